@@ -1,0 +1,141 @@
+"""`aisa-testkit demo`: a whole job against the mock, over a real socket, as a client sees it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import click
+import httpx2
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ..mock_server.clock import SystemClock
+from ..mock_server.server import serve_videos
+from ..openapi import Document, JobRole, load_document
+from ..openapi.json import Json
+from ..openapi.operation import JSON
+from ..openapi.pointer import get
+from .options import fail, option
+
+SPEED = 2.0
+POLL_SECONDS = 0.1
+
+
+@click.command()
+@option(
+    "--output",
+    default=".",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder that the video is saved in.",
+)
+def demo(output: Path) -> None:
+    """Make a video with the mock server: create a job with an image, follow it, download the
+    result.
+
+    Needs no key, no network and no option, and takes about five seconds.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fail(f"--output {output}: {error.strerror}")
+    console, document = Console(highlight=False), load_document()
+    with serve_videos(document, clock=SystemClock(SPEED)) as server:
+        console.print(f"The mock of {document.title} listens at [bold]{server.base_url}[/]")
+        headers = {"authorization": "Bearer sk-aisa-demo"}
+        with httpx2.Client(base_url=server.base_url, headers=headers, timeout=10) as http:
+            _show(_Client(document, http), console, output)
+    console.print("Point a program of yours at it: [bold]aisa-testkit serve[/]")
+
+
+def _show(client: _Client, console: Console, output: Path) -> None:
+    job = client.create()
+    console.print(f"Created [bold]{client.id(job)}[/] {client.price()}")
+    columns = (
+        TextColumn("{task.fields[state]:<12}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+    )
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        task = progress.add_task("", total=100, state=client.state(job))
+        state = None
+        for seen in client.follow(job):
+            if client.state(seen) != state:
+                state = client.state(seen)
+                progress.console.print(f"  {state}")
+            progress.update(task, completed=client.progress(seen), state=state)
+    path = output / f"{client.id(job)}.mp4"
+    try:
+        path.write_bytes(client.download(job))
+    except OSError as error:
+        fail(f"{path}: {error.strerror}")
+    console.print(f"Saved [bold]{path}[/], {path.stat().st_size:,} bytes: open it in any player")
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """A client of any API for jobs, told by the document what to send and where to look."""
+
+    document: Document
+    http: httpx2.Client
+
+    def create(self) -> Json:
+        operation = self.document.by_role[JobRole.CREATE]
+        media_type, body = next(iter(operation.bodies.items()))
+        if media_type == JSON:
+            return self._json(self.http.post(operation.path.lstrip("/"), json=body.example))
+        image = (
+            files(__package__.rpartition(".")[0] + ".mock_server")
+            .joinpath("media/720x1280-4s.webp")
+            .read_bytes()
+        )
+        parts = {name: (f"{name}.webp", image, "image/webp") for name in body.files}
+        response = self.http.post(operation.path.lstrip("/"), data=body.example, files=parts)
+        return self._json(response)
+
+    def follow(self, job: Json) -> Iterator[Json]:
+        """The job as it stands, again and again until it has ended."""
+        while True:
+            yield job
+            if self.document.lifecycle.states[self.state(job)].ends:
+                return
+            time.sleep(POLL_SECONDS)
+            job = self._json(self.http.get(self._path(JobRole.RETRIEVE, job)))
+
+    def download(self, job: Json) -> bytes:
+        return self.http.get(self._path(JobRole.CONTENT, job)).raise_for_status().content
+
+    def id(self, job: Json) -> str:
+        return str(get(job, self.document.lifecycle.id_at))
+
+    def state(self, job: Json) -> str:
+        return str(get(job, self.document.lifecycle.state_at))
+
+    def progress(self, job: Json) -> float:
+        place = self.document.lifecycle.progress_at
+        return float(get(job, place)) if place else 0.0
+
+    def price(self) -> str:
+        operation = self.document.by_role[JobRole.CREATE]
+        body = next(iter(operation.bodies.values()))
+        if operation.price is None:
+            return ""
+        fields = {
+            name: below.get("default") for name, below in body.properties.items()
+        } | body.example
+        return (
+            f"(the live API would bill {operation.price.of(fields):.2f} {operation.price.currency})"
+        )
+
+    def _path(self, role: JobRole, job: Json) -> str:
+        path = self.document.by_role[role].path.lstrip("/")
+        before, _, behind = path.partition("{")
+        return before + self.id(job) + behind.partition("}")[2]
+
+    @staticmethod
+    def _json(response: httpx2.Response) -> Json:
+        return response.raise_for_status().json()

@@ -1,0 +1,58 @@
+"""`aisa-testkit document`: prints the bundled document, or explains what is wrong with another."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import orjson
+
+from ..openapi import Document, DocumentError, load_document
+from .options import option
+
+
+@click.command()
+@option(
+    "--format",
+    "form",
+    default="yaml",
+    type=click.Choice(["yaml", "json"]),
+    help="How to print the document.",
+)
+@option(
+    "--validate", "path", metavar="FILE", help="Explain every problem of this document instead."
+)
+def document(form: str, path: str | None) -> None:
+    """Print the OpenAPI document of AIsa's video API, or validate a document of your own.
+
+    With --validate, each problem is a line: file, line, JSON pointer, reason. The exit code is 0 if
+    there is none, else 2.
+    """
+    if path is not None:
+        _validate(path)
+    elif form == "yaml":
+        click.echo(load_document().source.text, nl=False)
+    else:
+        click.echo(orjson.dumps(load_document().source.data, option=orjson.OPT_INDENT_2))
+
+
+def _validate(path: str) -> None:
+    try:
+        click.echo(f"{path}: valid. {_summary(load_document(path))}")
+    except DocumentError as error:
+        for problem in error.problems:
+            line = f":{problem.line}" if problem.line else ""
+            click.echo(
+                f"{path}{line}: {problem.pointer or 'the whole document'}: {problem.reason}",
+                err=True,
+            )
+        count = len(error.problems)
+        click.echo(f"{count} problem{'s' if count > 1 else ''}.", err=True)
+        sys.exit(2)
+
+
+def _summary(document: Document) -> str:
+    states = " ".join(document.lifecycle.states)
+    count = len(document.operations)
+    plural = "s" if count > 1 else ""
+    return f"{document.title} {document.version}: {count} operation{plural}; states {states}."

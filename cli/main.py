@@ -1,0 +1,38 @@
+"""The group of commands. Each is loaded when it is asked for, so that `--help` is quick."""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+
+import click
+
+
+class LazyGroup(click.Group):
+    """A group whose commands stand in modules of this package with the same names."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return ["demo", "document", "serve"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = getattr(import_module(f".{cmd_name}", __package__), cmd_name)
+        return command
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "AISA_TESTKIT",
+        "show_default": True,
+        "max_content_width": 100,
+    },
+)
+@click.version_option(metadata.version("aisa-testkit"), prog_name="aisa-testkit")
+def main() -> None:
+    """A mock server and contract tests for AIsa's video API, and for any API whose work is done in
+    jobs.
+
+    Every option can also be set in the environment, as AISA_TESTKIT_SERVE_PORT for `serve --port`.
+    """

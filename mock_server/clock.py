@@ -1,0 +1,130 @@
+"""The one clock that everything in the mock is told by."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Lock
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time in Unix seconds. It never runs backwards."""
+
+    def now(self) -> float:
+        """The present moment, in Unix seconds."""
+
+    def wait_for(self, seconds: float) -> float:
+        """How many real seconds a client must wait until this many seconds of the clock have
+        passed.
+        """
+
+    def polled(self) -> None:
+        """Somebody asked for a job that is still pending."""
+
+
+class SystemClock:
+    """Real time from a start, `speed` times as fast; it can be frozen and moved on.
+
+    Raises ValueError where a speed or a step would make it stand still or run backwards.
+    """
+
+    def __init__(
+        self,
+        speed: float = 1.0,
+        *,
+        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._monotonic = monotonic
+        self._lock = Lock()
+        self._base, self._since = wall(), monotonic()
+        self._speed = _positive(speed)
+        self._frozen = False
+
+    @property
+    def speed(self) -> float:
+        """How many seconds pass in a real second, when the clock is not frozen."""
+        return self._speed
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the clock stands still until it is released or moved on."""
+        return self._frozen
+
+    def now(self) -> float:
+        base, since, frozen, speed = self._base, self._since, self._frozen, self._speed
+        return base if frozen else base + (self._monotonic() - since) * speed
+
+    def wait_for(self, seconds: float) -> float:
+        return seconds / self._speed
+
+    def polled(self) -> None:
+        """Real time goes on by itself."""
+
+    def set_speed(self, speed: float) -> None:
+        """From now on, this many seconds pass in a real second."""
+        with self._lock:
+            self._rebase()
+            self._speed = _positive(speed)
+
+    def freeze(self, frozen: bool) -> None:
+        """Stops the clock, or lets it go on from where it stands."""
+        with self._lock:
+            self._rebase()
+            self._frozen = frozen
+
+    def advance(self, seconds: float) -> None:
+        """Moves the clock on, frozen or not."""
+        with self._lock:
+            self._rebase()
+            self._base += _step(seconds)
+
+    def _rebase(self) -> None:
+        self._base, self._since = self.now(), self._monotonic()
+
+
+class ManualClock:
+    """A clock that moves only when it is told to."""
+
+    def __init__(self, start: float = 1_780_000_000.0) -> None:
+        self._lock = Lock()
+        self._now = start
+
+    def now(self) -> float:
+        return self._now
+
+    def wait_for(self, seconds: float) -> float:
+        """Nothing: waiting does not move this clock."""
+        return 0.0
+
+    def polled(self) -> None:
+        """Polls do not move this clock."""
+
+    def advance(self, seconds: float) -> None:
+        """Moves the clock on; raises ValueError if it would run backwards."""
+        with self._lock:
+            self._now += _step(seconds)
+
+
+class TickingClock(ManualClock):
+    """A clock that each poll of a pending job moves on by one polling interval, in seconds."""
+
+    def __init__(self, start: float = 1_780_000_000.0, *, interval: float = 1.0) -> None:
+        super().__init__(start)
+        self.interval = _positive(interval)
+
+    def polled(self) -> None:
+        self.advance(self.interval)
+
+
+def _positive(value: float) -> float:
+    if not 0 < value < float("inf"):
+        raise ValueError(f"must be a positive number, not {value!r}")
+    return value
+
+
+def _step(seconds: float) -> float:
+    if not 0 <= seconds < float("inf"):
+        raise ValueError(f"time only moves on: the seconds must be 0 or more, not {seconds!r}")
+    return seconds

@@ -1,0 +1,101 @@
+"""The files that finished jobs are served with: real ones, made beforehand for some sizes and
+lengths.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from math import log
+
+
+@dataclass(frozen=True)
+class MediaFile:
+    """A file that comes along: width and height in pixels, length in seconds."""
+
+    path: Traversable
+    media_type: str
+    width: int
+    height: int
+    seconds: float
+
+    @property
+    def label(self) -> str:
+        """Its size and length in words, as in `1280x720 4s`."""
+        return f"{self.width}x{self.height} {self.seconds:g}s"
+
+    @property
+    def suffix(self) -> str:
+        """What the name of such a file ends with, as in `.mp4`."""
+        return self.path.name[self.path.name.rindex(".") :]
+
+    @cached_property
+    def content(self) -> bytes:
+        """Its bytes, read once."""
+        return self.path.read_bytes()
+
+    @cached_property
+    def etag(self) -> str:
+        """A strong entity tag: equal exactly for equal bytes."""
+        return f'"{sha256(self.content).hexdigest()[:32]}"'
+
+
+class MediaLibrary:
+    """The files that come along, by media type."""
+
+    def __init__(self, folder: Traversable | None = None) -> None:
+        folder = folder or files(__package__).joinpath("media")
+        found: dict[str, list[MediaFile]] = {}
+        for path in sorted(folder.iterdir(), key=lambda path: path.name):
+            name = _NAME.fullmatch(path.name)
+            if name:
+                width, height, seconds, kind = name.groups()
+                media = MediaFile(path, _TYPES[kind], int(width), int(height), float(seconds))
+                found.setdefault(media.media_type, []).append(media)
+        self._files: Mapping[str, list[MediaFile]] = found
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """The media types that there are files of."""
+        return tuple(self._files)
+
+    def nearest(
+        self, media_type: str, *, size: str | None, seconds: str | None
+    ) -> tuple[MediaFile, bool]:
+        """The file that fits best, and whether it fits exactly what was asked for.
+
+        Shape counts first, then area, then length; a size or length that cannot be read counts as
+        not asked for. Raises KeyError for a media type that there is no file of.
+        """
+        wanted_size, wanted_seconds = _size(size), _number(seconds)
+
+        def distance(media: MediaFile) -> tuple[float, float, float]:
+            width, height = wanted_size or (media.width, media.height)
+            shape = abs(log(media.width / media.height) - log(width / height))
+            area = abs(log(media.width * media.height) - log(width * height))
+            return round(shape, 3), area, abs(media.seconds - (wanted_seconds or media.seconds))
+
+        best = min(self._files[media_type], key=distance)
+        fits_size = size is None or wanted_size == (best.width, best.height)
+        return best, fits_size and (seconds is None or wanted_seconds == best.seconds)
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    match = _SIZE.fullmatch(text or "")
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def _number(text: str | None) -> float | None:
+    match = _SECONDS.fullmatch(text or "")
+    return float(match[1]) if match else None
+
+
+_NAME = re.compile(r"([0-9]+)x([0-9]+)-([0-9]+)s\.(mp4|webp|jpg)")
+_TYPES = {"mp4": "video/mp4", "webp": "image/webp", "jpg": "image/jpeg"}
+_SIZE = re.compile(r"([1-9][0-9]{0,5})[xX]([1-9][0-9]{0,5})")
+_SECONDS = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)s?")

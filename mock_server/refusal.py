@@ -1,0 +1,23 @@
+"""The refusal of a request, on its way to becoming an error answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class Refusal(Exception):
+    """Why a request is refused: a cause of the document's error envelope, in words, and the field
+    at fault if it is one.
+    """
+
+    def __init__(
+        self,
+        cause: str,
+        message: str,
+        *,
+        parameter: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(cause, message)
+        self.cause, self.message, self.parameter = cause, message, parameter
+        self.headers = headers or {}

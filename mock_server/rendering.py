@@ -1,0 +1,85 @@
+"""Jobs, pages of jobs and farewells as the document's schemas describe them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..openapi import Document, JobRole, Operation
+from ..openapi.json import Json
+from ..openapi.pointer import parse_pointer, put
+from .job import Job, Snapshot
+
+
+class Renderer:
+    """Makes the bodies of answers. Which field stands where was looked up in the document once."""
+
+    def __init__(self, document: Document) -> None:
+        self._lifecycle = document.lifecycle
+        self._job = document.skeleton(document.job)
+        operations = document.by_role
+        lists, deletes = operations.get(JobRole.LIST), operations.get(JobRole.DELETE)
+        self._page = _success_skeleton(document, lists)
+        self._places = lists.page.places if lists and lists.page else {}
+        self._farewell = _success_skeleton(document, deletes)
+        self._farewell_id = _job_id_place(deletes)
+
+    def job(self, job: Job, snapshot: Snapshot) -> dict[str, Json]:
+        """The job as it stands in the snapshot."""
+        lifecycle = self._lifecycle
+        body: dict[str, Json] = {}
+        for path, constant in self._job:
+            put(body, path, constant)
+        for echo in lifecycle.echoes:
+            put(body, echo.at, job.fields.get(echo.field))
+        put(body, lifecycle.id_at, job.id)
+        put(body, lifecycle.state_at, snapshot.state)
+        if lifecycle.progress_at:
+            put(body, lifecycle.progress_at, snapshot.progress)
+        for path, moment in snapshot.stamps:
+            put(body, path, moment)
+        if job.source is not None and lifecycle.source_at:
+            put(body, lifecycle.source_at, job.source)
+        if snapshot.reason and lifecycle.failure:
+            put(body, lifecycle.failure.code, snapshot.reason[0])
+            put(body, lifecycle.failure.message, snapshot.reason[1])
+        return body
+
+    def page(self, jobs: Sequence[tuple[Job, Snapshot]], *, more: bool) -> dict[str, Json]:
+        """A page of jobs, and whether more follow."""
+        body: dict[str, Json] = {}
+        for path, constant in self._page:
+            put(body, path, constant)
+        first, last = (jobs[0][0].id, jobs[-1][0].id) if jobs else (None, None)
+        values = {
+            "items": [self.job(job, snapshot) for job, snapshot in jobs],
+            "first": first,
+            "last": last,
+            "more": more,
+            "next": last if more else None,
+        }
+        for key, path in self._places.items():
+            put(body, path, values[key])
+        return body
+
+    def farewell(self, job: Job) -> dict[str, Json] | None:
+        """That the job is gone; None where the document answers without a body."""
+        body: dict[str, Json] = {}
+        for path, constant in self._farewell:
+            put(body, path, constant)
+        if self._farewell_id:
+            put(body, self._farewell_id, job.id)
+        return body or None
+
+
+def _success_skeleton(
+    document: Document, operation: Operation | None
+) -> tuple[tuple[tuple[str, ...], Json], ...]:
+    schemas = list(operation.success().content.values()) if operation else []
+    return document.skeleton(schemas[0]) if schemas else ()
+
+
+def _job_id_place(operation: Operation | None) -> tuple[str, ...] | None:
+    for schema in operation.success().content.values() if operation else ():
+        if "x-job-id" in schema.raw:
+            return parse_pointer(schema.raw["x-job-id"])
+    return None

@@ -1,0 +1,120 @@
+"""The application on a socket: in this process until a signal, or in a thread for the length of a
+block.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event, Thread
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from ..openapi import Document
+from .app import create_app
+from .clock import Clock
+from .ids import RandomIds
+from .service import JobService, UnknownIds
+
+GRACE_SECONDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class VideoServer:
+    """A mock that listens on a socket. `base_url` is what clients are pointed at, such as
+    `http://127.0.0.1:4010/v1`.
+    """
+
+    base_url: str
+    service: JobService
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that the mock goes by."""
+        return self.service.clock
+
+
+@contextmanager
+def serve_videos(
+    document: Document | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    clock: Clock | None = None,
+    seed: int | None = None,
+    api_keys: Collection[str] = (),
+    unknown_ids: UnknownIds = "refuse",
+    strict: bool = True,
+) -> Iterator[VideoServer]:
+    """Serves a document (the bundled one by default) for the length of the block, in a thread of
+    this process.
+
+    Port 0 takes a free one. The other arguments are those of JobService; the replies are checked
+    against the document unless `strict` is off. Raises OSError if the port cannot be had.
+    """
+    service = JobService(
+        document,
+        clock=clock,
+        ids=RandomIds(seed),
+        api_keys=api_keys,
+        unknown_ids=unknown_ids,
+        strict=strict,
+    )
+    with listen(host, port) as listener:
+        server = _server(create_app(service=service))
+        thread = Thread(
+            target=server.run, kwargs={"sockets": [listener]}, name="mock server", daemon=True
+        )
+        thread.start()
+        server.listening.wait()
+        try:
+            yield VideoServer(base_url(listener, service.document), service)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; raises OSError if the port cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048)
+
+
+def base_url(listener: socket.socket, document: Document) -> str:
+    """The URL of the API on this socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{document.base_path}"
+
+
+def run(app: ASGIApp, listener: socket.socket, *, log_requests: bool) -> None:
+    """Serves until SIGINT or SIGTERM; requests under way then have some seconds to end."""
+    _server(app, log_requests=log_requests).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+
+def _server(app: ASGIApp, *, log_requests: bool = False) -> _Server:
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=log_requests,
+        log_level="info" if log_requests else "warning",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    return _Server(config)

@@ -1,0 +1,174 @@
+"""The mock as a function from calls to replies: no socket, no thread, no sleep, no global state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from typing import Literal
+
+import orjson
+
+from ..openapi import Call, Cause, Document, Operation, Reply, load_document
+from ..openapi.conformance import ReplyProblem, body_problems, reply_problems
+from ..openapi.json import Json
+from .authentication import Keyring
+from .clock import Clock, SystemClock
+from .ids import Ids, RandomIds
+from .job import Job, observe
+from .refusal import Refusal
+from .rendering import Renderer
+from .roles import Roles
+from .scenario import Fate, Planner
+from .store import MemoryStore, Store
+
+UnknownIds = Literal["refuse", "synthesize"]
+
+
+class NonconformingReply(Exception):
+    """A strict service was about to send a reply that its document does not declare."""
+
+    def __init__(self, status: int, problems: tuple[ReplyProblem, ...]) -> None:
+        super().__init__(status, problems)
+        self.status, self.problems = status, problems
+
+    def __str__(self) -> str:
+        listed = "; ".join(map(str, self.problems))
+        return f"the mock's own reply, {self.status}, is not as documented: {listed}"
+
+
+class JobService:
+    """Answers the calls of an API for jobs, as a document says.
+
+    `document` is the bundled one by default. Time, ids and storage come from `clock`, `ids` and
+    `store`. `api_keys` are the keys that are let in (none: any key). `unknown_ids` says whether an
+    id that nobody made is refused or answered as a finished job. `scenario` is what becomes of a
+    job unless something else is asked for. A `strict` service raises NonconformingReply rather than
+    send a reply that the document does not declare.
+    """
+
+    def __init__(
+        self,
+        document: Document | None = None,
+        *,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        store: Store | None = None,
+        api_keys: Collection[str] = (),
+        unknown_ids: UnknownIds = "refuse",
+        scenario: str = "completes",
+        strict: bool = False,
+    ) -> None:
+        self.document = document or load_document()
+        self.clock: Clock = clock or SystemClock()
+        self.store: Store = MemoryStore() if store is None else store
+        self._ids: Ids = ids or RandomIds()
+        self._strict = strict
+        self._keyring = Keyring(self.document.credentials, api_keys)
+        self._planner = Planner(self.document.lifecycle, scenario)
+        self._renderer = Renderer(self.document)
+        self._roles = Roles(
+            self.document,
+            clock=self.clock,
+            ids=self._ids,
+            store=self.store,
+            planner=self._planner,
+            renderer=self._renderer,
+            synthesize=unknown_ids == "synthesize",
+        )
+
+    def answer(self, call: Call) -> Reply:
+        """The reply to a call; raises KeyError for an operation that the document does not have."""
+        operation = self.document.operations[call.operation_id]
+        request_id = self._request_id()
+        try:
+            if operation.secured:
+                self._keyring.admit(call.headers)
+            preferred = self._preferred_status(operation, call.headers.get("prefer"))
+            if preferred:
+                reply = self._error_of_status(preferred, request_id)
+            else:
+                reply = self._roles.reply(operation, call)
+        except Refusal as refusal:
+            reply = self._error(refusal, request_id)
+        if self._strict:
+            _require(reply, reply_problems(operation, reply))
+        return self._signed(reply, request_id)
+
+    def refuse(self, refusal: Refusal) -> Reply:
+        """The error answer to a request that is no call of any operation."""
+        request_id = self._request_id()
+        reply = self._error(refusal, request_id)
+        if self._strict:
+            _require(reply, body_problems(self.document.error, reply.body))
+        return self._signed(reply, request_id)
+
+    def next_job(
+        self, *, outcome: str | None = None, code: str | None = None, seconds: float | None = None
+    ) -> None:
+        """What is to become of the next job that is made; several calls are for several jobs.
+
+        `outcome` is a final state of the document, `code` the reason of a failure, `seconds` how
+        long the job is pending. Raises ValueError for what cannot be.
+        """
+        self._planner.set_next(Fate(outcome, code, seconds))
+
+    def describe(self, job: Job) -> dict[str, Json]:
+        """The job as a client would see it now."""
+        return self._renderer.job(job, observe(job, self.clock.now()))
+
+    def reset(self) -> None:
+        """Forgets every job, and what was set for the next ones. The clock and the series of ids go
+        on.
+        """
+        self.store.clear()
+        self._planner.reset()
+
+    def _request_id(self) -> str:
+        return self.document.envelope.request_id_prefix + self._ids.request()
+
+    def _preferred_status(self, operation: Operation, prefer: str | None) -> int | None:
+        """The error status that `Prefer: code=…` asks for; raises Refusal for one that is not
+        documented.
+        """
+        match = _CODE.search(prefer) if prefer else None
+        if match is None or int(match[1]) < 400:
+            return None
+        status = int(match[1])
+        if status not in operation.responses or not self.document.envelope.answer_of_status(status):
+            known = ", ".join(str(s) for s in operation.responses if s >= 400)
+            message = f"Prefer: {operation.id} has no documented answer {status}, only {known}"
+            raise Refusal(Cause.PREFERENCE_INVALID, message, parameter="Prefer")
+        return status
+
+    def _error_of_status(self, status: int, request_id: str) -> Reply:
+        causes = self.document.envelope.answers.items()
+        cause = next(cause for cause, answer in causes if answer.status == status)
+        headers = {"preference-applied": f"code={status}"}
+        message = f"The answer that Prefer: code={status} asked for."
+        return self._error(Refusal(cause, message, headers=headers), request_id)
+
+    def _error(self, refusal: Refusal, request_id: str) -> Reply:
+        envelope = self.document.envelope
+        answer = envelope.answers[refusal.cause]
+        body = envelope.body(
+            answer, message=refusal.message, parameter=refusal.parameter, request_id=request_id
+        )
+        headers = {"content-type": "application/json", **answer.headers, **refusal.headers}
+        return Reply(answer.status, headers, orjson.dumps(body))
+
+    def _signed(self, reply: Reply, request_id: str) -> Reply:
+        header = self.document.envelope.request_id_header
+        return (
+            Reply(reply.status, {**reply.headers, header: request_id}, reply.body)
+            if header
+            else reply
+        )
+
+
+def _require(reply: Reply, problems: Iterable[ReplyProblem]) -> None:
+    found = tuple(problems)
+    if found:
+        raise NonconformingReply(reply.status, found)
+
+
+_CODE = re.compile(r"\bcode=([1-5][0-9]{2})\b")

@@ -1,0 +1,47 @@
+"""The document, and everything that reads it."""
+
+from __future__ import annotations
+
+from .document import Credentials, Document, load_document, parse_document
+from .envelope import Cause, ErrorAnswer, ErrorEnvelope
+from .errors import DocumentError, Problem
+from .exchange import Call, Reply
+from .lifecycle import Echo, Ending, Failure, Lifecycle, PollHint, Stamp, State
+from .operation import JobRole, Operation, Parameter, Provenance
+from .price import Price, Rate
+from .request import Arguments, RequestProblem
+from .routing import Match, Mismatch
+from .schema import Finding, Schema
+
+__all__ = [
+    "Arguments",
+    "Call",
+    "Cause",
+    "Credentials",
+    "Document",
+    "DocumentError",
+    "Echo",
+    "Ending",
+    "ErrorAnswer",
+    "ErrorEnvelope",
+    "Failure",
+    "Finding",
+    "JobRole",
+    "Lifecycle",
+    "Match",
+    "Mismatch",
+    "Operation",
+    "Parameter",
+    "PollHint",
+    "Price",
+    "Problem",
+    "Provenance",
+    "Rate",
+    "Reply",
+    "RequestProblem",
+    "Schema",
+    "Stamp",
+    "State",
+    "load_document",
+    "parse_document",
+]

@@ -1,0 +1,93 @@
+"""A document, compiled: everything that the mock and the judge ask of it, looked up once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from urllib.parse import urlsplit
+
+from .envelope import compile_envelope
+from .json import Json
+from .lifecycle import compile_lifecycle
+from .operation import JobRole, Operation, compile_operations
+from .routing import Match, Mismatch, Router
+from .rules import document_problems, extension_places
+from .schema import Schema, Schemas
+from .skeleton import Skeleton, skeleton_of
+from .source import Source, parse_source, read_source
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How a request says who it is: a header (in lower case), and the word before the key, empty if
+    there is none.
+    """
+
+    header: str
+    scheme: str
+
+
+class Document:
+    """An OpenAPI document that declares the life of a job, compiled.
+
+    `base_path` is the path of its first server, such as `/v1`; `job` and `error` are the schemas of
+    a job and of an error answer, `lifecycle` and `envelope` what these declare. Raises
+    DocumentError if the document cannot be used.
+    """
+
+    def __init__(self, source: Source) -> None:
+        problems = document_problems(source.data)
+        if problems:
+            raise source.error(*problems)
+        root, schemas = source.data, Schemas(source.data)
+        self.source = source
+        self.title: str = root["info"]["title"]
+        self.version: str = root["info"]["version"]
+        self.server_url: str = root["servers"][0]["url"] if root.get("servers") else ""
+        self.base_path = urlsplit(self.server_url).path.rstrip("/")
+        self.operations: Mapping[str, Operation] = {o.id: o for o in compile_operations(schemas)}
+        self.by_role: Mapping[JobRole, Operation] = {
+            o.role: o for o in self.operations.values() if o.role
+        }
+        self.job = schemas.at(extension_places(root, "x-lifecycle")[0])
+        self.lifecycle = compile_lifecycle(self.job.raw["x-lifecycle"])
+        self.error = schemas.at(extension_places(root, "x-error-envelope")[0])
+        self.envelope = compile_envelope(self.error.raw["x-error-envelope"])
+        self.credentials = _credentials(root)
+        self._router = Router(self.operations.values())
+
+    def match(self, method: str, path: str) -> Match | Mismatch:
+        """The operation of a method (in upper case) and a path below `base_path`, still
+        percent-encoded.
+        """
+        return self._router.match(method, path)
+
+    def skeleton(self, schema: Schema) -> Skeleton:
+        """What the schema alone says of its data: its required places and constants."""
+        return skeleton_of(self.source.data, schema.raw)
+
+
+def load_document(path: str | FilePath | None = None) -> Document:
+    """Loads a document from a file, or the bundled one of the AIsa video API if there is no path.
+
+    Raises DocumentError, with every problem found, if it cannot be read or is not one that the
+    toolkit understands.
+    """
+    return Document(read_source(path))
+
+
+def parse_document(text: str, *, name: str = "document") -> Document:
+    """Loads a document from its text, YAML or JSON; raises DocumentError if it cannot be used."""
+    return Document(parse_source(text, name=name))
+
+
+def _credentials(root: Json) -> Credentials | None:
+    """What the first security requirement of the document asks for; None if it asks for nothing."""
+    names = [name for requirement in root.get("security", ()) for name in requirement]
+    if not names:
+        return None
+    scheme = root["components"]["securitySchemes"][names[0]]
+    if scheme["type"] == "http":
+        return Credentials("authorization", "Bearer")
+    return Credentials(scheme["name"].lower(), "")

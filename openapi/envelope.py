@@ -1,0 +1,107 @@
+"""The declared error answers, `x-error-envelope`: where an error says what, and what is said for
+which cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .json import Json
+from .pointer import Path, parse_pointer, put
+
+
+class Cause(StrEnum):
+    """The causes of a refusal that the toolkit knows; a document may declare more."""
+
+    JSON_MALFORMED = "json-malformed"
+    FORM_MALFORMED = "form-malformed"
+    MEDIA_TYPE_UNSUPPORTED = "media-type-unsupported"
+    FIELD_MISSING = "field-missing"
+    FIELD_TYPE = "field-type"
+    FIELD_VALUE = "field-value"
+    PREFERENCE_INVALID = "preference-invalid"
+    CREDENTIALS_MISSING = "credentials-missing"
+    CREDENTIALS_MALFORMED = "credentials-malformed"
+    CREDENTIALS_INVALID = "credentials-invalid"
+    ENDPOINT_UNKNOWN = "endpoint-unknown"
+    METHOD_UNSUPPORTED = "method-unsupported"
+    JOB_UNKNOWN = "job-unknown"
+    JOB_UNFINISHED = "job-unfinished"
+    CONTENT_PENDING = "content-pending"
+    CONTENT_EXPIRED = "content-expired"
+    BODY_TOO_LARGE = "body-too-large"
+    RANGE_UNSATISFIABLE = "range-unsatisfiable"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorAnswer:
+    """What is answered to one cause: HTTP status, family and code of the error, extra headers."""
+
+    status: int
+    type: str | None
+    code: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEnvelope:
+    """The envelope of every error. A path is None where the envelope has no such field."""
+
+    type_at: Path | None
+    code_at: Path | None
+    message_at: Path
+    parameter_at: Path | None
+    request_id_at: Path | None
+    request_id_header: str | None
+    request_id_prefix: str
+    answers: Mapping[str, ErrorAnswer]
+
+    def body(
+        self, answer: ErrorAnswer, *, message: str, parameter: str | None, request_id: str
+    ) -> dict[str, Json]:
+        """The body of an error answer."""
+        body: dict[str, Json] = {}
+        for path, value in (
+            (self.type_at, answer.type),
+            (self.code_at, answer.code),
+            (self.message_at, message),
+            (self.parameter_at, parameter),
+            (self.request_id_at, request_id),
+        ):
+            if path is not None:
+                put(body, path, value)
+        return body
+
+    def answer_of_status(self, status: int) -> ErrorAnswer | None:
+        """The first declared answer with this status."""
+        return next((a for a in self.answers.values() if a.status == status), None)
+
+
+def compile_envelope(data: Json) -> ErrorEnvelope:
+    """The envelope from its data, which the schema of the extension has checked."""
+    paths = {key: parse_pointer(data[key]) if key in data else None for key in _PLACES}
+    header = data.get("request_id_header")
+    return ErrorEnvelope(
+        type_at=paths["type"],
+        code_at=paths["code"],
+        message_at=parse_pointer(data["message"]),
+        parameter_at=paths["parameter"],
+        request_id_at=paths["request_id"],
+        request_id_header=header.lower() if header else None,
+        request_id_prefix=data.get("request_id_prefix", ""),
+        answers={
+            cause: ErrorAnswer(
+                status=answer["status"],
+                type=answer.get("type"),
+                code=answer["code"],
+                headers={name.lower(): value for name, value in answer.get("headers", {}).items()},
+            )
+            for cause, answer in data["causes"].items()
+        },
+    )
+
+
+_PLACES = ("type", "code", "parameter", "request_id")

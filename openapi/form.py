@@ -1,0 +1,67 @@
+"""Multipart forms (RFC 7578), taken apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+
+PART_LIMIT = 1000
+
+
+class FormError(ValueError):
+    """A body that is no multipart form, or has too many parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a form: plain text if it has no file name. `content_type` is as the client wrote
+    it, if it did.
+    """
+
+    name: str
+    filename: str | None
+    content_type: str | None
+    content: bytes
+
+
+def parse_form(content_type: str, body: bytes, *, part_limit: int = PART_LIMIT) -> list[Part]:
+    """The parts of a whole body, in their order; raises FormError on any defect, never silently
+    dropping a part.
+    """
+    _, options = parse_options_header(content_type)
+    boundary = options.get("boundary", "")
+    if not boundary:
+        raise FormError("the Content-Type has no boundary")
+    # The parser skips a preamble, and so would skip a first part whose boundary is damaged. No
+    # client sends a preamble.
+    if not body.startswith((f"--{boundary}".encode(), f"\r\n--{boundary}".encode())):
+        raise FormError(f"it does not begin with the boundary {boundary!r}")
+    try:
+        return _parts(boundary, body, part_limit)
+    except MultipartError as error:
+        raise FormError(f"{error.args[0]}; a form has at most {part_limit} parts") from error
+
+
+def _parts(boundary: str, body: bytes, part_limit: int) -> list[Part]:
+    parts: list[Part] = []
+    with PushMultipartParser(boundary, max_segment_count=part_limit, strict=True) as parser:
+        segment, content = None, b""
+        for event in parser.parse(body):
+            if isinstance(event, MultipartSegment):
+                segment, content = event, b""
+            elif event is None and segment is not None:
+                parts.append(_part(segment, content))
+            else:  # the whole content of the part, since the body comes in one piece
+                content = bytes(event)
+    return parts
+
+
+def _part(segment: MultipartSegment, content: bytes) -> Part:
+    for _, value in segment.headerlist:
+        if not _FORBIDDEN.isdisjoint(value):
+            raise FormError("a header of a part holds a line break or a NUL")
+    return Part(segment.name, segment.filename, segment.header("Content-Type"), content)
+
+
+_FORBIDDEN = frozenset("\r\n\0")

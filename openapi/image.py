@@ -1,0 +1,21 @@
+"""Which kind of image some bytes are, told by their first bytes, since clients send any
+Content-Type.
+"""
+
+from __future__ import annotations
+
+
+def image_type(content: bytes) -> str | None:
+    """The media type of an image; None if the bytes are none that is known."""
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for start, kind in _SIGNATURES if content.startswith(start)), None)
+
+
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"BM", "image/bmp"),
+)

@@ -1,0 +1,43 @@
+"""JSON pointers (RFC 6901), as the places that a document and its messages speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from .json import Json
+
+Path = tuple[str, ...]
+
+
+def parse_pointer(pointer: str) -> Path:
+    """The steps of a pointer; `/a~1b/0` is `("a/b", "0")`."""
+    if not pointer:
+        return ()
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer[1:].split("/"))
+
+
+def format_pointer(path: Iterable[str | int]) -> str:
+    """The pointer of these steps; no step at all is the empty pointer, the whole document."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def get(data: Json, path: Iterable[str | int]) -> Json:
+    """What stands at the path; raises LookupError where there is nothing."""
+    for step in path:
+        if isinstance(data, Mapping):
+            data = data[str(step)]
+        elif isinstance(data, Sequence) and not isinstance(data, str) and str(step).isdigit():
+            data = data[int(step)]
+        else:
+            raise LookupError(step)
+    return data
+
+
+def put(data: dict[str, Json], path: Path, value: Json) -> None:
+    """Sets the place at the path, making the objects on the way."""
+    for step in path[:-1]:
+        below = data.get(step)
+        if not isinstance(below, dict):
+            below = data[step] = {}
+        data = below
+    data[path[-1]] = value

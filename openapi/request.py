@@ -1,0 +1,256 @@
+"""A call, read by the document: its arguments in the types that the document names, and everything
+wrong with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from .envelope import Cause
+from .exchange import Call
+from .form import FormError, Part, parse_form
+from .image import image_type
+from .json import Json
+from .operation import FORM, JSON, Body, Operation
+from .schema import Finding, Schema, show, types_of
+
+
+@dataclass(frozen=True, slots=True)
+class RequestProblem:
+    """One thing wrong with a request: a cause of the error envelope, the field or parameter at
+    fault, both in words.
+    """
+
+    cause: str
+    parameter: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What a call asks for: `query` and `fields` in the document's types, `files` as they came.
+
+    `unknown` names the fields and parameters that the document does not know; they are no problem,
+    but worth a warning.
+    """
+
+    query: Mapping[str, Json] = field(default_factory=dict)
+    fields: Mapping[str, Json] = field(default_factory=dict)
+    files: Mapping[str, Part] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    problems: tuple[RequestProblem, ...] = ()
+
+
+def read_call(operation: Operation, call: Call) -> Arguments:
+    """Reads the query, the headers and the body of a call. Never raises: what is wrong stands in
+    `problems`.
+    """
+    reading = _Reading(operation, call)
+    if operation.parameters:
+        reading.read_parameters()
+    if operation.bodies:
+        reading.read_body()
+    return Arguments(
+        reading.query,
+        reading.fields,
+        reading.files,
+        tuple(reading.unknown),
+        tuple(reading.problems),
+    )
+
+
+class _Reading:
+    """One call on its way from text to arguments."""
+
+    def __init__(self, operation: Operation, call: Call) -> None:
+        self.operation, self.call = operation, call
+        self.query: dict[str, Json] = {}
+        self.fields: dict[str, Json] = {}
+        self.files: dict[str, Part] = {}
+        self.unknown: list[str] = []
+        self.problems: list[RequestProblem] = []
+
+    def object_to(self, cause: str, parameter: str | None, message: str) -> None:
+        text = f"{parameter}: {message}" if parameter else message
+        self.problems.append(RequestProblem(cause, parameter, text))
+
+    def read_parameters(self) -> None:
+        parameters = {p.name: p for p in self.operation.parameters if p.place == "query"}
+        given: dict[str, str] = {}
+        for name, text in self.call.query:
+            if name not in parameters:
+                self.unknown.append(name)
+            elif name in given:
+                self.object_to(Cause.FIELD_VALUE, name, "is given twice")
+            else:
+                given[name] = text
+        for name, parameter in parameters.items():
+            if name in given:
+                self.query[name] = from_text(given[name], parameter.schema.raw)
+                self._judge(parameter.schema, self.query[name], name)
+            elif parameter.required:
+                self.object_to(Cause.FIELD_MISSING, name, "is required")
+            elif parameter.default is not None:
+                self.query[name] = parameter.default
+        self._read_headers()
+
+    def _read_headers(self) -> None:
+        for parameter in self.operation.parameters:
+            if parameter.place != "header":
+                continue
+            text = self.call.headers.get(parameter.name.lower())
+            if text is not None:
+                self._judge(parameter.schema, from_text(text, parameter.schema.raw), parameter.name)
+            elif parameter.required:
+                self.object_to(Cause.FIELD_MISSING, parameter.name, "the header is required")
+
+    def read_body(self) -> None:
+        content_type = self.call.headers.get("content-type", "")
+        media_type = content_type.partition(";")[0].strip().lower()
+        body = self.operation.bodies.get(media_type)
+        if body is None:
+            if self.call.body or self.operation.body_required:
+                came = f"not {show(media_type)}" if media_type else "but no Content-Type was sent"
+                wanted = " or ".join(self.operation.bodies)
+                self.object_to(
+                    Cause.MEDIA_TYPE_UNSUPPORTED, None, f"the body must be {wanted}, {came}"
+                )
+        elif media_type == JSON:
+            self._read_json(body)
+        elif media_type == FORM:
+            self._read_form(body, content_type)
+
+    def _read_json(self, body: Body) -> None:
+        try:
+            data = orjson.loads(self.call.body)
+        except orjson.JSONDecodeError as error:
+            return self.object_to(Cause.JSON_MALFORMED, None, f"the body is not JSON: {error}")
+        if isinstance(data, dict):
+            self.fields = data
+            self.unknown += [name for name in data if name not in body.properties]
+            self.problems += [*self._misplaced_files(data)]
+        return self._judge(body.schema, data, None)
+
+    def _misplaced_files(self, data: Mapping[str, Json]) -> Iterator[RequestProblem]:
+        """A field that is a file in a form cannot be sent as JSON; to drop it silently would make
+        another job.
+        """
+        forms = self.operation.bodies.get(FORM)
+        for name in forms.files if forms else ():
+            if name in data:
+                yield RequestProblem(
+                    Cause.FIELD_TYPE,
+                    name,
+                    f"{name}: is a file, which only {FORM} can carry, not {JSON}",
+                )
+
+    def _read_form(self, body: Body, content_type: str) -> None:
+        try:
+            parts = parse_form(content_type, self.call.body)
+        except FormError as error:
+            return self.object_to(Cause.FORM_MALFORMED, None, f"the body is not {FORM}: {error}")
+        for name, part in self._singles(parts, body).items():
+            if name in body.files:
+                self._take_file(part, body.files[name])
+            elif name not in body.properties:
+                self.unknown.append(name)
+            else:
+                self._take_text(part, body.properties[name])
+        judged = {problem.parameter for problem in self.problems} | self.files.keys()
+        if not body.schema.accepts(self.fields):
+            findings = body.schema.findings(self.fields)
+            self._object_to_all(f for f in findings if not judged.intersection(f.path[:1]))
+        return None
+
+    def _singles(self, parts: Iterable[Part], body: Body) -> dict[str, Part]:
+        singles: dict[str, Part] = {}
+        for part in parts:
+            if part.name in singles and part.name in body.properties:
+                self.object_to(Cause.FIELD_VALUE, part.name, "is given twice")
+            singles.setdefault(part.name, part)
+        return singles
+
+    def _take_file(self, part: Part, allowed: tuple[str, ...]) -> None:
+        if part.filename is None:
+            return self.object_to(
+                Cause.FIELD_TYPE,
+                part.name,
+                "must be a file, sent as a part with a file name, not text",
+            )
+        found = image_type(part.content)
+        if not any(_fits(found, wanted) for wanted in allowed):
+            came = f"which {show(part.filename)} is not" if found is None else f"not {found}"
+            return self.object_to(
+                Cause.FIELD_VALUE,
+                part.name,
+                f"must be a file of type {' or '.join(allowed)}, {came}",
+            )
+        self.files[part.name] = part
+        return None
+
+    def _take_text(self, part: Part, schema: Json) -> None:
+        if part.filename is not None:
+            return self.object_to(
+                Cause.FIELD_TYPE, part.name, f"must be text, not a file ({show(part.filename)})"
+            )
+        try:
+            text = part.content.decode()
+        except UnicodeDecodeError as error:
+            return self.object_to(
+                Cause.FIELD_VALUE, part.name, f"must be UTF-8 text; byte {error.start} is not"
+            )
+        self.fields[part.name] = from_text(text, schema)
+        return None
+
+    def _judge(self, schema: Schema, data: Json, parameter: str | None) -> None:
+        if not schema.accepts(data):
+            self._object_to_all(schema.findings(data), parameter)
+
+    def _object_to_all(self, findings: Iterable[Finding], parameter: str | None = None) -> None:
+        for finding in findings:
+            name = parameter or ".".join(finding.path) or None
+            cause = self._declared_cause(finding) or _CAUSES.get(finding.keyword, Cause.FIELD_VALUE)
+            message = finding.message if name else f"the body {finding.message}"
+            self.object_to(cause, name, message)
+
+    def _declared_cause(self, finding: Finding) -> str | None:
+        """The document can name a cause of its own for the values of a field, `x-cause`."""
+        if finding.keyword != "enum" or not finding.path:
+            return None
+        for body in self.operation.bodies.values():
+            if finding.path[0] in body.properties:
+                cause: str | None = body.properties[finding.path[0]].get("x-cause")
+                return cause
+        return None
+
+
+def from_text(text: str, schema: Json) -> Json:
+    """A text in the type that the schema names; the text itself where it does not fit, for the
+    schema to refuse.
+    """
+    types = types_of(schema)
+    if not types or "string" in types:
+        return text
+    if "boolean" in types and text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if "integer" in types and _INTEGER.fullmatch(text):
+        return int(text)
+    if "number" in types and _NUMBER.fullmatch(text):
+        return float(text)
+    return text
+
+
+def _fits(found: str | None, wanted: str) -> bool:
+    if wanted == "*/*":
+        return True
+    return found is not None and (found == wanted or wanted == found.partition("/")[0] + "/*")
+
+
+_CAUSES = {"required": Cause.FIELD_MISSING, "type": Cause.FIELD_TYPE}
+_BOOLEANS = {"true": True, "false": False}
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")

@@ -1,0 +1,143 @@
+"""JSON Schemas of a document, compiled once, and their findings in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import jsonschema_rs
+
+from .json import Json
+from .pointer import Path, get, parse_pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One way in which data breaks a schema: the place in the data, the keyword that it breaks, and
+    both in words.
+    """
+
+    path: Path
+    keyword: str
+    message: str
+    received: Json
+
+
+class Schema:
+    """A schema that stands at a pointer of a document; compiled when it is first needed."""
+
+    __slots__ = ("_root", "_validator", "pointer", "raw")
+
+    def __init__(self, root: Json, pointer: str) -> None:
+        self.pointer = pointer
+        self.raw: Json = resolve(root, get(root, parse_pointer(pointer)))
+        self._root = root
+        self._validator: jsonschema_rs.Validator | None = None
+
+    def accepts(self, data: Json) -> bool:
+        """Whether the data fits; microseconds."""
+        return self._compiled().is_valid(data)
+
+    def findings(self, data: Json) -> Iterator[Finding]:
+        """Every way in which the data does not fit."""
+        return (finding_of(error) for error in self._compiled().iter_errors(data))
+
+    def _compiled(self) -> jsonschema_rs.Validator:
+        if self._validator is None:
+            at_pointer = {"$schema": _DIALECT, **self._root, "$ref": f"#{self.pointer}"}
+            self._validator = jsonschema_rs.validator_for(at_pointer)
+        return self._validator
+
+
+class Schemas:
+    """The schemas of a document, each made once, however many references lead to it."""
+
+    def __init__(self, root: Json) -> None:
+        self.root = root
+        self._made: dict[str, Schema] = {}
+
+    def at(self, pointer: str) -> Schema:
+        """The schema at this pointer; raises LookupError where there is nothing."""
+        pointer = self.origin(pointer)
+        if pointer not in self._made:
+            self._made[pointer] = Schema(self.root, pointer)
+        return self._made[pointer]
+
+    def origin(self, pointer: str) -> str:
+        """The pointer behind any references that stand alone."""
+        data = get(self.root, parse_pointer(pointer))
+        while isinstance(data, dict) and data.keys() == {"$ref"}:
+            pointer = data["$ref"].removeprefix("#")
+            data = get(self.root, parse_pointer(pointer))
+        return pointer
+
+
+def resolve(root: Json, schema: Json) -> Json:
+    """The schema with references at its top followed; keywords beside a reference win over the
+    referred ones.
+    """
+    seen: set[str] = set()
+    while isinstance(schema, dict) and "$ref" in schema and schema["$ref"] not in seen:
+        seen.add(schema["$ref"])
+        beside = {key: value for key, value in schema.items() if key != "$ref"}
+        schema = get(root, parse_pointer(schema["$ref"].removeprefix("#")))
+        if isinstance(schema, dict):
+            schema = {**schema, **beside}
+    return schema
+
+
+def types_of(schema: Json) -> tuple[str, ...]:
+    """The types that a schema names; none if it names none."""
+    named = schema.get("type", ()) if isinstance(schema, dict) else ()
+    return (named,) if isinstance(named, str) else tuple(named)
+
+
+def finding_of(error: jsonschema_rs.ValidationError) -> Finding:
+    """What the validator found, in words that name what was expected and what came."""
+    path = tuple(str(step) for step in error.instance_path)
+    kind = error.kind.as_dict()
+    keyword, wanted, received = error.kind.name, error.kind.value, error.instance
+    if keyword == "required":
+        return Finding((*path, str(wanted)), keyword, "is required", None)
+    if keyword in ("additionalProperties", "unevaluatedProperties"):
+        unknown = [str(name) for name in kind.get("unexpected", ())] or [""]
+        return Finding((*path, unknown[0]), keyword, _unknown(unknown), received)
+    return Finding(path, keyword, _wording(keyword, wanted, received) or error.message, received)
+
+
+def show(data: Json) -> str:
+    """A value as messages show it: short, and as Python writes it."""
+    text = repr(data)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def _unknown(names: list[str]) -> str:
+    return (
+        "is not known here" if len(names) == 1 else f"is not known here, nor {', '.join(names[1:])}"
+    )
+
+
+def _wording(keyword: str, wanted: Json, received: Json) -> str | None:
+    match keyword:
+        case "type":
+            types = wanted if isinstance(wanted, list) else [wanted]
+            return f"must be of type {' or '.join(sorted(types))}, not {show(received)}"
+        case "enum":
+            choices = ", ".join(map(show, wanted))
+            return f"must be one of {choices}, not {show(received)}"
+        case "const":
+            return f"must be {show(wanted)}, not {show(received)}"
+        case "minLength" | "maxLength":
+            bound = "at least" if keyword == "minLength" else "at most"
+            unit = "character" if wanted == 1 else "characters"
+            return f"must have {bound} {wanted} {unit}, not {len(received)}"
+        case "minimum" | "maximum":
+            bound = "at least" if keyword == "minimum" else "at most"
+            return f"must be {bound} {wanted}, not {show(received)}"
+        case "pattern":
+            return f"must match {wanted}, which {show(received)} does not"
+    return None
+
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_SHOWN = 80

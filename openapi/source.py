@@ -1,0 +1,128 @@
+"""The text of a document, read as YAML or JSON, which remembers on which line each place stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path as FilePath
+
+import orjson
+import yaml
+
+from .errors import DocumentError, Problem
+from .json import Json
+from .pointer import Path, format_pointer, parse_pointer
+
+BUNDLED = "aisa-videos.yaml"
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document as text and as data. `name` is what messages call it: its path, as a rule."""
+
+    name: str
+    text: str
+    data: Json
+
+    def error(self, *problems: Problem) -> DocumentError:
+        """The problems as one error, each with its line."""
+        root = _compose(self.text)
+        placed = [
+            Problem(p.pointer, p.reason, _line(root, parse_pointer(p.pointer))) for p in problems
+        ]
+        return DocumentError(
+            self.name, tuple(sorted(placed, key=lambda p: (p.line or 0, p.pointer)))
+        )
+
+
+def bundled_text() -> str:
+    """The document of the AIsa video API that the toolkit brings along."""
+    return files(__package__).joinpath(BUNDLED).read_text(encoding="utf-8")
+
+
+def read_source(path: str | FilePath | None) -> Source:
+    """Reads a file, or the bundled document if there is no path.
+
+    Raises DocumentError if the file cannot be read or is neither YAML nor JSON.
+    """
+    if path is None:
+        return parse_source(bundled_text(), name=BUNDLED)
+    try:
+        text = FilePath(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise DocumentError(str(path), (Problem("", f"cannot be read: {reason}"),)) from error
+    return parse_source(text, name=str(path))
+
+
+def parse_source(text: str, *, name: str) -> Source:
+    """Reads a text; raises DocumentError if it is neither YAML nor JSON, or names a key twice."""
+    try:
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        doubled = [] if root is None else list(_doubled_keys(root, ()))
+        if doubled:
+            raise DocumentError(name, tuple(doubled))
+        data = None if root is None else loader.construct_document(root)
+        # Through JSON once, so that keys are strings and dates are text, whatever YAML made of
+        # them.
+        data = orjson.loads(orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS))
+    except yaml.YAMLError as error:
+        raise DocumentError(name, (_syntax_problem(error),)) from error
+    except (orjson.JSONEncodeError, RecursionError, ValueError) as error:
+        if isinstance(error, DocumentError):
+            raise
+        raise DocumentError(name, (Problem("", f"is not JSON data: {error}"),)) from error
+    return Source(name, text, data)
+
+
+def _syntax_problem(error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    reason = getattr(error, "problem", None) or str(error)
+    return Problem("", f"is neither YAML nor JSON: {reason}", mark.line + 1 if mark else None)
+
+
+def _compose(text: str) -> yaml.Node | None:
+    try:
+        node: yaml.Node | None = _Loader(text).get_single_node()
+    except yaml.YAMLError:
+        return None
+    return node
+
+
+def _line(node: yaml.Node | None, path: Path) -> int | None:
+    """The line of the deepest place on the path that the text has."""
+    if node is None:
+        return None
+    line: int = node.start_mark.line + 1
+    if not path:
+        return line
+    step, rest = path[0], path[1:]
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == step:
+                return _line(value, rest) if rest else int(key.start_mark.line + 1)
+    elif isinstance(node, yaml.SequenceNode) and step.isdigit() and int(step) < len(node.value):
+        return _line(node.value[int(step)], rest)
+    return line
+
+
+def _doubled_keys(node: yaml.Node, path: Path) -> list[Problem]:
+    """YAML lets a later key silently replace an earlier one; a contract must not."""
+    if isinstance(node, yaml.SequenceNode):
+        return [
+            p for i, below in enumerate(node.value) for p in _doubled_keys(below, (*path, str(i)))
+        ]
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    problems, seen = [], set()
+    for key, value in node.value:
+        place = (*path, str(key.value))
+        if key.value in seen and isinstance(key, yaml.ScalarNode):
+            line = key.start_mark.line + 1
+            problems.append(Problem(format_pointer(place), "stands here a second time", line))
+        seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+        problems += _doubled_keys(value, place)
+    return problems
