@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..mock_server.clock import SystemClock
+from ..mock_server.media import MediaLibrary
 from ..mock_server.server import serve_videos
 from ..openapi import Document, JobRole, load_document
 from ..openapi.json import Json
@@ -88,12 +88,10 @@ class _Client:
         media_type, body = next(iter(operation.bodies.items()))
         if media_type == JSON:
             return self._json(self.http.post(operation.path.lstrip("/"), json=body.example))
-        image = (
-            files(__package__.rpartition(".")[0] + ".mock_server")
-            .joinpath("media/720x1280-4s.webp")
-            .read_bytes()
-        )
-        parts = {name: (f"{name}.webp", image, "image/webp") for name in body.files}
+        file, _ = MediaLibrary().nearest("image/webp", size=None, seconds=None)
+        parts = {
+            name: (f"{name}{file.suffix}", file.content, file.media_type) for name in body.files
+        }
         response = self.http.post(operation.path.lstrip("/"), data=body.example, files=parts)
         return self._json(response)
 

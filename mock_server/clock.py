@@ -13,14 +13,15 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """The present moment, in Unix seconds."""
+        ...
 
     def wait_for(self, seconds: float) -> float:
-        """How many real seconds a client must wait until this many seconds of the clock have
-        passed.
-        """
+        """How many real seconds a client must wait for this many seconds of the clock to pass."""
+        ...
 
     def polled(self) -> None:
         """Somebody asked for a job that is still pending."""
+        ...
 
 
 class SystemClock:

@@ -11,9 +11,11 @@ class Ids(Protocol):
 
     def job(self) -> str:
         """An id for a job, without the prefix: 32 hexadecimal digits."""
+        ...
 
     def request(self) -> str:
         """An id for a request, without the prefix: 26 characters, as a ULID has."""
+        ...
 
 
 class RandomIds:

@@ -49,7 +49,7 @@ class MediaLibrary:
     """The files that come along, by media type."""
 
     def __init__(self, folder: Traversable | None = None) -> None:
-        folder = folder or files(__package__).joinpath("media")
+        folder = folder or files(__name__.rpartition(".")[0]).joinpath("media")
         found: dict[str, list[MediaFile]] = {}
         for path in sorted(folder.iterdir(), key=lambda path: path.name):
             name = _NAME.fullmatch(path.name)

@@ -23,21 +23,27 @@ class Store(Protocol):
 
     def add(self, job: Job) -> None:
         """Keeps a new job."""
+        ...
 
     def get(self, job_id: str) -> Job | None:
         """The job of this id, if there is one."""
+        ...
 
     def remove(self, job_id: str) -> None:
         """Forgets a job; raises KeyError if there is none of this id."""
+        ...
 
     def page(self, *, after: Job | None, limit: int, newest_first: bool) -> JobPage:
         """At most `limit` jobs behind `after`, from the beginning if that is None."""
+        ...
 
     def clear(self) -> None:
         """Forgets every job."""
+        ...
 
     def __len__(self) -> int:
         """How many jobs there are."""
+        ...
 
 
 class MemoryStore:

@@ -50,10 +50,10 @@ def _parts(boundary: str, body: bytes, part_limit: int) -> list[Part]:
         for event in parser.parse(body):
             if isinstance(event, MultipartSegment):
                 segment, content = event, b""
-            elif event is None and segment is not None:
-                parts.append(_part(segment, content))
-            else:  # the whole content of the part, since the body comes in one piece
+            elif event is not None:  # all of the part at once, since the body comes in one piece
                 content = bytes(event)
+            elif segment is not None:
+                parts.append(_part(segment, content))
     return parts
 
 

@@ -101,19 +101,23 @@ class Lifecycle:
     def route_to(self, outcome: str) -> tuple[str, ...]:
         """The states on the usual way from the initial one to this final one.
 
-        Raises ValueError, with the final states, if there is no way.
+        The usual way takes the first next state that goes on as long as it can. Raises ValueError,
+        with the final states, if there is no way.
         """
-        way, name = [self.initial], self.initial
-        while name != outcome:
-            following = self.states[name].next
-            onward = (n for n in following if self.states[n].ends is None and n not in way)
-            chosen = next(onward, outcome if outcome in following else None)
-            if chosen is None:
-                ends = ", ".join(n for n, state in self.states.items() if state.ends)
-                raise ValueError(f"no job ends as {outcome!r}; the final states are {ends}")
-            way.append(chosen)
-            name = chosen
-        return tuple(way)
+        way = self._way((self.initial,), outcome)
+        if way is None:
+            ends = ", ".join(name for name, state in self.states.items() if state.ends)
+            raise ValueError(f"no job ends as {outcome!r}; the final states are {ends}")
+        return way
+
+    def _way(self, so_far: tuple[str, ...], outcome: str) -> tuple[str, ...] | None:
+        following = self.states[so_far[-1]].next
+        for name in following:
+            if self.states[name].ends is None and name not in so_far:
+                way = self._way((*so_far, name), outcome)
+                if way is not None:
+                    return way
+        return (*so_far, outcome) if outcome in following and self.states[outcome].ends else None
 
     def paths(self) -> Iterator[tuple[str, Path]]:
         """Every place in the job that the declaration names, with the key that names it."""

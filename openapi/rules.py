@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
-from importlib.resources import files
 
 import jsonschema_rs
 import orjson
@@ -20,6 +19,7 @@ from .operation import METHODS, JobRole
 from .pointer import Path, format_pointer, get, parse_pointer
 from .schema import Schema, Schemas, finding_of, resolve
 from .schema_places import property_at
+from .source import resource_text
 
 
 def document_problems(root: Json) -> list[Problem]:
@@ -290,7 +290,7 @@ def _example_problems(root: Json, media: Json, place: str, schema: Schema) -> It
 
 @cache
 def _supported_schema() -> Json:
-    return orjson.loads(files(__package__).joinpath("supported.schema.json").read_bytes())
+    return orjson.loads(resource_text("supported.schema.json"))
 
 
 @cache

@@ -37,9 +37,9 @@ class Source:
         )
 
 
-def bundled_text() -> str:
-    """The document of the AIsa video API that the toolkit brings along."""
-    return files(__package__).joinpath(BUNDLED).read_text(encoding="utf-8")
+def resource_text(name: str) -> str:
+    """The text of a file that comes along in this folder."""
+    return files(__name__.rpartition(".")[0]).joinpath(name).read_text(encoding="utf-8")
 
 
 def read_source(path: str | FilePath | None) -> Source:
@@ -48,7 +48,7 @@ def read_source(path: str | FilePath | None) -> Source:
     Raises DocumentError if the file cannot be read or is neither YAML nor JSON.
     """
     if path is None:
-        return parse_source(bundled_text(), name=BUNDLED)
+        return parse_source(resource_text(BUNDLED), name=BUNDLED)
     try:
         text = FilePath(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
