@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import count
+from math import ceil
 
 import orjson
 
@@ -173,7 +174,7 @@ class Roles:
         reply = _json(operation, self._renderer.job(job, snapshot))
         if hint is None or snapshot.ends is not None:
             return reply
-        wait = max(1, round(self._clock.wait_for(snapshot.remaining) * hint.per_second + 0.5))
+        wait = max(1, ceil(self._clock.wait_for(snapshot.remaining) * hint.per_second))
         return Reply(reply.status, {**reply.headers, hint.header: str(wait)}, reply.body)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .json import Json
-from .pointer import Path, format_pointer, get, parse_pointer
+from .pointer import Path, format_pointer, get, parse_pointer, pointer_of
 from .price import Price, compile_price
 from .schema import Schema, Schemas, resolve
 
@@ -180,7 +180,7 @@ class _OperationReader:
         """The place that a pointer leads to, behind any references."""
         data = get(self._root, parse_pointer(pointer))
         while "$ref" in data:
-            pointer = data["$ref"].removeprefix("#")
+            pointer = pointer_of(data["$ref"])
             data = get(self._root, parse_pointer(pointer))
         return pointer, data
 

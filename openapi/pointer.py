@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import quote, unquote
 
 from .json import Json
 
@@ -19,6 +20,16 @@ def parse_pointer(pointer: str) -> Path:
 def format_pointer(path: Iterable[str | int]) -> str:
     """The pointer of these steps; no step at all is the empty pointer, the whole document."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def pointer_of(reference: str) -> str:
+    """The pointer that a reference within a document means: `#/a%7Bb` is `/a{b`."""
+    return unquote(reference.removeprefix("#"))
+
+
+def reference_to(pointer: str) -> str:
+    """A reference within a document, as a URI fragment."""
+    return "#" + quote(pointer, safe="/~!$&'()*+,;=:@")
 
 
 def get(data: Json, path: Iterable[str | int]) -> Json:

@@ -16,7 +16,7 @@ from .errors import Problem
 from .json import Json
 from .lifecycle_rules import lifecycle_problems
 from .operation import METHODS, JobRole
-from .pointer import Path, format_pointer, get, parse_pointer
+from .pointer import Path, format_pointer, get, parse_pointer, pointer_of
 from .schema import Schema, Schemas, finding_of, resolve
 from .schema_places import property_at
 from .source import resource_text
@@ -93,7 +93,7 @@ def _references(root: Json) -> Iterator[Problem]:
                 ("default",),
             ):
                 try:
-                    get(root, parse_pointer(target.removeprefix("#")))
+                    get(root, parse_pointer(pointer_of(target)))
                 except LookupError:
                     yield Problem(format_pointer((*path, "$ref")), f"there is nothing at {target}")
             for key, below in data.items():

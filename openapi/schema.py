@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import jsonschema_rs
 
 from .json import Json
-from .pointer import Path, get, parse_pointer
+from .pointer import Path, get, parse_pointer, pointer_of, reference_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Schema:
 
     def _compiled(self) -> jsonschema_rs.Validator:
         if self._validator is None:
-            at_pointer = {"$schema": _DIALECT, **self._root, "$ref": f"#{self.pointer}"}
+            at_pointer = {"$schema": _DIALECT, **self._root, "$ref": reference_to(self.pointer)}
             self._validator = jsonschema_rs.validator_for(at_pointer)
         return self._validator
 
@@ -67,7 +67,7 @@ class Schemas:
         """The pointer behind any references that stand alone."""
         data = get(self.root, parse_pointer(pointer))
         while isinstance(data, dict) and data.keys() == {"$ref"}:
-            pointer = data["$ref"].removeprefix("#")
+            pointer = pointer_of(data["$ref"])
             data = get(self.root, parse_pointer(pointer))
         return pointer
 
@@ -80,7 +80,7 @@ def resolve(root: Json, schema: Json) -> Json:
     while isinstance(schema, dict) and "$ref" in schema and schema["$ref"] not in seen:
         seen.add(schema["$ref"])
         beside = {key: value for key, value in schema.items() if key != "$ref"}
-        schema = get(root, parse_pointer(schema["$ref"].removeprefix("#")))
+        schema = get(root, parse_pointer(pointer_of(schema["$ref"])))
         if isinstance(schema, dict):
             schema = {**schema, **beside}
     return schema

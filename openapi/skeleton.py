@@ -29,4 +29,4 @@ def _leaves(root: Json, schema: Json, path: Path) -> Iterator[tuple[Path, Json]]
         elif types_of(below) == ("object",) and "properties" in below:
             yield from _leaves(root, below, place)
         else:
-            yield place, below.get("default")
+            yield place, below.get("default", {} if types_of(below) == ("object",) else None)
