@@ -31,8 +31,5 @@ class RandomIds:
         return f"{self._jobs.getrandbits(128):032x}"
 
     def request(self) -> str:
-        bits = self._requests.getrandbits(125)
-        return "01" + "".join([_CROCKFORD[bits >> shift & 31] for shift in range(0, 120, 5)])
-
-
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+        # Hexadecimal digits are all in the alphabet of a ULID, and the quickest to write.
+        return f"01{self._requests.getrandbits(96):024X}"

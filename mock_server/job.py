@@ -89,7 +89,7 @@ def observe(job: Job, now: float) -> Snapshot:
         ends=stage.ends,
         progress=_progress(stage, now - created),
         stamps=tuple(
-            (at, int(created + after)) for at, on, after in job.plan.stamps if on <= index
+            [(at, int(created + after)) for at, on, after in job.plan.stamps if on <= index]
         ),
         reason=job.plan.reason if stage.ends is Ending.FAILURE else None,
         remaining=0.0 if stage.ends else max(0.0, job.plan.seconds - max(0.0, now - created)),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import orjson
+
 from ..openapi import Document, JobRole, Operation
 from ..openapi.json import Json
-from ..openapi.pointer import parse_pointer, put
+from ..openapi.pointer import Path, parse_pointer, put
 from .job import Job, Snapshot
 
 
@@ -15,7 +17,8 @@ class Renderer:
 
     def __init__(self, document: Document) -> None:
         self._lifecycle = document.lifecycle
-        self._job = document.skeleton(document.job)
+        # Skeletons are kept as JSON: to read one anew is the quickest way to a fresh, nested copy.
+        self._job = orjson.dumps(document.skeleton(document.job))
         operations = document.by_role
         lists, deletes = operations.get(JobRole.LIST), operations.get(JobRole.DELETE)
         self._page = _success_skeleton(document, lists)
@@ -26,9 +29,7 @@ class Renderer:
     def job(self, job: Job, snapshot: Snapshot) -> dict[str, Json]:
         """The job as it stands in the snapshot."""
         lifecycle = self._lifecycle
-        body: dict[str, Json] = {}
-        for path, constant in self._job:
-            put(body, path, constant)
+        body: dict[str, Json] = orjson.loads(self._job)
         for echo in lifecycle.echoes:
             put(body, echo.at, job.fields.get(echo.field))
         put(body, lifecycle.id_at, job.id)
@@ -46,9 +47,7 @@ class Renderer:
 
     def page(self, jobs: Sequence[tuple[Job, Snapshot]], *, more: bool) -> dict[str, Json]:
         """A page of jobs, and whether more follow."""
-        body: dict[str, Json] = {}
-        for path, constant in self._page:
-            put(body, path, constant)
+        body: dict[str, Json] = orjson.loads(self._page)
         first, last = (jobs[0][0].id, jobs[-1][0].id) if jobs else (None, None)
         values = {
             "items": [self.job(job, snapshot) for job, snapshot in jobs],
@@ -63,22 +62,18 @@ class Renderer:
 
     def farewell(self, job: Job) -> dict[str, Json] | None:
         """That the job is gone; None where the document answers without a body."""
-        body: dict[str, Json] = {}
-        for path, constant in self._farewell:
-            put(body, path, constant)
+        body: dict[str, Json] = orjson.loads(self._farewell)
         if self._farewell_id:
             put(body, self._farewell_id, job.id)
         return body or None
 
 
-def _success_skeleton(
-    document: Document, operation: Operation | None
-) -> tuple[tuple[tuple[str, ...], Json], ...]:
+def _success_skeleton(document: Document, operation: Operation | None) -> bytes:
     schemas = list(operation.success().content.values()) if operation else []
-    return document.skeleton(schemas[0]) if schemas else ()
+    return orjson.dumps(document.skeleton(schemas[0]) if schemas else {})
 
 
-def _job_id_place(operation: Operation | None) -> tuple[str, ...] | None:
+def _job_id_place(operation: Operation | None) -> Path | None:
     for schema in operation.success().content.values() if operation else ():
         if "x-job-id" in schema.raw:
             return parse_pointer(schema.raw["x-job-id"])

@@ -57,7 +57,10 @@ class MemoryStore:
     def add(self, job: Job) -> None:
         with self._lock:
             self._by_id[job.id] = job
-            insort(self._in_order, job, key=lambda kept: kept.sequence)
+            if self._in_order and self._in_order[-1].sequence > job.sequence:
+                insort(self._in_order, job, key=lambda kept: kept.sequence)
+            else:
+                self._in_order.append(job)
 
     def get(self, job_id: str) -> Job | None:
         return self._by_id.get(job_id)

@@ -14,7 +14,7 @@ from .operation import JobRole, Operation, compile_operations
 from .routing import Match, Mismatch, Router
 from .rules import document_problems, extension_places
 from .schema import Schema, Schemas
-from .skeleton import Skeleton, skeleton_of
+from .skeleton import skeleton_of
 from .source import Source, parse_source, read_source
 
 
@@ -63,7 +63,7 @@ class Document:
         """
         return self._router.match(method, path)
 
-    def skeleton(self, schema: Schema) -> Skeleton:
+    def skeleton(self, schema: Schema) -> dict[str, Json]:
         """What the schema alone says of its data: its required places and constants."""
         return skeleton_of(self.source.data, schema.raw)
 

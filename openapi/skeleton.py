@@ -7,17 +7,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .json import Json
-from .pointer import Path
+from .pointer import Path, put
 from .schema import resolve, types_of
 
-Skeleton = tuple[tuple[Path, Json], ...]
 
-
-def skeleton_of(root: Json, schema: Json) -> Skeleton:
+def skeleton_of(root: Json, schema: Json) -> dict[str, Json]:
     """Every place that the schema requires, with its constant or default, or None where the schema
     leaves it open.
     """
-    return tuple(_leaves(root, resolve(root, schema), ()))
+    skeleton: dict[str, Json] = {}
+    for path, value in _leaves(root, resolve(root, schema), ()):
+        put(skeleton, path, value)
+    return skeleton
 
 
 def _leaves(root: Json, schema: Json, path: Path) -> Iterator[tuple[Path, Json]]:
