@@ -35,17 +35,10 @@ async def video(request: Request) -> JSONResponse:
     return JSONResponse(VIDEO)
 
 
-async def form(request: Request) -> JSONResponse:
-    """Read and parse the form, then answer the constant video."""
-    await request.form()
-    return JSONResponse(VIDEO)
-
-
 app = Starlette(
     routes=[
         Route("/v1/videos/{video_id}", video, methods=["GET"]),
         Route("/v1/videos", video, methods=["POST"]),
-        Route("/v1/form", form, methods=["POST"]),
     ]
 )
 

@@ -25,7 +25,7 @@ SPEED = 2.0
 POLL_SECONDS = 0.1
 
 
-@click.command()
+@click.command(short_help="Make a video with the mock, before your eyes.")
 @option(
     "--output",
     default=".",

@@ -11,7 +11,7 @@ from ..openapi import Document, DocumentError, load_document
 from .options import option
 
 
-@click.command()
+@click.command(short_help="Print the OpenAPI document, or validate another.")
 @option(
     "--format",
     "form",

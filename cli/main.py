@@ -24,7 +24,6 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     context_settings={
         "help_option_names": ["-h", "--help"],
-        "auto_envvar_prefix": "AISA_TESTKIT",
         "show_default": True,
         "max_content_width": 100,
     },
@@ -34,5 +33,5 @@ def main() -> None:
     """A mock server and contract tests for AIsa's video API, and for any API whose work is done in
     jobs.
 
-    Every option can also be set in the environment, as AISA_TESTKIT_SERVE_PORT for `serve --port`.
+    Every option can also be set in the environment, as AISA_TESTKIT_PORT for `--port`.
     """

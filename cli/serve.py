@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import socket
 import sys
@@ -18,7 +19,7 @@ from ..openapi import Document
 from .options import document_argument, fail, option
 
 
-@click.command()
+@click.command(short_help="Serve the mock on a socket.")
 @document_argument
 @option("--host", default="127.0.0.1", metavar="ADDRESS", help="The address to listen on.")
 @option("--port", default=4010, type=click.IntRange(0, 65535), help="The port; 0 takes a free one.")
@@ -98,7 +99,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError) as error:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             fail(f"port {port} of {host} is taken; name another with --port, or 0 for a free one")
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
         fail(f"cannot listen on port {port} of {host}: {reason}")
 
 

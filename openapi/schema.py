@@ -134,6 +134,10 @@ def _wording(keyword: str, wanted: Json, received: Json) -> str | None:
         case "minimum" | "maximum":
             bound = "at least" if keyword == "minimum" else "at most"
             return f"must be {bound} {wanted}, not {show(received)}"
+        case "minItems" | "maxItems" | "minProperties" | "maxProperties":
+            bound = "at least" if keyword.startswith("min") else "at most"
+            unit = "entry" if wanted == 1 else "entries"
+            return f"must have {bound} {wanted} {unit}, not {len(received)}"
         case "pattern":
             return f"must match {wanted}, which {show(received)} does not"
     return None
