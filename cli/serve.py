@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import signal
 import socket
 import sys
@@ -99,7 +98,9 @@ def _listen(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError) as error:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             fail(f"port {port} of {host} is taken; name another with --port, or 0 for a free one")
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+        # Behind the reason, the standard library may name the address once more.
+        reason = getattr(error, "strerror", None) or str(error)
+        reason = reason.partition(" (while")[0]
         fail(f"cannot listen on port {port} of {host}: {reason}")
 
 

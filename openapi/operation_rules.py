@@ -1,0 +1,160 @@
+"""What the operations of a document must say, of themselves and of each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from .errors import Problem
+from .json import Json
+from .operation import METHODS, JobRole
+from .pointer import Path, format_pointer, get, parse_pointer
+from .schema import Schema, Schemas, resolve
+from .schema_places import property_at
+
+
+def operation_problems(root: Json) -> Iterator[Problem]:
+    """Everything that is wrong with the operations."""
+    for rule in (_unique_names, _path_parameters, _fields, _paging, _variants, _links, _examples):
+        yield from rule(root)
+
+
+def create_fields(root: Json) -> dict[str, Json]:
+    """The fields of the create request, of all its media types together."""
+    for _, _, operation in _operations(root):
+        if operation.get("x-job-role") == JobRole.CREATE:
+            contents = resolve(root, operation.get("requestBody", {})).get("content", {})
+            bodies = (resolve(root, media["schema"]) for media in contents.values())
+            return {n: resolve(root, p) for b in bodies for n, p in b.get("properties", {}).items()}
+    return {}
+
+
+def _operations(root: Json) -> Iterator[tuple[str, str, Json]]:
+    for path, item in root["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield format_pointer(("paths", path, method)), path, item[method]
+
+
+def _unique_names(root: Json) -> Iterator[Problem]:
+    for keyword in ("operationId", "x-job-role"):
+        counts = Counter(operation.get(keyword) for _, _, operation in _operations(root))
+        for pointer, _, operation in _operations(root):
+            name = operation.get(keyword)
+            if name is not None and counts[name] > 1:
+                yield Problem(f"{pointer}/{keyword}", f"{name} stands at more than one operation")
+    for role in (JobRole.CREATE, JobRole.RETRIEVE):
+        if not any(operation.get("x-job-role") == role for _, _, operation in _operations(root)):
+            yield Problem("/paths", f"no operation has x-job-role: {role}")
+
+
+def _path_parameters(root: Json) -> Iterator[Problem]:
+    for pointer, path, operation in _operations(root):
+        item = root["paths"][path]
+        declared = [
+            resolve(root, p)
+            for p in (*item.get("parameters", ()), *operation.get("parameters", ()))
+        ]
+        names = {p["name"] for p in declared if p["in"] == "path"}
+        wanted = {
+            step[1:-1] for step in path.split("/") if step.startswith("{") and step.endswith("}")
+        }
+        for name in sorted(wanted - names):
+            yield Problem(pointer, f"the path parameter {name} is not declared")
+        for name in sorted(names - wanted):
+            yield Problem(pointer, f"the path parameter {name} is not in the path")
+        role = operation.get("x-job-role")
+        if role not in (None, JobRole.CREATE, JobRole.LIST) and len(wanted) != 1:
+            yield Problem(
+                pointer, f"x-job-role: {role} needs one path parameter, the id of the job"
+            )
+
+
+def _fields(root: Json) -> Iterator[Problem]:
+    """Prices and media go by fields of the create request."""
+    fields = create_fields(root)
+    for pointer, _, operation in _operations(root):
+        price = operation.get("x-price", {})
+        named = [name for rate in price.get("rates", ()) for name in rate.get("when", {})]
+        named += [price["per"]] if "per" in price else []
+        places = [(f"x-media/{key}", name) for key, name in operation.get("x-media", {}).items()]
+        for place, name in [*places, *(("x-price", name) for name in dict.fromkeys(named))]:
+            if name not in fields:
+                reason = f"{name} is not a field of the create request"
+                yield Problem(f"{pointer}/{place}", reason)
+
+
+def _paging(root: Json) -> Iterator[Problem]:
+    for pointer, _, operation in _operations(root):
+        if "x-page" in operation:
+            yield from _page(root, f"{pointer}/x-page", operation)
+        elif operation.get("x-job-role") == JobRole.LIST:
+            yield Problem(pointer, "x-job-role: list needs x-page")
+
+
+def _page(root: Json, place: str, operation: Json) -> Iterator[Problem]:
+    page = operation["x-page"]
+    parameters = {resolve(root, p)["name"] for p in operation.get("parameters", ())}
+    for key in ("limit", "after", "order"):
+        if key in page and page[key] not in parameters:
+            yield Problem(f"{place}/{key}", f"{page[key]} is not a parameter of the operation")
+    schema = _success_schema(root, operation)
+    for key in ("items", "first", "last", "more", "next"):
+        if key in page and property_at(root, schema, parse_pointer(page[key])) is None:
+            yield Problem(f"{place}/{key}", f"the answer has no field at {page[key]}")
+
+
+def _success_schema(root: Json, operation: Json) -> Json:
+    response = resolve(root, operation["responses"][min(operation["responses"])])
+    media: Json = next(iter(response.get("content", {}).values()), {})
+    return resolve(root, media.get("schema", {}))
+
+
+def _variants(root: Json) -> Iterator[Problem]:
+    for pointer, _, operation in _operations(root):
+        response = resolve(root, operation["responses"][min(operation["responses"])])
+        for index, parameter in enumerate(operation.get("parameters", ())):
+            for value, media_type in resolve(root, parameter).get("x-variants", {}).items():
+                if media_type not in response.get("content", {}):
+                    place = f"{pointer}/parameters/{index}/x-variants{format_pointer((value,))}"
+                    yield Problem(place, f"{media_type} is not a media type of the answer")
+
+
+def _links(root: Json) -> Iterator[Problem]:
+    known = {operation["operationId"] for _, _, operation in _operations(root)}
+    for pointer, _, operation in _operations(root):
+        for status, response in operation["responses"].items():
+            for name, link in resolve(root, response).get("links", {}).items():
+                target = resolve(root, link)["operationId"]
+                if target not in known:
+                    place = f"{pointer}/responses/{status}/links{format_pointer((name,))}"
+                    yield Problem(place, f"there is no operation {target}")
+
+
+def _examples(root: Json) -> Iterator[Problem]:
+    schemas = Schemas(root)
+    for pointer, _, operation in _operations(root):
+        places = [f"{pointer}/responses/{status}" for status in operation["responses"]]
+        places += [f"{pointer}/requestBody"] if "requestBody" in operation else []
+        for place in places:
+            for media_type, media in (
+                resolve(root, get(root, parse_pointer(place))).get("content", {}).items()
+            ):
+                origin = schemas.origin(place) + format_pointer(("content", media_type))
+                yield from _example_problems(root, media, origin, schemas.at(f"{origin}/schema"))
+
+
+def _example_problems(root: Json, media: Json, place: str, schema: Schema) -> Iterator[Problem]:
+    examples: dict[Path, Json] = {
+        ("examples", name): resolve(root, e)["value"]
+        for name, e in media.get("examples", {}).items()
+    }
+    if "example" in media:
+        examples["example",] = media["example"]
+    for path, value in examples.items():
+        for finding in schema.findings(value):
+            where = ".".join(finding.path) or "it"
+            yield Problem(
+                place + format_pointer(path),
+                f"is no example of its schema: {where} {finding.message}",
+            )

@@ -1,0 +1,109 @@
+"""Whether a document has the structure that the toolkit understands, and its references lead to
+something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import cache
+
+import jsonschema_rs
+import orjson
+
+from .errors import Problem
+from .json import Json
+from .pointer import Path, format_pointer, get, parse_pointer, pointer_of
+from .schema import finding_of
+from .source import resource_text
+
+
+def structure_problems(root: Json) -> Iterator[Problem]:
+    """Every place that is not as `supported.schema.json` says, and every extension that is almost
+    one of ours.
+    """
+    for error in _supported().iter_errors(root):
+        finding = finding_of(error)
+        reason = finding.message
+        if finding.keyword == "additionalProperties":
+            reason = "is not a keyword that is supported here" + _suggestion(
+                finding.path[-1], error
+            )
+        yield Problem(format_pointer(finding.path), reason)
+    yield from _misspelt(root, ())
+
+
+def reference_problems(root: Json) -> Iterator[Problem]:
+    """Every reference that leads to nothing."""
+
+    def walk(data: Json, path: Path) -> Iterator[Problem]:
+        if isinstance(data, dict):
+            target = data.get("$ref")
+            if isinstance(target, str) and path[-1:] not in (
+                ("value",),
+                ("example",),
+                ("default",),
+            ):
+                try:
+                    get(root, parse_pointer(pointer_of(target)))
+                except LookupError:
+                    yield Problem(format_pointer((*path, "$ref")), f"there is nothing at {target}")
+            for key, below in data.items():
+                yield from walk(below, (*path, key))
+        elif isinstance(data, list):
+            for index, below in enumerate(data):
+                yield from walk(below, (*path, str(index)))
+
+    return walk(root, ())
+
+
+def _suggestion(name: str, error: jsonschema_rs.ValidationError) -> str:
+    try:
+        parent = get(_supported_schema(), [*map(str, error.schema_path[:-1]), "properties"])
+    except LookupError:
+        return ""
+    near = get_close_matches(name, parent, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _misspelt(data: Json, path: Path) -> Iterator[Problem]:
+    """Extensions of others are none of our business, but one that is almost ours is a slip."""
+    if isinstance(data, dict):
+        for key, below in data.items():
+            near = (
+                get_close_matches(key, _EXTENSIONS, n=1, cutoff=0.85)
+                if key.startswith("x-")
+                else []
+            )
+            if near and key not in _EXTENSIONS:
+                yield Problem(
+                    format_pointer((*path, key)), f"is not an extension; did you mean {near[0]}?"
+                )
+            yield from _misspelt(below, (*path, key))
+    elif isinstance(data, list):
+        for index, below in enumerate(data):
+            yield from _misspelt(below, (*path, str(index)))
+
+
+@cache
+def _supported_schema() -> Json:
+    return orjson.loads(resource_text("supported.schema.json"))
+
+
+@cache
+def _supported() -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for(_supported_schema(), validate_formats=True)
+
+
+_EXTENSIONS = (
+    "x-cause",
+    "x-error-envelope",
+    "x-job-id",
+    "x-job-role",
+    "x-lifecycle",
+    "x-media",
+    "x-page",
+    "x-price",
+    "x-provenance",
+    "x-variants",
+)
