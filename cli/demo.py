@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import httpx2
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..mock_server.clock import SystemClock
@@ -43,7 +44,7 @@ def demo(output: Path) -> None:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         fail(f"--output {output}: {error.strerror}")
-    console, document = Console(highlight=False), load_document()
+    console, document = Console(highlight=False, soft_wrap=True), load_document()
     with serve_videos(document, clock=SystemClock(SPEED)) as server:
         console.print(f"The mock of {document.title} listens at [bold]{server.base_url}[/]")
         headers = {"authorization": "Bearer sk-aisa-demo"}
@@ -73,7 +74,8 @@ def _show(client: _Client, console: Console, output: Path) -> None:
         path.write_bytes(client.download(job))
     except OSError as error:
         fail(f"{path}: {error.strerror}")
-    console.print(f"Saved [bold]{path}[/], {path.stat().st_size:,} bytes: open it in any player")
+    saved = f"[bold]{escape(str(path))}[/], {path.stat().st_size:,} bytes"
+    console.print(f"Saved {saved}: open it in any player")
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,8 @@ class SystemClock:
         return self._frozen
 
     def now(self) -> float:
-        base, since, frozen, speed = self._base, self._since, self._frozen, self._speed
-        return base if frozen else base + (self._monotonic() - since) * speed
+        with self._lock:
+            return self._reading(self._monotonic())
 
     def wait_for(self, seconds: float) -> float:
         return seconds / self._speed
@@ -82,7 +82,11 @@ class SystemClock:
             self._base += _step(seconds)
 
     def _rebase(self) -> None:
-        self._base, self._since = self.now(), self._monotonic()
+        real = self._monotonic()
+        self._base, self._since = self._reading(real), real
+
+    def _reading(self, real: float) -> float:
+        return self._base if self._frozen else self._base + (real - self._since) * self._speed
 
 
 class ManualClock:

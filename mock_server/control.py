@@ -4,6 +4,7 @@ mocked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 import orjson
@@ -156,7 +157,7 @@ def _number(value: Json, name: str, *, above_zero: bool) -> float:
 
 
 def _limit(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= _PAGE:
+    if not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= _PAGE:
         raise ControlError(f"limit: must be a whole number from 1 to {_PAGE}, not {text!r}")
     return int(text)
 

@@ -34,7 +34,9 @@ class Endpoint:
         document = self.service.document
         match = document.match(method, below)
         if method == "HEAD" and isinstance(match, Mismatch) and "GET" in match.allowed:
-            return _without_body(self.respond("GET", path, query=query, headers=headers, body=body))
+            # A range means nothing to HEAD (RFC 9110, section 14.2).
+            whole = {name: value for name, value in headers.items() if name != "range"}
+            return _without_body(self.respond("GET", path, query=query, headers=whole, body=body))
         if isinstance(match, Mismatch):
             return (
                 self._unsupported(method, path, match)
@@ -74,4 +76,6 @@ class Endpoint:
 
 def _without_body(reply: Reply) -> Reply:
     """What HEAD answers: all that GET would, but for the body (RFC 9110, section 9.3.2)."""
+    if not reply.body:
+        return reply
     return Reply(reply.status, {**reply.headers, "content-length": str(len(reply.body))})

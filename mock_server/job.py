@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import floor
 
 from ..openapi import Ending, Lifecycle, State
 from ..openapi.json import Json
 from ..openapi.pointer import Path
+
+LONGEST_SECONDS = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def observe(job: Job, now: float) -> Snapshot:
         ends=stage.ends,
         progress=_progress(stage, now - created),
         stamps=tuple(
-            [(at, int(created + after)) for at, on, after in job.plan.stamps if on <= index]
+            [(at, floor(created + after)) for at, on, after in job.plan.stamps if on <= index]
         ),
         reason=job.plan.reason if stage.ends is Ending.FAILURE else None,
         remaining=0.0 if stage.ends else max(0.0, job.plan.seconds - max(0.0, now - created)),
@@ -142,8 +145,10 @@ def _lengths(
         nominal[-1] /= 2
     total = sum(nominal)
     if seconds is not None:
-        if not 0 <= seconds < float("inf"):
-            raise ValueError(f"seconds must be 0 or more, not {seconds!r}")
+        if not 0 <= seconds <= LONGEST_SECONDS:
+            raise ValueError(
+                f"seconds must be 0 or more, not {seconds!r}, and at most {LONGEST_SECONDS:g}"
+            )
         nominal = [
             length * seconds / total if total else seconds / len(nominal) for length in nominal
         ]

@@ -77,8 +77,9 @@ class MediaLibrary:
         def distance(media: MediaFile) -> tuple[float, float, float]:
             width, height = wanted_size or (media.width, media.height)
             shape = abs(log(media.width / media.height) - log(width / height))
+            wanted_length = media.seconds if wanted_seconds is None else wanted_seconds
             area = abs(log(media.width * media.height) - log(width * height))
-            return round(shape, 3), area, abs(media.seconds - (wanted_seconds or media.seconds))
+            return round(shape, 3), area, abs(media.seconds - wanted_length)
 
         best = min(self._files[media_type], key=distance)
         fits_size = size is None or wanted_size == (best.width, best.height)

@@ -20,6 +20,7 @@ from ..openapi import (
 )
 from ..openapi.json import Json
 from ..openapi.request import read_call
+from ..openapi.schema import show
 from .clock import Clock
 from .ids import Ids
 from .job import Job, Snapshot, observe
@@ -121,7 +122,7 @@ class Roles:
         if query.get(page.after) is not None:
             after = self._store.get(query[page.after])
             if after is None and not self._synthesize:
-                message = f"{page.after}: there is no job {query[page.after]!r}"
+                message = f"{page.after}: there is no job {show(query[page.after])}"
                 raise Refusal(Cause.JOB_UNKNOWN, message, parameter=page.after)
             if after is None:
                 return _json(operation, self._renderer.page((), more=False))
@@ -166,7 +167,7 @@ class Roles:
             job = Job(job_id, -1, self._started - plan.seconds, self._defaults, plan)
         if job is None:
             parameter = next(iter(call.path_parameters))
-            raise Refusal(Cause.JOB_UNKNOWN, f"there is no job {job_id!r}", parameter=parameter)
+            raise Refusal(Cause.JOB_UNKNOWN, f"there is no job {show(job_id)}", parameter=parameter)
         return job, observe(job, self._clock.now())
 
     def _job_reply(self, operation: Operation, job: Job, snapshot: Snapshot) -> Reply:

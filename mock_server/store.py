@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
@@ -58,7 +58,7 @@ class MemoryStore:
         with self._lock:
             self._by_id[job.id] = job
             if self._in_order and self._in_order[-1].sequence > job.sequence:
-                insort(self._in_order, job, key=lambda kept: kept.sequence)
+                insort(self._in_order, job, key=_order)
             else:
                 self._in_order.append(job)
 
@@ -77,7 +77,7 @@ class MemoryStore:
                 end = count if after is None else self._place(after)
                 start = max(0, end - limit)
                 return JobPage(tuple(reversed(jobs[start:end])), start > 0)
-            start = 0 if after is None else self._place(after) + 1
+            start = 0 if after is None else bisect_right(self._in_order, after.sequence, key=_order)
             return JobPage(tuple(jobs[start : start + limit]), start + limit < count)
 
     def clear(self) -> None:
@@ -89,4 +89,8 @@ class MemoryStore:
         return len(self._by_id)
 
     def _place(self, job: Job) -> int:
-        return bisect_left(self._in_order, job.sequence, key=lambda kept: kept.sequence)
+        return bisect_left(self._in_order, job.sequence, key=_order)
+
+
+def _order(job: Job) -> int:
+    return job.sequence

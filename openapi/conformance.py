@@ -10,6 +10,7 @@ import orjson
 
 from .exchange import Reply
 from .operation import JSON, Operation, Response
+from .pointer import format_pointer
 from .request import from_text
 from .schema import Schema, show
 
@@ -63,7 +64,7 @@ def body_problems(schema: Schema, body: bytes) -> Iterator[ReplyProblem]:
         return
     if not schema.accepts(data):
         for finding in schema.findings(data):
-            yield ReplyProblem("body", "/" + "/".join(finding.path), finding.message)
+            yield ReplyProblem("body", format_pointer(finding.path), finding.message)
 
 
 def _header_problems(response: Response, reply: Reply) -> Iterator[ReplyProblem]:

@@ -13,7 +13,7 @@ from .lifecycle import compile_lifecycle
 from .operation import JobRole, Operation, compile_operations
 from .routing import Match, Mismatch, Router
 from .rules import document_problems, extension_places
-from .schema import Schema, Schemas
+from .schema import Schema, Schemas, resolve
 from .skeleton import skeleton_of
 from .source import Source, parse_source, read_source
 
@@ -87,7 +87,7 @@ def _credentials(root: Json) -> Credentials | None:
     names = [name for requirement in root.get("security", ()) for name in requirement]
     if not names:
         return None
-    scheme = root["components"]["securitySchemes"][names[0]]
+    scheme = resolve(root, root["components"]["securitySchemes"][names[0]])
     if scheme["type"] == "http":
         return Credentials("authorization", "Bearer")
     return Credentials(scheme["name"].lower(), "")

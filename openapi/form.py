@@ -33,14 +33,26 @@ def parse_form(content_type: str, body: bytes, *, part_limit: int = PART_LIMIT) 
     boundary = options.get("boundary", "")
     if not boundary:
         raise FormError("the Content-Type has no boundary")
-    # The parser skips a preamble, and so would skip a first part whose boundary is damaged. No
-    # client sends a preamble.
-    if not body.startswith((f"--{boundary}".encode(), f"\r\n--{boundary}".encode())):
-        raise FormError(f"it does not begin with the boundary {boundary!r}")
     try:
+        _require_one_form(body, b"--" + boundary.encode())
         return _parts(boundary, body, part_limit)
     except MultipartError as error:
-        raise FormError(f"{error.args[0]}; a form has at most {part_limit} parts") from error
+        reason = str(error.args[0])
+        limit = f"; a form has at most {part_limit} parts" if "count exceeded" in reason else ""
+        raise FormError(reason + limit) from error
+    except UnicodeEncodeError as error:
+        raise FormError("the boundary is not text") from error
+
+
+def _require_one_form(body: bytes, delimiter: bytes) -> None:
+    """The parser skips what stands before the first boundary and behind the last, and so would skip
+    a first part whose boundary is damaged, and a second form. No client sends anything there.
+    """
+    if not body.startswith((delimiter, b"\r\n" + delimiter)):
+        raise FormError(f"it does not begin with the boundary {delimiter[2:].decode()!r}")
+    end = body.find(b"\r\n" + delimiter + b"--")
+    if end >= 0 and body.find(delimiter, end + len(delimiter) + 4) >= 0:
+        raise FormError("parts stand behind its end")
 
 
 def _parts(boundary: str, body: bytes, part_limit: int) -> list[Part]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from .errors import Problem
 from .json import Json
-from .lifecycle import Ending, Lifecycle, State, compile_lifecycle
+from .lifecycle import Ending, Lifecycle, compile_lifecycle
 from .pointer import format_pointer, get, parse_pointer
 from .schema_places import property_at
 
@@ -46,39 +46,41 @@ def _transitions(lifecycle: Lifecycle) -> Found:
             yield f"{place}/lasts", "a state that ends the job lasts for ever"
         elif not state.ends and not state.next:
             yield place, "needs either next or ends"
-        else:
-            yield from _rising(place, state, states)
+        elif state.progress and state.progress[0] > state.progress[1]:
+            yield f"{place}/progress", "falls; progress must not"
     if lifecycle.initial not in states:
         yield "state/initial", f"{lifecycle.initial} is not one of the states"
     elif states[lifecycle.initial].ends:
         yield "state/initial", f"{lifecycle.initial} ends the job; a job must begin before it ends"
     elif all(n in states for state in states.values() for n in state.next):
-        yield from _reachable(lifecycle)
+        yield from _ways(lifecycle)
 
 
-def _rising(place: str, state: State, states: Mapping[str, State]) -> Found:
-    if state.progress and state.progress[0] > state.progress[1]:
-        yield f"{place}/progress", "falls; progress must not"
-    for name in state.next:
-        following = states[name].progress
-        if state.progress and following and following[0] < state.progress[1]:
-            yield (
-                f"{place}/next",
-                f"progress falls from {state.progress[1]} to {following[0]} in {name}",
-            )
-
-
-def _reachable(lifecycle: Lifecycle) -> Found:
-    reached, waiting = {lifecycle.initial}, [lifecycle.initial]
+def _ways(lifecycle: Lifecycle) -> Found:
+    """What is wrong on the ways through the states, with the progress that was reached on each."""
+    states, start = lifecycle.states, (lifecycle.initial, 0)
+    seen, waiting = {start}, [start]
+    falls: dict[tuple[str, str], None] = {}
     while waiting:
-        for name in lifecycle.states[waiting.pop()].next:
-            if name not in reached:
-                reached.add(name)
-                waiting.append(name)
-    for name in lifecycle.states:
-        if name not in reached:
-            yield f"states{format_pointer((name,))}", f"cannot be reached from {lifecycle.initial}"
-    if not any(lifecycle.states[name].ends is Ending.SUCCESS for name in reached):
+        name, reached = waiting.pop()
+        progress = states[name].progress
+        reached = progress[1] if progress else reached
+        for following in states[name].next:
+            begins = states[following].progress
+            if begins and begins[0] < reached:
+                reason = f"progress falls from {reached} to {begins[0]} in {following}"
+                falls[f"states{format_pointer((name,))}/next", reason] = None
+            elif (following, reached) not in seen:
+                seen.add((following, reached))
+                waiting.append((following, reached))
+    yield from falls
+    been = {name for name, _ in seen}
+    if not falls:
+        for name in states:
+            if name not in been:
+                place = f"states{format_pointer((name,))}"
+                yield place, f"cannot be reached from {lifecycle.initial}"
+    if not falls and not any(states[name].ends is Ending.SUCCESS for name in been):
         yield "states", "no state that can be reached ends in success"
 
 
@@ -87,10 +89,8 @@ def _words(root: Json, schema: Json, lifecycle: Lifecycle) -> Found:
     described = property_at(root, schema, lifecycle.state_at)
     words = described.get("enum") if isinstance(described, dict) else None
     if words is not None and set(words) != set(lifecycle.states):
-        yield (
-            "states",
-            f"the schema of the state allows {', '.join(words)}; the two must be the same",
-        )
+        allowed = ", ".join(map(str, words))
+        yield "states", f"the schema of the state allows {allowed}; the two must be the same"
 
 
 def _places(root: Json, schema: Json, lifecycle: Lifecycle) -> Found:
@@ -105,7 +105,7 @@ def _places(root: Json, schema: Json, lifecycle: Lifecycle) -> Found:
 def _names(data: Json, lifecycle: Lifecycle) -> Found:
     for index, stamp in enumerate(data.get("stamps", ())):
         for key in ("set_on", "counted_from"):
-            if stamp.get(key, lifecycle.initial) not in lifecycle.states:
+            if key in stamp and stamp[key] not in lifecycle.states:
                 yield f"stamps/{index}/{key}", f"{stamp[key]} is not one of the states"
 
 
@@ -114,7 +114,11 @@ def _fields(data: Json, lifecycle: Lifecycle, create: Mapping[str, Json]) -> Fou
         if echo.field not in create:
             yield f"echoes/{index}/field", f"{echo.field} is not a field of the create request"
     for name, state in data["states"].items():
-        for field in state.get("lasts", {}).get("scale", {}):
+        for field, factors in state.get("lasts", {}).get("scale", {}).items():
+            place = f"states{format_pointer((name,))}/lasts/scale{format_pointer((field,))}"
+            values = create[field].get("enum") if field in create else None
+            unknown = [v for v in factors if values is not None and v not in map(str, values)]
             if field not in create:
-                place = f"states{format_pointer((name,))}/lasts/scale{format_pointer((field,))}"
                 yield place, f"{field} is not a field of the create request"
+            elif unknown:
+                yield place + format_pointer(unknown[:1]), f"is not a value of {field}"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .json import Json
-from .pointer import Path, format_pointer, get, parse_pointer, pointer_of
+from .pointer import Path, format_pointer, get, parse_pointer
 from .price import Price, compile_price
-from .schema import Schema, Schemas, resolve
+from .schema import Schema, Schemas, as_object, follow, resolve
 
 FORM = "multipart/form-data"
 JSON = "application/json"
@@ -177,12 +177,9 @@ class _OperationReader:
         )
 
     def _follow(self, pointer: str) -> tuple[str, Json]:
-        """The place that a pointer leads to, behind any references."""
-        data = get(self._root, parse_pointer(pointer))
-        while "$ref" in data:
-            pointer = pointer_of(data["$ref"])
-            data = get(self._root, parse_pointer(pointer))
-        return pointer, data
+        """The place that a pointer leads to, behind any references, and what stands there."""
+        pointer = follow(self._root, pointer)
+        return pointer, get(self._root, parse_pointer(pointer))
 
     def _parameters(self) -> Iterator[Parameter]:
         """Those of the path first; one of the operation replaces one of the path with the same name
@@ -206,7 +203,7 @@ class _OperationReader:
         data = get(self._root, parse_pointer(pointer))
         schema = self._schemas.at(f"{pointer}/schema")
         properties = {
-            name: resolve(self._root, below)
+            name: as_object(resolve(self._root, below))
             for name, below in schema.raw.get("properties", {}).items()
         }
         encoding = {name: _media_types(e) for name, e in data.get("encoding", {}).items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -9,13 +10,22 @@ from .errors import Problem
 from .json import Json
 from .operation import METHODS, JobRole
 from .pointer import Path, format_pointer, get, parse_pointer
-from .schema import Schema, Schemas, resolve
+from .schema import Schema, Schemas, as_object, follow, resolve
 from .schema_places import property_at
 
 
 def operation_problems(root: Json) -> Iterator[Problem]:
     """Everything that is wrong with the operations."""
-    for rule in (_unique_names, _path_parameters, _fields, _paging, _variants, _links, _examples):
+    for rule in (
+        _unique_names,
+        _paths,
+        _path_parameters,
+        _fields,
+        _paging,
+        _variants,
+        _links,
+        _examples,
+    ):
         yield from rule(root)
 
 
@@ -25,7 +35,9 @@ def create_fields(root: Json) -> dict[str, Json]:
         if operation.get("x-job-role") == JobRole.CREATE:
             contents = resolve(root, operation.get("requestBody", {})).get("content", {})
             bodies = (resolve(root, media["schema"]) for media in contents.values())
-            return {n: resolve(root, p) for b in bodies for n, p in b.get("properties", {}).items()}
+            objects = [body for body in bodies if isinstance(body, dict)]
+            fields = {n: p for body in objects for n, p in body.get("properties", {}).items()}
+            return {name: as_object(resolve(root, field)) for name, field in fields.items()}
     return {}
 
 
@@ -48,26 +60,39 @@ def _unique_names(root: Json) -> Iterator[Problem]:
             yield Problem("/paths", f"no operation has x-job-role: {role}")
 
 
+def _parameters(root: Json, path: str, operation: Json) -> Iterator[tuple[str, Json]]:
+    """The parameters of the path and of the operation, with their places."""
+    item = format_pointer(("paths", path))
+    for index, parameter in enumerate(root["paths"][path].get("parameters", ())):
+        yield f"{item}/parameters/{index}", resolve(root, parameter)
+    method = next(m for m in METHODS if root["paths"][path].get(m) is operation)
+    for index, parameter in enumerate(operation.get("parameters", ())):
+        yield f"{item}/{method}/parameters/{index}", resolve(root, parameter)
+
+
+def _paths(root: Json) -> Iterator[Problem]:
+    """Paths that differ in the names of their parameters alone cannot be told apart."""
+    seen: dict[str, str] = {}
+    for path in root["paths"]:
+        shape = re.sub(r"\{[^/]*\}", "{}", path)
+        if shape in seen:
+            yield Problem(format_pointer(("paths", path)), f"is the same path as {seen[shape]}")
+        seen.setdefault(shape, path)
+
+
 def _path_parameters(root: Json) -> Iterator[Problem]:
     for pointer, path, operation in _operations(root):
-        item = root["paths"][path]
-        declared = [
-            resolve(root, p)
-            for p in (*item.get("parameters", ()), *operation.get("parameters", ()))
-        ]
+        declared = [parameter for _, parameter in _parameters(root, path, operation)]
         names = {p["name"] for p in declared if p["in"] == "path"}
-        wanted = {
-            step[1:-1] for step in path.split("/") if step.startswith("{") and step.endswith("}")
-        }
+        wanted = set(re.findall(r"\{([^/]*)\}", path))
         for name in sorted(wanted - names):
             yield Problem(pointer, f"the path parameter {name} is not declared")
         for name in sorted(names - wanted):
             yield Problem(pointer, f"the path parameter {name} is not in the path")
         role = operation.get("x-job-role")
         if role not in (None, JobRole.CREATE, JobRole.LIST) and len(wanted) != 1:
-            yield Problem(
-                pointer, f"x-job-role: {role} needs one path parameter, the id of the job"
-            )
+            reason = f"x-job-role: {role} needs one path parameter, the id of the job"
+            yield Problem(pointer, reason)
 
 
 def _fields(root: Json) -> Iterator[Problem]:
@@ -85,16 +110,16 @@ def _fields(root: Json) -> Iterator[Problem]:
 
 
 def _paging(root: Json) -> Iterator[Problem]:
-    for pointer, _, operation in _operations(root):
+    for pointer, path, operation in _operations(root):
         if "x-page" in operation:
-            yield from _page(root, f"{pointer}/x-page", operation)
+            names = {parameter["name"] for _, parameter in _parameters(root, path, operation)}
+            yield from _page(root, f"{pointer}/x-page", operation, names)
         elif operation.get("x-job-role") == JobRole.LIST:
             yield Problem(pointer, "x-job-role: list needs x-page")
 
 
-def _page(root: Json, place: str, operation: Json) -> Iterator[Problem]:
+def _page(root: Json, place: str, operation: Json, parameters: set[str]) -> Iterator[Problem]:
     page = operation["x-page"]
-    parameters = {resolve(root, p)["name"] for p in operation.get("parameters", ())}
     for key in ("limit", "after", "order"):
         if key in page and page[key] not in parameters:
             yield Problem(f"{place}/{key}", f"{page[key]} is not a parameter of the operation")
@@ -111,12 +136,12 @@ def _success_schema(root: Json, operation: Json) -> Json:
 
 
 def _variants(root: Json) -> Iterator[Problem]:
-    for pointer, _, operation in _operations(root):
+    for _, path, operation in _operations(root):
         response = resolve(root, operation["responses"][min(operation["responses"])])
-        for index, parameter in enumerate(operation.get("parameters", ())):
-            for value, media_type in resolve(root, parameter).get("x-variants", {}).items():
+        for pointer, parameter in _parameters(root, path, operation):
+            for value, media_type in parameter.get("x-variants", {}).items():
                 if media_type not in response.get("content", {}):
-                    place = f"{pointer}/parameters/{index}/x-variants{format_pointer((value,))}"
+                    place = f"{pointer}/x-variants{format_pointer((value,))}"
                     yield Problem(place, f"{media_type} is not a media type of the answer")
 
 
@@ -140,7 +165,7 @@ def _examples(root: Json) -> Iterator[Problem]:
             for media_type, media in (
                 resolve(root, get(root, parse_pointer(place))).get("content", {}).items()
             ):
-                origin = schemas.origin(place) + format_pointer(("content", media_type))
+                origin = follow(root, place) + format_pointer(("content", media_type))
                 yield from _example_problems(root, media, origin, schemas.at(f"{origin}/schema"))
 
 

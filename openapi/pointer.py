@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote, unquote
 
 from .json import Json
@@ -37,11 +37,15 @@ def get(data: Json, path: Iterable[str | int]) -> Json:
     for step in path:
         if isinstance(data, Mapping):
             data = data[str(step)]
-        elif isinstance(data, Sequence) and not isinstance(data, str) and str(step).isdigit():
+        elif isinstance(data, list) and _is_index(step):
             data = data[int(step)]
         else:
             raise LookupError(step)
     return data
+
+
+def _is_index(step: str | int) -> bool:
+    return str(step).isascii() and str(step).isdigit()
 
 
 def put(data: dict[str, Json], path: Path, value: Json) -> None:

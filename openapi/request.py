@@ -50,7 +50,7 @@ def read_call(operation: Operation, call: Call) -> Arguments:
     `problems`.
     """
     reading = _Reading(operation, call)
-    if operation.parameters:
+    if operation.parameters or call.query:
         reading.read_parameters()
     if operation.bodies:
         reading.read_body()
@@ -130,7 +130,7 @@ class _Reading:
         except orjson.JSONDecodeError as error:
             return self.object_to(Cause.JSON_MALFORMED, None, f"the body is not JSON: {error}")
         if isinstance(data, dict):
-            self.fields = data
+            self.fields = {name: data[name] for name in data if name in body.properties}
             self.unknown += [name for name in data if name not in body.properties]
             self.problems += [*self._misplaced_files(data)]
         return self._judge(body.schema, data, None)

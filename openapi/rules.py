@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from .errors import Problem
 from .json import Json
 from .lifecycle_rules import lifecycle_problems
+from .operation import METHODS
 from .operation_rules import create_fields, operation_problems
 from .pointer import format_pointer, get, parse_pointer
 from .schema_places import property_at
@@ -17,7 +18,7 @@ def document_problems(root: Json) -> list[Problem]:
     """Everything that is wrong with a document; later rules run only on what earlier ones found
     sound.
     """
-    meaning = (operation_problems, _security, _one_of_each, _lifecycle, _envelope)
+    meaning = (operation_problems, _security, _job_ids, _one_of_each, _lifecycle, _envelope)
     for rules in ((structure_problems,), (reference_problems,), meaning):
         problems = [problem for rule in rules for problem in rule(root)]
         if problems:
@@ -37,12 +38,25 @@ def extension_places(root: Json, keyword: str) -> list[str]:
 
 def _security(root: Json) -> Iterator[Problem]:
     known = root.get("components", {}).get("securitySchemes", {})
-    for index, requirement in enumerate(root.get("security", ())):
-        for name in requirement:
-            if name not in known:
-                yield Problem(
-                    f"/security/{index}", f"{name} is not one of components/securitySchemes"
-                )
+    places = {"/security": root.get("security", ())}
+    for path, item in root["paths"].items():
+        for method in METHODS:
+            place = format_pointer(("paths", path, method, "security"))
+            places[place] = item.get(method, {}).get("security", ())
+    for place, requirements in places.items():
+        for index, requirement in enumerate(requirements):
+            for name in requirement:
+                if name not in known:
+                    reason = f"{name} is not one of components/securitySchemes"
+                    yield Problem(f"{place}/{index}", reason)
+
+
+def _job_ids(root: Json) -> Iterator[Problem]:
+    for pointer in extension_places(root, "x-job-id"):
+        schema = get(root, parse_pointer(pointer))
+        if property_at(root, schema, parse_pointer(schema["x-job-id"])) is None:
+            reason = f"the schema has no field at {schema['x-job-id']}"
+            yield Problem(f"{pointer}/x-job-id", reason)
 
 
 def _one_of_each(root: Json) -> Iterator[Problem]:

@@ -30,17 +30,24 @@ class Schema:
 
     def __init__(self, root: Json, pointer: str) -> None:
         self.pointer = pointer
-        self.raw: Json = resolve(root, get(root, parse_pointer(pointer)))
+        self.raw = as_object(resolve(root, get(root, parse_pointer(pointer))))
         self._root = root
         self._validator: jsonschema_rs.Validator | None = None
 
     def accepts(self, data: Json) -> bool:
         """Whether the data fits; microseconds."""
-        return self._compiled().is_valid(data)
+        try:
+            return self._compiled().is_valid(data)
+        except ValueError:  # nested more deeply than the validator goes
+            return self._compiled().is_valid(_shallow(data, _DEPTH))
 
     def findings(self, data: Json) -> Iterator[Finding]:
         """Every way in which the data does not fit."""
-        return (finding_of(error) for error in self._compiled().iter_errors(data))
+        try:
+            errors = [*self._compiled().iter_errors(data)]
+        except ValueError:
+            errors = [*self._compiled().iter_errors(_shallow(data, _DEPTH))]
+        return (finding_of(error) for error in errors)
 
     def _compiled(self) -> jsonschema_rs.Validator:
         if self._validator is None:
@@ -58,32 +65,35 @@ class Schemas:
 
     def at(self, pointer: str) -> Schema:
         """The schema at this pointer; raises LookupError where there is nothing."""
-        pointer = self.origin(pointer)
+        data = get(self.root, parse_pointer(pointer))
+        if isinstance(data, dict) and data.keys() == {"$ref"}:
+            return self.at(pointer_of(data["$ref"]))
         if pointer not in self._made:
             self._made[pointer] = Schema(self.root, pointer)
         return self._made[pointer]
 
-    def origin(self, pointer: str) -> str:
-        """The pointer behind any references that stand alone."""
-        data = get(self.root, parse_pointer(pointer))
-        while isinstance(data, dict) and data.keys() == {"$ref"}:
-            pointer = pointer_of(data["$ref"])
-            data = get(self.root, parse_pointer(pointer))
-        return pointer
+
+def follow(root: Json, pointer: str) -> str:
+    """The pointer behind any references, for places where nothing beside a reference counts."""
+    data = get(root, parse_pointer(pointer))
+    return follow(root, pointer_of(data["$ref"])) if "$ref" in data else pointer
 
 
 def resolve(root: Json, schema: Json) -> Json:
     """The schema with references at its top followed; keywords beside a reference win over the
     referred ones.
     """
-    seen: set[str] = set()
-    while isinstance(schema, dict) and "$ref" in schema and schema["$ref"] not in seen:
-        seen.add(schema["$ref"])
+    while isinstance(schema, dict) and "$ref" in schema:
         beside = {key: value for key, value in schema.items() if key != "$ref"}
         schema = get(root, parse_pointer(pointer_of(schema["$ref"])))
         if isinstance(schema, dict):
             schema = {**schema, **beside}
     return schema
+
+
+def as_object(schema: Json) -> dict[str, Json]:
+    """A schema that can be asked for its keywords; `true` and `false` have none."""
+    return schema if isinstance(schema, dict) else {}
 
 
 def types_of(schema: Json) -> tuple[str, ...]:
@@ -143,5 +153,15 @@ def _wording(keyword: str, wanted: Json, received: Json) -> str | None:
     return None
 
 
+def _shallow(data: Json, depth: int) -> Json:
+    """The data down to a depth; what lies deeper is no part of any answer."""
+    if isinstance(data, dict):
+        return {k: _shallow(v, depth - 1) for k, v in data.items()} if depth else None
+    if isinstance(data, list):
+        return [_shallow(v, depth - 1) for v in data] if depth else None
+    return data
+
+
+_DEPTH = 64
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SHOWN = 80

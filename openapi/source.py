@@ -62,16 +62,16 @@ def parse_source(text: str, *, name: str) -> Source:
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
-        doubled = [] if root is None else list(_doubled_keys(root, ()))
-        if doubled:
-            raise DocumentError(name, tuple(doubled))
+        slips = [] if root is None else _slips(root, (), set())
+        if slips:
+            raise DocumentError(name, tuple(slips))
         data = None if root is None else loader.construct_document(root)
         # Through JSON once, so that keys are strings and dates are text, whatever YAML made of
         # them.
         data = orjson.loads(orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS))
     except yaml.YAMLError as error:
         raise DocumentError(name, (_syntax_problem(error),)) from error
-    except (orjson.JSONEncodeError, RecursionError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
         if isinstance(error, DocumentError):
             raise
         raise DocumentError(name, (Problem("", f"is not JSON data: {error}"),)) from error
@@ -104,25 +104,34 @@ def _line(node: yaml.Node | None, path: Path) -> int | None:
         for key, value in node.value:
             if key.value == step:
                 return _line(value, rest) if rest else int(key.start_mark.line + 1)
-    elif isinstance(node, yaml.SequenceNode) and step.isdigit() and int(step) < len(node.value):
+    elif isinstance(node, yaml.SequenceNode) and step.isdecimal() and int(step) < len(node.value):
         return _line(node.value[int(step)], rest)
     return line
 
 
-def _doubled_keys(node: yaml.Node, path: Path) -> list[Problem]:
-    """YAML lets a later key silently replace an earlier one; a contract must not."""
-    if isinstance(node, yaml.SequenceNode):
-        return [
-            p for i, below in enumerate(node.value) for p in _doubled_keys(below, (*path, str(i)))
-        ]
-    if not isinstance(node, yaml.MappingNode):
+def _slips(node: yaml.Node, path: Path, seen: set[int]) -> list[Problem]:
+    """What YAML allows and a contract must not have: a key that silently replaces another, and
+    numbers that JSON has not.
+
+    Aliases lead to nodes that were seen before; these are not walked again, however many there are.
+    """
+    if id(node) in seen:
         return []
-    problems, seen = [], set()
-    for key, value in node.value:
-        place = (*path, str(key.value))
-        if key.value in seen and isinstance(key, yaml.ScalarNode):
-            line = key.start_mark.line + 1
-            problems.append(Problem(format_pointer(place), "stands here a second time", line))
-        seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
-        problems += _doubled_keys(value, place)
+    seen.add(id(node))
+    problems: list[Problem] = []
+    if isinstance(node, yaml.SequenceNode):
+        for index, below in enumerate(node.value):
+            problems += _slips(below, (*path, str(index)), seen)
+    elif isinstance(node, yaml.ScalarNode):
+        if node.tag.endswith(":float") and node.value.lower().lstrip("+-") in (".inf", ".nan"):
+            problems.append(Problem(format_pointer(path), f"{node.value} is no number in JSON"))
+    elif isinstance(node, yaml.MappingNode):
+        names: set[str] = set()
+        for key, value in node.value:
+            place = (*path, str(key.value))
+            if isinstance(key, yaml.ScalarNode) and key.value in names:
+                line = key.start_mark.line + 1
+                problems.append(Problem(format_pointer(place), "stands here a second time", line))
+            names.add(str(key.value))
+            problems += _slips(value, place, seen)
     return problems

@@ -34,27 +34,61 @@ def structure_problems(root: Json) -> Iterator[Problem]:
 
 
 def reference_problems(root: Json) -> Iterator[Problem]:
-    """Every reference that leads to nothing."""
+    """Every reference that leads to nothing, or in a circle without a step into the data."""
+    dangling = [
+        (path, target) for path, target in _references(root, ()) if not _leads(root, target)
+    ]
+    for path, target in dangling:
+        yield Problem(format_pointer((*path, "$ref")), f"there is nothing at {target}")
+    if dangling:
+        return
+    for kind, named in root.get("components", {}).items():
+        for name in named if isinstance(named, dict) else ():
+            pointer = format_pointer(("components", kind, name))
+            if pointer in _led_to(root, pointer, set()):
+                yield Problem(pointer, "refers to itself in a circle")
 
-    def walk(data: Json, path: Path) -> Iterator[Problem]:
-        if isinstance(data, dict):
-            target = data.get("$ref")
-            if isinstance(target, str) and path[-1:] not in (
-                ("value",),
-                ("example",),
-                ("default",),
-            ):
-                try:
-                    get(root, parse_pointer(pointer_of(target)))
-                except LookupError:
-                    yield Problem(format_pointer((*path, "$ref")), f"there is nothing at {target}")
-            for key, below in data.items():
-                yield from walk(below, (*path, key))
-        elif isinstance(data, list):
-            for index, below in enumerate(data):
-                yield from walk(below, (*path, str(index)))
 
-    return walk(root, ())
+def _references(data: Json, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every reference and where it stands; examples and constants are data and hold none."""
+    if isinstance(data, dict):
+        if isinstance(data.get("$ref"), str):
+            yield path, data["$ref"]
+        for key, below in data.items():
+            if key not in _DATA or path[-1:] in (("properties",), ("schemas",)):
+                yield from _references(below, (*path, key))
+    elif isinstance(data, list):
+        for index, below in enumerate(data):
+            yield from _references(below, (*path, str(index)))
+
+
+def _leads(root: Json, target: str) -> bool:
+    try:
+        get(root, parse_pointer(pointer_of(target)))
+    except LookupError:
+        return False
+    return True
+
+
+def _led_to(root: Json, pointer: str, seen: set[str]) -> set[str]:
+    """The pointers that the place refers to, and these in turn, all for the same data."""
+    for target in _in_place(get(root, parse_pointer(pointer))):
+        if target not in seen:
+            seen.add(target)
+            _led_to(root, target, seen)
+    return seen
+
+
+def _in_place(data: Json) -> Iterator[str]:
+    if not isinstance(data, dict):
+        return
+    if isinstance(data.get("$ref"), str):
+        yield pointer_of(data["$ref"])
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for below in data.get(keyword, ()):
+            yield from _in_place(below)
+    for keyword in ("not", "if", "then", "else"):
+        yield from _in_place(data.get(keyword))
 
 
 def _suggestion(name: str, error: jsonschema_rs.ValidationError) -> str:
@@ -107,3 +141,4 @@ _EXTENSIONS = (
     "x-provenance",
     "x-variants",
 )
+_DATA = ("const", "default", "enum", "example", "value")

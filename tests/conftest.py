@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from aisa_testkit.mock_server import (
     Endpoint,
@@ -19,6 +20,13 @@ from aisa_testkit.mock_server import (
     serve_videos,
 )
 from aisa_testkit.openapi import Document, load_document
+
+# How long an example takes says nothing about it on a busy machine. In CI, Hypothesis has a profile
+# of its own, which is kept but for that.
+settings.register_profile(
+    "untimed", settings.get_profile("ci" if os.environ.get("CI") else "default"), deadline=None
+)
+settings.load_profile("untimed")
 
 DOCUMENTS = Path(__file__).parent / "documents"
 

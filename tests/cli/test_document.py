@@ -1,0 +1,168 @@
+"""`aisa-testkit document`, and what every command says of itself."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from aisa_testkit.cli import main
+from aisa_testkit.openapi import Document
+
+RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
+BAD = """\
+openapi: 3.1.0
+info:
+  title: Bad
+  version: '1'
+  titel: Bad
+paths:
+  /jobs:
+    post:
+      operationId: make
+      x-job-rolle: create
+      responses:
+        '200': {description: Made.}
+"""
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["document", *arguments])
+
+
+def test_the_bundled_document_is_printed_as_it_is(document: Document) -> None:
+    result = run()
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == document.source.text
+
+
+def test_as_json_it_is_the_same_data(document: Document) -> None:
+    result = run("--format", "json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert json.loads(result.stdout) == document.source.data
+    assert result.stdout.endswith("}\n")
+
+
+def test_another_format_is_a_usage_error() -> None:
+    result = run("--format", "xml")
+    assert result.exit_code == 2
+    assert "'xml' is not one of 'yaml', 'json'" in result.stderr
+
+
+def test_a_sound_document_is_called_valid_with_what_it_holds() -> None:
+    result = run("--validate", str(RENDERINGS))
+    states = "waiting warming drawing ready spoilt withdrawn"
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == (f"{RENDERINGS}: valid. Renderings 2: 5 operations; states {states}.\n")
+
+
+def test_every_problem_is_a_line_that_editors_can_jump_to(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(BAD, "utf-8")
+    result = run("--validate", str(path))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines() == [
+        f"{path}:5: /info/titel: is not a keyword that is supported here; did you mean title?",
+        f"{path}:10: /paths/~1jobs/post/x-job-rolle: is not an extension; did you mean x-job-role?",
+        "2 problems.",
+    ]
+
+
+def test_a_single_problem_is_counted_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "twice.json"
+    path.write_text('{"openapi": "3.1.0",\n "openapi": "3.1.0"}', "utf-8")
+    result = run("--validate", str(path))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"{path}:2: /openapi: stands here a second time\n1 problem.\n"
+
+
+def test_a_file_that_is_not_there_is_a_problem_without_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "none.yaml"
+    result = run("--validate", str(path))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"{path}: the whole document: cannot be read: No such file or directory\n1 problem.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "pointer"),
+    [
+        (
+            "    Problem:\n",
+            "    Problem: {$ref: '#/components/responses/Problem'}\n    Other:\n",
+            "/components/responses/Problem",
+        ),
+        (
+            "schema: {$ref: '#/components/schemas/Order'}\n",
+            "schema: {$ref: '#/components/schemas/Loop'}\n",
+            "/components/schemas/Loop",
+        ),
+    ],
+    ids=["answers", "schemas"],
+)
+def test_references_that_go_in_a_circle_are_a_problem(
+    tmp_path: Path, old: str, new: str, pointer: str
+) -> None:
+    text = RENDERINGS.read_text("utf-8").replace(old, new)
+    loop = "  schemas:\n    Loop: {$ref: '#/components/schemas/Loop'}\n"
+    path = tmp_path / "circle.yaml"
+    path.write_text(text.replace("  schemas:\n", loop), "utf-8")
+    # In a process of its own, since a circle that is followed has no end.
+    done = subprocess.run(
+        [sys.executable, "-m", "aisa_testkit", "document", "--validate", str(path)],
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert pointer in done.stderr
+
+
+def command(name: str) -> click.Command:
+    found = main.get_command(click.Context(main), name)
+    assert found is not None
+    return found
+
+
+COMMANDS = ["demo", "document", "serve"]
+
+
+def test_the_help_names_every_command_with_what_it_does() -> None:
+    result = CliRunner().invoke(main, ["--help"])
+    assert result.exit_code == 0
+    assert main.list_commands(click.Context(main)) == COMMANDS
+    for name in COMMANDS:
+        start = command(name).get_short_help_str(40).removesuffix("...")
+        assert re.search(rf"^  {name} +{re.escape(start)}", result.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_names_every_option_with_its_variable(name: str) -> None:
+    result = CliRunner().invoke(main, [name, "--help"])
+    assert result.exit_code == 0
+    options = [p for p in command(name).params if isinstance(p, click.Option)]
+    assert options
+    for option in options:
+        long = next(spelling for spelling in option.opts if spelling.startswith("--"))
+        assert option.help
+        assert re.search(rf"^  .*{long}\b", result.stdout, re.MULTILINE)
+        assert f"AISA_TESTKIT_{long[2:].upper().replace('-', '_')}" in result.stdout
+        assert " ".join(option.help.split()) in " ".join(result.stdout.split())
+
+
+def test_an_option_can_be_set_in_the_environment() -> None:
+    result = CliRunner().invoke(main, ["document"], env={"AISA_TESTKIT_FORMAT": "json"})
+    assert json.loads(result.stdout)["openapi"] == "3.1.0"
+
+
+def test_the_version_is_told() -> None:
+    result = CliRunner().invoke(main, ["--version"])
+    assert result.stdout.startswith("aisa-testkit, version ")

@@ -1,0 +1,129 @@
+"""The store of jobs, held against a plain list."""
+
+from __future__ import annotations
+
+from random import Random
+from threading import Barrier, Thread
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+
+from aisa_testkit.mock_server import Job, JobPage, MemoryStore, Plan, Stage
+from aisa_testkit.openapi import Ending
+
+PLAN = Plan((Stage("done", Ending.SUCCESS, 0.0, float("inf"), 0, 0),), (), None)
+
+
+def job_of(sequence: int) -> Job:
+    return Job(f"job {sequence}", sequence, 0.0, {}, PLAN)
+
+
+class StoreAgainstList(RuleBasedStateMachine):
+    """Every answer of the store is what a sorted list of the same jobs gives."""
+
+    jobs = Bundle("jobs")
+    removed = Bundle("removed")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = MemoryStore()
+        self.kept: list[Job] = []
+        self.used: set[int] = set()
+
+    @rule(target=jobs, sequence=st.integers(0, 60))
+    def add(self, sequence: int) -> object:
+        if sequence in self.used:
+            return multiple()
+        self.used.add(sequence)
+        job = job_of(sequence)
+        self.store.add(job)
+        self.kept = sorted([*self.kept, job], key=lambda kept: kept.sequence)
+        return job
+
+    @rule(target=removed, job=consumes(jobs))
+    def remove(self, job: Job) -> Job:
+        if job in self.kept:
+            self.store.remove(job.id)
+            self.kept.remove(job)
+        assert self.store.get(job.id) is None
+        with pytest.raises(KeyError):
+            self.store.remove(job.id)
+        return job
+
+    @rule(
+        after=st.none() | jobs | removed,
+        limit=st.integers(0, 5) | st.just(1000),
+        newest_first=st.booleans(),
+    )
+    def page(self, after: Job | None, limit: int, newest_first: bool) -> None:
+        behind = self.kept[::-1] if newest_first else self.kept
+        if after is not None and newest_first:
+            behind = [job for job in behind if job.sequence < after.sequence]
+        elif after is not None:
+            behind = [job for job in behind if job.sequence > after.sequence]
+        page = self.store.page(after=after, limit=limit, newest_first=newest_first)
+        assert page == JobPage(tuple(behind[:limit]), len(behind) > limit)
+
+    @rule()
+    def clear(self) -> None:
+        self.store.clear()
+        self.kept.clear()
+
+    @invariant()
+    def it_holds_what_the_list_holds(self) -> None:
+        assert len(self.store) == len(self.kept)
+        for job in self.kept:
+            assert self.store.get(job.id) is job
+
+
+test_the_store_answers_as_a_sorted_list_does = StoreAgainstList.TestCase
+
+
+@pytest.mark.parametrize("newest_first", [True, False], ids=["newest first", "oldest first"])
+@pytest.mark.parametrize("limit", [1, 3, 10, 11], ids=lambda limit: f"{limit} to a page")
+def test_page_after_page_holds_every_job_once(newest_first: bool, limit: int) -> None:
+    store, jobs = MemoryStore(), [job_of(sequence) for sequence in range(10)]
+    for job in jobs:
+        store.add(job)
+    found: list[Job] = []
+    more, pages = True, 0
+    while more:
+        page = store.page(
+            after=found[-1] if found else None, limit=limit, newest_first=newest_first
+        )
+        found += page.jobs
+        more, pages = page.more, pages + 1
+    assert found == (jobs[::-1] if newest_first else jobs)
+    assert pages == -(-10 // limit)
+
+
+@pytest.mark.parametrize("newest_first", [True, False], ids=["newest first", "oldest first"])
+def test_a_page_behind_a_job_that_is_gone_leaves_out_none(newest_first: bool) -> None:
+    store, jobs = MemoryStore(), [job_of(sequence) for sequence in range(5)]
+    for job in jobs:
+        store.add(job)
+    store.remove(jobs[2].id)
+    page = store.page(after=jobs[2], limit=10, newest_first=newest_first)
+    assert page == JobPage((jobs[1], jobs[0]) if newest_first else (jobs[3], jobs[4]), False)
+
+
+def test_jobs_that_threads_add_out_of_turn_are_kept_in_order() -> None:
+    store, threads, each = MemoryStore(), 4, 500
+    start = Barrier(threads)
+
+    def add(first: int) -> None:
+        sequences = list(range(first, threads * each, threads))
+        Random(first).shuffle(sequences)
+        start.wait()
+        for sequence in sequences:
+            store.add(job_of(sequence))
+
+    workers = [Thread(target=add, args=(first,)) for first in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    page = store.page(after=None, limit=threads * each, newest_first=False)
+    assert [job.sequence for job in page.jobs] == list(range(threads * each))
+    assert (len(store), page.more) == (threads * each, False)

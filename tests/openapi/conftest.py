@@ -1,0 +1,44 @@
+"""What the tests of the document start from: a sound document, with one thing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aisa_testkit.openapi import DocumentError, parse_document
+
+Found = list[tuple[str, str]]
+
+
+@pytest.fixture(scope="session")
+def renderings() -> str:
+    """The text of the document of another API."""
+    return (Path(__file__).parents[1] / "documents" / "renderings.yaml").read_text("utf-8")
+
+
+@pytest.fixture
+def changed(renderings: str) -> Callable[..., str]:
+    """Makes the text of that document with some places replaced, each of which it has once."""
+
+    def change(*changes: tuple[str, str]) -> str:
+        text = renderings
+        for old, new in changes:
+            assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in the document"
+            text = text.replace(old, new)
+        return text
+
+    return change
+
+
+@pytest.fixture
+def problems_after(changed: Callable[..., str]) -> Callable[..., Found]:
+    """Finds the pointers and reasons of everything that is wrong after those changes."""
+
+    def find(*changes: tuple[str, str]) -> Found:
+        with pytest.raises(DocumentError) as caught:
+            parse_document(changed(*changes))
+        return [(problem.pointer, problem.reason) for problem in caught.value.problems]
+
+    return find

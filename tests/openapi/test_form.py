@@ -1,0 +1,193 @@
+"""Multipart forms, taken apart: no part is lost, and no defect is let through."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from aisa_testkit.openapi.form import PART_LIMIT, FormError, Part, parse_form
+
+CONTENT_TYPE = "multipart/form-data; boundary=xYz"
+GREETING = b'--xYz\r\nContent-Disposition: form-data; name="greeting"\r\n\r\nhello\r\n'
+END = b"--xYz--\r\n"
+
+
+def encode(parts: list[Part], boundary: str) -> bytes:
+    """A form as browsers write it (HTML, section 4.10.21.8)."""
+    body = b""
+    for part in parts:
+        header = f'Content-Disposition: form-data; name="{part.name}"'
+        header += "" if part.filename is None else f'; filename="{part.filename}"'
+        header += f"\r\nContent-Type: {part.content_type}" if part.content_type else ""
+        body += f"--{boundary}\r\n{header}\r\n\r\n".encode() + part.content + b"\r\n"
+    return body + f"--{boundary}--\r\n".encode()
+
+
+def test_parts_come_in_their_order_with_all_that_they_say() -> None:
+    parts = [
+        Part("text", None, None, b"a\r\nb"),
+        Part("empty", None, None, b""),
+        Part("picture", "p.png", "image/png", b"\x89PNG\r\n--xY\r\n--"),
+        Part("text", None, "text/plain; charset=utf-8", b"again"),
+    ]
+    assert parse_form(CONTENT_TYPE, encode(parts, "xYz")) == parts
+
+
+@pytest.mark.parametrize(
+    ("content_type", "boundary"),
+    [
+        ('multipart/form-data; boundary="a b:c?"', "a b:c?"),
+        ("Multipart/Form-Data; charset=utf-8; Boundary=x", "x"),
+        ("multipart/form-data;boundary=----WebKit", "----WebKit"),
+    ],
+    ids=["quoted", "second option, other case", "without a space"],
+)
+def test_the_boundary_is_found_however_it_is_written(content_type: str, boundary: str) -> None:
+    parts = [Part("a", None, None, b"1")]
+    assert parse_form(content_type, encode(parts, boundary)) == parts
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "filename"),
+    [
+        ('name="größe"; filename="影片.png"', "größe", "影片.png"),
+        ('name="a%22b"; filename="c%0D%0Ad"', 'a"b', "c\r\nd"),
+        ('name="a"; filename=""', "a", ""),
+        ("name=a", "a", None),
+        ('name=""', "", None),
+        ('filename="f"; name="a"', "a", "f"),
+    ],
+    ids=["utf-8", "percent-encoded", "empty file name", "bare", "empty name", "file name first"],
+)
+def test_names_are_read_as_clients_write_them(header: str, name: str, filename: str | None) -> None:
+    body = f"--xYz\r\ncontent-disposition: form-data; {header}\r\n\r\n1\r\n".encode() + END
+    assert parse_form(CONTENT_TYPE, body) == [Part(name, filename, None, b"1")]
+
+
+def test_a_form_without_parts_is_a_form() -> None:
+    assert parse_form(CONTENT_TYPE, END) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (GREETING, "Unexpected end of multipart stream"),
+        (GREETING.rstrip(), "Unexpected end of multipart stream"),
+        (GREETING + b"--xYz-", "Unexpected end of multipart stream"),
+        ((GREETING + END).replace(b"\r\n", b"\n"), "Invalid line break after first boundary"),
+        (GREETING.replace(b"\r\n\r\n", b"\n\n") + END, "Malformed segment header"),
+        (GREETING + b"--xYzz\r\n" + END, "Unexpected bytes after boundary"),
+        (b"--xYz\r\nContent-Disposition: form-data\r\n\r\n1\r\n" + END, "Missing name option"),
+        (b'--xYz\r\nContent-Disposition: file; name="a"\r\n\r\n1\r\n' + END, "Wrong type"),
+        (b"--xYz\r\nContent-Type: text/plain\r\n\r\n1\r\n" + END, "Missing Content-Disposition"),
+        (GREETING.replace(b"greeting", b"\xff") + END, "Segment header failed to decode"),
+        (GREETING.replace(b"greeting", b"a\rb") + END, "a header of a part holds a line break"),
+        (GREETING.replace(b"greeting", b"a\0b") + END, "a header of a part holds a line break"),
+    ],
+    ids=[
+        "no terminator",
+        "cut off in a part",
+        "cut off in the terminator",
+        "lines end with LF",
+        "header lines end with LF",
+        "longer boundary between",
+        "no name",
+        "not form-data",
+        "no disposition",
+        "name not UTF-8",
+        "CR in a header",
+        "NUL in a header",
+    ],
+)
+def test_a_defect_is_an_error(body: bytes, reason: str) -> None:
+    with pytest.raises(FormError, match=reason):
+        parse_form(CONTENT_TYPE, body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"-xYz" + GREETING + END, b"--xyz" + GREETING[5:] + GREETING + END, b"\n" + GREETING],
+    ids=["empty", "damaged", "other case, then a good part", "LF before"],
+)
+def test_a_body_that_does_not_begin_with_the_boundary_is_an_error(body: bytes) -> None:
+    with pytest.raises(FormError) as caught:
+        parse_form(CONTENT_TYPE, body)
+    assert str(caught.value) == "it does not begin with the boundary 'xYz'"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "",
+        "multipart/form-data",
+        "multipart/form-data; boundary=",
+        'multipart/form-data; boundary=""',
+    ],
+)
+def test_a_content_type_without_a_boundary_is_an_error(content_type: str) -> None:
+    with pytest.raises(FormError) as caught:
+        parse_form(content_type, GREETING + END)
+    assert str(caught.value) == "the Content-Type has no boundary"
+
+
+def test_a_part_behind_the_terminator_is_not_dropped_silently() -> None:
+    with pytest.raises(FormError):
+        parse_form(CONTENT_TYPE, GREETING + END + GREETING + END)
+
+
+def test_a_form_may_have_as_many_parts_as_the_limit_says() -> None:
+    assert len(parse_form(CONTENT_TYPE, GREETING * PART_LIMIT + END)) == PART_LIMIT
+
+
+@pytest.mark.parametrize("count", [PART_LIMIT + 1, 100_000], ids=["one more", "a flood"])
+def test_more_parts_than_the_limit_are_an_error(count: int) -> None:
+    with pytest.raises(FormError) as caught:
+        parse_form(CONTENT_TYPE, GREETING * count + END)
+    assert str(caught.value) == "Maximum segment count exceeded; a form has at most 1000 parts"
+
+
+def test_a_defect_other_than_the_number_of_parts_does_not_speak_of_it() -> None:
+    with pytest.raises(FormError) as caught:
+        parse_form(CONTENT_TYPE, GREETING)
+    assert "1000" not in str(caught.value)
+
+
+# Browsers write a quote and line breaks as %22, %0D, %0A, so that a percent sign is ambiguous.
+names = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters='"%\\'))
+parts = st.builds(
+    Part,
+    name=names,
+    filename=st.none() | names,
+    content_type=st.none() | st.sampled_from(["text/plain", "image/png"]),
+    content=st.binary().filter(lambda content: b"--xYz" not in content),
+)
+
+
+@given(st.lists(parts, max_size=8))
+def test_any_parts_survive_being_sent_as_a_form(sent: list[Part]) -> None:
+    assert parse_form(CONTENT_TYPE, encode(sent, "xYz")) == sent
+
+
+# Mostly pieces of real forms, since random bytes alone hardly ever begin with the boundary.
+pieces = st.sampled_from(
+    [GREETING, END, b"--xYz", b"\r\n", b"\n", b"--", b'Content-Type: a"', b":"]
+)
+bodies = st.lists(pieces | st.binary(max_size=20), max_size=12).map(b"".join)
+
+
+@given(st.sampled_from([b"--xYz\r\n", b"--xYz", b"\r\n--xYz", b""]), bodies)
+def test_any_other_body_is_parts_or_a_form_error(start: bytes, body: bytes) -> None:
+    found: list[Part] = []
+    with suppress(FormError):
+        found = parse_form(CONTENT_TYPE, start + body)
+    assert len(found) <= body.count(b"Content-Disposition")
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+@example("\udc80")
+def test_any_content_type_is_a_boundary_or_a_form_error(boundary: str) -> None:
+    with pytest.raises(FormError):
+        parse_form(f'multipart/form-data; boundary="{boundary}"', b"hello")

@@ -1,0 +1,52 @@
+"""The bundled document as two widely used linters see it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aisa_testkit.openapi import Document
+
+
+@pytest.fixture
+def npx(tool: Callable[[str], str], tmp_path: Path, document: Document) -> Callable[..., str]:
+    """Runs a program of npm beside a copy of the bundled document; what it prints is JSON."""
+    path = tool("npx")
+    (tmp_path / "openapi.yaml").write_text(document.source.text, "utf-8")
+
+    def run(*arguments: str) -> str:
+        quiet = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
+        done = subprocess.run(
+            [path, "--yes", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, **quiet},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.stdout.strip(), done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_redocly_finds_nothing(npx: Callable[..., str]) -> None:
+    text = npx("@redocly/cli@2", "lint", "--extends=recommended", "--format=json", "openapi.yaml")
+    report = json.loads(text)
+    assert report["problems"] == []
+    assert report["totals"] == {"errors": 0, "warnings": 0, "ignored": 0}
+
+
+def test_spectral_finds_nothing(npx: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text('extends: ["spectral:oas"]\n', "utf-8")
+    text = npx(
+        "@stoplight/spectral-cli@6",
+        *("lint", "-F", "hint", "-r", "rules.yaml", "-f", "json", "--quiet", "openapi.yaml"),
+    )
+    assert json.loads(text) == []

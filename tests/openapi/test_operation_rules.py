@@ -1,0 +1,184 @@
+"""What the operations of a document must say of each other, and of what they send and answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from aisa_testkit.openapi import JobRole, parse_document
+
+Problems = Callable[..., list[tuple[str, str]]]
+
+POST, GET = "/paths/~1renderings/post", "/paths/~1renderings/get"
+FILM = "/paths/~1renderings~1{ref}~1film/get"
+DROP = "/paths/~1renderings~1{ref}/delete"
+FAULT = "/components/schemas/Fault"
+MEDIA = "x-media: {size: format, seconds: frames}"
+PAGE = "x-page: {items: /tickets, next: /cursor, limit: size, after: cursor}"
+KIND = "{name: kind, in: query, schema: {type: string}, x-variants: {a/b: video/ogg}}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "pointer", "reason"),
+    [
+        (
+            "security: [{key: []}]",
+            "security: [{keys: []}]",
+            "/security/0",
+            "keys is not one of components/securitySchemes",
+        ),
+        (PAGE, "summary: none", GET, "x-job-role: list needs x-page"),
+        (
+            PAGE,
+            PAGE.replace("limit: size", "limit: count"),
+            f"{GET}/x-page/limit",
+            "count is not a parameter of the operation",
+        ),
+        (
+            PAGE,
+            PAGE.replace("/tickets", "/jobs"),
+            f"{GET}/x-page/items",
+            "the answer has no field at /jobs",
+        ),
+        (
+            MEDIA,
+            MEDIA.replace("format", "shape"),
+            f"{FILM}/x-media/size",
+            "shape is not a field of the create request",
+        ),
+        (
+            "when: {quality: [final]}",
+            "when: {kind: [final]}",
+            f"{POST}/x-price",
+            "kind is not a field of the create request",
+        ),
+        (
+            "currency: EUR",
+            "currency: EUR\n        per: hours",
+            f"{POST}/x-price",
+            "hours is not a field of the create request",
+        ),
+        (
+            MEDIA,
+            f"parameters: [{KIND}]\n      {MEDIA}",
+            f"{FILM}/parameters/0/x-variants/a~1b",
+            "video/ogg is not a media type of the answer",
+        ),
+        (
+            "description: Taken.",
+            "description: Taken.\n          links: {next/one: {operationId: nobody}}",
+            f"{POST}/responses/202/links/next~1one",
+            "there is no operation nobody",
+        ),
+        (
+            "frames: 4, format",
+            "frames: 400, format",
+            f"{POST}/requestBody/content/application~1json/example",
+            "is no example of its schema: frames must be at most 100, not 400",
+        ),
+        (
+            "message: /detail",
+            "message: /details",
+            f"{FAULT}/x-error-envelope/message",
+            "the schema has no field at /details",
+        ),
+        (
+            "scene: {type: string, minLength: 1}",
+            "scene: {type: string, minLength: 1, x-cause: boring}",
+            f"{FAULT}/x-error-envelope/causes",
+            "boring, the x-cause of scene, is not declared",
+        ),
+    ],
+    ids=[
+        "unknown security scheme",
+        "list without pages",
+        "page by an unknown parameter",
+        "page at an unknown place",
+        "media by an unknown field",
+        "price for an unknown field",
+        "price per unknown field",
+        "variant that is not answered",
+        "link to nowhere",
+        "example that does not fit",
+        "envelope with an unknown place",
+        "cause that is not declared",
+    ],
+)
+def test_a_slip_is_named_with_its_place(
+    problems_after: Problems, old: str, new: str, pointer: str, reason: str
+) -> None:
+    assert problems_after((old, new)) == [(pointer, reason)]
+
+
+PARAMETERS = """\
+    parameters:
+      - {name: ref, in: path, required: true, schema: {type: string}}
+    delete:
+"""
+
+
+@pytest.mark.parametrize(
+    ("replaced", "expected"),
+    [
+        ("    delete:\n", [(DROP, "the path parameter ref is not declared")]),
+        (
+            PARAMETERS.replace("name: ref", "name: reference"),
+            [
+                (DROP, "the path parameter ref is not declared"),
+                (DROP, "the path parameter reference is not in the path"),
+            ],
+        ),
+        (
+            PARAMETERS + "      parameters: [{name: x, in: path, schema: {type: string}}]\n",
+            [(DROP, "the path parameter x is not in the path")],
+        ),
+    ],
+    ids=["missing", "misspelt", "extra"],
+)
+def test_the_parameters_of_a_path_are_those_that_are_declared(
+    problems_after: Problems, replaced: str, expected: list[tuple[str, str]]
+) -> None:
+    assert problems_after((PARAMETERS, replaced)) == expected
+
+
+def test_a_role_that_means_one_job_needs_its_id_in_the_path(problems_after: Problems) -> None:
+    found = problems_after(("  /renderings/{ref}:\n" + PARAMETERS, "  /last:\n    delete:\n"))
+    reason = "x-job-role: delete needs one path parameter, the id of the job"
+    assert found == [("/paths/~1last/delete", reason)]
+
+
+@pytest.mark.parametrize("keyword", ["x-lifecycle", "x-error-envelope"])
+def test_one_schema_must_have_the_declaration(problems_after: Problems, keyword: str) -> None:
+    found = problems_after((f"{keyword}:", "x-was-here-before:"))
+    reason = f"exactly one schema must have {keyword}; none has"
+    assert ("/components/schemas", reason) in found
+
+
+SECOND = """\
+    Second:
+      x-lifecycle:
+        id: {at: /id}
+        state: {at: /state, initial: begun}
+        states: {begun: {next: [done]}, done: {ends: success}}
+    Fault:
+"""
+
+
+def test_no_second_schema_may_have_the_declaration(problems_after: Problems) -> None:
+    both = "/components/schemas/Ticket, /components/schemas/Second"
+    reason = f"exactly one schema must have x-lifecycle; {both}"
+    assert ("/components/schemas", reason) in problems_after(("    Fault:\n", SECOND))
+
+
+def test_parameters_of_the_whole_path_can_cut_pages(changed: Callable[..., str]) -> None:
+    own = """\
+      parameters:
+        - {name: size, in: query, schema: {type: integer, minimum: 1, maximum: 50, default: 10}}
+        - {name: cursor, in: query, schema: {type: string}}
+"""
+    shared = own.replace("\n  ", "\n").removeprefix("  ")
+    text = changed((own, ""), ("  /renderings:\n", "  /renderings:\n" + shared))
+    page = parse_document(text).by_role[JobRole.LIST].page
+    assert page is not None
+    assert page.limit == "size"

@@ -1,0 +1,100 @@
+"""JSON pointers, held to RFC 6901."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aisa_testkit.openapi.json import Json
+from aisa_testkit.openapi.pointer import (
+    format_pointer,
+    get,
+    parse_pointer,
+    pointer_of,
+    put,
+    reference_to,
+)
+
+steps = st.lists(st.text(st.characters(codec="utf-8"))).map(tuple)
+
+# The document and the pointers of RFC 6901, section 5.
+RFC = {"foo": ["bar", "baz"], "": 0, "a/b": 1, "c%d": 2, "e^f": 3, 'k"l': 6, " ": 7, "m~n": 8}
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value"),
+    [
+        ("", RFC),
+        ("/foo", ["bar", "baz"]),
+        ("/foo/0", "bar"),
+        ("/", 0),
+        ("/a~1b", 1),
+        ("/c%d", 2),
+        ("/e^f", 3),
+        ('/k"l', 6),
+        ("/ ", 7),
+        ("/m~0n", 8),
+    ],
+)
+def test_a_pointer_leads_where_the_standard_says(pointer: str, value: Json) -> None:
+    assert get(RFC, parse_pointer(pointer)) == value
+
+
+def test_an_escaped_tilde_before_a_one_is_no_slash() -> None:
+    assert parse_pointer("/~01") == ("~1",)
+
+
+@given(steps)
+def test_steps_survive_being_written_as_a_pointer(path: tuple[str, ...]) -> None:
+    assert parse_pointer(format_pointer(path)) == path
+
+
+@given(steps)
+def test_a_pointer_survives_being_written_as_a_reference(path: tuple[str, ...]) -> None:
+    reference = reference_to(format_pointer(path))
+    assert reference.isascii()
+    assert pointer_of(reference) == format_pointer(path)
+
+
+def test_a_reference_is_percent_encoded_where_a_uri_needs_it() -> None:
+    reference = reference_to("/paths/~1a~1{b}/x y")
+    assert reference == "#/paths/~1a~1%7Bb%7D/x%20y"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("none",),
+        ("foo", "2"),
+        ("foo", "-"),
+        ("foo", "-1"),
+        ("foo", "²"),
+        ("foo", "0", "0"),
+        ("", "a"),
+    ],
+    ids=[
+        "no key",
+        "behind the list",
+        "dash",
+        "negative",
+        "superscript",
+        "into text",
+        "into number",
+    ],
+)
+def test_where_there_is_nothing_is_a_lookup_error(path: tuple[str, ...]) -> None:
+    with pytest.raises(LookupError):
+        get(RFC, path)
+
+
+def test_putting_makes_the_objects_on_the_way() -> None:
+    data: dict[str, Json] = {"error": None, "kept": {"a": 1}}
+    put(data, ("error", "code"), "bad")
+    put(data, ("kept", "b"), 2)
+    put(data, ("new", "deep", "er"), 3)
+    assert data == {
+        "error": {"code": "bad"},
+        "kept": {"a": 1, "b": 2},
+        "new": {"deep": {"er": 3}},
+    }

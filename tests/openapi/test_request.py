@@ -1,0 +1,240 @@
+"""Calls read by the document: what they ask for, and what is wrong with them, to the letter."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from aisa_testkit.openapi import Arguments, Call, Document
+from aisa_testkit.openapi.json import Json
+from aisa_testkit.openapi.request import read_call
+
+PNG = b"\x89PNG\r\n\x1a\n"
+WORDS = "A lighthouse in a storm"
+
+
+def part(name: str, content: bytes | str, filename: str | None = None) -> bytes:
+    file = "" if filename is None else f'; filename="{filename}"'
+    header = f'--b\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'.encode()
+    return header + (content.encode() if isinstance(content, str) else content) + b"\r\n"
+
+
+def read_form(document: Document, *parts: bytes) -> Arguments:
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    call = Call("createVideo", headers=headers, body=b"".join(parts) + b"--b--\r\n")
+    return read_call(document.operations["createVideo"], call)
+
+
+def read_json(document: Document, body: bytes | Json) -> Arguments:
+    raw = body if isinstance(body, bytes) else orjson.dumps(body)
+    headers = {"content-type": "Application/JSON; charset=utf-8"}
+    call = Call("createVideo", headers=headers, body=raw)
+    return read_call(document.operations["createVideo"], call)
+
+
+def complaints(arguments: Arguments) -> list[tuple[str, str | None, str]]:
+    return [(str(p.cause), p.parameter, p.message) for p in arguments.problems]
+
+
+def test_a_form_with_every_field_is_read(document: Document) -> None:
+    fields = {"prompt": WORDS, "model": "sora-2-pro", "seconds": "8", "size": "1280x720"}
+    texts = [part(name, text) for name, text in fields.items()]
+    arguments = read_form(document, part("input_reference", PNG, "a.png"), *texts)
+    assert (arguments.problems, arguments.unknown) == ((), ())
+    assert arguments.fields == fields
+    assert arguments.files["input_reference"].content == PNG
+
+
+def test_json_with_every_field_is_read(document: Document) -> None:
+    fields = {"prompt": WORDS, "model": "sora-2-pro", "seconds": "8", "size": "1280x720"}
+    assert read_json(document, fields) == Arguments(fields=fields)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "cause", "message"),
+    [
+        ("model", "sora-3", "model-unknown", "one of 'sora-2', 'sora-2-pro', not 'sora-3'"),
+        ("seconds", "5", "field-value", "one of '4', '8', '12', not '5'"),
+        ("seconds", "", "field-value", "one of '4', '8', '12', not ''"),
+        (
+            "size",
+            "1x1",
+            "field-value",
+            "one of '720x1280', '1280x720', '1024x1792', '1792x1024', not '1x1'",
+        ),
+    ],
+    ids=["model", "seconds", "empty seconds", "size"],
+)
+@pytest.mark.parametrize("form", [True, False], ids=["form", "json"])
+def test_a_word_that_is_not_in_the_list_is_answered_with_the_list(
+    document: Document, field: str, value: str, cause: str, message: str, *, form: bool
+) -> None:
+    if form:
+        arguments = read_form(document, part("prompt", WORDS), part(field, value))
+    else:
+        arguments = read_json(document, {"prompt": WORDS, field: value})
+    assert complaints(arguments) == [(cause, field, f"{field}: must be {message}")]
+
+
+@pytest.mark.parametrize(
+    ("length", "message"),
+    [
+        (0, "prompt: must have at least 1 character, not 0"),
+        (1, None),
+        (32_000, None),
+        (32_001, "prompt: must have at most 32000 characters, not 32001"),
+    ],
+)
+@pytest.mark.parametrize("character", ["a", "🌊"], ids=["one byte", "four bytes"])
+@pytest.mark.parametrize("form", [True, False], ids=["form", "json"])
+def test_a_prompt_is_measured_in_characters(
+    document: Document, length: int, message: str | None, character: str, *, form: bool
+) -> None:
+    prompt = character * length
+    if form:
+        arguments = read_form(document, part("prompt", prompt))
+    else:
+        arguments = read_json(document, {"prompt": prompt})
+    assert complaints(arguments) == ([("field-value", "prompt", message)] if message else [])
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([], ("field-missing", "prompt", "prompt: is required")),
+        (
+            [part("prompt", b"caf\xe9")],
+            ("field-value", "prompt", "prompt: must be UTF-8 text; byte 3 is not"),
+        ),
+        (
+            [part("prompt", WORDS, "prompt.txt")],
+            ("field-type", "prompt", "prompt: must be text, not a file ('prompt.txt')"),
+        ),
+        (
+            [part("prompt", WORDS), part("input_reference", "https://example.net/a.png")],
+            (
+                "field-type",
+                "input_reference",
+                "input_reference: must be a file, sent as a part with a file name, not text",
+            ),
+        ),
+        (
+            [part("prompt", WORDS), part("input_reference", "GIF89a", "a.gif")],
+            (
+                "field-value",
+                "input_reference",
+                "input_reference: must be a file of type image/png or image/jpeg or image/webp,"
+                " not image/gif",
+            ),
+        ),
+        (
+            [part("prompt", WORDS), part("input_reference", "%PDF", "a.png")],
+            (
+                "field-value",
+                "input_reference",
+                "input_reference: must be a file of type image/png or image/jpeg or image/webp,"
+                " which 'a.png' is not",
+            ),
+        ),
+        (
+            [part("prompt", WORDS), part("prompt", "another")],
+            ("field-value", "prompt", "prompt: is given twice"),
+        ),
+    ],
+    ids=[
+        "nothing required",
+        "not UTF-8",
+        "file for text",
+        "text for a file",
+        "another kind of image",
+        "no image",
+        "twice",
+    ],
+)
+def test_a_part_that_is_not_as_documented_is_named(
+    document: Document, parts: list[bytes], expected: tuple[str, str, str]
+) -> None:
+    assert complaints(read_form(document, *parts)) == [expected]
+
+
+def test_everything_that_is_wrong_is_told_at_once(document: Document) -> None:
+    arguments = read_form(document, part("size", "1x1"), part("seconds", "4"), part("seconds", "8"))
+    assert {(cause, field) for cause, field, _ in complaints(arguments)} == {
+        ("field-missing", "prompt"),
+        ("field-value", "size"),
+        ("field-value", "seconds"),
+    }
+
+
+def test_unknown_parts_are_reported_but_accepted_even_twice(document: Document) -> None:
+    extra = [part("style", "noir"), part("style", "pop"), part("raw", b"\xff", "raw.bin")]
+    arguments = read_form(document, part("prompt", WORDS), *extra)
+    assert arguments == Arguments(fields={"prompt": WORDS}, unknown=("style", "raw"))
+
+
+def test_unknown_members_of_json_are_reported_but_accepted(document: Document) -> None:
+    arguments = read_json(document, {"prompt": WORDS, "style": 1})
+    assert (arguments.unknown, arguments.problems) == (("style",), ())
+
+
+@pytest.mark.parametrize(
+    ("body", "cause", "field", "message"),
+    [
+        ([], "field-type", None, "the body must be of type object, not []"),
+        ({}, "field-missing", "prompt", "prompt: is required"),
+        ({"prompt": None}, "field-type", "prompt", "prompt: must be of type string, not None"),
+        (
+            {"prompt": WORDS, "input_reference": "a.png"},
+            "field-type",
+            "input_reference",
+            "input_reference: is a file, which only multipart/form-data can carry,"
+            " not application/json",
+        ),
+    ],
+    ids=["a list", "an empty object", "a null", "a file as text"],
+)
+def test_json_that_is_not_as_documented_is_explained(
+    document: Document, body: Json, cause: str, field: str | None, message: str
+) -> None:
+    assert complaints(read_json(document, body)) == [(cause, field, message)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b'{"prompt": "\xff"}', b'{"prompt": NaN}', b"[" * 5000],
+    ids=["empty", "cut off", "not UTF-8", "not a number", "too deep"],
+)
+def test_a_body_that_is_no_json_is_malformed(document: Document, body: bytes) -> None:
+    ((cause, field, message),) = complaints(read_json(document, body))
+    assert (cause, field) == ("json-malformed", None)
+    assert message.startswith("the body is not JSON: ")
+
+
+def test_a_body_that_is_no_form_is_malformed(document: Document) -> None:
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    call = Call("createVideo", headers=headers, body=b"prompt=hello")
+    assert complaints(read_call(document.operations["createVideo"], call)) == [
+        (
+            "form-malformed",
+            None,
+            "the body is not multipart/form-data: it does not begin with the boundary 'b'",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("headers", "came"),
+    [
+        ({"content-type": "text/plain; charset=utf-8"}, "not 'text/plain'"),
+        ({"content-type": "application/x-www-form-urlencoded"}, "not 'application/x-www-form-urle"),
+        ({}, "but no Content-Type was sent"),
+    ],
+    ids=["text", "urlencoded", "none"],
+)
+def test_a_body_of_another_media_type_is_told_the_right_ones(
+    document: Document, headers: dict[str, str], came: str
+) -> None:
+    call = Call("createVideo", headers=headers, body=b"prompt=hello")
+    ((cause, field, message),) = complaints(read_call(document.operations["createVideo"], call))
+    assert (cause, field) == ("media-type-unsupported", None)
+    assert message.startswith(f"the body must be multipart/form-data or application/json, {came}")

@@ -1,0 +1,80 @@
+"""Which operation a method and a path mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from aisa_testkit.openapi import Document, Match, Mismatch
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation", "parameters"),
+    [
+        ("POST", "/videos", "createVideo", {}),
+        ("GET", "/videos", "listVideos", {}),
+        ("GET", "/videos/v1", "getVideo", {"video_id": "v1"}),
+        ("DELETE", "/videos/v1", "deleteVideo", {"video_id": "v1"}),
+        ("GET", "/videos/v1/content", "getVideoContent", {"video_id": "v1"}),
+        ("POST", "/videos/v1/remix", "remixVideo", {"video_id": "v1"}),
+        ("GET", "/videos/a%2Fcontent", "getVideo", {"video_id": "a/content"}),
+        ("GET", "/videos/%2Fvideos%3F/content", "getVideoContent", {"video_id": "/videos?"}),
+        ("GET", "/videos/gr%C3%BCn%25", "getVideo", {"video_id": "grün%"}),
+        ("GET", "/videos/videos", "getVideo", {"video_id": "videos"}),
+        ("GET", "/videos/a+b", "getVideo", {"video_id": "a+b"}),
+    ],
+)
+def test_a_path_means_the_operation_of_its_template(
+    document: Document, method: str, path: str, operation: str, parameters: dict[str, str]
+) -> None:
+    assert document.match(method, path) == Match(document.operations[operation], parameters)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "videos",
+        "/Videos",
+        "/videos/",
+        "/videos//content",
+        "/videos/v1/",
+        "/videos/v1/content/",
+        "/videos/v1/contents",
+        "/videos/v1/content/more",
+        "/videos%2Fv1",
+        "/{video_id}",
+        "//videos",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_any_other_path_means_nothing(document: Document, method: str, path: str) -> None:
+    assert document.match(method, path) == Mismatch(())
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/videos", {"GET", "POST"}),
+        ("POST", "/videos/v1", {"GET", "DELETE"}),
+        ("DELETE", "/videos/v1/content", {"GET"}),
+        ("get", "/videos/v1/remix", {"POST"}),
+    ],
+)
+def test_another_method_is_told_those_of_the_path(
+    document: Document, method: str, path: str, allowed: set[str]
+) -> None:
+    match = document.match(method, path)
+    assert isinstance(match, Mismatch)
+    assert set(match.allowed) == allowed
+
+
+def test_templates_of_the_same_length_are_told_apart(other_document: Document) -> None:
+    def name(path: str) -> str:
+        match = other_document.match("GET", path)
+        assert isinstance(match, Match)
+        assert match.path_parameters == {"ref": "r-1"}
+        return match.operation.id
+
+    assert name("/renderings/r-1/status") == "rendering"
+    assert name("/renderings/r-1/film") == "film"

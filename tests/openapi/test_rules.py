@@ -1,0 +1,180 @@
+"""What makes a document one that the toolkit can obey: one slip at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from aisa_testkit.openapi import DocumentError, parse_document
+
+Problems = Callable[..., list[tuple[str, str]]]
+
+POST, GET = "/paths/~1renderings/post", "/paths/~1renderings/get"
+FILM = "/paths/~1renderings~1{ref}~1film/get"
+TICKET, FAULT = "/components/schemas/Ticket", "/components/schemas/Fault"
+UNSUPPORTED = "is not a keyword that is supported here"
+RETRIEVE = "/paths/~1renderings~1{ref}~1status/get"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "pointer", "reason"),
+    [
+        (
+            "    Fault:",
+            "    Fault:\n      discriminator: {}",
+            f"{FAULT}/discriminator",
+            UNSUPPORTED,
+        ),
+        (
+            "problem: {type: string}",
+            "problem: {type: string, patern: x}",
+            f"{FAULT}/properties/problem/patern",
+            f"{UNSUPPORTED}; did you mean pattern?",
+        ),
+        (
+            "openapi: 3.1.0",
+            "openapi: 3.0.3",
+            "/openapi",
+            "must match ^3\\.1\\.[0-9]+$, which '3.0.3' does not",
+        ),
+        (
+            "x-lifecycle:",
+            "x-lifecycel:",
+            f"{TICKET}/x-lifecycel",
+            "is not an extension; did you mean x-lifecycle?",
+        ),
+        (
+            "x-job-role: create",
+            "x-job-rolle: create",
+            f"{POST}/x-job-rolle",
+            "is not an extension; did you mean x-job-role?",
+        ),
+        (
+            "x-job-role: create",
+            "x-job-role: creates",
+            f"{POST}/x-job-role",
+            "must be one of 'create', 'retrieve', 'list', 'delete', 'content', 'remix',"
+            " not 'creates'",
+        ),
+        (
+            "poll_after:",
+            "polling: 1\n        poll_after:",
+            f"{TICKET}/x-lifecycle/polling",
+            UNSUPPORTED,
+        ),
+        (
+            "poll_after:",
+            "poll_afer:",
+            f"{TICKET}/x-lifecycle/poll_afer",
+            f"{UNSUPPORTED}; did you mean poll_after?",
+        ),
+        (
+            "code: /problem",
+            "code: problem",
+            f"{FAULT}/x-error-envelope/code",
+            "must match ^(/([^~/]|~[01])*)+$, which 'problem' does not",
+        ),
+        (
+            "          internal: {status: 503, code: broken}",
+            "",
+            f"{FAULT}/x-error-envelope/causes/internal",
+            "is required",
+        ),
+        (
+            "example: {scene: A teapot",
+            "schema2: {scene: A teapot",
+            f"{POST}/requestBody/content/application~1json/schema2",
+            f"{UNSUPPORTED}; did you mean schema?",
+        ),
+        (
+            "schema: {$ref: '#/components/schemas/Order'}",
+            "schema: {$ref: '#/components/schemas/Ordr'}",
+            f"{POST}/requestBody/content/application~1json/schema/$ref",
+            "there is nothing at #/components/schemas/Ordr",
+        ),
+        (
+            "x-job-role: retrieve",
+            "summary: none",
+            "/paths",
+            "no operation has x-job-role: retrieve",
+        ),
+    ],
+    ids=[
+        "unknown keyword",
+        "misspelt keyword",
+        "another version",
+        "misspelt extension of a schema",
+        "misspelt extension of an operation",
+        "unknown role",
+        "unknown key inside an extension",
+        "misspelt key inside an extension",
+        "no pointer",
+        "cause left out",
+        "keyword next to an example",
+        "dangling reference",
+        "no operation to retrieve a job",
+    ],
+)
+def test_a_slip_is_named_with_its_place(
+    problems_after: Problems, old: str, new: str, pointer: str, reason: str
+) -> None:
+    assert problems_after((old, new)) == [(pointer, reason)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "keyword", "name", "other"),
+    [
+        ("operationId: film", "operationId: rendering", "operationId", "rendering", RETRIEVE),
+        ("x-job-role: content", "x-job-role: retrieve", "x-job-role", "retrieve", RETRIEVE),
+    ],
+    ids=["operation id", "role"],
+)
+def test_a_name_that_stands_twice_is_named_at_both_places(
+    problems_after: Problems, old: str, new: str, keyword: str, name: str, other: str
+) -> None:
+    reason = f"{name} stands at more than one operation"
+    assert problems_after((old, new)) == [
+        (f"{other}/{keyword}", reason),
+        (f"{FILM}/{keyword}", reason),
+    ]
+
+
+def test_a_document_without_a_create_is_refused(problems_after: Problems) -> None:
+    found = problems_after(("      x-job-role: create\n", ""))
+    assert ("/paths", "no operation has x-job-role: create") in found
+
+
+def test_extensions_of_others_are_nobodys_business(changed: Callable[..., str]) -> None:
+    text = changed(
+        ("security: [{key: []}]", "security: [{key: []}]\nx-internal: {x-any: [1]}"),
+        ("operationId: film", "operationId: film\n      x-amazon-apigateway-auth: none"),
+        ("    Fault:\n", "    Fault:\n      x-logo: none\n"),
+    )
+    assert parse_document(text).source.data["x-internal"] == {"x-any": [1]}
+
+
+def test_several_slips_are_named_in_the_order_of_their_lines(changed: Callable[..., str]) -> None:
+    text = changed(
+        ("problem: {type: string}", "problem: {type: string, patern: x}"),
+        ("title: Renderings, ", "title: Renderings, titel: R, "),
+        ("x-job-role: content", "x-job-rolle: content"),
+    )
+    with pytest.raises(DocumentError) as caught:
+        parse_document(text, name="mine.yaml")
+    lines = text.splitlines()
+    assert [(p.line, p.pointer) for p in caught.value.problems] == [
+        (next(n for n, line in enumerate(lines, 1) if mark in line), pointer)
+        for mark, pointer in (
+            ("titel", "/info/titel"),
+            ("x-job-rolle", f"{FILM}/x-job-rolle"),
+            ("patern", f"{FAULT}/properties/problem/patern"),
+        )
+    ]
+    assert str(caught.value).startswith("mine.yaml: line 4, /info/titel: is not a keyword that")
+    assert str(caught.value).endswith(" (and 2 more)")
+
+
+def test_rules_about_the_parts_wait_until_the_structure_is_sound(problems_after: Problems) -> None:
+    found = problems_after(("initial: waiting", "initial: wait"), ("title: Rend", "titel: Rend"))
+    assert {pointer for pointer, _ in found} == {"/info/title", "/info/titel"}

@@ -1,0 +1,158 @@
+"""The text of a document: what is read, and on which line a problem is said to stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aisa_testkit.openapi import DocumentError, Problem, load_document, parse_document
+from aisa_testkit.openapi.source import BUNDLED, parse_source, read_source
+
+YAML = "a:\n  - x: 1\n    y: two\nb/c: {d: null}\n"
+JSON = '{"a": [\n  {"x": 1, "y": "two"}\n],\n"b/c": {"d": null}}'
+
+
+def problems_of(text: str) -> tuple[Problem, ...]:
+    with pytest.raises(DocumentError) as caught:
+        parse_source(text, name="text")
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("text", [YAML, JSON], ids=["yaml", "json"])
+def test_yaml_and_json_are_the_same_data(text: str) -> None:
+    assert parse_source(text, name="text").data == {"a": [{"x": 1, "y": "two"}], "b/c": {"d": None}}
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("200: ok", {"200": "ok"}),
+        ("true: ok", {"true": "ok"}),
+        ("2024-05-06: 2024-05-07", {"2024-05-06": "2024-05-07"}),
+        (
+            "base: &base {x: 1}\nmore: {<<: *base, y: 2}",
+            {"base": {"x": 1}, "more": {"x": 1, "y": 2}},
+        ),
+    ],
+    ids=["integer key", "boolean key", "dates", "merged mapping"],
+)
+def test_whatever_yaml_makes_of_it_becomes_json(text: str, data: object) -> None:
+    assert parse_source(text, name="text").data == data
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: 1\nb: 2\na: 3\n", Problem("/a", "stands here a second time", 3)),
+        ('{"a": {"b": 1,\n "b": 2}}', Problem("/a/b", "stands here a second time", 2)),
+        ("a:\n  - 1\n  - {x/y: 1, x/y: 2}\n", Problem("/a/1/x~1y", "stands here a second time", 3)),
+        ("200: a\n'200': b\n", Problem("/200", "stands here a second time", 2)),
+    ],
+    ids=["yaml", "json", "inside a list", "a number and its text"],
+)
+def test_a_doubled_key_is_named_with_its_line(text: str, expected: Problem) -> None:
+    assert problems_of(text) == (expected,)
+
+
+def test_every_doubled_key_is_named() -> None:
+    found = problems_of("a: 1\nb:\n  c: 1\n  c: 2\na: 2\n")
+    assert [(p.line, p.pointer) for p in found] == [(4, "/b/c"), (5, "/a")]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: 1\nb: [1, 2\nc: 3\n", 3),
+        ('{"a": 1,\n"b": }}', 2),
+        ("a: 1\n---\nb: 2\n", 2),
+        ("a: 1\n? [a, b]\n: c", 2),
+    ],
+    ids=["open bracket", "broken json", "two documents", "list as a key"],
+)
+def test_a_slip_of_syntax_is_named_with_its_line(text: str, line: int) -> None:
+    (problem,) = problems_of(text)
+    assert problem.reason.startswith("is neither YAML nor JSON: ")
+    assert (problem.pointer, problem.line) == ("", line)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: &a [*a]", "a: &a {b: *a}", "a: !!set {b}", "a: !!binary aGk="],
+    ids=["list in itself", "mapping in itself", "set", "bytes"],
+)
+def test_what_json_cannot_say_is_refused(text: str) -> None:
+    (problem,) = problems_of(text)
+    assert (problem.pointer, problem.line) == ("", None)
+    assert problem.reason.startswith("is not JSON data: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: !!bool maybe", "a: !!int ''", "a: !!float ''", "a: !!int x", "a: 2024-99-99", "a: !x y"],
+    ids=["no boolean", "empty integer", "empty float", "no integer", "no date", "unknown tag"],
+)
+def test_a_value_that_is_not_what_its_tag_says_is_refused(text: str) -> None:
+    (problem,) = problems_of(text)
+    assert problem.pointer == ""
+    assert problem.reason.startswith("is n")
+
+
+def test_an_empty_file_is_refused() -> None:
+    with pytest.raises(DocumentError) as caught:
+        parse_document("")
+    assert caught.value.problems == (Problem("", "must be of type object, not None"),)
+
+
+def test_a_file_that_is_not_there_is_an_error_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "none.yaml"
+    with pytest.raises(DocumentError) as caught:
+        load_document(path)
+    expected = f"{path}: the whole document: cannot be read: No such file or directory"
+    assert str(caught.value) == expected
+
+
+def test_a_file_that_is_not_utf8_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "latin.yaml"
+    path.write_bytes("title: Grün".encode("latin-1"))
+    with pytest.raises(DocumentError) as caught:
+        load_document(path)
+    (problem,) = caught.value.problems
+    assert problem.reason.startswith("cannot be read: 'utf-8' codec can't decode byte 0xfc")
+
+
+def test_a_file_is_read_and_called_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text("title: Grün ✓", "utf-8")
+    source = read_source(str(path))
+    assert (source.name, source.data) == (str(path), {"title": "Grün ✓"})
+
+
+def test_without_a_path_the_bundled_document_is_read() -> None:
+    source = read_source(None)
+    assert source.name == BUNDLED
+    assert source.data["info"]["title"] == "AIsa Videos"
+
+
+@pytest.mark.parametrize("text", [YAML, JSON], ids=["yaml", "json"])
+@pytest.mark.parametrize(
+    ("pointer", "place"),
+    [("/a", "a"), ("/a/0/y", "y"), ("/b~1c/d", "d"), ("/b~1c/none/below", "b/c"), ("/z", None)],
+    ids=["key", "inside a list", "escaped", "deepest place there is", "nowhere"],
+)
+def test_a_problem_stands_on_the_line_of_its_place(
+    text: str, pointer: str, place: str | None
+) -> None:
+    error = parse_source(text, name="text").error(Problem(pointer, "is wrong"))
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if f"{place}" in line]
+    quoted = [n for n, line in enumerate(text.splitlines(), 1) if f'"{place}"' in line]
+    expected = 1 if place is None else (quoted or lines)[0]
+    assert [p.line for p in error.problems] == [expected]
+
+
+def test_problems_are_told_in_the_order_of_the_text() -> None:
+    source = parse_source("a: 1\nb: 2\nc: 3\n", name="small.yaml")
+    error = source.error(Problem("/c", "is late"), Problem("/a", "is early"), Problem("/b", "is"))
+    assert [(p.line, p.pointer) for p in error.problems] == [(1, "/a"), (2, "/b"), (3, "/c")]
+    assert str(error) == "small.yaml: line 1, /a: is early (and 2 more)"
+    assert isinstance(error, ValueError)

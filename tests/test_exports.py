@@ -1,0 +1,45 @@
+"""What each package shows is what it lists."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+import pytest
+
+# Loaded when they are asked for, so that whoever wants no socket does not wait for Starlette.
+LAZY = {"aisa_testkit.mock_server": {"VideoServer", "create_app", "serve_videos"}}
+# What a module shows of Python itself.
+PYTHON = {"TYPE_CHECKING", "annotations"}
+
+
+@pytest.mark.parametrize(
+    "name", ["aisa_testkit.openapi", "aisa_testkit.mock_server", "aisa_testkit.cli"]
+)
+def test_what_is_listed_is_sorted_and_all_that_is_visible(name: str) -> None:
+    module = import_module(name)
+    visible = {
+        key
+        for key, value in vars(module).items()
+        if not key.startswith("_") and not isinstance(value, ModuleType)
+    }
+    assert module.__all__ == sorted(module.__all__)
+    assert set(module.__all__) == (visible - PYTHON) | LAZY.get(name, set())
+
+
+@pytest.mark.parametrize("name", sorted(LAZY["aisa_testkit.mock_server"]))
+def test_what_is_loaded_late_is_there_when_it_is_asked_for(name: str) -> None:
+    module = import_module("aisa_testkit.mock_server")
+    assert getattr(module, name).__name__ == name
+
+
+def test_a_name_that_no_package_has_is_an_attribute_error() -> None:
+    module = import_module("aisa_testkit.mock_server")
+    with pytest.raises(AttributeError, match=r"'aisa_testkit\.mock_server' .* 'VideoSever'"):
+        module.VideoSever  # noqa: B018
+
+
+def test_the_root_package_shows_nothing() -> None:
+    root = import_module("aisa_testkit")
+    public = {key for key, value in vars(root).items() if not isinstance(value, ModuleType)}
+    assert {key for key in public if not key.startswith("_")} <= {"annotations"}
