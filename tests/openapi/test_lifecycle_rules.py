@@ -26,6 +26,12 @@ READY = "ready: {ends: success}"
             "states/waiting/next",
             "warmign is not one of the states",
         ),
+        (
+            "quality: {final: 10}",
+            "quality: {finest: 10}",
+            "states/drawing/lasts/scale/quality/finest",
+            "is not a value of quality",
+        ),
         (DRAWING, "next: [ready]", "states/spoilt", "cannot be reached from waiting"),
         (
             READY,
@@ -88,6 +94,7 @@ READY = "ready: {ends: success}"
     ],
     ids=[
         "unknown next state",
+        "factor for an unknown value",
         "unreachable state",
         "final state with next",
         "final state that lasts",

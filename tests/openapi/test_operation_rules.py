@@ -28,6 +28,24 @@ KIND = "{name: kind, in: query, schema: {type: string}, x-variants: {a/b: video/
             "/security/0",
             "keys is not one of components/securitySchemes",
         ),
+        (
+            "      operationId: dropRendering",
+            "      security: [{keys: []}]\n      operationId: dropRendering",
+            f"{DROP}/security/0",
+            "keys is not one of components/securitySchemes",
+        ),
+        (
+            "  /renderings/{ref}/film:",
+            "  /renderings/{name}/status: {}\n  /renderings/{ref}/film:",
+            "/paths/~1renderings~1{name}~1status",
+            "is the same path as /renderings/{ref}/status",
+        ),
+        (
+            "    Fault:\n      type: object",
+            "    Fault:\n      x-job-id: /ref\n      type: object",
+            f"{FAULT}/x-job-id",
+            "the schema has no field at /ref",
+        ),
         (PAGE, "summary: none", GET, "x-job-role: list needs x-page"),
         (
             PAGE,
@@ -92,6 +110,9 @@ KIND = "{name: kind, in: query, schema: {type: string}, x-variants: {a/b: video/
     ],
     ids=[
         "unknown security scheme",
+        "unknown security scheme of one operation",
+        "same path twice",
+        "job id at an unknown place",
         "list without pages",
         "page by an unknown parameter",
         "page at an unknown place",

@@ -156,3 +156,15 @@ def test_problems_are_told_in_the_order_of_the_text() -> None:
     assert [(p.line, p.pointer) for p in error.problems] == [(1, "/a"), (2, "/b"), (3, "/c")]
     assert str(error) == "small.yaml: line 1, /a: is early (and 2 more)"
     assert isinstance(error, ValueError)
+
+
+@pytest.mark.parametrize("number", [".inf", "-.INF", ".nan"])
+def test_a_number_that_json_has_not_is_a_problem(number: str) -> None:
+    (problem,) = problems_of(f"a:\n  b: [1, {number}]\n")
+    assert (problem.pointer, problem.line) == ("/a/b/1", None)
+    assert problem.reason == f"{number} is no number in JSON"
+
+
+def test_a_slip_behind_two_aliases_is_one_problem() -> None:
+    (problem,) = problems_of("a: &a {k: 1, k: 2}\nb: *a\nc: *a\n")
+    assert (problem.pointer, problem.line) == ("/a/k", 1)
