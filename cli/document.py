@@ -42,10 +42,8 @@ def _validate(path: str) -> None:
     except DocumentError as error:
         for problem in error.problems:
             line = f":{problem.line}" if problem.line else ""
-            click.echo(
-                f"{path}{line}: {problem.pointer or 'the whole document'}: {problem.reason}",
-                err=True,
-            )
+            place = f" {problem.pointer}:" if problem.pointer else ""
+            click.echo(f"{path}{line}:{place} {problem.reason}", err=True)
         count = len(error.problems)
         click.echo(f"{count} problem{'s' if count > 1 else ''}.", err=True)
         sys.exit(2)

@@ -89,7 +89,7 @@ class ApiDoor:
             return b""
         limit = self._endpoint.body_limit
         length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > limit:
+        if length.isdecimal() and (len(length) > _DIGITS or int(length) > limit):
             return None
         chunks, size, more = [], 0, True
         while more:
@@ -120,4 +120,6 @@ class ApiDoor:
             return self._endpoint.broken(error)
 
 
+# Python refuses to read a number of more than some thousand digits.
+_DIGITS = 18
 _log = logging.getLogger(__name__)

@@ -22,8 +22,9 @@ class Problem:
     line: int | None = None
 
     def __str__(self) -> str:
-        where = f"line {self.line}, " if self.line else ""
-        return f"{where}{self.pointer or 'the whole document'}: {self.reason}"
+        line = f"line {self.line}" if self.line else ""
+        where = ", ".join(part for part in (line, self.pointer) if part)
+        return f"{where}: {self.reason}" if where else self.reason
 
 
 class DocumentError(ValueError):

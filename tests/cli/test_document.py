@@ -86,9 +86,7 @@ def test_a_file_that_is_not_there_is_a_problem_without_a_line(tmp_path: Path) ->
     path = tmp_path / "none.yaml"
     result = run("--validate", str(path))
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == (
-        f"{path}: the whole document: cannot be read: No such file or directory\n1 problem.\n"
-    )
+    assert result.stderr == (f"{path}: cannot be read: No such file or directory\n1 problem.\n")
 
 
 @pytest.mark.parametrize(

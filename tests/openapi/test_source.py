@@ -108,7 +108,7 @@ def test_a_file_that_is_not_there_is_an_error_with_its_name(tmp_path: Path) -> N
     path = tmp_path / "none.yaml"
     with pytest.raises(DocumentError) as caught:
         load_document(path)
-    expected = f"{path}: the whole document: cannot be read: No such file or directory"
+    expected = f"{path}: cannot be read: No such file or directory"
     assert str(caught.value) == expected
 
 

@@ -1,0 +1,184 @@
+"""Bad methods, paths, queries and keys over a real socket, and bodies too large to be read."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from http.client import HTTPResponse
+from urllib.parse import urlsplit
+
+import httpx2
+import orjson
+import pytest
+
+from aisa_testkit.mock_server import ManualClock, VideoServer, serve_videos
+from aisa_testkit.openapi import Document
+from aisa_testkit.openapi.json import Json
+
+KEY = {"Authorization": "Bearer sk-test"}
+MEGABYTE = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def server(document: Document) -> Iterator[VideoServer]:
+    """One for all: no bad request may spoil it for the next."""
+    with serve_videos(document, clock=ManualClock(), seed=1) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def client(server: VideoServer) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=server.base_url, headers=KEY) as client:
+        yield client
+
+
+@pytest.fixture
+def http(server: VideoServer, client: httpx2.Client) -> Iterator[httpx2.Client]:
+    """That client; what a test does with it must leave the job made before as it is, and make no
+    other.
+    """
+    server.service.reset()
+    made = client.post("/videos", json={"prompt": "Made before"}).json()
+    yield client
+    assert client.get(f"/videos/{made['id']}").json() == made
+    assert client.get("/videos").json()["data"] == [made]
+
+
+def error_of(response: httpx2.Response, status: int) -> Json:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/json"
+    error = response.json()["error"]
+    assert error["request_id"] == response.headers["x-request-id"]
+    return error
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "expected"),
+    [
+        ("limit=-1", 400, "limit: must be at least 0, not -1"),
+        ("limit=1e9", 400, "limit: must be of type integer, not '1e9'"),
+        ("limit=1000000000", 400, "limit: must be at most 100, not 1000000000"),
+        ("limit=" + "9" * 5000, 400, "limit: must be of type integer, not '999"),
+        ("limit=", 400, "limit: must be of type integer, not ''"),
+        ("limit=%zz", 400, "limit: must be of type integer, not '%zz'"),
+        ("limit=1&limit=2", 400, "limit: is given twice"),
+        ("order=sideways", 400, "order: must be one of 'asc', 'desc', not 'sideways'"),
+        ("after=unknown", 404, "after: there is no job 'unknown'"),
+        ("after=%ff%", 404, "after: there is no job '\ufffd%'"),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, str) else None,
+)
+def test_a_wrong_query_parameter_is_named_with_what_it_should_be(
+    http: httpx2.Client, query: str, status: int, expected: str
+) -> None:
+    request = http.build_request("GET", "/videos")
+    request.url = request.url.copy_with(query=query.encode())
+    error = error_of(http.send(request), status)
+    assert error["message"].startswith(expected)
+    assert error["param"] == expected.partition(":")[0]
+
+
+@pytest.mark.parametrize(
+    ("header", "code", "expected"),
+    [
+        (None, "missing_api_key", "no key was sent; expected the header authorization: Bearer <k"),
+        ("", "missing_api_key", "no key was sent"),
+        ("Bearer", "invalid_api_key", "the header authorization must read Bearer <key>"),
+        ("sk-test", "invalid_api_key", "the header authorization must read Bearer <key>"),
+        ("Basic c2stdGVzdA==", "invalid_api_key", "the header authorization must read Bearer"),
+        ("Bearer two keys", "invalid_api_key", "the header authorization must read Bearer <key>"),
+        ("Bearer sk-invalid", "invalid_api_key", "the key is not one that this server lets in"),
+    ],
+)
+def test_a_request_without_a_proper_key_is_told_how_to_send_one(
+    http: httpx2.Client, header: str | None, code: str, expected: str
+) -> None:
+    request = http.build_request("POST", "/videos", json={"prompt": "x"})
+    del request.headers["authorization"]
+    if header is not None:
+        request.headers["authorization"] = header
+    response = http.send(request)
+    error = error_of(response, 401)
+    assert (error["type"], error["code"]) == ("authentication_error", code)
+    assert error["message"].startswith(expected)
+    assert response.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "PATCH", "TRACE"])
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/videos", "GET, HEAD, POST"),
+        ("/videos/video_0", "GET, HEAD, DELETE"),
+        ("/videos/video_0/content", "GET, HEAD"),
+        ("/videos/video_0/remix", "POST"),
+    ],
+)
+def test_a_method_that_the_path_lacks_is_told_those_it_has(
+    http: httpx2.Client, path: str, allowed: str, method: str
+) -> None:
+    response = http.request(method, path)
+    if method == "HEAD" and "HEAD" in allowed:
+        got = http.get(path)
+        assert (response.status_code, response.content) == (got.status_code, b"")
+        assert response.headers["content-length"] == str(len(got.content))
+        return
+    assert (response.status_code, response.headers["allow"]) == (405, allowed)
+    if method != "HEAD":
+        assert error_of(response, 405)["message"] == f"/v1{path} takes {allowed}, not {method}"
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "expected"),
+    [
+        ("/videos/a%2Fb", "resource_not_found", "there is no job 'a/b'"),
+        ("/videos/..%2f..%2fetc", "resource_not_found", "there is no job '../../etc'"),
+        ("%2Fvideos", "unknown_endpoint", "there is no path /v1/%2Fvideos; did you mean"),
+        ("/videos/" + "a" * 60_000, "resource_not_found", "there is no job 'aaa"),
+        ("/" + "a/" * 30_000, "unknown_endpoint", "there is no path /v1/a/a/a"),
+    ],
+    ids=["encoded slash", "encoded way up", "encoded separator", "long id", "many steps"],
+)
+def test_a_strange_path_is_unknown(
+    http: httpx2.Client, path: str, code: str, expected: str
+) -> None:
+    error = error_of(http.get(path), 404)
+    assert error["code"] == code
+    assert error["message"].startswith(expected)
+    assert len(error["message"]) < 400
+
+
+TOO_LARGE = "the body is larger than the 33554432 bytes that are taken"
+
+
+def test_a_file_of_50_megabytes_is_refused_to_a_client_that_sends_it_all(
+    http: httpx2.Client,
+) -> None:
+    files = {"input_reference": ("a.png", bytes(50 * MEGABYTE))}
+    response = http.post("/videos", data={"prompt": "x"}, files=files)
+    assert error_of(response, 413)["message"] == TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("header", "chunk", "chunks"),
+    [
+        (f"Content-Length: {50 * MEGABYTE}", b"", 0),
+        ("Transfer-Encoding: chunked", b"100000\r\n" + bytes(MEGABYTE) + b"\r\n", 33),
+    ],
+    ids=["length told at once", "chunks of unknown number"],
+)
+def test_a_body_too_large_is_refused_before_its_end(
+    server: VideoServer, http: httpx2.Client, header: str, chunk: bytes, chunks: int
+) -> None:
+    url = urlsplit(server.base_url)
+    assert url.hostname is not None
+    assert url.port is not None
+    head = f"POST /v1/videos HTTP/1.1\r\nHost: mock\r\nAuthorization: Bearer k\r\n{header}\r\n"
+    with socket.create_connection((url.hostname, url.port), timeout=10) as connection:
+        connection.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode())
+        for _ in range(chunks):
+            connection.sendall(chunk)
+        response = HTTPResponse(connection)  # the end of the body has not been sent
+        response.begin()
+        assert response.status == 413
+        assert orjson.loads(response.read())["error"]["message"] == TOO_LARGE

@@ -1,0 +1,212 @@
+"""Bad bodies over a real socket: each is told what is wrong, and does no harm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from aisa_testkit.mock_server import ManualClock, VideoServer, serve_videos
+from aisa_testkit.openapi import Document
+from aisa_testkit.openapi.json import Json
+
+KEY = {"Authorization": "Bearer sk-test"}
+JSON = "application/json"
+FORM = "multipart/form-data; boundary=b"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
+
+
+@pytest.fixture(scope="module")
+def server(document: Document) -> Iterator[VideoServer]:
+    """One for all: no bad request may spoil it for the next."""
+    with serve_videos(document, clock=ManualClock(), seed=1) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def client(server: VideoServer) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=server.base_url, headers=KEY) as client:
+        yield client
+
+
+@pytest.fixture
+def http(server: VideoServer, client: httpx2.Client) -> Iterator[httpx2.Client]:
+    """That client; what a test does with it must leave the job made before as it is, and make no
+    other.
+    """
+    server.service.reset()
+    made = client.post("/videos", json={"prompt": "Made before"}).json()
+    yield client
+    assert client.get(f"/videos/{made['id']}").json() == made
+    assert client.get("/videos").json()["data"] == [made]
+
+
+def error_of(response: httpx2.Response, status: int) -> Json:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == JSON
+    error = response.json()["error"]
+    assert error["request_id"] == response.headers["x-request-id"]
+    return error
+
+
+def field(name: str, value: bytes, *, file: str | None = None) -> bytes:
+    """One part of a form whose boundary is `b`."""
+    filename = f'; filename="{file}"' if file else ""
+    head = f'--b\r\nContent-Disposition: form-data; name="{name}"{filename}\r\n\r\n'
+    return head.encode() + value + b"\r\n"
+
+
+def form(*parts: bytes) -> bytes:
+    return b"".join(parts) + b"--b--\r\n"
+
+
+PROMPT = field("prompt", b"A lighthouse")
+BROKEN_BODIES = {
+    "neither form nor JSON": ("text/plain", b"prompt=x", "the body must be multipart/form-data or"),
+    "URL-encoded form": ("application/x-www-form-urlencoded", b"prompt=x", "not 'application/x-w"),
+    "no body at all": (None, b"", "but no Content-Type was sent"),
+    "no Content-Type": (None, form(PROMPT), "but no Content-Type was sent"),
+    "no boundary": ("multipart/form-data", form(PROMPT), "the Content-Type has no boundary"),
+    "another boundary": ("multipart/form-data; boundary=c", form(PROMPT), "the boundary 'c'"),
+    "empty form": (FORM, b"", "it does not begin with the boundary 'b'"),
+    "form without its end": (FORM, PROMPT, "the body is not multipart/form-data: "),
+    "form cut in a part": (FORM, PROMPT[:-9], "the body is not multipart/form-data: "),
+    "part without a header": (FORM, b"--b\r\n\r\nx\r\n--b--\r\n", "is not multipart/form-data: "),
+    "100,000 parts": (FORM, form(field("n", b"") * 100_000), "a form has at most 1000 parts"),
+    "JSON cut off": (JSON, b'{"prompt": "x', "the body is not JSON: "),
+    "100,000 brackets": (JSON, b"[" * 100_000, "the body is not JSON: "),
+    "NaN": (JSON, b'{"prompt": NaN}', "the body is not JSON: "),
+    "lone surrogate": (JSON, rb'{"prompt": "\ud800"}', "the body is not JSON: "),
+    "JSON that is not UTF-8": (JSON, b'{"prompt": "\xff"}', "the body is not JSON: "),
+    "number beyond doubles": (JSON, b'{"prompt": 1e999}', "the body is not JSON: "),
+    "a list": (JSON, b'["prompt"]', "the body must be of type object, not ['prompt']"),
+    "a number": (JSON, b"7", "the body must be of type object, not 7"),
+    "null": (JSON, b"null", "the body must be of type object, not None"),
+}
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body", "expected"), BROKEN_BODIES.values(), ids=BROKEN_BODIES.keys()
+)
+def test_a_body_that_cannot_be_read_is_told_why(
+    http: httpx2.Client, media_type: str | None, body: bytes, expected: str
+) -> None:
+    headers = {"content-type": media_type} if media_type else {}
+    error = error_of(http.post("/videos", content=body, headers=headers), 400)
+    assert expected in error["message"]
+    assert error["param"] is None
+
+
+MODELS = "model: must be one of 'sora-2', 'sora-2-pro', not "
+IMAGES = "input_reference: must be a file of type image/png or image/jpeg or image/webp, "
+WRONG_FIELDS = {
+    "no field": (FORM, form(), "prompt: is required"),
+    "no prompt": (JSON, b"{}", "prompt: is required"),
+    "null prompt": (JSON, b'{"prompt": null}', "prompt: must be of type string, not None"),
+    "empty prompt": (FORM, form(field("prompt", b"")), "prompt: must have at least 1 character,"),
+    "long prompt": (
+        FORM,
+        form(field("prompt", "é".encode() * 32_001)),
+        "prompt: must have at most 32000 characters, not 32001",
+    ),
+    "prompt twice": (FORM, form(PROMPT, PROMPT), "prompt: is given twice"),
+    "prompt that is a file": (
+        FORM,
+        form(field("prompt", b"x", file="p.txt")),
+        "prompt: must be text, not a file ('p.txt')",
+    ),
+    "prompt that is not UTF-8": (
+        FORM,
+        form(field("prompt", b"caf\xe9")),
+        "prompt: must be UTF-8 text; byte 3 is not",
+    ),
+    "model in a form": (FORM, form(PROMPT, field("model", b"sora-3")), MODELS + "'sora-3'"),
+    "model in JSON": (JSON, b'{"prompt": "x", "model": "sora-3"}', MODELS + "'sora-3'"),
+    "seconds in a form": (
+        FORM,
+        form(PROMPT, field("seconds", b"5")),
+        "seconds: must be one of '4', '8', '12', not '5'",
+    ),
+    "seconds that are a number": (
+        JSON,
+        b'{"prompt": "x", "seconds": 4}',
+        "seconds: must be of type string, not 4",
+    ),
+    "huge seconds": (
+        JSON,
+        b'{"prompt": "x", "seconds": 1' + b"0" * 300 + b"}",
+        "seconds: must be of type string, not 1e+300",
+    ),
+    "size in a form": (
+        FORM,
+        form(PROMPT, field("size", b"8x8")),
+        "size: must be one of '720x1280', '1280x720', '1024x1792', '1792x1024', not '8x8'",
+    ),
+    "file that is no image": (
+        FORM,
+        form(PROMPT, field("input_reference", b"Hello", file="a.png")),
+        IMAGES + "which 'a.png' is not",
+    ),
+    "image of another kind": (
+        FORM,
+        form(PROMPT, field("input_reference", b"GIF89a", file="a.png")),
+        IMAGES + "not image/gif",
+    ),
+    "text for a file": (
+        FORM,
+        form(PROMPT, field("input_reference", PNG)),
+        "input_reference: must be a file, sent as a part with a file name, not text",
+    ),
+    "file in JSON": (
+        JSON,
+        b'{"prompt": "x", "input_reference": "a.png"}',
+        "input_reference: is a file, which only multipart/form-data can carry, not application/",
+    ),
+    "file twice": (
+        FORM,
+        form(PROMPT, field("input_reference", PNG, file="a.png") * 2),
+        "input_reference: is given twice",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body", "expected"), WRONG_FIELDS.values(), ids=WRONG_FIELDS.keys()
+)
+def test_a_wrong_field_is_named_with_what_it_should_be(
+    http: httpx2.Client, media_type: str, body: bytes, expected: str
+) -> None:
+    response = http.post("/videos", content=body, headers={"content-type": media_type})
+    name = expected.partition(":")[0]
+    error = error_of(response, 404 if expected.startswith(MODELS) else 400)
+    assert error["message"].startswith(expected)
+    assert error["param"] == name
+
+
+@pytest.mark.parametrize("length", [1, 32_000])
+def test_a_prompt_is_counted_in_characters_not_bytes(client: httpx2.Client, length: int) -> None:
+    prompt = "\U0001f5fc" * length
+    for made in (
+        client.post("/videos", files={"prompt": (None, prompt)}),
+        client.post("/videos", json={"prompt": prompt}),
+    ):
+        assert (made.status_code, made.json()["prompt"]) == (200, prompt)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    ['"size": 5', '"seconds": {"a": 1}', '"model": "sora-3", "size": "1280x720"'],
+    ids=["wrong type", "object", "other values"],
+)
+def test_a_field_that_a_remix_does_not_have_changes_nothing(
+    server: VideoServer, client: httpx2.Client, extra: str
+) -> None:
+    server.service.next_job(seconds=0)
+    source = client.post("/videos", json={"prompt": "x"}).json()
+    body = f'{{"prompt": "y", {extra}}}'.encode()
+    headers = {"content-type": JSON}
+    response = client.post(f"/videos/{source['id']}/remix", content=body, headers=headers)
+    assert response.status_code == 200, response.text
+    kept = {name: source[name] for name in ("model", "size", "seconds")}
+    assert response.json().items() >= {**kept, "status": "queued", "prompt": "y"}.items()
