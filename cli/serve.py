@@ -88,8 +88,12 @@ def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
     with _listen(host, port) as listener:
-        _greet(document, listener)
-        run(create_app(service=service), listener, log_requests=verbose)
+        run(
+            create_app(service=service),
+            listener,
+            started=lambda: _greet(document, listener),
+            log_requests=verbose,
+        )
 
 
 def _listen(host: str, port: int) -> socket.socket:

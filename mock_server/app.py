@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Final
 from urllib.parse import quote
@@ -73,7 +74,13 @@ class ApiDoor:
             body = await self._body(scope["method"], headers, receive)
         except ConnectionResetError:
             return  # the client is gone, so nobody waits for an answer
-        reply = self._endpoint.too_large() if body is None else self._reply(scope, headers, body)
+        except asyncio.CancelledError:
+            # The server stops and has waited long enough: the client hears of it before it goes.
+            reply = self._endpoint.broken("the server stops before the request has arrived")
+        else:
+            reply = (
+                self._endpoint.too_large() if body is None else self._reply(scope, headers, body)
+            )
         raw = [
             (name.encode("latin-1"), value.encode("latin-1"))
             for name, value in reply.headers.items()
@@ -117,7 +124,7 @@ class ApiDoor:
             Exception
         ) as error:  # the last line of defence: an answer in the envelope, and the fault in the log
             _log.exception("%s %s", scope["method"], path)
-            return self._endpoint.broken(error)
+            return self._endpoint.broken(f"a fault of the mock: {error}")
 
 
 # Python refuses to read a number of more than some thousand digits.

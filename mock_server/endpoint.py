@@ -53,9 +53,9 @@ class Endpoint:
         message = f"the body is larger than the {self.body_limit} bytes that are taken"
         return self.service.refuse(Refusal(Cause.BODY_TOO_LARGE, message))
 
-    def broken(self, error: Exception) -> Reply:
-        """The reply when the mock itself is at fault."""
-        return self.service.refuse(Refusal(Cause.INTERNAL, f"a fault of the mock: {error}"))
+    def broken(self, reason: str) -> Reply:
+        """The reply when the mock itself cannot answer."""
+        return self.service.refuse(Refusal(Cause.INTERNAL, reason))
 
     def _unsupported(self, method: str, path: str, mismatch: Mismatch) -> Reply:
         allowed = [m for a in mismatch.allowed for m in ((a, "HEAD") if a == "GET" else (a,))]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from ..openapi import Document, JobRole, Operation
+from ..openapi import Document, JobRole, Operation, Schema
 from ..openapi.json import Json
 from ..openapi.pointer import Path, parse_pointer, put
 from .job import Job, Snapshot
@@ -68,13 +68,17 @@ class Renderer:
         return body or None
 
 
+def _success_schema(operation: Operation | None) -> Schema | None:
+    content = operation.success().content.values() if operation else ()
+    return next((schema for schema in content if schema is not None), None)
+
+
 def _success_skeleton(document: Document, operation: Operation | None) -> bytes:
-    schemas = list(operation.success().content.values()) if operation else []
-    return orjson.dumps(document.skeleton(schemas[0]) if schemas else {})
+    schema = _success_schema(operation)
+    return orjson.dumps(document.skeleton(schema) if schema else {})
 
 
 def _job_id_place(operation: Operation | None) -> Path | None:
-    for schema in operation.success().content.values() if operation else ():
-        if "x-job-id" in schema.raw:
-            return parse_pointer(schema.raw["x-job-id"])
-    return None
+    schema = _success_schema(operation)
+    pointer = schema.raw.get("x-job-id") if schema else None
+    return parse_pointer(pointer) if pointer else None

@@ -4,8 +4,9 @@ block.
 
 from __future__ import annotations
 
+import logging
 import socket
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread
@@ -64,12 +65,13 @@ def serve_videos(
         strict=strict,
     )
     with listen(host, port) as listener:
-        server = _server(create_app(service=service))
+        started = Event()
+        server = _Server(create_app(service=service), started=started.set)
         thread = Thread(
             target=server.run, kwargs={"sockets": [listener]}, name="mock server", daemon=True
         )
         thread.start()
-        server.listening.wait()
+        started.wait()
         try:
             yield VideoServer(base_url(listener, service.document), service)
         finally:
@@ -89,32 +91,37 @@ def base_url(listener: socket.socket, document: Document) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}{document.base_path}"
 
 
-def run(app: ASGIApp, listener: socket.socket, *, log_requests: bool) -> None:
-    """Serves until SIGINT or SIGTERM; requests under way then have some seconds to end."""
-    _server(app, log_requests=log_requests).run(sockets=[listener])
+def run(
+    app: ASGIApp, listener: socket.socket, *, started: Callable[[], None], log_requests: bool
+) -> None:
+    """Serves until SIGINT or SIGTERM; requests under way then have some seconds to end.
+
+    `started` is called as soon as requests are answered and signals are heeded.
+    """
+    _Server(app, started=started, log_requests=log_requests).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that says when it listens."""
+    """A uvicorn server, as the mock needs it, that says when it has started."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(
+        self, app: ASGIApp, *, started: Callable[[], None], log_requests: bool = False
+    ) -> None:
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            access_log=log_requests,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        if log_requests:
+            logging.getLogger("uvicorn.access").setLevel(logging.INFO)
         super().__init__(config)
-        self.listening = Event()
+        self._say_started = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self.listening.set()
-
-
-def _server(app: ASGIApp, *, log_requests: bool = False) -> _Server:
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        access_log=log_requests,
-        log_level="info" if log_requests else "warning",
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    return _Server(config)
+        self._say_started()

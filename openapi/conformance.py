@@ -50,9 +50,12 @@ def reply_problems(operation: Operation, reply: Reply) -> Iterator[ReplyProblem]
     media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in response.content:
         declared = ", ".join(response.content)
-        yield ReplyProblem("content-type", "", f"must be one of {declared}, not {show(media_type)}")
-    elif media_type == JSON:
-        yield from body_problems(response.content[media_type], reply.body)
+        message = f"must be one of {declared}, not {show(media_type)}"
+        yield ReplyProblem("content-type", "", message)
+        return
+    schema = response.content[media_type]
+    if schema is not None and media_type == JSON:
+        yield from body_problems(schema, reply.body)
 
 
 def body_problems(schema: Schema, body: bytes) -> Iterator[ReplyProblem]:

@@ -72,8 +72,8 @@ def _parts(boundary: str, body: bytes, part_limit: int) -> list[Part]:
 def _part(segment: MultipartSegment, content: bytes) -> Part:
     for _, value in segment.headerlist:
         if not _FORBIDDEN.isdisjoint(value):
-            raise FormError("a header of a part holds a line break or a NUL")
+            raise FormError("a header of a part holds a line break")
     return Part(segment.name, segment.filename, segment.header("Content-Type"), content)
 
 
-_FORBIDDEN = frozenset("\r\n\0")
+_FORBIDDEN = frozenset("\r\n")

@@ -79,12 +79,12 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer of one status: its headers, and the schema of each media type."""
+    """An answer of one status: its headers, and the schema of each media type, None for bytes."""
 
     status: int
     provenance: Provenance
     headers: tuple[Header, ...]
-    content: Mapping[str, Schema]
+    content: Mapping[str, Schema | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,16 +222,15 @@ class _OperationReader:
 
     def _response(self, status: str) -> Response:
         pointer, data = self._follow(f"{self._pointer}/responses/{status}")
+        content: dict[str, Schema | None] = {}
+        for media_type, media in data.get("content", {}).items():
+            place = f"{pointer}/content{format_pointer((media_type,))}/schema"
+            content[media_type] = self._schemas.at(place) if "schema" in media else None
         return Response(
             status=int(status),
             provenance=Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),
             headers=tuple(self._header(pointer, name) for name in data.get("headers", ())),
-            content={
-                media_type: self._schemas.at(
-                    f"{pointer}/content{format_pointer((media_type,))}/schema"
-                )
-                for media_type in data.get("content", ())
-            },
+            content=content,
         )
 
     def _header(self, response_pointer: str, name: str) -> Header:

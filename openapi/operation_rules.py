@@ -161,12 +161,13 @@ def _examples(root: Json) -> Iterator[Problem]:
     for pointer, _, operation in _operations(root):
         places = [f"{pointer}/responses/{status}" for status in operation["responses"]]
         places += [f"{pointer}/requestBody"] if "requestBody" in operation else []
-        for place in places:
-            for media_type, media in (
-                resolve(root, get(root, parse_pointer(place))).get("content", {}).items()
-            ):
-                origin = follow(root, place) + format_pointer(("content", media_type))
-                yield from _example_problems(root, media, origin, schemas.at(f"{origin}/schema"))
+        for origin in (follow(root, place) for place in places):
+            content = get(root, parse_pointer(origin)).get("content", {})
+            for media_type, media in content.items():
+                place = origin + format_pointer(("content", media_type))
+                if "schema" in media:
+                    schema = schemas.at(f"{place}/schema")
+                    yield from _example_problems(root, media, place, schema)
 
 
 def _example_problems(root: Json, media: Json, place: str, schema: Schema) -> Iterator[Problem]:

@@ -54,7 +54,7 @@ def serving(*arguments: str) -> Iterator[Served]:
             assert process.stdout is not None
             greeting = process.stdout.readline()
             found = re.search(r"http://127\.0\.0\.1:[0-9]+/\S+", greeting)
-            assert found, greeting + process.stdout.read()
+            assert found, greeting
             yield Served(process, greeting, found[0])
         finally:
             process.kill()

@@ -1,0 +1,196 @@
+"""curl against the mock on a socket: the vendor's example, downloads, huge bodies, CORS."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from aisa_testkit.mock_server import VideoServer
+
+MEDIA = files("aisa_testkit.mock_server").joinpath("media")
+KEY = "Authorization: Bearer sk-test"
+HUGE = 100_000_000
+
+# What the vendor's reference page shows, letter by letter.
+EXAMPLE = r"""
+curl --request POST \
+  --url https://api.aisa.one/v1/videos \
+  --header 'Authorization: Bearer <token>' \
+  --header 'Content-Type: multipart/form-data' \
+  --form 'prompt=<string>' \
+  --form model=sora-2 \
+  --form input_reference='@example-file' \
+  --form seconds=4 \
+  --form size=720x1280
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What curl received, and how many bytes of a body it had sent by then."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    uploaded: int
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The inside of the error envelope."""
+        error: dict[str, Any] = json.loads(self.body)["error"]
+        return error
+
+
+@dataclass(frozen=True, slots=True)
+class Curl:
+    """The program."""
+
+    path: str
+
+    def __call__(self, *arguments: str) -> Answer:
+        report = ("--include", "--silent", "--write-out", "%{stderr}%{size_upload}")
+        done = self.run(*report, *arguments)
+        head, _, body = done.stdout.partition(b"\r\n\r\n")
+        while head.startswith(b"HTTP/1.1 100 "):
+            head, _, body = body.partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        fields = (line.partition(": ") for line in lines)
+        headers = {name.lower(): value for name, _, value in fields}
+        return Answer(int(first.split()[1]), headers, body, int(done.stderr))
+
+    def run(
+        self, *arguments: str, folder: Path | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [self.path, *arguments], cwd=folder, check=True, capture_output=True, timeout=30
+        )
+
+
+@pytest.fixture
+def curl(tool: Callable[[str], str]) -> Curl:
+    """curl, as it is installed here."""
+    return Curl(tool("curl"))
+
+
+@pytest.fixture
+def content_url(video_server: VideoServer) -> str:
+    """Where the file of a completed job is."""
+    url = f"{video_server.base_url}/videos"
+    with httpx2.Client(headers={"Authorization": "Bearer sk-test"}) as client:
+        job = client.post(url, json={"prompt": "A teapot", "model": "sora-2"}).json()
+        while client.get(f"{url}/{job['id']}").json()["status"] != "completed":
+            pass
+    return f"{url}/{job['id']}/content"
+
+
+def example(server: VideoServer) -> list[str]:
+    """The arguments of the vendor's example, with its placeholders filled in."""
+    text = EXAMPLE.replace("\\\n", " ").replace("https://api.aisa.one/v1", server.base_url)
+    return shlex.split(text.replace("<token>", "sk-test").replace("<string>", "Sea"))[1:]
+
+
+@pytest.mark.parametrize("name", ["720x1280-4s.webp", "720x1280-4s.jpg"])
+def test_the_vendor_s_example_makes_a_job(
+    curl: Curl, video_server: VideoServer, tmp_path: Path, name: str
+) -> None:
+    tmp_path.joinpath("example-file").write_bytes(MEDIA.joinpath(name).read_bytes())
+    job = json.loads(curl.run(*example(video_server), folder=tmp_path).stdout)
+    assert (job["object"], job["status"]) == ("video", "queued")
+    assert (job["prompt"], job["seconds"], job["size"]) == ("Sea", "4", "720x1280")
+
+
+def test_the_vendor_s_example_needs_an_image(
+    curl: Curl, video_server: VideoServer, tmp_path: Path
+) -> None:
+    tmp_path.joinpath("example-file").write_bytes(b"no image")
+    answer = json.loads(curl.run(*example(video_server), folder=tmp_path).stdout)
+    assert answer["error"]["param"] == "input_reference"
+
+
+def test_a_download_is_resumed_where_it_broke_off(
+    curl: Curl, content_url: str, tmp_path: Path
+) -> None:
+    whole = MEDIA.joinpath("720x1280-4s.mp4").read_bytes()
+    target = tmp_path / "video.mp4"
+    target.write_bytes(whole[:1000])
+    curl.run("-H", KEY, "--continue-at", "-", "--output", str(target), content_url)
+    assert target.read_bytes() == whole
+
+
+def test_a_range_is_a_part_of_the_file(curl: Curl, content_url: str) -> None:
+    whole = MEDIA.joinpath("720x1280-4s.mp4").read_bytes()
+    part = curl("-H", KEY, "-r", "100-199", content_url)
+    assert (part.status, part.body) == (206, whole[100:200])
+    assert part.headers["content-range"] == f"bytes 100-199/{len(whole)}"
+    end = curl("-H", KEY, "-r", "-100", content_url)
+    assert (end.status, end.body) == (206, whole[-100:])
+    beyond = curl("-H", KEY, "-r", f"{len(whole)}-", content_url)
+    assert (beyond.status, beyond.headers["content-range"]) == (416, f"bytes */{len(whole)}")
+
+
+def test_head_is_get_without_the_body(curl: Curl, content_url: str) -> None:
+    head, got = curl("-H", KEY, "-I", content_url), curl("-H", KEY, content_url)
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers["content-length"] == str(len(got.body))
+    for name in ("content-type", "etag", "accept-ranges", "content-disposition"):
+        assert head.headers[name] == got.headers[name]
+
+
+def test_a_browser_may_ask_from_any_page(curl: Curl, video_server: VideoServer) -> None:
+    url, origin = f"{video_server.base_url}/videos", "Origin: https://page.example"
+    ask = ("Access-Control-Request-Method: POST", "Access-Control-Request-Headers: authorization")
+    preflight = curl("-X", "OPTIONS", "-H", origin, "-H", ask[0], "-H", ask[1], url)
+    assert (preflight.status, preflight.headers["access-control-allow-origin"]) == (200, "*")
+    assert "POST" in preflight.headers["access-control-allow-methods"].split(", ")
+    assert "authorization" in preflight.headers["access-control-allow-headers"]
+    got = curl("-H", origin, "-H", KEY, url)
+    assert (got.status, got.headers["access-control-allow-origin"]) == (200, "*")
+    refused = curl("-H", origin, url)
+    # Without these, a page could not read why it was refused.
+    assert (refused.status, refused.headers["access-control-allow-origin"]) == (401, "*")
+    assert refused.headers["access-control-expose-headers"] == "*"
+    plain = curl("-H", KEY, url)
+    assert not [name for name in plain.headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize(
+    ("header", "most"),
+    [
+        pytest.param("Expect: 100-continue", 0, id="asking-before-sending"),
+        pytest.param("Expect:", HUGE // 2, id="sending-at-once"),
+        pytest.param("Transfer-Encoding: chunked", HUGE - 1, id="without-telling-the-length"),
+    ],
+)
+def test_a_huge_body_is_refused_before_it_has_been_sent(
+    curl: Curl, video_server: VideoServer, tmp_path: Path, header: str, most: int
+) -> None:
+    huge = tmp_path / "huge"
+    with huge.open("wb") as file:
+        file.truncate(HUGE)
+    url, form = f"{video_server.base_url}/videos", ("-F", "prompt=x", "-F")
+    answer = curl("-H", KEY, "-H", header, *form, f"input_reference=@{huge}", url)
+    assert (answer.status, answer.error["code"]) == (413, "invalid_request")
+    assert answer.uploaded <= most
+    assert curl("-H", KEY, url).status == 200
+
+
+def test_a_form_of_too_many_parts_is_refused(
+    curl: Curl, video_server: VideoServer, tmp_path: Path
+) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="prompt"\r\n\r\nSea\r\n'
+    body = tmp_path / "body"
+    body.write_bytes(part * 100_000 + b"--x--\r\n")
+    url, form = f"{video_server.base_url}/videos", "Content-Type: multipart/form-data; boundary=x"
+    answer = curl("-H", KEY, "-H", form, "--data-binary", f"@{body}", url)
+    assert (answer.status, answer.error["code"]) == (400, "invalid_request")
+    assert "1000 parts" in answer.error["message"]
+    assert curl("-H", KEY, url).status == 200

@@ -1,0 +1,122 @@
+"""The OpenAI SDK for Node against the mock on a socket."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from base64 import b64decode
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from aisa_testkit.mock_server import TickingClock, serve_videos
+from aisa_testkit.openapi import Document
+
+MEDIA = files("aisa_testkit.mock_server").joinpath("media")
+PROGRAM = Path(__file__).with_name("videos.mjs")
+# Of these, npm takes the newest that runs on the Node it finds.
+PACKAGE = "openai@>=6"
+
+Story: TypeAlias = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def played() -> list[Story]:
+    """The story of the program, once it has been played."""
+    return []
+
+
+@pytest.fixture
+def story(
+    tool: Callable[[str], str],
+    document: Document,
+    played: list[Story],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Story:
+    """What the program saw. It runs once for all tests."""
+    if not played:
+        folder = tmp_path_factory.mktemp("node")
+        install = [tool("npm"), "install", "--no-audit", "--no-fund", PACKAGE]
+        subprocess.run(install, cwd=folder, check=True, capture_output=True, timeout=120)
+        # A module finds its packages beside itself.
+        program = shutil.copy(PROGRAM, folder)
+        image = folder / "guide.webp"
+        image.write_bytes(MEDIA.joinpath("1280x720-4s.webp").read_bytes())
+        with serve_videos(document, clock=TickingClock(), seed=1) as server:
+            done = subprocess.run(
+                [tool("node"), program, str(image)],
+                env={"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "sk-test"},
+                check=True,
+                capture_output=True,
+                timeout=60,
+            )
+        played.append(json.loads(done.stdout))
+    return played[0]
+
+
+def test_a_job_with_an_image_runs_to_its_end(story: Story) -> None:
+    made, done = story["made"], story["done"]
+    assert (made["status"], made["progress"]) == ("queued", 0)
+    assert (done["status"], done["progress"]) == ("completed", 100)
+    for field in ("id", "created_at", "prompt", "size", "seconds", "model"):
+        assert done[field] == made[field]
+    assert (done["size"], done["seconds"]) == ("1280x720", "8")
+
+
+@pytest.mark.parametrize(
+    ("variant", "name"),
+    [
+        ("video", "1280x720-8s.mp4"),
+        ("thumbnail", "1280x720-8s.webp"),
+        ("spritesheet", "1280x720-8s.jpg"),
+    ],
+)
+def test_a_file_is_downloaded_byte_by_byte(story: Story, variant: str, name: str) -> None:
+    assert b64decode(story["files"][variant]) == MEDIA.joinpath(name).read_bytes()
+
+
+def test_a_remix_names_its_source(story: Story) -> None:
+    remix = story["remix"]
+    assert remix["remixed_from_video_id"] == story["done"]["id"]
+    assert (remix["status"], remix["prompt"]) == ("completed", "The same at night")
+
+
+def test_the_client_turns_the_pages_in_both_orders(story: Story) -> None:
+    oldest_first = story["listed"]["asc"]
+    assert [video["prompt"] for video in oldest_first] == [
+        "A lighthouse in a storm",
+        "The same at night",
+        "mock:fails",
+    ]
+    assert story["listed"]["desc"] == oldest_first[::-1]
+    assert oldest_first[2]["status"] == "failed"
+    assert oldest_first[2]["error"]["code"] == "moderation_blocked"
+
+
+def test_a_deleted_video_is_gone(story: Story) -> None:
+    video_id = story["made"]["id"]
+    assert story["deleted"] == {"id": video_id, "object": "video.deleted", "deleted": True}
+
+
+@pytest.mark.parametrize(
+    ("moment", "name", "status", "code", "parameter"),
+    [
+        ("running", "ConflictError", 409, "invalid_request", None),
+        ("unknown", "NotFoundError", 404, "resource_not_found", "video_id"),
+        ("limited", "RateLimitError", 429, "rate_limit_exceeded", None),
+        ("refused", "BadRequestError", 400, "invalid_request", "seconds"),
+        ("locked", "AuthenticationError", 401, "invalid_api_key", None),
+    ],
+)
+def test_an_error_has_its_class(
+    story: Story, moment: str, name: str, status: int, code: str, parameter: str | None
+) -> None:
+    error = story["errors"][moment]
+    assert (error["name"], error["status"]) == (name, status)
+    assert (error["code"], error["param"]) == (code, parameter)
+    assert error["requestID"] == error["id"]
+    assert error["id"].startswith("req_")

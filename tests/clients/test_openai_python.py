@@ -1,0 +1,275 @@
+"""The OpenAI SDK for Python, sync and async, against the mock on a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal, TypeAlias, TypeVar, cast
+
+import openai
+import pytest
+from openai import APIStatusError, AsyncOpenAI, OpenAI
+from openai.pagination import AsyncConversationCursorPage, SyncConversationCursorPage
+from openai.types import Video
+
+from aisa_testkit.mock_server import ManualClock, VideoServer, serve_videos
+from aisa_testkit.openapi import Document
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The Sora API is scheduled to permanently shut down:DeprecationWarning"
+)
+
+MEDIA = files("aisa_testkit.mock_server").joinpath("media")
+PROGRAM = Path(__file__).with_name("make_video.py")
+PROMPT = "A lighthouse in a storm"
+
+Client: TypeAlias = OpenAI | AsyncOpenAI
+Kind: TypeAlias = type[OpenAI] | type[AsyncOpenAI]
+T = TypeVar("T")
+
+
+@pytest.fixture(params=[OpenAI, AsyncOpenAI], ids=["sync", "async"])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Both kinds of client, one after the other."""
+    chosen: Kind = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def refusing_server(document: Document) -> Iterator[VideoServer]:
+    """A server for requests that are all refused, so that many tests can share it."""
+    with serve_videos(document, seed=1) as server:
+        yield server
+
+
+@asynccontextmanager
+async def client_of(kind: Kind, url: str, *, key: str = "sk-test") -> AsyncIterator[Client]:
+    client = kind(base_url=url, api_key=key, timeout=10)
+    try:
+        yield client
+    finally:
+        await settled(client.close())
+
+
+async def settled(value: T | Awaitable[T]) -> T:
+    """What a method of either kind of client comes to."""
+    if isinstance(value, Awaitable):
+        return await cast("Awaitable[T]", value)
+    return value
+
+
+async def pages_of(
+    listing: SyncConversationCursorPage[Video] | Awaitable[AsyncConversationCursorPage[Video]],
+) -> list[list[str]]:
+    """The ids on each page, where the client turns the pages."""
+    if isinstance(listing, SyncConversationCursorPage):
+        return [[video.id for video in page.data] for page in listing.iter_pages()]
+    first = await listing
+    return [[video.id for video in page.data] async for page in first.iter_pages()]
+
+
+def test_a_video_goes_its_whole_way(kind: Kind, video_server: VideoServer) -> None:
+    image = MEDIA.joinpath("1280x720-4s.webp").read_bytes()
+
+    async def story() -> None:
+        async with client_of(kind, video_server.base_url) as client:
+            made = await settled(
+                client.videos.create(
+                    prompt=PROMPT,
+                    input_reference=("guide.webp", image),
+                    model="sora-2-pro",
+                    seconds="8",
+                    size="1280x720",
+                )
+            )
+            assert (made.status, made.progress, made.error) == ("queued", 0, None)
+            assert (made.prompt, made.model) == (PROMPT, "sora-2-pro")
+            done = await settled(client.videos.poll(made.id))
+            assert (done.status, done.progress) == ("completed", 100)
+            assert done == await settled(client.videos.retrieve(made.id))
+            remix = await settled(client.videos.remix(made.id, prompt="The same at night"))
+            assert remix.remixed_from_video_id == made.id
+            assert (remix.prompt, remix.model) == ("The same at night", "sora-2-pro")
+            assert (remix.size, remix.seconds) == ("1280x720", "8")
+            gone = await settled(client.videos.delete(made.id))
+            assert (gone.id, gone.object, gone.deleted) == (made.id, "video.deleted", True)
+            with pytest.raises(openai.NotFoundError) as caught:
+                await settled(client.videos.retrieve(made.id))
+            assert (caught.value.code, caught.value.param) == ("resource_not_found", "video_id")
+
+    asyncio.run(story())
+
+
+def test_every_file_is_downloaded_byte_by_byte(kind: Kind, video_server: VideoServer) -> None:
+    variants: dict[Literal["video", "thumbnail", "spritesheet"], str] = {
+        "video": "1024x1792-12s.mp4",
+        "thumbnail": "1024x1792-12s.webp",
+        "spritesheet": "1024x1792-12s.jpg",
+    }
+
+    async def story() -> None:
+        async with client_of(kind, video_server.base_url) as client:
+            video = await settled(
+                client.videos.create_and_poll(prompt=PROMPT, seconds="12", size="1024x1792")
+            )
+            for variant, name in variants.items():
+                file = await settled(client.videos.download_content(video.id, variant=variant))
+                assert file.content == MEDIA.joinpath(name).read_bytes()
+            usual = await settled(client.videos.download_content(video.id))
+            assert usual.content == MEDIA.joinpath(variants["video"]).read_bytes()
+
+    asyncio.run(story())
+
+
+def test_a_failed_video_tells_why(kind: Kind, video_server: VideoServer) -> None:
+    async def story() -> Video:
+        async with client_of(kind, video_server.base_url) as client:
+            return await settled(client.videos.create_and_poll(prompt=f"{PROMPT} mock:fails"))
+
+    video = asyncio.run(story())
+    assert (video.status, video.completed_at) == ("failed", None)
+    assert video.error is not None
+    assert video.error.code == "moderation_blocked"
+
+
+def test_the_client_turns_the_pages_in_both_orders(
+    kind: Kind, document: Document, clock: ManualClock
+) -> None:
+    async def story(url: str) -> None:
+        async with client_of(kind, url) as client:
+            ids = [(await settled(client.videos.create(prompt=PROMPT))).id for _ in range(5)]
+            newest_first = await pages_of(client.videos.list(limit=2))
+            assert newest_first == [[ids[4], ids[3]], [ids[2], ids[1]], [ids[0]]]
+            oldest_first = await pages_of(client.videos.list(limit=2, order="asc"))
+            assert oldest_first == [ids[:2], ids[2:4], ids[4:]]
+            rest = await pages_of(client.videos.list(after=ids[1], order="asc"))
+            assert rest == [ids[2:]]
+
+    with serve_videos(document, clock=clock, seed=1) as server:
+        asyncio.run(story(server.base_url))
+
+
+@pytest.mark.parametrize(
+    ("status", "error_class", "code"),
+    [
+        (400, openai.BadRequestError, "json_parse_error"),
+        (401, openai.AuthenticationError, "missing_api_key"),
+        (403, openai.PermissionDeniedError, "insufficient_permissions"),
+        (404, openai.NotFoundError, "unknown_endpoint"),
+        (422, openai.UnprocessableEntityError, "content_policy_violation"),
+        (429, openai.RateLimitError, "rate_limit_exceeded"),
+        (500, openai.InternalServerError, "internal_error"),
+        (502, openai.InternalServerError, "gateway_error"),
+        (503, openai.InternalServerError, "upstream_unavailable"),
+        (504, openai.InternalServerError, "upstream_timeout"),
+    ],
+)
+def test_an_answer_that_is_asked_for_becomes_the_error_of_its_status(
+    kind: Kind,
+    refusing_server: VideoServer,
+    status: int,
+    error_class: type[APIStatusError],
+    code: str,
+) -> None:
+    async def story() -> None:
+        async with client_of(kind, refusing_server.base_url) as client:
+            eager = client.with_options(max_retries=0)
+            prefer = {"Prefer": f"code={status}"}
+            await settled(eager.videos.create(prompt=PROMPT, extra_headers=prefer))
+
+    with pytest.raises(error_class) as caught:
+        asyncio.run(story())
+    assert (caught.value.status_code, caught.value.code) == (status, code)
+    assert_identified(caught.value)
+    assert len(refusing_server.service.store) == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "error_class", "code"),
+    [
+        ("seconds", "5", openai.BadRequestError, "invalid_request"),
+        ("prompt", "", openai.BadRequestError, "invalid_request"),
+        ("model", "sora-1", openai.NotFoundError, "unknown_model"),
+        ("input_reference", ("notes.txt", b"x"), openai.BadRequestError, "invalid_request"),
+    ],
+    ids=["wrong-value", "empty-text", "unknown-model", "no-image"],
+)
+def test_a_refused_field_is_named(
+    kind: Kind,
+    refusing_server: VideoServer,
+    field: str,
+    value: object,
+    error_class: type[APIStatusError],
+    code: str,
+) -> None:
+    async def story() -> None:
+        async with client_of(kind, refusing_server.base_url) as client:
+            fields = {"prompt": PROMPT, field: value}
+            await settled(client.videos.create(**fields))  # type: ignore[arg-type]
+
+    with pytest.raises(error_class) as caught:
+        asyncio.run(story())
+    assert (caught.value.code, caught.value.param) == (code, field)
+    assert_identified(caught.value)
+
+
+def test_a_key_that_is_not_let_in_is_an_authentication_error(
+    kind: Kind, refusing_server: VideoServer
+) -> None:
+    async def story() -> None:
+        async with client_of(kind, refusing_server.base_url, key="sk-invalid") as client:
+            await pages_of(client.videos.list())
+
+    with pytest.raises(openai.AuthenticationError) as caught:
+        asyncio.run(story())
+    assert (caught.value.code, caught.value.type) == ("invalid_api_key", "authentication_error")
+    assert_identified(caught.value)
+
+
+@pytest.mark.parametrize("action", ["delete", "download_content", "remix"])
+def test_what_a_running_job_does_not_allow_is_tried_once(
+    kind: Kind, document: Document, clock: ManualClock, action: str
+) -> None:
+    async def story(url: str) -> None:
+        async with client_of(kind, url) as client:
+            video = await settled(client.videos.create(prompt=PROMPT))
+            fields = {"prompt": PROMPT} if action == "remix" else {}
+            await settled(getattr(client.videos, action)(video.id, **fields))
+
+    with (
+        serve_videos(document, clock=clock, seed=1) as server,
+        pytest.raises(openai.ConflictError) as caught,
+    ):
+        asyncio.run(story(server.base_url))
+    # The SDK repeats a conflict by itself, unless the answer tells it not to.
+    assert caught.value.response.headers["x-should-retry"] == "false"
+    assert caught.value.response.request.headers["x-stainless-retry-count"] == "0"
+    assert_identified(caught.value)
+
+
+def test_a_program_needs_nothing_but_the_address_and_a_key(
+    video_server: VideoServer, tmp_path: Path
+) -> None:
+    image, target = tmp_path / "guide.jpg", tmp_path / "video.mp4"
+    image.write_bytes(MEDIA.joinpath("1280x720-8s.jpg").read_bytes())
+    subprocess.run(
+        [sys.executable, str(PROGRAM), str(image), str(target)],
+        env={"OPENAI_BASE_URL": video_server.base_url, "OPENAI_API_KEY": "sk-test"},
+        check=True,
+        capture_output=True,
+        timeout=30,
+    )
+    assert target.read_bytes() == MEDIA.joinpath("1280x720-8s.mp4").read_bytes()
+
+
+def assert_identified(error: APIStatusError) -> None:
+    """That the body and the header name the same request."""
+    assert isinstance(error.body, dict)
+    assert error.request_id is not None
+    assert error.request_id.startswith("req_")
+    assert error.body["request_id"] == error.request_id

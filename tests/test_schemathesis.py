@@ -1,0 +1,91 @@
+"""Schemathesis as it comes, without hooks: all its phases and checks find nothing in the mock."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import schemathesis
+from schemathesis.engine import Status, events, from_schema
+
+from aisa_testkit.mock_server import JobService, RandomIds, SystemClock, create_app, serve_videos
+from aisa_testkit.openapi import Document
+
+# With more, this takes long and finds nothing else.
+EXAMPLES = 40
+# At this speed a job is completed at once. If it were not, some operations would never succeed.
+SPEED = 100_000
+
+
+@pytest.mark.parametrize(
+    ("name", "credentials"),
+    [
+        pytest.param("document", "Authorization: Bearer sk-test", id="bundled-document"),
+        pytest.param("other_document", "X-Render-Key: sk-test", id="document-of-another-api"),
+    ],
+)
+def test_a_run_over_a_socket_finds_nothing(
+    request: pytest.FixtureRequest, tmp_path: Path, name: str, credentials: str
+) -> None:
+    document: Document = request.getfixturevalue(name)
+    command = [sys.executable, "-m", "schemathesis.cli", "run", "--no-color", "-H", credentials]
+    options = ["--seed", "1", "--max-examples", str(EXAMPLES)]
+    with serve_videos(document, clock=SystemClock(SPEED), seed=1) as server:
+        root = server.base_url.removesuffix(document.base_path)
+        run = subprocess.run(
+            [*command, *options, f"{root}/__admin/document", "--url", server.base_url],
+            cwd=tmp_path,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert (run.returncode, run.stderr) == (0, ""), run.stdout
+    assert f"Tested: {len(document.operations)}" in run.stdout
+    # The last line counts the warnings, too.
+    assert "No issues found" in run.stdout.splitlines()[-1], run.stdout
+
+
+def test_a_run_in_process_finds_nothing(document: Document) -> None:
+    service = JobService(document, clock=SystemClock(SPEED), ids=RandomIds(1), strict=True)
+    config = schemathesis.Config.from_dict(
+        {
+            "seed": 3,
+            "headers": {"Authorization": "Bearer sk-test"},
+            "generation": {"max-examples": EXAMPLES},
+        }
+    )
+    schema = schemathesis.openapi.from_asgi(
+        "/__admin/document", create_app(service=service), config=config
+    )
+    problems: list[str] = []
+    succeeded: set[str] = set()
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.NonFatalError):
+            problems.append(f"{event.label}: {event.value}")
+        elif isinstance(event, events.FatalError):
+            problems.append(str(event.exception))
+        elif isinstance(event, events.ScenarioFinished):
+            problems.extend(failures(event))
+            succeeded.update(successes(event))
+    assert problems == []
+    assert succeeded == {f"{o.method} {o.path}" for o in document.operations.values()}
+
+
+def failures(event: events.ScenarioFinished) -> Iterator[str]:
+    """The checks that failed, each with the command that shows it again."""
+    for checks in event.recorder.checks.values():
+        for check in checks:
+            if check.status is not Status.SUCCESS and check.failure_info is not None:
+                info = check.failure_info
+                yield f"{check.name}: {info.failure.message} {info.code_sample}"
+
+
+def successes(event: events.ScenarioFinished) -> Iterator[str]:
+    """The operations that were answered with a success."""
+    for case_id, interaction in event.recorder.interactions.items():
+        if interaction.response is not None and interaction.response.status_code < 300:
+            yield event.recorder.cases[case_id].value.operation.label
