@@ -116,6 +116,7 @@ def test_the_fields_of_the_answer_are_those_of_the_reference(document: Document)
     answer = document.operations["createVideo"].success()
     schema = answer.content["application/json"]
     assert answer.status == 200
+    assert schema is not None
     assert schema is document.job
     properties = schema.raw["properties"]
     root = document.source.data
