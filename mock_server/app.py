@@ -35,18 +35,31 @@ def create_app(
     """
     if document is not None and service is not None:
         raise ValueError("give a document or a service, not both; a service has its document")
-    service = service or JobService(document)
-    app = Starlette(routes=[Mount(CONTROL_PREFIX, routes=control_routes(service))])
-    app.router.default = ApiDoor(Endpoint(service, body_limit=body_limit))
-    app.router.redirect_slashes = False
-    app.state.service = service
-    return app
+    return MockApp(service or JobService(document), body_limit=body_limit)
+
+
+class MockApp(Starlette):
+    """The control API as a Starlette application, and beside its middleware the API itself.
+
+    The API is what programs under test call again and again; Starlette's routing, its requests and
+    its replies would take longer than the answer. `state.service` is the service.
+    """
+
+    def __init__(self, service: JobService, *, body_limit: int) -> None:
+        super().__init__(routes=[Mount(CONTROL_PREFIX, routes=control_routes(service))])
+        self.state.service = service
+        self._api = ApiDoor(Endpoint(service, body_limit=body_limit))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        if scope["type"] == "http" and not path.startswith(CONTROL_PREFIX):
+            await self._api(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 class ApiDoor:
-    """The API as an ASGI application. Requests and replies of Starlette's own would cost more than
-    the answer itself.
-    """
+    """The API as an ASGI application."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
@@ -59,12 +72,11 @@ class ApiDoor:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            # There is nothing but HTTP here; a WebSocket is refused before its handshake.
-            return await send({"type": "websocket.close", "code": 1000})
         # Only browsers send an Origin, and only they need what CORS adds.
-        from_browser = any(name == b"origin" for name, _ in scope["headers"])
-        return await (self._cors if from_browser else self._serve)(scope, receive, send)
+        for name, _ in scope["headers"]:
+            if name == b"origin":
+                return await self._cors(scope, receive, send)
+        return await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {

@@ -24,9 +24,9 @@ class JobFiles:
     def __init__(self, document: Document, library: MediaLibrary) -> None:
         self._library = library
         operation = document.by_role.get(JobRole.CONTENT)
-        for media_type in operation.success().content if operation else ():
+        for media_type in operation.success.content if operation else ():
             if operation and media_type not in library.media_types:
-                success = f"{operation.pointer}/responses/{operation.success().status}"
+                success = f"{operation.pointer}/responses/{operation.success.status}"
                 place = success + format_pointer(("content", media_type))
                 known = ", ".join(library.media_types)
                 problem = Problem(place, f"the mock has no file of this type, only {known}")
@@ -54,10 +54,10 @@ class JobFiles:
 
 
 def _media_type(operation: Operation, arguments: Arguments) -> str:
-    for parameter in operation.parameters:
+    for parameter in operation.query.values():
         if parameter.variants:
             return parameter.variants[arguments.query[parameter.name]]
-    return next(iter(operation.success().content))
+    return next(iter(operation.success.content))
 
 
 def _text(fields: Mapping[str, Json], name: str | None) -> str | None:

@@ -69,7 +69,7 @@ class Renderer:
 
 
 def _success_schema(operation: Operation | None) -> Schema | None:
-    content = operation.success().content.values() if operation else ()
+    content = operation.success.content.values() if operation else ()
     return next((schema for schema in content if schema is not None), None)
 
 

@@ -171,12 +171,12 @@ class Roles:
         return job, observe(job, self._clock.now())
 
     def _job_reply(self, operation: Operation, job: Job, snapshot: Snapshot) -> Reply:
-        hint = self._lifecycle.poll_hint
-        reply = _json(operation, self._renderer.job(job, snapshot))
-        if hint is None or snapshot.ends is not None:
-            return reply
-        wait = max(1, ceil(self._clock.wait_for(snapshot.remaining) * hint.per_second))
-        return Reply(reply.status, {**reply.headers, hint.header: str(wait)}, reply.body)
+        hint, headers = self._lifecycle.poll_hint, dict(_JSON_HEADERS)
+        if hint is not None and snapshot.ends is None:
+            wait = ceil(self._clock.wait_for(snapshot.remaining) * hint.per_second)
+            headers[hint.header] = str(max(1, wait))
+        body = orjson.dumps(self._renderer.job(job, snapshot))
+        return Reply(operation.success.status, headers, body)
 
 
 def _kept_fields(document: Document) -> dict[str, Json]:
@@ -193,7 +193,8 @@ def _kept_fields(document: Document) -> dict[str, Json]:
 
 
 def _json(operation: Operation, body: dict[str, Json] | None) -> Reply:
-    status = operation.success().status
-    if body is None:
-        return Reply(status)
-    return Reply(status, {"content-type": "application/json"}, orjson.dumps(body))
+    status = operation.success.status
+    return Reply(status) if body is None else Reply(status, _JSON_HEADERS, orjson.dumps(body))
+
+
+_JSON_HEADERS = {"content-type": "application/json"}

@@ -111,7 +111,8 @@ class MediaFields:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation: `method` is in upper case, `path` is the template below the server's base
-    path.
+    path. `query` and `headers` are its parameters by name, `success` its answer when all goes well:
+    the one with the lowest status.
     """
 
     id: str
@@ -121,17 +122,15 @@ class Operation:
     role: JobRole | None
     provenance: Provenance
     secured: bool
-    parameters: tuple[Parameter, ...]
+    query: Mapping[str, Parameter]
+    headers: Mapping[str, Parameter]
     body_required: bool
     bodies: Mapping[str, Body]
     responses: Mapping[int, Response]
+    success: Response
     page: Page | None
     media: MediaFields | None
     price: Price | None
-
-    def success(self) -> Response:
-        """The answer when all goes well: the one with the lowest status."""
-        return self.responses[min(self.responses)]
 
 
 def compile_operations(schemas: Schemas) -> Iterator[Operation]:
@@ -156,6 +155,8 @@ class _OperationReader:
         body_pointer, body = (
             self._follow(f"{self._pointer}/requestBody") if "requestBody" in data else ("", {})
         )
+        parameters = [*self._parameters()]
+        responses = {int(status): self._response(status) for status in data["responses"]}
         return Operation(
             id=data["operationId"],
             method=self._method.upper(),
@@ -164,13 +165,15 @@ class _OperationReader:
             role=JobRole(data["x-job-role"]) if "x-job-role" in data else None,
             provenance=Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),
             secured=bool(data.get("security", self._root.get("security"))),
-            parameters=tuple(self._parameters()),
+            query={p.name: p for p in parameters if p.place == "query"},
+            headers={p.name: p for p in parameters if p.place == "header"},
             body_required=body.get("required", False),
             bodies={
                 media_type: self._body(f"{body_pointer}/content{format_pointer((media_type,))}")
                 for media_type in body.get("content", ())
             },
-            responses={int(status): self._response(status) for status in data["responses"]},
+            responses=responses,
+            success=responses[min(responses)],
             page=_page(page) if page else None,
             media=MediaFields(media.get("size"), media.get("seconds")) if media else None,
             price=compile_price(data["x-price"]) if "x-price" in data else None,

@@ -49,9 +49,13 @@ def read_call(operation: Operation, call: Call) -> Arguments:
     """Reads the query, the headers and the body of a call. Never raises: what is wrong stands in
     `problems`.
     """
+    if not (operation.query or operation.headers or operation.bodies or call.query):
+        return _NOTHING
     reading = _Reading(operation, call)
-    if operation.parameters or call.query:
-        reading.read_parameters()
+    if operation.query or call.query:
+        reading.read_query()
+    if operation.headers:
+        reading.read_headers()
     if operation.bodies:
         reading.read_body()
     return Arguments(
@@ -61,6 +65,9 @@ def read_call(operation: Operation, call: Call) -> Arguments:
         tuple(reading.unknown),
         tuple(reading.problems),
     )
+
+
+_NOTHING = Arguments()
 
 
 class _Reading:
@@ -78,8 +85,8 @@ class _Reading:
         text = f"{parameter}: {message}" if parameter else message
         self.problems.append(RequestProblem(cause, parameter, text))
 
-    def read_parameters(self) -> None:
-        parameters = {p.name: p for p in self.operation.parameters if p.place == "query"}
+    def read_query(self) -> None:
+        parameters = self.operation.query
         given: dict[str, str] = {}
         for name, text in self.call.query:
             if name not in parameters:
@@ -96,17 +103,14 @@ class _Reading:
                 self.object_to(Cause.FIELD_MISSING, name, "is required")
             elif parameter.default is not None:
                 self.query[name] = parameter.default
-        self._read_headers()
 
-    def _read_headers(self) -> None:
-        for parameter in self.operation.parameters:
-            if parameter.place != "header":
-                continue
-            text = self.call.headers.get(parameter.name.lower())
+    def read_headers(self) -> None:
+        for name, parameter in self.operation.headers.items():
+            text = self.call.headers.get(name.lower())
             if text is not None:
-                self._judge(parameter.schema, from_text(text, parameter.schema.raw), parameter.name)
+                self._judge(parameter.schema, from_text(text, parameter.schema.raw), name)
             elif parameter.required:
-                self.object_to(Cause.FIELD_MISSING, parameter.name, "the header is required")
+                self.object_to(Cause.FIELD_MISSING, name, "the header is required")
 
     def read_body(self) -> None:
         content_type = self.call.headers.get("content-type", "")

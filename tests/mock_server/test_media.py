@@ -52,7 +52,7 @@ def test_there_are_files_of_every_media_type_that_the_document_declares(
     library: MediaLibrary, document: Document
 ) -> None:
     assert set(library.media_types) == set(KINDS)
-    assert set(document.by_role[JobRole.CONTENT].success().content) <= set(library.media_types)
+    assert set(document.by_role[JobRole.CONTENT].success.content) <= set(library.media_types)
 
 
 def test_all_files_together_are_small_and_none_of_them_is_without_use(

@@ -82,7 +82,7 @@ def test_every_operation_has_its_role_and_its_grade(
     assert (operation.method, operation.path) == (method, path)
     assert (operation.role, operation.provenance) == (role, provenance)
     assert document.by_role[JobRole(role)] is operation
-    assert operation.success().provenance is Provenance(provenance)
+    assert operation.success.provenance is Provenance(provenance)
     assert operation.secured
 
 
@@ -113,7 +113,7 @@ def test_the_image_is_the_one_field_that_only_a_form_has(document: Document) -> 
 
 
 def test_the_fields_of_the_answer_are_those_of_the_reference(document: Document) -> None:
-    answer = document.operations["createVideo"].success()
+    answer = document.operations["createVideo"].success
     schema = answer.content["application/json"]
     assert answer.status == 200
     assert schema is not None

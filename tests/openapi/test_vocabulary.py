@@ -43,7 +43,7 @@ def words_of(document: Document) -> set[str]:
     words = set(schema_words(root["components"]["schemas"]))
     for operation in document.operations.values():
         words |= {operation.id, operation.path, *re.findall(r"[a-z_]+", operation.path)}
-        for parameter in operation.parameters:
+        for parameter in [*operation.query.values(), *operation.headers.values()]:
             words |= {parameter.name, *parameter.schema.raw.get("enum", ())}
         for response in operation.responses.values():
             words |= {header.name for header in response.headers}
