@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module, metadata
+from importlib import import_module
+from typing import Any
 
 import click
 
@@ -20,6 +22,16 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = getattr(import_module(f".{cmd_name}", __package__), cmd_name)
         return command
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs a command. What a start allocates is there to stay, so that looking for garbage in
+        it would only take time.
+        """
+        gc.disable()
+        try:
+            return super().main(*args, **kwargs)
+        finally:
+            gc.enable()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         with _errors_in_one_line():
@@ -49,7 +61,7 @@ def _errors_in_one_line() -> Iterator[None]:
         "max_content_width": 100,
     },
 )
-@click.version_option(metadata.version("aisa-testkit"), prog_name="aisa-testkit")
+@click.version_option(package_name="aisa-testkit", prog_name="aisa-testkit")
 def main() -> None:
     """A mock server and contract tests for AIsa's video API, and for any API whose work is done in
     jobs.

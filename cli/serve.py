@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import signal
 import socket
 import sys
@@ -88,6 +89,8 @@ def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
     with _listen(host, port) as listener:
+        gc.freeze()
+        gc.enable()
         run(
             create_app(service=service),
             listener,

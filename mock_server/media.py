@@ -9,16 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from math import log
+from pathlib import Path
 
 
 @dataclass(frozen=True)
 class MediaFile:
     """A file that comes along: width and height in pixels, length in seconds."""
 
-    path: Traversable
+    path: Path
     media_type: str
     width: int
     height: int
@@ -32,7 +31,7 @@ class MediaFile:
     @property
     def suffix(self) -> str:
         """What the name of such a file ends with, as in `.mp4`."""
-        return self.path.name[self.path.name.rindex(".") :]
+        return self.path.suffix
 
     @cached_property
     def content(self) -> bytes:
@@ -48,10 +47,10 @@ class MediaFile:
 class MediaLibrary:
     """The files that come along, by media type."""
 
-    def __init__(self, folder: Traversable | None = None) -> None:
-        folder = folder or files(__name__.rpartition(".")[0]).joinpath("media")
+    def __init__(self, folder: Path | None = None) -> None:
+        folder = folder or Path(__file__).with_name("media")
         found: dict[str, list[MediaFile]] = {}
-        for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        for path in sorted(folder.iterdir()):
             name = _NAME.fullmatch(path.name)
             if name:
                 width, height, seconds, kind = name.groups()

@@ -135,15 +135,21 @@ class Operation:
 
 def compile_operations(schemas: Schemas) -> Iterator[Operation]:
     """Every operation of a document whose structure has been checked."""
+    responses: dict[str, Response] = {}
     for path, item in schemas.root["paths"].items():
         for method in (m for m in METHODS if m in item):
-            yield _OperationReader(schemas, path, method).operation()
+            yield _OperationReader(schemas, path, method, responses).operation()
 
 
 class _OperationReader:
-    """Reads one operation and follows the references in it."""
+    """Reads one operation and follows the references in it. Answers that operations share are kept
+    in `responses`.
+    """
 
-    def __init__(self, schemas: Schemas, path: str, method: str) -> None:
+    def __init__(
+        self, schemas: Schemas, path: str, method: str, responses: dict[str, Response]
+    ) -> None:
+        self._responses = responses
         self._schemas, self._root = schemas, schemas.root
         self._path, self._method = path, method
         self._item = ("paths", path)
@@ -225,16 +231,20 @@ class _OperationReader:
 
     def _response(self, status: str) -> Response:
         pointer, data = self._follow(f"{self._pointer}/responses/{status}")
-        content: dict[str, Schema | None] = {}
-        for media_type, media in data.get("content", {}).items():
-            place = f"{pointer}/content{format_pointer((media_type,))}/schema"
-            content[media_type] = self._schemas.at(place) if "schema" in media else None
-        return Response(
-            status=int(status),
-            provenance=Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),
-            headers=tuple(self._header(pointer, name) for name in data.get("headers", ())),
-            content=content,
-        )
+        place = f"{pointer} {status}"
+        if place not in self._responses:
+            self._responses[place] = Response(
+                status=int(status),
+                provenance=Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),
+                headers=tuple(self._header(pointer, name) for name in data.get("headers", ())),
+                content={t: self._content(pointer, t) for t in data.get("content", ())},
+            )
+        return self._responses[place]
+
+    def _content(self, response_pointer: str, media_type: str) -> Schema | None:
+        pointer = response_pointer + format_pointer(("content", media_type))
+        media = get(self._root, parse_pointer(pointer))
+        return self._schemas.at(f"{pointer}/schema") if "schema" in media else None
 
     def _header(self, response_pointer: str, name: str) -> Header:
         pointer, data = self._follow(f"{response_pointer}/headers{format_pointer((name,))}")

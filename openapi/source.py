@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path as FilePath
 
 import orjson
@@ -39,7 +38,7 @@ class Source:
 
 def resource_text(name: str) -> str:
     """The text of a file that comes along in this folder."""
-    return files(__name__.rpartition(".")[0]).joinpath(name).read_text(encoding="utf-8")
+    return FilePath(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def read_source(path: str | FilePath | None) -> Source:
