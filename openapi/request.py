@@ -164,8 +164,8 @@ class _Reading:
                 self.unknown.append(name)
             else:
                 self._take_text(part, body.properties[name])
-        judged = {problem.parameter for problem in self.problems} | self.files.keys()
         if not body.schema.accepts(self.fields):
+            judged = {problem.parameter for problem in self.problems} | self.files.keys()
             findings = body.schema.findings(self.fields)
             self._object_to_all(f for f in findings if not judged.intersection(f.path[:1]))
         return None
