@@ -83,11 +83,8 @@ class JobService:
         try:
             if operation.secured:
                 self._keyring.admit(call.headers)
-            preferred = self._preferred_status(operation, call.headers.get("prefer"))
-            if preferred:
-                reply = self._error_of_status(preferred, request_id)
-            else:
-                reply = self._roles.reply(operation, call)
+            self._refuse_if_preferred(operation, call.headers.get("prefer"))
+            reply = self._roles.reply(operation, call)
         except Refusal as refusal:
             reply = self._error(refusal, request_id)
         if self._strict:
@@ -126,26 +123,21 @@ class JobService:
     def _request_id(self) -> str:
         return self.document.envelope.request_id_prefix + self._ids.request()
 
-    def _preferred_status(self, operation: Operation, prefer: str | None) -> int | None:
-        """The error status that `Prefer: code=…` asks for; raises Refusal for one that is not
-        documented.
+    def _refuse_if_preferred(self, operation: Operation, prefer: str | None) -> None:
+        """Raises Refusal with the error status that `Prefer: code=…` asks for (RFC 7240), or for
+        one that is not documented.
         """
         match = _CODE.search(prefer) if prefer else None
         if match is None or int(match[1]) < 400:
-            return None
+            return
         status = int(match[1])
-        if status not in operation.responses or not self.document.envelope.answer_of_status(status):
+        cause = self.document.envelope.cause_of_status(status)
+        if cause is None or status not in operation.responses:
             known = ", ".join(str(s) for s in operation.responses if s >= 400)
             message = f"Prefer: {operation.id} has no documented answer {status}, only {known}"
             raise Refusal(Cause.PREFERENCE_INVALID, message, parameter="Prefer")
-        return status
-
-    def _error_of_status(self, status: int, request_id: str) -> Reply:
-        causes = self.document.envelope.answers.items()
-        cause = next(cause for cause, answer in causes if answer.status == status)
-        headers = {"preference-applied": f"code={status}"}
         message = f"The answer that Prefer: code={status} asked for."
-        return self._error(Refusal(cause, message, headers=headers), request_id)
+        raise Refusal(cause, message, headers={"preference-applied": f"code={status}"})
 
     def _error(self, refusal: Refusal, request_id: str) -> Reply:
         envelope = self.document.envelope
@@ -158,11 +150,9 @@ class JobService:
 
     def _signed(self, reply: Reply, request_id: str) -> Reply:
         header = self.document.envelope.request_id_header
-        return (
-            Reply(reply.status, {**reply.headers, header: request_id}, reply.body)
-            if header
-            else reply
-        )
+        if header is None:
+            return reply
+        return Reply(reply.status, {**reply.headers, header: request_id}, reply.body)
 
 
 def _require(reply: Reply, problems: Iterable[ReplyProblem]) -> None:

@@ -75,9 +75,9 @@ class ErrorEnvelope:
                 put(body, path, value)
         return body
 
-    def answer_of_status(self, status: int) -> ErrorAnswer | None:
-        """The first declared answer with this status."""
-        return next((a for a in self.answers.values() if a.status == status), None)
+    def cause_of_status(self, status: int) -> str | None:
+        """The first declared cause that is answered with this status."""
+        return next((c for c, answer in self.answers.items() if answer.status == status), None)
 
 
 def compile_envelope(data: Json) -> ErrorEnvelope:

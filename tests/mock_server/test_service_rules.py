@@ -95,8 +95,10 @@ def test_prefer_gets_each_documented_error_of_an_operation(
     assert {400, 401, 404, 429, 500, 503} <= set(statuses)
     for status in statuses:
         reply = ask(endpoint, request, headers={"prefer": f"code={status}"})
-        answer = service.document.envelope.answer_of_status(status)
-        assert answer is not None
+        envelope = service.document.envelope
+        cause = envelope.cause_of_status(status)
+        assert cause is not None
+        answer = envelope.answers[cause]
         error = error_of(reply, status)
         assert (error["type"], error["code"]) == (answer.type, answer.code)
         assert reply.headers["preference-applied"] == f"code={status}"
