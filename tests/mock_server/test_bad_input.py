@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx2
 import pytest
 
-from aisa_testkit.mock_server import ManualClock, VideoServer, serve_videos
-from aisa_testkit.openapi import Document
+from aisa_testkit.mock_server import VideoServer
 from aisa_testkit.openapi.json import Json
 
 KEY = {"Authorization": "Bearer sk-test"}
 JSON = "application/json"
 FORM = "multipart/form-data; boundary=b"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
-
-
-@pytest.fixture(scope="module")
-def server(document: Document) -> Iterator[VideoServer]:
-    """One for all: no bad request may spoil it for the next."""
-    with serve_videos(document, clock=ManualClock(), seed=1) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def client(server: VideoServer) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=server.base_url, headers=KEY) as client:
-        yield client
-
-
-@pytest.fixture
-def http(server: VideoServer, client: httpx2.Client) -> Iterator[httpx2.Client]:
-    """That client; what a test does with it must leave the job made before as it is, and make no
-    other.
-    """
-    server.service.reset()
-    made = client.post("/videos", json={"prompt": "Made before"}).json()
-    yield client
-    assert client.get(f"/videos/{made['id']}").json() == made
-    assert client.get("/videos").json()["data"] == [made]
 
 
 def error_of(response: httpx2.Response, status: int) -> Json:
