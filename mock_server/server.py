@@ -115,6 +115,7 @@ class _Server(uvicorn.Server):
             access_log=log_requests,
             log_level="warning",
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         if log_requests:

@@ -1,12 +1,16 @@
-"""Multipart forms (RFC 7578), taken apart."""
+"""Multipart forms (RFC 7578), taken apart.
+
+A whole body is split at its boundaries in one step, which is several times as fast as to feed a
+parser; anything that is not a form is an error, so that no part is dropped silently.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
-
 PART_LIMIT = 1000
+HEADER_LIMIT = 8192
 
 
 class FormError(ValueError):
@@ -26,54 +30,83 @@ class Part:
 
 
 def parse_form(content_type: str, body: bytes, *, part_limit: int = PART_LIMIT) -> list[Part]:
-    """The parts of a whole body, in their order; raises FormError on any defect, never silently
-    dropping a part.
-    """
-    _, options = parse_options_header(content_type)
-    boundary = options.get("boundary", "")
-    if not boundary:
+    """The parts of a whole body, in their order; raises FormError on any defect."""
+    boundary = _boundary(content_type)
+    delimiter = b"\r\n--" + boundary
+    # A line break in front makes the first boundary like all the others.
+    before, *chunks = (b"\r\n" + body).split(delimiter, part_limit + 1)
+    if before not in (b"", b"\r\n") or not chunks:
+        raise FormError(f"it does not begin with the boundary {boundary.decode('latin-1')!r}")
+    *chunks, last = chunks
+    if delimiter in last:
+        raise FormError(f"it has more than {part_limit} parts")
+    for chunk in chunks:
+        if not chunk.startswith(b"\r\n"):
+            behind = chunk.startswith(b"--")
+            raise FormError("parts stand behind its end" if behind else "a boundary is damaged")
+    if not last.startswith(b"--"):
+        raise FormError("its end is missing")
+    return [_part(chunk) for chunk in chunks]
+
+
+def _boundary(content_type: str) -> bytes:
+    match = _BOUNDARY.search(content_type)
+    if match is None:
         raise FormError("the Content-Type has no boundary")
     try:
-        _require_one_form(body, b"--" + boundary.encode())
-        return _parts(boundary, body, part_limit)
-    except MultipartError as error:
-        reason = str(error.args[0])
-        limit = f"; a form has at most {part_limit} parts" if "count exceeded" in reason else ""
-        raise FormError(reason + limit) from error
+        return (match[1] or match[2]).encode("latin-1")
     except UnicodeEncodeError as error:
-        raise FormError("the boundary is not text") from error
+        raise FormError("the boundary is not latin-1") from error
 
 
-def _require_one_form(body: bytes, delimiter: bytes) -> None:
-    """The parser skips what stands before the first boundary and behind the last, and so would skip
-    a first part whose boundary is damaged, and a second form. No client sends anything there.
+def _part(chunk: bytes) -> Part:
+    head, blank, content = chunk.partition(b"\r\n\r\n")
+    if not blank:
+        raise FormError("a part has no blank line behind its headers")
+    headers = _headers(head[2:])
+    disposition = headers.get("content-disposition", "")
+    if not _FORM_DATA.fullmatch(disposition):
+        raise FormError('a part has no header Content-Disposition: form-data; name="…"')
+    given = {key.lower(): value for key, value in _PARAMETER.findall(disposition)}
+    if "name" not in given:
+        raise FormError("a part has no name")
+    filename = given.get("filename")
+    return Part(
+        _unquoted(given["name"]),
+        None if filename is None else _unquoted(filename),
+        headers.get("content-type"),
+        content,
+    )
+
+
+def _headers(head: bytes) -> dict[str, str]:
+    if len(head) > HEADER_LIMIT:
+        raise FormError(f"the headers of a part have more than {HEADER_LIMIT} bytes")
+    try:
+        lines = head.decode().split("\r\n")
+    except UnicodeDecodeError as error:
+        raise FormError("the headers of a part are not UTF-8") from error
+    headers = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or "\r" in line or "\n" in line:
+            raise FormError("a header of a part is not one line with a colon")
+        headers[name.lower()] = value.strip()
+    return headers
+
+
+def _unquoted(value: str) -> str:
+    """Browsers write quotation marks and line breaks as %22, %0D and %0A (WHATWG), others escape
+    them (RFC 2183).
     """
-    if not body.startswith((delimiter, b"\r\n" + delimiter)):
-        raise FormError(f"it does not begin with the boundary {delimiter[2:].decode()!r}")
-    end = body.find(b"\r\n" + delimiter + b"--")
-    if end >= 0 and body.find(delimiter, end + len(delimiter) + 4) >= 0:
-        raise FormError("parts stand behind its end")
+    if value.startswith('"'):
+        value = value[1:-1].replace('\\"', '"')
+    return _PERCENT.sub(lambda match: chr(int(match[1], 16)), value) if "%" in value else value
 
 
-def _parts(boundary: str, body: bytes, part_limit: int) -> list[Part]:
-    parts: list[Part] = []
-    with PushMultipartParser(boundary, max_segment_count=part_limit, strict=True) as parser:
-        segment, content = None, b""
-        for event in parser.parse(body):
-            if isinstance(event, MultipartSegment):
-                segment, content = event, b""
-            elif event is not None:  # all of the part at once, since the body comes in one piece
-                content = bytes(event)
-            elif segment is not None:
-                parts.append(_part(segment, content))
-    return parts
-
-
-def _part(segment: MultipartSegment, content: bytes) -> Part:
-    for _, value in segment.headerlist:
-        if not _FORBIDDEN.isdisjoint(value):
-            raise FormError("a header of a part holds a line break")
-    return Part(segment.name, segment.filename, segment.header("Content-Type"), content)
-
-
-_FORBIDDEN = frozenset("\r\n")
+_BOUNDARY = re.compile(r';\s*+boundary=(?:"([^"]+)"|([^\s;"]+))', re.IGNORECASE)
+# Possessive quantifiers, so that no header can make the search take longer than its length.
+_TOKEN = r"[\w!#$%&'*+.^`|~-]++"
+_PARAMETER = re.compile(rf';\s*+({_TOKEN})\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^\s;"]*+)')
+_FORM_DATA = re.compile(rf"form-data\s*+(?:{_PARAMETER.pattern}\s*+)*+;?\s*+", re.IGNORECASE)
+_PERCENT = re.compile("%(22|0D|0A)")
