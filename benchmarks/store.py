@@ -35,8 +35,8 @@ def main() -> None:
     print("|---|---:|---:|---:|")
     for name, make in (
         ("retrieve", _retrieve),
-        ("a page from the start", _page),
-        ("a page", _next),
+        ("first page", _page),
+        ("page behind a job", _next),
     ):
         few, many = _compare(make(small), make(large), rounds=options.rounds)
         print(f"| {name} | {few:.1f} | {many:.1f} | {many / few:.2f} |")
