@@ -105,8 +105,10 @@ def _unquoted(value: str) -> str:
 
 
 _BOUNDARY = re.compile(r';\s*+boundary=(?:"([^"]+)"|([^\s;"]+))', re.IGNORECASE)
-# Possessive quantifiers, so that no header can make the search take longer than its length.
+# Possessive quantifiers, so that no header can make the search take longer than its length. A
+# browser does not escape a backslash: one before the last quotation mark stands for itself.
 _TOKEN = r"[\w!#$%&'*+.^`|~-]++"
-_PARAMETER = re.compile(rf';\s*+({_TOKEN})\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^\s;"]*+)')
+_QUOTED = r'"(?:[^"\\]|\\(?:"(?!\s*(?:;|$)))?)*+"'
+_PARAMETER = re.compile(rf';\s*+({_TOKEN})\s*+=\s*+({_QUOTED}|[^\s;"]*+)')
 _FORM_DATA = re.compile(rf"form-data\s*+(?:{_PARAMETER.pattern}\s*+)*+;?\s*+", re.IGNORECASE)
 _PERCENT = re.compile("%(22|0D|0A)")

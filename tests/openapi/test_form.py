@@ -117,6 +117,24 @@ def test_a_defect_is_an_error(body: bytes, reason: str) -> None:
         parse_form(CONTENT_TYPE, body)
 
 
+@pytest.mark.parametrize(
+    ("written", "name", "filename"),
+    [
+        (r'name="l8P\"', "l8P\\", None),
+        (r'name="a\"; filename="b\"', "a\\", "b\\"),
+        (r'name="a\"b"; filename="c\\d"', 'a"b', r"c\\d"),
+        ("name=a; filename=b", "a", "b"),
+    ],
+    ids=["at the end", "before a parameter", "before a quotation mark", "no quotation marks"],
+)
+def test_a_backslash_stands_for_itself_but_before_a_quotation_mark(
+    written: str, name: str, filename: str | None
+) -> None:
+    head = f"Content-Disposition: form-data; {written}\r\n\r\n".encode()
+    (part,) = parse_form(CONTENT_TYPE, b"--xYz\r\n" + head + b"\r\n" + END)
+    assert (part.name, part.filename) == (name, filename)
+
+
 def test_a_name_may_hold_any_character_that_ends_no_line() -> None:
     (part,) = parse_form(CONTENT_TYPE, GREETING.replace(b"greeting", b"a\0b") + END)
     assert part.name == "a\0b"
