@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from .json import Json
 
@@ -25,11 +25,6 @@ def format_pointer(path: Iterable[str | int]) -> str:
 def pointer_of(reference: str) -> str:
     """The pointer that a reference within a document means: `#/a%7Bb` is `/a{b`."""
     return unquote(reference.removeprefix("#"))
-
-
-def reference_to(pointer: str) -> str:
-    """A reference within a document, as a URI fragment."""
-    return "#" + quote(pointer, safe="/~!$&'()*+,;=:@")
 
 
 def get(data: Json, path: Iterable[str | int]) -> Json:

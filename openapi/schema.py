@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import jsonschema_rs
 
 from .json import Json
-from .pointer import Path, get, parse_pointer, pointer_of, reference_to
+from .pointer import Path, get, parse_pointer, pointer_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,12 @@ class Schema:
 
     def _compiled(self) -> jsonschema_rs.Validator:
         if self._validator is None:
-            at_pointer = {"$schema": _DIALECT, **self._root, "$ref": reference_to(self.pointer)}
-            self._validator = jsonschema_rs.validator_for(at_pointer)
+            schema = get(self._root, parse_pointer(self.pointer))
+            alone = schema if isinstance(schema, dict) else {} if schema else {"not": {}}
+            # All that references in a schema can lead to, and no more, is there to be found.
+            named = {"schemas": self._root.get("components", {}).get("schemas", {})}
+            bundle = {"$schema": _DIALECT, **alone, "components": named}
+            self._validator = jsonschema_rs.validator_for(bundle)
         return self._validator
 
 
