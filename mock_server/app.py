@@ -132,9 +132,8 @@ class ApiDoor:
             return self._endpoint.respond(
                 scope["method"], path, query=query, headers=headers, body=body
             )
-        except (
-            Exception
-        ) as error:  # the last line of defence: an answer in the envelope, and the fault in the log
+        except Exception as error:
+            # The last line of defence: an answer in the envelope, and the fault in the log.
             _log.exception("%s %s", scope["method"], path)
             return self._endpoint.broken(f"a fault of the mock: {error}")
 

@@ -163,8 +163,10 @@ class Roles:
         (job_id,) = call.path_parameters.values()
         job = self._store.get(job_id)
         if job is None and self._synthesize:
-            plan = self._planner.usual(self._defaults)
-            job = Job(job_id, -1, self._started - plan.seconds, self._defaults, plan)
+            plan = self._planner.success(self._defaults)
+            # A second more than it takes, so that it had ended when the service began.
+            created = self._started - plan.seconds - 1
+            job = Job(job_id, -1, created, self._defaults, plan)
         if job is None:
             parameter = next(iter(call.path_parameters))
             raise Refusal(Cause.JOB_UNKNOWN, f"there is no job {show(job_id)}", parameter=parameter)

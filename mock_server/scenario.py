@@ -64,14 +64,16 @@ class Planner:
 
     def plan(self, fields: Mapping[str, Json], headers: Mapping[str, str]) -> Plan:
         """The plan of a new job; raises Refusal if the request names an unknown scenario."""
-        if self._next:
-            return self._shared(self._next.popleft(), fields)
-        named = self._named(headers.get(HEADER) or _token(fields.values()))
-        return self._shared(named or self._usual, fields)
+        try:
+            fate = self._next.popleft()
+        except IndexError:
+            named = self._named(headers.get(HEADER) or _token(fields.values()))
+            fate = named or self._usual
+        return self._shared(fate, fields)
 
-    def usual(self, fields: Mapping[str, Json]) -> Plan:
-        """The plan of a job for which nothing else was asked."""
-        return self._shared(self._usual, fields)
+    def success(self, fields: Mapping[str, Json]) -> Plan:
+        """The plan of a job that succeeds as the document says, whatever the server's scenario."""
+        return self._shared(Fate(), fields)
 
     def _shared(self, fate: Fate, fields: Mapping[str, Json]) -> Plan:
         # The plan depends on few values, so that jobs share it and a store of a million stays

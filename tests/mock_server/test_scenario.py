@@ -47,7 +47,8 @@ def test_a_request_says_what_becomes_of_its_job_the_header_before_the_token(
 def test_a_request_counts_more_than_the_server(document: Document) -> None:
     failing = Planner(document.lifecycle, "fails")
     assert outcome(failing, FIELDS, {}) == "failed"
-    assert failing.usual(FIELDS).stages[-1].state == "failed"
+    assert failing.plan(FIELDS, {}).stages[-1].state == "failed"
+    assert failing.success(FIELDS).stages[-1].state == "completed"
     assert outcome(failing, {**FIELDS, "prompt": "mock:completes"}, {}) == "completed"
     assert outcome(failing, FIELDS, {"x-mock-scenario": "completes"}) == "completed"
 
@@ -71,9 +72,9 @@ def test_what_was_set_twice_is_for_two_jobs_in_that_order(planner: Planner) -> N
     assert (third.stages[-1].state, third.seconds) == ("completed", 10)
 
 
-def test_the_usual_plan_does_not_use_up_what_was_set_for_the_next_job(planner: Planner) -> None:
+def test_the_plan_of_a_success_leaves_what_was_set_for_the_next_job(planner: Planner) -> None:
     planner.set_next(Fate(outcome="failed"))
-    assert planner.usual(FIELDS).stages[-1].state == "completed"
+    assert planner.success(FIELDS).stages[-1].state == "completed"
     assert outcome(planner, FIELDS, {}) == "failed"
 
 

@@ -132,7 +132,7 @@ def obliging(document: Document, clock: ManualClock) -> Endpoint:
 def test_an_unknown_id_can_stand_for_a_finished_job(obliging: Endpoint, clock: ManualClock) -> None:
     job = body_of(ask(obliging, "GET /videos/video_x"))
     assert (job["id"], job["status"], job["model"]) == ("video_x", "completed", "sora-2")
-    assert (job["created_at"], job["completed_at"]) == (1_779_999_990, 1_780_000_000)
+    assert (job["created_at"], job["completed_at"]) == (1_779_999_989, 1_779_999_999)
     clock.advance(500)
     assert body_of(ask(obliging, "GET /videos/video_x")) == job
     assert ask(obliging, "GET /videos/video_x/content").body[4:8] == b"ftyp"
@@ -141,6 +141,13 @@ def test_an_unknown_id_can_stand_for_a_finished_job(obliging: Endpoint, clock: M
     assert body_of(ask(obliging, "DELETE /videos/video_x"))["deleted"] is True
     page = body_of(ask(obliging, "GET /videos?after=video_x"))
     assert (page["data"], page["has_more"]) == ([], False)
+
+
+def test_an_unknown_id_is_finished_even_where_all_made_jobs_fail(document: Document) -> None:
+    service = JobService(
+        document, clock=ManualClock(), unknown_ids="synthesize", scenario="fails", strict=True
+    )
+    assert body_of(ask(Endpoint(service), "GET /videos/video_x"))["status"] == "completed"
 
 
 def test_made_jobs_live_as_usual_where_unknown_ids_are_answered(obliging: Endpoint) -> None:
