@@ -16,18 +16,26 @@ from .form import FormError, Part, parse_form
 from .image import image_type
 from .json import Json
 from .operation import FORM, JSON, Body, Operation
-from .schema import Finding, Schema, show, types_of
+from .schema import Finding, Schema, but_came, show, types_of
 
 
 @dataclass(frozen=True, slots=True)
 class RequestProblem:
     """One thing wrong with a request: a cause of the error envelope, the field or parameter at
-    fault, both in words.
+    fault (None: the body as a whole), and in words what was expected and what came, None if nothing
+    did.
     """
 
     cause: str
     parameter: str | None
-    message: str
+    expected: str
+    received: str | None = None
+
+    @property
+    def message(self) -> str:
+        """All of it in one sentence."""
+        text = but_came(self.expected, self.received)
+        return f"{self.parameter}: {text}" if self.parameter else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +89,10 @@ class _Reading:
         self.unknown: list[str] = []
         self.problems: list[RequestProblem] = []
 
-    def object_to(self, cause: str, parameter: str | None, message: str) -> None:
-        text = f"{parameter}: {message}" if parameter else message
-        self.problems.append(RequestProblem(cause, parameter, text))
+    def object_to(
+        self, cause: str, parameter: str | None, expected: str, received: str | None = None
+    ) -> None:
+        self.problems.append(RequestProblem(cause, parameter, expected, received))
 
     def read_query(self) -> None:
         parameters = self.operation.query
@@ -92,7 +101,7 @@ class _Reading:
             if name not in parameters:
                 self.unknown.append(name)
             elif name in given:
-                self.object_to(Cause.FIELD_VALUE, name, "is given twice")
+                self.object_to(Cause.FIELD_VALUE, name, *_TWICE)
             else:
                 given[name] = text
         for name, parameter in parameters.items():
@@ -118,11 +127,9 @@ class _Reading:
         body = self.operation.bodies.get(media_type)
         if body is None:
             if self.call.body or self.operation.body_required:
-                came = f"not {show(media_type)}" if media_type else "but no Content-Type was sent"
-                wanted = " or ".join(self.operation.bodies)
-                self.object_to(
-                    Cause.MEDIA_TYPE_UNSUPPORTED, None, f"the body must be {wanted}, {came}"
-                )
+                came = show(media_type) if media_type else "one without a Content-Type"
+                wanted = f"the body must be {' or '.join(self.operation.bodies)}"
+                self.object_to(Cause.MEDIA_TYPE_UNSUPPORTED, None, wanted, came)
         elif media_type == JSON:
             self._read_json(body)
         elif media_type == FORM:
@@ -132,7 +139,8 @@ class _Reading:
         try:
             data = orjson.loads(self.call.body)
         except orjson.JSONDecodeError as error:
-            return self.object_to(Cause.JSON_MALFORMED, None, f"the body is not JSON: {error}")
+            came = f"{show(self.call.body[:_SHOWN].decode(errors='replace'))} ({error})"
+            return self.object_to(Cause.JSON_MALFORMED, None, "the body must be JSON", came)
         if isinstance(data, dict):
             self.fields = {name: data[name] for name in data if name in body.properties}
             self.unknown += [name for name in data if name not in body.properties]
@@ -149,14 +157,16 @@ class _Reading:
                 yield RequestProblem(
                     Cause.FIELD_TYPE,
                     name,
-                    f"{name}: is a file, which only {FORM} can carry, not {JSON}",
+                    f"must be a file, which only {FORM} can carry",
+                    JSON,
                 )
 
     def _read_form(self, body: Body, content_type: str) -> None:
         try:
             parts = parse_form(content_type, self.call.body)
         except FormError as error:
-            return self.object_to(Cause.FORM_MALFORMED, None, f"the body is not {FORM}: {error}")
+            came = f"one that is damaged: {error}"
+            return self.object_to(Cause.FORM_MALFORMED, None, f"the body must be {FORM}", came)
         for name, part in self._singles(parts, body).items():
             if name in body.files:
                 self._take_file(part, body.files[name])
@@ -174,7 +184,7 @@ class _Reading:
         singles: dict[str, Part] = {}
         for part in parts:
             if part.name in singles and part.name in body.properties:
-                self.object_to(Cause.FIELD_VALUE, part.name, "is given twice")
+                self.object_to(Cause.FIELD_VALUE, part.name, *_TWICE)
             singles.setdefault(part.name, part)
         return singles
 
@@ -183,15 +193,17 @@ class _Reading:
             return self.object_to(
                 Cause.FIELD_TYPE,
                 part.name,
-                "must be a file, sent as a part with a file name, not text",
+                "must be a file, sent as a part with a file name",
+                "text",
             )
         found = image_type(part.content)
         if not any(_fits(found, wanted) for wanted in allowed):
-            came = f"which {show(part.filename)} is not" if found is None else f"not {found}"
+            came = f"{show(part.filename)}, whose bytes are of no such type"
             return self.object_to(
                 Cause.FIELD_VALUE,
                 part.name,
-                f"must be a file of type {' or '.join(allowed)}, {came}",
+                f"must be a file of type {' or '.join(allowed)}",
+                came if found is None else found,
             )
         self.files[part.name] = part
         return None
@@ -199,14 +211,13 @@ class _Reading:
     def _take_text(self, part: Part, schema: Json) -> None:
         if part.filename is not None:
             return self.object_to(
-                Cause.FIELD_TYPE, part.name, f"must be text, not a file ({show(part.filename)})"
+                Cause.FIELD_TYPE, part.name, "must be text", f"a file ({show(part.filename)})"
             )
         try:
             text = part.content.decode()
         except UnicodeDecodeError as error:
-            return self.object_to(
-                Cause.FIELD_VALUE, part.name, f"must be UTF-8 text; byte {error.start} is not"
-            )
+            came = f"bytes of which number {error.start} is not"
+            return self.object_to(Cause.FIELD_VALUE, part.name, "must be UTF-8 text", came)
         self.fields[part.name] = from_text(text, schema)
         return None
 
@@ -218,8 +229,8 @@ class _Reading:
         for finding in findings:
             name = parameter or ".".join(finding.path) or None
             cause = self._declared_cause(finding) or _CAUSES.get(finding.keyword, Cause.FIELD_VALUE)
-            message = finding.message if name else f"the body {finding.message}"
-            self.object_to(cause, name, message)
+            expected = finding.expected if name else f"the body {finding.expected}"
+            self.object_to(cause, name, expected, finding.received)
 
     def _declared_cause(self, finding: Finding) -> str | None:
         """The document can name a cause of its own for the values of a field, `x-cause`."""
@@ -255,6 +266,8 @@ def _fits(found: str | None, wanted: str) -> bool:
 
 
 _CAUSES = {"required": Cause.FIELD_MISSING, "type": Cause.FIELD_TYPE}
+_TWICE = ("must be given once", "twice")
+_SHOWN = 100
 _BOOLEANS = {"true": True, "false": False}
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")

@@ -14,13 +14,18 @@ from .pointer import Path, get, parse_pointer, pointer_of
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One way in which data breaks a schema: the place in the data, the keyword that it breaks, and
-    both in words.
+    in words what was expected and what came (None where nothing did, or it says nothing).
     """
 
     path: Path
     keyword: str
-    message: str
-    received: Json
+    expected: str
+    received: str | None
+
+    @property
+    def message(self) -> str:
+        """Both in one sentence, without the place."""
+        return but_came(self.expected, self.received)
 
 
 class Schema:
@@ -115,8 +120,14 @@ def finding_of(error: jsonschema_rs.ValidationError) -> Finding:
         return Finding((*path, str(wanted)), keyword, "is required", None)
     if keyword in ("additionalProperties", "unevaluatedProperties"):
         unknown = [str(name) for name in kind.get("unexpected", ())] or [""]
-        return Finding((*path, unknown[0]), keyword, _unknown(unknown), received)
-    return Finding(path, keyword, _wording(keyword, wanted, received) or error.message, received)
+        return Finding((*path, unknown[0]), keyword, _unknown(unknown), None)
+    expected, came = _wording(keyword, wanted, received) or (error.message, None)
+    return Finding(path, keyword, expected, came)
+
+
+def but_came(expected: str, received: str | None) -> str:
+    """What was expected and what came instead, as one sentence."""
+    return expected if received is None else f"{expected}, not {received}"
 
 
 def show(data: Json) -> str:
@@ -131,29 +142,29 @@ def _unknown(names: list[str]) -> str:
     )
 
 
-def _wording(keyword: str, wanted: Json, received: Json) -> str | None:
+def _wording(keyword: str, wanted: Json, received: Json) -> tuple[str, str] | None:
+    """What the keyword asks for, and what came; None where the validator's words are as good."""
     match keyword:
         case "type":
             types = wanted if isinstance(wanted, list) else [wanted]
-            return f"must be of type {' or '.join(sorted(types))}, not {show(received)}"
+            return f"must be of type {' or '.join(sorted(types))}", show(received)
         case "enum":
-            choices = ", ".join(map(show, wanted))
-            return f"must be one of {choices}, not {show(received)}"
+            return f"must be one of {', '.join(map(show, wanted))}", show(received)
         case "const":
-            return f"must be {show(wanted)}, not {show(received)}"
+            return f"must be {show(wanted)}", show(received)
         case "minLength" | "maxLength":
             bound = "at least" if keyword == "minLength" else "at most"
             unit = "character" if wanted == 1 else "characters"
-            return f"must have {bound} {wanted} {unit}, not {len(received)}"
+            return f"must have {bound} {wanted} {unit}", str(len(received))
         case "minimum" | "maximum":
             bound = "at least" if keyword == "minimum" else "at most"
-            return f"must be {bound} {wanted}, not {show(received)}"
+            return f"must be {bound} {wanted}", show(received)
         case "minItems" | "maxItems" | "minProperties" | "maxProperties":
             bound = "at least" if keyword.startswith("min") else "at most"
             unit = "entry" if wanted == 1 else "entries"
-            return f"must have {bound} {wanted} {unit}, not {len(received)}"
+            return f"must have {bound} {wanted} {unit}", str(len(received))
         case "pattern":
-            return f"must match {wanted}, which {show(received)} does not"
+            return f"must match {wanted}", show(received)
     return None
 
 

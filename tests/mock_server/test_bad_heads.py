@@ -34,7 +34,7 @@ def error_of(response: httpx2.Response, status: int) -> Json:
         ("limit=" + "9" * 5000, 400, "limit: must be of type integer, not '999"),
         ("limit=", 400, "limit: must be of type integer, not ''"),
         ("limit=%zz", 400, "limit: must be of type integer, not '%zz'"),
-        ("limit=1&limit=2", 400, "limit: is given twice"),
+        ("limit=1&limit=2", 400, "limit: must be given once, not twice"),
         ("order=sideways", 400, "order: must be one of 'asc', 'desc', not 'sideways'"),
         ("after=unknown", 404, "after: there is no job 'unknown'"),
         ("after=%ff%", 404, "after: there is no job '\ufffd%'"),

@@ -37,21 +37,33 @@ PROMPT = field("prompt", b"A lighthouse")
 BROKEN_BODIES = {
     "neither form nor JSON": ("text/plain", b"prompt=x", "the body must be multipart/form-data or"),
     "URL-encoded form": ("application/x-www-form-urlencoded", b"prompt=x", "not 'application/x-w"),
-    "no body at all": (None, b"", "but no Content-Type was sent"),
-    "no Content-Type": (None, form(PROMPT), "but no Content-Type was sent"),
+    "no body at all": (None, b"", "not one without a Content-Type"),
+    "no Content-Type": (None, form(PROMPT), "not one without a Content-Type"),
     "no boundary": ("multipart/form-data", form(PROMPT), "the Content-Type has no boundary"),
     "another boundary": ("multipart/form-data; boundary=c", form(PROMPT), "the boundary 'c'"),
     "empty form": (FORM, b"", "it does not begin with the boundary 'b'"),
-    "form without its end": (FORM, PROMPT, "the body is not multipart/form-data: "),
-    "form cut in a part": (FORM, PROMPT[:-9], "the body is not multipart/form-data: "),
-    "part without a header": (FORM, b"--b\r\n\r\nx\r\n--b--\r\n", "is not multipart/form-data: "),
+    "form without its end": (
+        FORM,
+        PROMPT,
+        "the body must be multipart/form-data, not one that is damaged: ",
+    ),
+    "form cut in a part": (
+        FORM,
+        PROMPT[:-9],
+        "the body must be multipart/form-data, not one that is damaged: ",
+    ),
+    "part without a header": (
+        FORM,
+        b"--b\r\n\r\nx\r\n--b--\r\n",
+        "be multipart/form-data, not one that is damaged: ",
+    ),
     "100,000 parts": (FORM, form(field("n", b"") * 100_000), "it has more than 1000 parts"),
-    "JSON cut off": (JSON, b'{"prompt": "x', "the body is not JSON: "),
-    "100,000 brackets": (JSON, b"[" * 100_000, "the body is not JSON: "),
-    "NaN": (JSON, b'{"prompt": NaN}', "the body is not JSON: "),
-    "lone surrogate": (JSON, rb'{"prompt": "\ud800"}', "the body is not JSON: "),
-    "JSON that is not UTF-8": (JSON, b'{"prompt": "\xff"}', "the body is not JSON: "),
-    "number beyond doubles": (JSON, b'{"prompt": 1e999}', "the body is not JSON: "),
+    "JSON cut off": (JSON, b'{"prompt": "x', "the body must be JSON, not "),
+    "100,000 brackets": (JSON, b"[" * 100_000, "the body must be JSON, not "),
+    "NaN": (JSON, b'{"prompt": NaN}', "the body must be JSON, not "),
+    "lone surrogate": (JSON, rb'{"prompt": "\ud800"}', "the body must be JSON, not "),
+    "JSON that is not UTF-8": (JSON, b'{"prompt": "\xff"}', "the body must be JSON, not "),
+    "number beyond doubles": (JSON, b'{"prompt": 1e999}', "the body must be JSON, not "),
     "a list": (JSON, b'["prompt"]', "the body must be of type object, not ['prompt']"),
     "a number": (JSON, b"7", "the body must be of type object, not 7"),
     "null": (JSON, b"null", "the body must be of type object, not None"),
@@ -82,7 +94,7 @@ WRONG_FIELDS = {
         form(field("prompt", "é".encode() * 32_001)),
         "prompt: must have at most 32000 characters, not 32001",
     ),
-    "prompt twice": (FORM, form(PROMPT, PROMPT), "prompt: is given twice"),
+    "prompt twice": (FORM, form(PROMPT, PROMPT), "prompt: must be given once, not twice"),
     "prompt that is a file": (
         FORM,
         form(field("prompt", b"x", file="p.txt")),
@@ -91,7 +103,7 @@ WRONG_FIELDS = {
     "prompt that is not UTF-8": (
         FORM,
         form(field("prompt", b"caf\xe9")),
-        "prompt: must be UTF-8 text; byte 3 is not",
+        "prompt: must be UTF-8 text, not bytes of which number 3 is not",
     ),
     "model in a form": (FORM, form(PROMPT, field("model", b"sora-3")), MODELS + "'sora-3'"),
     "model in JSON": (JSON, b'{"prompt": "x", "model": "sora-3"}', MODELS + "'sora-3'"),
@@ -118,7 +130,7 @@ WRONG_FIELDS = {
     "file that is no image": (
         FORM,
         form(PROMPT, field("input_reference", b"Hello", file="a.png")),
-        IMAGES + "which 'a.png' is not",
+        IMAGES + "not 'a.png', whose bytes are of no such type",
     ),
     "image of another kind": (
         FORM,
@@ -133,12 +145,12 @@ WRONG_FIELDS = {
     "file in JSON": (
         JSON,
         b'{"prompt": "x", "input_reference": "a.png"}',
-        "input_reference: is a file, which only multipart/form-data can carry, not application/",
+        "input_reference: must be a file, which only multipart/form-data can carry, not ",
     ),
     "file twice": (
         FORM,
         form(PROMPT, field("input_reference", PNG, file="a.png") * 2),
-        "input_reference: is given twice",
+        "input_reference: must be given once, not twice",
     ),
 }
 

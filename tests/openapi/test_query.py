@@ -55,7 +55,7 @@ def test_a_word_that_is_not_in_the_list_is_answered_with_the_list(document: Docu
 def test_a_parameter_that_is_given_twice_is_refused(document: Document) -> None:
     arguments = listed(document, ("limit", "5"), ("limit", "6"))
     assert [(p.parameter, p.message) for p in arguments.problems] == [
-        ("limit", "limit: is given twice")
+        ("limit", "limit: must be given once, not twice")
     ]
 
 

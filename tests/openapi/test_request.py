@@ -104,7 +104,11 @@ def test_a_prompt_is_measured_in_characters(
         ([], ("field-missing", "prompt", "prompt: is required")),
         (
             [part("prompt", b"caf\xe9")],
-            ("field-value", "prompt", "prompt: must be UTF-8 text; byte 3 is not"),
+            (
+                "field-value",
+                "prompt",
+                "prompt: must be UTF-8 text, not bytes of which number 3 is not",
+            ),
         ),
         (
             [part("prompt", WORDS, "prompt.txt")],
@@ -133,12 +137,12 @@ def test_a_prompt_is_measured_in_characters(
                 "field-value",
                 "input_reference",
                 "input_reference: must be a file of type image/png or image/jpeg or image/webp,"
-                " which 'a.png' is not",
+                " not 'a.png', whose bytes are of no such type",
             ),
         ),
         (
             [part("prompt", WORDS), part("prompt", "another")],
-            ("field-value", "prompt", "prompt: is given twice"),
+            ("field-value", "prompt", "prompt: must be given once, not twice"),
         ),
     ],
     ids=[
@@ -187,7 +191,7 @@ def test_unknown_members_of_json_are_reported_but_accepted(document: Document) -
             {"prompt": WORDS, "input_reference": "a.png"},
             "field-type",
             "input_reference",
-            "input_reference: is a file, which only multipart/form-data can carry,"
+            "input_reference: must be a file, which only multipart/form-data can carry,"
             " not application/json",
         ),
     ],
@@ -207,7 +211,7 @@ def test_json_that_is_not_as_documented_is_explained(
 def test_a_body_that_is_no_json_is_malformed(document: Document, body: bytes) -> None:
     ((cause, field, message),) = complaints(read_json(document, body))
     assert (cause, field) == ("json-malformed", None)
-    assert message.startswith("the body is not JSON: ")
+    assert message.startswith("the body must be JSON, not ")
 
 
 def test_a_body_that_is_no_form_is_malformed(document: Document) -> None:
@@ -217,7 +221,8 @@ def test_a_body_that_is_no_form_is_malformed(document: Document) -> None:
         (
             "form-malformed",
             None,
-            "the body is not multipart/form-data: it does not begin with the boundary 'b'",
+            "the body must be multipart/form-data, not one that is damaged: it does not begin with"
+            " the boundary 'b'",
         )
     ]
 
@@ -227,7 +232,7 @@ def test_a_body_that_is_no_form_is_malformed(document: Document) -> None:
     [
         ({"content-type": "text/plain; charset=utf-8"}, "not 'text/plain'"),
         ({"content-type": "application/x-www-form-urlencoded"}, "not 'application/x-www-form-urle"),
-        ({}, "but no Content-Type was sent"),
+        ({}, "not one without a Content-Type"),
     ],
     ids=["text", "urlencoded", "none"],
 )
