@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .clock import Clock, ManualClock, SystemClock, TickingClock
-from .endpoint import Endpoint
+from .clock import Clock, ManualClock, MovableClock, SystemClock, TickingClock
+from .endpoint import Endpoint, Observer
 from .ids import Ids, RandomIds
 from .job import Job, Plan, Snapshot, Stage, make_plan, observe
 from .service import JobService, NonconformingReply
+from .steering import Steering
 from .store import JobPage, MemoryStore, Store
 
 if TYPE_CHECKING:
@@ -24,11 +25,14 @@ __all__ = [
     "JobService",
     "ManualClock",
     "MemoryStore",
+    "MovableClock",
     "NonconformingReply",
+    "Observer",
     "Plan",
     "RandomIds",
     "Snapshot",
     "Stage",
+    "Steering",
     "Store",
     "SystemClock",
     "TickingClock",

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..openapi import Document, Reply
 from .control import control_routes
-from .endpoint import BODY_LIMIT, Endpoint
+from .endpoint import BODY_LIMIT, Endpoint, Observer
 from .service import JobService
 
 CONTROL_PREFIX: Final = "/__admin"
@@ -25,17 +25,19 @@ def create_app(
     *,
     service: JobService | None = None,
     body_limit: int = BODY_LIMIT,
+    observer: Observer | None = None,
 ) -> Starlette:
     """An ASGI application that serves the API at the base path of its document, and the control API
     at `/__admin/`.
 
     Give a document (the bundled one by default) or a service made otherwise than by default, not
     both; ValueError if both are given. Bodies over `body_limit` bytes are answered without being
-    read to the end.
+    read to the end. `observer` hears of every request to the API.
     """
     if document is not None and service is not None:
         raise ValueError("give a document or a service, not both; a service has its document")
-    return MockApp(service or JobService(document), body_limit=body_limit)
+    service = service or JobService(document)
+    return MockApp(Endpoint(service, body_limit=body_limit, observer=observer))
 
 
 class MockApp(Starlette):
@@ -45,10 +47,11 @@ class MockApp(Starlette):
     its replies would take longer than the answer. `state.service` is the service.
     """
 
-    def __init__(self, service: JobService, *, body_limit: int) -> None:
-        super().__init__(routes=[Mount(CONTROL_PREFIX, routes=control_routes(service))])
-        self.state.service = service
-        self._api = ApiDoor(Endpoint(service, body_limit=body_limit))
+    def __init__(self, endpoint: Endpoint) -> None:
+        routes = control_routes(endpoint.service)
+        super().__init__(routes=[Mount(CONTROL_PREFIX, routes=routes)])
+        self.state.service = endpoint.service
+        self._api = ApiDoor(endpoint)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from ..openapi import Cause, Credentials
+from ..openapi import Cause, Credentials, RequestProblem
 from .refusal import Refusal
 
 
@@ -24,18 +24,8 @@ class Keyring:
         wanted = self._credentials
         if wanted is None:
             return
-        text = headers.get(wanted.header)
-        form = f"{wanted.scheme} <key>".strip()
-        if not text or not text.strip():
-            raise Refusal(
-                Cause.CREDENTIALS_MISSING,
-                f"no key was sent; expected the header {wanted.header}: {form}",
-            )
-        scheme, _, key = text.partition(" ") if wanted.scheme else ("", "", text)
-        key = key.strip()
-        if scheme.lower() != wanted.scheme.lower() or not key or " " in key:
-            raise Refusal(
-                Cause.CREDENTIALS_MALFORMED, f"the header {wanted.header} must read {form}"
-            )
+        key = wanted.key(headers)
+        if isinstance(key, RequestProblem):
+            raise Refusal(key.cause, key.message)
         if key not in self._keys if self._keys else "invalid" in key.lower():
             raise Refusal(Cause.CREDENTIALS_INVALID, "the key is not one that this server lets in")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import count
 from threading import Lock
 from typing import Protocol
+
+import anyio
 
 
 class Clock(Protocol):
@@ -24,6 +27,26 @@ class Clock(Protocol):
         ...
 
 
+class MovableClock(Clock, Protocol):
+    """A clock that a test can move, stop and sleep by."""
+
+    def advance(self, seconds: float) -> None:
+        """Moves the clock on by so many of its seconds; ValueError if it would run backwards."""
+        ...
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Keeps the clock from going on by itself, or lets it go on again."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Returns when so many seconds of the clock have passed; stands in for `time.sleep`."""
+        ...
+
+    async def async_sleep(self, seconds: float) -> None:
+        """The same for tasks; stands in for `asyncio.sleep`, `anyio.sleep` and `trio.sleep`."""
+        ...
+
+
 class SystemClock:
     """Real time from a start, `speed` times as fast; it can be frozen and moved on.
 
@@ -36,8 +59,9 @@ class SystemClock:
         *,
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._monotonic = monotonic
+        self._monotonic, self._sleep = monotonic, sleep
         self._lock = Lock()
         self._base, self._since = wall(), monotonic()
         self._speed = _positive(speed)
@@ -69,7 +93,7 @@ class SystemClock:
             self._rebase()
             self._speed = _positive(speed)
 
-    def freeze(self, frozen: bool) -> None:
+    def freeze(self, frozen: bool = True) -> None:
         """Stops the clock, or lets it go on from where it stands."""
         with self._lock:
             self._rebase()
@@ -81,6 +105,14 @@ class SystemClock:
             self._rebase()
             self._base += _step(seconds)
 
+    def sleep(self, seconds: float) -> None:
+        """Really sleeps, as long as the clock takes for so many seconds when it is not frozen."""
+        self._sleep(self.wait_for(_step(seconds)))
+
+    async def async_sleep(self, seconds: float) -> None:
+        """Really sleeps, as long as the clock takes for so many seconds when it is not frozen."""
+        await anyio.sleep(self.wait_for(_step(seconds)))
+
     def _rebase(self) -> None:
         real = self._monotonic()
         self._base, self._since = self._reading(real), real
@@ -90,11 +122,13 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that moves only when it is told to."""
+    """A clock that moves only when it is told to, or when somebody sleeps by it."""
 
     def __init__(self, start: float = 1_780_000_000.0) -> None:
         self._lock = Lock()
         self._now = start
+        self._order = count()
+        self._sleepers: set[tuple[float, int]] = set()
 
     def now(self) -> float:
         return self._now
@@ -106,10 +140,32 @@ class ManualClock:
     def polled(self) -> None:
         """Polls do not move this clock."""
 
+    def freeze(self, frozen: bool = True) -> None:
+        """Nothing: this clock never goes on by itself."""
+
     def advance(self, seconds: float) -> None:
         """Moves the clock on; raises ValueError if it would run backwards."""
         with self._lock:
             self._now += _step(seconds)
+
+    def sleep(self, seconds: float) -> None:
+        """Moves the clock on at once."""
+        self.advance(seconds)
+
+    async def async_sleep(self, seconds: float) -> None:
+        """Moves the clock on as soon as no other task sleeps to an earlier moment, so that tasks
+        wake in the order in which they would.
+        """
+        sleeper = (self._now + _step(seconds), next(self._order))
+        self._sleepers.add(sleeper)
+        try:
+            await anyio.sleep(0)
+            while min(self._sleepers) != sleeper:
+                await anyio.sleep(0)
+        finally:
+            self._sleepers.remove(sleeper)
+        with self._lock:
+            self._now = max(self._now, sleeper[0])
 
 
 class TickingClock(ManualClock):
@@ -118,9 +174,15 @@ class TickingClock(ManualClock):
     def __init__(self, start: float = 1_780_000_000.0, *, interval: float = 1.0) -> None:
         super().__init__(start)
         self.interval = _positive(interval)
+        self._frozen = False
 
     def polled(self) -> None:
-        self.advance(self.interval)
+        if not self._frozen:
+            self.advance(self.interval)
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Keeps polls from moving the clock, or lets them again."""
+        self._frozen = frozen
 
 
 def _positive(value: float) -> float:

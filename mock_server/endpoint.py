@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
+from typing import Protocol
 from urllib.parse import parse_qsl
 
-from ..openapi import Call, Cause, Mismatch, Reply
+from ..openapi import Call, Cause, Match, Mismatch, Reply
+from ..openapi.exchange import Query
 from .refusal import Refusal
 from .service import JobService
 
 BODY_LIMIT = 32 * 1024 * 1024
 
 
+class Observer(Protocol):
+    """Whoever wants to hear of the requests that come in."""
+
+    def answered(self, call: Call, reply: Reply) -> None:
+        """A call was answered."""
+        ...
+
+    def missed(self, method: str, path: str, reply: Reply) -> None:
+        """A request that means no operation was answered; method in upper case, path as it came."""
+        ...
+
+
 class Endpoint:
     """A service at the base path of its document. Bodies of more than `body_limit` bytes are
-    refused.
+    refused, `observer` hears of every request.
     """
 
-    def __init__(self, service: JobService, *, body_limit: int = BODY_LIMIT) -> None:
+    def __init__(
+        self,
+        service: JobService,
+        *,
+        body_limit: int = BODY_LIMIT,
+        observer: Observer | None = None,
+    ) -> None:
         self.service, self.body_limit = service, body_limit
-        self._base = service.document.base_path
+        self._base, self._observer = service.document.base_path, observer
 
     def respond(
         self, method: str, path: str, *, query: str, headers: Mapping[str, str], body: bytes
@@ -28,25 +47,29 @@ class Endpoint:
         """The reply to a request: method in upper case, path still percent-encoded, header names in
         lower case.
         """
-        if not path.startswith(self._base):
-            return self._unknown(method, path)
-        below = path[len(self._base) :]
-        document = self.service.document
-        match = document.match(method, below)
+        if len(body) > self.body_limit:
+            return self.too_large()
+        match = self.match(method, path)
         if method == "HEAD" and isinstance(match, Mismatch) and "GET" in match.allowed:
             # A range means nothing to HEAD (RFC 9110, section 14.2).
             whole = {name: value for name, value in headers.items() if name != "range"}
             return _without_body(self.respond("GET", path, query=query, headers=whole, body=body))
         if isinstance(match, Mismatch):
-            return (
-                self._unsupported(method, path, match)
-                if match.allowed
-                else self._unknown(method, path)
-            )
-        pairs = tuple(parse_qsl(query, keep_blank_values=True)) if query else ()
-        return self.service.answer(
-            Call(match.operation.id, match.path_parameters, pairs, headers, body)
-        )
+            reply = self.service.refuse(self._refusal(method, path, match))
+            if self._observer:
+                self._observer.missed(method, path, reply)
+            return reply
+        call = Call(match.operation.id, match.path_parameters, parse_query(query), headers, body)
+        reply = self.service.answer(call)
+        if self._observer:
+            self._observer.answered(call, reply)
+        return reply
+
+    def match(self, method: str, path: str) -> Match | Mismatch:
+        """The operation that a method and a path mean, as the document says."""
+        if not path.startswith(self._base):
+            return Mismatch()
+        return self.service.document.match(method, path[len(self._base) :])
 
     def too_large(self) -> Reply:
         """The reply to a request whose body is over the limit, whatever else it says."""
@@ -57,21 +80,19 @@ class Endpoint:
         """The reply when the mock itself cannot answer."""
         return self.service.refuse(Refusal(Cause.INTERNAL, reason))
 
-    def _unsupported(self, method: str, path: str, mismatch: Mismatch) -> Reply:
+    def _refusal(self, method: str, path: str, mismatch: Mismatch) -> Refusal:
+        shown = path[:_SHOWN]
+        if not mismatch.allowed:
+            near = self.service.document.nearest(method, path)
+            return Refusal(Cause.ENDPOINT_UNKNOWN, f"there is no path {shown}; nearest is {near}")
         allowed = [m for a in mismatch.allowed for m in ((a, "HEAD") if a == "GET" else (a,))]
-        message = f"{path} takes {', '.join(allowed)}, not {method}"
-        headers = {"allow": ", ".join(allowed)}
-        return self.service.refuse(Refusal(Cause.METHOD_UNSUPPORTED, message, headers=headers))
+        message = f"{shown} takes {', '.join(allowed)}, not {method}"
+        return Refusal(Cause.METHOD_UNSUPPORTED, message, headers={"allow": ", ".join(allowed)})
 
-    def _unknown(self, method: str, path: str) -> Reply:
-        known = {
-            self._base + operation.path for operation in self.service.document.operations.values()
-        }
-        near = get_close_matches(path[:200], sorted(known), n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
-        return self.service.refuse(
-            Refusal(Cause.ENDPOINT_UNKNOWN, f"there is no path {path[:200]}; {hint}")
-        )
+
+def parse_query(query: str) -> Query:
+    """The pairs of a query string, decoded."""
+    return tuple(parse_qsl(query, keep_blank_values=True)) if query else ()
 
 
 def _without_body(reply: Reply) -> Reply:
@@ -79,3 +100,6 @@ def _without_body(reply: Reply) -> Reply:
     if not reply.body:
         return reply
     return Reply(reply.status, {**reply.headers, "content-length": str(len(reply.body))})
+
+
+_SHOWN = 200

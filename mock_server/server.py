@@ -8,7 +8,6 @@ import logging
 import socket
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Event, Thread
 
 import uvicorn
@@ -19,23 +18,19 @@ from .app import create_app
 from .clock import Clock
 from .ids import RandomIds
 from .service import JobService, UnknownIds
+from .steering import Steering
 
 GRACE_SECONDS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class VideoServer:
+class VideoServer(Steering):
     """A mock that listens on a socket. `base_url` is what clients are pointed at, such as
     `http://127.0.0.1:4010/v1`.
     """
 
-    base_url: str
-    service: JobService
-
-    @property
-    def clock(self) -> Clock:
-        """The clock that the mock goes by."""
-        return self.service.clock
+    def __init__(self, base_url: str, service: JobService) -> None:
+        super().__init__(service)
+        self.base_url = base_url
 
 
 @contextmanager
@@ -64,16 +59,27 @@ def serve_videos(
         unknown_ids=unknown_ids,
         strict=strict,
     )
+    with serve_app(create_app(service=service), host=host, port=port) as listener:
+        yield VideoServer(base_url(listener, service.document), service)
+
+
+@contextmanager
+def serve_app(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[socket.socket]:
+    """Serves an application for the length of the block, in a thread of this process.
+
+    Port 0 takes a free one; the socket that listens knows which. Raises OSError if the port cannot
+    be had.
+    """
     with listen(host, port) as listener:
         started = Event()
-        server = _Server(create_app(service=service), started=started.set)
+        server = _Server(app, started=started.set)
         thread = Thread(
             target=server.run, kwargs={"sockets": [listener]}, name="mock server", daemon=True
         )
         thread.start()
         started.wait()
         try:
-            yield VideoServer(base_url(listener, service.document), service)
+            yield listener
         finally:
             server.should_exit = True
             thread.join()

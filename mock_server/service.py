@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from math import ceil
 from typing import Literal
 
 import orjson
@@ -13,6 +14,7 @@ from ..openapi.conformance import ReplyProblem, body_problems, reply_problems
 from ..openapi.json import Json
 from .authentication import Keyring
 from .clock import Clock, SystemClock
+from .fault import Faults
 from .ids import Ids, RandomIds
 from .job import Job, observe
 from .refusal import Refusal
@@ -65,6 +67,7 @@ class JobService:
         self._strict = strict
         self._keyring = Keyring(self.document.credentials, api_keys)
         self._planner = Planner(self.document.lifecycle, scenario)
+        self._faults = Faults(self.document)
         self._renderer = Renderer(self.document)
         self._roles = Roles(
             self.document,
@@ -81,6 +84,7 @@ class JobService:
         operation = self.document.operations[call.operation_id]
         request_id = self._request_id()
         try:
+            self._faults.strike(operation.id)
             if operation.secured:
                 self._keyring.admit(call.headers)
             self._refuse_if_preferred(operation, call.headers.get("prefer"))
@@ -109,16 +113,33 @@ class JobService:
         """
         self._planner.set_next(Fate(outcome, code, seconds))
 
+    def fail(
+        self,
+        operation: str,
+        *,
+        status: int,
+        code: str | None = None,
+        times: int = 1,
+        retry_after: int | None = None,
+    ) -> None:
+        """Answers the next `times` calls of an operation with its documented error of this status.
+
+        `code` chooses among the errors of one status, `retry_after` is the seconds that the answer
+        asks a client to wait. Raises ValueError for what the document does not declare.
+        """
+        self._faults.add(operation, status=status, code=code, times=times, retry_after=retry_after)
+
     def describe(self, job: Job) -> dict[str, Json]:
         """The job as a client would see it now."""
         return self._renderer.job(job, observe(job, self.clock.now()))
 
     def reset(self) -> None:
-        """Forgets every job, and what was set for the next ones. The clock and the series of ids go
-        on.
+        """Forgets every job, and what was set for the next jobs and calls. The clock and the series
+        of ids go on.
         """
         self.store.clear()
         self._planner.reset()
+        self._faults.clear()
 
     def _request_id(self) -> str:
         return self.document.envelope.request_id_prefix + self._ids.request()
@@ -146,7 +167,21 @@ class JobService:
             answer, message=refusal.message, parameter=refusal.parameter, request_id=request_id
         )
         headers = {"content-type": "application/json", **answer.headers, **refusal.headers}
+        if answer.status == 429 or answer.status >= 500:
+            headers |= self._real_wait(headers)
         return Reply(answer.status, headers, orjson.dumps(body))
+
+    def _real_wait(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """The header that has official clients wait as long as the clock takes, where it is faster
+        than real time.
+
+        An answer that asks for no wait leaves them at their own, which begins at about a second.
+        """
+        envelope = self.document.envelope
+        if envelope.retry_milliseconds is None or self.clock.wait_for(1) >= 1:
+            return {}
+        seconds = float(headers.get(envelope.retry_seconds or "", 1))
+        return {envelope.retry_milliseconds: str(max(1, ceil(self.clock.wait_for(seconds) * 1000)))}
 
     def _signed(self, reply: Reply, request_id: str) -> Reply:
         header = self.document.envelope.request_id_header

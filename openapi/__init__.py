@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from .document import Credentials, Document, load_document, parse_document
+from .credentials import Credentials
+from .document import Document, load_document, parse_document
 from .envelope import Cause, ErrorAnswer, ErrorEnvelope
 from .errors import DocumentError, Problem
 from .exchange import Call, Reply
 from .lifecycle import Echo, Ending, Failure, Lifecycle, PollHint, Stamp, State
+from .near_miss import NearMiss
 from .operation import JobRole, Operation, Parameter, Provenance
 from .price import Price, Rate
 from .request import Arguments, RequestProblem
@@ -30,6 +32,7 @@ __all__ = [
     "Lifecycle",
     "Match",
     "Mismatch",
+    "NearMiss",
     "Operation",
     "Parameter",
     "PollHint",

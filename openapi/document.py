@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path as FilePath
 from urllib.parse import urlsplit
 
+from .credentials import compile_credentials
 from .envelope import compile_envelope
 from .json import Json
 from .lifecycle import compile_lifecycle
+from .near_miss import NearMiss, nearest
 from .operation import JobRole, Operation, compile_operations
 from .routing import Match, Mismatch, Router
 from .rules import document_problems, extension_places
-from .schema import Schema, Schemas, resolve
+from .schema import Schema, Schemas
 from .skeleton import skeleton_of
 from .source import Source, parse_source, read_source
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """How a request says who it is: a header (in lower case), and the word before the key, empty if
-    there is none.
-    """
-
-    header: str
-    scheme: str
 
 
 class Document:
@@ -54,7 +45,7 @@ class Document:
         self.lifecycle = compile_lifecycle(self.job.raw["x-lifecycle"])
         self.error = schemas.at(extension_places(root, "x-error-envelope")[0])
         self.envelope = compile_envelope(self.error.raw["x-error-envelope"])
-        self.credentials = _credentials(root)
+        self.credentials = compile_credentials(root)
         self._router = Router(self.operations.values())
 
     def match(self, method: str, path: str) -> Match | Mismatch:
@@ -62,6 +53,12 @@ class Document:
         percent-encoded.
         """
         return self._router.match(method, path)
+
+    def nearest(self, method: str, path: str) -> NearMiss:
+        """The operation that comes closest to a request which means none; the path is the whole
+        one, with `base_path`.
+        """
+        return nearest(self.operations.values(), method, path, base_path=self.base_path)
 
     def skeleton(self, schema: Schema) -> dict[str, Json]:
         """What the schema alone says of its data: its required places and constants."""
@@ -80,14 +77,3 @@ def load_document(path: str | FilePath | None = None) -> Document:
 def parse_document(text: str, *, name: str = "document") -> Document:
     """Loads a document from its text, YAML or JSON; raises DocumentError if it cannot be used."""
     return Document(parse_source(text, name=name))
-
-
-def _credentials(root: Json) -> Credentials | None:
-    """What the first security requirement of the document asks for; None if it asks for nothing."""
-    names = [name for requirement in root.get("security", ()) for name in requirement]
-    if not names:
-        return None
-    scheme = resolve(root, root["components"]["securitySchemes"][names[0]])
-    if scheme["type"] == "http":
-        return Credentials("authorization", "Bearer")
-    return Credentials(scheme["name"].lower(), "")

@@ -48,7 +48,11 @@ class ErrorAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ErrorEnvelope:
-    """The envelope of every error. A path is None where the envelope has no such field."""
+    """The envelope of every error. A path is None where the envelope has no such field.
+
+    `retry_seconds` and `retry_milliseconds` are the headers, in lower case, that say how long to
+    wait before another try.
+    """
 
     type_at: Path | None
     code_at: Path | None
@@ -57,6 +61,8 @@ class ErrorEnvelope:
     request_id_at: Path | None
     request_id_header: str | None
     request_id_prefix: str
+    retry_seconds: str | None
+    retry_milliseconds: str | None
     answers: Mapping[str, ErrorAnswer]
 
     def body(
@@ -75,23 +81,30 @@ class ErrorEnvelope:
                 put(body, path, value)
         return body
 
-    def cause_of_status(self, status: int) -> str | None:
-        """The first declared cause that is answered with this status."""
-        return next((c for c, answer in self.answers.items() if answer.status == status), None)
+    def cause_of_status(self, status: int, code: str | None = None) -> str | None:
+        """The first declared cause that is answered with this status, and this code if one is
+        given.
+        """
+        for cause, answer in self.answers.items():
+            if answer.status == status and code in (None, answer.code):
+                return cause
+        return None
 
 
 def compile_envelope(data: Json) -> ErrorEnvelope:
     """The envelope from its data, which the schema of the extension has checked."""
     paths = {key: parse_pointer(data[key]) if key in data else None for key in _PLACES}
-    header = data.get("request_id_header")
+    retry = data.get("retry_after", {})
     return ErrorEnvelope(
         type_at=paths["type"],
         code_at=paths["code"],
         message_at=parse_pointer(data["message"]),
         parameter_at=paths["parameter"],
         request_id_at=paths["request_id"],
-        request_id_header=header.lower() if header else None,
+        request_id_header=_lower(data.get("request_id_header")),
         request_id_prefix=data.get("request_id_prefix", ""),
+        retry_seconds=_lower(retry.get("seconds")),
+        retry_milliseconds=_lower(retry.get("milliseconds")),
         answers={
             cause: ErrorAnswer(
                 status=answer["status"],
@@ -102,6 +115,10 @@ def compile_envelope(data: Json) -> ErrorEnvelope:
             for cause, answer in data["causes"].items()
         },
     )
+
+
+def _lower(header: str | None) -> str | None:
+    return header.lower() if header else None
 
 
 _PLACES = ("type", "code", "parameter", "request_id")

@@ -12,8 +12,8 @@ from aisa_testkit.mock_server.authentication import Keyring
 from aisa_testkit.mock_server.refusal import Refusal
 from aisa_testkit.openapi import Call, Cause, Document, Reply, parse_document
 
-MISSING = "no key was sent; expected the header authorization: Bearer <key>"
-MALFORMED = "the header authorization must read Bearer <key>"
+MISSING = "authorization: must be sent as Bearer <key>"
+MALFORMED = "authorization: must be sent as Bearer <key>, not "
 INVALID = "the key is not one that this server lets in"
 
 
@@ -43,7 +43,9 @@ def refusal_of(keyring: Keyring, headers: Mapping[str, str]) -> tuple[str, str]:
 def test_without_a_proper_key_nobody_is_let_in(
     document: Document, headers: dict[str, str], cause: Cause, message: str
 ) -> None:
-    assert refusal_of(Keyring(document.credentials), headers) == (cause, message)
+    found, words = refusal_of(Keyring(document.credentials), headers)
+    assert found == cause
+    assert words.startswith(message)
 
 
 @pytest.mark.parametrize("text", ["Bearer x", "bearer x", "BEARER x", "Bearer  sk-aisa-1 "])
@@ -67,11 +69,11 @@ def test_a_key_may_come_in_a_header_of_its_own(other_document: Document) -> None
     keyring.admit({"x-render-key": "one"})
     assert refusal_of(keyring, {"authorization": "Bearer one"}) == (
         Cause.CREDENTIALS_MISSING,
-        "no key was sent; expected the header x-render-key: <key>",
+        "x-render-key: must be sent as <key>",
     )
     assert refusal_of(keyring, {"x-render-key": "Bearer one"}) == (
         Cause.CREDENTIALS_MALFORMED,
-        "the header x-render-key must read <key>",
+        "x-render-key: must be sent as <key>, not something else",
     )
     assert refusal_of(keyring, {"x-render-key": "two"}) == (Cause.CREDENTIALS_INVALID, INVALID)
 

@@ -181,7 +181,7 @@ def test_the_key_stands_in_a_header_of_its_own(other_document: Document) -> None
     statuses = {key: ask(endpoint, "GET /renderings", key=key).status for key in ("right", "wrong")}
     assert statuses == {"right": 200, "wrong": 401}
     missing = body_of(ask(endpoint, "GET /renderings", key=None), 401)
-    detail = "no key was sent; expected the header x-render-key: <key>"
+    detail = "x-render-key: must be sent as <key>"
     assert missing == {"problem": "who-are-you", "detail": detail}
 
 

@@ -1,0 +1,74 @@
+"""The words in which a test steers a mock, whatever door its requests come through."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import cast
+
+from ..openapi import Document
+from ..openapi.json import Json
+from .clock import MovableClock
+from .service import JobService
+
+
+class Steering:
+    """A mock in the hands of a test."""
+
+    def __init__(self, service: JobService) -> None:
+        self.service = service
+
+    @property
+    def document(self) -> Document:
+        """The document that is served."""
+        return self.service.document
+
+    @property
+    def clock(self) -> MovableClock:
+        """The clock that the jobs go by."""
+        return cast(MovableClock, self.service.clock)
+
+    @property
+    def jobs(self) -> list[SimpleNamespace]:
+        """The jobs as a client would see them now, the oldest first: `jobs[0].id`."""
+        store = self.service.store
+        page = store.page(after=None, limit=len(store), newest_first=False)
+        return [_namespace(self.service.describe(job)) for job in page.jobs]
+
+    def next_job(
+        self, *, outcome: str | None = None, code: str | None = None, seconds: float | None = None
+    ) -> None:
+        """What is to become of the next job that is made; several calls are for several jobs.
+
+        `outcome` is a final state of the document, `code` the reason of a failure, `seconds` how
+        long the job is pending. Raises ValueError for what cannot be.
+        """
+        self.service.next_job(outcome=outcome, code=code, seconds=seconds)
+
+    def fail(
+        self,
+        operation: str,
+        *,
+        status: int,
+        code: str | None = None,
+        times: int = 1,
+        retry_after: int | None = None,
+    ) -> None:
+        """Answers the next `times` calls of an operation with its documented error of this status.
+
+        `code` chooses among the errors of one status, `retry_after` is the seconds that the answer
+        asks a client to wait. Raises ValueError for what the document does not declare.
+        """
+        self.service.fail(operation, status=status, code=code, times=times, retry_after=retry_after)
+
+    def reset(self) -> None:
+        """Forgets every job, and what was set for the next jobs and calls."""
+        self.service.reset()
+
+
+def _namespace(data: dict[str, Json]) -> SimpleNamespace:
+    return SimpleNamespace(
+        **{
+            name: _namespace(value) if isinstance(value, dict) else value
+            for name, value in data.items()
+        }
+    )
