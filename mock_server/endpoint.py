@@ -21,8 +21,8 @@ class Observer(Protocol):
         """A call was answered."""
         ...
 
-    def missed(self, method: str, path: str, reply: Reply) -> None:
-        """A request that means no operation was answered; method in upper case, path as it came."""
+    def missed(self, method: str, path: str) -> None:
+        """A request meant no operation; method in upper case, path as it came."""
         ...
 
 
@@ -57,7 +57,7 @@ class Endpoint:
         if isinstance(match, Mismatch):
             reply = self.service.refuse(self._refusal(method, path, match))
             if self._observer:
-                self._observer.missed(method, path, reply)
+                self._observer.missed(method, path)
             return reply
         call = Call(match.operation.id, match.path_parameters, parse_query(query), headers, body)
         reply = self.service.answer(call)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("openapi", "mock_server", "cli")
+PACKAGES = ("openapi", "mock_server", "contracts", "pytest_plugin", "cli")
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,7 @@ def test_the_wheel_names_its_command_and_its_licence(wheel: Path) -> None:
         commands = archive.read(files["entry_points.txt"]).decode()
         metadata = archive.read(files["METADATA"]).decode()
     assert "aisa-testkit = aisa_testkit.cli:main" in commands
+    assert "aisa_testkit = aisa_testkit.pytest_plugin.plugin" in commands
     assert "License-Expression: MIT" in metadata
     assert "LICENSE" in files
 

@@ -8,13 +8,26 @@ from types import ModuleType
 import pytest
 
 # Loaded when they are asked for, so that whoever wants no socket does not wait for Starlette.
-LAZY = {"aisa_testkit.mock_server": {"VideoServer", "create_app", "serve_videos"}}
+LAZY = {
+    "aisa_testkit.mock_server": {"VideoServer", "create_app", "serve_videos"},
+    "aisa_testkit.pytest_plugin": {
+        *("Contract", "ContractError", "ContractWarning"),
+        *("MockOptions", "VideoMock", "mock_videos"),
+    },
+}
 # What a module shows of Python itself.
-PYTHON = {"TYPE_CHECKING", "annotations"}
+PYTHON = {"TYPE_CHECKING", "annotations", "import_module"}
 
 
 @pytest.mark.parametrize(
-    "name", ["aisa_testkit.openapi", "aisa_testkit.mock_server", "aisa_testkit.cli"]
+    "name",
+    [
+        "aisa_testkit.openapi",
+        "aisa_testkit.mock_server",
+        "aisa_testkit.contracts",
+        "aisa_testkit.pytest_plugin",
+        "aisa_testkit.cli",
+    ],
 )
 def test_what_is_listed_is_sorted_and_all_that_is_visible(name: str) -> None:
     module = import_module(name)
@@ -27,10 +40,11 @@ def test_what_is_listed_is_sorted_and_all_that_is_visible(name: str) -> None:
     assert set(module.__all__) == (visible - PYTHON) | LAZY.get(name, set())
 
 
-@pytest.mark.parametrize("name", sorted(LAZY["aisa_testkit.mock_server"]))
-def test_what_is_loaded_late_is_there_when_it_is_asked_for(name: str) -> None:
-    module = import_module("aisa_testkit.mock_server")
-    assert getattr(module, name).__name__ == name
+@pytest.mark.parametrize(
+    ("package", "name"), [(package, name) for package in LAZY for name in sorted(LAZY[package])]
+)
+def test_what_is_loaded_late_is_there_when_it_is_asked_for(package: str, name: str) -> None:
+    assert getattr(import_module(package), name).__name__ == name
 
 
 def test_a_name_that_no_package_has_is_an_attribute_error() -> None:

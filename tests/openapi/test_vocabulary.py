@@ -16,7 +16,7 @@ from aisa_testkit.openapi.json import Json
 (PACKAGE,) = aisa_testkit.__path__
 FILES = [
     path
-    for folder in ("openapi", "mock_server", "cli")
+    for folder in ("openapi", "mock_server", "contracts", "pytest_plugin", "cli")
     for path in sorted((Path(PACKAGE) / folder).rglob("*.py"))
 ]
 

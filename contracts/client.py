@@ -1,0 +1,91 @@
+"""The judge of clients: what they send, request by request, and what they do over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from ..openapi import Cause, Document, RequestProblem
+from . import catalogue
+from .conduct import Conduct
+from .exchange import Exchange, Stray
+from .violation import Rule, Violation, breach
+
+
+def check_client(document: Document, history: Iterable[Exchange | Stray]) -> tuple[Violation, ...]:
+    """Every way in which a client broke the contract, warnings among them, in the order of its
+    requests.
+
+    `history` are its requests to one server, in their order. What is wrong with several requests in
+    the same way is one violation.
+    """
+    conduct, found = Conduct(document), list[Violation]()
+    for number, item in enumerate(history, start=1):
+        if isinstance(item, Stray):
+            found.append(_stray(document, item, number))
+        else:
+            found += _request_violations(document, item, number)
+            found += conduct.see(item, number)
+    return _merged([*found, *conduct.end()])
+
+
+def _stray(document: Document, stray: Stray, number: int) -> Violation:
+    near = document.nearest(stray.method, stray.path)
+    nearest = f"{near.operation.method} {near.path} ({near.operation.id}), the nearest operation"
+    return Violation(
+        rule=catalogue.NO_OPERATION if stray.why is None else catalogue.NOT_LET_OUT,
+        operation_id=None,
+        request=f"{stray.method} {stray.path[:_SHOWN]}",
+        numbers=(number,),
+        place=None,
+        received=near.difference if stray.why is None else stray.why,
+        expected=nearest if stray.why is None else "no such request",
+    )
+
+
+def _request_violations(document: Document, exchange: Exchange, number: int) -> Iterator[Violation]:
+    """What is wrong with one request, whatever came before."""
+    operation, problems = exchange.operation, list(exchange.arguments.problems)
+    if operation.secured and document.credentials:
+        key = document.credentials.key(exchange.headers)
+        problems += [key] if isinstance(key, RequestProblem) else []
+    for problem in problems:
+        yield breach(
+            _RULES.get(problem.cause, catalogue.WRONG_VALUE),
+            exchange,
+            number,
+            place=problem.parameter,
+            received=problem.received or "nothing",
+            expected=problem.expected.removeprefix("must be "),
+        )
+    known = [*operation.query, *{n: 0 for b in operation.bodies.values() for n in b.properties}]
+    for name in exchange.arguments.unknown:
+        yield breach(
+            catalogue.UNDOCUMENTED,
+            exchange,
+            number,
+            place=name,
+            received="a value for it",
+            expected=f"only {', '.join(known)}" if known else "nothing at all",
+        )
+
+
+def _merged(found: Iterable[Violation]) -> tuple[Violation, ...]:
+    """The same violations as one each, with the numbers of all requests."""
+    numbers: dict[Violation, list[int]] = {}
+    for violation in found:
+        numbers.setdefault(replace(violation, numbers=()), []).extend(violation.numbers)
+    merged = [replace(violation, numbers=tuple(which)) for violation, which in numbers.items()]
+    return tuple(sorted(merged, key=lambda violation: violation.numbers))
+
+
+_SHOWN = 100
+_RULES: dict[str, Rule] = {
+    Cause.JSON_MALFORMED: catalogue.BODY_UNREADABLE,
+    Cause.FORM_MALFORMED: catalogue.BODY_UNREADABLE,
+    Cause.MEDIA_TYPE_UNSUPPORTED: catalogue.BODY_UNREADABLE,
+    Cause.FIELD_MISSING: catalogue.VALUE_MISSING,
+    Cause.FIELD_TYPE: catalogue.WRONG_TYPE,
+    Cause.CREDENTIALS_MISSING: catalogue.NO_KEY,
+    Cause.CREDENTIALS_MALFORMED: catalogue.NO_KEY,
+}

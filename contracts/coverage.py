@@ -1,0 +1,182 @@
+"""How much of a contract some traffic has exercised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..openapi import Document, Operation
+from ..openapi.json import Json
+from .exchange import Exchange, Stray
+from .sighting import sightings
+
+
+class CoverageGroup(StrEnum):
+    """What can be covered."""
+
+    OPERATIONS = "operations called"
+    FIELDS = "optional fields sent"
+    VALUES = "values sent"
+    ANSWERS = "answers received"
+    STATES = "states seen"
+    TRANSITIONS = "transitions seen"
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageItem:
+    """One thing that can be covered: what it is about (an operation, or a state), and its name."""
+
+    group: CoverageGroup
+    about: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.about} {self.name}".strip()
+
+
+class Coverage:
+    """How often each item of one contract was exercised, by traffic of any number of histories."""
+
+    def __init__(self, title: str, hits: Mapping[CoverageItem, int]) -> None:
+        self.title = title
+        self._hits = dict(hits)
+
+    @classmethod
+    def of(cls, document: Document) -> Coverage:
+        """Everything that the document declares, and nothing of it covered."""
+        return cls(f"{document.title} {document.version}", dict.fromkeys(_items(document), 0))
+
+    @classmethod
+    def from_json(cls, data: Json) -> Coverage:
+        """What `to_json` wrote."""
+        hits = {
+            CoverageItem(CoverageGroup(group["name"]), item["about"], item["name"]): item["hits"]
+            for group in data["groups"]
+            for item in group["items"]
+        }
+        return cls(data["title"], hits)
+
+    @property
+    def hits(self) -> Mapping[CoverageItem, int]:
+        """How often each item was exercised."""
+        return self._hits
+
+    def observe(self, document: Document, history: Iterable[Exchange | Stray]) -> None:
+        """Counts what the requests of one client to one server exercised."""
+        states: dict[str, str] = {}
+        for item in history:
+            if isinstance(item, Exchange):
+                for found in [*_sent(item), *_told(document, item, states)]:
+                    if found in self._hits:
+                        self._hits[found] += 1
+
+    def add(self, other: Coverage) -> None:
+        """Counts in what another has counted of the same contract."""
+        for item, count in other.hits.items():
+            self._hits[item] = self._hits.get(item, 0) + count
+
+    def groups(self) -> Iterator[tuple[CoverageGroup, Mapping[CoverageItem, int]]]:
+        """The items by group; a group of which the document has none is left out."""
+        for group in CoverageGroup:
+            hits = {item: count for item, count in self._hits.items() if item.group is group}
+            if hits:
+                yield group, hits
+
+    @property
+    def percent(self) -> float:
+        """The share of all items that were exercised at least once, in per cent."""
+        return percent(self._hits.values())
+
+    def to_json(self) -> Json:
+        """All of it as data, for a file or for another process."""
+        return {
+            "title": self.title,
+            "covered": covered(self._hits.values()),
+            "total": len(self._hits),
+            "percent": round(self.percent, 2),
+            "groups": [
+                {
+                    "name": group.value,
+                    "covered": covered(hits.values()),
+                    "total": len(hits),
+                    "items": [
+                        {"about": item.about, "name": item.name, "hits": count}
+                        for item, count in hits.items()
+                    ],
+                }
+                for group, hits in self.groups()
+            ],
+        }
+
+
+def covered(counts: Iterable[int]) -> int:
+    """How many of the counts are not zero."""
+    return sum(count > 0 for count in counts)
+
+
+def percent(counts: Iterable[int]) -> float:
+    """The share of the counts that are not zero, in per cent; 100 if there are none."""
+    counts = list(counts)
+    return 100 * covered(counts) / len(counts) if counts else 100.0
+
+
+def _items(document: Document) -> Iterator[CoverageItem]:
+    for operation in document.operations.values():
+        yield CoverageItem(CoverageGroup.OPERATIONS, operation.id, "")
+        for name, required, schema in _inputs(operation):
+            if not required:
+                yield CoverageItem(CoverageGroup.FIELDS, operation.id, name)
+            for value in schema.get("enum", ()):
+                yield _value(operation, name, value)
+        for status in operation.responses:
+            yield CoverageItem(CoverageGroup.ANSWERS, operation.id, str(status))
+    for state in document.lifecycle.states.values():
+        yield CoverageItem(CoverageGroup.STATES, state.name, "")
+        for following in state.next:
+            yield _transition(state.name, following)
+
+
+def _inputs(operation: Operation) -> Iterator[tuple[str, bool, Mapping[str, Json]]]:
+    """The parameters and fields of an operation: name, whether it is required, schema."""
+    for parameter in [*operation.query.values(), *operation.headers.values()]:
+        yield parameter.name, parameter.required, parameter.schema.raw
+    fields: dict[str, tuple[bool, Mapping[str, Json]]] = {}
+    for body in operation.bodies.values():
+        required = body.schema.raw.get("required", ())
+        fields |= {name: (name in required, below) for name, below in body.properties.items()}
+    yield from ((name, required, schema) for name, (required, schema) in fields.items())
+
+
+def _sent(exchange: Exchange) -> Iterator[CoverageItem]:
+    """What the request exercises."""
+    operation = exchange.operation
+    yield CoverageItem(CoverageGroup.OPERATIONS, operation.id, "")
+    headers = {name: exchange.headers.get(name.lower()) for name in operation.headers}
+    sent: dict[str, Json] = {**headers, **exchange.query, **exchange.fields}
+    for name, value in sent.items():
+        if value is not None:
+            yield CoverageItem(CoverageGroup.FIELDS, operation.id, name)
+            yield _value(operation, name, value)
+    for name in exchange.files:
+        yield CoverageItem(CoverageGroup.FIELDS, operation.id, name)
+
+
+def _told(document: Document, exchange: Exchange, states: dict[str, str]) -> Iterator[CoverageItem]:
+    """What the answer exercises; `states` are the last ones of each job, and brought up to date."""
+    if exchange.status is not None:
+        yield CoverageItem(CoverageGroup.ANSWERS, exchange.operation_id, str(exchange.status))
+    for sighting in sightings(document, exchange):
+        before, now = states.get(sighting.job_id), sighting.state.name
+        states[sighting.job_id] = now
+        yield CoverageItem(CoverageGroup.STATES, now, "")
+        if before is not None and before != now:
+            yield _transition(before, now)
+
+
+def _value(operation: Operation, name: str, value: Json) -> CoverageItem:
+    return CoverageItem(CoverageGroup.VALUES, operation.id, f"{name}={value}")
+
+
+def _transition(before: str, after: str) -> CoverageItem:
+    return CoverageItem(CoverageGroup.TRANSITIONS, before, f"to {after}")

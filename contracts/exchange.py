@@ -1,0 +1,88 @@
+"""Requests with their answers, as a judge sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..openapi import Arguments, Call, Document, Operation, Reply
+from ..openapi.form import Part
+from ..openapi.json import Json
+from ..openapi.request import read_call
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call of an operation and its reply, None if the connection broke.
+
+    `path` is the template of the path from the root, `at` the moment of the reply on the clock of
+    the server, in Unix seconds.
+    """
+
+    operation: Operation
+    path: str
+    call: Call
+    arguments: Arguments
+    reply: Reply | None
+    at: float
+
+    @property
+    def operation_id(self) -> str:
+        """The id of the operation in the document."""
+        return self.operation.id
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status of the reply, None if the connection broke."""
+        return self.reply.status if self.reply else None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the reply says that all went well."""
+        return self.reply is not None and 200 <= self.reply.status < 300
+
+    @property
+    def fields(self) -> Mapping[str, Json]:
+        """The fields of the body in the types of the document, without defaults."""
+        return self.arguments.fields
+
+    @property
+    def files(self) -> Mapping[str, Part]:
+        """The files of a form, by field: `.filename` and `.content`."""
+        return self.arguments.files
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The query as it was sent."""
+        return dict(self.call.query)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the request, their names in lower case."""
+        return self.call.headers
+
+    @property
+    def job_id(self) -> str | None:
+        """The job that the path names, None for operations on no single job."""
+        return next(iter(self.call.path_parameters.values()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A request that is no call of an operation: method in upper case, path from the root as it was
+    sent.
+
+    `why` says why it was not let through, None if it is only that no operation takes it; then the
+    path may be a whole URL.
+    """
+
+    method: str
+    path: str
+    why: str | None = None
+
+
+def read_exchange(document: Document, call: Call, reply: Reply | None, *, at: float) -> Exchange:
+    """The exchange, with its call read by the document."""
+    operation = document.operations[call.operation_id]
+    path = document.base_path + operation.path
+    return Exchange(operation, path, call, read_call(operation, call), reply, at)

@@ -1,0 +1,57 @@
+"""The jobs that an answer tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import orjson
+
+from ..openapi import Document, JobRole, State
+from ..openapi.json import Json
+from ..openapi.operation import JSON
+from ..openapi.pointer import get
+from .exchange import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A job in the state in which an answer showed it."""
+
+    job_id: str
+    state: State
+
+
+def sightings(document: Document, exchange: Exchange) -> tuple[Sighting, ...]:
+    """The jobs in the answer, in its order; none if it shows none, or not as documented."""
+    reply, role = exchange.reply, exchange.operation.role
+    if reply is None or not exchange.accepted or role not in _SHOWING:
+        return ()
+    if not reply.headers.get("content-type", "").startswith(JSON):
+        return ()
+    try:
+        body = orjson.loads(reply.body)
+    except orjson.JSONDecodeError:
+        return ()
+    page = exchange.operation.page
+    jobs = [body] if page is None else _found(body, page.places.get("items", ()))
+    return tuple(_seen(document, jobs if isinstance(jobs, list) else []))
+
+
+def _seen(document: Document, jobs: list[Json]) -> Iterator[Sighting]:
+    lifecycle = document.lifecycle
+    for job in jobs:
+        job_id, name = _found(job, lifecycle.id_at), _found(job, lifecycle.state_at)
+        state = lifecycle.states.get(name) if isinstance(name, str) else None
+        if isinstance(job_id, str) and state is not None:
+            yield Sighting(job_id, state)
+
+
+def _found(data: Json, path: tuple[str, ...]) -> Json:
+    try:
+        return get(data, path)
+    except LookupError:
+        return None
+
+
+_SHOWING = (JobRole.CREATE, JobRole.RETRIEVE, JobRole.REMIX, JobRole.LIST)

@@ -1,0 +1,105 @@
+"""One way in which a party has broken the contract, with everything that explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .exchange import Exchange
+
+
+class Severity(StrEnum):
+    """How bad a violation is. A warning breaks nothing today."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the catalogue: a stable code, what breaking it is called, what to do instead."""
+
+    code: str
+    title: str
+    advice: str
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One way in which a rule was broken.
+
+    `request` is the method and the path, `operation_id` None where there is no such operation.
+    `numbers` say which requests of the history broke it, counted from 1. `place` is the field,
+    parameter or header at fault, None for the request as a whole.
+    """
+
+    rule: Rule
+    operation_id: str | None
+    request: str
+    numbers: tuple[int, ...]
+    place: str | None
+    received: str
+    expected: str
+
+    @property
+    def code(self) -> str:
+        """The stable code of the rule, such as AV705."""
+        return self.rule.code
+
+    @property
+    def title(self) -> str:
+        """What breaking the rule is called."""
+        return self.rule.title
+
+    @property
+    def severity(self) -> Severity:
+        """Whether it breaks the contract, or is only a warning."""
+        return self.rule.severity
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [f"{self.code} {self.title}", *(f"  {key:<9} {text}" for key, text in self._facts())]
+        )
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        name = f" ({self.operation_id})" if self.operation_id else ""
+        which = "no." if len(self.numbers) == 1 else "nos."
+        yield "request", f"{self.request}{name}, {which} {_listed(self.numbers)}"
+        if self.place:
+            yield "field", self.place
+        yield "sent", self.received
+        yield "expected", self.expected
+        yield "advice", self.rule.advice
+
+
+def breach(
+    rule: Rule,
+    exchange: Exchange,
+    *numbers: int,
+    place: str | None = None,
+    received: str,
+    expected: str,
+) -> Violation:
+    """The violation of a rule by an exchange, which is one of these numbers."""
+    return Violation(
+        rule=rule,
+        operation_id=exchange.operation_id,
+        request=f"{exchange.operation.method} {exchange.path}",
+        numbers=numbers,
+        place=place,
+        received=received,
+        expected=expected,
+    )
+
+
+def _listed(numbers: tuple[int, ...]) -> str:
+    """Numbers as a sentence has them, the first few of many."""
+    shown = [str(number) for number in numbers[:_SHOWN]]
+    if len(numbers) > _SHOWN:
+        return f"{', '.join(shown)} and {len(numbers) - _SHOWN} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+_SHOWN = 5

@@ -1,0 +1,134 @@
+"""The mock in process: no socket, no sleep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+
+try:
+    from respx.mocks import HTTPCoreMocker
+    from respx.models import RouteList
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        f"the mock in process needs {error.name}: pip install 'aisa-testkit[pytest]'",
+        name=error.name,
+    ) from error
+
+from ..contracts import Exchange
+from ..mock_server import Endpoint, JobService, Steering
+from .contract import Contract, Journal
+from .httpcore2 import HTTPCore2Mocker
+from .options import MockOptions
+from .routes import VideoRouter
+from .surroundings import surroundings
+from .transports import Httpx2Transport, HttpxTransport
+
+
+class VideoMock(Steering):
+    """A mock that answers the clients of this process, as long as it is active.
+
+    `base_url` is where they believe it to be. `routes` are respx routes by operation:
+    `routes["createVideo"].call_count`.
+    """
+
+    def __init__(
+        self, service: JobService, *, base_url: str, router: VideoRouter, journal: Journal
+    ) -> None:
+        super().__init__(service)
+        self.base_url = base_url
+        self._router, self._journal = router, journal
+
+    @property
+    def routes(self) -> RouteList:
+        """One respx route for each operation, by its id. A response or a side effect that is set
+        takes the place of the mock's answers, until `route.mock()` takes it back.
+        """
+        return self._router.routes
+
+    @property
+    def requests(self) -> list[Exchange]:
+        """The calls since the last reset, with `operation_id`, `fields`, `files` and `status`."""
+        return self._journal.requests
+
+    @property
+    def httpx_transport(self) -> HttpxTransport:
+        """The mock as a transport for clients of httpx, sync and async."""
+        return HttpxTransport(self._router)
+
+    @property
+    def httpx2_transport(self) -> Httpx2Transport:
+        """The mock as a transport for clients of httpx2, sync and async."""
+        return Httpx2Transport(self._router)
+
+    def reset(self) -> None:
+        """Forgets every job and request, what was set for the next ones, and what was set on
+        routes.
+        """
+        super().reset()
+        for route in self.routes:
+            route.mock()
+        self._router.reset()
+        self._journal.cut()
+
+
+class mock_videos(MockOptions):
+    """Mocks the API for every client of httpx and httpx2 in this process, for the length of a
+    block: `with mock_videos() as video_mock`.
+
+    The arguments are those of MockOptions. At the end of the block ContractError is raised if a
+    client broke the contract; an error that leaves the block is told so in a note.
+    """
+
+    def __enter__(self) -> VideoMock:
+        self._contract = Contract(check=self.check, allow=self.allow)
+        self._stack = ExitStack()
+        return self._stack.enter_context(mocked(self, self._contract))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+        if error is None:
+            self._contract.verify()
+        else:
+            for note in self._contract.explain():
+                error.add_note(note)
+
+
+@contextmanager
+def mocked(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
+    """The mock that the options describe, for the length of a block; what comes to it is written
+    down for the contract.
+    """
+    service = options.service()
+    journal = contract.open(service.document, service.clock)
+    server_url = service.document.server_url
+    base_url = options.base_url or server_url
+    if "://" not in base_url:
+        raise ValueError(f"base_url must be an absolute URL, not {base_url!r}")
+    # The vendor's own server is never reached, even where a program does not use the base URL.
+    both = dict.fromkeys([base_url, server_url] if "://" in server_url else [base_url])
+    router = VideoRouter(
+        Endpoint(service), base_urls=[*both], journal=journal, let_out=options.other_hosts == "pass"
+    )
+    with surroundings(base_url), _routed(router):
+        yield VideoMock(service, base_url=base_url, router=router, journal=journal)
+
+
+@contextmanager
+def _routed(router: VideoRouter) -> Iterator[None]:
+    """Brings the requests of both client families to the router, before any other one."""
+    mockers = (HTTPCoreMocker, HTTPCore2Mocker)
+    for mocker in mockers:
+        mocker.routers.insert(0, router)
+        mocker.start()
+    try:
+        yield
+    finally:
+        for mocker in mockers:
+            mocker.unregister(router)
+            mocker.stop()
