@@ -110,8 +110,6 @@ class Roles:
 
     def _retrieve(self, operation: Operation, call: Call, arguments: Arguments) -> Reply:
         job, snapshot = self._find(call)
-        if snapshot.ends is None:
-            self._clock.polled()
         return self._job_reply(operation, job, snapshot)
 
     def _list(self, operation: Operation, call: Call, arguments: Arguments) -> Reply:
@@ -132,6 +130,8 @@ class Roles:
         )
         now = self._clock.now()
         jobs = [(job, observe(job, now)) for job in found.jobs]
+        if any(snapshot.ends is None for _, snapshot in jobs):
+            self._clock.polled()
         return _json(operation, self._renderer.page(jobs, more=found.more))
 
     def _delete(self, operation: Operation, call: Call, arguments: Arguments) -> Reply:
@@ -170,7 +170,10 @@ class Roles:
         if job is None:
             parameter = next(iter(call.path_parameters))
             raise Refusal(Cause.JOB_UNKNOWN, f"there is no job {show(job_id)}", parameter=parameter)
-        return job, observe(job, self._clock.now())
+        snapshot = observe(job, self._clock.now())
+        if snapshot.ends is None:
+            self._clock.polled()
+        return job, snapshot
 
     def _job_reply(self, operation: Operation, job: Job, snapshot: Snapshot) -> Reply:
         hint, headers = self._lifecycle.poll_hint, dict(_JSON_HEADERS)

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .contract import Contract, ContractError, ContractWarning
+    from .journal import Runaway
     from .mock import VideoMock, mock_videos
     from .options import MockOptions
+    from .watched import WatchedMock
 
 __all__ = [
     "Contract",
     "ContractError",
     "ContractWarning",
     "MockOptions",
+    "Runaway",
     "VideoMock",
+    "WatchedMock",
     "mock_videos",
 ]
 
@@ -26,7 +30,9 @@ _HOMES = {
     "ContractError": "contract",
     "ContractWarning": "contract",
     "MockOptions": "options",
+    "Runaway": "journal",
     "VideoMock": "mock",
+    "WatchedMock": "watched",
     "mock_videos": "mock",
 }
 

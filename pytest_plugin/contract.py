@@ -5,17 +5,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection, Iterable, Sequence
 
-from ..contracts import (
-    CLIENT_RULES,
-    Exchange,
-    Severity,
-    Stray,
-    Violation,
-    check_client,
-    read_exchange,
-)
+from ..contracts import CLIENT_RULES, Exchange, Severity, Violation, check_client
 from ..mock_server import Clock
-from ..openapi import Call, Document, Reply
+from ..openapi import Document
+from .journal import Journal
 
 
 class ContractError(AssertionError):
@@ -44,41 +37,6 @@ class ContractWarning(UserWarning):
     """The code under test sent something that the document does not know."""
 
 
-class Journal:
-    """The requests that came to one mock, in their order."""
-
-    def __init__(self, document: Document, clock: Clock) -> None:
-        self.document, self._clock = document, clock
-        self._histories: list[list[Exchange | Stray]] = [[]]
-
-    @property
-    def requests(self) -> list[Exchange]:
-        """The calls of operations since the last reset."""
-        return [item for item in self._histories[-1] if isinstance(item, Exchange)]
-
-    @property
-    def histories(self) -> Sequence[Sequence[Exchange | Stray]]:
-        """Everything that came in, cut where the mock was reset."""
-        return self._histories
-
-    def answered(self, call: Call, reply: Reply | None) -> None:
-        """A call was answered, or broke off without a reply."""
-        exchange = read_exchange(self.document, call, reply, at=self._clock.now())
-        self._histories[-1].append(exchange)
-
-    def missed(self, method: str, path: str) -> None:
-        """A request came in that means no operation."""
-        self._histories[-1].append(Stray(method, path))
-
-    def blocked(self, method: str, url: str, why: str) -> None:
-        """A request was not let out."""
-        self._histories[-1].append(Stray(method, url, why))
-
-    def cut(self) -> None:
-        """Begins a new history, as after a reset."""
-        self._histories.append([])
-
-
 class Contract:
     """What the code under test did to the mocks of one test.
 
@@ -89,6 +47,7 @@ class Contract:
         self.journals: list[Journal] = []
         self._check, self._allowed = check, set[str]()
         self._told: set[Violation] = set()
+        self._judged = 0
         self.allow(*([allow] if isinstance(allow, str) else allow))
 
     def open(self, document: Document, clock: Clock) -> Journal:
@@ -136,8 +95,10 @@ class Contract:
 
     def news(self) -> tuple[list[Violation], list[Violation]]:
         """The errors and the warnings of which nobody was told yet."""
-        if not self._check:
+        seen = sum(map(len, self.journals))
+        if not self._check or seen == self._judged:
             return [], []
+        self._judged = seen
         found = [v for v in self.violations if v.code not in self._allowed and v not in self._told]
         self._told.update(found)
         return _of(Severity.ERROR, found), _of(Severity.WARNING, found)

@@ -27,7 +27,8 @@ from ..mock_server.server import base_url
 from ..openapi import Call, Document, ErrorAnswer, JobRole, Match, Operation, Reply
 from ..openapi.json import Json
 from ..openapi.request import read_call
-from .contract import Contract, Journal
+from .contract import Contract
+from .journal import Journal
 from .sockets import SwitchingServer
 from .surroundings import DUMMY_KEY, KEY_VARIABLE, surroundings
 
@@ -153,7 +154,12 @@ class Gateway:
             return self._refusal(404, "unknown", f"{request.method} {path} is not documented")
         query = parse_query(request.url.query)
         call = Call(match.operation.id, match.path_parameters, query, dict(request.headers), body)
-        reply = await self._paid(match.operation, call, request)
+        try:
+            reply = await self._paid(match.operation, call, request)
+        except httpx2.HTTPError as error:
+            self._journal.answered(call, None)
+            # A 5xx would have clients send it again, which may be billed again.
+            return self._refusal(424, "no_answer", f"the live API did not answer: {error}")
         self._journal.answered(call, reply)
         return reply
 
@@ -192,14 +198,10 @@ class Gateway:
             headers[credentials.header] = f"{credentials.scheme} {self._budget.key}".strip()
         path = request.scope["raw_path"].decode("latin-1").removeprefix(self._document.base_path)
         url = self._upstream + path + (f"?{request.url.query}" if request.url.query else "")
-        try:
-            async with httpx2.AsyncClient(timeout=SECONDS) as client:
-                response = await client.request(
-                    request.method, url, headers=headers, content=call.body or None
-                )
-        except httpx2.HTTPError as error:
-            # A 5xx would have clients send it again, which may be billed again.
-            return self._refusal(424, "no_answer", f"the live API did not answer: {error}")
+        async with httpx2.AsyncClient(timeout=SECONDS) as client:
+            response = await client.request(
+                request.method, url, headers=headers, content=call.body or None
+            )
         kept = {k: v for k, v in response.headers.items() if k not in _OF_THIS_CONNECTION}
         return Reply(response.status_code, kept, response.content)
 

@@ -15,17 +15,18 @@ except ModuleNotFoundError as error:
         name=error.name,
     ) from error
 
-from ..contracts import Exchange
-from ..mock_server import Endpoint, JobService, Steering
-from .contract import Contract, Journal
+from ..mock_server import Endpoint, JobService
+from .contract import Contract
 from .httpcore2 import HTTPCore2Mocker
+from .journal import Journal
 from .options import MockOptions
 from .routes import VideoRouter
 from .surroundings import surroundings
 from .transports import Httpx2Transport, HttpxTransport
+from .watched import WatchedMock
 
 
-class VideoMock(Steering):
+class VideoMock(WatchedMock):
     """A mock that answers the clients of this process, as long as it is active.
 
     `base_url` is where they believe it to be. `routes` are respx routes by operation:
@@ -33,11 +34,16 @@ class VideoMock(Steering):
     """
 
     def __init__(
-        self, service: JobService, *, base_url: str, router: VideoRouter, journal: Journal
+        self,
+        service: JobService,
+        *,
+        base_url: str,
+        router: VideoRouter,
+        journal: Journal,
+        contract: Contract,
     ) -> None:
-        super().__init__(service)
-        self.base_url = base_url
-        self._router, self._journal = router, journal
+        super().__init__(service, base_url=base_url, journal=journal, contract=contract)
+        self._router = router
 
     @property
     def routes(self) -> RouteList:
@@ -45,11 +51,6 @@ class VideoMock(Steering):
         takes the place of the mock's answers, until `route.mock()` takes it back.
         """
         return self._router.routes
-
-    @property
-    def requests(self) -> list[Exchange]:
-        """The calls since the last reset, with `operation_id`, `fields`, `files` and `status`."""
-        return self._journal.requests
 
     @property
     def httpx_transport(self) -> HttpxTransport:
@@ -69,7 +70,6 @@ class VideoMock(Steering):
         for route in self.routes:
             route.mock()
         self._router.reset()
-        self._journal.cut()
 
 
 class mock_videos(MockOptions):
@@ -116,7 +116,9 @@ def mocked(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
         Endpoint(service), base_urls=[*both], journal=journal, let_out=options.other_hosts == "pass"
     )
     with surroundings(base_url), _routed(router):
-        yield VideoMock(service, base_url=base_url, router=router, journal=journal)
+        yield VideoMock(
+            service, base_url=base_url, router=router, journal=journal, contract=contract
+        )
 
 
 @contextmanager

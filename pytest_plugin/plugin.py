@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from .live import Budget, LiveApi
     from .mock import VideoMock
     from .options import MockOptions
-    from .sockets import SwitchingServer, WatchedServer
+    from .sockets import SwitchingServer
+    from .watched import WatchedMock
 
 CONTRACT: pytest.StashKey[Contract] = pytest.StashKey()
 COVERAGE: pytest.StashKey[CoverageLog] = pytest.StashKey()
@@ -222,7 +223,7 @@ def _video_socket() -> Iterator[SwitchingServer]:
 @pytest.fixture
 def video_server(
     _video_options: MockOptions, _video_socket: SwitchingServer, video_contract: Contract
-) -> Iterator[WatchedServer]:
+) -> Iterator[WatchedMock]:
     """The API on a real socket, for clients of any kind: one server for all tests, a fresh mock for
     each.
     """
@@ -234,7 +235,7 @@ def video_server(
 @pytest.fixture
 def video_api(
     request: pytest.FixtureRequest,
-) -> Iterator[VideoMock | WatchedServer | LiveApi]:
+) -> Iterator[VideoMock | WatchedMock | LiveApi]:
     """The API that --video-target names: video_mock, video_server, or the live one."""
     target = request.config.getoption("video_target")
     if target == "live":
@@ -279,7 +280,10 @@ def _options(
     if request.config.getini("video_other_hosts"):
         said["other_hosts"] = request.config.getini("video_other_hosts")
     for marker in reversed(list(request.node.iter_markers("video_mock"))):
-        said |= {"clock": None} if "speed" in marker.kwargs else {}
+        if "speed" in marker.kwargs:
+            said["clock"] = None
+        if "clock" in marker.kwargs:
+            said["speed"] = None
         said |= marker.kwargs
     arguments = [marker.args for marker in request.node.iter_markers("video_mock")]
     return MockOptions(*[a for args in arguments for a in args], **said)  # type: ignore[arg-type]

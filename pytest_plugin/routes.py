@@ -14,7 +14,7 @@ from respx.types import RouteResultTypes
 from ..mock_server import Endpoint
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Match, Operation, Reply
-from .contract import Journal
+from .journal import Journal
 
 
 class VideoRoute(respx.Route):

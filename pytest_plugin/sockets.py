@@ -6,32 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from socket import socket
 
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..contracts import Exchange
-from ..mock_server import JobService, VideoServer, create_app
+from ..mock_server import create_app
 from ..mock_server.server import base_url, serve_app
-from .contract import Contract, Journal
+from .contract import Contract
+from .journal import Runaway
 from .options import MockOptions
 from .surroundings import surroundings
-
-
-class WatchedServer(VideoServer):
-    """A mock on a socket whose requests are written down. `base_url` is where it is."""
-
-    def __init__(self, base_url: str, service: JobService, journal: Journal) -> None:
-        super().__init__(base_url, service)
-        self._journal = journal
-
-    @property
-    def requests(self) -> list[Exchange]:
-        """The calls since the last reset, with `operation_id`, `fields`, `files` and `status`."""
-        return self._journal.requests
-
-    def reset(self) -> None:
-        """Forgets every job and request, and what was set for the next ones."""
-        super().reset()
-        self._journal.cut()
+from .watched import WatchedMock
 
 
 class SwitchingServer:
@@ -42,7 +26,11 @@ class SwitchingServer:
         self.listener: socket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app(scope, receive, send)
+        try:
+            await self.app(scope, receive, send)
+        except Runaway as runaway:
+            response = PlainTextResponse(str(runaway), status_code=500)
+            await response(scope, receive, send)
 
     @contextmanager
     def using(self, app: ASGIApp) -> Iterator[None]:
@@ -54,13 +42,13 @@ class SwitchingServer:
             self.app = before
 
     @contextmanager
-    def serving(self, options: MockOptions, contract: Contract) -> Iterator[WatchedServer]:
+    def serving(self, options: MockOptions, contract: Contract) -> Iterator[WatchedMock]:
         """Serves the mock that the options describe, for the length of a block."""
         service = options.service()
         journal = contract.open(service.document, service.clock)
         url = base_url(self.listener, service.document)
         with self.using(create_app(service=service, observer=journal)), surroundings(url):
-            yield WatchedServer(url, service, journal)
+            yield WatchedMock(service, base_url=url, journal=journal, contract=contract)
 
 
 @contextmanager
@@ -74,5 +62,4 @@ def switching_server() -> Iterator[SwitchingServer]:
 
 async def _nobody(scope: Scope, receive: Receive, send: Send) -> None:
     """Answers 503 while no test is under way: a thread of an earlier test is still asking."""
-    await send({"type": "http.response.start", "status": 503, "headers": []})
-    await send({"type": "http.response.body", "body": b"no test is under way"})
+    await PlainTextResponse("no test is under way", status_code=503)(scope, receive, send)

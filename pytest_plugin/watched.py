@@ -1,0 +1,31 @@
+"""A mock in the hands of a test, and all that came to it."""
+
+from __future__ import annotations
+
+from ..contracts import Exchange
+from ..mock_server import JobService, Steering
+from .contract import Contract
+from .journal import Journal
+
+
+class WatchedMock(Steering):
+    """A mock whose requests are written down. `base_url` is what clients are pointed at, `contract`
+    what they are judged by.
+    """
+
+    def __init__(
+        self, service: JobService, *, base_url: str, journal: Journal, contract: Contract
+    ) -> None:
+        super().__init__(service)
+        self.base_url, self.contract = base_url, contract
+        self._journal = journal
+
+    @property
+    def requests(self) -> list[Exchange]:
+        """The calls since the last reset, with `operation_id`, `fields`, `files` and `status`."""
+        return self._journal.requests
+
+    def reset(self) -> None:
+        """Forgets every job and request, and what was set for the next ones."""
+        super().reset()
+        self._journal.cut()
