@@ -169,9 +169,9 @@ class ManualClock:
 
 
 class TickingClock(ManualClock):
-    """A clock that each poll of a pending job moves on by one polling interval, in seconds."""
+    """A clock that each request about a pending job moves on by one polling interval (seconds)."""
 
-    def __init__(self, start: float = 1_780_000_000.0, *, interval: float = 1.0) -> None:
+    def __init__(self, start: float = 1_780_000_000.0, *, interval: float = 2.0) -> None:
         super().__init__(start)
         self.interval = _positive(interval)
         self._frozen = False

@@ -5,9 +5,9 @@ lengths.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from math import log
 from pathlib import Path
@@ -48,15 +48,7 @@ class MediaLibrary:
     """The files that come along, by media type."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        folder = folder or Path(__file__).with_name("media")
-        found: dict[str, list[MediaFile]] = {}
-        for path in sorted(folder.iterdir()):
-            name = _NAME.fullmatch(path.name)
-            if name:
-                width, height, seconds, kind = name.groups()
-                media = MediaFile(path, _TYPES[kind], int(width), int(height), float(seconds))
-                found.setdefault(media.media_type, []).append(media)
-        self._files: Mapping[str, list[MediaFile]] = found
+        self._files = _files_in(folder or Path(__file__).with_name("media"))
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -83,6 +75,19 @@ class MediaLibrary:
         best = min(self._files[media_type], key=distance)
         fits_size = size is None or wanted_size == (best.width, best.height)
         return best, fits_size and (seconds is None or wanted_seconds == best.seconds)
+
+
+@cache
+def _files_in(folder: Path) -> Mapping[str, Sequence[MediaFile]]:
+    """The files of a folder, which are looked up and read once in a process, for all mocks."""
+    found: dict[str, list[MediaFile]] = {}
+    for path in sorted(folder.iterdir()):
+        name = _NAME.fullmatch(path.name)
+        if name:
+            width, height, seconds, kind = name.groups()
+            media = MediaFile(path, _TYPES[kind], int(width), int(height), float(seconds))
+            found.setdefault(media.media_type, []).append(media)
+    return found
 
 
 def _size(text: str | None) -> tuple[int, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path as FilePath
 from urllib.parse import urlsplit
 
@@ -68,10 +69,17 @@ class Document:
 def load_document(path: str | FilePath | None = None) -> Document:
     """Loads a document from a file, or the bundled one of the AIsa video API if there is no path.
 
+    The bundled one is read once in a process.
+
     Raises DocumentError, with every problem found, if it cannot be read or is not one that the
     toolkit understands.
     """
-    return Document(read_source(path))
+    return _bundled() if path is None else Document(read_source(path))
+
+
+@cache
+def _bundled() -> Document:
+    return Document(read_source(None))
 
 
 def parse_document(text: str, *, name: str = "document") -> Document:

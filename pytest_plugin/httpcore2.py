@@ -27,8 +27,10 @@ class HTTPCore2Mocker(HTTPCoreMocker, ABC):
     name = "httpcore2"
     routers: ClassVar[list[Router]] = []
     _patches: ClassVar[list[Any]] = []  # the type of a patch is private to unittest.mock
+    # Every request of a client goes through its pool, that of a proxy included.
     targets: ClassVar[list[str]] = [
-        target.replace("httpcore.", "httpcore2.") for target in HTTPCoreMocker.targets
+        "httpcore2._sync.connection_pool.ConnectionPool",
+        "httpcore2._async.connection_pool.AsyncConnectionPool",
     ]
 
     @classmethod

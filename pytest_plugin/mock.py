@@ -113,7 +113,10 @@ def mocked(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
     # The vendor's own server is never reached, even where a program does not use the base URL.
     both = dict.fromkeys([base_url, server_url] if "://" in server_url else [base_url])
     router = VideoRouter(
-        Endpoint(service), base_urls=[*both], journal=journal, let_out=options.other_hosts == "pass"
+        Endpoint(service, observer=journal),
+        base_urls=[*both],
+        journal=journal,
+        let_out=options.other_hosts == "pass",
     )
     with surroundings(base_url), _routed(router):
         yield VideoMock(

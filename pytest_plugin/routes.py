@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 import httpx
 import respx
@@ -27,6 +28,18 @@ class VideoRoute(respx.Route):
         methods = ["GET", "HEAD"] if operation.method == "GET" else [operation.method]
         super().__init__(method__in=methods, url__regex=_url_pattern(operation, base_urls))
         self.operation, self._router = operation, router
+
+    def snapshot(self) -> None:
+        """Keeps what is set on the route for `rollback()`."""
+        if hasattr(self, "operation"):  # not while it is made, when nothing is set
+            super().snapshot()
+
+    def rollback(self) -> None:
+        """Takes back what was set since the last snapshot."""
+        if self._snapshots:
+            super().rollback()
+        else:
+            self.mock()
 
     def resolve(self, request: httpx.Request, **kwargs: object) -> RouteResultTypes:
         if self.side_effect or self.return_value:
@@ -68,11 +81,15 @@ class VideoRouter(respx.MockRouter):
             request.method,
             self._path(url),
             query=url.query.decode("ascii"),
-            headers=dict(request.headers),
+            headers=_headers(request),
             body=request.content,
         )
         return httpx.Response(
-            reply.status, headers=reply.headers, content=reply.body, request=request
+            reply.status,
+            headers=reply.headers,
+            content=reply.body,
+            request=request,
+            extensions=_BY_THE_MOCK,
         )
 
     def handler(self, request: httpx.Request) -> httpx.Response:
@@ -80,14 +97,14 @@ class VideoRouter(respx.MockRouter):
         try:
             return super().handler(request)
         except AllMockedAssertionError:
-            return self._stray(request)
+            return self.answer(request)  # which says that there is no such operation
 
     async def async_handler(self, request: httpx.Request) -> httpx.Response:
         self._sort_out(request)
         try:
             return await super().async_handler(request)
         except AllMockedAssertionError:
-            return self._stray(request)
+            return self.answer(request)  # which says that there is no such operation
 
     def record(
         self,
@@ -97,7 +114,9 @@ class VideoRouter(respx.MockRouter):
         route: respx.Route | None = None,
     ) -> None:
         super().record(request, response=response, route=route)
-        if isinstance(route, VideoRoute):
+        # What the mock has answered is written down by its endpoint.
+        written = response is not None and _BY_THE_MOCK.items() <= response.extensions.items()
+        if isinstance(route, VideoRoute) and not written:
             self._journal.answered(self._call(request, route.operation), _reply(response))
 
     def _sort_out(self, request: httpx.Request) -> None:
@@ -112,11 +131,6 @@ class VideoRouter(respx.MockRouter):
         if HTTPCoreMocker.routers[-1:] == [self]:
             raise passing(request)
         raise AllMockedAssertionError(f"{request.url} is not for the mock")
-
-    def _stray(self, request: httpx.Request) -> httpx.Response:
-        response = self.answer(request)
-        self._journal.missed(request.method, self._path(request.url))
-        return response
 
     def _base(self, url: httpx.URL) -> httpx.URL | None:
         """The base URL that a request is for, or whose server it is for at least."""
@@ -139,7 +153,7 @@ class VideoRouter(respx.MockRouter):
         match = self._endpoint.match(operation.method, self._path(request.url))
         parameters = match.path_parameters if isinstance(match, Match) else {}
         query = parse_query(request.url.query.decode("ascii"))
-        return Call(operation.id, parameters, query, dict(request.headers), request.content)
+        return Call(operation.id, parameters, query, _headers(request), request.content)
 
 
 def passing(request: httpx.Request) -> PassThrough:
@@ -156,6 +170,13 @@ def _url_pattern(operation: Operation, base_urls: Sequence[str]) -> str:
     return f"^(?:{bases}){path}(?:\\?.*)?$"
 
 
+def _headers(request: httpx.Request) -> dict[str, str]:
+    return {
+        name.decode("latin-1").lower(): value.decode("latin-1")
+        for name, value in request.headers.raw
+    }
+
+
 def _reply(response: httpx.Response | None) -> Reply | None:
     if response is None:
         return None
@@ -164,4 +185,5 @@ def _reply(response: httpx.Response | None) -> Reply | None:
     return Reply(response.status_code, dict(response.headers), body)
 
 
+_BY_THE_MOCK: Final = {"aisa_testkit.mock": True}
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
