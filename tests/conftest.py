@@ -21,6 +21,8 @@ from aisa_testkit.mock_server import (
 )
 from aisa_testkit.openapi import Document, load_document
 
+pytest_plugins = ["pytester"]
+
 # How long an example takes says nothing about it on a busy machine. In CI, Hypothesis has a profile
 # of its own, which is kept but for that.
 settings.register_profile(
