@@ -56,12 +56,12 @@ class Endpoint:
             return _without_body(self.respond("GET", path, query=query, headers=whole, body=body))
         if isinstance(match, Mismatch):
             reply = self.service.refuse(self._refusal(method, path, match))
-            if self._observer:
+            if self._observer is not None:
                 self._observer.missed(method, path)
             return reply
         call = Call(match.operation.id, match.path_parameters, parse_query(query), headers, body)
         reply = self.service.answer(call)
-        if self._observer:
+        if self._observer is not None:
             self._observer.answered(call, reply)
         return reply
 
