@@ -16,10 +16,11 @@ from .exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A job in the state in which an answer showed it."""
+    """A job in the state in which an answer showed it, and all that the answer said of it."""
 
     job_id: str
     state: State
+    job: dict[str, Json]
 
 
 def sightings(document: Document, exchange: Exchange) -> tuple[Sighting, ...]:
@@ -44,7 +45,7 @@ def _seen(document: Document, jobs: list[Json]) -> Iterator[Sighting]:
         job_id, name = _found(job, lifecycle.id_at), _found(job, lifecycle.state_at)
         state = lifecycle.states.get(name) if isinstance(name, str) else None
         if isinstance(job_id, str) and state is not None:
-            yield Sighting(job_id, state)
+            yield Sighting(job_id, state, job)
 
 
 def _found(data: Json, path: tuple[str, ...]) -> Json:

@@ -32,7 +32,7 @@ class Steering:
         """The jobs as a client would see them now, the oldest first: `jobs[0].id`."""
         store = self.service.store
         page = store.page(after=None, limit=len(store), newest_first=False)
-        return [_namespace(self.service.describe(job)) for job in page.jobs]
+        return [namespace(self.service.describe(job)) for job in page.jobs]
 
     def next_job(
         self, *, outcome: str | None = None, code: str | None = None, seconds: float | None = None
@@ -65,10 +65,11 @@ class Steering:
         self.service.reset()
 
 
-def _namespace(data: dict[str, Json]) -> SimpleNamespace:
+def namespace(data: dict[str, Json]) -> SimpleNamespace:
+    """JSON data whose fields are attributes, those of objects in it, too."""
     return SimpleNamespace(
         **{
-            name: _namespace(value) if isinstance(value, dict) else value
+            name: namespace(value) if isinstance(value, dict) else value
             for name, value in data.items()
         }
     )

@@ -1,0 +1,113 @@
+"""What stands between the code under test and the live API, and keeps the key and the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import httpx2
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from ..mock_server.endpoint import parse_query
+from ..openapi import Call, Document, ErrorAnswer, JobRole, Match, Operation, Reply
+from ..openapi.json import Json
+from ..openapi.request import read_call
+from .budget import Budget, BudgetExceeded
+from .journal import Journal
+
+SECONDS = 300.0
+
+
+class Gateway:
+    """An ASGI application that passes the calls of a document on to the live API.
+
+    What is no call, what the document forbids and what the budget does not hold is not passed on.
+    """
+
+    def __init__(
+        self, document: Document, *, upstream: str, budget: Budget, journal: Journal
+    ) -> None:
+        self._document, self._budget, self._journal = document, budget, journal
+        self._upstream = upstream.rstrip("/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        reply = await self._reply(request, await request.body())
+        response = Response(reply.body, reply.status, dict(reply.headers))
+        await response(scope, receive, send)
+
+    async def _reply(self, request: Request, body: bytes) -> Reply:
+        path: str = request.scope["raw_path"].decode("latin-1")
+        match = self._document.match(request.method, path.removeprefix(self._document.base_path))
+        if not isinstance(match, Match):
+            self._journal.missed(request.method, path)
+            return self._refusal(404, "unknown", f"{request.method} {path} is not documented")
+        query = parse_query(request.url.query)
+        call = Call(match.operation.id, match.path_parameters, query, dict(request.headers), body)
+        try:
+            reply = await self._paid(match.operation, call, request)
+        except httpx2.HTTPError as error:
+            self._journal.answered(call, None)
+            # A 5xx would have clients send it again, which may be billed again.
+            return self._refusal(424, "no_answer", f"the live API did not answer: {error}")
+        self._journal.answered(call, reply)
+        return reply
+
+    async def _paid(self, operation: Operation, call: Call, request: Request) -> Reply:
+        """The answer to a call, once its price is reserved; what is refused is not billed."""
+        if operation.role not in (JobRole.CREATE, JobRole.REMIX):
+            return await self._forward(call, request)
+        arguments = read_call(operation, call)
+        if arguments.problems:
+            text = "; ".join(problem.message for problem in arguments.problems)
+            return self._refusal(400, "not_sent", f"not sent to the live API: {text}")
+        try:
+            price = self._price(operation, arguments.fields)
+            self._budget.reserve(*price)
+        except BudgetExceeded as error:
+            self._journal.blocked(request.method, self._upstream + operation.path, str(error))
+            return self._refusal(403, "not_sent", f"not sent to the live API: {error}")
+        reply = await self._forward(call, request)
+        if 400 <= reply.status < 500:
+            self._budget.release(price[0])
+        return reply
+
+    def _price(self, operation: Operation, fields: Mapping[str, Json]) -> tuple[Decimal, str]:
+        if operation.price is None:
+            raise BudgetExceeded(f"{operation.id} has no x-price in the document, so nobody knows")
+        properties = {
+            n: p for body in operation.bodies.values() for n, p in body.properties.items()
+        }
+        defaults = {name: below.get("default") for name, below in properties.items()}
+        return operation.price.of({**defaults, **fields}), operation.price.currency
+
+    async def _forward(self, call: Call, request: Request) -> Reply:
+        headers = {k: v for k, v in call.headers.items() if k not in _OF_THIS_CONNECTION}
+        credentials = self._document.credentials
+        if credentials is not None and credentials.header in headers:
+            headers[credentials.header] = f"{credentials.scheme} {self._budget.key}".strip()
+        path = request.scope["raw_path"].decode("latin-1").removeprefix(self._document.base_path)
+        url = self._upstream + path + (f"?{request.url.query}" if request.url.query else "")
+        async with httpx2.AsyncClient(timeout=SECONDS) as client:
+            response = await client.request(
+                request.method, url, headers=headers, content=call.body or None
+            )
+        kept = {k: v for k, v in response.headers.items() if k not in _OF_THIS_CONNECTION}
+        return Reply(response.status_code, kept, response.content)
+
+    def _refusal(self, status: int, code: str, message: str) -> Reply:
+        """An answer of the gateway itself, in the envelope."""
+        answer = ErrorAnswer(status, None, code, {})
+        envelope = self._document.envelope
+        body = envelope.body(answer, message=message, parameter=None, request_id="gateway")
+        return Reply(status, {"content-type": "application/json"}, orjson.dumps(body))
+
+
+# What belongs to one connection, or is changed by reading the body, is not passed on.
+_OF_THIS_CONNECTION = {
+    *("accept-encoding", "connection", "content-encoding", "content-length", "host"),
+    *("keep-alive", "transfer-encoding"),
+}
