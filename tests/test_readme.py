@@ -28,7 +28,7 @@ def blocks(language: str) -> list[str]:
 def test_the_program_for_an_openai_sdk_saves_a_video(
     video_server: VideoServer, tmp_path: Path
 ) -> None:
-    program = blocks("python")[0]
+    program = blocks("python")[1]
     environment = {**os.environ, "OPENAI_BASE_URL": video_server.base_url, "OPENAI_API_KEY": "sk-x"}
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program],
@@ -43,12 +43,10 @@ def test_the_program_for_an_openai_sdk_saves_a_video(
     assert (tmp_path / "lighthouse.mp4").read_bytes()[4:8] == b"ftyp"
 
 
-def test_the_test_of_the_readme_runs() -> None:
-    names: dict[str, object] = {}
-    exec(compile(blocks("python")[1], "README.md", "exec"), names)
-    (test,) = [value for name, value in names.items() if name.startswith("test_")]
-    assert callable(test)
-    test()
+def test_the_tests_of_the_readme_pass(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_plugin=blocks("python")[0], test_server=blocks("python")[2])
+    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:asyncio")
+    result.assert_outcomes(passed=2)
 
 
 def test_the_lifecycle_of_the_readme_says_what_the_document_says(document: Document) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import httpx
 
+Form = dict[str, tuple[str | None, str | bytes]]
+
 ATTEMPTS = 4
 POLL_SECONDS = 5
 PATIENCE_SECONDS = 300
@@ -24,9 +26,10 @@ def make_clip(prompt: str, path: Path, *, seconds: str = "4", image: Path | None
     base_url = os.environ.get("OPENAI_BASE_URL", "https://api.aisa.one/v1")
     headers = {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=base_url, headers=headers, timeout=60) as client:
-        form = {"prompt": (None, prompt), "seconds": (None, seconds)}
-        files = {**form, "input_reference": (image.name, image.read_bytes())} if image else form
-        job = _ask(client, "POST", "/videos", files=files).json()
+        form: Form = {"prompt": (None, prompt), "seconds": (None, seconds)}
+        if image:
+            form["input_reference"] = (image.name, image.read_bytes())
+        job = _ask(client, "POST", "/videos", form).json()
         _wait(client, job["id"])
         content = _ask(client, "GET", f"/videos/{job['id']}/content").content
     path.write_bytes(content)
@@ -44,17 +47,18 @@ def _wait(client: httpx.Client, job_id: str) -> None:
     raise ClipFailed(f"{job_id} takes longer than {PATIENCE_SECONDS} seconds")
 
 
-def _ask(client: httpx.Client, method: str, path: str, **request: object) -> httpx.Response:
+def _ask(client: httpx.Client, method: str, path: str, files: Form | None = None) -> httpx.Response:
     """Sends a request, again if the server is busy; raises ClipFailed if it is refused."""
-    for attempt in range(1, ATTEMPTS + 1):
-        response = client.request(method, path, **request)
+    attempt = 0
+    while True:
+        attempt += 1
+        response = client.request(method, path, files=files)
         if response.is_success:
             return response
         busy = response.status_code == 429 or response.status_code >= 500
         if not busy or attempt == ATTEMPTS:
-            break
+            raise ClipFailed(response.json()["error"]["message"])
         time.sleep(float(response.headers.get("Retry-After", 2**attempt)))
-    raise ClipFailed(response.json()["error"]["message"])
 
 
 if __name__ == "__main__":

@@ -7,37 +7,41 @@ from pathlib import Path
 import pytest
 from clip_maker import ClipFailed, make_clip
 
+from aisa_testkit.pytest_plugin import WatchedMock
+
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
 
 
 @pytest.fixture(autouse=True)
-def _sleep(video_api, monkeypatch):
+def _sleep(video_api: WatchedMock, monkeypatch: pytest.MonkeyPatch) -> None:
     """The program's own sleep only moves the clock that the jobs go by."""
     monkeypatch.setattr("time.sleep", video_api.clock.sleep)
 
 
-def test_a_clip_is_saved(video_api, tmp_path: Path) -> None:
+def test_a_clip_is_saved(video_api: WatchedMock, tmp_path: Path) -> None:
     make_clip("A lighthouse in a storm", tmp_path / "clip.mp4", seconds="8")
     assert (tmp_path / "clip.mp4").read_bytes()[4:8] == b"ftyp"
     assert video_api.requests[0].fields == {"prompt": "A lighthouse in a storm", "seconds": "8"}
     assert video_api.jobs[0].status == "completed"
 
 
-def test_an_image_guides_the_clip(video_api, tmp_path: Path) -> None:
+def test_an_image_guides_the_clip(video_api: WatchedMock, tmp_path: Path) -> None:
     image = tmp_path / "lighthouse.png"
     image.write_bytes(PNG)
     make_clip("The lamp turns", tmp_path / "clip.mp4", image=image)
     assert video_api.requests[0].files["input_reference"].content == PNG
 
 
-def test_a_job_that_fails_is_told_and_saves_nothing(video_api, tmp_path: Path) -> None:
+def test_a_job_that_fails_is_told_and_saves_nothing(video_api: WatchedMock, tmp_path: Path) -> None:
     video_api.next_job(outcome="failed", code="moderation_blocked")
     with pytest.raises(ClipFailed, match="blocked by the moderation system"):
         make_clip("A lighthouse in a storm", tmp_path / "clip.mp4")
     assert not (tmp_path / "clip.mp4").exists()
 
 
-def test_a_busy_server_is_asked_again_when_it_says_so(video_api, tmp_path: Path) -> None:
+def test_a_busy_server_is_asked_again_when_it_says_so(
+    video_api: WatchedMock, tmp_path: Path
+) -> None:
     video_api.fail("createVideo", status=429, times=2, retry_after=30)
     began = video_api.clock.now()
     make_clip("A lighthouse in a storm", tmp_path / "clip.mp4")
@@ -46,14 +50,14 @@ def test_a_busy_server_is_asked_again_when_it_says_so(video_api, tmp_path: Path)
     assert len(video_api.jobs) == 1
 
 
-def test_a_refusal_is_told_at_once(video_api, tmp_path: Path) -> None:
+def test_a_refusal_is_told_at_once(video_api: WatchedMock, tmp_path: Path) -> None:
     video_api.fail("createVideo", status=400)
     with pytest.raises(ClipFailed):
         make_clip("A lighthouse in a storm", tmp_path / "clip.mp4")
     assert video_api.jobs == []
 
 
-def test_a_job_that_never_ends_is_given_up(video_api, tmp_path: Path) -> None:
+def test_a_job_that_never_ends_is_given_up(video_api: WatchedMock, tmp_path: Path) -> None:
     video_api.next_job(seconds=3600)
     with pytest.raises(ClipFailed, match="longer than 300 seconds"):
         make_clip("A lighthouse in a storm", tmp_path / "clip.mp4")
