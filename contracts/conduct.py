@@ -147,6 +147,9 @@ class Conduct:
                 self._followed.add(sighting.job_id)
             elif exchange.operation.role is JobRole.RETRIEVE and sighting.state.ends:
                 self._ended.setdefault(sighting.job_id, told)
+        if exchange.operation.role is JobRole.DELETE and exchange.accepted:
+            # To look once whether a deleted job is gone is no poll.
+            self._ended.pop(exchange.job_id or "", None)
         if exchange.operation.role in _MAKING and seen:
             made = _Accepted(exchange, number, seen[0].job_id)
             self._accepted.setdefault(self._identity(exchange), []).append(made)

@@ -29,8 +29,8 @@ class Budget:
             self.currency = currency
             if self.spent + price > self.limit:
                 raise BudgetExceeded(
-                    f"costs {price} {currency}, but of the {self.limit} of --video-max-spend"
-                    f" {self.spent} are spent"
+                    f"it costs {price} {currency}, and {self.spent} of the {self.limit} that"
+                    " --video-max-spend allows are spent"
                 )
             self.spent += price
             self.creates += 1

@@ -24,7 +24,9 @@ class VideoRoute(respx.Route):
     effects.
     """
 
-    def __init__(self, operation: Operation, base_urls: Sequence[str], router: VideoRouter) -> None:
+    def __init__(
+        self, operation: Operation, base_urls: Sequence[httpx.URL], router: VideoRouter
+    ) -> None:
         methods = ["GET", "HEAD"] if operation.method == "GET" else [operation.method]
         super().__init__(method__in=methods, url__regex=_url_pattern(operation, base_urls))
         self.operation, self._router = operation, router
@@ -72,7 +74,7 @@ class VideoRouter(respx.MockRouter):
         self._base_path = document.base_path
         # A path without parameters wins over one with.
         for operation in sorted(document.operations.values(), key=lambda o: o.path.count("{")):
-            self.add(VideoRoute(operation, base_urls, self), name=operation.id)
+            self.add(VideoRoute(operation, self._servers, self), name=operation.id)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """What the mock answers to a request for it."""
@@ -161,8 +163,8 @@ def passing(request: httpx.Request) -> PassThrough:
     return PassThrough(f"{request.url} is not for the mock", request=request, origin=respx.Route())
 
 
-def _url_pattern(operation: Operation, base_urls: Sequence[str]) -> str:
-    bases = "|".join(re.escape(url.rstrip("/")) for url in base_urls)
+def _url_pattern(operation: Operation, base_urls: Sequence[httpx.URL]) -> str:
+    bases = "|".join(re.escape(str(url).rstrip("/")) for url in base_urls)
     path = "".join(
         "[^/?#]+" if step.startswith("{") else re.escape(step)
         for step in re.split(r"(\{[^}]*\})", operation.path)
