@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .journal import Runaway
     from .mock import VideoMock, mock_videos
     from .options import MockOptions
+    from .sockets import serve_videos
     from .watched import WatchedMock
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "VideoMock",
     "WatchedMock",
     "mock_videos",
+    "serve_videos",
 ]
 
 # pytest imports this package at its start, wherever the toolkit is installed: everything but the
@@ -34,6 +36,7 @@ _HOMES = {
     "VideoMock": "mock",
     "WatchedMock": "watched",
     "mock_videos": "mock",
+    "serve_videos": "sockets",
 }
 
 

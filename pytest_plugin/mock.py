@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from types import TracebackType
+from contextlib import contextmanager
 
 try:
     from respx.mocks import HTTPCoreMocker
@@ -19,6 +18,7 @@ from ..mock_server import Endpoint, JobService
 from .contract import Contract
 from .httpcore2 import HTTPCore2Mocker
 from .journal import Journal
+from .judged import JudgedBlock
 from .options import MockOptions
 from .routes import VideoRouter
 from .surroundings import surroundings
@@ -72,7 +72,7 @@ class VideoMock(WatchedMock):
         self._router.reset()
 
 
-class mock_videos(MockOptions):
+class mock_videos(JudgedBlock):
     """Mocks the API for every client of httpx and httpx2 in this process, for the length of a
     block: `with mock_videos() as video_mock`.
 
@@ -81,22 +81,7 @@ class mock_videos(MockOptions):
     """
 
     def __enter__(self) -> VideoMock:
-        self._contract = Contract(check=self.check, allow=self.allow)
-        self._stack = ExitStack()
-        return self._stack.enter_context(mocked(self, self._contract))
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stack.close()
-        if error is None:
-            self._contract.verify()
-        else:
-            for note in self._contract.explain():
-                error.add_note(note)
+        return self._begin(mocked)
 
 
 @contextmanager

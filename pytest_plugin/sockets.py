@@ -13,6 +13,7 @@ from ..mock_server import create_app
 from ..mock_server.server import base_url, serve_app
 from .contract import Contract
 from .journal import Runaway
+from .judged import JudgedBlock
 from .options import MockOptions
 from .surroundings import surroundings
 from .watched import WatchedMock
@@ -49,6 +50,24 @@ class SwitchingServer:
         url = base_url(self.listener, service.document)
         with self.using(create_app(service=service, observer=journal)), surroundings(url):
             yield WatchedMock(service, base_url=url, journal=journal, contract=contract)
+
+
+class serve_videos(JudgedBlock):
+    """Serves the API on a socket of this machine, for clients of any kind, for the length of a
+    block: `with serve_videos() as video_server`.
+
+    The arguments are those of MockOptions. At the end of the block ContractError is raised if a
+    client broke the contract; an error that leaves the block is told so in a note.
+    """
+
+    def __enter__(self) -> WatchedMock:
+        return self._begin(_served)
+
+
+@contextmanager
+def _served(options: MockOptions, contract: Contract) -> Iterator[WatchedMock]:
+    with switching_server() as server, server.serving(options, contract) as mock:
+        yield mock
 
 
 @contextmanager

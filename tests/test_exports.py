@@ -12,7 +12,7 @@ LAZY = {
     "aisa_testkit.mock_server": {"VideoServer", "create_app", "serve_videos"},
     "aisa_testkit.pytest_plugin": {
         *("Contract", "ContractError", "ContractWarning"),
-        *("MockOptions", "Runaway", "VideoMock", "WatchedMock", "mock_videos"),
+        *("MockOptions", "Runaway", "VideoMock", "WatchedMock", "mock_videos", "serve_videos"),
     },
 }
 # What a module shows of Python itself.
