@@ -5,7 +5,7 @@ from __future__ import annotations
 from .catalogue import CLIENT_RULES
 from .client import check_client
 from .coverage import Coverage, CoverageGroup, CoverageItem
-from .exchange import Exchange, Stray, read_exchange
+from .exchange import Exchange, Stray, StrayKind, read_exchange
 from .violation import Rule, Severity, Violation
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Rule",
     "Severity",
     "Stray",
+    "StrayKind",
     "Violation",
     "check_client",
     "read_exchange",

@@ -12,7 +12,7 @@ NO_OPERATION = Rule(
     "AV701", "a request that no operation takes", "Send requests that the document has."
 )
 BODY_UNREADABLE = Rule(
-    "AV702", "a body that cannot be read", "Send one of the documented media types."
+    "AV702", "a body that cannot be read", "Send a whole body of a documented media type."
 )
 VALUE_MISSING = Rule("AV703", "a required value that is missing", "Always send it.")
 WRONG_TYPE = Rule("AV704", "a value of the wrong type", "Send the type that the document names.")
@@ -56,6 +56,11 @@ REFUSED_REPEATED = Rule(
     "a refused request sent again",
     "Of all 4xx answers only 429 is worth another try: the same request is refused again.",
 )
+ENDLESS = Rule(
+    "AV717",
+    "a loop that never ends",
+    "Stop at every final state and at every refusal, and set a limit to the time in all.",
+)
 
 CLIENT_RULES: Mapping[str, Rule] = {
     rule.code: rule
@@ -74,5 +79,6 @@ CLIENT_RULES: Mapping[str, Rule] = {
         FAILURE_IGNORED,
         MADE_TWICE,
         REFUSED_REPEATED,
+        ENDLESS,
     )
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ..openapi import Cause, Document, RequestProblem
 from . import catalogue
 from .conduct import Conduct
-from .exchange import Exchange, Stray
+from .exchange import Exchange, Stray, StrayKind
 from .violation import Rule, Violation, breach
 
 
@@ -30,16 +31,20 @@ def check_client(document: Document, history: Iterable[Exchange | Stray]) -> tup
 
 
 def _stray(document: Document, stray: Stray, number: int) -> Violation:
-    near = document.nearest(stray.method, stray.path)
-    nearest = f"{near.operation.method} {near.path} ({near.operation.id}), the nearest operation"
+    received, expected = stray.why, _INSTEAD.get(stray.kind, "")
+    if stray.kind is StrayKind.NO_OPERATION:
+        near = document.nearest(stray.method, stray.path)
+        received = stray.why or near.difference
+        expected = f"{near.operation.method} {near.path} ({near.operation.id}), the nearest"
+        expected += " operation"
     return Violation(
-        rule=catalogue.NO_OPERATION if stray.why is None else catalogue.NOT_LET_OUT,
+        rule=_STRAY_RULES[stray.kind],
         operation_id=None,
         request=f"{stray.method} {stray.path[:_SHOWN]}",
         numbers=(number,),
         place=None,
-        received=near.difference if stray.why is None else stray.why,
-        expected=nearest if stray.why is None else "no such request",
+        received=received,
+        expected=expected,
     )
 
 
@@ -49,17 +54,22 @@ def _request_violations(document: Document, exchange: Exchange, number: int) -> 
     if operation.secured and document.credentials:
         key = document.credentials.key(exchange.headers)
         problems += [key] if isinstance(key, RequestProblem) else []
+    told: set[str] = set()
     for problem in problems:
+        if problem.parameter in told:
+            continue  # of a value that is wrong in several ways, the first is enough
+        told.update([problem.parameter] if problem.parameter else [])
+        missing = problem.cause == Cause.FIELD_MISSING
         yield breach(
             _RULES.get(problem.cause, catalogue.WRONG_VALUE),
             exchange,
             number,
             place=problem.parameter,
             received=problem.received or "nothing",
-            expected=problem.expected.removeprefix("must be "),
+            expected="a value" if missing else _PREFIX.sub("", problem.expected),
         )
     known = [*operation.query, *{n: 0 for b in operation.bodies.values() for n in b.properties}]
-    for name in exchange.arguments.unknown:
+    for name in dict.fromkeys(n for n in exchange.arguments.unknown if n not in told):
         yield breach(
             catalogue.UNDOCUMENTED,
             exchange,
@@ -75,11 +85,24 @@ def _merged(found: Iterable[Violation]) -> tuple[Violation, ...]:
     numbers: dict[Violation, list[int]] = {}
     for violation in found:
         numbers.setdefault(replace(violation, numbers=()), []).extend(violation.numbers)
-    merged = [replace(violation, numbers=tuple(which)) for violation, which in numbers.items()]
+    merged = [
+        replace(violation, numbers=tuple(dict.fromkeys(which)))
+        for violation, which in numbers.items()
+    ]
     return tuple(sorted(merged, key=lambda violation: violation.numbers))
 
 
+_PREFIX = re.compile(r"^(the body )?must (be |have )?")
 _SHOWN = 100
+_STRAY_RULES = {
+    StrayKind.NO_OPERATION: catalogue.NO_OPERATION,
+    StrayKind.NOT_LET_OUT: catalogue.NOT_LET_OUT,
+    StrayKind.ENDLESS: catalogue.ENDLESS,
+}
+_INSTEAD = {
+    StrayKind.NOT_LET_OUT: "no such request",
+    StrayKind.ENDLESS: "an end, sooner or later",
+}
 _RULES: dict[str, Rule] = {
     Cause.JSON_MALFORMED: catalogue.BODY_UNREADABLE,
     Cause.FORM_MALFORMED: catalogue.BODY_UNREADABLE,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import pairwise
 
-import orjson
-
 from ..openapi import Cause, Document, Ending, JobRole, State
-from ..openapi.json import Json
+from ..openapi.schema import plain
 from . import catalogue
 from .exchange import Exchange
+from .identity import Identity, identity
 from .sighting import sightings
 from .violation import Violation, breach
 
@@ -46,8 +44,8 @@ class Conduct:
         self._unknown_status = document.envelope.answers[Cause.JOB_UNKNOWN].status
         self._told: dict[str, _Told] = {}
         self._ended: dict[str, _Told] = {}
-        self._refused: dict[bytes, int] = {}
-        self._accepted: dict[bytes, list[_Accepted]] = {}
+        self._refused: dict[Identity, int] = {}
+        self._accepted: dict[Identity, list[_Accepted]] = {}
         self._followed: set[str] = set()
 
     def see(self, exchange: Exchange, number: int) -> list[Violation]:
@@ -86,7 +84,7 @@ class Conduct:
                     catalogue.UNKNOWN_JOB,
                     exchange,
                     number,
-                    received=job_id[:_SHOWN],
+                    received=plain(job_id),
                     expected=self._known_ids(),
                 )
         elif role is JobRole.RETRIEVE and job_id in self._ended:
@@ -95,7 +93,7 @@ class Conduct:
                 catalogue.POLLED_AFTER_END,
                 exchange,
                 number,
-                received=f"a poll for {job_id} after the answer no. {end.number} that it is"
+                received=f"a poll for {plain(job_id)} after the answer no. {end.number} that it is"
                 f" {end.state.name}",
                 expected=f"no poll after {self._finals()}",
             )
@@ -117,7 +115,7 @@ class Conduct:
             rule,
             exchange,
             number,
-            received=f"a request for {job_id}, which was {state.name} in the answer no."
+            received=f"a request for {plain(job_id)}, which was {state.name} in the answer no."
             f" {told.number}",
             expected=f"a job that is {' or '.join(self._endings(Ending.SUCCESS))}",
         )
@@ -126,7 +124,9 @@ class Conduct:
         """A request that was refused before, in a way that no repetition helps against."""
         if not self._refused and not _is_final_refusal(exchange):
             return
-        key = self._identity(exchange)
+        # What a job refuses in one state it may grant in another.
+        told = self._told.get(exchange.job_id or "")
+        key = (self._identity(exchange), told and told.state.name)
         if key in self._refused:
             yield breach(
                 catalogue.REFUSED_REPEATED,
@@ -152,33 +152,20 @@ class Conduct:
             self._ended.pop(exchange.job_id or "", None)
         if exchange.operation.role in _MAKING and seen:
             made = _Accepted(exchange, number, seen[0].job_id)
-            self._accepted.setdefault(self._identity(exchange), []).append(made)
+            if seen[0].state.ends:  # there is nothing to follow
+                self._followed.add(made.job_id)
+            self._accepted.setdefault(identity(exchange, key_header=self._key_header), []).append(
+                made
+            )
 
-    def _identity(self, exchange: Exchange) -> bytes:
-        """What makes two requests the same: all that they ask for, and on whose behalf."""
-        call, arguments = exchange.call, exchange.arguments
-        files: dict[str, Json] = {
-            name: sha256(part.content).hexdigest() for name, part in arguments.files.items()
-        }
-        # A body that could not be read is compared as it came.
-        body = "" if arguments.fields or files else sha256(call.body).hexdigest()
-        parts = (
-            exchange.operation_id,
-            dict(call.path_parameters),
-            sorted(call.query),
-            dict(arguments.fields),
-            files,
-            body,
-            call.headers.get(self._key_header),
-            call.headers.get("range"),
-        )
-        return orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
+    def _identity(self, exchange: Exchange) -> Identity:
+        return identity(exchange, key_header=self._key_header)
 
     def _known_ids(self) -> str:
         known = list(self._told)
         if not known:
             return "an id that a create has answered with; there was none so far"
-        return f"one of {', '.join(known[-_SHOWN_IDS:])}"
+        return f"one of {', '.join(map(plain, known[-_SHOWN_IDS:]))}"
 
     def _endings(self, kind: Ending) -> tuple[str, ...]:
         return self._document.lifecycle.endings(kind)
@@ -194,5 +181,4 @@ def _is_final_refusal(exchange: Exchange) -> bool:
 
 _USING = (JobRole.CONTENT, JobRole.REMIX)
 _MAKING = (JobRole.CREATE, JobRole.REMIX)
-_SHOWN = 100
 _SHOWN_IDS = 3

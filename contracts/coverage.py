@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import orjson
+
 from ..openapi import Document, Operation
 from ..openapi.json import Json
+from ..openapi.request import from_text
 from .exchange import Exchange, Stray
 from .sighting import sightings
 
@@ -150,16 +153,19 @@ def _inputs(operation: Operation) -> Iterator[tuple[str, bool, Mapping[str, Json
 
 def _sent(exchange: Exchange) -> Iterator[CoverageItem]:
     """What the request exercises."""
-    operation = exchange.operation
+    operation, call = exchange.operation, exchange.call
     yield CoverageItem(CoverageGroup.OPERATIONS, operation.id, "")
-    headers = {name: exchange.headers.get(name.lower()) for name in operation.headers}
-    sent: dict[str, Json] = {**headers, **exchange.query, **exchange.fields}
-    for name, value in sent.items():
-        if value is not None:
+    sent = {name: exchange.arguments.query.get(name) for name, _ in call.query}
+    for name, parameter in operation.headers.items():
+        if name.lower() in call.headers:
+            sent[name] = from_text(call.headers[name.lower()], parameter.schema.raw)
+    sent |= {**exchange.fields, **exchange.files}
+    for name, _, schema in _inputs(operation):
+        if name in sent:
             yield CoverageItem(CoverageGroup.FIELDS, operation.id, name)
-            yield _value(operation, name, value)
-    for name in exchange.files:
-        yield CoverageItem(CoverageGroup.FIELDS, operation.id, name)
+            for value in schema.get("enum", ()):
+                if type(value) is type(sent[name]) and value == sent[name]:
+                    yield _value(operation, name, value)
 
 
 def _told(document: Document, exchange: Exchange, states: dict[str, str]) -> Iterator[CoverageItem]:
@@ -175,7 +181,8 @@ def _told(document: Document, exchange: Exchange, states: dict[str, str]) -> Ite
 
 
 def _value(operation: Operation, name: str, value: Json) -> CoverageItem:
-    return CoverageItem(CoverageGroup.VALUES, operation.id, f"{name}={value}")
+    spelt = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return CoverageItem(CoverageGroup.VALUES, operation.id, f"{name}={spelt}")
 
 
 def _transition(before: str, after: str) -> CoverageItem:

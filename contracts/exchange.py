@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from ..openapi import Arguments, Call, Document, Operation, Reply
 from ..openapi.form import Part
@@ -64,21 +65,29 @@ class Exchange:
     @property
     def job_id(self) -> str | None:
         """The job that the path names, None for operations on no single job."""
+        if self.operation.role is None:
+            return None
         return next(iter(self.call.path_parameters.values()), None)
+
+
+class StrayKind(StrEnum):
+    """Why a request is no exchange."""
+
+    NO_OPERATION = "no operation takes it"
+    NOT_LET_OUT = "it was not let out"
+    ENDLESS = "it ended a loop that would have gone on for ever"
 
 
 @dataclass(frozen=True, slots=True)
 class Stray:
     """A request that is no call of an operation: method in upper case, path from the root as it was
-    sent.
-
-    `why` says why it was not let through, None if it is only that no operation takes it; then the
-    path may be a whole URL.
+    sent, or the whole URL. `why` tells more than the kind does, if there is more.
     """
 
     method: str
     path: str
-    why: str | None = None
+    why: str = ""
+    kind: StrayKind = StrayKind.NO_OPERATION
 
 
 def read_exchange(document: Document, call: Call, reply: Reply | None, *, at: float) -> Exchange:

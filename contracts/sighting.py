@@ -28,7 +28,7 @@ def sightings(document: Document, exchange: Exchange) -> tuple[Sighting, ...]:
     reply, role = exchange.reply, exchange.operation.role
     if reply is None or not exchange.accepted or role not in _SHOWING:
         return ()
-    if not reply.headers.get("content-type", "").startswith(JSON):
+    if not reply.headers.get("content-type", "").lower().startswith(JSON):
         return ()
     try:
         body = orjson.loads(reply.body)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..openapi.schema import plain
 from .exchange import Exchange
 
 
@@ -68,7 +69,7 @@ class Violation:
         which = "no." if len(self.numbers) == 1 else "nos."
         yield "request", f"{self.request}{name}, {which} {_listed(self.numbers)}"
         if self.place:
-            yield "field", self.place
+            yield "field", plain(self.place)
         yield "sent", self.received
         yield "expected", self.expected
         yield "advice", self.rule.advice

@@ -47,20 +47,15 @@ class Endpoint:
         """The reply to a request: method in upper case, path still percent-encoded, header names in
         lower case.
         """
-        if len(body) > self.body_limit:
-            return self.too_large()
         match = self.match(method, path)
         if method == "HEAD" and isinstance(match, Mismatch) and "GET" in match.allowed:
             # A range means nothing to HEAD (RFC 9110, section 14.2).
             whole = {name: value for name, value in headers.items() if name != "range"}
             return _without_body(self.respond("GET", path, query=query, headers=whole, body=body))
         if isinstance(match, Mismatch):
-            reply = self.service.refuse(self._refusal(method, path, match))
-            if self._observer is not None:
-                self._observer.missed(method, path)
-            return reply
+            return self.miss(method, path, match)
         call = Call(match.operation.id, match.path_parameters, parse_query(query), headers, body)
-        reply = self.service.answer(call)
+        reply = self.too_large() if len(body) > self.body_limit else self.service.answer(call)
         if self._observer is not None:
             self._observer.answered(call, reply)
         return reply
@@ -70,6 +65,13 @@ class Endpoint:
         if not path.startswith(self._base):
             return Mismatch()
         return self.service.document.match(method, path[len(self._base) :])
+
+    def miss(self, method: str, path: str, mismatch: Mismatch | None = None) -> Reply:
+        """The reply to a request that means no operation."""
+        reply = self.service.refuse(self._refusal(method, path, mismatch or Mismatch()))
+        if self._observer is not None:
+            self._observer.missed(method, path)
+        return reply
 
     def too_large(self) -> Reply:
         """The reply to a request whose body is over the limit, whatever else it says."""

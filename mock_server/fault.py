@@ -58,11 +58,8 @@ class Faults:
             raise ValueError(f"there is no operation {operation_id!r}, only {known}")
         cause = envelope.cause_of_status(status, code)
         if cause is None or status not in operation.responses:
-            known = ", ".join(
-                f"{answer.status} {answer.code}"
-                for answer in envelope.answers.values()
-                if answer.status in operation.responses
-            )
+            answers = [a for a in envelope.answers.values() if a.status in operation.responses]
+            known = ", ".join(dict.fromkeys(f"{a.status} {a.code}" for a in answers))
             asked = f"{status} {code}" if code else status
             raise ValueError(f"{operation_id} has no documented answer {asked}, only {known}")
         headers = {}

@@ -31,7 +31,7 @@ class Credentials:
         if scheme.lower() == self.scheme.lower() and key and " " not in key:
             return key
         # What came may be a key that was sent in a wrong way, and is not for any log.
-        came = show(scheme) if self.scheme and key else "something else"
+        came = show(scheme) if scheme.lower() in _SCHEMES and key else "something else"
         return RequestProblem(Cause.CREDENTIALS_MALFORMED, self.header, wanted, came)
 
 
@@ -44,3 +44,6 @@ def compile_credentials(root: Json) -> Credentials | None:
     if scheme["type"] == "http":
         return Credentials("authorization", "Bearer")
     return Credentials(scheme["name"].lower(), "")
+
+
+_SCHEMES = ("basic", "digest", "token")

@@ -24,16 +24,32 @@ class NearMiss:
 
 def nearest(operations: Iterable[Operation], method: str, path: str, *, base_path: str) -> NearMiss:
     """The nearest of some operations to a method (in upper case) and a path from the root."""
-    steps = path[:_READ].split("/")[1:]
+    steps, base = path[:_READ].split("/")[1:], base_path.split("/")[1:]
 
     def closeness(operation: Operation) -> tuple[float, bool]:
-        template = f"{base_path}{operation.path}".split("/")[1:]
-        pairs = [*zip_longest(template, steps, fillvalue="")]
-        return sum(_likeness(*pair) for pair in pairs) / len(pairs), operation.method == method
+        template = operation.path.split("/")[1:]
+        lacks_base = bool(base) and _fits(template, steps)
+        return lacks_base or _alike([*base, *template], steps), operation.method == method
 
     found = max(operations, key=closeness)
-    whole = f"{base_path}{found.path}"
-    return NearMiss(found, whole, _difference(found, method, whole.split("/")[1:], steps))
+    template = found.path.split("/")[1:]
+    if base and _fits(template, steps):
+        difference = f"the path lacks {base_path}"
+    elif found.method != method or not _fits([*base, *template], steps):
+        difference = _difference(method, [*base, *template], steps)
+    else:
+        difference = f"the path is longer than {_READ} characters"
+    return NearMiss(found, f"{base_path}{found.path}", difference)
+
+
+def _alike(template: list[str], steps: list[str]) -> float:
+    """How much of a path is as in a template, from 0 to 1."""
+    pairs = [*zip_longest(template, steps, fillvalue="")]
+    return sum(_likeness(*pair) for pair in pairs) / len(pairs)
+
+
+def _fits(template: list[str], steps: list[str]) -> bool:
+    return len(template) == len(steps) and _alike(template, steps) == 1
 
 
 def _likeness(wanted: str, step: str) -> float:
@@ -42,7 +58,7 @@ def _likeness(wanted: str, step: str) -> float:
     return SequenceMatcher(None, wanted, step).ratio()
 
 
-def _difference(operation: Operation, method: str, template: list[str], steps: list[str]) -> str:
+def _difference(method: str, template: list[str], steps: list[str]) -> str:
     for wanted, step in zip_longest(template, steps):
         if wanted is None:
             return f"the path goes on with /{step[:_SHOWN]}"

@@ -136,6 +136,11 @@ def show(data: Json) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
+def plain(text: str) -> str:
+    """A text as it is, or as Python writes it where it would spoil a message."""
+    return text if text.isprintable() and len(text) <= _SHOWN else show(text)
+
+
 def _unknown(names: list[str]) -> str:
     return (
         "is not known here" if len(names) == 1 else f"is not known here, nor {', '.join(names[1:])}"

@@ -22,19 +22,22 @@ class ContractError(AssertionError):
 
     def __str__(self) -> str:
         codes = dict.fromkeys(violation.code for violation in self.violations)
-        allow = f"allow=[{', '.join(f'{code!r}' for code in codes)}]"
         return "\n\n".join(
             [
                 f"{', '.join(codes)}: the code under test broke the contract of {self.title}",
                 *map(str, self.violations),
-                f"If a test means it, say so: @pytest.mark.video_mock({allow}) or"
-                f" mock_videos({allow}).",
+                f"If a test means it, say so: {_allowance(self.violations)}",
             ]
         )
 
 
 class ContractWarning(UserWarning):
     """The code under test sent something that the document does not know."""
+
+    @classmethod
+    def of(cls, violation: Violation) -> ContractWarning:
+        """The warning about one violation."""
+        return cls(f"{violation}\n  allow     {_allowance([violation])}")
 
 
 class Contract:
@@ -44,6 +47,7 @@ class Contract:
     """
 
     def __init__(self, *, check: bool = True, allow: str | Collection[str] = ()) -> None:
+        __tracebackhide__ = True
         self.journals: list[Journal] = []
         self._check, self._allowed = check, set[str]()
         self._told: set[Violation] = set()
@@ -57,6 +61,7 @@ class Contract:
 
     def allow(self, *codes: str) -> None:
         """Lets the rules with these codes be broken; ValueError for an unknown code."""
+        __tracebackhide__ = True
         for code in codes:
             if code not in CLIENT_RULES:
                 raise ValueError(f"there is no rule {code!r}, only {', '.join(CLIENT_RULES)}")
@@ -77,21 +82,22 @@ class Contract:
             for violation in check_client(journal.document, history)
         ]
 
-    def verify(self) -> None:
-        """Raises ContractError if the contract was broken, and warns of what is only undocumented.
+    def verify(self, *, stacklevel: int = 1) -> None:
+        """Raises ContractError if the contract was broken; warns, at the line that calls, if
+        something was sent that is only undocumented.
 
         What was said once is not said again.
         """
         errors, oddities = self.news()
-        for oddity in oddities:
-            warnings.warn(ContractWarning(str(oddity)), stacklevel=2)
         if errors:
-            raise ContractError(self.title, errors)
+            raise ContractError(self.title, [*errors, *oddities])
+        for oddity in oddities:
+            warnings.warn(ContractWarning.of(oddity), stacklevel=stacklevel + 1)
 
     def explain(self) -> list[str]:
         """What verify() would raise, as text, for a test that failed by itself; else nothing."""
-        errors, _ = self.news()
-        return [str(ContractError(self.title, errors))] if errors else []
+        errors, oddities = self.news()
+        return [str(ContractError(self.title, [*errors, *oddities]))] if errors else []
 
     def news(self) -> tuple[list[Violation], list[Violation]]:
         """The errors and the warnings of which nobody was told yet."""
@@ -108,6 +114,12 @@ class Contract:
         """The documents that are kept or broken."""
         titles = [f"{j.document.title} {j.document.version}" for j in self.journals]
         return " and ".join(dict.fromkeys(titles))
+
+
+def _allowance(violations: Sequence[Violation]) -> str:
+    """How a test says that it means to break these rules."""
+    codes = ", ".join(f'"{code}"' for code in dict.fromkeys(v.code for v in violations))
+    return f"@pytest.mark.video_mock(allow=[{codes}]) or mock_videos(allow=[{codes}])"
 
 
 def _of(severity: Severity, violations: Iterable[Violation]) -> list[Violation]:

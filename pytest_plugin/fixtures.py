@@ -4,6 +4,7 @@ needed.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -107,6 +108,7 @@ def video_api(
     request: pytest.FixtureRequest,
 ) -> Iterator[VideoMock | WatchedMock | LiveApi]:
     """The API that --video-target names: video_mock, video_server, or the live one."""
+    __tracebackhide__ = True
     target = request.config.getoption("video_target")
     if target == "live":
         yield request.getfixturevalue("_video_live")
@@ -137,13 +139,17 @@ def _video_live(
 
 def verify(item: pytest.Item, contract: Contract) -> None:
     """Fails a test whose contract was broken, and warns of what is only undocumented."""
+    __tracebackhide__ = True
     from .contract import ContractError, ContractWarning
 
     errors, oddities = contract.news()
-    for oddity in oddities:
-        item.warn(ContractWarning(str(oddity)))
     if errors:
-        pytest.fail(str(ContractError(contract.title, errors)), pytrace=False)
+        pytest.fail(str(ContractError(contract.title, [*errors, *oddities])), pytrace=False)
+    try:
+        for oddity in oddities:
+            item.warn(ContractWarning.of(oddity))
+    except ContractWarning:  # warnings are errors in this run
+        pytest.fail("\n".join(map(str, map(ContractWarning.of, oddities))), pytrace=False)
 
 
 def _options(
@@ -165,6 +171,10 @@ def _options(
             said["clock"] = None
         if "clock" in marker.kwargs:
             said["speed"] = None
+        if "document" in marker.kwargs and document and base_url == document.server_url:
+            said["base_url"] = None  # that of the other document
         said |= marker.kwargs
+    if isinstance(said["document"], str | Path):
+        said["document"] = request.config.rootpath / said["document"]
     arguments = [marker.args for marker in request.node.iter_markers("video_mock")]
     return MockOptions(*[a for args in arguments for a in args], **said)  # type: ignore[arg-type]

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, cast
 
 import httpcore2
 import httpx
 import httpx2
 from respx.mocks import HTTPCoreMocker
-from respx.models import AllMockedAssertionError
 from respx.router import Router
 
-from .routes import passing
+from .routes import ROUTERS
 
 
 class HTTPCore2Mocker(HTTPCoreMocker, ABC):
@@ -34,13 +33,19 @@ class HTTPCore2Mocker(HTTPCoreMocker, ABC):
     ]
 
     @classmethod
+    def to_httpx_request(cls, **kwargs: Any) -> httpx.Request:
+        request: httpx.Request = super().to_httpx_request(**kwargs)
+        request.extensions[ROUTERS] = cls.routers
+        return request
+
+    @classmethod
     def handler(cls, httpx_request: httpx.Request) -> Any:
-        with _in_words_of_httpx2(httpx_request):
+        with in_words_of_httpx2():
             return super().handler(httpx_request)  # type: ignore[no-untyped-call]  # of respx
 
     @classmethod
     async def async_handler(cls, httpx_request: httpx.Request) -> Any:
-        with _in_words_of_httpx2(httpx_request):
+        with in_words_of_httpx2():
             return await super().async_handler(httpx_request)  # type: ignore[no-untyped-call]
 
     @classmethod
@@ -50,22 +55,37 @@ class HTTPCore2Mocker(HTTPCoreMocker, ABC):
         return httpcore2.Response(
             status=httpx_response.status_code,
             headers=httpx_response.headers.raw,
-            content=httpx_response.stream,
+            content=Httpx2Stream(httpx_response.stream),
             extensions=httpx_response.extensions,
         )
 
 
 @contextmanager
-def _in_words_of_httpx2(request: httpx.Request) -> Iterator[None]:
-    """What no router takes passes, and errors of httpx become those that httpx2 clients know."""
+def in_words_of_httpx2() -> Iterator[None]:
+    """Errors of httpx become those of the same names that clients of httpx2 expect."""
     try:
         yield
-    except AllMockedAssertionError as error:
-        raise passing(request) from error
     except httpx.HTTPError as error:
-        raise_as_httpx2(error)
+        raise getattr(httpx2, type(error).__name__, httpx2.TransportError)(str(error)) from error
 
 
-def raise_as_httpx2(error: httpx.HTTPError) -> NoReturn:
-    """Raises the error of the same name that clients of httpx2 expect."""
-    raise getattr(httpx2, type(error).__name__, httpx2.TransportError)(str(error)) from error
+class Httpx2Stream(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """The bytes of an answer of httpx, for clients of httpx2: if they break off, in their words."""
+
+    def __init__(self, stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        with in_words_of_httpx2():
+            yield from cast(httpx.SyncByteStream, self._stream)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with in_words_of_httpx2():
+            async for chunk in cast(httpx.AsyncByteStream, self._stream):
+                yield chunk
+
+    def close(self) -> None:
+        cast(httpx.SyncByteStream, self._stream).close()
+
+    async def aclose(self) -> None:
+        await cast(httpx.AsyncByteStream, self._stream).aclose()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..contracts import Exchange, Stray, read_exchange
+from ..contracts import Exchange, Stray, StrayKind, read_exchange
+from ..contracts.sighting import sightings
 from ..mock_server import Clock
 from ..openapi import Call, Document, Reply
 
@@ -23,7 +24,7 @@ class Journal:
     def __init__(self, document: Document, clock: Clock) -> None:
         self.document, self._clock = document, clock
         self._histories: list[list[Exchange | Stray]] = [[]]
-        self._same: dict[tuple[str, str | None], tuple[Reply | None, float, int]] = {}
+        self._same: dict[tuple[str, str | None], tuple[tuple[object, ...], int]] = {}
 
     def __len__(self) -> int:
         """How many requests there were."""
@@ -43,7 +44,7 @@ class Journal:
         """A call was answered, or broke off without a reply."""
         exchange = read_exchange(self.document, call, reply, at=self._clock.now())
         self._histories[-1].append(exchange)
-        self._stop_if_stuck(exchange)
+        self._stop_if_endless(exchange)
 
     def missed(self, method: str, path: str) -> None:
         """A request came in that means no operation."""
@@ -51,28 +52,36 @@ class Journal:
 
     def blocked(self, method: str, url: str, why: str) -> None:
         """A request was not let out."""
-        self._histories[-1].append(Stray(method, url, why))
+        self._histories[-1].append(Stray(method, url, why, StrayKind.NOT_LET_OUT))
 
     def cut(self) -> None:
         """Begins a new history, as after a reset."""
         self._histories.append([])
         self._same.clear()
 
-    def _stop_if_stuck(self, exchange: Exchange) -> None:
-        """Counts how often a job was asked for in vain, without any time passing."""
-        key, reply, now = (exchange.operation_id, exchange.job_id), exchange.reply, exchange.at
-        if exchange.job_id is None or reply is None:
+    def _stop_if_endless(self, exchange: Exchange) -> None:
+        """Counts how often the same was asked for in vain: the answer was the same, and no time
+        passed in which it could change, or it is one that never changes.
+        """
+        reply = exchange.reply
+        if reply is None:
             return
-        last, moment, count = self._same.get(key, (None, now, 0))
-        unchanged = last is not None and (last.status, last.body) == (reply.status, reply.body)
-        count = count + 1 if unchanged and moment == now else 1
-        self._same[key] = (reply, now, count)
+        key = (exchange.operation_id, exchange.job_id)
+        said = reply.status, reply.body if exchange.accepted else b"", self._moment(exchange)
+        count = self._same[key][1] + 1 if self._same.get(key, ((), 0))[0] == said else 1
+        self._same[key] = said, count
         if count >= LIMIT:
-            raise Runaway(
-                f"{exchange.operation_id} for {exchange.job_id} was answered {count} times in the"
-                f" same way, status {reply.status}, while the clock stood still: a loop that never"
-                " ends"
+            what = f" for {exchange.job_id}" if exchange.job_id else ""
+            why = f"{exchange.operation_id}{what} was answered {count} times in the same way"
+            self._histories[-1].append(
+                Stray(exchange.operation.method, exchange.path, why, StrayKind.ENDLESS)
             )
+            raise Runaway(f"{why}, status {reply.status}: a loop that never ends")
+
+    def _moment(self, exchange: Exchange) -> float | None:
+        """When the answer was given, None for one that time does not change."""
+        ended = any(seen.state.ends for seen in sightings(self.document, exchange))
+        return None if ended or not exchange.accepted else exchange.at
 
 
-LIMIT = 1000
+LIMIT = 500

@@ -20,12 +20,13 @@ class JudgedBlock(MockOptions):
     leaves the block is told so in a note.
     """
 
-    def _begin(
-        self, make: Callable[[MockOptions, Contract], AbstractContextManager[Mock]]
-    ) -> Mock:
-        self._contract = Contract(check=self.check, allow=self.allow)
-        self._stack = ExitStack()
-        return self._stack.enter_context(make(self, self._contract))
+    def _begin(self, make: Callable[[MockOptions, Contract], AbstractContextManager[Mock]]) -> Mock:
+        if hasattr(self, "_stack"):
+            raise RuntimeError("this block is entered already; make another one for a second mock")
+        contract, stack = Contract(check=self.check, allow=self.allow), ExitStack()
+        mock = stack.enter_context(make(self, contract))
+        self._contract, self._stack = contract, stack
+        return mock
 
     def __exit__(
         self,
@@ -34,8 +35,9 @@ class JudgedBlock(MockOptions):
         traceback: TracebackType | None,
     ) -> None:
         self._stack.close()
+        del self._stack
         if error is None:
-            self._contract.verify()
+            self._contract.verify(stacklevel=2)
         else:
             for note in self._contract.explain():
                 error.add_note(note)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 try:
     from respx.mocks import HTTPCoreMocker
@@ -12,7 +13,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         f"the mock in process needs {error.name}: pip install 'aisa-testkit[pytest]'",
         name=error.name,
-    ) from error
+    ) from None
 
 from ..mock_server import Endpoint, JobService
 from .contract import Contract
@@ -89,21 +90,22 @@ def mocked(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
     """The mock that the options describe, for the length of a block; what comes to it is written
     down for the contract.
     """
+    __tracebackhide__ = True
     service = options.service()
     journal = contract.open(service.document, service.clock)
     server_url = service.document.server_url
     base_url = options.base_url or server_url
-    if "://" not in base_url:
-        raise ValueError(f"base_url must be an absolute URL, not {base_url!r}")
+    if not _is_absolute(base_url):
+        raise ValueError(f"base_url must be a URL of http or https, not {base_url!r}")
     # The vendor's own server is never reached, even where a program does not use the base URL.
-    both = dict.fromkeys([base_url, server_url] if "://" in server_url else [base_url])
+    both = dict.fromkeys([base_url, server_url] if _is_absolute(server_url) else [base_url])
     router = VideoRouter(
         Endpoint(service, observer=journal),
         base_urls=[*both],
         journal=journal,
         let_out=options.other_hosts == "pass",
     )
-    with surroundings(base_url), _routed(router):
+    with surroundings(base_url, *options.keys[:1]), _routed(router):
         yield VideoMock(
             service, base_url=base_url, router=router, journal=journal, contract=contract
         )
@@ -122,3 +124,8 @@ def _routed(router: VideoRouter) -> Iterator[None]:
         for mocker in mockers:
             mocker.unregister(router)
             mocker.stop()
+
+
+def _is_absolute(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

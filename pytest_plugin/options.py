@@ -30,30 +30,44 @@ class MockOptions:
     speed: float | None = None
     seed: int = 0
     scenario: str = "completes"
-    api_keys: Collection[str] = ()
+    api_keys: str | Collection[str] = ()
     unknown_ids: UnknownIds = "refuse"
     check: bool = True
     allow: str | Collection[str] = ()
     other_hosts: Literal["pass", "fail"] = "pass"
 
     def __post_init__(self) -> None:
+        __tracebackhide__ = True
         if self.clock is not None and self.speed is not None:
             raise ValueError("give a clock or a speed, not both; a clock has its speed")
-        if self.other_hosts not in ("pass", "fail"):
-            raise ValueError(f"other_hosts must be 'pass' or 'fail', not {self.other_hosts!r}")
+        for name, known in _CHOICES.items():
+            if getattr(self, name) not in known:
+                choices = " or ".join(map(repr, known))
+                raise ValueError(f"{name} must be {choices}, not {getattr(self, name)!r}")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that are let in; none: any key."""
+        return (self.api_keys,) if isinstance(self.api_keys, str) else tuple(self.api_keys)
 
     def service(self) -> JobService:
         """The service that these options describe; it refuses to send what is undocumented.
 
         Raises ValueError for a scenario or a speed that cannot be, DocumentError for a document.
         """
-        document = self.document
+        __tracebackhide__ = True
+        document, clock = self.document, self.clock
+        if clock is None:
+            clock = TickingClock() if self.speed is None else SystemClock(self.speed)
         return JobService(
             document if isinstance(document, Document) else load_document(document),
-            clock=self.clock or (SystemClock(self.speed) if self.speed else TickingClock()),
+            clock=clock,
             ids=RandomIds(self.seed),
-            api_keys=self.api_keys,
+            api_keys=self.keys,
             unknown_ids=self.unknown_ids,
             scenario=self.scenario,
             strict=True,
         )
+
+
+_CHOICES = {"other_hosts": ("pass", "fail"), "unknown_ids": ("refuse", "synthesize")}

@@ -105,7 +105,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fails a test at its end if the code under test broke the contract."""
     result = yield
     contract = item.stash.get(CONTRACT, None)
-    if contract is not None:
+    # pytest keeps the failure of a method of unittest on the item, instead of raising it.
+    if contract is not None and not getattr(item, "_excinfo", None):
         verify(item, contract)
     return result
 
@@ -117,7 +118,7 @@ def pytest_runtest_makereport(
     """Adds to a test that failed by itself what the code under test did wrong: it may be why."""
     report = yield
     contract = item.stash.get(CONTRACT, None)
-    if contract is not None and call.when == "call" and not report.passed:
+    if contract is not None and call.when != "teardown" and not report.passed:
         for text in contract.explain():
             report.sections.append(("video contract", text))
     return report

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, NoReturn
 
 import httpx
+import httpx2
 import respx
 from respx.mocks import HTTPCoreMocker
 from respx.models import AllMockedAssertionError, PassThrough
@@ -46,10 +48,17 @@ class VideoRoute(respx.Route):
     def resolve(self, request: httpx.Request, **kwargs: object) -> RouteResultTypes:
         if self.side_effect or self.return_value:
             try:
-                return super().resolve(request, **kwargs)
+                # A side effect without a result only looks on.
+                return super().resolve(request, **kwargs) or self._router.answer(request)
             except StopIteration:  # a list of side effects has come to its end
                 self.mock()
         return self._router.answer(request)
+
+    def _next_side_effect(self) -> Any:
+        effect = super()._next_side_effect()
+        if isinstance(effect, type) and issubclass(effect, httpx2.RequestError):
+            return getattr(httpx, effect.__name__, httpx.TransportError)
+        return effect
 
 
 class VideoRouter(respx.MockRouter):
@@ -69,7 +78,8 @@ class VideoRouter(respx.MockRouter):
     ) -> None:
         super().__init__(assert_all_called=False)
         self._endpoint, self._journal, self._let_out = endpoint, journal, let_out
-        self._servers = [httpx.URL(url) for url in base_urls]
+        # The longest first, where one base URL is the beginning of another.
+        self._servers = sorted(map(httpx.URL, base_urls), key=lambda url: -len(url.raw_path))
         document = endpoint.service.document
         self._base_path = document.base_path
         # A path without parameters wins over one with.
@@ -78,14 +88,17 @@ class VideoRouter(respx.MockRouter):
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """What the mock answers to a request for it."""
-        url = request.url
-        reply = self._endpoint.respond(
-            request.method,
-            self._path(url),
-            query=url.query.decode("ascii"),
-            headers=_headers(request),
-            body=request.content,
-        )
+        url, path = request.url, self._path(request.url)
+        if path is None:
+            reply = self._endpoint.miss(request.method, url.path)
+        else:
+            reply = self._endpoint.respond(
+                request.method,
+                path,
+                query=url.query.decode("ascii"),
+                headers=_headers(request),
+                body=request.content,
+            )
         return httpx.Response(
             reply.status,
             headers=reply.headers,
@@ -97,14 +110,16 @@ class VideoRouter(respx.MockRouter):
     def handler(self, request: httpx.Request) -> httpx.Response:
         self._sort_out(request)
         try:
-            return super().handler(request)
+            with _in_words_of_httpx():
+                return super().handler(request)
         except AllMockedAssertionError:
             return self.answer(request)  # which says that there is no such operation
 
     async def async_handler(self, request: httpx.Request) -> httpx.Response:
         self._sort_out(request)
         try:
-            return await super().async_handler(request)
+            with _in_words_of_httpx():
+                return await super().async_handler(request)
         except AllMockedAssertionError:
             return self.answer(request)  # which says that there is no such operation
 
@@ -122,40 +137,55 @@ class VideoRouter(respx.MockRouter):
             self._journal.answered(self._call(request, route.operation), _reply(response))
 
     def _sort_out(self, request: httpx.Request) -> None:
-        """Raises what sends a request elsewhere that is not for the API."""
-        if self._base(request.url) is not None:
+        """Raises what keeps a request in, or sends it elsewhere, that is not for the API."""
+        url = request.url
+        if any(_origin(base) == _origin(url) for base in self._servers):
             return
-        if not self._let_out and request.url.host not in _THIS_MACHINE:
-            why = f"requests to {request.url.host} are not let out (other_hosts is 'fail')"
-            self._journal.blocked(request.method, str(request.url), why)
-            raise httpx.ConnectError(why, request=request)
-        # Routes that a test has beside these come next, and decide if there are any.
-        if HTTPCoreMocker.routers[-1:] == [self]:
+        if url.host in _THIS_MACHINE:
             raise passing(request)
-        raise AllMockedAssertionError(f"{request.url} is not for the mock")
+        for base in self._servers:
+            if base.host == url.host.rstrip("."):
+                self._keep_in(request, f"the API is at {base}, not at {url}")
+        # Routes that a test has beside these come next, and decide if there are any.
+        if request.extensions.get(ROUTERS, HTTPCoreMocker.routers)[-1:] != [self]:
+            raise AllMockedAssertionError(f"{url} is not for the mock")
+        if not self._let_out:
+            self._keep_in(request, f"requests to {url.host} do not pass (other_hosts is 'fail')")
+        raise passing(request)
 
-    def _base(self, url: httpx.URL) -> httpx.URL | None:
-        """The base URL that a request is for, or whose server it is for at least."""
-        here = [
-            b
-            for b in self._servers
-            if (b.scheme, b.host, b.port) == (url.scheme, url.host, url.port)
-        ]
-        return max(here, key=lambda base: url.path.startswith(base.path), default=None)
+    def _keep_in(self, request: httpx.Request, why: str) -> NoReturn:
+        self._journal.blocked(request.method, str(request.url), why)
+        raise httpx.ConnectError(why, request=request)
 
-    def _path(self, url: httpx.URL) -> str:
-        """The path as the document has it, percent-encoded, whatever base URL the client uses."""
-        path, base = url.raw_path.partition(b"?")[0].decode("ascii"), self._base(url)
-        prefix = base.path.rstrip("/") if base is not None else ""
-        if base is None or not path.startswith(prefix):
-            return path
-        return self._base_path + path[len(prefix) :]
+    def _path(self, url: httpx.URL) -> str | None:
+        """The path as the document has it, percent-encoded, whatever base URL the client uses; None
+        if it is under none.
+        """
+        path = url.raw_path.partition(b"?")[0].decode("ascii")
+        for base in self._servers:
+            prefix = base.raw_path.decode("ascii").rstrip("/")
+            if _origin(base) == _origin(url) and f"{path}/".startswith(f"{prefix}/"):
+                return self._base_path + path[len(prefix) :]
+        return None
 
     def _call(self, request: httpx.Request, operation: Operation) -> Call:
-        match = self._endpoint.match(operation.method, self._path(request.url))
+        match = self._endpoint.match(operation.method, self._path(request.url) or "")
         parameters = match.path_parameters if isinstance(match, Match) else {}
         query = parse_query(request.url.query.decode("ascii"))
         return Call(operation.id, parameters, query, _headers(request), request.content)
+
+
+@contextmanager
+def _in_words_of_httpx() -> Iterator[None]:
+    """Errors of httpx2 that a side effect raises become those of httpx, which respx speaks."""
+    try:
+        yield
+    except httpx2.RequestError as error:
+        raise getattr(httpx, type(error).__name__, httpx.TransportError)(str(error)) from error
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def passing(request: httpx.Request) -> PassThrough:
@@ -187,5 +217,7 @@ def _reply(response: httpx.Response | None) -> Reply | None:
     return Reply(response.status_code, dict(response.headers), body)
 
 
+# The routers that a request comes by, where they are not those of respx for httpx.
+ROUTERS: Final = "aisa_testkit.routers"
 _BY_THE_MOCK: Final = {"aisa_testkit.mock": True}
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")

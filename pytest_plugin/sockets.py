@@ -45,10 +45,12 @@ class SwitchingServer:
     @contextmanager
     def serving(self, options: MockOptions, contract: Contract) -> Iterator[WatchedMock]:
         """Serves the mock that the options describe, for the length of a block."""
+        __tracebackhide__ = True
         service = options.service()
         journal = contract.open(service.document, service.clock)
         url = base_url(self.listener, service.document)
-        with self.using(create_app(service=service, observer=journal)), surroundings(url):
+        app = create_app(service=service, observer=journal)
+        with self.using(app), surroundings(url, *options.keys[:1]):
             yield WatchedMock(service, base_url=url, journal=journal, contract=contract)
 
 

@@ -12,11 +12,11 @@ KEY_VARIABLE = "AISA_API_KEY"
 
 
 @contextmanager
-def surroundings(base_url: str) -> Iterator[None]:
-    """Points the OpenAI SDKs, and programs that read the vendor's variable, at a mock with a key
+def surroundings(base_url: str, key: str = DUMMY_KEY) -> Iterator[None]:
+    """Points the OpenAI SDKs, and programs that read the vendor's variable, at a mock, with a key
     that is good for nothing else. Ignores the SDK's warning that the API of its own vendor ends.
     """
-    variables = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": DUMMY_KEY, KEY_VARIABLE: DUMMY_KEY}
+    variables = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": key, KEY_VARIABLE: key}
     before = {name: os.environ.get(name) for name in variables}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=_SDK_WARNING, category=DeprecationWarning)

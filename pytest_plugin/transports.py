@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import httpx
 import httpx2
-from respx.models import AllMockedAssertionError, PassThrough
+from respx.models import PassThrough
 
-from .httpcore2 import raise_as_httpx2
-from .routes import VideoRouter
+from .httpcore2 import Httpx2Stream, in_words_of_httpx2
+from .routes import ROUTERS, VideoRouter
 
 
 class HttpxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -18,16 +18,18 @@ class HttpxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
+        request.extensions[ROUTERS] = [self._router]
         try:
             return self._router.handler(request)
-        except (PassThrough, AllMockedAssertionError) as error:
+        except PassThrough as error:
             raise _unreachable(request) from error
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
+        request.extensions[ROUTERS] = [self._router]
         try:
             return await self._router.async_handler(request)
-        except (PassThrough, AllMockedAssertionError) as error:
+        except PassThrough as error:
             raise _unreachable(request) from error
 
 
@@ -38,19 +40,16 @@ class Httpx2Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
         self._inner = HttpxTransport(router)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        try:
-            response = self._inner.handle_request(_as_httpx(request, request.read()))
-        except httpx.HTTPError as error:
-            raise_as_httpx2(error)
-        return _as_httpx2(response, response.read())
+        asked = _as_httpx(request, request.read())
+        with in_words_of_httpx2():
+            response = self._inner.handle_request(asked)
+        return _as_httpx2(response)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         asked = _as_httpx(request, await request.aread())
-        try:
+        with in_words_of_httpx2():
             response = await self._inner.handle_async_request(asked)
-        except httpx.HTTPError as error:
-            raise_as_httpx2(error)
-        return _as_httpx2(response, await response.aread())
+        return _as_httpx2(response)
 
 
 def _as_httpx(request: httpx2.Request, body: bytes) -> httpx.Request:
@@ -58,8 +57,10 @@ def _as_httpx(request: httpx2.Request, body: bytes) -> httpx.Request:
     return httpx.Request(request.method, str(request.url), headers=headers, content=body)
 
 
-def _as_httpx2(response: httpx.Response, body: bytes) -> httpx2.Response:
-    return httpx2.Response(response.status_code, headers=response.headers.raw, content=body)
+def _as_httpx2(response: httpx.Response) -> httpx2.Response:
+    return httpx2.Response(
+        response.status_code, headers=response.headers.raw, stream=Httpx2Stream(response.stream)
+    )
 
 
 def _unreachable(request: httpx.Request) -> httpx.ConnectError:

@@ -1,0 +1,118 @@
+"""A client of a mock that acts out a script, for all that is judged over time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import orjson
+import pytest
+
+from aisa_testkit.contracts import Exchange, Stray, read_exchange
+from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, RandomIds
+from aisa_testkit.openapi import Call, Document, Ending, JobRole, Reply
+from aisa_testkit.openapi.json import Json
+from aisa_testkit.openapi.pointer import get
+
+ROLES = {"poll": JobRole.RETRIEVE, **{role.value: role for role in JobRole}}
+SECONDS = {"wait": 1000.0, "tick": 3.0}
+
+
+@pytest.fixture(scope="session")
+def play() -> Callable[[Document, str], list[Exchange | Stray]]:
+    """The history of a client that does what a script says.
+
+    `create`, `poll`, `content`, `remix`, `delete` and `list` are requests, `create b` for another
+    job than `create` alone makes. `poll 2` is for the second job, `poll other` for an id that is
+    `other`, and `poll` for the newest job. `look`, `fetch` and `drop` are what a good client makes
+    of `poll`, `content` and `delete`: it leaves be what it was told is of no use. `fails` and
+    `done` say what becomes of the next job, `503 create` how the next request of a kind is
+    answered. In a `tick` three seconds pass, in a `wait` all that any job takes.
+    """
+    return lambda document, script: _Client(document).act(script)
+
+
+class _Client:
+    def __init__(self, document: Document) -> None:
+        self._document, self._clock = document, ManualClock()
+        self._service = JobService(document, clock=self._clock, ids=RandomIds(1), strict=True)
+        self._endpoint = Endpoint(self._service, observer=self)
+        self._history: list[Exchange | Stray] = []
+        self._jobs: list[str] = []
+        self._ends: dict[str, Ending] = {}
+        self._gone: set[str] = set()
+        self._body = document.by_role[JobRole.CREATE].bodies["application/json"].schema.raw
+
+    def act(self, script: str) -> list[Exchange | Stray]:
+        for step in script.split(", "):
+            word, _, rest = step.partition(" ")
+            if word in SECONDS:
+                self._clock.advance(SECONDS[word])
+            elif word == "done":
+                self._service.next_job(seconds=0)
+            elif word == "fails":
+                outcome = self._document.lifecycle.endings(Ending.FAILURE)[0]
+                self._service.next_job(outcome=outcome)
+            elif word.isdigit():
+                operation = self._document.by_role[ROLES[rest]]
+                self._service.fail(operation.id, status=int(word))
+            elif word == "create":
+                self._make(JobRole.CREATE, "", rest or "a")
+            else:
+                self._about(word, self._id(rest))
+        return self._history
+
+    def _id(self, which: str) -> str:
+        if not which:
+            return self._jobs[-1] if self._jobs else ""
+        return self._jobs[int(which) - 1] if which.isdigit() else which
+
+    def _make(self, role: JobRole, source: str, text: str) -> None:
+        reply = self._ask(role, source, {self._body["required"][0]: text})
+        if reply.status < 300:
+            job_id = get(orjson.loads(reply.body), self._document.lifecycle.id_at)
+            self._jobs.append(job_id)
+
+    def _about(self, word: str, job_id: str) -> None:
+        end, gone = self._ends.get(job_id), job_id in self._gone
+        if word == "look":
+            if end is None:
+                self._poll(job_id)
+        elif word == "fetch":
+            if end is Ending.SUCCESS and not gone:
+                self._ask(JobRole.CONTENT, job_id)
+        elif word == "drop":
+            if end and not gone:
+                self._ask(JobRole.DELETE, job_id)
+                self._gone.add(job_id)
+        elif word == "remix":
+            self._make(JobRole.REMIX, job_id, "remixed")
+        else:
+            self._ask(ROLES[word], job_id)
+
+    def _poll(self, job_id: str) -> None:
+        reply, lifecycle = self._ask(JobRole.RETRIEVE, job_id), self._document.lifecycle
+        end = lifecycle.states[get(orjson.loads(reply.body), lifecycle.state_at)].ends
+        if end:
+            self._ends[job_id] = end
+
+    def _ask(self, role: JobRole, job_id: str, json: Json = None) -> Reply:
+        operation = self._document.by_role[role]
+        path = "/".join(job_id if s[:1] == "{" else s for s in operation.path.split("/"))
+        return self._endpoint.respond(
+            operation.method,
+            self._document.base_path + path,
+            query="",
+            headers={
+                "authorization": "Bearer k",
+                "x-render-key": "k",
+                "content-type": "application/json",
+            },
+            body=b"" if json is None else orjson.dumps(json),
+        )
+
+    def answered(self, call: Call, reply: Reply) -> None:
+        at = self._clock.now()
+        self._history.append(read_exchange(self._document, call, reply, at=at))
+
+    def missed(self, method: str, path: str) -> None:
+        self._history.append(Stray(method, path))

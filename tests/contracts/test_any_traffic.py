@@ -1,0 +1,80 @@
+"""Whatever passes between a client and a server, the judge of clients has an answer."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aisa_testkit.contracts import CLIENT_RULES, Stray, check_client, read_exchange
+from aisa_testkit.openapi import Call, Document, Reply
+from aisa_testkit.openapi.json import Json
+
+JOBS: tuple[Json, ...] = (
+    {"id": "a", "status": "queued"},
+    {"id": "a", "status": "failed"},
+    {"data": [{"id": "b", "status": "completed"}, 7, {"id": [], "status": {}}]},
+    {"job": {"ref": "a", "phase": {"word": "ready"}}},
+    {"tickets": [{"job": {"ref": "b", "phase": None}}, {"job": {"ref": "b"}}]},
+)
+FORM = (
+    b'--b\r\nContent-Disposition: form-data; name="input_reference"; filename="a"\r\n\r\nGIF89a\r\n'
+    b'--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\nx\r\n--b--\r\n'
+)
+TEXT = st.text(max_size=8)
+HEADERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "authorization": st.sampled_from(["Bearer k", "Basic k"]) | TEXT,
+        "content-type": TEXT
+        | st.sampled_from(["application/json", "multipart/form-data; boundary=b"]),
+        "range": TEXT,
+    },
+)
+BODIES = (
+    st.binary(max_size=20)
+    | st.sampled_from([FORM, *map(orjson.dumps, [{"prompt": "x"}, {"scene": "x"}, {}, *JOBS])])
+    | st.recursive(
+        st.none() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | TEXT,
+        lambda below: st.lists(below) | st.dictionaries(TEXT | st.just("prompt"), below),
+        max_leaves=5,
+    ).map(orjson.dumps)
+)
+NAMES = st.sampled_from(["limit", "order", "size", "variant"])
+REPLIES = st.none() | st.builds(
+    Reply,
+    st.sampled_from([200, 202, 204, 400, 401, 404, 409, 429, 500]) | st.integers(100, 599),
+    HEADERS,
+    BODIES,
+)
+
+
+@pytest.mark.parametrize("which", ["document", "other_document"])
+@given(data=st.data())
+def test_whatever_is_sent_and_answered_can_be_judged_and_told(
+    request: pytest.FixtureRequest, which: str, data: st.DataObject
+) -> None:
+    document: Document = request.getfixturevalue(which)
+    ids = st.fixed_dictionaries({"job": st.sampled_from("ab") | TEXT})
+    calls = st.sampled_from([*document.operations.values()]).flatmap(
+        lambda operation: st.builds(
+            Call,
+            st.just(operation.id),
+            ids if "{" in operation.path else st.just({}),
+            st.lists(st.tuples(NAMES | TEXT, TEXT), max_size=3).map(tuple),
+            HEADERS,
+            BODIES,
+        )
+    )
+    exchanges = st.builds(
+        lambda call, reply: read_exchange(document, call, reply, at=0), calls, REPLIES
+    )
+    strays = st.builds(Stray, TEXT, TEXT, st.none() | TEXT)
+    history = data.draw(st.lists(exchanges | strays, max_size=8))
+    found = check_client(document, history)
+    assert [v.numbers for v in found] == sorted(v.numbers for v in found)
+    for violation in found:
+        assert CLIENT_RULES[violation.code] is violation.rule
+        assert [*violation.numbers] == sorted({*violation.numbers} & {*range(1, len(history) + 1)})
+        assert str(violation).startswith(f"{violation.code} {violation.title}\n  request ")

@@ -1,0 +1,246 @@
+"""What of a contract some traffic has exercised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import orjson
+import pytest
+
+from aisa_testkit.contracts import (
+    Coverage,
+    CoverageGroup,
+    CoverageItem,
+    Exchange,
+    Stray,
+    read_exchange,
+)
+from aisa_testkit.openapi import Call, Document, Reply, parse_document
+from aisa_testkit.openapi.exchange import Query
+from aisa_testkit.openapi.json import Json
+
+Play = Callable[[Document, str], list[Exchange | Stray]]
+
+
+def sent(
+    document: Document,
+    operation_id: str,
+    *,
+    json: Json = None,
+    query: Query = (),
+    headers: dict[str, str] | None = None,
+    reply: Reply | None = None,
+) -> Exchange:
+    given = {"content-type": "application/json", **(headers or {})}
+    body = b"" if json is None else orjson.dumps(json)
+    call = Call(operation_id, {"id": "a"}, query, given, body)
+    return read_exchange(document, call, reply, at=0)
+
+
+def observed(document: Document, *history: Exchange | Stray) -> Coverage:
+    coverage = Coverage.of(document)
+    coverage.observe(document, history)
+    return coverage
+
+
+def hits(coverage: Coverage, *groups: CoverageGroup) -> dict[str, int]:
+    """How often the items were exercised that were, those of some groups."""
+    return {
+        str(item): count
+        for item, count in coverage.hits.items()
+        if count and item.group in (groups or CoverageGroup)
+    }
+
+
+def names(coverage: Coverage, group: CoverageGroup) -> list[str]:
+    return [str(item) for item in coverage.hits if item.group is group]
+
+
+def test_a_document_has_items_for_all_that_it_declares(other_document: Document) -> None:
+    coverage = Coverage.of(other_document)
+    assert coverage.title == "Renderings 2"
+    assert {group: names(coverage, group) for group, _ in coverage.groups()} == {
+        CoverageGroup.OPERATIONS: [
+            "pageOfRenderings",
+            "submitRendering",
+            "rendering",
+            "dropRendering",
+            "film",
+        ],
+        CoverageGroup.FIELDS: [
+            "pageOfRenderings size",
+            "pageOfRenderings cursor",
+            "submitRendering quality",
+            "submitRendering frames",
+            "submitRendering format",
+        ],
+        CoverageGroup.VALUES: ["submitRendering quality=draft", "submitRendering quality=final"],
+        CoverageGroup.ANSWERS: [
+            *(f"pageOfRenderings {status}" for status in (200, 400, 401, 404)),
+            *(f"submitRendering {status}" for status in (202, 400, 401, 413, 503)),
+            *(f"rendering {status}" for status in (200, 401, 404)),
+            *(f"dropRendering {status}" for status in (204, 401, 404, 409)),
+            *(f"film {status}" for status in (200, 206, 401, 404, 409, 416)),
+        ],
+        CoverageGroup.STATES: ["waiting", "warming", "drawing", "ready", "spoilt", "withdrawn"],
+        CoverageGroup.TRANSITIONS: [
+            "waiting to warming",
+            "waiting to withdrawn",
+            "warming to drawing",
+            "drawing to ready",
+            "drawing to spoilt",
+        ],
+    }
+
+
+def test_a_field_of_two_media_types_is_one_item(document: Document) -> None:
+    coverage = Coverage.of(document)
+    fields = names(coverage, CoverageGroup.FIELDS)
+    assert [name for name in fields if name.startswith("createVideo")] == [
+        f"createVideo {name}" for name in ("model", "input_reference", "seconds", "size")
+    ]
+    assert len({*coverage.hits}) == 107
+    assert (coverage.percent, hits(coverage)) == (0, {})
+
+
+def test_what_is_sent_is_counted(document: Document) -> None:
+    form = (
+        b'--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\nx\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="seconds"\r\n\r\n8\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="input_reference"; filename="a"\r\n\r\n'
+        b"\x89PNG\r\n\x1a\n\r\n--b--\r\n"
+    )
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    upload = read_exchange(document, Call("createVideo", {}, (), headers, form), None, at=0)
+    made = sent(document, "createVideo", json={"prompt": "x", "seconds": "8", "fps": 30})
+    page = sent(document, "listVideos", query=(("order", "asc"), ("limit", "3"), ("page", "2")))
+    assert hits(observed(document, upload, made, page)) == {
+        "createVideo": 2,
+        "createVideo seconds": 2,
+        "createVideo seconds=8": 2,
+        "createVideo input_reference": 1,
+        "listVideos": 1,
+        "listVideos order": 1,
+        "listVideos order=asc": 1,
+        "listVideos limit": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("seconds", "5"), ("seconds", 4), ("size", None), ("model", ["sora-2"])],
+    ids=["not among them", "of another type", "null", "in a list"],
+)
+def test_only_a_documented_value_counts_as_one(document: Document, field: str, value: Json) -> None:
+    request = sent(document, "createVideo", json={"prompt": "x", field: value})
+    assert hits(observed(document, request), CoverageGroup.VALUES) == {}
+
+
+def test_only_documented_answers_are_counted(document: Document) -> None:
+    answers = [Reply(200), Reply(429), Reply(418), None]
+    coverage = observed(document, *(sent(document, "getVideo", reply=reply) for reply in answers))
+    assert hits(coverage) == {"getVideo": 4, "getVideo 200": 1, "getVideo 429": 1}
+
+
+def test_a_request_that_nothing_takes_covers_nothing(document: Document) -> None:
+    assert hits(observed(document, Stray("GET", "/v1/videos"), Stray("GET", "x", "no"))) == {}
+
+
+def shown(document: Document, job_id: str, state: str) -> Exchange:
+    body = orjson.dumps({"id": job_id, "status": state})
+    reply = Reply(200, {"content-type": "application/json"}, body)
+    return sent(document, "getVideo", reply=reply)
+
+
+STATE_GROUPS = (CoverageGroup.STATES, CoverageGroup.TRANSITIONS)
+
+
+def test_a_transition_is_from_one_sight_of_a_job_to_its_next(document: Document) -> None:
+    sights = [("a", "queued"), ("b", "in_progress"), ("a", "queued"), ("b", "failed")]
+    sights += [("a", "in_progress"), ("a", "in_progress"), ("a", "completed"), ("c", "completed")]
+    coverage = observed(document, *(shown(document, *sight) for sight in sights))
+    assert hits(coverage, *STATE_GROUPS) == {
+        "queued": 2,
+        "queued to in_progress": 1,
+        "in_progress": 3,
+        "in_progress to completed": 1,
+        "in_progress to failed": 1,
+        "completed": 2,
+        "failed": 1,
+    }
+
+
+def test_a_transition_that_is_not_declared_is_none(document: Document) -> None:
+    sights = [shown(document, "a", state) for state in ("completed", "queued", "melting", "queued")]
+    coverage = observed(document, *sights)
+    assert hits(coverage, *STATE_GROUPS) == {"completed": 1, "queued": 2}
+
+
+def test_no_transition_leads_from_one_history_to_the_next(document: Document) -> None:
+    coverage = observed(document, shown(document, "a", "queued"))
+    coverage.observe(document, [shown(document, "a", "completed")])
+    assert hits(coverage, *STATE_GROUPS) == {"queued": 1, "completed": 1}
+
+
+def test_a_job_of_another_document_is_seen_in_its_own_states(
+    other_document: Document, play: Play
+) -> None:
+    history = play(other_document, "create, tick, poll, tick, list, wait, poll, content, delete")
+    assert hits(observed(other_document, *history)) == {
+        **dict.fromkeys(["pageOfRenderings", "submitRendering", "dropRendering", "film"], 1),
+        "rendering": 2,
+        **dict.fromkeys(["pageOfRenderings 200", "submitRendering 202", "dropRendering 204"], 1),
+        "rendering 200": 2,
+        "film 200": 1,
+        **dict.fromkeys(["waiting", "warming", "drawing", "ready"], 1),
+        **dict.fromkeys(["waiting to warming", "warming to drawing", "drawing to ready"], 1),
+    }
+
+
+def test_headers_and_values_of_any_type_are_counted(other_document: Document) -> None:
+    data = orjson.loads(orjson.dumps(other_document.source.data))
+    data["paths"]["/renderings"]["get"]["parameters"] += [
+        {"name": "X-Tier", "in": "header", "schema": {"type": "integer", "enum": [1, 2]}},
+        {"name": "mine", "in": "query", "schema": {"type": "boolean", "enum": [True, False]}},
+    ]
+    document = parse_document(orjson.dumps(data).decode())
+    request = sent(document, "pageOfRenderings", query=(("mine", "true"),), headers={"x-tier": "2"})
+    coverage = observed(document, request)
+    assert hits(coverage, CoverageGroup.FIELDS) == {
+        "pageOfRenderings mine": 1,
+        "pageOfRenderings X-Tier": 1,
+    }
+    sent_values = hits(coverage, CoverageGroup.VALUES)
+    assert [name.lower() for name in sent_values] == [
+        "pageofrenderings mine=true",
+        "pageofrenderings x-tier=2",
+    ]
+
+
+def test_coverages_of_several_runs_add_up(document: Document, play: Play) -> None:
+    first = observed(document, *play(document, "create, poll"))
+    second = observed(document, *play(document, "create, wait, poll, delete"))
+    first.add(second)
+    assert first.hits[CoverageItem(CoverageGroup.OPERATIONS, "createVideo", "")] == 2
+    assert first.hits[CoverageItem(CoverageGroup.ANSWERS, "deleteVideo", "200")] == 1
+    assert first.hits[CoverageItem(CoverageGroup.TRANSITIONS, "queued", "to completed")] == 1
+    assert second.hits[CoverageItem(CoverageGroup.OPERATIONS, "createVideo", "")] == 1
+    assert len(first.hits) == len(second.hits)
+
+
+@pytest.mark.parametrize("which", ["document", "other_document"], ids=["videos", "renderings"])
+def test_coverage_survives_a_file(request: pytest.FixtureRequest, play: Play, which: str) -> None:
+    document: Document = request.getfixturevalue(which)
+    coverage = observed(document, *play(document, "create, list, wait, poll, content, delete"))
+    read = Coverage.from_json(orjson.loads(orjson.dumps(coverage.to_json())))
+    assert (read.title, read.hits) == (coverage.title, coverage.hits)
+    assert (read.percent, read.to_json()) == (coverage.percent, coverage.to_json())
+    assert [*read.groups()] == [*coverage.groups()]
+
+
+def test_the_share_is_of_all_items(other_document: Document, play: Play) -> None:
+    coverage = observed(other_document, *play(other_document, "create, poll"))
+    assert coverage.percent == pytest.approx(100 * 5 / 45)
+    data = coverage.to_json()
+    assert (data["covered"], data["total"], data["percent"]) == (5, 45, 11.11)
+    assert Coverage("nothing", {}).percent == 100

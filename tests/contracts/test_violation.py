@@ -1,0 +1,121 @@
+"""A violation in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from aisa_testkit.contracts import Rule, Severity, Stray, Violation, check_client, read_exchange
+from aisa_testkit.openapi import Call, Document, Reply
+
+VIOLATION = Violation(
+    rule=Rule("AV799", "a thing gone wrong", "Do better.", Severity.WARNING),
+    operation_id="getVideo",
+    request="GET /v1/videos/{video_id}",
+    numbers=(2,),
+    place="size",
+    received="'1x1'",
+    expected="another one",
+)
+
+
+def test_a_violation_reads_as_a_heading_and_its_facts() -> None:
+    assert str(VIOLATION) == (
+        "AV799 a thing gone wrong\n"
+        "  request   GET /v1/videos/{video_id} (getVideo), no. 2\n"
+        "  field     size\n"
+        "  sent      '1x1'\n"
+        "  expected  another one\n"
+        "  advice    Do better."
+    )
+
+
+def test_what_a_violation_does_not_have_is_left_out() -> None:
+    assert str(replace(VIOLATION, operation_id=None, place=None)) == (
+        "AV799 a thing gone wrong\n"
+        "  request   GET /v1/videos/{video_id}, no. 2\n"
+        "  sent      '1x1'\n"
+        "  expected  another one\n"
+        "  advice    Do better."
+    )
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [
+        ((1,), "no. 1"),
+        ((1, 12), "nos. 1 and 12"),
+        ((1, 2, 7), "nos. 1, 2 and 7"),
+        ((1, 2, 3, 4, 5), "nos. 1, 2, 3, 4 and 5"),
+        ((1, 2, 3, 4, 5, 6), "nos. 1, 2, 3, 4, 5 and 1 more"),
+        (tuple(range(1, 1001)), "nos. 1, 2, 3, 4, 5 and 995 more"),
+    ],
+    ids=["one", "two", "three", "as many as are shown", "one more", "very many"],
+)
+def test_requests_are_numbered_as_in_a_sentence(numbers: tuple[int, ...], text: str) -> None:
+    request = str(replace(VIOLATION, numbers=numbers)).splitlines()[1]
+    assert request == f"  request   GET /v1/videos/{{video_id}} (getVideo), {text}"
+
+
+def test_the_rule_answers_for_its_violations() -> None:
+    rule = VIOLATION.rule
+    assert (VIOLATION.code, VIOLATION.title) == (rule.code, rule.title)
+    assert VIOLATION.severity is Severity.WARNING
+    assert Rule("AV798", "another", "Do well.").severity is Severity.ERROR
+
+
+def test_a_request_with_a_wrong_value_is_told_to_the_letter(document: Document) -> None:
+    headers = {"authorization": "Bearer k", "content-type": "application/json"}
+    body = b'{"prompt":"x","model":"sora-3"}'
+    refused = read_exchange(document, Call("createVideo", {}, (), headers, body), Reply(404), at=0)
+    assert "\n".join(map(str, check_client(document, [refused]))) == (
+        "AV705 a value that is not allowed\n"
+        "  request   POST /v1/videos (createVideo), no. 1\n"
+        "  field     model\n"
+        "  sent      'sora-3'\n"
+        "  expected  one of 'sora-2', 'sora-2-pro'\n"
+        "  advice    Send a value that the document allows."
+    )
+
+
+def test_a_request_to_nowhere_is_told_to_the_letter(other_document: Document) -> None:
+    (violation,) = check_client(other_document, [Stray("POST", "/api/v7/rendering")])
+    assert str(violation) == (
+        "AV701 a request that no operation takes\n"
+        "  request   POST /api/v7/rendering, no. 1\n"
+        "  sent      the path has /rendering where /renderings is expected\n"
+        "  expected  POST /api/v7/renderings (submitRendering), the nearest operation\n"
+        "  advice    Send requests that the document has."
+    )
+
+
+def test_a_client_that_waits_for_nothing_is_told_to_the_letter(other_document: Document) -> None:
+    ticket = b'{"kind":"ticket","job":{"ref":"r-1","phase":{"word":"spoilt"}},"links":{}}'
+    shown = Reply(200, {"content-type": "application/json"}, ticket)
+    headers = {"x-render-key": "k"}
+    history = [
+        read_exchange(other_document, Call(name, {"ref": "r-1"}, (), headers), reply, at=0)
+        for name, reply in (("rendering", shown), ("film", Reply(409)))
+    ]
+    (violation,) = check_client(other_document, history)
+    assert str(violation) == (
+        "AV714 a failed job taken for a success\n"
+        "  request   GET /api/v7/renderings/{ref}/film (film), no. 2\n"
+        "  sent      a request for r-1, which was spoilt in the answer no. 1\n"
+        "  expected  a job that is ready\n"
+        "  advice    Look at the final state: a failed job has no result, but says why."
+    )
+
+
+@pytest.mark.parametrize("name", ["x\ny", "x\r\n  advice    None.", "x" * 5000])
+def test_what_a_client_made_up_cannot_spoil_the_looks(document: Document, name: str) -> None:
+    call = Call("getVideo", {"video_id": name}, ((name, "1"),), {"authorization": "Bearer k"})
+    found = check_client(document, [read_exchange(document, call, Reply(404), at=0)])
+    assert {violation.code for violation in found} == {"AV707", "AV711"}
+    for violation in found:
+        lines = str(violation).splitlines()
+        facts = {line[:12].strip() for line in lines[1:]}
+        assert facts == {"request", "sent", "expected", "advice"} | ({"field"} & facts)
+        assert len(lines) == 1 + len(facts)
+        assert max(map(len, lines)) < 250

@@ -1,0 +1,99 @@
+"""The key in the headers of a request, and what is said where there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from aisa_testkit.openapi import Cause, Credentials, Document, RequestProblem, parse_document
+
+BEARER = Credentials("authorization", "Bearer")
+PLAIN = Credentials("x-render-key", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Bearer sk-1", "bearer sk-1", "BEARER sk-1", "Bearer   sk-1", "Bearer sk-1  "],
+)
+def test_a_key_follows_the_scheme_in_whatever_case_and_distance(text: str) -> None:
+    assert BEARER.key({"authorization": text}) == "sk-1"
+
+
+@pytest.mark.parametrize("text", ["sk-1", " sk-1 "])
+def test_a_key_without_a_scheme_stands_alone(text: str) -> None:
+    assert PLAIN.key({"x-render-key": text}) == "sk-1"
+
+
+@pytest.mark.parametrize(
+    ("credentials", "expected"),
+    [(BEARER, "must be sent as Bearer <key>"), (PLAIN, "must be sent as <key>")],
+    ids=["bearer", "plain"],
+)
+@pytest.mark.parametrize("text", [None, "", "   "], ids=["no header", "empty", "spaces"])
+def test_no_key_is_told_how_one_is_sent(
+    credentials: Credentials, expected: str, text: str | None
+) -> None:
+    headers = {"x-other": "sk-1"} | ({} if text is None else {credentials.header: text})
+    assert credentials.key(headers) == RequestProblem(
+        Cause.CREDENTIALS_MISSING, credentials.header, expected, None
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "received"),
+    [
+        ("Basic c2stMQ==", "'Basic'"),
+        ("Token sk-1", "'Token'"),
+        ("Bearer", "something else"),
+        ("Bearer   ", "something else"),
+        ("sk-1", "something else"),
+    ],
+    ids=["basic", "token", "scheme alone", "scheme and spaces", "key alone"],
+)
+def test_a_key_in_a_wrong_form_is_told_so_in_words_that_hold_no_key(
+    text: str, received: str
+) -> None:
+    problem = BEARER.key({"authorization": text})
+    assert isinstance(problem, RequestProblem)
+    assert problem == RequestProblem(
+        Cause.CREDENTIALS_MALFORMED, "authorization", "must be sent as Bearer <key>", received
+    )
+    assert problem.message == (f"authorization: must be sent as Bearer <key>, not {received}")
+
+
+@pytest.mark.parametrize(
+    ("credentials", "text"),
+    [
+        (BEARER, "sk-secret"),
+        (BEARER, "sk-secret sk-secret"),
+        (BEARER, "sk-secret Bearer"),
+        (BEARER, "Bearer sk-secret sk-secret"),
+        (BEARER, "Bearer:sk-secret x"),
+        (BEARER, "Bearersk-secret x"),
+        (PLAIN, "Bearer sk-secret"),
+        (PLAIN, "sk-secret sk-secret"),
+    ],
+    ids=[
+        "no scheme",
+        "key in place of the scheme",
+        "key before the scheme",
+        "two keys",
+        "colon",
+        "no space",
+        "scheme where none is",
+        "two plain keys",
+    ],
+)
+def test_nothing_of_a_key_gets_into_a_message(credentials: Credentials, text: str) -> None:
+    problem = credentials.key({credentials.header: text})
+    assert isinstance(problem, RequestProblem)
+    assert problem.cause == Cause.CREDENTIALS_MALFORMED
+    assert "secret" not in repr(problem) + problem.message
+
+
+def test_a_document_says_what_its_requests_are_asked_for(
+    document: Document, other_document: Document, renderings: str
+) -> None:
+    assert document.credentials == BEARER
+    assert other_document.credentials == PLAIN
+    free = parse_document(renderings.replace("security: [{key: []}]", "security: []"))
+    assert free.credentials is None

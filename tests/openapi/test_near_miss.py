@@ -1,0 +1,138 @@
+"""A request that means no operation is told the nearest one, and where the two part."""
+
+from __future__ import annotations
+
+import pytest
+
+from aisa_testkit.openapi import Document, Mismatch
+
+
+@pytest.mark.parametrize(
+    ("request_line", "operation", "difference"),
+    [
+        ("POST /v1/vidoes", "createVideo", "the path has /vidoes where /videos is expected"),
+        ("GET /v1/Videos", "listVideos", "the path has /Videos where /videos is expected"),
+        ("POST /v2/videos", "createVideo", "the path has /v2 where /v1 is expected"),
+        ("POST /videos", "createVideo", "the path lacks /v1"),
+        ("GET /v1/videos/", "listVideos", "the path goes on with /"),
+        ("GET /v1/videos/a/", "getVideo", "the path goes on with /"),
+        (
+            "GET /v1/videos/a/contents",
+            "getVideoContent",
+            "the path has /contents where /content is expected",
+        ),
+        ("GET /v1/videos/a/content/0", "getVideoContent", "the path goes on with /0"),
+        ("GET /v1/video/a", "getVideo", "the path has /video where /videos is expected"),
+        ("GET /v1", "listVideos", "the path ends where /videos is expected"),
+        ("PUT /v1/videos", "listVideos", "the method is PUT"),
+        ("PATCH /v1/videos/a", "getVideo", "the method is PATCH"),
+        ("GET /v1/videos/a/remix", "remixVideo", "the method is GET"),
+        (
+            "POST /v1/videos/a/remx",
+            "remixVideo",
+            "the path has /remx where /remix is expected",
+        ),
+        ("DELETE /v1/video/a", "deleteVideo", "the path has /video where /videos is expected"),
+    ],
+)
+def test_a_slip_is_told_the_operation_that_was_meant_and_the_first_difference(
+    document: Document, request_line: str, operation: str, difference: str
+) -> None:
+    method, path = request_line.split(" ")
+    near = document.nearest(method, path)
+    assert (near.operation.id, near.difference) == (operation, difference)
+    assert near.path == "/v1" + near.operation.path
+
+
+@pytest.mark.parametrize(
+    ("request_line", "operation", "difference"),
+    [
+        (
+            "POST /api/v7/rendering",
+            "submitRendering",
+            "the path has /rendering where /renderings is expected",
+        ),
+        (
+            "GET /api/v7/renderings/r-1/state",
+            "rendering",
+            "the path has /state where /status is expected",
+        ),
+        ("GET /api/v7/renderings/r-1", "dropRendering", "the method is GET"),
+        ("GET /api/v6/renderings/r-1/film", "film", "the path has /v6 where /v7 is expected"),
+        ("DELETE /api/v7/renderings/r-1/status", "rendering", "the method is DELETE"),
+    ],
+)
+def test_slips_are_told_in_the_words_of_whatever_document(
+    other_document: Document, request_line: str, operation: str, difference: str
+) -> None:
+    method, path = request_line.split(" ")
+    near = other_document.nearest(method, path)
+    assert (near.operation.id, near.difference) == (operation, difference)
+
+
+def test_it_reads_as_one_line_with_the_whole_path(other_document: Document) -> None:
+    assert str(other_document.nearest("GET", "/api/v7/renderings/r-1/movie")) == (
+        "GET /api/v7/renderings/{ref}/film (film): the path has /movie where /film is expected"
+    )
+
+
+def test_a_forgotten_base_path_is_told_with_the_operation_that_was_meant(
+    document: Document, other_document: Document
+) -> None:
+    for each in (document, other_document):
+        for operation in each.operations.values():
+            path = operation.path.replace("{video_id}", "a").replace("{ref}", "r-1")
+            near = each.nearest(operation.method, path)
+            assert (near.operation.id, near.difference) == (
+                operation.id,
+                f"the path lacks {each.base_path}",
+            )
+
+
+def test_an_operation_itself_has_no_difference_but_its_method(document: Document) -> None:
+    for operation in document.operations.values():
+        path = document.base_path + operation.path.replace("{video_id}", "a")
+        near = document.nearest("BREW", path)
+        assert (near.operation.path, near.difference) == (operation.path, "the method is BREW")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "videos",
+        "//",
+        "/v1/videos/%2F/x",
+        "/" * 100_000,
+        "/v1/videos/" + "a" * 1_000_000,
+        "/v1/videos/" + "a" * 600 + "/x",
+        "/v1/videos/\N{SNOWMAN}/\0",
+        "/v1/videos?limit=1",
+    ],
+    ids=[
+        "empty",
+        "root",
+        "no slash",
+        "two slashes",
+        "encoded slash",
+        "slashes alone",
+        "a megabyte",
+        "longer than is read",
+        "odd characters",
+        "query",
+    ],
+)
+def test_whatever_comes_is_told_a_difference_that_is_true_and_short(
+    document: Document, method: str, path: str
+) -> None:
+    near = document.nearest(method, path)
+    assert len(str(near)) < 300
+    if isinstance(document.match(method, path.removeprefix("/v1")), Mismatch):
+        assert near.difference != f"the method is {near.operation.method}"
+
+
+def test_a_long_step_is_cut_in_the_message(document: Document) -> None:
+    near = document.nearest("GET", "/v1/" + "x" * 400)
+    assert near.difference == f"the path has /{'x' * 60} where /videos is expected"

@@ -1,0 +1,110 @@
+"""A project whose tests use a live API, and a stand-in for that API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from textwrap import dedent
+
+import openai  # noqa: F401  # here and below: pytester would load these anew for each run
+import pytest
+
+import aisa_testkit.pytest_plugin.gateway
+import aisa_testkit.pytest_plugin.live
+import aisa_testkit.pytest_plugin.mock  # noqa: F401
+from aisa_testkit.mock_server import TickingClock, VideoServer, serve_videos
+
+# The address is a port that nobody listens at: no test may reach the vendor by mistake.
+INI = """
+[pytest]
+addopts = -p no:cacheprovider -p no:asyncio -p no:schemathesis
+filterwarnings = error
+video_base_url = http://127.0.0.1:9/v1
+"""
+PROGRAM = """
+import os
+import httpx
+
+def client():
+    key = os.environ["OPENAI_API_KEY"]
+    assert key == os.environ["AISA_API_KEY"]
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.Client(base_url=os.environ["OPENAI_BASE_URL"], headers=headers, timeout=60)
+
+def create(**fields):
+    with client() as http:
+        return http.post("/videos", json={"prompt": "x", **fields})
+
+def finished():
+    job = create().json()
+    with client() as http:
+        while job["status"] != "completed":
+            job = http.get(f"/videos/{job['id']}").json()
+    return job
+"""
+Run = Callable[..., pytest.RunResult]
+
+
+class LiveUpstream:
+    """A plugin that shows the stand-in to the tests as `upstream`."""
+
+    def __init__(self, server: VideoServer) -> None:
+        self.server = server
+
+    @pytest.fixture
+    def upstream(self) -> VideoServer:
+        return self.server
+
+
+@pytest.fixture(scope="session")
+def live_key() -> str:
+    """The key that costs money."""
+    return "sk-real-0d9f4b"
+
+
+@pytest.fixture(scope="module")
+def live_server(live_key: str) -> Iterator[VideoServer]:
+    """A stand-in for the live API, which lets in one key alone."""
+    with serve_videos(api_keys=[live_key], clock=TickingClock()) as server:
+        yield server
+
+
+@pytest.fixture
+def project(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, live_key: str
+) -> pytest.Pytester:
+    """A project with the key in its environment."""
+    monkeypatch.setenv("AISA_API_KEY", live_key)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    pytester.makefile(".ini", pytest=INI)
+    pytester.makepyfile(program=PROGRAM)
+    return pytester
+
+
+@pytest.fixture
+def live(project: pytest.Pytester, live_server: VideoServer, live_key: str) -> Run:
+    """Runs tests, given as text, against the stand-in: `live(source, spend="1.50")`."""
+
+    def run(source: str, *, spend: str = "1.50") -> pytest.RunResult:
+        live_server.reset()
+        project.makepyfile(test_live="from program import *\n" + dedent(source))
+        result = project.runpytest_inprocess(
+            "--video-target=live",
+            f"--video-max-spend={spend}",
+            f"--override-ini=video_base_url={live_server.base_url}",
+            plugins=[LiveUpstream(live_server)],
+        )
+        assert live_key not in str(result.stdout) + str(result.stderr)
+        return result
+
+    return run
+
+
+@pytest.fixture
+def ledger_of() -> Callable[[pytest.RunResult], str]:
+    """What a run says that it has cost."""
+
+    def find(result: pytest.RunResult) -> str:
+        (line,) = (line for line in result.outlines if line.startswith("live API: "))
+        return line.removeprefix("live API: ")
+
+    return find

@@ -1,0 +1,118 @@
+"""What the live API may cost, and what is not sent there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Run = Callable[..., pytest.RunResult]
+Ledger = Callable[[pytest.RunResult], str]
+
+
+def test_a_create_over_budget_is_not_sent_and_fails_the_test_with_the_sums(
+    live: Run,
+    ledger_of: Ledger,
+) -> None:
+    result = live(
+        """
+        def test_it(video_api, upstream):
+            assert create(seconds="8").status_code == 200
+            refused = create(model="sora-2-pro", seconds="4", size="1024x1792")
+            assert refused.status_code == 403
+            assert "costs 2.0 USD" in refused.json()["error"]["message"]
+            assert len(upstream.jobs) == 1
+
+        def test_next(video_api, upstream):
+            assert create(seconds="4").status_code == 200
+            assert len(upstream.jobs) == 2
+        """,
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "AV708 a request that was not let out",
+            "  request   POST http://127.0.0.1:*/v1/videos, no. 2",
+            "  sent      it costs 2.0 USD, and 0.8 of the 1.50 that --video-max-spend allows are"
+            " spent",
+        ]
+    )
+    assert ledger_of(result) == "2 jobs, at most 1.2 of 1.50 USD"
+
+
+def test_the_budget_can_be_spent_to_the_last_cent_and_no_further(
+    live: Run, ledger_of: Ledger
+) -> None:
+    result = live(
+        """
+        import pytest
+
+        @pytest.mark.video_mock(allow="AV708")
+        def test_it(video_api):
+            statuses = [create(prompt=str(number)).status_code for number in range(4)]
+            assert statuses == [200, 200, 200, 403]
+        """,
+        spend="1.2",
+    )
+    result.assert_outcomes(passed=1)
+    assert ledger_of(result) == "3 jobs, at most 1.2 of 1.2 USD"
+
+
+def test_a_create_that_is_refused_is_given_back(live: Run, ledger_of: Ledger) -> None:
+    result = live(
+        """
+        def test_it(video_api, upstream):
+            upstream.fail("createVideo", status=429, times=3)
+            upstream.fail("createVideo", status=422)
+            assert [create().status_code for _ in range(3)] == [429] * 3
+            assert create(prompt="y").json()["error"]["code"] == "content_policy_violation"
+            upstream.fail("createVideo", status=500)
+            assert [create().status_code for _ in range(2)] == [500, 200]
+        """,
+        spend="0.8",
+    )
+    result.assert_outcomes(passed=1)
+    # Nobody knows whether what ended in a 500 is billed.
+    assert ledger_of(result) == "2 jobs, at most 0.8 of 0.8 USD"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "message"),
+    [
+        ("seconds='13'", "AV705", "seconds: must be one of '4', '8', '12', not '13'"),
+        ("prompt=7", "AV704", "prompt: must be of type string, not 7"),
+    ],
+    ids=["value", "type"],
+)
+def test_a_create_that_breaks_the_document_is_not_sent(
+    live: Run, ledger_of: Ledger, fields: str, code: str, message: str
+) -> None:
+    result = live(
+        f"""
+        def test_it(video_api, upstream):
+            refused = create(**dict({fields}))
+            assert refused.status_code == 400
+            text = "not sent to the live API: " + {message!r}
+            assert refused.json()["error"]["message"] == text
+            assert upstream.jobs == []
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"{code}: the code under test broke the contract of *"])
+    assert ledger_of(result) == "0 jobs, at most 0 of 1.50"
+
+
+def test_what_has_no_price_is_not_sent(live: Run, ledger_of: Ledger) -> None:
+    result = live(
+        """
+        def test_it(video_api, upstream):
+            job = finished()
+            with client() as http:
+                refused = http.post(f"/videos/{job['id']}/remix", json={"prompt": "y"})
+            assert refused.status_code == 403
+            assert len(upstream.jobs) == 1
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["  sent      remixVideo has no x-price in the document*"])
+    assert ledger_of(result) == "1 job, at most 0.4 of 1.50 USD"

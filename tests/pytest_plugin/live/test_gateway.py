@@ -1,0 +1,157 @@
+"""What passes between the code under test and the live API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from aisa_testkit.mock_server import VideoServer
+
+Run = Callable[..., pytest.RunResult]
+Ledger = Callable[[pytest.RunResult], str]
+
+
+def test_the_key_never_reaches_the_program_nor_any_output(
+    project: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    live_server: VideoServer,
+    live_key: str,
+) -> None:
+    live_server.reset()
+    project.makefile(".ini", pytest=f"[pytest]\nvideo_base_url = {live_server.base_url}\n")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    project.makepyfile(
+        test_live="""
+        import os
+        from program import client, create
+
+        def test_it(video_api):
+            reply = create()
+            assert reply.status_code == 200
+            print(os.environ, reply.headers, reply.text, reply.request.headers)
+            print(video_api.requests, video_api)
+            with client() as http:
+                print(http.get("/videos/video_none").text)
+            raise RuntimeError(video_api.requests)
+        """
+    )
+    # In a process of its own, so that whatever any thread writes is seen.
+    result = project.runpytest_subprocess(
+        *("-p", "aisa_testkit.pytest_plugin.plugin", "--video-target=live"),
+        *("--video-max-spend=1", "--showlocals", "-vv", "--full-trace"),
+        timeout=120,
+    )
+    result.assert_outcomes(failed=1)
+    text = str(result.stdout) + str(result.stderr)
+    assert "sk-aisa-dummy" in text
+    assert live_key not in text
+
+
+def test_a_whole_job_goes_through_and_is_charged(live: Run, ledger_of: Ledger) -> None:
+    result = live(
+        """
+        def test_it(video_api, upstream):
+            job = finished()
+            assert [j.id for j in upstream.jobs] == [job["id"]] == [j.id for j in video_api.jobs]
+            with client() as http:
+                url = f"/videos/{job['id']}/content"
+                whole = http.get(url)
+                part = http.get(url, headers={"Range": "bytes=3-9"})
+                image = http.get(url, params={"variant": "thumbnail"})
+                page = http.get("/videos?limit=0&order=asc").json()
+            assert (whole.headers["content-type"], whole.content[4:8]) == ("video/mp4", b"ftyp")
+            assert (part.status_code, part.content) == (206, whole.content[3:10])
+            assert part.headers["content-range"] == f"bytes 3-9/{len(whole.content)}"
+            assert image.headers["content-type"] == "image/webp"
+            assert (page["data"], page["has_more"]) == ([], True)
+            names = [request.operation_id for request in video_api.requests]
+            assert (names[0], names[-1]) == ("createVideo", "listVideos")
+        """,
+    )
+    result.assert_outcomes(passed=1)
+    assert ledger_of(result) == "1 job, at most 0.4 of 1.50 USD"
+
+
+def test_an_answer_has_each_of_its_headers_once(live: Run) -> None:
+    result = live(
+        """
+        def test_it(video_api):
+            names = [name for name, _ in create().headers.multi_items()]
+            assert len(names) == len(set(names))
+        """,
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_head_is_answered_as_by_the_mock(live: Run) -> None:
+    result = live(
+        """
+        def test_it(video_api):
+            job = finished()
+            with client() as http:
+                url = f"/videos/{job['id']}/content"
+                head = http.head(url)
+                assert (head.status_code, head.content) == (200, b"")
+                assert head.headers["etag"] == http.get(url).headers["etag"]
+        """,
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_other_http_libraries_go_through_the_gateway_too(live: Run, ledger_of: Ledger) -> None:
+    result = live(
+        """
+        import json, urllib.request
+
+        def test_it(video_api, upstream):
+            request = urllib.request.Request(
+                video_api.base_url + "/videos",
+                data=b'{"prompt": "x", "seconds": "8"}',
+                headers={"Authorization": "Bearer any", "Content-Type": "application/json"},
+            )
+            with urllib.request.urlopen(request) as response:
+                assert json.load(response)["id"] == upstream.jobs[-1].id
+        """,
+    )
+    result.assert_outcomes(passed=1)
+    assert ledger_of(result) == "1 job, at most 0.8 of 1.50 USD"
+
+
+def test_an_api_that_is_down_is_told_in_a_way_that_no_client_tries_again(
+    project: pytest.Pytester,
+) -> None:
+    project.makepyfile(
+        test_live="""
+        import openai, pytest, socket
+
+        @pytest.fixture
+        def video_base_url():
+            with socket.socket() as closed:
+                closed.bind(("127.0.0.1", 0))
+                return f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
+
+        def test_it(video_api):
+            with pytest.raises(openai.APIStatusError, match="the live API did not answer") as told:
+                openai.OpenAI().videos.create(prompt="x")
+            assert told.value.status_code == 424
+            assert [request.status for request in video_api.requests] == [None]
+        """
+    )
+    project.runpytest_inprocess("--video-target=live", "--video-max-spend=1").assert_outcomes(
+        passed=1
+    )
+
+
+def test_what_is_done_over_time_is_judged_there_too(live: Run) -> None:
+    result = live(
+        """
+        def test_it(video_api):
+            job = finished()
+            with client() as http:
+                http.get(f"/videos/{job['id']}")
+                http.get("/video")
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["AV712, AV701: the code under test broke the contract of *"])

@@ -1,0 +1,130 @@
+"""What it takes to be let near the live API, and what no test can do there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Run = Callable[..., pytest.RunResult]
+Ledger = Callable[[pytest.RunResult], str]
+
+
+@pytest.mark.parametrize(
+    ("key", "arguments", "line"),
+    [
+        ("", ["--video-max-spend=1"], "--video-target=live needs a key in AISA_API_KEY"),
+        ("sk-1", [], "--video-target=live costs money: say how much, --video-max-spend=1"),
+        *(
+            (
+                "sk-1",
+                [f"--video-max-spend={amount}"],
+                f"--video-max-spend must be an amount such as 1.50, not {amount!r}",
+            )
+            for amount in ("", "much", "-1", "nan", "inf", "1,50", "1.50 USD")
+        ),
+        (
+            "sk-1",
+            ["--video-max-spend=1", "-n", "2"],
+            "--video-target=live has one budget: run it without -n",
+        ),
+        (
+            "sk-1",
+            ["--video-max-spend=1", "-n", "auto"],
+            "--video-target=live has one budget: run it without -n",
+        ),
+    ],
+)
+def test_without_key_and_budget_nothing_is_run(
+    project: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    arguments: list[str],
+    line: str,
+) -> None:
+    monkeypatch.setenv("AISA_API_KEY", key)
+    project.makepyfile(test_live="raise SystemError('this was loaded')")
+    result = project.runpytest_inprocess("--video-target=live", *arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert [line for line in result.errlines if line] == [f"ERROR: {line}"]
+    assert "this was loaded" not in str(result.stdout)
+
+
+def test_a_target_that_there_is_not_is_told_the_ones_there_are(project: pytest.Pytester) -> None:
+    result = project.runpytest_inprocess("--video-target=paid")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--video-target: invalid choice: 'paid' (choose from *live*)"])
+
+
+@pytest.mark.parametrize(("target", "kind"), [("mock", "VideoMock"), ("server", "WatchedMock")])
+def test_other_targets_need_no_key_and_spend_nothing(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, target: str, kind: str
+) -> None:
+    monkeypatch.delenv("AISA_API_KEY")
+    project.makepyfile(
+        test_it=f"""
+        from program import finished
+
+        def test_it(video_api):
+            assert type(video_api).__name__ == {kind!r}
+            assert video_api.jobs == []
+            assert finished()["id"] == video_api.jobs[0].id
+        """
+    )
+    result = project.runpytest_inprocess(f"--video-target={target}")
+    result.assert_outcomes(passed=1)
+    assert "live API" not in str(result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("steering", "name"),
+    [
+        ("video_api.next_job(outcome='failed')", "next_job"),
+        ("video_api.fail('createVideo', status=429)", "fail"),
+        ("video_api.reset()", "reset"),
+        ("video_api.routes['createVideo']", "routes"),
+        ("video_api.clock.advance(30)", "clock.advance"),
+        ("video_api.clock.freeze()", "clock.freeze"),
+    ],
+    ids=["next_job", "fail", "reset", "routes", "advance", "freeze"],
+)
+def test_a_test_that_steers_its_jobs_is_skipped_with_the_reason(
+    project: pytest.Pytester, steering: str, name: str
+) -> None:
+    project.makepyfile(test_live=f"def test_it(video_api):\n    {steering}\n    assert False")
+    result = project.runpytest_inprocess("--video-target=live", "--video-max-spend=1", "-rs")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines([f"SKIPPED * {name}: the live API cannot be steered"])
+
+
+def test_a_slip_in_a_test_is_an_error_and_no_reason_to_skip_it(live: Run) -> None:
+    result = live(
+        """
+        def test_it(video_api):
+            assert video_api.requets == []
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E*AttributeError: *requets*"])
+
+
+def test_a_mock_beside_the_live_api_is_never_mistaken_for_it(live: Run, ledger_of: Ledger) -> None:
+    result = live(
+        """
+        import httpx
+
+        def at(api):
+            key = {"Authorization": "Bearer any"}
+            return httpx.post(f"{api.base_url}/videos", json={"prompt": "x"}, headers=key).json()
+
+        def test_mock_last(video_api, video_server, upstream):
+            assert at(video_server)["id"] == video_server.jobs[0].id
+            assert at(video_api)["id"] == upstream.jobs[0].id
+
+        def test_mock_first(video_server, video_api, upstream):
+            assert at(video_server)["id"] == video_server.jobs[0].id
+            assert at(video_api)["id"] == upstream.jobs[1].id
+        """,
+    )
+    result.assert_outcomes(passed=2)
+    assert ledger_of(result) == "2 jobs, at most 0.8 of 1.50 USD"

@@ -1,0 +1,200 @@
+"""Async programs: plugins that run them, and loops whose sleep is that of the mock's clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeAlias
+
+import anyio
+import httpx
+import httpx2
+import pytest
+import trio
+from openai import AsyncOpenAI
+
+from aisa_testkit.mock_server import ManualClock, SystemClock
+from aisa_testkit.pytest_plugin import VideoMock, mock_videos
+
+Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+Log: TypeAlias = list[tuple[float, str, str]]
+
+KEY = {"authorization": "Bearer sk-test"}
+QUIET = ("-p", "no:cacheprovider", "-W", "error")
+INI = """
+[pytest]
+asyncio_default_fixture_loop_scope = function
+addopts = -p no:schemathesis --strict-markers
+"""
+TESTS = """
+import anyio, asyncio, openai, pytest, trio
+
+pytestmark = pytest.mark.{mark}
+
+
+async def program(prompt, sleep):
+    async with openai.AsyncOpenAI() as client:
+        video = await client.videos.create(prompt=prompt)
+        while video.status in ("queued", "in_progress"):
+            await sleep(10)
+            video = await client.videos.retrieve(video.id)
+        return (await client.videos.download_content(video.id)).content
+
+
+async def test_a_film(video_mock, monkeypatch):
+    monkeypatch.setattr({library}, "sleep", video_mock.clock.async_sleep)
+    film = await program("A lighthouse", {library}.sleep)
+    assert film[4:8] == b"ftyp"
+    assert video_mock.routes["createVideo"].call_count == 1
+
+
+async def test_a_breach(video_mock):
+    async with openai.AsyncOpenAI() as client:
+        with pytest.raises(openai.BadRequestError):
+            await client.videos.create(prompt="A lighthouse", seconds="5")
+"""
+
+
+@pytest.mark.parametrize("library", ["asyncio", "anyio"])
+def test_tests_of_pytest_asyncio_are_served_and_judged(
+    pytester: pytest.Pytester, library: str
+) -> None:
+    pytester.makefile(".ini", pytest=INI)
+    pytester.makepyfile(TESTS.format(mark="asyncio", library=library))
+    result = pytester.runpytest_inprocess(*QUIET)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*AV705: the code under test broke the contract of AIsa Videos*"])
+
+
+@pytest.mark.parametrize(
+    ("library", "loops"),
+    [("anyio", ["asyncio", "trio"]), ("trio", ["trio"])],
+    ids=["anyio", "trio"],
+)
+def test_tests_of_anyio_are_served_and_judged_under_both_loops(
+    pytester: pytest.Pytester, library: str, loops: list[str]
+) -> None:
+    pytester.makefile(".ini", pytest=INI)
+    pytester.makeconftest(
+        f"import pytest\n@pytest.fixture(params={loops})\ndef anyio_backend(request):\n"
+        "    return request.param\n"
+    )
+    pytester.makepyfile(TESTS.format(mark="anyio", library=library))
+    result = pytester.runpytest_inprocess(*QUIET)
+    result.assert_outcomes(passed=len(loops), failed=len(loops))
+    result.stdout.fnmatch_lines(["*AV705: the code under test broke the contract of AIsa Videos*"])
+
+
+async def make_and_poll(
+    mock: VideoMock, package: Any, log: Log, *, name: str, every: float, sleep: Sleep
+) -> None:
+    """A program with a pause of its own between its polls."""
+    async with package.AsyncClient(headers=KEY, base_url=mock.base_url) as client:
+        job = (await client.post("/videos", json={"prompt": name})).json()
+        while job["status"] in ("queued", "in_progress"):
+            await sleep(every)
+            job = (await client.get(f"/videos/{job['id']}")).json()
+            log.append((mock.clock.now(), name, job["status"]))
+
+
+@pytest.mark.parametrize("package", [httpx, httpx2], ids=["httpx", "httpx2"])
+@pytest.mark.parametrize(
+    ("backend", "library"),
+    [("asyncio", asyncio), ("asyncio", anyio), ("trio", anyio), ("trio", trio)],
+    ids=["asyncio", "anyio on asyncio", "anyio on trio", "trio"],
+)
+def test_tasks_that_sleep_by_the_clock_wake_in_the_order_of_their_pauses(
+    backend: str, library: Any, package: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log: Log = []
+
+    async def program(mock: VideoMock) -> None:
+        async def remind() -> None:
+            await library.sleep(7)
+            log.append((mock.clock.now(), "reminder", ""))
+
+        poll = partial(make_and_poll, mock, package, log, sleep=lambda s: library.sleep(s))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(partial(poll, name="often", every=3))
+            tasks.start_soon(partial(poll, name="seldom", every=5))
+            tasks.start_soon(remind)
+
+    with mock_videos(clock=ManualClock(0)) as mock:
+        monkeypatch.setattr(library, "sleep", mock.clock.async_sleep)
+        anyio.run(program, mock, backend=backend)
+    assert log == [
+        (3, "often", "in_progress"),
+        (5, "seldom", "in_progress"),
+        (6, "often", "in_progress"),
+        (7, "reminder", ""),
+        (9, "often", "in_progress"),
+        (10, "seldom", "completed"),
+        (12, "often", "completed"),
+    ]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_poll_of_the_sdk_comes_before_a_task_that_sleeps_longer(backend: str) -> None:
+    log: list[str] = []
+
+    async def poll(mock: VideoMock, client: AsyncOpenAI) -> None:
+        video = await client.videos.create(prompt="A lighthouse")
+        while video.status != "completed":
+            await mock.clock.async_sleep(3)
+            video = await client.videos.retrieve(video.id)
+            log.append(video.status)
+
+    async def remind(mock: VideoMock) -> None:
+        await mock.clock.async_sleep(600)
+        log.append("reminder")
+
+    async def program(mock: VideoMock) -> None:
+        async with AsyncOpenAI() as client:
+            # Its first request waits for a thread, and no clock but the real one for that.
+            await client.videos.list()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(poll, mock, client)
+                tasks.start_soon(remind, mock)
+
+    with mock_videos(clock=ManualClock()) as mock:
+        anyio.run(program, mock, backend=backend)
+    assert log == [*["in_progress"] * 3, "completed", "reminder"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_task_that_is_cancelled_in_its_sleep_holds_up_no_other(backend: str) -> None:
+    async def program(clock: ManualClock) -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(clock.async_sleep, 5)
+            tasks.start_soon(clock.async_sleep, 50)
+            tasks.cancel_scope.cancel()
+        await clock.async_sleep(100)
+
+    clock = ManualClock(0)
+    anyio.run(program, clock, backend=backend)
+    assert clock.now() == 100
+
+
+@pytest.mark.parametrize("library", [anyio, trio], ids=["anyio", "trio"])
+def test_the_sleep_of_a_real_clock_can_stand_in_for_that_of_a_library(
+    library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SystemClock(1000)
+    monkeypatch.setattr(library, "sleep", clock.async_sleep)
+    before = clock.now()
+    anyio.run(library.sleep, 5, backend="trio")
+    assert clock.now() >= before + 5
+
+
+def test_twenty_tasks_share_a_client_and_a_mock() -> None:
+    async def story() -> None:
+        with mock_videos() as mock:
+            async with AsyncOpenAI() as client:
+                made = [client.videos.create_and_poll(prompt=f"no. {n}") for n in range(20)]
+                ends = await asyncio.gather(*made)
+            assert {end.status for end in ends} == {"completed"}
+            assert {end.id for end in ends} == {job.id for job in mock.jobs}
+            assert mock.routes["createVideo"].call_count == len(mock.jobs) == 20
+
+    asyncio.run(story())

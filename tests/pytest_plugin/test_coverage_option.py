@@ -1,0 +1,230 @@
+"""How much of the contract a run exercised: the table, the file, and the least share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+import aisa_testkit.mock_server.server
+import aisa_testkit.pytest_plugin.coverage
+import aisa_testkit.pytest_plugin.mock
+import aisa_testkit.pytest_plugin.sockets  # noqa: F401  # pytester would load these anew each time
+from aisa_testkit.openapi import Document
+from aisa_testkit.openapi.json import Json
+
+INI = """
+[pytest]
+addopts = -p no:cacheprovider -p no:asyncio -p no:schemathesis
+filterwarnings = error
+"""
+RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
+
+PROGRAM = """
+import httpx
+
+def run(api, *, polls=0, **fields):
+    with httpx.Client(headers={"Authorization": "Bearer sk-test"}) as client:
+        job = client.post(f"{api.base_url}/videos", json={"prompt": "x", **fields}).json()
+        for _ in range(polls):
+            job = client.get(f"{api.base_url}/videos/{job['id']}").json()
+        return job
+"""
+ONE = """
+from program import run
+
+def test_one(video_mock):
+    assert run(video_mock, polls=6, seconds="4")["status"] == "completed"
+"""
+OTHER = f"""
+import httpx, pytest
+
+@pytest.mark.video_mock(document={str(RENDERINGS)!r})
+def test_other(video_mock):
+    order = {{"scene": "A teapot", "quality": "final"}}
+    url, key = f"{{video_mock.base_url}}/renderings", {{"X-Render-Key": "k"}}
+    assert httpx.post(url, json=order, headers=key).status_code == 202
+"""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A project whose one test makes a video and polls it to its end."""
+    pytester.makefile(".ini", pytest=INI)
+    pytester.makepyfile(program=PROGRAM, test_one=ONE)
+    return pytester
+
+
+def hits_in(path: Path) -> dict[str, int]:
+    """How often each item was exercised, by `group: about name`."""
+    (coverage,) = orjson.loads(path.read_bytes())["coverage"]
+    return {
+        f"{group['name']}: {item['about']} {item['name']}".strip(): item["hits"]
+        for group in coverage["groups"]
+        for item in group["items"]
+    }
+
+
+def table_of(result: pytest.RunResult) -> str:
+    """What the terminal shows of the coverage, without the heading."""
+    text = str(result.stdout)
+    return text[text.index("contract coverage of ") :]
+
+
+def errors_of(result: pytest.RunResult) -> list[str]:
+    return [line for line in result.errlines if line]
+
+
+def test_the_table_says_what_was_covered_and_what_is_missing(
+    project: pytest.Pytester, document: Document
+) -> None:
+    result = project.runpytest_inprocess("--video-coverage")
+    assert result.ret == 0
+    operations, states = len(document.operations), len(document.lifecycle.states)
+    result.stdout.fnmatch_lines(
+        [
+            "*= contract coverage =*",
+            f"contract coverage of {document.title} {document.version}",
+            "",
+            f"  operations called         2 of {operations:>3}  33.3 %",
+            "  optional fields sent      1 of *",
+            "  values sent               1 of *",
+            "  answers received          2 of *",
+            f"  states seen               3 of {states:>3}  75.0 %",
+            "  transitions seen          2 of   5  40.0 %",
+            "  total                    11 of *",
+            "",
+            "not covered:",
+            "  operations called     listVideos; deleteVideo; getVideoContent; remixVideo",
+            "  optional fields sent  *createVideo model, input_reference, size;*",
+            "  values sent           *seconds=8, seconds=12,*",
+            "  answers received      *createVideo 400, 401,*",
+            "  states seen           failed",
+            "  transitions seen      queued to completed, to failed; in_progress to failed",
+        ],
+        consecutive=True,
+    )
+    assert "written to" not in str(result.stdout)
+
+
+def test_without_the_option_nothing_is_counted_or_said(project: pytest.Pytester) -> None:
+    assert "coverage" not in str(project.runpytest_inprocess().stdout)
+
+
+def test_mocks_are_counted_whichever_fixture_they_come_from(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_one="""
+        from program import run
+
+        def test_in_process(video_mock):
+            run(video_mock, polls=1)
+
+        def test_on_a_socket(video_server):
+            run(video_server, polls=2)
+
+        def test_either(video_api):
+            run(video_api)
+            video_api.reset()
+            run(video_api, model="sora-2-pro")
+
+        def test_that_fails_by_itself(video_mock):
+            run(video_mock)
+            assert False
+        """
+    )
+    for target in ("mock", "server"):
+        result = project.runpytest_inprocess("--video-coverage=c.json", f"--video-target={target}")
+        result.assert_outcomes(passed=3, failed=1)
+        hits = hits_in(project.path / "c.json")
+        assert hits["operations called: createVideo"] == 5
+        assert hits["answers received: getVideo 200"] == 3
+        assert hits["values sent: createVideo model=sora-2-pro"] == 1
+        assert hits["operations called: remixVideo"] == 0
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".json", ".md"])
+def test_the_file_is_made_with_its_folders_where_pytest_was_started(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    monkeypatch.chdir(project.mkdir("below"))
+    result = project.runpytest_inprocess(f"--video-coverage=made/for/it{suffix}", "..")
+    path = project.path / "below" / "made" / "for" / f"it{suffix}"
+    result.stdout.fnmatch_lines([f"written to {path}"])
+    text = path.read_text("utf-8")
+    if suffix == ".txt":
+        assert table_of(result).startswith(text)
+    elif suffix == ".json":
+        assert hits_in(path)["operations called: createVideo"] == 1
+    else:
+        assert text.startswith("## Contract coverage of AIsa Videos ")
+        assert "| operations called | 2 | 6 | 33.3 % |" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["--video-coverage", "test_one.py"], "test_one.py"),
+        (["--video-coverage", "."], "."),
+        (["--video-coverage=report.html"], "report.html"),
+        (["--video-coverage=json"], "json"),
+        (["--video-coverage", "test_one.py::test_one"], "test_one.py::test_one"),
+    ],
+    ids=["test file", "folder", "other suffix", "suffix without a name", "test"],
+)
+def test_a_path_that_is_meant_for_the_tests_is_told_from_one_for_the_file(
+    project: pytest.Pytester, arguments: list[str], shown: str
+) -> None:
+    result = project.runpytest_inprocess(*arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert errors_of(result) == [
+        f"ERROR: --video-coverage: the path must end in .txt, .json or .md, not {shown!r};"
+        " write --video-coverage= for none"
+    ]
+
+
+def test_an_empty_path_leaves_the_next_argument_to_the_tests(project: pytest.Pytester) -> None:
+    result = project.runpytest_inprocess("--video-coverage=", "test_one.py")
+    result.assert_outcomes(passed=1)
+    assert "total " in table_of(result)
+    assert not [*project.path.rglob("*.json")]
+
+
+@pytest.mark.parametrize("broken", ["folder in its place", "file in the place of its folder"])
+def test_a_file_that_cannot_be_written_fails_the_run_but_not_its_report(
+    project: pytest.Pytester, broken: str
+) -> None:
+    if broken.startswith("folder"):
+        project.mkdir("c.txt")
+        path = project.path / "c.txt"
+    else:
+        path = project.path / "program.py" / "c.txt"
+    result = project.runpytest_inprocess(f"--video-coverage={path}")
+    assert result.ret not in (0, pytest.ExitCode.INTERNAL_ERROR)
+    assert "Traceback" not in str(result.stderr) + str(result.stdout)
+    assert str(path) in table_of(result) + str(result.stderr)
+    assert "written to" not in str(result.stdout)
+    result.assert_outcomes(passed=1)
+
+
+def test_a_run_without_a_mock_is_told_so(project: pytest.Pytester) -> None:
+    project.makepyfile(test_one="def test_one():\n    pass")
+    result = project.runpytest_inprocess("--video-coverage")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["no test used video_mock, video_server or video_api"])
+
+
+def test_two_documents_in_one_run_have_a_table_each(
+    project: pytest.Pytester, document: Document, other_document: Document
+) -> None:
+    project.makepyfile(test_other=OTHER)
+    result = project.runpytest_inprocess("--video-coverage=c.json")
+    result.assert_outcomes(passed=2)
+    data: Json = orjson.loads((project.path / "c.json").read_bytes())
+    assert {c["title"]: c["groups"][0]["total"] for c in data["coverage"]} == {
+        f"{document.title} {document.version}": len(document.operations),
+        f"{other_document.title} {other_document.version}": len(other_document.operations),
+    }
+    result.stdout.fnmatch_lines(
+        ["contract coverage of Renderings 2", "  operations called * 1 of *"]
+    )

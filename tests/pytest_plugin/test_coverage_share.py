@@ -1,0 +1,138 @@
+"""The least share of the contract that a run must exercise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+import aisa_testkit.pytest_plugin.coverage
+import aisa_testkit.pytest_plugin.mock  # noqa: F401  # pytester would load it anew for each run
+from aisa_testkit.contracts import Coverage
+from aisa_testkit.openapi import Document
+from aisa_testkit.openapi.json import Json
+
+INI = """
+[pytest]
+addopts = -p no:cacheprovider -p no:asyncio -p no:schemathesis
+filterwarnings = error
+"""
+RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
+
+# It exercises two items: an operation, and an answer.
+ONE = """
+import httpx
+
+def test_one(video_mock):
+    key = {"Authorization": "Bearer sk-test"}
+    assert httpx.get(f"{video_mock.base_url}/videos", headers=key).status_code == 200
+"""
+# It exercises five: an operation, an answer, a state, a field and its value.
+OTHER = f"""
+import httpx, pytest
+
+@pytest.mark.video_mock(document={str(RENDERINGS)!r})
+def test_other(video_mock):
+    order = {{"scene": "A teapot", "quality": "final"}}
+    url, key = f"{{video_mock.base_url}}/renderings", {{"X-Render-Key": "k"}}
+    assert httpx.post(url, json=order, headers=key).status_code == 202
+"""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A project whose one test lists the videos."""
+    pytester.makefile(".ini", pytest=INI)
+    pytester.makepyfile(test_one=ONE)
+    return pytester
+
+
+def share_of(document: Document, covered: int) -> float:
+    """So many items of the contract, in per cent."""
+    return 100 * covered / len(Coverage.of(document).hits)
+
+
+def test_too_small_a_share_fails_the_run_and_says_by_how_much(
+    project: pytest.Pytester, document: Document
+) -> None:
+    # Never rounded up, so that 100 means that nothing is missing.
+    share = f"{int(10 * share_of(document, 2)) / 10:.1f} %"
+    result = project.runpytest_inprocess("--video-coverage-fail-under=90.5")
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [
+            f"  total * 2 of * {share}",
+            f"contract coverage of AIsa Videos 1.0.0 is {share}, but must be at least 90.5 %",
+        ]
+    )
+
+
+def test_a_share_that_is_just_reached_passes_and_a_hair_more_does_not(
+    project: pytest.Pytester, document: Document
+) -> None:
+    share = share_of(document, 2)
+    for least, code in ((0, 0), (share, 0), (share + 1e-9, pytest.ExitCode.TESTS_FAILED)):
+        result = project.runpytest_inprocess(
+            "--video-coverage", "--video-coverage-fail-under", f"{least:.15g}"
+        )
+        assert (result.ret, "must be at least" in str(result.stdout)) == (code, code != 0)
+
+
+def test_a_run_that_has_failed_anyway_is_told_its_share_too(project: pytest.Pytester) -> None:
+    project.makepyfile(test_two="def test_two():\n    assert 0")
+    result = project.runpytest_inprocess("--video-coverage-fail-under=100")
+    result.assert_outcomes(passed=1, failed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*but must be at least 100 %"])
+
+
+def test_a_run_without_tests_keeps_its_exit_code(project: pytest.Pytester) -> None:
+    result = project.runpytest_inprocess("--video-coverage-fail-under=50", "-k", "none_such")
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_a_run_without_a_mock_reaches_no_share(
+    project: pytest.Pytester,
+) -> None:
+    project.makepyfile(test_one="def test_one():\n    pass")
+    assert project.runpytest_inprocess("--video-coverage-fail-under=0").ret == 0
+    strict = project.runpytest_inprocess("--video-coverage-fail-under=1")
+    assert strict.ret == pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.mark.parametrize("share", ["-1", "100.5", "nan", "inf", "ninety"])
+def test_a_share_that_cannot_be_is_refused_at_once(project: pytest.Pytester, share: str) -> None:
+    result = project.runpytest_inprocess(f"--video-coverage-fail-under={share}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    expected = (
+        "*argument --video-coverage-fail-under: invalid float value: 'ninety'"
+        if share == "ninety"
+        else f"ERROR: --video-coverage-fail-under must be from 0 to 100 per cent, not {share}"
+    )
+    result.stderr.fnmatch_lines([expected])
+    assert "passed" not in str(result.stdout)
+
+
+def test_each_of_two_documents_must_reach_the_share(
+    project: pytest.Pytester, document: Document, other_document: Document
+) -> None:
+    project.makepyfile(test_other=OTHER)
+    shares = {
+        f"{document.title} {document.version}": share_of(document, 2),
+        f"{other_document.title} {other_document.version}": share_of(other_document, 5),
+    }
+    poor, rich = sorted(shares, key=lambda title: shares[title])
+    least = (shares[poor] + shares[rich]) / 2
+    result = project.runpytest_inprocess(
+        "--video-coverage=c.json", f"--video-coverage-fail-under={least}"
+    )
+    result.assert_outcomes(passed=2)
+    data: Json = orjson.loads((project.path / "c.json").read_bytes())
+    found = {coverage["title"]: coverage["percent"] for coverage in data["coverage"]}
+    assert found == {title: round(share, 2) for title, share in shares.items()}
+    assert {f"contract coverage of {title}" for title in shares} <= {*result.outlines}
+    (verdict,) = (line for line in result.outlines if "must be at least" in line)
+    assert verdict.startswith(f"contract coverage of {poor} is ")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED

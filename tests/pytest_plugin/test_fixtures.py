@@ -1,0 +1,249 @@
+"""The fixtures: how they are listed, overridden and combined, and what pytest does around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from aisa_testkit.pytest_plugin import MockOptions
+
+Run = Callable[..., pytest.RunResult]
+
+RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
+
+IMPORTS = """
+import os
+import httpx2
+import pytest
+from aisa_testkit.mock_server import ManualClock, TickingClock
+from aisa_testkit.openapi import load_document
+from program import ask, create, poll
+"""
+OTHER_API = """
+def submit(api, **order):
+    headers = {"X-Render-Key": "a-key"}
+    url = api.base_url + "/renderings"
+    return httpx2.post(url, headers=headers, json={"scene": "A teapot", **order}).json()["job"]
+"""
+
+
+def test_pytest_lists_each_fixture_with_one_line(run: Run) -> None:
+    result = run("", "--fixtures")
+    for name, line in (
+        ("video_mock", "The API in process*"),
+        ("video_server", "The API on a real socket*"),
+        ("video_api", "The API that --video-target names*"),
+        ("video_contract", "*the code under test sends*"),
+        ("video_document [[]session scope]", "The OpenAPI document that *"),
+        ("video_base_url", "Where the code under test believes the API to be*"),
+        ("video_clock", "The clock that the jobs*go by*"),
+    ):
+        result.stdout.fnmatch_lines([f"{name} -- *", f"    {line}", ""], consecutive=True)
+
+
+def test_pytest_helps_with_each_option(run: Run) -> None:
+    result = run("", "--help")
+    for option in (
+        "  --video-target={mock,server,live}",
+        "  --video-max-spend=AMOUNT",
+        "  --video-coverage=[[]PATH]",
+        "  --video-coverage-fail-under=PERCENT",
+        "  video_document (string):*",
+        "  video_base_url (string):*",
+        "  video_other_hosts (string):*",
+        "  video_allow (args):*",
+    ):
+        result.stdout.fnmatch_lines([option])
+
+
+def test_the_marker_is_listed_with_each_option_of_its_class(run: Run) -> None:
+    names = ", ".join(field.name for field in fields(MockOptions))
+    result = run("", "--markers")
+    assert (
+        f"@pytest.mark.video_mock({names}): how the mock of a test behaves" in result.stdout.str()
+    )
+
+
+@pytest.mark.parametrize("where", ["by the fixture", "by the ini file"])
+def test_another_document_is_served(run: Run, where: str) -> None:
+    override = f"""
+@pytest.fixture(scope="session")
+def video_document():
+    return load_document({str(RENDERINGS)!r})
+"""
+    result = run(
+        f"""{IMPORTS}{OTHER_API}{override if where == "by the fixture" else ""}
+@pytest.mark.parametrize("fixture", ["video_mock", "video_server", "video_api"])
+def test_it(request, video_base_url, fixture):
+    api = request.getfixturevalue(fixture)
+    job = submit(api)
+    assert job["phase"]["word"] == "waiting"
+    assert api.base_url.endswith("/api/v7")
+    assert video_base_url == "https://render.example.net/api/v7"
+    assert [request.operation_id for request in api.requests] == ["submitRendering"]
+    assert api.jobs[0].job.ref == job["ref"]
+""",
+        ini="" if where == "by the fixture" else f"video_document = {RENDERINGS}",
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_the_document_of_the_ini_file_is_looked_for_from_the_root_folder(
+    run: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pytester.mkdir("api") / "other.yaml").write_text(RENDERINGS.read_text())
+    monkeypatch.chdir(pytester.mkdir("below"))
+    result = run(
+        "def test_it(video_document): assert video_document.title == 'Renderings'",
+        f"--rootdir={pytester.path}",
+        f"--config-file={pytester.path / 'pytest.ini'}",
+        str(pytester.path / "test_program.py"),
+        ini="video_document = api/other.yaml",
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_the_clock_is_overridden_for_both_mocks(run: Run) -> None:
+    result = run(
+        f"""{IMPORTS}
+@pytest.fixture
+def video_clock():
+    return ManualClock(1_700_000_000)
+
+def test_it(video_mock, video_server, video_clock):
+    for mock in (video_mock, video_server):
+        assert mock.clock is video_clock
+        assert create(mock).json()["created_at"] == 1_700_000_000
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_rules_are_allowed_by_the_ini_file_and_the_marker_adds_to_them(run: Run) -> None:
+    result = run(
+        f"""{IMPORTS}
+def test_ini(video_mock):
+    create(video_mock, seconds="5")
+
+@pytest.mark.video_mock(allow=["AV711"])
+def test_both(video_mock):
+    create(video_mock, seconds="5", prompt=7)
+    ask("GET", video_mock.base_url + "/videos/video_1")
+
+def test_neither(video_mock):
+    ask("GET", video_mock.base_url + "/videos/video_1")
+""",
+        ini="video_allow = AV705 AV704",
+    )
+    result.assert_outcomes(passed=2, failed=1)
+
+
+def test_a_rule_that_is_none_in_the_ini_file_is_told(run: Run) -> None:
+    result = run("def test_it(video_mock): pass", ini="video_allow = AV799")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["E*there is no rule 'AV799', only AV701, *"])
+
+
+def test_a_test_reads_and_steers_the_contract(run: Run) -> None:
+    result = run(
+        f"""{IMPORTS}
+from aisa_testkit.pytest_plugin import ContractError
+
+def test_it(video_mock, video_contract):
+    assert video_mock.contract is video_contract
+    create(video_mock, seconds="5")
+    assert [request.fields["seconds"] for request in video_contract.requests] == ["5"]
+    assert [v.code for v in video_contract.violations] == ["AV705"]
+    with pytest.raises(ContractError, match="AV705: the code under test broke") as caught:
+        video_contract.verify()
+    assert caught.value.violations == tuple(video_contract.violations)
+    video_contract.verify()  # what was said once is not said again
+    video_contract.allow("AV704")
+    create(video_mock, prompt=7)
+    assert [v.code for v in video_contract.violations] == ["AV705", "AV704"]
+    with pytest.raises(ValueError, match="there is no rule 'AV799'"):
+        video_contract.allow("AV799")
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_both_mocks_work_in_one_test_and_both_are_judged(run: Run) -> None:
+    result = run(
+        f"""{IMPORTS}
+def test_good(video_mock, video_server, video_contract):
+    for mock in (video_mock, video_server):
+        job = create(mock, prompt=mock.base_url).json()["id"]
+        assert poll(mock, job) == "queued"
+        assert [len(mock.jobs), len(mock.requests)] == [1, 2]
+    assert len(video_contract.requests) == 4
+
+def test_bad(video_server, video_mock):
+    create(video_mock, seconds="5")
+    create(video_server, size="1x1")
+
+def test_after(video_mock, video_server):
+    assert video_mock.jobs == video_server.jobs == []
+"""
+    )
+    result.assert_outcomes(passed=2, failed=1)
+    for field in ("seconds", "size"):
+        assert result.stdout.str().count(f"  field     {field}\n") == 1
+
+
+def test_a_block_in_a_test_stands_before_the_fixture_and_gives_way_to_it_again(run: Run) -> None:
+    result = run(
+        f"""{IMPORTS}
+from aisa_testkit.pytest_plugin import mock_videos
+
+def test_it(video_mock):
+    with mock_videos(base_url="https://block.test/v1") as block:
+        create(video_mock)  # whose URL is the vendor's, and so the block's, too
+        assert os.environ["OPENAI_BASE_URL"] == "https://block.test/v1"
+    create(video_mock)
+    assert os.environ["OPENAI_BASE_URL"] == video_mock.base_url
+    assert [len(block.jobs), len(video_mock.jobs)] == [1, 1]
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("option", ["--collect-only", "--setup-only", "--setup-plan"])
+def test_tests_that_are_not_run_are_not_judged(run: Run, option: str) -> None:
+    result = run(
+        f"""{IMPORTS}
+@pytest.fixture
+def prepared(video_mock):
+    create(video_mock)
+
+def test_it(prepared, video_mock):
+    create(video_mock, seconds="5")
+""",
+        option,
+    )
+    assert result.ret == pytest.ExitCode.OK
+
+
+def test_a_test_that_is_run_again_is_judged_again(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        from _pytest.runner import runtestprotocol
+
+        def pytest_runtest_protocol(item, nextitem):
+            runtestprotocol(item, nextitem=nextitem, log=True)
+            runtestprotocol(item, nextitem=nextitem, log=True)
+            return True
+        """
+    )
+    result = run(
+        f"""{IMPORTS}
+def test_it(video_mock):
+    assert video_mock.requests == []
+    create(video_mock, seconds="5")
+"""
+    )
+    result.assert_outcomes(failed=2)
+    assert result.stdout.str().count("  field     seconds\n") == 2

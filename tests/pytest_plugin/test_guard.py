@@ -1,0 +1,271 @@
+"""What happens to requests that no route takes, and to what could bill somebody."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+Run = Callable[..., pytest.RunResult]
+
+IMPORTS = """
+import asyncio
+import os
+import httpx
+import httpx2
+import pytest
+from program import KEY, ask, create, poll
+
+each_client = pytest.mark.parametrize("client", ["httpx", "httpx2", "async httpx", "async httpx2"])
+
+def send(client, method, url):
+    library = {"httpx": httpx, "httpx2": httpx2}[client.removeprefix("async ")]
+    if not client.startswith("async "):
+        return library.request(method, url, headers=KEY)
+
+    async def sent():
+        async with library.AsyncClient() as client:
+            return await client.request(method, url, headers=KEY)
+
+    return asyncio.run(sent())
+
+def swallow(client, method, url):
+    try:
+        send(client, method, url).raise_for_status()
+    except Exception:
+        pass
+"""
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[str]:
+    """The URL of a server of somebody else's."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"from elsewhere")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/page"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "told", "nearest"),
+    [
+        pytest.param(
+            "GET",
+            "/v1/video/abc",
+            "the path has /video where /videos is expected",
+            "GET /v1/videos/{video_id} (getVideo)",
+            id="an unknown path",
+        ),
+        pytest.param(
+            "PATCH",
+            "/v1/videos",
+            "the method is PATCH",
+            "GET /v1/videos (listVideos)",
+            id="an unknown method",
+        ),
+        pytest.param(
+            "POST",
+            "/videos",
+            "the path has /videos where /v1 is expected",
+            "POST /v1/videos (createVideo)",
+            id="a create without its prefix",
+        ),
+    ],
+)
+def test_a_request_that_no_operation_takes_fails_the_test_whatever_the_program_makes_of_it(
+    run: Run, method: str, path: str, told: str, nearest: str
+) -> None:
+    result = run(
+        f"""{IMPORTS}
+@each_client
+def test_it(video_mock, client):
+    swallow(client, {method!r}, "https://api.aisa.one{path}")
+"""
+    )
+    result.assert_outcomes(failed=4)
+    told_of = f"""
+AV701 a request that no operation takes
+  request   {method} {path}, no. 1
+  sent      {told}
+  expected  {nearest}, the nearest operation
+"""
+    assert result.stdout.str().count(told_of) == 4
+
+
+def test_a_poll_that_lacks_its_prefix_is_told_of_the_poll(run: Run) -> None:
+    result = run(
+        f"""{IMPORTS}
+def test_it(video_mock):
+    swallow("httpx2", "GET", "https://api.aisa.one/videos/video_1")
+"""
+    )
+    result.assert_outcomes(failed=1)
+    assert "GET /v1/videos/{video_id} (getVideo), the nearest operation" in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://vendor.invalid/v1/videos", "https://vendor.invalid:8443/v1/videos"],
+    ids=["without encryption", "at another port"],
+)
+def test_the_host_of_the_api_is_guarded_whatever_the_scheme_and_the_port(
+    run: Run, url: str
+) -> None:
+    result = run(
+        f"""{IMPORTS}
+@each_client
+@pytest.mark.video_mock(base_url="https://vendor.invalid/v1")
+def test_it(video_mock, client):
+    swallow(client, "GET", {url!r})
+"""
+    )
+    result.assert_outcomes(failed=4)
+    assert result.stdout.str().count(": the code under test broke the contract") == 4
+
+
+@pytest.mark.parametrize(
+    ("base", "path"),
+    [("/api", "/v1/videos"), ("/v1beta", "/v1betas/videos")],
+    ids=["the path of the document", "a longer path"],
+)
+def test_a_path_that_the_base_url_does_not_have_is_no_request_to_the_mock(
+    run: Run, base: str, path: str
+) -> None:
+    result = run(
+        f"""{IMPORTS}
+@pytest.mark.video_mock(base_url="https://elsewhere.test{base}")
+def test_it(video_mock):
+    assert send("httpx2", "GET", "https://elsewhere.test{path}").status_code == 404
+"""
+    )
+    result.assert_outcomes(failed=1)
+    assert f"  request   GET {path}, no. 1\n" in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["ini", "fixture", "marker"],
+    ids=["by the ini file", "by the fixture", "by the marker"],
+)
+def test_the_vendors_own_server_is_mocked_wherever_the_mock_is_said_to_be(
+    run: Run, where: str
+) -> None:
+    url = "https://staging.test/v1"
+    head = {
+        "ini": "",
+        "fixture": f"@pytest.fixture\ndef video_base_url():\n    return {url!r}\n",
+        "marker": f"@pytest.mark.video_mock(base_url={url!r})",
+    }[where]
+    result = run(
+        f"""{IMPORTS}
+{head}
+def test_it(video_mock):
+    assert os.environ["OPENAI_BASE_URL"] == video_mock.base_url == {url!r}
+    job = create(video_mock).json()["id"]
+    for client in ("httpx", "httpx2"):
+        answer = send(client, "GET", "https://api.aisa.one/v1/videos/" + job)
+        assert answer.json()["id"] == job
+""",
+        ini=f"video_base_url = {url}" if where == "ini" else "",
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("fixture", ["video_mock", "video_server"])
+def test_the_environment_is_set_for_a_test_and_then_as_it_was(
+    run: Run, monkeypatch: pytest.MonkeyPatch, fixture: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-real")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://real.test/v1")
+    monkeypatch.delenv("AISA_API_KEY", raising=False)
+    result = run(
+        f"""{IMPORTS}
+def seen():
+    names = ("OPENAI_BASE_URL", "OPENAI_API_KEY", "AISA_API_KEY")
+    return tuple(os.environ.get(name) for name in names)
+
+BEFORE = ("https://real.test/v1", "sk-real", None)
+
+def test_before():
+    assert seen() == BEFORE
+
+def test_with({fixture}):
+    assert seen() == ({fixture}.base_url, "sk-aisa-dummy", "sk-aisa-dummy")
+    assert {fixture}.base_url != BEFORE[0]
+
+def test_that_spoils_it({fixture}):
+    del os.environ["OPENAI_API_KEY"]
+    os.environ["AISA_API_KEY"] = "sk-spoilt"
+    assert seen() == BEFORE, "on purpose"
+
+def test_after():
+    assert seen() == BEFORE
+"""
+    )
+    result.assert_outcomes(passed=3, failed=1)
+
+
+@pytest.mark.parametrize("ini", ["", "video_other_hosts = fail"], ids=["by default", "closed"])
+def test_another_server_of_this_machine_is_reached(run: Run, elsewhere: str, ini: str) -> None:
+    result = run(
+        f"""{IMPORTS}
+@each_client
+def test_it(video_mock, client):
+    assert send(client, "GET", {elsewhere!r}).text == "from elsewhere"
+    assert send(client, "GET", video_mock.base_url + "/videos").status_code == 200
+    assert [request.operation_id for request in video_mock.requests] == ["listVideos"]
+""",
+        ini=ini,
+    )
+    result.assert_outcomes(passed=4)
+
+
+@pytest.mark.parametrize(
+    ("ini", "mark"),
+    [
+        ("video_other_hosts = fail", ""),
+        ("", "@pytest.mark.video_mock(other_hosts='fail')"),
+        ("video_other_hosts = pass", "@pytest.mark.video_mock(other_hosts='fail')"),
+    ],
+    ids=["by the ini file", "by the marker", "by the marker over the ini file"],
+)
+def test_requests_to_other_hosts_can_be_made_to_fail_the_test(
+    run: Run, ini: str, mark: str
+) -> None:
+    result = run(
+        f"""{IMPORTS}
+{mark}
+@each_client
+def test_it(video_mock, client):
+    swallow(client, "GET", "https://elsewhere.invalid/a?b=c")
+    swallow(client, "GET", "https://elsewhere.invalid/a?b=c")
+""",
+        ini=ini,
+    )
+    result.assert_outcomes(failed=4)
+    told_of = """
+AV708 a request that was not let out
+  request   GET https://elsewhere.invalid/a?b=c, nos. 1 and 2
+  sent      requests to elsewhere.invalid are not let out (other_hosts is 'fail')
+"""
+    assert result.stdout.str().count(told_of) == 4
+
+
+def test_a_wrong_word_in_the_ini_file_is_told(run: Run) -> None:
+    result = run("def test_it(video_mock): pass", ini="video_other_hosts = block")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["E*other_hosts must be 'pass' or 'fail', not 'block'"])

@@ -1,0 +1,110 @@
+"""What is loaded when, looked at in interpreters of their own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LOADED = """
+import sys
+import pytest
+before = set(sys.modules)
+import aisa_testkit.pytest_plugin.plugin
+new = sorted(set(sys.modules) - before)
+print([name for name in new if name.partition(".")[0] not in sys.stdlib_module_names])
+"""
+HEAVY = ("httpx", "httpx2", "respx", "starlette", "uvicorn", "yaml", "orjson", "jsonschema_rs")
+OURS = ("openapi", "mock_server", "contracts", "cli")
+CONFTEST = f"""
+import sys
+
+def pytest_unconfigure():
+    names = {(*HEAVY, *(f"aisa_testkit.{name}" for name in OURS))!r}
+    print("loaded:", [name for name in names if name in sys.modules])
+    print("plugin:", "aisa_testkit.pytest_plugin.plugin" in sys.modules)
+"""
+
+
+def run(folder: Path, *arguments: str) -> str:
+    """What pytest says with no plugin but ours, as nothing else may load what is looked for."""
+    command = [sys.executable, "-m", "pytest", "-p", "aisa_testkit.pytest_plugin.plugin"]
+    command += ["-p", "no:cacheprovider", "--disable-plugin-autoload", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
+
+
+def test_the_plugin_imports_nothing_but_pytest_and_the_root_packages() -> None:
+    output = subprocess.run(
+        [sys.executable, "-c", LOADED], capture_output=True, text=True, check=True
+    ).stdout
+    names = output.strip("[]\n").replace("'", "").split(", ")
+    assert "aisa_testkit.pytest_plugin.plugin" in names
+    assert {name.partition(".")[0] for name in names} == {"aisa_testkit"}
+    assert {name.split(".")[1] for name in names if "." in name} == {"pytest_plugin"}
+    late = ("contract", "coverage", "mock", "options", "routes", "sockets", "live", "journal")
+    assert not {f"aisa_testkit.pytest_plugin.{name}" for name in late} & {*names}
+
+
+@pytest.mark.parametrize(
+    ("source", "arguments", "said"),
+    [
+        pytest.param("def test_it(): pass", [], "1 passed", id="no test uses it"),
+        pytest.param(
+            "def test_it(video_mock): pass", ["--collect-only"], "1 test collected", id="collected"
+        ),
+        pytest.param(
+            "import pytest\n@pytest.mark.video_mock(seed=1)\ndef test_it(): pass",
+            ["--strict-markers"],
+            "1 passed",
+            id="a marker alone",
+        ),
+        pytest.param("def test_it(): pass", ["--help"], "--video-target", id="help"),
+    ],
+)
+def test_a_run_that_uses_no_mock_loads_none(
+    tmp_path: Path, source: str, arguments: list[str], said: str
+) -> None:
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "test_it.py").write_text(source)
+    output = run(tmp_path, "-s", *arguments)
+    assert said in output
+    assert "plugin: True\n" in output
+    assert "loaded: []\n" in output
+
+
+def test_without_respx_the_mock_in_process_says_what_to_install_and_the_socket_works(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "conftest.py").write_text(
+        """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Absent(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] == "respx":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+"""
+    )
+    (tmp_path / "test_it.py").write_text(
+        """
+import httpx2
+
+def test_mock(video_mock):
+    pass
+
+def test_server(video_server):
+    headers = {"Authorization": "Bearer sk-test"}
+    assert httpx2.get(video_server.base_url + "/videos", headers=headers).status_code == 200
+"""
+    )
+    output = run(tmp_path)
+    assert "1 passed, 1 error" in output
+    assert (
+        "ModuleNotFoundError: the mock in process needs respx:"
+        " pip install 'aisa-testkit[pytest]'\n" in output
+    )

@@ -1,0 +1,263 @@
+"""The marker: each of its arguments, where it may stand, and what is said of one that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., pytest.RunResult]
+
+RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
+
+IMPORTS = """
+import httpx2
+import pytest
+from aisa_testkit.mock_server import ManualClock, SystemClock, TickingClock
+from program import ask, create, poll
+"""
+
+
+def test_each_argument_has_its_effect(run: Run) -> None:
+    result = run(
+        f"""{IMPORTS}
+marked = pytest.mark.video_mock
+
+@marked(document={str(RENDERINGS)!r})
+def test_document(video_mock):
+    order = {{"headers": {{"X-Render-Key": "a-key"}}, "json": {{"scene": "A teapot"}}}}
+    answer = httpx2.post("https://render.example.net/api/v7/renderings", **order)
+    assert answer.json()["kind"] == "ticket"
+
+@marked(base_url="https://elsewhere.test/api")
+def test_base_url(video_mock):
+    assert video_mock.base_url == "https://elsewhere.test/api"
+    assert ask("GET", "https://elsewhere.test/api/videos").status_code == 200
+
+@marked(clock=ManualClock(1_800_000_000))
+def test_clock(video_mock):
+    made = create(video_mock).json()
+    assert made["created_at"] == 1_800_000_000
+    assert {{poll(video_mock, made["id"]) for _ in range(30)}} == {{"queued"}}
+
+@marked(speed=250)
+def test_speed(video_mock):
+    assert isinstance(video_mock.clock, SystemClock)
+    assert video_mock.clock.speed == 250
+
+@marked(seed=7)
+def test_seed(video_mock):
+    print("seed 7", create(video_mock).json()["id"])
+
+@marked(seed=7)
+def test_the_same_seed(video_mock):
+    print("seed 7", create(video_mock).json()["id"])
+
+@marked(seed=8)
+def test_another_seed(video_mock):
+    print("seed 8", create(video_mock).json()["id"])
+
+@marked(scenario="fails")
+def test_scenario(video_mock):
+    job = create(video_mock).json()["id"]
+    video_mock.clock.advance(10_000)
+    assert poll(video_mock, job) == "failed"
+
+@marked(api_keys=["sk-other"], check=False)
+def test_api_keys(video_mock):
+    assert create(video_mock).status_code == 401
+
+@marked(unknown_ids="synthesize")
+def test_unknown_ids(video_mock):
+    assert poll(video_mock, "video_1") == "completed"
+
+@marked(check=False)
+def test_check(video_mock):
+    create(video_mock, seconds="5", colour="blue")
+
+@marked(allow="AV705")
+def test_allow_one(video_mock):
+    create(video_mock, seconds="5")
+
+@marked(allow=["AV705", "AV704"])
+def test_allow_several(video_mock):
+    create(video_mock, seconds="5")
+    create(video_mock, prompt=7)
+
+@marked(other_hosts="fail")
+def test_other_hosts(video_mock):
+    with pytest.raises(httpx2.ConnectError, match="requests to elsewhere.test are not let out"):
+        httpx2.get("https://elsewhere.test/")
+    video_mock.contract.allow("AV708")
+""",
+        "-s",
+        "-W",
+        "error",
+    )
+    result.assert_outcomes(passed=14)
+    ids = [line.split()[-3:] for line in result.outlines if "seed " in line]
+    made = [(seed, job) for _, seed, job in ids]
+    assert len(made) == 3
+    assert len(set(made)) == 2, "the same seed gives the same ids, another seed others"
+
+
+def test_what_is_not_allowed_still_fails_the_test(run: Run) -> None:
+    result = run(
+        f"""{IMPORTS}
+@pytest.mark.video_mock(allow="AV705")
+def test_it(video_mock):
+    create(video_mock, seconds="5")
+    create(video_mock, prompt=7)
+"""
+    )
+    result.assert_outcomes(failed=1)
+    assert "AV704: the code under test broke the contract" in result.stdout.str()
+    assert "AV705" not in result.stdout.str()
+
+
+def test_the_closest_marker_wins_argument_by_argument(run: Run) -> None:
+    result = run(
+        f"""{IMPORTS}
+pytestmark = pytest.mark.video_mock(scenario="fails", base_url="https://module.test/v1")
+
+def end(mock):
+    job = create(mock).json()["id"]
+    mock.clock.advance(10_000)
+    return poll(mock, job), mock.base_url
+
+def test_module(video_mock):
+    assert end(video_mock) == ("failed", "https://module.test/v1")
+
+@pytest.mark.video_mock(base_url="https://class.test/v1")
+class TestIt:
+    def test_class(self, video_mock):
+        assert end(video_mock) == ("failed", "https://class.test/v1")
+
+    @pytest.mark.video_mock(scenario="completes")
+    def test_function(self, video_mock):
+        assert end(video_mock) == ("completed", "https://class.test/v1")
+
+    @pytest.mark.video_mock(base_url="https://outer.test/v1")
+    @pytest.mark.video_mock(base_url="https://inner.test/v1")
+    def test_two_on_one_function(self, video_mock):
+        assert video_mock.base_url == "https://inner.test/v1"
+
+    @pytest.mark.parametrize(
+        "wanted",
+        [pytest.param("fails", marks=pytest.mark.video_mock(base_url="https://case.test/v1"))],
+    )
+    def test_case(self, video_mock, wanted):
+        assert video_mock.base_url == "https://case.test/v1"
+"""
+    )
+    result.assert_outcomes(passed=5)
+
+
+def test_a_speed_takes_the_place_of_a_clock_further_out_and_the_other_way_round(run: Run) -> None:
+    result = run(
+        f"""{IMPORTS}
+@pytest.fixture
+def video_clock():
+    return ManualClock(1_700_000_000)
+
+def test_fixture(video_mock):
+    assert video_mock.clock.now() == 1_700_000_000
+
+@pytest.mark.video_mock(speed=50)
+class TestSpeed:
+    def test_over_the_fixture(self, video_mock):
+        assert video_mock.clock.speed == 50
+
+    @pytest.mark.video_mock(clock=ManualClock(1_800_000_000))
+    def test_clock_over_speed(self, video_mock):
+        assert video_mock.clock.now() == 1_800_000_000
+
+@pytest.mark.video_mock(clock=ManualClock())
+class TestClock:
+    @pytest.mark.video_mock(speed=60)
+    def test_speed_over_clock(self, video_mock):
+        assert video_mock.clock.speed == 60
+"""
+    )
+    result.assert_outcomes(passed=4)
+
+
+def test_a_document_of_the_marker_brings_its_own_base_url(run: Run) -> None:
+    result = run(
+        f"""{IMPORTS}
+@pytest.mark.video_mock(document={str(RENDERINGS)!r})
+def test_it(video_mock):
+    assert video_mock.base_url == "https://render.example.net/api/v7"
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("fixture", ["video_mock", "video_server", "video_api", "video_contract"])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param("sped=3", "unexpected keyword argument 'sped'", id="a typo"),
+        pytest.param("'fails'", "takes 1 positional argument but 2", id="without its name"),
+    ],
+)
+def test_an_argument_that_is_none_is_an_ordinary_type_error_without_our_frames(
+    run: Run, fixture: str, arguments: str, message: str
+) -> None:
+    result = run(
+        f"""{IMPORTS}
+@pytest.mark.video_mock({arguments})
+def test_it({fixture}):
+    pass
+"""
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"E*TypeError: MockOptions.__init__() *{message}*"])
+    assert "pytest_plugin/" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(
+            "clock=ManualClock(), speed=3",
+            "ValueError: give a clock or a speed, not both; a clock has its speed",
+            id="a clock and a speed",
+        ),
+        pytest.param("speed=0", "ValueError: must be a positive number, not 0", id="no speed"),
+        pytest.param("speed=-1", "ValueError: must be a positive number, not -1", id="backwards"),
+        pytest.param(
+            "allow=['AV799']", "ValueError: there is no rule 'AV799', only AV701, *", id="no rule"
+        ),
+        pytest.param(
+            "other_hosts='block'",
+            "ValueError: other_hosts must be 'pass' or 'fail', not 'block'",
+            id="no such treatment of hosts",
+        ),
+        pytest.param(
+            "scenario='explodes'",
+            "ValueError: there is no scenario 'explodes', only completes, fails",
+            id="no scenario",
+        ),
+        pytest.param("unknown_ids='invent'", "ValueError: *'invent'*", id="no way with ids"),
+        pytest.param(
+            "base_url='api.test/v1'",
+            "ValueError: base_url must be an absolute URL, not 'api.test/v1'",
+            id="a URL without a scheme",
+        ),
+        pytest.param("document='none.yaml'", "*none.yaml*", id="no document"),
+    ],
+)
+def test_a_value_that_cannot_be_is_an_error_before_the_test(
+    run: Run, arguments: str, message: str
+) -> None:
+    result = run(
+        f"""{IMPORTS}
+@pytest.mark.video_mock({arguments})
+def test_it(video_mock):
+    pass
+"""
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"E*{message}"])

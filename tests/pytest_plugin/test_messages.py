@@ -1,0 +1,291 @@
+"""What a test is told of a broken contract, to the letter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., pytest.RunResult]
+
+RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
+
+WRONG_ENUM = """\
+AV705: the code under test broke the contract of AIsa Videos 1.0.0
+
+AV705 a value that is not allowed
+  request   POST /v1/videos (createVideo), no. 1
+  field     seconds
+  sent      '5'
+  expected  one of '4', '8', '12'
+  advice    Send a value that the document allows.
+
+If a test means it, say so: @pytest.mark.video_mock(allow=['AV705']) or\
+ mock_videos(allow=['AV705']).
+"""
+UNDOCUMENTED = """\
+AV707 a field that the document does not know
+    request   GET /v1/videos (listVideos), nos. 1 and 2
+    field     colour
+    sent      a value for it
+    expected  only limit, after, order
+    advice    Leave it out: servers ignore it today and may refuse it tomorrow.
+"""
+
+
+HEADS = pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param("def test_it(video_mock):", id="a function"),
+        pytest.param(
+            "class TestIt(unittest.TestCase):\n"
+            "    @pytest.fixture(autouse=True)\n"
+            "    def with_mock(self, video_mock):\n"
+            "        self.mock = video_mock\n"
+            "    def test_it(self):\n"
+            "        video_mock = self.mock",
+            id="a method of unittest",
+        ),
+    ],
+)
+
+
+def report(result: pytest.RunResult, test: str = "test_it") -> str:
+    """What stands under the head of a test in the failures."""
+    return re.split(rf"_ (?:TestIt\.)?{test} _+\n", result.stdout.str())[1]
+
+
+@HEADS
+def test_a_violation_fails_the_test_and_is_all_that_its_report_says(run: Run, head: str) -> None:
+    result = run(
+        f"""
+import unittest
+import pytest
+from program import create
+
+{head}
+        create(video_mock, seconds="5")
+
+def test_good(video_mock):
+    assert create(video_mock).status_code == 200
+"""
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    assert report(result).startswith(WRONG_ENUM + "====")
+
+
+def test_several_violations_are_told_together_and_the_same_one_once(run: Run) -> None:
+    result = run(
+        """
+        from program import ask, create, poll
+
+        def test_it(video_mock):
+            create(video_mock, seconds="5")
+            create(video_mock, prompt="Another teapot", seconds="5")
+            create(video_mock, prompt=7)
+            ask("GET", video_mock.base_url + "/videos/video_1")
+        """
+    )
+    result.assert_outcomes(failed=1)
+    assert report(result).startswith(
+        """\
+AV705, AV704, AV711: the code under test broke the contract of AIsa Videos 1.0.0
+
+AV705 a value that is not allowed
+  request   POST /v1/videos (createVideo), nos. 1 and 2
+  field     seconds
+  sent      '5'
+  expected  one of '4', '8', '12'
+  advice    Send a value that the document allows.
+
+AV704 a value of the wrong type
+  request   POST /v1/videos (createVideo), no. 3
+  field     prompt
+  sent      7
+  expected  of type string
+  advice    Send the type that the document names.
+
+AV711 a job that was never made
+  request   GET /v1/videos/{video_id} (getVideo), no. 4
+  sent      video_1
+  expected  an id that a create has answered with; there was none so far
+  advice    Ask only for ids that the API has answered with.
+
+If a test means it, say so: @pytest.mark.video_mock(allow=['AV705', 'AV704', 'AV711']) or\
+ mock_videos(allow=['AV705', 'AV704', 'AV711']).
+===="""
+    )
+
+
+def test_another_document_is_told_of_in_its_own_words(run: Run) -> None:
+    result = run(
+        """
+        import httpx2
+
+        def test_it(video_mock):
+            headers = {"X-Render-Key": "a-key"}
+            order = {"scene": "A teapot", "quality": "best"}
+            httpx2.post(video_mock.base_url + "/renderings", headers=headers, json=order)
+        """,
+        ini=f"video_document = {RENDERINGS}",
+    )
+    result.assert_outcomes(failed=1)
+    told = report(result)
+    assert told.startswith("AV705: the code under test broke the contract of Renderings 2\n")
+    assert "  request   POST /api/v7/renderings (submitRendering), no. 1\n" in told
+    assert "  sent      'best'\n  expected  one of 'draft', 'final'\n" in told
+
+
+@HEADS
+def test_a_test_that_fails_by_itself_is_told_of_violations_in_a_section(
+    run: Run, head: str
+) -> None:
+    result = run(
+        f"""
+import unittest
+import pytest
+from program import create
+
+{head}
+        create(video_mock, seconds="5")
+        assert "its own reason" == ""
+"""
+    )
+    result.assert_outcomes(failed=1)
+    assert "AssertionError: assert 'its own reason' == ''" in result.stdout.str()
+    sections = re.split(r"-+ video contract -+\n", result.stdout.str())
+    assert [s.startswith(WRONG_ENUM + "====") for s in sections] == [False, True]
+
+
+ODD = """
+from program import ask
+
+def test_it(video_mock):
+    ask("GET", video_mock.base_url + "/videos?colour=blue")
+    ask("GET", video_mock.base_url + "/videos?colour=blue")
+"""
+
+
+def test_an_undocumented_field_is_one_warning_and_no_failure(run: Run) -> None:
+    result = run(ODD)
+    result.assert_outcomes(passed=1, warnings=1)
+    assert f"ContractWarning: {UNDOCUMENTED}" in result.stdout.str()
+
+
+def test_an_undocumented_field_can_be_allowed(run: Run) -> None:
+    run(ODD, "-W", "error", ini="video_allow = AV707").assert_outcomes(passed=1)
+
+
+def test_where_warnings_are_errors_an_undocumented_field_fails_the_test(run: Run) -> None:
+    result = run(ODD, "-W", "error")
+    result.assert_outcomes(failed=1)
+    assert "AV707 a field that the document does not know" in result.stdout.str()
+    assert "wrapper=True" not in result.stdout.str(), "the code of the plugin is shown"
+
+
+@pytest.mark.parametrize("strictness", [(), ("-W", "error")], ids=["warnings", "errors"])
+def test_an_undocumented_field_does_not_hide_what_is_worse(
+    run: Run, strictness: tuple[str, ...]
+) -> None:
+    result = run(
+        """
+        from program import create
+
+        def test_it(video_mock):
+            create(video_mock, seconds="5", colour="blue")
+        """,
+        *strictness,
+    )
+    result.assert_outcomes(failed=1, warnings=0 if strictness else 1)
+    assert WRONG_ENUM in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("mark", "outcome"),
+    [
+        ("@pytest.mark.xfail", {"xfailed": 1}),
+        ("@pytest.mark.xfail(strict=True)", {"xfailed": 1}),
+        ("@pytest.mark.xfail(raises=ZeroDivisionError)", {"failed": 1}),
+    ],
+    ids=["expected", "strictly expected", "another failure expected"],
+)
+def test_a_violation_is_a_failure_like_any_other_to_xfail(
+    run: Run, mark: str, outcome: dict[str, int]
+) -> None:
+    result = run(
+        f"""
+        import pytest
+        from program import create
+
+        {mark}
+        def test_it(video_mock):
+            create(video_mock, seconds="5")
+        """
+    )
+    result.assert_outcomes(**outcome)
+
+
+@pytest.mark.parametrize("where", ["in the test", "in its set-up"])
+def test_a_test_that_is_skipped_is_not_judged(run: Run, where: str) -> None:
+    result = run(
+        f"""
+        import pytest
+        from program import create
+
+        def give_up(mock):
+            create(mock, seconds="5")
+            pytest.skip("not here")
+
+        @pytest.fixture
+        def prepared(video_mock):
+            if {where == "in its set-up"}:
+                give_up(video_mock)
+
+        def test_it(prepared, video_mock):
+            give_up(video_mock)
+        """
+    )
+    result.assert_outcomes(skipped=1)
+
+
+def test_what_a_set_up_sends_is_laid_to_the_test(run: Run) -> None:
+    result = run(
+        """
+        import pytest
+        from program import create
+
+        @pytest.fixture
+        def prepared(video_mock):
+            create(video_mock, seconds="5")
+
+        def test_it(prepared):
+            pass
+        """
+    )
+    result.assert_outcomes(failed=1)
+    assert report(result).startswith(WRONG_ENUM + "====")
+
+
+def test_what_a_teardown_sends_is_an_error_and_what_was_told_is_not_told_again(run: Run) -> None:
+    result = run(
+        """
+        import pytest
+        from program import create
+
+        @pytest.fixture
+        def prepared(video_mock):
+            yield
+            create(video_mock, size="1x1")
+
+        def test_it(video_mock, prepared):
+            create(video_mock, seconds="5")
+        """
+    )
+    result.assert_outcomes(failed=1, errors=1)
+    assert report(result).startswith(WRONG_ENUM + "====")
+    at_teardown = report(result, "ERROR at teardown of test_it")
+    assert at_teardown.startswith("AV705: the code under test broke the contract")
+    assert result.stdout.str().count("  field     seconds\n") == 1
+    assert result.stdout.str().count("  field     size\n") == 1

@@ -1,0 +1,255 @@
+"""The context manager: without pytest, its arguments, its steering words, and a clean end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import unittest
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import httpcore
+import httpcore2
+import httpx2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openai import OpenAI
+
+from aisa_testkit.mock_server import ManualClock, SystemClock, TickingClock
+from aisa_testkit.openapi import Document, DocumentError
+from aisa_testkit.pytest_plugin import ContractError, ContractWarning, VideoMock, mock_videos
+
+KEY = {"authorization": "Bearer sk-test"}
+VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_KEY", "AISA_API_KEY")
+
+
+def create(mock: VideoMock, **fields: str) -> Any:
+    url = f"{mock.base_url}/videos"
+    body = {"prompt": "A lighthouse", **fields}
+    return httpx2.post(url, json=body, headers=KEY, verify=False).json()
+
+
+def retrieve(mock: VideoMock, job_id: str) -> Any:
+    return httpx2.get(f"{mock.base_url}/videos/{job_id}", headers=KEY, verify=False).json()
+
+
+def world() -> list[object]:
+    """All around a program that a mock changes while it is active."""
+    pools = (httpcore.ConnectionPool, httpcore2.ConnectionPool)
+    later = (httpcore.AsyncConnectionPool, httpcore2.AsyncConnectionPool)
+    return [
+        [os.environ.get(name) for name in VARIABLES],
+        list(warnings.filters),
+        [pool.handle_request for pool in pools],
+        [pool.handle_async_request for pool in later],
+    ]
+
+
+def test_a_unittest_enters_it_and_is_told_of_a_breach() -> None:
+    class Programs(unittest.TestCase):
+        def setUp(self) -> None:
+            self.mock = self.enterContext(mock_videos())
+
+        def test_good(self) -> None:
+            assert OpenAI().videos.create_and_poll(prompt="A").status == "completed"
+
+        def test_bad(self) -> None:
+            create(self.mock, seconds="5")
+
+    before = world()
+    result = unittest.TestResult()
+    unittest.defaultTestLoader.loadTestsFromTestCase(Programs).run(result)
+    assert (result.testsRun, len(result.errors), len(result.failures)) == (2, 0, 1)
+    assert "one of '4', '8', '12'" in result.failures[0][1]
+    assert world() == before
+
+
+@settings(max_examples=20)
+@given(outcomes=st.lists(st.sampled_from(["completed", "failed"]), max_size=4))
+def test_each_example_has_a_mock_of_its_own(outcomes: list[str]) -> None:
+    with mock_videos() as mock:
+        for outcome in outcomes:
+            mock.next_job(outcome=outcome)
+        with OpenAI() as client:
+            ends = [client.videos.create_and_poll(prompt=f"no. {n}") for n in range(len(outcomes))]
+        assert [end.status for end in ends] == outcomes == [job.status for job in mock.jobs]
+
+
+def test_a_script_needs_no_pytest_and_a_breach_ends_it() -> None:
+    script = (
+        "import httpx2, sys\n"
+        "from aisa_testkit.pytest_plugin import mock_videos\n"
+        "with mock_videos() as mock:\n"
+        "    key = {'authorization': 'Bearer sk-test'}\n"
+        "    httpx2.post(mock.base_url + '/videos', json={}, headers=key)\n"
+        "    print(len(mock.requests), 'pytest' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "1 False\n")
+    assert "ContractError: AV703: the code under test broke the contract" in done.stderr
+
+
+def fail_after(**fields: str) -> None:
+    with mock_videos() as mock:
+        create(mock, **fields)
+        raise LookupError("of the program")
+
+
+def test_an_error_that_leaves_the_block_is_told_what_else_is_wrong() -> None:
+    before = world()
+    with pytest.raises(LookupError) as caught:
+        fail_after(seconds="5")
+    (note,) = caught.value.__notes__
+    assert note.startswith("AV705: the code under test broke the contract of AIsa Videos")
+    assert world() == before
+
+
+def test_an_error_that_leaves_a_clean_block_has_no_note() -> None:
+    with pytest.raises(LookupError) as caught:
+        fail_after()
+    assert not hasattr(caught.value, "__notes__")
+
+
+def test_a_breach_is_known_in_every_part_when_the_block_ends() -> None:
+    with pytest.raises(ContractError) as caught, mock_videos() as mock:
+        create(mock, model="sora-9")
+    (violation,) = caught.value.violations
+    assert (violation.code, violation.operation_id) == ("AV705", "createVideo")
+    assert (violation.place, violation.received) == ("model", "'sora-9'")
+    assert "mock_videos(allow=['AV705'])" in str(caught.value)
+
+
+def test_what_is_undocumented_is_a_warning_at_the_line_of_the_block() -> None:
+    with pytest.warns(ContractWarning, match="colour") as heard, mock_videos() as mock:
+        create(mock, colour="red")
+    assert [warning.filename for warning in heard] == [__file__]
+
+
+def test_a_warning_that_is_an_error_does_not_hide_a_breach() -> None:
+    with pytest.raises(ContractError, match="seconds"), mock_videos() as mock:
+        create(mock, colour="red", seconds="5")
+
+
+def test_environment_and_clients_are_as_before_also_where_they_were_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://mine.example/v1")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("AISA_API_KEY", "sk-aisa-real")
+    before = world()
+    with mock_videos() as mock:
+        inside = [os.environ[name] for name in VARIABLES]
+        assert inside == [mock.base_url, "sk-aisa-dummy", "sk-aisa-dummy"]
+        assert all(now != then for now, then in zip(world(), before, strict=True))
+    assert world() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        pytest.param({"sped": 2}, TypeError, "'sped'", id="a slip"),
+        pytest.param({"speed": 0}, ValueError, "positive", id="no speed"),
+        pytest.param({"speed": 2, "clock": ManualClock()}, ValueError, "both", id="two clocks"),
+        pytest.param({"scenario": "sulks"}, ValueError, "'sulks'", id="no such scenario"),
+        pytest.param({"allow": ["AV999"]}, ValueError, "'AV999'", id="no such rule"),
+        pytest.param({"other_hosts": "ask"}, ValueError, "'ask'", id="no such word for hosts"),
+        pytest.param({"unknown_ids": "guess"}, ValueError, "'guess'", id="no such word for ids"),
+        pytest.param({"base_url": "api.aisa.one"}, ValueError, "absolute", id="half a URL"),
+        pytest.param({"document": "none.yaml"}, DocumentError, "none.yaml", id="no document"),
+    ],
+)
+def test_arguments_that_cannot_be_are_refused_and_leave_nothing_behind(
+    arguments: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    before = world()
+    with pytest.raises(error, match=message), mock_videos(**arguments):
+        pass
+    assert world() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [({}, TickingClock), ({"speed": 20}, SystemClock), ({"clock": ManualClock()}, ManualClock)],
+    ids=["none said", "a speed", "a clock"],
+)
+def test_the_clock_is_the_one_that_was_asked_for(arguments: Any, kind: type[object]) -> None:
+    with mock_videos(**arguments) as mock:
+        assert type(mock.clock) is kind
+
+
+def test_arguments_change_ids_keys_scenario_and_what_is_judged(other_document: Document) -> None:
+    with mock_videos(scenario="fails", seed=2, api_keys=["sk-mine"], check=False) as mock:
+        assert create(mock)["error"]["code"] == "invalid_api_key"
+        with OpenAI(api_key="sk-mine") as client:
+            assert client.videos.create_and_poll(prompt="A").status == "failed"
+        create(mock, seconds="5")
+        first = mock.jobs[0].id
+    with mock_videos(seed=2) as mock:
+        assert create(mock)["id"] == first
+    with mock_videos(unknown_ids="synthesize", seed=3) as mock:
+        assert retrieve(mock, "mine")["status"] == "completed"
+        assert create(mock)["id"] != first
+    with mock_videos(document=other_document, allow="AV706") as other:
+        assert httpx2.get(f"{other.base_url}/renderings").status_code == 401
+
+
+def test_the_clock_of_a_mock_is_frozen_advanced_and_slept_by() -> None:
+    with mock_videos() as mock:
+        mock.clock.freeze()
+        job = create(mock)["id"]
+        states = [retrieve(mock, job)["status"] for _ in range(9)]
+        mock.clock.sleep(5)
+        states.append(mock.jobs[0].status)
+        mock.clock.advance(60)
+        states.append(retrieve(mock, job)["status"])
+    assert states == [*["queued"] * 9, "in_progress", "completed"]
+
+
+def test_what_is_planned_for_jobs_and_calls_is_for_the_next_ones_in_turn() -> None:
+    with mock_videos() as mock, OpenAI() as client:
+        mock.next_job(outcome="failed", code="moderation_blocked")
+        mock.next_job(seconds=600)
+        mock.fail("getVideo", status=500, times=1)
+        videos = [client.videos.create_and_poll(prompt=prompt) for prompt in ("1", "2", "3")]
+        assert [video.status for video in videos] == ["failed", "completed", "completed"]
+        assert mock.jobs[0].error.code == "moderation_blocked"
+        spans = [job.completed_at - job.created_at for job in mock.jobs[1:]]
+        assert spans[0] >= 600 > spans[1]
+        statuses = [request.status for request in mock.requests]
+        assert (statuses[1], statuses.count(500)) == (500, 1)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        lambda mock: mock.next_job(outcome="failed"),
+        lambda mock: mock.fail("createVideo", status=500),
+        lambda mock: mock.routes["createVideo"].respond(418),
+        lambda mock: create(mock),
+    ],
+    ids=["a job", "a call", "a route", "a request"],
+)
+def test_a_reset_forgets_everything_that_was_planned_or_done(
+    plan: Callable[[VideoMock], object],
+) -> None:
+    with mock_videos() as mock, OpenAI(max_retries=0) as client:
+        plan(mock)
+        mock.reset()
+        assert (mock.jobs, mock.requests) == ([], [])
+        assert [route.call_count for route in mock.routes] == [0] * len(mock.routes)
+        assert client.videos.create_and_poll(prompt="A lighthouse").status == "completed"
+
+
+def test_a_mock_that_is_entered_within_itself_is_two_mocks() -> None:
+    before, videos = world(), mock_videos()
+    with videos as outer:
+        with videos as inner:
+            create(inner)
+        create(outer)
+        assert (len(outer.jobs), len(inner.jobs)) == (1, 1)
+    assert world() == before

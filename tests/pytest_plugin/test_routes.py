@@ -1,0 +1,250 @@
+"""The routes: one for each operation, inspected, overridden and restored, and beside others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Literal, TypeAlias
+
+import httpx
+import httpx2
+import pytest
+import respx
+
+from aisa_testkit.openapi import Document
+from aisa_testkit.pytest_plugin import VideoMock, mock_videos
+
+Client: TypeAlias = httpx.Client | httpx2.Client
+Run: TypeAlias = Callable[..., pytest.RunResult]
+
+KEYS = {"authorization": "Bearer sk-test", "x-render-key": "sk-test"}
+VENDOR = "https://api.aisa.one/v1"
+RENDERINGS = "https://render.example.net/api/v7"
+FILM = "https://storage.example/film"
+
+
+@pytest.fixture(scope="module", params=[httpx.Client, httpx2.Client], ids=["httpx", "httpx2"])
+def client(request: pytest.FixtureRequest) -> Iterator[Client]:
+    """A client of either family, made before any mock is active."""
+    with request.param(headers=KEYS) as client:
+        yield client
+
+
+def counts(mock: VideoMock) -> dict[str | None, int]:
+    return {route.name: route.call_count for route in mock.routes if route.call_count}
+
+
+@pytest.mark.parametrize("which", ["document", "other_document"], ids=["videos", "renderings"])
+def test_each_operation_has_a_route_of_its_name_which_takes_its_requests_alone(
+    client: Client, request: pytest.FixtureRequest, which: str
+) -> None:
+    served: Document = request.getfixturevalue(which)
+    with mock_videos(document=served, check=False) as mock:
+        assert {route.name for route in mock.routes} == set(served.operations)
+        for times, name in enumerate(served.operations, start=1):
+            operation = served.operations[name]
+            path = re.sub(r"\{\w+\}", "some-id", operation.path)
+            client.request(operation.method, mock.base_url + path)
+            assert mock.routes[name].call_count == 1
+            assert sum(counts(mock).values()) == times == len(mock.requests)
+            assert mock.requests[-1].operation_id == name
+
+
+def test_a_route_keeps_each_request_with_its_answer(client: Client) -> None:
+    with mock_videos() as mock:
+        answer = client.post(f"{VENDOR}/videos", json={"prompt": "A lighthouse"})
+        call = mock.routes["createVideo"].calls.last
+        assert (call.request.method, str(call.request.url)) == ("POST", f"{VENDOR}/videos")
+        assert call.request.read() == answer.request.content
+        assert call.response.json() == answer.json()
+
+
+@pytest.mark.parametrize(
+    "restore",
+    [
+        lambda mock: mock.routes["listVideos"].mock(),
+        lambda mock: mock.routes["listVideos"].rollback(),
+        lambda mock: mock.reset(),
+    ],
+    ids=["by mock()", "by rollback()", "by a reset of all"],
+)
+@pytest.mark.parametrize(
+    "override",
+    [
+        lambda route: route.respond(503),
+        lambda route: route.mock(return_value=httpx.Response(503)),
+        lambda route: route.mock(side_effect=lambda request: httpx.Response(503)),
+        lambda route: route.mock(side_effect=[httpx.Response(503)] * 9),
+    ],
+    ids=["a response", "a return value", "a function", "a list"],
+)
+def test_an_answer_of_the_test_stands_until_it_is_taken_back(
+    client: Client,
+    override: Callable[[respx.Route], object],
+    restore: Callable[[VideoMock], object],
+) -> None:
+    with mock_videos() as mock:
+        override(mock.routes["listVideos"])
+        assert [client.get(f"{VENDOR}/videos").status_code for _ in range(3)] == [503] * 3
+        restore(mock)
+        assert client.get(f"{VENDOR}/videos").json()["data"] == []
+
+
+def test_a_rollback_goes_to_the_last_snapshot_and_then_to_the_mock(client: Client) -> None:
+    statuses = []
+    with mock_videos() as mock:
+        route = mock.routes["listVideos"].respond(503)
+        route.snapshot()
+        route.respond(502)
+        for _ in range(3):
+            statuses.append(client.get(f"{VENDOR}/videos").status_code)
+            route.rollback()
+    assert statuses == [502, 503, 200]
+
+
+def test_behind_the_end_of_a_list_of_side_effects_the_mock_answers(client: Client) -> None:
+    with mock_videos() as mock:
+        mock.routes["listVideos"].mock(
+            side_effect=[httpx.Response(500), httpx.ConnectError("cut"), httpx.Response(502)]
+        )
+        assert client.get(f"{VENDOR}/videos").status_code == 500
+        with pytest.raises((httpx.ConnectError, httpx2.ConnectError), match="cut"):
+            client.get(f"{VENDOR}/videos")
+        statuses = [client.get(f"{VENDOR}/videos").status_code for _ in range(3)]
+        assert statuses == [502, 200, 200]
+        assert mock.routes["listVideos"].call_count == 5
+        assert [request.status for request in mock.requests] == [500, None, 502, 200, 200]
+
+
+def test_a_function_that_answers_nothing_only_looks_on(client: Client) -> None:
+    seen: list[str] = []
+    with mock_videos() as mock:
+        mock.routes["listVideos"].mock(side_effect=lambda request: seen.append(request.url.path))
+        assert client.get(f"{VENDOR}/videos").json()["data"] == []
+        assert seen == ["/v1/videos"]
+        assert (mock.routes["listVideos"].call_count, len(mock.requests)) == (1, 1)
+
+
+def test_a_request_that_the_test_answers_is_judged_like_any_other(client: Client) -> None:
+    body = {"prompt": "A lighthouse", "seconds": "99"}
+    with mock_videos(check=False) as mock:
+        mock.routes["createVideo"].respond(403, json={})
+        for _ in range(2):
+            client.post(f"{VENDOR}/videos", json=body)
+        assert [(r.status, r.fields) for r in mock.requests] == [(403, body)] * 2
+        found = {violation.code: violation for violation in mock.contract.violations}
+        assert set(found) == {"AV705", "AV716"}
+        assert found["AV705"].numbers == (1, 2)
+
+
+def test_head_is_a_call_of_the_operation_and_has_no_body(client: Client) -> None:
+    with mock_videos() as mock:
+        answer = client.head(f"{VENDOR}/videos")
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert int(answer.headers["content-length"]) > 0
+        assert counts(mock) == {"listVideos": 1}
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        pytest.param("https://gateway.example/ai/v9", id="of another host and path"),
+        pytest.param("http://127.0.0.1:8080/v1", id="of this machine"),
+        pytest.param("https://gateway.example/v1/", id="with a slash at its end"),
+        pytest.param("https://gateway.example", id="without a path"),
+        pytest.param("https://api.aisa.one", id="of the vendor's host without its path"),
+        pytest.param("https://gateway.example:443/v1", id="with the usual port"),
+        pytest.param("HTTPS://Gateway.Example/V1", id="in capitals"),
+        pytest.param("https://gateway.example/an%20api/v1", id="with an escaped path"),
+    ],
+)
+def test_a_mock_is_at_its_base_url_and_at_the_vendors_too(client: Client, base_url: str) -> None:
+    with mock_videos(base_url=base_url) as mock:
+        made = client.post(f"{base_url.rstrip('/')}/videos", json={"prompt": "A lighthouse"})
+        assert made.status_code == 200
+        same = client.get(f"{VENDOR}/videos/{made.json()['id']}")
+        assert same.json()["id"] == made.json()["id"]
+        assert counts(mock) == {"createVideo": 1, "getVideo": 1}
+        assert mock.contract.violations == []
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("a%2Fb", "a/b"), ("a%3Fb%23c", "a?b#c"), ("%C3%A9t%C3%A9", "été"), ("a%252Fb", "a%2Fb")],
+    ids=["a slash", "a question mark", "an accent", "a per cent sign"],
+)
+def test_an_id_is_what_its_escapes_mean(client: Client, written: str, meant: str) -> None:
+    with mock_videos(unknown_ids="synthesize", allow="AV712") as mock:
+        assert client.get(f"{VENDOR}/videos/{written}").json()["id"] == meant
+        assert counts(mock) == {"getVideo": 1}
+        mock.routes["getVideo"].respond(200, json={})
+        client.get(f"{VENDOR}/videos/{written}")
+        assert [request.job_id for request in mock.requests] == [meant, meant]
+
+
+def test_a_query_reaches_the_mock_and_the_journal(client: Client) -> None:
+    with mock_videos() as mock:
+        for prompt in ("first", "second", "third"):
+            client.post(f"{VENDOR}/videos", json={"prompt": prompt})
+        page = client.get(f"{VENDOR}/videos?limit=2&order=asc").json()
+        assert [job["prompt"] for job in page["data"]] == ["first", "second"]
+        assert mock.requests[-1].query == {"limit": "2", "order": "asc"}
+        assert mock.routes["listVideos"].call_count == 1
+
+
+@pytest.mark.parametrize("first", ["respx_mock", "video_mock"])
+def test_a_mock_and_the_fixture_of_respx_get_each_their_requests(run: Run, first: str) -> None:
+    second = "video_mock" if first == "respx_mock" else "respx_mock"
+    source = f"""
+    import httpx, program, pytest
+
+    def test_both({first}, {second}):
+        respx_mock.get("{FILM}").respond(206)
+        with pytest.raises(AssertionError, match="not mocked"):
+            httpx.get("https://storage.example/other")
+        assert httpx.get("{FILM}").status_code == 206
+        assert program.create(video_mock, http=httpx).status_code == 200
+        assert respx_mock.calls.call_count == len(video_mock.requests) == 1
+    """
+    run(source, "-W", "error").assert_outcomes(passed=1)
+
+
+def test_a_mock_that_ends_leaves_other_routes_as_they_were_and_they_it() -> None:
+    with respx.mock() as mine:
+        mine.get(f"{VENDOR}/videos").respond(299)
+        with mock_videos():
+            with respx.mock():
+                pass
+            assert httpx.get(f"{VENDOR}/videos", headers=KEYS).status_code == 200
+        assert httpx.get(f"{VENDOR}/videos").status_code == 299
+
+
+def test_a_stand_in_for_another_host_is_reached_where_nothing_is_let_out() -> None:
+    with mock_videos(other_hosts="fail") as mock, respx.mock() as mine:
+        mine.get(FILM).respond(206)
+        assert httpx.get(FILM).status_code == 206
+        assert mock.contract.violations == []
+
+
+@pytest.mark.parametrize("hosts", ["pass", "fail"], ids=["open to all", "closed to others"])
+def test_mocks_of_two_apis_get_each_their_requests(
+    client: Client, other_document: Document, hosts: Literal["pass", "fail"]
+) -> None:
+    with (
+        mock_videos(other_hosts=hosts) as videos,
+        mock_videos(document=other_document, other_hosts=hosts) as renderings,
+    ):
+        assert client.post(f"{VENDOR}/videos", json={"prompt": "A lighthouse"}).is_success
+        assert client.post(f"{RENDERINGS}/renderings", json={"scene": "A teapot"}).is_success
+        assert counts(videos) == {"createVideo": 1}
+        assert counts(renderings) == {"submitRendering": 1}
+
+
+def test_the_inner_of_two_mocks_of_an_api_takes_all_until_it_ends(client: Client) -> None:
+    with mock_videos() as outer:
+        outer.routes["listVideos"].respond(503)
+        with mock_videos() as inner:
+            assert client.get(f"{VENDOR}/videos").json()["data"] == []
+            assert (counts(outer), counts(inner)) == ({}, {"listVideos": 1})
+        assert client.get(f"{VENDOR}/videos").status_code == 503
+        assert (counts(outer), counts(inner)) == ({"listVideos": 1}, {"listVideos": 1})

@@ -1,0 +1,107 @@
+"""Many threads on one mock: every request is answered, counted and judged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import httpx
+import httpx2
+import pytest
+
+from aisa_testkit.mock_server import ManualClock
+from aisa_testkit.pytest_plugin import ContractError, VideoMock, mock_videos
+
+KEY = {"authorization": "Bearer sk-test"}
+THREADS = JOBS = 32
+
+
+def follow(package: Any, mock: VideoMock, together: Barrier, name: int) -> Counter[str]:
+    """Makes jobs and polls all of them until all are done; says how often it asked for what."""
+    asked: Counter[str] = Counter()
+    with package.Client(headers=KEY, base_url=mock.base_url, verify=False) as client:
+        together.wait()
+        pending = []
+        for number in range(JOBS):
+            asked["createVideo"] += 1
+            body = {"prompt": f"no. {number} of thread {name}"}
+            job = client.post("/videos", json=body).json()
+            assert job["prompt"] == body["prompt"]
+            pending.append(job["id"])
+        while pending:
+            states = {}
+            for job_id in pending:
+                asked["getVideo"] += 1
+                job = client.get(f"/videos/{job_id}").json()
+                assert job["id"] == job_id
+                states[job_id] = job["status"]
+            pending = [job_id for job_id, state in states.items() if state != "completed"]
+    return asked
+
+
+def test_thirty_two_threads_poll_thirty_two_jobs_each_and_nothing_is_lost() -> None:
+    together = Barrier(THREADS)
+    with mock_videos() as mock, ThreadPoolExecutor(THREADS) as pool:
+        tasks = [
+            pool.submit(follow, (httpx, httpx2)[name % 2], mock, together, name)
+            for name in range(THREADS)
+        ]
+        asked = sum((task.result() for task in tasks), Counter[str]())
+        assert asked["createVideo"] == THREADS * JOBS
+        assert {name: mock.routes[name].call_count for name in asked} == asked
+        assert Counter(request.operation_id for request in mock.requests) == asked
+        assert len({job.id for job in mock.jobs}) == THREADS * JOBS
+        assert {job.status for job in mock.jobs} == {"completed"}
+        for call in mock.routes["createVideo"].calls:
+            assert call.response.json()["prompt"].encode() in call.request.content
+
+
+def test_each_fault_and_each_plan_is_for_one_of_the_threads_alone() -> None:
+    def create(number: int) -> int:
+        with httpx2.Client(headers=KEY, base_url=mock.base_url, verify=False) as client:
+            together.wait()
+            return client.post("/videos", json={"prompt": f"no. {number}"}).status_code
+
+    together = Barrier(THREADS)
+    with mock_videos(clock=ManualClock()) as mock, ThreadPoolExecutor(THREADS) as pool:
+        mock.fail("createVideo", status=429, times=10)
+        for _ in range(5):
+            mock.next_job(outcome="failed")
+        statuses = Counter(pool.map(create, range(THREADS)))
+        assert statuses == {429: 10, 200: THREADS - 10}
+        mock.clock.advance(60)
+        assert Counter(job.status for job in mock.jobs) == {
+            "failed": 5,
+            "completed": THREADS - 10 - 5,
+        }
+
+
+def test_a_list_of_side_effects_is_shared_out_among_threads() -> None:
+    def ask(number: int) -> int:
+        with httpx.Client(headers=KEY, base_url=mock.base_url, verify=False) as client:
+            together.wait()
+            return client.get("/videos").status_code
+
+    together = Barrier(THREADS)
+    with mock_videos() as mock, ThreadPoolExecutor(THREADS) as pool:
+        mock.routes["listVideos"].mock(side_effect=[httpx.Response(503)] * 10)
+        statuses = Counter(pool.map(ask, range(THREADS)))
+        assert statuses == {503: 10, 200: THREADS - 10}
+        assert mock.routes["listVideos"].call_count == len(mock.requests) == THREADS
+
+
+def test_an_error_in_a_thread_is_found_when_the_block_ends() -> None:
+    def misbehave(number: int) -> None:
+        with httpx.Client(headers=KEY, base_url=mock.base_url, verify=False) as client:
+            client.post("/videos", json={"prompt": f"no. {number}", "seconds": "5"})
+
+    with (
+        pytest.raises(ContractError) as caught,
+        mock_videos() as mock,
+        ThreadPoolExecutor() as pool,
+    ):
+        pool.map(misbehave, range(20))
+    (violation,) = caught.value.violations
+    assert (violation.place, sorted(violation.numbers)) == ("seconds", [*range(1, 21)])
