@@ -27,7 +27,7 @@ UNDOCUMENTED = Rule(
 NOT_LET_OUT = Rule(
     "AV708",
     "a request that was not let out",
-    "Give the test a stand-in for that host, or a larger budget.",
+    "Give that host a stand-in in the test, or the run a budget that is large enough.",
 )
 
 UNKNOWN_JOB = Rule(

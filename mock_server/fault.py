@@ -30,8 +30,8 @@ class Faults:
         asks a client to wait. Raises ValueError for what the document does not declare.
         """
         refusal = self._refusal(operation_id, status, code, retry_after)
-        if times < 1:
-            raise ValueError(f"times must be 1 or more, not {times!r}")
+        if not isinstance(times, int) or times < 1:
+            raise ValueError(f"times must be a whole number of 1 or more, not {times!r}")
         self._coming[operation_id].extend([refusal] * times)
 
     def strike(self, operation_id: str) -> None:
@@ -64,9 +64,9 @@ class Faults:
             raise ValueError(f"{operation_id} has no documented answer {asked}, only {known}")
         headers = {}
         if retry_after is not None:
-            if retry_after < 0 or retry_after != int(retry_after):
+            if not isinstance(retry_after, int) or retry_after < 0:
                 raise ValueError(f"retry_after must be whole seconds, not {retry_after!r}")
             if envelope.retry_seconds is None:
                 raise ValueError("the document names no header for retry_after (x-error-envelope)")
-            headers[envelope.retry_seconds] = str(int(retry_after))
+            headers[envelope.retry_seconds] = str(retry_after)
         return Refusal(cause, f"This answer to {operation_id} was asked for.", headers=headers)

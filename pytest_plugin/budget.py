@@ -16,11 +16,13 @@ class BudgetExceeded(Exception):
 
 
 class Budget:
-    """What the live API may cost in one run, and what it has cost at most."""
+    """What the live API may cost in one run, and what it has cost at most. `key` opens it, and
+    `upstream` is where it was.
+    """
 
     def __init__(self, limit: Decimal, key: str) -> None:
         self.limit, self.key = limit, key
-        self.spent, self.creates, self.currency = Decimal(0), 0, ""
+        self.spent, self.creates, self.currency, self.upstream = Decimal(0), 0, "", ""
         self._lock = Lock()
 
     def reserve(self, price: Decimal, currency: str) -> None:
@@ -29,8 +31,8 @@ class Budget:
             self.currency = currency
             if self.spent + price > self.limit:
                 raise BudgetExceeded(
-                    f"it costs {price} {currency}, and {self.spent} of the {self.limit} that"
-                    " --video-max-spend allows are spent"
+                    f"it costs {shown(price)} {currency}, and {shown(self.spent)} of the"
+                    f" {shown(self.limit)} that --video-max-spend allows are spent"
                 )
             self.spent += price
             self.creates += 1
@@ -43,7 +45,15 @@ class Budget:
 
     def __str__(self) -> str:
         jobs = "1 job" if self.creates == 1 else f"{self.creates} jobs"
-        return f"{jobs}, at most {self.spent} of {self.limit} {self.currency}".rstrip()
+        where = f"live API at {self.upstream}" if self.upstream else "live API, not used"
+        spent = f"at most {shown(self.spent)} of {shown(self.limit)} {self.currency}".rstrip()
+        return f"{where}: {jobs}, {spent}"
+
+
+def shown(amount: Decimal) -> str:
+    """An amount of money with at least two decimal places."""
+    exponent = amount.normalize().as_tuple().exponent
+    return f"{amount:.{max(2, -exponent) if isinstance(exponent, int) else 2}f}"
 
 
 def budget_of(config: pytest.Config) -> Budget:
@@ -55,7 +65,8 @@ def budget_of(config: pytest.Config) -> Budget:
         raise pytest.UsageError(
             "--video-target=live costs money: say how much, --video-max-spend=1"
         )
-    if config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
+    # Each worker of pytest-xdist would spend all of it.
+    if config.getoption("tx", None) or config.getoption("dist", "no") != "no":
         raise pytest.UsageError("--video-target=live has one budget: run it without -n")
     try:
         limit = Decimal(text)
@@ -63,4 +74,7 @@ def budget_of(config: pytest.Config) -> Budget:
         limit = Decimal(-1)
     if not limit.is_finite() or limit < 0:
         raise pytest.UsageError(f"--video-max-spend must be an amount such as 1.50, not {text!r}")
+    # Nothing in the run but the gateway has the key.
+    del os.environ[KEY_VARIABLE]
+    config.add_cleanup(lambda: os.environ.update({KEY_VARIABLE: key}))
     return Budget(limit, key)

@@ -26,7 +26,7 @@ class ContractError(AssertionError):
             [
                 f"{', '.join(codes)}: the code under test broke the contract of {self.title}",
                 *map(str, self.violations),
-                f"If a test means it, say so: {_allowance(self.violations)}",
+                f"If a test means it, say so: {_allowance(self.violations)}.",
             ]
         )
 
@@ -118,8 +118,8 @@ class Contract:
 
 def _allowance(violations: Sequence[Violation]) -> str:
     """How a test says that it means to break these rules."""
-    codes = ", ".join(f'"{code}"' for code in dict.fromkeys(v.code for v in violations))
-    return f"@pytest.mark.video_mock(allow=[{codes}]) or mock_videos(allow=[{codes}])"
+    codes = list(dict.fromkeys(violation.code for violation in violations))
+    return f"@pytest.mark.video_mock(allow={codes}) or mock_videos(allow={codes})"
 
 
 def _of(severity: Severity, violations: Iterable[Violation]) -> list[Violation]:

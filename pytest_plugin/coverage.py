@@ -20,7 +20,7 @@ class CoverageLog:
     """What the tests of a run have exercised, by document."""
 
     def __init__(self, *, path: Path | None = None, fail_under: float | None = None) -> None:
-        self._path, self._fail_under = path, fail_under
+        self._path, self._least, self._unwritten = path, fail_under, ""
         self._coverages: dict[str, Coverage] = {}
 
     @classmethod
@@ -31,7 +31,7 @@ class CoverageLog:
         if text and Path(text).suffix not in SUFFIXES:
             raise pytest.UsageError(
                 f"--video-coverage: the path must end in .txt, .json or .md, not {text!r};"
-                " write --video-coverage= for none"
+                " write --video-coverage= for no file"
             )
         if fail_under is not None and not 0 <= fail_under <= 100:
             raise pytest.UsageError(
@@ -51,15 +51,24 @@ class CoverageLog:
     def finish(self, session: pytest.Session) -> None:
         """Hands everything to the main process, or there writes the file and judges the share."""
         output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
-        coverages = list(self._coverages.values())
+        coverages = self._sorted()
         if output is not None:
             output[_WORKER_KEY] = as_json(coverages)
             return
+        if session.config.option.collectonly or not session.testscollected:
+            self._least = None
+            return
         if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(self._rendered(), encoding="utf-8")
-        if self._too_little() and session.exitstatus == pytest.ExitCode.OK:
+            self._write(self._path)
+        if (self._unwritten or self._too_little()) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _write(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(self._rendered(path.suffix), encoding="utf-8")
+        except OSError as error:
+            self._unwritten = f"the contract coverage cannot be written: {path}: {error.strerror}"
 
     def take_over(self, node: Any) -> None:
         """Counts in what a worker of pytest-xdist has handed over."""
@@ -70,18 +79,16 @@ class CoverageLog:
     def print(self, reporter: pytest.TerminalReporter) -> None:
         """Prints the tables and the verdict."""
         reporter.section("contract coverage")
-        for coverage in self._coverages.values():
+        for coverage in self._sorted():
             reporter.write(as_text(coverage))
         if not self._coverages:
             reporter.write_line("no test used video_mock, video_server or video_api")
-        if self._path is not None:
+        if self._unwritten:
+            reporter.write_line(self._unwritten, red=True)
+        elif self._path is not None:
             reporter.write_line(f"written to {self._path}")
-        for coverage in self._too_little():
-            reporter.write_line(
-                f"contract coverage of {coverage.title} is {shown(coverage.percent)}, but must be"
-                f" at least {self._fail_under:g} %",
-                red=True,
-            )
+        for line in self._too_little():
+            reporter.write_line(line, red=True)
 
     def _add(self, coverage: Coverage) -> None:
         if coverage.title in self._coverages:
@@ -89,15 +96,25 @@ class CoverageLog:
         else:
             self._coverages[coverage.title] = coverage
 
-    def _too_little(self) -> list[Coverage]:
-        least = self._fail_under
-        if least is None:
-            return []
-        return [coverage for coverage in self._coverages.values() if coverage.percent < least]
+    def _sorted(self) -> list[Coverage]:
+        """By title, since workers end in any order."""
+        return [self._coverages[title] for title in sorted(self._coverages)]
 
-    def _rendered(self) -> str:
-        coverages = list(self._coverages.values())
-        if self._path is not None and self._path.suffix == ".json":
+    def _too_little(self) -> list[str]:
+        """What is below the share that is asked for."""
+        least = self._least
+        if not least:
+            return []
+        found = {f"contract coverage of {c.title}": c.percent for c in self._sorted()}
+        return [
+            f"{what} is {shown(percent)}, but must be at least {least:g} %"
+            for what, percent in (found or {"contract coverage": 0.0}).items()
+            if percent < least
+        ]
+
+    def _rendered(self, suffix: str) -> str:
+        coverages = self._sorted()
+        if suffix == ".json":
             return as_json(coverages)
-        render = as_markdown if self._path and self._path.suffix == ".md" else as_text
+        render = as_markdown if suffix == ".md" else as_text
         return "\n".join(map(render, coverages))

@@ -116,23 +116,33 @@ def video_api(
         yield request.getfixturevalue(f"video_{target}")
 
 
+@pytest.fixture(scope="session")
+def _video_gateway() -> Iterator[SwitchingServer]:
+    from .sockets import switching_server
+
+    with switching_server() as server:
+        yield server
+
+
 @pytest.fixture
 def _video_live(
     request: pytest.FixtureRequest,
     video_document: Document,
     video_base_url: str,
     video_contract: Contract,
-    _video_socket: SwitchingServer,
+    _video_gateway: SwitchingServer,
 ) -> Iterator[LiveApi]:
     from .live import live_api
 
+    if "video_mock" in request.fixturenames:
+        pytest.fail("video_mock would answer in the place of the live API: use one of them", False)
     budget = request.config.stash[BUDGET]
     with live_api(
         video_document,
         upstream=video_base_url,
         budget=budget,
         contract=video_contract,
-        server=_video_socket,
+        server=_video_gateway,
     ) as api:
         yield api
 

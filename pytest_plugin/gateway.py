@@ -17,6 +17,7 @@ from ..openapi.json import Json
 from ..openapi.request import read_call
 from .budget import Budget, BudgetExceeded
 from .journal import Journal
+from .surroundings import DUMMY_KEY
 
 SECONDS = 300.0
 
@@ -31,7 +32,7 @@ class Gateway:
         self, document: Document, *, upstream: str, budget: Budget, journal: Journal
     ) -> None:
         self._document, self._budget, self._journal = document, budget, journal
-        self._upstream = upstream.rstrip("/")
+        self._upstream = budget.upstream = upstream.rstrip("/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -41,7 +42,9 @@ class Gateway:
 
     async def _reply(self, request: Request, body: bytes) -> Reply:
         path: str = request.scope["raw_path"].decode("latin-1")
-        match = self._document.match(request.method, path.removeprefix(self._document.base_path))
+        # HEAD is answered where GET is, as HTTP has it (RFC 9110, section 9.3.2).
+        method = "GET" if request.method == "HEAD" else request.method
+        match = self._document.match(method, path.removeprefix(self._document.base_path))
         if not isinstance(match, Match):
             self._journal.missed(request.method, path)
             return self._refusal(404, "unknown", f"{request.method} {path} is not documented")
@@ -61,23 +64,30 @@ class Gateway:
         if operation.role not in (JobRole.CREATE, JobRole.REMIX):
             return await self._forward(call, request)
         arguments = read_call(operation, call)
-        if arguments.problems:
-            text = "; ".join(problem.message for problem in arguments.problems)
-            return self._refusal(400, "not_sent", f"not sent to the live API: {text}")
+        unknown = [f"{name}: is not documented" for name in arguments.unknown]
+        problems = [*(problem.message for problem in arguments.problems), *unknown]
+        if problems:
+            return self._refusal(400, "not_sent", f"not sent: {'; '.join(problems)}")
         try:
             price = self._price(operation, arguments.fields)
             self._budget.reserve(*price)
         except BudgetExceeded as error:
             self._journal.blocked(request.method, self._upstream + operation.path, str(error))
-            return self._refusal(403, "not_sent", f"not sent to the live API: {error}")
-        reply = await self._forward(call, request)
+            return self._refusal(403, "not_sent", f"not sent: {error}")
+        try:
+            reply = await self._forward(call, request)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout):  # nothing was sent
+            self._budget.release(price[0])
+            raise
         if 400 <= reply.status < 500:
             self._budget.release(price[0])
         return reply
 
     def _price(self, operation: Operation, fields: Mapping[str, Json]) -> tuple[Decimal, str]:
         if operation.price is None:
-            raise BudgetExceeded(f"{operation.id} has no x-price in the document, so nobody knows")
+            raise BudgetExceeded(
+                f"{operation.id} has no x-price in the document, so nobody knows what it costs"
+            )
         properties = {
             n: p for body in operation.bodies.values() for n, p in body.properties.items()
         }
@@ -95,8 +105,14 @@ class Gateway:
             response = await client.request(
                 request.method, url, headers=headers, content=call.body or None
             )
-        kept = {k: v for k, v in response.headers.items() if k not in _OF_THIS_CONNECTION}
-        return Reply(response.status_code, kept, response.content)
+        kept = {
+            name: value.replace(self._budget.key, DUMMY_KEY)
+            for name, value in response.headers.items()
+            if name not in _OF_THIS_CONNECTION
+        }
+        # Some servers quote the key that they refuse.
+        body = response.content.replace(self._budget.key.encode(), DUMMY_KEY.encode())
+        return Reply(response.status_code, kept, body)
 
     def _refusal(self, status: int, code: str, message: str) -> Reply:
         """An answer of the gateway itself, in the envelope."""
@@ -108,6 +124,6 @@ class Gateway:
 
 # What belongs to one connection, or is changed by reading the body, is not passed on.
 _OF_THIS_CONNECTION = {
-    *("accept-encoding", "connection", "content-encoding", "content-length", "host"),
-    *("keep-alive", "transfer-encoding"),
+    *("accept-encoding", "connection", "content-encoding", "content-length", "date", "host"),
+    *("keep-alive", "server", "transfer-encoding"),
 }

@@ -34,7 +34,8 @@ class HTTPCore2Mocker(HTTPCoreMocker, ABC):
 
     @classmethod
     def to_httpx_request(cls, **kwargs: Any) -> httpx.Request:
-        request: httpx.Request = super().to_httpx_request(**kwargs)
+        # Untyped in respx, as what it overrides.
+        request: httpx.Request = super().to_httpx_request(**kwargs)  # type: ignore[no-untyped-call]
         request.extensions[ROUTERS] = cls.routers
         return request
 

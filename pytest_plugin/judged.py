@@ -21,11 +21,10 @@ class JudgedBlock(MockOptions):
     """
 
     def _begin(self, make: Callable[[MockOptions, Contract], AbstractContextManager[Mock]]) -> Mock:
-        if hasattr(self, "_stack"):
-            raise RuntimeError("this block is entered already; make another one for a second mock")
         contract, stack = Contract(check=self.check, allow=self.allow), ExitStack()
         mock = stack.enter_context(make(self, contract))
-        self._contract, self._stack = contract, stack
+        # The same object may be entered again within its own block.
+        self._entered = [*getattr(self, "_entered", ()), (contract, stack)]
         return mock
 
     def __exit__(
@@ -34,10 +33,10 @@ class JudgedBlock(MockOptions):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._stack.close()
-        del self._stack
+        contract, stack = self._entered.pop()
+        stack.close()
         if error is None:
-            self._contract.verify(stacklevel=2)
+            contract.verify(stacklevel=2)
         else:
-            for note in self._contract.explain():
+            for note in contract.explain():
                 error.add_note(note)

@@ -67,9 +67,11 @@ class LiveApi:
         return [*{sighting.job_id: namespace(sighting.job) for sighting in seen}.values()]
 
     def __getattr__(self, name: str) -> NoReturn:
+        from .mock import VideoMock
+
         # A test that steers its jobs can say nothing of jobs that nobody can steer.
-        if name.startswith("_"):
-            raise AttributeError(name)
+        if name.startswith("_") or not (hasattr(VideoMock, name) or name == "service"):
+            raise AttributeError(f"video_api, which is live, has no attribute {name!r}")
         _skip(name)
 
 

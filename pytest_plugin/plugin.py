@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .fixtures import (
+    _video_gateway,
     _video_live,
     _video_options,
     _video_socket,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 # What pytest finds here.
 __all__ = [
+    "_video_gateway",
     "_video_live",
     "_video_options",
     "_video_socket",
@@ -132,7 +134,7 @@ def pytest_terminal_summary(
     if log is not None:
         log.print(terminalreporter)
     if budget is not None:
-        terminalreporter.write_line(f"live API: {budget}")
+        terminalreporter.write_line(str(budget))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -121,8 +121,16 @@ def test_every_documented_error_can_be_asked_for(
             {"status": 429, "code": "internal_error"},
             "createVideo has no documented answer 429 internal_error, only 400 ",
         ),
-        ("createVideo", {"status": 429, "times": 0}, "times must be 1 or more, not 0"),
-        ("createVideo", {"status": 429, "times": -1}, "times must be 1 or more, not -1"),
+        (
+            "createVideo",
+            {"status": 429, "times": 0},
+            "times must be a whole number of 1 or more",
+        ),
+        (
+            "createVideo",
+            {"status": 429, "times": -1},
+            "times must be a whole number of 1 or more",
+        ),
         (
             "createVideo",
             {"status": 429, "retry_after": -1},

@@ -46,10 +46,14 @@ Run = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs tests, given as text, with pytest in this process: `run(source, *arguments)`. They find
     the code under test in `program`, and more lines of the ini file are given as `ini`.
     """
+
+    # In CI, pytest writes every message twice.
+    for variable in ("CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(variable, raising=False)
 
     def run(source: str, *arguments: str, ini: str = "") -> pytest.RunResult:
         pytester.makefile(".ini", pytest=INI + ini)

@@ -159,7 +159,7 @@ def test_environment_and_clients_are_as_before_also_where_they_were_set(
         pytest.param({"allow": ["AV999"]}, ValueError, "'AV999'", id="no such rule"),
         pytest.param({"other_hosts": "ask"}, ValueError, "'ask'", id="no such word for hosts"),
         pytest.param({"unknown_ids": "guess"}, ValueError, "'guess'", id="no such word for ids"),
-        pytest.param({"base_url": "api.aisa.one"}, ValueError, "absolute", id="half a URL"),
+        pytest.param({"base_url": "api.aisa.one"}, ValueError, "http or https", id="half a URL"),
         pytest.param({"document": "none.yaml"}, DocumentError, "none.yaml", id="no document"),
     ],
 )

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from threading import Event, Thread
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -139,29 +138,6 @@ def test_a_request_between_two_tests_is_turned_away(server: SwitchingServer) -> 
         url = f"{mock.base_url}/videos"
     assert ask(url) == (503, "no test is under way")
     assert contract.requests == []
-
-
-def test_a_thread_of_an_earlier_test_does_not_meddle_with_the_next(
-    server: SwitchingServer,
-) -> None:
-    def poll_late() -> None:
-        next_test.wait()
-        for _ in range(20):
-            ask(url)
-
-    next_test, contract = Event(), Contract()
-    with serving(server) as earlier:
-        job = ask(f"{earlier.base_url}/videos", {"prompt": "A lighthouse"})[1]["id"]
-        url = f"{earlier.base_url}/videos/{job}"
-        late = Thread(target=poll_late)
-        late.start()
-    with serving(server, contract) as mock:
-        ask(f"{mock.base_url}/videos", {"prompt": "A castle"})
-        next_test.set()
-        late.join()
-        assert [request.operation_id for request in mock.requests] == ["createVideo"]
-        assert mock.jobs[0].status == "queued"
-    assert contract.violations == []
 
 
 def test_tests_share_one_server_and_a_fixture_of_each_kind_goes_with_the_other(

@@ -20,7 +20,7 @@ def test_a_create_over_budget_is_not_sent_and_fails_the_test_with_the_sums(
             assert create(seconds="8").status_code == 200
             refused = create(model="sora-2-pro", seconds="4", size="1024x1792")
             assert refused.status_code == 403
-            assert "costs 2.0 USD" in refused.json()["error"]["message"]
+            assert "costs 2.00 USD" in refused.json()["error"]["message"]
             assert len(upstream.jobs) == 1
 
         def test_next(video_api, upstream):
@@ -33,11 +33,11 @@ def test_a_create_over_budget_is_not_sent_and_fails_the_test_with_the_sums(
         [
             "AV708 a request that was not let out",
             "  request   POST http://127.0.0.1:*/v1/videos, no. 2",
-            "  sent      it costs 2.0 USD, and 0.8 of the 1.50 that --video-max-spend allows are"
+            "  sent      it costs 2.00 USD, and 0.80 of the 1.50 that --video-max-spend allows are"
             " spent",
         ]
     )
-    assert ledger_of(result) == "2 jobs, at most 1.2 of 1.50 USD"
+    assert ledger_of(result) == "2 jobs, at most 1.20 of 1.50 USD"
 
 
 def test_the_budget_can_be_spent_to_the_last_cent_and_no_further(
@@ -55,7 +55,7 @@ def test_the_budget_can_be_spent_to_the_last_cent_and_no_further(
         spend="1.2",
     )
     result.assert_outcomes(passed=1)
-    assert ledger_of(result) == "3 jobs, at most 1.2 of 1.2 USD"
+    assert ledger_of(result) == "3 jobs, at most 1.20 of 1.20 USD"
 
 
 def test_a_create_that_is_refused_is_given_back(live: Run, ledger_of: Ledger) -> None:
@@ -73,7 +73,7 @@ def test_a_create_that_is_refused_is_given_back(live: Run, ledger_of: Ledger) ->
     )
     result.assert_outcomes(passed=1)
     # Nobody knows whether what ended in a 500 is billed.
-    assert ledger_of(result) == "2 jobs, at most 0.8 of 0.8 USD"
+    assert ledger_of(result) == "2 jobs, at most 0.80 of 0.80 USD"
 
 
 @pytest.mark.parametrize(
@@ -92,14 +92,14 @@ def test_a_create_that_breaks_the_document_is_not_sent(
         def test_it(video_api, upstream):
             refused = create(**dict({fields}))
             assert refused.status_code == 400
-            text = "not sent to the live API: " + {message!r}
+            text = "not sent: " + {message!r}
             assert refused.json()["error"]["message"] == text
             assert upstream.jobs == []
         """,
     )
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([f"{code}: the code under test broke the contract of *"])
-    assert ledger_of(result) == "0 jobs, at most 0 of 1.50"
+    assert ledger_of(result) == "0 jobs, at most 0.00 of 1.50"
 
 
 def test_what_has_no_price_is_not_sent(live: Run, ledger_of: Ledger) -> None:
@@ -115,4 +115,4 @@ def test_what_has_no_price_is_not_sent(live: Run, ledger_of: Ledger) -> None:
     )
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["  sent      remixVideo has no x-price in the document*"])
-    assert ledger_of(result) == "1 job, at most 0.4 of 1.50 USD"
+    assert ledger_of(result) == "1 job, at most 0.40 of 1.50 USD"

@@ -70,7 +70,7 @@ def test_a_whole_job_goes_through_and_is_charged(live: Run, ledger_of: Ledger) -
         """,
     )
     result.assert_outcomes(passed=1)
-    assert ledger_of(result) == "1 job, at most 0.4 of 1.50 USD"
+    assert ledger_of(result) == "1 job, at most 0.40 of 1.50 USD"
 
 
 def test_an_answer_has_each_of_its_headers_once(live: Run) -> None:
@@ -115,7 +115,7 @@ def test_other_http_libraries_go_through_the_gateway_too(live: Run, ledger_of: L
         """,
     )
     result.assert_outcomes(passed=1)
-    assert ledger_of(result) == "1 job, at most 0.8 of 1.50 USD"
+    assert ledger_of(result) == "1 job, at most 0.80 of 1.50 USD"
 
 
 def test_an_api_that_is_down_is_told_in_a_way_that_no_client_tries_again(

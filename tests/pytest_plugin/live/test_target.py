@@ -127,4 +127,4 @@ def test_a_mock_beside_the_live_api_is_never_mistaken_for_it(live: Run, ledger_o
         """,
     )
     result.assert_outcomes(passed=2)
-    assert ledger_of(result) == "2 jobs, at most 0.8 of 1.50 USD"
+    assert ledger_of(result) == "2 jobs, at most 0.80 of 1.50 USD"
