@@ -33,3 +33,15 @@ def test_the_store_is_asked_for_its_time_and_its_memory() -> None:
     memory = re.search(r"memory of a job beyond its prompt: ([0-9]+) bytes", printed)
     assert memory
     assert int(memory[1]) < 1024
+
+
+def test_the_plugin_is_compared_with_what_there_is_without_it() -> None:
+    printed = run("plugin.py", "--runs", "1", "--rounds", "5")
+    rows = re.findall(r"^\| ([a-z][a-zA-Z ,0-9-]+) \|( +-?[0-9.]+ \|){4}", printed, re.MULTILINE)
+    assert [title for title, _ in rows] == [
+        "pytest on an empty test, ms",
+        "set-up and tear-down, ms",
+        "retrieve through the SDK, ms",
+        "create through the SDK, ms",
+        "a whole job in 7 calls, ms",
+    ]
