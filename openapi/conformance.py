@@ -12,27 +12,29 @@ from .exchange import Reply
 from .operation import JSON, Operation, Response
 from .pointer import format_pointer
 from .request import from_text
-from .schema import Schema, show
+from .schema import Schema, but_came, show
 
-Aspect = Literal["status", "content-type", "header", "body"]
+Aspect = Literal["status", "content-type", "header", "json", "body"]
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyProblem:
     """One way in which a reply is not as declared: the aspect, the place (a JSON pointer or a
-    header), both in words.
+    header), and in words what was expected and what came, None if nothing did.
     """
 
     aspect: Aspect
     place: str
-    message: str
+    expected: str
+    received: str | None = None
+
+    @property
+    def message(self) -> str:
+        """What was expected and what came, in one sentence."""
+        return but_came(self.expected, self.received)
 
     def __str__(self) -> str:
-        return (
-            f"{self.aspect} {self.place}: {self.message}"
-            if self.place
-            else f"{self.aspect}: {self.message}"
-        )
+        return f"{f'{self.aspect} {self.place}'.strip()}: {self.message}"
 
 
 def reply_problems(operation: Operation, reply: Reply) -> Iterator[ReplyProblem]:
@@ -40,18 +42,17 @@ def reply_problems(operation: Operation, reply: Reply) -> Iterator[ReplyProblem]
     response = operation.responses.get(reply.status)
     if response is None:
         declared = ", ".join(map(str, operation.responses))
-        yield ReplyProblem("status", "", f"{reply.status} is not declared, only {declared}")
+        yield ReplyProblem("status", "", f"must be one of {declared}", str(reply.status))
         return
     yield from _header_problems(response, reply)
     if not response.content:
         if reply.body:
-            yield ReplyProblem("body", "", f"must be empty, has {len(reply.body)} bytes")
+            yield ReplyProblem("body", "", "must be empty", f"{len(reply.body)} bytes")
         return
     media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in response.content:
         declared = ", ".join(response.content)
-        message = f"must be one of {declared}, not {show(media_type)}"
-        yield ReplyProblem("content-type", "", message)
+        yield ReplyProblem("content-type", "", f"must be one of {declared}", show(media_type))
         return
     schema = response.content[media_type]
     if schema is not None and media_type == JSON:
@@ -63,11 +64,14 @@ def body_problems(schema: Schema, body: bytes) -> Iterator[ReplyProblem]:
     try:
         data = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        yield ReplyProblem("body", "", f"is not JSON: {error}")
+        came = f"{show(body[:_SHOWN].decode(errors='replace'))} ({error})"
+        yield ReplyProblem("json", "", "must be JSON", came)
         return
     if not schema.accepts(data):
         for finding in schema.findings(data):
-            yield ReplyProblem("body", format_pointer(finding.path), finding.message)
+            yield ReplyProblem(
+                "body", format_pointer(finding.path), finding.expected, finding.received
+            )
 
 
 def _header_problems(response: Response, reply: Reply) -> Iterator[ReplyProblem]:
@@ -78,4 +82,7 @@ def _header_problems(response: Response, reply: Reply) -> Iterator[ReplyProblem]
                 yield ReplyProblem("header", header.name, "is required")
             continue
         for finding in header.schema.findings(from_text(text, header.schema.raw)):
-            yield ReplyProblem("header", header.name, finding.message)
+            yield ReplyProblem("header", header.name, finding.expected, finding.received)
+
+
+_SHOWN = 100
