@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from .catalogue import CLIENT_RULES
+from .catalogue import RULES
 from .client import check_client
+from .client_catalogue import CLIENT_RULES
 from .coverage import Coverage, CoverageGroup, CoverageItem
 from .exchange import Exchange, Stray, StrayKind, read_exchange
-from .violation import Rule, Severity, Violation
+from .history import check_history
+from .rule import Party, Rule, Severity
+from .server import check_exchange
+from .server_catalogue import SERVER_RULES
+from .violation import Violation
 
 __all__ = [
     "CLIENT_RULES",
+    "RULES",
+    "SERVER_RULES",
     "Coverage",
     "CoverageGroup",
     "CoverageItem",
     "Exchange",
+    "Party",
     "Rule",
     "Severity",
     "Stray",
     "StrayKind",
     "Violation",
     "check_client",
+    "check_exchange",
+    "check_history",
     "read_exchange",
 ]

@@ -1,84 +1,11 @@
-"""The rules for clients, by their stable codes: 70x for a single request, 71x for what is done over
-time.
-"""
+"""Every rule by its stable code: those for servers first, then those for clients."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .violation import Rule, Severity
+from .client_catalogue import CLIENT_RULES
+from .rule import Rule
+from .server_catalogue import SERVER_RULES
 
-NO_OPERATION = Rule(
-    "AV701", "a request that no operation takes", "Send requests that the document has."
-)
-BODY_UNREADABLE = Rule(
-    "AV702", "a body that cannot be read", "Send a whole body of a documented media type."
-)
-VALUE_MISSING = Rule("AV703", "a required value that is missing", "Always send it.")
-WRONG_TYPE = Rule("AV704", "a value of the wrong type", "Send the type that the document names.")
-WRONG_VALUE = Rule("AV705", "a value that is not allowed", "Send a value that the document allows.")
-NO_KEY = Rule("AV706", "a request without a proper key", "Send the key in the documented header.")
-UNDOCUMENTED = Rule(
-    "AV707",
-    "a field that the document does not know",
-    "Leave it out: servers ignore it today and may refuse it tomorrow.",
-    Severity.WARNING,
-)
-NOT_LET_OUT = Rule(
-    "AV708",
-    "a request that was not let out",
-    "Give that host a stand-in in the test, or the run a budget that is large enough.",
-)
-
-UNKNOWN_JOB = Rule(
-    "AV711", "a job that was never made", "Ask only for ids that the API has answered with."
-)
-POLLED_AFTER_END = Rule(
-    "AV712",
-    "a poll after the end",
-    "A final state never changes: stop polling, and keep the answer.",
-)
-USED_TOO_EARLY = Rule(
-    "AV713", "a job used before it is done", "Poll until the job is done, then ask for its result."
-)
-FAILURE_IGNORED = Rule(
-    "AV714",
-    "a failed job taken for a success",
-    "Look at the final state: a failed job has no result, but says why.",
-)
-MADE_TWICE = Rule(
-    "AV715",
-    "a job made twice",
-    "Once a create is accepted, follow its job: each job that is made again is paid for.",
-)
-REFUSED_REPEATED = Rule(
-    "AV716",
-    "a refused request sent again",
-    "Of all 4xx answers only 429 is worth another try: the same request is refused again.",
-)
-ENDLESS = Rule(
-    "AV717",
-    "a loop that never ends",
-    "Stop at every final state and at every refusal, and set a limit to the time in all.",
-)
-
-CLIENT_RULES: Mapping[str, Rule] = {
-    rule.code: rule
-    for rule in (
-        NO_OPERATION,
-        BODY_UNREADABLE,
-        VALUE_MISSING,
-        WRONG_TYPE,
-        WRONG_VALUE,
-        NO_KEY,
-        UNDOCUMENTED,
-        NOT_LET_OUT,
-        UNKNOWN_JOB,
-        POLLED_AFTER_END,
-        USED_TOO_EARLY,
-        FAILURE_IGNORED,
-        MADE_TWICE,
-        REFUSED_REPEATED,
-        ENDLESS,
-    )
-}
+RULES: Mapping[str, Rule] = {**SERVER_RULES, **CLIENT_RULES}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from ..openapi import Cause, Document, RequestProblem
-from . import catalogue
+from . import client_catalogue as catalogue
 from .conduct import Conduct
 from .exchange import Exchange, Stray, StrayKind
-from .violation import Rule, Violation, breach
+from .merging import merged
+from .rule import Rule
+from .violation import Violation, breach
 
 
 def check_client(document: Document, history: Iterable[Exchange | Stray]) -> tuple[Violation, ...]:
@@ -27,7 +28,7 @@ def check_client(document: Document, history: Iterable[Exchange | Stray]) -> tup
         else:
             found += _request_violations(document, item, number)
             found += conduct.see(item, number)
-    return _merged([*found, *conduct.end()])
+    return merged([*found, *conduct.end()])
 
 
 def _stray(document: Document, stray: Stray, number: int) -> Violation:
@@ -78,18 +79,6 @@ def _request_violations(document: Document, exchange: Exchange, number: int) -> 
             received="a value for it",
             expected=f"only {', '.join(known)}" if known else "nothing at all",
         )
-
-
-def _merged(found: Iterable[Violation]) -> tuple[Violation, ...]:
-    """The same violations as one each, with the numbers of all requests."""
-    numbers: dict[Violation, list[int]] = {}
-    for violation in found:
-        numbers.setdefault(replace(violation, numbers=()), []).extend(violation.numbers)
-    merged = [
-        replace(violation, numbers=tuple(dict.fromkeys(which)))
-        for violation, which in numbers.items()
-    ]
-    return tuple(sorted(merged, key=lambda violation: violation.numbers))
 
 
 _PREFIX = re.compile(r"^(the body )?must (be |have )?")

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from ..openapi import Cause, Document, Ending, JobRole, State
 from ..openapi.schema import plain
-from . import catalogue
+from . import client_catalogue as catalogue
 from .exchange import Exchange
 from .identity import Identity, identity
 from .sighting import sightings

@@ -10,7 +10,7 @@ import orjson
 from ..openapi import Document, JobRole, State
 from ..openapi.json import Json
 from ..openapi.operation import JSON
-from ..openapi.pointer import get
+from ..openapi.pointer import Path, get
 from .exchange import Exchange
 
 
@@ -35,20 +35,21 @@ def sightings(document: Document, exchange: Exchange) -> tuple[Sighting, ...]:
     except orjson.JSONDecodeError:
         return ()
     page = exchange.operation.page
-    jobs = [body] if page is None else _found(body, page.places.get("items", ()))
+    jobs = [body] if page is None else found(body, page.places.get("items", ()))
     return tuple(_seen(document, jobs if isinstance(jobs, list) else []))
 
 
 def _seen(document: Document, jobs: list[Json]) -> Iterator[Sighting]:
     lifecycle = document.lifecycle
     for job in jobs:
-        job_id, name = _found(job, lifecycle.id_at), _found(job, lifecycle.state_at)
+        job_id, name = found(job, lifecycle.id_at), found(job, lifecycle.state_at)
         state = lifecycle.states.get(name) if isinstance(name, str) else None
         if isinstance(job_id, str) and state is not None:
             yield Sighting(job_id, state, job)
 
 
-def _found(data: Json, path: tuple[str, ...]) -> Json:
+def found(data: Json, path: Path) -> Json:
+    """What stands at a place of an answer, None if nothing does."""
     try:
         return get(data, path)
     except LookupError:

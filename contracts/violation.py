@@ -4,27 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from ..openapi.schema import plain
 from .exchange import Exchange
-
-
-class Severity(StrEnum):
-    """How bad a violation is. A warning breaks nothing today."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule of the catalogue: a stable code, what breaking it is called, what to do instead."""
-
-    code: str
-    title: str
-    advice: str
-    severity: Severity = Severity.ERROR
+from .rule import Party, Rule, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +52,8 @@ class Violation:
         which = "no." if len(self.numbers) == 1 else "nos."
         yield "request", f"{self.request}{name}, {which} {_listed(self.numbers)}"
         if self.place:
-            yield "field", plain(self.place)
-        yield "sent", self.received
+            yield ("field" if self.rule.party is Party.CLIENT else "place"), plain(self.place)
+        yield ("sent" if self.rule.party is Party.CLIENT else "received"), self.received
         yield "expected", self.expected
         yield "advice", self.rule.advice
 

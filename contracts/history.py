@@ -1,0 +1,155 @@
+"""The judge of servers over time: whether the answers to one client agree with each other and with
+the declared life of a job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..openapi import Cause, Document, Ending, JobRole
+from . import server_catalogue as catalogue
+from .content import content_violations
+from .exchange import Exchange, Stray
+from .job_laws import JobLaws, Seen
+from .merging import merged
+from .pages import Pages
+from .sighting import Sighting, sightings
+from .violation import Violation, breach
+
+
+def check_history(
+    document: Document, observations: Iterable[Exchange | Stray], *, timeout: float | None = None
+) -> tuple[Violation, ...]:
+    """Every way in which a server broke the laws over time, in the order of the exchanges.
+
+    `observations` are exchanges of one client, in their order, about any number of jobs. With
+    `timeout`, in seconds, a job that was watched for longer and has not ended is a violation, too.
+    """
+    history = History(document, timeout=timeout)
+    violations: list[Violation] = []
+    for number, item in enumerate(observations, start=1):
+        if isinstance(item, Exchange):
+            violations += history.see(item, number)
+    return merged([*violations, *history.end()])
+
+
+class History:
+    """The laws over the answers of one server, which is shown them one after the other."""
+
+    def __init__(self, document: Document, *, timeout: float | None = None) -> None:
+        self._document, self._timeout = document, timeout
+        self._unknown_status = document.envelope.answers[Cause.JOB_UNKNOWN].status
+        self._jobs: dict[str, JobLaws] = {}
+        self._began: dict[str, Seen] = {}
+        self._made: dict[str, int] = {}
+        self._deleted: dict[str, int] = {}
+        self._served: dict[str, tuple[Exchange, int]] = {}
+        self._pages = Pages(document)
+
+    def see(self, exchange: Exchange, number: int) -> Iterator[Violation]:
+        """What this exchange breaks, in the light of those before."""
+        yield from self._about_a_job(exchange, number)
+        for sighting in sightings(self._document, exchange):
+            yield from self._sighted(sighting, exchange, number)
+        if exchange.operation.role is JobRole.LIST and exchange.accepted:
+            there = {job_id: n for job_id, n in self._made.items() if job_id not in self._deleted}
+            yield from self._pages.see(exchange, number, there)
+        if exchange.operation.role is JobRole.DELETE and exchange.accepted and exchange.job_id:
+            self._deleted.setdefault(exchange.job_id, number)
+
+    def end(self) -> Iterator[Violation]:
+        """What can be told only when the history is over."""
+        for job_id, laws in self._jobs.items():
+            first, last = self._began[job_id], laws.last
+            if self._timeout is None or last is None or last.state.ends or job_id in self._deleted:
+                continue
+            watched = last.exchange.at - first.exchange.at
+            if watched > self._timeout:
+                yield breach(
+                    catalogue.LIVENESS,
+                    last.exchange,
+                    first.number,
+                    last.number,
+                    received=f"{job_id} is {last.state.name} after {watched:.0f} seconds",
+                    expected=f"a final state within {self._timeout:g} seconds",
+                )
+
+    def _sighted(self, sighting: Sighting, exchange: Exchange, number: int) -> Iterator[Violation]:
+        job_id, role = sighting.job_id, exchange.operation.role
+        if role in (JobRole.CREATE, JobRole.REMIX):
+            if job_id in self._made:
+                yield breach(
+                    catalogue.DUPLICATE_ID,
+                    exchange,
+                    self._made[job_id],
+                    number,
+                    received=job_id,
+                    expected=f"another id than no. {self._made[job_id]} was answered with",
+                )
+                return
+            self._made[job_id] = number
+        elif job_id in self._deleted:
+            yield self._gone(exchange, number, job_id)
+            return
+        if sighting.state.ends is None and job_id in self._served:
+            served, when = self._served.pop(job_id)
+            yield breach(
+                catalogue.CONTENT_EARLY,
+                served,
+                when,
+                number,
+                received=f"a file of {job_id}, which was still {sighting.state.name} afterwards",
+                expected="a refusal, until the job has succeeded",
+            )
+        seen = Seen(sighting, exchange, number)
+        self._began.setdefault(job_id, seen)
+        yield from self._jobs.setdefault(job_id, JobLaws(self._document)).see(seen)
+
+    def _about_a_job(self, exchange: Exchange, number: int) -> Iterator[Violation]:
+        job_id, role = exchange.job_id, exchange.operation.role
+        if job_id is None or exchange.reply is None:
+            return
+        if job_id in self._deleted:
+            if role is JobRole.CONTENT and exchange.accepted:
+                yield self._gone(exchange, number, job_id)
+            return
+        lost = exchange.status == self._unknown_status and job_id in self._jobs
+        if lost and role is JobRole.RETRIEVE:
+            began = self._began[job_id].number
+            yield breach(
+                catalogue.LOST,
+                exchange,
+                began,
+                number,
+                received=f"{exchange.status} for {job_id}",
+                expected=f"the job that no. {began} showed",
+            )
+        if role is JobRole.CONTENT and job_id in self._jobs:
+            yield from self._content(exchange, number, self._jobs[job_id].last)
+
+    def _content(self, exchange: Exchange, number: int, last: Seen | None) -> Iterator[Violation]:
+        if last is None:
+            return
+        if exchange.accepted and last.state.ends is Ending.FAILURE:
+            yield breach(
+                catalogue.CONTENT_EARLY,
+                exchange,
+                last.number,
+                number,
+                received=f"a file of {exchange.job_id}, which is {last.state.name}",
+                expected="a refusal",
+            )
+        elif exchange.accepted and last.state.ends is None and exchange.job_id:
+            self._served[exchange.job_id] = exchange, number
+        elif last.state.ends is Ending.SUCCESS:
+            yield from content_violations(self._document, exchange, number, last)
+
+    def _gone(self, exchange: Exchange, number: int, job_id: str) -> Violation:
+        return breach(
+            catalogue.GONE,
+            exchange,
+            self._deleted[job_id],
+            number,
+            received=f"{job_id}, which no. {self._deleted[job_id]} had deleted",
+            expected=f"{self._unknown_status}, or a list without it",
+        )
