@@ -7,7 +7,7 @@ from .client import check_client
 from .client_catalogue import CLIENT_RULES
 from .coverage import Coverage, CoverageGroup, CoverageItem
 from .exchange import Exchange, Stray, StrayKind, read_exchange
-from .history import check_history
+from .history import check_history, check_server
 from .rule import Party, Rule, Severity
 from .server import check_exchange
 from .server_catalogue import SERVER_RULES
@@ -30,5 +30,6 @@ __all__ = [
     "check_client",
     "check_exchange",
     "check_history",
+    "check_server",
     "read_exchange",
 ]

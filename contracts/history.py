@@ -13,6 +13,7 @@ from .exchange import Exchange, Stray
 from .job_laws import JobLaws, Seen
 from .merging import merged
 from .pages import Pages
+from .server import exchange_violations
 from .sighting import Sighting, sightings
 from .violation import Violation, breach
 
@@ -31,6 +32,20 @@ def check_history(
         if isinstance(item, Exchange):
             violations += history.see(item, number)
     return merged([*violations, *history.end()])
+
+
+def check_server(
+    document: Document, observations: Iterable[Exchange | Stray], *, timeout: float | None = None
+) -> tuple[Violation, ...]:
+    """Everything that is wrong with the answers of a server, each by itself and all over time."""
+    history = list(observations)
+    alone = [
+        violation
+        for number, item in enumerate(history, start=1)
+        if isinstance(item, Exchange)
+        for violation in exchange_violations(document, item, number)
+    ]
+    return merged([*alone, *check_history(document, history, timeout=timeout)])
 
 
 class History:

@@ -74,7 +74,7 @@ class Pages:
                 want = show(expected[0] if expected else None)
                 yield wrong(catalogue.PAGE_CURSOR, show(found(body, place)), want, pointer)
         more = self._more(body, exchange)
-        if more and not ids:
+        if more and not ids and limit != 0:
             yield wrong(catalogue.PAGE_CURSOR, "an empty page with more to follow", "an end")
         reading.ids += ids
         self._open = reading if more else None

@@ -1,19 +1,21 @@
-"""The client's side of the contract in one test: all that it sent, and what is wrong with it."""
+"""The contract in one test: all that the code under test sent, and what is wrong with it; and with
+the answers, if they are those of the live API.
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from ..contracts import CLIENT_RULES, Exchange, Severity, Violation, check_client
+from ..contracts import RULES, Exchange, Party, Severity, Violation, check_client, check_server
 from ..mock_server import Clock
 from ..openapi import Document
 from .journal import Journal
 
 
 class ContractError(AssertionError):
-    """The code under test broke the contract. `violations` are the ways, in the order of its
-    requests.
+    """The code under test broke the contract, or the live API did. `violations` are the ways, in
+    the order of the requests.
     """
 
     def __init__(self, title: str, violations: Sequence[Violation]) -> None:
@@ -22,9 +24,10 @@ class ContractError(AssertionError):
 
     def __str__(self) -> str:
         codes = dict.fromkeys(violation.code for violation in self.violations)
+        parties = dict.fromkeys(_PARTIES[violation.rule.party] for violation in self.violations)
         return "\n\n".join(
             [
-                f"{', '.join(codes)}: the code under test broke the contract of {self.title}",
+                f"{', '.join(codes)}: {' and '.join(parties)} broke the contract of {self.title}",
                 *map(str, self.violations),
                 f"If a test means it, say so: {_allowance(self.violations)}.",
             ]
@@ -54,17 +57,17 @@ class Contract:
         self._judged = 0
         self.allow(*([allow] if isinstance(allow, str) else allow))
 
-    def open(self, document: Document, clock: Clock) -> Journal:
-        """A journal for one more mock."""
-        self.journals.append(Journal(document, clock))
+    def open(self, document: Document, clock: Clock, *, live: bool = False) -> Journal:
+        """A journal for one more mock, or for the live API."""
+        self.journals.append(Journal(document, clock, live=live))
         return self.journals[-1]
 
     def allow(self, *codes: str) -> None:
         """Lets the rules with these codes be broken; ValueError for an unknown code."""
         __tracebackhide__ = True
         for code in codes:
-            if code not in CLIENT_RULES:
-                raise ValueError(f"there is no rule {code!r}, only {', '.join(CLIENT_RULES)}")
+            if code not in RULES:
+                raise ValueError(f"there is no rule {code!r}, only {', '.join(RULES)}")
         self._allowed.update(codes)
 
     @property
@@ -75,12 +78,7 @@ class Contract:
     @property
     def violations(self) -> list[Violation]:
         """Everything that is wrong so far, warnings among it, allowed or not."""
-        return [
-            violation
-            for journal in self.journals
-            for history in journal.histories
-            for violation in check_client(journal.document, history)
-        ]
+        return [violation for journal in self.journals for violation in _violations(journal)]
 
     def verify(self, *, stacklevel: int = 1) -> None:
         """Raises ContractError if the contract was broken; warns, at the line that calls, if
@@ -116,6 +114,13 @@ class Contract:
         return " and ".join(dict.fromkeys(titles))
 
 
+def _violations(journal: Journal) -> Iterator[Violation]:
+    for history in journal.histories:
+        yield from check_client(journal.document, history)
+    for answers in journal.answers() if journal.live else ():
+        yield from check_server(journal.document, answers)
+
+
 def _allowance(violations: Sequence[Violation]) -> str:
     """How a test says that it means to break these rules."""
     codes = list(dict.fromkeys(violation.code for violation in violations))
@@ -124,3 +129,6 @@ def _allowance(violations: Sequence[Violation]) -> str:
 
 def _of(severity: Severity, violations: Iterable[Violation]) -> list[Violation]:
     return [violation for violation in violations if violation.severity is severity]
+
+
+_PARTIES = {Party.CLIENT: "the code under test", Party.SERVER: "the API"}

@@ -22,6 +22,14 @@ from .surroundings import DUMMY_KEY
 SECONDS = 300.0
 
 
+class NotSent(Exception):
+    """A call was not passed on; `reply` is what is answered in the place of the API."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply)
+        self.reply = reply
+
+
 class Gateway:
     """An ASGI application that passes the calls of a document on to the live API.
 
@@ -52,6 +60,9 @@ class Gateway:
         call = Call(match.operation.id, match.path_parameters, query, dict(request.headers), body)
         try:
             reply = await self._paid(match.operation, call, request)
+        except NotSent as refused:
+            self._journal.answered(call, refused.reply, sent=False)
+            return refused.reply
         except httpx2.HTTPError as error:
             self._journal.answered(call, None)
             # A 5xx would have clients send it again, which may be billed again.
@@ -60,20 +71,22 @@ class Gateway:
         return reply
 
     async def _paid(self, operation: Operation, call: Call, request: Request) -> Reply:
-        """The answer to a call, once its price is reserved; what is refused is not billed."""
+        """The answer to a call, once its price is reserved; what is refused is not billed. Raises
+        NotSent for what the document forbids or the budget does not hold.
+        """
         if operation.role not in (JobRole.CREATE, JobRole.REMIX):
             return await self._forward(call, request)
         arguments = read_call(operation, call)
         unknown = [f"{name}: is not documented" for name in arguments.unknown]
         problems = [*(problem.message for problem in arguments.problems), *unknown]
         if problems:
-            return self._refusal(400, "not_sent", f"not sent: {'; '.join(problems)}")
+            raise NotSent(self._refusal(400, "not_sent", f"not sent: {'; '.join(problems)}"))
         try:
             price = self._price(operation, arguments.fields)
             self._budget.reserve(*price)
         except BudgetExceeded as error:
             self._journal.blocked(request.method, self._upstream + operation.path, str(error))
-            return self._refusal(403, "not_sent", f"not sent: {error}")
+            raise NotSent(self._refusal(403, "not_sent", f"not sent: {error}")) from error
         try:
             reply = await self._forward(call, request)
         except (httpx2.ConnectError, httpx2.ConnectTimeout):  # nothing was sent

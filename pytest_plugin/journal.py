@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ..contracts import Exchange, Stray, StrayKind, read_exchange
 from ..contracts.sighting import sightings
@@ -19,11 +20,15 @@ class Runaway(BaseException):
 
 
 class Journal:
-    """The requests to one mock, in their order; raises Runaway when they would never end."""
+    """The requests to one server, in their order; raises Runaway when they would never end.
 
-    def __init__(self, document: Document, clock: Clock) -> None:
-        self.document, self._clock = document, clock
+    `live` says that it is no mock, so that its answers are to be judged, too.
+    """
+
+    def __init__(self, document: Document, clock: Clock, *, live: bool = False) -> None:
+        self.document, self.live, self._clock = document, live, clock
         self._histories: list[list[Exchange | Stray]] = [[]]
+        self._not_sent: list[Exchange] = []
         self._same: dict[tuple[str, str | None], tuple[tuple[object, ...], int]] = {}
 
     def __len__(self) -> int:
@@ -40,10 +45,24 @@ class Journal:
         """Everything that came in, cut where the mock was reset."""
         return self._histories
 
-    def answered(self, call: Call, reply: Reply | None) -> None:
-        """A call was answered, or broke off without a reply."""
+    def answers(self) -> Iterator[list[Exchange | Stray]]:
+        """The histories, with those answers alone that are the server's own."""
+        for history in self._histories:
+            yield [
+                replace(item, reply=None)
+                if isinstance(item, Exchange) and item in self._not_sent
+                else item
+                for item in history
+            ]
+
+    def answered(self, call: Call, reply: Reply | None, *, sent: bool = True) -> None:
+        """A call was answered, or broke off without a reply; or it was not even sent, and answered
+        in the place of the server.
+        """
         exchange = read_exchange(self.document, call, reply, at=self._clock.now())
         self._histories[-1].append(exchange)
+        if not sent:
+            self._not_sent.append(exchange)
         self._stop_if_endless(exchange)
 
     def missed(self, method: str, path: str) -> None:

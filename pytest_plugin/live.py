@@ -89,7 +89,7 @@ def live_api(
     server: SwitchingServer,
 ) -> Iterator[LiveApi]:
     """The live API at `upstream` for the length of a test."""
-    journal = contract.open(document, SystemClock())
+    journal = contract.open(document, SystemClock(), live=True)
     url = base_url(server.listener, document)
     gateway = Gateway(document, upstream=upstream, budget=budget, journal=journal)
     with server.using(gateway), surroundings(url):

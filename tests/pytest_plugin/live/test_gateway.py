@@ -155,3 +155,30 @@ def test_what_is_done_over_time_is_judged_there_too(live: Run) -> None:
     )
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["AV712, AV701: the code under test broke the contract of *"])
+
+
+def test_answers_of_the_live_api_are_judged_and_those_of_the_gateway_are_not(live: Run) -> None:
+    result = live(
+        """
+        import httpx
+        import pytest
+
+        KEY = {"Authorization": "Bearer any"}
+
+        def test_a_wrong_answer(video_api, upstream):
+            made = httpx.post(f"{video_api.base_url}/videos", json={"prompt": "x"}, headers=KEY)
+            upstream.reset()
+            gone = httpx.get(f"{video_api.base_url}/videos/{made.json()['id']}", headers=KEY)
+            assert gone.status_code == 404
+
+        @pytest.mark.video_mock(allow="AV705")
+        def test_an_answer_of_the_gateway(video_api):
+            body = {"prompt": "x", "seconds": "5"}
+            refused = httpx.post(f"{video_api.base_url}/videos", json=body, headers=KEY)
+            assert refused.status_code == 400
+        """,
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["AV217: the API broke the contract of AIsa Videos 1.0.0", "AV217 a job that is not there"]
+    )
