@@ -163,7 +163,7 @@ def _answered_job(
     if role not in (JobRole.CREATE, JobRole.REMIX):
         return
     for echo in lifecycle.echoes:
-        asked, default = exchange.fields.get(echo.field), _default(exchange.operation, echo.field)
+        asked, default = exchange.fields.get(echo.field), exchange.operation.default(echo.field)
         came = found(job, echo.at)
         if came is None and _may_be_null(document, echo.at):
             continue
@@ -171,13 +171,6 @@ def _answered_job(
             yield wrong(catalogue.ECHO, echo.at, asked)
         elif asked is None and role is JobRole.CREATE and default is not None and came != default:
             yield wrong(catalogue.DEFAULT, echo.at, default)
-
-
-def _default(operation: Operation, field: str) -> Json:
-    for body in operation.bodies.values():
-        if field in body.properties:
-            return body.properties[field].get("default")
-    return None
 
 
 def _may_be_null(document: Document, place: Path) -> bool:

@@ -132,6 +132,13 @@ class Operation:
     media: MediaFields | None
     price: Price | None
 
+    def default(self, field: str) -> Json:
+        """What counts when a field of the body is absent; None if the document names nothing."""
+        for body in self.bodies.values():
+            if field in body.properties:
+                return body.properties[field].get("default")
+        return None
+
 
 def compile_operations(schemas: Schemas) -> Iterator[Operation]:
     """Every operation of a document whose structure has been checked."""

@@ -11,18 +11,21 @@ import pytest
 from aisa_testkit.contracts import CLIENT_RULES, Severity
 from aisa_testkit.pytest_plugin import MockOptions
 
-PAGE = (Path(__file__).parent.parent / "docs" / "pytest.md").read_text(encoding="utf-8")
-PROGRAMS = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE = (DOCS / "pytest.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("name", "tests"), [("pytest.md", 6), ("judge.md", 6)])
 def test_every_test_of_the_manual_passes_with_warnings_as_errors(
-    pytester: pytest.Pytester,
+    pytester: pytest.Pytester, name: str, tests: int
 ) -> None:
-    for number, program in enumerate(PROGRAMS):
+    page = (DOCS / name).read_text(encoding="utf-8")
+    programs = re.findall(r"^```python\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    for number, program in enumerate(programs):
         pytester.makepyfile(**{f"test_{number}": program})
     result = pytester.runpytest_subprocess("-W", "error", "-p", "no:asyncio")
-    result.assert_outcomes(passed=len(PROGRAMS))
-    assert len(PROGRAMS) == PAGE.count("def test_") > 4
+    result.assert_outcomes(passed=tests)
+    assert page.count("def test_") == tests
 
 
 def test_the_manual_lists_every_rule() -> None:

@@ -1,0 +1,75 @@
+"""Hypothesis strategies for the fields of a request, and the form that carries them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import orjson
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from ..openapi.json import Json
+from ..openapi.operation import Body
+from ..openapi.schema import types_of
+
+BOUNDARY = "aisa-testkit-boundary"
+
+
+@st.composite
+def allowed_fields(draw: DrawFn, body: Body) -> dict[str, Json]:
+    """Allowed values for the required fields and for some of the others."""
+    required = body.schema.raw.get("required", ())
+    fields: dict[str, Json] = {}
+    for name, schema in body.properties.items():
+        values = _file(body.files[name]) if name in body.files else _values(schema)
+        if values is not None and (name in required or draw(st.booleans())):
+            fields[name] = draw(values)
+    return fields
+
+
+def _values(schema: Mapping[str, Json]) -> SearchStrategy[Json] | None:
+    """Values that a schema of a single value allows; None for what is not one."""
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    if "const" in schema:
+        return st.just(schema["const"])
+    kinds = types_of(schema)
+    if "string" in kinds and "pattern" not in schema and "format" not in schema:
+        # A form cannot tell every character, and no rule is about long texts.
+        letters = st.characters(min_codepoint=32, exclude_categories=["Cs"])
+        most = min(schema.get("maxLength", _LONG), _LONG)
+        return st.text(letters, min_size=schema.get("minLength", 0), max_size=most).filter(
+            lambda text: BOUNDARY not in text
+        )
+    if "integer" in kinds:
+        return st.integers(schema.get("minimum", -_LONG), schema.get("maximum", _LONG))
+    return st.booleans() if "boolean" in kinds else None
+
+
+def outside(listed: list[Json]) -> SearchStrategy[str]:
+    """Texts that a list of values does not hold."""
+    return st.text(st.sampled_from("abcdefghij-"), min_size=1).filter(lambda v: v not in listed)
+
+
+def _file(media_types: tuple[str, ...]) -> SearchStrategy[bytes] | None:
+    known = [_SIGNATURES[t] for t in media_types if t in _SIGNATURES]
+    return st.builds(bytes.__add__, st.sampled_from(known), st.binary()) if known else None
+
+
+def form_of(fields: Mapping[str, Json]) -> bytes:
+    """The body of a form, with values that are bytes as files."""
+    parts = []
+    for name, value in fields.items():
+        file = f'; filename="{name}"' if isinstance(value, bytes) else ""
+        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
+        text = value if isinstance(value, str) else orjson.dumps(value).decode() if not file else ""
+        parts.append(head.encode() + (value if isinstance(value, bytes) else text.encode()))
+    return b"\r\n".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
+
+
+_LONG = 200
+_SIGNATURES = {
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/webp": b"RIFF\0\0\0\0WEBP",
+}
