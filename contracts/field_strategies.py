@@ -1,18 +1,16 @@
-"""Hypothesis strategies for the fields of a request, and the form that carries them."""
+"""Hypothesis strategies for the fields of a request."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import orjson
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ..openapi.json import Json
 from ..openapi.operation import Body
 from ..openapi.schema import types_of
-
-BOUNDARY = "aisa-testkit-boundary"
+from .writing import BOUNDARY
 
 
 @st.composite
@@ -54,17 +52,6 @@ def outside(listed: list[Json]) -> SearchStrategy[str]:
 def _file(media_types: tuple[str, ...]) -> SearchStrategy[bytes] | None:
     known = [_SIGNATURES[t] for t in media_types if t in _SIGNATURES]
     return st.builds(bytes.__add__, st.sampled_from(known), st.binary()) if known else None
-
-
-def form_of(fields: Mapping[str, Json]) -> bytes:
-    """The body of a form, with values that are bytes as files."""
-    parts = []
-    for name, value in fields.items():
-        file = f'; filename="{name}"' if isinstance(value, bytes) else ""
-        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
-        text = value if isinstance(value, str) else orjson.dumps(value).decode() if not file else ""
-        parts.append(head.encode() + (value if isinstance(value, bytes) else text.encode()))
-    return b"\r\n".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
 
 
 _LONG = 200

@@ -5,10 +5,10 @@ of jobs, legal or broken in one known way.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from math import floor
 
 import orjson
+
 try:
     from hypothesis import strategies as st
     from hypothesis.strategies import DrawFn, SearchStrategy
@@ -19,11 +19,12 @@ except ModuleNotFoundError:
 
 from ..openapi import Call, Document, JobRole, Operation, Reply, State
 from ..openapi.json import Json
-from ..openapi.operation import FORM, JSON
+from ..openapi.operation import JSON
 from ..openapi.pointer import put
 from .breaking import BREAKING
 from .exchange import Exchange, read_exchange
-from .field_strategies import BOUNDARY, allowed_fields, form_of, outside
+from .field_strategies import allowed_fields, outside
+from .writing import job_parameter, write_call
 
 __all__ = ["broken_histories", "create_calls", "histories", "refused_calls"]
 
@@ -35,7 +36,7 @@ def create_calls(document: Document) -> SearchStrategy[Call]:
     operation = document.by_role[JobRole.CREATE]
     return st.sampled_from(sorted(operation.bodies)).flatmap(
         lambda media_type: allowed_fields(operation.bodies[media_type]).map(
-            lambda fields: _call(document, operation, media_type, fields)
+            lambda fields: write_call(document, operation, fields, media_type=media_type, key=KEY)
         )
     )
 
@@ -52,14 +53,12 @@ def refused_calls(draw: DrawFn, document: Document) -> Call:
     listed = [name for name, schema in body.properties.items() if "enum" in schema]
     reason = draw(st.sampled_from([*body.schema.raw.get("required", ()), *listed, None]))
     if reason is None:
-        call = _call(document, operation, media_type, fields)
-        key = document.credentials.header if document.credentials else ""
-        return replace(call, headers={k: v for k, v in call.headers.items() if k != key})
+        return write_call(document, operation, fields, media_type=media_type, key=None)
     if reason in listed:
         fields[reason] = draw(outside(body.properties[reason]["enum"]))
     else:
         fields.pop(reason, None)
-    return _call(document, operation, media_type, fields)
+    return write_call(document, operation, fields, media_type=media_type, key=KEY)
 
 
 @st.composite
@@ -74,9 +73,9 @@ def histories(draw: DrawFn, document: Document) -> list[Exchange]:
     now = float(draw(st.integers(1_700_000_000, 1_900_000_000)))
     job = _new_job(document, create, fields, job_id, now)
     history = [_shown(document, call, create, job, now)]
-    headers = {k: v for k, v in call.headers.items() if k != "content-type"}
-    parameter = retrieve.path.partition("{")[2].partition("}")[0]
-    poll = Call(retrieve.id, {parameter: job_id}, headers=headers)
+    poll = write_call(
+        document, retrieve, key=KEY, path_parameters={job_parameter(retrieve): job_id}
+    )
     state, progress = document.lifecycle.states[document.lifecycle.initial], 0
     while True:
         polls = draw(st.integers(1 if state.ends else 0, 3))
@@ -100,18 +99,6 @@ def broken_histories(draw: DrawFn, document: Document) -> tuple[str, list[Exchan
     able = [(code, breaking) for code, breaking in BREAKING if breaking(document, history)]
     code, breaking = draw(st.sampled_from(able))
     return code, breaking(document, history)
-
-
-def _call(
-    document: Document, operation: Operation, media_type: str, fields: Mapping[str, Json]
-) -> Call:
-    headers = {"content-type": media_type}
-    if document.credentials:
-        headers[document.credentials.header] = f"{document.credentials.scheme} {KEY}".strip()
-    if media_type == JSON:
-        return Call(operation.id, headers=headers, body=orjson.dumps(dict(fields)))
-    headers["content-type"] = f"{FORM}; boundary={BOUNDARY}"
-    return Call(operation.id, headers=headers, body=form_of(fields))
 
 
 def _new_job(

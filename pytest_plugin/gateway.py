@@ -11,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ..contracts.ledger import BudgetExceeded
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Document, ErrorAnswer, JobRole, Match, Operation, Reply
 from ..openapi.json import Json
 from ..openapi.request import read_call
-from .budget import Budget, BudgetExceeded
+from .budget import Budget
 from .journal import Journal
 from .surroundings import DUMMY_KEY
 

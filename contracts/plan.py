@@ -1,0 +1,141 @@
+"""What a check is going to send, and what it may cost, before the first request leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import product
+
+from ..openapi import Call, Document, JobRole, Operation
+from ..openapi.json import Json
+from ..openapi.operation import FORM, Body
+from ..openapi.schema import types_of
+from .writing import job_parameter, write_call
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A request that a right server refuses. `why` says what is wrong with it, `price` what it
+    costs if a wrong server accepts it.
+    """
+
+    call: Call
+    why: str
+    price: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is going to be sent: probes first, since they cost nothing if the server is right, then
+    the creates, each at `price`.
+    """
+
+    probes: tuple[Probe, ...]
+    create: Call
+    creates: int
+    price: Decimal
+    currency: str
+
+    @property
+    def total(self) -> Decimal:
+        """What the planned jobs cost together."""
+        return self.price * self.creates
+
+
+def plan_check(document: Document, *, key: str, creates: int = 1) -> Plan:
+    """The plan of a check that makes so many jobs, each the cheapest that the document allows."""
+    operation = document.by_role[JobRole.CREATE]
+    media_type = FORM if FORM in operation.bodies else next(iter(operation.bodies))
+    fields, price, dearest = _priced(operation, operation.bodies[media_type])
+    return Plan(
+        probes=(
+            *_create_probes(document, operation, media_type, fields, key, dearest),
+            *_other_probes(document, key),
+        ),
+        create=write_call(document, operation, fields, media_type=media_type, key=key),
+        creates=creates,
+        price=price,
+        currency=operation.price.currency if operation.price else "",
+    )
+
+
+def _priced(operation: Operation, body: Body) -> tuple[dict[str, Json], Decimal, Decimal]:
+    """The fields of the cheapest job, its price, and that of the dearest."""
+    required = {name: _example(body, name) for name in body.schema.raw.get("required", ())}
+    price = operation.price
+    if price is None:
+        return required, Decimal(0), Decimal(0)
+    named = dict.fromkeys([n for rate in price.rates for n in rate.when] + [price.per or ""])
+    choices = {
+        name: body.properties[name].get("enum") or [_example(body, name)]
+        for name in named
+        if name in body.properties
+    }
+    offers = [
+        (price.of(dict(zip(choices, values, strict=True))), dict(zip(choices, values, strict=True)))
+        for values in product(*choices.values())
+    ]
+    cheapest, chosen = min(offers, key=lambda offer: offer[0])
+    changed = {n: v for n, v in chosen.items() if v != body.properties[n].get("default")}
+    return {**required, **changed}, cheapest, max(offer[0] for offer in offers)
+
+
+def _example(body: Body, name: str) -> Json:
+    """A value for a field: the document's example or default, or the least that is allowed."""
+    schema = body.properties.get(name, {})
+    if isinstance(body.example, Mapping) and name in body.example:
+        return body.example[name]
+    if "default" in schema:
+        return schema["default"]
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "integer" in types_of(schema) or "number" in types_of(schema):
+        return schema.get("minimum", 1)
+    return "x" * max(1, schema.get("minLength", 1))
+
+
+def _create_probes(
+    document: Document,
+    operation: Operation,
+    media_type: str,
+    fields: Mapping[str, Json],
+    key: str,
+    price: Decimal,
+) -> Iterator[Probe]:
+    body = operation.bodies[media_type]
+
+    def written(changed: Mapping[str, Json], *, key: str | None = key) -> Call:
+        return write_call(document, operation, changed, media_type=media_type, key=key)
+
+    if operation.secured and document.credentials:
+        yield Probe(written(fields, key=None), "no key", price)
+    for name in body.schema.raw.get("required", ()):
+        rest = {other: value for other, value in fields.items() if other != name}
+        yield Probe(written(rest), f"{name} is missing", price)
+    for name, schema in body.properties.items():
+        if "enum" in schema:
+            yield Probe(written({**fields, name: _OUTSIDE}), f"{name} is {_OUTSIDE!r}", price)
+    for name in body.files:
+        yield Probe(written({**fields, name: _OUTSIDE}), f"{name} is no file", price)
+
+
+def _other_probes(document: Document, key: str) -> Iterator[Probe]:
+    """Questions about a job that was never made, and lists that cannot be."""
+    for role in (JobRole.RETRIEVE, JobRole.CONTENT, JobRole.DELETE):
+        operation = document.by_role.get(role)
+        if operation is not None:
+            unknown = {job_parameter(operation): document.lifecycle.id_prefix + _NOBODY}
+            call = write_call(document, operation, key=key, path_parameters=unknown)
+            yield Probe(call, "a job that was never made")
+    listing = document.by_role.get(JobRole.LIST)
+    for name, parameter in listing.query.items() if listing else ():
+        schema = parameter.schema.raw
+        wrong = str(schema["maximum"] + 1) if "maximum" in schema else _OUTSIDE
+        if listing and ("maximum" in schema or "enum" in schema):
+            call = write_call(document, listing, key=key, query=((name, wrong),))
+            yield Probe(call, f"{name} is {wrong}")
+
+
+_OUTSIDE = "not-a-value"
+_NOBODY = "0" * 32
