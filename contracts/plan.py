@@ -47,10 +47,10 @@ def plan_check(document: Document, *, key: str, creates: int = 1) -> Plan:
     """The plan of a check that makes so many jobs, each the cheapest that the document allows."""
     operation = document.by_role[JobRole.CREATE]
     media_type = FORM if FORM in operation.bodies else next(iter(operation.bodies))
-    fields, price, dearest = _priced(operation, operation.bodies[media_type])
+    fields, price = _cheapest(operation, operation.bodies[media_type])
     return Plan(
         probes=(
-            *_create_probes(document, operation, media_type, fields, key, dearest),
+            *_create_probes(document, operation, media_type, fields, key, price),
             *_other_probes(document, key),
         ),
         create=write_call(document, operation, fields, media_type=media_type, key=key),
@@ -60,12 +60,12 @@ def plan_check(document: Document, *, key: str, creates: int = 1) -> Plan:
     )
 
 
-def _priced(operation: Operation, body: Body) -> tuple[dict[str, Json], Decimal, Decimal]:
-    """The fields of the cheapest job, its price, and that of the dearest."""
+def _cheapest(operation: Operation, body: Body) -> tuple[dict[str, Json], Decimal]:
+    """The fields of the cheapest job that can be made, and its price."""
     required = {name: _example(body, name) for name in body.schema.raw.get("required", ())}
     price = operation.price
     if price is None:
-        return required, Decimal(0), Decimal(0)
+        return required, Decimal(0)
     named = dict.fromkeys([n for rate in price.rates for n in rate.when] + [price.per or ""])
     choices = {
         name: body.properties[name].get("enum") or [_example(body, name)]
@@ -78,7 +78,7 @@ def _priced(operation: Operation, body: Body) -> tuple[dict[str, Json], Decimal,
     ]
     cheapest, chosen = min(offers, key=lambda offer: offer[0])
     changed = {n: v for n, v in chosen.items() if v != body.properties[n].get("default")}
-    return {**required, **changed}, cheapest, max(offer[0] for offer in offers)
+    return {**required, **changed}, cheapest
 
 
 def _example(body: Body, name: str) -> Json:

@@ -1,0 +1,256 @@
+"""The directed walk: few, chosen requests that lead one job through its whole life."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from ..openapi import Call, Document, JobRole, Operation, Provenance
+from .exchange import Exchange
+from .history import check_server
+from .ledger import BudgetExceeded, Ledger
+from .plan import Plan, Probe
+from .sighting import Sighting, found, sightings
+from .violation import Violation
+from .writing import job_parameter, write_call
+
+
+class Server(Protocol):
+    """Whatever answers calls, and lets time pass."""
+
+    def ask(self, call: Call) -> Exchange:
+        """Sends a call; an exchange without a reply is one of which nobody knows how it ended."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Lets so many seconds of the server's time pass."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a walk stands: what it does, the job's state and progress if there is one yet, and what
+    is spent.
+    """
+
+    doing: str
+    job_id: str | None
+    state: str | None
+    progress: float | None
+    spent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a walk has found. `jobs` are those that it made and left, `notes` what it could not do,
+    and why.
+    """
+
+    violations: tuple[Violation, ...]
+    history: tuple[Exchange, ...]
+    jobs: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+class Walk:
+    """One walk over a server. A create is never repeated once it may have been accepted, and what
+    the ledger does not hold is not sent.
+
+    `grade` leaves out operations and answers that are known less well. `timeout` is how long a job
+    may take, in seconds; `poll_interval` how long to wait between polls where the server gives no
+    hint. `keep` leaves the jobs that were made; `resume` follows a job instead of making one.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        plan: Plan,
+        server: Server,
+        *,
+        key: str,
+        ledger: Ledger,
+        grade: Provenance = Provenance.INFERRED,
+        timeout: float = 300.0,
+        poll_interval: float = 2.0,
+        keep: bool = False,
+        resume: str | None = None,
+        tell: Callable[[Step], None] = lambda step: None,
+    ) -> None:
+        self._document, self._plan, self._server = document, plan, server
+        self._key, self._ledger, self._grade = key, ledger, _GRADES.index(grade)
+        self._timeout, self._poll_interval = timeout, poll_interval
+        self._keep, self._resume, self._tell = keep, resume, tell
+        self._history: list[Exchange] = []
+        self._made: list[str] = []
+        self._notes: list[str] = []
+        self._last: Sighting | None = None
+
+    def run(self) -> Verdict:
+        """Walks to the end, whatever is found on the way."""
+        for probe in self._plan.probes if self._resume is None else ():
+            self._probe(probe)
+        jobs = [self._resume] if self._resume else self._create_all()
+        for index, job_id in enumerate(jobs):
+            if index == 0:
+                self._content(job_id, "asks for its file at once")
+            self._follow(job_id)
+        for job_id in jobs[:1]:
+            self._content(job_id, "downloads its file")
+            self._content(job_id, "downloads a part of it", range_="bytes=0-99")
+        self._list()
+        if not self._keep:
+            self._delete_all()
+        return self.verdict()
+
+    def verdict(self) -> Verdict:
+        """What has been found so far, also if the walk was broken off."""
+        found = check_server(self._document, self._history, timeout=self._timeout)
+        return Verdict(
+            violations=tuple(v for v in found if self._counts(v)),
+            history=tuple(self._history),
+            jobs=tuple(self._made),
+            notes=tuple(self._notes),
+        )
+
+    def _probe(self, probe: Probe) -> None:
+        operation = self._document.operations[probe.call.operation_id]
+        if not self._known(operation):
+            return
+        paid = operation.role is JobRole.CREATE
+        if paid and not self._reserved(probe.price, f"the refusal of {probe.why} was not tried"):
+            return
+        exchange = self._ask(probe.call, f"tries {operation.id} with {probe.why}")
+        if paid:
+            self._settle(exchange, probe.price)
+
+    def _create_all(self) -> list[str]:
+        before = len(self._made)  # what a probe has made by mistake is good for the walk, too
+        while len(self._made) < max(self._plan.creates, before):
+            if not self._reserved(self._plan.price, "a job was not made"):
+                break
+            exchange = self._ask(self._plan.create, "makes a job")
+            if not self._settle(exchange, self._plan.price):
+                self._notes.append(f"a job could not be made: {_outcome(exchange)}")
+                break
+        return list(self._made)
+
+    def _reserved(self, price: Decimal, otherwise: str) -> bool:
+        try:
+            self._ledger.reserve(price, self._plan.currency)
+        except BudgetExceeded as error:
+            self._notes.append(f"{otherwise}: {error}")
+            return False
+        return True
+
+    def _settle(self, exchange: Exchange, price: Decimal) -> bool:
+        """Whether a job was made; a price is given back only if there was surely none."""
+        seen = sightings(self._document, exchange)
+        self._made += [s.job_id for s in seen if s.job_id not in self._made]
+        if exchange.status is not None and 400 <= exchange.status < 500:
+            self._ledger.release(price)
+        return bool(seen)
+
+    def _follow(self, job_id: str) -> None:
+        """Polls until the job has ended, or for too long."""
+        operation, began, failures = self._operation(JobRole.RETRIEVE), 0.0, 0
+        while operation is not None:
+            exchange = self._ask(self._about(operation, job_id), "follows the job")
+            began = began or exchange.at
+            self._last = next(iter(sightings(self._document, exchange)), self._last)
+            if self._last is not None and exchange.accepted and self._last.state.ends:
+                return
+            failures = 0 if exchange.accepted else failures + 1
+            if failures > _PATIENCE or exchange.at - began > self._timeout:
+                self._notes.append(f"{job_id} was given up: {_outcome(exchange)}")
+                return
+            self._server.wait(self._pause(exchange, failures))
+
+    def _pause(self, exchange: Exchange, failures: int) -> float:
+        """How long the server asks to be left alone, or else the usual interval."""
+        headers = exchange.reply.headers if exchange.reply else {}
+        envelope, hint = self._document.envelope, self._document.lifecycle.poll_hint
+        asked = headers.get(envelope.retry_seconds or "") if failures else None
+        if asked and asked.isdecimal():
+            return float(asked)
+        said = headers.get(hint.header, "") if hint else ""
+        if hint and said.isdecimal():
+            return min(int(said) / hint.per_second, self._timeout)
+        return self._poll_interval * 2**failures if failures else self._poll_interval
+
+    def _content(self, job_id: str, doing: str, *, range_: str | None = None) -> None:
+        operation = self._operation(JobRole.CONTENT)
+        if operation is not None:
+            headers = {"range": range_} if range_ else {}
+            self._ask(self._about(operation, job_id, headers=headers), doing)
+
+    def _list(self) -> None:
+        """Reads the list in short pages, at least as far as the jobs of the walk."""
+        operation = self._operation(JobRole.LIST)
+        if operation is None or operation.page is None:
+            return
+        page, query = operation.page, [(operation.page.limit, "1")]
+        for _ in range(_PAGES):
+            call = write_call(self._document, operation, key=self._key, query=tuple(query))
+            seen = sightings(self._document, self._ask(call, "reads the list"))
+            if not seen:
+                return
+            query[1:] = [(page.after, seen[-1].job_id)]
+
+    def _delete_all(self) -> None:
+        delete, retrieve = self._operation(JobRole.DELETE), self._operation(JobRole.RETRIEVE)
+        for job_id in list(self._made):
+            if delete is None or not self._ask(self._about(delete, job_id), "deletes it").accepted:
+                continue
+            self._made.remove(job_id)
+            if retrieve is not None:
+                self._ask(self._about(retrieve, job_id), "looks whether it is gone")
+
+    def _operation(self, role: JobRole) -> Operation | None:
+        """The operation of a role, if there is one that is known well enough."""
+        operation = self._document.by_role.get(role)
+        return operation if operation is not None and self._known(operation) else None
+
+    def _known(self, operation: Operation) -> bool:
+        return _GRADES.index(operation.provenance) <= self._grade
+
+    def _about(
+        self, operation: Operation, job_id: str, *, headers: Mapping[str, str] | None = None
+    ) -> Call:
+        parameters = {job_parameter(operation): job_id}
+        return write_call(
+            self._document, operation, key=self._key, path_parameters=parameters, headers=headers
+        )
+
+    def _ask(self, call: Call, doing: str) -> Exchange:
+        last, place = self._last, self._document.lifecycle.progress_at
+        progress = found(last.job, place) if last and place else None
+        self._tell(
+            Step(
+                doing=doing,
+                job_id=last.job_id if last else None,
+                state=last.state.name if last else None,
+                progress=progress if isinstance(progress, int | float) else None,
+                spent=self._ledger.spent,
+            )
+        )
+        exchange = self._server.ask(call)
+        self._history.append(exchange)
+        return exchange
+
+    def _counts(self, violation: Violation) -> bool:
+        """Whether what was broken is known well enough to be held against a server."""
+        exchange = self._history[violation.numbers[-1] - 1]
+        response = exchange.operation.responses.get(exchange.status or 0)
+        return response is None or _GRADES.index(response.provenance) <= self._grade
+
+
+def _outcome(exchange: Exchange) -> str:
+    """How a request ended, in words."""
+    return "no answer" if exchange.status is None else f"answered {exchange.status}"
+
+
+_GRADES = list(Provenance)
+_PAGES = 5
+_PATIENCE = 3
