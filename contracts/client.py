@@ -81,7 +81,7 @@ def _request_violations(document: Document, exchange: Exchange, number: int) -> 
         )
 
 
-_PREFIX = re.compile(r"^(the body )?must (be |have )?")
+_PREFIX = re.compile(r"^(the body )?must (be |have )?(sent as )?")
 _SHOWN = 100
 _STRAY_RULES = {
     StrayKind.NO_OPERATION: catalogue.NO_OPERATION,

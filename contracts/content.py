@@ -14,6 +14,7 @@ from .exchange import Exchange
 from .job_laws import Seen
 from .mp4 import Mp4, NotMp4, read_mp4
 from .rule import Rule
+from .sighting import is_number
 from .violation import Violation, breach
 
 
@@ -29,19 +30,24 @@ def content_violations(
         return breach(rule, exchange, number, place=place, received=received, expected=expected)
 
     if reply.status in _REFUSED and not exchange.arguments.problems:
-        if not _expired(document, exchange, last):
+        if _seconds_left(document, exchange, last) > _SKEW_SECONDS:
             received = f"{reply.status} for {last.sighting.job_id}, which is {last.state.name}"
             yield wrong(catalogue.CONTENT_REFUSED, received, "its file")
+    elif reply.status in (200, 206) and _seconds_left(document, exchange, last) < -_SKEW_SECONDS:
+        received = f"a file of {last.sighting.job_id}, which had expired"
+        yield wrong(catalogue.CONTENT_EXPIRED, received, "a refusal")
     elif reply.status == 206:
         yield from _part(exchange, reply, number)
-    elif reply.status == 200 and reply.body:
+    elif reply.status == 200:
         yield from _whole(document, exchange, reply, number, last)
 
 
-def _expired(document: Document, exchange: Exchange, last: Seen) -> bool:
-    """Whether the file may be gone; the server's clock cannot be known to the second."""
+def _seconds_left(document: Document, exchange: Exchange, last: Seen) -> float:
+    """The seconds until the file may go, infinite if that is not known. The server's clock cannot
+    be known to the second.
+    """
     expiry = last.at(document.lifecycle.expiry_at) if document.lifecycle.expiry_at else None
-    return isinstance(expiry, int | float) and exchange.at > expiry - _SKEW_SECONDS
+    return expiry - exchange.at if is_number(expiry) else float("inf")
 
 
 def _whole(

@@ -12,7 +12,7 @@ from ..openapi.schema import show
 from . import server_catalogue as catalogue
 from .exchange import Exchange
 from .rule import Rule
-from .sighting import Sighting, found
+from .sighting import Sighting, found, is_number
 from .violation import Violation, breach
 
 
@@ -58,7 +58,7 @@ class JobLaws:
     def _alone(self, seen: Seen) -> Iterator[Violation]:
         lifecycle, state = self._lifecycle, seen.state
         progress = seen.at(lifecycle.progress_at) if lifecycle.progress_at else None
-        if isinstance(progress, int | float) and state.progress and lifecycle.progress_at:
+        if is_number(progress) and state.progress and lifecycle.progress_at:
             low, high = state.progress
             if progress > high or (state.ends and progress < low):
                 expected = f"{high}" if state.ends else f"at most {high}"
@@ -85,7 +85,7 @@ class JobLaws:
         if value is None:
             # When files expire need not be known, when a state was entered must be.
             if entered and stamp.at != self._lifecycle.expiry_at:
-                expected = f"the moment of {stamp.set_on}"
+                expected = f"the moment at which the job became {stamp.set_on}"
                 yield _breach(catalogue.STAMP_MISSING, seen, stamp.at, expected)
             return
         if not entered and stamp.set_on in self._ahead[state.name]:
@@ -93,7 +93,7 @@ class JobLaws:
                 catalogue.STAMP_EARLY, seen, stamp.at, f"null until the job is {stamp.set_on}"
             )
         at = seen.exchange.at
-        if isinstance(value, int | float) and at > _REAL and value > at * _FACTOR:
+        if is_number(value) and at > _REAL and value > at * _FACTOR:
             expected = "seconds since 1970, not milliseconds"
             yield _breach(catalogue.STAMP_UNIT, seen, stamp.at, expected)
 
@@ -101,7 +101,7 @@ class JobLaws:
         """The initial state is entered first, and files expire last."""
         lifecycle = self._lifecycle
         values = {s.at: seen.at(s.at) for s in lifecycle.stamps}
-        known = {at: v for at, v in values.items() if isinstance(v, int | float)}
+        known = {at: v for at, v in values.items() if is_number(v)}
         starts = [s.at for s in lifecycle.stamps if s.set_on == lifecycle.initial]
         for start in (at for at in starts if at in known):
             for later in (at for at in known if at not in starts and known[at] < known[start]):
@@ -123,7 +123,7 @@ class JobLaws:
             yield _breach(rule, seen, lifecycle.state_at, expected, last)
         if lifecycle.progress_at:
             was, is_ = last.at(lifecycle.progress_at), seen.at(lifecycle.progress_at)
-            if isinstance(was, int | float) and isinstance(is_, int | float) and is_ < was:
+            if is_number(was) and is_number(is_) and is_ < was:
                 expected = f"at least {was}, {told}"
                 yield _breach(catalogue.PROGRESS_FELL, seen, lifecycle.progress_at, expected, last)
         for path in lifecycle.immutable:
@@ -131,8 +131,11 @@ class JobLaws:
                 expected = f"{show(first.at(path))}, as no. {first.number} had it"
                 yield _breach(catalogue.CHANGED, seen, path, expected, first)
         for stamp in lifecycle.stamps:
-            was = last.at(stamp.at)
-            if was is not None and seen.at(stamp.at) != was and stamp.at not in lifecycle.immutable:
+            was, is_ = last.at(stamp.at), seen.at(stamp.at)
+            # A stamp that is gone is missing, where it must be there.
+            gone = is_ is None and stamp.at != lifecycle.expiry_at
+            moved = was is not None and is_ != was and not gone
+            if moved and stamp.at not in lifecycle.immutable:
                 expected = f"{show(was)}, {told}"
                 yield _breach(catalogue.STAMP_MOVED, seen, stamp.at, expected, last)
 

@@ -14,7 +14,7 @@ from ..openapi.schema import plain, show
 from . import server_catalogue as catalogue
 from .exchange import Exchange
 from .rule import Rule
-from .sighting import found
+from .sighting import found, is_number
 from .violation import Violation, breach
 
 
@@ -52,7 +52,9 @@ class Pages:
         items = found(body, page.places.get("items", ()))
         if not isinstance(items, list):
             return
-        ids = [str(found(item, self._lifecycle.id_at)) for item in items]
+        ids = [found(item, self._lifecycle.id_at) for item in items]
+        if not all(isinstance(job_id, str) for job_id in ids):
+            return  # the schema is broken, which is told elsewhere
         after = exchange.query.get(page.after)
         order = exchange.query.get(page.order) if page.order else None
         reading = self._continued(after, order, there)
@@ -80,7 +82,7 @@ class Pages:
         self._open = reading if more else None
         if not more:
             lost = [job_id for job_id in reading.there if job_id not in reading.ids]
-            if lost and not self._joined_late(reading):
+            if lost:
                 yield wrong(
                     catalogue.PAGE_OMITS,
                     f"a list of {len(reading.ids)} jobs without {plain(lost[0])}",
@@ -99,9 +101,6 @@ class Pages:
         if going is not None and going.order == order and going.ids[-1:] == [after]:
             return going
         return _Reading(order, {})
-
-    def _joined_late(self, reading: _Reading) -> bool:
-        return not reading.there
 
     def _more(self, body: Json, exchange: Exchange) -> bool:
         page = exchange.operation.page
@@ -122,7 +121,7 @@ class Pages:
         falling = (reading.order or default) == page.descending
         for item in items:
             created, before = found(item, self._created_at), reading.created
-            if not isinstance(created, int | float):
+            if not is_number(created):
                 continue
             if before is not None and (created > before if falling else created < before):
                 yield breach(

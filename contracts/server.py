@@ -54,7 +54,9 @@ def _undocumented(exchange: Exchange, reply: Reply, number: int) -> Iterator[Vio
             number,
             place=problem.place or None,
             received=problem.received or "nothing",
-            expected=problem.expected.removeprefix("must be "),
+            expected="a value"
+            if problem.expected == "is required"
+            else problem.expected.removeprefix("must be "),
         )
 
 

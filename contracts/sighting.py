@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import orjson
 
@@ -54,6 +55,11 @@ def found(data: Json, path: Path) -> Json:
         return get(data, path)
     except LookupError:
         return None
+
+
+def is_number(value: Json) -> TypeGuard[float]:
+    """Whether a value of an answer is a number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 _SHOWING = (JobRole.CREATE, JobRole.RETRIEVE, JobRole.REMIX, JobRole.LIST)

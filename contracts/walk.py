@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from ..openapi import Call, Document, JobRole, Operation, Provenance
+from ..openapi import Call, Cause, Document, JobRole, Operation, Provenance
 from .exchange import Exchange
 from .history import check_server
 from .ledger import BudgetExceeded, Ledger
@@ -17,11 +17,22 @@ from .violation import Violation
 from .writing import job_parameter, write_call
 
 
+class Unreachable(Exception):
+    """Nothing at the server's address has ever answered; nothing was made."""
+
+
+class CredentialsRefused(Exception):
+    """The server does not let the key in; nothing was made with it."""
+
+
 class Server(Protocol):
     """Whatever answers calls, and lets time pass."""
 
     def ask(self, call: Call) -> Exchange:
-        """Sends a call; an exchange without a reply is one of which nobody knows how it ended."""
+        """Sends a call; an exchange without a reply is one of which nobody knows how it ended.
+
+        Raises Unreachable if there never was an answer to any.
+        """
         ...
 
     def wait(self, seconds: float) -> None:
@@ -86,9 +97,12 @@ class Walk:
         self._made: list[str] = []
         self._notes: list[str] = []
         self._last: Sighting | None = None
+        self._refused = document.envelope.answers[Cause.CREDENTIALS_INVALID].status
 
     def run(self) -> Verdict:
-        """Walks to the end, whatever is found on the way."""
+        """Walks to the end, whatever is found on the way; raises CredentialsRefused if the key is
+        not let in.
+        """
         for probe in self._plan.probes if self._resume is None else ():
             self._probe(probe)
         jobs = [self._resume] if self._resume else self._create_all()
@@ -118,39 +132,44 @@ class Walk:
         operation = self._document.operations[probe.call.operation_id]
         if not self._known(operation):
             return
-        paid = operation.role is JobRole.CREATE
-        if paid and not self._reserved(probe.price, f"the refusal of {probe.why} was not tried"):
-            return
-        exchange = self._ask(probe.call, f"tries {operation.id} with {probe.why}")
-        if paid:
-            self._settle(exchange, probe.price)
+        doing = f"tries {operation.id} with {probe.why}"
+        if operation.role is JobRole.CREATE:
+            self._buy(probe.call, probe.price, doing)
+        else:
+            self._ask(probe.call, doing)
 
     def _create_all(self) -> list[str]:
-        before = len(self._made)  # what a probe has made by mistake is good for the walk, too
-        while len(self._made) < max(self._plan.creates, before):
-            if not self._reserved(self._plan.price, "a job was not made"):
+        # What a probe has made by mistake is good for the walk, too.
+        while len(self._made) < self._plan.creates:
+            exchange = self._buy(self._plan.create, self._plan.price, "makes a job")
+            if exchange is None:
                 break
-            exchange = self._ask(self._plan.create, "makes a job")
-            if not self._settle(exchange, self._plan.price):
+            if exchange.status == self._refused:
+                raise CredentialsRefused(f"the server refuses the key, status {exchange.status}")
+            if not sightings(self._document, exchange):
                 self._notes.append(f"a job could not be made: {_outcome(exchange)}")
                 break
         return list(self._made)
 
-    def _reserved(self, price: Decimal, otherwise: str) -> bool:
+    def _buy(self, call: Call, price: Decimal, doing: str) -> Exchange | None:
+        """Sends a create, if the ledger holds its price; the price is given back only if there was
+        surely no job made.
+        """
         try:
             self._ledger.reserve(price, self._plan.currency)
         except BudgetExceeded as error:
-            self._notes.append(f"{otherwise}: {error}")
-            return False
-        return True
-
-    def _settle(self, exchange: Exchange, price: Decimal) -> bool:
-        """Whether a job was made; a price is given back only if there was surely none."""
+            self._notes.append(f"not sent ({doing}): {error}")
+            return None
+        try:
+            exchange = self._ask(call, doing)
+        except Unreachable:
+            self._ledger.release(price)
+            raise
         seen = sightings(self._document, exchange)
         self._made += [s.job_id for s in seen if s.job_id not in self._made]
         if exchange.status is not None and 400 <= exchange.status < 500:
             self._ledger.release(price)
-        return bool(seen)
+        return exchange
 
     def _follow(self, job_id: str) -> None:
         """Polls until the job has ended, or for too long."""

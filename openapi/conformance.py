@@ -51,8 +51,8 @@ def reply_problems(operation: Operation, reply: Reply) -> Iterator[ReplyProblem]
         return
     media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in response.content:
-        declared = ", ".join(response.content)
-        yield ReplyProblem("content-type", "", f"must be one of {declared}", show(media_type))
+        declared = " or ".join(response.content)
+        yield ReplyProblem("content-type", "", f"must be {declared}", show(media_type))
         return
     schema = response.content[media_type]
     if schema is not None and media_type == JSON:

@@ -75,8 +75,8 @@ def test_a_file_that_is_cut_off_is_not_taken_for_another() -> None:
             continue
         assert found == whole
         taken.append(length)
-    assert len(content) - 1 not in taken
-    assert not [length for length in taken if length < len(content) // 2]
+    # Of this file, every byte belongs to a box that is needed.
+    assert taken == []
 
 
 @pytest.mark.parametrize(
@@ -189,10 +189,9 @@ def only_refused(content: bytes) -> None:
     """Nothing but NotMp4 comes out, and what is read is no nonsense."""
     try:
         video = read_mp4(content)
-    except NotMp4 as error:
-        assert str(error).startswith(("it ", "its ", "a box ", "the box "))
-    else:
-        assert min(video.width, video.height, video.seconds) >= 0
+    except NotMp4:
+        return
+    assert min(video.width, video.height, video.seconds) >= 0
 
 
 @given(st.binary(max_size=300) | st.lists(BOXES, max_size=4).map(b"".join))

@@ -51,7 +51,7 @@ def test_a_media_type_that_is_not_declared_is_told_those_that_are(
         ReplyProblem(
             "content-type",
             "",
-            "must be one of video/mp4, image/webp, image/jpeg",
+            "must be video/mp4 or image/webp or image/jpeg",
             came,
         )
     ]

@@ -1,0 +1,211 @@
+"""`aisa-testkit check`: hold any server to the document, with few requests and a budget."""
+
+from __future__ import annotations
+
+import os
+import sys
+from decimal import Decimal, InvalidOperation
+from urllib.parse import urlsplit
+
+import click
+import httpx2
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ..contracts.curl import curl_line
+from ..contracts.http_server import HttpServer
+from ..contracts.ledger import Ledger, amount
+from ..contracts.plan import Plan, plan_check
+from ..contracts.rule import Severity
+from ..contracts.violation import Violation
+from ..contracts.walk import CredentialsRefused, Step, Unreachable, Verdict, Walk
+from ..openapi import Document, Provenance
+from .options import document_argument, fail, option
+
+DUMMY_KEY = "sk-aisa-dummy"
+VIOLATED, UNREACHABLE, REFUSED, OVER_BUDGET, INTERRUPTED = 1, 3, 4, 5, 130
+
+
+@click.command(short_help="Hold a server to the document.")
+@click.argument("base_url")
+@document_argument
+@option("--api-key-env", default="AISA_API_KEY", metavar="NAME", help="The variable with the key.")
+@option("--max-creates", default=2, type=click.IntRange(1), help="How many jobs may be made.")
+@option("--max-spend", metavar="AMOUNT", help="How much may be spent, in the document's currency.")
+@option("--dry-run", is_flag=True, help="Show what would be sent and what it would cost, and stop.")
+@option(
+    "--grade",
+    default="inferred",
+    type=click.Choice([grade.value for grade in Provenance]),
+    help="How well an operation or an answer must be known to be judged.",
+)
+@option("--resume", metavar="JOB_ID", help="Follow this job instead of making one.")
+@option("--keep", is_flag=True, help="Leave the jobs that were made.")
+@option("--timeout", default=300.0, metavar="S", help="How many seconds a job may take.")
+@option("--poll-interval", default=2.0, metavar="S", help="Seconds between polls without a hint.")
+def check(
+    base_url: str,
+    document: Document,
+    *,
+    api_key_env: str,
+    max_creates: int,
+    max_spend: str | None,
+    dry_run: bool,
+    grade: str,
+    resume: str | None,
+    keep: bool,
+    timeout: float,
+    poll_interval: float,
+) -> None:
+    """Check the server at BASE_URL, such as https://api.aisa.one/v1, against DOCUMENT.
+
+    Requests that a right server refuses come first, then one or two jobs are led through their
+    whole life. A create is never repeated once it may have been accepted.
+
+    Exit codes: 0 the server keeps the contract, 1 it breaks it, 2 usage or document, 3 the server
+    cannot be reached, 4 it refuses the key, 5 the plan is over the budget.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    ledger = Ledger(max_spend=_amount(max_spend), max_creates=max_creates)
+    key = _key(base_url, api_key_env)
+    plan = plan_check(document, key=key, creates=min(2, max_creates))
+    _show_plan(console, document, base_url, plan, resume)
+    _refuse_over_budget(plan, ledger, resume)
+    if dry_run:
+        return
+    with httpx2.Client(timeout=60.0, follow_redirects=True) as client, _progress(console) as bar:
+        task = bar.add_task("starts", total=100, state="", spent="")
+        walk = Walk(
+            document,
+            plan,
+            HttpServer(document, base_url, client),
+            key=key,
+            ledger=ledger,
+            grade=Provenance(grade),
+            timeout=timeout,
+            poll_interval=poll_interval,
+            keep=keep,
+            resume=resume,
+            tell=lambda step: _tell(bar, task, step, plan),
+        )
+        code, verdict = _run(walk)
+    if verdict.history:
+        _show_verdict(console, document, base_url, verdict, ledger, api_key_env)
+    sys.exit(code or (VIOLATED if _errors(verdict) else 0))
+
+
+def _amount(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal(-1)
+    if not value.is_finite() or value < 0:
+        fail(f"--max-spend must be an amount such as 1.50, not {text!r}")
+    return value
+
+
+def _key(base_url: str, variable: str) -> str:
+    """The key from the environment; a server on this machine takes any."""
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        fail(f"BASE_URL must be a URL such as https://api.aisa.one/v1, not {base_url!r}")
+    key = os.environ.get(variable)
+    if not key and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        fail(f"{base_url} is not on this machine and wants a key: set {variable}")
+    return key or DUMMY_KEY
+
+
+def _show_plan(
+    console: Console, document: Document, base_url: str, plan: Plan, resume: str | None
+) -> None:
+    console.print(f"Check of {document.title} {document.version} at {base_url}")
+    if resume is not None:
+        console.print(f"  follows {resume}, and makes no job")
+        return
+    each = f"{amount(plan.price)} {plan.currency}" if plan.currency else "a price nobody knows"
+    jobs = "1 job" if plan.creates == 1 else f"{plan.creates} jobs"
+    console.print(f"  {len(plan.probes)} requests that a right server refuses, for nothing")
+    console.print(f"  {jobs} at {each} each, {amount(plan.total)} {plan.currency} in all".rstrip())
+
+
+def _refuse_over_budget(plan: Plan, ledger: Ledger, resume: str | None) -> None:
+    if resume is None and ledger.max_spend is not None:
+        if not plan.currency:
+            _leave(OVER_BUDGET, "the document has no x-price, so nothing can be said of a budget")
+        if plan.total > ledger.max_spend:
+            limit = f"{amount(ledger.max_spend)} {plan.currency}"
+            _leave(OVER_BUDGET, f"the plan costs {amount(plan.total)}, --max-spend allows {limit}")
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[state]}"),
+        TextColumn("{task.fields[spent]}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+def _tell(bar: Progress, task: object, step: Step, plan: Plan) -> None:
+    bar.update(
+        bar.task_ids[0],
+        description=step.doing,
+        completed=step.progress or 0,
+        state=step.state or "",
+        spent=f"{amount(step.spent)} {plan.currency}",
+    )
+
+
+def _run(walk: Walk) -> tuple[int, Verdict]:
+    """Walks, and says with which code to exit if the walk did not come to its end."""
+    try:
+        return 0, walk.run()
+    except Unreachable as error:
+        click.echo(f"Error: {error}", err=True)
+        return UNREACHABLE, walk.verdict()
+    except CredentialsRefused as error:
+        click.echo(f"Error: {error}", err=True)
+        return REFUSED, walk.verdict()
+    except KeyboardInterrupt:
+        click.echo("Error: broken off", err=True)
+        return INTERRUPTED, walk.verdict()
+
+
+def _show_verdict(
+    console: Console,
+    document: Document,
+    base_url: str,
+    verdict: Verdict,
+    ledger: Ledger,
+    key_variable: str,
+) -> None:
+    for violation in verdict.violations:
+        console.print()
+        console.print(str(violation), markup=False)
+        call = verdict.history[violation.numbers[-1] - 1].call
+        line = curl_line(document, call, base_url, key_variable=key_variable)
+        console.print(f"  again     {line}", markup=False)
+    console.print()
+    for note in verdict.notes:
+        console.print(f"Note: {note}", markup=False)
+    for job_id in verdict.jobs:
+        console.print(f"Left: {job_id}; follow it with --resume {job_id}", markup=False)
+    count = len(_errors(verdict))
+    found = "no violation" if not count else "1 violation" if count == 1 else f"{count} violations"
+    warned = len(verdict.violations) - count
+    warnings = f", {warned} warnings" if warned > 1 else ", 1 warning" if warned else ""
+    console.print(f"{found}{warnings} in {len(verdict.history)} requests; {ledger}", markup=False)
+
+
+def _errors(verdict: Verdict) -> list[Violation]:
+    return [v for v in verdict.violations if v.severity is Severity.ERROR]
+
+
+def _leave(code: int, message: str) -> None:
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(code)
