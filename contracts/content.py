@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..openapi import Document, Reply
 from ..openapi.image import image_type
@@ -19,9 +19,16 @@ from .violation import Violation, breach
 
 
 def content_violations(
-    document: Document, exchange: Exchange, number: int, last: Seen
+    document: Document,
+    exchange: Exchange,
+    number: int,
+    last: Seen,
+    *,
+    asked: Mapping[str, Json],
 ) -> Iterator[Violation]:
-    """What is wrong with the answer to a request for the file of a job that has succeeded."""
+    """What is wrong with the answer to a request for the file of a job that has succeeded. `asked`
+    are the fields that the job was made with.
+    """
     reply = exchange.reply
     if reply is None:
         return
@@ -38,8 +45,9 @@ def content_violations(
         yield wrong(catalogue.CONTENT_EXPIRED, received, "a refusal")
     elif reply.status == 206:
         yield from _part(exchange, reply, number)
-    elif reply.status == 200:
-        yield from _whole(document, exchange, reply, number, last)
+    elif reply.status == 200 and (reply.body or reply.headers.get("content-length") == "0"):
+        # Without a body it may be the answer to HEAD.
+        yield from _whole(document, exchange, reply, number, last, asked)
 
 
 def _seconds_left(document: Document, exchange: Exchange, last: Seen) -> float:
@@ -51,9 +59,18 @@ def _seconds_left(document: Document, exchange: Exchange, last: Seen) -> float:
 
 
 def _whole(
-    document: Document, exchange: Exchange, reply: Reply, number: int, last: Seen
+    document: Document,
+    exchange: Exchange,
+    reply: Reply,
+    number: int,
+    last: Seen,
+    asked: Mapping[str, Json],
 ) -> Iterator[Violation]:
     media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    wanted = _variant(exchange)
+    if wanted and media_type in exchange.operation.success.content and media_type != wanted:
+        yield breach(catalogue.CONTENT_TYPE, exchange, number, received=media_type, expected=wanted)
+        return
     if media_type.startswith("image/"):
         came = image_type(reply.body)
         if came != media_type:
@@ -76,16 +93,29 @@ def _whole(
                 expected="an MP4 file",
             )
         else:
-            yield from _video(document, exchange, number, video, last)
+            yield from _video(document, exchange, number, video, last, asked)
+
+
+def _variant(exchange: Exchange) -> str | None:
+    """The media type of the file that was asked for, where the document says which is which."""
+    for name, parameter in exchange.operation.query.items():
+        if parameter.variants:
+            return parameter.variants.get(str(exchange.arguments.query.get(name)))
+    return None
 
 
 def _video(
-    document: Document, exchange: Exchange, number: int, video: Mp4, last: Seen
+    document: Document,
+    exchange: Exchange,
+    number: int,
+    video: Mp4,
+    last: Seen,
+    asked: Mapping[str, Json],
 ) -> Iterator[Violation]:
     media = exchange.operation.media
     if media is None:
         return
-    size = _SIZE.fullmatch(str(_told(document, media.size, last)))
+    size = _SIZE.fullmatch(str(_told(document, media.size, last, asked)))
     if size and (video.width, video.height) != (int(size[1]), int(size[2])):
         yield breach(
             catalogue.CONTENT_SIZE,
@@ -94,8 +124,8 @@ def _video(
             received=f"{video.width}x{video.height}",
             expected=size[0],
         )
-    seconds = _SECONDS.fullmatch(str(_told(document, media.seconds, last)))
-    if seconds and abs(video.seconds - float(seconds[1])) > _TOLERANCE_SECONDS:
+    seconds = _SECONDS.fullmatch(str(_told(document, media.seconds, last, asked)))
+    if seconds and video.seconds and abs(video.seconds - float(seconds[1])) > _TOLERANCE_SECONDS:
         yield breach(
             catalogue.CONTENT_DURATION,
             exchange,
@@ -105,40 +135,53 @@ def _video(
         )
 
 
-def _told(document: Document, field: str | None, last: Seen) -> Json:
-    """What the job says of a request field, as it was echoed."""
-    return next((last.at(e.at) for e in document.lifecycle.echoes if e.field == field), None)
+def _told(document: Document, field: str | None, last: Seen, asked: Mapping[str, Json]) -> Json:
+    """What the job says of a request field, or what was asked for where it says nothing."""
+    for echo in document.lifecycle.echoes:
+        if echo.field == field:
+            return last.at(echo.at)
+    return asked.get(field or "")
 
 
 def _part(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
     """Whether a part is the one that Range asked for (RFC 9110, section 14)."""
-    asked = _RANGE.fullmatch(exchange.headers.get("range", ""))
+    if reply.headers.get("content-type", "").startswith("multipart/"):
+        return  # several parts, each of which says for itself which it is
+    wanted = exchange.headers.get("range", "")
     said = _CONTENT_RANGE.fullmatch(reply.headers.get("content-range", ""))
     first, last = (int(said[1]), int(said[2])) if said else (0, -1)
     if said is None or last - first + 1 != len(reply.body):
-        yield breach(
-            catalogue.CONTENT_RANGE,
-            exchange,
-            number,
-            place="content-range",
-            received=f"{show(reply.headers.get('content-range'))} with {len(reply.body)} bytes",
-            expected="the bytes that are sent, as `bytes FIRST-LAST/LENGTH`",
-        )
-    elif asked and asked[1] and (first != int(asked[1]) or (asked[2] and last > int(asked[2]))):
-        yield breach(
-            catalogue.CONTENT_RANGE,
-            exchange,
-            number,
-            place="content-range",
-            received=f"bytes {first} to {last}",
-            expected=f"what was asked for, {asked[0]}",
-        )
+        received = f"{show(reply.headers.get('content-range'))} with {len(reply.body)} bytes"
+        expected = "the bytes that are sent, as `bytes FIRST-LAST/LENGTH`"
+    elif not _is_within(wanted, first, last, said[3]):
+        received, expected = f"bytes {first} to {last}", f"what was asked for, {wanted or 'all'}"
+    else:
+        return
+    yield breach(
+        catalogue.CONTENT_RANGE,
+        exchange,
+        number,
+        place="content-range",
+        received=received,
+        expected=expected,
+    )
+
+
+def _is_within(wanted: str, first: int, last: int, length: str) -> bool:
+    """Whether these bytes are those of a range; of an odd one that cannot be told."""
+    asked = _RANGE.fullmatch(wanted)
+    if asked is None:
+        return bool(wanted)
+    if not asked[1]:  # the last so many bytes
+        whole = int(length) if length != "*" else last + 1
+        return last == whole - 1 and last - first + 1 <= int(asked[2] or 0)
+    return first == int(asked[1]) and (not asked[2] or last <= int(asked[2]))
 
 
 _REFUSED = (400, 404, 409, 410, 422, 425)
 _SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
 _SECONDS = re.compile(r"([0-9]{1,6}(?:\.[0-9]+)?)")
-_RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)")
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-([0-9]+)/(?:[0-9]+|\*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
 _TOLERANCE_SECONDS = 0.5
 _SKEW_SECONDS = 60.0

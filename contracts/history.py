@@ -4,9 +4,11 @@ the declared life of a job.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ..openapi import Cause, Document, Ending, JobRole
+from ..openapi.json import Json
+from ..openapi.schema import plain
 from . import server_catalogue as catalogue
 from .content import content_violations
 from .exchange import Exchange, Stray
@@ -58,6 +60,8 @@ class History:
         self._began: dict[str, Seen] = {}
         self._made: dict[str, int] = {}
         self._deleted: dict[str, int] = {}
+        self._doubtful: set[str] = set()
+        self._asked: dict[str, Mapping[str, Json]] = {}
         self._served: dict[str, tuple[Exchange, int]] = {}
         self._pages = Pages(document)
 
@@ -67,10 +71,14 @@ class History:
         for sighting in sightings(self._document, exchange):
             yield from self._sighted(sighting, exchange, number)
         if exchange.operation.role is JobRole.LIST and exchange.accepted:
-            there = {job_id: n for job_id, n in self._made.items() if job_id not in self._deleted}
+            gone = self._deleted.keys() | self._doubtful
+            there = {job_id: n for job_id, n in self._made.items() if job_id not in gone}
             yield from self._pages.see(exchange, number, there)
-        if exchange.operation.role is JobRole.DELETE and exchange.accepted and exchange.job_id:
-            self._deleted.setdefault(exchange.job_id, number)
+        if exchange.operation.role is JobRole.DELETE and exchange.job_id:
+            if exchange.accepted:
+                self._deleted.setdefault(exchange.job_id, number)
+            elif exchange.status is None or exchange.status >= 500:
+                self._doubtful.add(exchange.job_id)  # it may have been deleted all the same
 
     def end(self) -> Iterator[Violation]:
         """What can be told only when the history is over."""
@@ -92,22 +100,24 @@ class History:
     def _sighted(self, sighting: Sighting, exchange: Exchange, number: int) -> Iterator[Violation]:
         job_id, role = sighting.job_id, exchange.operation.role
         if role in (JobRole.CREATE, JobRole.REMIX):
-            if job_id in self._made:
+            known = self._began[job_id].number if job_id in self._began else None
+            if known is not None:
                 yield breach(
                     catalogue.DUPLICATE_ID,
                     exchange,
-                    self._made[job_id],
+                    known,
                     number,
-                    received=job_id,
-                    expected=f"another id than no. {self._made[job_id]} was answered with",
+                    received=plain(job_id),
+                    expected=f"another id than that of no. {known}",
                 )
                 return
             self._made[job_id] = number
+            self._asked[job_id] = exchange.fields
         elif job_id in self._deleted:
             yield self._gone(exchange, number, job_id)
             return
-        if sighting.state.ends is None and job_id in self._served:
-            served, when = self._served.pop(job_id)
+        served, when = self._served.pop(job_id, (None, 0))
+        if sighting.state.ends is None and served is not None:
             yield breach(
                 catalogue.CONTENT_EARLY,
                 served,
@@ -127,6 +137,8 @@ class History:
         if job_id in self._deleted:
             if role is JobRole.CONTENT and exchange.accepted:
                 yield self._gone(exchange, number, job_id)
+            return
+        if exchange.status == self._unknown_status and job_id in self._doubtful:
             return
         lost = exchange.status == self._unknown_status and job_id in self._jobs
         if lost and role is JobRole.RETRIEVE:
@@ -157,7 +169,8 @@ class History:
         elif exchange.accepted and last.state.ends is None and exchange.job_id:
             self._served[exchange.job_id] = exchange, number
         elif last.state.ends is Ending.SUCCESS:
-            yield from content_violations(self._document, exchange, number, last)
+            asked = self._asked.get(last.sighting.job_id, {})
+            yield from content_violations(self._document, exchange, number, last, asked=asked)
 
     def _gone(self, exchange: Exchange, number: int, job_id: str) -> Violation:
         return breach(

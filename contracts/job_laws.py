@@ -89,9 +89,9 @@ class JobLaws:
                 yield _breach(catalogue.STAMP_MISSING, seen, stamp.at, expected)
             return
         if not entered and stamp.set_on in self._ahead[state.name]:
-            yield _breach(
-                catalogue.STAMP_EARLY, seen, stamp.at, f"null until the job is {stamp.set_on}"
-            )
+            states = [other.set_on for other in self._lifecycle.stamps if other.at == stamp.at]
+            expected = f"null until the job is {' or '.join(states)}"
+            yield _breach(catalogue.STAMP_EARLY, seen, stamp.at, expected)
         at = seen.exchange.at
         if is_number(value) and at > _REAL and value > at * _FACTOR:
             expected = "seconds since 1970, not milliseconds"

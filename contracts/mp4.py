@@ -15,7 +15,7 @@ class NotMp4(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Mp4:
-    """A video: width and height in pixels, duration in seconds."""
+    """A video: width and height in pixels, duration in seconds, 0 if it is in fragments."""
 
     width: int
     height: int
@@ -24,8 +24,9 @@ class Mp4:
 
 def read_mp4(content: bytes) -> Mp4:
     """Reads the size and the duration of the first video track; raises NotMp4."""
-    boxes = dict(_boxes(content, 0, len(content)))
-    if b"ftyp" not in boxes:
+    found = list(_boxes(content, 0, len(content)))
+    boxes = dict(found)
+    if not found or found[0][0] != b"ftyp":
         raise NotMp4("it does not begin with a box ftyp")
     if b"moov" not in boxes:
         raise NotMp4("it has no box moov")
@@ -74,10 +75,10 @@ def _size(content: bytes, track: dict[bytes, Place]) -> tuple[int, int]:
 
 
 def _duration(content: bytes, media: dict[bytes, Place]) -> float:
-    if b"mdhd" not in media or media[b"mdhd"][1] - media[b"mdhd"][0] < 24:
+    at, end = media.get(b"mdhd", (0, 0))
+    long = end > at and content[at] == 1  # version 1 has 64 bits for each time
+    if end - at < (36 if long else 24):
         raise NotMp4("its video track has no time scale")
-    at = media[b"mdhd"][0]
-    long = content[at] == 1  # version 1 has 64 bits for each time
     scale, duration = struct.unpack_from(
         ">IQ" if long else ">II", content, at + (20 if long else 12)
     )

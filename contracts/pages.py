@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-import orjson
-
 from ..openapi import Document
 from ..openapi.json import Json
 from ..openapi.pointer import format_pointer
@@ -14,7 +12,7 @@ from ..openapi.schema import plain, show
 from . import server_catalogue as catalogue
 from .exchange import Exchange
 from .rule import Rule
-from .sighting import found, is_number
+from .sighting import found, is_number, json_of
 from .violation import Violation, breach
 
 
@@ -31,24 +29,21 @@ class _Reading:
 
 
 class Pages:
-    """The pages of a list, one after the other; each that begins anew is another reading."""
+    """The pages of lists, of several readings in turns; a cursor tells which one goes on."""
 
     def __init__(self, document: Document) -> None:
         self._lifecycle = document.lifecycle
         self._created_at = next(
             (s.at for s in self._lifecycle.stamps if s.set_on == self._lifecycle.initial), None
         )
-        self._open: _Reading | None = None
+        self._open: dict[tuple[str | None, str], _Reading] = {}
 
     def see(self, exchange: Exchange, number: int, there: Mapping[str, int]) -> Iterator[Violation]:
         """What this page breaks; `there` are the jobs that are made and not deleted."""
         page, reply = exchange.operation.page, exchange.reply
         if page is None or reply is None:
             return
-        try:
-            body = orjson.loads(reply.body)
-        except orjson.JSONDecodeError:
-            return
+        body = json_of(reply)
         items = found(body, page.places.get("items", ()))
         if not isinstance(items, list):
             return
@@ -79,13 +74,15 @@ class Pages:
         if more and not ids and limit != 0:
             yield wrong(catalogue.PAGE_CURSOR, "an empty page with more to follow", "an end")
         reading.ids += ids
-        self._open = reading if more else None
+        cursor = found(body, page.places["next"]) if "next" in page.places else (ids or [None])[-1]
+        if more and isinstance(cursor, str):
+            self._open[order, cursor] = reading
         if not more:
-            lost = [job_id for job_id in reading.there if job_id not in reading.ids]
+            lost = [i for i in reading.there if i in there and i not in reading.ids]
             if lost:
                 yield wrong(
                     catalogue.PAGE_OMITS,
-                    f"a list of {len(reading.ids)} jobs without {plain(lost[0])}",
+                    f"a list without {plain(lost[0])}, of {len(reading.ids)} in all",
                     f"all jobs, also that of no. {reading.there[lost[0]]}",
                 )
 
@@ -97,10 +94,7 @@ class Pages:
         """
         if after is None:
             return _Reading(order, dict(there))
-        going = self._open
-        if going is not None and going.order == order and going.ids[-1:] == [after]:
-            return going
-        return _Reading(order, {})
+        return self._open.pop((order, after), None) or _Reading(order, {})
 
     def _more(self, body: Json, exchange: Exchange) -> bool:
         page = exchange.operation.page

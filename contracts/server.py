@@ -4,21 +4,19 @@ for the request.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-
-import orjson
 
 from ..openapi import Call, Cause, Document, JobRole, Operation, Reply, RequestProblem
 from ..openapi.conformance import reply_problems
 from ..openapi.json import Json
-from ..openapi.operation import JSON
-from ..openapi.pointer import Path, format_pointer
+from ..openapi.pointer import Path, format_pointer, parse_pointer
 from ..openapi.schema import plain, show, types_of
 from ..openapi.schema_places import property_at
 from . import server_catalogue as catalogue
 from .exchange import Exchange, read_exchange
 from .rule import Rule
-from .sighting import found, sightings
+from .sighting import found, json_of, sightings
 from .violation import Violation, breach
 
 
@@ -38,6 +36,7 @@ def exchange_violations(document: Document, exchange: Exchange, number: int) -> 
     yield from _length(exchange, exchange.reply, number)
     yield from _error_code(document, exchange, exchange.reply, number)
     yield from _admission(document, exchange, number)
+    yield from _farewell(exchange, exchange.reply, number)
     for sighting in sightings(document, exchange):
         if exchange.operation.role is not JobRole.LIST:
             yield from _answered_job(document, exchange, sighting.job, number)
@@ -63,7 +62,7 @@ def _undocumented(exchange: Exchange, reply: Reply, number: int) -> Iterator[Vio
 def _length(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
     said = reply.headers.get("content-length", "")
     # An answer to HEAD has no body, but says how long it would be.
-    told = reply.body and said.isdecimal() and "content-encoding" not in reply.headers
+    told = reply.body and _LENGTH.fullmatch(said) and "content-encoding" not in reply.headers
     if told and int(said) != len(reply.body):
         yield breach(
             catalogue.LENGTH,
@@ -82,7 +81,7 @@ def _error_code(
     known = [a.code for a in envelope.answers.values() if a.status == reply.status]
     if reply.status < 400 or envelope.code_at is None or not known:
         return
-    code = found(_json(reply), envelope.code_at)
+    code = found(json_of(reply), envelope.code_at)
     if isinstance(code, str) and code not in known:
         yield breach(
             catalogue.ERROR_CODE,
@@ -106,7 +105,7 @@ def _admission(document: Document, exchange: Exchange, number: int) -> Iterator[
                 number,
                 place=key.parameter,
                 received=str(exchange.status),
-                expected="401, since no proper key was sent",
+                expected=f"{_unauthorized(document)}, since no proper key was sent",
             )
     elif problems and exchange.accepted:
         yield breach(
@@ -117,11 +116,7 @@ def _admission(document: Document, exchange: Exchange, number: int) -> Iterator[
             received=str(exchange.status),
             expected=f"a refusal, since {problems[0].message}",
         )
-    elif (
-        exchange.status in _refusals(document, operation)
-        and not problems
-        and not exchange.arguments.unknown
-    ):
+    elif exchange.status in _refusals(document, operation) and _is_clear(exchange):
         yield breach(
             catalogue.VALID_REFUSED,
             exchange,
@@ -129,6 +124,18 @@ def _admission(document: Document, exchange: Exchange, number: int) -> Iterator[
             received=_reason(document, exchange),
             expected=f"{operation.success.status}, since the document allows all of it",
         )
+
+
+def _is_clear(exchange: Exchange) -> bool:
+    """Whether the document alone tells that a request is right. What a job or a file must be like
+    for it, and whether unknown fields are taken, is the server's to say.
+    """
+    arguments = exchange.arguments
+    return not (arguments.problems or arguments.unknown or arguments.files or exchange.job_id)
+
+
+def _unauthorized(document: Document) -> int:
+    return document.envelope.answers[Cause.CREDENTIALS_MISSING].status
 
 
 def _refusals(document: Document, operation: Operation) -> set[int]:
@@ -144,8 +151,29 @@ def _refusals(document: Document, operation: Operation) -> set[int]:
 
 def _reason(document: Document, exchange: Exchange) -> str:
     reply = exchange.reply
-    said = found(_json(reply), document.envelope.message_at) if reply else None
+    said = found(json_of(reply), document.envelope.message_at) if reply else None
     return f"{exchange.status} {plain(said)}" if isinstance(said, str) else str(exchange.status)
+
+
+def _farewell(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
+    """Whether a deletion is about the job that was to be deleted, where the document has it say so
+    (x-job-id).
+    """
+    response = exchange.operation.responses.get(reply.status)
+    schemas = [s for s in response.content.values() if s] if response else []
+    pointer: str | None = next((s.raw["x-job-id"] for s in schemas if "x-job-id" in s.raw), None)
+    if pointer is None or exchange.operation.role is not JobRole.DELETE:
+        return
+    told = found(json_of(reply), parse_pointer(pointer))
+    if isinstance(told, str) and told != exchange.job_id:
+        yield breach(
+            catalogue.OTHER_JOB,
+            exchange,
+            number,
+            place=pointer,
+            received=show(told),
+            expected=show(exchange.job_id),
+        )
 
 
 def _answered_job(
@@ -164,7 +192,8 @@ def _answered_job(
         yield wrong(catalogue.REMIX_SOURCE, source, exchange.job_id)
     if role not in (JobRole.CREATE, JobRole.REMIX):
         return
-    for echo in lifecycle.echoes:
+    wrong_already = {problem.parameter for problem in exchange.arguments.problems}
+    for echo in (e for e in lifecycle.echoes if e.field not in wrong_already):
         asked, default = exchange.fields.get(echo.field), exchange.operation.default(echo.field)
         came = found(job, echo.at)
         if came is None and _may_be_null(document, echo.at):
@@ -179,15 +208,7 @@ def _may_be_null(document: Document, place: Path) -> bool:
     return "null" in types_of(property_at(document.source.data, document.job.raw, place))
 
 
-def _json(reply: Reply) -> Json:
-    if not reply.headers.get("content-type", "").lower().startswith(JSON):
-        return None
-    try:
-        return orjson.loads(reply.body)
-    except orjson.JSONDecodeError:
-        return None
-
-
+_LENGTH = re.compile("[0-9]{1,18}")
 _ASPECTS: dict[str, Rule] = {
     "status": catalogue.STATUS,
     "content-type": catalogue.MEDIA_TYPE,

@@ -8,10 +8,11 @@ from typing import TypeGuard
 
 import orjson
 
-from ..openapi import Document, JobRole, State
+from ..openapi import Document, JobRole, Reply, State
 from ..openapi.json import Json
 from ..openapi.operation import JSON
 from ..openapi.pointer import Path, get
+from ..openapi.schema import shallow
 from .exchange import Exchange
 
 
@@ -29,12 +30,7 @@ def sightings(document: Document, exchange: Exchange) -> tuple[Sighting, ...]:
     reply, role = exchange.reply, exchange.operation.role
     if reply is None or not exchange.accepted or role not in _SHOWING:
         return ()
-    if not reply.headers.get("content-type", "").lower().startswith(JSON):
-        return ()
-    try:
-        body = orjson.loads(reply.body)
-    except orjson.JSONDecodeError:
-        return ()
+    body = json_of(reply)
     page = exchange.operation.page
     jobs = [body] if page is None else found(body, page.places.get("items", ()))
     return tuple(_seen(document, jobs if isinstance(jobs, list) else []))
@@ -47,6 +43,16 @@ def _seen(document: Document, jobs: list[Json]) -> Iterator[Sighting]:
         state = lifecycle.states.get(name) if isinstance(name, str) else None
         if isinstance(job_id, str) and state is not None:
             yield Sighting(job_id, state, job)
+
+
+def json_of(reply: Reply) -> Json:
+    """The JSON of an answer, None if it is none. What lies deeper than any answer is left out."""
+    if reply.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+        return None
+    try:
+        return shallow(orjson.loads(reply.body))
+    except orjson.JSONDecodeError:
+        return None
 
 
 def found(data: Json, path: Path) -> Json:

@@ -52,7 +52,8 @@ def reply_problems(operation: Operation, reply: Reply) -> Iterator[ReplyProblem]
     media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in response.content:
         declared = " or ".join(response.content)
-        yield ReplyProblem("content-type", "", f"must be {declared}", show(media_type))
+        came = show(media_type) if media_type else "an answer without one"
+        yield ReplyProblem("content-type", "", f"must be {declared}", came)
         return
     schema = response.content[media_type]
     if schema is not None and media_type == JSON:

@@ -44,14 +44,14 @@ class Schema:
         try:
             return self._compiled().is_valid(data)
         except ValueError:  # nested more deeply than the validator goes
-            return self._compiled().is_valid(_shallow(data, _DEPTH))
+            return self._compiled().is_valid(shallow(data))
 
     def findings(self, data: Json) -> Iterator[Finding]:
         """Every way in which the data does not fit."""
         try:
             errors = [*self._compiled().iter_errors(data)]
         except ValueError:
-            errors = [*self._compiled().iter_errors(_shallow(data, _DEPTH))]
+            errors = [*self._compiled().iter_errors(shallow(data))]
         return (finding_of(error) for error in errors)
 
     def _compiled(self) -> jsonschema_rs.Validator:
@@ -173,15 +173,14 @@ def _wording(keyword: str, wanted: Json, received: Json) -> tuple[str, str] | No
     return None
 
 
-def _shallow(data: Json, depth: int) -> Json:
+def shallow(data: Json, depth: int = 64) -> Json:
     """The data down to a depth; what lies deeper is no part of any answer."""
     if isinstance(data, dict):
-        return {k: _shallow(v, depth - 1) for k, v in data.items()} if depth else None
+        return {k: shallow(v, depth - 1) for k, v in data.items()} if depth else None
     if isinstance(data, list):
-        return [_shallow(v, depth - 1) for v in data] if depth else None
+        return [shallow(v, depth - 1) for v in data] if depth else None
     return data
 
 
-_DEPTH = 64
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SHOWN = 80

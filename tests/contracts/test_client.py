@@ -123,12 +123,12 @@ OF_A_CREATE = {
     "no key": (
         {"authorization": ""},
         b'{"prompt":"x"}',
-        ("AV706", "authorization", "nothing", "sent as Bearer <key>"),
+        ("AV706", "authorization", "nothing", "Bearer <key>"),
     ),
     "a key of another scheme": (
         {"authorization": "Basic eDp5"},
         b'{"prompt":"x"}',
-        ("AV706", "authorization", "'Basic'", "sent as Bearer <key>"),
+        ("AV706", "authorization", "'Basic'", "Bearer <key>"),
     ),
 }
 
@@ -169,7 +169,7 @@ def test_each_fault_of_a_request_is_one_violation(
             "k",
             ("AV707", "limit", "a value for it", "only size, cursor"),
         ),
-        ("pageOfRenderings", None, (), "", ("AV706", "x-render-key", "nothing", "sent as <key>")),
+        ("pageOfRenderings", None, (), "", ("AV706", "x-render-key", "nothing", "<key>")),
     ],
     ids=["missing", "a text for a number", "too much", "unknown", "no key"],
 )
