@@ -20,10 +20,11 @@ from ..contracts.rule import Severity
 from ..contracts.violation import Violation
 from ..contracts.walk import CredentialsRefused, Step, Unreachable, Verdict, Walk
 from ..openapi import Document, Provenance
-from .options import document_argument, fail, option
+from .options import ConfigurationError, document_argument, fail, option
 
 DUMMY_KEY = "sk-aisa-dummy"
 VIOLATED, UNREACHABLE, REFUSED, OVER_BUDGET, INTERRUPTED = 1, 3, 4, 5, 130
+_LONGEST = 1e6
 
 
 @click.command(short_help="Hold a server to the document.")
@@ -67,13 +68,18 @@ def check(
     """
     console = Console(highlight=False, soft_wrap=True)
     ledger = Ledger(max_spend=_amount(max_spend), max_creates=max_creates)
-    key = _key(base_url, api_key_env)
+    key = _key(base_url, api_key_env, needed=not dry_run)
+    for name, seconds in (("--timeout", timeout), ("--poll-interval", poll_interval)):
+        if not 0 < seconds < _LONGEST:
+            fail(f"{name} must be more than 0 seconds and less than {_LONGEST:g}, not {seconds:g}")
+    if resume is not None and not resume.strip():
+        fail("--resume must be the id of a job, not nothing")
     plan = plan_check(document, key=key, creates=min(2, max_creates))
     _show_plan(console, document, base_url, plan, resume)
     _refuse_over_budget(plan, ledger, resume)
     if dry_run:
         return
-    with httpx2.Client(timeout=60.0, follow_redirects=True) as client, _progress(console) as bar:
+    with httpx2.Client(timeout=60.0) as client, _progress(console) as bar:
         task = bar.add_task("starts", total=100, state="", spent="")
         walk = Walk(
             document,
@@ -89,8 +95,15 @@ def check(
             tell=lambda step: _tell(bar, task, step, plan),
         )
         code, verdict = _run(walk)
+    if not code and not any(exchange.reply for exchange in verdict.history):
+        click.echo(f"Error: {base_url} has not answered any request", err=True)
+        code = UNREACHABLE
     if verdict.history:
-        _show_verdict(console, document, base_url, verdict, ledger, api_key_env)
+        text = _verdict_text(document, base_url, verdict, ledger, api_key_env)
+        # Some servers quote the key that they were sent.
+        console.print(text.replace(key, f"${api_key_env}"), markup=False)
+    if not code and resume is not None and not _found(verdict, resume):
+        code = ConfigurationError.exit_code
     sys.exit(code or (VIOLATED if _errors(verdict) else 0))
 
 
@@ -106,14 +119,20 @@ def _amount(text: str | None) -> Decimal | None:
     return value
 
 
-def _key(base_url: str, variable: str) -> str:
+def _key(base_url: str, variable: str, *, needed: bool) -> str:
     """The key from the environment; a server on this machine takes any."""
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(base_url)
+        right = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+    except ValueError:
+        right = False
+    if not right:
         fail(f"BASE_URL must be a URL such as https://api.aisa.one/v1, not {base_url!r}")
-    key = os.environ.get(variable)
-    if not key and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+    key = os.environ.get(variable, "").strip()
+    if needed and not key and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         fail(f"{base_url} is not on this machine and wants a key: set {variable}")
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        fail(f"{variable} holds characters that no key can have")
     return key or DUMMY_KEY
 
 
@@ -135,8 +154,8 @@ def _refuse_over_budget(plan: Plan, ledger: Ledger, resume: str | None) -> None:
         if not plan.currency:
             _leave(OVER_BUDGET, "the document has no x-price, so nothing can be said of a budget")
         if plan.total > ledger.max_spend:
-            limit = f"{amount(ledger.max_spend)} {plan.currency}"
-            _leave(OVER_BUDGET, f"the plan costs {amount(plan.total)}, --max-spend allows {limit}")
+            costs, limit = f"{amount(plan.total)} {plan.currency}", amount(ledger.max_spend)
+            _leave(OVER_BUDGET, f"the plan costs {costs}, and --max-spend allows {limit}")
 
 
 def _progress(console: Console) -> Progress:
@@ -176,30 +195,27 @@ def _run(walk: Walk) -> tuple[int, Verdict]:
         return INTERRUPTED, walk.verdict()
 
 
-def _show_verdict(
-    console: Console,
-    document: Document,
-    base_url: str,
-    verdict: Verdict,
-    ledger: Ledger,
-    key_variable: str,
-) -> None:
+def _verdict_text(
+    document: Document, base_url: str, verdict: Verdict, ledger: Ledger, key_variable: str
+) -> str:
+    """Every violation with a line that shows it again, notes, and what it all cost."""
+    lines: list[str] = []
     for violation in verdict.violations:
-        console.print()
-        console.print(str(violation), markup=False)
         call = verdict.history[violation.numbers[-1] - 1].call
-        line = curl_line(document, call, base_url, key_variable=key_variable)
-        console.print(f"  again     {line}", markup=False)
-    console.print()
-    for note in verdict.notes:
-        console.print(f"Note: {note}", markup=False)
-    for job_id in verdict.jobs:
-        console.print(f"Left: {job_id}; follow it with --resume {job_id}", markup=False)
+        again = curl_line(document, call, base_url, key_variable=key_variable)
+        lines += ["", str(violation), f"  again     {again}"]
+    lines += ["", *(f"Note: {note}" for note in verdict.notes)]
+    lines += [f"Left: {i}; follow it with --resume {i}" for i in verdict.jobs]
     count = len(_errors(verdict))
-    found = "no violation" if not count else "1 violation" if count == 1 else f"{count} violations"
+    told = "no violation" if not count else "1 violation" if count == 1 else f"{count} violations"
     warned = len(verdict.violations) - count
     warnings = f", {warned} warnings" if warned > 1 else ", 1 warning" if warned else ""
-    console.print(f"{found}{warnings} in {len(verdict.history)} requests; {ledger}", markup=False)
+    lines.append(f"{told}{warnings} in {len(verdict.history)} requests; {ledger}")
+    return "\n".join(lines)
+
+
+def _found(verdict: Verdict, job_id: str) -> bool:
+    return any(e.accepted for e in verdict.history if e.job_id == job_id)
 
 
 def _errors(verdict: Verdict) -> list[Violation]:

@@ -25,9 +25,10 @@ def content_violations(
     last: Seen,
     *,
     asked: Mapping[str, Json],
+    now: float,
 ) -> Iterator[Violation]:
     """What is wrong with the answer to a request for the file of a job that has succeeded. `asked`
-    are the fields that the job was made with.
+    are the fields that the job was made with, `now` is the moment on the clock of the server.
     """
     reply = exchange.reply
     if reply is None:
@@ -37,10 +38,10 @@ def content_violations(
         return breach(rule, exchange, number, place=place, received=received, expected=expected)
 
     if reply.status in _REFUSED and not exchange.arguments.problems:
-        if _seconds_left(document, exchange, last) > _SKEW_SECONDS:
+        if _seconds_left(document, last, now) > _SKEW_SECONDS:
             received = f"{reply.status} for {last.sighting.job_id}, which is {last.state.name}"
             yield wrong(catalogue.CONTENT_REFUSED, received, "its file")
-    elif reply.status in (200, 206) and _seconds_left(document, exchange, last) < -_SKEW_SECONDS:
+    elif reply.status in (200, 206) and _seconds_left(document, last, now) < -_SKEW_SECONDS:
         received = f"a file of {last.sighting.job_id}, which had expired"
         yield wrong(catalogue.CONTENT_EXPIRED, received, "a refusal")
     elif reply.status == 206:
@@ -50,12 +51,12 @@ def content_violations(
         yield from _whole(document, exchange, reply, number, last, asked)
 
 
-def _seconds_left(document: Document, exchange: Exchange, last: Seen) -> float:
+def _seconds_left(document: Document, last: Seen, now: float) -> float:
     """The seconds until the file may go, infinite if that is not known. The server's clock cannot
     be known to the second.
     """
     expiry = last.at(document.lifecycle.expiry_at) if document.lifecycle.expiry_at else None
-    return expiry - exchange.at if is_number(expiry) else float("inf")
+    return expiry - now if is_number(expiry) else float("inf")
 
 
 def _whole(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from urllib.parse import quote, urlencode
 
 from ..openapi import Call, Document
 from ..openapi.form import FormError, parse_form
@@ -15,15 +16,9 @@ def curl_line(document: Document, call: Call, base_url: str, *, key_variable: st
     operation, credentials = document.operations[call.operation_id], document.credentials
     path = operation.path
     for name, value in call.path_parameters.items():
-        path = path.replace(f"{{{name}}}", value)
-    query = "&".join(f"{name}={value}" for name, value in call.query)
-    words = [
-        "curl",
-        "-X",
-        operation.method,
-        base_url.rstrip("/") + path + (f"?{query}" if query else ""),
-    ]
-    line = shlex.join(words)
+        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+    query = f"?{urlencode(call.query)}" if call.query else ""
+    line = shlex.join(["curl", "-X", operation.method, base_url.rstrip("/") + path + query])
     for name, value in call.headers.items():
         if credentials and name == credentials.header:
             line += f' -H "{name}: {f"{credentials.scheme} ".lstrip()}${key_variable}"'
@@ -42,8 +37,11 @@ def _body(call: Call) -> str:
         parts = parse_form(media_type, call.body)
     except FormError as error:
         return f" # a form that is damaged: {show(str(error))}"
-    words = []
+    line = ""
     for part in parts:
-        text = part.content.decode(errors="replace")
-        words.append(f"{part.name}=@{part.filename}" if part.filename else f"{part.name}={text}")
-    return "".join(f" -F {shlex.quote(word)}" for word in words)
+        if part.filename:
+            line += f" -F {shlex.quote(f'{part.name}=@{part.filename}')}"
+        else:  # to -F, some texts are names of files
+            text = part.content.decode(errors="replace")
+            line += f" --form-string {shlex.quote(f'{part.name}={text}')}"
+    return line

@@ -16,7 +16,7 @@ from .job_laws import JobLaws, Seen
 from .merging import merged
 from .pages import Pages
 from .server import exchange_violations
-from .sighting import Sighting, sightings
+from .sighting import Sighting, found, is_number, sightings
 from .violation import Violation, breach
 
 
@@ -61,6 +61,7 @@ class History:
         self._made: dict[str, int] = {}
         self._deleted: dict[str, int] = {}
         self._doubtful: set[str] = set()
+        self._ahead = 0.0
         self._asked: dict[str, Mapping[str, Json]] = {}
         self._served: dict[str, tuple[Exchange, int]] = {}
         self._pages = Pages(document)
@@ -111,6 +112,7 @@ class History:
                     expected=f"another id than that of no. {known}",
                 )
                 return
+            self._learn_clock(exchange, sighting)
             self._made[job_id] = number
             self._asked[job_id] = exchange.fields
         elif job_id in self._deleted:
@@ -170,7 +172,17 @@ class History:
             self._served[exchange.job_id] = exchange, number
         elif last.state.ends is Ending.SUCCESS:
             asked = self._asked.get(last.sighting.job_id, {})
-            yield from content_violations(self._document, exchange, number, last, asked=asked)
+            yield from content_violations(
+                self._document, exchange, number, last, asked=asked, now=exchange.at - self._ahead
+            )
+
+    def _learn_clock(self, exchange: Exchange, sighting: Sighting) -> None:
+        """By how many seconds our clock is ahead of the server's, as a new job tells."""
+        lifecycle = self._document.lifecycle
+        stamps = [stamp.at for stamp in lifecycle.stamps if stamp.set_on == lifecycle.initial]
+        created = found(sighting.job, stamps[0]) if stamps else None
+        if not self._made and is_number(created):
+            self._ahead = exchange.at - created
 
     def _gone(self, exchange: Exchange, number: int, job_id: str) -> Violation:
         return breach(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx2
 
@@ -40,22 +40,47 @@ class HttpServer:
         path = operation.path
         for name, value in call.path_parameters.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
+        url = self._base_url + path + (f"?{urlencode(call.query)}" if call.query else "")
         try:
-            response = self._client.request(
-                operation.method,
-                self._base_url + path,
-                params=list(call.query),
-                headers=dict(call.headers),
-                content=call.body or None,
-            )
-        except httpx2.HTTPError as error:
+            response = self._send(operation.method, url, call)
+        except httpx2.LocalProtocolError:
+            # Its text holds what could not be sent, and that may be the key.
+            raise Unreachable("a request cannot be sent: a header holds what none can") from None
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol) as error:
             if not self._answered:
                 raise Unreachable(f"{self._base_url} does not answer: {error}") from error
+            return read_exchange(self._document, call, None, at=self._now())
+        except httpx2.HTTPError:
             return read_exchange(self._document, call, None, at=self._now())
         self._answered = True
         reply = Reply(response.status_code, dict(response.headers), response.content)
         return read_exchange(self._document, call, reply, at=self._now())
 
+    def _send(self, method: str, url: str, call: Call) -> httpx2.Response:
+        """Sends a request and follows redirects, but not of what makes or deletes something; the
+        key stays at the server that it is for.
+        """
+        headers = dict(call.headers)
+        credentials = self._document.credentials
+        for _ in range(_REDIRECTS):
+            response = self._client.request(
+                method, url, headers=headers, content=call.body or None, follow_redirects=False
+            )
+            following = response.next_request
+            if following is None or method != "GET":
+                return response
+            if _origin(following.url) != _origin(response.url) and credentials:
+                headers.pop(credentials.header, None)
+            url = str(following.url)
+        return response
+
     def wait(self, seconds: float) -> None:
         """Lets time pass."""
         self._sleep(seconds)
+
+
+def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+_REDIRECTS = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from itertools import product
 
 from ..openapi import Call, Document, JobRole, Operation
@@ -67,18 +67,40 @@ def _cheapest(operation: Operation, body: Body) -> tuple[dict[str, Json], Decima
     if price is None:
         return required, Decimal(0)
     named = dict.fromkeys([n for rate in price.rates for n in rate.when] + [price.per or ""])
-    choices = {
-        name: body.properties[name].get("enum") or [_example(body, name)]
-        for name in named
-        if name in body.properties
-    }
-    offers = [
-        (price.of(dict(zip(choices, values, strict=True))), dict(zip(choices, values, strict=True)))
-        for values in product(*choices.values())
-    ]
-    cheapest, chosen = min(offers, key=lambda offer: offer[0])
-    changed = {n: v for n, v in chosen.items() if v != body.properties[n].get("default")}
-    return {**required, **changed}, cheapest
+    choices = {n: _choices(operation, body, n) for n in named if n in body.properties}
+    offers = [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
+    chosen = min(offers, key=price.of)
+    default = {name: body.properties[name].get("default") for name in chosen}
+    needed = {n: v for n, v in chosen.items() if n in required or v != default[n]}
+    return {**required, **needed}, price.of(chosen)
+
+
+def _choices(operation: Operation, body: Body, name: str) -> list[Json]:
+    """The allowed values of a field that can make a price, the usual one first."""
+    schema = body.properties[name]
+    rates = operation.price.rates if operation.price else ()
+    said = [value for rate in rates for value in rate.when.get(name, ())]
+    candidates = [_usual(body, name), *schema.get("enum", ()), *said]
+    candidates += [schema["minimum"]] if "minimum" in schema else []
+    listed = schema.get("enum")
+    allowed = [value for value in candidates if listed is None or value in listed]
+    return [value for n, value in enumerate(allowed) if value not in allowed[:n]]
+
+
+def _usual(body: Body, name: str) -> Json:
+    return body.properties[name].get("default", _example(body, name))
+
+
+def _price_of(operation: Operation, fields: Mapping[str, Json], at_least: Decimal) -> Decimal:
+    """What a request would cost if a wrong server accepted it, with its wrong value or without."""
+    if operation.price is None:
+        return at_least
+    body = next(iter(operation.bodies.values()))
+    known = {name: _usual(body, name) for name in body.properties}
+    try:
+        return max(at_least, operation.price.of({**known, **fields}))
+    except InvalidOperation:  # the wrong value is the one that multiplies
+        return at_least
 
 
 def _example(body: Body, name: str) -> Json:
@@ -115,7 +137,9 @@ def _create_probes(
         yield Probe(written(rest), f"{name} is missing", price)
     for name, schema in body.properties.items():
         if "enum" in schema:
-            yield Probe(written({**fields, name: _OUTSIDE}), f"{name} is {_OUTSIDE!r}", price)
+            wrong = {**fields, name: _OUTSIDE}
+            cost = _price_of(operation, wrong, price)
+            yield Probe(written(wrong), f"{name} is {_OUTSIDE!r}", cost)
     for name in body.files:
         yield Probe(written({**fields, name: _OUTSIDE}), f"{name} is no file", price)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +13,7 @@ from .exchange import Exchange
 from .history import check_server
 from .ledger import BudgetExceeded, Ledger
 from .plan import Plan, Probe
-from .sighting import Sighting, found, sightings
+from .sighting import Sighting, found, json_of, sightings
 from .violation import Violation
 from .writing import job_parameter, write_call
 
@@ -97,7 +98,9 @@ class Walk:
         self._made: list[str] = []
         self._notes: list[str] = []
         self._last: Sighting | None = None
-        self._refused = document.envelope.answers[Cause.CREDENTIALS_INVALID].status
+        answers = document.envelope.answers
+        self._refused = answers[Cause.CREDENTIALS_INVALID].status
+        self._unknown = answers[Cause.JOB_UNKNOWN].status
 
     def run(self) -> Verdict:
         """Walks to the end, whatever is found on the way; raises CredentialsRefused if the key is
@@ -105,7 +108,7 @@ class Walk:
         """
         for probe in self._plan.probes if self._resume is None else ():
             self._probe(probe)
-        jobs = [self._resume] if self._resume else self._create_all()
+        jobs = self._create_all() if self._resume is None else [self._resume]
         for index, job_id in enumerate(jobs):
             if index == 0:
                 self._content(job_id, "asks for its file at once")
@@ -134,24 +137,24 @@ class Walk:
             return
         doing = f"tries {operation.id} with {probe.why}"
         if operation.role is JobRole.CREATE:
-            self._buy(probe.call, probe.price, doing)
+            self._buy(probe.call, probe.price, doing, keyed=False)
         else:
-            self._ask(probe.call, doing)
+            self._ask(probe.call, doing, keyed=False)
 
     def _create_all(self) -> list[str]:
         # What a probe has made by mistake is good for the walk, too.
         while len(self._made) < self._plan.creates:
-            exchange = self._buy(self._plan.create, self._plan.price, "makes a job")
+            before = len(self._made)
+            exchange = self._buy(self._plan.create, self._plan.price, "makes a job", keyed=True)
             if exchange is None:
                 break
-            if exchange.status == self._refused:
-                raise CredentialsRefused(f"the server refuses the key, status {exchange.status}")
-            if not sightings(self._document, exchange):
-                self._notes.append(f"a job could not be made: {_outcome(exchange)}")
+            if len(self._made) == before:
+                if exchange.status is not None and exchange.status < 500:
+                    self._notes.append(f"a job could not be made: {_outcome(exchange)}")
                 break
         return list(self._made)
 
-    def _buy(self, call: Call, price: Decimal, doing: str) -> Exchange | None:
+    def _buy(self, call: Call, price: Decimal, doing: str, *, keyed: bool) -> Exchange | None:
         """Sends a create, if the ledger holds its price; the price is given back only if there was
         surely no job made.
         """
@@ -161,42 +164,57 @@ class Walk:
             self._notes.append(f"not sent ({doing}): {error}")
             return None
         try:
-            exchange = self._ask(call, doing)
-        except Unreachable:
+            exchange = self._ask(call, doing, keyed=keyed)
+        except (Unreachable, CredentialsRefused):
             self._ledger.release(price)
             raise
-        seen = sightings(self._document, exchange)
-        self._made += [s.job_id for s in seen if s.job_id not in self._made]
         if exchange.status is not None and 400 <= exchange.status < 500:
             self._ledger.release(price)
+        else:
+            self._note_job(exchange)
         return exchange
+
+    def _note_job(self, exchange: Exchange) -> None:
+        """Remembers a job that is paid for, whatever else its answer says."""
+        body = json_of(exchange.reply) if exchange.reply else None
+        job_id = found(body, self._document.lifecycle.id_at)
+        if not isinstance(job_id, str) or not job_id:
+            self._notes.append(
+                f"a job may have been made, its id is not known: {_outcome(exchange)}"
+            )
+        elif job_id not in self._made:
+            self._made.append(job_id)
 
     def _follow(self, job_id: str) -> None:
         """Polls until the job has ended, or for too long."""
-        operation, began, failures = self._operation(JobRole.RETRIEVE), 0.0, 0
+        operation, failures, self._last = self._operation(JobRole.RETRIEVE), 0, None
+        began: float | None = None
         while operation is not None:
             exchange = self._ask(self._about(operation, job_id), "follows the job")
-            began = began or exchange.at
-            self._last = next(iter(sightings(self._document, exchange)), self._last)
-            if self._last is not None and exchange.accepted and self._last.state.ends:
+            began = exchange.at if began is None else began
+            seen = next(iter(sightings(self._document, exchange)), None)
+            self._last = seen or self._last
+            if seen is not None and seen.state.ends:
                 return
             failures = 0 if exchange.accepted else failures + 1
-            if failures > _PATIENCE or exchange.at - began > self._timeout:
+            left = self._timeout - (exchange.at - began)
+            if failures > _PATIENCE or left < 0 or exchange.status == self._unknown:
                 self._notes.append(f"{job_id} was given up: {_outcome(exchange)}")
                 return
-            self._server.wait(self._pause(exchange, failures))
+            # At the latest a second after the time is over, when it is surely too late.
+            self._server.wait(min(self._pause(exchange, failures), left + 1))
 
     def _pause(self, exchange: Exchange, failures: int) -> float:
         """How long the server asks to be left alone, or else the usual interval."""
         headers = exchange.reply.headers if exchange.reply else {}
         envelope, hint = self._document.envelope, self._document.lifecycle.poll_hint
-        asked = headers.get(envelope.retry_seconds or "") if failures else None
-        if asked and asked.isdecimal():
+        asked = headers.get(envelope.retry_seconds or "", "") if failures else ""
+        said = headers.get(hint.header, "") if hint and not failures else ""
+        if _COUNT.fullmatch(asked):
             return float(asked)
-        said = headers.get(hint.header, "") if hint else ""
-        if hint and said.isdecimal():
-            return min(int(said) / hint.per_second, self._timeout)
-        return self._poll_interval * 2**failures if failures else self._poll_interval
+        if hint and _COUNT.fullmatch(said):
+            return float(said) / hint.per_second
+        return float(self._poll_interval * 2**failures)
 
     def _content(self, job_id: str, doing: str, *, range_: str | None = None) -> None:
         operation = self._operation(JobRole.CONTENT)
@@ -212,10 +230,14 @@ class Walk:
         page, query = operation.page, [(operation.page.limit, "1")]
         for _ in range(_PAGES):
             call = write_call(self._document, operation, key=self._key, query=tuple(query))
-            seen = sightings(self._document, self._ask(call, "reads the list"))
-            if not seen:
+            exchange = self._ask(call, "reads the list")
+            seen = sightings(self._document, exchange)
+            cursor = seen[-1].job_id if seen else None
+            if "next" in page.places and exchange.reply:
+                cursor = found(json_of(exchange.reply), page.places["next"])
+            if not seen or not isinstance(cursor, str):
                 return
-            query[1:] = [(page.after, seen[-1].job_id)]
+            query[1:] = [(page.after, cursor)]
 
     def _delete_all(self) -> None:
         delete, retrieve = self._operation(JobRole.DELETE), self._operation(JobRole.RETRIEVE)
@@ -242,7 +264,8 @@ class Walk:
             self._document, operation, key=self._key, path_parameters=parameters, headers=headers
         )
 
-    def _ask(self, call: Call, doing: str) -> Exchange:
+    def _ask(self, call: Call, doing: str, *, keyed: bool = True) -> Exchange:
+        """Sends a call; raises CredentialsRefused if one with the key is not let in."""
         last, place = self._last, self._document.lifecycle.progress_at
         progress = found(last.job, place) if last and place else None
         self._tell(
@@ -256,6 +279,8 @@ class Walk:
         )
         exchange = self._server.ask(call)
         self._history.append(exchange)
+        if keyed and exchange.status == self._refused:
+            raise CredentialsRefused(f"the server refuses the key, status {exchange.status}")
         return exchange
 
     def _counts(self, violation: Violation) -> bool:
@@ -273,3 +298,4 @@ def _outcome(exchange: Exchange) -> str:
 _GRADES = list(Provenance)
 _PAGES = 5
 _PATIENCE = 3
+_COUNT = re.compile("[1-9][0-9]{0,8}")

@@ -18,7 +18,7 @@ from aisa_testkit.openapi.operation import FORM, JSON
 KEY = "sk-live-3cr3t"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 16
 ODD = [
-    "it's \"quoted\" $HOME `id` \\n !x",
+    'it\'s "quoted" $HOME `id` \\n !x',
     "@/etc/hostname",
     "<input",
     "a;type=text/html",
@@ -29,7 +29,9 @@ NAMES = ["quotes", "at sign", "less than", "semicolon", "lines", "beyond ASCII"]
 
 
 @pytest.fixture
-def shell(tool: Callable[[str], str], tmp_path: Path) -> Callable[[str], subprocess.CompletedProcess[bytes]]:
+def shell(
+    tool: Callable[[str], str], tmp_path: Path
+) -> Callable[[str], subprocess.CompletedProcess[bytes]]:
     """Runs a line in bash, in an empty folder, with the key in its variable."""
     bash, curl = tool("bash"), Path(tool("curl")).parent
 
@@ -64,7 +66,7 @@ def test_a_form_names_its_file_and_the_shell_sends_it(
 ) -> None:
     fields = {"prompt": "x", "input_reference": PNG}
     operation = document.operations["createVideo"]
-    call = write_call(document, operation, fields, key=KEY, media_type=FORM)  # type: ignore[arg-type]
+    call = write_call(document, operation, fields, key=KEY, media_type=FORM)
     line = curl_line(document, call, video_server.base_url, key_variable="MY_KEY")
     assert "-F input_reference=@input_reference" in line
     assert shell(line).returncode == 26, "curl cannot read a file that is not there"
@@ -89,7 +91,8 @@ def test_a_key_in_a_header_of_its_own_has_no_scheme(other_document: Document) ->
 
 
 @pytest.mark.parametrize(
-    "odd", ["a&limit=0", "a b", "a#b", "100%25", "[1-3]", "ж"],
+    "odd",
+    ["a&limit=0", "a b", "a#b", "100%25", "[1-3]", "ж"],
     ids=["ampersand", "space", "hash", "percent", "range of curl", "beyond ASCII"],
 )
 def test_a_query_and_a_path_reach_the_server_as_they_were(

@@ -80,7 +80,13 @@ def test_a_ledger_says_what_is_spent_at_most(
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("0", "0.00"), ("1E+2", "100.00"), ("0.50", "0.50"), ("1.2500", "1.25"), ("1E-7", "0.0000001")],
+    [
+        ("0", "0.00"),
+        ("1E+2", "100.00"),
+        ("0.50", "0.50"),
+        ("1.2500", "1.25"),
+        ("1E-7", "0.0000001"),
+    ],
     ids=["nothing", "a power of ten", "as written", "no needless zeros", "very little"],
 )
 def test_an_amount_has_two_places_or_as_many_as_it_needs(value: str, expected: str) -> None:

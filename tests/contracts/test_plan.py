@@ -46,7 +46,10 @@ def either(request: pytest.FixtureRequest) -> Document:
 def test_every_probe_of_a_right_server_is_refused_and_the_create_accepted(
     either: Document,
 ) -> None:
-    service, plan = JobService(either, clock=ManualClock(), strict=True), plan_check(either, key="k")
+    service, plan = (
+        JobService(either, clock=ManualClock(), strict=True),
+        plan_check(either, key="k"),
+    )
     for probe in plan.probes:
         reply = service.answer(probe.call)
         assert 400 <= reply.status < 500, probe.why
@@ -62,8 +65,8 @@ def test_the_probes_of_the_bundled_document_come_in_this_order(document: Documen
         ("createVideo", "no key"),
         ("createVideo", "prompt is missing"),
         ("createVideo", "model is 'not-a-value'"),
-        ("createVideo", "size is 'not-a-value'"),
         ("createVideo", "seconds is 'not-a-value'"),
+        ("createVideo", "size is 'not-a-value'"),
         ("createVideo", "input_reference is no file"),
         ("getVideo", "a job that was never made"),
         ("getVideoContent", "a job that was never made"),
@@ -97,10 +100,12 @@ def test_only_the_probe_without_a_key_has_none_and_only_creates_may_cost(either:
 
 def test_a_document_without_credentials_is_not_probed_for_them() -> None:
     text = RENDERINGS.replace("security: [{key: []}]\n", "", 1)
-    text = text.replace("  securitySchemes:\n    key: {type: apiKey, in: header,", "  x-none:\n    {")
+    text = text.replace(
+        "  securitySchemes:\n    key: {type: apiKey, in: header,", "  x-none:\n    {"
+    )
     text = text.replace("  x-none:\n    { name: X-Render-Key}\n", "")
     plan = plan_check(parse_document(text), key="k")
-    assert [p.why for p in plan.probes][0] == "scene is missing"
+    assert plan.probes[0].why == "scene is missing"
     assert "k" not in plan.create.headers.values()
 
 

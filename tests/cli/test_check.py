@@ -1,0 +1,260 @@
+"""`aisa-testkit check`: its exit codes, what it says, and what it must never say."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from click.testing import CliRunner
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from aisa_testkit.cli import main
+from aisa_testkit.mock_server import SystemClock, VideoServer, serve_videos
+from aisa_testkit.mock_server.server import serve_app
+from aisa_testkit.openapi import Document, load_document
+
+KEY = "sk-live-3cr3t"
+HEADERS = {"Authorization": f"Bearer {KEY}"}
+RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
+PLAN = [
+    "  11 requests that a right server refuses, for nothing",
+    "  2 jobs at 0.40 USD each, 0.80 USD in all",
+]
+
+
+@pytest.fixture
+def server(document: Document) -> Iterator[VideoServer]:
+    """The mock, a hundred times as fast as life, that lets one key in."""
+    with serve_videos(document, clock=SystemClock(100), seed=1, api_keys=[KEY]) as server:
+        yield server
+
+
+def check(*arguments: str, key: str | None = KEY) -> tuple[int, str]:
+    """The exit code and everything that was printed, in which the key must never be."""
+    environment = {"AISA_API_KEY": key, "AISA_TESTKIT_POLL_INTERVAL": "0.001"}
+    result = CliRunner().invoke(main, ["check", *arguments], env=environment)
+    if not isinstance(result.exception, SystemExit | None):
+        raise result.exception
+    assert not key or key not in result.output
+    return result.exit_code, result.output
+
+
+def jobs(server: VideoServer) -> list[str]:
+    listed = httpx2.get(f"{server.base_url}/videos", headers=HEADERS).json()["data"]
+    return [job["id"] for job in listed]
+
+
+@pytest.fixture
+def html() -> Iterator[str]:
+    """A server that is not this API: HTML for everything, with status 200."""
+
+    def page(request: Request) -> Response:
+        return HTMLResponse("<h1>Welcome</h1>")
+
+    methods = ["GET", "POST", "DELETE"]
+    with serve_app(Starlette(routes=[Route("/{rest:path}", page, methods=methods)])) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_right_server_passes_with_its_plan_and_its_bill(server: VideoServer) -> None:
+    code, printed = check(server.base_url)
+    lines = printed.splitlines()
+    assert (code, lines[1:3]) == (0, PLAN)
+    assert lines[0] == f"Check of AIsa Videos 1.0.0 at {server.base_url}"
+    told = r"no violation in [0-9]+ requests; 2 jobs, at most 0\.80 USD"
+    assert re.fullmatch(told, lines[-1])
+    assert jobs(server) == []
+
+
+def test_another_document_is_checked_as_well() -> None:
+    clock = SystemClock(100)
+    with serve_videos(load_document(RENDERINGS), clock=clock, api_keys=[KEY]) as server:
+        code, printed = check(server.base_url, str(RENDERINGS), "--max-creates", "1")
+    assert (code, "1 job at 0.05 EUR each, 0.05 EUR in all" in printed) == (0, True)
+    assert "no violation" in printed
+
+
+def test_a_dry_run_sends_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        code, printed = check(url, "--dry-run")
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert (code, printed.splitlines()[1:]) == (0, PLAN)
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]], ids=["for real", "dry run"])
+def test_a_plan_over_the_budget_is_refused_before_the_first_request(more: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        code, printed = check(url, "--max-spend", "0.79", *more)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    told = "Error: the plan costs 0.80 USD, and --max-spend allows 0.79"
+    assert (code, printed.splitlines()[-1]) == (5, told)
+
+
+def test_a_budget_for_a_document_without_prices_is_refused(tmp_path: Path) -> None:
+    text = RENDERINGS.read_text()
+    start, end = text.index("      x-price:"), text.index("      requestBody:")
+    unpriced = tmp_path / "unpriced.yaml"
+    unpriced.write_text(text[:start] + text[end:])
+    code, printed = check("http://127.0.0.1:1", str(unpriced), "--max-spend", "100")
+    assert code == 5
+    assert "the document has no x-price" in printed
+
+
+def test_a_job_is_resumed_at_no_cost_and_left(server: VideoServer) -> None:
+    made = httpx2.post(f"{server.base_url}/videos", json={"prompt": "x"}, headers=HEADERS).json()
+    code, printed = check(server.base_url, "--resume", made["id"], "--max-spend", "0")
+    assert (code, f"  follows {made['id']}, and makes no job" in printed) == (0, True)
+    assert jobs(server) == [made["id"]]
+
+
+@pytest.mark.parametrize("job", ["", "video_nope"], ids=["no id", "an id of no job"])
+def test_what_cannot_be_resumed_is_no_success_and_makes_no_job(
+    server: VideoServer, job: str
+) -> None:
+    code, printed = check(server.base_url, "--resume", job, "--keep")
+    assert jobs(server) == []
+    assert code != 0, printed
+
+
+def test_keep_leaves_the_jobs_and_says_how_to_follow_them(server: VideoServer) -> None:
+    code, printed = check(server.base_url, "--keep")
+    left = jobs(server)
+    assert (code, len(left)) == (0, 2)
+    for job in left:
+        assert f"Left: {job}; follow it with --resume {job}" in printed.splitlines()
+
+
+@pytest.mark.parametrize("more", [[], ["--resume", "video_1"]], ids=["new", "resumed"])
+def test_a_wrong_key_is_told_with_a_code_of_its_own(server: VideoServer, more: list[str]) -> None:
+    code, printed = check(server.base_url, *more, key="sk-wr0ng-k3y")
+    assert (code, "Error: the server refuses the key, status 401" in printed) == (4, True)
+
+
+def test_a_server_that_is_not_there_is_told_in_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    code, printed = check(url)
+    told = printed.splitlines()[3]
+    assert (code, told.startswith(f"Error: {url} does not answer: ")) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "url", ["api.aisa.one/v1", "ftp://h/v1", "http://", "http://[::1", "http://h:99999/v1", ""]
+)
+def test_a_url_that_is_none_is_told_in_one_line(url: str) -> None:
+    code, printed = check(url)
+    told = f"Error: BASE_URL must be a URL such as https://api.aisa.one/v1, not {url!r}\n"
+    assert (code, printed) == (2, told)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--max-spend", "much"],
+        ["--max-spend", "-1"],
+        ["--max-spend", "nan"],
+        ["--max-creates", "0"],
+        ["--timeout", "nan"],
+        ["--timeout", "-1"],
+        ["--poll-interval", "-1"],
+        ["--grade", "guessed"],
+    ],
+    ids=" ".join,
+)
+def test_an_option_that_cannot_be_is_refused_by_name(arguments: list[str]) -> None:
+    code, printed = check("http://127.0.0.1:1", *arguments, "--dry-run")
+    assert (code, arguments[0] in printed) == (2, True)
+
+
+def test_a_server_elsewhere_wants_a_key() -> None:
+    code, printed = check("https://h.invalid/v1", key=None)
+    told = "Error: https://h.invalid/v1 is not on this machine and wants a key: set AISA_API_KEY\n"
+    assert (code, printed) == (2, told)
+    code, printed = check("https://h.invalid/v1", "--api-key-env", "OTHER", key=None)
+    assert (code, printed.endswith("set OTHER\n")) == (2, True)
+
+
+@pytest.mark.parametrize("key", ["sk-1\nx3cr3t", "sk-ключ"], ids=["two lines", "beyond ASCII"])
+def test_a_key_that_no_header_can_hold_is_told_without_it(server: VideoServer, key: str) -> None:
+    code, printed = check(server.base_url, key=key)
+    assert (code, "x3cr3t" in printed) == (2, False)
+
+
+def test_a_server_of_something_else_fails_at_once_and_within_the_budget(html: str) -> None:
+    code, printed = check(html, "--timeout", "1")
+    assert code == 1
+    assert "AV102 an undocumented content type" in printed
+    assert re.search(r"in [0-9]{1,2} requests; 2 jobs, at most 0\.80 USD", printed)
+
+
+def test_a_violation_has_its_line_of_curl(server: VideoServer) -> None:
+    app_key = "$AISA_API_KEY"
+    code, printed = check(f"{server.base_url}/nowhere")
+    again = [line.strip() for line in printed.splitlines() if line.startswith("  again ")]
+    assert code == 1
+    assert again == [
+        f"again     curl -X POST {server.base_url}/nowhere/videos"
+        f" -H \"authorization: Bearer {app_key}\" --form-string 'prompt=A lighthouse in a storm'"
+    ]
+
+
+def test_a_key_that_the_server_sends_back_is_not_told() -> None:
+    async def parrot(request: Request) -> Response:
+        key = request.headers.get("authorization", "none")
+        return JSONResponse({"id": key, "status": key, "error": {"code": key, "message": key}}, 400)
+
+    methods = ["GET", "POST", "DELETE"]
+    with serve_app(Starlette(routes=[Route("/{rest:path}", parrot, methods=methods)])) as listener:
+        code, printed = check(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    assert (code, "AV1" in printed) == (1, True)
+
+
+def test_ctrl_c_says_what_is_known_and_how_to_go_on(document: Document) -> None:
+    clock = SystemClock(1)
+    with serve_videos(document, clock=clock, api_keys=[KEY]) as server:
+        command = [sys.executable, "-m", "aisa_testkit", "check", server.base_url]
+        environment = {**os.environ, "AISA_API_KEY": KEY}
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            env=environment,
+        ) as process:
+            try:
+                until(lambda: len(jobs(server)) == 2)
+                process.send_signal(signal.SIGINT)
+                printed, _ = process.communicate(timeout=20)
+            finally:
+                process.kill()
+        made = jobs(server)
+    assert (process.returncode, "Error: broken off" in printed) == (130, True)
+    for job in made:
+        assert f"Left: {job}; follow it with --resume {job}" in printed
+    assert "2 jobs, at most 0.80 USD" in printed
+    assert "Traceback" not in printed
+    assert KEY not in printed
+
+
+def until(holds: Callable[[], bool]) -> None:
+    for _ in range(5000):
+        if holds():
+            return
+    raise AssertionError("it never came to hold")
