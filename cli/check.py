@@ -121,19 +121,24 @@ def _amount(text: str | None) -> Decimal | None:
 
 def _key(base_url: str, variable: str, *, needed: bool) -> str:
     """The key from the environment; a server on this machine takes any."""
-    try:
-        parts = urlsplit(base_url)
-        right = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
-    except ValueError:
-        right = False
-    if not right:
+    host = _host(base_url)
+    if host is None:
         fail(f"BASE_URL must be a URL such as https://api.aisa.one/v1, not {base_url!r}")
     key = os.environ.get(variable, "").strip()
-    if needed and not key and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+    if needed and not key and host not in ("localhost", "127.0.0.1", "::1"):
         fail(f"{base_url} is not on this machine and wants a key: set {variable}")
     if not (key.isascii() and key.isprintable() and " " not in key):
         fail(f"{variable} holds characters that no key can have")
     return key or DUMMY_KEY
+
+
+def _host(base_url: str) -> str | None:
+    try:
+        parts = urlsplit(base_url)
+        right = parts.scheme in ("http", "https") and (parts.port or 1)
+    except ValueError:
+        return None
+    return parts.hostname if right else None
 
 
 def _show_plan(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import quote, urlencode
 
 import httpx2
@@ -42,7 +42,7 @@ class HttpServer:
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         url = self._base_url + path + (f"?{urlencode(call.query)}" if call.query else "")
         try:
-            response = self._send(operation.method, url, call)
+            response = self._send(operation.method, url, call, call.headers)
         except httpx2.LocalProtocolError:
             # Its text holds what could not be sent, and that may be the key.
             raise Unreachable("a request cannot be sent: a header holds what none can") from None
@@ -56,23 +56,21 @@ class HttpServer:
         reply = Reply(response.status_code, dict(response.headers), response.content)
         return read_exchange(self._document, call, reply, at=self._now())
 
-    def _send(self, method: str, url: str, call: Call) -> httpx2.Response:
+    def _send(
+        self, method: str, url: str, call: Call, headers: Mapping[str, str], redirects: int = 5
+    ) -> httpx2.Response:
         """Sends a request and follows redirects, but not of what makes or deletes something; the
         key stays at the server that it is for.
         """
-        headers = dict(call.headers)
-        credentials = self._document.credentials
-        for _ in range(_REDIRECTS):
-            response = self._client.request(
-                method, url, headers=headers, content=call.body or None, follow_redirects=False
-            )
-            following = response.next_request
-            if following is None or method != "GET":
-                return response
-            if _origin(following.url) != _origin(response.url) and credentials:
-                headers.pop(credentials.header, None)
-            url = str(following.url)
-        return response
+        response = self._client.request(
+            method, url, headers=headers, content=call.body or None, follow_redirects=False
+        )
+        following, credentials = response.next_request, self._document.credentials
+        if following is None or method != "GET" or not redirects:
+            return response
+        if credentials and _origin(following.url) != _origin(response.url):
+            headers = {k: v for k, v in headers.items() if k != credentials.header}
+        return self._send(method, str(following.url), call, headers, redirects - 1)
 
     def wait(self, seconds: float) -> None:
         """Lets time pass."""
@@ -81,6 +79,3 @@ class HttpServer:
 
 def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
-
-
-_REDIRECTS = 5
