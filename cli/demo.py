@@ -13,6 +13,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ..contracts.http_server import HttpServer
+from ..contracts.ledger import Ledger
+from ..contracts.plan import plan_check
+from ..contracts.walk import Verdict, Walk
 from ..mock_server.clock import SystemClock
 from ..mock_server.media import MediaLibrary
 from ..mock_server.server import serve_videos
@@ -23,7 +27,9 @@ from ..openapi.pointer import get
 from .options import fail, option
 
 SPEED = 2.0
+CHECK_SPEED = 20.0
 POLL_SECONDS = 0.1
+KEY = "sk-aisa-demo"
 
 
 @click.command(short_help="Make a video with the mock, before your eyes.")
@@ -36,21 +42,39 @@ POLL_SECONDS = 0.1
 )
 def demo(output: Path) -> None:
     """Make a video with the mock server: create a job with an image, follow it, download the
-    result.
+    result. Then check the mock as any other server.
 
-    Needs no key, no network and no option, and takes about five seconds.
+    Needs no key, no network and no option, and takes about seven seconds.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         fail(f"--output {output}: {error.strerror}")
     console, document = Console(highlight=False, soft_wrap=True), load_document()
-    with serve_videos(document, clock=SystemClock(SPEED)) as server:
+    clock = SystemClock(SPEED)
+    with serve_videos(document, clock=clock) as server:
         console.print(f"The mock of {document.title} listens at [bold]{server.base_url}[/]")
-        headers = {"authorization": "Bearer sk-aisa-demo"}
+        headers = {"authorization": f"Bearer {KEY}"}
         with httpx2.Client(base_url=server.base_url, headers=headers, timeout=10) as http:
             _show(_Client(document, http), console, output)
+        clock.set_speed(CHECK_SPEED)
+        verdict = _check(document, server.base_url)
+    found = f"{len(verdict.violations)} violations" if verdict.violations else "no violation"
+    console.print(f"Checked the mock with {len(verdict.history)} requests: [bold]{found}[/]")
+    for violation in verdict.violations:
+        console.print(str(violation), markup=False)
+    if verdict.violations:
+        fail("the mock breaks the contract of its own document")
+    console.print("Check any other server: [bold]aisa-testkit check URL[/]")
     console.print("Point a program of yours at it: [bold]aisa-testkit serve[/]")
+
+
+def _check(document: Document, base_url: str) -> Verdict:
+    """What `aisa-testkit check` finds at this URL."""
+    with httpx2.Client(timeout=10) as http:
+        server = HttpServer(document, base_url, http)
+        plan = plan_check(document, key=KEY, creates=2)
+        return Walk(document, plan, server, key=KEY, ledger=Ledger()).run()
 
 
 def _show(client: _Client, console: Console, output: Path) -> None:

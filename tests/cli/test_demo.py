@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def done(folder: Path) -> subprocess.CompletedProcess[str]:
-    """One run for all: it takes about five seconds."""
+    """One run for all: it takes about seven seconds."""
     return demo("--output", str(folder))
 
 
@@ -46,6 +47,13 @@ def test_the_demo_saves_the_video_and_nothing_else(
     assert (content[4:8], len(content)) == (b"ftyp", len(file.content))
     assert saved.suffix == ".mp4"
     assert saved.stem in done.stdout
+
+
+def test_the_demo_ends_with_the_verdict_on_its_own_server(
+    done: subprocess.CompletedProcess[str],
+) -> None:
+    verdict = r"^Checked the mock with [1-9][0-9]+ requests: no violation$"
+    assert re.search(verdict, done.stdout, re.MULTILINE)
 
 
 def test_the_path_of_the_video_can_be_copied_from_one_line(
