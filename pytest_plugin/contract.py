@@ -67,7 +67,9 @@ class Contract:
         __tracebackhide__ = True
         for code in codes:
             if code not in RULES:
-                raise ValueError(f"there is no rule {code!r}, only {', '.join(RULES)}")
+                raise ValueError(
+                    f"there is no rule {code!r}; `aisa-testkit explain` lists them all"
+                )
         self._allowed.update(codes)
 
     @property
