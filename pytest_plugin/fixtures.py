@@ -187,4 +187,5 @@ def _options(
     if isinstance(said["document"], str | Path):
         said["document"] = request.config.rootpath / said["document"]
     arguments = [marker.args for marker in request.node.iter_markers("video_mock")]
+    # What a marker says is known only when it runs.
     return MockOptions(*[a for args in arguments for a in args], **said)  # type: ignore[arg-type]

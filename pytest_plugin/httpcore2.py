@@ -47,6 +47,7 @@ class HTTPCore2Mocker(HTTPCoreMocker, ABC):
     @classmethod
     async def async_handler(cls, httpx_request: httpx.Request) -> Any:
         with in_words_of_httpx2():
+            # Untyped in respx, too.
             return await super().async_handler(httpx_request)  # type: ignore[no-untyped-call]
 
     @classmethod
