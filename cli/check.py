@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 import httpx2
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from ..contracts.curl import curl_line
 from ..contracts.http_server import HttpServer
@@ -74,7 +74,7 @@ def check(
             fail(f"{name} must be more than 0 seconds and less than {_LONGEST:g}, not {seconds:g}")
     if resume is not None and not resume.strip():
         fail("--resume must be the id of a job, not nothing")
-    plan = plan_check(document, key=key, creates=min(2, max_creates))
+    plan = plan_check(document, key=key, creates=min(2, max_creates), grade=Provenance(grade))
     _show_plan(console, document, base_url, plan, resume)
     _refuse_over_budget(plan, ledger, resume)
     if dry_run:
@@ -87,7 +87,6 @@ def check(
             HttpServer(document, base_url, client),
             key=key,
             ledger=ledger,
-            grade=Provenance(grade),
             timeout=timeout,
             poll_interval=poll_interval,
             keep=keep,
@@ -175,9 +174,9 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _tell(bar: Progress, task: object, step: Step, plan: Plan) -> None:
+def _tell(bar: Progress, task: TaskID, step: Step, plan: Plan) -> None:
     bar.update(
-        bar.task_ids[0],
+        task,
         description=step.doing,
         completed=step.progress or 0,
         state=step.state or "",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import product
 
-from ..openapi import Call, Document, JobRole, Operation
+from ..openapi import Call, Document, JobRole, Operation, Provenance
 from ..openapi.json import Json
 from ..openapi.operation import FORM, Body
 from ..openapi.schema import types_of
@@ -28,7 +28,8 @@ class Probe:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is going to be sent: probes first, since they cost nothing if the server is right, then
-    the creates, each at `price`.
+    the creates, each at `price`. What is known less well than `grade` is neither asked for nor
+    judged.
     """
 
     probes: tuple[Probe, ...]
@@ -36,6 +37,7 @@ class Plan:
     creates: int
     price: Decimal
     currency: str
+    grade: Provenance
 
     @property
     def total(self) -> Decimal:
@@ -43,20 +45,34 @@ class Plan:
         return self.price * self.creates
 
 
-def plan_check(document: Document, *, key: str, creates: int = 1) -> Plan:
-    """The plan of a check that makes so many jobs, each the cheapest that the document allows."""
+def plan_check(
+    document: Document,
+    *,
+    key: str,
+    creates: int = 1,
+    grade: Provenance = Provenance.INFERRED,
+) -> Plan:
+    """The plan of a check that makes so many jobs, each the cheapest that the document allows.
+
+    Where jobs cannot be followed at this grade, one is enough.
+    """
+    retrieve = document.by_role.get(JobRole.RETRIEVE)
+    followed = retrieve is not None and grade.covers(retrieve.provenance)
     operation = document.by_role[JobRole.CREATE]
     media_type = FORM if FORM in operation.bodies else next(iter(operation.bodies))
     fields, price = _cheapest(operation, operation.bodies[media_type])
+    probes = [
+        *_create_probes(document, operation, media_type, fields, key, price),
+        *_other_probes(document, key),
+    ]
+    known = {o.id for o in document.operations.values() if grade.covers(o.provenance)}
     return Plan(
-        probes=(
-            *_create_probes(document, operation, media_type, fields, key, price),
-            *_other_probes(document, key),
-        ),
+        probes=tuple(probe for probe in probes if probe.call.operation_id in known),
         create=write_call(document, operation, fields, media_type=media_type, key=key),
-        creates=creates,
+        creates=creates if followed else min(1, creates),
         price=price,
         currency=operation.price.currency if operation.price else "",
+        grade=grade,
     )
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from ..openapi import Call, Cause, Document, JobRole, Operation, Provenance
+from ..openapi import Call, Cause, Document, JobRole, Operation
 from .exchange import Exchange
 from .history import check_server
 from .ledger import BudgetExceeded, Ledger
 from .plan import Plan, Probe
-from .sighting import Sighting, found, json_of, sightings
+from .sighting import Sighting, found, is_number, json_of, sightings
 from .violation import Violation
 from .writing import job_parameter, write_call
 
@@ -70,9 +70,9 @@ class Walk:
     """One walk over a server. A create is never repeated once it may have been accepted, and what
     the ledger does not hold is not sent.
 
-    `grade` leaves out operations and answers that are known less well. `timeout` is how long a job
-    may take, in seconds; `poll_interval` how long to wait between polls where the server gives no
-    hint. `keep` leaves the jobs that were made; `resume` follows a job instead of making one.
+    `timeout` is how long a job may take, in seconds; `poll_interval` how long to wait between polls
+    where the server gives no hint. `keep` leaves the jobs that were made; `resume` follows a job
+    instead of making one.
     """
 
     def __init__(
@@ -83,7 +83,6 @@ class Walk:
         *,
         key: str,
         ledger: Ledger,
-        grade: Provenance = Provenance.INFERRED,
         timeout: float = 300.0,
         poll_interval: float = 2.0,
         keep: bool = False,
@@ -91,7 +90,7 @@ class Walk:
         tell: Callable[[Step], None] = lambda step: None,
     ) -> None:
         self._document, self._plan, self._server = document, plan, server
-        self._key, self._ledger, self._grade = key, ledger, _GRADES.index(grade)
+        self._key, self._ledger = key, ledger
         self._timeout, self._poll_interval = timeout, poll_interval
         self._keep, self._resume, self._tell = keep, resume, tell
         self._history: list[Exchange] = []
@@ -123,9 +122,9 @@ class Walk:
 
     def verdict(self) -> Verdict:
         """What has been found so far, also if the walk was broken off."""
-        found = check_server(self._document, self._history, timeout=self._timeout)
+        told = check_server(self._document, self._history, timeout=self._timeout)
         return Verdict(
-            violations=tuple(v for v in found if self._counts(v)),
+            violations=tuple(violation for violation in told if self._counts(violation)),
             history=tuple(self._history),
             jobs=tuple(self._made),
             notes=tuple(self._notes),
@@ -133,8 +132,6 @@ class Walk:
 
     def _probe(self, probe: Probe) -> None:
         operation = self._document.operations[probe.call.operation_id]
-        if not self._known(operation):
-            return
         doing = f"tries {operation.id} with {probe.why}"
         if operation.role is JobRole.CREATE:
             self._buy(probe.call, probe.price, doing, keyed=False)
@@ -251,10 +248,7 @@ class Walk:
     def _operation(self, role: JobRole) -> Operation | None:
         """The operation of a role, if there is one that is known well enough."""
         operation = self._document.by_role.get(role)
-        return operation if operation is not None and self._known(operation) else None
-
-    def _known(self, operation: Operation) -> bool:
-        return _GRADES.index(operation.provenance) <= self._grade
+        return operation if operation and self._plan.grade.covers(operation.provenance) else None
 
     def _about(
         self, operation: Operation, job_id: str, *, headers: Mapping[str, str] | None = None
@@ -273,7 +267,7 @@ class Walk:
                 doing=doing,
                 job_id=last.job_id if last else None,
                 state=last.state.name if last else None,
-                progress=progress if isinstance(progress, int | float) else None,
+                progress=progress if is_number(progress) else None,
                 spent=self._ledger.spent,
             )
         )
@@ -287,7 +281,7 @@ class Walk:
         """Whether what was broken is known well enough to be held against a server."""
         exchange = self._history[violation.numbers[-1] - 1]
         response = exchange.operation.responses.get(exchange.status or 0)
-        return response is None or _GRADES.index(response.provenance) <= self._grade
+        return response is None or self._plan.grade.covers(response.provenance)
 
 
 def _outcome(exchange: Exchange) -> str:
@@ -295,7 +289,6 @@ def _outcome(exchange: Exchange) -> str:
     return "no answer" if exchange.status is None else f"answered {exchange.status}"
 
 
-_GRADES = list(Provenance)
 _PAGES = 5
 _PATIENCE = 3
 _COUNT = re.compile("[1-9][0-9]{0,8}")

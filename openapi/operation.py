@@ -35,6 +35,11 @@ class Provenance(StrEnum):
     VENDOR_WIDE = "vendor-wide"
     INFERRED = "inferred"
 
+    def covers(self, other: Provenance) -> bool:
+        """Whether something is known at least as well as this."""
+        grades = list(Provenance)
+        return grades.index(other) <= grades.index(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:

@@ -11,7 +11,7 @@ import pytest
 from aisa_testkit.contracts import check_exchange
 from aisa_testkit.contracts.plan import plan_check
 from aisa_testkit.mock_server import JobService, ManualClock
-from aisa_testkit.openapi import Document, JobRole, parse_document
+from aisa_testkit.openapi import Document, JobRole, Provenance, parse_document
 from aisa_testkit.openapi.request import read_call
 
 RENDERINGS = (Path(__file__).parents[1] / "documents" / "renderings.yaml").read_text()
@@ -167,3 +167,11 @@ def test_a_document_without_prices_has_a_plan_of_unknown_price() -> None:
     plan = plan_check(parse_document(UNPRICED), key="k")
     assert (plan.price, plan.currency, plan.creates) == (Decimal(0), "", 1)
     assert orjson.loads(plan.create.body) == {"scene": "A teapot"}
+
+
+def test_a_plan_asks_for_nothing_that_is_known_less_well_than_its_grade(document: Document) -> None:
+    plan = plan_check(document, key="k", creates=2, grade=Provenance.DOCUMENTED)
+    assert {probe.call.operation_id for probe in plan.probes} == {"createVideo"}
+    # A second job that nobody can follow would only cost.
+    assert (plan.creates, plan.total) == (1, plan.price)
+    assert plan_check(document, key="k", creates=2).creates == 2

@@ -70,8 +70,15 @@ class Local:
         return len(body.get("data", body.get("tickets", ())))
 
 
-def walk(world: Local, *, creates: int = 1, ledger: Ledger | None = None, **more: Any) -> Verdict:
-    plan = plan_check(world.document, key="k", creates=creates)
+def walk(
+    world: Local,
+    *,
+    creates: int = 1,
+    ledger: Ledger | None = None,
+    grade: Provenance = Provenance.INFERRED,
+    **more: Any,
+) -> Verdict:
+    plan = plan_check(world.document, key="k", creates=creates, grade=grade)
     ledger = ledger or Ledger(max_creates=2)
     return Walk(world.document, plan, world, key="k", ledger=ledger, **more).run()
 
