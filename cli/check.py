@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
+import time
 from decimal import Decimal, InvalidOperation
+from importlib.metadata import version
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-import httpx2
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from ..contracts.curl import curl_line
-from ..contracts.http_server import HttpServer
-from ..contracts.ledger import Ledger, amount
-from ..contracts.plan import Plan, plan_check
-from ..contracts.rule import Severity
-from ..contracts.violation import Violation
-from ..contracts.walk import CredentialsRefused, Step, Unreachable, Verdict, Walk
+from ..contracts.ledger import Ledger
+from ..contracts.plan import plan_check
+from ..contracts.reports import Report
+from ..contracts.verdict import Standard, chosen_codes
 from ..openapi import Document, Provenance
-from .options import ConfigurationError, document_argument, fail, option
+from .check_display import show_plan, show_verdict
+from .check_run import Outcome, judge, refused, walk
+from .options import ConfigurationError, document_argument, fail, load, option
+from .order import VIOLATED, Order
+from .report_files import report_files, tell_github, write_reports
 
 DUMMY_KEY = "sk-aisa-dummy"
-VIOLATED, UNREACHABLE, REFUSED, OVER_BUDGET, INTERRUPTED = 1, 3, 4, 5, 130
 _LONGEST = 1e6
 
 
 @click.command(short_help="Hold a server to the document.")
-@click.argument("base_url")
+@click.argument("base_url", required=False)
 @document_argument
 @option("--api-key-env", default="AISA_API_KEY", metavar="NAME", help="The variable with the key.")
-@option("--max-creates", default=2, type=click.IntRange(1), help="How many jobs may be made.")
+@option("--max-creates", default=2, type=click.IntRange(0), help="How many jobs may be made.")
 @option("--max-spend", metavar="AMOUNT", help="How much may be spent, in the document's currency.")
 @option("--dry-run", is_flag=True, help="Show what would be sent and what it would cost, and stop.")
 @option(
@@ -40,12 +42,34 @@ _LONGEST = 1e6
     type=click.Choice([grade.value for grade in Provenance]),
     help="How well an operation or an answer must be known to be judged.",
 )
+@option("--only", multiple=True, metavar="CHECK", help="Judge these rules alone: AV203, 'AV2*'.")
+@option("--exclude", multiple=True, metavar="CHECK", help="Leave these rules out.")
 @option("--resume", metavar="JOB_ID", help="Follow this job instead of making one.")
 @option("--keep", is_flag=True, help="Leave the jobs that were made.")
 @option("--timeout", default=300.0, metavar="S", help="How many seconds a job may take.")
 @option("--poll-interval", default=2.0, metavar="S", help="Seconds between polls without a hint.")
+@option("--seed", default=0, metavar="N", help="Another one varies what is sent, at equal cost.")
+@option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT=PATH",
+    help="Write a report: har, html, json, junit or markdown. May be given several times.",
+)
+@option(
+    "--record",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Keep all requests and answers, without the key, as HAR.",
+)
+@option(
+    "--replay",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Judge a recording or any HAR file, and send nothing.",
+)
 def check(
-    base_url: str,
+    base_url: str | None,
     document: Document,
     *,
     api_key_env: str,
@@ -53,57 +77,108 @@ def check(
     max_spend: str | None,
     dry_run: bool,
     grade: str,
+    only: tuple[str, ...],
+    exclude: tuple[str, ...],
     resume: str | None,
     keep: bool,
     timeout: float,
     poll_interval: float,
+    seed: int,
+    reports: tuple[str, ...],
+    record: Path | None,
+    replay: Path | None,
 ) -> None:
     """Check the server at BASE_URL, such as https://api.aisa.one/v1, against DOCUMENT.
 
     Requests that a right server refuses come first, then one or two jobs are led through their
     whole life. A create is never repeated once it may have been accepted.
 
+    With --replay, BASE_URL says which of the recorded requests are meant, and may be left out.
+
     Exit codes: 0 the server keeps the contract, 1 it breaks it, 2 usage or document, 3 the server
-    cannot be reached, 4 it refuses the key, 5 the plan is over the budget.
+    cannot be reached or is another one, 4 it refuses the key, 5 the plan is over the budget.
     """
     console = Console(highlight=False, soft_wrap=True)
-    ledger = Ledger(max_spend=_amount(max_spend), max_creates=max_creates)
-    key = _key(base_url, api_key_env, needed=not dry_run)
-    for name, seconds in (("--timeout", timeout), ("--poll-interval", poll_interval)):
-        if not 0 < seconds < _LONGEST:
-            fail(f"{name} must be more than 0 seconds and less than {_LONGEST:g}, not {seconds:g}")
-    if resume is not None and not resume.strip():
-        fail("--resume must be the id of a job, not nothing")
-    plan = plan_check(document, key=key, creates=min(2, max_creates), grade=Provenance(grade))
-    _show_plan(console, document, base_url, plan, resume)
-    _refuse_over_budget(plan, ledger, resume)
-    if dry_run:
+    if replay is not None and base_url and "://" not in base_url:
+        base_url, document = None, load(base_url)  # all that is given is a document
+    standard = _standard(grade, timeout, only, exclude)
+    key = "" if replay else _key(base_url, api_key_env, needed=not dry_run)
+    # A plan has at least one job, so that a limit of none refuses it.
+    creates = max(1, min(2, max_creates))
+    order = Order(
+        document=document,
+        base_url=_base_url(base_url, needed=replay is None),
+        key=key,
+        standard=standard,
+        ledger=Ledger(max_spend=_amount(max_spend), max_creates=max_creates),
+        plan=plan_check(document, key=key, creates=creates, grade=standard.grade, seed=seed),
+        resume=_job(resume),
+        replay=replay,
+        keep=keep,
+        poll_interval=_seconds("--poll-interval", poll_interval),
+    )
+    files = report_files(reports, record)
+    began = time.time()
+    show_plan(console, order, whole=dry_run)
+    outcome = _outcome(console, order, dry_run=dry_run)
+    if outcome is None:
         return
-    with httpx2.Client(timeout=60.0) as client, _progress(console) as bar:
-        task = bar.add_task("starts", total=100, state="", spent="")
-        walk = Walk(
-            document,
-            plan,
-            HttpServer(document, base_url, client),
-            key=key,
-            ledger=ledger,
-            timeout=timeout,
-            poll_interval=poll_interval,
-            keep=keep,
-            resume=resume,
-            tell=lambda step: _tell(bar, task, step, plan),
-        )
-        code, verdict = _run(walk)
-    if not code and not any(exchange.reply for exchange in verdict.history):
-        click.echo(f"Error: {base_url} has not answered any request", err=True)
-        code = UNREACHABLE
-    if verdict.history:
-        text = _verdict_text(document, base_url, verdict, ledger, api_key_env)
-        # Some servers quote the key that they were sent.
-        console.print(text.replace(key, f"${api_key_env}"), markup=False)
-    if not code and resume is not None and not _found(verdict, resume):
-        code = ConfigurationError.exit_code
-    sys.exit(code or (VIOLATED if _errors(verdict) else 0))
+    report = Report(
+        document=document,
+        base_url=outcome.base_url,
+        verdict=outcome.verdict,
+        standard=standard,
+        ledger=order.ledger,
+        plan=order.plan if order.makes_jobs else None,
+        exit_code=outcome.exit_code or (VIOLATED if outcome.verdict.errors else 0),
+        error=outcome.error,
+        began=began,
+        seconds=time.time() - began,
+        seed=seed,
+        key_variable=api_key_env,
+        versions=_versions(),
+    )
+    show_verdict(console, report)
+    tell_github(report)
+    written = write_reports(report, files)
+    sys.exit(report.exit_code or (0 if written else ConfigurationError.exit_code))
+
+
+def _outcome(console: Console, order: Order, *, dry_run: bool) -> Outcome | None:
+    """What came of an order, None if there was only to be shown what it is."""
+    reason = order.over_budget()
+    if reason is not None:
+        return refused(order, reason)
+    if dry_run:
+        return None
+    return walk(order, console) if order.replay is None else judge(order, order.replay)
+
+
+def _standard(
+    grade: str, timeout: float, only: tuple[str, ...], exclude: tuple[str, ...]
+) -> Standard:
+    try:
+        codes = chosen_codes(only=_listed(only), exclude=_listed(exclude))
+    except ValueError as error:
+        fail(f"--only or --exclude: {error}; aisa-testkit explain lists all")
+    return Standard(Provenance(grade), _seconds("--timeout", timeout), codes)
+
+
+def _listed(texts: tuple[str, ...]) -> list[str]:
+    """The single names of options that may be given several times, or with commas."""
+    return [name for text in texts for name in text.replace(",", " ").split()]
+
+
+def _seconds(name: str, value: float) -> float:
+    if not 0 < value < _LONGEST:
+        fail(f"{name} must be more than 0 seconds and less than {_LONGEST:g}, not {value:g}")
+    return value
+
+
+def _job(job_id: str | None) -> str | None:
+    if job_id is not None and not job_id.strip():
+        fail("--resume must be the id of a job, not nothing")
+    return job_id
 
 
 def _amount(text: str | None) -> Decimal | None:
@@ -118,11 +193,26 @@ def _amount(text: str | None) -> Decimal | None:
     return value
 
 
-def _key(base_url: str, variable: str, *, needed: bool) -> str:
+def _base_url(url: str | None, *, needed: bool) -> str:
+    """The base URL, empty if there is none and none is needed."""
+    if url is None and not needed:
+        return ""
+    try:
+        parts = urlsplit(url or "")
+        port = parts.port or 1
+    except ValueError:
+        parts, port = urlsplit(""), 0
+    if url is None or not (parts.scheme in ("http", "https") and parts.hostname and port):
+        fail(f"BASE_URL must be a URL such as https://api.aisa.one/v1, not {url or ''!r}")
+    if parts.username is not None or parts.query or parts.fragment:
+        # It may hold a password, and stands in every report.
+        fail("BASE_URL must have no user, no query and no fragment; the key is in --api-key-env")
+    return url
+
+
+def _key(base_url: str | None, variable: str, *, needed: bool) -> str:
     """The key from the environment; a server on this machine takes any."""
-    host = _host(base_url)
-    if host is None:
-        fail(f"BASE_URL must be a URL such as https://api.aisa.one/v1, not {base_url!r}")
+    host = urlsplit(_base_url(base_url, needed=True)).hostname
     key = os.environ.get(variable, "").strip()
     if needed and not key and host not in ("localhost", "127.0.0.1", "::1"):
         fail(f"{base_url} is not on this machine and wants a key: set {variable}")
@@ -131,101 +221,9 @@ def _key(base_url: str, variable: str, *, needed: bool) -> str:
     return key or DUMMY_KEY
 
 
-def _host(base_url: str) -> str | None:
-    try:
-        parts = urlsplit(base_url)
-        right = parts.scheme in ("http", "https") and (parts.port or 1)
-    except ValueError:
-        return None
-    return parts.hostname if right else None
-
-
-def _show_plan(
-    console: Console, document: Document, base_url: str, plan: Plan, resume: str | None
-) -> None:
-    console.print(f"Check of {document.title} {document.version} at {base_url}")
-    if resume is not None:
-        console.print(f"  follows {resume}, and makes no job")
-        return
-    each = f"{amount(plan.price)} {plan.currency}" if plan.currency else "a price nobody knows"
-    jobs = "1 job" if plan.creates == 1 else f"{plan.creates} jobs"
-    console.print(f"  {len(plan.probes)} requests that a right server refuses, for nothing")
-    console.print(f"  {jobs} at {each} each, {amount(plan.total)} {plan.currency} in all".rstrip())
-
-
-def _refuse_over_budget(plan: Plan, ledger: Ledger, resume: str | None) -> None:
-    if resume is None and ledger.max_spend is not None:
-        if not plan.currency:
-            _leave(OVER_BUDGET, "the document has no x-price, so nothing can be said of a budget")
-        if plan.total > ledger.max_spend:
-            costs, limit = f"{amount(plan.total)} {plan.currency}", amount(ledger.max_spend)
-            _leave(OVER_BUDGET, f"the plan costs {costs}, and --max-spend allows {limit}")
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[state]}"),
-        TextColumn("{task.fields[spent]}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    )
-
-
-def _tell(bar: Progress, task: TaskID, step: Step, plan: Plan) -> None:
-    bar.update(
-        task,
-        description=step.doing,
-        completed=step.progress or 0,
-        state=step.state or "",
-        spent=f"{amount(step.spent)} {plan.currency}",
-    )
-
-
-def _run(walk: Walk) -> tuple[int, Verdict]:
-    """Walks, and says with which code to exit if the walk did not come to its end."""
-    try:
-        return 0, walk.run()
-    except Unreachable as error:
-        click.echo(f"Error: {error}", err=True)
-        return UNREACHABLE, walk.verdict()
-    except CredentialsRefused as error:
-        click.echo(f"Error: {error}", err=True)
-        return REFUSED, walk.verdict()
-    except KeyboardInterrupt:
-        click.echo("Error: broken off", err=True)
-        return INTERRUPTED, walk.verdict()
-
-
-def _verdict_text(
-    document: Document, base_url: str, verdict: Verdict, ledger: Ledger, key_variable: str
-) -> str:
-    """Every violation with a line that shows it again, notes, and what it all cost."""
-    lines: list[str] = []
-    for violation in verdict.violations:
-        call = verdict.history[violation.numbers[-1] - 1].call
-        again = curl_line(document, call, base_url, key_variable=key_variable)
-        lines += ["", str(violation), f"  again     {again}"]
-    lines += ["", *(f"Note: {note}" for note in verdict.notes)]
-    lines += [f"Left: {i}; follow it with --resume {i}" for i in verdict.jobs]
-    count = len(_errors(verdict))
-    told = "no violation" if not count else "1 violation" if count == 1 else f"{count} violations"
-    warned = len(verdict.violations) - count
-    warnings = f", {warned} warnings" if warned > 1 else ", 1 warning" if warned else ""
-    lines.append(f"{told}{warnings} in {len(verdict.history)} requests; {ledger}")
-    return "\n".join(lines)
-
-
-def _found(verdict: Verdict, job_id: str) -> bool:
-    return any(e.accepted for e in verdict.history if e.job_id == job_id)
-
-
-def _errors(verdict: Verdict) -> list[Violation]:
-    return [v for v in verdict.violations if v.severity is Severity.ERROR]
-
-
-def _leave(code: int, message: str) -> None:
-    click.echo(f"Error: {message}", err=True)
-    sys.exit(code)
+def _versions() -> dict[str, str]:
+    return {
+        "aisa-testkit": version("aisa-testkit"),
+        "python": platform.python_version(),
+        "httpx2": version("httpx2"),
+    }

@@ -16,7 +16,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from ..contracts.http_server import HttpServer
 from ..contracts.ledger import Ledger
 from ..contracts.plan import plan_check
-from ..contracts.walk import Verdict, Walk
+from ..contracts.verdict import Standard, Verdict
+from ..contracts.walk import Walk
 from ..mock_server.clock import SystemClock
 from ..mock_server.media import MediaLibrary
 from ..mock_server.server import serve_videos
@@ -74,7 +75,7 @@ def _check(document: Document, base_url: str) -> Verdict:
     with httpx2.Client(timeout=10) as http:
         server = HttpServer(document, base_url, http)
         plan = plan_check(document, key=KEY, creates=2)
-        return Walk(document, plan, server, key=KEY, ledger=Ledger()).run()
+        return Walk(document, plan, server, key=KEY, ledger=Ledger(), standard=Standard()).run()
 
 
 def _show(client: _Client, console: Console, output: Path) -> None:

@@ -38,6 +38,11 @@ def document_argument(command: Command) -> Command:
 
 
 def _load(context: click.Context, parameter: click.Parameter, path: str | None) -> Document:
+    return load(path)
+
+
+def load(path: str | None) -> Document:
+    """The document at a path, or the bundled one; ends the command if it cannot be used."""
     try:
         return load_document(path)
     except DocumentError as error:

@@ -26,9 +26,11 @@ def content_violations(
     *,
     asked: Mapping[str, Json],
     now: float,
+    unsure: float,
 ) -> Iterator[Violation]:
     """What is wrong with the answer to a request for the file of a job that has succeeded. `asked`
-    are the fields that the job was made with, `now` is the moment on the clock of the server.
+    are the fields that the job was made with, `now` is the moment on the clock of the server, known
+    to so many seconds.
     """
     reply = exchange.reply
     if reply is None:
@@ -38,10 +40,10 @@ def content_violations(
         return breach(rule, exchange, number, place=place, received=received, expected=expected)
 
     if reply.status in _REFUSED and not exchange.arguments.problems:
-        if _seconds_left(document, last, now) > _SKEW_SECONDS:
+        if _seconds_left(document, last, now) > unsure:
             received = f"{reply.status} for {last.sighting.job_id}, which is {last.state.name}"
             yield wrong(catalogue.CONTENT_REFUSED, received, "its file")
-    elif reply.status in (200, 206) and _seconds_left(document, last, now) < -_SKEW_SECONDS:
+    elif reply.status in (200, 206) and _seconds_left(document, last, now) < -unsure:
         received = f"a file of {last.sighting.job_id}, which had expired"
         yield wrong(catalogue.CONTENT_EXPIRED, received, "a refusal")
     elif reply.status == 206:
@@ -52,9 +54,7 @@ def content_violations(
 
 
 def _seconds_left(document: Document, last: Seen, now: float) -> float:
-    """The seconds until the file may go, infinite if that is not known. The server's clock cannot
-    be known to the second.
-    """
+    """The seconds until the file may go, infinite if that is not known."""
     expiry = last.at(document.lifecycle.expiry_at) if document.lifecycle.expiry_at else None
     return expiry - now if is_number(expiry) else float("inf")
 
@@ -185,4 +185,3 @@ _SECONDS = re.compile(r"([0-9]{1,6}(?:\.[0-9]+)?)")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
 _TOLERANCE_SECONDS = 0.5
-_SKEW_SECONDS = 60.0

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from urllib.parse import quote, urlencode
 
 from ..openapi import Call, Document
 from ..openapi.form import FormError, parse_form
 from ..openapi.operation import FORM
 from ..openapi.schema import show
+from .writing import url_of
 
 
 def curl_line(document: Document, call: Call, base_url: str, *, key_variable: str) -> str:
     """The call as a line of curl. The key is not in it, but the name of its variable."""
     operation, credentials = document.operations[call.operation_id], document.credentials
-    path = operation.path
-    for name, value in call.path_parameters.items():
-        path = path.replace(f"{{{name}}}", quote(value, safe=""))
-    query = f"?{urlencode(call.query)}" if call.query else ""
-    line = shlex.join(["curl", "-X", operation.method, base_url.rstrip("/") + path + query])
+    line = shlex.join(["curl", "-X", operation.method, url_of(document, call, base_url)])
     for name, value in call.headers.items():
         if credentials and name == credentials.header:
             line += f' -H "{name}: {f"{credentials.scheme} ".lstrip()}${key_variable}"'

@@ -17,7 +17,7 @@ class Exchange:
     """One call of an operation and its reply, None if the connection broke.
 
     `path` is the template of the path from the root, `at` the moment of the reply on the clock of
-    the server, in Unix seconds.
+    the server, in Unix seconds, and `took` the seconds from the request to the reply.
     """
 
     operation: Operation
@@ -26,6 +26,7 @@ class Exchange:
     arguments: Arguments
     reply: Reply | None
     at: float
+    took: float = 0.0
 
     @property
     def operation_id(self) -> str:
@@ -90,8 +91,10 @@ class Stray:
     kind: StrayKind = StrayKind.NO_OPERATION
 
 
-def read_exchange(document: Document, call: Call, reply: Reply | None, *, at: float) -> Exchange:
+def read_exchange(
+    document: Document, call: Call, reply: Reply | None, *, at: float, took: float = 0.0
+) -> Exchange:
     """The exchange, with its call read by the document."""
     operation = document.operations[call.operation_id]
     path = document.base_path + operation.path
-    return Exchange(operation, path, call, read_call(operation, call), reply, at)
+    return Exchange(operation, path, call, read_call(operation, call), reply, at, took)

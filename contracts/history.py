@@ -18,6 +18,7 @@ from .pages import Pages
 from .server import exchange_violations
 from .sighting import Sighting, found, is_number, sightings
 from .violation import Violation, breach
+from .writing import nobodys_job
 
 
 def check_history(
@@ -55,13 +56,15 @@ class History:
 
     def __init__(self, document: Document, *, timeout: float | None = None) -> None:
         self._document, self._timeout = document, timeout
+        self._nobody = nobodys_job(document)
         self._unknown_status = document.envelope.answers[Cause.JOB_UNKNOWN].status
         self._jobs: dict[str, JobLaws] = {}
         self._began: dict[str, Seen] = {}
         self._made: dict[str, int] = {}
         self._deleted: dict[str, int] = {}
         self._doubtful: set[str] = set()
-        self._ahead = 0.0
+        # A server's clock is known by the jobs that it makes alone.
+        self._ahead, self._unsure = 0.0, 60.0
         self._asked: dict[str, Mapping[str, Json]] = {}
         self._served: dict[str, tuple[Exchange, int]] = {}
         self._pages = Pages(document)
@@ -136,6 +139,15 @@ class History:
         job_id, role = exchange.job_id, exchange.operation.role
         if job_id is None or exchange.reply is None:
             return
+        if job_id == self._nobody and exchange.accepted:
+            yield breach(
+                catalogue.NOBODYS,
+                exchange,
+                number,
+                received=f"{exchange.status} for {job_id}",
+                expected=str(self._unknown_status),
+            )
+            return
         if job_id in self._deleted:
             if role is JobRole.CONTENT and exchange.accepted:
                 yield self._gone(exchange, number, job_id)
@@ -173,7 +185,13 @@ class History:
         elif last.state.ends is Ending.SUCCESS:
             asked = self._asked.get(last.sighting.job_id, {})
             yield from content_violations(
-                self._document, exchange, number, last, asked=asked, now=exchange.at - self._ahead
+                self._document,
+                exchange,
+                number,
+                last,
+                asked=asked,
+                now=exchange.at - self._ahead,
+                unsure=self._unsure,
             )
 
     def _learn_clock(self, exchange: Exchange, sighting: Sighting) -> None:
@@ -183,6 +201,8 @@ class History:
         created = found(sighting.job, stamps[0]) if stamps else None
         if not self._made and is_number(created):
             self._ahead = exchange.at - created
+            # The stamp is of any moment since the request, in whole seconds, as others are.
+            self._unsure = exchange.took + 2.0
 
     def _gone(self, exchange: Exchange, number: int, job_id: str) -> Violation:
         return breach(

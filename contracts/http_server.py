@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Mapping
-from urllib.parse import quote, urlencode
 
 import httpx2
 
 from ..openapi import Call, Document, Reply
 from .exchange import Exchange, read_exchange
-from .walk import Unreachable
+from .session import Unreachable
+from .writing import url_of
 
 
 class HttpServer:
@@ -36,25 +37,27 @@ class HttpServer:
         """Sends the call once. An exchange without a reply is one that broke off; Unreachable is
         raised if there never was an answer.
         """
-        operation = self._document.operations[call.operation_id]
-        path = operation.path
-        for name, value in call.path_parameters.items():
-            path = path.replace(f"{{{name}}}", quote(value, safe=""))
-        url = self._base_url + path + (f"?{urlencode(call.query)}" if call.query else "")
+        began = self._now()
+        reply = self._reply(call)
+        now = self._now()
+        return read_exchange(self._document, call, reply, at=now, took=max(0.0, now - began))
+
+    def _reply(self, call: Call) -> Reply | None:
+        method = self._document.operations[call.operation_id].method
+        url = url_of(self._document, call, self._base_url)
         try:
-            response = self._send(operation.method, url, call, call.headers)
+            response = self._send(method, url, call, call.headers)
         except httpx2.LocalProtocolError:
             # Its text holds what could not be sent, and that may be the key.
             raise Unreachable("a request cannot be sent: a header holds what none can") from None
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol) as error:
             if not self._answered:
-                raise Unreachable(f"{self._base_url} does not answer: {error}") from error
-            return read_exchange(self._document, call, None, at=self._now())
+                raise Unreachable(f"{self._base_url} {_trouble(error)}") from error
+            return None
         except httpx2.HTTPError:
-            return read_exchange(self._document, call, None, at=self._now())
+            return None
         self._answered = True
-        reply = Reply(response.status_code, dict(response.headers), response.content)
-        return read_exchange(self._document, call, reply, at=self._now())
+        return Reply(response.status_code, dict(response.headers), response.content)
 
     def _send(
         self, method: str, url: str, call: Call, headers: Mapping[str, str], redirects: int = 5
@@ -75,6 +78,18 @@ class HttpServer:
     def wait(self, seconds: float) -> None:
         """Lets time pass."""
         self._sleep(seconds)
+
+
+def _trouble(error: BaseException) -> str:
+    """Why there is no connection, and whether it is for want of trust."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"cannot be trusted: {cause.verify_message}"
+        if isinstance(cause, ssl.SSLError):
+            return f"does not speak TLS as it should: {cause.reason or cause}"
+        cause = cause.__cause__ or cause.__context__
+    return f"does not answer: {error}"
 
 
 def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:

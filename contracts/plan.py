@@ -11,7 +11,7 @@ from ..openapi import Call, Document, JobRole, Operation, Provenance
 from ..openapi.json import Json
 from ..openapi.operation import FORM, Body
 from ..openapi.schema import types_of
-from .writing import job_parameter, write_call
+from .writing import job_parameter, nobodys_job, write_call
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +51,22 @@ def plan_check(
     key: str,
     creates: int = 1,
     grade: Provenance = Provenance.INFERRED,
+    seed: int = 0,
 ) -> Plan:
     """The plan of a check that makes so many jobs, each the cheapest that the document allows.
 
-    Where jobs cannot be followed at this grade, one is enough.
+    Where jobs cannot be followed at this grade, one is enough. Another `seed` chooses another one
+    of equally cheap jobs, and other values for what is to be refused.
     """
     retrieve = document.by_role.get(JobRole.RETRIEVE)
     followed = retrieve is not None and grade.covers(retrieve.provenance)
     operation = document.by_role[JobRole.CREATE]
     media_type = FORM if FORM in operation.bodies else next(iter(operation.bodies))
-    fields, price = _cheapest(operation, operation.bodies[media_type])
+    fields, price = _cheapest(operation, operation.bodies[media_type], seed)
+    outside = f"{_OUTSIDE}-{seed}" if seed else _OUTSIDE
     probes = [
-        *_create_probes(document, operation, media_type, fields, key, price),
-        *_other_probes(document, key),
+        *_create_probes(document, operation, media_type, fields, key, price, outside),
+        *_other_probes(document, key, outside),
     ]
     known = {o.id for o in document.operations.values() if grade.covers(o.provenance)}
     return Plan(
@@ -76,8 +79,8 @@ def plan_check(
     )
 
 
-def _cheapest(operation: Operation, body: Body) -> tuple[dict[str, Json], Decimal]:
-    """The fields of the cheapest job that can be made, and its price."""
+def _cheapest(operation: Operation, body: Body, seed: int) -> tuple[dict[str, Json], Decimal]:
+    """The fields of a job that is as cheap as can be, and its price; the usual one for seed 0."""
     required = {name: _example(body, name) for name in body.schema.raw.get("required", ())}
     price = operation.price
     if price is None:
@@ -85,10 +88,12 @@ def _cheapest(operation: Operation, body: Body) -> tuple[dict[str, Json], Decima
     named = dict.fromkeys([n for rate in price.rates for n in rate.when] + [price.per or ""])
     choices = {n: _choices(operation, body, n) for n in named if n in body.properties}
     offers = [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
-    chosen = min(offers, key=price.of)
+    least = min(map(price.of, offers))
+    cheapest = [offer for offer in offers if price.of(offer) == least]
+    chosen = cheapest[seed % len(cheapest)]
     default = {name: body.properties[name].get("default") for name in chosen}
     needed = {n: v for n, v in chosen.items() if n in required or v != default[n]}
-    return {**required, **needed}, price.of(chosen)
+    return {**required, **needed}, least
 
 
 def _choices(operation: Operation, body: Body, name: str) -> list[Json]:
@@ -140,6 +145,7 @@ def _create_probes(
     fields: Mapping[str, Json],
     key: str,
     price: Decimal,
+    outside: str,
 ) -> Iterator[Probe]:
     body = operation.bodies[media_type]
 
@@ -153,29 +159,28 @@ def _create_probes(
         yield Probe(written(rest), f"{name} is missing", price)
     for name, schema in body.properties.items():
         if "enum" in schema:
-            wrong = {**fields, name: _OUTSIDE}
+            wrong = {**fields, name: outside}
             cost = _price_of(operation, wrong, price)
-            yield Probe(written(wrong), f"{name} is {_OUTSIDE!r}", cost)
+            yield Probe(written(wrong), f"{name} is {outside!r}", cost)
     for name in body.files:
-        yield Probe(written({**fields, name: _OUTSIDE}), f"{name} is no file", price)
+        yield Probe(written({**fields, name: outside}), f"{name} is no file", price)
 
 
-def _other_probes(document: Document, key: str) -> Iterator[Probe]:
+def _other_probes(document: Document, key: str, outside: str) -> Iterator[Probe]:
     """Questions about a job that was never made, and lists that cannot be."""
     for role in (JobRole.RETRIEVE, JobRole.CONTENT, JobRole.DELETE):
         operation = document.by_role.get(role)
         if operation is not None:
-            unknown = {job_parameter(operation): document.lifecycle.id_prefix + _NOBODY}
+            unknown = {job_parameter(operation): nobodys_job(document)}
             call = write_call(document, operation, key=key, path_parameters=unknown)
             yield Probe(call, "a job that was never made")
     listing = document.by_role.get(JobRole.LIST)
     for name, parameter in listing.query.items() if listing else ():
         schema = parameter.schema.raw
-        wrong = str(schema["maximum"] + 1) if "maximum" in schema else _OUTSIDE
+        wrong = str(schema["maximum"] + 1) if "maximum" in schema else outside
         if listing and ("maximum" in schema or "enum" in schema):
             call = write_call(document, listing, key=key, query=((name, wrong),))
             yield Probe(call, f"{name} is {wrong}")
 
 
 _OUTSIDE = "not-a-value"
-_NOBODY = "0" * 32

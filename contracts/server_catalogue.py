@@ -74,6 +74,9 @@ LOST = _rule("AV217", "a job that is not there", "Keep every job until it is del
 REMIX_SOURCE = _rule(
     "AV218", "a remix that does not name its source", "Say which job it was made from."
 )
+NOBODYS = _rule(
+    "AV219", "a job that nobody made", "Answer 404 for an id that was never given to a job."
+)
 
 CONTENT_EARLY = _rule(
     "AV221", "a file before its job is done", "Serve the files of successful jobs only."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import quote, urlencode
 
 import orjson
 
@@ -41,6 +42,19 @@ def write_call(
 def job_parameter(operation: Operation) -> str:
     """The name of the path parameter that names the job."""
     return operation.path.partition("{")[2].partition("}")[0]
+
+
+def nobodys_job(document: Document) -> str:
+    """An id that no server ever gives to a job, to ask for what is not there."""
+    return document.lifecycle.id_prefix + "0" * 32
+
+
+def url_of(document: Document, call: Call, base_url: str) -> str:
+    """The URL of a call at this base URL."""
+    path = document.operations[call.operation_id].path
+    for name, value in call.path_parameters.items():
+        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+    return base_url.rstrip("/") + path + (f"?{urlencode(call.query)}" if call.query else "")
 
 
 def form_of(fields: Mapping[str, Json]) -> bytes:

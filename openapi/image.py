@@ -12,6 +12,13 @@ def image_type(content: bytes) -> str | None:
     return next((kind for start, kind in _SIGNATURES if content.startswith(start)), None)
 
 
+def signature_of(media_type: str) -> bytes:
+    """The first bytes of an image of this type; none if it is no type that is known."""
+    if media_type == "image/webp":
+        return b"RIFF\0\0\0\0WEBP"
+    return next((start for start, kind in _SIGNATURES if kind == media_type), b"")
+
+
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),

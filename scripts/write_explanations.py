@@ -526,6 +526,14 @@ explained(
         change=says(remixed_from_video_id=None),
     ),
 )
+explained(
+    "AV219",
+    all_answers,
+    """Nobody has ever made this job: its id is the prefix of `x-lifecycle` and 32 zeros, which no
+    server gives to a job, and for which `aisa-testkit check` asks on purpose. A server that answers
+    as if it were there would do so for a misspelt id, too.""",
+    lambda s: s.poll("video_" + "0" * 32, instead(s.poll(s.create()))),
+)
 
 explained(
     "AV221",

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from aisa_testkit.contracts.http_server import HttpServer
-from aisa_testkit.contracts.walk import Unreachable
+from aisa_testkit.contracts.session import Unreachable
 from aisa_testkit.contracts.writing import write_call
 from aisa_testkit.mock_server import VideoServer
 from aisa_testkit.openapi import Call, Document

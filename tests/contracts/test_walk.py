@@ -16,7 +16,9 @@ import pytest
 from aisa_testkit.contracts import Exchange, read_exchange
 from aisa_testkit.contracts.ledger import Ledger
 from aisa_testkit.contracts.plan import plan_check
-from aisa_testkit.contracts.walk import CredentialsRefused, Step, Unreachable, Verdict, Walk
+from aisa_testkit.contracts.session import CredentialsRefused, Step, Unreachable
+from aisa_testkit.contracts.verdict import Standard, Verdict
+from aisa_testkit.contracts.walk import Walk
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, JobRole, Provenance, Reply
 
@@ -76,11 +78,15 @@ def walk(
     creates: int = 1,
     ledger: Ledger | None = None,
     grade: Provenance = Provenance.INFERRED,
+    timeout: float = 300,
     **more: Any,
 ) -> Verdict:
     plan = plan_check(world.document, key="k", creates=creates, grade=grade)
     ledger = ledger or Ledger(max_creates=2)
-    return Walk(world.document, plan, world, key="k", ledger=ledger, **more).run()
+    standard = Standard(grade, timeout)
+    return Walk(
+        world.document, plan, world, key="k", ledger=ledger, standard=standard, **more
+    ).run()
 
 
 def codes(verdict: Verdict) -> set[str]:
@@ -424,14 +430,21 @@ def test_keep_leaves_the_jobs_and_names_them(either: Document) -> None:
     assert (len(verdict.jobs), world.left(), verdict.violations) == (2, 2, ())
 
 
-def test_the_documented_grade_asks_and_judges_only_what_is_documented(document: Document) -> None:
+def test_the_documented_grade_judges_only_what_is_documented_and_notes_the_rest(
+    document: Document,
+) -> None:
     def bare(world: Local, call: Call, reply: Reply) -> Reply:
         return reply if reply.status < 300 else replace(reply, body=b'{"message":"no"}')
 
     world = Local(document, bare)
     verdict = walk(world, grade=Provenance.DOCUMENTED)
-    assert {call.operation_id for call in world.calls} == {"createVideo"}
     assert verdict.violations == ()
+    others = [call.operation_id for call in world.calls if call.operation_id != "createVideo"]
+    assert others == ["getVideo", "getVideoContent"]
+    assert verdict.notes == (
+        "getVideo is inferred and not judged; answered 200",
+        "getVideoContent is inferred and not judged; answered 409",
+    )
     assert len(verdict.jobs) == world.left() == 1
     assert "AV106" in codes(walk(Local(document, bare), grade=Provenance.VENDOR_WIDE))
 
@@ -458,7 +471,15 @@ def test_a_key_that_is_refused_costs_nothing(document: Document, resumed: bool) 
     plan = plan_check(document, key="wrong")
     job = "video_" + "1" * 32 if resumed else None
     with pytest.raises(CredentialsRefused, match="401"):
-        Walk(document, plan, world, key="wrong", ledger=ledger, resume=job).run()
+        Walk(
+            document,
+            plan,
+            world,
+            key="wrong",
+            ledger=ledger,
+            standard=Standard(),
+            resume=job,
+        ).run()
     assert (world.accepted, ledger.creates, ledger.spent) == (0, 0, Decimal(0))
 
 

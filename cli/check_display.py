@@ -1,0 +1,116 @@
+"""What a check shows in a terminal: its plan, how far it is, and what it has found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from ..contracts.ledger import amount
+from ..contracts.reports import Report
+from ..contracts.rule import Severity
+from ..contracts.session import Step
+from .order import UNREACHABLE, Order
+
+
+def show_plan(console: Console, order: Order, *, whole: bool) -> None:
+    """The plan in three lines, or with every request that is to be refused."""
+    for line in _plan(order, whole):
+        console.print(line, markup=False)
+
+
+def _plan(order: Order, whole: bool) -> Iterator[str]:
+    document, plan = order.document, order.plan
+    yield f"Check of {document.title} {document.version} at {order.base_url or order.replay}"
+    if order.replay is not None:
+        yield f"  judges {order.replay}, and sends nothing"
+    elif order.resume is not None:
+        yield f"  follows {order.resume}, and makes no job"
+    if not order.makes_jobs:
+        return
+    yield f"  {len(plan.probes)} requests that a right server refuses, for nothing"
+    for probe in plan.probes if whole else ():
+        operation = document.operations[probe.call.operation_id]
+        yield f"    {operation.method} {operation.path}: {probe.why}"
+    each = f"{amount(plan.price)} {plan.currency}" if plan.currency else "a price nobody knows"
+    jobs = "1 job" if plan.creates == 1 else f"{plan.creates} jobs"
+    yield f"  {jobs} at {each} each, {amount(plan.total)} {plan.currency} in all".rstrip()
+    if whole:
+        yield "  polls until each job has ended, then its file, the list, and its deletion"
+
+
+class Display:
+    """The progress of a walk, as a bar that is gone when it ends. Jobs that are made stay told."""
+
+    def __init__(self, console: Console, currency: str) -> None:
+        self._currency, self._told = currency, 0
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.fields[state]}", markup=False),
+            TextColumn("{task.fields[spent]}", markup=False),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("starts", total=100, state="", spent="")
+
+    def __enter__(self) -> Display:
+        if self._bar.console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._bar.live.is_started:  # else it would leave an empty line
+            self._bar.stop()
+
+    def tell(self, step: Step) -> None:
+        """Shows where the walk stands."""
+        for job in step.made[self._told :]:
+            # Whoever stops the check must know what was paid for.
+            self._bar.console.print(f"  made {job}", markup=False)
+        self._told = max(self._told, len(step.made))
+        self._bar.update(
+            self._task,
+            description=step.doing,
+            completed=step.progress or 0,
+            state=step.state or "",
+            spent=f"{amount(step.spent)} {self._currency}".rstrip(),
+        )
+
+
+def show_verdict(console: Console, report: Report) -> None:
+    """Every violation with a line that shows it again, notes, and what it all cost; and on stderr
+    why the check did not come to its end.
+    """
+    if report.error:
+        click.echo(f"Error: {report.error}", err=True)
+    # What another server answers says nothing of this one.
+    if report.verdict.history and report.exit_code != UNREACHABLE:
+        for text in _verdict(report):
+            console.print(text)
+
+
+def _verdict(report: Report) -> Iterator[Text]:
+    for violation in report.verdict.violations:
+        heading, _, facts = str(violation).partition("\n")
+        error = violation.severity is Severity.ERROR
+        yield Text("\n" + heading, style="bold red" if error else "bold yellow")
+        yield Text(f"{facts}\n  again     {report.again(violation)}")
+    if report.verdict.violations:
+        yield Text("")
+    for note in report.verdict.notes:
+        yield Text(f"Note: {note}")
+    for job in report.verdict.jobs:
+        yield Text(f"Left: {job}; follow it with --resume {job}")
+    cost = f"; {report.ledger}" if report.plan else ""
+    yield Text(f"{report.found} in {len(report.verdict.history)} requests{cost}", style="bold")

@@ -1,0 +1,112 @@
+"""A check from its order to its outcome: a walk over a server, or a look at recorded traffic."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+from rich.console import Console
+
+from ..contracts.http_server import HttpServer
+from ..contracts.recording import RecordingError, read_recording
+from ..contracts.session import CredentialsRefused, Unreachable
+from ..contracts.verdict import Verdict
+from ..contracts.walk import Walk
+from .check_display import Display
+from .options import ConfigurationError, fail
+from .order import INTERRUPTED, OVER_BUDGET, REFUSED, UNREACHABLE, Order
+
+REQUEST_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was found at which base URL; if the check ended before its end, why, and the exit code
+    that says so.
+    """
+
+    verdict: Verdict
+    base_url: str
+    error: str | None = None
+    exit_code: int = 0
+
+
+def refused(order: Order, reason: str) -> Outcome:
+    """A check that was not begun, since its plan is over the budget."""
+    return Outcome(Verdict((), ()), order.base_url, reason, OVER_BUDGET)
+
+
+def judge(order: Order, path: Path) -> Outcome:
+    """What is wrong with recorded traffic; ends the command if it cannot be read."""
+    try:
+        recording = read_recording(order.document, path.read_bytes(), base_url=order.base_url)
+    except OSError as error:
+        fail(f"--replay {path} cannot be read: {error.strerror}")
+    except RecordingError as error:
+        fail(f"--replay {path}: {error}")
+    history = recording.exchanges
+    violations = order.standard.violations(order.document, history)
+    return Outcome(Verdict(violations, history, (), recording.notes), recording.base_url)
+
+
+def walk(order: Order, console: Console) -> Outcome:
+    """What a walk over the server finds, also if it does not come to its end."""
+    with (
+        httpx2.Client(timeout=REQUEST_SECONDS) as client,
+        Display(console, order.plan.currency) as display,
+        _terminable(),
+    ):
+        steps = Walk(
+            order.document,
+            order.plan,
+            HttpServer(order.document, order.base_url, client),
+            key=order.key,
+            ledger=order.ledger,
+            standard=order.standard,
+            poll_interval=order.poll_interval,
+            keep=order.keep,
+            resume=order.resume,
+            tell=display.tell,
+        )
+        error, code = _run(steps)
+    verdict = steps.verdict()
+    if not error and not any(exchange.reply for exchange in verdict.history):
+        error, code = f"{order.base_url} has not answered any request", UNREACHABLE
+    if not error and order.resume is not None and not _found(verdict, order.resume):
+        error, code = f"the server has no job {order.resume}", ConfigurationError.exit_code
+    return Outcome(verdict, order.base_url, error, code)
+
+
+def _run(steps: Walk) -> tuple[str | None, int]:
+    """Walks; if it does not come to its end, why, and the exit code that says so."""
+    try:
+        steps.run()
+    except Unreachable as error:
+        return str(error), UNREACHABLE
+    except CredentialsRefused as error:
+        return str(error), REFUSED
+    except KeyboardInterrupt:
+        return "broken off", INTERRUPTED
+    return None, 0
+
+
+def _found(verdict: Verdict, job_id: str) -> bool:
+    return any(e.accepted for e in verdict.history if e.job_id == job_id)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Takes SIGTERM, by which CI ends a job, as Ctrl-C: what was paid for must be told."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,97 @@
+"""A report as JUnit XML, with one case for each rule and operation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from xml.etree import ElementTree as Xml
+
+from ...openapi import JobRole, Operation
+from ..rule import Rule, Severity
+from ..server_catalogue import SERVER_RULES
+from ..violation import Violation
+from .report import Report
+
+Found = Mapping[tuple[str, str], list[Violation]]
+
+
+def write_junit(report: Report) -> bytes:
+    """The report as XML. A case passes if its rule was not broken, warnings are its output; rules
+    for an operation that was not asked for are skipped.
+    """
+    suite = Xml.Element("testsuite", name=f"{report.document.title} at {report.base_url}")
+    cases = [*_cases(report)]
+    suite.extend(cases)
+    if report.error:
+        cases.append(Xml.SubElement(suite, "testcase", classname="check", name="comes to its end"))
+        _add(cases[-1], "error", report.error, report.headline)
+    counts = {
+        "tests": len(cases),
+        "failures": sum(case.find("failure") is not None for case in cases),
+        "errors": 1 if report.error else 0,
+        "skipped": sum(case.find("skipped") is not None for case in cases),
+    }
+    suite.attrib |= {name: str(count) for name, count in counts.items()}
+    suite.set("time", f"{report.seconds:.3f}")
+    suite.set("timestamp", datetime.fromtimestamp(report.began, UTC).isoformat(timespec="seconds"))
+    suites = Xml.Element("testsuites")
+    suites.append(suite)
+    Xml.indent(suites)
+    text: bytes = Xml.tostring(suites, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
+
+
+def _cases(report: Report) -> Iterator[Xml.Element]:
+    found: dict[tuple[str, str], list[Violation]] = {}
+    for violation in report.verdict.violations:
+        found.setdefault((violation.operation_id or "", violation.code), []).append(violation)
+    asked = {exchange.operation_id for exchange in report.verdict.history}
+    for operation in report.document.operations.values():
+        for code in sorted(report.standard.codes):
+            broken = found.get((operation.id, code), [])
+            if broken or _concerns(code, operation):
+                yield _case(report, operation, SERVER_RULES[code], broken, operation.id in asked)
+
+
+def _case(
+    report: Report, operation: Operation, rule: Rule, broken: list[Violation], asked: bool
+) -> Xml.Element:
+    case = Xml.Element("testcase", classname=operation.id, name=f"{rule.code} {rule.title}")
+    for violation in broken:
+        text = f"{violation}\n  again     {report.again(violation)}"
+        said = f"expected {violation.expected}, received {violation.received}"
+        if rule.severity is Severity.ERROR:
+            _add(case, "failure", said, text).set("type", rule.code)
+        else:
+            Xml.SubElement(case, "system-out").text = _legal(text)
+    if not asked:
+        _add(case, "skipped", f"{operation.id} was not asked for", "")
+    return case
+
+
+def _add(case: Xml.Element, kind: str, message: str, text: str) -> Xml.Element:
+    element = Xml.SubElement(case, kind, message=_legal(message))
+    element.text = _legal(text) or None
+    return element
+
+
+def _concerns(code: str, operation: Operation) -> bool:
+    """Whether a rule can be broken by an operation at all; the codes are numbered by subject."""
+    roles = next((roles for start, roles in _SUBJECTS.items() if code.startswith(start)), None)
+    return roles is None or operation.role in roles
+
+
+def _legal(text: str) -> str:
+    """The text without the characters that XML cannot hold."""
+    return _ILLEGAL.sub("\ufffd", text)
+
+
+_JOBS = {JobRole.CREATE, JobRole.RETRIEVE, JobRole.LIST, JobRole.REMIX, JobRole.DELETE}
+_SUBJECTS = {
+    "AV20": _JOBS,
+    "AV21": _JOBS,
+    "AV22": {JobRole.CONTENT},
+    "AV23": {JobRole.LIST},
+}
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

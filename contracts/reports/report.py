@@ -1,0 +1,68 @@
+"""Everything that a report of a check can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ...openapi import Document
+from ..curl import curl_line
+from ..exchange import Exchange
+from ..ledger import Ledger
+from ..plan import Plan
+from ..verdict import Standard, Verdict
+from ..violation import Violation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A check and what came of it, without any key.
+
+    `began` is in Unix seconds, `seconds` how long it took. `plan` is None where no job was to be
+    made. `error` says why the check did not come to its end, None if it did. `key_variable` is the
+    environment variable that held the key, `versions` are those of the programs at work.
+    """
+
+    document: Document
+    base_url: str
+    verdict: Verdict
+    standard: Standard
+    ledger: Ledger
+    plan: Plan | None
+    exit_code: int
+    error: str | None
+    began: float
+    seconds: float
+    seed: int
+    key_variable: str
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def found(self) -> str:
+        """How many violations there are, in words."""
+        found = _counted(len(self.verdict.errors), "violation")
+        warnings = len(self.verdict.warnings)
+        return f"{found}, {_counted(warnings, 'warning')}" if warnings else found
+
+    @property
+    def headline(self) -> str:
+        """What came of it, in a few words."""
+        return f"{self.found} so far; {self.error}" if self.error else self.found
+
+    @property
+    def passed(self) -> bool:
+        """Whether the server was found to keep the contract."""
+        return self.exit_code == 0
+
+    def exchange(self, violation: Violation) -> Exchange:
+        """The exchange in which a violation came to light."""
+        return self.verdict.history[violation.numbers[-1] - 1]
+
+    def again(self, violation: Violation) -> str:
+        """A line for a shell that asks for the same once more."""
+        call, base_url = self.exchange(violation).call, self.base_url or self.document.server_url
+        return curl_line(self.document, call, base_url, key_variable=self.key_variable)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'s' if number > 1 else ''}"
