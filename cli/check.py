@@ -42,7 +42,7 @@ _LONGEST = 1e6
     type=click.Choice([grade.value for grade in Provenance]),
     help="How well an operation or an answer must be known to be judged.",
 )
-@option("--only", multiple=True, metavar="CHECK", help="Judge these rules alone: AV203, 'AV2*'.")
+@option("--only", multiple=True, metavar="CHECK", help="Judge these rules alone: AV203, or AV2.")
 @option("--exclude", multiple=True, metavar="CHECK", help="Leave these rules out.")
 @option("--resume", metavar="JOB_ID", help="Follow this job instead of making one.")
 @option("--keep", is_flag=True, help="Leave the jobs that were made.")
@@ -101,6 +101,9 @@ def check(
     console = Console(highlight=False, soft_wrap=True)
     if replay is not None and base_url and "://" not in base_url:
         base_url, document = None, load(base_url)  # all that is given is a document
+    for name, value in (("--resume", resume), ("--keep", keep), ("--dry-run", dry_run)):
+        if replay is not None and value:
+            fail(f"{name} is about a server, and --replay asks none")
     standard = _standard(grade, timeout, only, exclude)
     key = "" if replay else _key(base_url, api_key_env, needed=not dry_run)
     # A plan has at least one job, so that a limit of none refuses it.
@@ -117,7 +120,7 @@ def check(
         keep=keep,
         poll_interval=_seconds("--poll-interval", poll_interval),
     )
-    files = report_files(reports, record)
+    files = report_files(reports, record, replay)
     began = time.time()
     show_plan(console, order, whole=dry_run)
     outcome = _outcome(console, order, dry_run=dry_run)

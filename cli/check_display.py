@@ -12,8 +12,10 @@ from rich.text import Text
 
 from ..contracts.ledger import amount
 from ..contracts.reports import Report
+from ..contracts.reports.report import times
 from ..contracts.rule import Severity
 from ..contracts.session import Step
+from ..openapi.schema import plain
 from .order import UNREACHABLE, Order
 
 
@@ -37,7 +39,8 @@ def _plan(order: Order, whole: bool) -> Iterator[str]:
         operation = document.operations[probe.call.operation_id]
         yield f"    {operation.method} {operation.path}: {probe.why}"
     each = f"{amount(plan.price)} {plan.currency}" if plan.currency else "a price nobody knows"
-    jobs = "1 job" if plan.creates == 1 else f"{plan.creates} jobs"
+    count = len(plan.creates)
+    jobs = "1 job" if count == 1 else f"{count} jobs"
     yield f"  {jobs} at {each} each, {amount(plan.total)} {plan.currency} in all".rstrip()
     if whole:
         yield "  polls until each job has ended, then its file, the list, and its deletion"
@@ -77,7 +80,7 @@ class Display:
         """Shows where the walk stands."""
         for job in step.made[self._told :]:
             # Whoever stops the check must know what was paid for.
-            self._bar.console.print(f"  made {job}", markup=False)
+            self._bar.console.print(f"  made {plain(job)}", markup=False)
         self._told = max(self._told, len(step.made))
         self._bar.update(
             self._task,
@@ -94,23 +97,25 @@ def show_verdict(console: Console, report: Report) -> None:
     """
     if report.error:
         click.echo(f"Error: {report.error}", err=True)
-    # What another server answers says nothing of this one.
-    if report.verdict.history and report.exit_code != UNREACHABLE:
+    if report.verdict.history:
         for text in _verdict(report):
             console.print(text)
 
 
 def _verdict(report: Report) -> Iterator[Text]:
-    for violation in report.verdict.violations:
-        heading, _, facts = str(violation).partition("\n")
-        error = violation.severity is Severity.ERROR
+    for kind in report.kinds:
+        heading, _, facts = str(kind.first).partition("\n")
+        error = kind.first.severity is Severity.ERROR
         yield Text("\n" + heading, style="bold red" if error else "bold yellow")
-        yield Text(f"{facts}\n  again     {report.again(violation)}")
+        seen = f"\n  seen      {times(kind)}" if kind.more else ""
+        yield Text(f"{facts}{seen}\n  again     {report.again(kind.first)}")
     if report.verdict.violations:
         yield Text("")
     for note in report.verdict.notes:
-        yield Text(f"Note: {note}")
+        yield Text(f"Note: {plain(note)}")
     for job in report.verdict.jobs:
-        yield Text(f"Left: {job}; follow it with --resume {job}")
+        yield Text(f"Left: {plain(job)}; follow it with --resume {plain(job)}")
+    if report.exit_code == UNREACHABLE and not report.ledger.creates:
+        return  # of which the reason says all
     cost = f"; {report.ledger}" if report.plan else ""
     yield Text(f"{report.found} in {len(report.verdict.history)} requests{cost}", style="bold")

@@ -5,17 +5,19 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx2
 from rich.console import Console
 
+from ..contracts.exchange import Exchange
 from ..contracts.http_server import HttpServer
 from ..contracts.recording import RecordingError, read_recording
 from ..contracts.session import CredentialsRefused, Unreachable
 from ..contracts.verdict import Verdict
 from ..contracts.walk import Walk
+from ..openapi import JobRole
 from .check_display import Display
 from .options import ConfigurationError, fail
 from .order import INTERRUPTED, OVER_BUDGET, REFUSED, UNREACHABLE, Order
@@ -72,16 +74,15 @@ def walk(order: Order, console: Console) -> Outcome:
             resume=order.resume,
             tell=display.tell,
         )
-        error, code = _run(steps)
+        stopped = _run(steps)
     verdict = steps.verdict()
-    if not error and not any(exchange.reply for exchange in verdict.history):
-        error, code = f"{order.base_url} has not answered any request", UNREACHABLE
-    if not error and order.resume is not None and not _found(verdict, order.resume):
-        error, code = f"the server has no job {order.resume}", ConfigurationError.exit_code
+    error, code = stopped or _shortfall(order, verdict) or (None, 0)
+    if code == UNREACHABLE:  # what another server answers says nothing of this one
+        verdict = replace(verdict, violations=())
     return Outcome(verdict, order.base_url, error, code)
 
 
-def _run(steps: Walk) -> tuple[str | None, int]:
+def _run(steps: Walk) -> tuple[str, int] | None:
     """Walks; if it does not come to its end, why, and the exit code that says so."""
     try:
         steps.run()
@@ -91,7 +92,22 @@ def _run(steps: Walk) -> tuple[str | None, int]:
         return str(error), REFUSED
     except KeyboardInterrupt:
         return "broken off", INTERRUPTED
-    return None, 0
+    return None
+
+
+def _shortfall(order: Order, verdict: Verdict) -> tuple[str, int] | None:
+    """Why a walk to its end says nothing of the server, and the exit code for that."""
+    if not any(exchange.reply for exchange in verdict.history):
+        return f"{order.base_url} has not answered any request", UNREACHABLE
+    if order.resume is not None and not _found(verdict, order.resume):
+        return f"the server has no job {order.resume}", ConfigurationError.exit_code
+    if order.makes_jobs and not verdict.errors and not any(map(_made_a_job, verdict.history)):
+        return "no job could be made, so that none was judged", UNREACHABLE
+    return None
+
+
+def _made_a_job(exchange: Exchange) -> bool:
+    return exchange.operation.role is JobRole.CREATE and exchange.accepted
 
 
 def _found(verdict: Verdict, job_id: str) -> bool:

@@ -40,7 +40,7 @@ class Order:
         plan, ledger = self.plan, self.ledger
         if not self.makes_jobs:
             return None
-        if ledger.max_creates is not None and plan.creates > ledger.max_creates:
+        if ledger.max_creates is not None and len(plan.creates) > ledger.max_creates:
             return f"the plan makes a job, and --max-creates allows {ledger.max_creates}"
         if ledger.max_spend is None:
             return None

@@ -14,12 +14,13 @@ from .options import fail
 Files = Mapping[Path, str]
 
 
-def report_files(reports: Iterable[str], record: Path | None) -> Files:
-    """The format of each file, from texts such as `html=report.html`; a recording is HAR.
+def report_files(reports: Iterable[str], record: Path | None, replay: Path | None) -> Files:
+    """The format of each file, from texts such as `html=report.html`; a recording is HAR, and the
+    one that is replayed is not written.
 
     Ends the command if a format is unknown or a file cannot be written, before anything is sent.
     """
-    files: dict[Path, str] = {}
+    files: dict[Path, str] = {} if replay is None else {replay.resolve(): ""}
     for text in reports:
         kind, equals, path = text.partition("=")
         if not equals or not path or kind not in FORMATS:
@@ -27,7 +28,7 @@ def report_files(reports: Iterable[str], record: Path | None) -> Files:
         _add(files, Path(path), kind, f"--report {text}")
     if record is not None:
         _add(files, record, "har", f"--record {record}")
-    return files
+    return {path: kind for path, kind in files.items() if kind}
 
 
 def write_reports(report: Report, files: Files) -> bool:
@@ -47,10 +48,12 @@ def tell_github(report: Report, environment: Mapping[str, str] = os.environ) -> 
 
 
 def _add(files: dict[Path, str], path: Path, kind: str, option: str) -> None:
-    if path in files:
-        fail(f"{option}: another report goes there already")
-    _require_writable(path, option)
-    files[path] = kind
+    place = path.resolve()
+    if place in files:
+        there = "another report goes there already" if files[place] else "it is what is replayed"
+        fail(f"{option}: {there}")
+    _require_writable(place, option)
+    files[place] = kind
 
 
 def _require_writable(path: Path, option: str) -> None:

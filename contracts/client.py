@@ -86,10 +86,12 @@ _SHOWN = 100
 _STRAY_RULES = {
     StrayKind.NO_OPERATION: catalogue.NO_OPERATION,
     StrayKind.NOT_LET_OUT: catalogue.NOT_LET_OUT,
+    StrayKind.NOT_RECORDED: catalogue.NOT_RECORDED,
     StrayKind.ENDLESS: catalogue.ENDLESS,
 }
 _INSTEAD = {
     StrayKind.NOT_LET_OUT: "no such request",
+    StrayKind.NOT_RECORDED: "a request that was recorded",
     StrayKind.ENDLESS: "an end, sooner or later",
 }
 _RULES: dict[str, Rule] = {

@@ -32,6 +32,11 @@ NOT_LET_OUT = _rule(
     "a request that was not let out",
     "Give that host a stand-in in the test, or the run a budget that is large enough.",
 )
+NOT_RECORDED = _rule(
+    "AV709",
+    "a request that the recording does not hold",
+    "Send what was recorded, or record the exchange anew.",
+)
 
 UNKNOWN_JOB = _rule(
     "AV711", "a job that was never made", "Ask only for ids that the API has answered with."

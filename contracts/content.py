@@ -148,13 +148,12 @@ def _part(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
     """Whether a part is the one that Range asked for (RFC 9110, section 14)."""
     if reply.headers.get("content-type", "").startswith("multipart/"):
         return  # several parts, each of which says for itself which it is
-    wanted = exchange.headers.get("range", "")
-    said = _CONTENT_RANGE.fullmatch(reply.headers.get("content-range", ""))
-    first, last = (int(said[1]), int(said[2])) if said else (0, -1)
-    if said is None or last - first + 1 != len(reply.body):
+    wanted, part = exchange.headers.get("range", ""), content_range(reply)
+    first, last, length = part or (0, -1, None)
+    if last - first + 1 != len(reply.body) or part is None:
         received = f"{show(reply.headers.get('content-range'))} with {len(reply.body)} bytes"
         expected = "the bytes that are sent, as `bytes FIRST-LAST/LENGTH`"
-    elif not _is_within(wanted, first, last, said[3]):
+    elif not _is_within(wanted, first, last, length):
         received, expected = f"bytes {first} to {last}", f"what was asked for, {wanted or 'all'}"
     else:
         return
@@ -168,13 +167,23 @@ def _part(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
     )
 
 
-def _is_within(wanted: str, first: int, last: int, length: str) -> bool:
+def content_range(reply: Reply) -> tuple[int, int, int | None] | None:
+    """The first and the last byte of a part, and the length of the whole, None where it is not
+    said; None if there is no such header.
+    """
+    said = _CONTENT_RANGE.fullmatch(reply.headers.get("content-range", ""))
+    if said is None:
+        return None
+    return int(said[1]), int(said[2]), None if said[3] == "*" else int(said[3])
+
+
+def _is_within(wanted: str, first: int, last: int, length: int | None) -> bool:
     """Whether these bytes are those of a range; of an odd one that cannot be told."""
     asked = _RANGE.fullmatch(wanted)
     if asked is None:
         return bool(wanted)
     if not asked[1]:  # the last so many bytes
-        whole = int(length) if length != "*" else last + 1
+        whole = last + 1 if length is None else length
         return last == whole - 1 and last - first + 1 <= int(asked[2] or 0)
     return first == int(asked[1]) and (not asked[2] or last <= int(asked[2]))
 

@@ -76,6 +76,7 @@ class StrayKind(StrEnum):
 
     NO_OPERATION = "no operation takes it"
     NOT_LET_OUT = "it was not let out"
+    NOT_RECORDED = "a recording has no answer to it"
     ENDLESS = "it ended a loop that would have gone on for ever"
 
 

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
+from hypothesis.strategies import SearchStrategy
 
+from ..openapi.image import signature_of
 from ..openapi.json import Json
 from ..openapi.operation import Body
 from ..openapi.schema import types_of
 from .writing import BOUNDARY
 
 
-@st.composite
-def allowed_fields(draw: DrawFn, body: Body) -> dict[str, Json]:
+def allowed_fields(body: Body) -> SearchStrategy[dict[str, Json]]:
     """Allowed values for the required fields and for some of the others."""
-    required = body.schema.raw.get("required", ())
-    fields: dict[str, Json] = {}
+    required, values = body.schema.raw.get("required", ()), {}
     for name, schema in body.properties.items():
-        values = _file(body.files[name]) if name in body.files else _values(schema)
-        if values is not None and (name in required or draw(st.booleans())):
-            fields[name] = draw(values)
-    return fields
+        below = _file(body.files[name]) if name in body.files else _values(schema)
+        if below is not None:
+            values[name] = below
+    return st.fixed_dictionaries(
+        {name: below for name, below in values.items() if name in required},
+        optional={name: below for name, below in values.items() if name not in required},
+    )
 
 
 def _values(schema: Mapping[str, Json]) -> SearchStrategy[Json] | None:
@@ -50,13 +52,8 @@ def outside(listed: list[Json]) -> SearchStrategy[str]:
 
 
 def _file(media_types: tuple[str, ...]) -> SearchStrategy[bytes] | None:
-    known = [_SIGNATURES[t] for t in media_types if t in _SIGNATURES]
+    known = [start for start in map(signature_of, media_types) if start]
     return st.builds(bytes.__add__, st.sampled_from(known), st.binary()) if known else None
 
 
 _LONG = 200
-_SIGNATURES = {
-    "image/png": b"\x89PNG\r\n\x1a\n",
-    "image/jpeg": b"\xff\xd8\xff",
-    "image/webp": b"RIFF\0\0\0\0WEBP",
-}

@@ -49,12 +49,13 @@ def read_request(entry: Mapping[str, Json]) -> tuple[dict[str, str], bytes]:
     headers, data = _headers(request["headers"]), request.get("postData")
     if not data:
         return headers, b""
-    media_type = headers.setdefault("content-type", data["mimeType"])
-    text, parts = data.get("text", ""), data.get("params")
+    media_type = headers.setdefault("content-type", data.get("mimeType") or "")
+    text, parts = data.get("text") or "", data.get("params")
     body = b64decode(text) if data.get("_encoding") == "base64" else text.encode()
-    if media_type.startswith(FORM):
+    is_form = media_type.lower().startswith(FORM)
+    if is_form:
         parts = parts or _parts(media_type, body)
-    if parts and media_type.startswith(FORM):
+    if parts and is_form:
         headers["content-type"], body = read_form(parts)
     return headers, body
 
@@ -63,10 +64,11 @@ def read_reply(entry: Mapping[str, Json]) -> Reply | None:
     """The reply of an entry, None if there was none or its body was not kept."""
     response = entry["response"]
     content = response["content"]
-    if response["status"] == 0 or (content.get("size", 0) > 0 and "text" not in content):
+    text = content.get("text")
+    if response["status"] == 0 or (text is None and (content.get("size") or 0) > 0):
         return None
-    text = content.get("text", "")
-    body = b64decode(text) if content.get("encoding") == "base64" else text.encode()
+    encoded = (content.get("encoding") or "").lower() == "base64"
+    body = b64decode(text or "") if encoded else (text or "").encode()
     return Reply(response["status"], _headers(response["headers"]), body)
 
 

@@ -96,6 +96,9 @@ class JobLaws:
         if is_number(value) and at > _REAL and value > at * _FACTOR:
             expected = "seconds since 1970, not milliseconds"
             yield _breach(catalogue.STAMP_UNIT, seen, stamp.at, expected)
+        elif is_number(value) and at > _REAL and value < at / _FACTOR:
+            expected = "seconds since 1970"
+            yield _breach(catalogue.STAMP_UNIT, seen, stamp.at, expected)
 
     def _stamp_order(self, seen: Seen) -> Iterator[Violation]:
         """The initial state is entered first, and files expire last."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from .violation import Violation
 
@@ -18,3 +18,25 @@ def merged(violations: Iterable[Violation]) -> tuple[Violation, ...]:
         for violation, which in numbers.items()
     ]
     return tuple(sorted(found, key=lambda violation: violation.numbers))
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A violation, and how often the same rule was broken in the same place after it."""
+
+    first: Violation
+    more: tuple[Violation, ...] = ()
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The requests whose answers have broken the rule, the first time and later."""
+        return tuple(sorted({v.numbers[-1] for v in (self.first, *self.more)}))
+
+
+def by_kind(violations: Iterable[Violation]) -> tuple[Repeated, ...]:
+    """The violations by rule, operation and place, since a fault is rarely seen once."""
+    kinds: dict[tuple[str, str | None, str | None], list[Violation]] = {}
+    for violation in violations:
+        kind = violation.code, violation.operation_id, violation.place
+        kinds.setdefault(kind, []).append(violation)
+    return tuple(Repeated(first, tuple(more)) for first, *more in kinds.values())

@@ -15,13 +15,17 @@ class Pacing:
         self._hint, self._retry = document.lifecycle.poll_hint, document.envelope.retry_seconds
         self._poll_interval = poll_interval
 
-    def next_poll(self, exchange: Exchange, *, failures: int) -> float:
-        """The wait before the next poll, after so many failures in a row."""
-        said = _header(exchange, self._hint.header) if self._hint and not failures else None
-        if self._hint and said is not None:
-            return said / self._hint.per_second
-        asked = self.asked(exchange) if failures else None
-        return self._poll_interval * 2**failures if asked is None else asked
+    def next_poll(self, exchange: Exchange) -> float:
+        """The wait before the next poll."""
+        said = _header(exchange, self._hint.header) if self._hint else None
+        if self._hint is None or said is None:
+            return self._poll_interval
+        return said / self._hint.per_second
+
+    def next_try(self, exchange: Exchange, *, failures: int) -> float:
+        """The wait after so many failures in a row."""
+        asked = self.asked(exchange)
+        return self._poll_interval * 2 ** (failures - 1) if asked is None else asked
 
     def asked(self, exchange: Exchange) -> float | None:
         """The wait that an error asks for, None if it asks for none."""

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import product
+from math import inf
 
 from ..openapi import Call, Document, JobRole, Operation, Provenance
 from ..openapi.json import Json
 from ..openapi.operation import FORM, Body
 from ..openapi.schema import types_of
-from .writing import job_parameter, nobodys_job, write_call
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """A request that a right server refuses. `why` says what is wrong with it, `price` what it
-    costs if a wrong server accepts it.
-    """
-
-    call: Call
-    why: str
-    price: Decimal = Decimal(0)
+from .probes import CreateProbes, Probe, example, free_probes, usual
+from .texts import signed
+from .writing import write_call
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +25,7 @@ class Plan:
     """
 
     probes: tuple[Probe, ...]
-    create: Call
-    creates: int
+    creates: tuple[Call, ...]
     price: Decimal
     currency: str
     grade: Provenance
@@ -42,7 +33,7 @@ class Plan:
     @property
     def total(self) -> Decimal:
         """What the planned jobs cost together."""
-        return self.price * self.creates
+        return self.price * len(self.creates)
 
 
 def plan_check(
@@ -55,45 +46,94 @@ def plan_check(
 ) -> Plan:
     """The plan of a check that makes so many jobs, each the cheapest that the document allows.
 
-    Where jobs cannot be followed at this grade, one is enough. Another `seed` chooses another one
-    of equally cheap jobs, and other values for what is to be refused.
+    Where jobs cannot be followed at this grade, one is enough. Another `seed` chooses another
+    second one of equally cheap jobs, other values for what is to be refused, and a text by which
+    the jobs are known again.
     """
     retrieve = document.by_role.get(JobRole.RETRIEVE)
     followed = retrieve is not None and grade.covers(retrieve.provenance)
     operation = document.by_role[JobRole.CREATE]
     media_type = FORM if FORM in operation.bodies else next(iter(operation.bodies))
-    fields, price = _cheapest(operation, operation.bodies[media_type], seed)
+    body = operation.bodies[media_type]
+    required, cheapest, price = _required(operation, body, seed), *_cheapest(operation, body)
+    fields = {**required, **dict(_unusual(body, required, cheapest[0]))}
     outside = f"{_OUTSIDE}-{seed}" if seed else _OUTSIDE
-    probes = [
-        *_create_probes(document, operation, media_type, fields, key, price, outside),
-        *_other_probes(document, key, outside),
-    ]
+    wrong = CreateProbes(
+        document, fields, media_type=media_type, key=key, price=price, outside=outside
+    )
+    probes = [*free_probes(document, key=key, outside=outside), *wrong]
     known = {o.id for o in document.operations.values() if grade.covers(o.provenance)}
+    count = creates if followed else min(1, creates)
+    other = {**required, **cheapest[(1 + seed) % len(cheapest)]}
+    right = [*_variations(document, operation, [fields, other], media_type, key)]
     return Plan(
         probes=tuple(probe for probe in probes if probe.call.operation_id in known),
-        create=write_call(document, operation, fields, media_type=media_type, key=key),
-        creates=creates if followed else min(1, creates),
+        creates=tuple(right[n % len(right)] for n in range(count)),
         price=price,
         currency=operation.price.currency if operation.price else "",
         grade=grade,
     )
 
 
-def _cheapest(operation: Operation, body: Body, seed: int) -> tuple[dict[str, Json], Decimal]:
-    """The fields of a job that is as cheap as can be, and its price; the usual one for seed 0."""
-    required = {name: _example(body, name) for name in body.schema.raw.get("required", ())}
+def _variations(
+    document: Document,
+    operation: Operation,
+    offers: Sequence[Mapping[str, Json]],
+    media_type: str,
+    key: str,
+) -> Iterator[Call]:
+    """Equally cheap jobs, asked for in the ways that a client may choose from: with what is needed
+    alone or with more, in every media type, with text that is not ASCII.
+    """
+    kinds = [media_type, *(m for m in operation.bodies if m != media_type)]
+    for number in range(max(len(kinds), len(offers))):
+        fields, kind = offers[min(number, len(offers) - 1)], kinds[number % len(kinds)]
+        texts = _texts(operation, operation.bodies[kind], fields) if number else ()
+        varied = {**fields, **{name: f"{_BEYOND_ASCII} {fields[name]}" for name in texts}}
+        yield write_call(document, operation, varied, media_type=kind, key=key)
+
+
+def _texts(operation: Operation, body: Body, fields: Mapping[str, Json]) -> Iterator[str]:
+    """The fields that hold any text, long enough for a few words, and make no price."""
+    price = operation.price
+    priced = [*(n for rate in price.rates for n in rate.when), price.per] if price else []
+    for name, value in fields.items():
+        if name in priced:
+            continue
+        schema = body.properties.get(name, {})
+        free = not schema.keys() & {"enum", "const", "pattern", "format"}
+        room = schema.get("maxLength", inf) >= len(str(value)) + _ROOM
+        if isinstance(value, str) and free and room and types_of(schema) == ("string",):
+            yield name
+
+
+def _required(operation: Operation, body: Body, seed: int) -> dict[str, Json]:
+    """The fields that every job needs."""
+    required = {name: example(body, name) for name in body.schema.raw.get("required", ())}
+    texts = {name: signed(str(required[name]), seed) for name in _texts(operation, body, required)}
+    return {**required, **texts}
+
+
+def _cheapest(operation: Operation, body: Body) -> tuple[list[dict[str, Json]], Decimal]:
+    """What makes the jobs that are as cheap as can be, the most usual one first, and their
+    price.
+    """
     price = operation.price
     if price is None:
-        return required, Decimal(0)
+        return [{}], Decimal(0)
     named = dict.fromkeys([n for rate in price.rates for n in rate.when] + [price.per or ""])
     choices = {n: _choices(operation, body, n) for n in named if n in body.properties}
     offers = [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
     least = min(map(price.of, offers))
-    cheapest = [offer for offer in offers if price.of(offer) == least]
-    chosen = cheapest[seed % len(cheapest)]
-    default = {name: body.properties[name].get("default") for name in chosen}
-    needed = {n: v for n, v in chosen.items() if n in required or v != default[n]}
-    return {**required, **needed}, least
+    return [offer for offer in offers if price.of(offer) == least], least
+
+
+def _unusual(
+    body: Body, required: Mapping[str, Json], offer: Mapping[str, Json]
+) -> Iterator[tuple[str, Json]]:
+    """What must be said for an offer to be taken, since it is not the default."""
+    default = {name: body.properties[name].get("default") for name in offer}
+    return ((n, v) for n, v in offer.items() if n in required or v != default[n])
 
 
 def _choices(operation: Operation, body: Body, name: str) -> list[Json]:
@@ -101,86 +141,13 @@ def _choices(operation: Operation, body: Body, name: str) -> list[Json]:
     schema = body.properties[name]
     rates = operation.price.rates if operation.price else ()
     said = [value for rate in rates for value in rate.when.get(name, ())]
-    candidates = [_usual(body, name), *schema.get("enum", ()), *said]
+    candidates = [usual(body, name), *schema.get("enum", ()), *said]
     candidates += [schema["minimum"]] if "minimum" in schema else []
     listed = schema.get("enum")
     allowed = [value for value in candidates if listed is None or value in listed]
     return [value for n, value in enumerate(allowed) if value not in allowed[:n]]
 
 
-def _usual(body: Body, name: str) -> Json:
-    return body.properties[name].get("default", _example(body, name))
-
-
-def _price_of(operation: Operation, fields: Mapping[str, Json], at_least: Decimal) -> Decimal:
-    """What a request would cost if a wrong server accepted it, with its wrong value or without."""
-    if operation.price is None:
-        return at_least
-    body = next(iter(operation.bodies.values()))
-    known = {name: _usual(body, name) for name in body.properties}
-    try:
-        return max(at_least, operation.price.of({**known, **fields}))
-    except InvalidOperation:  # the wrong value is the one that multiplies
-        return at_least
-
-
-def _example(body: Body, name: str) -> Json:
-    """A value for a field: the document's example or default, or the least that is allowed."""
-    schema = body.properties.get(name, {})
-    if isinstance(body.example, Mapping) and name in body.example:
-        return body.example[name]
-    if "default" in schema:
-        return schema["default"]
-    if "enum" in schema:
-        return schema["enum"][0]
-    if "integer" in types_of(schema) or "number" in types_of(schema):
-        return schema.get("minimum", 1)
-    return "x" * max(1, schema.get("minLength", 1))
-
-
-def _create_probes(
-    document: Document,
-    operation: Operation,
-    media_type: str,
-    fields: Mapping[str, Json],
-    key: str,
-    price: Decimal,
-    outside: str,
-) -> Iterator[Probe]:
-    body = operation.bodies[media_type]
-
-    def written(changed: Mapping[str, Json], *, key: str | None = key) -> Call:
-        return write_call(document, operation, changed, media_type=media_type, key=key)
-
-    if operation.secured and document.credentials:
-        yield Probe(written(fields, key=None), "no key", price)
-    for name in body.schema.raw.get("required", ()):
-        rest = {other: value for other, value in fields.items() if other != name}
-        yield Probe(written(rest), f"{name} is missing", price)
-    for name, schema in body.properties.items():
-        if "enum" in schema:
-            wrong = {**fields, name: outside}
-            cost = _price_of(operation, wrong, price)
-            yield Probe(written(wrong), f"{name} is {outside!r}", cost)
-    for name in body.files:
-        yield Probe(written({**fields, name: outside}), f"{name} is no file", price)
-
-
-def _other_probes(document: Document, key: str, outside: str) -> Iterator[Probe]:
-    """Questions about a job that was never made, and lists that cannot be."""
-    for role in (JobRole.RETRIEVE, JobRole.CONTENT, JobRole.DELETE):
-        operation = document.by_role.get(role)
-        if operation is not None:
-            unknown = {job_parameter(operation): nobodys_job(document)}
-            call = write_call(document, operation, key=key, path_parameters=unknown)
-            yield Probe(call, "a job that was never made")
-    listing = document.by_role.get(JobRole.LIST)
-    for name, parameter in listing.query.items() if listing else ():
-        schema = parameter.schema.raw
-        wrong = str(schema["maximum"] + 1) if "maximum" in schema else outside
-        if listing and ("maximum" in schema or "enum" in schema):
-            call = write_call(document, listing, key=key, query=((name, wrong),))
-            yield Probe(call, f"{name} is {wrong}")
-
-
 _OUTSIDE = "not-a-value"
+_BEYOND_ASCII = "à l'aube 灯"
+_ROOM = 40

@@ -45,9 +45,9 @@ def read_form(parameters: Iterable[Mapping[str, Json]]) -> tuple[str, bytes]:
 
 def _written(parameter: Mapping[str, Json]) -> bytes:
     head = f'Content-Disposition: form-data; name="{_quoted(parameter["name"])}"'
-    content = str(parameter.get("value", "")).encode()
-    if "fileName" in parameter:
-        media_type = parameter.get("contentType", _BYTES)
+    content = (parameter.get("value") or "").encode()
+    if parameter.get("fileName") is not None:
+        media_type = parameter.get("contentType") or _BYTES
         head += f'; filename="{_quoted(parameter["fileName"])}"\r\nContent-Type: {media_type}'
         size, digest = parameter.get("_size", 0), parameter.get("_sha256", _UNKNOWN)
         content = signature_of(media_type) + f"\n[{size} bytes, sha256 {digest}]".encode()

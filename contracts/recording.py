@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from binascii import Error as Base64Error
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path as FilePath
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import orjson
 
@@ -18,7 +19,8 @@ from ..openapi.pointer import format_pointer
 from ..openapi.schema import Schema
 from .exchange import Exchange, read_exchange
 from .har import read_reply, read_request, write_entry
-from .redaction import REDACTED, Redaction
+from .redaction import MASK, Redaction
+from .sighting import found
 
 
 class RecordingError(ValueError):
@@ -59,67 +61,99 @@ def read_recording(document: Document, data: bytes, *, base_url: str = "") -> Re
     names, or else those of any host with the document's base path. Raises RecordingError.
     """
     log = _log(data)
-    base = (base_url or log.get("_baseUrl", "")).rstrip("/")
-    exchanges, redaction = list[Exchange](), Redaction(document)
-    left_out = bodiless = 0
+    base = base_url or log.get("_baseUrl", "")
+    exchanges, redaction, bodiless = list[Exchange](), Redaction(document), 0
     for number, entry in enumerate(log["entries"]):
         try:
-            exchange = _exchange(document, entry, base)
+            call = _call(document, entry, base)
+            if call is None:
+                continue
+            exchange = _exchange(document, call, entry)
         except (ValueError, Base64Error, OverflowError) as error:
             raise RecordingError(f"entry {number} of the recording: {error}") from error
-        if exchange is None:
-            left_out += 1
-            continue
         bodiless += exchange.reply is None and entry["response"]["status"] != 0
         redaction.learn(exchange.headers)
         exchanges.append(exchange)
+    left_out = len(log["entries"]) - len(exchanges)
     if not exchanges:
-        below = base or f"any host with the path {document.base_path or '/'}"
-        raise RecordingError(
-            f"none of its {left_out} requests is one of {document.title} below {below};"
-            " another BASE_URL may be right"
-        )
+        raise _nothing(document, left_out, base)
     stripped = _stripped(document, exchanges)
     keyed = [_keyed(document, exchange) for exchange in exchanges] if stripped else exchanges
     clean = sorted(map(redaction.exchange, keyed), key=lambda exchange: exchange.at)
     return Recording(tuple(clean), base, tuple(_notes(left_out, bodiless, stripped)))
 
 
+def _nothing(document: Document, left_out: int, base: str) -> RecordingError:
+    if not left_out:
+        return RecordingError("the recording holds no requests")
+    below = base or f"any host with the path {document.base_path or '/'}"
+    return RecordingError(
+        f"none of its {left_out} requests is one of {document.title} below {below};"
+        " another BASE_URL may be right"
+    )
+
+
 def _log(data: bytes) -> dict[str, Json]:
-    if not data.strip():
+    text = data.removeprefix(BOM_UTF8)
+    if not text.strip():
         raise RecordingError("the recording is empty")
     try:
-        har = orjson.loads(data)
+        har = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise RecordingError(f"the recording is not whole JSON: {error}") from error
-    finding = next(iter(_har().findings(har)), None)
-    if finding is not None:
-        place = format_pointer(finding.path) or "the whole"
-        raise RecordingError(f"the recording is not HAR: {place} {finding.message}")
+    _require("file", har, "the recording is not HAR: ")
     log: dict[str, Json] = har["log"]
     return log
 
 
-def _exchange(document: Document, entry: Mapping[str, Json], base: str) -> Exchange | None:
-    """The entry as an exchange; None if it is no call of an operation."""
-    method, url = entry["request"]["method"].upper(), entry["request"]["url"]
-    parts = urlsplit(url)
-    below = url.partition("?")[0].removeprefix(base) if base else parts.path
-    if base and not url.startswith(f"{base}/"):
+def _require(kind: str, data: Json, words: str = "") -> None:
+    finding = next(iter(_har(kind).findings(data)), None)
+    if finding is not None:
+        place = format_pointer(finding.path) or "the whole"
+        raise RecordingError(f"{words}{place} {finding.message}")
+
+
+def _call(document: Document, entry: Json, base: str) -> Call | None:
+    """What an entry asked for, without its headers and body; None if it is no call of the API.
+
+    Raises RecordingError if it is one, and cannot be read.
+    """
+    request = entry.get("request") if isinstance(entry, dict) else None
+    method, url = (found(request, (name,)) for name in ("method", "url"))
+    if not isinstance(method, str) or not isinstance(url, str):
         return None
-    if not base:
-        if not below.startswith(document.base_path):
-            return None
-        below = below[len(document.base_path) :]
-    match = document.match(method, below)
+    below = _below(url, base or document.base_path)
+    match = document.match(method.upper(), below) if below is not None else None
     if not isinstance(match, Match):
         return None
+    _require("entry", entry)
+    query = tuple(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    return Call(match.operation.id, match.path_parameters, query)
+
+
+def _below(url: str, base: str) -> str | None:
+    """The path below a base, which is a URL or a path of any host; None for what is not there."""
+    try:
+        asked, known = urlsplit(url), urlsplit(base)
+        if asked.scheme not in _PORTS or (known.scheme and _origin(asked) != _origin(known)):
+            return None
+    except ValueError:
+        return None
+    path = known.path.rstrip("/")
+    return asked.path[len(path) :] if asked.path.startswith(f"{path}/") else None
+
+
+def _origin(url: SplitResult) -> tuple[str, str | None, int]:
+    return url.scheme, url.hostname, url.port or _PORTS.get(url.scheme, 0)
+
+
+def _exchange(document: Document, call: Call, entry: Mapping[str, Json]) -> Exchange:
     headers, body = read_request(entry)
-    query = tuple(parse_qsl(parts.query, keep_blank_values=True))
-    call = Call(match.operation.id, match.path_parameters, query, headers, body)
-    took = max(0.0, entry["time"] / 1000)
-    began = datetime.fromisoformat(entry["startedDateTime"]).timestamp()
-    return read_exchange(document, call, read_reply(entry), at=began + took, took=took)
+    took = max(0.0, (entry["time"] or 0) / 1000)
+    began = datetime.fromisoformat(entry["startedDateTime"])
+    at = (began if began.tzinfo else began.replace(tzinfo=UTC)).timestamp() + took
+    sent = replace(call, headers=headers, body=body)
+    return read_exchange(document, sent, read_reply(entry), at=at, took=took)
 
 
 def _stripped(document: Document, exchanges: Iterable[Exchange]) -> bool:
@@ -133,7 +167,7 @@ def _keyed(document: Document, exchange: Exchange) -> Exchange:
     credentials = document.credentials
     if credentials is None:
         return exchange
-    key = f"{credentials.scheme} {REDACTED}".strip()
+    key = f"{credentials.scheme} {MASK}".strip()
     headers = {**exchange.call.headers, credentials.header: key}
     return replace(exchange, call=replace(exchange.call, headers=headers))
 
@@ -148,7 +182,10 @@ def _notes(left_out: int, bodiless: int, stripped: bool) -> Iterator[str]:
 
 
 @cache
-def _har() -> Schema:
-    """What is read of a HAR file."""
+def _har(kind: str) -> Schema:
+    """What is read of a HAR file, or of an entry."""
     text = FilePath(__file__).with_name("har.schema.json").read_text(encoding="utf-8")
-    return Schema(orjson.loads(text), "")
+    return Schema(orjson.loads(text), f"/{kind}")
+
+
+_PORTS = {"http": 80, "https": 443}

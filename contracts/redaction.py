@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from urllib.parse import quote
+from html.entities import codepoint2name
 
 import orjson
 
 from ..openapi import Document
 from ..openapi.request import read_call
+from .admission import NOBODYS_KEY
 from .exchange import Exchange
 
-REDACTED = "[redacted]"
+# What stands in the place of a key; a judge knows it again.
+MASK = "[*key*]"
 
 
 class Redaction:
     """Takes keys out of exchanges, wherever they stand: in headers, queries and bodies, also where
-    a server quotes what it was sent.
+    a server quotes what it was sent, as JSON, HTML and URLs spell it.
 
-    In a body a key becomes as many asterisks, so that lengths stay true. `keys` are known from the
-    start, more are learnt from the headers of requests.
+    A mask is as long as what it hides, so that lengths stay true. `keys` are known from the start,
+    more are learnt from the headers of requests. What is a word of the document is no secret.
     """
 
     def __init__(self, document: Document, *, keys: Iterable[str] = ()) -> None:
         credentials = document.credentials
         self._names = _SECRET | ({credentials.header} if credentials else set())
-        self._secrets: list[str] = []
+        self._words = orjson.dumps(document.source.data).decode()
+        self._keys: dict[str, re.Pattern[str]] = {}
         self._learn(*keys)
 
     def learn(self, headers: Mapping[str, str]) -> None:
@@ -56,47 +60,86 @@ class Redaction:
 
     def text(self, text: str) -> str:
         """The text without a key."""
-        for secret in self._secrets:
-            text = text.replace(secret, REDACTED)
+        for pattern in self._keys.values():
+            text = pattern.sub(_mask, text)
         return text
 
     def _learn(self, *keys: str) -> None:
         for key in keys:
-            if len(key) < _SHORTEST or set(key) == {"*"} or key == REDACTED:
-                continue
-            spelt = (key, quote(key, safe=""), orjson.dumps(key).decode()[1:-1])
-            self._secrets += [s for s in dict.fromkeys(spelt) if s not in self._secrets]
+            known = key in self._keys or key in (MASK, NOBODYS_KEY) or key in self._words
+            if len(key) >= _SHORTEST and not known:
+                self._keys[key] = _spellings(key)
         # A key may begin with another one.
-        self._secrets.sort(key=len, reverse=True)
+        self._keys = dict(sorted(self._keys.items(), key=lambda item: -len(item[0])))
+
+    def _body(self, body: bytes) -> bytes:
+        if len(body) > _LONG:  # a file, in which nothing is spelt otherwise
+            for key in self._keys:
+                body = body.replace(key.encode(), _masked(len(key.encode())).encode())
+            return body
+        # As Latin-1 each byte is a character, whatever it means.
+        text = body.decode("latin-1")
+        return self.text(text).encode("latin-1")
 
     def _parameter(self, exchange: Exchange, name: str, value: str) -> str:
         secret = name.lower() in _SECRET and name not in exchange.operation.query
-        return REDACTED if secret else self.text(value)
+        return MASK if secret else self.text(value)
 
     def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         return {
-            name: self._masked(name, value) if name in self._names else self.text(value)
+            name: self._header(name, value) if name in self._names else self.text(value)
             for name, value in headers.items()
         }
 
-    def _masked(self, name: str, value: str) -> str:
+    def _header(self, name: str, value: str) -> str:
         """The header without its key, but with the word before it, which a judge looks at."""
         if name in _COOKIES:
-            return REDACTED
-        return " ".join(w if w.lower() in _SCHEMES else REDACTED for w in value.split())
+            return "***"
+        return " ".join(w if w.lower() in _KEPT else MASK for w in value.split())
 
-    def _body(self, body: bytes) -> bytes:
-        for secret in self._secrets:
-            spelt = secret.encode()
-            if spelt in body:
-                body = body.replace(spelt, b"*" * len(spelt))
-        return body
+
+def _spellings(key: str) -> re.Pattern[str]:
+    """The key in every way in which its characters can be written."""
+    pattern = "".join(f"(?:{'|'.join(_written(character))})" for character in key)
+    if len(key) < _LONE:  # it may be a part of a word
+        pattern = f"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])"
+    return re.compile(pattern)
+
+
+def _written(character: str) -> Iterator[str]:
+    """A character as it is, and as URLs, JSON and HTML write it."""
+    yield re.escape(character.encode().decode("latin-1"))
+    code = ord(character)
+    if code < 128:
+        yield f"(?i:%{code:02x})"
+    if code < 0x10000:
+        yield rf"(?i:\\u{code:04x})"
+    if character in '"\\/':
+        yield re.escape("\\" + character)
+    if not character.isalnum():
+        yield f"&#{code};"
+        yield f"(?i:&#x0*{code:x};)"
+        name = codepoint2name.get(code)
+        if name:
+            yield f"&{name};"
+
+
+def _mask(found: re.Match[str]) -> str:
+    return _masked(len(found[0]))
+
+
+def _masked(length: int) -> str:
+    return MASK.ljust(length, "*")[:length]
 
 
 # A word of fewer characters is no key, and would be found everywhere.
 _SHORTEST = 4
+# A key of fewer characters counts as a whole word alone.
+_LONE = 12
+_LONG = 256 * 1024
 _COOKIES = {"cookie", "set-cookie"}
 _SCHEMES = {"bearer", "basic", "digest", "token"}
+_KEPT = {*_SCHEMES, NOBODYS_KEY}
 _SECRET = {
     *("authorization", "proxy-authorization", "x-api-key", "api-key", "api_key", "apikey"),
     *("access_token", "token", "key", *_COOKIES),

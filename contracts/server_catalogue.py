@@ -43,6 +43,20 @@ ERROR_CODE = _rule(
     "Use the documented codes, so that clients can tell errors apart.",
     Severity.WARNING,
 )
+FAILED = _rule(
+    "AV114",
+    "a request that the server fails to answer",
+    "Answer it; a 5xx says that the server itself is at fault.",
+)
+BROKEN_OFF = _rule(
+    "AV115", "an answer that breaks off", "Send all of the answer before the connection ends."
+)
+KEY_TOLD = _rule("AV116", "a key in an answer", "Never repeat a key, not even in an error.")
+REFUSED_OTHERWISE = _rule(
+    "AV117",
+    "a request without a key that was refused for something else",
+    "Say that the key is missing or wrong, with the documented status.",
+)
 
 TRANSITION = _rule(
     "AV201", "an illegal transition", "Let a job go from state to state as the document says."
@@ -105,5 +119,10 @@ PAGE_CURSOR = _rule(
     "AV234", "a cursor that leads nowhere", "Name the first and last job, and end when all is told."
 )
 PAGE_LIMIT = _rule("AV235", "a page that is too long", "Send no more jobs than were asked for.")
+PAGE_UNASKED = _rule(
+    "AV236",
+    "a list with a job that nobody asked for",
+    "Make one job for one accepted request, and none for a refused one.",
+)
 
 SERVER_RULES: Mapping[str, Rule] = _CATALOGUE.rules

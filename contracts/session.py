@@ -10,6 +10,7 @@ from typing import Protocol
 
 from ..openapi import Call, Cause, Document, Operation
 from .exchange import Exchange
+from .failures import REPEATABLE
 from .ledger import BudgetExceeded, Ledger
 from .pacing import Pacing
 from .redaction import Redaction
@@ -62,8 +63,9 @@ class Session:
     """Asks a server as one client, and keeps what it answers. A create is never repeated once it
     may have been accepted, and what the ledger does not hold is not sent.
 
-    `history` holds every exchange, without the key; `made` the jobs that were made, `notes` what
-    could not be done, and why. `watched` is the job that is followed, as it was seen last.
+    `history` holds every exchange, without the key, and `purposes` what each was for; `made` the
+    jobs that were made, `notes` what could not be done, and why. `watched` is the job that is
+    followed, as it was seen last.
     """
 
     def __init__(
@@ -79,9 +81,14 @@ class Session:
         tell: Callable[[Step], None],
     ) -> None:
         self.history: list[Exchange] = []
+        self.purposes: list[str] = []
         self.made: list[str] = []
         self.notes: list[str] = []
         self.watched: Sighting | None = None
+        self._unsent: dict[str, list[str]] = {}
+        self._hopeless: set[str] = set()
+        self._let_in = False
+        self._paid: list[Decimal] = []
         self._document, self._server, self._tell = document, server, tell
         self._key, self._redaction = key, Redaction(document, keys=[key])
         self._ledger, self._currency = ledger, currency
@@ -89,19 +96,23 @@ class Session:
         self._refused = document.envelope.answers[Cause.CREDENTIALS_INVALID].status
 
     def ask(self, call: Call, doing: str, *, keyed: bool = True) -> Exchange:
-        """Sends a call, and again as often as the server asks for some patience (429), as none does
-        that has accepted it. Raises CredentialsRefused if one with the key is not let in.
+        """Sends a call, and again as long as the server asks for some patience (429), as none does
+        that has accepted it. What makes nothing is also sent again if the server fails to answer.
+
+        Raises CredentialsRefused if the first one with the key is not let in.
         """
-        exchange = self._send(call, doing)
-        for _ in range(_PATIENCE):
-            pause = self._pacing.asked(exchange)
-            limited = exchange.status == HTTPStatus.TOO_MANY_REQUESTS
-            if not limited or pause is None or pause > self._longest_wait:
+        exchange, waited = self._send(call, doing), 0.0
+        for failures in range(1, _PATIENCE + 1):
+            pause = self._pause(exchange, failures)
+            if pause is None or waited + pause > self._longest_wait:
                 break
+            waited += pause
             self.wait(pause)
             exchange = self._send(call, doing)
-        if keyed and exchange.status == self._refused:
-            raise CredentialsRefused(f"the server refuses the key, status {exchange.status}")
+        if self._pause(exchange, 1) is not None:
+            self._hopeless.add(exchange.operation_id)
+        if keyed:
+            self._look_at_the_key(exchange)
         return exchange
 
     def about(
@@ -110,14 +121,23 @@ class Session:
         job_id: str,
         doing: str,
         *,
+        key: str | None = "",
+        query: tuple[tuple[str, str], ...] = (),
         headers: Mapping[str, str] | None = None,
+        keyed: bool = True,
     ) -> Exchange:
-        """Asks for one job."""
-        parameters = {job_parameter(operation): job_id}
+        """Asks for one job, without a key if `key` is None. What is asked out of curiosity is not
+        `keyed`: it says nothing of the key.
+        """
         call = write_call(
-            self._document, operation, key=self._key, path_parameters=parameters, headers=headers
+            self._document,
+            operation,
+            key=self._key if key == "" else key,
+            path_parameters={job_parameter(operation): job_id},
+            query=query,
+            headers=headers,
         )
-        return self.ask(call, doing)
+        return self.ask(call, doing, keyed=keyed and key is not None)
 
     def page(self, operation: Operation, query: tuple[tuple[str, str], ...]) -> Exchange:
         """Asks for a page of the list."""
@@ -131,7 +151,7 @@ class Session:
         try:
             self._ledger.reserve(price, self._currency)
         except BudgetExceeded as error:
-            self.notes.append(f"not sent ({doing}): {error}")
+            self._unsent.setdefault(str(error), []).append(doing)
             return None
         try:
             exchange = self.ask(call, doing, keyed=keyed)
@@ -141,12 +161,42 @@ class Session:
         if exchange.status is not None and 400 <= exchange.status < 500:
             self._ledger.release(price)
         else:
+            self._paid.append(price)
             self._note_job(exchange)
         return exchange
+
+    def void(self) -> None:
+        """Takes back all that was noted of jobs, since it was not this API that answered."""
+        for price in self._paid:
+            self._ledger.release(price)
+        for noted in (self._paid, self.made, self.notes, self._unsent):
+            noted.clear()
 
     def wait(self, seconds: float) -> None:
         """Lets so many seconds pass."""
         self._server.wait(seconds)
+
+    def all_notes(self) -> tuple[str, ...]:
+        """The notes, and what was not sent since it could have cost too much."""
+        unsent = (_unsent(why, what) for why, what in self._unsent.items())
+        return (*self.notes, *unsent)
+
+    def _pause(self, exchange: Exchange, failures: int) -> float | None:
+        """How long to wait before the same is sent again, None if it is not to be."""
+        limited = exchange.status == HTTPStatus.TOO_MANY_REQUESTS
+        failed = exchange.status is None or exchange.status >= 500
+        makes_nothing = exchange.operation.method in REPEATABLE
+        if exchange.operation_id in self._hopeless or not (limited or (failed and makes_nothing)):
+            return None
+        return self._pacing.next_try(exchange, failures=failures)
+
+    def _look_at_the_key(self, exchange: Exchange) -> None:
+        """Raises CredentialsRefused, unless the key was let in before: then it is the server that
+        breaks off, and whatever was made is still there.
+        """
+        if exchange.status == self._refused and not (self._let_in or self.made):
+            raise CredentialsRefused(f"the server refuses the key, status {exchange.status}")
+        self._let_in = self._let_in or exchange.accepted
 
     def _note_job(self, exchange: Exchange) -> None:
         """Remembers a job that is paid for, whatever else its answer says."""
@@ -173,12 +223,19 @@ class Session:
         )
         exchange = self._redaction.exchange(self._server.ask(call))
         self.history.append(exchange)
+        self.purposes.append(doing)
         return exchange
 
 
 def outcome(exchange: Exchange) -> str:
     """How a request ended, in words."""
     return "no answer" if exchange.status is None else f"answered {exchange.status}"
+
+
+def _unsent(why: str, what: list[str]) -> str:
+    if len(what) == 1:
+        return f"not sent ({what[0]}): {why}"
+    return f"{len(what)} requests were not sent (such as: {what[0]}): {why}"
 
 
 _PATIENCE = 3

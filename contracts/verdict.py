@@ -18,13 +18,14 @@ from .violation import Violation
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What was found. `jobs` are those that were made and left, `notes` what could not be done or
-    judged, and why.
+    judged, and why; `purposes` say for each request what it was for, as far as that is known.
     """
 
     violations: tuple[Violation, ...]
     history: tuple[Exchange, ...]
     jobs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Violation, ...]:
@@ -51,10 +52,11 @@ class Standard:
         """Every way in which a server broke the contract, as far as it is held to it."""
         exchanges = list(history)
         told = check_server(document, exchanges, timeout=self.timeout)
-        return tuple(v for v in told if v.code in self.codes and self._known(v, exchanges))
+        known = (v for v in told if self.knows(exchanges[v.numbers[-1] - 1]))
+        return tuple(violation for violation in known if violation.code in self.codes)
 
-    def _known(self, violation: Violation, history: list[Exchange]) -> bool:
-        exchange = history[violation.numbers[-1] - 1]
+    def knows(self, exchange: Exchange) -> bool:
+        """Whether an answer is known well enough to be held against a server."""
         response = exchange.operation.responses.get(exchange.status or 0)
         return self.grade.covers(exchange.operation.provenance) and (
             response is None or self.grade.covers(response.provenance)
@@ -75,9 +77,10 @@ def chosen_codes(*, only: Iterable[str] = (), exclude: Iterable[str] = ()) -> fr
 
 
 def _matching(pattern: str) -> set[str]:
-    found = {code for code in SERVER_RULES if fnmatchcase(code, pattern.strip().upper())}
-    if not found:
-        near = get_close_matches(pattern.upper(), SERVER_RULES, n=1)
+    wanted = pattern.strip().upper()
+    found = {code for code in SERVER_RULES if fnmatchcase(code, f"{wanted}*")}
+    if not found or not wanted:
+        near = get_close_matches(wanted, SERVER_RULES, n=1)
         meant = f"; did you mean {near[0]}?" if near else ""
         raise ValueError(f"there is no rule {pattern!r} for servers{meant}")
     return found

@@ -49,8 +49,7 @@ class Violation:
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         name = f" ({self.operation_id})" if self.operation_id else ""
-        which = "no." if len(self.numbers) == 1 else "nos."
-        yield "request", f"{self.request}{name}, {which} {_listed(self.numbers)}"
+        yield "request", f"{self.request}{name}, {listed(self.numbers)}"
         if self.place:
             yield ("field" if self.rule.party is Party.CLIENT else "place"), plain(self.place)
         yield ("sent" if self.rule.party is Party.CLIENT else "received"), self.received
@@ -78,12 +77,14 @@ def breach(
     )
 
 
-def _listed(numbers: tuple[int, ...]) -> str:
-    """Numbers as a sentence has them, the first few of many."""
+def listed(numbers: tuple[int, ...]) -> str:
+    """Numbers of requests as a sentence has them, the first few of many: `nos. 1 and 2`."""
     shown = [str(number) for number in numbers[:_SHOWN]]
+    if len(numbers) == 1:
+        return f"no. {shown[0]}"
     if len(numbers) > _SHOWN:
-        return f"{', '.join(shown)} and {len(numbers) - _SHOWN} more"
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+        return f"nos. {', '.join(shown)} and {len(numbers) - _SHOWN} more"
+    return f"nos. {', '.join(shown[:-1])} and {shown[-1]}"
 
 
 _SHOWN = 5

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..openapi import Cause, Document, JobRole, Operation
+from ..openapi import Document, JobRole
 from .exchange import Exchange
 from .ledger import Ledger
 from .pacing import Pacing
-from .plan import Plan, Probe
-from .session import NotThisApi, Server, Session, Step, outcome
-from .sighting import found, is_number, json_of, sightings
+from .plan import Plan
+from .probes import Probe
+from .session import NotThisApi, Server, Session, Step, Unreachable, outcome
+from .sighting import json_of
 from .verdict import Standard, Verdict
+from .visits import JobVisit, ListVisit
 
 
 class Walk:
@@ -49,24 +51,22 @@ class Walk:
             longest_wait=standard.timeout,
             tell=tell,
         )
-        self._unknown = document.envelope.answers[Cause.JOB_UNKNOWN].status
+        self._lists = ListVisit(document, self._session, grade=plan.grade)
 
     def run(self) -> Verdict:
         """Walks to the end, whatever is found on the way.
 
         Raises CredentialsRefused if the key is not let in, NotThisApi if another server answers.
         """
-        jobs = self._begin() if self._resume is None else [self._resume]
-        for index, job_id in enumerate(jobs):
-            if index == 0:
-                self._content(job_id, "asks for its file at once")
-            self._follow(job_id)
-        for job_id in jobs[:1]:
-            self._content(job_id, "downloads its file")
-            self._content(job_id, "downloads a part of it", range_="bytes=0-99")
-            self._outlive(job_id)
-            self._try_unknown(job_id)
-        self._list()
+        first = self._begin() if self._resume is None else self._resume
+        if first is not None:
+            visit = self._visit(first)
+            visit.begin()
+            visit.follow(self._lists)
+            visit.end()
+            self._walk_others(first)
+            visit.look_again()
+        self._lists.read()
         if not self._keep:
             self._delete_all()
         return self.verdict()
@@ -78,20 +78,86 @@ class Walk:
             violations=self._standard.violations(self._document, session.history),
             history=tuple(session.history),
             jobs=tuple(session.made),
-            notes=tuple(session.notes),
+            notes=session.all_notes(),
+            purposes=tuple(session.purposes),
         )
 
-    def _begin(self) -> list[str]:
-        """Sends what is to be refused, and makes the jobs."""
+    def _begin(self) -> str | None:
+        """Sends what is to be refused, and makes the first job, if that is possible."""
         for probe in self._plan.probes:
             self._probe(probe)
-        tried = [e for e in self._session.history if e.operation.role is JobRole.CREATE]
-        if tried and not any(map(_is_this_api, tried)):
+            self._give_up_if_silent()
+            self._give_up_elsewhere()
+        # What a probe has made by mistake is good for the walk, too.
+        if not self._session.made and self._plan.creates:
+            self._create(0)
+        return next(iter(self._session.made), None)
+
+    def _walk_others(self, first: str) -> None:
+        """Makes the other jobs of the plan, a second later so that their stamps tell them apart."""
+        session = self._session
+        while self._resume is None and len(session.made) < len(self._plan.creates):
+            session.wait(self._apart())
+            if not self._create(len(session.made)):
+                break
+        for job_id in [job_id for job_id in session.made if job_id != first]:
+            visit = self._visit(job_id)
+            if not self._keep and visit.delete_early():
+                session.made.remove(job_id)
+            else:
+                visit.follow(self._lists)
+
+    def _apart(self) -> float:
+        """The seconds until a job would be made a whole second after the first."""
+        made = (e.at for e in self._session.history if e.operation.role is JobRole.CREATE)
+        return max(0.0, max(made) + _APART - self._session.history[-1].at)
+
+    def _create(self, number: int) -> bool:
+        """Makes a job of the plan; whether there is one more."""
+        session, before = self._session, len(self._session.made)
+        call = self._plan.creates[number]
+        exchange = session.buy(call, self._plan.price, "makes a job", keyed=True)
+        made = len(session.made) > before
+        refused = exchange is not None and exchange.status is not None and exchange.status < 500
+        if exchange is not None and refused and not made:
+            session.notes.append(f"a job could not be made: {outcome(exchange)}")
+        return made
+
+    def _visit(self, job_id: str) -> JobVisit:
+        return JobVisit(
+            self._document,
+            self._session,
+            job_id,
+            grade=self._plan.grade,
+            pacing=self._pacing,
+            timeout=self._standard.timeout,
+        )
+
+    def _delete_all(self) -> None:
+        gone = [job for job in self._session.made if self._visit(job).delete()]
+        for job in gone:
+            self._session.made.remove(job)
+        if gone:
+            self._lists.look()
+
+    def _give_up_if_silent(self) -> None:
+        """Raises Unreachable if nothing was ever answered, so that nobody waits for hours."""
+        history = self._session.history
+        if len(history) >= _SILENT and not any(exchange.reply for exchange in history):
+            raise Unreachable(f"the server has not answered any of {len(history)} requests")
+
+    def _give_up_elsewhere(self) -> None:
+        """Raises NotThisApi if all answers so far, one to a create among them, are those of another
+        server; then nothing was made.
+        """
+        history = self._session.history
+        creates = [e for e in history if e.operation.role is JobRole.CREATE]
+        if creates and len(history) >= _ENOUGH and not any(map(_is_this_api, history)):
+            self._session.void()
             raise NotThisApi(
-                f"what answers is not {self._document.title}: {tried[0].operation.method}"
-                f" {tried[0].operation.path} was {_told(tried[0])}; is the base URL right?"
+                f"what answers is not {self._document.title}: {creates[0].operation.method}"
+                f" {creates[0].operation.path} was {_told(creates[0])}; is the base URL right?"
             )
-        return self._create_all()
 
     def _probe(self, probe: Probe) -> None:
         operation = self._document.operations[probe.call.operation_id]
@@ -101,100 +167,9 @@ class Walk:
         else:
             self._session.ask(probe.call, doing, keyed=False)
 
-    def _create_all(self) -> list[str]:
-        # What a probe has made by mistake is good for the walk, too.
-        plan, session = self._plan, self._session
-        while len(session.made) < plan.creates:
-            before = len(session.made)
-            exchange = session.buy(plan.create, plan.price, "makes a job", keyed=True)
-            if exchange is None:
-                break
-            if len(session.made) == before:
-                if exchange.status is not None and exchange.status < 500:
-                    session.notes.append(f"a job could not be made: {outcome(exchange)}")
-                break
-        return list(session.made)
-
-    def _follow(self, job_id: str) -> None:
-        """Polls until the job has ended, or for too long."""
-        operation, failures, session = self._operation(JobRole.RETRIEVE), 0, self._session
-        session.watched, began = None, None
-        while operation is not None:
-            exchange = session.about(operation, job_id, "follows the job")
-            began = exchange.at if began is None else began
-            seen = next(iter(sightings(self._document, exchange)), None)
-            session.watched = seen or session.watched
-            if seen is not None and seen.state.ends:
-                return
-            failures = 0 if exchange.accepted else failures + 1
-            left = self._standard.timeout - (exchange.at - began)
-            if failures > _PATIENCE or left < 0 or exchange.status == self._unknown:
-                session.notes.append(f"{job_id} was given up: {outcome(exchange)}")
-                return
-            # At the latest a second after the time is over, when it is surely too late.
-            session.wait(min(self._pacing.next_poll(exchange, failures=failures), left + 1))
-
-    def _content(self, job_id: str, doing: str, *, range_: str | None = None) -> None:
-        operation = self._operation(JobRole.CONTENT)
-        if operation is not None:
-            headers = {"range": range_} if range_ else {}
-            self._session.about(operation, job_id, doing, headers=headers)
-
-    def _outlive(self, job_id: str) -> None:
-        """Asks for the file once more when it has expired, if that is soon."""
-        seen, place = self._session.watched, self._document.lifecycle.expiry_at
-        expiry = found(seen.job, place) if seen and place else None
-        if is_number(expiry):
-            left = expiry - self._session.history[-1].at
-            if abs(left) < _SOON:
-                self._session.wait(max(0.0, left) + _SKEW)
-                self._content(job_id, "asks for its file when it has expired")
-
-    def _try_unknown(self, job_id: str) -> None:
-        """Asks once for what is not known well enough to be judged, and notes what came."""
-        for role in (JobRole.RETRIEVE, JobRole.CONTENT):
-            operation = self._document.by_role.get(role)
-            if operation is None or self._plan.grade.covers(operation.provenance):
-                continue
-            exchange = self._session.about(operation, job_id, f"tries {operation.id}")
-            self._session.notes.append(
-                f"{operation.id} is {operation.provenance} and not judged; {outcome(exchange)}"
-            )
-
-    def _list(self) -> None:
-        """Reads the list in short pages, at least as far as the jobs of the walk."""
-        operation = self._operation(JobRole.LIST)
-        if operation is None or operation.page is None:
-            return
-        page, query = operation.page, [(operation.page.limit, "1")]
-        for _ in range(_PAGES):
-            exchange = self._session.page(operation, tuple(query))
-            seen = sightings(self._document, exchange)
-            cursor = seen[-1].job_id if seen else None
-            if "next" in page.places and exchange.reply:
-                cursor = found(json_of(exchange.reply), page.places["next"])
-            if not seen or not isinstance(cursor, str):
-                return
-            query[1:] = [(page.after, cursor)]
-
-    def _delete_all(self) -> None:
-        session = self._session
-        delete, retrieve = self._operation(JobRole.DELETE), self._operation(JobRole.RETRIEVE)
-        for job_id in list(session.made):
-            if delete is None or not session.about(delete, job_id, "deletes it").accepted:
-                continue
-            session.made.remove(job_id)
-            if retrieve is not None:
-                session.about(retrieve, job_id, "looks whether it is gone")
-
-    def _operation(self, role: JobRole) -> Operation | None:
-        """The operation of a role, if there is one that is known well enough."""
-        operation = self._document.by_role.get(role)
-        return operation if operation and self._plan.grade.covers(operation.provenance) else None
-
 
 def _is_this_api(exchange: Exchange) -> bool:
-    """Whether an answer to a create may come from this API; none at all may be a fault of it."""
+    """Whether an answer may come from this API; none at all may be a fault of it."""
     reply = exchange.reply
     if reply is None or reply.status in _ELSEWHERE:
         return reply is None
@@ -208,8 +183,7 @@ def _told(exchange: Exchange) -> str:
     return f"{outcome(exchange)}{target} with {headers.get('content-type', 'no content type')}"
 
 
-_PAGES = 5
-_PATIENCE = 3
-_SOON, _SKEW = 10.0, 2.5
+_APART = 1.0
+_SILENT, _ENOUGH = 2, 5
 # So answers a path that is something else, or that there is not.
 _ELSEWHERE = (301, 302, 303, 307, 308, 404, 405)

@@ -88,12 +88,16 @@ class JobService:
             if operation.secured:
                 self._keyring.admit(call.headers)
             self._refuse_if_preferred(operation, call.headers.get("prefer"))
-            reply = self._roles.reply(operation, call)
+            reply = self.perform(operation, call)
         except Refusal as refusal:
             reply = self._error(refusal, request_id)
         if self._strict:
             _require(reply, reply_problems(operation, reply))
         return self._signed(reply, request_id)
+
+    def perform(self, operation: Operation, call: Call) -> Reply:
+        """Does what a call that was let in asks for; raises Refusal if that cannot be."""
+        return self._roles.reply(operation, call)
 
     def refuse(self, refusal: Refusal) -> Reply:
         """The error answer to a request that is no call of any operation."""
@@ -133,6 +137,11 @@ class JobService:
         """The job as a client would see it now."""
         return self._renderer.job(job, observe(job, self.clock.now()))
 
+    def jobs(self) -> list[dict[str, Json]]:
+        """The jobs as a client would see them now, the oldest first."""
+        page = self.store.page(after=None, limit=len(self.store), newest_first=False)
+        return [self.describe(job) for job in page.jobs]
+
     def reset(self) -> None:
         """Forgets every job, and what was set for the next jobs and calls. The clock and the series
         of ids go on.
@@ -168,10 +177,10 @@ class JobService:
         )
         headers = {"content-type": "application/json", **answer.headers, **refusal.headers}
         if answer.status == 429 or answer.status >= 500:
-            headers |= self._real_wait(headers)
+            headers |= self.real_wait(headers)
         return Reply(answer.status, headers, orjson.dumps(body))
 
-    def _real_wait(self, headers: Mapping[str, str]) -> dict[str, str]:
+    def real_wait(self, headers: Mapping[str, str]) -> dict[str, str]:
         """The header that has official clients wait as long as the clock takes, where it is faster
         than real time.
 
@@ -187,7 +196,7 @@ class JobService:
         header = self.document.envelope.request_id_header
         if header is None:
             return reply
-        return Reply(reply.status, {**reply.headers, header: request_id}, reply.body)
+        return Reply(reply.status, {header: request_id, **reply.headers}, reply.body)
 
 
 def _require(reply: Reply, problems: Iterable[ReplyProblem]) -> None:

@@ -30,9 +30,7 @@ class Steering:
     @property
     def jobs(self) -> list[SimpleNamespace]:
         """The jobs as a client would see them now, the oldest first: `jobs[0].id`."""
-        store = self.service.store
-        page = store.page(after=None, limit=len(store), newest_first=False)
-        return [namespace(self.service.describe(job)) for job in page.jobs]
+        return [namespace(job) for job in self.service.jobs()]
 
     def next_job(
         self, *, outcome: str | None = None, code: str | None = None, seconds: float | None = None

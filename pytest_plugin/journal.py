@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from ..contracts import Exchange, Stray, StrayKind, read_exchange
 from ..contracts.sighting import sightings
@@ -49,7 +48,7 @@ class Journal:
         """The histories, with those answers alone that are the server's own."""
         for history in self._histories:
             yield [
-                replace(item, reply=None)
+                Stray(item.operation.method, item.path, kind=StrayKind.NOT_LET_OUT)
                 if isinstance(item, Exchange) and item in self._not_sent
                 else item
                 for item in history
@@ -72,6 +71,12 @@ class Journal:
     def blocked(self, method: str, url: str, why: str) -> None:
         """A request was not let out."""
         self._histories[-1].append(Stray(method, url, why, StrayKind.NOT_LET_OUT))
+
+    def unrecorded(self, call: Call, why: str) -> None:
+        """A request came in to which a recording has no answer."""
+        operation = self.document.operations[call.operation_id]
+        path = self.document.base_path + operation.path
+        self._histories[-1].append(Stray(operation.method, path, why, StrayKind.NOT_RECORDED))
 
     def cut(self) -> None:
         """Begins a new history, as after a reset."""

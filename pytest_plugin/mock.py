@@ -91,8 +91,7 @@ def mocked(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
     down for the contract.
     """
     __tracebackhide__ = True
-    service = options.service()
-    journal = contract.open(service.document, service.clock)
+    service, journal = options.begin(contract)
     server_url = service.document.server_url
     base_url = options.base_url or server_url
     if not _is_absolute(base_url):

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ..contracts.recording import RecordingError, read_recording
 from ..mock_server import JobService, MovableClock, RandomIds, SystemClock, TickingClock
 from ..mock_server.service import UnknownIds
 from ..openapi import Document, load_document
+from .contract import Contract
+from .journal import Journal
+from .playback import Playback
 
 
 @dataclass(kw_only=True)
@@ -20,8 +24,9 @@ class MockOptions:
     it to be, the document's first server by default. `clock` is what the jobs go by, a TickingClock
     by default; `speed` is for a real clock that runs so many times as fast. Ids are the same in
     every run with the same `seed`. `scenario`, `api_keys` and `unknown_ids` are those of
-    JobService. `check` is off for a test whose requests are not to be judged, `allow` names the
-    codes of the rules that it may break. `other_hosts` says whether requests to other hosts pass.
+    JobService. With `recording`, the path of a HAR file, answers are those that were recorded.
+    `check` is off for a test whose requests are not to be judged, `allow` names the codes of the
+    rules that it may break. `other_hosts` says whether requests to other hosts pass.
     """
 
     document: Document | str | Path | None = None
@@ -32,6 +37,7 @@ class MockOptions:
     scenario: str = "completes"
     api_keys: str | Collection[str] = ()
     unknown_ids: UnknownIds = "refuse"
+    recording: str | Path | None = None
     check: bool = True
     allow: str | Collection[str] = ()
     other_hosts: Literal["pass", "fail"] = "pass"
@@ -40,6 +46,9 @@ class MockOptions:
         __tracebackhide__ = True
         if self.clock is not None and self.speed is not None:
             raise ValueError("give a clock or a speed, not both; a clock has its speed")
+        if self.recording is not None:
+            for name in (n for n, usual in _PLANNED.items() if getattr(self, n) != usual):
+                raise ValueError(f"{name} cannot be set for a recording, which decides it")
         for name, known in _CHOICES.items():
             if getattr(self, name) not in known:
                 choices = " or ".join(map(repr, known))
@@ -50,17 +59,24 @@ class MockOptions:
         """The keys that are let in; none: any key."""
         return (self.api_keys,) if isinstance(self.api_keys, str) else tuple(self.api_keys)
 
-    def service(self) -> JobService:
-        """The service that these options describe; it refuses to send what is undocumented.
+    def begin(self, contract: Contract) -> tuple[JobService, Journal]:
+        """The service that these options describe, and the journal in which the contract reads what
+        comes to it. The service refuses to send what is undocumented, unless that was recorded.
 
-        Raises ValueError for a scenario or a speed that cannot be, DocumentError for a document.
+        Raises ValueError for a scenario, a speed or a recording that cannot be, DocumentError for a
+        document.
         """
         __tracebackhide__ = True
         document, clock = self.document, self.clock
+        if not isinstance(document, Document):
+            document = load_document(document)
         if clock is None:
             clock = TickingClock() if self.speed is None else SystemClock(self.speed)
-        return JobService(
-            document if isinstance(document, Document) else load_document(document),
+        journal = contract.open(document, clock)
+        if self.recording is not None:
+            return self._playback(document, clock, Path(self.recording), journal), journal
+        service = JobService(
+            document,
             clock=clock,
             ids=RandomIds(self.seed),
             api_keys=self.keys,
@@ -68,6 +84,22 @@ class MockOptions:
             scenario=self.scenario,
             strict=True,
         )
+        return service, journal
+
+    def _playback(
+        self, document: Document, clock: MovableClock, path: Path, journal: Journal
+    ) -> JobService:
+        """A service that answers as was recorded."""
+        __tracebackhide__ = True
+        try:
+            recording = read_recording(document, path.read_bytes())
+        except OSError as error:
+            raise ValueError(f"recording {path} cannot be read: {error.strerror}") from error
+        except RecordingError as error:
+            raise ValueError(f"recording {path}: {error}") from error
+        return Playback(document, recording, clock=clock, unanswered=journal.unrecorded)
 
 
 _CHOICES = {"other_hosts": ("pass", "fail"), "unknown_ids": ("refuse", "synthesize")}
+# What becomes of jobs, unless it is recorded.
+_PLANNED = {"scenario": "completes", "unknown_ids": "refuse", "seed": 0}

@@ -83,8 +83,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Names the marker, and fails at once where the options cannot be."""
     config.addinivalue_line(
         "markers",
-        "video_mock(document, base_url, clock, speed, seed, scenario, api_keys, unknown_ids, check,"
-        " allow, other_hosts): how the mock of a test behaves and how strictly its clients are"
+        "video_mock(document, base_url, clock, speed, seed, scenario, api_keys, unknown_ids,"
+        " recording, check, allow, other_hosts): how the mock of a test behaves and how strictly its clients are"
         " judged; see aisa_testkit.pytest_plugin.MockOptions.",
     )
     if config.getoption("video_target") == "live":

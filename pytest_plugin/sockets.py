@@ -46,8 +46,7 @@ class SwitchingServer:
     def serving(self, options: MockOptions, contract: Contract) -> Iterator[WatchedMock]:
         """Serves the mock that the options describe, for the length of a block."""
         __tracebackhide__ = True
-        service = options.service()
-        journal = contract.open(service.document, service.clock)
+        service, journal = options.begin(contract)
         url = base_url(self.listener, service.document)
         app = create_app(service=service, observer=journal)
         with self.using(app), surroundings(url, *options.keys[:1]):

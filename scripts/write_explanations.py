@@ -28,6 +28,8 @@ from aisa_testkit.contracts import (
     check_history,
     read_exchange,
 )
+from aisa_testkit.contracts.redaction import MASK
+from aisa_testkit.contracts.texts import signed
 from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, Reply, load_document
 
@@ -227,6 +229,21 @@ def failed_and_fetched(stage: Stage) -> None:
     stage.content(stage.done())
 
 
+def cut_off_twice(s: Stage) -> None:
+    job_id = s.create()
+    for _ in range(2):
+        s.poll(job_id)
+        (cut,) = (e for e in s.history[-1:] if isinstance(e, Exchange))
+        s.history[-1] = replace(cut, reply=None)
+
+
+def listed_twice(s: Stage) -> None:
+    s.create(prompt=signed(PROMPT, 7))
+    s.create(prompt=signed(PROMPT, 7))
+    del s.history[-1]  # of which the client knows nothing
+    s.pages()
+
+
 def refused_twice(stage: Stage) -> None:
     stage.service.fail("createVideo", status=403, times=2)
     stage.create()
@@ -361,7 +378,8 @@ explained(
     "AV111",
     each_answer,
     """`security` of the document says which operations need a key, and its security scheme in which
-    header. A server that answers without one shows the jobs of its users to everybody.""",
+    header. A server that answers without one shows the jobs of its users to everybody, and so does
+    one that takes any key: `aisa-testkit check` also sends one that nobody has.""",
     lambda s: s.ask("GET", "/videos", key=False, change=instead(s.pages())),
 )
 explained(
@@ -378,6 +396,38 @@ explained(
     not among them breaks no schema, but a client that decides by codes takes the error for one
     that it does not know.""",
     lambda s: s.poll("video_none", refusal(404, "not_found", "there is no such video")),
+)
+
+explained(
+    "AV114",
+    all_answers,
+    """A status of 500 or more says that the server itself is at fault, whatever was asked. Once may
+    happen to every server, so this was answered so again and again; or with 500 where a job was to
+    be made, which nobody dares to ask for again.""",
+    lambda s: s.create(refusal(500, "internal_error", "something went wrong")),
+)
+explained(
+    "AV115",
+    all_answers,
+    """The connection ended before all of the answer was there, or the answer was not encoded as its
+    headers say. Once may happen on every network; this was so again when the request was sent
+    once more.""",
+    cut_off_twice,
+)
+explained(
+    "AV116",
+    each_answer,
+    """What the client sent as its key stands in the answer. From there it finds its way into logs
+    and reports. The judge never sees a key itself: whoever takes down an exchange masks it.""",
+    lambda s: s.poll("video_none", refusal(401, "invalid_api_key", f"there is no key {MASK}")),
+)
+explained(
+    "AV117",
+    each_answer,
+    """Nothing was wrong with the request but its key, and the answer says something else. Client
+    libraries tell errors apart by their status, and users look for their mistake in the wrong
+    place.""",
+    lambda s: s.ask("GET", "/videos", key=False, change=refusal(403, "region_blocked", "no")),
 )
 
 explained(
@@ -629,6 +679,15 @@ explained(
 )
 
 explained(
+    "AV236",
+    all_answers,
+    """The list shows a job with a text that this client has signed, as `aisa-testkit check` does
+    with `--seed`, and no accepted request has made it. One request has made two jobs, or a refused
+    one was made all the same, and somebody pays for it.""",
+    listed_twice,
+)
+
+explained(
     "AV701",
     the_client,
     """No operation of the document has this method and path. The message names the operation that
@@ -694,6 +753,21 @@ explained(
             "https://cdn.example/poster.png",
             "the host is not allowed",
             StrayKind.NOT_LET_OUT,
+        )
+    ),
+)
+explained(
+    "AV709",
+    the_client,
+    """The mock plays a recording, and this request is none of those in it. What is compared are
+    fields, parameters and the bytes of files, never the boundaries of a form. The report names the
+    recorded request that is most like it, and the first thing in which they differ.""",
+    lambda s: s.history.append(
+        Stray(
+            "POST",
+            "/v1/videos",
+            "createVideo is not in the recording: prompt is 'A pier', and in the recording 'A bay'",
+            StrayKind.NOT_RECORDED,
         )
     ),
 )

@@ -81,7 +81,7 @@ def _dots(timeline: Timeline, end: float) -> Iterator[Dot]:
 
 
 def _ticks(end: float) -> Iterator[Tick]:
-    step = next(s for s in _STEPS if end / s <= _MOST_TICKS)
+    step = next((s for s in _STEPS if end / s <= _MOST_TICKS), end / _MOST_TICKS)
     for number in range(int(end / step) + 1):
         yield Tick(_x(number * step, end), f"{number * step:g} s")
 

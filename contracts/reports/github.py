@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..rule import Severity
-from .report import Report
+from .report import Report, times
 
 
 def github_commands(report: Report) -> Iterator[str]:
-    """One workflow command for each violation, and one for a check that did not come to its end."""
-    for violation in report.verdict.violations:
-        kind = "error" if violation.severity is Severity.ERROR else "warning"
-        heading, _, facts = str(violation).partition("\n")
-        yield f"::{kind} title={_property(heading)}::{_data(facts)}"
+    """A workflow command for each kind of violation, and for a check that did not end by itself."""
+    for kind in report.kinds:
+        level = "error" if kind.first.severity is Severity.ERROR else "warning"
+        heading, _, facts = str(kind.first).partition("\n")
+        seen = f"\n  seen      {times(kind)}" if kind.more else ""
+        yield f"::{level} title={_property(heading)}::{_data(facts + seen)}"
     if report.error:
         yield f"::error title=The check did not come to its end::{_data(report.error)}"
 

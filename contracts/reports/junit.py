@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as Xml
 
 from ...openapi import JobRole, Operation
+from ..merging import Repeated, by_kind
 from ..rule import Rule, Severity
 from ..server_catalogue import SERVER_RULES
 from ..violation import Violation
-from .report import Report
+from .report import Report, times
 
 Found = Mapping[tuple[str, str], list[Violation]]
 
@@ -20,7 +21,7 @@ def write_junit(report: Report) -> bytes:
     """The report as XML. A case passes if its rule was not broken, warnings are its output; rules
     for an operation that was not asked for are skipped.
     """
-    suite = Xml.Element("testsuite", name=f"{report.document.title} at {report.base_url}")
+    suite = Xml.Element("testsuite", name=_legal(f"{report.document.title} at {report.base_url}"))
     cases = [*_cases(report)]
     suite.extend(cases)
     if report.error:
@@ -58,16 +59,22 @@ def _case(
     report: Report, operation: Operation, rule: Rule, broken: list[Violation], asked: bool
 ) -> Xml.Element:
     case = Xml.Element("testcase", classname=operation.id, name=f"{rule.code} {rule.title}")
-    for violation in broken:
-        text = f"{violation}\n  again     {report.again(violation)}"
-        said = f"expected {violation.expected}, received {violation.received}"
+    if broken:
+        text = "\n\n".join(_text(report, kind) for kind in by_kind(broken))
+        said = f"expected {broken[0].expected}, received {broken[0].received}"
+        more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
         if rule.severity is Severity.ERROR:
-            _add(case, "failure", said, text).set("type", rule.code)
+            _add(case, "failure", said + more, text).set("type", rule.code)
         else:
             Xml.SubElement(case, "system-out").text = _legal(text)
     if not asked:
         _add(case, "skipped", f"{operation.id} was not asked for", "")
     return case
+
+
+def _text(report: Report, kind: Repeated) -> str:
+    seen = f"\n  seen      {times(kind)}" if kind.more else ""
+    return f"{kind.first}{seen}\n  again     {report.again(kind.first)}"
 
 
 def _add(case: Xml.Element, kind: str, message: str, text: str) -> Xml.Element:

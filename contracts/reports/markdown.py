@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..violation import Violation
-from .report import Report
-from .timeline import timelines
+from ..merging import Repeated
+from ..violation import listed
+from .report import Report, times
+from .timeline import Timeline, timelines
 
 
 def write_markdown(report: Report) -> bytes:
@@ -20,7 +21,7 @@ def _lines(report: Report) -> Iterator[str]:
     sign = "✅" if report.passed else "⚠️" if report.error else "❌"
     yield f"## {sign} {_plain(document.title)}: {_plain(report.headline)}"
     yield ""
-    yield "| | |"
+    yield "| Check | |"
     yield "|---|---|"
     yield f"| Server | {_cell(report.base_url or 'a recording')} |"
     yield f"| Document | {_cell(f'{document.title} {document.version}')} |"
@@ -29,36 +30,42 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"| Exit code | {report.exit_code} |"
     yield f"| Judged | grade {report.standard.grade}, seed {report.seed} |"
     yield ""
-    for violation in verdict.violations:
-        yield from _violation(report, violation)
+    for kind in report.kinds:
+        yield from _violation(report, kind)
+    yield from _section("Jobs", (_timeline(line) for line in timelines(document, verdict.history)))
     yield from _section(
-        "Jobs", (_plain(str(line)) for line in timelines(document, verdict.history))
-    )
-    yield from _section(
-        "Left", (f"`{job}`: follow it with `--resume {job}`" for job in verdict.jobs)
+        "Left", (f"{_cell(job)}: follow it with {_cell(f'--resume {job}')}" for job in verdict.jobs)
     )
     yield from _section("Notes", map(_plain, verdict.notes))
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
     yield f"<sub>{versions}</sub>" if versions else ""
 
 
-def _violation(report: Report, violation: Violation) -> Iterator[str]:
-    numbers = ", ".join(map(str, violation.numbers))
+def _violation(report: Report, kind: Repeated) -> Iterator[str]:
+    violation = kind.first
+    numbers = listed(violation.numbers)
     yield f"### {violation.code} {_plain(violation.title)}"
     yield ""
-    yield "| | |"
+    yield f"| {violation.severity.capitalize()} | |"
     yield "|---|---|"
-    yield f"| Request | {_cell(violation.request)}, no. {numbers} |"
+    yield f"| Request | {_cell(violation.request)}, {numbers} |"
     if violation.place:
         yield f"| Place | {_cell(violation.place)} |"
     yield f"| Received | {_cell(violation.received)} |"
     yield f"| Expected | {_cell(violation.expected)} |"
+    if kind.more:
+        yield f"| Seen | {times(kind)} |"
     yield f"| Advice | {_plain(violation.rule.advice)} |"
     yield ""
     yield "See it again:"
     yield ""
     yield from _fenced(report.again(violation))
     yield ""
+
+
+def _timeline(line: Timeline) -> str:
+    stages = (f"{stage.state} at {stage.seconds:.1f} s" for stage in line.stages)
+    return f"{_cell(line.job_id)}: {_plain(', '.join(stages))}"
 
 
 def _section(title: str, items: Iterator[str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from ..ledger import amount
 from . import chart
-from .report import Report
+from .report import Report, times
 from .timeline import timelines
 
 
@@ -31,6 +31,7 @@ def write_html(report: Report) -> bytes:
         broken=broken,
         began=datetime.fromtimestamp(report.began, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         amount=amount,
+        times=times,
     )
     return text.encode()
 

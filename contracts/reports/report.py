@@ -9,9 +9,10 @@ from ...openapi import Document
 from ..curl import curl_line
 from ..exchange import Exchange
 from ..ledger import Ledger
+from ..merging import Repeated, by_kind
 from ..plan import Plan
 from ..verdict import Standard, Verdict
-from ..violation import Violation
+from ..violation import Violation, listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +39,15 @@ class Report:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def kinds(self) -> tuple[Repeated, ...]:
+        """The violations, those of one kind together."""
+        return by_kind(self.verdict.violations)
+
+    @property
     def found(self) -> str:
-        """How many violations there are, in words."""
-        found = _counted(len(self.verdict.errors), "violation")
-        warnings = len(self.verdict.warnings)
+        """How many kinds of violations there are, in words."""
+        found = _counted(len(by_kind(self.verdict.errors)), "violation")
+        warnings = len(by_kind(self.verdict.warnings))
         return f"{found}, {_counted(warnings, 'warning')}" if warnings else found
 
     @property
@@ -62,6 +68,13 @@ class Report:
         """A line for a shell that asks for the same once more."""
         call, base_url = self.exchange(violation).call, self.base_url or self.document.server_url
         return curl_line(self.document, call, base_url, key_variable=self.key_variable)
+
+
+def times(kind: Repeated) -> str:
+    """How often a rule was broken, in words; nothing for once."""
+    if not kind.more:
+        return ""
+    return f"{len(kind.more) + 1} times, in the answers to {listed(kind.numbers)}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -47,7 +47,7 @@ def _plan(plan: Plan | None) -> Json:
         return None
     return {
         "refused": [{"operation": p.call.operation_id, "why": p.why} for p in plan.probes],
-        "creates": plan.creates,
+        "creates": len(plan.creates),
         "price": amount(plan.price),
         "total": amount(plan.total),
         "currency": plan.currency or None,

@@ -40,10 +40,6 @@ class Timeline:
         before = [None, *(moment.state for moment in self.moments)]
         return tuple(m for m, state in zip(self.moments, before, strict=False) if m.state != state)
 
-    def __str__(self) -> str:
-        stages = (f"{stage.state} at {stage.seconds:.1f} s" for stage in self.stages)
-        return f"{self.job_id}: {', '.join(stages)}"
-
 
 def timelines(document: Document, history: Iterable[Exchange]) -> tuple[Timeline, ...]:
     """The jobs that were asked for by themselves, in the order in which they were first seen."""

@@ -28,7 +28,7 @@ KEY = "sk-live-3cr3t"
 HEADERS = {"Authorization": f"Bearer {KEY}"}
 RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
 PLAN = [
-    "  11 requests that a right server refuses, for nothing",
+    "  23 requests that a right server refuses, for nothing",
     "  2 jobs at 0.40 USD each, 0.80 USD in all",
 ]
 
@@ -99,7 +99,7 @@ def test_a_dry_run_lists_what_is_to_be_refused() -> None:
     _, printed = check("http://127.0.0.1:1", "--dry-run")
     assert "    POST /videos: no key\n" in printed
     assert "    GET /videos/{video_id}: a job that was never made\n" in printed
-    assert len(re.findall("^    [A-Z]+ /", printed, re.MULTILINE)) == 11
+    assert len(re.findall("^    [A-Z]+ /", printed, re.MULTILINE)) == 23
 
 
 def test_a_limit_of_no_job_is_over_the_budget_but_for_a_job_of_before(server: VideoServer) -> None:

@@ -1,20 +1,29 @@
-"""A client of a mock that acts out a script, for all that is judged over time."""
+"""A client that acts out a script, and a server in process whose answers can be changed."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
 
 from aisa_testkit.contracts import Exchange, Stray, read_exchange
+from aisa_testkit.contracts.ledger import Ledger
+from aisa_testkit.contracts.plan import plan_check
+from aisa_testkit.contracts.verdict import Standard, Verdict
+from aisa_testkit.contracts.walk import Walk
 from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, RandomIds
-from aisa_testkit.openapi import Call, Document, Ending, JobRole, Reply
+from aisa_testkit.openapi import Call, Document, Ending, JobRole, Provenance, Reply
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import get
 
 ROLES = {"poll": JobRole.RETRIEVE, **{role.value: role for role in JobRole}}
 SECONDS = {"wait": 1000.0, "tick": 3.0}
+KEYED = {"authorization": "Bearer sk-of-the-check", "x-render-key": "sk-of-the-check"}
+HINTS = ("openai-poll-after-ms", "retry-after")  # so that there are more polls than two
 
 
 @pytest.fixture(scope="session")
@@ -116,3 +125,97 @@ class _Client:
 
     def missed(self, method: str, path: str) -> None:
         self._history.append(Stray(method, path))
+
+
+@pytest.fixture(params=["document", "other_document"], ids=["bundled", "other API"])
+def either(request: pytest.FixtureRequest) -> Document:
+    """The bundled document, and the one of another API."""
+    chosen: Document = request.getfixturevalue(request.param)
+    return chosen
+
+
+@pytest.fixture
+def local() -> Callable[..., Local]:
+    """Makes a server in process, from a document and a function that may change its answers: it is
+    given the server, the call and the right reply, and returns a reply, or None if none is to come.
+    """
+    return Local
+
+
+class _Unhurried(ManualClock):
+    """A clock by which a second is a second, so that hints say how long to wait."""
+
+    def wait_for(self, seconds: float) -> float:
+        return seconds
+
+
+class Local:
+    """The mock as a walk asks it: `calls` and `waits` are what was asked of it, `accepted` how many
+    creates it has accepted, `memory` is for whoever changes its answers.
+    """
+
+    key = "sk-of-the-check"
+
+    def __init__(
+        self, document: Document, change: Callable[[Local, Call, Reply], Reply | None] | None = None
+    ) -> None:
+        self.document, self.clock = document, _Unhurried()
+        self._change = change or (lambda world, call, reply: reply)
+        self.service = JobService(document, clock=self.clock, ids=RandomIds(1), api_keys=[self.key])
+        self.calls: list[Call] = []
+        self.waits: list[float] = []
+        self.accepted = 0
+        self.memory: dict[str, Any] = {}
+
+    def ask(self, call: Call) -> Exchange:
+        self.calls.append(call)
+        assert len(self.calls) < 2000, "the walk does not end"
+        right = self.service.answer(call)
+        headers = {n: v for n, v in right.headers.items() if n not in HINTS}
+        reply = self._change(self, call, replace(right, headers=headers))
+        exchange = read_exchange(self.document, call, reply, at=self.clock.now())
+        self.accepted += exchange.operation.role is JobRole.CREATE and exchange.accepted
+        return exchange
+
+    def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.clock.advance(seconds)
+
+    def walk(
+        self,
+        *,
+        creates: int = 1,
+        ledger: Ledger | None = None,
+        grade: Provenance = Provenance.INFERRED,
+        timeout: float = 300,
+        seed: int = 0,
+        key: str = "sk-of-the-check",
+        **more: Any,
+    ) -> Verdict:
+        """What a walk over it finds."""
+        plan = plan_check(self.document, key=key, creates=creates, grade=grade, seed=seed)
+        ledger = ledger or Ledger(max_creates=2)
+        standard = Standard(grade, timeout)
+        walk = Walk(self.document, plan, self, key=key, ledger=ledger, standard=standard, **more)
+        return walk.run()
+
+    def right(self, call: Call, **changed: Any) -> Reply:
+        """The right answer to a call, or to one that is changed and has the key."""
+        return self.service.answer(replace(call, headers={**call.headers, **KEYED}, **changed))
+
+    def make(self) -> str:
+        """Makes a job that nobody is told of, and returns its id."""
+        reply = self.right(plan_check(self.document, key=self.key).creates[0])
+        made: str = get(orjson.loads(reply.body), self.document.lifecycle.id_at)
+        return made
+
+    def count(self, operation_id: str) -> int:
+        """How often an operation was asked for."""
+        return Counter(call.operation_id for call in self.calls)[operation_id]
+
+    def left(self) -> int:
+        """How many jobs there are."""
+        listing = self.document.by_role[JobRole.LIST]
+        body = orjson.loads(self.right(Call(listing.id)).body)
+        items = get(body, listing.page.places["items"]) if listing.page else ()
+        return len(items)

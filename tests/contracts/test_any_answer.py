@@ -80,7 +80,7 @@ def with_odd(text: str, odd: dict[tuple[str | int, ...], str]) -> bytes:
     for number, (path, value) in enumerate(odd.items()):
         mark, at = f"odd {number}.", data
         for step in path[:-1]:
-            at = {} if isinstance(at, str) else at[step]
+            at = {} if isinstance(at, str) or not at else at[step]
         if not isinstance(at, str):
             at[path[-1]] = mark
             marks[orjson.dumps(mark)] = value.encode()

@@ -167,6 +167,53 @@ def test_a_file_must_not_outlive_its_expiry(
     assert told_at("kept", EXPIRY + 3600) == []
 
 
+def made(document: Document, *, ahead: float = 0, took: float = 0) -> Exchange:
+    """A create that is answered at START, by a clock that is so much behind ours."""
+    job = {**orjson.loads(poll_body(document)), "status": "queued", "progress": 0}
+    job |= {"completed_at": None, "expires_at": None}
+    call = Call("createVideo", {}, (), SENT, b'{"prompt":"x"}')
+    reply = Reply(200, JSON, orjson.dumps(job))
+    return read_exchange(document, call, reply, at=START + ahead, took=took)
+
+
+def poll_body(document: Document) -> bytes:
+    reply = poll(document, "done").reply
+    return reply.body if reply else b""
+
+
+@pytest.mark.parametrize("ahead", [0, -7200, 7200], ids=["right", "behind", "ahead"])
+@pytest.mark.parametrize(
+    ("after", "status", "took", "expected"),
+    [
+        (-3, 404, 0, ["AV222"]),
+        (-1, 404, 0, []),
+        (1, 404, 0, []),
+        (1, 200, 0, []),
+        (3, 200, 0, ["AV223"]),
+        (3, 200, 30, []),
+        (33, 200, 30, ["AV223"]),
+        (-3, 404, 30, []),
+    ],
+    ids=[
+        "gone too early",
+        "gone a second early",
+        "gone in time",
+        "there a second longer",
+        "there too long",
+        "there too long, as far as anyone knows",
+        "there too long by any clock",
+        "gone too early, as far as anyone knows",
+    ],
+)
+def test_the_clock_of_a_server_is_known_by_the_job_that_it_made(
+    document: Document, ahead: float, after: float, status: int, took: float, expected: list[str]
+) -> None:
+    reply = WHOLE if status == 200 else Reply(status, JSON, b"{}")
+    got = fetch(document, reply, at=EXPIRY + ahead + after)
+    history = made(document, ahead=ahead, took=took), poll(document, "done"), got
+    assert [v.code for v in check_history(document, history)] == expected
+
+
 @pytest.mark.parametrize(
     ("variant", "media_type", "body", "expected"),
     [

@@ -192,6 +192,116 @@ def test_a_remix_that_does_not_name_its_source_is_told(
     assert check_exchange(document, asked.call, reply) == ()
 
 
+@DOCUMENTS
+def test_a_job_that_is_late_is_told_once_and_when_it_is_seen(
+    request: pytest.FixtureRequest, which: str, play: Play
+) -> None:
+    document: Document = request.getfixturevalue(which)
+    history = play(document, "create, tick, poll, poll, poll")
+    assert found(document, history, timeout=2) == [("AV215", (1, 2))]
+    assert found(document, history[:2], timeout=2) == [("AV215", (1, 2))]
+
+
+@DOCUMENTS
+def test_a_second_deletion_that_is_accepted_is_told(
+    request: pytest.FixtureRequest, which: str, play: Play
+) -> None:
+    document: Document = request.getfixturevalue(which)
+    history = play(document, "create, wait, delete, delete")
+    assert found(document, history) == []
+    assert found(document, answered(history, 3, reply_of(history, 2))) == [("AV216", (2, 3))]
+
+
+@DOCUMENTS
+@pytest.mark.parametrize("use", ["poll", "delete"])
+def test_a_job_that_is_there_and_yet_unknown_is_told(
+    request: pytest.FixtureRequest, which: str, play: Play, use: str
+) -> None:
+    document: Document = request.getfixturevalue(which)
+    history = play(document, f"create, wait, {use}, {use} other")
+    lost = answered(history, 2, reply_of(history, 3))[:2]
+    assert found(document, lost) == [("AV217", (1, 2))]
+
+
+@DOCUMENTS
+def test_a_deletion_that_failed_and_then_finds_no_job_was_done(
+    request: pytest.FixtureRequest, which: str, play: Play
+) -> None:
+    document: Document = request.getfixturevalue(which)
+    history = play(document, "create, wait, delete, delete")
+    for reply in (None, Reply(503)):
+        assert found(document, answered(history, 2, reply)) == []
+
+
+@DOCUMENTS
+@pytest.mark.parametrize("status", [400, 403, 405, 409, 410, 422])
+def test_a_job_that_is_known_must_be_told_of(
+    request: pytest.FixtureRequest, which: str, play: Play, status: int
+) -> None:
+    document: Document = request.getfixturevalue(which)
+    history = answered(play(document, "create, poll, poll"), 3, Reply(status))
+    assert found(document, history) == [("AV109", (2, 3))]
+    unknown = answered(play(document, "poll other"), 1, Reply(status))
+    assert found(document, unknown) == []
+
+
+@DOCUMENTS
+@pytest.mark.parametrize("status", [401, 402, 429, 500, 503])
+def test_a_job_may_be_untold_for_other_reasons(
+    request: pytest.FixtureRequest, which: str, play: Play, status: int
+) -> None:
+    document: Document = request.getfixturevalue(which)
+    assert found(document, answered(play(document, "create, poll"), 2, Reply(status))) == []
+
+
+@DOCUMENTS
+@pytest.mark.parametrize("use", ["poll", "content", "delete"])
+def test_an_id_that_nobody_has_must_be_unknown(
+    request: pytest.FixtureRequest, which: str, play: Play, use: str
+) -> None:
+    document: Document = request.getfixturevalue(which)
+    nobody = document.lifecycle.id_prefix + "0" * 32
+    history = play(document, f"{use} {nobody}")
+    assert found(document, history) == []
+    (made_up,) = check_history(document, answered(history, 1, Reply(200)))
+    assert (made_up.code, made_up.numbers) == ("AV219", (1,))
+    assert (made_up.received, made_up.expected) == (f"200 for {nobody}", "404")
+
+
+def test_a_refusal_for_want_of_a_key_says_nothing_of_the_job(
+    document: Document, play: Play
+) -> None:
+    history = play(document, "create, poll, poll other")
+    bare = history[1]
+    assert isinstance(bare, Exchange)
+    for reply in (reply_of(history, 3), Reply(403), Reply(200)):
+        asked = replace(bare, call=replace(bare.call, headers={}), reply=reply)
+        assert found(document, [history[0], asked]) == []
+
+
+@DOCUMENTS
+@pytest.mark.parametrize(
+    ("factor", "told"),
+    [(1000, True), (0.001, True), (0, True), (1, False), (1.001, False)],
+    ids=["milliseconds", "thousands", "nothing", "seconds", "two weeks ahead"],
+)
+def test_a_stamp_in_another_unit_is_told(
+    request: pytest.FixtureRequest, which: str, play: Play, factor: float, told: bool
+) -> None:
+    document: Document = request.getfixturevalue(which)
+    history = play(document, "create")
+    created = next(
+        s.at for s in document.lifecycle.stamps if s.set_on == document.lifecycle.initial
+    )
+    job: dict[str, Json] = orjson.loads(reply_of(history, 1).body)
+    moment = get(job, created)
+    assert isinstance(moment, int)
+    put(job, created, int(moment * factor))
+    changed = replace(reply_of(history, 1), body=orjson.dumps(job))
+    codes = [code for code, _ in found(document, answered(history, 1, changed))]
+    assert codes == (["AV210"] if told else [])
+
+
 class Client:
     """A client that does as it is told by words and numbers, with what it knows by then."""
 
@@ -276,4 +386,5 @@ def test_whatever_a_client_does_the_mock_breaks_no_law(
     for item in client.history:
         if isinstance(item, Exchange) and item.reply is not None:
             assert check_exchange(document, item.call, item.reply) == ()
-    assert check_history(document, client.history) == ()
+    # An answer that was dropped, and never came, is the one thing that is told.
+    assert {v.code for v in check_history(document, client.history)} <= {"AV115"}

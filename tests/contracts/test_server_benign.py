@@ -155,9 +155,9 @@ BENIGN: dict[str, tuple[Call, Reply]] = {
         get(),
         Reply(429, JSON, error("upstream_rate_limit", "upstream_error")),
     ),
-    "a fault of the server": (create(), Reply(500, JSON, error("internal_error", "api_error"))),
+    "a fault of the server": (get(), Reply(500, JSON, error("internal_error", "api_error"))),
     "a model that does not answer": (
-        create(),
+        get(),
         Reply(504, JSON, error("upstream_timeout", "upstream_error")),
     ),
     "a remix of a job that is not done": (
@@ -205,9 +205,8 @@ BENIGN: dict[str, tuple[Call, Reply]] = {
 def test_an_unusual_answer_is_right(document: Document, call: Call, reply: Reply) -> None:
     assert check_exchange(document, call, reply) == ()
     exchange = read_exchange(document, call, reply, at=1780000000)
-    assert (
-        check_history(document, [exchange, exchange][: 1 + (call.operation_id == "getVideo")]) == ()
-    )
+    again = call.operation_id == "getVideo" and reply.status < 500
+    assert check_history(document, [exchange, exchange][: 1 + again]) == ()
 
 
 POLL = Call("rendering", {"ref": "r-1"}, (), SENT)

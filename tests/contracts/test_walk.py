@@ -1,10 +1,7 @@
-"""A walk over a server leads one job through its whole life, finds what is wrong, and keeps to its
-budget.
-"""
+"""A walk over a server leads one job through its whole life, and keeps to its budget."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -13,277 +10,144 @@ from typing import Any
 import orjson
 import pytest
 
-from aisa_testkit.contracts import Exchange, read_exchange
 from aisa_testkit.contracts.ledger import Ledger
 from aisa_testkit.contracts.plan import plan_check
-from aisa_testkit.contracts.session import CredentialsRefused, Step, Unreachable
-from aisa_testkit.contracts.verdict import Standard, Verdict
-from aisa_testkit.contracts.walk import Walk
-from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
-from aisa_testkit.openapi import Call, Document, JobRole, Provenance, Reply
+from aisa_testkit.contracts.session import CredentialsRefused, NotThisApi, Step, Unreachable
+from aisa_testkit.contracts.verdict import Verdict
+from aisa_testkit.openapi import Call, Document, Ending, JobRole, Provenance, Reply
 
-KEYED = {"authorization": "Bearer k", "x-render-key": "k"}
-HINTS = ("openai-poll-after-ms", "retry-after")  # so that there are more polls than two
-Change = Callable[["Local", Call, Reply], Reply | None]
-
-
-class Unhurried(ManualClock):
-    """A clock by which a second is a second, so that hints say how long to wait."""
-
-    def wait_for(self, seconds: float) -> float:
-        return seconds
-
-
-class Local:
-    """The mock in process, whose answers are changed on their way; None is an answer that never
-    came.
-    """
-
-    def __init__(
-        self, document: Document, change: Change = lambda world, call, reply: reply
-    ) -> None:
-        self.document, self.change, self.clock = document, change, Unhurried()
-        self.service = JobService(document, clock=self.clock, ids=RandomIds(1), api_keys=["k"])
-        self.calls: list[Call] = []
-        self.waits: list[float] = []
-        self.accepted = 0
-        self.memory: dict[str, Any] = {}
-
-    def ask(self, call: Call) -> Exchange:
-        self.calls.append(call)
-        assert len(self.calls) < 2000, "the walk does not end"
-        right = self.service.answer(call)
-        headers = {n: v for n, v in right.headers.items() if n not in HINTS}
-        reply = self.change(self, call, replace(right, headers=headers))
-        exchange = read_exchange(self.document, call, reply, at=self.clock.now())
-        self.accepted += exchange.operation.role is JobRole.CREATE and exchange.accepted
-        return exchange
-
-    def wait(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.clock.advance(seconds)
-
-    def count(self, operation_id: str) -> int:
-        return Counter(call.operation_id for call in self.calls)[operation_id]
-
-    def left(self) -> int:
-        listing = next(o.id for o in self.document.operations.values() if o.role is JobRole.LIST)
-        body = orjson.loads(self.service.answer(Call(listing, {}, (), KEYED)).body)
-        return len(body.get("data", body.get("tickets", ())))
-
-
-def walk(
-    world: Local,
-    *,
-    creates: int = 1,
-    ledger: Ledger | None = None,
-    grade: Provenance = Provenance.INFERRED,
-    timeout: float = 300,
-    **more: Any,
-) -> Verdict:
-    plan = plan_check(world.document, key="k", creates=creates, grade=grade)
-    ledger = ledger or Ledger(max_creates=2)
-    standard = Standard(grade, timeout)
-    return Walk(
-        world.document, plan, world, key="k", ledger=ledger, standard=standard, **more
-    ).run()
+World = Any  # what the fixture `local` makes
+New = Callable[..., World]
+JSON = {"content-type": "application/json"}
 
 
 def codes(verdict: Verdict) -> set[str]:
     return {violation.code for violation in verdict.violations}
 
 
-def json_of(*operations: str, **changed: Any) -> Change:
-    """Changes fields of the good answers of these operations; functions get the job and world."""
-
-    def change(world: Local, call: Call, reply: Reply) -> Reply:
-        if call.operation_id not in operations or reply.status >= 300:
-            return reply
-        job = orjson.loads(reply.body)
-        for name, value in changed.items():
-            job[name] = value(job, world) if callable(value) else value
-        return replace(reply, body=orjson.dumps(job))
-
-    return change
-
-
-def reply_of(operation: str, make: Callable[[Local, Call, Reply], Reply | None]) -> Change:
+def reply_of(
+    operation: str, make: Callable[[World, Call, Reply], Reply | None]
+) -> Callable[[World, Call, Reply], Reply | None]:
     return lambda world, call, reply: (
         make(world, call, reply) if call.operation_id == operation else reply
     )
 
 
-@pytest.fixture(params=["document", "other_document"], ids=["bundled", "other API"])
-def either(request: pytest.FixtureRequest) -> Document:
-    chosen: Document = request.getfixturevalue(request.param)
-    return chosen
-
-
-@pytest.mark.parametrize("creates", [1, 2])
+@pytest.mark.parametrize("creates", [1, 2, 3])
+@pytest.mark.parametrize("grade", Provenance)
 def test_a_right_server_has_no_violation_and_nothing_is_left_on_it(
-    either: Document, creates: int
+    either: Document, local: New, creates: int, grade: Provenance
 ) -> None:
-    world = Local(either)
-    verdict = walk(world, creates=creates)
-    assert (verdict.violations, verdict.jobs, verdict.notes) == ((), (), ())
-    assert (world.accepted, world.left()) == (creates, 0)
+    world, ledger = local(either), Ledger(max_creates=creates)
+    verdict = world.walk(creates=creates, ledger=ledger, grade=grade)
+    assert verdict.violations == ()
+    assert world.accepted == ledger.creates
+    assert len(verdict.jobs) == world.left()
     assert len(verdict.history) == len(world.calls)
+    if either.by_role[JobRole.RETRIEVE].provenance is grade:
+        assert (verdict.jobs, verdict.notes, world.accepted) == ((), (), creates)
 
 
-def test_the_requests_of_a_walk_come_in_this_order(document: Document) -> None:
-    world, steps = Local(document), list[Step]()
-    walk(world, tell=steps.append)
+def test_a_walk_without_a_job_tries_what_is_refused(either: Document, local: New) -> None:
+    world, ledger = local(either), Ledger(max_creates=0)
+    verdict = world.walk(creates=0, ledger=ledger)
+    assert (verdict.violations, verdict.jobs, world.accepted) == ((), (), 0)
+
+
+@pytest.mark.parametrize("seed", range(1, 21))
+def test_another_seed_finds_no_more_on_a_right_server(
+    either: Document, local: New, seed: int
+) -> None:
+    world = local(either)
+    verdict = world.walk(creates=2, seed=seed)
+    assert (verdict.violations, verdict.jobs, verdict.notes) == ((), (), ())
+
+
+def test_the_requests_of_a_walk_come_in_this_order(document: Document, local: New) -> None:
+    world, steps = local(document), list[Step]()
+    world.walk(creates=2, tell=steps.append)
     doing = list(dict.fromkeys(s.doing for s in steps if not s.doing.startswith("tries")))
     assert doing == [
         "makes a job",
         "asks for its file at once",
         "follows the job",
+        "asks for its file too early",
+        "reads the list",
         "downloads its file",
         "downloads a part of it",
-        "reads the list",
+        "downloads its thumbnail",
+        "downloads its spritesheet",
+        "asks for no file",
+        "asks without a key",
+        "deletes it while it runs",
+        "looks at it again",
+        "deletes it without a key",
         "deletes it",
         "looks whether it is gone",
+        "looks whether its file is gone",
+        "deletes it again",
     ]
-    assert [steps[0].spent, steps[-1].spent] == [Decimal("0.40")] * 2
+    assert steps[0].doing == "tries getVideo with a job that was never made"
+    tried = [s for s in steps if s.doing.startswith("tries createVideo with ")]
+    assert (steps[0].spent, {step.spent for step in tried}) == (0, {Decimal("0.40")})
+    assert steps[-1].spent == Decimal("0.80")
     assert (steps[0].job_id, steps[0].state) == (None, None)
     assert (steps[-1].state, steps[-1].progress) == ("completed", 100)
-    polls = [s.progress for s in steps if s.doing == "follows the job" and s.job_id]
-    assert polls == sorted(polls, key=lambda p: p or 0)
+    first = [s.progress for s in steps if s.doing == "follows the job" and len(s.made) == 1]
+    assert first == [None, *sorted(p for p in first if p is not None)]
 
 
-FALLS = json_of(
-    "getVideo",
-    progress=lambda job, w: (
-        90 - w.count("getVideo") if job["status"] == "in_progress" else job["progress"]
-    ),
-)
-
-
-def _unchecked(world: Local, call: Call, reply: Reply) -> Reply:
-    if reply.status != 400:
-        return reply
-    return world.service.answer(plan_check(world.document, key="k").create)
-
-
-def _undead(world: Local, call: Call, reply: Reply) -> Reply:
-    if reply.status < 300:
-        world.memory[call.path_parameters["video_id"]] = reply
-    kept: Reply = world.memory.get(call.path_parameters["video_id"], reply)
-    return kept
-
-
-def _unlocked(world: Local, call: Call, reply: Reply) -> Reply:
-    return world.service.answer(replace(call, headers={**call.headers, **KEYED}))
-
-
-def _film(world: Local, call: Call, reply: Reply) -> Reply:
-    early = reply.status == 409
-    return Reply(200, {"content-type": "video/mp4"}, b"\0\0\0\x08ftyp") if early else reply
-
-
-def _again(world: Local, call: Call, reply: Reply) -> Reply:
-    query = tuple((n, v) for n, v in call.query if n != "after")
-    return world.service.answer(replace(call, query=query))
-
-
-def _good(change: Callable[[Reply], Reply]) -> Callable[[Local, Call, Reply], Reply]:
-    return lambda world, call, reply: change(reply) if reply.status < 300 else reply
-
-
-FAULTS: dict[str, tuple[str, Change]] = {
-    "undocumented status": ("AV101", reply_of("getVideo", _good(lambda r: replace(r, status=418)))),
-    "HTML for JSON": (
-        "AV102",
-        reply_of("getVideo", _good(lambda r: replace(r, headers={"content-type": "text/html"}))),
-    ),
-    "no object": ("AV104", json_of("createVideo", object="film")),
-    "cut JSON": ("AV105", reply_of("getVideo", _good(lambda r: replace(r, body=r.body[:-1])))),
-    "bare error": (
-        "AV106",
-        lambda w, c, r: r if r.status < 400 else replace(r, body=b'{"message":"no"}'),
-    ),
-    "changed echo": ("AV107", json_of("createVideo", prompt="another")),
-    "other default": ("AV108", json_of("createVideo", seconds="12")),
-    "valid create refused": (
-        "AV109",
-        reply_of("createVideo", lambda w, c, r: w.service.answer(replace(c, body=b""))),
-    ),
-    "values unchecked": ("AV110", reply_of("createVideo", _unchecked)),
-    "key ignored": ("AV111", reply_of("createVideo", _unlocked)),
-    "terminal state comes back": (
-        "AV202",
-        json_of("listVideos", data=lambda p, w: [{**j, "status": "queued"} for j in p["data"]]),
-    ),
-    "progress falls": ("AV203", FALLS),
-    "creation moves": (
-        "AV205",
-        json_of("getVideo", created_at=lambda j, w: j["created_at"] + w.count("getVideo")),
-    ),
-    "stamp early": ("AV206", json_of("createVideo", completed_at=1_780_000_000)),
-    "stamp missing": ("AV207", json_of("getVideo", completed_at=None)),
-    "milliseconds": (
-        "AV210",
-        json_of("createVideo", "getVideo", created_at=lambda j, w: j["created_at"] * 1000),
-    ),
-    "error of a success": (
-        "AV212",
-        json_of("getVideo", error={"code": "x", "message": "y"}),
-    ),
-    "another job": ("AV214", json_of("getVideo", id="video_" + "1" * 32)),
-    "use after delete": ("AV216", reply_of("getVideo", _undead)),
-    "lost job": (
-        "AV217",
-        reply_of(
-            "getVideo",
-            lambda w, c, r: w.service.answer(
-                replace(c, path_parameters={"video_id": "video_" + "0" * 32})
-            ),
-        ),
-    ),
-    "content early": ("AV221", reply_of("getVideoContent", _film)),
-    "content not there": (
-        "AV222",
-        reply_of(
-            "getVideoContent",
-            lambda w, c, r: w.service.answer(
-                replace(c, path_parameters={"video_id": "video_" + "0" * 32})
-            ),
-        ),
-    ),
-    "no video": (
-        "AV224",
-        reply_of(
-            "getVideoContent",
-            _good(lambda r: replace(r, headers={**r.headers, "content-length": "4"}, body=b"film")),
-        ),
-    ),
-    "cursor ignored": ("AV231", reply_of("listVideos", _again)),
-    "list omits": (
-        "AV232",
-        json_of("listVideos", data=[], first_id=None, last_id=None, has_more=False),
-    ),
-}
-
-
-@pytest.mark.parametrize(("code", "fault"), FAULTS.values(), ids=FAULTS)
-def test_a_fault_is_found_with_two_jobs_at_most(
-    document: Document, code: str, fault: Change
+def test_a_second_job_is_made_a_second_after_the_first_at_least(
+    document: Document, local: New
 ) -> None:
-    world, ledger = Local(document, fault), Ledger(max_spend=Decimal(1), max_creates=2)
-    verdict = walk(world, creates=2, ledger=ledger)
-    assert code in codes(verdict)
-    assert world.accepted <= ledger.creates <= 2
-    assert ledger.spent == ledger.creates * Decimal("0.40")
+    world = local(document)
+    verdict = world.walk(creates=2, keep=True)
+    stamps = [
+        orjson.loads(e.reply.body)["created_at"]
+        for e in verdict.history
+        if e.reply and e.accepted and e.operation.role is JobRole.CREATE
+    ]
+    assert len(stamps) == 2
+    assert stamps[1] >= stamps[0] + 1
 
 
-def test_ids_that_repeat_are_found_with_two_creates(document: Document) -> None:
-    same = json_of("createVideo", id=lambda j, w: w.memory.setdefault("id", j["id"]))
-    assert "AV213" in codes(walk(Local(document, same), creates=2))
+@pytest.mark.parametrize("made", [1, 2])
+def test_jobs_that_are_done_at_once_have_stamps_of_their_own_all_the_same(
+    document: Document, local: New, made: int
+) -> None:
+    world = local(document)
+    for _ in range(made):
+        world.service.next_job(seconds=0)
+    assert world.walk(creates=made).violations == ()
+    assert sum(world.waits) == made - 1
 
 
-def test_a_probe_that_is_accepted_is_spent_walked_and_deleted(document: Document) -> None:
-    world, ledger = Local(document, reply_of("createVideo", _unlocked)), Ledger()
-    verdict = walk(world, ledger=ledger)
+def test_a_job_may_be_deleted_while_it_runs(document: Document, local: New) -> None:
+    """A server that allows it has no more to tell of the job."""
+
+    def lenient(world: World, call: Call, reply: Reply) -> Reply:
+        if reply.status != 409:
+            return reply
+        job_id = world.memory["gone"] = call.path_parameters["video_id"]
+        world.service.store.remove(job_id)
+        return Reply(
+            200, JSON, orjson.dumps({"id": job_id, "object": "video.deleted", "deleted": True})
+        )
+
+    world = local(document, reply_of("deleteVideo", lenient))
+    verdict = world.walk(creates=2)
+    assert (verdict.violations, verdict.jobs) == ((), ())
+    second = world.memory["gone"]
+    asked = [c.operation_id for c in world.calls if c.path_parameters.get("video_id") == second]
+    assert asked == ["deleteVideo", "getVideo"]
+
+
+def test_a_probe_that_is_accepted_is_spent_walked_and_deleted(
+    document: Document, local: New
+) -> None:
+    world = local(document, reply_of("createVideo", lambda w, c, r: w.right(c)))
+    ledger = Ledger()
+    verdict = world.walk(ledger=ledger)
     assert codes(verdict) == {"AV111"}
     assert (ledger.creates, ledger.spent) == (1, Decimal("0.40"))
     assert (world.accepted, world.left(), verdict.jobs) == (1, 0, ())
@@ -295,149 +159,92 @@ def test_a_probe_that_is_accepted_is_spent_walked_and_deleted(document: Document
     ids=["money for two", "a cent short", "one job", "money for none"],
 )
 def test_the_budget_holds_if_every_probe_is_accepted(
-    document: Document, spend: str | None, creates: int | None, made: int
+    document: Document, local: New, spend: str | None, creates: int | None, made: int
 ) -> None:
-    def careless(world: Local, call: Call, reply: Reply) -> Reply:
-        return world.service.answer(plan_check(world.document, key="k").create)
+    right = plan_check(document, key="sk-of-the-check").creates[0]
 
-    world = Local(document, reply_of("createVideo", careless))
+    def careless(world: World, call: Call, reply: Reply) -> Reply:
+        return world.service.answer(right)  # type: ignore[no-any-return]
+
+    world = local(document, reply_of("createVideo", careless))
     ledger = Ledger(max_spend=Decimal(spend) if spend else None, max_creates=creates)
-    verdict = walk(world, creates=2, ledger=ledger)
+    verdict = world.walk(creates=2, ledger=ledger)
     assert (world.accepted, world.count("createVideo"), world.left()) == (made, made, 0)
     assert ledger.spent == made * Decimal("0.40")
-    assert any(note.startswith("not sent (tries createVideo with ") for note in verdict.notes)
+    (note,) = verdict.notes
+    assert " requests were not sent (such as: tries createVideo with " in note
+
+
+def test_one_request_that_is_not_sent_is_named(document: Document, local: New) -> None:
+    verdict = local(document).walk(creates=2, ledger=Ledger(max_creates=1))
+    assert verdict.notes == ("not sent (makes a job): 1 of at most 1 jobs are made",)
 
 
 @pytest.mark.parametrize("status", [None, 500, 503])
 def test_a_create_of_unknown_end_is_paid_for_and_not_sent_again(
-    document: Document, status: int | None
+    document: Document, local: New, status: int | None
 ) -> None:
-    def broken(world: Local, call: Call, reply: Reply) -> Reply | None:
+    def broken(world: World, call: Call, reply: Reply) -> Reply | None:
         if reply.status >= 300:
             return reply
         return replace(reply, status=status, body=b"") if status else None
 
-    world, ledger = Local(document, reply_of("createVideo", broken)), Ledger()
-    before = len([p for p in plan_check(document, key="k").probes if p.price])
-    verdict = walk(world, creates=2, ledger=ledger)
-    assert world.count("createVideo") == before + 1
+    world, ledger = local(document, reply_of("createVideo", broken)), Ledger()
+    wrong = [p for p in plan_check(document, key=world.key).probes if p.price]
+    verdict = world.walk(creates=2, ledger=ledger)
+    assert world.count("createVideo") == len(wrong) + 1
     assert (ledger.creates, ledger.spent) == (1, Decimal("0.40"))
     answered = f"answered {status}" if status else "no answer"
     assert verdict.notes == (f"a job may have been made, its id is not known: {answered}",)
 
 
-@pytest.mark.parametrize("state", ["preparing", None], ids=["an unknown state", "no state"])
-def test_a_job_in_a_state_that_nobody_knows_is_paid_for_and_not_forgotten(
-    document: Document, state: str | None
-) -> None:
-    world = Local(document, json_of("createVideo", status=state))
-    verdict = walk(world)
-    assert "AV104" in codes(verdict)
-    assert world.left() == len(verdict.jobs)
-
-
-def test_a_poll_that_comes_too_often_waits_as_long_as_it_is_told(document: Document) -> None:
-    def busy(world: Local, call: Call, reply: Reply) -> Reply:
-        if world.count("getVideo") != 3:
-            return reply
-        world.service.fail("getVideo", status=429, retry_after=17)
-        return world.service.answer(call)
-
-    world = Local(document, reply_of("getVideo", busy))
-    assert walk(world).violations == ()
-    assert 17.0 in world.waits
-
-
-def test_a_server_that_asks_for_a_day_is_not_obeyed_for_longer_than_the_timeout(
-    document: Document,
-) -> None:
-    def busy(world: Local, call: Call, reply: Reply) -> Reply:
-        if reply.status >= 300:
-            return reply
-        world.service.fail("getVideo", status=429, retry_after=86400)
-        return world.service.answer(call)
-
-    world = Local(document, reply_of("getVideo", busy))
-    verdict = walk(world, timeout=60)
-    assert sum(world.waits) <= 120
-    assert len(verdict.jobs) == world.left()
-
-
-def test_a_hint_is_heeded_and_one_of_no_time_is_no_leave_to_poll_without_end(
-    document: Document,
-) -> None:
-    def hinting(milliseconds: str) -> Change:
-        hint = {"openai-poll-after-ms": milliseconds}
-        return reply_of("getVideo", _good(lambda r: replace(r, headers={**r.headers, **hint})))
-
-    patient, hasty = Local(document, hinting("7000")), Local(document, hinting("0"))
-    assert walk(patient).violations == ()
-    assert set(patient.waits) == {7.0}
-    assert codes(walk(hasty, timeout=60)) == {"AV103"}
-    assert hasty.count("getVideo") < 100
-
-
-def test_a_job_that_does_not_end_is_given_up_and_left(document: Document) -> None:
-    queued = json_of("getVideo", "listVideos", status="queued", progress=0, completed_at=None)
-    world = Local(document, queued)
-    world.service.next_job(seconds=10**6)
-    verdict = walk(world, timeout=60, poll_interval=5)
-    assert "AV215" in codes(verdict)
-    assert 60 <= sum(world.waits) <= 90
-    (left,) = verdict.jobs
-    assert verdict.notes[0].startswith(f"{left} was given up")
-
-
-def test_a_second_job_is_followed_to_its_own_end(document: Document) -> None:
-    """An answer that cannot be read says nothing of it, whatever became of the job before."""
-
-    def first_poll_of_second(world: Local, call: Call, reply: Reply) -> Reply:
-        ids = world.memory.setdefault("ids", [])
-        if reply.status < 300 and call.path_parameters["video_id"] not in ids:
-            ids.append(call.path_parameters["video_id"])
-            if len(ids) == 2:
-                return replace(reply, body=b"{")
-        return reply
-
-    world = Local(document, reply_of("getVideo", first_poll_of_second))
-    verdict = walk(world, creates=2)
-    assert codes(verdict) == {"AV105"}
-    second = world.memory["ids"][1]
-    asked = [c for c in world.calls if c.path_parameters.get("video_id") == second]
-    polls = ["getVideo", "getVideo", "deleteVideo", "getVideo"]
-    assert [call.operation_id for call in asked] == polls
-
-
-def test_resume_makes_no_job_and_deletes_none(document: Document) -> None:
-    world, ledger = Local(document), Ledger()
-    made = world.service.answer(plan_check(document, key="k").create)
-    verdict = walk(world, ledger=ledger, resume=orjson.loads(made.body)["id"])
-    assert verdict.violations == ()
-    assert (world.count("createVideo"), world.count("deleteVideo"), world.left()) == (0, 0, 1)
+@pytest.mark.parametrize("state", ["new", "finished", "failed"])
+def test_resume_makes_no_job_and_deletes_none(either: Document, local: New, state: str) -> None:
+    world, ledger = local(either), Ledger()
+    if state == "failed":
+        world.service.next_job(outcome=either.lifecycle.endings(Ending.FAILURE)[0])
+    job_id = world.make()
+    world.clock.advance(0 if state == "new" else 1000)
+    verdict = world.walk(ledger=ledger, resume=job_id)
+    assert (verdict.violations, verdict.jobs, verdict.notes) == ((), (), ())
+    asked = {e.operation.role for e in verdict.history}
+    assert asked == {JobRole.RETRIEVE, JobRole.CONTENT, JobRole.LIST}
+    assert (world.accepted, world.left()) == (0, 1)
     assert (ledger.creates, ledger.spent) == (0, Decimal(0))
-    assert world.count("getVideo") > 2
+    polls = [e for e in verdict.history if e.operation.role is JobRole.RETRIEVE]
+    assert len(polls) >= (4 if state == "new" else 3)
 
 
-def test_resume_of_nothing_makes_no_job_either(document: Document) -> None:
-    world = Local(document)
-    walk(world, resume="")
+def test_resume_of_a_job_that_is_gone_breaks_no_law(either: Document, local: New) -> None:
+    world = local(either)
+    verdict = world.walk(resume="gone")
+    assert (verdict.violations, verdict.notes) == ((), ("gone was given up: answered 404",))
     assert world.accepted == 0
 
 
-def test_keep_leaves_the_jobs_and_names_them(either: Document) -> None:
-    world = Local(either)
-    verdict = walk(world, creates=2, keep=True)
+def test_resume_of_nothing_makes_no_job_either(document: Document, local: New) -> None:
+    world = local(document)
+    world.walk(resume="")
+    assert world.accepted == 0
+
+
+def test_keep_leaves_the_jobs_and_names_them(either: Document, local: New) -> None:
+    world = local(either)
+    verdict = world.walk(creates=2, keep=True)
     assert (len(verdict.jobs), world.left(), verdict.violations) == (2, 2, ())
+    deleted = [e.job_id for e in verdict.history if e.operation.role is JobRole.DELETE]
+    assert not {*deleted} & {*verdict.jobs}
 
 
 def test_the_documented_grade_judges_only_what_is_documented_and_notes_the_rest(
     document: Document,
+    local: New,
 ) -> None:
-    def bare(world: Local, call: Call, reply: Reply) -> Reply:
+    def bare(world: World, call: Call, reply: Reply) -> Reply:
         return reply if reply.status < 300 else replace(reply, body=b'{"message":"no"}')
 
-    world = Local(document, bare)
-    verdict = walk(world, grade=Provenance.DOCUMENTED)
+    world = local(document, bare)
+    verdict = world.walk(grade=Provenance.DOCUMENTED)
     assert verdict.violations == ()
     others = [call.operation_id for call in world.calls if call.operation_id != "createVideo"]
     assert others == ["getVideo", "getVideoContent"]
@@ -446,48 +253,104 @@ def test_the_documented_grade_judges_only_what_is_documented_and_notes_the_rest(
         "getVideoContent is inferred and not judged; answered 409",
     )
     assert len(verdict.jobs) == world.left() == 1
-    assert "AV106" in codes(walk(Local(document, bare), grade=Provenance.VENDOR_WIDE))
-
-
-def test_an_opaque_cursor_is_sent_as_the_page_named_it(other_document: Document) -> None:
-    def opaque(world: Local, call: Call, reply: Reply) -> Reply:
-        after = dict(call.query).get("cursor")
-        if after is not None:
-            assert after.startswith("opaque-"), f"the walk made up the cursor {after}"
-            query = (("size", "1"), ("cursor", after.removeprefix("opaque-")))
-            reply = world.service.answer(replace(call, query=query))
-        body = orjson.loads(reply.body)
-        if body.get("cursor"):
-            body["cursor"] = f"opaque-{body['cursor']}"
-        return replace(reply, body=orjson.dumps(body))
-
-    verdict = walk(Local(other_document, reply_of("pageOfRenderings", opaque)), creates=2)
-    assert verdict.violations == ()
+    assert "AV106" in codes(local(document, bare).walk(grade=Provenance.VENDOR_WIDE))
 
 
 @pytest.mark.parametrize("resumed", [False, True], ids=["a new job", "a job of before"])
-def test_a_key_that_is_refused_costs_nothing(document: Document, resumed: bool) -> None:
-    world, ledger = Local(document), Ledger()
-    plan = plan_check(document, key="wrong")
+def test_a_key_that_is_refused_costs_nothing(document: Document, local: New, resumed: bool) -> None:
+    world, ledger = local(document), Ledger()
     job = "video_" + "1" * 32 if resumed else None
     with pytest.raises(CredentialsRefused, match="401"):
-        Walk(
-            document,
-            plan,
-            world,
-            key="wrong",
-            ledger=ledger,
-            standard=Standard(),
-            resume=job,
-        ).run()
+        world.walk(key="sk-wrong", ledger=ledger, resume=job)
     assert (world.accepted, ledger.creates, ledger.spent) == (0, 0, Decimal(0))
 
 
-def test_a_server_that_cannot_be_reached_costs_nothing(either: Document) -> None:
-    def nobody(world: Local, call: Call, reply: Reply) -> Reply:
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (Reply(200, {"content-type": "text/html"}, b"<p>"), "answered 200 with text/html"),
+        (Reply(404, JSON, b'{"detail":"Not Found"}'), "answered 404 with application/json"),
+        (Reply(405), "answered 405 with no content type"),
+        (Reply(302, {"location": "/login"}), "answered 302 to /login with no content type"),
+        (Reply(502, {"content-type": "text/html"}), "answered 502 with text/html"),
+        (Reply(200, JSON, b"null"), "answered 200 with application/json"),
+    ],
+    ids=["a page", "no such path", "no such method", "a redirect", "a gateway", "null"],
+)
+def test_a_server_that_is_not_this_api_is_sent_no_right_create(
+    either: Document, local: New, reply: Reply, told: str
+) -> None:
+    world = local(either, lambda w, c, r: reply)
+    with pytest.raises(NotThisApi, match="is the base URL right") as caught:
+        world.walk()
+    assert told in str(caught.value)
+    assert plan_check(either, key=world.key).creates[0] not in world.calls
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"{}", b'"x"', b"7", b'{"id": 7}', b'{"id": [[]]}', b'{"id": ""}'], ids=str
+)
+def test_a_server_that_accepts_everything_with_odd_words_ends_the_walk_in_its_budget(
+    either: Document, local: New, body: bytes
+) -> None:
+    world, ledger = local(either, lambda w, c, r: Reply(200, JSON, body)), Ledger(max_creates=2)
+    verdict = world.walk(creates=2, ledger=ledger)
+    assert {"AV104", "AV111"} <= codes(verdict)
+    assert ledger.creates == world.accepted == 2
+    assert verdict.jobs == ()
+
+
+def test_a_create_that_is_refused_is_noted_and_costs_nothing(
+    document: Document, local: New
+) -> None:
+    def poor(world: World, call: Call, reply: Reply) -> Reply:
+        return reply if reply.status >= 300 else Reply(402, JSON, b"{}")
+
+    world, ledger = local(document, reply_of("createVideo", poor)), Ledger()
+    verdict = world.walk(creates=2, ledger=ledger)
+    assert verdict.notes == ("a job could not be made: answered 402",)
+    assert (ledger.creates, ledger.spent) == (0, Decimal(0))
+
+
+@pytest.mark.parametrize("answer", [Reply(404, JSON, b"{}"), None], ids=["404", "no answer"])
+def test_companions_that_are_not_there_are_noted_at_the_documented_grade(
+    document: Document, local: New, answer: Reply | None
+) -> None:
+    world = local(document, lambda w, c, r: r if c.operation_id == "createVideo" else answer)
+    verdict = world.walk(grade=Provenance.DOCUMENTED)
+    assert verdict.violations == ()
+    words = "answered 404" if answer else "no answer"
+    assert [note.partition("; ")[2] for note in verdict.notes] == [words, words]
+    assert len(verdict.jobs) == 1
+
+
+def test_a_companion_that_does_not_take_the_key_is_noted_at_the_documented_grade(
+    document: Document, local: New
+) -> None:
+    """Gateways answer 401 where there is no route."""
+    refusal = Reply(401, JSON, b"{}")
+    world = local(document, lambda w, c, r: r if c.operation_id == "createVideo" else refusal)
+    verdict = world.walk(grade=Provenance.DOCUMENTED)
+    assert verdict.violations == ()
+    assert len(verdict.jobs) == 1
+
+
+def test_a_refusal_of_the_key_after_it_was_let_in_does_not_end_the_walk(
+    document: Document, local: New
+) -> None:
+    def picky(world: World, call: Call, reply: Reply) -> Reply:
+        return reply if reply.status >= 300 else Reply(401, JSON, reply.body)
+
+    world = local(document, reply_of("getVideoContent", picky))
+    verdict = world.walk()
+    assert (verdict.jobs, world.left()) == ((), 0)
+
+
+def test_a_server_that_cannot_be_reached_costs_nothing(either: Document, local: New) -> None:
+    def nobody(world: World, call: Call, reply: Reply) -> Reply:
         raise Unreachable("nobody there")
 
-    world, ledger = Local(either, nobody), Ledger(max_creates=1)
+    world, ledger = local(either, nobody), Ledger(max_creates=1)
     with pytest.raises(Unreachable):
-        walk(world, ledger=ledger)
+        world.walk(ledger=ledger)
     assert (len(world.calls), ledger.creates, ledger.spent) == (1, 0, Decimal(0))

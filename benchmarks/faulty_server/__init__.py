@@ -1,0 +1,20 @@
+"""A plain server of the document's API with one switch per fault, to measure the judge by."""
+
+from .behaviour import KEY
+from .catalogue import Family, Fault, Variant
+from .faults import FAULTS
+from .server import PREFIX, create_app
+from .serving import serve
+from .variants import VARIANTS
+
+__all__ = [
+    "FAULTS",
+    "KEY",
+    "PREFIX",
+    "VARIANTS",
+    "Family",
+    "Fault",
+    "Variant",
+    "create_app",
+    "serve",
+]

@@ -1,0 +1,95 @@
+"""Answers as they go over the wire, whole, in pieces, late or broken off."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+JSON = "application/json"
+
+
+class BrokenOff(ConnectionError):
+    """The server hangs up in the middle of an answer."""
+
+
+def json_answer(value: object, status: int = 200) -> Response:
+    """A value as compact JSON."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Response(text, status, media_type=JSON)
+
+
+def value_of(answer: Response) -> Any:
+    """The JSON value of an answer."""
+    return json.loads(bytes(answer.body))
+
+
+def with_body(answer: Response, body: bytes, media_type: str | None = None) -> Response:
+    """The same answer around another body, of the right length."""
+    headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
+    if media_type is not None:
+        headers["content-type"] = media_type
+    return Response(body, answer.status_code, headers)
+
+
+def with_json(answer: Response, change: Callable[[Any], Any]) -> Response:
+    """The same answer around a changed value."""
+    return with_body(answer, bytes(json_answer(change(value_of(answer))).body))
+
+
+def with_header(answer: Response, name: str, value: str | None) -> Response:
+    """The same answer with one header more, changed or gone."""
+    if value is None:
+        if name in answer.headers:
+            del answer.headers[name]
+    else:
+        answer.headers[name] = value
+    return answer
+
+
+class CutAnswer(Response):
+    """Says the whole length, sends `share` of the body, and hangs up."""
+
+    def __init__(self, whole: Response, share: float) -> None:
+        super().__init__(bytes(whole.body), whole.status_code, dict(whole.headers))
+        self._sent = bytes(whole.body)[: int(len(whole.body) * share)]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        start = {"status": self.status_code, "headers": self.raw_headers}
+        await send({"type": "http.response.start", **start})
+        await send({"type": "http.response.body", "body": self._sent, "more_body": True})
+        raise BrokenOff
+
+
+class ChunkedAnswer(Response):
+    """Does not say its length and sends its body in pieces of `size` bytes."""
+
+    def __init__(self, whole: Response, size: int) -> None:
+        super().__init__(bytes(whole.body), whole.status_code, dict(whole.headers))
+        with_header(self, "content-length", None)
+        self._size = size
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        start = {"status": self.status_code, "headers": self.raw_headers}
+        await send({"type": "http.response.start", **start})
+        body = bytes(self.body)
+        for at in range(0, len(body), self._size):
+            piece = body[at : at + self._size]
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class SlowAnswer(Response):
+    """Waits for a few seconds before its first byte."""
+
+    def __init__(self, whole: Response, seconds: float) -> None:
+        super().__init__(bytes(whole.body), whole.status_code, dict(whole.headers))
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await anyio.sleep(self._seconds)
+        await super().__call__(scope, receive, send)

@@ -1,0 +1,252 @@
+"""Faults in the values, the structure and the schema of what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from .behaviour import Behaviour
+from .catalogue import Family, Fault
+from .hooks import Show, given, in_state, on, placed, removed, shown, through, to_value
+from .jobs import Json
+
+NULL, TYPE = "JSONmutator: null", "JSONmutator: change type"
+REPLACE, BOUNDARY = "JSONmutator: replace", "JSONmutator: boundary"
+REMOVE, EMPTY = "JSONmutator: remove property", "JSONmutator: empty"
+LEVEL, FLIP = "JSONmutator: change type of a container", "JSONmutator: flip a boolean"
+ENUM, CONST = "schema: enum", "schema: const"
+RANGE, REQUIRED = "schema: minimum and maximum", "schema: required"
+
+
+def _job(name: str, source: str, summary: str, show: Show, *, end: str = "completed") -> Fault:
+    return Fault(name, _family(source), source, summary, Behaviour(show=show, end=end))
+
+
+def _answer(
+    name: str, source: str, summary: str, operation: str, change: Callable[[Any], Any]
+) -> Fault:
+    behaviour = Behaviour(answer=on(operation, to_value(change)))
+    return Fault(name, _family(source), source, summary, behaviour)
+
+
+def _family(source: str) -> Family:
+    if source.startswith("schema"):
+        return "schema keyword"
+    return "structure mutation" if source in (REMOVE, EMPTY, LEVEL) else "value mutation"
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def _if_no_error(value: object) -> Show:
+    return lambda view, _: {**view, "error": view["error"] or value}
+
+
+def _failure(name: str, value: object) -> Show:
+    return shown("error", lambda error: {**error, name: value})
+
+
+def _in_page(name: str, change: Callable[[Any], Any]) -> Callable[[Json], Json]:
+    return lambda page: {**page, name: change(page[name])}
+
+
+def _with(name: str, value: object) -> Callable[[Json], Json]:
+    return lambda answer: {**answer, name: value}
+
+
+def _listed(value: object) -> list[object]:
+    return [value]
+
+
+def _only(*names: str) -> Callable[[Json], Json]:
+    return lambda value: {name: value[name] for name in names}
+
+
+def _without(name: str) -> Callable[[Json], Json]:
+    return lambda value: {key: item for key, item in value.items() if key != name}
+
+
+JOB_FAULTS = (
+    _job("id-null", NULL, "The id of a job is null.", placed("id", None)),
+    _job("id-empty", BOUNDARY, "The id of a job is empty.", placed("id", "")),
+    _job("id-number", TYPE, "The id of a job is a number.", placed("id", 7)),
+    _job("model-null", NULL, "A job does not say its model.", placed("model", None)),
+    _job("status-null", NULL, "A job does not say its state.", placed("status", None)),
+    _job("status-upper", BOUNDARY, "States are in capitals.", shown("status", str.upper)),
+    _job("status-number", TYPE, "States are numbers.", shown("status", len)),
+    _job("seconds-number", TYPE, "The length is a number.", shown("seconds", int)),
+    _job("seconds-unit", REPLACE, "The length has a unit.", shown("seconds", "{}s".format)),
+    _job(
+        "size-sign",
+        REPLACE,
+        "The size has another sign.",
+        shown("size", lambda size: size.replace("x", "*")),
+    ),
+    _job("created-at-iso", TYPE, "created_at is a date in words.", shown("created_at", _iso)),
+    _job("created-at-digits", TYPE, "created_at is a string.", shown("created_at", str)),
+    _job("created-at-float-text", TYPE, "created_at is '….0'.", shown("created_at", "{}.0".format)),
+    _job(
+        "created-at-fraction",
+        TYPE,
+        "created_at has a fraction.",
+        shown("created_at", lambda at: at + 0.5),
+    ),
+    _job("created-at-null", NULL, "created_at is null.", placed("created_at", None)),
+    _job("progress-text", TYPE, "Progress is a string.", shown("progress", str)),
+    _job(
+        "progress-share",
+        REPLACE,
+        "Progress goes from 0 to 1.",
+        shown("progress", lambda per_cent: per_cent / 100),
+    ),
+    _job("progress-null", NULL, "Progress is null.", placed("progress", None)),
+    _job(
+        "remixed-from-boolean",
+        TYPE,
+        "Not being a remix is false.",
+        placed("remixed_from_video_id", False),
+    ),
+    _job("error-empty", TYPE, "No error is an empty object.", _if_no_error({})),
+    _job("error-false", TYPE, "No error is false.", _if_no_error(False)),
+    _job(
+        "prompt-object",
+        TYPE,
+        "The prompt is an object.",
+        shown("prompt", lambda text: {"text": text}),
+    ),
+    _job(
+        "error-text",
+        TYPE,
+        "A failure is only words.",
+        shown("error", lambda error: error["message"]),
+        end="failed",
+    ),
+    _job("error-list", LEVEL, "A failure is a list.", shown("error", _listed), end="failed"),
+    _job(
+        "error-code-empty",
+        BOUNDARY,
+        "The code of a failure is empty.",
+        _failure("code", ""),
+        end="failed",
+    ),
+    _job(
+        "error-code-null",
+        NULL,
+        "The code of a failure is null.",
+        _failure("code", None),
+        end="failed",
+    ),
+    _job(
+        "error-code-number",
+        TYPE,
+        "The code of a failure is a number.",
+        _failure("code", 17),
+        end="failed",
+    ),
+    _job(
+        "error-message-missing",
+        REMOVE,
+        "A failure has no message.",
+        shown("error", _without("message")),
+        end="failed",
+    ),
+    _job("model-removed", REMOVE, "A job has no model.", removed("model")),
+    _job("progress-removed", REMOVE, "A job has no progress.", removed("progress")),
+    _job("expires-at-removed", REMOVE, "A job has no expires_at.", removed("expires_at")),
+    _job("error-removed", REMOVE, "A job has no error, not even null.", removed("error")),
+    _job("prompt-removed", REMOVE, "A job has no prompt.", removed("prompt")),
+    _job("object-removed", REMOVE, "A job does not say what it is.", removed("object")),
+    _job("created-at-removed", REMOVE, "A job has no created_at.", removed("created_at")),
+    _job(
+        "completed-at-removed-while-running",
+        REQUIRED,
+        "completed_at is left out until it is known.",
+        in_state("in_progress", removed("completed_at")),
+    ),
+    _job(
+        "seconds-removed-in-lists",
+        REQUIRED,
+        "The jobs of a list have no length.",
+        through("list", removed("seconds")),
+    ),
+    _job("object-other", CONST, "A job calls itself a video.job.", placed("object", "video.job")),
+    _job(
+        "progress-above-100",
+        RANGE,
+        "Progress ends at 101.",
+        in_state("completed", placed("progress", 101)),
+    ),
+    _job(
+        "progress-negative",
+        RANGE,
+        "Progress begins at -1.",
+        in_state("queued", placed("progress", -1)),
+    ),
+    _job(
+        "created-at-negative", RANGE, "created_at is negative.", shown("created_at", lambda at: -at)
+    ),
+    _job("model-outside-enum", ENUM, "The model has a date.", shown("model", "{}-2025".format)),
+    _job("size-outside-enum", ENUM, "The size is a word.", placed("size", "portrait")),
+)
+
+ANSWER_FAULTS = (
+    _answer("create-id-only", REMOVE, "A create answers only the id.", "create", _only("id")),
+    _answer("retrieve-empty", EMPTY, "A retrieve answers {}.", "retrieve", given({})),
+    _answer("retrieve-null", NULL, "A retrieve answers null.", "retrieve", given(None)),
+    _answer("retrieve-in-array", LEVEL, "A retrieve answers [job].", "retrieve", _listed),
+    _answer(
+        "create-wrapped",
+        LEVEL,
+        "A create answers {data: job}.",
+        "create",
+        lambda job: {"data": job},
+    ),
+    _answer("list-bare", LEVEL, "A list is an array.", "list", lambda page: page["data"]),
+    _answer(
+        "list-data-object",
+        LEVEL,
+        "data is an object.",
+        "list",
+        _in_page("data", lambda jobs: {job["id"]: job for job in jobs}),
+    ),
+    _answer("list-data-null", NULL, "data is null.", "list", _with("data", None)),
+    _answer("list-data-emptied", EMPTY, "data is always empty.", "list", _with("data", [])),
+    _answer(
+        "list-data-ids",
+        LEVEL,
+        "data holds ids alone.",
+        "list",
+        _in_page("data", lambda jobs: [job["id"] for job in jobs]),
+    ),
+    _answer("list-no-has-more", REQUIRED, "has_more is left out.", "list", _without("has_more")),
+    _answer("list-no-first-id", REQUIRED, "first_id is left out.", "list", _without("first_id")),
+    _answer(
+        "list-object-other", CONST, "A list calls itself a page.", "list", _with("object", "page")
+    ),
+    _answer(
+        "list-has-more-text",
+        TYPE,
+        "has_more is a string.",
+        "list",
+        _in_page("has_more", lambda more: str(more).lower()),
+    ),
+    _answer("list-has-more-null", NULL, "has_more is null.", "list", _with("has_more", None)),
+    _answer(
+        "deleted-false",
+        FLIP,
+        "A deletion says that it was none.",
+        "delete",
+        _with("deleted", False),
+    ),
+    _answer("deleted-text", TYPE, "A deletion says 'true'.", "delete", _with("deleted", "true")),
+    _answer("delete-no-object", REQUIRED, "A deletion has no kind.", "delete", _without("object")),
+    _answer(
+        "delete-object-other",
+        CONST,
+        "A deletion calls itself a video.",
+        "delete",
+        _with("object", "video"),
+    ),
+)

@@ -1,0 +1,211 @@
+"""Faults in the status, the content type, the error envelope and the headers of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.responses import Response
+
+from .behaviour import Behaviour
+from .catalogue import Fault
+from .hooks import (
+    before,
+    given,
+    on,
+    on_status,
+    to_body,
+    to_error,
+    to_header,
+    to_nothing,
+    to_status,
+    to_value,
+)
+from .jobs import Fields, Json
+from .refusal import broken, busy
+
+CRASH, UNDOCUMENTED = "WFC 100: server error", "WFC 101: undocumented status"
+NO_BODY, MEDIA_TYPE = "HTTP: status without a body", "HTTP: wrong or missing content type"
+MALFORMED, ENVELOPE = "HTTP: malformed JSON", "HTTP: wrong error envelope"
+HEADERS, INVALID_STATUS = "HTTP: headers", "WFC: wrong status for an invalid request"
+OTHER_REQUEST = "req_" + "9" * 26
+PAGE = b"<!doctype html><title>Bad gateway</title><h1>Bad gateway</h1>"
+
+Change = Callable[[Response], Response]
+
+
+def _http(name: str, source: str, summary: str, behaviour: Behaviour) -> Fault:
+    return Fault(name, "HTTP", source, summary, behaviour)
+
+
+def _good(name: str, source: str, summary: str, operation: str, change: Change) -> Fault:
+    return _http(name, source, summary, Behaviour(answer=on(operation, change)))
+
+
+def _bad(name: str, source: str, summary: str, status: int, change: Change) -> Fault:
+    return _http(name, source, summary, Behaviour(answer=on_status(status, change)))
+
+
+def _crash(operation: str) -> Fault:
+    behaviour = Behaviour(before=before(operation, broken()))
+    return _http(f"{operation}-500", CRASH, f"Every {operation} breaks.", behaviour)
+
+
+def _envelope(name: str, summary: str, change: Callable[[Json], Json]) -> Fault:
+    behaviour = Behaviour(envelope=lambda right, _: change(right["error"]))
+    return _http(name, ENVELOPE, summary, behaviour)
+
+
+def _without(name: str) -> Callable[[Json], Json]:
+    return lambda error: {"error": {key: error[key] for key in error if key != name}}
+
+
+def _with(name: str, value: object) -> Callable[[Json], Json]:
+    return lambda error: {"error": {**error, name: value}}
+
+
+def _first_create_waits(headers: dict[str, str]) -> Behaviour:
+    def take(fields: Fields, number: int) -> Fields:
+        if number == 1:
+            raise busy(headers)
+        return fields
+
+    return Behaviour(take=take)
+
+
+def _single_quoted(body: bytes) -> bytes:
+    return body.replace(b'"', b"'")
+
+
+def _to_null(response: Response) -> Response:
+    return to_status(200)(to_value(given(None))(response))
+
+
+def _headed(name: str, summary: str, header: str, value: str) -> Fault:
+    def answer(response: Response, _: object) -> Response:
+        return to_header(header, value)(response) if header in response.headers else response
+
+    return _http(name, HEADERS, summary, Behaviour(answer=answer))
+
+
+HTTP_FAULTS = (
+    *(_crash(name) for name in ("create", "retrieve", "list", "delete", "content")),
+    _good("create-201", UNDOCUMENTED, "A create answers 201.", "create", to_status(201)),
+    _good("create-202", UNDOCUMENTED, "A create answers 202.", "create", to_status(202)),
+    _good("retrieve-418", UNDOCUMENTED, "A retrieve answers 418.", "retrieve", to_status(418)),
+    _good("retrieve-203", UNDOCUMENTED, "A retrieve answers 203.", "retrieve", to_status(203)),
+    _good("list-599", UNDOCUMENTED, "A list answers the unknown 599.", "list", to_status(599)),
+    _good("list-206", UNDOCUMENTED, "A list answers 206.", "list", to_status(206)),
+    _good("retrieve-204", NO_BODY, "A retrieve answers 204.", "retrieve", to_nothing(204)),
+    _good("list-204", NO_BODY, "A list answers 204.", "list", to_nothing(204)),
+    _good("delete-204", NO_BODY, "A deletion answers 204.", "delete", to_nothing(204)),
+    _good(
+        "create-no-body", NO_BODY, "A create answers 200 and nothing.", "create", to_nothing(200)
+    ),
+    _good(
+        "list-as-text",
+        MEDIA_TYPE,
+        "A list is called text/plain.",
+        "list",
+        to_body(bytes, "text/plain"),
+    ),
+    _good(
+        "create-as-html",
+        MEDIA_TYPE,
+        "A new job is called text/html.",
+        "create",
+        to_body(bytes, "text/html"),
+    ),
+    _good(
+        "retrieve-no-content-type",
+        MEDIA_TYPE,
+        "A job has no content type.",
+        "retrieve",
+        to_header("content-type", None),
+    ),
+    _good(
+        "retrieve-html-page",
+        MALFORMED,
+        "A retrieve answers 200 with a page for people.",
+        "retrieve",
+        to_body(lambda _: PAGE, "text/html"),
+    ),
+    _good(
+        "retrieve-single-quotes",
+        MALFORMED,
+        "A job is a Python dict.",
+        "retrieve",
+        to_body(_single_quoted),
+    ),
+    _good(
+        "list-cut-json",
+        MALFORMED,
+        "A list ends in the middle, with a length to match.",
+        "list",
+        to_body(lambda body: body[:-9]),
+    ),
+    _good(
+        "delete-two-values",
+        MALFORMED,
+        "A deletion answers its JSON twice.",
+        "delete",
+        to_body(lambda body: body * 2),
+    ),
+    _good(
+        "retrieve-utf-16",
+        MALFORMED,
+        "A job is JSON in UTF-16.",
+        "retrieve",
+        to_body(lambda body: body.decode().encode("utf-16")),
+    ),
+    _envelope("error-flat", "Errors have no envelope.", dict),
+    _envelope("error-detail", "Errors are a detail.", lambda error: {"detail": error["message"]}),
+    _envelope("error-words", "Errors are a string.", lambda error: {"error": error["message"]}),
+    _envelope("error-no-code", "Errors have no code.", _without("code")),
+    _envelope("error-no-type", "Errors have no type.", _without("type")),
+    _envelope("error-type-unknown", "Errors have a type of their own.", _with("type", "oops")),
+    _envelope(
+        "error-request-id-other",
+        "An error names another request.",
+        _with("request_id", OTHER_REQUEST),
+    ),
+    _bad("not-found-200-null", "HTTP: 404 as 200", "What is not there is null.", 404, _to_null),
+    _bad("not-found-html", ENVELOPE, "404 is a page.", 404, to_body(lambda _: PAGE, "text/html")),
+    _bad("not-found-empty", ENVELOPE, "404 has no body.", 404, to_nothing(404)),
+    _bad("not-found-410", UNDOCUMENTED, "What is not there is gone: 410.", 404, to_status(410)),
+    _bad("not-found-500", CRASH, "What is not there breaks the server.", 404, to_error(broken())),
+    _bad("invalid-500", CRASH, "Invalid requests break the server.", 400, to_error(broken())),
+    _bad("invalid-422", INVALID_STATUS, "Invalid requests answer 422.", 400, to_status(422)),
+    _bad("invalid-200", INVALID_STATUS, "Errors come with status 200.", 400, to_status(200)),
+    _bad("conflict-425", UNDOCUMENTED, "Too early is 425.", 409, to_status(425)),
+    _bad(
+        "unauthorized-no-challenge",
+        "HTTP: 401 without WWW-Authenticate",
+        "401 does not say how to authenticate.",
+        401,
+        to_header("www-authenticate", None),
+    ),
+    _bad(
+        "method-no-allow",
+        "HTTP: 405 without Allow",
+        "405 does not say which methods there are.",
+        405,
+        to_header("allow", None),
+    ),
+    _headed("limit-in-words", "The rate limit is a word.", "x-ratelimit-limit-requests", "many"),
+    _headed("reset-in-words", "The reset is a duration.", "x-ratelimit-reset-requests", "1s"),
+    _headed("remaining-negative", "-1 are left.", "x-ratelimit-remaining-requests", "-1"),
+    _headed("poll-hint-words", "The poll hint is a word.", "openai-poll-after-ms", "soon"),
+    _headed("poll-hint-zero", "The poll hint is 0.", "openai-poll-after-ms", "0"),
+    _http(
+        "busy-no-retry-after",
+        HEADERS,
+        "429 does not say when to try again.",
+        _first_create_waits({}),
+    ),
+    _http(
+        "busy-retry-after-words",
+        HEADERS,
+        "429 says to try again soon.",
+        _first_create_waits({"Retry-After": "soon"}),
+    ),
+)

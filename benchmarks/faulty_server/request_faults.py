@@ -1,0 +1,246 @@
+"""Faults in what is let in, by its content or by its key, and in how bytes travel."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Container
+
+from starlette.responses import Response
+
+from .answers import ChunkedAnswer, with_header
+from .behaviour import Asked, Behaviour, right_key
+from .catalogue import Fault
+from .hooks import before, on, on_status, to_body, to_cut, to_error, to_status
+from .jobs import Fields
+from .refusal import Refusal, broken, unreadable, wrong_value
+
+UNCHECKED, REFUSED = "input handling: invalid accepted", "input handling: valid refused"
+CRASHES = "input handling: crash on unusual input"
+IGNORED, WRONG = "WFC 306: ignored authentication", "authentication: wrong scheme or status"
+CUT, LENGTH = "transport: truncated body", "transport: wrong length"
+ENCODING = "transport: mislabelled encoding"
+FORBIDDEN = Refusal(
+    403, "insufficient_permissions", "the key may not do this", None, "authentication_error"
+)
+
+
+def _unchecked(name: str, summary: str) -> Fault:
+    behaviour = Behaviour(unchecked=frozenset({name}))
+    return Fault(f"{name}-unchecked", "input handling", UNCHECKED, summary, behaviour)
+
+
+def _refused(
+    name: str,
+    summary: str,
+    valid: Callable[[Fields], bool],
+    refusal: Refusal,
+    source: str = REFUSED,
+) -> Fault:
+    def take(fields: Fields, _: int) -> Fields:
+        if valid(fields):
+            raise refusal
+        return fields
+
+    return Fault(name, "input handling", source, summary, Behaviour(take=take))
+
+
+def _body_refused(name: str, summary: str, media_type: str) -> Fault:
+    def refuse(asked: Asked) -> Refusal | None:
+        sent = asked.headers.get("content-type", "")
+        return unreadable("taken") if sent.startswith(media_type) else None
+
+    return Fault(name, "input handling", REFUSED, summary, Behaviour(before=refuse))
+
+
+INPUT_FAULTS = (
+    _unchecked("limit-maximum", "A limit above the maximum is taken."),
+    _unchecked("limit-negative", "A negative limit is taken."),
+    _unchecked("limit-text", "A limit in words is taken."),
+    _unchecked("order", "Any order is taken."),
+    _unchecked("variant", "Any variant of a file is taken."),
+    _unchecked("model", "An unknown model is taken, the default made."),
+    _unchecked("size", "An unknown size is taken, the default made."),
+    _unchecked("seconds", "An unknown length is taken, the default made."),
+    _unchecked("prompt-missing", "A create without a prompt is taken."),
+    _unchecked("prompt-empty", "An empty prompt is taken."),
+    _unchecked("prompt-length", "A prompt of any length is taken."),
+    _unchecked("file-text", "Text is taken where a file belongs."),
+    _unchecked("file-type", "A file of any media type is taken."),
+    _unchecked("json-types", "Numbers are taken for strings."),
+    _unchecked("media-type", "JSON is taken under any content type."),
+    _refused(
+        "default-model-refused",
+        "The default model is refused.",
+        lambda fields: fields.model == "sora-2",
+        wrong_value("model"),
+    ),
+    _refused(
+        "four-seconds-refused",
+        "The shortest length is refused.",
+        lambda fields: fields.seconds == "4",
+        wrong_value("seconds"),
+    ),
+    _refused(
+        "portrait-refused",
+        "The default size is refused.",
+        lambda fields: fields.size == "720x1280",
+        wrong_value("size"),
+    ),
+    _refused(
+        "non-ascii-crashes",
+        "A prompt beyond ASCII breaks the server.",
+        lambda fields: not fields.prompt.isascii(),
+        broken(),
+        CRASHES,
+    ),
+    _body_refused("form-refused", "Multipart forms are refused.", "multipart/form-data"),
+    _body_refused("json-refused", "JSON is refused.", "application/json"),
+    Fault(
+        "malformed-json-crashes",
+        "input handling",
+        CRASHES,
+        "A body that is not JSON breaks the server.",
+        Behaviour(
+            answer=lambda response, _: (
+                to_error(broken())(response)
+                if response.status_code == 400 and b"json_parse_error" in bytes(response.body)
+                else response
+            )
+        ),
+    ),
+)
+
+
+def _open(name: str, summary: str, operations: Container[str]) -> Fault:
+    def admit(authorization: str | None, operation: str) -> Refusal | None:
+        return None if operation in operations else right_key(authorization, operation)
+
+    return Fault(name, "authentication", IGNORED, summary, Behaviour(admit=admit))
+
+
+def _lenient(name: str, source: str, summary: str, lets: Callable[[str], bool]) -> Fault:
+    def admit(authorization: str | None, operation: str) -> Refusal | None:
+        lenient = authorization is not None and lets(authorization)
+        return None if lenient else right_key(authorization, operation)
+
+    return Fault(name, "authentication", source, summary, Behaviour(admit=admit))
+
+
+def _key_echoed(authorization: str | None, operation: str) -> Refusal | None:
+    refusal = right_key(authorization, operation)
+    if refusal is not None and authorization is not None:
+        refusal.message = f"the key {authorization} is not valid"
+    return refusal
+
+
+OPERATIONS = ("create", "list", "retrieve", "content", "delete", "remix")
+AUTHENTICATION_FAULTS = (
+    _open("all-open", "No key is needed.", OPERATIONS),
+    *(_open(f"{name}-open", f"A {name} needs no key.", (name,)) for name in OPERATIONS),
+    _lenient("any-bearer", IGNORED, "Any key is good.", lambda sent: sent[:7] == "Bearer "),
+    _lenient("any-scheme", WRONG, "Any scheme is good.", lambda sent: "Bearer" not in sent),
+    _lenient("empty-bearer", WRONG, "An empty key is good.", lambda sent: sent.strip() == "Bearer"),
+    Fault(
+        "key-echoed",
+        "authentication",
+        "authentication: key echoed in the body",
+        "A refusal repeats the key that was sent.",
+        Behaviour(admit=_key_echoed),
+    ),
+    Fault(
+        "unauthorized-403",
+        "authentication",
+        WRONG,
+        "Without a key the answer is 403.",
+        Behaviour(answer=on_status(401, to_status(403))),
+    ),
+    Fault(
+        "unauthorized-404",
+        "authentication",
+        WRONG,
+        "Without a key the answer is 404.",
+        Behaviour(answer=on_status(401, to_status(404))),
+    ),
+    Fault(
+        "right-key-refused",
+        "authentication",
+        WRONG,
+        "The key that makes a job may not look at it.",
+        Behaviour(before=before("retrieve", FORBIDDEN)),
+    ),
+)
+
+
+def _transport(
+    name: str, source: str, summary: str, operation: str, change: Callable[[Response], Response]
+) -> Fault:
+    return Fault(name, "transport", source, summary, Behaviour(answer=on(operation, change)))
+
+
+def _half(body: bytes) -> bytes:
+    return body[: len(body) // 2]
+
+
+def _unframed(response: Response) -> Response:
+    cut = to_body(_half)(response)
+    return with_header(ChunkedAnswer(cut, 4096), "connection", "close")
+
+
+def _labelled_gzip(response: Response) -> Response:
+    return with_header(response, "content-encoding", "gzip")
+
+
+def _half_of_gzip(response: Response) -> Response:
+    return _labelled_gzip(to_body(lambda body: _half(gzip.compress(body)))(response))
+
+
+TRANSPORT_FAULTS = (
+    _transport("create-cut", CUT, "A create breaks off in its body.", "create", to_cut(0.5)),
+    _transport("retrieve-cut", CUT, "A poll breaks off in its body.", "retrieve", to_cut(0.5)),
+    _transport("list-cut", CUT, "A list breaks off in its body.", "list", to_cut(0.9)),
+    _transport("delete-cut", CUT, "A deletion has no body.", "delete", to_cut(0)),
+    _transport("content-cut", CUT, "A download breaks off half-way.", "content", to_cut(0.5)),
+    _transport("content-hangs-up", CUT, "A download has no first byte.", "content", to_cut(0)),
+    _transport(
+        "content-short",
+        LENGTH,
+        "Half a file comes with a length to match.",
+        "content",
+        to_body(_half),
+    ),
+    _transport(
+        "content-short-chunked",
+        LENGTH,
+        "Half a file comes in chunks that end well.",
+        "content",
+        _unframed,
+    ),
+    _transport(
+        "retrieve-length-short",
+        LENGTH,
+        "The length that a poll announces is 20 bytes too small.",
+        "retrieve",
+        to_body(lambda body: body[:-20]),
+    ),
+    _transport(
+        "gzip-label-only",
+        ENCODING,
+        "A poll is called gzip and is not.",
+        "retrieve",
+        _labelled_gzip,
+    ),
+    _transport(
+        "gzip-without-label",
+        ENCODING,
+        "A poll is gzip and does not say so.",
+        "retrieve",
+        to_body(gzip.compress),
+    ),
+    _transport(
+        "gzip-cut",
+        ENCODING,
+        "A list is the first half of a gzip stream.",
+        "list",
+        _half_of_gzip,
+    ),
+)

@@ -1,0 +1,158 @@
+"""Faults in what becomes of resources: jobs that get lost, come back, or are listed wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from .behaviour import Behaviour, Query
+from .catalogue import Fault
+from .hooks import given, on, through, to_value
+from .jobs import Job, Json
+
+LOST, FREED = "RESTler: create lost", "RESTler: use after free"
+LEAK, UNKNOWN = "RESTler: leak after a failed create", "RESTler: unknown id accepted"
+LISTED, PAGED = "list: omits, repeats or is out of order", "list: cursor and page"
+GONE = Behaviour().hides_deleted
+
+
+def _fault(name: str, source: str, summary: str, behaviour: Behaviour) -> Fault:
+    return Fault(name, "resource", source, summary, behaviour)
+
+
+def _page(name: str, summary: str, change: Callable[[Json], Json]) -> Fault:
+    return _fault(name, PAGED, summary, Behaviour(page=lambda page, _: change(page)))
+
+
+def _arranged(name: str, summary: str, arrange: Callable[[list[Job], Query], list[Job]]) -> Fault:
+    return _fault(name, LISTED, summary, Behaviour(arrange=arrange))
+
+
+def _asked(name: str, summary: str, ask: Callable[[Query], Query]) -> Fault:
+    return _fault(name, PAGED, summary, Behaviour(ask=ask))
+
+
+def _still_in(name: str, summary: str, operation: str) -> Fault:
+    return _fault(name, FREED, summary, Behaviour(hides_deleted=GONE - {operation}))
+
+
+def _without_newest(jobs: list[Job], query: Query) -> list[Job]:
+    return jobs[1:] if query.descending else jobs[:-1]
+
+
+def _without_oldest(jobs: list[Job], query: Query) -> list[Job]:
+    return jobs[:-1] if query.descending else jobs[1:]
+
+
+def _other_each_time(jobs: list[Job], query: Query) -> list[Job]:
+    return jobs if query.turn % 2 else jobs[::-1]
+
+
+def _twice_the_first(page: Json) -> Json:
+    return {**page, "data": page["data"][:1] + page["data"]}
+
+
+def _swapped(page: Json) -> Json:
+    return {**page, "first_id": page["last_id"], "last_id": page["first_id"]}
+
+
+def _with(name: str, value: Any) -> Callable[[Json], Json]:
+    return lambda page: {**page, name: value}
+
+
+RESOURCE_FAULTS = (
+    _fault("create-lost", LOST, "A new job is not kept: polls miss it.", Behaviour(stores=0)),
+    _fault(
+        "create-twice",
+        "lifecycle: duplicate job",
+        "One create makes two jobs.",
+        Behaviour(stores=2),
+    ),
+    _fault(
+        "ids-shared",
+        "RESTler: id given twice",
+        "Every job has the same id.",
+        Behaviour(make_id=given("video_" + "0" * 32)),
+    ),
+    _fault("refused-create-kept", LEAK, "A refused create leaves a job.", Behaviour(leaks=True)),
+    _still_in("deleted-retrieved", "A deleted job is still found.", "retrieve"),
+    _still_in("deleted-listed", "A deleted job is still listed.", "list"),
+    _still_in("deleted-downloaded", "The file of a deleted job is still served.", "content"),
+    _still_in("deleted-deleted", "A job can be deleted again and again.", "delete"),
+    _fault(
+        "delete-nothing",
+        FREED,
+        "A deletion says so and deletes nothing.",
+        Behaviour(hides_deleted=frozenset()),
+    ),
+    _fault(
+        "delete-unknown",
+        UNKNOWN,
+        "Any id can be deleted.",
+        Behaviour(invents=frozenset({"delete"})),
+    ),
+    _fault(
+        "retrieve-unknown",
+        UNKNOWN,
+        "Any id has a job.",
+        Behaviour(invents=frozenset({"retrieve"})),
+    ),
+    _fault(
+        "content-unknown",
+        UNKNOWN,
+        "Any id has a file.",
+        Behaviour(invents=frozenset({"content"})),
+    ),
+    _fault(
+        "retrieve-other",
+        "RESTler: another resource answered",
+        "A retrieve answers a job of another id.",
+        Behaviour(show=through("retrieve", lambda view, _: {**view, "id": view["id"][::-1]})),
+    ),
+    _fault(
+        "delete-other",
+        "RESTler: another resource answered",
+        "A deletion names another id.",
+        Behaviour(
+            answer=on("delete", to_value(lambda body: {**body, "id": body["id"][::-1]})),
+        ),
+    ),
+    _fault(
+        "delete-running-ignored",
+        "lifecycle: delete while running",
+        "A running job can be deleted and goes on.",
+        Behaviour(deletes_running=True),
+    ),
+    _arranged("list-omits-newest", "The newest job is not listed.", _without_newest),
+    _arranged("list-omits-oldest", "The oldest job is not listed.", _without_oldest),
+    _arranged("list-unstable", "The order changes from list to list.", _other_each_time),
+    _page("list-repeats", "The first job of a page stands there twice.", _twice_the_first),
+    _asked(
+        "list-ascending",
+        "The oldest job is first unless asked otherwise, and then the newest.",
+        lambda query: replace(query, descending=not query.descending),
+    ),
+    _asked("order-ignored", "Every list is newest first.", lambda q: replace(q, descending=True)),
+    _asked("limit-ignored", "Every page has up to 100 jobs.", lambda q: replace(q, limit=100)),
+    _asked("limit-one-more", "A page has one job more.", lambda q: replace(q, limit=q.limit + 1)),
+    _asked("after-ignored", "Every page is the first one.", lambda q: replace(q, after=None)),
+    _fault(
+        "cursor-stays",
+        PAGED,
+        "A page begins with the last job of the one before.",
+        Behaviour(cursor_step=0),
+    ),
+    _fault(
+        "cursor-skips",
+        PAGED,
+        "Between two pages one job is lost.",
+        Behaviour(cursor_step=2),
+    ),
+    _page("has-more-always", "There is always another page.", _with("has_more", True)),
+    _page("has-more-never", "There is never another page.", _with("has_more", False)),
+    _page("first-id-null", "first_id is null on every page.", _with("first_id", None)),
+    _page("last-id-null", "last_id is null on every page.", _with("last_id", None)),
+    _page("page-ids-swapped", "first_id and last_id are swapped.", _swapped),
+    _page("last-id-other", "last_id is no job's.", _with("last_id", "video_none")),
+)

@@ -1,0 +1,106 @@
+"""A mock that answers as a recording does, poll by poll."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import ceil
+
+from ..contracts import Exchange, read_exchange
+from ..contracts.likeness import difference, likeness_of
+from ..contracts.recording import Recording
+from ..contracts.sighting import sightings
+from ..mock_server import Clock, JobService
+from ..mock_server.refusal import Refusal
+from ..openapi import Call, Cause, Document, JobRole, Operation, Reply
+from ..openapi.json import Json
+
+Unanswered = Callable[[Call, str], None]
+
+
+class Playback(JobService):
+    """Answers each request with the next recorded answer to one that asked for the same, of those
+    behind the last one that was given about the job.
+
+    When there is none left, the last one is given again, but for what makes a job. `unanswered`
+    hears of a request to which there is no answer, and why; it is refused as an unknown path is.
+    """
+
+    def __init__(
+        self, document: Document, recording: Recording, *, clock: Clock, unanswered: Unanswered
+    ) -> None:
+        super().__init__(document, clock=clock)
+        self._unanswered = unanswered
+        answered = [exchange for exchange in recording.exchanges if exchange.reply is not None]
+        self._recorded = [(likeness_of(document, exchange), exchange) for exchange in answered]
+        # Where each job stands in the recording, and which answers have made one.
+        self._reached: dict[str, int] = {}
+        self._used: set[int] = set()
+        self._seen: dict[str, dict[str, Json]] = {}
+
+    def next_job(
+        self, *, outcome: str | None = None, code: str | None = None, seconds: float | None = None
+    ) -> None:
+        """Raises ValueError: what becomes of a job is recorded."""
+        raise ValueError("what becomes of a job is in the recording, and cannot be set")
+
+    def jobs(self) -> list[dict[str, Json]]:
+        """The jobs as the answers so far have shown them, the first one first."""
+        return list(self._seen.values())
+
+    def reset(self) -> None:
+        """Begins the recording anew."""
+        super().reset()
+        self._reached.clear()
+        self._used.clear()
+        self._seen.clear()
+
+    def perform(self, operation: Operation, call: Call) -> Reply:
+        """The next recorded answer to the call; raises Refusal if there is none."""
+        asked = read_exchange(self.document, call, None, at=self.clock.now())
+        index = self._next(asked)
+        if index is None:
+            known = (likeness for likeness, _ in self._recorded)
+            wrong = difference(likeness_of(self.document, asked), known)
+            why = f"{operation.id} is not in the recording: {wrong}"
+            self._unanswered(call, why)
+            raise Refusal(Cause.ENDPOINT_UNKNOWN, why)
+        given = self._recorded[index][1]
+        self._remember(given, index)
+        return self._timed(given.reply or Reply(0))
+
+    def _next(self, asked: Exchange) -> int | None:
+        """The place of the next answer in the recording."""
+        wanted = likeness_of(self.document, asked)
+        alike = [n for n, (likeness, _) in enumerate(self._recorded) if likeness == wanted]
+        if asked.operation.role in (JobRole.CREATE, JobRole.REMIX):
+            return next((n for n in alike if n not in self._used), None)
+        reached = self._reached.get(asked.job_id or "", max(self._reached.values(), default=-1))
+        return next((n for n in alike if n > reached), alike[-1] if alike else None)
+
+    def _remember(self, given: Exchange, index: int) -> None:
+        self._used.add(index)
+        if given.job_id is not None:
+            self._reached[given.job_id] = max(index, self._reached.get(given.job_id, -1))
+        for seen in sightings(self.document, given):
+            self._seen[seen.job_id] = seen.job
+            if given.operation.role is not JobRole.LIST:
+                self._reached[seen.job_id] = max(index, self._reached.get(seen.job_id, -1))
+
+    def _timed(self, reply: Reply) -> Reply:
+        """The reply without what was true of its old way only, and with waits of this clock."""
+        hint, headers = self.document.lifecycle.poll_hint, dict[str, str]()
+        for name, value in reply.headers.items():
+            if hint and name == hint.header and value.isdecimal():
+                seconds = self.clock.wait_for(int(value) / hint.per_second)
+                headers[name] = str(max(1, ceil(seconds * hint.per_second)))
+            elif name not in _OF_THE_WAY:
+                headers[name] = value
+        return Reply(reply.status, self._waiting(reply.status, headers), reply.body)
+
+    def _waiting(self, status: int, headers: Mapping[str, str]) -> dict[str, str]:
+        retried = status == 429 or status >= 500
+        return {**headers, **(self.real_wait(headers) if retried else {})}
+
+
+# The body is here as it was before it was encoded and cut for its way.
+_OF_THE_WAY = {"connection", "content-encoding", "content-length", "date", "transfer-encoding"}

@@ -1,0 +1,235 @@
+"""A mock that plays a recording: answers in their order, matched by fields, files and ids."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx2
+import openai
+import orjson
+import pytest
+
+from aisa_testkit.contracts import Exchange, read_exchange
+from aisa_testkit.contracts.recording import write_recording
+from aisa_testkit.contracts.writing import write_call
+from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
+from aisa_testkit.openapi import Call, Document, JobRole
+from aisa_testkit.openapi.operation import FORM, JSON
+from aisa_testkit.pytest_plugin import WatchedMock, mock_videos, serve_videos
+
+PNG = b"\x89PNG\r\n\x1a\n"
+PROMPT = "A lighthouse in a storm"
+
+
+class Recorder:
+    """A client of the mock who writes down what it was answered."""
+
+    def __init__(self, document: Document) -> None:
+        self.document, self.clock = document, ManualClock()
+        self.service = JobService(document, clock=self.clock, ids=RandomIds(1))
+        self.exchanges: list[Exchange] = []
+
+    def ask(self, role: JobRole, job: str = "", **more: object) -> bytes:
+        operation = self.document.by_role[role]
+        named = {"video_id": job} if job else {}
+        call = write_call(
+            self.document,
+            operation,
+            key="sk-recorded",
+            path_parameters=named,
+            **more,  # type: ignore[arg-type]  # what each test knows
+        )
+        return self.send(call)
+
+    def send(self, call: Call) -> bytes:
+        reply = self.service.answer(call)
+        at = self.clock.now()
+        self.exchanges.append(read_exchange(self.document, call, reply, at=at))
+        return reply.body
+
+    def create(self, media_type: str = FORM, **fields: object) -> str:
+        made = self.ask(JobRole.CREATE, fields={"prompt": PROMPT, **fields}, media_type=media_type)
+        return str(orjson.loads(made)["id"])
+
+    def life(self) -> str:
+        """A job that is asked for too early, polled to its end and downloaded."""
+        job = self.create()
+        self.ask(JobRole.CONTENT, job)
+        for _ in range(3):
+            self.ask(JobRole.RETRIEVE, job)
+            self.clock.advance(15)
+        self.ask(JobRole.RETRIEVE, job)
+        self.ask(JobRole.CONTENT, job)
+        return job
+
+    def save(self, path: Path) -> Path:
+        url = self.document.server_url
+        path.write_bytes(
+            write_recording(self.document, self.exchanges, base_url=url, version="test")
+        )
+        return path
+
+
+@pytest.fixture
+def recorder(document: Document) -> Recorder:
+    return Recorder(document)
+
+
+def client(mock: WatchedMock) -> openai.OpenAI:
+    return openai.OpenAI(api_key="sk-other", base_url=mock.base_url, max_retries=0)
+
+
+def test_a_client_of_today_lives_through_the_recorded_job(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    job = recorder.life()
+    with mock_videos(recording=recorder.save(tmp_path / "one.har")) as mock:
+        video = client(mock).videos.create_and_poll(prompt=PROMPT)
+        assert (video.id, video.status) == (job, "completed")
+        # The recorded client had asked too early once; this one has not, and is not refused.
+        assert client(mock).videos.download_content(job).read()[4:8] == b"ftyp"
+        assert [(seen.id, seen.status) for seen in mock.jobs] == [(job, "completed")]
+
+
+def test_polls_are_answered_one_by_one_and_the_last_again(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    job = recorder.life()
+    recorded = [
+        orjson.loads(exchange.reply.body)["progress"]
+        for exchange in recorder.exchanges
+        if exchange.reply and exchange.operation.role is JobRole.RETRIEVE
+    ]
+    with mock_videos(recording=recorder.save(tmp_path / "one.har"), allow="AV712") as mock:
+        client(mock).videos.create(prompt=PROMPT)
+        seen = [client(mock).videos.retrieve(job).progress for _ in range(len(recorded) + 2)]
+    assert seen == [*recorded, 100, 100]
+
+
+def test_a_form_is_known_by_its_fields_and_the_bytes_of_its_files(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    first = recorder.create(input_reference=PNG + b"one")
+    second = recorder.create(input_reference=PNG + b"two")
+    with mock_videos(recording=recorder.save(tmp_path / "one.har")) as mock:
+        made = [
+            client(mock).videos.create(
+                prompt=PROMPT, input_reference=("other-name.png", PNG + content)
+            )
+            for content in (b"two", b"one")
+        ]
+    assert [video.id for video in made] == [second, first]
+
+
+def test_json_finds_what_was_recorded_as_a_form(recorder: Recorder, tmp_path: Path) -> None:
+    job = recorder.create(seconds="8")
+    with mock_videos(recording=recorder.save(tmp_path / "one.har")) as mock:
+        body = {"seconds": "8", "prompt": PROMPT}
+        headers = {"authorization": "Bearer sk-other"}
+        made = httpx2.post(f"{mock.base_url}/videos", json=body, headers=headers)
+    assert made.json()["id"] == job
+
+
+def test_two_equal_creates_have_two_answers_and_a_third_has_none(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    jobs = [recorder.create(JSON), recorder.create(JSON)]
+    path = recorder.save(tmp_path / "one.har")
+    told = "it holds no more createVideo of this kind"
+    with mock_videos(recording=path, allow=["AV709", "AV715"]) as mock:
+        assert [client(mock).videos.create(prompt=PROMPT).id for _ in jobs] == jobs
+        with pytest.raises(openai.NotFoundError, match=told):
+            client(mock).videos.create(prompt=PROMPT)
+        assert "AV709" in [violation.code for violation in mock.contract.violations]
+
+
+def test_what_was_not_recorded_names_the_first_difference(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    recorder.create(seconds="8")
+    path = recorder.save(tmp_path / "one.har")
+    with mock_videos(recording=path, allow="AV709") as mock:
+        with pytest.raises(openai.NotFoundError):
+            client(mock).videos.create(prompt=PROMPT, seconds="12")
+        with pytest.raises(openai.NotFoundError):
+            client(mock).videos.list()
+        told = [(violation.code, violation.received) for violation in mock.contract.violations]
+    assert told == [
+        (
+            "AV709",
+            "createVideo is not in the recording: seconds is '12', and in the recording '8'",
+        ),
+        ("AV709", "listVideos is not in the recording: it holds no listVideos"),
+    ]
+
+
+def test_a_request_without_a_key_is_not_taken_for_the_recorded_one(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    recorder.create(JSON)
+    path = recorder.save(tmp_path / "one.har")
+    with mock_videos(recording=path, allow="AV706") as mock:
+        refused = httpx2.post(f"{mock.base_url}/videos", json={"prompt": PROMPT})
+    assert refused.status_code == 401
+
+
+def test_a_recording_is_played_over_a_socket_with_waits_of_its_clock(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    job = recorder.life()
+    with serve_videos(recording=recorder.save(tmp_path / "one.har")) as mock:
+        assert client(mock).videos.create_and_poll(prompt=PROMPT).id == job
+
+
+def test_faults_strike_a_recording_too_and_a_reset_begins_it_anew(
+    recorder: Recorder, tmp_path: Path
+) -> None:
+    job = recorder.create(JSON)
+    with mock_videos(recording=recorder.save(tmp_path / "one.har"), allow="AV716") as mock:
+        mock.fail("createVideo", status=503)
+        with pytest.raises(openai.InternalServerError):
+            client(mock).videos.create(prompt=PROMPT)
+        for _ in range(2):
+            assert client(mock).videos.create(prompt=PROMPT).id == job
+            mock.reset()
+
+
+def test_what_becomes_of_a_recorded_job_cannot_be_set(recorder: Recorder, tmp_path: Path) -> None:
+    recorder.create()
+    path = recorder.save(tmp_path / "one.har")
+    with mock_videos(recording=path) as mock, pytest.raises(ValueError, match="in the recording"):
+        mock.next_job(outcome="failed")
+    with pytest.raises(ValueError, match="scenario cannot be set for a recording"):
+        mock_videos(recording=path, scenario="fails")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read: No such file"),
+        (b"", "the recording is empty"),
+        (b'{"log": {"entries": [', "is not whole JSON"),
+        (b'{"log": {}}', "is not HAR"),
+        (b'{"log": {"entries": []}}', "the recording holds no requests"),
+    ],
+    ids=["no file", "empty", "cut off", "another format", "without a request"],
+)
+def test_a_recording_that_is_none_is_told_with_its_path(
+    tmp_path: Path, content: bytes | None, told: str
+) -> None:
+    path = tmp_path / "one.har"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"recording {path}.*{told}"), mock_videos(recording=path):
+        pass
+
+
+def test_what_is_undocumented_is_played_as_it_was(recorder: Recorder, tmp_path: Path) -> None:
+    recorder.create(JSON)
+    har = orjson.loads(recorder.save(tmp_path / "one.har").read_bytes())
+    har["log"]["entries"][0]["response"]["status"] = 418
+    (tmp_path / "odd.har").write_bytes(orjson.dumps(har))
+    with mock_videos(recording=tmp_path / "odd.har") as mock:
+        headers = {"authorization": "Bearer sk-other"}
+        made = httpx2.post(f"{mock.base_url}/videos", json={"prompt": PROMPT}, headers=headers)
+    assert made.status_code == 418
