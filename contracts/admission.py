@@ -17,5 +17,5 @@ def key_problem(document: Document, exchange: Exchange) -> RequestProblem | None
     key = credentials.key(exchange.headers)
     if key == NOBODYS_KEY:
         wanted = "must be a key that the server knows"
-        return RequestProblem(Cause.CREDENTIALS_INVALID, credentials.header, wanted, key)
+        return RequestProblem(Cause.CREDENTIALS_INVALID, credentials.header, wanted, NOBODYS_KEY)
     return key if isinstance(key, RequestProblem) else None

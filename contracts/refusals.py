@@ -71,7 +71,7 @@ def _unauthorized(document: Document) -> int:
 
 def _otherwise(document: Document) -> set[int]:
     """The statuses that are about what was asked for, or who may have it, and not about the key."""
-    return set(_OTHERWISE) - _statuses(document, *_KEY_CAUSES)
+    return _OTHERWISE - _statuses(document, *_KEY_CAUSES)
 
 
 def _statuses(document: Document, *causes: Cause) -> set[int]:
@@ -95,5 +95,5 @@ def _reason(document: Document, exchange: Exchange) -> str:
     return f"{exchange.status} {plain(said)}" if isinstance(said, str) else str(exchange.status)
 
 
-_OTHERWISE = (400, 403, 404, 422)
+_OTHERWISE = {400, 403, 404, 422}
 _KEY_CAUSES = (Cause.CREDENTIALS_MISSING, Cause.CREDENTIALS_MALFORMED, Cause.CREDENTIALS_INVALID)

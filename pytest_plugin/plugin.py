@@ -84,8 +84,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "video_mock(document, base_url, clock, speed, seed, scenario, api_keys, unknown_ids,"
-        " recording, check, allow, other_hosts): how the mock of a test behaves and how strictly its clients are"
-        " judged; see aisa_testkit.pytest_plugin.MockOptions.",
+        " recording, check, allow, other_hosts): how the mock of a test behaves and how strictly"
+        " its clients are judged; see aisa_testkit.pytest_plugin.MockOptions.",
     )
     if config.getoption("video_target") == "live":
         from .budget import budget_of

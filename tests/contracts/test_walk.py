@@ -89,7 +89,7 @@ def test_the_requests_of_a_walk_come_in_this_order(document: Document, local: Ne
     ]
     assert steps[0].doing == "tries getVideo with a job that was never made"
     tried = [s for s in steps if s.doing.startswith("tries createVideo with ")]
-    assert (steps[0].spent, {step.spent for step in tried}) == (0, {Decimal("0.40")})
+    assert (steps[0].spent, {step.spent for step in tried}) == (Decimal(0), {Decimal("0.40")})
     assert steps[-1].spent == Decimal("0.80")
     assert (steps[0].job_id, steps[0].state) == (None, None)
     assert (steps[-1].state, steps[-1].progress) == ("completed", 100)
