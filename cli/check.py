@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import click
 from rich.console import Console
 
-from ..contracts.ledger import Ledger
-from ..contracts.plan import plan_check
+from ..contracts.check.ledger import Ledger
+from ..contracts.check.plan import plan_check
+from ..contracts.check.verdict import Standard, chosen_codes
 from ..contracts.reports import Report
-from ..contracts.verdict import Standard, chosen_codes
 from ..openapi import Document, Provenance
 from .check_display import show_plan, show_verdict
 from .check_run import Outcome, judge, refused, walk

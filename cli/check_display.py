@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from ..contracts.ledger import amount
+from ..contracts.check.ledger import amount
+from ..contracts.check.session import Step
 from ..contracts.reports import Report
 from ..contracts.reports.report import times
 from ..contracts.rule import Severity
-from ..contracts.session import Step
 from ..openapi.schema import plain
 from .order import UNREACHABLE, Order
 

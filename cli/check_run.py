@@ -11,12 +11,12 @@ from pathlib import Path
 import httpx2
 from rich.console import Console
 
+from ..contracts.check.http_server import HttpServer
+from ..contracts.check.session import CredentialsRefused, Unreachable
+from ..contracts.check.verdict import Verdict
+from ..contracts.check.walk import Walk
 from ..contracts.exchange import Exchange
-from ..contracts.http_server import HttpServer
-from ..contracts.recording import RecordingError, read_recording
-from ..contracts.session import CredentialsRefused, Unreachable
-from ..contracts.verdict import Verdict
-from ..contracts.walk import Walk
+from ..contracts.recordings.recording import RecordingError, read_recording
 from ..openapi import JobRole
 from .check_display import Display
 from .options import ConfigurationError, fail

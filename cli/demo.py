@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..contracts.http_server import HttpServer
-from ..contracts.ledger import Ledger
-from ..contracts.plan import plan_check
-from ..contracts.verdict import Standard, Verdict
-from ..contracts.walk import Walk
+from ..contracts.check.http_server import HttpServer
+from ..contracts.check.ledger import Ledger
+from ..contracts.check.plan import plan_check
+from ..contracts.check.verdict import Standard, Verdict
+from ..contracts.check.walk import Walk
 from ..mock_server.clock import SystemClock
 from ..mock_server.media import MediaLibrary
 from ..mock_server.server import serve_videos

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..contracts.ledger import Ledger, amount
-from ..contracts.plan import Plan
-from ..contracts.verdict import Standard
+from ..contracts.check.ledger import Ledger, amount
+from ..contracts.check.plan import Plan
+from ..contracts.check.verdict import Standard
 from ..openapi import Document
 
 VIOLATED, UNREACHABLE, REFUSED, OVER_BUDGET, INTERRUPTED = 1, 3, 4, 5, 130

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from .catalogue import RULES
-from .client import check_client
 from .client_catalogue import CLIENT_RULES
+from .clients.client import check_client
 from .coverage import Coverage, CoverageGroup, CoverageItem
 from .exchange import Exchange, Stray, StrayKind, read_exchange
-from .history import check_history, check_server
 from .rule import Party, Rule, Severity
-from .server import check_exchange
 from .server_catalogue import SERVER_RULES
+from .servers.history import check_history, check_server
+from .servers.server import check_exchange
 from .violation import Violation
 
 __all__ = [

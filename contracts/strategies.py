@@ -21,9 +21,9 @@ from ..openapi import Call, Document, JobRole, Operation, Reply, State
 from ..openapi.json import Json
 from ..openapi.operation import JSON
 from ..openapi.pointer import put
-from .breaking import BREAKING
 from .exchange import Exchange, read_exchange
-from .field_strategies import allowed_fields, outside
+from .properties.breaking import BREAKING
+from .properties.field_strategies import allowed_fields, outside
 from .writing import job_parameter, write_call
 
 __all__ = ["broken_histories", "create_calls", "histories", "refused_calls"]

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 import pytest
 
-from ..contracts.ledger import Ledger
+from ..contracts.check.ledger import Ledger
 from .surroundings import KEY_VARIABLE
 
 

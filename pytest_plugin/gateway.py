@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..contracts.ledger import BudgetExceeded
+from ..contracts.check.ledger import BudgetExceeded
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Document, ErrorAnswer, JobRole, Match, Operation, Reply
 from ..openapi.json import Json

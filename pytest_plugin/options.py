@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..contracts.recording import RecordingError, read_recording
+from ..contracts.recordings.recording import RecordingError, read_recording
 from ..mock_server import JobService, MovableClock, RandomIds, SystemClock, TickingClock
 from ..mock_server.service import UnknownIds
 from ..openapi import Document, load_document

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from math import ceil
 
 from ..contracts import Exchange, read_exchange
-from ..contracts.likeness import difference, likeness_of
-from ..contracts.recording import Recording
+from ..contracts.recordings.likeness import difference, likeness_of
+from ..contracts.recordings.recording import Recording
 from ..contracts.sighting import sightings
 from ..mock_server import Clock, JobService
 from ..mock_server.refusal import Refusal

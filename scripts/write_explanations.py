@@ -29,7 +29,7 @@ from aisa_testkit.contracts import (
     read_exchange,
 )
 from aisa_testkit.contracts.redaction import MASK
-from aisa_testkit.contracts.texts import signed
+from aisa_testkit.contracts.servers.texts import signed
 from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, Reply, load_document
 

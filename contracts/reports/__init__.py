@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ..recording import write_recording
+from ..recordings.recording import write_recording
 from .github import github_commands
 from .junit import write_junit
 from .markdown import write_markdown

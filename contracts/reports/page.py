@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from ..ledger import amount
+from ..check.ledger import amount
 from . import chart
 from .report import Report, times
 from .timeline import timelines

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...openapi import Document
+from ..check.ledger import Ledger
+from ..check.plan import Plan
+from ..check.verdict import Standard, Verdict
 from ..curl import curl_line
 from ..exchange import Exchange
-from ..ledger import Ledger
 from ..merging import Repeated, by_kind
-from ..plan import Plan
-from ..verdict import Standard, Verdict
 from ..violation import Violation, listed
 
 

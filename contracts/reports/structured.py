@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import orjson
 
 from ...openapi.json import Json
-from ..ledger import Ledger, amount
-from ..plan import Plan
+from ..check.ledger import Ledger, amount
+from ..check.plan import Plan
 from ..violation import Violation
 from .report import Report
 from .timeline import timelines

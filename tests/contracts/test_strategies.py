@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import DataObject, data
 
 from aisa_testkit.contracts import check_client, check_server, read_exchange, strategies
-from aisa_testkit.contracts.breaking import BREAKING
+from aisa_testkit.contracts.properties.breaking import BREAKING
 from aisa_testkit.mock_server import JobService
 from aisa_testkit.openapi import Document
 

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from aisa_testkit.contracts import Exchange, read_exchange
-from aisa_testkit.contracts.recording import write_recording
+from aisa_testkit.contracts.recordings.recording import write_recording
 from aisa_testkit.contracts.writing import write_call
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, JobRole

@@ -10,12 +10,12 @@ import orjson
 import pytest
 
 from aisa_testkit.contracts import Exchange, read_exchange
-from aisa_testkit.contracts.ledger import Ledger
-from aisa_testkit.contracts.plan import plan_check
+from aisa_testkit.contracts.check.ledger import Ledger
+from aisa_testkit.contracts.check.plan import plan_check
+from aisa_testkit.contracts.check.session import Step
+from aisa_testkit.contracts.check.verdict import Standard, Verdict
+from aisa_testkit.contracts.check.walk import Walk
 from aisa_testkit.contracts.reports import Report
-from aisa_testkit.contracts.session import Step
-from aisa_testkit.contracts.verdict import Standard, Verdict
-from aisa_testkit.contracts.walk import Walk
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, JobRole, Reply
 

@@ -10,10 +10,10 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
+from aisa_testkit.contracts.check.verdict import Standard
 from aisa_testkit.contracts.reports import Report, write_junit
 from aisa_testkit.contracts.rule import Severity
 from aisa_testkit.contracts.server_catalogue import SERVER_RULES
-from aisa_testkit.contracts.verdict import Standard
 
 
 def suite_of(report: Report) -> Xml.Element:

@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 import pytest
 
-from aisa_testkit.contracts.ledger import Ledger
+from aisa_testkit.contracts.check.ledger import Ledger
+from aisa_testkit.contracts.check.verdict import Standard
 from aisa_testkit.contracts.reports import Report, write_json
-from aisa_testkit.contracts.verdict import Standard
 
 
 def read(report: Report) -> Any:

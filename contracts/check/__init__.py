@@ -1,0 +1,1 @@
+"""The check of a server: its plan, the walk, and what it costs."""

@@ -1,0 +1,241 @@
+"""One client's dealings with a server: what it asks, what it makes, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Protocol
+
+from ...openapi import Call, Cause, Document, Operation
+from ..exchange import Exchange
+from ..redaction import Redaction
+from ..servers.failures import REPEATABLE
+from ..sighting import Sighting, found, is_number, json_of
+from ..writing import job_parameter, write_call
+from .ledger import BudgetExceeded, Ledger
+from .pacing import Pacing
+
+
+class Unreachable(Exception):
+    """Nothing at the server's address has ever answered; nothing was made."""
+
+
+class NotThisApi(Unreachable):
+    """Something answers, but not as this API does; nothing was made."""
+
+
+class CredentialsRefused(Exception):
+    """The server does not let the key in; nothing was made with it."""
+
+
+class Server(Protocol):
+    """Whatever answers calls, and lets time pass."""
+
+    def ask(self, call: Call) -> Exchange:
+        """Sends a call; an exchange without a reply is one of which nobody knows how it ended.
+
+        Raises Unreachable if there never was an answer to any.
+        """
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Lets so many seconds of the server's time pass."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a walk stands: what it does, the job's state and progress if there is one yet, which
+    jobs it has made, and what is spent.
+    """
+
+    doing: str
+    made: tuple[str, ...]
+    job_id: str | None
+    state: str | None
+    progress: float | None
+    spent: Decimal
+
+
+class Session:
+    """Asks a server as one client, and keeps what it answers. A create is never repeated once it
+    may have been accepted, and what the ledger does not hold is not sent.
+
+    `history` holds every exchange, without the key, and `purposes` what each was for; `made` the
+    jobs that were made, `notes` what could not be done, and why. `watched` is the job that is
+    followed, as it was seen last.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        server: Server,
+        *,
+        key: str,
+        ledger: Ledger,
+        currency: str,
+        pacing: Pacing,
+        longest_wait: float,
+        tell: Callable[[Step], None],
+    ) -> None:
+        self.history: list[Exchange] = []
+        self.purposes: list[str] = []
+        self.made: list[str] = []
+        self.notes: list[str] = []
+        self.watched: Sighting | None = None
+        self._unsent: dict[str, list[str]] = {}
+        self._hopeless: set[str] = set()
+        self._let_in = False
+        self._paid: list[Decimal] = []
+        self._document, self._server, self._tell = document, server, tell
+        self._key, self._redaction = key, Redaction(document, keys=[key])
+        self._ledger, self._currency = ledger, currency
+        self._pacing, self._longest_wait = pacing, longest_wait
+        self._refused = document.envelope.answers[Cause.CREDENTIALS_INVALID].status
+
+    def ask(self, call: Call, doing: str, *, keyed: bool = True) -> Exchange:
+        """Sends a call, and again as long as the server asks for some patience (429), as none does
+        that has accepted it. What makes nothing is also sent again if the server fails to answer.
+
+        Raises CredentialsRefused if the first one with the key is not let in.
+        """
+        exchange, waited = self._send(call, doing), 0.0
+        for failures in range(1, _PATIENCE + 1):
+            pause = self._pause(exchange, failures)
+            if pause is None or waited + pause > self._longest_wait:
+                break
+            waited += pause
+            self.wait(pause)
+            exchange = self._send(call, doing)
+        if self._pause(exchange, 1) is not None:
+            self._hopeless.add(exchange.operation_id)
+        if keyed:
+            self._look_at_the_key(exchange)
+        return exchange
+
+    def about(
+        self,
+        operation: Operation,
+        job_id: str,
+        doing: str,
+        *,
+        key: str | None = "",
+        query: tuple[tuple[str, str], ...] = (),
+        headers: Mapping[str, str] | None = None,
+        keyed: bool = True,
+    ) -> Exchange:
+        """Asks for one job, without a key if `key` is None. What is asked out of curiosity is not
+        `keyed`: it says nothing of the key.
+        """
+        call = write_call(
+            self._document,
+            operation,
+            key=self._key if key == "" else key,
+            path_parameters={job_parameter(operation): job_id},
+            query=query,
+            headers=headers,
+        )
+        return self.ask(call, doing, keyed=keyed and key is not None)
+
+    def page(self, operation: Operation, query: tuple[tuple[str, str], ...]) -> Exchange:
+        """Asks for a page of the list."""
+        call = write_call(self._document, operation, key=self._key, query=query)
+        return self.ask(call, "reads the list")
+
+    def buy(self, call: Call, price: Decimal, doing: str, *, keyed: bool) -> Exchange | None:
+        """Sends a create, if the ledger holds its price; the price is given back only if there was
+        surely no job made.
+        """
+        try:
+            self._ledger.reserve(price, self._currency)
+        except BudgetExceeded as error:
+            self._unsent.setdefault(str(error), []).append(doing)
+            return None
+        try:
+            exchange = self.ask(call, doing, keyed=keyed)
+        except (Unreachable, CredentialsRefused):
+            self._ledger.release(price)
+            raise
+        if exchange.status is not None and 400 <= exchange.status < 500:
+            self._ledger.release(price)
+        else:
+            self._paid.append(price)
+            self._note_job(exchange)
+        return exchange
+
+    def void(self) -> None:
+        """Takes back all that was noted of jobs, since it was not this API that answered."""
+        for price in self._paid:
+            self._ledger.release(price)
+        for noted in (self._paid, self.made, self.notes, self._unsent):
+            noted.clear()
+
+    def wait(self, seconds: float) -> None:
+        """Lets so many seconds pass."""
+        self._server.wait(seconds)
+
+    def all_notes(self) -> tuple[str, ...]:
+        """The notes, and what was not sent since it could have cost too much."""
+        unsent = (_unsent(why, what) for why, what in self._unsent.items())
+        return (*self.notes, *unsent)
+
+    def _pause(self, exchange: Exchange, failures: int) -> float | None:
+        """How long to wait before the same is sent again, None if it is not to be."""
+        limited = exchange.status == HTTPStatus.TOO_MANY_REQUESTS
+        failed = exchange.status is None or exchange.status >= 500
+        makes_nothing = exchange.operation.method in REPEATABLE
+        if exchange.operation_id in self._hopeless or not (limited or (failed and makes_nothing)):
+            return None
+        return self._pacing.next_try(exchange, failures=failures)
+
+    def _look_at_the_key(self, exchange: Exchange) -> None:
+        """Raises CredentialsRefused, unless the key was let in before: then it is the server that
+        breaks off, and whatever was made is still there.
+        """
+        if exchange.status == self._refused and not (self._let_in or self.made):
+            raise CredentialsRefused(f"the server refuses the key, status {exchange.status}")
+        self._let_in = self._let_in or exchange.accepted
+
+    def _note_job(self, exchange: Exchange) -> None:
+        """Remembers a job that is paid for, whatever else its answer says."""
+        body = json_of(exchange.reply) if exchange.reply else None
+        job_id = found(body, self._document.lifecycle.id_at)
+        if not isinstance(job_id, str) or not job_id:
+            self.notes.append(f"a job may have been made, its id is not known: {outcome(exchange)}")
+        elif job_id not in self.made:
+            self.made.append(job_id)
+
+    def _send(self, call: Call, doing: str) -> Exchange:
+        """Sends a call once, and says so."""
+        seen, place = self.watched, self._document.lifecycle.progress_at
+        progress = found(seen.job, place) if seen and place else None
+        self._tell(
+            Step(
+                doing=doing,
+                made=tuple(self.made),
+                job_id=seen.job_id if seen else None,
+                state=seen.state.name if seen else None,
+                progress=progress if is_number(progress) else None,
+                spent=self._ledger.spent,
+            )
+        )
+        exchange = self._redaction.exchange(self._server.ask(call))
+        self.history.append(exchange)
+        self.purposes.append(doing)
+        return exchange
+
+
+def outcome(exchange: Exchange) -> str:
+    """How a request ended, in words."""
+    return "no answer" if exchange.status is None else f"answered {exchange.status}"
+
+
+def _unsent(why: str, what: list[str]) -> str:
+    if len(what) == 1:
+        return f"not sent ({what[0]}): {why}"
+    return f"{len(what)} requests were not sent (such as: {what[0]}): {why}"
+
+
+_PATIENCE = 3

@@ -1,0 +1,189 @@
+"""The directed walk: few, chosen requests that lead one job through its whole life."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...openapi import Document, JobRole
+from ..exchange import Exchange
+from ..sighting import json_of
+from .ledger import Ledger
+from .pacing import Pacing
+from .plan import Plan
+from .probes import Probe
+from .session import NotThisApi, Server, Session, Step, Unreachable, outcome
+from .verdict import Standard, Verdict
+from .visits import JobVisit, ListVisit
+
+
+class Walk:
+    """One walk over a server, as planned.
+
+    `standard` is what the server is held to; `poll_interval` how long to wait between polls where
+    the server gives no hint, in seconds. `keep` leaves the jobs that were made; `resume` follows a
+    job instead of making one; `tell` hears of every step before it is taken.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        plan: Plan,
+        server: Server,
+        *,
+        key: str,
+        ledger: Ledger,
+        standard: Standard,
+        poll_interval: float = 2.0,
+        keep: bool = False,
+        resume: str | None = None,
+        tell: Callable[[Step], None] = lambda step: None,
+    ) -> None:
+        self._document, self._plan, self._standard = document, plan, standard
+        self._keep, self._resume = keep, resume
+        self._pacing = Pacing(document, poll_interval=poll_interval)
+        self._session = Session(
+            document,
+            server,
+            key=key,
+            ledger=ledger,
+            currency=plan.currency,
+            pacing=self._pacing,
+            longest_wait=standard.timeout,
+            tell=tell,
+        )
+        self._lists = ListVisit(document, self._session, grade=plan.grade)
+
+    def run(self) -> Verdict:
+        """Walks to the end, whatever is found on the way.
+
+        Raises CredentialsRefused if the key is not let in, NotThisApi if another server answers.
+        """
+        first = self._begin() if self._resume is None else self._resume
+        if first is not None:
+            visit = self._visit(first)
+            visit.begin()
+            visit.follow(self._lists)
+            visit.end()
+            self._walk_others(first)
+            visit.look_again()
+        self._lists.read()
+        if not self._keep:
+            self._delete_all()
+        return self.verdict()
+
+    def verdict(self) -> Verdict:
+        """What has been found so far, also if the walk was broken off."""
+        session = self._session
+        return Verdict(
+            violations=self._standard.violations(self._document, session.history),
+            history=tuple(session.history),
+            jobs=tuple(session.made),
+            notes=session.all_notes(),
+            purposes=tuple(session.purposes),
+        )
+
+    def _begin(self) -> str | None:
+        """Sends what is to be refused, and makes the first job, if that is possible."""
+        for probe in self._plan.probes:
+            self._probe(probe)
+            self._give_up_if_silent()
+            self._give_up_elsewhere()
+        # What a probe has made by mistake is good for the walk, too.
+        if not self._session.made and self._plan.creates:
+            self._create(0)
+        return next(iter(self._session.made), None)
+
+    def _walk_others(self, first: str) -> None:
+        """Makes the other jobs of the plan, a second later so that their stamps tell them apart."""
+        session = self._session
+        while self._resume is None and len(session.made) < len(self._plan.creates):
+            session.wait(self._apart())
+            if not self._create(len(session.made)):
+                break
+        for job_id in [job_id for job_id in session.made if job_id != first]:
+            visit = self._visit(job_id)
+            if not self._keep and visit.delete_early():
+                session.made.remove(job_id)
+            else:
+                visit.follow(self._lists)
+
+    def _apart(self) -> float:
+        """The seconds until a job would be made a whole second after the first."""
+        made = (e.at for e in self._session.history if e.operation.role is JobRole.CREATE)
+        return max(0.0, max(made) + _APART - self._session.history[-1].at)
+
+    def _create(self, number: int) -> bool:
+        """Makes a job of the plan; whether there is one more."""
+        session, before = self._session, len(self._session.made)
+        call = self._plan.creates[number]
+        exchange = session.buy(call, self._plan.price, "makes a job", keyed=True)
+        made = len(session.made) > before
+        refused = exchange is not None and exchange.status is not None and exchange.status < 500
+        if exchange is not None and refused and not made:
+            session.notes.append(f"a job could not be made: {outcome(exchange)}")
+        return made
+
+    def _visit(self, job_id: str) -> JobVisit:
+        return JobVisit(
+            self._document,
+            self._session,
+            job_id,
+            grade=self._plan.grade,
+            pacing=self._pacing,
+            timeout=self._standard.timeout,
+        )
+
+    def _delete_all(self) -> None:
+        gone = [job for job in self._session.made if self._visit(job).delete()]
+        for job in gone:
+            self._session.made.remove(job)
+        if gone:
+            self._lists.look()
+
+    def _give_up_if_silent(self) -> None:
+        """Raises Unreachable if nothing was ever answered, so that nobody waits for hours."""
+        history = self._session.history
+        if len(history) >= _SILENT and not any(exchange.reply for exchange in history):
+            raise Unreachable(f"the server has not answered any of {len(history)} requests")
+
+    def _give_up_elsewhere(self) -> None:
+        """Raises NotThisApi if all answers so far, one to a create among them, are those of another
+        server; then nothing was made.
+        """
+        history = self._session.history
+        creates = [e for e in history if e.operation.role is JobRole.CREATE]
+        if creates and len(history) >= _ENOUGH and not any(map(_is_this_api, history)):
+            self._session.void()
+            raise NotThisApi(
+                f"what answers is not {self._document.title}: {creates[0].operation.method}"
+                f" {creates[0].operation.path} was {_told(creates[0])}; is the base URL right?"
+            )
+
+    def _probe(self, probe: Probe) -> None:
+        operation = self._document.operations[probe.call.operation_id]
+        doing = f"tries {operation.id} with {probe.why}"
+        if operation.role is JobRole.CREATE:
+            self._session.buy(probe.call, probe.price, doing, keyed=False)
+        else:
+            self._session.ask(probe.call, doing, keyed=False)
+
+
+def _is_this_api(exchange: Exchange) -> bool:
+    """Whether an answer may come from this API; none at all may be a fault of it."""
+    reply = exchange.reply
+    if reply is None or reply.status in _ELSEWHERE:
+        return reply is None
+    return 400 <= reply.status < 500 or json_of(reply) is not None
+
+
+def _told(exchange: Exchange) -> str:
+    """How a request was answered, for someone who may have asked at a wrong address."""
+    headers = exchange.reply.headers if exchange.reply else {}
+    target = f" to {headers['location']}" if "location" in headers else ""
+    return f"{outcome(exchange)}{target} with {headers.get('content-type', 'no content type')}"
+
+
+_APART = 1.0
+_SILENT, _ENOUGH = 2, 5
+# So answers a path that is something else, or that there is not.
+_ELSEWHERE = (301, 302, 303, 307, 308, 404, 405)

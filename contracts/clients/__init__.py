@@ -1,0 +1,1 @@
+"""What must be true of the requests of clients, one by one and over time."""

@@ -1,0 +1,1 @@
+"""Recorded traffic, and requests compared by what they ask for."""

@@ -1,0 +1,56 @@
+"""How long to wait is what a server says, where it says it in numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from aisa_testkit.contracts import Exchange, read_exchange
+from aisa_testkit.contracts.check.pacing import Pacing
+from aisa_testkit.openapi import Call, Document, JobRole, Reply
+
+
+def answer(document: Document, reply: Reply | None) -> Exchange:
+    operation = document.by_role[JobRole.LIST]
+    return read_exchange(document, Call(operation.id), reply, at=0)
+
+
+ODD = ["", "0", "-1", "1.5", "soon", "1e3", "9" * 5000, "٣", " 5", "NaN", "Sat, 01 Jan 2028"]
+
+
+def test_a_hint_is_in_the_unit_of_its_document(
+    document: Document, other_document: Document
+) -> None:
+    milliseconds = answer(document, Reply(200, {"openai-poll-after-ms": "7000"}))
+    assert Pacing(document, poll_interval=2).next_poll(milliseconds) == 7.0
+    seconds = answer(other_document, Reply(200, {"retry-after": "7"}))
+    assert Pacing(other_document, poll_interval=2).next_poll(seconds) == 7.0
+
+
+@pytest.mark.parametrize("said", ODD, ids=lambda said: repr(said[:20]))
+def test_a_hint_that_is_none_is_not_heeded(either: Document, said: str) -> None:
+    pacing = Pacing(either, poll_interval=2.5)
+    exchange = answer(either, Reply(429, {"openai-poll-after-ms": said, "retry-after": said}))
+    assert pacing.next_poll(exchange) == 2.5
+    assert pacing.asked(exchange) is None
+
+
+@pytest.mark.parametrize("reply", [None, Reply(200)], ids=["no answer", "no header"])
+def test_without_a_hint_polls_are_as_far_apart_as_was_asked_for(
+    either: Document, reply: Reply | None
+) -> None:
+    assert Pacing(either, poll_interval=2.5).next_poll(answer(either, reply)) == 2.5
+
+
+def test_without_a_word_of_the_server_patience_doubles(either: Document) -> None:
+    pacing, exchange = Pacing(either, poll_interval=2), answer(either, Reply(503))
+    waits = [pacing.next_try(exchange, failures=failures) for failures in (1, 2, 3)]
+    assert waits == [2, 4, 8]
+
+
+def test_what_an_error_asks_for_is_heeded_instead(document: Document) -> None:
+    pacing, busy = (
+        Pacing(document, poll_interval=2),
+        answer(document, Reply(503, {"retry-after": "9"})),
+    )
+    assert [pacing.next_try(busy, failures=failures) for failures in (1, 2, 3)] == [9, 9, 9]
+    assert pacing.asked(busy) == 9

@@ -1,0 +1,210 @@
+"""The jobs that a check is going to make: the cheapest of all, each asked for in its own way."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import orjson
+import pytest
+
+from aisa_testkit.contracts import check_exchange, read_exchange
+from aisa_testkit.contracts.check.plan import plan_check
+from aisa_testkit.mock_server import JobService, ManualClock
+from aisa_testkit.openapi import Call, Document, JobRole, Provenance, parse_document
+
+RENDERINGS = (Path(__file__).parents[2] / "documents" / "renderings.yaml").read_text()
+RATES = """
+          - when: {quality: [final]}
+            amount: 1.25
+          - amount: 0.05
+"""
+UNPRICED = RENDERINGS.replace(
+    f"      x-price:\n        currency: EUR\n        rates:{RATES}", "", 1
+)
+
+
+def priced(rates: str, *, per: str = "") -> Document:
+    """The document of renderings with another price list."""
+    assert RATES in RENDERINGS
+    text = RENDERINGS.replace(RATES, f"\n{rates}\n", 1)
+    return parse_document(text.replace("currency: EUR", f"currency: EUR\n{per}", 1))
+
+
+def sent(document: Document, call: Call) -> dict[str, object]:
+    """The fields of a call."""
+    exchange = read_exchange(document, call, None, at=0)
+    assert exchange.arguments.problems == ()
+    return dict(exchange.fields)
+
+
+def create_fields(document: Document) -> dict[str, object]:
+    plan = plan_check(document, key="k")
+    return sent(document, plan.creates[0])
+
+
+def test_the_cheapest_job_of_both_documents_costs_this(
+    document: Document, other_document: Document
+) -> None:
+    plan = plan_check(document, key="k", creates=2)
+    assert (plan.price, plan.total, plan.currency) == (Decimal("0.40"), Decimal("0.80"), "USD")
+    other = plan_check(other_document, key="k", creates=3)
+    assert (other.price, other.total, other.currency) == (Decimal("0.05"), Decimal("0.15"), "EUR")
+    assert orjson.loads(other.creates[0].body) == {"scene": "A teapot"}
+
+
+@pytest.mark.parametrize(
+    ("rates", "per", "sent", "price"),
+    [
+        (
+            "          - {when: {quality: [draft]}, amount: 2}\n          - amount: 0.5",
+            "",
+            {"quality": "final"},
+            "0.5",
+        ),
+        ("          - amount: 0.5", "        per: frames", {"frames": 1}, "0.5"),
+        (
+            "          - {when: {format: [64x64]}, amount: 0.01}\n          - amount: 1",
+            "",
+            {"format": "64x64"},
+            "0.01",
+        ),
+        ("          - amount: 0", "", {}, "0"),
+    ],
+    ids=["not the default", "the least of a number", "a value that only a rate names", "free"],
+)
+def test_other_price_lists_have_other_cheapest_jobs(
+    rates: str, per: str, sent: dict[str, object], price: str
+) -> None:
+    document = priced(rates, per=per)
+    plan = plan_check(document, key="k")
+    assert plan.price == Decimal(price)
+    assert create_fields(document) == {"scene": "A teapot", **sent}
+
+
+def test_what_is_sent_is_what_was_priced_also_for_a_required_field_with_a_default() -> None:
+    text = RENDERINGS.replace("required: [scene]", "required: [scene, quality]", 1)
+    text = text.replace("A teapot, quality: draft", "A teapot, quality: final", 1)
+    document = parse_document(text)
+    assert plan_check(document, key="k").price == Decimal("0.05")
+    assert create_fields(document) == {"scene": "A teapot", "quality": "draft"}
+
+
+def test_a_document_without_prices_has_a_plan_of_unknown_price() -> None:
+    plan = plan_check(parse_document(UNPRICED), key="k")
+    assert (plan.price, plan.currency, len(plan.creates)) == (Decimal(0), "", 1)
+    assert orjson.loads(plan.creates[0].body) == {"scene": "A teapot"}
+
+
+def test_a_plan_asks_for_nothing_that_is_known_less_well_than_its_grade(document: Document) -> None:
+    plan = plan_check(document, key="k", creates=2, grade=Provenance.DOCUMENTED)
+    assert {probe.call.operation_id for probe in plan.probes} == {"createVideo"}
+    # A second job that nobody can follow would only cost.
+    assert (len(plan.creates), plan.total) == (1, plan.price)
+    assert len(plan_check(document, key="k", creates=2).creates) == 2
+
+
+@pytest.mark.parametrize("seed", range(21))
+def test_every_job_is_right_and_costs_what_was_planned(either: Document, seed: int) -> None:
+    service, operation = JobService(either, clock=ManualClock()), either.by_role[JobRole.CREATE]
+    plan = plan_check(either, key="k", creates=3, seed=seed)
+    assert len(plan.creates) == 3
+    for call in plan.creates:
+        reply = service.answer(call)
+        assert reply.status == operation.success.status
+        assert check_exchange(either, call, reply) == ()
+        body = operation.bodies[call.headers["content-type"].partition(";")[0]]
+        defaults = {n: s["default"] for n, s in body.properties.items() if "default" in s}
+        assert operation.price
+        assert operation.price.of({**defaults, **sent(either, call)}) == plan.price
+
+
+def test_the_first_job_is_a_form_of_what_is_needed_and_the_second_json_with_more(
+    document: Document,
+) -> None:
+    first, second = plan_check(document, key="k", creates=2).creates
+    assert first.headers["content-type"].startswith("multipart/form-data;")
+    assert sent(document, first) == {"prompt": "A lighthouse in a storm"}
+    assert second.headers["content-type"] == "application/json"
+    assert sent(document, second) == {
+        "prompt": "à l'aube 灯 A lighthouse in a storm",
+        "model": "sora-2",
+        "size": "1280x720",
+        "seconds": "4",
+    }
+
+
+def test_more_jobs_than_there_are_ways_begin_anew(document: Document) -> None:
+    creates = plan_check(document, key="k", creates=5).creates
+    assert creates == (creates[0], creates[1], creates[0], creates[1], creates[0])
+
+
+def test_another_seed_makes_another_second_job_and_signs_both(document: Document) -> None:
+    plans = [plan_check(document, key="k", creates=2, seed=seed) for seed in range(5)]
+    sizes = [sent(document, plan.creates[1])["size"] for plan in plans]
+    assert sizes == ["1280x720", "1024x1792", "1792x1024", "720x1280", "1280x720"]
+    texts = [sent(document, call)["prompt"] for call in plans[3].creates]
+    assert texts == [
+        "A lighthouse in a storm (check 3)",
+        "à l'aube 灯 A lighthouse in a storm (check 3)",
+    ]
+    whys = {probe.why for probe in plans[3].probes}
+    assert "model is 'not-a-value-3'" in whys
+    assert plan_check(document, key="k", creates=2, seed=3) == plans[3]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "seed", "first", "second"),
+    [
+        ("minLength: 1", 3, "A teapot (check 3)", "à l'aube 灯 A teapot (check 3)"),
+        ("maxLength: 99", 3, "A teapot (check 3)", "à l'aube 灯 A teapot (check 3)"),
+        ("maxLength: 99", 0, "A teapot", "à l'aube 灯 A teapot"),
+        ("maxLength: 8", 3, "A teapot", "A teapot"),
+        ("pattern: teapot", 3, "A teapot", "A teapot"),
+        ("format: uri", 3, "A teapot", "A teapot"),
+        ("enum: [A teapot]", 3, "A teapot", "A teapot"),
+    ],
+    ids=[
+        "without a bound",
+        "long",
+        "long and without a seed",
+        "short",
+        "pattern",
+        "format",
+        "enum",
+    ],
+)
+def test_a_text_is_varied_where_there_is_room_for_any(
+    bounds: str, seed: int, first: str, second: str
+) -> None:
+    text = RENDERINGS.replace(
+        "scene: {type: string, minLength: 1}", f"scene: {{type: string, {bounds}}}"
+    )
+    document = parse_document(text)
+    creates = plan_check(document, key="k", creates=2, seed=seed).creates
+    assert [sent(document, call)["scene"] for call in creates] == [first, second]
+
+
+def test_a_text_that_makes_the_price_is_not_varied() -> None:
+    rates = "          - {when: {format: [64x64]}, amount: 0.01}\n          - amount: 1"
+    text = RENDERINGS.replace(RATES, f"\n{rates}\n", 1)
+    document = parse_document(
+        text.replace("format: {type: string,", "format: {type: string, maxLength: 99,")
+    )
+    creates = plan_check(document, key="k", creates=2).creates
+    assert [sent(document, call)["format"] for call in creates] == ["64x64", "64x64"]
+
+
+def test_a_plan_of_no_job_has_probes_alone_and_costs_nothing(document: Document) -> None:
+    plan = plan_check(document, key="k", creates=0)
+    assert (plan.creates, plan.total) == ((), Decimal(0))
+    assert len(plan.probes) == len(plan_check(document, key="k").probes)
+
+
+def test_a_document_without_credentials_has_a_plan_without_a_key() -> None:
+    text = RENDERINGS.replace("security: [{key: []}]\n", "", 1)
+    text = text.replace(
+        "  securitySchemes:\n    key: {type: apiKey, in: header, name: X-Render-Key}\n", ""
+    )
+    (create,) = plan_check(parse_document(text), key="sk-of-a-client").creates
+    assert create.headers == {"content-type": "application/json"}

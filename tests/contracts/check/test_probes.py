@@ -1,0 +1,213 @@
+"""What a check sends to be refused: wrong in one way each, for whatever document."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from aisa_testkit.contracts import read_exchange
+from aisa_testkit.contracts.admission import key_problem
+from aisa_testkit.contracts.check.plan import plan_check
+from aisa_testkit.contracts.check.probes import Probe, example
+from aisa_testkit.contracts.check.verdict import Standard
+from aisa_testkit.mock_server import JobService, ManualClock
+from aisa_testkit.openapi import Document, JobRole, Reply, parse_document
+
+RENDERINGS = (Path(__file__).parents[2] / "documents" / "renderings.yaml").read_text()
+SCENE = "scene: {type: string, minLength: 1}"
+
+
+def probes(document: Document, *, seed: int = 0) -> dict[tuple[str, str], Probe]:
+    plan = plan_check(document, key="sk-of-a-client", seed=seed)
+    found = {(probe.call.operation_id, probe.why): probe for probe in plan.probes}
+    assert len(found) == len(plan.probes)
+    return found
+
+
+def test_the_probes_of_the_bundled_document_are_these(document: Document) -> None:
+    assert [*probes(document)] == [
+        ("getVideo", "a job that was never made"),
+        ("getVideoContent", "a job that was never made"),
+        ("deleteVideo", "a job that was never made"),
+        ("listVideos", "limit is not-a-value"),
+        ("listVideos", "limit is -1"),
+        ("listVideos", "limit is 101"),
+        ("listVideos", "order is not-a-value"),
+        ("listVideos", "no key"),
+        ("listVideos", "a key that nobody has"),
+        ("listVideos", "authorization with another scheme"),
+        ("listVideos", "authorization with no key in it"),
+        ("createVideo", "no key"),
+        ("createVideo", "prompt is missing"),
+        ("createVideo", "prompt is empty"),
+        ("createVideo", "prompt is too long"),
+        ("createVideo", "model is 'not-a-value'"),
+        ("createVideo", "seconds is 'not-a-value'"),
+        ("createVideo", "size is 'not-a-value'"),
+        ("createVideo", "input_reference is no file"),
+        ("createVideo", "input_reference is a file of no known type"),
+        ("createVideo", "its body is text/plain"),
+        ("createVideo", "its JSON is cut off"),
+        ("createVideo", "prompt is a number"),
+    ]
+
+
+def test_the_probes_of_another_document_come_from_it(other_document: Document) -> None:
+    assert [*probes(other_document)] == [
+        ("rendering", "a job that was never made"),
+        ("film", "a job that was never made"),
+        ("dropRendering", "a job that was never made"),
+        ("pageOfRenderings", "size is not-a-value"),
+        ("pageOfRenderings", "size is 0"),
+        ("pageOfRenderings", "size is 51"),
+        ("pageOfRenderings", "no key"),
+        ("pageOfRenderings", "a key that nobody has"),
+        ("submitRendering", "no key"),
+        ("submitRendering", "scene is missing"),
+        ("submitRendering", "scene is empty"),
+        ("submitRendering", "quality is 'not-a-value'"),
+        ("submitRendering", "its body is text/plain"),
+        ("submitRendering", "its JSON is cut off"),
+        ("submitRendering", "scene is a number"),
+    ]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 20])
+def test_a_right_server_refuses_every_probe_and_hears_nothing(either: Document, seed: int) -> None:
+    service = JobService(either, clock=ManualClock(), strict=True, api_keys=["sk-of-a-client"])
+    for (_, why), probe in probes(either, seed=seed).items():
+        reply = service.answer(probe.call)
+        assert 400 <= reply.status < 500, why
+        told = Standard().violations(either, [read_exchange(either, probe.call, reply, at=0)])
+        assert told == (), why
+
+
+def test_a_server_that_accepts_a_probe_is_told(either: Document) -> None:
+    for (_, why), probe in probes(either).items():
+        success = either.operations[probe.call.operation_id].success.status
+        accepted = read_exchange(either, probe.call, Reply(success), at=0)
+        codes = {v.code for v in Standard().violations(either, [accepted])}
+        known = {"AV110", "AV111", "AV219"} & codes
+        assert known or why.endswith("is a file of no known type"), why
+
+
+def test_a_probe_is_wrong_in_one_way_alone(either: Document) -> None:
+    for (_, why), probe in probes(either).items():
+        exchange = read_exchange(either, probe.call, None, at=0)
+        problems = {problem.parameter for problem in exchange.arguments.problems}
+        assert len(problems) <= 1, why
+        assert not (problems and key_problem(either, exchange)), why
+
+
+def test_only_the_probes_about_the_key_have_not_the_key(either: Document) -> None:
+    header = either.credentials.header if either.credentials else ""
+    about_keys = {"no key", "a key that nobody has", f"{header} with no key in it"}
+    for (_, why), probe in probes(either).items():
+        has = "sk-of-a-client" in probe.call.headers.get(header, "")
+        assert has is (why not in about_keys), why
+
+
+def test_only_creates_may_cost(either: Document) -> None:
+    creating = either.by_role[JobRole.CREATE].id
+    free = {p.price for p in probes(either).values() if p.call.operation_id != creating}
+    assert free == {Decimal(0)}
+    assert all(p.price > 0 for p in probes(either).values() if p.call.operation_id == creating)
+
+
+def test_an_empty_form_is_not_sent_for_a_field_that_is_missing(document: Document) -> None:
+    """A form without any field is wrong by itself, whatever is required."""
+    probe = probes(document)["createVideo", "prompt is missing"]
+    fields = read_exchange(document, probe.call, None, at=0).fields
+    assert fields
+    assert "prompt" not in fields
+
+
+def test_a_text_that_is_too_long_is_so_by_one(document: Document) -> None:
+    body = document.operations["createVideo"].bodies["application/json"]
+    call = probes(document)["createVideo", "prompt is too long"].call
+    text = read_exchange(document, call, None, at=0).fields["prompt"]
+    assert len(str(text)) == body.properties["prompt"]["maxLength"] + 1
+
+
+def test_texts_without_bounds_are_not_probed_for_them() -> None:
+    whys = {
+        why for _, why in probes(parse_document(RENDERINGS.replace(SCENE, "scene: {type: string}")))
+    }
+    assert not {"scene is empty", "scene is too long"} & whys
+
+
+def test_a_number_that_is_required_is_no_wrong_number() -> None:
+    text = RENDERINGS.replace("required: [scene]", "required: [scene, frames]", 1)
+    whys = {why for _, why in probes(parse_document(text))}
+    assert {"frames is missing", "scene is a number"} <= whys
+    assert "frames is a number" not in whys
+
+
+def test_cut_json_and_plain_text_hold_what_would_be_right_otherwise(either: Document) -> None:
+    creating = either.by_role[JobRole.CREATE].id
+    plain = probes(either)[creating, "its body is text/plain"].call
+    cut = probes(either)[creating, "its JSON is cut off"].call
+    assert plain.headers["content-type"] == "text/plain"
+    assert cut.body == plain.body[:-1]
+    mended = replace(cut, body=plain.body)
+    assert read_exchange(either, mended, None, at=0).arguments.problems == ()
+
+
+def test_a_document_without_credentials_is_not_probed_for_them() -> None:
+    text = RENDERINGS.replace("security: [{key: []}]\n", "", 1)
+    text = text.replace(
+        "  securitySchemes:\n    key: {type: apiKey, in: header, name: X-Render-Key}\n", ""
+    )
+    document = parse_document(text)
+    assert not {"no key", "a key that nobody has"} & {why for _, why in probes(document)}
+    assert all("sk-of" not in str(p.call.headers) for p in probes(document).values())
+
+
+def test_a_probe_is_priced_by_what_it_asks_for_and_not_by_the_cheapest_job() -> None:
+    rates = (
+        "          - when: {quality: [final]}\n            amount: 1.25\n          - amount: 0.05"
+    )
+    dear = "          - {when: {quality: [draft]}, amount: 0.05}\n          - amount: 9"
+    document = parse_document(RENDERINGS.replace(rates, dear, 1))
+    prices = {why: probe.price for (_, why), probe in probes(document).items()}
+    assert prices["quality is 'not-a-value'"] == Decimal(9)
+    assert prices["scene is empty"] == Decimal("0.05")
+
+
+def test_a_value_that_multiplies_and_is_no_number_costs_as_much_as_the_cheapest() -> None:
+    document = parse_document(
+        RENDERINGS.replace("currency: EUR", "currency: EUR\n        per: frames", 1).replace(
+            "frames: {type: integer, minimum: 1, maximum: 100, default: 4}",
+            "frames: {type: integer, enum: [2, 4], default: 4}",
+            1,
+        )
+    )
+    prices = {why: probe.price for (_, why), probe in probes(document).items()}
+    assert prices["frames is 'not-a-value'"] == Decimal("0.10")
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ("{type: string}", "x"),
+        ("{type: string, minLength: 3}", "xxx"),
+        ("{type: string, enum: [b, a]}", "b"),
+        ("{type: string, default: d}", "d"),
+        ("{type: integer}", 1),
+        ("{type: integer, minimum: 7}", 7),
+        ("{type: number, minimum: 0.5}", 0.5),
+    ],
+    ids=str,
+)
+def test_a_field_without_an_example_gets_the_least_that_is_allowed(
+    schema: str, expected: object
+) -> None:
+    text = RENDERINGS.replace(
+        "        scene: {type: string, minLength: 1}", f"        look: {schema}\n        {SCENE}", 1
+    )
+    body = parse_document(text).by_role[JobRole.CREATE].bodies["application/json"]
+    assert example(body, "look") == expected
+    assert example(body, "scene") == "A teapot"

@@ -1,0 +1,267 @@
+"""A session asks as one client: patient where that is safe, and never paying twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+import orjson
+import pytest
+
+from aisa_testkit.contracts import Exchange, read_exchange
+from aisa_testkit.contracts.check.ledger import Ledger
+from aisa_testkit.contracts.check.pacing import Pacing
+from aisa_testkit.contracts.check.session import CredentialsRefused, Session, Step, Unreachable
+from aisa_testkit.openapi import Call, Document, Reply
+
+JSON = {"content-type": "application/json"}
+KEY = {"authorization": "Bearer sk-of-the-check", **JSON}
+CREATE = Call("createVideo", {}, (), KEY, b'{"prompt":"x"}')
+LIST = Call("listVideos", {}, (), KEY)
+DELETE = Call("deleteVideo", {"video_id": "v"}, (), KEY)
+OK, BUSY = Reply(200, JSON, b'{"id":"v-1"}'), Reply(503, JSON, b"{}")
+LATER = Reply(429, {**JSON, "retry-after": "7"}, b"{}")
+PRICE = Decimal("0.40")
+
+
+class Script:
+    """A server that answers as it is told, the last answer again and again."""
+
+    def __init__(self, document: Document, replies: Sequence[Reply | None]) -> None:
+        self._document, self._replies = document, list(replies)
+        self.calls: list[Call] = []
+        self.waits: list[float] = []
+
+    def ask(self, call: Call) -> Exchange:
+        self.calls.append(call)
+        reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
+        return read_exchange(self._document, call, reply, at=float(len(self.calls)))
+
+    def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+
+def session(
+    document: Document,
+    server: Script,
+    *,
+    ledger: Ledger | None = None,
+    longest_wait: float = 60,
+    tell: Callable[[Step], None] = lambda step: None,
+) -> Session:
+    return Session(
+        document,
+        server,
+        key="sk-of-the-check",
+        ledger=ledger or Ledger(),
+        currency="USD",
+        pacing=Pacing(document, poll_interval=2),
+        longest_wait=longest_wait,
+        tell=tell,
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "replies", "waits"),
+    [
+        (LIST, [BUSY, OK], [2]),
+        (LIST, [None, BUSY, OK], [2, 4]),
+        (DELETE, [None, OK], [2]),
+        (LIST, [BUSY], [2, 4, 8]),
+        (LIST, [None], [2, 4, 8]),
+        (LIST, [LATER, OK], [7]),
+        (DELETE, [LATER], [7, 7, 7]),
+        (CREATE, [LATER, OK], [7]),
+        (CREATE, [LATER], [7, 7, 7]),
+        (CREATE, [LATER, BUSY], [7]),
+        (CREATE, [LATER, None], [7]),
+        (CREATE, [BUSY], []),
+        (CREATE, [None], []),
+        (CREATE, [Reply(400, JSON, b"{}")], []),
+        (LIST, [Reply(404, JSON, b"{}")], []),
+        (LIST, [Reply(503, {"retry-after": "9"}), OK], [9]),
+        (LIST, [Reply(503, {"retry-after": "61"}), OK], []),
+        (LIST, [Reply(429, {"retry-after": "61"}), OK], []),
+        (CREATE, [Reply(429, {"retry-after": "61"}), OK], []),
+    ],
+    ids=[
+        "an error of what makes nothing",
+        "a broken connection of what makes nothing",
+        "a broken deletion",
+        "errors without end",
+        "broken connections without end",
+        "too many requests",
+        "too many requests without end",
+        "too many creates",
+        "too many creates without end",
+        "a create that fails after that",
+        "a create that breaks off after that",
+        "a create that fails",
+        "a create that breaks off",
+        "a create that is refused",
+        "a refusal",
+        "an error that says how long",
+        "an error that takes longer than a job may",
+        "a limit that takes longer than a job may",
+        "a create that takes longer than a job may",
+    ],
+)
+def test_a_call_is_sent_again_only_where_that_makes_nothing_twice(
+    document: Document, call: Call, replies: list[Reply | None], waits: list[float]
+) -> None:
+    server = Script(document, replies)
+    one = session(document, server)
+    exchange = one.ask(call, "asks")
+    assert server.waits == waits
+    assert server.calls == [call] * (len(waits) + 1)
+    assert len(one.history) == len(server.calls)
+    assert exchange == one.history[-1]
+
+
+@pytest.mark.parametrize("reply", [BUSY, None, LATER], ids=["errors", "no answer", "limits"])
+def test_what_never_answers_is_given_no_more_patience(
+    document: Document, reply: Reply | None
+) -> None:
+    server = Script(document, [reply])
+    one = session(document, server)
+    for _ in range(3):
+        one.ask(LIST, "asks")
+    assert len(server.calls) == 4 + 1 + 1
+    one.ask(DELETE, "asks for something else")
+    assert len(server.calls) == 6 + 4
+
+
+def test_what_answers_in_the_end_is_given_patience_again(document: Document) -> None:
+    server = Script(document, [BUSY, BUSY, BUSY, OK, BUSY, OK])
+    one = session(document, server)
+    assert one.ask(LIST, "asks").status == 200
+    assert one.ask(LIST, "asks").status == 200
+
+
+@pytest.mark.parametrize(
+    ("reply", "spent", "made", "note"),
+    [
+        (OK, PRICE, ["v-1"], None),
+        (Reply(202, JSON, b'{"id":"v-1"}'), PRICE, ["v-1"], None),
+        (Reply(500, JSON, b'{"id":"v-1"}'), PRICE, ["v-1"], None),
+        (Reply(400, JSON, b"{}"), Decimal(0), [], None),
+        (Reply(429, JSON, b"{}"), Decimal(0), [], None),
+        (BUSY, PRICE, [], "answered 503"),
+        (Reply(302, {"location": "/"}), PRICE, [], "answered 302"),
+        (None, PRICE, [], "no answer"),
+        (Reply(200, JSON, b'{"id":""}'), PRICE, [], "answered 200"),
+        (Reply(200, JSON, b'{"id":5}'), PRICE, [], "answered 200"),
+        (Reply(200, JSON, b"[1"), PRICE, [], "answered 200"),
+    ],
+    ids=[
+        "made",
+        "made, with another status",
+        "an error with an id",
+        "refused",
+        "too many",
+        "overload",
+        "a redirect",
+        "no answer",
+        "no id",
+        "an id that is none",
+        "cut off",
+    ],
+)
+def test_a_price_is_given_back_only_if_surely_no_job_was_made(
+    document: Document, reply: Reply | None, spent: Decimal, made: list[str], note: str | None
+) -> None:
+    ledger = Ledger()
+    one = session(document, Script(document, [reply]), ledger=ledger)
+    one.buy(CREATE, PRICE, "makes a job", keyed=True)
+    assert (ledger.spent, one.made) == (spent, made)
+    told = (f"a job may have been made, its id is not known: {note}",) if note else ()
+    assert one.all_notes() == told
+
+
+def test_a_create_that_waits_for_its_turn_is_paid_for_once(document: Document) -> None:
+    ledger = Ledger(max_creates=1)
+    one = session(document, Script(document, [LATER, LATER, OK]), ledger=ledger)
+    one.buy(CREATE, PRICE, "makes a job", keyed=True)
+    assert (ledger.creates, ledger.spent, one.made) == (1, PRICE, ["v-1"])
+
+
+def test_what_the_ledger_does_not_hold_is_not_sent_and_noted_in_one_line(
+    document: Document,
+) -> None:
+    server = Script(document, [OK])
+    one = session(document, server, ledger=Ledger(max_creates=1))
+    assert one.buy(CREATE, PRICE, "makes a job", keyed=True)
+    assert one.buy(CREATE, PRICE, "makes another", keyed=True) is None
+    assert one.all_notes() == ("not sent (makes another): 1 of at most 1 jobs are made",)
+    assert one.buy(CREATE, PRICE, "makes a third", keyed=True) is None
+    assert one.all_notes() == (
+        "2 requests were not sent (such as: makes another): 1 of at most 1 jobs are made",
+    )
+    assert len(server.calls) == 1
+
+
+def test_a_job_is_known_once_however_often_it_is_told(document: Document) -> None:
+    one = session(document, Script(document, [OK]))
+    for _ in range(2):
+        one.buy(CREATE, PRICE, "makes a job", keyed=True)
+    assert one.made == ["v-1"]
+
+
+def test_a_key_that_is_refused_ends_it_only_where_a_key_was_sent(document: Document) -> None:
+    ledger = Ledger()
+    refusal = Reply(401, JSON, b"{}")
+    one = session(document, Script(document, [refusal]), ledger=ledger)
+    assert one.ask(LIST, "asks without a key", keyed=False).status == 401
+    with pytest.raises(CredentialsRefused, match="the server refuses the key, status 401"):
+        one.ask(LIST, "asks")
+    with pytest.raises(CredentialsRefused):
+        one.buy(CREATE, PRICE, "makes a job", keyed=True)
+    assert (ledger.creates, ledger.spent, len(one.history)) == (0, Decimal(0), 3)
+
+
+def test_a_server_that_nobody_reaches_costs_nothing(document: Document) -> None:
+    class Nobody(Script):
+        def ask(self, call: Call) -> Exchange:
+            raise Unreachable("nobody there")
+
+    ledger = Ledger()
+    one = session(document, Nobody(document, [OK]), ledger=ledger)
+    with pytest.raises(Unreachable, match="nobody there"):
+        one.buy(CREATE, PRICE, "makes a job", keyed=True)
+    assert (ledger.creates, ledger.spent) == (0, Decimal(0))
+
+
+def test_nothing_that_is_kept_holds_the_key(document: Document) -> None:
+    body = orjson.dumps({"id": "v-1", "prompt": "sk-of-the-check"})
+    echo = Reply(200, {**JSON, "x-request-id": "sk-of-the-check"}, body)
+    one = session(document, Script(document, [echo]))
+    one.ask(LIST, "asks")
+    assert "sk-of-the-check" not in repr(one.history)
+    assert len(one.history[0].reply.body if one.history[0].reply else b"") == len(body)
+
+
+def test_every_request_is_told_before_it_is_sent(document: Document) -> None:
+    told: list[Step] = []
+    server = Script(document, [OK, BUSY, OK])
+    one = session(document, server, tell=lambda step: told.append(step))
+    one.buy(CREATE, PRICE, "makes a job", keyed=True)
+    one.ask(LIST, "reads the list")
+    assert [(s.doing, s.made, s.spent, s.job_id) for s in told] == [
+        ("makes a job", (), PRICE, None),
+        ("reads the list", ("v-1",), PRICE, None),
+        ("reads the list", ("v-1",), PRICE, None),
+    ]
+
+
+def test_a_request_for_a_job_names_it_and_has_the_key_unless_it_is_to_have_none(
+    document: Document,
+) -> None:
+    server = Script(document, [OK])
+    one = session(document, server)
+    operation = document.operations["getVideoContent"]
+    one.about(operation, "a/b", "asks", query=(("variant", "video"),), headers={"range": "x"})
+    one.about(operation, "a/b", "asks", key=None)
+    keyed, bare = server.calls
+    assert (keyed.path_parameters, keyed.query) == ({"video_id": "a/b"}, (("variant", "video"),))
+    assert keyed.headers == {"authorization": "Bearer sk-of-the-check", "range": "x"}
+    assert bare.headers == {}
