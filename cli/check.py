@@ -105,7 +105,8 @@ def check(
         if replay is not None and value:
             fail(f"{name} is about a server, and --replay asks none")
     standard = _standard(grade, timeout, only, exclude)
-    key = "" if replay else _key(base_url, api_key_env, needed=not dry_run)
+    key = _key(base_url, api_key_env, needed=not dry_run) if replay is None else ""
+    key = key or os.environ.get(api_key_env, "").strip()
     # A plan has at least one job, so that a limit of none refuses it.
     creates = max(1, min(2, max_creates))
     order = Order(
@@ -179,8 +180,8 @@ def _seconds(name: str, value: float) -> float:
 
 
 def _job(job_id: str | None) -> str | None:
-    if job_id is not None and not job_id.strip():
-        fail("--resume must be the id of a job, not nothing")
+    if job_id is not None and job_id.strip() in ("", ".", ".."):
+        fail(f"--resume must be the id of a job, not {job_id!r}")
     return job_id
 
 

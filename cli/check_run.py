@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -45,7 +46,8 @@ def refused(order: Order, reason: str) -> Outcome:
 def judge(order: Order, path: Path) -> Outcome:
     """What is wrong with recorded traffic; ends the command if it cannot be read."""
     try:
-        recording = read_recording(order.document, path.read_bytes(), base_url=order.base_url)
+        data, keys = path.read_bytes(), [order.key] if order.key else []
+        recording = read_recording(order.document, data, base_url=order.base_url, keys=keys)
     except OSError as error:
         fail(f"--replay {path} cannot be read: {error.strerror}")
     except RecordingError as error:
@@ -121,6 +123,9 @@ def _terminable() -> Iterator[None]:
     def interrupt(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield

@@ -20,7 +20,7 @@ def report_files(reports: Iterable[str], record: Path | None, replay: Path | Non
 
     Ends the command if a format is unknown or a file cannot be written, before anything is sent.
     """
-    files: dict[Path, str] = {} if replay is None else {replay.resolve(): ""}
+    files: dict[Path, str] = {} if replay is None else {replay: ""}
     for text in reports:
         kind, equals, path = text.partition("=")
         if not equals or not path or kind not in FORMATS:
@@ -48,12 +48,13 @@ def tell_github(report: Report, environment: Mapping[str, str] = os.environ) -> 
 
 
 def _add(files: dict[Path, str], path: Path, kind: str, option: str) -> None:
+    taken = {known.resolve(): kind for known, kind in files.items()}
     place = path.resolve()
-    if place in files:
-        there = "another report goes there already" if files[place] else "it is what is replayed"
+    if place in taken:
+        there = "another report goes there already" if taken[place] else "it is what is replayed"
         fail(f"{option}: {there}")
-    _require_writable(place, option)
-    files[place] = kind
+    _require_writable(path, option)
+    files[path] = kind
 
 
 def _require_writable(path: Path, option: str) -> None:
@@ -61,6 +62,8 @@ def _require_writable(path: Path, option: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         existed = path.exists()
+        if existed and not (path.is_file() or path.is_dir()):
+            return  # such as /dev/stdout, which opening may change or block
         path.open("ab").close()
         if not existed:
             path.unlink()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from ..openapi import Call, Document
 from ..openapi.form import FormError, parse_form
 from ..openapi.operation import FORM
 from ..openapi.schema import show
+from .redaction import without_key
 from .writing import url_of
 
 
@@ -17,7 +19,7 @@ def curl_line(document: Document, call: Call, base_url: str, *, key_variable: st
     line = shlex.join(["curl", "-X", operation.method, url_of(document, call, base_url)])
     for name, value in call.headers.items():
         if credentials and name == credentials.header:
-            line += f' -H "{name}: {f"{credentials.scheme} ".lstrip()}${key_variable}"'
+            line += f' -H "{name}: {without_key(value, f"${key_variable}")}"'
         elif name != "content-type" or not value.startswith(FORM):
             line += f" -H {shlex.quote(f'{name}: {value}')}"
     return line + _body(call)
@@ -28,7 +30,7 @@ def _body(call: Call) -> str:
     if not call.body:
         return ""
     if not media_type.startswith(FORM):
-        return f" -d {shlex.quote(call.body.decode(errors='replace'))}"
+        return f" --data-raw {shlex.quote(call.body.decode(errors='replace'))}"
     try:
         parts = parse_form(media_type, call.body)
     except FormError as error:
@@ -36,8 +38,15 @@ def _body(call: Call) -> str:
     line = ""
     for part in parts:
         if part.filename:
-            line += f" -F {shlex.quote(f'{part.name}=@{part.filename}')}"
+            line += f" -F {shlex.quote(f'{part.name}=@{_base_name(part.filename)}')}"
         else:  # to -F, some texts are names of files
             text = part.content.decode(errors="replace")
             line += f" --form-string {shlex.quote(f'{part.name}={text}')}"
     return line
+
+
+def _base_name(path: str) -> str:
+    """The last step of a path, without what curl takes for a type or one more file: a recording of
+    others must not name a file of whoever pastes the line.
+    """
+    return re.split("[;,]", re.split(r"[/\\]", path)[-1])[0] or "file"

@@ -35,7 +35,7 @@ class Redaction:
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Takes note of the keys in the headers of a request, names in lower case."""
-        for name in self._names & headers.keys() - _COOKIES:
+        for name in (n for n in headers if self._is_secret(n) and n not in _COOKIES):
             self._learn(*(word for word in headers[name].split() if word.lower() not in _SCHEMES))
 
     def exchange(self, exchange: Exchange) -> Exchange:
@@ -65,15 +65,21 @@ class Redaction:
         return text
 
     def _learn(self, *keys: str) -> None:
-        for key in keys:
-            known = key in self._keys or key in (MASK, NOBODYS_KEY) or key in self._words
-            if len(key) >= _SHORTEST and not known:
-                self._keys[key] = _spellings(key)
-        # A key may begin with another one.
-        self._keys = dict(sorted(self._keys.items(), key=lambda item: -len(item[0])))
+        new = [key for key in keys if key not in self._keys and self._may_be_secret(key)]
+        if new:
+            known = {**self._keys, **{key: _spellings(key) for key in new}}
+            # A key may begin with another one.
+            self._keys = dict(sorted(known.items(), key=lambda item: -len(item[0])))
+
+    def _may_be_secret(self, key: str) -> bool:
+        word = len(key) < _LONE and key in self._words
+        return len(key) >= _SHORTEST and not word and key not in (MASK, NOBODYS_KEY)
+
+    def _is_secret(self, name: str) -> bool:
+        return name in self._names or _SECRET_NAME.search(name) is not None
 
     def _body(self, body: bytes) -> bytes:
-        if len(body) > _LONG:  # a file, in which nothing is spelt otherwise
+        if len(body) > _LONG and not _is_text(body):  # a file, in which nothing is spelt otherwise
             for key in self._keys:
                 body = body.replace(key.encode(), _masked(len(key.encode())).encode())
             return body
@@ -82,12 +88,12 @@ class Redaction:
         return self.text(text).encode("latin-1")
 
     def _parameter(self, exchange: Exchange, name: str, value: str) -> str:
-        secret = name.lower() in _SECRET and name not in exchange.operation.query
+        secret = self._is_secret(name.lower()) and name not in exchange.operation.query
         return MASK if secret else self.text(value)
 
     def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         return {
-            name: self._header(name, value) if name in self._names else self.text(value)
+            name: self._header(name, value) if self._is_secret(name) else self.text(value)
             for name, value in headers.items()
         }
 
@@ -95,7 +101,20 @@ class Redaction:
         """The header without its key, but with the word before it, which a judge looks at."""
         if name in _COOKIES:
             return "***"
-        return " ".join(w if w.lower() in _KEPT else MASK for w in value.split())
+        return without_key(value, MASK)
+
+
+def without_key(value: str, instead: str) -> str:
+    """The value of a header that holds a key, with something else in the place of the key."""
+    return " ".join(word if word.lower() in _KEPT else instead for word in value.split())
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _spellings(key: str) -> re.Pattern[str]:
@@ -138,6 +157,9 @@ _SHORTEST = 4
 _LONE = 12
 _LONG = 256 * 1024
 _COOKIES = {"cookie", "set-cookie"}
+_SECRET_NAME = re.compile(
+    "(^|[-_])(api-?key|subscription-key|auth|token|secret|signature|sig|password|credentials?)$"
+)
 _SCHEMES = {"bearer", "basic", "digest", "token"}
 _KEPT = {*_SCHEMES, NOBODYS_KEY}
 _SECRET = {

@@ -72,9 +72,16 @@ def breach(
         request=f"{exchange.operation.method} {exchange.path}",
         numbers=numbers,
         place=place,
-        received=received,
-        expected=expected,
+        received=_printable(received),
+        expected=_printable(expected),
     )
+
+
+def _printable(text: str) -> str:
+    """The text in one line, with what would steer a terminal spelt out."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def listed(numbers: tuple[int, ...]) -> str:

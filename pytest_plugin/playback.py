@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import ceil
+from threading import Lock
 
 from ..contracts import Exchange, read_exchange
 from ..contracts.recordings.likeness import difference, likeness_of
@@ -30,8 +31,12 @@ class Playback(JobService):
     ) -> None:
         super().__init__(document, clock=clock)
         self._unanswered = unanswered
-        answered = [exchange for exchange in recording.exchanges if exchange.reply is not None]
-        self._recorded = [(likeness_of(document, exchange), exchange) for exchange in answered]
+        self._recorded = [
+            (likeness_of(document, exchange), exchange, exchange.reply)
+            for exchange in recording.exchanges
+            if exchange.reply is not None
+        ]
+        self._lock = Lock()
         # Where each job stands in the recording, and which answers have made one.
         self._reached: dict[str, int] = {}
         self._used: set[int] = set()
@@ -45,33 +50,36 @@ class Playback(JobService):
 
     def jobs(self) -> list[dict[str, Json]]:
         """The jobs as the answers so far have shown them, the first one first."""
-        return list(self._seen.values())
+        with self._lock:
+            return list(self._seen.values())
 
     def reset(self) -> None:
         """Begins the recording anew."""
         super().reset()
-        self._reached.clear()
-        self._used.clear()
-        self._seen.clear()
+        with self._lock:
+            self._reached.clear()
+            self._used.clear()
+            self._seen.clear()
 
     def perform(self, operation: Operation, call: Call) -> Reply:
         """The next recorded answer to the call; raises Refusal if there is none."""
         asked = read_exchange(self.document, call, None, at=self.clock.now())
-        index = self._next(asked)
+        with self._lock:
+            index = self._next(asked)
+            if index is not None:
+                self._remember(self._recorded[index][1], index)
         if index is None:
-            known = (likeness for likeness, _ in self._recorded)
+            known = (likeness for likeness, *_ in self._recorded)
             wrong = difference(likeness_of(self.document, asked), known)
             why = f"{operation.id} is not in the recording: {wrong}"
             self._unanswered(call, why)
             raise Refusal(Cause.ENDPOINT_UNKNOWN, why)
-        given = self._recorded[index][1]
-        self._remember(given, index)
-        return self._timed(given.reply or Reply(0))
+        return self._timed(self._recorded[index][2])
 
     def _next(self, asked: Exchange) -> int | None:
         """The place of the next answer in the recording."""
         wanted = likeness_of(self.document, asked)
-        alike = [n for n, (likeness, _) in enumerate(self._recorded) if likeness == wanted]
+        alike = [n for n, (likeness, *_) in enumerate(self._recorded) if likeness == wanted]
         if asked.operation.role in (JobRole.CREATE, JobRole.REMIX):
             return next((n for n in alike if n not in self._used), None)
         reached = self._reached.get(asked.job_id or "", max(self._reached.values(), default=-1))

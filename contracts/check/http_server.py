@@ -13,11 +13,20 @@ from ..exchange import Exchange, read_exchange
 from ..writing import url_of
 from .session import Unreachable
 
+LONGEST_SECONDS, LARGEST_BYTES = 600.0, 512 * 1024 * 1024
+_ORIGIN = time.time() - time.monotonic()
+
+
+def steady_time() -> float:
+    """The moment, in Unix seconds, by a clock that nobody sets while the program runs."""
+    return _ORIGIN + time.monotonic()
+
 
 class HttpServer:
     """A server at a base URL, asked with one client.
 
-    `now` tells the moment of an answer, in Unix seconds, and `sleep` lets time pass.
+    `now` tells the moment of an answer, in Unix seconds, and never runs backwards; `sleep` lets
+    time pass. An answer that takes LONGEST_SECONDS or is larger than LARGEST_BYTES is broken off.
     """
 
     def __init__(
@@ -26,7 +35,7 @@ class HttpServer:
         base_url: str,
         client: httpx2.Client,
         *,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] = steady_time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._document, self._base_url, self._client = document, base_url.rstrip("/"), client
@@ -46,7 +55,7 @@ class HttpServer:
         method = self._document.operations[call.operation_id].method
         url = url_of(self._document, call, self._base_url)
         try:
-            response = self._send(method, url, call, call.headers)
+            response, body = self._send(method, url, call, call.headers)
         except httpx2.LocalProtocolError:
             # Its text holds what could not be sent, and that may be the key.
             raise Unreachable("a request cannot be sent: a header holds what none can") from None
@@ -54,26 +63,42 @@ class HttpServer:
             if not self._answered:
                 raise Unreachable(f"{self._base_url} {_trouble(error)}") from error
             return None
-        except httpx2.HTTPError:
+        except (httpx2.HTTPError, httpx2.InvalidURL):  # such as an id too long for a URL
             return None
         self._answered = True
-        return Reply(response.status_code, dict(response.headers), response.content)
+        return Reply(response.status_code, dict(response.headers), body)
 
     def _send(
         self, method: str, url: str, call: Call, headers: Mapping[str, str], redirects: int = 5
-    ) -> httpx2.Response:
+    ) -> tuple[httpx2.Response, bytes]:
         """Sends a request and follows redirects, but not of what makes or deletes something; the
         key stays at the server that it is for.
         """
-        response = self._client.request(
-            method, url, headers=headers, content=call.body or None, follow_redirects=False
-        )
+        response, body = self._read(method, url, headers, call.body)
         following, credentials = response.next_request, self._document.credentials
         if following is None or method != "GET" or not redirects:
-            return response
+            return response, body
         if credentials and _origin(following.url) != _origin(response.url):
             headers = {k: v for k, v in headers.items() if k != credentials.header}
         return self._send(method, str(following.url), call, headers, redirects - 1)
+
+    def _read(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[httpx2.Response, bytes]:
+        """Sends a request and reads all of its answer, up to a time and a size: the time-out of the
+        client is for each piece by itself.
+        """
+        # With a cookie of an earlier answer, a request without a key might be let in.
+        self._client.cookies.clear()
+        began, answer = self._now(), bytearray()
+        with self._client.stream(
+            method, url, headers=headers, content=body or None, follow_redirects=False
+        ) as response:
+            for chunk in response.iter_bytes():
+                answer += chunk
+                if self._now() - began > LONGEST_SECONDS or len(answer) > LARGEST_BYTES:
+                    raise httpx2.ReadTimeout("the answer does not end")
+        return response, bytes(answer)
 
     def wait(self, seconds: float) -> None:
         """Lets time pass."""

@@ -95,7 +95,7 @@ class Session:
         self._pacing, self._longest_wait = pacing, longest_wait
         self._refused = document.envelope.answers[Cause.CREDENTIALS_INVALID].status
 
-    def ask(self, call: Call, doing: str, *, keyed: bool = True) -> Exchange:
+    def ask(self, call: Call, doing: str, *, proves_key: bool = True) -> Exchange:
         """Sends a call, and again as long as the server asks for some patience (429), as none does
         that has accepted it. What makes nothing is also sent again if the server fails to answer.
 
@@ -111,7 +111,7 @@ class Session:
             exchange = self._send(call, doing)
         if self._pause(exchange, 1) is not None:
             self._hopeless.add(exchange.operation_id)
-        if keyed:
+        if proves_key:
             self._look_at_the_key(exchange)
         return exchange
 
@@ -121,30 +121,28 @@ class Session:
         job_id: str,
         doing: str,
         *,
-        key: str | None = "",
+        with_key: bool = True,
         query: tuple[tuple[str, str], ...] = (),
         headers: Mapping[str, str] | None = None,
-        keyed: bool = True,
+        proves_key: bool = True,
     ) -> Exchange:
-        """Asks for one job, without a key if `key` is None. What is asked out of curiosity is not
-        `keyed`: it says nothing of the key.
-        """
+        """Asks for one job. What is asked out of curiosity proves nothing of the key."""
         call = write_call(
             self._document,
             operation,
-            key=self._key if key == "" else key,
+            key=self._key if with_key else None,
             path_parameters={job_parameter(operation): job_id},
             query=query,
             headers=headers,
         )
-        return self.ask(call, doing, keyed=keyed and key is not None)
+        return self.ask(call, doing, proves_key=with_key and proves_key)
 
     def page(self, operation: Operation, query: tuple[tuple[str, str], ...]) -> Exchange:
         """Asks for a page of the list."""
         call = write_call(self._document, operation, key=self._key, query=query)
         return self.ask(call, "reads the list")
 
-    def buy(self, call: Call, price: Decimal, doing: str, *, keyed: bool) -> Exchange | None:
+    def buy(self, call: Call, price: Decimal, doing: str, *, proves_key: bool) -> Exchange | None:
         """Sends a create, if the ledger holds its price; the price is given back only if there was
         surely no job made.
         """
@@ -154,9 +152,12 @@ class Session:
             self._unsent.setdefault(str(error), []).append(doing)
             return None
         try:
-            exchange = self.ask(call, doing, keyed=keyed)
+            exchange = self.ask(call, doing, proves_key=proves_key)
         except (Unreachable, CredentialsRefused):
             self._ledger.release(price)
+            raise
+        except KeyboardInterrupt:
+            self.notes.append("a job may have been made, its id is not known: broken off")
             raise
         if exchange.status is not None and 400 <= exchange.status < 500:
             self._ledger.release(price)
@@ -202,7 +203,8 @@ class Session:
         """Remembers a job that is paid for, whatever else its answer says."""
         body = json_of(exchange.reply) if exchange.reply else None
         job_id = found(body, self._document.lifecycle.id_at)
-        if not isinstance(job_id, str) or not job_id:
+        # Dots would lead to another path of the server.
+        if not isinstance(job_id, str) or job_id in ("", ".", ".."):
             self.notes.append(f"a job may have been made, its id is not known: {outcome(exchange)}")
         elif job_id not in self.made:
             self.made.append(job_id)

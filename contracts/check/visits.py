@@ -61,7 +61,7 @@ class JobVisit:
         self._files()
         self._expired_file()
         for role in (JobRole.RETRIEVE, JobRole.CONTENT):
-            self._ask(role, "asks without a key", key=None)
+            self._ask(role, "asks without a key", with_key=False)
         for role in (JobRole.RETRIEVE, JobRole.CONTENT):
             self._try(role)
 
@@ -73,7 +73,7 @@ class JobVisit:
         """Deletes the job, and looks whether it is gone; whether it is."""
         if self._operation(JobRole.DELETE) is None:
             return False
-        self._ask(JobRole.DELETE, "deletes it without a key", key=None)
+        self._ask(JobRole.DELETE, "deletes it without a key", with_key=False)
         exchange = self._exchange(JobRole.DELETE, "deletes it")
         if exchange is None or not (exchange.accepted or exchange.status == self._unknown):
             return False
@@ -119,7 +119,7 @@ class JobVisit:
         if operation is None or self._grade.covers(operation.provenance):
             return
         exchange = self._session.about(
-            operation, self._job_id, f"tries {operation.id}", keyed=False
+            operation, self._job_id, f"tries {operation.id}", proves_key=False
         )
         self._session.notes.append(
             f"{operation.id} is {operation.provenance} and not judged; {outcome(exchange)}"
@@ -130,12 +130,12 @@ class JobVisit:
         role: JobRole,
         doing: str,
         *,
-        key: str | None = "",
+        with_key: bool = True,
         query: tuple[tuple[str, str], ...] = (),
         headers: dict[str, str] | None = None,
     ) -> bool:
         """Asks for the job, if there is such an operation; whether that was accepted."""
-        exchange = self._exchange(role, doing, key=key, query=query, headers=headers)
+        exchange = self._exchange(role, doing, with_key=with_key, query=query, headers=headers)
         return exchange is not None and exchange.accepted
 
     def _exchange(
@@ -143,15 +143,15 @@ class JobVisit:
         role: JobRole,
         doing: str,
         *,
-        key: str | None = "",
+        with_key: bool = True,
         query: tuple[tuple[str, str], ...] = (),
         headers: dict[str, str] | None = None,
     ) -> Exchange | None:
         operation = self._operation(role)
-        if operation is None or (key is None and not operation.secured):
+        if operation is None or (not with_key and not operation.secured):
             return None
         return self._session.about(
-            operation, self._job_id, doing, key=key, query=query, headers=headers
+            operation, self._job_id, doing, with_key=with_key, query=query, headers=headers
         )
 
     def _is_under_way(self, seen: Sighting) -> bool:

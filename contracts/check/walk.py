@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...openapi import Document, JobRole
+from ...openapi.schema import plain
 from ..exchange import Exchange
 from ..sighting import json_of
 from .ledger import Ledger
@@ -116,7 +117,7 @@ class Walk:
         """Makes a job of the plan; whether there is one more."""
         session, before = self._session, len(self._session.made)
         call = self._plan.creates[number]
-        exchange = session.buy(call, self._plan.price, "makes a job", keyed=True)
+        exchange = session.buy(call, self._plan.price, "makes a job", proves_key=True)
         made = len(session.made) > before
         refused = exchange is not None and exchange.status is not None and exchange.status < 500
         if exchange is not None and refused and not made:
@@ -163,9 +164,9 @@ class Walk:
         operation = self._document.operations[probe.call.operation_id]
         doing = f"tries {operation.id} with {probe.why}"
         if operation.role is JobRole.CREATE:
-            self._session.buy(probe.call, probe.price, doing, keyed=False)
+            self._session.buy(probe.call, probe.price, doing, proves_key=False)
         else:
-            self._session.ask(probe.call, doing, keyed=False)
+            self._session.ask(probe.call, doing, proves_key=False)
 
 
 def _is_this_api(exchange: Exchange) -> bool:
@@ -180,7 +181,8 @@ def _told(exchange: Exchange) -> str:
     """How a request was answered, for someone who may have asked at a wrong address."""
     headers = exchange.reply.headers if exchange.reply else {}
     target = f" to {headers['location']}" if "location" in headers else ""
-    return f"{outcome(exchange)}{target} with {headers.get('content-type', 'no content type')}"
+    kind = headers.get("content-type", "no content type")
+    return f"{outcome(exchange)}{plain(target)} with {plain(kind)}"
 
 
 _APART = 1.0

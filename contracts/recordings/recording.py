@@ -54,15 +54,18 @@ def write_recording(
     return orjson.dumps({"log": log}, option=orjson.OPT_INDENT_2) + b"\n"
 
 
-def read_recording(document: Document, data: bytes, *, base_url: str = "") -> Recording:
+def read_recording(
+    document: Document, data: bytes, *, base_url: str = "", keys: Iterable[str] = ()
+) -> Recording:
     """The calls of the document's operations that a HAR file holds.
 
     Requests that are below `base_url` count, or else below the address that the recording itself
-    names, or else those of any host with the document's base path. Raises RecordingError.
+    names, or else those of any host with the document's base path. `keys` are masked like those in
+    its headers. Raises RecordingError.
     """
     log = _log(data)
-    base = base_url or log.get("_baseUrl", "")
-    exchanges, redaction, bodiless = list[Exchange](), Redaction(document), 0
+    base = base_url or _without_user(log.get("_baseUrl", ""))
+    exchanges, redaction, bodiless = list[Exchange](), Redaction(document, keys=keys), 0
     for number, entry in enumerate(log["entries"]):
         try:
             call = _call(document, entry, base)
@@ -143,6 +146,13 @@ def _below(url: str, base: str) -> str | None:
     return asked.path[len(path) :] if asked.path.startswith(f"{path}/") else None
 
 
+def _without_user(url: str) -> str:
+    """The URL without a user and a password, which would stand in every report."""
+    scheme, slashes, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}"
+
+
 def _origin(url: SplitResult) -> tuple[str, str | None, int]:
     return url.scheme, url.hostname, url.port or _PORTS.get(url.scheme, 0)
 
@@ -152,6 +162,8 @@ def _exchange(document: Document, call: Call, entry: Mapping[str, Json]) -> Exch
     took = max(0.0, (entry["time"] or 0) / 1000)
     began = datetime.fromisoformat(entry["startedDateTime"])
     at = (began if began.tzinfo else began.replace(tzinfo=UTC)).timestamp() + took
+    if not 0 <= at < _END:
+        raise ValueError("startedDateTime is no moment at which a server can have answered")
     sent = replace(call, headers=headers, body=body)
     return read_exchange(document, sent, read_reply(entry), at=at, took=took)
 
@@ -188,4 +200,5 @@ def _har(kind: str) -> Schema:
     return Schema(orjson.loads(text), f"/{kind}")
 
 
+_END = 1e11  # of times that can be written as dates, and then some
 _PORTS = {"http": 80, "https": 443}

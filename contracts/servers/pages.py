@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ...openapi import Document
@@ -60,9 +60,9 @@ class Pages:
         limit = exchange.arguments.query.get(page.limit)
         if isinstance(limit, int) and len(ids) > limit:
             yield wrong(catalogue.PAGE_LIMIT, f"{len(ids)} jobs", f"at most {limit}")
-        repeated = [i for n, i in enumerate(ids) if i in ids[:n] or i in reading.ids or i == after]
-        if repeated:
-            yield wrong(catalogue.PAGE_REPEATS, plain(repeated[0]), "each job once")
+        repeated = _repeated(ids, [*reading.ids, after])
+        if repeated is not None:
+            yield wrong(catalogue.PAGE_REPEATS, plain(repeated), "each job once")
         yield from self._order(items, reading, exchange, number)
         for key, expected in (("first", ids[:1]), ("last", ids[-1:])):
             place = page.places.get(key)
@@ -78,7 +78,8 @@ class Pages:
         if more and isinstance(cursor, str):
             self._open[order, cursor] = reading
         if not more:
-            lost = [i for i in reading.there if i in there and i not in reading.ids]
+            told = set(reading.ids)
+            lost = [i for i in reading.there if i in there and i not in told]
             if lost:
                 yield wrong(
                     catalogue.PAGE_OMITS,
@@ -128,3 +129,13 @@ class Pages:
                 )
                 return
             reading.created = created
+
+
+def _repeated(ids: Iterable[str], before: Iterable[str | None]) -> str | None:
+    """The first id that is one of those before, or comes twice."""
+    known = set(before)
+    for job_id in ids:
+        if job_id in known:
+            return job_id
+        known.add(job_id)
+    return None

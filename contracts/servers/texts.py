@@ -36,8 +36,10 @@ class Texts:
     def of(self, sighting: Sighting) -> str | None:
         """The text by which a job is known to go back to a request that was seen."""
         told = (found(sighting.job, echo.at) for echo in self._echoes)
-        known = self._asked - self._doubtful
-        return next((text for text in told if isinstance(text, str) and text in known), None)
+        return next((text for text in told if isinstance(text, str) and self._is_ours(text)), None)
+
+    def _is_ours(self, text: str) -> bool:
+        return text in self._asked and text not in self._doubtful
 
 
 _SIGNED = re.compile(r" \(check [1-9][0-9]*\)$")

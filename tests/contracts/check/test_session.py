@@ -172,7 +172,7 @@ def test_a_price_is_given_back_only_if_surely_no_job_was_made(
 ) -> None:
     ledger = Ledger()
     one = session(document, Script(document, [reply]), ledger=ledger)
-    one.buy(CREATE, PRICE, "makes a job", keyed=True)
+    one.buy(CREATE, PRICE, "makes a job", proves_key=True)
     assert (ledger.spent, one.made) == (spent, made)
     told = (f"a job may have been made, its id is not known: {note}",) if note else ()
     assert one.all_notes() == told
@@ -181,7 +181,7 @@ def test_a_price_is_given_back_only_if_surely_no_job_was_made(
 def test_a_create_that_waits_for_its_turn_is_paid_for_once(document: Document) -> None:
     ledger = Ledger(max_creates=1)
     one = session(document, Script(document, [LATER, LATER, OK]), ledger=ledger)
-    one.buy(CREATE, PRICE, "makes a job", keyed=True)
+    one.buy(CREATE, PRICE, "makes a job", proves_key=True)
     assert (ledger.creates, ledger.spent, one.made) == (1, PRICE, ["v-1"])
 
 
@@ -190,10 +190,10 @@ def test_what_the_ledger_does_not_hold_is_not_sent_and_noted_in_one_line(
 ) -> None:
     server = Script(document, [OK])
     one = session(document, server, ledger=Ledger(max_creates=1))
-    assert one.buy(CREATE, PRICE, "makes a job", keyed=True)
-    assert one.buy(CREATE, PRICE, "makes another", keyed=True) is None
+    assert one.buy(CREATE, PRICE, "makes a job", proves_key=True)
+    assert one.buy(CREATE, PRICE, "makes another", proves_key=True) is None
     assert one.all_notes() == ("not sent (makes another): 1 of at most 1 jobs are made",)
-    assert one.buy(CREATE, PRICE, "makes a third", keyed=True) is None
+    assert one.buy(CREATE, PRICE, "makes a third", proves_key=True) is None
     assert one.all_notes() == (
         "2 requests were not sent (such as: makes another): 1 of at most 1 jobs are made",
     )
@@ -203,7 +203,7 @@ def test_what_the_ledger_does_not_hold_is_not_sent_and_noted_in_one_line(
 def test_a_job_is_known_once_however_often_it_is_told(document: Document) -> None:
     one = session(document, Script(document, [OK]))
     for _ in range(2):
-        one.buy(CREATE, PRICE, "makes a job", keyed=True)
+        one.buy(CREATE, PRICE, "makes a job", proves_key=True)
     assert one.made == ["v-1"]
 
 
@@ -211,11 +211,11 @@ def test_a_key_that_is_refused_ends_it_only_where_a_key_was_sent(document: Docum
     ledger = Ledger()
     refusal = Reply(401, JSON, b"{}")
     one = session(document, Script(document, [refusal]), ledger=ledger)
-    assert one.ask(LIST, "asks without a key", keyed=False).status == 401
+    assert one.ask(LIST, "asks without a key", proves_key=False).status == 401
     with pytest.raises(CredentialsRefused, match="the server refuses the key, status 401"):
         one.ask(LIST, "asks")
     with pytest.raises(CredentialsRefused):
-        one.buy(CREATE, PRICE, "makes a job", keyed=True)
+        one.buy(CREATE, PRICE, "makes a job", proves_key=True)
     assert (ledger.creates, ledger.spent, len(one.history)) == (0, Decimal(0), 3)
 
 
@@ -227,7 +227,7 @@ def test_a_server_that_nobody_reaches_costs_nothing(document: Document) -> None:
     ledger = Ledger()
     one = session(document, Nobody(document, [OK]), ledger=ledger)
     with pytest.raises(Unreachable, match="nobody there"):
-        one.buy(CREATE, PRICE, "makes a job", keyed=True)
+        one.buy(CREATE, PRICE, "makes a job", proves_key=True)
     assert (ledger.creates, ledger.spent) == (0, Decimal(0))
 
 
@@ -244,7 +244,7 @@ def test_every_request_is_told_before_it_is_sent(document: Document) -> None:
     told: list[Step] = []
     server = Script(document, [OK, BUSY, OK])
     one = session(document, server, tell=lambda step: told.append(step))
-    one.buy(CREATE, PRICE, "makes a job", keyed=True)
+    one.buy(CREATE, PRICE, "makes a job", proves_key=True)
     one.ask(LIST, "reads the list")
     assert [(s.doing, s.made, s.spent, s.job_id) for s in told] == [
         ("makes a job", (), PRICE, None),
@@ -260,7 +260,7 @@ def test_a_request_for_a_job_names_it_and_has_the_key_unless_it_is_to_have_none(
     one = session(document, server)
     operation = document.operations["getVideoContent"]
     one.about(operation, "a/b", "asks", query=(("variant", "video"),), headers={"range": "x"})
-    one.about(operation, "a/b", "asks", key=None)
+    one.about(operation, "a/b", "asks", with_key=False)
     keyed, bare = server.calls
     assert (keyed.path_parameters, keyed.query) == ({"video_id": "a/b"}, (("variant", "video"),))
     assert keyed.headers == {"authorization": "Bearer sk-of-the-check", "range": "x"}
