@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from aisa_testkit.contracts.admission import NOBODYS_KEY
 from aisa_testkit.contracts.curl import curl_line
 from aisa_testkit.contracts.writing import write_call
 from aisa_testkit.mock_server import VideoServer
-from aisa_testkit.openapi import Document
+from aisa_testkit.openapi import Call, Document
 from aisa_testkit.openapi.operation import FORM, JSON
 
 KEY = "sk-live-3cr3t"
@@ -128,3 +130,39 @@ def test_headers_of_the_call_are_sent(
     )
     line = curl_line(document, part, video_server.base_url, key_variable="MY_KEY")
     assert len(shell(line).stdout) == 10
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("Bearer sk-of-the-check", '"authorization: Bearer $MY_KEY"'),
+        ("Basic sk-of-the-check", '"authorization: Basic $MY_KEY"'),
+        ("Bearer", '"authorization: Bearer"'),
+        (f"Bearer {NOBODYS_KEY}", f'"authorization: Bearer {NOBODYS_KEY}"'),
+    ],
+    ids=["a key", "another scheme", "no key in it", "a key that nobody has"],
+)
+def test_the_line_sends_what_was_sent_for_a_key(document: Document, sent: str, shown: str) -> None:
+    call = Call("listVideos", {}, (), {"authorization": sent})
+    line = curl_line(document, call, "http://h/v1", key_variable="MY_KEY")
+    assert line == f"curl -X GET http://h/v1/videos -H {shown}"
+
+
+@pytest.mark.parametrize(
+    "name", ["/home/me/.ssh/id_rsa", "..\\secrets.png;type=image/png", "a,b", "/"]
+)
+def test_no_line_names_a_file_outside_of_the_folder(document: Document, name: str) -> None:
+    part = f'Content-Disposition: form-data; name="input_reference"; filename="{name}"'
+    body = f"--b\r\n{part}\r\n\r\nx\r\n--b--\r\n".encode()
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    line = curl_line(
+        document, Call("createVideo", {}, (), headers, body), "http://h/v1", key_variable="K"
+    )
+    (path,) = re.findall("-F input_reference=@(.*)", line)
+    assert re.fullmatch("[a-z_.]+", path)
+
+
+def test_a_body_that_looks_like_a_file_is_sent_as_it_is(document: Document) -> None:
+    call = Call("createVideo", {}, (), {"content-type": "text/plain"}, b"@/etc/passwd")
+    line = curl_line(document, call, "http://h/v1", key_variable="K")
+    assert line.endswith(" --data-raw @/etc/passwd")

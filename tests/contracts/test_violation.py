@@ -6,7 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from aisa_testkit.contracts import Rule, Severity, Stray, Violation, check_client, read_exchange
+from aisa_testkit.contracts import (
+    Rule,
+    Severity,
+    Stray,
+    Violation,
+    check_client,
+    check_history,
+    read_exchange,
+)
 from aisa_testkit.openapi import Call, Document, Reply
 
 VIOLATION = Violation(
@@ -119,3 +127,15 @@ def test_what_a_client_made_up_cannot_spoil_the_looks(document: Document, name: 
         assert facts == {"request", "sent", "expected", "advice"} | ({"field"} & facts)
         assert len(lines) == 1 + len(facts)
         assert max(map(len, lines)) < 250
+
+
+def test_nothing_of_a_server_steers_the_terminal_that_shows_it(document: Document) -> None:
+    job_id = "\x1b]0;owned\x07\x1b[2Jvideo\n::error::x"
+    call = Call("deleteVideo", {"video_id": job_id}, (), {"authorization": "Bearer k"})
+    gone = read_exchange(document, call, Reply(200), at=0)
+    again = read_exchange(document, call, Reply(200), at=1)
+    (violation,) = check_history(document, [gone, again])
+    text = str(violation)
+    assert (violation.code, "\\x1b[2Jvideo" in text) == ("AV216", True)
+    assert all(line.isprintable() for line in text.splitlines())
+    assert not any(line.startswith("::") for line in text.splitlines())

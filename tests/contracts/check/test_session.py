@@ -219,6 +219,28 @@ def test_a_key_that_is_refused_ends_it_only_where_a_key_was_sent(document: Docum
     assert (ledger.creates, ledger.spent, len(one.history)) == (0, Decimal(0), 3)
 
 
+@pytest.mark.parametrize("job_id", [".", ".."])
+def test_an_id_that_leads_to_another_path_is_none(document: Document, job_id: str) -> None:
+    reply = Reply(200, JSON, orjson.dumps({"id": job_id}))
+    one = session(document, Script(document, [reply]))
+    one.buy(CREATE, PRICE, "makes a job", proves_key=True)
+    assert one.made == []
+    assert one.notes == ["a job may have been made, its id is not known: answered 200"]
+
+
+def test_a_create_that_is_interrupted_may_have_made_a_job(document: Document) -> None:
+    class Interrupted(Script):
+        def ask(self, call: Call) -> Exchange:
+            raise KeyboardInterrupt
+
+    ledger = Ledger()
+    one = session(document, Interrupted(document, [OK]), ledger=ledger)
+    with pytest.raises(KeyboardInterrupt):
+        one.buy(CREATE, PRICE, "makes a job", proves_key=True)
+    assert (ledger.creates, ledger.spent) == (1, PRICE)
+    assert one.notes == ["a job may have been made, its id is not known: broken off"]
+
+
 def test_a_server_that_nobody_reaches_costs_nothing(document: Document) -> None:
     class Nobody(Script):
         def ask(self, call: Call) -> Exchange:
