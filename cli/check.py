@@ -19,7 +19,7 @@ from ..contracts.check.plan import plan_check
 from ..contracts.check.verdict import Standard, chosen_codes
 from ..contracts.reports import Report
 from ..openapi import Document, Provenance
-from .check_display import show_plan, show_verdict
+from .check_display import CheckConsole, mute, show_plan, show_verdict
 from .check_run import Outcome, judge, refused, walk
 from .options import ConfigurationError, document_argument, fail, load, option
 from .order import VIOLATED, Order
@@ -47,8 +47,13 @@ _LONGEST = 1e6
 @option("--resume", metavar="JOB_ID", help="Follow this job instead of making one.")
 @option("--keep", is_flag=True, help="Leave the jobs that were made.")
 @option("--timeout", default=300.0, metavar="S", help="How many seconds a job may take.")
-@option("--poll-interval", default=2.0, metavar="S", help="Seconds between polls without a hint.")
-@option("--seed", default=0, metavar="N", help="Another one varies what is sent, at equal cost.")
+@option(
+    "--poll-interval",
+    type=float,
+    metavar="S",
+    help="The longest wait between polls, in seconds.  [default: as the server hints, or 2]",
+)
+@option("--seed", default=0, metavar="N", help="Varies what is sent, at equal cost.")
 @option(
     "--report",
     "reports",
@@ -82,7 +87,7 @@ def check(
     resume: str | None,
     keep: bool,
     timeout: float,
-    poll_interval: float,
+    poll_interval: float | None,
     seed: int,
     reports: tuple[str, ...],
     record: Path | None,
@@ -96,9 +101,10 @@ def check(
     With --replay, BASE_URL says which of the recorded requests are meant, and may be left out.
 
     Exit codes: 0 the server keeps the contract, 1 it breaks it, 2 usage or document, 3 the server
-    cannot be reached or is another one, 4 it refuses the key, 5 the plan is over the budget.
+    cannot be reached or is another one, 4 it refuses the key, 5 the plan is over the budget, 130
+    stopped by a signal.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = CheckConsole(highlight=False, soft_wrap=True)
     if replay is not None and base_url and "://" not in base_url:
         base_url, document = None, load(base_url)  # all that is given is a document
     for name, value in (("--resume", resume), ("--keep", keep), ("--dry-run", dry_run)):
@@ -109,21 +115,29 @@ def check(
     key = key or os.environ.get(api_key_env, "").strip()
     # A plan has at least one job, so that a limit of none refuses it.
     creates = max(1, min(2, max_creates))
+    plan = plan_check(document, key=key, creates=creates, grade=standard.grade, seed=seed)
     order = Order(
         document=document,
         base_url=_base_url(base_url, needed=replay is None),
         key=key,
         standard=standard,
-        ledger=Ledger(max_spend=_amount(max_spend), max_creates=max_creates),
-        plan=plan_check(document, key=key, creates=creates, grade=standard.grade, seed=seed),
+        ledger=Ledger(
+            max_spend=_amount(max_spend), max_creates=max_creates, currency=plan.currency
+        ),
+        plan=plan,
         resume=_job(resume),
         replay=replay,
         keep=keep,
-        poll_interval=_seconds("--poll-interval", poll_interval),
+        poll_interval=None if poll_interval is None else _seconds("--poll-interval", poll_interval),
+        key_variable=api_key_env,
     )
     files = report_files(reports, record, replay)
     began = time.time()
-    show_plan(console, order, whole=dry_run)
+    try:
+        show_plan(console, order, whole=dry_run)
+    except OSError as error:
+        mute()
+        fail(f"standard output cannot be written: {error.strerror}")
     outcome = _outcome(console, order, dry_run=dry_run)
     if outcome is None:
         return
@@ -142,9 +156,9 @@ def check(
         key_variable=api_key_env,
         versions=_versions(),
     )
+    written = write_reports(report, files)
     show_verdict(console, report)
     tell_github(report)
-    written = write_reports(report, files)
     sys.exit(report.exit_code or (0 if written else ConfigurationError.exit_code))
 
 
@@ -206,8 +220,10 @@ def _base_url(url: str | None, *, needed: bool) -> str:
         port = parts.port or 1
     except ValueError:
         parts, port = urlsplit(""), 0
-    if url is None or not (parts.scheme in ("http", "https") and parts.hostname and port):
-        fail(f"BASE_URL must be a URL such as https://api.aisa.one/v1, not {url or ''!r}")
+    if url is None:
+        fail("give the BASE_URL of a server, or --replay PATH")
+    if not (parts.scheme in ("http", "https") and parts.hostname and port):
+        fail(f"BASE_URL must be a URL such as https://api.aisa.one/v1, not {url!r}")
     if parts.username is not None or parts.query or parts.fragment:
         # It may hold a password, and stands in every report.
         fail("BASE_URL must have no user, no query and no fragment; the key is in --api-key-env")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from types import TracebackType
 
 import click
@@ -15,8 +19,17 @@ from ..contracts.check.session import Step
 from ..contracts.reports import Report
 from ..contracts.reports.report import times
 from ..contracts.rule import Severity
-from ..openapi.schema import plain
-from .order import UNREACHABLE, Order
+from ..openapi.schema import printable
+from .order import Order
+
+
+class CheckConsole(Console):
+    """A console that does not end the program when nobody reads it any more: a job may be under
+    way that was paid for.
+    """
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def show_plan(console: Console, order: Order, *, whole: bool) -> None:
@@ -34,7 +47,7 @@ def _plan(order: Order, whole: bool) -> Iterator[str]:
         yield f"  follows {order.resume}, and makes no job"
     if not order.makes_jobs:
         return
-    yield f"  {len(plan.probes)} requests that a right server refuses, for nothing"
+    yield f"  {len(plan.probes)} requests that a right server refuses, which cost nothing"
     for probe in plan.probes if whole else ():
         operation = document.operations[probe.call.operation_id]
         yield f"    {operation.method} {operation.path}: {probe.why}"
@@ -80,7 +93,7 @@ class Display:
         """Shows where the walk stands."""
         for job in step.made[self._told :]:
             # Whoever stops the check must know what was paid for.
-            self._bar.console.print(f"  made {plain(job)}", markup=False)
+            self._say(f"  made {printable(job)}")
         self._told = max(self._told, len(step.made))
         self._bar.update(
             self._task,
@@ -90,6 +103,20 @@ class Display:
             spent=f"{amount(step.spent)} {self._currency}".rstrip(),
         )
 
+    def _say(self, line: str) -> None:
+        """Prints a line above the bar; where nobody listens any more, on stderr."""
+        try:
+            self._bar.console.print(line, markup=False)
+        except OSError:
+            mute()
+            click.echo(line, err=True)
+
+
+def mute() -> None:
+    """Lets go of a standard output that cannot be written, such as a pipe that was closed."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
 
 def show_verdict(console: Console, report: Report) -> None:
     """Every violation with a line that shows it again, notes, and what it all cost; and on stderr
@@ -97,9 +124,13 @@ def show_verdict(console: Console, report: Report) -> None:
     """
     if report.error:
         click.echo(f"Error: {report.error}", err=True)
-    if report.verdict.history:
-        for text in _verdict(report):
+    try:
+        for text in _verdict(report) if report.verdict.history else ():
             console.print(text)
+    except OSError:
+        mute()
+        for job in report.verdict.jobs:
+            click.echo(f"Left: {printable(job)}", err=True)
 
 
 def _verdict(report: Report) -> Iterator[Text]:
@@ -112,10 +143,11 @@ def _verdict(report: Report) -> Iterator[Text]:
     if report.verdict.violations:
         yield Text("")
     for note in report.verdict.notes:
-        yield Text(f"Note: {plain(note)}")
+        yield Text(f"Note: {printable(note)}")
     for job in report.verdict.jobs:
-        yield Text(f"Left: {plain(job)}; follow it with --resume {plain(job)}")
-    if report.exit_code == UNREACHABLE and not report.ledger.creates:
-        return  # of which the reason says all
+        yield Text(f"Left: {printable(job)}; follow it with --resume {printable(job)}")
+    if not report.judged:
+        yield Text("nothing was judged", style="bold")
+        return
     cost = f"; {report.ledger}" if report.plan else ""
     yield Text(f"{report.found} in {len(report.verdict.history)} requests{cost}", style="bold")

@@ -76,7 +76,7 @@ def walk(order: Order, console: Console) -> Outcome:
             resume=order.resume,
             tell=display.tell,
         )
-        stopped = _run(steps)
+        stopped = _run(steps, order)
     verdict = steps.verdict()
     error, code = stopped or _shortfall(order, verdict) or (None, 0)
     if code == UNREACHABLE:  # what another server answers says nothing of this one
@@ -84,16 +84,16 @@ def walk(order: Order, console: Console) -> Outcome:
     return Outcome(verdict, order.base_url, error, code)
 
 
-def _run(steps: Walk) -> tuple[str, int] | None:
+def _run(steps: Walk, order: Order) -> tuple[str, int] | None:
     """Walks; if it does not come to its end, why, and the exit code that says so."""
     try:
         steps.run()
     except Unreachable as error:
         return str(error), UNREACHABLE
     except CredentialsRefused as error:
-        return str(error), REFUSED
+        return f"{error}; it is the one in {order.key_variable}", REFUSED
     except KeyboardInterrupt:
-        return "broken off", INTERRUPTED
+        return "stopped before its end", INTERRUPTED
     return None
 
 
@@ -118,16 +118,20 @@ def _found(verdict: Verdict, job_id: str) -> bool:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Takes SIGTERM, by which CI ends a job, as Ctrl-C: what was paid for must be told."""
+    """Takes the signals by which CI or a terminal ends a job as Ctrl-C: what was paid for must be
+    told. One that is ignored, as under nohup, stays so.
+    """
 
     def interrupt(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's
-        return
-    before = signal.signal(signal.SIGTERM, interrupt)
+    # Only the main thread is told of signals.
+    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
+    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    heard = [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in heard}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

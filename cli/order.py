@@ -28,7 +28,8 @@ class Order:
     resume: str | None
     replay: Path | None
     keep: bool
-    poll_interval: float
+    poll_interval: float | None
+    key_variable: str
 
     @property
     def makes_jobs(self) -> bool:

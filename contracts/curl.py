@@ -20,6 +20,8 @@ def curl_line(document: Document, call: Call, base_url: str, *, key_variable: st
     for name, value in call.headers.items():
         if credentials and name == credentials.header:
             line += f' -H "{name}: {without_key(value, f"${key_variable}")}"'
+        elif name in _OF_THE_CLIENT or name.startswith("x-stainless-"):
+            continue
         elif name != "content-type" or not value.startswith(FORM):
             line += f" -H {shlex.quote(f'{name}: {value}')}"
     return line + _body(call)
@@ -50,3 +52,9 @@ def _base_name(path: str) -> str:
     others must not name a file of whoever pastes the line.
     """
     return re.split("[;,]", re.split(r"[/\\]", path)[-1])[0] or "file"
+
+
+# What a client library adds by itself, and curl does, too.
+_OF_THE_CLIENT = {
+    *("accept-encoding", "connection", "content-length", "host", "transfer-encoding", "user-agent"),
+}

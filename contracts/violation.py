@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..openapi.schema import plain
+from ..openapi.schema import plain, printable
 from .exchange import Exchange
 from .rule import Party, Rule, Severity
 
@@ -72,16 +72,9 @@ def breach(
         request=f"{exchange.operation.method} {exchange.path}",
         numbers=numbers,
         place=place,
-        received=_printable(received),
-        expected=_printable(expected),
+        received=printable(received),
+        expected=printable(expected),
     )
-
-
-def _printable(text: str) -> str:
-    """The text in one line, with what would steer a terminal spelt out."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def listed(numbers: tuple[int, ...]) -> str:

@@ -141,6 +141,13 @@ def plain(text: str) -> str:
     return text if text.isprintable() and len(text) <= _SHOWN else show(text)
 
 
+def printable(text: str) -> str:
+    """A text in one line, however long, with what would steer a terminal spelt out."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def _unknown(names: list[str]) -> str:
     return (
         "is not known here" if len(names) == 1 else f"is not known here, nor {', '.join(names[1:])}"

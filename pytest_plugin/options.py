@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..contracts.recordings.recording import RecordingError, read_recording
+from ..contracts.recordings.recording import Recording, RecordingError, read_recording
 from ..mock_server import JobService, MovableClock, RandomIds, SystemClock, TickingClock
 from ..mock_server.service import UnknownIds
 from ..openapi import Document, load_document
@@ -92,12 +92,23 @@ class MockOptions:
         """A service that answers as was recorded."""
         __tracebackhide__ = True
         try:
-            recording = read_recording(document, path.read_bytes())
+            data = path.read_bytes()
         except OSError as error:
-            raise ValueError(f"recording {path} cannot be read: {error.strerror}") from error
+            raise ValueError(f"recording {path} cannot be read: {error.strerror}") from None
+        try:
+            recording = self._read(document, data)
         except RecordingError as error:
-            raise ValueError(f"recording {path}: {error}") from error
+            raise ValueError(f"recording {path}: {error}; here it is base_url") from None
         return Playback(document, recording, clock=clock, unanswered=journal.unrecorded)
+
+    def _read(self, document: Document, data: bytes) -> Recording:
+        """The recording, wherever its server was, or else that of the server at `base_url`."""
+        try:
+            return read_recording(document, data)
+        except RecordingError:
+            if self.base_url is None:
+                raise
+            return read_recording(document, data, base_url=self.base_url)
 
 
 _CHOICES = {"other_hosts": ("pass", "fail"), "unknown_ids": ("refuse", "synthesize")}

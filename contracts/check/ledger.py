@@ -17,9 +17,15 @@ class Ledger:
     `max_spend` and `max_creates` are limits, None for no limit.
     """
 
-    def __init__(self, *, max_spend: Decimal | None = None, max_creates: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        max_spend: Decimal | None = None,
+        max_creates: int | None = None,
+        currency: str = "",
+    ) -> None:
         self.max_spend, self.max_creates = max_spend, max_creates
-        self.spent, self.creates, self.currency = Decimal(0), 0, ""
+        self.spent, self.creates, self.currency = Decimal(0), 0, currency
         self._lock = Lock()
 
     def reserve(self, price: Decimal, currency: str) -> None:

@@ -104,7 +104,10 @@ class Session:
         exchange, waited = self._send(call, doing), 0.0
         for failures in range(1, _PATIENCE + 1):
             pause = self._pause(exchange, failures)
-            if pause is None or waited + pause > self._longest_wait:
+            if pause is None:
+                break
+            if waited + pause > self._longest_wait:
+                self.notes.append(f"{doing}: asked to wait {pause:g} seconds, more than there are")
                 break
             waited += pause
             self.wait(pause)
@@ -187,9 +190,17 @@ class Session:
         limited = exchange.status == HTTPStatus.TOO_MANY_REQUESTS
         failed = exchange.status is None or exchange.status >= 500
         makes_nothing = exchange.operation.method in REPEATABLE
-        if exchange.operation_id in self._hopeless or not (limited or (failed and makes_nothing)):
+        if (
+            self._is_silent()
+            or exchange.operation_id in self._hopeless
+            or not (limited or (failed and makes_nothing))
+        ):
             return None
         return self._pacing.next_try(exchange, failures=failures)
+
+    def _is_silent(self) -> bool:
+        """Whether nothing was ever answered, so that patience is in vain."""
+        return len(self.history) >= _SILENT and not any(e.reply for e in self.history)
 
     def _look_at_the_key(self, exchange: Exchange) -> None:
         """Raises CredentialsRefused, unless the key was let in before: then it is the server that
@@ -211,6 +222,14 @@ class Session:
 
     def _send(self, call: Call, doing: str) -> Exchange:
         """Sends a call once, and says so."""
+        self.show(doing)
+        exchange = self._redaction.exchange(self._server.ask(call))
+        self.history.append(exchange)
+        self.purposes.append(doing)
+        return exchange
+
+    def show(self, doing: str) -> None:
+        """Tells whoever watches where this stands."""
         seen, place = self.watched, self._document.lifecycle.progress_at
         progress = found(seen.job, place) if seen and place else None
         self._tell(
@@ -223,10 +242,6 @@ class Session:
                 spent=self._ledger.spent,
             )
         )
-        exchange = self._redaction.exchange(self._server.ask(call))
-        self.history.append(exchange)
-        self.purposes.append(doing)
-        return exchange
 
 
 def outcome(exchange: Exchange) -> str:
@@ -241,3 +256,4 @@ def _unsent(why: str, what: list[str]) -> str:
 
 
 _PATIENCE = 3
+_SILENT = 2

@@ -47,12 +47,15 @@ class JobVisit:
                 return
             left = self._timeout - (exchange.at - began)
             if left < 0 or not exchange.accepted:
-                session.notes.append(f"{self._job_id} was given up: {outcome(exchange)}")
+                waited = f" after {exchange.at - began:.0f} seconds"
+                why = f"{waited}, still {seen.state.name}" if seen else f": {outcome(exchange)}"
+                session.notes.append(f"{self._job_id} was given up{why}")
                 return
             if not on_the_way and seen is not None and self._is_under_way(seen):
                 on_the_way = True
                 self._ask(JobRole.CONTENT, "asks for its file too early")
                 lists.look()
+            session.show("waits for the job")
             # At the latest a second after the time is over, when it is surely too late.
             session.wait(min(self._pacing.next_poll(exchange), left + 1))
 

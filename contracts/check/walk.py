@@ -20,9 +20,9 @@ from .visits import JobVisit, ListVisit
 class Walk:
     """One walk over a server, as planned.
 
-    `standard` is what the server is held to; `poll_interval` how long to wait between polls where
-    the server gives no hint, in seconds. `keep` leaves the jobs that were made; `resume` follows a
-    job instead of making one; `tell` hears of every step before it is taken.
+    `standard` is what the server is held to; `poll_interval` the longest wait between polls, in
+    seconds, None for what the server hints at, or else two. `keep` leaves the jobs that were made;
+    `resume` follows a job instead of making one; `tell` hears of every step before it is taken.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Walk:
         key: str,
         ledger: Ledger,
         standard: Standard,
-        poll_interval: float = 2.0,
+        poll_interval: float | None = None,
         keep: bool = False,
         resume: str | None = None,
         tell: Callable[[Step], None] = lambda step: None,
@@ -153,12 +153,21 @@ class Walk:
         """
         history = self._session.history
         creates = [e for e in history if e.operation.role is JobRole.CREATE]
-        if creates and len(history) >= _ENOUGH and not any(map(_is_this_api, history)):
+        elsewhere = len(history) >= _ENOUGH and not any(map(_is_this_api, history))
+        redirected = any(_is_redirected(create) for create in creates)
+        if creates and (elsewhere or redirected or self._is_no_path(creates)):
             self._session.void()
             raise NotThisApi(
-                f"what answers is not {self._document.title}: {creates[0].operation.method}"
-                f" {creates[0].operation.path} was {_told(creates[0])}; is the base URL right?"
+                f"what answers is not {self._document.title}: {creates[-1].operation.method}"
+                f" {creates[-1].operation.path} was {_told(creates[-1])}; is the base URL right?"
             )
+
+    def _is_no_path(self, creates: list[Exchange]) -> bool:
+        """Whether every create that was tried has found nothing, and all were tried."""
+        planned = [
+            p.call for p in self._plan.probes if p.call.operation_id == creates[0].operation_id
+        ]
+        return len(creates) >= len(planned) and all(e.status in _NO_PATH for e in creates)
 
     def _probe(self, probe: Probe) -> None:
         operation = self._document.operations[probe.call.operation_id]
@@ -177,6 +186,10 @@ def _is_this_api(exchange: Exchange) -> bool:
     return 400 <= reply.status < 500 or json_of(reply) is not None
 
 
+def _is_redirected(exchange: Exchange) -> bool:
+    return exchange.status in _REDIRECTS
+
+
 def _told(exchange: Exchange) -> str:
     """How a request was answered, for someone who may have asked at a wrong address."""
     headers = exchange.reply.headers if exchange.reply else {}
@@ -188,4 +201,5 @@ def _told(exchange: Exchange) -> str:
 _APART = 1.0
 _SILENT, _ENOUGH = 2, 5
 # So answers a path that is something else, or that there is not.
-_ELSEWHERE = (301, 302, 303, 307, 308, 404, 405)
+_NO_PATH, _REDIRECTS = (404, 405), (301, 302, 303, 307, 308)
+_ELSEWHERE = (*_REDIRECTS, *_NO_PATH)

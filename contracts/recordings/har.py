@@ -60,6 +60,12 @@ def read_request(entry: Mapping[str, Json]) -> tuple[dict[str, str], bytes]:
     return headers, body
 
 
+def lacks_body(entry: Mapping[str, Json]) -> bool:
+    """Whether a request had a body that was not kept, as browsers do with files."""
+    data = entry["request"].get("postData")
+    return bool(data) and data.get("text") is None and not data.get("params")
+
+
 def read_reply(entry: Mapping[str, Json]) -> Reply | None:
     """The reply of an entry, None if there was none or its body was not kept."""
     response = entry["response"]

@@ -20,7 +20,7 @@ from ...openapi.schema import Schema
 from ..exchange import Exchange, read_exchange
 from ..redaction import MASK, Redaction
 from ..sighting import found
-from .har import read_reply, read_request, write_entry
+from .har import lacks_body, read_reply, read_request, write_entry
 
 
 class RecordingError(ValueError):
@@ -66,10 +66,14 @@ def read_recording(
     log = _log(data)
     base = base_url or _without_user(log.get("_baseUrl", ""))
     exchanges, redaction, bodiless = list[Exchange](), Redaction(document, keys=keys), 0
+    lost, first = 0, ""
     for number, entry in enumerate(log["entries"]):
         try:
             call = _call(document, entry, base)
             if call is None:
+                continue
+            if lacks_body(entry):
+                lost += 1
                 continue
             exchange = _exchange(document, call, entry)
         except (ValueError, Base64Error, OverflowError) as error:
@@ -77,13 +81,15 @@ def read_recording(
         bodiless += exchange.reply is None and entry["response"]["status"] != 0
         redaction.learn(exchange.headers)
         exchanges.append(exchange)
-    left_out = len(log["entries"]) - len(exchanges)
+        first = first or _server_of(entry["request"]["url"], document)
+    left_out = len(log["entries"]) - len(exchanges) - lost
     if not exchanges:
         raise _nothing(document, left_out, base)
     stripped = _stripped(document, exchanges)
     keyed = [_keyed(document, exchange) for exchange in exchanges] if stripped else exchanges
     clean = sorted(map(redaction.exchange, keyed), key=lambda exchange: exchange.at)
-    return Recording(tuple(clean), base, tuple(_notes(left_out, bodiless, stripped)))
+    notes = tuple(_notes(left_out, bodiless + lost, stripped))
+    return Recording(tuple(clean), base or first, notes)
 
 
 def _nothing(document: Document, left_out: int, base: str) -> RecordingError:
@@ -186,11 +192,21 @@ def _keyed(document: Document, exchange: Exchange) -> Exchange:
 
 def _notes(left_out: int, bodiless: int, stripped: bool) -> Iterator[str]:
     if left_out:
-        yield f"{left_out} recorded requests are no calls of the API and were left out"
+        yield f"{_counted(left_out, 'request')} left out, being no call of the API"
     if bodiless:
-        yield f"{bodiless} answers were recorded without their bodies and cannot be judged"
+        yield f"{_counted(bodiless, 'exchange')} recorded without a body, and cannot be judged"
     if stripped:
         yield "the recording holds no keys, so nothing is said about who is let in"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"1 {noun} was" if number == 1 else f"{number} {noun}s were"
+
+
+def _server_of(url: str, document: Document) -> str:
+    """The base URL of a request below the document's base path."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{document.base_path}"
 
 
 @cache

@@ -45,7 +45,8 @@ def _cases(report: Report) -> Iterator[Xml.Element]:
     found: dict[tuple[str, str], list[Violation]] = {}
     for violation in report.verdict.violations:
         found.setdefault((violation.operation_id or "", violation.code), []).append(violation)
-    asked = {exchange.operation_id for exchange in report.verdict.history}
+    history = report.verdict.history if report.judged else ()
+    asked = {exchange.operation_id for exchange in history}
     for operation in report.document.operations.values():
         for code in sorted(report.standard.codes):
             broken = found.get((operation.id, code), [])

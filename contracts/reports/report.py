@@ -53,7 +53,14 @@ class Report:
     @property
     def headline(self) -> str:
         """What came of it, in a few words."""
-        return f"{self.found} so far; {self.error}" if self.error else self.found
+        if self.error is None:
+            return self.found
+        return f"{self.found} so far; {self.error}" if self.judged else f"not checked; {self.error}"
+
+    @property
+    def judged(self) -> bool:
+        """Whether there was anything to judge: a job, or a check that came to its end."""
+        return self.error is None or self.ledger.creates > 0 or bool(self.verdict.errors)
 
     @property
     def passed(self) -> bool:

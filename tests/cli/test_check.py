@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from aisa_testkit.cli import main
@@ -28,7 +28,7 @@ KEY = "sk-live-3cr3t"
 HEADERS = {"Authorization": f"Bearer {KEY}"}
 RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
 PLAN = [
-    "  23 requests that a right server refuses, for nothing",
+    "  23 requests that a right server refuses, which cost nothing",
     "  2 jobs at 0.40 USD each, 0.80 USD in all",
 ]
 
@@ -42,7 +42,7 @@ def server(document: Document) -> Iterator[VideoServer]:
 
 def check(*arguments: str, key: str | None = KEY) -> tuple[int, str]:
     """The exit code and everything that was printed, in which the key must never be."""
-    environment = {"AISA_API_KEY": key, "AISA_TESTKIT_POLL_INTERVAL": "0.001"}
+    environment = {"AISA_API_KEY": key, "AISA_TESTKIT_POLL_INTERVAL": "0.05"}
     result = CliRunner().invoke(main, ["check", *arguments], env=environment)
     if not isinstance(result.exception, SystemExit | None):
         raise result.exception
@@ -216,7 +216,7 @@ def test_a_server_of_something_else_is_told_in_one_line_and_costs_nothing(html: 
     told = "Error: what answers is not AIsa Videos: POST /videos was answered 200 with text/html"
     assert (code, printed.splitlines()[3:]) == (
         3,
-        [f"{told}; charset=utf-8; is the base URL right?"],
+        [f"{told}; charset=utf-8; is the base URL right?", "nothing was judged"],
     )
 
 
@@ -253,6 +253,58 @@ def test_a_key_that_the_server_sends_back_is_not_told() -> None:
     assert (code, "AV1" in printed) == (1, True)
 
 
+def test_a_redirecting_base_url_is_told_with_its_target_and_costs_nothing(
+    server: VideoServer,
+) -> None:
+    async def elsewhere(request: Request) -> Response:
+        return RedirectResponse(f"{server.base_url}{request.url.path}", 302)
+
+    methods = ["GET", "POST", "DELETE"]
+    moved = Starlette(routes=[Route("/{rest:path}", elsewhere, methods=methods)])
+    with serve_app(moved) as listener:
+        code, printed = check(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    told = f"POST /videos was answered 302 to {server.base_url}/videos with "
+    assert (code, told in printed, printed.splitlines()[-1]) == (3, True, "nothing was judged")
+    assert jobs(server) == []
+
+
+def test_a_job_is_told_and_deleted_also_where_nobody_reads_standard_output(
+    document: Document, tmp_path: Path
+) -> None:
+    with serve_videos(document, clock=SystemClock(100), api_keys=[KEY]) as server:
+        command = [sys.executable, "-m", "aisa_testkit", "check", server.base_url]
+        command += ["--report", f"json={tmp_path / 'check.json'}", "--poll-interval", "0.05"]
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env={**os.environ, "AISA_API_KEY": KEY},
+        ) as process:
+            assert process.stdout is not None
+            assert any(line.startswith("  made ") for line in process.stdout)
+            process.stdout.close()
+            assert process.stderr is not None
+            told = process.stderr.read()
+        assert jobs(server) == []
+    assert (process.returncode, "Traceback" in told) == (0, False)
+    assert (tmp_path / "check.json").exists()
+
+
+def test_a_standard_output_that_is_full_is_told_before_the_first_request() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, open("/dev/full", "w") as full:
+        listener.setblocking(False)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        command = [sys.executable, "-m", "aisa_testkit", "check", url]
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, encoding="utf-8", check=False
+        )
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    told = "Error: standard output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, told)
+
+
 def test_ctrl_c_says_what_is_known_and_how_to_go_on(document: Document) -> None:
     clock = SystemClock(1)
     with serve_videos(document, clock=clock, api_keys=[KEY]) as server:
@@ -272,7 +324,7 @@ def test_ctrl_c_says_what_is_known_and_how_to_go_on(document: Document) -> None:
             finally:
                 process.kill()
         made = jobs(server)
-    assert (process.returncode, "Error: broken off" in printed) == (130, True)
+    assert (process.returncode, "Error: stopped before its end" in printed) == (130, True)
     for job in made:
         assert f"Left: {job}; follow it with --resume {job}" in printed
     assert "2 jobs, at most 0.80 USD" in printed

@@ -23,7 +23,7 @@ RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
 
 
 def check(*arguments: str) -> tuple[int, str]:
-    environment = {"AISA_API_KEY": KEY, "AISA_TESTKIT_POLL_INTERVAL": "0.001"}
+    environment = {"AISA_API_KEY": KEY, "AISA_TESTKIT_POLL_INTERVAL": "0.05"}
     result = CliRunner().invoke(main, ["check", *arguments], env=environment)
     if not isinstance(result.exception, SystemExit | None):
         raise result.exception
@@ -178,4 +178,4 @@ def test_rules_can_be_chosen_for_a_recording(wrong: tuple[str, Path, Any]) -> No
 
 def test_without_a_base_url_and_a_recording_there_is_nothing_to_check() -> None:
     code, printed = check()
-    assert (code, "BASE_URL must be a URL" in printed) == (2, True)
+    assert (code, "give the BASE_URL of a server, or --replay PATH" in printed) == (2, True)

@@ -77,7 +77,7 @@ def check(*arguments: str, key: str = KEY, **environment: str) -> tuple[int, str
     """The exit code and everything that was printed."""
     settings = {
         "AISA_API_KEY": key,
-        "AISA_TESTKIT_POLL_INTERVAL": "0.001",
+        "AISA_TESTKIT_POLL_INTERVAL": "0.05",
         "AISA_TESTKIT_MAX_CREATES": "1",
         "GITHUB_ACTIONS": None,
         "GITHUB_STEP_SUMMARY": None,
@@ -154,7 +154,11 @@ def test_a_plan_over_the_budget_is_reported_with_exit_code_5(tmp_path: Path) -> 
     assert told["ledger"]["max_spend"] == "0.01"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "the end of CI"])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
+    ids=["Ctrl-C", "the end of CI", "a terminal that is closed"],
+)
 def test_a_check_that_is_stopped_is_reported_with_exit_code_130(
     document: Document, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -175,7 +179,11 @@ def test_a_check_that_is_stopped_is_reported_with_exit_code_130(
                 process.kill()
     reports = written(tmp_path)
     told = json.loads(reports["a.json"])
-    assert (process.returncode, told["exit_code"], told["error"]) == (130, 130, "broken off")
+    assert (process.returncode, told["exit_code"], told["error"]) == (
+        130,
+        130,
+        "stopped before its end",
+    )
     assert (told["left"], told["ledger"]["spent"]) == ([job], "0.40")
     assert f"--resume {job}" in printed
     assert all(job in reports[name] for name in ("a.html", "a.md", "b.har"))

@@ -21,9 +21,10 @@ def test_a_hint_is_in_the_unit_of_its_document(
     document: Document, other_document: Document
 ) -> None:
     milliseconds = answer(document, Reply(200, {"openai-poll-after-ms": "7000"}))
-    assert Pacing(document, poll_interval=2).next_poll(milliseconds) == 7.0
+    assert Pacing(document, poll_interval=None).next_poll(milliseconds) == 7.0
+    assert Pacing(document, poll_interval=2).next_poll(milliseconds) == 2
     seconds = answer(other_document, Reply(200, {"retry-after": "7"}))
-    assert Pacing(other_document, poll_interval=2).next_poll(seconds) == 7.0
+    assert Pacing(other_document, poll_interval=None).next_poll(seconds) == 7.0
 
 
 @pytest.mark.parametrize("said", ODD, ids=lambda said: repr(said[:20]))

@@ -71,6 +71,7 @@ def test_the_requests_of_a_walk_come_in_this_order(document: Document, local: Ne
         "makes a job",
         "asks for its file at once",
         "follows the job",
+        "waits for the job",
         "asks for its file too early",
         "reads the list",
         "downloads its file",

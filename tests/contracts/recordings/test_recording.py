@@ -187,7 +187,7 @@ def test_a_film_that_a_browser_did_not_keep_is_no_answer(document: Document) -> 
     bodiless = entry(url=url, content={"size": 182_000, "mimeType": "video/mp4"})
     recording = read(document, bodiless)
     assert recording.exchanges[0].reply is None
-    assert "1 answers were recorded without their bodies" in " ".join(recording.notes)
+    assert "1 exchange was recorded without a body" in " ".join(recording.notes)
     assert not {"AV224", "AV112", "AV115"} & {
         v.code for v in Standard().violations(document, recording.exchanges)
     }
@@ -253,7 +253,7 @@ def test_other_hosts_and_other_methods_are_left_out_and_counted(document: Docume
         entry(url="https://api.aisa.one/v1/chat/completions"),
     ]
     recording = read(document, *others, entry(headers=[KEYED]))
-    assert recording.notes == ("3 recorded requests are no calls of the API and were left out",)
+    assert recording.notes == ("3 requests were left out, being no call of the API",)
 
 
 @pytest.mark.parametrize(
