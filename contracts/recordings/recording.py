@@ -41,13 +41,19 @@ class Recording:
 
 
 def write_recording(
-    document: Document, exchanges: Iterable[Exchange], *, base_url: str, version: str
+    document: Document,
+    exchanges: Iterable[Exchange],
+    *,
+    base_url: str,
+    version: str,
+    comment: str = "",
 ) -> bytes:
-    """A recording as the text of a HAR file; `version` is the toolkit's own."""
+    """A recording as the text of a HAR file; `version` is the toolkit's, `comment` for people."""
     log = {
         "version": "1.2",
         "creator": {"name": "aisa-testkit", "version": version},
         "pages": [],
+        "comment": comment,
         "entries": [write_entry(document, exchange, base_url) for exchange in exchanges],
         "_baseUrl": base_url,
     }

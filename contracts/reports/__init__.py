@@ -31,6 +31,7 @@ def write_har(report: Report) -> bytes:
         report.verdict.history,
         base_url=report.base_url,
         version=report.versions.get("aisa-testkit", ""),
+        comment=f"{report.headline}; {report.ledger}",
     )
 
 

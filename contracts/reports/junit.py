@@ -20,6 +20,9 @@ def write_junit(report: Report) -> bytes:
     for an operation that was not asked for are skipped.
     """
     suite = Xml.Element("testsuite", name=_legal(f"{report.document.title} at {report.base_url}"))
+    properties = Xml.SubElement(suite, "properties")
+    for name, value in _properties(report):
+        Xml.SubElement(properties, "property", name=name, value=_legal(value))
     cases = [*_cases(report)]
     suite.extend(cases)
     if report.error:
@@ -39,6 +42,15 @@ def write_junit(report: Report) -> bytes:
     Xml.indent(suites)
     text: bytes = Xml.tostring(suites, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
+
+
+def _properties(report: Report) -> Iterator[tuple[str, str]]:
+    yield "outcome", report.headline
+    yield "exit_code", str(report.exit_code)
+    yield "ledger", str(report.ledger)
+    yield "grade", report.standard.grade
+    yield "seed", str(report.seed)
+    yield from report.versions.items()
 
 
 def _cases(report: Report) -> Iterator[Xml.Element]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Thread
 
 import httpx2
@@ -214,3 +217,35 @@ def test_json_is_sent_as_it_was_written(document: Document, client: httpx2.Clien
     assert head.startswith(b"POST /v1/videos HTTP/1.1\r\n")
     assert b"\r\nauthorization: Bearer k\r\n" in head.lower().replace(b"bearer", b"Bearer")
     assert body.decode() == '{"prompt":"ж"}'
+
+
+def test_a_server_that_does_not_speak_tls_is_told_as_such(
+    document: Document, video_server: VideoServer, client: httpx2.Client
+) -> None:
+    url = video_server.base_url.replace("http://", "https://")
+    with pytest.raises(Unreachable, match="does not speak TLS as it should: WRONG_VERSION_NUMBER"):
+        HttpServer(document, url, client).ask(create(document))
+
+
+def test_a_certificate_that_nobody_vouches_for_is_told_as_such(
+    document: Document, client: httpx2.Client, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = f"{tool('openssl')} req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1"
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*command.split(), *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def refuse() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                context.wrap_socket(connection, server_side=True)
+
+        thread = Thread(target=refuse, daemon=True)
+        thread.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/v1"
+        with pytest.raises(Unreachable, match=f"{url} cannot be trusted: self-signed certificate"):
+            HttpServer(document, url, client).ask(create(document))
+        thread.join(timeout=10)
