@@ -45,3 +45,11 @@ def test_the_plugin_is_compared_with_what_there_is_without_it() -> None:
         "create through the SDK, ms",
         "a whole job in 7 calls, ms",
     ]
+
+
+def test_the_judge_is_asked_about_single_servers() -> None:
+    printed = run("judge.py", "--stock", "0", "progress-falls", "other-key-order")
+    assert re.search(r"^progress-falls +AV203$", printed, flags=re.MULTILINE)
+    assert re.search(r"^other-key-order +nothing told$", printed, flags=re.MULTILINE)
+    assert "1 of 1 faults (100.0%); 2 creates, at most 2" in printed
+    assert "unusual servers blamed: 0 of 1" in printed
