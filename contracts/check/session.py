@@ -169,6 +169,18 @@ class Session:
             self._note_job(exchange)
         return exchange
 
+    def note(self, text: str) -> None:
+        """Keeps what could not be done, and why."""
+        self.notes.append(text)
+
+    def watch(self, seen: Sighting | None) -> None:
+        """Takes this for the job that is followed, as it stands."""
+        self.watched = seen
+
+    def forget(self, job_id: str) -> None:
+        """Takes a job for gone."""
+        self.made.remove(job_id)
+
     def void(self) -> None:
         """Takes back all that was noted of jobs, since it was not this API that answered."""
         for price in self._paid:

@@ -37,19 +37,20 @@ class JobVisit:
         once on the way.
         """
         operation, session = self._operation(JobRole.RETRIEVE), self._session
-        session.watched, began, on_the_way = None, None, False
+        began, on_the_way = None, False
+        session.watch(None)
         while operation is not None:
             exchange = session.about(operation, self._job_id, "follows the job")
             began = exchange.at if began is None else began
             seen = next(iter(sightings(self._document, exchange)), None)
-            session.watched = seen or session.watched
+            session.watch(seen or session.watched)
             if seen is not None and seen.state.ends:
                 return
             left = self._timeout - (exchange.at - began)
             if left < 0 or not exchange.accepted:
                 waited = f" after {exchange.at - began:.0f} seconds"
                 why = f"{waited}, still {seen.state.name}" if seen else f": {outcome(exchange)}"
-                session.notes.append(f"{self._job_id} was given up{why}")
+                session.note(f"{self._job_id} was given up{why}")
                 return
             if not on_the_way and seen is not None and self._is_under_way(seen):
                 on_the_way = True
@@ -124,7 +125,7 @@ class JobVisit:
         exchange = self._session.about(
             operation, self._job_id, f"tries {operation.id}", proves_key=False
         )
-        self._session.notes.append(
+        self._session.note(
             f"{operation.id} is {operation.provenance} and not judged; {outcome(exchange)}"
         )
 

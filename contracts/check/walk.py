@@ -104,7 +104,7 @@ class Walk:
         for job_id in [job_id for job_id in session.made if job_id != first]:
             visit = self._visit(job_id)
             if not self._keep and visit.delete_early():
-                session.made.remove(job_id)
+                session.forget(job_id)
             else:
                 visit.follow(self._lists)
 
@@ -121,7 +121,7 @@ class Walk:
         made = len(session.made) > before
         refused = exchange is not None and exchange.status is not None and exchange.status < 500
         if exchange is not None and refused and not made:
-            session.notes.append(f"a job could not be made: {outcome(exchange)}")
+            session.note(f"a job could not be made: {outcome(exchange)}")
         return made
 
     def _visit(self, job_id: str) -> JobVisit:
@@ -137,7 +137,7 @@ class Walk:
     def _delete_all(self) -> None:
         gone = [job for job in self._session.made if self._visit(job).delete()]
         for job in gone:
-            self._session.made.remove(job)
+            self._session.forget(job)
         if gone:
             self._lists.look()
 

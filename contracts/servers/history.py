@@ -164,50 +164,47 @@ class History:
         yield from self._jobs.setdefault(job_id, JobLaws(self._document)).see(seen)
 
     def _about_a_job(self, exchange: Exchange, number: int) -> Iterator[Violation]:
-        job_id, role = exchange.job_id, exchange.operation.role
-        if job_id is None or exchange.reply is None:
-            return
-        if key_problem(self._document, exchange):
-            return  # such a refusal says nothing of the job
+        """What the answer to a request for one job tells, whatever it shows of it."""
+        job_id, unknown = exchange.job_id, exchange.status == self._unknown_status
+        if job_id is None or exchange.reply is None or key_problem(self._document, exchange):
+            return  # a refusal of the key says nothing of the job
         if job_id == self._nobody and exchange.accepted:
-            yield breach(
-                catalogue.NOBODYS,
-                exchange,
-                number,
-                received=f"{exchange.status} for {job_id}",
-                expected=str(self._unknown_status),
-            )
-            return
-        if job_id in self._deleted:
-            if role in (JobRole.CONTENT, JobRole.DELETE) and exchange.accepted:
+            received = f"{exchange.status} for {job_id}"
+            expected = str(self._unknown_status)
+            yield breach(catalogue.NOBODYS, exchange, number, received=received, expected=expected)
+        elif job_id in self._deleted:
+            shown = exchange.operation.role in (JobRole.CONTENT, JobRole.DELETE)
+            if shown and exchange.accepted:
                 yield self._gone(exchange, number, job_id)
-            return
-        if exchange.status == self._unknown_status and job_id in self._doubtful:
-            return
-        lost = exchange.status == self._unknown_status and job_id in self._jobs
-        if lost and role in (JobRole.RETRIEVE, JobRole.DELETE):
+        elif job_id in self._jobs and not (unknown and job_id in self._doubtful):
+            last = self._jobs[job_id].last
+            if last is not None:
+                yield from self._about_a_known_job(exchange, number, last)
+
+    def _about_a_known_job(
+        self, exchange: Exchange, number: int, last: Seen
+    ) -> Iterator[Violation]:
+        job_id, role = last.sighting.job_id, exchange.operation.role
+        if exchange.status == self._unknown_status and role in _FINDING:
             began = self._began[job_id].number
-            yield breach(
-                catalogue.LOST,
-                exchange,
-                began,
-                number,
-                received=f"{exchange.status} for {job_id}",
-                expected=f"the job that no. {began} showed",
+            received, expected = (
+                f"{exchange.status} for {job_id}",
+                f"the job that no. {began} showed",
             )
-        last = self._jobs[job_id].last if job_id in self._jobs else None
-        if last is None:
-            return
-        if role is JobRole.RETRIEVE and exchange.status in _REFUSALS:
+            yield breach(
+                catalogue.LOST, exchange, began, number, received=received, expected=expected
+            )
+        elif role is JobRole.RETRIEVE and exchange.status in _REFUSALS:
+            received, expected = str(exchange.status), f"{job_id}, which no. {last.number} showed"
             yield breach(
                 catalogue.VALID_REFUSED,
                 exchange,
                 last.number,
                 number,
-                received=str(exchange.status),
-                expected=f"{job_id}, which no. {last.number} showed",
+                received=received,
+                expected=expected,
             )
-        if role is JobRole.CONTENT:
+        elif role is JobRole.CONTENT:
             yield from self._files.see(
                 exchange,
                 number,
@@ -237,5 +234,7 @@ class History:
         )
 
 
+# These find a job, or say that there is none.
+_FINDING = (JobRole.RETRIEVE, JobRole.DELETE)
 # With these a server says that it will not, not that it cannot.
 _REFUSALS = (400, 403, 405, 409, 410, 422)
