@@ -102,6 +102,7 @@ def run(machine: type[RuleBasedStateMachine], *, examples: int = 40, steps: int 
         derandomize=True,
         database=None,
         deadline=None,
+        print_blob=False,  # which it is by itself, but not where CI is set
         phases=phases,
     )
     run_state_machine_as_test(machine, settings=chosen)
