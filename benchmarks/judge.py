@@ -105,7 +105,7 @@ def stock(name: str | None, family: str) -> Run:
         command += ["-H", f"Authorization: Bearer {KEY}", "--seed", "7", "--no-color"]
         command += ["--report", "har", "--report-har-path", str(har)]
         began = time.perf_counter()
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         seconds = time.perf_counter() - began
         if done.returncode not in (0, 1):
             raise SystemExit(f"schemathesis failed: {done.stdout[-2000:]}{done.stderr[-2000:]}")

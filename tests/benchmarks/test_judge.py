@@ -39,7 +39,7 @@ class InProcess(httpx2.BaseTransport):
 
     def __init__(self, app: object) -> None:
         self._loop = asyncio.new_event_loop()
-        self._app = httpx2.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]
+        self._app = httpx2.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]  # any ASGI
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         return self._loop.run_until_complete(self._answer(request))

@@ -43,7 +43,7 @@ def test_a_poll_that_comes_too_often_waits_as_long_as_it_is_told(
         if world.count("getVideo") != 3:
             return reply
         world.service.fail("getVideo", status=429, retry_after=17)
-        return world.right(call)  # type: ignore[no-any-return]
+        return world.right(call)  # type: ignore[no-any-return]  # of Any
 
     world = local(document, reply_of("getVideo", busy))
     assert world.walk().violations == ()
@@ -58,7 +58,7 @@ def test_a_server_that_asks_for_a_day_is_not_obeyed_for_longer_than_the_timeout(
         if reply.status >= 300:
             return reply
         world.service.fail("getVideo", status=429, retry_after=86400)
-        return world.right(call)  # type: ignore[no-any-return]
+        return world.right(call)  # type: ignore[no-any-return]  # of Any
 
     world = local(document, reply_of("getVideo", busy))
     verdict = world.walk(timeout=60)
@@ -206,7 +206,7 @@ def test_a_cursor_that_leads_round_is_not_followed_for_ever(
 
 def test_a_job_that_was_lost_is_given_up(document: Document, local: New) -> None:
     def lost(world: World, call: Call, reply: Reply) -> Reply:
-        return world.right(call, path_parameters={"video_id": "x"})  # type: ignore[no-any-return]
+        return world.right(call, path_parameters={"video_id": "x"})  # type: ignore[no-any-return]  # of Any
 
     world = local(document, reply_of("getVideo", lost))
     verdict = world.walk()

@@ -165,7 +165,7 @@ def test_the_budget_holds_if_every_probe_is_accepted(
     right = plan_check(document, key="sk-of-the-check").creates[0]
 
     def careless(world: World, call: Call, reply: Reply) -> Reply:
-        return world.service.answer(right)  # type: ignore[no-any-return]
+        return world.service.answer(right)  # type: ignore[no-any-return]  # of Any
 
     world = local(document, reply_of("createVideo", careless))
     ledger = Ledger(max_spend=Decimal(spend) if spend else None, max_creates=creates)
