@@ -8,7 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import httpx2
@@ -318,22 +319,19 @@ def test_ctrl_c_says_what_is_known_and_how_to_go_on(document: Document) -> None:
             env=environment,
         ) as process:
             try:
-                until(lambda: len(jobs(server)) == 2)
+                # Only when it says so does it know of a job.
+                assert process.stdout is not None
+                told = (line for line in process.stdout if line.startswith("  made "))
+                made = [line.split()[1] for line in islice(told, 2)]
                 process.send_signal(signal.SIGINT)
-                printed, _ = process.communicate(timeout=20)
+                printed = process.stdout.read()
+                process.wait(timeout=20)
             finally:
                 process.kill()
-        made = jobs(server)
+        assert sorted(jobs(server)) == sorted(made)
     assert (process.returncode, "Error: stopped before its end" in printed) == (130, True)
     for job in made:
         assert f"Left: {job}; follow it with --resume {job}" in printed
     assert "2 jobs, at most 0.80 USD" in printed
     assert "Traceback" not in printed
     assert KEY not in printed
-
-
-def until(holds: Callable[[], bool]) -> None:
-    for _ in range(5000):
-        if holds():
-            return
-    raise AssertionError("it never came to hold")
