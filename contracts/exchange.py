@@ -17,7 +17,9 @@ class Exchange:
     """One call of an operation and its reply, None if the connection broke.
 
     `path` is the template of the path from the root, `at` the moment of the reply on the clock of
-    the server, in Unix seconds, and `took` the seconds from the request to the reply.
+    the server, in Unix seconds, and `took` the seconds from the request to the reply. `lived` is
+    the same moment in the seconds that the client lives in, None if nobody knows how it waits.
+    `unseen` is what a mock had answered where the connection broke, None where that is not known.
     """
 
     operation: Operation
@@ -27,6 +29,8 @@ class Exchange:
     reply: Reply | None
     at: float
     took: float = 0.0
+    lived: float | None = None
+    unseen: Reply | None = None
 
     @property
     def operation_id(self) -> str:
@@ -93,9 +97,19 @@ class Stray:
 
 
 def read_exchange(
-    document: Document, call: Call, reply: Reply | None, *, at: float, took: float = 0.0
+    document: Document,
+    call: Call,
+    reply: Reply | None,
+    *,
+    at: float,
+    took: float = 0.0,
+    lived: float | None = None,
 ) -> Exchange:
-    """The exchange, with its call read by the document."""
+    """The exchange, with its call read by the document. A reply that did not arrive as a whole is
+    one that the client has not seen.
+    """
     operation = document.operations[call.operation_id]
-    path = document.base_path + operation.path
-    return Exchange(operation, path, call, read_call(operation, call), reply, at, took)
+    path, arguments = document.base_path + operation.path, read_call(operation, call)
+    broken = reply is not None and reply.delivery is not None and reply.delivery.breaks
+    seen, unseen = (None, reply) if broken else (reply, None)
+    return Exchange(operation, path, call, arguments, seen, at, took, lived, unseen)

@@ -19,13 +19,19 @@ class Keyring:
         self._credentials = credentials
         self._keys = frozenset(keys)
 
-    def admit(self, headers: Mapping[str, str]) -> None:
-        """Raises Refusal if these headers (names in lower case) hold no key that is let in."""
-        wanted = self._credentials
-        if wanted is None:
-            return
-        key = wanted.key(headers)
-        if isinstance(key, RequestProblem):
-            raise Refusal(key.cause, key.message)
-        if key not in self._keys if self._keys else "invalid" in key.lower():
+    def sender(self, headers: Mapping[str, str]) -> str | RequestProblem:
+        """The key in these headers (names in lower case), empty where the document asks for none,
+        or what is wrong with them.
+        """
+        return self._credentials.key(headers) if self._credentials else ""
+
+    def admit(self, sender: str | RequestProblem) -> str:
+        """The key of a sender who is let in; raises Refusal for any other."""
+        if isinstance(sender, RequestProblem):
+            raise Refusal(sender.cause, sender.message)
+        if self._credentials and not self._knows(sender):
             raise Refusal(Cause.CREDENTIALS_INVALID, "the key is not one that this server lets in")
+        return sender
+
+    def _knows(self, key: str) -> bool:
+        return key in self._keys if self._keys else "invalid" not in key.lower()

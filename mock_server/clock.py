@@ -27,6 +27,25 @@ class Clock(Protocol):
         """Somebody asked for a job that is still pending."""
         ...
 
+    def lived(self) -> float:
+        """A reading, in seconds, of the time that clients live in: real time where this clock goes
+        on by itself, else what was slept by this clock. Polls do not move it.
+        """
+        ...
+
+    @property
+    def tells_waits(self) -> bool:
+        """Whether clients are known to wait by the time of `lived`."""
+        ...
+
+    def hold(self, seconds: float) -> None:
+        """Returns when so many seconds have passed for an answer that takes its time."""
+        ...
+
+    async def async_hold(self, seconds: float) -> None:
+        """The same for tasks."""
+        ...
+
 
 class MovableClock(Clock, Protocol):
     """A clock that a test can move, stop and sleep by."""
@@ -88,6 +107,20 @@ class SystemClock:
     def polled(self) -> None:
         """Real time goes on by itself."""
 
+    def lived(self) -> float:
+        return self._monotonic()
+
+    @property
+    def tells_waits(self) -> bool:
+        """Always: clients live in real time."""
+        return True
+
+    def hold(self, seconds: float) -> None:
+        self.sleep(seconds)
+
+    async def async_hold(self, seconds: float) -> None:
+        await self.async_sleep(seconds)
+
     def set_speed(self, speed: float) -> None:
         """From now on, this many seconds pass in a real second."""
         with self._lock:
@@ -132,6 +165,7 @@ class ManualClock:
         self._now = start
         self._order = count()
         self._sleepers: set[tuple[float, int]] = set()
+        self._lived, self._slept = 0.0, False
 
     def now(self) -> float:
         return self._now
@@ -150,10 +184,28 @@ class ManualClock:
         """Moves the clock on; raises ValueError if it would run backwards."""
         with self._lock:
             self._now += _step(seconds)
+            self._lived += seconds
+
+    def lived(self) -> float:
+        return self._lived
+
+    @property
+    def tells_waits(self) -> bool:
+        """Whether anybody has slept by this clock: only then its time is that of a client."""
+        return self._slept
+
+    def hold(self, seconds: float) -> None:
+        """Moves the clock on at once."""
+        self.advance(seconds)
+
+    async def async_hold(self, seconds: float) -> None:
+        """Moves the clock on at once."""
+        self.advance(seconds)
 
     def sleep(self, seconds: float) -> None:
         """Moves the clock on at once."""
         self.advance(seconds)
+        self._slept = True
 
     async def async_sleep(self, seconds: float) -> None:
         """Moves the clock on as soon as no other task sleeps to an earlier moment, so that tasks
@@ -168,7 +220,10 @@ class ManualClock:
         finally:
             self._sleepers.remove(sleeper)
         with self._lock:
-            self._now = max(self._now, sleeper[0])
+            passed = max(0.0, sleeper[0] - self._now)
+            self._now += passed
+            self._lived += passed
+        self._slept = True
 
 
 class TickingClock(ManualClock):
@@ -181,7 +236,8 @@ class TickingClock(ManualClock):
 
     def polled(self) -> None:
         if not self._frozen:
-            self.advance(self.interval)
+            with self._lock:
+                self._now += self.interval
 
     def freeze(self, frozen: bool = True) -> None:
         """Keeps polls from moving the clock, or lets them again."""

@@ -49,7 +49,7 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class Job:
     """One accepted create. `created` is Unix time, `sequence` the order of creation, `source` the
-    id of a remix's source.
+    id of a remix's source, `owner` the key that it was made with: nobody else's calls reach it.
     """
 
     id: str
@@ -58,6 +58,7 @@ class Job:
     fields: Mapping[str, Json]
     plan: Plan
     source: str | None = None
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,19 +8,10 @@ from math import ceil
 
 import orjson
 
-from ..openapi import (
-    Arguments,
-    Call,
-    Cause,
-    Document,
-    Ending,
-    JobRole,
-    Operation,
-    Reply,
-)
+from ..openapi import Cause, Document, Ending, JobRole, Operation, Reply
 from ..openapi.json import Json
-from ..openapi.request import read_call
 from ..openapi.schema import show
+from .asked import Asked
 from .clock import Clock
 from .ids import Ids
 from .job import Job, Snapshot, observe
@@ -55,7 +46,7 @@ class Roles:
         self._synthesize, self._started = synthesize, clock.now()
         self._sequence = count()
         self._defaults = _kept_fields(document)
-        self._roles: Mapping[JobRole, Callable[[Operation, Call, Arguments], Reply]] = {
+        self._roles: Mapping[JobRole, Callable[[Asked], Reply]] = {
             JobRole.CREATE: self._create,
             JobRole.RETRIEVE: self._retrieve,
             JobRole.LIST: self._list,
@@ -64,61 +55,59 @@ class Roles:
             JobRole.REMIX: self._remix,
         }
 
-    def reply(self, operation: Operation, call: Call) -> Reply:
-        """The reply to a call whose sender is let in; raises Refusal where there is none but an
-        error.
-        """
+    def reply(self, asked: Asked) -> Reply:
+        """The reply to a call that was let in; raises Refusal where there is none but an error."""
+        operation, problems = asked.operation, asked.arguments.problems
         if operation.role is None:
             message = f"the mock knows no x-job-role of {operation.id} and cannot answer it"
             raise Refusal(Cause.ENDPOINT_UNKNOWN, message)
-        arguments = read_call(operation, call)
-        if arguments.problems:
-            first = arguments.problems[0]
-            message = "; ".join(problem.message for problem in arguments.problems)
-            raise Refusal(first.cause, message, parameter=first.parameter)
-        return self._roles[operation.role](operation, call, arguments)
+        if problems:
+            message = "; ".join(problem.message for problem in problems)
+            raise Refusal(problems[0].cause, message, parameter=problems[0].parameter)
+        return self._roles[operation.role](asked)
 
-    def _create(self, operation: Operation, call: Call, arguments: Arguments) -> Reply:
+    def _create(self, asked: Asked) -> Reply:
         fields = {
-            name: arguments.fields.get(name, default) for name, default in self._defaults.items()
+            name: asked.arguments.fields.get(name, default)
+            for name, default in self._defaults.items()
         }
-        return self._made(operation, call, fields, source=None)
+        return self._made(asked, fields, source=None)
 
-    def _remix(self, operation: Operation, call: Call, arguments: Arguments) -> Reply:
-        source, snapshot = self._find(call)
+    def _remix(self, asked: Asked) -> Reply:
+        source, snapshot = self._find(asked)
         if snapshot.ends is not Ending.SUCCESS:
             raise Refusal(
                 Cause.JOB_UNFINISHED,
                 f"{source.id} is {snapshot.state}; only a finished job can be remixed",
             )
-        known = {name: value for name, value in arguments.fields.items() if name in self._defaults}
-        return self._made(operation, call, {**source.fields, **known}, source=source.id)
+        given = asked.arguments.fields.items()
+        known = {name: value for name, value in given if name in self._defaults}
+        return self._made(asked, {**source.fields, **known}, source=source.id)
 
-    def _made(
-        self, operation: Operation, call: Call, fields: dict[str, Json], *, source: str | None
-    ) -> Reply:
+    def _made(self, asked: Asked, fields: dict[str, Json], *, source: str | None) -> Reply:
         job = Job(
             id=self._lifecycle.id_prefix + self._ids.job(),
             sequence=next(self._sequence),
             created=self._clock.now(),
             fields=fields,
-            plan=self._planner.plan(fields, call.headers),
+            plan=self._planner.plan(fields, asked.call.headers),
             source=source,
+            owner=asked.key,
         )
         self._store.add(job)
-        return self._job_reply(operation, job, observe(job, job.created))
+        return self._job_reply(asked.operation, job, observe(job, job.created))
 
-    def _retrieve(self, operation: Operation, call: Call, arguments: Arguments) -> Reply:
-        job, snapshot = self._find(call)
-        return self._job_reply(operation, job, snapshot)
+    def _retrieve(self, asked: Asked) -> Reply:
+        job, snapshot = self._find(asked)
+        return self._job_reply(asked.operation, job, snapshot)
 
-    def _list(self, operation: Operation, call: Call, arguments: Arguments) -> Reply:
-        page = operation.page
+    def _list(self, asked: Asked) -> Reply:
+        operation, page = asked.operation, asked.operation.page
         if page is None:
             raise Refusal(Cause.INTERNAL, f"{operation.id} has no x-page")
-        query, after = arguments.query, None
+        query, after = asked.arguments.query, None
         if query.get(page.after) is not None:
-            after = self._store.get(query[page.after])
+            after = self._own(query[page.after], asked.key)
             if after is None and not self._synthesize:
                 message = f"{page.after}: there is no job {show(query[page.after])}"
                 raise Refusal(Cause.JOB_UNKNOWN, message, parameter=page.after)
@@ -126,7 +115,10 @@ class Roles:
                 return _json(operation, self._renderer.page((), more=False))
         order = query.get(page.order) if page.order else None
         found = self._store.page(
-            after=after, limit=query.get(page.limit, 20), newest_first=order == page.descending
+            after=after,
+            limit=query.get(page.limit, 20),
+            newest_first=order == page.descending,
+            owner=asked.key,
         )
         now = self._clock.now()
         jobs = [(job, observe(job, now)) for job in found.jobs]
@@ -134,8 +126,8 @@ class Roles:
             self._clock.polled()
         return _json(operation, self._renderer.page(jobs, more=found.more))
 
-    def _delete(self, operation: Operation, call: Call, arguments: Arguments) -> Reply:
-        job, snapshot = self._find(call)
+    def _delete(self, asked: Asked) -> Reply:
+        job, snapshot = self._find(asked)
         if snapshot.ends is None:
             raise Refusal(
                 Cause.JOB_UNFINISHED,
@@ -143,10 +135,10 @@ class Roles:
             )
         if self._store.get(job.id):
             self._store.remove(job.id)
-        return _json(operation, self._renderer.farewell(job))
+        return _json(asked.operation, self._renderer.farewell(job))
 
-    def _content(self, operation: Operation, call: Call, arguments: Arguments) -> Reply:
-        job, snapshot = self._find(call)
+    def _content(self, asked: Asked) -> Reply:
+        job, snapshot = self._find(asked)
         if snapshot.ends is not Ending.SUCCESS:
             raise Refusal(
                 Cause.CONTENT_PENDING, f"{job.id} is {snapshot.state}; there are no files of it"
@@ -156,20 +148,28 @@ class Roles:
             raise Refusal(
                 Cause.CONTENT_EXPIRED, f"the files of {job.id} expired at {expiry} (Unix time)"
             )
-        return self._files.reply(operation, job, arguments, call.headers)
+        return self._files.reply(asked.operation, job, asked.arguments, asked.call.headers)
 
-    def _find(self, call: Call) -> tuple[Job, Snapshot]:
-        """The job that the path names, as it stands now; raises Refusal if there is none."""
-        (job_id,) = call.path_parameters.values()
+    def _own(self, job_id: str, key: str) -> Job | None:
+        """The job of this id, if there is one and it was made with this key."""
         job = self._store.get(job_id)
+        return job if job is not None and job.owner == key else None
+
+    def _find(self, asked: Asked) -> tuple[Job, Snapshot]:
+        """The job that the path names, as it stands now; raises Refusal if there is none."""
+        (job_id,) = asked.call.path_parameters.values()
+        job = self._own(job_id, asked.key)
         if job is None and self._synthesize:
             plan = self._planner.success(self._defaults)
             # A second more than it takes, so that it had ended when the service began.
             created = self._started - plan.seconds - 1
             job = Job(job_id, -1, created, self._defaults, plan)
         if job is None:
-            parameter = next(iter(call.path_parameters))
-            raise Refusal(Cause.JOB_UNKNOWN, f"there is no job {show(job_id)}", parameter=parameter)
+            parameter = next(iter(asked.call.path_parameters))
+            message = f"there is no job {show(job_id)}"
+            if self._store.get(job_id) is not None:
+                message += " of this key; it was made with another one"
+            raise Refusal(Cause.JOB_UNKNOWN, message, parameter=parameter)
         snapshot = observe(job, self._clock.now())
         if snapshot.ends is None:
             self._clock.polled()

@@ -12,6 +12,8 @@ import orjson
 from ..openapi import Call, Cause, Document, Operation, Reply, load_document
 from ..openapi.conformance import ReplyProblem, body_problems, reply_problems
 from ..openapi.json import Json
+from ..openapi.request import read_call
+from .asked import Asked
 from .authentication import Keyring
 from .clock import Clock, SystemClock
 from .fault import Faults
@@ -84,20 +86,20 @@ class JobService:
         operation = self.document.operations[call.operation_id]
         request_id = self._request_id()
         try:
+            sender = self._keyring.sender(call.headers) if operation.secured else ""
             self._faults.strike(operation.id)
-            if operation.secured:
-                self._keyring.admit(call.headers)
+            key = self._keyring.admit(sender) if operation.secured else ""
             self._refuse_if_preferred(operation, call.headers.get("prefer"))
-            reply = self.perform(operation, call)
+            reply = self.perform(Asked(operation, call, read_call(operation, call), key))
         except Refusal as refusal:
             reply = self._error(refusal, request_id)
         if self._strict:
             _require(reply, reply_problems(operation, reply))
         return self._signed(reply, request_id)
 
-    def perform(self, operation: Operation, call: Call) -> Reply:
+    def perform(self, asked: Asked) -> Reply:
         """Does what a call that was let in asks for; raises Refusal if that cannot be."""
-        return self._roles.reply(operation, call)
+        return self._roles.reply(asked)
 
     def refuse(self, refusal: Refusal) -> Reply:
         """The error answer to a request that is no call of any operation."""

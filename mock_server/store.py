@@ -33,8 +33,18 @@ class Store(Protocol):
         """Forgets a job; raises KeyError if there is none of this id."""
         ...
 
-    def page(self, *, after: Job | None, limit: int, newest_first: bool) -> JobPage:
-        """At most `limit` jobs behind `after`, from the beginning if that is None."""
+    def replace(self, job: Job) -> None:
+        """Keeps this record in the place of the one of the same id; raises KeyError if there is
+        none.
+        """
+        ...
+
+    def page(
+        self, *, after: Job | None, limit: int, newest_first: bool, owner: str | None = None
+    ) -> JobPage:
+        """At most `limit` jobs behind `after`, from the beginning if that is None; those of one
+        owner, or of all.
+        """
         ...
 
     def clear(self) -> None:
@@ -51,16 +61,19 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._by_id: dict[str, Job] = {}
-        self._in_order: list[Job] = []
+        # Jobs in their order, by owner, and all of them under None.
+        self._in_order: dict[str | None, list[Job]] = {None: []}
         self._lock = Lock()
 
     def add(self, job: Job) -> None:
         with self._lock:
             self._by_id[job.id] = job
-            if self._in_order and self._in_order[-1].sequence > job.sequence:
-                insort(self._in_order, job, key=_order)
-            else:
-                self._in_order.append(job)
+            for owner in (None, job.owner):
+                jobs = self._in_order.setdefault(owner, [])
+                if jobs and jobs[-1].sequence > job.sequence:
+                    insort(jobs, job, key=_order)
+                else:
+                    jobs.append(job)
 
     def get(self, job_id: str) -> Job | None:
         return self._by_id.get(job_id)
@@ -68,28 +81,41 @@ class MemoryStore:
     def remove(self, job_id: str) -> None:
         with self._lock:
             job = self._by_id.pop(job_id)
-            del self._in_order[self._place(job)]
+            for owner in (None, job.owner):
+                jobs = self._in_order[owner]
+                del jobs[_place(jobs, job)]
 
-    def page(self, *, after: Job | None, limit: int, newest_first: bool) -> JobPage:
+    def replace(self, job: Job) -> None:
         with self._lock:
-            jobs, count = self._in_order, len(self._in_order)
+            before = self._by_id[job.id]
+            self._by_id[job.id] = job
+            for owner in (None, job.owner):
+                jobs = self._in_order[owner]
+                jobs[_place(jobs, before)] = job
+
+    def page(
+        self, *, after: Job | None, limit: int, newest_first: bool, owner: str | None = None
+    ) -> JobPage:
+        with self._lock:
+            jobs = self._in_order.get(owner, [])
             if newest_first:
-                end = count if after is None else self._place(after)
+                end = len(jobs) if after is None else _place(jobs, after)
                 start = max(0, end - limit)
                 return JobPage(tuple(reversed(jobs[start:end])), start > 0)
-            start = 0 if after is None else bisect_right(self._in_order, after.sequence, key=_order)
-            return JobPage(tuple(jobs[start : start + limit]), start + limit < count)
+            start = 0 if after is None else bisect_right(jobs, after.sequence, key=_order)
+            return JobPage(tuple(jobs[start : start + limit]), start + limit < len(jobs))
 
     def clear(self) -> None:
         with self._lock:
             self._by_id.clear()
-            self._in_order.clear()
+            self._in_order = {None: []}
 
     def __len__(self) -> int:
         return len(self._by_id)
 
-    def _place(self, job: Job) -> int:
-        return bisect_left(self._in_order, job.sequence, key=_order)
+
+def _place(jobs: list[Job], job: Job) -> int:
+    return bisect_left(jobs, job.sequence, key=_order)
 
 
 def _order(job: Job) -> int:

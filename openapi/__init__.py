@@ -6,7 +6,7 @@ from .credentials import Credentials
 from .document import Document, load_document, parse_document
 from .envelope import Cause, ErrorAnswer, ErrorEnvelope
 from .errors import DocumentError, Problem
-from .exchange import Call, Reply
+from .exchange import Call, Delivery, Reply
 from .lifecycle import Echo, Ending, Failure, Lifecycle, PollHint, Stamp, State
 from .near_miss import NearMiss
 from .operation import JobRole, Operation, Parameter, Provenance
@@ -20,6 +20,7 @@ __all__ = [
     "Call",
     "Cause",
     "Credentials",
+    "Delivery",
     "Document",
     "DocumentError",
     "Echo",

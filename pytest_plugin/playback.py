@@ -11,8 +11,9 @@ from ..contracts.recordings.likeness import difference, likeness_of
 from ..contracts.recordings.recording import Recording
 from ..contracts.sighting import sightings
 from ..mock_server import Clock, JobService
+from ..mock_server.asked import Asked
 from ..mock_server.refusal import Refusal
-from ..openapi import Call, Cause, Document, JobRole, Operation, Reply
+from ..openapi import Call, Cause, Document, JobRole, Reply
 from ..openapi.json import Json
 
 Unanswered = Callable[[Call, str], None]
@@ -61,18 +62,18 @@ class Playback(JobService):
             self._used.clear()
             self._seen.clear()
 
-    def perform(self, operation: Operation, call: Call) -> Reply:
+    def perform(self, asked: Asked) -> Reply:
         """The next recorded answer to the call; raises Refusal if there is none."""
-        asked = read_exchange(self.document, call, None, at=self.clock.now())
+        sent = read_exchange(self.document, asked.call, None, at=self.clock.now())
         with self._lock:
-            index = self._next(asked)
+            index = self._next(sent)
             if index is not None:
                 self._remember(self._recorded[index][1], index)
         if index is None:
             known = (likeness for likeness, *_ in self._recorded)
-            wrong = difference(likeness_of(self.document, asked), known)
-            why = f"{operation.id} is not in the recording: {wrong}"
-            self._unanswered(call, why)
+            wrong = difference(likeness_of(self.document, sent), known)
+            why = f"{asked.operation.id} is not in the recording: {wrong}"
+            self._unanswered(asked.call, why)
             raise Refusal(Cause.ENDPOINT_UNKNOWN, why)
         return self._timed(self._recorded[index][2])
 

@@ -19,7 +19,7 @@ INVALID = "the key is not one that this server lets in"
 
 def refusal_of(keyring: Keyring, headers: Mapping[str, str]) -> tuple[str, str]:
     with pytest.raises(Refusal) as caught:
-        keyring.admit(headers)
+        keyring.admit(keyring.sender(headers))
     return caught.value.cause, caught.value.message
 
 
@@ -51,14 +51,14 @@ def test_without_a_proper_key_nobody_is_let_in(
 @pytest.mark.parametrize("text", ["Bearer x", "bearer x", "BEARER x", "Bearer  sk-aisa-1 "])
 def test_any_key_is_let_in_where_none_is_configured(document: Document, text: str) -> None:
     keyring = Keyring(document.credentials)
-    keyring.admit({"authorization": text})
+    keyring.admit(keyring.sender({"authorization": text}))
     assert refusal_of(keyring, {"authorization": f"{text.strip()}-invalid"})[1] == INVALID
 
 
 def test_configured_keys_and_no_others_are_let_in(document: Document) -> None:
     keyring = Keyring(document.credentials, ["one", "is-invalid-elsewhere"])
     for key in ("one", "is-invalid-elsewhere"):
-        keyring.admit({"authorization": f"Bearer {key}"})
+        keyring.admit(keyring.sender({"authorization": f"Bearer {key}"}))
     for key in ("two", "ONE", "on", "oneone"):
         refused = refusal_of(keyring, {"authorization": f"Bearer {key}"})
         assert refused == (Cause.CREDENTIALS_INVALID, INVALID)
@@ -66,7 +66,7 @@ def test_configured_keys_and_no_others_are_let_in(document: Document) -> None:
 
 def test_a_key_may_come_in_a_header_of_its_own(other_document: Document) -> None:
     keyring = Keyring(other_document.credentials, ["one"])
-    keyring.admit({"x-render-key": "one"})
+    keyring.admit(keyring.sender({"x-render-key": "one"}))
     assert refusal_of(keyring, {"authorization": "Bearer one"}) == (
         Cause.CREDENTIALS_MISSING,
         "x-render-key: must be sent as <key>",

@@ -1,0 +1,19 @@
+"""A call that was let in, as the service hands it on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..openapi import Arguments, Call, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a call asks for, and on whose behalf: `key` is the sender's, empty where the document
+    asks for none.
+    """
+
+    operation: Operation
+    call: Call
+    arguments: Arguments
+    key: str
