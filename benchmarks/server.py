@@ -1,9 +1,11 @@
-"""Compare the server with a bare Starlette application under the same load.
+"""Compare the server with a bare Starlette application, and with an earlier state of itself, under
+the same load.
 
-Every round starts both servers afresh, times their cold starts, and loads one after the
-other with `wrk` over 16 connections. The order alternates from round to round, and each
-ratio is taken within a round, so that a busy machine slows both servers alike. Run as
-`python benchmarks/server.py`; any failed request ends the program.
+Every round starts all servers afresh, times their cold starts, and loads one after the other with
+`wrk` over 16 connections. The order alternates from round to round, and each ratio is taken within
+a round, so that a busy machine slows all servers alike. Run as `python benchmarks/server.py`, with
+`--before PATH` for another checkout of this project to compare with; any failed request ends the
+program.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 CONNECTIONS = 16
@@ -58,7 +60,8 @@ class Target:
     name: str
     command: tuple[str, ...]
     port: int
-    announces: bool
+    announces: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def base_url(self) -> str:
@@ -95,14 +98,18 @@ def main() -> None:
     options = _options()
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is not installed")
-    targets = _targets(options.port)
-    samples: dict[str, list[Sample]] = {target.name: [] for target in targets}
-    for number in range(options.rounds):
-        order = targets[:: -1 if number % 2 else 1]
-        for name, sample in _round(order, seconds=options.seconds).items():
-            samples[name].append(sample)
-    print(_machine(), end="\n\n")
-    print(_table(ours=samples["ours"], bare=samples["bare"]))
+    with tempfile.TemporaryDirectory() as compiled:
+        targets = _targets(options.port, before=options.before, compiled=compiled)
+        _round(targets[::-1], seconds=1)  # compiles all modules, as an installation does
+        samples: dict[str, list[Sample]] = {target.name: [] for target in targets}
+        for number in range(options.rounds):
+            order = targets[:: -1 if number % 2 else 1]
+            for name, sample in _round(order, seconds=options.seconds).items():
+                samples[name].append(sample)
+    print(_machine())
+    for target in targets[1:]:
+        print()
+        print(_table(target.name, ours=samples["ours"], theirs=samples[target.name]))
 
 
 def _options() -> argparse.Namespace:
@@ -112,7 +119,13 @@ def _options() -> argparse.Namespace:
         "--seconds", type=_positive, default=1, help="length of each load (%(default)s)"
     )
     parser.add_argument(
-        "--port", type=_positive, default=8700, help="first of two ports (%(default)s)"
+        "--port", type=_positive, default=8700, help="first of three ports (%(default)s)"
+    )
+    parser.add_argument(
+        "--before",
+        type=_checkout,
+        metavar="PATH",
+        help="another checkout of this project, to compare with",
     )
     return parser.parse_args()
 
@@ -124,13 +137,31 @@ def _positive(text: str) -> int:
     return number
 
 
-def _targets(port: int) -> tuple[Target, Target]:
-    ours = (sys.executable, "-m", "aisa_testkit", "serve", "--port", str(port))
+def _checkout(text: str) -> Path:
+    sources = Path(text).resolve() / ".src"
+    if not (sources / "aisa_testkit").is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is no checkout of this project")
+    return sources
+
+
+def _targets(port: int, *, before: Path | None, compiled: str) -> tuple[Target, ...]:
+    """Ours first; modules are compiled into a folder that lasts as long as the program."""
+    fresh = {"PYTHONPYCACHEPREFIX": compiled, "PYTHONDONTWRITEBYTECODE": ""}
     bare = (sys.executable, str(Path(__file__).with_name("bare.py")), str(port + 1))
-    return (
-        Target(name="ours", command=ours, port=port, announces=True),
-        Target(name="bare", command=bare, port=port + 1, announces=False),
+    targets = (
+        Target("ours", _serve(port), port, announces=True, environment=fresh),
+        Target("bare", bare, port + 1, environment=fresh),
     )
+    if before is None:
+        return targets
+    # What is installed comes behind the folders that PYTHONPATH names.
+    earlier = {**fresh, "PYTHONPATH": str(before)}
+    last = port + 2
+    return (*targets, Target("before", _serve(last), last, announces=True, environment=earlier))
+
+
+def _serve(port: int) -> tuple[str, ...]:
+    return (sys.executable, "-m", "aisa_testkit", "serve", "--port", str(port))
 
 
 def _round(targets: Sequence[Target], *, seconds: int) -> dict[str, Sample]:
@@ -169,7 +200,10 @@ def _running(target: Target) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def _process(target: Target) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(target.command, stdout=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, **target.environment}
+    with subprocess.Popen(
+        target.command, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
         try:
             yield process
         finally:
@@ -268,29 +302,29 @@ def _cpu_model() -> str:
     return platform.processor() or platform.machine()
 
 
-def _table(*, ours: Sequence[Sample], bare: Sequence[Sample]) -> str:
+def _table(name: str, *, ours: Sequence[Sample], theirs: Sequence[Sample]) -> str:
     rows = {
         "GET one video, requests/s": "gets_per_second",
         "POST multipart, requests/s": "posts_per_second",
         "Cold start, ms": "cold_start_ms",
     }
     lines = [
-        f"| Median of {len(ours)} rounds | ours | bare | ours / bare | range |",
+        f"| Median of {len(ours)} rounds | ours | {name} | ours / {name} | range |",
         "| --- | ---: | ---: | ---: | ---: |",
     ]
-    for title, field in rows.items():
-        mine = [float(getattr(sample, field)) for sample in ours]
-        theirs = [float(getattr(sample, field)) for sample in bare]
-        lines.append(_row(title, ours=mine, bare=theirs))
+    for title, each in rows.items():
+        mine = [float(getattr(sample, each)) for sample in ours]
+        other = [float(getattr(sample, each)) for sample in theirs]
+        lines.append(_row(title, ours=mine, theirs=other))
     return "\n".join(lines)
 
 
-def _row(title: str, *, ours: Sequence[float], bare: Sequence[float]) -> str:
+def _row(title: str, *, ours: Sequence[float], theirs: Sequence[float]) -> str:
     """Give the medians, and the median and range of the ratios within each round."""
-    ratios = [mine / theirs for mine, theirs in zip(ours, bare, strict=True)]
-    mine, theirs, ratio = map(statistics.median, (ours, bare, ratios))
+    ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+    mine, other, ratio = map(statistics.median, (ours, theirs, ratios))
     spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-    return f"| {title} | {mine:,.0f} | {theirs:,.0f} | {ratio:.2f} | {spread} |"
+    return f"| {title} | {mine:,.0f} | {other:,.0f} | {ratio:.2f} | {spread} |"
 
 
 if __name__ == "__main__":

@@ -35,14 +35,14 @@ def explain(code: str | None) -> None:
 
 
 def _title(rule: Rule) -> str:
-    return rule.title + (" (a warning)" if rule.severity is Severity.WARNING else "")
+    return rule.title + _KINDS.get(rule.severity, "")
 
 
 def _page(code: str) -> str:
     wanted = code.strip().upper()
     rule = RULES.get(wanted)
     if rule is None:
-        near = ", ".join(sorted(get_close_matches(wanted[:_SHOWN], RULES, n=3)))
+        near = ", ".join(sorted(get_close_matches(wanted[:_SHOWN].translate(_DIGITS), RULES, n=3)))
         hint = f"the nearest are {near}" if near else "aisa-testkit explain lists all there are"
         fail(f"there is no rule {plain(code[:_SHOWN]) or repr(code)}; {hint}")
     page = files(contracts) / "explanations" / f"{rule.code}.md"
@@ -50,3 +50,6 @@ def _page(code: str) -> str:
 
 
 _SHOWN = 60
+_KINDS = {Severity.WARNING: " (a warning)", Severity.ADVICE: " (advice)"}
+# Letters that are read as digits.
+_DIGITS = str.maketrans("LIO", "110")

@@ -4,19 +4,52 @@ from __future__ import annotations
 
 import errno
 import gc
+import ipaddress
 import signal
 import socket
 import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
 
 import click
+import yaml
 
-from ..mock_server.app import CONTROL_PREFIX, create_app
+from ..mock_server.app import CONTROL_PREFIX
 from ..mock_server.clock import SystemClock
-from ..mock_server.ids import RandomIds
+from ..mock_server.courier import Courier
 from ..mock_server.server import base_url, listen, run
-from ..mock_server.service import JobService, UnknownIds
+from ..mock_server.service import UnknownIds
+from ..mock_server.signature import new_secret
+from ..mock_server.webhooks import Webhooks
 from ..openapi import Document
+from ..openapi.json import Json
+from ..openapi.schema import show
 from .options import document_argument, fail, option
+from .stage import Setting, Stage
+
+Words = Mapping[str, Json]
+
+
+def _words(
+    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
+) -> tuple[Words, ...]:
+    return tuple(_mapping(text, str(parameter.opts[0])) for text in texts)
+
+
+def _limits(context: click.Context, parameter: click.Parameter, text: str | None) -> Json:
+    return text if text is None or ":" not in text else _mapping(text, "--limits")
+
+
+def _mapping(text: str, option: str) -> Words:
+    """Words such as `operation: create, lost: true`, which YAML reads between braces."""
+    try:
+        words = yaml.safe_load(text if text.lstrip().startswith("{") else f"{{{text}}}")
+    except yaml.YAMLError:
+        words = None
+    if not isinstance(words, dict) or None in words.values():
+        fail(f"{option} must be words such as 'operation: create, status: 503', not {show(text)}")
+    return words
 
 
 @click.command(short_help="Serve the mock on a socket.")
@@ -29,12 +62,30 @@ from .options import document_argument, fail, option
     metavar="N",
     help="How many seconds pass for the jobs in one real second.",
 )
-@option("--seed", type=int, metavar="N", help="Makes the ids the same in every run.")
+@option("--seed", type=int, metavar="N", help="Makes ids and chance the same in every run.")
+@option("--scenario", metavar="NAME", help="What becomes of the jobs (usually: completes).")
+@click.option("--list-scenarios", is_flag=True, help="List the scenarios, and stop.")
 @option(
-    "--scenario",
-    default="completes",
-    metavar="NAME",
-    help="What becomes of the jobs: completes or fails.",
+    "--rehearsal",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="What goes wrong: scenarios, faults, limits and keys, in YAML, JSON or TOML.",
+)
+@option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="WORDS",
+    callback=_words,
+    help="Something that goes wrong, such as 'operation: create, lost: true, times: 1'; can be"
+    " given several times.",
+)
+@option(
+    "--limits",
+    metavar="TIER",
+    callback=_limits,
+    help="How much a key may ask for: none, a tier of the document (free, starter, growth), or"
+    " numbers such as 'requests_per_minute: 60, in_flight: 3, spend: 5'.",
 )
 @option(
     "--api-key",
@@ -50,6 +101,20 @@ from .options import document_argument, fail, option
     type=click.Choice(["refuse", "synthesize"]),
     help="Whether an id that nobody made is refused or answered as a finished job.",
 )
+@option(
+    "--idempotency-keys",
+    is_flag=True,
+    help="Make one job only of creates that are sent again with the same Idempotency-Key.",
+)
+@option("--webhook-url", metavar="URL", help="Where the events of jobs are sent.")
+@option(
+    "--webhook-secret",
+    metavar="SECRET",
+    help="What events are signed with, whsec_ and a key in base64; usually a new one, which is"
+    " printed.",
+)
+@option("--admin-token", metavar="TOKEN", help="Open the control API to this token alone.")
+@option("--watch", is_flag=True, help="Read the document and the rehearsal again when they change.")
 @option("--strict", is_flag=True, help="Check every reply against the document before it leaves.")
 @option("-v", "--verbose", is_flag=True, help="Print a line for every request.")
 def serve(
@@ -59,9 +124,18 @@ def serve(
     port: int,
     speed: float,
     seed: int | None,
-    scenario: str,
+    scenario: str | None,
+    list_scenarios: bool,
+    rehearsal: Path | None,
+    faults: tuple[Words, ...],
+    limits: Json,
     api_keys: tuple[str, ...],
     unknown_ids: UnknownIds,
+    idempotency_keys: bool,
+    webhook_url: str | None,
+    webhook_secret: str | None,
+    admin_token: str | None,
+    watch: bool,
     strict: bool,
     verbose: bool,
 ) -> None:
@@ -74,29 +148,50 @@ def serve(
         clock = SystemClock(speed)
     except ValueError as error:
         fail(f"--speed {error}")
+    setting = Setting(
+        seed=seed,
+        scenario=scenario,
+        rehearsal=rehearsal,
+        faults=faults,
+        limits=limits,
+        api_keys=api_keys,
+        unknown_ids=unknown_ids,
+        idempotency_keys=idempotency_keys,
+        strict=strict,
+        admin_token=admin_token,
+    )
+    secret = webhook_secret or new_secret()
     try:
-        service = JobService(
-            document,
-            clock=clock,
-            ids=RandomIds(seed),
-            api_keys=api_keys,
-            unknown_ids=unknown_ids,
-            scenario=scenario,
-            strict=strict,
-        )
+        webhooks = _webhooks(document, clock, webhook_url, secret)
+        stage = Stage(document, clock=clock, setting=setting, webhooks=webhooks)
     except ValueError as error:
         fail(str(error))
+    if watch and not stage.files:
+        fail("--watch: there is no file to watch; name a DOCUMENT or a --rehearsal")
+    if list_scenarios:
+        for each in stage.service.scenarios.listed():
+            click.echo(f"{each['name']:<14} {each['about']}")
+        return
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
-    with _listen(host, port) as listener:
+    with _listen(host, port) as listener, ExitStack() as stack:
+        if webhooks:
+            stack.enter_context(Courier(webhooks, clock=clock))
+        if watch:
+            from .watching import watching
+
+            stack.enter_context(watching(stage.files, lambda: _reload(stage)))
         gc.freeze()
         gc.enable()
-        run(
-            create_app(service=service),
-            listener,
-            started=lambda: _greet(document, listener),
-            log_requests=verbose,
-        )
+
+        def greet() -> None:
+            _greet(stage, listener)
+            if webhooks:
+                told = "" if webhook_secret else f", signed with {secret}"
+                click.echo(f"Events go to {webhook_url}{told}.")
+            click.echo("Ctrl-C stops the server.")
+
+        run(stage.app, listener, started=greet, log_requests=verbose)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -111,7 +206,31 @@ def _listen(host: str, port: int) -> socket.socket:
         fail(f"cannot listen on port {port} of {host}: {reason}")
 
 
-def _greet(document: Document, listener: socket.socket) -> None:
+def _webhooks(
+    document: Document, clock: SystemClock, url: str | None, secret: str
+) -> Webhooks | None:
+    """Those that are asked for; raises ValueError for a URL or a secret that is none."""
+    if url is None:
+        return None
+    if not document.events:
+        raise ValueError(f"--webhook-url: {document.title} declares no webhooks")
+    from ..mock_server.http_receiver import HttpReceiver  # a fifth of the time of a start
+
+    return Webhooks(document, clock=clock, receiver=HttpReceiver(url), secret=secret)
+
+
+def _reload(stage: Stage) -> None:
+    """Makes it anew and says so, or why it stays as it was."""
+    try:
+        stage.reload()
+    except ValueError as error:
+        click.echo(f"Not read again: {error}", err=True)
+    else:
+        click.echo("Read again.")
+
+
+def _greet(stage: Stage, listener: socket.socket) -> None:
+    document = stage.document
     url = base_url(listener, document)
     click.echo(f"{document.title} at {url}")
     for operation in document.operations.values():
@@ -119,5 +238,10 @@ def _greet(document: Document, listener: socket.socket) -> None:
             f"  {operation.method:<7}{document.base_path}{operation.path:<30} {operation.id}"
         )
     control = url.removesuffix(document.base_path) + CONTROL_PREFIX
-    click.echo(f"Control API at {control}/health, /jobs, /clock, /document and /reset.")
-    click.echo("Ctrl-C stops the server.")
+    click.echo(f"Control API at {control}/, described by {control}/openapi.json.")
+    address = listener.getsockname()[0]
+    if not stage.setting.admin_token and not ipaddress.ip_address(address).is_loopback:
+        click.echo(
+            f"Warning: whoever reaches {address} can use the control API; --admin-token closes it.",
+            err=True,
+        )

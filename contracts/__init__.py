@@ -7,6 +7,8 @@ from .client_catalogue import CLIENT_RULES
 from .clients.client import check_client
 from .coverage import Coverage, CoverageGroup, CoverageItem
 from .exchange import Exchange, Stray, StrayKind, read_exchange
+from .journal.client_verdict import ClientVerdict
+from .journal.journal import Journal
 from .rule import Party, Rule, Severity
 from .server_catalogue import SERVER_RULES
 from .servers.history import check_history, check_server
@@ -17,10 +19,12 @@ __all__ = [
     "CLIENT_RULES",
     "RULES",
     "SERVER_RULES",
+    "ClientVerdict",
     "Coverage",
     "CoverageGroup",
     "CoverageItem",
     "Exchange",
+    "Journal",
     "Party",
     "Rule",
     "Severity",

@@ -1,4 +1,6 @@
-"""The rules for clients: 70x for a single request, 71x for what is done over time."""
+"""The rules for clients: 70x for a single request, 71x for what is done over time, 72x for requests
+that are sent again, 73x for how a job is followed to its end.
+"""
 
 from __future__ import annotations
 
@@ -68,6 +70,69 @@ ENDLESS = _rule(
     "AV717",
     "a loop that never ends",
     "Stop at every final state and at every refusal, and set a limit to the time in all.",
+)
+
+REPEATED_BLINDLY = _rule(
+    "AV721",
+    "a job asked for again, blindly",
+    "Do not blindly repeat a POST with side effects: look in the list for the job first, or send"
+    " the same idempotency key, if the server knows such.",
+    Severity.ADVICE,
+)
+SOONER_THAN_ASKED = _rule(
+    "AV722",
+    "a repetition sooner than asked",
+    "Honour the wait that an answer asks for, and only then try again.",
+)
+NO_BACKOFF = _rule(
+    "AV723",
+    "repetitions without backoff",
+    "Where no answer says otherwise, wait a second, then twice as long each time, 30 s at most,"
+    " each wait a quarter more or less.",
+    Severity.ADVICE,
+)
+RETRY_STORM = _rule(
+    "AV724", "a storm of repetitions", "Give up after 3 to 5 attempts, or after 60 s."
+)
+GAVE_UP = _rule(
+    "AV725",
+    "given up at the first failure that passes",
+    "After a 429, a 5xx or a broken connection try again, with backoff: 3 to 5 attempts in all.",
+    Severity.ADVICE,
+)
+
+POLLED_TOO_FAST = _rule(
+    "AV731",
+    "a poll too soon after the last one",
+    "Do not poll faster than twice a second.",
+    Severity.WARNING,
+)
+POLLED_TOO_SOON = _rule(
+    "AV732",
+    "a poll sooner than asked",
+    "Wait as long as the last answer about the job asks for, then poll again.",
+    Severity.ADVICE,
+)
+NO_TOTAL_TIMEOUT = _rule(
+    "AV733",
+    "polls without an end",
+    "Cap the total wait at 5 minutes: most jobs take 20 to 90 s.",
+    Severity.ADVICE,
+)
+UNKNOWN_TRUSTED = _rule(
+    "AV734",
+    "an unknown status taken for a success",
+    "Only the final states of the document are an end: at any other word poll on, up to the limit"
+    " that you set to the total wait.",
+)
+DOWNLOADED_LATE = _rule(
+    "AV735", "a download after the expiry", "Download the files of a job before they expire."
+)
+ORPHANED = _rule(
+    "AV736",
+    "an orphaned job",
+    "Follow each job that was accepted to its end: it is paid for, whoever asks for it.",
+    Severity.ADVICE,
 )
 
 CLIENT_RULES: Mapping[str, Rule] = _CATALOGUE.rules

@@ -19,7 +19,8 @@ class Exchange:
     `path` is the template of the path from the root, `at` the moment of the reply on the clock of
     the server, in Unix seconds, and `took` the seconds from the request to the reply. `lived` is
     the same moment in the seconds that the client lives in, None if nobody knows how it waits.
-    `unseen` is what a mock had answered where the connection broke, None where that is not known.
+    `unseen` is what a mock has done and not told, where the connection broke or another answer took
+    its place; None where that is not known.
     """
 
     operation: Operation
@@ -111,5 +112,6 @@ def read_exchange(
     operation = document.operations[call.operation_id]
     path, arguments = document.base_path + operation.path, read_call(operation, call)
     broken = reply is not None and reply.delivery is not None and reply.delivery.breaks
-    seen, unseen = (None, reply) if broken else (reply, None)
+    seen, committed = None if broken else reply, reply.committed if reply else None
+    unseen = committed or (reply if broken else None)
     return Exchange(operation, path, call, arguments, seen, at, took, lived, unseen)

@@ -9,7 +9,7 @@ from html.entities import codepoint2name
 
 import orjson
 
-from ..openapi import Document
+from ..openapi import Document, Reply
 from ..openapi.request import read_call
 from .admission import NOBODYS_KEY
 from .exchange import Exchange
@@ -30,44 +30,66 @@ class Redaction:
         credentials = document.credentials
         self._names = _SECRET | ({credentials.header} if credentials else set())
         self._words = orjson.dumps(document.source.data).decode()
-        self._keys: dict[str, re.Pattern[str]] = {}
+        # Each key as it stands in a body that is read as Latin-1, the longest first.
+        self._keys: dict[str, str] = {}
+        self._patterns: dict[str, re.Pattern[str]] = {}
         self._learn(*keys)
 
-    def learn(self, headers: Mapping[str, str]) -> None:
-        """Takes note of the keys in the headers of a request, names in lower case."""
-        for name in (n for n in headers if self._is_secret(n) and n not in _COOKIES):
-            self._learn(*(word for word in headers[name].split() if word.lower() not in _SCHEMES))
+    def learn(self, *requests: Mapping[str, str]) -> None:
+        """Takes note of the keys in the headers of requests, names in lower case."""
+        values = (
+            value
+            for headers in requests
+            for name, value in headers.items()
+            if self._is_secret(name) and name not in _COOKIES
+        )
+        words = (word for value in values for word in value.split())
+        self._learn(*(word for word in words if word.lower() not in _SCHEMES))
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """The exchange without a key."""
-        call, reply = exchange.call, exchange.reply
+        call = exchange.call
         self.learn(call.headers)
         clean = replace(
             call,
             path_parameters={k: self.text(v) for k, v in call.path_parameters.items()},
-            query=tuple((k, self._parameter(exchange, k, v)) for k, v in call.query),
+            query=tuple((self.text(k), self._parameter(exchange, k, v)) for k, v in call.query),
             headers=self._headers(call.headers),
             body=self._body(call.body),
         )
-        if reply is not None:
-            reply = replace(
-                reply, headers=self._headers(reply.headers), body=self._body(reply.body)
-            )
         arguments = exchange.arguments
         if (clean.body, clean.query) != (call.body, call.query):
             arguments = read_call(exchange.operation, clean)
-        return replace(exchange, call=clean, reply=reply, arguments=arguments)
+        return replace(
+            exchange,
+            call=clean,
+            reply=self._reply(exchange.reply),
+            unseen=self._reply(exchange.unseen),
+            arguments=arguments,
+        )
 
     def text(self, text: str) -> str:
         """The text without a key."""
-        for pattern in self._keys.values():
-            text = pattern.sub(_mask, text)
+        escaped = _ESCAPE.search(text) is not None
+        for key, plain in self._keys.items():
+            if escaped or plain in text:  # to look for every spelling takes far longer
+                text = self._pattern(key).sub(_mask, text)
         return text
+
+    def _pattern(self, key: str) -> re.Pattern[str]:
+        if key not in self._patterns:
+            self._patterns[key] = _spellings(key)
+        return self._patterns[key]
+
+    def _reply(self, reply: Reply | None) -> Reply | None:
+        if reply is None:
+            return None
+        return replace(reply, headers=self._headers(reply.headers), body=self._body(reply.body))
 
     def _learn(self, *keys: str) -> None:
         new = [key for key in keys if key not in self._keys and self._may_be_secret(key)]
         if new:
-            known = {**self._keys, **{key: _spellings(key) for key in new}}
+            known = {**self._keys, **{key: key.encode().decode("latin-1") for key in new}}
             # A key may begin with another one.
             self._keys = dict(sorted(known.items(), key=lambda item: -len(item[0])))
 
@@ -156,6 +178,8 @@ _SHORTEST = 4
 # A key of fewer characters counts as a whole word alone.
 _LONE = 12
 _LONG = 256 * 1024
+# What each spelling of a character begins with, but for the character itself.
+_ESCAPE = re.compile(r"[%&\\]")
 _COOKIES = {"cookie", "set-cookie"}
 _SECRET_NAME = re.compile(
     "(^|[-_])(api-?key|subscription-key|auth|token|secret|signature|sig|password|credentials?)$"

@@ -10,10 +10,13 @@ from ..openapi import JobRole
 
 
 class Severity(StrEnum):
-    """How bad a violation is. A warning breaks nothing today."""
+    """How bad a violation is. A warning breaks nothing today. Advice is what good clients do
+    otherwise: a verdict tells it, and no test fails for it.
+    """
 
     ERROR = "error"
     WARNING = "warning"
+    ADVICE = "advice"
 
 
 class Party(StrEnum):

@@ -39,7 +39,7 @@ class Violation:
 
     @property
     def severity(self) -> Severity:
-        """Whether it breaks the contract, or is only a warning."""
+        """Whether it breaks the contract, or is only a warning, or advice."""
         return self.rule.severity
 
     def __str__(self) -> str:

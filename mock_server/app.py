@@ -9,13 +9,15 @@ from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from ..openapi import Document, Reply
-from .control import control_routes
+from .control import ControlDoor
 from .endpoint import BODY_LIMIT, Endpoint, Observer
+from .observers import Observers
+from .sending import deliver, wire_of
 from .service import JobService
+from .traffic import Traffic
 
 CONTROL_PREFIX: Final = "/__admin"
 
@@ -26,39 +28,46 @@ def create_app(
     service: JobService | None = None,
     body_limit: int = BODY_LIMIT,
     observer: Observer | None = None,
-) -> Starlette:
+    traffic: Traffic | None = None,
+    admin_token: str | None = None,
+) -> MockApp:
     """An ASGI application that serves the API at the base path of its document, and the control API
     at `/__admin/`.
 
     Give a document (the bundled one by default) or a service made otherwise than by default, not
     both; ValueError if both are given. Bodies over `body_limit` bytes are answered without being
-    read to the end. `observer` hears of every request to the API.
+    read to the end. `observer` hears of every request to the API. So does `traffic`, which keeps
+    them for the control API. With an `admin_token` only those who send it may use that.
     """
     if document is not None and service is not None:
         raise ValueError("give a document or a service, not both; a service has its document")
     service = service or JobService(document)
-    return MockApp(Endpoint(service, body_limit=body_limit, observer=observer))
+    observers = [each for each in (observer, traffic) if each is not None]
+    told = Observers(observers) if len(observers) > 1 else next(iter(observers), None)
+    endpoint = Endpoint(service, body_limit=body_limit, observer=told)
+    return MockApp(endpoint, control=ControlDoor(service, traffic=traffic, admin_token=admin_token))
 
 
 class MockApp(Starlette):
-    """The control API as a Starlette application, and beside its middleware the API itself.
+    """The API and the control API. `state.service` is the service.
 
-    The API is what programs under test call again and again; Starlette's routing, its requests and
-    its replies would take longer than the answer. `state.service` is the service.
+    Both stand before Starlette's routing and middleware, which would take longer than an answer.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        routes = control_routes(endpoint.service)
-        super().__init__(routes=[Mount(CONTROL_PREFIX, routes=routes)])
+    def __init__(self, endpoint: Endpoint, *, control: ControlDoor) -> None:
+        super().__init__()
         self.state.service = endpoint.service
-        self._api = ApiDoor(endpoint)
+        self._api, self._control = ApiDoor(endpoint), control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        if scope["type"] == "http" and not path.startswith(CONTROL_PREFIX):
-            await self._api(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+        if scope["type"] != "http":
+            return await super().__call__(scope, receive, send)
+        outside = scope.get("root_path", "")
+        path = scope["path"].removeprefix(outside)
+        if not path.startswith(CONTROL_PREFIX) or path[len(CONTROL_PREFIX) :][:1] not in ("", "/"):
+            return await self._api(scope, receive, send)
+        below = {"app_root_path": outside, "root_path": outside + CONTROL_PREFIX}
+        return await self._control({**scope, **below}, receive, send)
 
 
 class ApiDoor:
@@ -102,7 +111,14 @@ class ApiDoor:
         ]
         if "content-length" not in reply.headers and reply.status not in (204, 304):
             raw.append((b"content-length", b"%d" % len(reply.body)))
-        await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+        start = {"type": "http.response.start", "status": reply.status, "headers": raw}
+        if reply.delivery is not None:
+            clock, wire = self._endpoint.service.clock, wire_of(scope)
+            taken = await deliver(
+                start, reply.body, reply.delivery, clock=clock, wire=wire, send=send
+            )
+            return None if taken else self._endpoint.untaken(reply)
+        await send(start)
         await send({"type": "http.response.body", "body": reply.body})
 
     async def _body(self, method: str, headers: dict[str, str], receive: Receive) -> bytes | None:

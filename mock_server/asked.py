@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..openapi import Arguments, Call, Operation
+from ..openapi import Arguments, Call, JobRole, Operation
+from .rehearsal.scenario import Scenario
+
+MAKING = frozenset({JobRole.CREATE, JobRole.REMIX})
+"""The roles of the operations that make a job."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a call asks for, and on whose behalf: `key` is the sender's, empty where the document
-    asks for none.
+    asks for none. `scenario` is that of a job which is to be made.
     """
 
     operation: Operation
     call: Call
     arguments: Arguments
     key: str
+    scenario: Scenario | None = None

@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from ..openapi import Cause, Credentials, RequestProblem
+from .accounts import Account
 from .refusal import Refusal
 
 
 class Keyring:
-    """The keys that are let in.
+    """The keys that are let in, those of accounts among them unless they were revoked.
 
     Without any, every key is, but for one with the word `invalid` in it, so that a refusal can be
     rehearsed.
     """
 
-    def __init__(self, credentials: Credentials | None, keys: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        credentials: Credentials | None,
+        keys: Collection[str] = (),
+        *,
+        accounts: Mapping[str, Account] | None = None,
+    ) -> None:
         self._credentials = credentials
-        self._keys = frozenset(keys)
+        known = accounts or {}
+        self._keys = frozenset((*keys, *known))
+        self._revoked = frozenset(key for key, account in known.items() if account.revoked)
 
     def sender(self, headers: Mapping[str, str]) -> str | RequestProblem:
         """The key in these headers (names in lower case), empty where the document asks for none,
@@ -31,6 +40,8 @@ class Keyring:
             raise Refusal(sender.cause, sender.message)
         if self._credentials and not self._knows(sender):
             raise Refusal(Cause.CREDENTIALS_INVALID, "the key is not one that this server lets in")
+        if sender in self._revoked:
+            raise Refusal(Cause.CREDENTIALS_REVOKED, "the key was revoked")
         return sender
 
     def _knows(self, key: str) -> bool:

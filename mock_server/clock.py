@@ -11,6 +11,8 @@ from typing import Protocol
 import anyio
 from anyio.lowlevel import checkpoint
 
+from .listeners import Listeners
+
 
 class Clock(Protocol):
     """Time in Unix seconds. It never runs backwards."""
@@ -66,6 +68,12 @@ class MovableClock(Clock, Protocol):
         """The same for tasks; stands in for `asyncio.sleep`, `anyio.sleep` and `trio.sleep`."""
         ...
 
+    def on_move(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Calls the listener each time the clock was moved, stopped or set to another speed, in
+        the thread that did it and before it goes on, until the callable that this gives is called.
+        """
+        ...
+
 
 class SystemClock:
     """Real time from a start, `speed` times as fast; it can be frozen and moved on.
@@ -82,7 +90,7 @@ class SystemClock:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._monotonic, self._sleep = monotonic, sleep
-        self._lock = Lock()
+        self._lock, self._moved = Lock(), Listeners()
         self._base, self._since = wall(), monotonic()
         self._speed = _positive(speed)
         self._frozen = False
@@ -112,8 +120,10 @@ class SystemClock:
 
     @property
     def tells_waits(self) -> bool:
-        """Always: clients live in real time."""
-        return True
+        """Where the clock goes as fast as real time: nobody knows what a wait is meant to be where
+        it does not.
+        """
+        return self._speed == 1
 
     def hold(self, seconds: float) -> None:
         self.sleep(seconds)
@@ -126,18 +136,24 @@ class SystemClock:
         with self._lock:
             self._rebase()
             self._speed = _positive(speed)
+        self._moved.tell()
 
     def freeze(self, frozen: bool = True) -> None:
         """Stops the clock, or lets it go on from where it stands."""
         with self._lock:
             self._rebase()
             self._frozen = frozen
+        self._moved.tell()
 
     def advance(self, seconds: float) -> None:
         """Moves the clock on, frozen or not."""
         with self._lock:
             self._rebase()
             self._base += _step(seconds)
+        self._moved.tell()
+
+    def on_move(self, listener: Callable[[], None]) -> Callable[[], None]:
+        return self._moved.add(listener)
 
     def sleep(self, seconds: float) -> None:
         """Really sleeps, as long as the clock takes for so many seconds when it is not frozen."""
@@ -161,7 +177,7 @@ class ManualClock:
     """A clock that moves only when it is told to, or when somebody sleeps by it."""
 
     def __init__(self, start: float = 1_780_000_000.0) -> None:
-        self._lock = Lock()
+        self._lock, self._moved = Lock(), Listeners()
         self._now = start
         self._order = count()
         self._sleepers: set[tuple[float, int]] = set()
@@ -185,6 +201,10 @@ class ManualClock:
         with self._lock:
             self._now += _step(seconds)
             self._lived += seconds
+        self._moved.tell()
+
+    def on_move(self, listener: Callable[[], None]) -> Callable[[], None]:
+        return self._moved.add(listener)
 
     def lived(self) -> float:
         return self._lived
@@ -224,6 +244,22 @@ class ManualClock:
             self._now += passed
             self._lived += passed
         self._slept = True
+        self._moved.tell()
+
+
+class ProgramClock(ManualClock):
+    """A clock that moves as a program sleeps by it, so that what an answer asks the program to wait
+    is true for it, and how long it has waited is known.
+    """
+
+    @property
+    def tells_waits(self) -> bool:
+        """Always: this is what the clock is for."""
+        return True
+
+    def wait_for(self, seconds: float) -> float:
+        """As many: those whom the program sleeps by this clock."""
+        return seconds
 
 
 class TickingClock(ManualClock):
@@ -238,6 +274,7 @@ class TickingClock(ManualClock):
         if not self._frozen:
             with self._lock:
                 self._now += self.interval
+            self._moved.tell()
 
     def freeze(self, frozen: bool = True) -> None:
         """Keeps polls from moving the clock, or lets them again."""

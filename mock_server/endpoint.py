@@ -25,6 +25,10 @@ class Observer(Protocol):
         """A request meant no operation; method in upper case, path as it came."""
         ...
 
+    def untaken(self, reply: Reply) -> None:
+        """The client was gone before this reply, of which `answered` has told, came to its end."""
+        ...
+
 
 class Endpoint:
     """A service at the base path of its document. Bodies of more than `body_limit` bytes are
@@ -73,6 +77,11 @@ class Endpoint:
             self._observer.missed(method, path)
         return reply
 
+    def untaken(self, reply: Reply) -> None:
+        """The client was gone before this reply came to its end."""
+        if self._observer is not None:
+            self._observer.untaken(reply)
+
     def too_large(self) -> Reply:
         """The reply to a request whose body is over the limit, whatever else it says."""
         message = f"the body is larger than the {self.body_limit} bytes that are taken"
@@ -101,7 +110,8 @@ def _without_body(reply: Reply) -> Reply:
     """What HEAD answers: all that GET would, but for the body (RFC 9110, section 9.3.2)."""
     if not reply.body:
         return reply
-    return Reply(reply.status, {**reply.headers, "content-length": str(len(reply.body))})
+    headers = {**reply.headers, "content-length": str(len(reply.body))}
+    return Reply(reply.status, headers, delivery=reply.delivery)
 
 
 _SHOWN = 200

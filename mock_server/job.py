@@ -6,50 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import floor
 
-from ..openapi import Ending, Lifecycle, State
+from ..openapi import Ending
 from ..openapi.json import Json
 from ..openapi.pointer import Path
-
-LONGEST_SECONDS = 1e9
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One stretch of a job's life. `until` is its end in seconds after creation, infinite for the
-    last stage.
-
-    Progress rises from `start` to `stop` per cent over the stage, so that `stop` is reached only as
-    the stage ends.
-    """
-
-    state: str
-    ends: Ending | None
-    since: float
-    until: float
-    start: int
-    stop: int
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is going to happen to a job. Many jobs share one. `reason` is the code and the words of
-    a failure.
-    """
-
-    stages: tuple[Stage, ...]
-    stamps: tuple[tuple[Path, int, float], ...]
-    reason: tuple[str, str] | None
-
-    @property
-    def seconds(self) -> float:
-        """How long the job is pending, in seconds."""
-        return self.stages[-1].since
+from .plan import Plan, Stage
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One accepted create. `created` is Unix time, `sequence` the order of creation, `source` the
     id of a remix's source, `owner` the key that it was made with: nobody else's calls reach it.
+    `scenario` is the name of the one that it takes part in, empty for none.
     """
 
     id: str
@@ -59,6 +26,7 @@ class Job:
     plan: Plan
     source: str | None = None
     owner: str = ""
+    scenario: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +34,7 @@ class Snapshot:
     """A job at one moment.
 
     `stamps` are the moments set so far, in Unix seconds; `remaining` the seconds until the job
-    ends, 0 when it has.
+    ends, 0 when it has, and as long as a client can believe in an end where there is none.
     """
 
     state: str
@@ -96,8 +64,13 @@ def observe(job: Job, now: float) -> Snapshot:
             [(at, floor(created + after)) for at, on, after in job.plan.stamps if on <= index]
         ),
         reason=job.plan.reason if stage.ends is Ending.FAILURE else None,
-        remaining=0.0 if stage.ends else max(0.0, job.plan.seconds - max(0.0, now - created)),
+        remaining=0.0 if stage.ends else _remaining(job.plan, max(0.0, now - created)),
     )
+
+
+def _remaining(plan: Plan, elapsed: float) -> float:
+    remaining = max(0.0, plan.seconds - elapsed)
+    return remaining if plan.ends else max(remaining, _PATIENCE)
 
 
 def _progress(stage: Stage, elapsed: float) -> int:
@@ -110,80 +83,5 @@ def _progress(stage: Stage, elapsed: float) -> int:
     return min(stage.stop, stage.start + int((stage.stop - stage.start) * share))
 
 
-def make_plan(
-    lifecycle: Lifecycle,
-    fields: Mapping[str, Json],
-    *,
-    outcome: str | None = None,
-    code: str | None = None,
-    seconds: float | None = None,
-) -> Plan:
-    """The plan of a job with these request fields.
-
-    `outcome` is a final state (by default the first that means success), `code` the reason of a
-    failure, `seconds` how long the job is pending in all (by default as the document says). Raises
-    ValueError for an outcome or a code that cannot be.
-    """
-    outcome = outcome or lifecycle.endings(Ending.SUCCESS)[0]
-    route = [lifecycle.states[name] for name in lifecycle.route_to(outcome)]
-    lengths = _lengths(route, fields, seconds=seconds)
-    stages: list[Stage] = []
-    since, reached = 0.0, 0
-    for state, length in zip(route, lengths, strict=True):
-        start, stop = state.progress or (reached, reached)
-        if state is route[-2] and route[-1].ends is Ending.FAILURE:
-            stop = start + (stop - start) // 2  # a job that fails does so half-way
-        stages.append(Stage(state.name, state.ends, since, since + length, start, stop))
-        since, reached = since + length, stop
-    return Plan(tuple(stages), _stamps(lifecycle, stages), _reason(lifecycle, route[-1], code))
-
-
-def _lengths(
-    route: list[State], fields: Mapping[str, Json], *, seconds: float | None
-) -> list[float]:
-    nominal = [state.seconds * _factor(state, fields) for state in route[:-1]]
-    if route[-1].ends is Ending.FAILURE:
-        nominal[-1] /= 2
-    total = sum(nominal)
-    if seconds is not None:
-        if not 0 <= seconds <= LONGEST_SECONDS:
-            raise ValueError(
-                f"seconds must be 0 or more, not {seconds!r}, and at most {LONGEST_SECONDS:g}"
-            )
-        nominal = [
-            length * seconds / total if total else seconds / len(nominal) for length in nominal
-        ]
-    return [*nominal, float("inf")]
-
-
-def _factor(state: State, fields: Mapping[str, Json]) -> float:
-    factor = 1.0
-    for name, factors in state.scale.items():
-        factor *= factors.get(str(fields.get(name)), 1.0)
-    return factor
-
-
-def _stamps(lifecycle: Lifecycle, stages: list[Stage]) -> tuple[tuple[Path, int, float], ...]:
-    """The stamps that this route sets: where, from which stage on, and how many seconds after
-    creation they lie.
-    """
-    place = {stage.state: index for index, stage in enumerate(stages)}
-    return tuple(
-        (
-            stamp.at,
-            place[stamp.set_on],
-            stages[place[stamp.counted_from]].since + stamp.plus_seconds,
-        )
-        for stamp in lifecycle.stamps
-        if stamp.set_on in place and stamp.counted_from in place
-    )
-
-
-def _reason(lifecycle: Lifecycle, last: State, code: str | None) -> tuple[str, str] | None:
-    reasons = lifecycle.failure.reasons if lifecycle.failure else {}
-    if last.ends is not Ending.FAILURE:
-        if code is not None:
-            raise ValueError(f"a job that ends as {last.name!r} has no failure code {code!r}")
-        return None
-    code = code or next(iter(reasons), "")
-    return code, reasons.get(code, f"The job failed: {code}.")
+# A job that never ends says again and again that it takes some seconds more.
+_PATIENCE = 2.0

@@ -16,11 +16,14 @@ from .clock import Clock
 from .ids import Ids
 from .job import Job, Snapshot, observe
 from .job_files import JobFiles
+from .limits import Limits
 from .media import MediaLibrary
+from .plan import USUAL
+from .planner import Planner
 from .refusal import Refusal
 from .rendering import Renderer
-from .scenario import Planner
 from .store import Store
+from .webhooks import Webhooks
 
 
 class Roles:
@@ -36,15 +39,18 @@ class Roles:
         ids: Ids,
         store: Store,
         planner: Planner,
+        limits: Limits,
         renderer: Renderer,
+        webhooks: Webhooks | None,
         synthesize: bool,
     ) -> None:
         self._lifecycle = document.lifecycle
         self._clock, self._ids, self._store = clock, ids, store
-        self._planner, self._renderer = planner, renderer
+        self._planner, self._limits, self._renderer = planner, limits, renderer
         self._files = JobFiles(document, MediaLibrary())
+        self._webhooks = webhooks
         self._synthesize, self._started = synthesize, clock.now()
-        self._sequence = count()
+        self._sequence = count(_next_sequence(store))
         self._defaults = _kept_fields(document)
         self._roles: Mapping[JobRole, Callable[[Asked], Reply]] = {
             JobRole.CREATE: self._create,
@@ -85,16 +91,26 @@ class Roles:
         return self._made(asked, {**source.fields, **known}, source=source.id)
 
     def _made(self, asked: Asked, fields: dict[str, Json], *, source: str | None) -> Reply:
-        job = Job(
-            id=self._lifecycle.id_prefix + self._ids.job(),
-            sequence=next(self._sequence),
-            created=self._clock.now(),
-            fields=fields,
-            plan=self._planner.plan(fields, asked.call.headers),
-            source=source,
-            owner=asked.key,
-        )
-        self._store.add(job)
+        scenario = asked.scenario
+        plan = self._planner.plan(fields, scenario.fate if scenario else USUAL)
+
+        def make() -> Job:
+            job = Job(
+                id=self._lifecycle.id_prefix + self._ids.job(),
+                sequence=next(self._sequence),
+                created=self._clock.now(),
+                fields=fields,
+                plan=plan,
+                source=source,
+                owner=asked.key,
+                scenario=scenario.name if scenario else "",
+            )
+            self._store.add(job)
+            if self._webhooks is not None:
+                self._webhooks.expect(job)
+            return job
+
+        job = self._limits.make(asked.key, {**asked.arguments.fields, **fields}, make)
         return self._job_reply(asked.operation, job, observe(job, job.created))
 
     def _retrieve(self, asked: Asked) -> Reply:
@@ -133,7 +149,8 @@ class Roles:
                 Cause.JOB_UNFINISHED,
                 f"{job.id} is {snapshot.state}; only a job that has ended can be deleted",
             )
-        if self._store.get(job.id):
+        if self._own(job.id, asked.key):
+            self._limits.settle(asked.key)
             self._store.remove(job.id)
         return _json(asked.operation, self._renderer.farewell(job))
 
@@ -160,7 +177,7 @@ class Roles:
         (job_id,) = asked.call.path_parameters.values()
         job = self._own(job_id, asked.key)
         if job is None and self._synthesize:
-            plan = self._planner.success(self._defaults)
+            plan = self._planner.plan(self._defaults)
             # A second more than it takes, so that it had ended when the service began.
             created = self._started - plan.seconds - 1
             job = Job(job_id, -1, created, self._defaults, plan)
@@ -182,6 +199,12 @@ class Roles:
             headers[hint.header] = str(max(1, wait))
         body = orjson.dumps(self._renderer.job(job, snapshot))
         return Reply(operation.success.status, headers, body)
+
+
+def _next_sequence(store: Store) -> int:
+    """Behind those of the jobs that the store has already."""
+    newest = store.page(after=None, limit=1, newest_first=True).jobs
+    return newest[0].sequence + 1 if newest else 0
 
 
 def _kept_fields(document: Document) -> dict[str, Json]:

@@ -4,14 +4,17 @@ block.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
+import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.config import HTTPProtocolType
 
 from ..openapi import Document
 from .app import create_app
@@ -107,6 +110,15 @@ def run(
     _Server(app, started=started, log_requests=log_requests).run(sockets=[listener])
 
 
+def _protocol() -> HTTPProtocolType | type[asyncio.Protocol]:
+    """The protocol that can break connections, where the system lets it."""
+    if sys.platform == "win32":
+        return "auto"
+    from .wire import WireProtocol
+
+    return WireProtocol
+
+
 class _Server(uvicorn.Server):
     """A uvicorn server, as the mock needs it, that says when it has started."""
 
@@ -115,7 +127,7 @@ class _Server(uvicorn.Server):
     ) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=_protocol(),
             ws="none",
             lifespan="off",
             access_log=log_requests,

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
-from math import ceil
+from dataclasses import replace
+from random import Random
 from typing import Literal
 
-import orjson
-
-from ..openapi import Call, Cause, Document, Operation, Reply, load_document
+from ..openapi import (
+    Call,
+    Cause,
+    Document,
+    Ending,
+    Operation,
+    Reply,
+    RequestProblem,
+    load_document,
+)
 from ..openapi.conformance import ReplyProblem, body_problems, reply_problems
 from ..openapi.json import Json
 from ..openapi.request import read_call
-from .asked import Asked
+from .accounts import read_accounts, read_tier
+from .asked import MAKING, Asked
 from .authentication import Keyring
 from .clock import Clock, SystemClock
-from .fault import Faults
+from .error_replies import ErrorReplies
 from .ids import Ids, RandomIds
 from .job import Job, observe
+from .limits import Limits
+from .plan import Fate
+from .planner import Planner
+from .preference import refuse_if_preferred
 from .refusal import Refusal
+from .rehearsal.fault import Fault
+from .rehearsal.faults import Faults
+from .rehearsal.rehearsal import Rehearsal
+from .rehearsal.scenarios import USUAL, Scenarios
+from .rehearsal.struck import Struck
 from .rendering import Renderer
+from .replays import Replays
 from .roles import Roles
-from .scenario import Fate, Planner
 from .store import MemoryStore, Store
+from .webhooks import Webhooks
 
 UnknownIds = Literal["refuse", "synthesize"]
 
@@ -44,10 +62,15 @@ class JobService:
     """Answers the calls of an API for jobs, as a document says.
 
     `document` is the bundled one by default. Time, ids and storage come from `clock`, `ids` and
-    `store`. `api_keys` are the keys that are let in (none: any key). `unknown_ids` says whether an
-    id that nobody made is refused or answered as a finished job. `scenario` is what becomes of a
-    job unless something else is asked for. A `strict` service raises NonconformingReply rather than
-    send a reply that the document does not declare.
+    `store`; `seed` makes what is left to chance the same in every run. `api_keys` are the keys that
+    are let in (none: any key). `unknown_ids` says whether an id that nobody made is refused or
+    answered as a finished job. `scenario` is what becomes of a job unless something else is asked
+    for, `rehearsal` what else goes wrong. `limits` are those of each key, a tier of the document or
+    own numbers; `accounts` say what is known of single keys. With `idempotency_keys`, a create that
+    is sent again with the same Idempotency-Key makes no second job. `webhooks`, which go by the
+    same clock, send the events of jobs. A `strict` service raises NonconformingReply rather than
+    send a reply that the document does not declare, unless a fault has it so. Raises ValueError for
+    what the document does not have.
     """
 
     def __init__(
@@ -57,45 +80,110 @@ class JobService:
         clock: Clock | None = None,
         ids: Ids | None = None,
         store: Store | None = None,
+        seed: int | None = None,
         api_keys: Collection[str] = (),
         unknown_ids: UnknownIds = "refuse",
-        scenario: str = "completes",
+        scenario: str | None = None,
+        rehearsal: Rehearsal | None = None,
+        limits: Json = None,
+        accounts: Mapping[str, Json] | None = None,
+        idempotency_keys: bool = False,
+        webhooks: Webhooks | None = None,
         strict: bool = False,
     ) -> None:
         self.document = document or load_document()
         self.clock: Clock = clock or SystemClock()
         self.store: Store = MemoryStore() if store is None else store
-        self._ids: Ids = ids or RandomIds()
+        self.webhooks = webhooks
+        self._ids: Ids = ids or RandomIds(seed)
         self._strict = strict
-        self._keyring = Keyring(self.document.credentials, api_keys)
-        self._planner = Planner(self.document.lifecycle, scenario)
-        self._faults = Faults(self.document)
-        self._renderer = Renderer(self.document)
+        rehearsal = rehearsal or Rehearsal()
+        tier = read_tier(self.document, rehearsal.limits if limits is None else limits)
+        accounts = read_accounts(self.document, {**rehearsal.keys, **(accounts or {})}, tier=tier)
+        self._keyring = Keyring(self.document.credentials, api_keys, accounts=accounts)
+        self.limits = Limits(
+            self.document, clock=self.clock, store=self.store, tier=tier, accounts=accounts
+        )
+        self.scenarios = Scenarios(
+            self.document,
+            random=_random(seed, "scenarios"),
+            usual=scenario or rehearsal.scenario or USUAL,
+            own=rehearsal.scenarios,
+        )
+        self._errors = ErrorReplies(self.document.envelope, self.clock)
+        self._chance = _random(seed, "faults")
+        self.faults = Faults(self.document, random=self._chance, usual=rehearsal.faults)
+        self._replays = self._new_replays() if idempotency_keys else None
+        self._renderer, self._planner = Renderer(self.document), Planner(self.document.lifecycle)
         self._roles = Roles(
             self.document,
             clock=self.clock,
             ids=self._ids,
             store=self.store,
             planner=self._planner,
+            limits=self.limits,
             renderer=self._renderer,
+            webhooks=webhooks,
             synthesize=unknown_ids == "synthesize",
         )
 
     def answer(self, call: Call) -> Reply:
         """The reply to a call; raises KeyError for an operation that the document does not have."""
-        operation = self.document.operations[call.operation_id]
-        request_id = self._request_id()
+        operation, request_id = self.document.operations[call.operation_id], self._request_id()
+        sender = self._keyring.sender(call.headers) if operation.secured else ""
+        struck = Struck()
         try:
-            sender = self._keyring.sender(call.headers) if operation.secured else ""
-            self._faults.strike(operation.id)
-            key = self._keyring.admit(sender) if operation.secured else ""
-            self._refuse_if_preferred(operation, call.headers.get("prefer"))
-            reply = self.perform(Asked(operation, call, read_call(operation, call), key))
+            struck.by(self.faults.strike(call, sender))
+            reply = self._answer(operation, call, sender, struck)
         except Refusal as refusal:
-            reply = self._error(refusal, request_id)
-        if self._strict:
+            reply = self._errors.reply(refusal, request_id)
+        if self._strict and not struck.prevented:
             _require(reply, reply_problems(operation, reply))
-        return self._signed(reply, request_id)
+        reply = self._signed(reply, request_id, sender)
+        if self.webhooks is not None and operation.role in MAKING:
+            self.webhooks.announce()
+        if not struck:
+            return reply
+        return struck.spoil(
+            reply,
+            error=lambda refusal: self._signed(
+                self._errors.reply(refusal, request_id), request_id, sender
+            ),
+            random=self._chance,
+        )
+
+    def _answer(
+        self, operation: Operation, call: Call, sender: str | RequestProblem, struck: Struck
+    ) -> Reply:
+        """Does what a call asks for, if nothing keeps it from that; raises Refusal if so."""
+        key = self._keyring.admit(sender) if operation.secured else ""
+        if self.limits.active:
+            self.limits.count(key)
+        refuse_if_preferred(self.document.envelope, operation, call.headers.get("prefer"))
+        asked = Asked(operation, call, read_call(operation, call), key)
+        if operation.role in MAKING:
+            return self._make(asked, struck)
+        if self.scenarios.faulty:
+            struck.by(self._of_job(asked))
+        return self.perform(asked)
+
+    def _make(self, asked: Asked, struck: Struck) -> Reply:
+        """Makes a job, or tells of the one that this request has made before."""
+        if self._replays:
+            return self._replays.once(asked, lambda asked: self._make_anew(asked, struck))
+        return self._make_anew(asked, struck)
+
+    def _make_anew(self, asked: Asked, struck: Struck) -> Reply:
+        """Makes a job in a scenario; that is for the next one if none comes of this."""
+        choice = self.scenarios.choose(asked)
+        faults = choice.scenario.faults
+        try:
+            if faults:
+                struck.by(self.faults.strike_in_scenario(faults, asked.call, scope=asked.key))
+            return self.perform(replace(asked, scenario=choice.scenario))
+        except Refusal:
+            self.scenarios.give_back(choice)
+            raise
 
     def perform(self, asked: Asked) -> Reply:
         """Does what a call that was let in asks for; raises Refusal if that cannot be."""
@@ -104,20 +192,31 @@ class JobService:
     def refuse(self, refusal: Refusal) -> Reply:
         """The error answer to a request that is no call of any operation."""
         request_id = self._request_id()
-        reply = self._error(refusal, request_id)
+        reply = self._errors.reply(refusal, request_id)
         if self._strict:
             _require(reply, body_problems(self.document.error, reply.body))
         return self._signed(reply, request_id)
 
     def next_job(
-        self, *, outcome: str | None = None, code: str | None = None, seconds: float | None = None
+        self,
+        *,
+        outcome: str | None = None,
+        code: str | None = None,
+        seconds: float | None = None,
+        scenario: str | None = None,
     ) -> None:
         """What is to become of the next job that is made; several calls are for several jobs.
 
         `outcome` is a final state of the document, `code` the reason of a failure, `seconds` how
-        long the job is pending. Raises ValueError for what cannot be.
+        long the job is pending; or else it takes part in a `scenario`. Raises ValueError for what
+        cannot be.
         """
-        self._planner.set_next(Fate(outcome, code, seconds))
+        if scenario is None:
+            self.scenarios.set_next(Fate(outcome=outcome, code=code, seconds=seconds))
+        elif (outcome, code, seconds) == (None, None, None):
+            self.scenarios.use(scenario, next=1)
+        else:
+            raise ValueError("a scenario says all of it: give it alone")
 
     def fail(
         self,
@@ -133,7 +232,46 @@ class JobService:
         `code` chooses among the errors of one status, `retry_after` is the seconds that the answer
         asks a client to wait. Raises ValueError for what the document does not declare.
         """
-        self._faults.add(operation, status=status, code=code, times=times, retry_after=retry_after)
+        self.fault(operation, status=status, code=code, times=times, retry_after=retry_after)
+
+    def fault(self, operation: str | None = None, **words: Json) -> str:
+        """Sets a fault, in the words of `Fault` in `rehearsal.schema.json`, such as `lost=True`,
+        and gives its id; without an operation it is for all.
+
+        It strikes every call that it fits, or the next `times`. Raises ValueError for what cannot
+        be.
+        """
+        said = {"operation": operation, **words}
+        return self.faults.add({name: value for name, value in said.items() if value is not None})
+
+    def end_job(self, job_id: str, *, success: bool, code: str | None = None) -> None:
+        """Ends a pending job now, well or not; `code` is the reason of a failure. Raises KeyError
+        for an unknown job, ValueError for one that has ended or for what cannot be.
+        """
+        job, now = self.store.get(job_id), self.clock.now()
+        if job is None:
+            raise KeyError(job_id)
+        snapshot = observe(job, now)
+        if snapshot.ends:
+            raise ValueError(f"{job_id} has ended already")
+        endings = self.document.lifecycle.endings(Ending.SUCCESS if success else Ending.FAILURE)
+        if not endings:
+            raise ValueError("no job of this document ends so")
+        # A little less, for moments are compared with rounding.
+        elapsed = max(0.0, now - job.created) * (1 - _ROUNDING)
+        known = self.scenarios.of_job(job.scenario)
+        fate = Fate(
+            outcome=endings[0],
+            code=code,
+            seconds=elapsed,
+            expires=known.fate.expires if known else None,
+            reached=snapshot.progress,
+        )
+        ended = replace(job, plan=self._planner.plan(job.fields, fate))
+        self.store.replace(ended)
+        if self.webhooks is not None:
+            self.webhooks.expect(ended)
+            self.webhooks.announce()
 
     def describe(self, job: Job) -> dict[str, Json]:
         """The job as a client would see it now."""
@@ -145,60 +283,51 @@ class JobService:
         return [self.describe(job) for job in page.jobs]
 
     def reset(self) -> None:
-        """Forgets every job, and what was set for the next jobs and calls. The clock and the series
-        of ids go on.
+        """Forgets every job, and what was set for jobs and calls since the beginning. The clock and
+        the series of ids go on.
         """
         self.store.clear()
-        self._planner.reset()
-        self._faults.clear()
+        self.scenarios.reset()
+        self.faults.reset()
+        self.limits.clear()
+        if self._replays:
+            self._replays.clear()
+        if self.webhooks is not None:
+            self.webhooks.clear()
+
+    def _new_replays(self) -> Replays:
+        if Cause.IDEMPOTENCY_CONFLICT not in self.document.envelope.answers:
+            place = "/x-error-envelope/causes"
+            raise ValueError(f"{place}: idempotency keys need {Cause.IDEMPOTENCY_CONFLICT}")
+        return Replays(self.clock)
+
+    def _of_job(self, asked: Asked) -> tuple[Fault, ...]:
+        """The faults that strike a call about a job in a scenario, if it is the sender's."""
+        job_id = next(iter(asked.call.path_parameters.values()), "")
+        job = self.store.get(job_id)
+        if job is None or job.owner != asked.key:
+            return ()
+        scenario = self.scenarios.of_job(job.scenario)
+        if scenario is None or not scenario.faults:
+            return ()
+        return self.faults.strike_in_scenario(scenario.faults, asked.call, scope=job_id)
 
     def _request_id(self) -> str:
         return self.document.envelope.request_id_prefix + self._ids.request()
 
-    def _refuse_if_preferred(self, operation: Operation, prefer: str | None) -> None:
-        """Raises Refusal with the error status that `Prefer: code=…` asks for (RFC 7240), or for
-        one that is not documented.
-        """
-        match = _CODE.search(prefer) if prefer else None
-        if match is None or int(match[1]) < 400:
-            return
-        status = int(match[1])
-        cause = self.document.envelope.cause_of_status(status)
-        if cause is None or status not in operation.responses:
-            known = ", ".join(str(s) for s in operation.responses if s >= 400)
-            message = f"Prefer: {operation.id} has no documented answer {status}, only {known}"
-            raise Refusal(Cause.PREFERENCE_INVALID, message, parameter="Prefer")
-        message = f"The answer that Prefer: code={status} asked for."
-        raise Refusal(cause, message, headers={"preference-applied": f"code={status}"})
+    def _signed(
+        self, reply: Reply, request_id: str, sender: str | RequestProblem | None = None
+    ) -> Reply:
+        """The reply with the headers that every answer carries."""
+        name = self.document.envelope.request_id_header
+        headers = {name: request_id, **reply.headers} if name else reply.headers
+        if self.limits.active and isinstance(sender, str):
+            headers = {**headers, **self.limits.headers(sender)}
+        return Reply(reply.status, headers, reply.body, reply.delivery)
 
-    def _error(self, refusal: Refusal, request_id: str) -> Reply:
-        envelope = self.document.envelope
-        answer = envelope.answers[refusal.cause]
-        body = envelope.body(
-            answer, message=refusal.message, parameter=refusal.parameter, request_id=request_id
-        )
-        headers = {"content-type": "application/json", **answer.headers, **refusal.headers}
-        if answer.status == 429 or answer.status >= 500:
-            headers |= self.real_wait(headers)
-        return Reply(answer.status, headers, orjson.dumps(body))
 
-    def real_wait(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """The header that has official clients wait as long as the clock takes, where it is faster
-        than real time.
-
-        An answer that asks for no wait leaves them at their own, which begins at about a second.
-        """
-        envelope = self.document.envelope
-        if envelope.retry_milliseconds is None or self.clock.wait_for(1) >= 1:
-            return {}
-        seconds = float(headers.get(envelope.retry_seconds or "", 1))
-        return {envelope.retry_milliseconds: str(max(1, ceil(self.clock.wait_for(seconds) * 1000)))}
-
-    def _signed(self, reply: Reply, request_id: str) -> Reply:
-        header = self.document.envelope.request_id_header
-        if header is None:
-            return reply
-        return Reply(reply.status, {header: request_id, **reply.headers}, reply.body)
+def _random(seed: int | None, what: str) -> Random:
+    return Random(seed if seed is None else f"{seed} {what}")
 
 
 def _require(reply: Reply, problems: Iterable[ReplyProblem]) -> None:
@@ -207,4 +336,4 @@ def _require(reply: Reply, problems: Iterable[ReplyProblem]) -> None:
         raise NonconformingReply(reply.status, found)
 
 
-_CODE = re.compile(r"\bcode=([1-5][0-9]{2})\b")
+_ROUNDING = 1e-12

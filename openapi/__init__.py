@@ -6,8 +6,10 @@ from .credentials import Credentials
 from .document import Document, load_document, parse_document
 from .envelope import Cause, ErrorAnswer, ErrorEnvelope
 from .errors import DocumentError, Problem
+from .event import JobEvent
 from .exchange import Call, Delivery, Reply
 from .lifecycle import Echo, Ending, Failure, Lifecycle, PollHint, Stamp, State
+from .limits import DeclaredLimits, LimitHeaders, Tier
 from .near_miss import NearMiss
 from .operation import JobRole, Operation, Parameter, Provenance
 from .price import Price, Rate
@@ -20,6 +22,7 @@ __all__ = [
     "Call",
     "Cause",
     "Credentials",
+    "DeclaredLimits",
     "Delivery",
     "Document",
     "DocumentError",
@@ -29,8 +32,10 @@ __all__ = [
     "ErrorEnvelope",
     "Failure",
     "Finding",
+    "JobEvent",
     "JobRole",
     "Lifecycle",
+    "LimitHeaders",
     "Match",
     "Mismatch",
     "NearMiss",
@@ -46,6 +51,7 @@ __all__ = [
     "Schema",
     "Stamp",
     "State",
+    "Tier",
     "load_document",
     "parse_document",
 ]

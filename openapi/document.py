@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 
 from .credentials import compile_credentials
 from .envelope import compile_envelope
+from .event import JobEvent, compile_events
 from .json import Json
 from .lifecycle import compile_lifecycle
+from .limits import compile_limits
 from .near_miss import NearMiss, nearest
 from .operation import JobRole, Operation, compile_operations
 from .routing import Match, Mismatch, Router
@@ -24,8 +26,9 @@ class Document:
     """An OpenAPI document that declares the life of a job, compiled.
 
     `base_path` is the path of its first server, such as `/v1`; `job` and `error` are the schemas of
-    a job and of an error answer, `lifecycle` and `envelope` what these declare. Raises
-    DocumentError if the document cannot be used.
+    a job and of an error answer, `lifecycle` and `envelope` what these declare, `limits` how much
+    a key may ask for, None if it does not say, `events` what the server tells of jobs, by the final
+    state that each tells of. Raises DocumentError if the document cannot be used.
     """
 
     def __init__(self, source: Source) -> None:
@@ -44,9 +47,11 @@ class Document:
         }
         self.job = schemas.at(extension_places(root, "x-lifecycle")[0])
         self.lifecycle = compile_lifecycle(self.job.raw["x-lifecycle"])
+        self.events: Mapping[str, JobEvent] = {e.state: e for e in compile_events(schemas)}
         self.error = schemas.at(extension_places(root, "x-error-envelope")[0])
         self.envelope = compile_envelope(self.error.raw["x-error-envelope"])
         self.credentials = compile_credentials(root)
+        self.limits = compile_limits(root["x-limits"]) if "x-limits" in root else None
         self._router = Router(self.operations.values())
 
     def match(self, method: str, path: str) -> Match | Mismatch:

@@ -25,6 +25,8 @@ class Cause(StrEnum):
     CREDENTIALS_MISSING = "credentials-missing"
     CREDENTIALS_MALFORMED = "credentials-malformed"
     CREDENTIALS_INVALID = "credentials-invalid"
+    CREDENTIALS_REVOKED = "credentials-revoked"
+    MODEL_FORBIDDEN = "model-forbidden"
     ENDPOINT_UNKNOWN = "endpoint-unknown"
     METHOD_UNSUPPORTED = "method-unsupported"
     JOB_UNKNOWN = "job-unknown"
@@ -32,7 +34,10 @@ class Cause(StrEnum):
     CONTENT_PENDING = "content-pending"
     CONTENT_EXPIRED = "content-expired"
     BODY_TOO_LARGE = "body-too-large"
+    IDEMPOTENCY_CONFLICT = "idempotency-conflict"
     RANGE_UNSATISFIABLE = "range-unsatisfiable"
+    RATE_EXCEEDED = "rate-exceeded"
+    QUOTA_EXCEEDED = "quota-exceeded"
     INTERNAL = "internal"
 
 

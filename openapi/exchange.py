@@ -47,10 +47,12 @@ class Delivery:
 @dataclass(frozen=True, slots=True)
 class Reply:
     """The answer to a call: HTTP status, headers with their names in lower case, and the whole
-    body. `delivery` is None for one that arrives whole and at once.
+    body. `delivery` is None for one that arrives whole and at once. `committed` is what was done
+    and not told: the answer in whose place this one stands.
     """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     delivery: Delivery | None = None
+    committed: Reply | None = None

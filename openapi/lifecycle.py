@@ -48,12 +48,15 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Where a failed job says why, and the codes with their words; the first is the usual one."""
+    """Where a failed job says why, and the codes with their words; the first is the usual one.
+    `moderation` is the code that a moderation system gives, None if the API has none.
+    """
 
     at: Path
     code: Path
     message: Path
     reasons: Mapping[str, str]
+    moderation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,7 @@ def _stamp(data: Json) -> Stamp:
 
 def _failure(data: Json) -> Failure:
     at, code, message = (parse_pointer(data[key]) for key in ("at", "code", "message"))
-    return Failure(at, code, message, data["reasons"])
+    return Failure(at, code, message, data["reasons"], data.get("moderation"))
 
 
 def _poll_hint(data: Json) -> PollHint:

@@ -107,6 +107,9 @@ def _names(data: Json, lifecycle: Lifecycle) -> Found:
         for key in ("set_on", "counted_from"):
             if key in stamp and stamp[key] not in lifecycle.states:
                 yield f"stamps/{index}/{key}", f"{stamp[key]} is not one of the states"
+    failure = lifecycle.failure
+    if failure and failure.moderation not in (None, *failure.reasons):
+        yield "failure/moderation", f"{failure.moderation} is not one of the reasons"
 
 
 def _fields(data: Json, lifecycle: Lifecycle, create: Mapping[str, Json]) -> Found:

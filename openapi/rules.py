@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .envelope import Cause
 from .errors import Problem
+from .event_rules import event_problems
 from .json import Json
+from .lifecycle import compile_lifecycle
 from .lifecycle_rules import lifecycle_problems
 from .operation import METHODS
 from .operation_rules import create_fields, operation_problems
@@ -18,7 +21,16 @@ def document_problems(root: Json) -> list[Problem]:
     """Everything that is wrong with a document; later rules run only on what earlier ones found
     sound.
     """
-    meaning = (operation_problems, _security, _job_ids, _one_of_each, _lifecycle, _envelope)
+    meaning = (
+        operation_problems,
+        _security,
+        _job_ids,
+        _one_of_each,
+        _lifecycle,
+        _events,
+        _envelope,
+        _limits,
+    )
     for rules in ((structure_problems,), (reference_problems,), meaning):
         problems = [problem for rule in rules for problem in rule(root)]
         if problems:
@@ -72,6 +84,12 @@ def _lifecycle(root: Json) -> Iterator[Problem]:
         yield from lifecycle_problems(root, pointer, create=create_fields(root))
 
 
+def _events(root: Json) -> Iterator[Problem]:
+    for pointer in extension_places(root, "x-lifecycle"):
+        data = get(root, parse_pointer(pointer))["x-lifecycle"]
+        yield from event_problems(root, compile_lifecycle(data))
+
+
 def _envelope(root: Json) -> Iterator[Problem]:
     for pointer in extension_places(root, "x-error-envelope"):
         schema = get(root, parse_pointer(pointer))
@@ -88,3 +106,22 @@ def _envelope(root: Json) -> Iterator[Problem]:
                     f"{pointer}/x-error-envelope/causes",
                     f"{cause}, the x-cause of {name}, is not declared",
                 )
+
+
+def _limits(root: Json) -> Iterator[Problem]:
+    """Where there are limits, every operation may be refused for having gone beyond them."""
+    if "x-limits" not in root:
+        return
+    for pointer in extension_places(root, "x-error-envelope"):
+        envelope = get(root, parse_pointer(pointer))["x-error-envelope"]
+        answer = envelope["causes"].get(Cause.RATE_EXCEEDED)
+        if answer is None:
+            reason = f"{Cause.RATE_EXCEEDED}, the cause that x-limits needs, is not declared"
+            yield Problem(f"{pointer}/x-error-envelope/causes", reason)
+            continue
+        for path, item in root["paths"].items():
+            for method in METHODS:
+                if method in item and str(answer["status"]) not in item[method]["responses"]:
+                    place = format_pointer(("paths", path, method, "responses"))
+                    reason = f"{answer['status']}, the answer beyond x-limits, is not declared"
+                    yield Problem(place, reason)

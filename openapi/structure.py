@@ -132,9 +132,11 @@ def _supported() -> jsonschema_rs.Validator:
 _EXTENSIONS = (
     "x-cause",
     "x-error-envelope",
+    "x-event",
     "x-job-id",
     "x-job-role",
     "x-lifecycle",
+    "x-limits",
     "x-media",
     "x-page",
     "x-price",

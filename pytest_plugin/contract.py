@@ -79,12 +79,12 @@ class Contract:
 
     @property
     def violations(self) -> list[Violation]:
-        """Everything that is wrong so far, warnings among it, allowed or not."""
+        """Everything that is wrong so far, warnings and advice among it, allowed or not."""
         return [violation for journal in self.journals for violation in _violations(journal)]
 
     def verify(self, *, stacklevel: int = 1) -> None:
         """Raises ContractError if the contract was broken; warns, at the line that calls, if
-        something was sent that is only undocumented.
+        something was sent that is only undocumented. Advice is for a verdict to give.
 
         What was said once is not said again.
         """

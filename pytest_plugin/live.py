@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import pytest
 
-from ..contracts import Exchange
+from ..contracts import ClientVerdict, Exchange
 from ..contracts.sighting import sightings
 from ..mock_server import SystemClock
 from ..mock_server.server import base_url
@@ -65,6 +65,11 @@ class LiveApi:
         """The jobs as the code under test last saw them, the oldest first: `jobs[0].id`."""
         seen = [s for exchange in self.requests for s in sightings(self.document, exchange)]
         return [*{sighting.job_id: namespace(sighting.job) for sighting in seen}.values()]
+
+    @property
+    def verdict(self) -> ClientVerdict:
+        """What is to be said of the clients, by all requests of this test."""
+        return self._journal.verdict
 
     def __getattr__(self, name: str) -> NoReturn:
         from .mock import VideoMock

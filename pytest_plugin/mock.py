@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 from urllib.parse import urlsplit
 
 try:
@@ -15,7 +16,7 @@ except ModuleNotFoundError as error:
         name=error.name,
     ) from None
 
-from ..mock_server import Endpoint, JobService
+from ..mock_server import Courier, Endpoint, JobService, MovableClock, SystemClock, deliver_on_moves
 from .contract import Contract
 from .httpcore2 import HTTPCore2Mocker
 from .journal import Journal
@@ -104,10 +105,32 @@ def mocked(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
         journal=journal,
         let_out=options.other_hosts == "pass",
     )
-    with surroundings(base_url, *options.keys[:1]), _routed(router):
+    secret = options.webhook_secret
+    with (
+        surroundings(base_url, *options.keys[:1], webhook_secret=secret),
+        _routed(router),
+        _delivering(service),
+    ):
         yield VideoMock(
             service, base_url=base_url, router=router, journal=journal, contract=contract
         )
+
+
+@contextmanager
+def _delivering(service: JobService) -> Iterator[None]:
+    """Has events sent as the clock moves: by whoever moves it, if it does not go on by itself."""
+    webhooks, clock = service.webhooks, service.clock
+    if webhooks is None:
+        yield
+    elif isinstance(clock, SystemClock):
+        with Courier(webhooks, clock=clock):
+            yield
+    else:
+        stop = deliver_on_moves(webhooks, clock=cast(MovableClock, clock))
+        try:
+            yield
+        finally:
+            stop()
 
 
 @contextmanager

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ..contracts.recordings.recording import Recording, RecordingError, read_recording
-from ..mock_server import JobService, MovableClock, RandomIds, SystemClock, TickingClock
+from ..mock_server import (
+    HttpReceiver,
+    JobService,
+    MovableClock,
+    SystemClock,
+    TickingClock,
+    Webhooks,
+)
+from ..mock_server.receiver import Receiver
+from ..mock_server.rehearsal.rehearsal import Rehearsal, load_rehearsal, read_rehearsal
 from ..mock_server.service import UnknownIds
 from ..openapi import Document, load_document
+from ..openapi.json import Json
 from .contract import Contract
 from .journal import Journal
 from .playback import Playback
+from .surroundings import DUMMY_SECRET
 
 
 @dataclass(kw_only=True)
@@ -23,8 +34,11 @@ class MockOptions:
     `document` is what is served, the bundled document by default; `base_url` where clients believe
     it to be, the document's first server by default. `clock` is what the jobs go by, a TickingClock
     by default; `speed` is for a real clock that runs so many times as fast. Ids are the same in
-    every run with the same `seed`. `scenario`, `api_keys` and `unknown_ids` are those of
-    JobService. With `recording`, the path of a HAR file, answers are those that were recorded.
+    every run with the same `seed`. `scenario`, `limits`, `accounts`, `idempotency_keys`, `api_keys`
+    and `unknown_ids` are those of JobService. `rehearsal` is what goes wrong: the path of a file,
+    or its words. The events of jobs go to `webhook`, a function (`mock_server.Receiver`) or a URL,
+    signed with `webhook_secret`. With `recording`, the path of a HAR file, answers are those that
+    were recorded.
     `check` is off for a test whose requests are not to be judged, `allow` names the codes of the
     rules that it may break. `other_hosts` says whether requests to other hosts pass.
     """
@@ -34,7 +48,13 @@ class MockOptions:
     clock: MovableClock | None = None
     speed: float | None = None
     seed: int = 0
-    scenario: str = "completes"
+    scenario: str | None = None
+    rehearsal: str | Path | Mapping[str, Json] | None = None
+    limits: Json = None
+    accounts: Mapping[str, Json] | None = None
+    idempotency_keys: bool = False
+    webhook: Receiver | str | None = None
+    webhook_secret: str = DUMMY_SECRET
     api_keys: str | Collection[str] = ()
     unknown_ids: UnknownIds = "refuse"
     recording: str | Path | None = None
@@ -63,8 +83,8 @@ class MockOptions:
         """The service that these options describe, and the journal in which the contract reads what
         comes to it. The service refuses to send what is undocumented, unless that was recorded.
 
-        Raises ValueError for a scenario, a speed or a recording that cannot be, DocumentError for a
-        document.
+        Raises ValueError for a scenario, limits, a rehearsal, a speed or a recording that cannot
+        be, DocumentError for a document or the file of a rehearsal.
         """
         __tracebackhide__ = True
         document, clock = self.document, self.clock
@@ -78,13 +98,34 @@ class MockOptions:
         service = JobService(
             document,
             clock=clock,
-            ids=RandomIds(self.seed),
+            seed=self.seed,
             api_keys=self.keys,
             unknown_ids=self.unknown_ids,
             scenario=self.scenario,
+            rehearsal=self._rehearsal(document),
+            limits=self.limits,
+            accounts=self.accounts,
+            idempotency_keys=self.idempotency_keys,
+            webhooks=self._webhooks(document, clock),
             strict=True,
         )
         return service, journal
+
+    def _webhooks(self, document: Document, clock: MovableClock) -> Webhooks | None:
+        __tracebackhide__ = True
+        if self.webhook is None:
+            return None
+        receiver = HttpReceiver(self.webhook) if isinstance(self.webhook, str) else self.webhook
+        return Webhooks(document, clock=clock, receiver=receiver, secret=self.webhook_secret)
+
+    def _rehearsal(self, document: Document) -> Rehearsal | None:
+        __tracebackhide__ = True
+        said = self.rehearsal
+        if said is None:
+            return None
+        if isinstance(said, str | Path):
+            return load_rehearsal(document, said)
+        return read_rehearsal(document, said)
 
     def _playback(
         self, document: Document, clock: MovableClock, path: Path, journal: Journal
@@ -113,4 +154,13 @@ class MockOptions:
 
 _CHOICES = {"other_hosts": ("pass", "fail"), "unknown_ids": ("refuse", "synthesize")}
 # What becomes of jobs, unless it is recorded.
-_PLANNED = {"scenario": "completes", "unknown_ids": "refuse", "seed": 0}
+_PLANNED = {
+    "scenario": None,
+    "rehearsal": None,
+    "limits": None,
+    "accounts": None,
+    "idempotency_keys": False,
+    "webhook": None,
+    "unknown_ids": "refuse",
+    "seed": 0,
+}

@@ -44,7 +44,12 @@ class Playback(JobService):
         self._seen: dict[str, dict[str, Json]] = {}
 
     def next_job(
-        self, *, outcome: str | None = None, code: str | None = None, seconds: float | None = None
+        self,
+        *,
+        outcome: str | None = None,
+        code: str | None = None,
+        seconds: float | None = None,
+        scenario: str | None = None,
     ) -> None:
         """Raises ValueError: what becomes of a job is recorded."""
         raise ValueError("what becomes of a job is in the recording, and cannot be set")
@@ -108,7 +113,7 @@ class Playback(JobService):
 
     def _waiting(self, status: int, headers: Mapping[str, str]) -> dict[str, str]:
         retried = status == 429 or status >= 500
-        return {**headers, **(self.real_wait(headers) if retried else {})}
+        return {**headers, **(self._errors.real_wait(headers) if retried else {})}
 
 
 # The body is here as it was before it was encoded and cut for its way.

@@ -83,9 +83,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Names the marker, and fails at once where the options cannot be."""
     config.addinivalue_line(
         "markers",
-        "video_mock(document, base_url, clock, speed, seed, scenario, api_keys, unknown_ids,"
-        " recording, check, allow, other_hosts): how the mock of a test behaves and how strictly"
-        " its clients are judged; see aisa_testkit.pytest_plugin.MockOptions.",
+        "video_mock(document, base_url, clock, speed, seed, scenario, rehearsal, limits, accounts,"
+        " idempotency_keys, webhook, webhook_secret, api_keys, unknown_ids, recording, check,"
+        " allow, other_hosts): how the mock of a test behaves and how strictly its clients are"
+        " judged; see aisa_testkit.pytest_plugin.MockOptions.",
     )
     if config.getoption("video_target") == "live":
         from .budget import budget_of

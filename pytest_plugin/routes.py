@@ -18,6 +18,7 @@ from ..mock_server import Endpoint
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Match, Operation, Reply
 from .journal import Journal
+from .wire import REPLY, async_deliver, deliver, is_lost
 
 
 class VideoRoute(respx.Route):
@@ -104,24 +105,26 @@ class VideoRouter(respx.MockRouter):
             headers=reply.headers,
             content=reply.body,
             request=request,
-            extensions=_BY_THE_MOCK,
+            extensions=_BY_THE_MOCK if reply.delivery is None else {**_BY_THE_MOCK, REPLY: reply},
         )
 
     def handler(self, request: httpx.Request) -> httpx.Response:
         self._sort_out(request)
         try:
             with _in_words_of_httpx():
-                return super().handler(request)
+                response = super().handler(request)
         except AllMockedAssertionError:
-            return self.answer(request)  # which says that there is no such operation
+            response = self.answer(request)  # which says that there is no such operation
+        return deliver(response, request, self._endpoint)
 
     async def async_handler(self, request: httpx.Request) -> httpx.Response:
         self._sort_out(request)
         try:
             with _in_words_of_httpx():
-                return await super().async_handler(request)
+                response = await super().async_handler(request)
         except AllMockedAssertionError:
-            return self.answer(request)  # which says that there is no such operation
+            response = self.answer(request)  # which says that there is no such operation
+        return await async_deliver(response, request, self._endpoint)
 
     def record(
         self,
@@ -130,7 +133,8 @@ class VideoRouter(respx.MockRouter):
         response: httpx.Response | None = None,
         route: respx.Route | None = None,
     ) -> None:
-        super().record(request, response=response, route=route)
+        seen = None if is_lost(response) else response
+        super().record(request, response=seen, route=route)
         # What the mock has answered is written down by its endpoint.
         written = response is not None and _BY_THE_MOCK.items() <= response.extensions.items()
         if isinstance(route, VideoRoute) and not written:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from socket import socket
+from typing import cast
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..mock_server import create_app
+from ..mock_server import Courier, MovableClock, create_app
 from ..mock_server.server import base_url, serve_app
+from ..mock_server.switching import SwitchingApp
 from .contract import Contract
 from .journal import Runaway
 from .judged import JudgedBlock
@@ -19,16 +21,16 @@ from .surroundings import surroundings
 from .watched import WatchedMock
 
 
-class SwitchingServer:
+class SwitchingServer(SwitchingApp):
     """A server that goes on while the application behind it changes."""
 
     def __init__(self) -> None:
-        self.app: ASGIApp = _nobody
+        super().__init__(_nobody)
         self.listener: socket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await self.app(scope, receive, send)
+            await super().__call__(scope, receive, send)
         except Runaway as runaway:
             response = PlainTextResponse(str(runaway), status_code=500)
             await response(scope, receive, send)
@@ -49,7 +51,15 @@ class SwitchingServer:
         service, journal = options.begin(contract)
         url = base_url(self.listener, service.document)
         app = create_app(service=service, observer=journal)
-        with self.using(app), surroundings(url, *options.keys[:1]):
+        secret, webhooks = options.webhook_secret, service.webhooks
+        # Not by whoever moves the clock: that may be the server, which must not wait for others.
+        clock = cast(MovableClock, service.clock)
+        courier = Courier(webhooks, clock=clock) if webhooks else nullcontext()
+        with (
+            self.using(app),
+            surroundings(url, *options.keys[:1], webhook_secret=secret),
+            courier,
+        ):
             yield WatchedMock(service, base_url=url, journal=journal, contract=contract)
 
 

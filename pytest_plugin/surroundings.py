@@ -8,15 +8,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 DUMMY_KEY = "sk-aisa-dummy"
+# `whsec_` and a key in base64, as Standard Webhooks has them.
+DUMMY_SECRET = "whsec_ZHVtbXktd2ViaG9vay1zZWNyZXQtb2YtdGVzdHM="
 KEY_VARIABLE = "AISA_API_KEY"
 
 
 @contextmanager
-def surroundings(base_url: str, key: str = DUMMY_KEY) -> Iterator[None]:
+def surroundings(
+    base_url: str, key: str = DUMMY_KEY, *, webhook_secret: str = DUMMY_SECRET
+) -> Iterator[None]:
     """Points the OpenAI SDKs, and programs that read the vendor's variable, at a mock, with a key
-    that is good for nothing else. Ignores the SDK's warning that the API of its own vendor ends.
+    and a webhook secret that are good for nothing else. Ignores the SDK's warning that the API of
+    its own vendor ends.
     """
-    variables = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": key, KEY_VARIABLE: key}
+    variables = {
+        "OPENAI_BASE_URL": base_url,
+        "OPENAI_API_KEY": key,
+        "OPENAI_WEBHOOK_SECRET": webhook_secret,
+        KEY_VARIABLE: key,
+    }
     before = {name: os.environ.get(name) for name in variables}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=_SDK_WARNING, category=DeprecationWarning)

@@ -54,7 +54,13 @@ class Httpx2Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
 
 def _as_httpx(request: httpx2.Request, body: bytes) -> httpx.Request:
     headers = request.headers.raw
-    return httpx.Request(request.method, str(request.url), headers=headers, content=body)
+    return httpx.Request(
+        request.method,
+        str(request.url),
+        headers=headers,
+        content=body,
+        extensions=request.extensions,
+    )
 
 
 def _as_httpx2(response: httpx.Response) -> httpx2.Response:

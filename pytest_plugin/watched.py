@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..contracts import Exchange
+from ..contracts import ClientVerdict, Exchange
 from ..mock_server import JobService, Steering
 from .contract import Contract
 from .journal import Journal
@@ -24,6 +24,13 @@ class WatchedMock(Steering):
     def requests(self) -> list[Exchange]:
         """The calls since the last reset, with `operation_id`, `fields`, `files` and `status`."""
         return self._journal.requests
+
+    @property
+    def verdict(self) -> ClientVerdict:
+        """What is to be said of the clients, by their requests since the last reset, advice and
+        what is allowed included: `.clean`, `.findings`, and as text all that was found.
+        """
+        return self._journal.verdict
 
     def reset(self) -> None:
         """Forgets every job and request, and what was set for the next ones."""

@@ -80,7 +80,10 @@ class Stage:
 
     def answered(self, call: Call, reply: Reply) -> None:
         reply = self._change(reply) if self._change else reply
-        self.history.append(read_exchange(self.document, call, reply, at=self.clock.now()))
+        lived = self.clock.lived() if self.clock.tells_waits else None
+        self.history.append(
+            read_exchange(self.document, call, reply, at=self.clock.now(), lived=lived)
+        )
 
     def missed(self, method: str, path: str) -> None:
         self.history.append(Stray(method, path))
@@ -242,6 +245,59 @@ def listed_twice(s: Stage) -> None:
     s.create(prompt=signed(PROMPT, 7))
     del s.history[-1]  # of which the client knows nothing
     s.pages()
+
+
+def busy(status: int, **headers: str) -> Change:
+    """Answers that it might go better another time."""
+    error = refusal(status, "busy", "try again later")
+    return lambda reply: with_headers(**headers)(error(reply))
+
+
+def hinting(milliseconds: int) -> Change:
+    """Asks for so long a wait before the next poll."""
+    return with_headers(openai_poll_after_ms=str(milliseconds))
+
+
+def listed_again(stage: Stage, first: Change, *, after: float) -> None:
+    stage.clock.sleep(0)
+    stage.pages("", first)
+    stage.clock.sleep(after)
+    stage.pages()
+
+
+def six_in_a_row(stage: Stage) -> None:
+    for _ in range(6):
+        stage.clock.sleep(1)
+        stage.pages("", busy(503))
+
+
+def polled_again(stage: Stage, first: Change, *, after: float) -> None:
+    stage.clock.sleep(0)
+    job_id = stage.create()
+    stage.poll(job_id, first)
+    stage.clock.sleep(after)
+    stage.poll(job_id)
+
+
+def polled_for_ever(stage: Stage) -> None:
+    stage.service.next_job(seconds=3600)
+    stage.clock.sleep(0)
+    job_id = stage.create()
+    for _ in range(4):
+        stage.clock.sleep(120)
+        stage.poll(job_id)
+
+
+def misread(stage: Stage) -> None:
+    job_id = stage.create()
+    stage.poll(job_id, says(status="preprocessing"))
+    stage.content(job_id)
+
+
+def downloaded_late(stage: Stage) -> None:
+    job_id = stage.done()
+    stage.clock.advance(2 * 86400)
+    stage.content(job_id)
 
 
 def refused_twice(stage: Stage) -> None:
@@ -739,7 +795,7 @@ explained(
     """Neither the parameters nor the body of the operation have a field of this name. Servers let
     it pass, so it is a warning; but what it was meant to say is not heard, and a spelling mistake
     in an optional field looks just like this.""",
-    lambda s: s.create(duration="8"),
+    lambda s: s.poll(s.create(duration="8")),
 )
 explained(
     "AV708",
@@ -806,8 +862,9 @@ explained(
     "AV715",
     the_client,
     """The same request made a job twice, and the first job was never asked for. As a rule the
-    answer to the first was lost or came too late, and the request was sent again. The vendor warns
-    of repeating a POST blindly: both jobs are worked on, and both are billed.""",
+    answer to the first was lost or came too late, and the request was sent again: the mock knows
+    of such jobs, the client of one alone. The vendor warns of repeating a POST blindly, since both
+    jobs are worked on and both are billed.""",
     lambda s: [s.create(), s.poll(s.create())],
 )
 explained(
@@ -833,6 +890,100 @@ explained(
         )
     ),
 )
+explained(
+    "AV721",
+    the_client,
+    """The connection broke, or the server was at fault, and the client asked for the same job once
+    more. Nobody can tell from such an answer whether there is a job already, so the vendor says not
+    to repeat a POST blindly. A look into the list first makes it safe, and so does a header
+    `Idempotency-Key` that is the same both times, if the server heeds it.""",
+    lambda s: [s.create(busy(503)), s.poll(s.create())],
+)
+explained(
+    "AV722",
+    the_client,
+    """The answer said how long to wait before another try, in the header that `retry_after` of
+    `x-error-envelope` names, and the client has not waited for so long. The vendor's first rule is
+    to honour it. Milliseconds count before seconds, where an answer has both.""",
+    lambda s: listed_again(s, busy(429, retry_after="2"), after=0.5),
+)
+explained(
+    "AV723",
+    the_client,
+    """The answer did not say how long to wait, and the client was back in less than the official
+    clients wait, or three times after the same short while. Many clients that do so keep a server
+    down that would come up. The vendor asks for a second at first, and for twice as long each
+    time.""",
+    lambda s: listed_again(s, busy(503), after=0.1),
+)
+explained(
+    "AV724",
+    the_client,
+    """More than five attempts at the same thing have failed one after the other: each was answered
+    429 or 500 and above, or broke off. The vendor has clients give up after 3 to 5 attempts, or
+    after 60 s. What comes more than a minute later counts as a new request.""",
+    six_in_a_row,
+)
+explained(
+    "AV725",
+    the_client,
+    """The job was going on, or its file was there, and the client has given up at the first 429,
+    5xx or broken connection, which the next attempt might have got over. The vendor counts on 3 to
+    5 attempts. It is right to give up where no money is left, where the wait would be longer than a
+    minute, and where another POST could make a second job.""",
+    lambda s: s.poll(s.create(), busy(503)),
+)
+explained(
+    "AV731",
+    the_client,
+    """Two polls for the same job came less than half a second apart, though the first was answered
+    that the job goes on. The vendor's limit is two polls in a second, and most jobs take 20 to 90
+    s. A server that asks for a shorter wait, in the header of `poll_after` of `x-lifecycle`, may
+    have it.""",
+    lambda s: polled_again(s, hinting(1000), after=0.1),
+)
+explained(
+    "AV732",
+    the_client,
+    """The last answer about the job said how long to wait before the next poll, in the header of
+    `poll_after` of `x-lifecycle`, and the client has not waited for so long. The server knows best
+    how long its jobs take: an earlier poll counts against the rate limit and learns nothing.""",
+    lambda s: polled_again(s, hinting(5000), after=2),
+)
+explained(
+    "AV733",
+    the_client,
+    """The client has polled for one job for more than five minutes of its own time, and the job was
+    still pending. The vendor has clients cap the total wait at that: a job that takes longer will
+    hardly ever end, and a loop that waits for it will not, either. To look again much later is
+    fine.""",
+    polled_for_ever,
+)
+explained(
+    "AV734",
+    the_client,
+    """The last answer about the job had a status that is none of the `states` of `x-lifecycle`, and
+    the client took it for the end: it asked for the file, or for nothing any more. Servers get new
+    words before clients do, and most of them mean that the job goes on. Official clients stop
+    polling at such a word, so look at the status that they return.""",
+    misread,
+)
+explained(
+    "AV735",
+    the_client,
+    """`expiry` of `x-lifecycle` points at the moment at which the files of a job go, and the client
+    had been told it. It came later, and was refused. What is to be kept must be downloaded before,
+    as the vendor says, since the job cannot be had again for nothing.""",
+    downloaded_late,
+)
+explained(
+    "AV736",
+    the_client,
+    """The request for the job was accepted, and nothing in the history asks for it, lists it or
+    deletes it. A job that completes is billed, whether its result is fetched or not. It is fine to
+    give up on a job after five minutes of polls.""",
+    lambda s: s.create(),
+)
 
 
 class ExampleError(Exception):
@@ -857,18 +1008,24 @@ def example(code: str) -> Violation:
 def page(rule: Rule) -> str:
     """The page of a rule, in Markdown; raises ExampleError if it has no proper example."""
     shown = example(rule.code)
-    article = "an" if rule.severity is Severity.ERROR else "a"
     whose = "Servers" if rule.party is Party.SERVER else "Clients"
     return "\n\n".join(
         [
             f"# {rule.code} {rule.title}",
-            f"{whose} are held to it; breaking it is {article} {rule.severity}.",
+            f"{whose} are held to it; {_WEIGHTS[rule.severity]} {rule.severity}.",
             _wrapped(EXPLANATIONS[rule.code].prose),
             _wrapped(f"**Advice:** {rule.advice}"),
             "An example, as it is reported:",
             f"```text\n{shown}\n```\n",
         ]
     )
+
+
+_WEIGHTS = {
+    Severity.ERROR: "breaking it is an",
+    Severity.WARNING: "breaking it is a",
+    Severity.ADVICE: "no test fails for it, a verdict tells it as",
+}
 
 
 def _wrapped(text: str) -> str:

@@ -27,6 +27,26 @@ def test_the_server_is_loaded_beside_a_bare_one_without_an_error(
         assert re.search(rf"^\| {row}.*\|( +[0-9.,]+ \|){{3}}", printed, flags=re.MULTILINE)
 
 
+def test_the_server_is_compared_with_another_checkout(tool: Callable[[str], str]) -> None:
+    tool("wrk")
+    here = str(BENCHMARKS.parent)
+    printed = run("server.py", "--rounds", "1", "--seconds", "1", "--before", here)
+    assert re.search(r"^\| Median of 1 rounds \| ours \| before \|", printed, flags=re.MULTILINE)
+
+
+def test_clients_soak_a_server_and_leave_nothing_behind() -> None:
+    printed = run("soak.py", "--clients", "40", "--seconds", "6", "--growth", "1000")
+    assert printed.endswith("\nsound: nothing grew that should not\n")
+    rows = re.findall(r"^\| [0-9]+ \| [0-9.]+ \|(?: [0-9]+ \|){5}$", printed, re.MULTILINE)
+    assert len(rows) >= 3
+    told = re.findall(
+        r"^sk-aisa-soak-\S+: [1-9][0-9]* jobs; 200: [0-9]+(.*)", printed, re.MULTILINE
+    )
+    calm, *struck = told
+    assert calm == "; broken: 0"
+    assert all(each != calm for each in struck)
+
+
 def test_the_store_is_asked_for_its_time_and_its_memory() -> None:
     printed = run("store.py", "--jobs", "2000", "--rounds", "2")
     assert len(re.findall(r"^\| [a-z ]+ \|( +[0-9.]+ \|){3}$", printed, flags=re.MULTILINE)) == 3

@@ -3,34 +3,69 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
+from importlib.resources import files as files_of
 from pathlib import Path
 
 import pytest
 
 from aisa_testkit.contracts import CLIENT_RULES, Severity
+from aisa_testkit.mock_server import JobService
+from aisa_testkit.mock_server.control.description import Description
 from aisa_testkit.openapi import Document
 from aisa_testkit.pytest_plugin import MockOptions
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "pytest.md").read_text(encoding="utf-8")
+REHEARSAL = (DOCS / "rehearsal.md").read_text(encoding="utf-8")
+MANY_LINES = re.MULTILINE | re.DOTALL
+
+
+# A test that sets a fault which never strikes shows nothing.
+EVERY_FAULT_STRIKES = """
+import pytest
+
+@pytest.fixture(autouse=True)
+def _every_fault_strikes(request):
+    mock = None
+    if "video_mock" in request.fixturenames:
+        mock = request.getfixturevalue("video_mock")
+    yield
+    if mock:
+        assert [fault for fault in mock.service.faults.listed() if not fault["struck"]] == []
+"""
 
 
 def programs(name: str) -> dict[str, str]:
-    """The programs of a page, as modules of tests."""
+    """The programs of a page, as modules of tests, or under the name that their first line gives
+    them.
+    """
     page = (DOCS / name).read_text(encoding="utf-8")
-    found = re.findall(r"^```python\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
-    return {f"test_{number}": program for number, program in enumerate(found)}
+    found = re.findall(r"^```python\n(?:# ([a-z_]+)\.py\n)?(.*?)^```$", page, flags=MANY_LINES)
+    return {named or f"test_{number}": text for number, (named, text) in enumerate(found)}
 
 
-@pytest.mark.parametrize(("name", "tests"), [("pytest.md", 7), ("judge.md", 2)])
+def files(name: str) -> dict[str, str]:
+    """The files of a page that are no programs, by the name that their first line gives them."""
+    page = (DOCS / name).read_text(encoding="utf-8")
+    return dict(re.findall(r"^```yaml\n# ([a-z]+\.yaml)\n(.*?)^```$", page, flags=MANY_LINES))
+
+
+@pytest.mark.parametrize(
+    ("name", "tests"), [("pytest.md", 8), ("judge.md", 2), ("cookbook.md", 43), ("rehearsal.md", 1)]
+)
 def test_every_test_of_the_manual_passes_with_warnings_as_errors(
     pytester: pytest.Pytester, name: str, tests: int
 ) -> None:
     pytester.makepyfile(**programs(name))
-    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:asyncio")
+    for path, text in files(name).items():
+        (pytester.path / path).write_text(text, encoding="utf-8")
+    pytester.makepyfile(every_fault_strikes=EVERY_FAULT_STRIKES)
+    result = pytester.runpytest_subprocess(
+        "-W", "error", "-p", "no:asyncio", "-p", "every_fault_strikes"
+    )
     result.assert_outcomes(passed=tests)
-    assert sum(program.count("def test_") for program in programs(name).values()) == tests
 
 
 def test_every_property_test_of_the_manual_passes_with_warnings_as_errors(
@@ -42,10 +77,13 @@ def test_every_property_test_of_the_manual_passes_with_warnings_as_errors(
     result.assert_outcomes(passed=3 + 1 + len(document.operations))
 
 
+KINDS = {Severity.WARNING: " (a warning)", Severity.ADVICE: " (advice)"}
+
+
 def test_the_manual_lists_every_rule() -> None:
     rows = dict(re.findall(r"^\| (AV\d+) \| (.*) \|$", PAGE, flags=re.MULTILINE))
     assert rows == {
-        code: rule.title + (" (a warning)" if rule.severity is Severity.WARNING else "")
+        code: rule.title + KINDS.get(rule.severity, "")
         for code, rule in CLIENT_RULES.items()
     }
 
@@ -54,3 +92,26 @@ def test_the_manual_lists_every_argument_of_the_marker() -> None:
     settings = PAGE.partition("## Settings")[2]
     named = re.findall(r"^\| `([a-z_]+)` \|", settings, flags=re.MULTILINE)
     assert named == [field.name for field in dataclasses.fields(MockOptions)]
+
+
+def test_the_manual_of_rehearsals_lists_every_word_of_a_fault() -> None:
+    text = files_of("aisa_testkit.mock_server.rehearsal").joinpath("rehearsal.schema.json")
+    words = json.loads(text.read_text("utf-8"))["components"]["schemas"]["Fault"]["properties"]
+    section = REHEARSAL.partition("## Faults\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `([a-z_]+)` \|", section, flags=re.MULTILINE) == list(words)
+
+
+def test_the_manual_of_rehearsals_lists_every_scenario() -> None:
+    section = REHEARSAL.partition("## Scenarios\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", section, flags=re.MULTILINE)
+    told = [{"name": name, "about": about} for name, about in rows]
+    assert told == JobService().scenarios.listed()
+
+
+def test_the_manual_of_rehearsals_lists_every_control_call() -> None:
+    section = REHEARSAL.partition("## The control API\n")[2]
+    rows = re.findall(r"^\| `([A-Z]+) (/\S*)` \| (.*) \|$", section, flags=re.MULTILINE)
+    description = Description()
+    assert rows == [
+        (call.method, description.base + call.path, call.summary) for call in description.operations
+    ]

@@ -9,7 +9,7 @@ import pytest
 
 # Loaded when they are asked for, so that whoever wants no socket does not wait for Starlette.
 LAZY = {
-    "aisa_testkit.mock_server": {"VideoServer", "create_app", "serve_videos"},
+    "aisa_testkit.mock_server": {"HttpReceiver", "VideoServer", "create_app", "serve_videos"},
     "aisa_testkit.pytest_plugin": {
         *("Contract", "ContractError", "ContractWarning"),
         *("MockOptions", "Runaway", "VideoMock", "WatchedMock", "mock_videos", "serve_videos"),

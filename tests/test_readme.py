@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
-from starlette.routing import Mount, Route
 
 from aisa_testkit.cli import main
-from aisa_testkit.mock_server import VideoServer, create_app
+from aisa_testkit.mock_server import VideoServer
+from aisa_testkit.mock_server.control.description import Description
 from aisa_testkit.openapi import Document
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -44,9 +44,10 @@ def test_the_program_for_an_openai_sdk_saves_a_video(
 
 
 def test_the_tests_of_the_readme_pass(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(test_plugin=blocks("python")[0], test_server=blocks("python")[2])
+    plugin, _, rehearsal, server = blocks("python")
+    pytester.makepyfile(test_plugin=plugin, test_rehearsal=rehearsal, test_server=server)
     result = pytester.runpytest_subprocess("-W", "error", "-p", "no:asyncio")
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=3)
 
 
 def test_the_lifecycle_of_the_readme_says_what_the_document_says(document: Document) -> None:
@@ -58,11 +59,9 @@ def test_the_lifecycle_of_the_readme_says_what_the_document_says(document: Docum
 
 
 def test_every_control_call_is_in_the_readme() -> None:
-    routes = next(route for route in create_app().routes if isinstance(route, Mount))
-    for route in routes.routes:
-        assert isinstance(route, Route)
-        (method,) = (route.methods or set()) - {"HEAD"}
-        assert f"`{method} {routes.path}{route.path}`" in README
+    description = Description()
+    for each in description.operations:
+        assert f"`{each.method} {description.base}{each.path}`" in README
 
 
 @pytest.mark.parametrize("flag", re.findall(r"`serve (--[a-z-]+)", README))

@@ -36,7 +36,9 @@ def test_there_is_a_page_for_every_rule_and_no_other() -> None:
 
 
 def test_every_rule_is_a_row_of_the_index_that_leads_to_its_page() -> None:
-    row = re.compile(r"^\| \[(AV\d+)\]\((.+?)\) \| (.+) \| (error|warning) \|$", re.MULTILINE)
+    row = re.compile(
+        r"^\| \[(AV\d+)\]\((.+?)\) \| (.+) \| (error|warning|advice) \|$", re.MULTILINE
+    )
     rows = row.findall(INDEX.read_text("utf-8"))
     assert [(code, title, severity) for code, _, title, severity in rows] == [
         (rule.code, rule.title, rule.severity) for rule in RULES.values()

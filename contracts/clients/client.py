@@ -11,24 +11,35 @@ from ..exchange import Exchange, Stray, StrayKind
 from ..merging import merged
 from ..rule import Rule
 from ..violation import Violation, breach
+from .attempt import Attempt, Reading
 from .conduct import Conduct
+from .course import course_violations
 
 
-def check_client(document: Document, history: Iterable[Exchange | Stray]) -> tuple[Violation, ...]:
-    """Every way in which a client broke the contract, warnings among them, in the order of its
-    requests.
+def check_client(
+    document: Document,
+    history: Iterable[Exchange | Stray],
+    *,
+    whole: bool = True,
+    first: int = 1,
+) -> tuple[Violation, ...]:
+    """Every way in which a client broke the contract, warnings and advice among them, in the order
+    of its requests.
 
-    `history` are its requests to one server, in their order. What is wrong with several requests in
-    the same way is one violation.
+    `history` are its requests to one server, in their order, numbered from `first` on. One that is
+    not `whole` is only the end of a longer one: nothing is said that its beginning may belie. What
+    is wrong with several requests in the same way is one violation.
     """
-    conduct, found = Conduct(document), list[Violation]()
-    for number, item in enumerate(history, start=1):
+    reading, conduct = Reading(document), Conduct(document, whole=whole)
+    attempts, found = list[Attempt](), list[Violation]()
+    for number, item in enumerate(history, start=first):
         if isinstance(item, Stray):
             found.append(_stray(document, item, number))
         else:
+            attempts.append(reading.attempt(item, number))
             found += _request_violations(document, item, number)
-            found += conduct.see(item, number)
-    return merged([*found, *conduct.end()])
+            found += conduct.see(attempts[-1])
+    return merged([*found, *course_violations(reading, attempts, whole=whole)])
 
 
 def _stray(document: Document, stray: Stray, number: int) -> Violation:

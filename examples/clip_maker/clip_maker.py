@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
+from random import uniform
+from time import monotonic, sleep
+from typing import Any, TypeVar
 
 import httpx
 
 Form = dict[str, tuple[str | None, str | bytes]]
+Job = dict[str, Any]
+T = TypeVar("T")
 
 ATTEMPTS = 4
 POLL_SECONDS = 5
@@ -25,40 +30,84 @@ def make_clip(prompt: str, path: Path, *, seconds: str = "4", image: Path | None
     key = os.environ["AISA_API_KEY"]
     base_url = os.environ.get("OPENAI_BASE_URL", "https://api.aisa.one/v1")
     headers = {"Authorization": f"Bearer {key}"}
+    form: Form = {"prompt": (None, prompt), "seconds": (None, seconds)}
+    if image:
+        form["input_reference"] = (image.name, image.read_bytes())
     with httpx.Client(base_url=base_url, headers=headers, timeout=60) as client:
-        form: Form = {"prompt": (None, prompt), "seconds": (None, seconds)}
-        if image:
-            form["input_reference"] = (image.name, image.read_bytes())
-        job = _ask(client, "POST", "/videos", form).json()
-        _wait(client, job["id"])
-        content = _ask(client, "GET", f"/videos/{job['id']}/content").content
-    path.write_bytes(content)
+        path.write_bytes(ClipMaker(client).make(form))
 
 
-def _wait(client: httpx.Client, job_id: str) -> None:
-    """Polls until the job has completed."""
-    for _ in range(PATIENCE_SECONDS // POLL_SECONDS):
-        job = _ask(client, "GET", f"/videos/{job_id}").json()
-        if job["status"] == "completed":
-            return
-        if job["status"] == "failed":
-            raise ClipFailed(job["error"]["message"])
-        time.sleep(POLL_SECONDS)
-    raise ClipFailed(f"{job_id} takes longer than {PATIENCE_SECONDS} seconds")
+class ClipMaker:
+    """Follows one job to its end, for five minutes at most."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client, self._deadline = client, monotonic() + PATIENCE_SECONDS
+
+    def make(self, form: Form) -> bytes:
+        """The file of the job that this form asks for."""
+        job = self._create(form)
+        path = f"/videos/{job['id']}"
+        while job["status"] != "completed":
+            if job["status"] == "failed":
+                raise ClipFailed(job["error"]["message"])
+            self._pause(max(POLL_SECONDS, job["poll_after"]))
+            job = self._again(lambda: _job(self._get(path)))
+        return self._again(lambda: self._get(f"{path}/content").content)
+
+    def _create(self, form: Form) -> Job:
+        """Asks for the job; after a failure it looks whether there is one already."""
+        before = {job["id"] for job in self._again(self._jobs)}
+        sent = False
+
+        def send() -> Job:
+            nonlocal sent
+            if sent:
+                for job in self._jobs():
+                    if job["id"] not in before and job["prompt"] == form["prompt"][1]:
+                        return {**job, "poll_after": 0}
+            sent = True
+            return _job(self._client.post("/videos", files=form).raise_for_status())
+
+        return self._again(send)
+
+    def _jobs(self) -> list[Job]:
+        jobs: list[Job] = self._get("/videos").json()["data"]
+        return jobs
+
+    def _get(self, path: str) -> httpx.Response:
+        return self._client.get(path).raise_for_status()
+
+    def _again(self, send: Callable[[], T]) -> T:
+        """What `send` gives, tried again with backoff if the server is busy or the answer lost;
+        raises ClipFailed if it is refused.
+        """
+        why = ""
+        for attempt in range(1, ATTEMPTS + 1):
+            wait = 2 ** (attempt - 1) * uniform(0.75, 1.25)
+            try:
+                return send()
+            except httpx.HTTPStatusError as error:
+                answer, why = error.response, f"{error.response.status_code}"
+                busy = answer.status_code == 429 or answer.status_code >= 500
+                if not busy or answer.headers.get("x-should-retry") == "false":
+                    raise ClipFailed(answer.json()["error"]["message"]) from error
+                wait = float(answer.headers.get("Retry-After", wait))
+            except (httpx.TransportError, KeyError, ValueError) as error:
+                why = repr(error)
+            if attempt < ATTEMPTS:
+                self._pause(wait)
+        raise ClipFailed(f"the server does not answer: {why}")
+
+    def _pause(self, seconds: float) -> None:
+        if monotonic() + seconds > self._deadline:
+            raise ClipFailed(f"there is no clip after {PATIENCE_SECONDS} seconds")
+        sleep(seconds)
 
 
-def _ask(client: httpx.Client, method: str, path: str, files: Form | None = None) -> httpx.Response:
-    """Sends a request, again if the server is busy; raises ClipFailed if it is refused."""
-    attempt = 0
-    while True:
-        attempt += 1
-        response = client.request(method, path, files=files)
-        if response.is_success:
-            return response
-        busy = response.status_code == 429 or response.status_code >= 500
-        if not busy or attempt == ATTEMPTS:
-            raise ClipFailed(response.json()["error"]["message"])
-        time.sleep(float(response.headers.get("Retry-After", 2**attempt)))
+def _job(answer: httpx.Response) -> Job:
+    """A job, and the seconds that the server asks to wait for it; KeyError if it is none."""
+    job, wait = answer.json(), float(answer.headers.get("openai-poll-after-ms", 0)) / 1000
+    return {**job, "id": job["id"], "status": job["status"], "poll_after": wait}
 
 
 if __name__ == "__main__":

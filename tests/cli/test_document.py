@@ -130,7 +130,7 @@ def command(name: str) -> click.Command:
     return found
 
 
-COMMANDS = ["check", "demo", "document", "explain", "serve"]
+COMMANDS = ["check", "demo", "document", "explain", "serve", "verdict"]
 
 
 def test_the_help_names_every_command_with_what_it_does() -> None:

@@ -76,7 +76,7 @@ def test_the_server_says_where_it_is_and_stops_without_complaint(
         [operation.method, f"/v1{operation.path}", operation.id]
         for operation in document.operations.values()
     ]
-    assert printed[-2].startswith(f"Control API at {control}/health, ")
+    assert printed[-2] == f"Control API at {control}/, described by {control}/openapi.json."
     assert printed[-1] == "Ctrl-C stops the server."
 
 
@@ -200,7 +200,11 @@ def test_help_names_every_option_with_its_variable(option: str) -> None:
     code, lines = run("serve", option)
     words = " ".join(" ".join(lines).split())
     assert code == 0
-    for name in ("host", "port", "speed", "seed", "scenario", "api-key", "unknown-ids", "strict"):
+    for name in (
+        *("host", "port", "speed", "seed", "scenario", "rehearsal", "fault", "limits", "api-key"),
+        *("unknown-ids", "idempotency-keys", "webhook-url", "webhook-secret", "admin-token"),
+        *("watch", "strict"),
+    ):
         assert f"--{name} " in words
         assert f"env var: AISA_TESTKIT_{name.replace('-', '_').upper()}" in words
 

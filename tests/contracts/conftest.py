@@ -16,9 +16,9 @@ from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.verdict import Standard, Verdict
 from aisa_testkit.contracts.check.walk import Walk
 from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, RandomIds
-from aisa_testkit.openapi import Call, Document, Ending, JobRole, Provenance, Reply
+from aisa_testkit.openapi import Call, Delivery, Document, Ending, JobRole, Provenance, Reply
 from aisa_testkit.openapi.json import Json
-from aisa_testkit.openapi.pointer import get
+from aisa_testkit.openapi.pointer import get, put
 
 ROLES = {"poll": JobRole.RETRIEVE, **{role.value: role for role in JobRole}}
 SECONDS = {"wait": 1000.0, "tick": 3.0}
@@ -33,9 +33,16 @@ def play() -> Callable[[Document, str], list[Exchange | Stray]]:
     `create`, `poll`, `content`, `remix`, `delete` and `list` are requests, `create b` for another
     job than `create` alone makes. `poll 2` is for the second job, `poll other` for an id that is
     `other`, and `poll` for the newest job. `look`, `fetch` and `drop` are what a good client makes
-    of `poll`, `content` and `delete`: it leaves be what it was told is of no use. `fails` and
-    `done` say what becomes of the next job, `503 create` how the next request of a kind is
-    answered. In a `tick` three seconds pass, in a `wait` all that any job takes.
+    of `poll`, `content` and `delete`: it leaves be what it was told is of no use.
+
+    `fails`, `done` and `slow` say what becomes of the next job, `503 create` how the next request
+    of a kind is answered. `lost create` has its answer lost, `cut create` breaks off so that nobody
+    knows what became of it, and `odd poll` is answered with a status that there is not. From
+    `retry 2` on answers ask for two seconds before another try, from `hint 2` on before another
+    poll; after `retry none` and `hint none` they do not say.
+
+    In a `tick` three seconds pass, in a `wait` all that any job takes, and `sleep 0.5` is what the
+    client sleeps: it tells by which clock it lives.
     """
     return lambda document, script: _Client(document).act(script)
 
@@ -51,13 +58,26 @@ class _Client:
         self._gone: set[str] = set()
         self._body = document.by_role[JobRole.CREATE].bodies["application/json"].schema.raw
 
+        self._twists: dict[JobRole | None, str] = {}
+        self._asked: dict[str, str] = {}
+        self._timed = False
+
     def act(self, script: str) -> list[Exchange | Stray]:
+        self._timed = "sleep" in script
         for step in script.split(", "):
             word, _, rest = step.partition(" ")
             if word in SECONDS:
                 self._clock.advance(SECONDS[word])
+            elif word == "sleep":
+                self._clock.sleep(float(rest))
+            elif word in ("retry", "hint"):
+                self._asked[word] = rest
+            elif word in ("lost", "cut", "odd"):
+                self._twists[ROLES[rest]] = word
             elif word == "done":
                 self._service.next_job(seconds=0)
+            elif word == "slow":
+                self._service.next_job(seconds=1e6)
             elif word == "fails":
                 outcome = self._document.lifecycle.endings(Ending.FAILURE)[0]
                 self._service.next_job(outcome=outcome)
@@ -76,8 +96,10 @@ class _Client:
         return self._jobs[int(which) - 1] if which.isdigit() else which
 
     def _make(self, role: JobRole, source: str, text: str) -> None:
+        known = len(self._history)
         reply = self._ask(role, source, {self._body["required"][0]: text})
-        if reply.status < 300:
+        (made,) = self._history[known:]
+        if isinstance(made, Exchange) and made.accepted:
             job_id = get(orjson.loads(reply.body), self._document.lifecycle.id_at)
             self._jobs.append(job_id)
 
@@ -120,11 +142,42 @@ class _Client:
         )
 
     def answered(self, call: Call, reply: Reply) -> None:
-        at = self._clock.now()
-        self._history.append(read_exchange(self._document, call, reply, at=at))
+        role = self._document.operations[call.operation_id].role
+        at, twist = self._clock.now(), self._twists.pop(role, "")
+        lived = self._clock.lived() if self._timed else None
+        seen: Reply | None = self._dressed(reply)
+        if twist == "odd":
+            seen = self._odd(reply)
+        elif twist == "lost":
+            seen = replace(reply, delivery=Delivery(arrives=-1))
+        elif twist == "cut":
+            seen = None
+        self._history.append(read_exchange(self._document, call, seen, at=at, lived=lived))
+
+    def _dressed(self, reply: Reply) -> Reply:
+        """The answer with the waits that the script has it ask for, where that says any."""
+        envelope, hint = self._document.envelope, self._document.lifecycle.poll_hint
+        word, named = "retry", {envelope.retry_seconds: 1, envelope.retry_milliseconds: 1000}
+        if reply.status < 400:
+            word, named = "hint", {hint.header: hint.per_second} if hint else {}
+        if word not in self._asked or not named.keys() & reply.headers.keys():
+            return reply
+        headers = {name: value for name, value in reply.headers.items() if name not in named}
+        if self._asked[word] != "none":
+            name, units = next((n, units) for n, units in named.items() if n)
+            headers[name] = f"{float(self._asked[word]) * units:g}"
+        return replace(reply, headers=headers)
+
+    def _odd(self, reply: Reply) -> Reply:
+        job = orjson.loads(reply.body)
+        put(job, self._document.lifecycle.state_at, "polishing")
+        return replace(reply, body=orjson.dumps(job))
 
     def missed(self, method: str, path: str) -> None:
         self._history.append(Stray(method, path))
+
+    def untaken(self, reply: Reply) -> None:
+        """Every client of these tests stays to the end."""
 
 
 @pytest.fixture(params=["document", "other_document"], ids=["bundled", "other API"])

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[2] / "examples" / "clip_maker"
-WAITING = """        _wait(client, job["id"])
-"""
-FAILURE = """        if job["status"] == "failed":
-            raise ClipFailed(job["error"]["message"])
+ROOT = Path(__file__).parents[2]
+PROJECT = ROOT / "examples" / "clip_maker"
+FAILURE = """            if job["status"] == "failed":
+                raise ClipFailed(job["error"]["message"])
 """
 
 
@@ -38,7 +37,7 @@ def run(project: Path, *options: str) -> tuple[int, str]:
 def test_its_tests_pass_whatever_the_target(target: str) -> None:
     code, printed = run(PROJECT, "-q", f"--video-target={target}")
     assert code == 0, printed
-    assert "6 passed" in printed
+    assert "30 passed" in printed
 
 
 @pytest.mark.parametrize(
@@ -51,14 +50,14 @@ def test_its_tests_pass_whatever_the_target(target: str) -> None:
             id="a value that is not allowed",
         ),
         pytest.param(
-            "busy = response.status_code == 429 or response.status_code >= 500",
-            "busy = response.status_code >= 400",
+            "busy = answer.status_code == 429 or answer.status_code >= 500",
+            "busy = answer.status_code >= 400",
             ["AV716 a refused request sent again", "although it was answered 400"],
             id="a refusal asked again",
         ),
         pytest.param(
-            WAITING,
-            "",
+            'while job["status"] != "completed":',
+            "while False:",
             ["AV713 a job used before it is done", "which was queued"],
             id="a download without waiting",
         ),
@@ -70,9 +69,27 @@ def test_its_tests_pass_whatever_the_target(target: str) -> None:
         ),
         pytest.param(
             FAILURE,
-            FAILURE.replace('raise ClipFailed(job["error"]["message"])', "return"),
+            FAILURE.replace('raise ClipFailed(job["error"]["message"])', "break"),
             ["AV714 a failed job taken for a success", "which was failed"],
             id="a failure taken for a success",
+        ),
+        pytest.param(
+            "if sent:",
+            "if not sent:",
+            ["AV721 a job asked for again, blindly", "AV715 a job made twice"],
+            id="a job asked for again without a look",
+        ),
+        pytest.param(
+            "wait = 2 ** (attempt - 1) * uniform(0.75, 1.25)",
+            "wait = 0.1",
+            ["AV723 repetitions without backoff"],
+            id="no backoff",
+        ),
+        pytest.param(
+            "PATIENCE_SECONDS = 300",
+            "PATIENCE_SECONDS = 380",
+            ["AV733 polls without an end"],
+            id="too much patience",
         ),
     ],
 )
@@ -88,3 +105,11 @@ def test_a_mistake_in_its_program_is_told(
     assert code == 1
     for words in told:
         assert words in printed
+
+
+def test_the_verdict_on_the_careless_program_stands_in_the_cookbook() -> None:
+    page = (ROOT / "docs" / "cookbook.md").read_text(encoding="utf-8")
+    verdict = page.partition("<!-- careless -->\n```\n")[2].partition("```")[0]
+    code, printed = run(PROJECT, "-rP", "-k", "careless and lost")
+    assert (code, verdict[:2]) == (0, "4 ")
+    assert verdict in printed

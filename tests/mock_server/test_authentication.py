@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from aisa_testkit.mock_server import JobService
+from aisa_testkit.mock_server.accounts import Account
 from aisa_testkit.mock_server.authentication import Keyring
 from aisa_testkit.mock_server.refusal import Refusal
 from aisa_testkit.openapi import Call, Cause, Document, Reply, parse_document
@@ -62,6 +63,27 @@ def test_configured_keys_and_no_others_are_let_in(document: Document) -> None:
     for key in ("two", "ONE", "on", "oneone"):
         refused = refusal_of(keyring, {"authorization": f"Bearer {key}"})
         assert refused == (Cause.CREDENTIALS_INVALID, INVALID)
+
+
+def test_keys_of_accounts_are_let_in_beside_the_others(document: Document) -> None:
+    keyring = Keyring(document.credentials, ["one"], accounts={"two": Account("two")})
+    for key in ("one", "two"):
+        assert keyring.admit(key) == key
+    assert refusal_of(keyring, {"authorization": "Bearer three"})[0] == Cause.CREDENTIALS_INVALID
+
+
+def test_a_revoked_key_is_told_so_and_no_other_is(document: Document) -> None:
+    accounts = {"gone": Account("gone", revoked=True), "here": Account("here")}
+    keyring = Keyring(document.credentials, ["gone"], accounts=accounts)
+    assert refusal_of(keyring, {"authorization": "Bearer gone"}) == (
+        Cause.CREDENTIALS_REVOKED,
+        "the key was revoked",
+    )
+    assert keyring.admit("here") == "here"
+    assert refusal_of(keyring, {"authorization": "Bearer gon"}) == (
+        Cause.CREDENTIALS_INVALID,
+        INVALID,
+    )
 
 
 def test_a_key_may_come_in_a_header_of_its_own(other_document: Document) -> None:

@@ -11,7 +11,7 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aisa_testkit.mock_server import Job, make_plan, observe
+from aisa_testkit.mock_server import Fate, Job, make_plan, observe
 from aisa_testkit.mock_server.rendering import Renderer
 from aisa_testkit.openapi import Document, Ending, Lifecycle
 from aisa_testkit.openapi.json import Json
@@ -76,9 +76,13 @@ def lives(
     plan = make_plan(
         lifecycle,
         chosen,
-        outcome=outcome,
-        code=draw(st.none() | st.text(min_size=1)) if fails else None,
-        seconds=draw(st.none() | st.floats(0, 1e9)),
+        Fate(
+            outcome=outcome,
+            code=draw(st.none() | st.text(min_size=1)) if fails else None,
+            seconds=draw(st.none() | st.floats(0, 1e9)),
+            scale=draw(st.floats(1e-3, 1e3)),
+            expires=draw(st.none() | st.floats(0, 86_400)) if lifecycle.expiry_at else None,
+        ),
     )
     source = draw(st.none() | st.text(min_size=1))
     return Life(document, Job("id", 0, draw(created), chosen, plan, source))

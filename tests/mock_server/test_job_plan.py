@@ -7,7 +7,15 @@ from math import inf, nan
 import orjson
 import pytest
 
-from aisa_testkit.mock_server import Job, JobService, ManualClock, SystemClock, make_plan, observe
+from aisa_testkit.mock_server import (
+    Fate,
+    Job,
+    JobService,
+    ManualClock,
+    SystemClock,
+    make_plan,
+    observe,
+)
 from aisa_testkit.openapi import Call, Document
 from aisa_testkit.openapi.json import Json
 
@@ -82,7 +90,7 @@ def test_a_failing_job_works_half_as_long_and_keeps_the_progress_of_half_of_the_
 
 def test_the_first_reason_of_the_document_is_the_usual_one(other_document: Document) -> None:
     for outcome in ("spoilt", "withdrawn"):
-        plan = make_plan(other_document.lifecycle, {}, outcome=outcome)
+        plan = make_plan(other_document.lifecycle, {}, Fate(outcome=outcome))
         assert plan.reason == ("no_light", "There was no light.")
 
 
@@ -99,7 +107,7 @@ def test_the_first_reason_of_the_document_is_the_usual_one(other_document: Docum
 def test_another_document_has_other_states_and_lengths(
     other_document: Document, fields: dict[str, Json], outcome: str | None, ends: list[float]
 ) -> None:
-    plan = make_plan(other_document.lifecycle, fields, outcome=outcome)
+    plan = make_plan(other_document.lifecycle, fields, Fate(outcome=outcome))
     assert [stage.until for stage in plan.stages] == [*ends, inf]
 
 
@@ -176,5 +184,5 @@ def job_of(
 ) -> Job:
     """A job of the bundled document."""
     fields = {"prompt": "A lighthouse", "model": model, "size": "720x1280", "seconds": seconds}
-    plan = make_plan(document.lifecycle, fields, outcome=outcome, code=code, seconds=length)
+    plan = make_plan(document.lifecycle, fields, Fate(outcome=outcome, code=code, seconds=length))
     return Job("video_1", 0, CREATED, fields, plan)

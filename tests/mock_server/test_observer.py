@@ -25,6 +25,9 @@ class Listener:
     def missed(self, method: str, path: str) -> None:
         self.misses.append((method, path))
 
+    def untaken(self, reply: Reply) -> None:
+        """Every client of these tests stays to the end."""
+
 
 @pytest.fixture
 def listener() -> Listener:

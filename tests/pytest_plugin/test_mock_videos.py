@@ -199,7 +199,7 @@ def test_arguments_change_ids_keys_scenario_and_what_is_judged(other_document: D
 
 
 def test_the_clock_of_a_mock_is_frozen_advanced_and_slept_by() -> None:
-    with mock_videos() as mock:
+    with mock_videos(allow="AV731") as mock:
         mock.clock.freeze()
         job = create(mock)["id"]
         states = [retrieve(mock, job)["status"] for _ in range(9)]

@@ -1,0 +1,47 @@
+"""The rules over a whole history: what can be told only when all of it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..violation import Violation
+from .attempt import Attempt, Reading
+from .duplicates import duplicate_violations, duplicates
+from .endings import given_up, given_up_alone, orphan, unknown_trusted
+from .identity import Identity
+from .pace import pace_violations
+from .retries import retry_violations
+from .story import Hands, Looks, stories
+
+
+def course_violations(
+    reading: Reading, attempts: Sequence[Attempt], *, whole: bool
+) -> Iterator[Violation]:
+    """What is wrong with a history as such. One that is not `whole` lacks its beginning, so that
+    nothing is said about what may have been done in it.
+    """
+    told, groups = stories(attempts), _groups(attempts)
+    looks, hands = Looks(attempts), Hands(attempts)
+    in_vain: set[str] = set()
+    for group in groups:
+        found = duplicates(reading, group, told, looks)
+        in_vain |= {duplicate.job_id for duplicate in found}
+        yield from duplicate_violations(found)
+        yield from retry_violations(group, told, looks, hands)
+    for story in told.values():
+        yield from pace_violations(story)
+        yield from unknown_trusted(story)
+        if whole:
+            yield from given_up(story)
+        if whole and story.job_id not in in_vain:
+            yield from orphan(story)
+    if whole:
+        yield from given_up_alone(groups, hands)
+
+
+def _groups(attempts: Sequence[Attempt]) -> list[list[Attempt]]:
+    """The requests that ask for the same, in their order."""
+    groups: dict[Identity, list[Attempt]] = {}
+    for attempt in attempts:
+        groups.setdefault(attempt.same, []).append(attempt)
+    return [*groups.values()]

@@ -1,0 +1,109 @@
+"""Jobs that were made anew because nobody had followed the first: how many, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
+
+from ...openapi.schema import plain
+from .. import client_catalogue as catalogue
+from ..check.ledger import amount
+from ..exchange import Exchange
+from ..violation import Violation, breach
+from .attempt import MAKING, Attempt, Reading
+from .story import Looks, Story
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A job that nobody came back to, and the request that made the same job anew. `lost` says that
+    the answer which told of it never arrived.
+    """
+
+    job_id: str
+    first: Attempt
+    again: Attempt
+    lost: bool
+
+
+def duplicates(
+    reading: Reading, group: Sequence[Attempt], told: Mapping[str, Story], looks: Looks
+) -> tuple[Duplicate, ...]:
+    """The jobs that were made in vain by the requests of a group, which all asked for the same."""
+    made = [*_made(reading, group)] if group[0].role in MAKING else []
+    found = (
+        Duplicate(job_id, first, again, lost)
+        for (job_id, first, lost), (_, again, _) in pairwise(made)
+        if not (job_id in told and told[job_id].followed)
+        # Who has looked for a lost job, and was not shown it, could do no more.
+        and not (lost and looks.between(first, again))
+    )
+    return tuple(found)
+
+
+def duplicate_violations(found: Sequence[Duplicate]) -> Iterator[Violation]:
+    """What is to be said about the duplicates of one group."""
+    if not found:
+        return
+    numbers = sorted({a.number for duplicate in found for a in (duplicate.first, duplicate.again)})
+    price = _price([duplicate.first.exchange for duplicate in found])
+    cost = f"; what was made in vain costs up to {price}" if price else ""
+    yield breach(
+        catalogue.MADE_TWICE,
+        found[-1].again.exchange,
+        *numbers,
+        received=f"{len(numbers)} jobs by the same request: {_unfollowed(found)}{cost}",
+        expected="one request for one job",
+    )
+
+
+def _made(reading: Reading, group: Sequence[Attempt]) -> Iterator[tuple[str, Attempt, bool]]:
+    """The jobs that a group has made, by their ids, and whether the answer was lost. A server that
+    knows a request again answers with the job that there is.
+    """
+    known: set[str] = set()
+    for attempt in group:
+        exchange, lost = attempt.exchange, attempt.exchange.unseen is not None
+        tells = attempt.tells
+        if lost:
+            tells = tuple(reading.tellings(exchange, exchange.unseen, attempt.number))
+        for telling in tells[:1]:
+            if telling.job_id not in known:
+                yield telling.job_id, attempt, lost
+            known.add(telling.job_id)
+
+
+def _unfollowed(found: Sequence[Duplicate]) -> str:
+    parts = []
+    for lost, what in (
+        (False, "accepted and never asked for"),
+        (True, "made, and the client not told"),
+    ):
+        ids = [plain(duplicate.job_id) for duplicate in found if duplicate.lost is lost]
+        if ids:
+            more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
+            verb = "was" if len(ids) == 1 else "were"
+            parts.append(f"{', '.join(ids[:_SHOWN])}{more} {verb} {what}")
+    return "; ".join(parts)
+
+
+def _price(exchanges: Sequence[Exchange]) -> str:
+    """What these creates cost together, with the currency; empty if the document does not say."""
+    operation = exchanges[0].operation
+    price = operation.price
+    if price is None:
+        return ""
+    named = {name for rate in price.rates for name in rate.when} | {price.per or ""}
+    total = Decimal(0)
+    for exchange in exchanges:
+        defaults = {name: operation.default(name) for name in named}
+        try:
+            total += price.of({**defaults, **exchange.fields})
+        except InvalidOperation:  # a value that the server should have refused
+            return ""
+    return f"{amount(total)} {price.currency}"
+
+
+_SHOWN = 3

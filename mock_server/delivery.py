@@ -1,0 +1,30 @@
+"""The pieces in which a body goes over the wire, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+from ..openapi import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some bytes of a body, and how many seconds of the server's clock pass before they come."""
+
+    after: float
+    content: bytes
+
+
+def pieces(body: bytes, delivery: Delivery) -> Iterator[Piece]:
+    """What gets through of a body, evenly over the seconds that the whole of it takes."""
+    size = ceil(len(body) / PIECES) if delivery.seconds else len(body)
+    arriving = len(body) if delivery.arrives is None else min(delivery.arrives, len(body))
+    for start in range(0, arriving, max(1, size)):
+        content = body[start : min(start + size, arriving)]
+        yield Piece(delivery.seconds * len(content) / len(body), content)
+
+
+PIECES: Final = 10

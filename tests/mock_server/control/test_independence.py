@@ -1,0 +1,88 @@
+"""The API and the control API do not wait for each other."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import httpx2
+from starlette.types import ASGIApp
+
+from aisa_testkit.contracts.journal.journal import Journal
+from aisa_testkit.mock_server import JobService, ManualClock, RandomIds, create_app
+from aisa_testkit.openapi import Document
+from aisa_testkit.openapi.json import Json
+
+KEY = {"authorization": "Bearer sk-test"}
+
+
+@asynccontextmanager
+async def client_of(app: ASGIApp) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://mock", headers=KEY
+    ) as client:
+        yield client
+
+
+class Holding(ManualClock):
+    """A clock by which an answer that takes its time waits for a word."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held, self.go = asyncio.Event(), asyncio.Event()
+
+    async def async_hold(self, seconds: float) -> None:
+        self.held.set()
+        await self.go.wait()
+
+
+class Pensive(Journal):
+    """A journal that thinks about its verdict until it hears a word."""
+
+    def __init__(self, document: Document, now: Callable[[], float]) -> None:
+        super().__init__(document, now=now)
+        self.asked, self.go = threading.Event(), threading.Event()
+
+    def verdict(self) -> Json:
+        self.asked.set()
+        self.go.wait()
+        return super().verdict()
+
+
+def test_the_control_api_answers_while_an_answer_of_the_api_takes_its_time(
+    document: Document,
+) -> None:
+    clock = Holding()
+    service = JobService(document, clock=clock, ids=RandomIds(1), strict=True)
+
+    async def meet() -> list[int]:
+        async with client_of(create_app(service=service)) as client:
+            await client.post("/__admin/faults", json={"latency": 3600})
+            slow = asyncio.create_task(client.get("/v1/videos"))
+            await clock.held.wait()
+            cleared = await client.delete("/__admin/faults")
+            assert not slow.done()
+            clock.go.set()
+            return [cleared.status_code, (await slow).status_code]
+
+    assert asyncio.run(meet()) == [200, 200]
+
+
+def test_the_api_answers_while_a_verdict_is_thought_over(document: Document) -> None:
+    clock = ManualClock()
+    service = JobService(document, clock=clock, ids=RandomIds(1), strict=True)
+    journal = Pensive(document, clock.now)
+
+    async def meet() -> list[int]:
+        async with client_of(create_app(service=service, traffic=journal)) as client:
+            slow = asyncio.create_task(client.get("/__admin/verdict"))
+            await asyncio.to_thread(journal.asked.wait)
+            listed = await client.get("/v1/videos")
+            assert not slow.done()
+            journal.go.set()
+            return [listed.status_code, (await slow).status_code]
+
+    assert asyncio.run(meet()) == [200, 200]

@@ -1,0 +1,119 @@
+"""The jobs as they are shown and ended over HTTP, and what becomes of them at a reset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx2
+import pytest
+from starlette.types import ASGIApp
+
+from aisa_testkit.mock_server import JobService, ManualClock, create_app
+from aisa_testkit.openapi import Document, JobRole
+
+Ask = Callable[..., httpx2.Response]
+Make = Callable[[], str]
+
+
+def test_health_says_what_is_served_and_how_many_jobs_there_are(
+    ask: Ask, app: ASGIApp, make: Make
+) -> None:
+    make()
+    assert ask(app, "GET /__admin/health").json() == {
+        "status": "ok",
+        "title": "AIsa Videos",
+        "version": "1.0.0",
+        "base_path": "/v1",
+        "jobs": 1,
+    }
+
+
+def test_the_jobs_are_shown_as_clients_see_them_in_pages(
+    ask: Ask, app: ASGIApp, make: Make, clock: ManualClock
+) -> None:
+    made = [make() for _ in range(5)]
+    clock.advance(2)
+    page = ask(app, "GET /__admin/jobs?limit=2").json()
+    assert page["jobs"][0] == ask(app, f"GET /v1/videos/{made[4]}").json()
+    assert (page["jobs"][0]["status"], page["more"]) == ("in_progress", True)
+    rest = ask(app, f"GET /__admin/jobs?after={page['jobs'][-1]['id']}").json()
+    assert [job["id"] for job in rest["jobs"]] == made[2::-1]
+    assert rest["more"] is False
+
+
+def test_the_jobs_of_all_keys_are_shown(ask: Ask, app: ASGIApp) -> None:
+    prompt, kind = {"prompt": "A lighthouse"}, {"content-type": "application/json"}
+    made = [
+        ask(app, "POST /v1/videos", prompt, headers={**kind, "authorization": f"Bearer {key}"})
+        for key in ("sk-one", "sk-two")
+    ]
+    shown = ask(app, "GET /__admin/jobs").json()["jobs"]
+    assert [job["id"] for job in shown] == [answer.json()["id"] for answer in reversed(made)]
+
+
+def test_a_pending_job_is_completed_at_once_and_only_once(
+    ask: Ask, app: ASGIApp, make: Make
+) -> None:
+    job_id, other = make(), make()
+    done = ask(app, f"POST /__admin/jobs/{job_id}/complete")
+    assert (done.status_code, done.json()["status"]) == (200, "completed")
+    assert done.json() == ask(app, f"GET /v1/videos/{job_id}").json()
+    assert ask(app, f"GET /v1/videos/{other}").json()["status"] == "queued"
+    again = ask(app, f"POST /__admin/jobs/{job_id}/fail")
+    assert (again.status_code, again.json()["error"]) == (400, f"{job_id} has ended already")
+    assert ask(app, f"GET /__admin/jobs/{job_id}").json() == done.json()
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        pytest.param(None, None, id="for the usual reason"),
+        pytest.param({}, None, id="with an empty body"),
+        pytest.param({"code": "moderation_blocked"}, "moderation_blocked", id="for a reason"),
+    ],
+)
+def test_a_pending_job_fails_at_once(
+    ask: Ask, app: ASGIApp, make: Make, body: dict[str, str] | None, code: str | None
+) -> None:
+    job_id = make()
+    failed = ask(app, f"POST /__admin/jobs/{job_id}/fail", body).json()
+    assert failed["status"] == "failed"
+    assert failed["error"]["code"] == code or code is None
+    assert failed == ask(app, f"GET /v1/videos/{job_id}").json()
+
+
+def test_jobs_of_another_api_are_ended_in_the_same_words(
+    ask: Ask, other_document: Document
+) -> None:
+    app = create_app(service=JobService(other_document, clock=ManualClock(), strict=True))
+    headers = {"x-render-key": "k", "content-type": "application/json"}
+    order = {"scene": "A teapot"}
+    first, second = [
+        ask(app, "POST /api/v7/renderings", order, headers=headers).json()["job"]["ref"]
+        for _ in range(2)
+    ]
+    done = ask(app, f"POST /__admin/jobs/{first}/complete").json()
+    failed = ask(app, f"POST /__admin/jobs/{second}/fail").json()
+    for job_id, shown in ((first, done), (second, failed)):
+        path = other_document.by_role[JobRole.RETRIEVE].path.replace("{ref}", job_id)
+        assert ask(app, f"GET /api/v7{path}", headers=headers).json() == shown
+    assert done["job"]["phase"] != failed["job"]["phase"]
+
+
+def test_a_reset_forgets_jobs_faults_and_choices_but_not_the_time(
+    ask: Ask, app: ASGIApp, make: Make, service: JobService, clock: ManualClock
+) -> None:
+    old, began = make(), ask(app, "GET /__admin/scenarios").json()["chosen"]
+    service.next_job(outcome="failed", seconds=0)
+    ask(app, "POST /__admin/scenarios", {"scenario": "fails"})
+    ask(app, "POST /__admin/faults", {"operation": "getVideo", "status": 500})
+    clock.advance(5)
+    now = clock.now()
+    reset = ask(app, "POST /__admin/reset")
+    assert (reset.status_code, reset.json()) == (200, {"jobs": 0})
+    assert ask(app, f"GET /v1/videos/{old}").status_code == 404
+    assert ask(app, "GET /__admin/scenarios").json()["chosen"] == began
+    assert ask(app, "GET /__admin/faults").json() == {"faults": []}
+    new = make()
+    assert (new != old, clock.now()) == (True, now)
+    assert ask(app, f"GET /v1/videos/{new}").json()["status"] == "queued"

@@ -1,0 +1,191 @@
+"""What a document says of the events of its jobs, and one slip at a time in saying it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from aisa_testkit.openapi import Document, DocumentError, Ending, Provenance, parse_document
+from aisa_testkit.openapi.schema import resolve
+
+Problems = Callable[..., list[tuple[str, str]]]
+
+HERE = "/webhooks/film-is-there/post"
+STATE, NUMBER = "x-event: {state: ready,", "id: {at: /notice/number, prefix: n-}"
+ANOTHER = """webhooks:
+  film-is-lost:
+    post:
+      operationId: tellOfLoss
+      x-event: {state: ready, id: {at: /number}, job: /of}
+      requestBody:
+        content:
+          application/json:
+            schema: {type: object, properties: {number: {type: string}, of: {type: string}}}
+      responses: {'202': {description: Noted.}}
+"""
+
+
+def test_every_end_of_a_video_has_an_event_that_is_inferred(document: Document) -> None:
+    names = {"completed": "video.completed", "failed": "video.failed"}
+    assert {state: event.name for state, event in document.events.items()} == names
+    assert {event.provenance for event in document.events.values()} == {Provenance.INFERRED}
+    lifecycle = document.lifecycle
+    assert {*names} == {state for kind in Ending for state in lifecycle.endings(kind)}
+
+
+@pytest.mark.parametrize("state", ["completed", "failed"])
+def test_an_event_of_a_video_looks_as_its_clients_expect(document: Document, state: str) -> None:
+    event = document.events[state]
+    body = event.body(event_id="evt_1", job_id="video_2", moment=1_780_000_010)
+    assert event.id_prefix == "evt_"
+    assert body == {
+        "id": "evt_1",
+        "object": "event",
+        "created_at": 1_780_000_010,
+        "type": f"video.{state}",
+        "data": {"id": "video_2"},
+    }
+    assert event.schema.accepts(body)
+
+
+def test_bodies_of_one_event_share_nothing(document: Document) -> None:
+    event = document.events["completed"]
+    first = event.body(event_id="evt_1", job_id="video_1", moment=1)
+    event.body(event_id="evt_2", job_id="video_2", moment=2)
+    assert first["data"] == {"id": "video_1"}
+
+
+def test_the_examples_of_events_are_events(document: Document) -> None:
+    root = document.source.data
+    for event in document.events.values():
+        operation = root["webhooks"][event.name]["post"]
+        content = resolve(root, operation["requestBody"])["content"]["application/json"]
+        for example in content["examples"].values():
+            assert [*event.schema.findings(resolve(root, example)["value"])] == []
+
+
+def test_an_event_of_another_api_has_another_shape(other_document: Document) -> None:
+    (event,) = other_document.events.values()
+    body = event.body(event_id="n-1", job_id="r-2", moment=3)
+    notice = {"number": "n-1", "about": "film-is-there", "version": 7}
+    assert (event.name, event.state, event.id_prefix) == ("film-is-there", "ready", "n-")
+    assert body == {"notice": notice, "film": {"of": "r-2"}}
+
+
+def test_a_document_may_have_no_events(renderings: str) -> None:
+    before, _, rest = renderings.partition("webhooks:\n")
+    without = before + "components:\n" + rest.partition("components:\n")[2]
+    assert parse_document(without).events == {}
+
+
+def test_an_event_may_be_without_its_name(changed: Callable[..., str]) -> None:
+    text = changed((" type: /notice/about,", ""), ("about: {const: film-is-there}", "about: {}"))
+    (event,) = parse_document(text).events.values()
+    body = event.body(event_id="n-1", job_id="r-2", moment=3)
+    assert body["notice"] == {"number": "n-1", "about": None, "version": 7}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "reason"),
+    [
+        (STATE, STATE.replace("ready", "raedy"), "x-event/state", "raedy is not one of the states"),
+        (
+            STATE,
+            STATE.replace("ready", "drawing"),
+            "x-event/state",
+            "drawing does not end the job; an event tells of its end",
+        ),
+        (
+            "webhooks:\n",
+            ANOTHER,
+            "x-event/state",
+            "film-is-lost tells of ready already",
+        ),
+        (
+            "operationId: tellOfFilm",
+            "operationId: film",
+            "operationId",
+            "film stands at more than one operation",
+        ),
+        (
+            NUMBER,
+            "id: {at: /notice/no}",
+            "x-event/id/at",
+            "the body has no field at /notice/no",
+        ),
+        ("job: /film/of}", "job: /of}", "x-event/job", "the body has no field at /of"),
+        (
+            "job: /film/of}",
+            "job: /film/of, moment: /notice/since}",
+            "x-event/moment",
+            "the body has no field at /notice/since",
+        ),
+        (
+            "type: /notice/about",
+            "type: /notice/kind",
+            "x-event/type",
+            "the body has no field at /notice/kind",
+        ),
+        (
+            "about: {const: film-is-there}",
+            "about: {enum: [film-is-here]}",
+            "x-event",
+            "makes a body that does not fit its schema: notice.about must be one of"
+            " 'film-is-here', not 'film-is-there'",
+        ),
+        (
+            "pattern: ^r-",
+            "pattern: ^job-",
+            "x-event",
+            "makes a body that does not fit its schema: film.of must match ^job-,"
+            f" not 'r-{'0' * 32}'",
+        ),
+        (STATE, "x-event: {", "x-event/state", "is required"),
+        (STATE, "x-evnt: {state: ready,", "x-evnt", "did you mean x-event?"),
+        (STATE, STATE + " moments: /a,", "x-event/moments", "did you mean moment?"),
+    ],
+    ids=[
+        "unknown state",
+        "state that does not end the job",
+        "state that another event tells of",
+        "operation that is there twice",
+        "no place for the id",
+        "no place for the job",
+        "no place for the moment",
+        "no place for the name",
+        "name that the schema does not allow",
+        "job id that the schema does not allow",
+        "no state",
+        "misspelt extension",
+        "unknown key",
+    ],
+)
+def test_a_slip_is_named_with_its_place(
+    problems_after: Problems, old: str, new: str, place: str, reason: str
+) -> None:
+    found = problems_after((old, new))
+    assert any(at == f"{HERE}/{place}" and reason in why for at, why in found), found
+
+
+def test_a_body_that_is_not_json_is_refused(renderings: str) -> None:
+    head, _, tail = renderings.partition("operationId: tellOfFilm")
+    text = (
+        head
+        + "operationId: tellOfFilm"
+        + tail.replace("application/json", "multipart/form-data", 1)
+    )
+    with pytest.raises(DocumentError) as caught:
+        parse_document(text)
+    (problem,) = caught.value.problems
+    place = f"{HERE}/requestBody/content"
+    assert (problem.pointer, problem.reason) == (place, "an event needs a body of application/json")
+
+
+def test_a_webhook_that_is_not_posted_is_refused(renderings: str) -> None:
+    head, _, tail = renderings.partition("  film-is-there:\n    post:")
+    text = f"{head}  film-is-there:\n    put:{tail}"
+    with pytest.raises(DocumentError) as caught:
+        parse_document(text)
+    places = {problem.pointer for problem in caught.value.problems}
+    assert places == {"/webhooks/film-is-there/post", "/webhooks/film-is-there/put"}

@@ -1,0 +1,154 @@
+"""How much one key may ask for, as a document declares it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from aisa_testkit.openapi import Document, LimitHeaders, Provenance, Tier, parse_document
+
+Problems = Callable[..., list[tuple[str, str]]]
+
+CAUSES = "/components/schemas/Fault/x-error-envelope/causes"
+
+
+def test_the_limits_are_those_that_the_vendor_publishes(document: Document) -> None:
+    assert document.limits is not None
+    assert document.limits.provenance is Provenance.VENDOR_WIDE
+    assert document.limits.tiers == {
+        "free": Tier(requests_per_minute=60, in_flight=3),
+        "starter": Tier(requests_per_minute=600, in_flight=3),
+        "growth": Tier(requests_per_minute=3000, in_flight=3),
+    }
+
+
+def test_the_headers_have_the_names_of_both_pages(document: Document) -> None:
+    assert document.limits is not None
+    assert document.limits.headers == LimitHeaders(
+        limit=("x-ratelimit-limit-requests", "x-ratelimit-limit"),
+        remaining=("x-ratelimit-remaining-requests", "x-ratelimit-remaining"),
+        reset=("x-ratelimit-reset-requests", "x-ratelimit-reset"),
+    )
+
+
+def test_every_answer_declares_the_headers(document: Document) -> None:
+    assert document.limits is not None
+    sent = document.limits.headers.of(limit=60, remaining=59, reset=1780000060)
+    answers = [
+        (operation.id, response)
+        for operation in document.operations.values()
+        for response in operation.responses.values()
+    ]
+    lacking = [
+        (operation, response.status, sorted(sent.keys() - {h.name for h in response.headers}))
+        for operation, response in answers
+        if not sent.keys() <= {header.name for header in response.headers}
+    ]
+    assert len(answers) > 50
+    assert lacking == []
+
+
+def test_another_document_has_other_limits(other_document: Document) -> None:
+    assert other_document.limits is not None
+    assert other_document.limits.provenance is Provenance.DOCUMENTED
+    assert other_document.limits.tiers == {
+        "hobby": Tier(requests_per_minute=5, in_flight=1),
+        "studio": Tier(requests_per_minute=40, in_flight=1),
+    }
+    assert other_document.limits.headers.of(limit=5, remaining=4, reset=9) == {
+        "x-allowance": "5",
+        "x-allowance-left": "4",
+        "x-allowance-renewed": "9",
+    }
+
+
+def test_what_limits_do_not_say_is_not_limited(changed: Callable[..., str]) -> None:
+    headers = "headers: {limit: [X-Allowance], remaining: [X-Allowance-Left]"
+    text = changed((f"  {headers}, reset: [X-Allowance-Renewed]}}\n", ""), ("  in_flight: 1\n", ""))
+    limits = parse_document(text).limits
+    assert limits is not None
+    assert limits.headers == LimitHeaders((), (), ())
+    assert limits.headers.of(limit=1, remaining=1, reset=1) == {}
+    assert limits.tiers["hobby"] == Tier(requests_per_minute=5)
+
+
+def test_a_document_need_not_speak_of_limits(renderings: str) -> None:
+    before, _, rest = renderings.partition("x-limits:\n")
+    text = f"{before}paths:\n{rest.partition('paths:' + chr(10))[2]}"
+    assert parse_document(text).limits is None
+    # Then no operation needs an answer to those that go beyond.
+    unlimited = text.replace("        '429': {$ref: '#/components/responses/Problem'}\n", "")
+    assert parse_document(unlimited).limits is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "pointer", "reason"),
+    [
+        ("x-limits:", "x-limit:", "/x-limit", "is not an extension; did you mean x-limits?"),
+        (
+            "in_flight: 1",
+            "in_fligth: 1",
+            "/x-limits/in_fligth",
+            "is not a keyword that is supported here; did you mean in_flight?",
+        ),
+        ("in_flight: 1", "in_flight: 0", "/x-limits/in_flight", "must be at least 1, not 0"),
+        (
+            "per_minute: 40",
+            "per_minute: 1.5",
+            "/x-limits/tiers/studio/requests_per_minute",
+            "must be of type integer, not 1.5",
+        ),
+        (
+            "hobby: {requests_per_minute: 5}",
+            "hobby: {}",
+            "/x-limits/tiers/hobby/requests_per_minute",
+            "is required",
+        ),
+        (
+            "tiers: {hobby: {requests_per_minute: 5}, studio: {requests_per_minute: 40}}",
+            "tiers: {}",
+            "/x-limits/tiers",
+            "must have at least 1 entry, not 0",
+        ),
+        (
+            "limit: [X-Allowance]",
+            "limit: [X Allowance]",
+            "/x-limits/headers/limit/0",
+            "must match ^[!#$%&'*+.^_`|~0-9A-Za-z-]+$, not 'X Allowance'",
+        ),
+        (
+            "          rate-exceeded: {status: 429, code: too-much-at-once}\n",
+            "",
+            CAUSES,
+            "rate-exceeded, the cause that x-limits needs, is not declared",
+        ),
+        (
+            "        '416': {$ref: '#/components/responses/Problem'}\n        '429':",
+            "        '416':",
+            "/paths/~1renderings~1{ref}~1film/get/responses",
+            "429, the answer beyond x-limits, is not declared",
+        ),
+    ],
+    ids=[
+        "misspelt extension",
+        "misspelt key",
+        "no job at all",
+        "part of a request",
+        "tier without a number",
+        "no tiers",
+        "no name of a header",
+        "no cause to refuse with",
+        "operation without the answer",
+    ],
+)
+def test_a_slip_is_named_with_its_place(
+    problems_after: Problems, old: str, new: str, pointer: str, reason: str
+) -> None:
+    assert problems_after((old, new)) == [(pointer, reason)]
+
+
+def test_no_tier_has_the_name_for_no_limits(problems_after: Problems) -> None:
+    ((pointer, reason),) = problems_after(("hobby:", "none:"))
+    assert pointer == "/x-limits/tiers"
+    assert "none" in reason

@@ -1,0 +1,116 @@
+"""The verdict in a test: what advice says there, and that no test fails for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.mark.parametrize("fixture", ["video_mock", "video_server"])
+def test_a_careful_client_gets_a_clean_verdict(run: Run, fixture: str) -> None:
+    result = run(
+        f"""
+from program import create, poll
+
+def test_it({fixture}):
+    job = create({fixture}).json()["id"]
+    while poll({fixture}, job) != "completed":
+        pass
+    assert {fixture}.verdict.clean
+    told, count = str({fixture}.verdict), len({fixture}.requests)
+    assert told == f"clean: {{count}} requests, 1 job, nothing to object to"
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_advice_is_told_by_the_verdict_and_fails_no_test(run: Run) -> None:
+    result = run(
+        """
+from aisa_testkit.contracts import Severity
+from program import create
+
+def test_it(video_mock):
+    create(video_mock)
+    (finding,) = video_mock.verdict.findings
+    assert finding.first.severity is Severity.ADVICE
+    assert [v.code for v in video_mock.contract.violations] == [finding.first.code] == ["AV736"]
+    video_mock.contract.verify()
+    print(video_mock.verdict)
+""",
+        "-s",
+        "-W",
+        "error",
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*1 finding in 1 request", "AV736 an orphaned job"])
+
+
+def test_a_failing_test_is_not_told_of_advice(run: Run) -> None:
+    result = run(
+        """
+from program import create
+
+def test_it(video_mock):
+    create(video_mock)
+    create(video_mock, seconds="5")
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*AV736*")
+    result.stdout.fnmatch_lines(["AV705*"])
+
+
+def test_a_verdict_is_on_the_requests_since_the_last_reset(run: Run) -> None:
+    result = run(
+        """
+import pytest
+from program import ask, create
+
+@pytest.mark.video_mock(allow="AV707")
+def test_it(video_mock):
+    ask("GET", video_mock.base_url + "/videos?colour=red")
+    assert [f.first.code for f in video_mock.verdict.findings] == ["AV707"]
+    video_mock.reset()
+    assert video_mock.verdict.seen == 0
+    ask("GET", video_mock.base_url + "/videos")
+    assert video_mock.verdict.clean
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_a_client_that_sleeps_by_the_clock_is_judged_by_its_waits(run: Run) -> None:
+    result = run(
+        """
+from program import create, poll
+
+def test_it(video_mock):
+    job = create(video_mock).json()["id"]
+    poll(video_mock, job)
+    assert [r.lived for r in video_mock.requests] == [None, None]
+    video_mock.clock.sleep(30)
+    assert poll(video_mock, job) == "completed"
+    assert [r.lived for r in video_mock.requests] == [0.0, 0.0, 30.0]
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_nothing_is_forgotten_in_a_test(run: Run) -> None:
+    result = run(
+        """
+from program import ask
+
+def test_it(video_mock):
+    for number in range(1100):
+        ask("GET", f"{video_mock.base_url}/videos?limit={number % 100}")
+        video_mock.clock.advance(1)
+    verdict = video_mock.verdict
+    assert (verdict.seen, verdict.judged, verdict.forgotten) == (1100, 1100, False)
+"""
+    )
+    result.assert_outcomes(passed=1)
