@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from itertools import count
 from threading import Lock
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -91,26 +91,24 @@ class SystemClock:
     ) -> None:
         self._monotonic, self._sleep = monotonic, sleep
         self._lock, self._moved = Lock(), Listeners()
-        self._base, self._since = wall(), monotonic()
-        self._speed = _positive(speed)
-        self._frozen = False
+        self._course = _Course(wall(), monotonic(), _positive(speed), False)
 
     @property
     def speed(self) -> float:
         """How many seconds pass in a real second, when the clock is not frozen."""
-        return self._speed
+        return self._course.speed
 
     @property
     def frozen(self) -> bool:
         """Whether the clock stands still until it is released or moved on."""
-        return self._frozen
+        return self._course.frozen
 
     def now(self) -> float:
-        with self._lock:
-            return self._reading(self._monotonic())
+        real = self._monotonic()  # first, for the course may change meanwhile
+        return self._course.at(real)
 
     def wait_for(self, seconds: float) -> float:
-        return seconds / self._speed
+        return seconds / self._course.speed
 
     def polled(self) -> None:
         """Real time goes on by itself."""
@@ -123,7 +121,7 @@ class SystemClock:
         """Where the clock goes as fast as real time: nobody knows what a wait is meant to be where
         it does not.
         """
-        return self._speed == 1
+        return self._course.speed == 1
 
     def hold(self, seconds: float) -> None:
         self.sleep(seconds)
@@ -133,24 +131,15 @@ class SystemClock:
 
     def set_speed(self, speed: float) -> None:
         """From now on, this many seconds pass in a real second."""
-        with self._lock:
-            self._rebase()
-            self._speed = _positive(speed)
-        self._moved.tell()
+        self._go_on(speed=_positive(speed))
 
     def freeze(self, frozen: bool = True) -> None:
         """Stops the clock, or lets it go on from where it stands."""
-        with self._lock:
-            self._rebase()
-            self._frozen = frozen
-        self._moved.tell()
+        self._go_on(frozen=frozen)
 
     def advance(self, seconds: float) -> None:
         """Moves the clock on, frozen or not."""
-        with self._lock:
-            self._rebase()
-            self._base += _step(seconds)
-        self._moved.tell()
+        self._go_on(step=_step(seconds))
 
     def on_move(self, listener: Callable[[], None]) -> Callable[[], None]:
         return self._moved.add(listener)
@@ -165,12 +154,34 @@ class SystemClock:
         with anyio.move_on_after(self.wait_for(_step(seconds))):
             await anyio.Event().wait()
 
-    def _rebase(self) -> None:
-        real = self._monotonic()
-        self._base, self._since = self._reading(real), real
+    def _go_on(
+        self, *, step: float = 0.0, speed: float | None = None, frozen: bool | None = None
+    ) -> None:
+        """Goes on from here in another way, in one step, so that nobody who reads has to wait."""
+        with self._lock:
+            before, real = self._course, self._monotonic()
+            self._course = _Course(
+                before.at(real) + step,
+                real,
+                before.speed if speed is None else speed,
+                before.frozen if frozen is None else frozen,
+            )
+        self._moved.tell()
 
-    def _reading(self, real: float) -> float:
-        return self._base if self._frozen else self._base + (real - self._since) * self._speed
+
+class _Course(NamedTuple):
+    """How a clock goes on from a moment, `base`, at which the real time was `since`."""
+
+    base: float
+    since: float
+    speed: float
+    frozen: bool
+
+    def at(self, real: float) -> float:
+        """What the clock shows at a real time."""
+        if self.frozen or real < self.since:
+            return self.base
+        return self.base + (real - self.since) * self.speed
 
 
 class ManualClock:

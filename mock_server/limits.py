@@ -100,6 +100,8 @@ class Limits:
 
         Raises Refusal if it may not.
         """
+        if not self.active:
+            return make()
         self._require_allowed(key, fields)
         tier = self._tier_of(key)
         if tier.in_flight is None and tier.spend is None:

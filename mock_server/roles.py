@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import count
 from math import ceil
 
 import orjson
@@ -50,7 +49,6 @@ class Roles:
         self._files = JobFiles(document, MediaLibrary())
         self._webhooks = webhooks
         self._synthesize, self._started = synthesize, clock.now()
-        self._sequence = count(_next_sequence(store))
         self._defaults = _kept_fields(document)
         self._roles: Mapping[JobRole, Callable[[Asked], Reply]] = {
             JobRole.CREATE: self._create,
@@ -97,7 +95,7 @@ class Roles:
         def make() -> Job:
             job = Job(
                 id=self._lifecycle.id_prefix + self._ids.job(),
-                sequence=next(self._sequence),
+                sequence=self._store.next_sequence(),
                 created=self._clock.now(),
                 fields=fields,
                 plan=plan,
@@ -199,12 +197,6 @@ class Roles:
             headers[hint.header] = str(max(1, wait))
         body = orjson.dumps(self._renderer.job(job, snapshot))
         return Reply(operation.success.status, headers, body)
-
-
-def _next_sequence(store: Store) -> int:
-    """Behind those of the jobs that the store has already."""
-    newest = store.page(after=None, limit=1, newest_first=True).jobs
-    return newest[0].sequence + 1 if newest else 0
 
 
 def _kept_fields(document: Document) -> dict[str, Json]:

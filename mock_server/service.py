@@ -133,7 +133,8 @@ class JobService:
         sender = self._keyring.sender(call.headers) if operation.secured else ""
         struck = Struck()
         try:
-            struck.by(self.faults.strike(call, sender))
+            if self.faults.pending:
+                struck.by(self.faults.strike(call, sender))
             reply = self._answer(operation, call, sender, struck)
         except Refusal as refusal:
             reply = self._errors.reply(refusal, request_id)
@@ -180,7 +181,11 @@ class JobService:
         try:
             if faults:
                 struck.by(self.faults.strike_in_scenario(faults, asked.call, scope=asked.key))
-            return self.perform(replace(asked, scenario=choice.scenario))
+            # Built anew and not by replace(), which takes as long as all the rest.
+            asked = Asked(
+                asked.operation, asked.call, asked.arguments, asked.key, choice.scenario
+            )
+            return self.perform(asked)
         except Refusal:
             self.scenarios.give_back(choice)
             raise

@@ -21,6 +21,10 @@ class JobPage:
 class Store(Protocol):
     """What the service needs of a store."""
 
+    def next_sequence(self) -> int:
+        """The sequence of a new job: higher than all that there were, and given to nobody else."""
+        ...
+
     def add(self, job: Job) -> None:
         """Keeps a new job."""
         ...
@@ -63,11 +67,17 @@ class MemoryStore:
         self._by_id: dict[str, Job] = {}
         # Jobs in their order, by owner, and all of them under None.
         self._in_order: dict[str | None, list[Job]] = {None: []}
-        self._lock = Lock()
+        self._lock, self._sequence = Lock(), -1
+
+    def next_sequence(self) -> int:
+        with self._lock:
+            self._sequence += 1
+            return self._sequence
 
     def add(self, job: Job) -> None:
         with self._lock:
             self._by_id[job.id] = job
+            self._sequence = max(self._sequence, job.sequence)
             for owner in (None, job.owner):
                 jobs = self._in_order.setdefault(owner, [])
                 if jobs and jobs[-1].sequence > job.sequence:

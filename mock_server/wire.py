@@ -7,6 +7,7 @@ import fcntl
 import socket
 import struct
 import termios
+import weakref
 from typing import Final
 
 import anyio
@@ -52,7 +53,8 @@ class ConnectionWire:
     def __init__(
         self, cycle: RequestResponseCycle, transport: asyncio.Transport, over: asyncio.Event
     ) -> None:
-        self._cycle, self._transport, self._over = cycle, transport, over
+        # The cycle leads to this wire, and a circle would wait for the garbage collector.
+        self._cycle, self._transport, self._over = weakref.proxy(cycle), transport, over
 
     @property
     def gone(self) -> bool:

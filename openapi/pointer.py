@@ -45,6 +45,9 @@ def _is_index(step: str | int) -> bool:
 
 def put(data: dict[str, Json], path: Path, value: Json) -> None:
     """Sets the place at the path, making the objects on the way."""
+    if len(path) == 1:
+        data[path[0]] = value
+        return
     for step in path[:-1]:
         below = data.get(step)
         if not isinstance(below, dict):

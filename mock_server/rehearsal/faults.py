@@ -64,10 +64,13 @@ class Faults:
         self._usual = tuple(usual)
         self.reset()
 
+    @property
+    def pending(self) -> bool:
+        """Whether any is set."""
+        return bool(self._set)
+
     def strike(self, call: Call, key: object) -> tuple[Fault, ...]:
         """The faults that strike this call of this sender."""
-        if not self._set:
-            return ()
         with self._lock:
             struck = self._struck(call, key, [*self._set.values()])
             for name in [name for name, counted in self._set.items() if counted.over]:

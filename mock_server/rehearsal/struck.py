@@ -14,6 +14,8 @@ from .fault import Fault
 class Struck:
     """The faults that have struck a call so far, in their order."""
 
+    __slots__ = ("_faults",)
+
     def __init__(self) -> None:
         self._faults: list[Fault] = []
 
