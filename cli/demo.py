@@ -19,8 +19,8 @@ from ..contracts.check.plan import plan_check
 from ..contracts.check.verdict import Standard, Verdict
 from ..contracts.check.walk import Walk
 from ..mock_server.clock import SystemClock
+from ..mock_server.edge.server import serve_videos
 from ..mock_server.media import MediaLibrary
-from ..mock_server.server import serve_videos
 from ..openapi import Document, JobRole, load_document
 from ..openapi.json import Json
 from ..openapi.operation import JSON

@@ -15,13 +15,13 @@ from pathlib import Path
 import click
 import yaml
 
-from ..mock_server.app import CONTROL_PREFIX
 from ..mock_server.clock import SystemClock
-from ..mock_server.courier import Courier
-from ..mock_server.server import base_url, listen, run
+from ..mock_server.edge.app import CONTROL_PREFIX
+from ..mock_server.edge.server import base_url, listen, run
 from ..mock_server.service import UnknownIds
-from ..mock_server.signature import new_secret
-from ..mock_server.webhooks import Webhooks
+from ..mock_server.webhooks.courier import Courier
+from ..mock_server.webhooks.signature import new_secret
+from ..mock_server.webhooks.webhooks import Webhooks
 from ..openapi import Document
 from ..openapi.json import Json
 from ..openapi.schema import show
@@ -64,7 +64,7 @@ def _mapping(text: str, option: str) -> Words:
 )
 @option("--seed", type=int, metavar="N", help="Makes ids and chance the same in every run.")
 @option("--scenario", metavar="NAME", help="What becomes of the jobs (usually: completes).")
-@click.option("--list-scenarios", is_flag=True, help="List the scenarios, and stop.")
+@option("--list-scenarios", is_flag=True, help="List the scenarios, and stop.")
 @option(
     "--rehearsal",
     metavar="FILE",
@@ -214,7 +214,7 @@ def _webhooks(
         return None
     if not document.events:
         raise ValueError(f"--webhook-url: {document.title} declares no webhooks")
-    from ..mock_server.http_receiver import HttpReceiver  # a fifth of the time of a start
+    from ..mock_server.webhooks.http_receiver import HttpReceiver  # a fifth of the time of a start
 
     return Webhooks(document, clock=clock, receiver=HttpReceiver(url), secret=secret)
 

@@ -10,16 +10,16 @@ from importlib import metadata
 from pathlib import Path
 
 from ..contracts.journal.journal import Journal
-from ..mock_server.app import MockApp, create_app
 from ..mock_server.clock import SystemClock
-from ..mock_server.ids import RandomIds
+from ..mock_server.edge.app import MockApp, create_app
+from ..mock_server.edge.switching import SwitchingApp
+from ..mock_server.jobs.ids import RandomIds
+from ..mock_server.jobs.store import MemoryStore
 from ..mock_server.rehearsal.fault import read_fault
 from ..mock_server.rehearsal.rehearsal import Rehearsal, load_rehearsal
 from ..mock_server.rehearsal.words import WordsError
 from ..mock_server.service import JobService, UnknownIds
-from ..mock_server.store import MemoryStore
-from ..mock_server.switching import SwitchingApp
-from ..mock_server.webhooks import Webhooks
+from ..mock_server.webhooks.webhooks import Webhooks
 from ..openapi import Document, load_document
 from ..openapi.json import Json
 from ..openapi.source import BUNDLED

@@ -12,17 +12,17 @@ from ..openapi.json import Json
 from ..openapi.schema import show
 from .asked import Asked
 from .clock import Clock
-from .ids import Ids
-from .job import Job, Snapshot, observe
-from .job_files import JobFiles
-from .limits import Limits
+from .jobs.ids import Ids
+from .jobs.job import Job, Snapshot, observe
+from .jobs.job_files import JobFiles
+from .jobs.plan import USUAL
+from .jobs.planner import Planner
+from .jobs.rendering import Renderer
+from .jobs.store import Store
+from .keys.limits import Limits
 from .media import MediaLibrary
-from .plan import USUAL
-from .planner import Planner
 from .refusal import Refusal
-from .rendering import Renderer
-from .store import Store
-from .webhooks import Webhooks
+from .webhooks.webhooks import Webhooks
 
 
 class Roles:

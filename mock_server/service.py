@@ -20,16 +20,18 @@ from ..openapi import (
 from ..openapi.conformance import ReplyProblem, body_problems, reply_problems
 from ..openapi.json import Json
 from ..openapi.request import read_call
-from .accounts import read_accounts, read_tier
 from .asked import MAKING, Asked
-from .authentication import Keyring
 from .clock import Clock, SystemClock
 from .error_replies import ErrorReplies
-from .ids import Ids, RandomIds
-from .job import Job, observe
-from .limits import Limits
-from .plan import Fate
-from .planner import Planner
+from .jobs.ids import Ids, RandomIds
+from .jobs.job import Job, observe
+from .jobs.plan import Fate
+from .jobs.planner import Planner
+from .jobs.rendering import Renderer
+from .jobs.store import MemoryStore, Store
+from .keys.accounts import read_accounts, read_tier
+from .keys.authentication import Keyring
+from .keys.limits import Limits
 from .preference import refuse_if_preferred
 from .refusal import Refusal
 from .rehearsal.fault import Fault
@@ -37,11 +39,9 @@ from .rehearsal.faults import Faults
 from .rehearsal.rehearsal import Rehearsal
 from .rehearsal.scenarios import USUAL, Scenarios
 from .rehearsal.struck import Struck
-from .rendering import Renderer
 from .replays import Replays
 from .roles import Roles
-from .store import MemoryStore, Store
-from .webhooks import Webhooks
+from .webhooks.webhooks import Webhooks
 
 UnknownIds = Literal["refuse", "synthesize"]
 
@@ -182,9 +182,7 @@ class JobService:
             if faults:
                 struck.by(self.faults.strike_in_scenario(faults, asked.call, scope=asked.key))
             # Built anew and not by replace(), which takes as long as all the rest.
-            asked = Asked(
-                asked.operation, asked.call, asked.arguments, asked.key, choice.scenario
-            )
+            asked = Asked(asked.operation, asked.call, asked.arguments, asked.key, choice.scenario)
             return self.perform(asked)
         except Refusal:
             self.scenarios.give_back(choice)

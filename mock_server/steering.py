@@ -9,7 +9,7 @@ from ..openapi import Document
 from ..openapi.json import Json
 from .clock import MovableClock
 from .service import JobService
-from .webhooks import Webhooks
+from .webhooks.webhooks import Webhooks
 
 
 class Steering:

@@ -16,7 +16,7 @@ import pytest
 from ..contracts import ClientVerdict, Exchange
 from ..contracts.sighting import sightings
 from ..mock_server import SystemClock
-from ..mock_server.server import base_url
+from ..mock_server.edge.server import base_url
 from ..mock_server.steering import namespace
 from ..openapi import Document
 from .budget import Budget

@@ -16,9 +16,9 @@ from ..mock_server import (
     TickingClock,
     Webhooks,
 )
-from ..mock_server.receiver import Receiver
 from ..mock_server.rehearsal.rehearsal import Rehearsal, load_rehearsal, read_rehearsal
 from ..mock_server.service import UnknownIds
+from ..mock_server.webhooks.receiver import Receiver
 from ..openapi import Document, load_document
 from ..openapi.json import Json
 from .contract import Contract

@@ -11,8 +11,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..mock_server import Courier, MovableClock, create_app
-from ..mock_server.server import base_url, serve_app
-from ..mock_server.switching import SwitchingApp
+from ..mock_server.edge.server import base_url, serve_app
+from ..mock_server.edge.switching import SwitchingApp
 from .contract import Contract
 from .journal import Runaway
 from .judged import JudgedBlock

@@ -12,7 +12,7 @@ import pytest
 
 from aisa_testkit.contracts import CLIENT_RULES, Severity
 from aisa_testkit.mock_server import JobService
-from aisa_testkit.mock_server.control.description import Description
+from aisa_testkit.mock_server.edge.control.description import Description
 from aisa_testkit.openapi import Document
 from aisa_testkit.pytest_plugin import MockOptions
 
@@ -83,8 +83,7 @@ KINDS = {Severity.WARNING: " (a warning)", Severity.ADVICE: " (advice)"}
 def test_the_manual_lists_every_rule() -> None:
     rows = dict(re.findall(r"^\| (AV\d+) \| (.*) \|$", PAGE, flags=re.MULTILINE))
     assert rows == {
-        code: rule.title + KINDS.get(rule.severity, "")
-        for code, rule in CLIENT_RULES.items()
+        code: rule.title + KINDS.get(rule.severity, "") for code, rule in CLIENT_RULES.items()
     }
 
 

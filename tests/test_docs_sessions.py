@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
+from aisa_testkit.cli import main
 from aisa_testkit.cli.serve import serve
 from aisa_testkit.cli.stage import Setting, Stage
 from aisa_testkit.mock_server import HttpReceiver, SystemClock, Webhooks
-from aisa_testkit.mock_server.server import base_url, serve_app
+from aisa_testkit.mock_server.edge.server import base_url, serve_app
 
 DOCS = Path(__file__).parent.parent / "docs"
 MANY_LINES = re.MULTILINE | re.DOTALL
@@ -62,7 +63,11 @@ def session(text: str) -> Session:
 @contextmanager
 def served(options: tuple[str, ...]) -> Iterator[str]:
     """Where a server is that was started with these options of `serve`, but for the port."""
-    said: dict[str, Any] = serve.make_context("serve", [*options, "--port", "0"]).params
+    # Below its group, as people call it: a command keeps what it has learnt of its options.
+    group = main.make_context("aisa-testkit", ["serve"], resilient_parsing=True)
+    said: dict[str, Any] = serve.make_context(
+        "serve", [*options, "--port", "0"], parent=group
+    ).params
     clock = SystemClock(said["speed"])
     setting = Setting(**{field.name: said[field.name] for field in fields(Setting)})
     url, document = said["webhook_url"], said["document"]

@@ -9,7 +9,7 @@ from threading import Lock
 
 from ...openapi import Call, Document
 from ...openapi.json import Json
-from ..accounts import masked
+from ..keys.accounts import masked
 from .fault import Fault, read_fault
 
 

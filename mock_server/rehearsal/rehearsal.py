@@ -12,7 +12,7 @@ from ...openapi import Document, DocumentError, Problem
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer
 from ...openapi.source import Source, parse_source
-from ..accounts import read_accounts, read_tier
+from ..keys.accounts import read_accounts, read_tier
 from .fault import Fault, read_fault
 from .scenario import Scenario, find_scenario, read_scenario, usual_scenarios
 from .words import WordsError, require_words

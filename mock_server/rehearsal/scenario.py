@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from ...openapi import Document, Ending, JobRole
 from ...openapi.json import Json
 from ...openapi.schema import show
-from ..plan import USUAL, Fate, make_plan
+from ..jobs.plan import USUAL, Fate, make_plan
 from .fault import Fault, read_fault
 from .words import WordsError, require_words
 

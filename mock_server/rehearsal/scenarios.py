@@ -12,7 +12,7 @@ from threading import Lock
 from ...openapi import Cause, Document
 from ...openapi.json import Json
 from ..asked import Asked
-from ..plan import Fate, make_plan
+from ..jobs.plan import Fate, make_plan
 from ..refusal import Refusal
 from .scenario import Scenario, find_scenario, usual_scenarios
 

@@ -12,7 +12,7 @@ import orjson
 from ...openapi import Delivery, Document, JobRole, Reply
 from ...openapi.json import Json
 from ...openapi.pointer import Path, get, parse_pointer, put
-from ..plan import LONGEST_SECONDS
+from ..jobs.plan import LONGEST_SECONDS
 
 Spoiler = Callable[[Reply, Random], Reply]
 """Makes another answer of an answer; the randomness is that of the service."""

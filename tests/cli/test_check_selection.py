@@ -17,7 +17,7 @@ from starlette.routing import Route
 from aisa_testkit.cli import main
 from aisa_testkit.contracts.server_catalogue import SERVER_RULES
 from aisa_testkit.mock_server import SystemClock, serve_videos
-from aisa_testkit.mock_server.server import serve_app
+from aisa_testkit.mock_server.edge.server import serve_app
 from aisa_testkit.openapi import Document
 
 ALL = set(SERVER_RULES)

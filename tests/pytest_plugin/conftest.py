@@ -8,8 +8,8 @@ import pytest
 
 # pytester drops what a run within this process has imported: loaded here, it is loaded once, and
 # is the same for all runs.
-import aisa_testkit.mock_server.app
-import aisa_testkit.mock_server.server
+import aisa_testkit.mock_server.edge.app
+import aisa_testkit.mock_server.edge.server
 import aisa_testkit.pytest_plugin.coverage
 import aisa_testkit.pytest_plugin.mock
 import aisa_testkit.pytest_plugin.sockets  # noqa: F401

@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-import aisa_testkit.mock_server.server
+import aisa_testkit.mock_server.edge.server
 import aisa_testkit.pytest_plugin.coverage
 import aisa_testkit.pytest_plugin.mock
 import aisa_testkit.pytest_plugin.sockets  # noqa: F401  # pytester would load these anew each time

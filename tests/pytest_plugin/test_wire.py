@@ -16,8 +16,8 @@ import pytest
 from respx.mocks import HTTPCoreMocker
 
 from aisa_testkit.mock_server import Clock, Endpoint, JobService, ManualClock, SystemClock
-from aisa_testkit.mock_server.app import ApiDoor
-from aisa_testkit.mock_server.server import base_url, serve_app
+from aisa_testkit.mock_server.edge.app import ApiDoor
+from aisa_testkit.mock_server.edge.server import base_url, serve_app
 from aisa_testkit.openapi import Call, Delivery, Document, Reply
 from aisa_testkit.pytest_plugin.httpcore2 import HTTPCore2Mocker
 from aisa_testkit.pytest_plugin.journal import Journal

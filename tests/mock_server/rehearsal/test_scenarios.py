@@ -19,7 +19,7 @@ from aisa_testkit.mock_server import (
     make_plan,
 )
 from aisa_testkit.mock_server.asked import Asked
-from aisa_testkit.mock_server.planner import Planner
+from aisa_testkit.mock_server.jobs.planner import Planner
 from aisa_testkit.mock_server.refusal import Refusal
 from aisa_testkit.mock_server.rehearsal.scenarios import Scenarios
 from aisa_testkit.openapi import Arguments, Call, Cause, Document, JobRole, Reply

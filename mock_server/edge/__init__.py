@@ -1,0 +1,1 @@
+"""The service on a socket, and the control API beside it."""

@@ -1,0 +1,162 @@
+"""The Starlette application: the API of the document, and the control API beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Receive, Scope, Send
+
+from ...openapi import Document, Reply
+from ..endpoint import BODY_LIMIT, Endpoint, Observer
+from ..observers import Observers
+from ..service import JobService
+from ..traffic import Traffic
+from .control import ControlDoor
+from .sending import deliver, wire_of
+
+CONTROL_PREFIX: Final = "/__admin"
+
+
+def create_app(
+    document: Document | None = None,
+    *,
+    service: JobService | None = None,
+    body_limit: int = BODY_LIMIT,
+    observer: Observer | None = None,
+    traffic: Traffic | None = None,
+    admin_token: str | None = None,
+) -> MockApp:
+    """An ASGI application that serves the API at the base path of its document, and the control API
+    at `/__admin/`.
+
+    Give a document (the bundled one by default) or a service made otherwise than by default, not
+    both; ValueError if both are given. Bodies over `body_limit` bytes are answered without being
+    read to the end. `observer` hears of every request to the API. So does `traffic`, which keeps
+    them for the control API. With an `admin_token` only those who send it may use that.
+    """
+    if document is not None and service is not None:
+        raise ValueError("give a document or a service, not both; a service has its document")
+    service = service or JobService(document)
+    observers = [each for each in (observer, traffic) if each is not None]
+    told = Observers(observers) if len(observers) > 1 else next(iter(observers), None)
+    endpoint = Endpoint(service, body_limit=body_limit, observer=told)
+    return MockApp(endpoint, control=ControlDoor(service, traffic=traffic, admin_token=admin_token))
+
+
+class MockApp(Starlette):
+    """The API and the control API. `state.service` is the service.
+
+    Both stand before Starlette's routing and middleware, which would take longer than an answer.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, control: ControlDoor) -> None:
+        super().__init__()
+        self.state.service = endpoint.service
+        self._api, self._control = ApiDoor(endpoint), control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await super().__call__(scope, receive, send)
+        outside = scope.get("root_path", "")
+        path = scope["path"].removeprefix(outside)
+        if not path.startswith(CONTROL_PREFIX) or path[len(CONTROL_PREFIX) :][:1] not in ("", "/"):
+            return await self._api(scope, receive, send)
+        below = {"app_root_path": outside, "root_path": outside + CONTROL_PREFIX}
+        return await self._control({**scope, **below}, receive, send)
+
+
+class ApiDoor:
+    """The API as an ASGI application."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._cors = CORSMiddleware(
+            self._serve,
+            allow_origins=["*"],
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["*"],
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Only browsers send an Origin, and only they need what CORS adds.
+        for name, _ in scope["headers"]:
+            if name == b"origin":
+                return await self._cors(scope, receive, send)
+        return await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        try:
+            body = await self._body(scope["method"], headers, receive)
+        except ConnectionResetError:
+            return  # the client is gone, so nobody waits for an answer
+        except asyncio.CancelledError:
+            # The server stops and has waited long enough: the client hears of it before it goes.
+            reply = self._endpoint.broken("the server stops before the request has arrived")
+        else:
+            reply = (
+                self._endpoint.too_large() if body is None else self._reply(scope, headers, body)
+            )
+        raw = [
+            (name.encode("latin-1"), value.encode("latin-1"))
+            for name, value in reply.headers.items()
+        ]
+        if "content-length" not in reply.headers and reply.status not in (204, 304):
+            raw.append((b"content-length", b"%d" % len(reply.body)))
+        start = {"type": "http.response.start", "status": reply.status, "headers": raw}
+        if reply.delivery is not None:
+            clock, wire = self._endpoint.service.clock, wire_of(scope)
+            taken = await deliver(
+                start, reply.body, reply.delivery, clock=clock, wire=wire, send=send
+            )
+            return None if taken else self._endpoint.untaken(reply)
+        await send(start)
+        await send({"type": "http.response.body", "body": reply.body})
+
+    async def _body(self, method: str, headers: dict[str, str], receive: Receive) -> bytes | None:
+        """The whole body; None as soon as it is known to be over the limit."""
+        if method in ("GET", "HEAD"):
+            return b""
+        limit = self._endpoint.body_limit
+        length = headers.get("content-length", "")
+        if length.isdecimal() and (len(length) > _DIGITS or int(length) > limit):
+            return None
+        chunks, size, more = [], 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ConnectionResetError
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > limit:
+                return None
+            chunks.append(chunk)
+            more = message.get("more_body", False)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _reply(self, scope: Scope, headers: dict[str, str], body: bytes) -> Reply:
+        raw_path = scope.get("raw_path")
+        path = raw_path.decode("latin-1") if raw_path else quote(scope["path"])
+        path = path.removeprefix(scope.get("root_path", ""))
+        query = scope["query_string"].decode("latin-1")
+        try:
+            return self._endpoint.respond(
+                scope["method"], path, query=query, headers=headers, body=body
+            )
+        except Exception as error:
+            # The last line of defence: an answer in the envelope, and the fault in the log.
+            _log.exception("%s %s", scope["method"], path)
+            return self._endpoint.broken(f"a fault of the mock: {error}")
+
+
+# Python refuses to read a number of more than some thousand digits.
+_DIGITS = 18
+_log = logging.getLogger(__name__)

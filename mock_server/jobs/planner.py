@@ -1,0 +1,37 @@
+"""The plans of new jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...openapi import Lifecycle
+from ...openapi.json import Json
+from .plan import USUAL, Fate, Plan, make_plan
+
+
+class Planner:
+    """Makes the plans of jobs by the lifecycle of a document.
+
+    A plan depends on few values, so that jobs share it and a store of a million stays small.
+    """
+
+    def __init__(self, lifecycle: Lifecycle) -> None:
+        self._lifecycle = lifecycle
+        self._plans: dict[tuple[Json, ...], Plan] = {}
+        self._scaled = sorted({name for state in lifecycle.states.values() for name in state.scale})
+
+    def plan(self, fields: Mapping[str, Json], fate: Fate = USUAL) -> Plan:
+        """The plan of a job with these request fields; raises ValueError for a fate that cannot
+        be.
+        """
+        key = (fate, *[fields.get(name) for name in self._scaled])
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = make_plan(self._lifecycle, fields, fate)
+            if len(self._plans) > _KEPT:
+                self._plans.clear()
+            self._plans[key] = plan
+        return plan
+
+
+_KEPT = 1000

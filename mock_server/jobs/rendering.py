@@ -1,0 +1,84 @@
+"""Jobs, pages of jobs and farewells as the document's schemas describe them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from ...openapi import Document, JobRole, Operation, Schema
+from ...openapi.json import Json
+from ...openapi.pointer import Path, parse_pointer, put
+from .job import Job, Snapshot
+
+
+class Renderer:
+    """Makes the bodies of answers. Which field stands where was looked up in the document once."""
+
+    def __init__(self, document: Document) -> None:
+        self._lifecycle = document.lifecycle
+        # Skeletons are kept as JSON: to read one anew is the quickest way to a fresh, nested copy.
+        self._job = orjson.dumps(document.skeleton(document.job))
+        operations = document.by_role
+        lists, deletes = operations.get(JobRole.LIST), operations.get(JobRole.DELETE)
+        self._page = _success_skeleton(document, lists)
+        self._places = lists.page.places if lists and lists.page else {}
+        self._farewell = _success_skeleton(document, deletes)
+        self._farewell_id = _job_id_place(deletes)
+
+    def job(self, job: Job, snapshot: Snapshot) -> dict[str, Json]:
+        """The job as it stands in the snapshot."""
+        lifecycle = self._lifecycle
+        body: dict[str, Json] = orjson.loads(self._job)
+        for echo in lifecycle.echoes:
+            put(body, echo.at, job.fields.get(echo.field))
+        put(body, lifecycle.id_at, job.id)
+        put(body, lifecycle.state_at, snapshot.state)
+        if lifecycle.progress_at:
+            put(body, lifecycle.progress_at, snapshot.progress)
+        for path, moment in snapshot.stamps:
+            put(body, path, moment)
+        if job.source is not None and lifecycle.source_at:
+            put(body, lifecycle.source_at, job.source)
+        if snapshot.reason and lifecycle.failure:
+            put(body, lifecycle.failure.code, snapshot.reason[0])
+            put(body, lifecycle.failure.message, snapshot.reason[1])
+        return body
+
+    def page(self, jobs: Sequence[tuple[Job, Snapshot]], *, more: bool) -> dict[str, Json]:
+        """A page of jobs, and whether more follow."""
+        body: dict[str, Json] = orjson.loads(self._page)
+        first, last = (jobs[0][0].id, jobs[-1][0].id) if jobs else (None, None)
+        values = {
+            "items": [self.job(job, snapshot) for job, snapshot in jobs],
+            "first": first,
+            "last": last,
+            "more": more,
+            "next": last if more else None,
+        }
+        for key, path in self._places.items():
+            put(body, path, values[key])
+        return body
+
+    def farewell(self, job: Job) -> dict[str, Json] | None:
+        """That the job is gone; None where the document answers without a body."""
+        body: dict[str, Json] = orjson.loads(self._farewell)
+        if self._farewell_id:
+            put(body, self._farewell_id, job.id)
+        return body or None
+
+
+def _success_schema(operation: Operation | None) -> Schema | None:
+    content = operation.success.content.values() if operation else ()
+    return next((schema for schema in content if schema is not None), None)
+
+
+def _success_skeleton(document: Document, operation: Operation | None) -> bytes:
+    schema = _success_schema(operation)
+    return orjson.dumps(document.skeleton(schema) if schema else {})
+
+
+def _job_id_place(operation: Operation | None) -> Path | None:
+    schema = _success_schema(operation)
+    pointer = schema.raw.get("x-job-id") if schema else None
+    return parse_pointer(pointer) if pointer else None

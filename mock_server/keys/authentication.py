@@ -1,0 +1,48 @@
+"""Whether a request says who it is, in the way that the document asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from ...openapi import Cause, Credentials, RequestProblem
+from ..refusal import Refusal
+from .accounts import Account
+
+
+class Keyring:
+    """The keys that are let in, those of accounts among them unless they were revoked.
+
+    Without any, every key is, but for one with the word `invalid` in it, so that a refusal can be
+    rehearsed.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials | None,
+        keys: Collection[str] = (),
+        *,
+        accounts: Mapping[str, Account] | None = None,
+    ) -> None:
+        self._credentials = credentials
+        known = accounts or {}
+        self._keys = frozenset((*keys, *known))
+        self._revoked = frozenset(key for key, account in known.items() if account.revoked)
+
+    def sender(self, headers: Mapping[str, str]) -> str | RequestProblem:
+        """The key in these headers (names in lower case), empty where the document asks for none,
+        or what is wrong with them.
+        """
+        return self._credentials.key(headers) if self._credentials else ""
+
+    def admit(self, sender: str | RequestProblem) -> str:
+        """The key of a sender who is let in; raises Refusal for any other."""
+        if isinstance(sender, RequestProblem):
+            raise Refusal(sender.cause, sender.message)
+        if self._credentials and not self._knows(sender):
+            raise Refusal(Cause.CREDENTIALS_INVALID, "the key is not one that this server lets in")
+        if sender in self._revoked:
+            raise Refusal(Cause.CREDENTIALS_REVOKED, "the key was revoked")
+        return sender
+
+    def _knows(self, key: str) -> bool:
+        return key in self._keys if self._keys else "invalid" not in key.lower()

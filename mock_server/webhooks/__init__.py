@@ -1,0 +1,1 @@
+"""What jobs tell without being asked."""

@@ -1,0 +1,235 @@
+"""What is said of keys, read: limits by name or in numbers, and what is wrong with it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import orjson
+import pytest
+
+from aisa_testkit.mock_server.keys.accounts import Account, read_accounts, read_tier
+from aisa_testkit.openapi import Document, Tier, parse_document
+from aisa_testkit.openapi.json import Json
+
+UNLIMITED = Tier()
+
+
+@pytest.mark.parametrize(
+    ("word", "tier"),
+    [
+        ("none", UNLIMITED),
+        ("free", Tier(requests_per_minute=60, in_flight=3)),
+        ("growth", Tier(requests_per_minute=3000, in_flight=3)),
+    ],
+)
+def test_a_word_means_a_tier_of_the_document(document: Document, word: str, tier: Tier) -> None:
+    assert read_tier(document, word) == tier
+
+
+def test_another_document_has_other_words(other_document: Document) -> None:
+    assert read_tier(other_document, "hobby") == Tier(requests_per_minute=5, in_flight=1)
+    with pytest.raises(ValueError, match=r"^/limits: must be one of none, hobby, studio, or a map"):
+        read_tier(other_document, "free")
+
+
+def test_own_numbers_are_limits_and_what_is_left_out_is_none(document: Document) -> None:
+    own = {"requests_per_minute": 7, "in_flight": 1, "spend": 2.5}
+    assert read_tier(document, own) == Tier(
+        requests_per_minute=7, in_flight=1, spend=Decimal("2.5")
+    )
+    assert read_tier(document, {"in_flight": 2, "spend": None}) == Tier(in_flight=2)
+    assert read_tier(document, {}) == UNLIMITED
+
+
+@pytest.mark.parametrize("amount", [0, 2, 0.1, Decimal("0.1")])
+def test_a_spend_cap_is_exact(document: Document, amount: Json) -> None:
+    assert read_tier(document, {"spend": amount}).spend == Decimal(str(amount))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (
+            "gold",
+            "/limits: must be one of none, free, starter, growth, or a mapping of"
+            " requests_per_minute, in_flight, spend, not 'gold'",
+        ),
+        (60, "/limits: must be one of none, free, starter, growth, or a mapping of "),
+        (None, "/limits: must be one of none, free, starter, growth, or a mapping of "),
+        (["free"], "/limits: must be one of none, free, starter, growth, or a mapping of "),
+        (
+            {"requests": 5},
+            "/limits/requests: is not known here, only requests_per_minute, in_flight, spend are",
+        ),
+        ({"a/b": 5}, "/limits/a~1b: is not known here, only "),
+        (
+            {"requests_per_minute": 0},
+            "/limits/requests_per_minute: must be a whole number of 1 or more, not 0",
+        ),
+        (
+            {"requests_per_minute": 1.5},
+            "/limits/requests_per_minute: must be a whole number of 1 or more, not 1.5",
+        ),
+        ({"in_flight": -1}, "/limits/in_flight: must be a whole number of 1 or more, not -1"),
+        ({"in_flight": True}, "/limits/in_flight: must be a whole number of 1 or more, not True"),
+        ({"in_flight": "3"}, "/limits/in_flight: must be a whole number of 1 or more, not '3'"),
+        ({"spend": -0.1}, "/limits/spend: must be an amount of 0 or more, not -0.1"),
+        ({"spend": "2"}, "/limits/spend: must be an amount of 0 or more, not '2'"),
+        ({"spend": True}, "/limits/spend: must be an amount of 0 or more, not True"),
+        ({"spend": float("nan")}, "/limits/spend: must be an amount of 0 or more, not nan"),
+        ({"spend": float("inf")}, "/limits/spend: must be an amount of 0 or more, not inf"),
+    ],
+    ids=str,
+)
+def test_limits_that_cannot_be_are_named_with_their_place(
+    document: Document, data: Json, message: str
+) -> None:
+    with pytest.raises(ValueError, match=r"^/limits") as caught:
+        read_tier(document, data)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_spend_cap_needs_a_price(other_document: Document) -> None:
+    root = dict(other_document.source.data)
+    root["paths"] = {
+        path: {
+            method: {key: part for key, part in operation.items() if key != "x-price"}
+            if method == "post"
+            else operation
+            for method, operation in item.items()
+        }
+        for path, item in root["paths"].items()
+    }
+    free = parse_document(_text(root))
+    with pytest.raises(ValueError, match=r"^/limits/spend: the document names no price of a creat"):
+        read_tier(free, {"spend": 1})
+    assert read_tier(free, {"in_flight": 1}) == Tier(in_flight=1)
+
+
+def test_an_account_has_its_own_limits_or_those_of_all(document: Document) -> None:
+    accounts = read_accounts(
+        document,
+        {
+            "sk-rich": {"limits": "growth"},
+            "sk-poor": {"spend": 0.4},
+            "sk-plain": {},
+            "sk-free": {"limits": "none", "spend": 1},
+        },
+        tier=Tier(in_flight=1),
+    )
+    assert accounts == {
+        "sk-rich": Account("sk-rich", Tier(requests_per_minute=3000, in_flight=3)),
+        "sk-poor": Account("sk-poor", Tier(in_flight=1, spend=Decimal("0.4"))),
+        "sk-plain": Account("sk-plain", Tier(in_flight=1)),
+        "sk-free": Account("sk-free", Tier(spend=Decimal(1))),
+    }
+
+
+def test_an_account_may_be_revoked_or_kept_from_some_values(document: Document) -> None:
+    told = {
+        "sk-gone": {"revoked": True},
+        "sk-small": {"forbidden": {"model": ["sora-2-pro"], "seconds": ["8", "12"]}},
+    }
+    gone, small = read_accounts(document, told).values()
+    assert gone == Account("sk-gone", revoked=True)
+    assert small.forbidden == {"model": ("sora-2-pro",), "seconds": ("8", "12")}
+    assert not small.revoked
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (["sk-1"], "/accounts: must be a mapping of keys, not ['sk-1']"),
+        (
+            {"sk-1": None},
+            "/accounts/sk-1: must be a mapping of limits, spend, revoked, forbidden, not None",
+        ),
+        ({" ": {}}, "/accounts/ : a key must be a text, not ' '"),
+        ({7: {}}, "/accounts/7: a key must be a text, not 7"),
+        (
+            {"a/b": {"limit": 1}},
+            "/accounts/a~1b/limit: is not known here, only limits, spend, revoked, forbidden are",
+        ),
+        ({"sk-1": {"limits": "gold"}}, "/accounts/sk-1/limits: must be one of none, free, "),
+        (
+            {"sk-1": {"limits": {"in_flight": 0}}},
+            "/accounts/sk-1/limits/in_flight: must be a whole number of 1 or more, not 0",
+        ),
+        (
+            {"sk-1": {"spend": -1}},
+            "/accounts/sk-1/spend: must be an amount of 0 or more, not -1",
+        ),
+        (
+            {"sk-1": {"revoked": "yes"}},
+            "/accounts/sk-1/revoked: must be true or false, not 'yes'",
+        ),
+        (
+            {"sk-1": {"forbidden": ["sora-2"]}},
+            "/accounts/sk-1/forbidden: must be a mapping of fields of the create request, not "
+            "['sora-2']",
+        ),
+        (
+            {"sk-1": {"forbidden": {"modl": ["sora-2"]}}},
+            "/accounts/sk-1/forbidden/modl: is not known here, only prompt, model, seconds, size "
+            "are",
+        ),
+        (
+            {"sk-1": {"forbidden": {"input_reference": ["a"]}}},
+            "/accounts/sk-1/forbidden/input_reference: is not known here, only prompt, ",
+        ),
+        (
+            {"sk-1": {"forbidden": {"model": "sora-2"}}},
+            "/accounts/sk-1/forbidden/model: must be a list of values, not 'sora-2'",
+        ),
+        (
+            {"sk-1": {"forbidden": {"model": []}}},
+            "/accounts/sk-1/forbidden/model: must be a list of values, not []",
+        ),
+        (
+            {"sk-1": {"forbidden": {"model": ["sora-2", "sora-3"]}}},
+            "/accounts/sk-1/forbidden/model/1: must be one of 'sora-2', 'sora-2-pro', not 'sora-3'",
+        ),
+    ],
+    ids=[
+        "no mapping",
+        "nothing said",
+        "blank key",
+        "key that is a number",
+        "unknown word",
+        "unknown tier",
+        "number too small",
+        "negative amount",
+        "neither true nor false",
+        "forbidden values without a field",
+        "unknown field",
+        "field that is a file",
+        "one value for a list",
+        "no value",
+        "value that the document has not",
+    ],
+)
+def test_accounts_that_cannot_be_are_named_with_their_place(
+    document: Document, data: Json, message: str
+) -> None:
+    with pytest.raises(ValueError, match=r"^/accounts") as caught:
+        read_accounts(document, data)
+    assert str(caught.value).startswith(message)
+
+
+def test_the_place_is_where_the_data_was_read_from(document: Document) -> None:
+    with pytest.raises(ValueError, match=r"^/mock/keys/sk-1/limits: must be"):
+        read_accounts(document, {"sk-1": {"limits": 1}}, at="/mock/keys")
+    with pytest.raises(ValueError, match=r"^/mock/limits/in_flight: must be"):
+        read_tier(document, {"in_flight": 0}, at="/mock/limits")
+
+
+def test_where_no_key_is_asked_for_there_are_no_accounts(other_document: Document) -> None:
+    root = {key: part for key, part in other_document.source.data.items() if key != "security"}
+    keyless = parse_document(_text(root))
+    assert read_accounts(keyless, {}) == {}
+    with pytest.raises(ValueError, match=r"^/accounts: the document asks for no key \(security\)"):
+        read_accounts(keyless, {"sk-1": {}})
+
+
+def _text(root: Json) -> str:
+    return orjson.dumps(root).decode()
