@@ -88,6 +88,9 @@ class Stage:
     def missed(self, method: str, path: str) -> None:
         self.history.append(Stray(method, path))
 
+    def untaken(self, reply: Reply) -> None:
+        """Every client of these stories stays to the end."""
+
     def create(self, change: Change | None = None, /, **fields: object) -> str:
         """A new job, by its id."""
         data = {"prompt": PROMPT, **fields}
