@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
@@ -23,6 +23,16 @@ def fail(message: str) -> NoReturn:
     documents, 2.
     """
     raise ConfigurationError(message)
+
+
+class _Lines(click.types.StringParamType):
+    """Text that may hold blanks, so that the environment has a line for each."""
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        return [line for line in rv.splitlines() if line.strip()]
+
+
+LINES: Final = _Lines()
 
 
 def option(*names: str, **settings: Any) -> Callable[[Command], Command]:

@@ -25,7 +25,7 @@ from ..mock_server.webhooks.webhooks import Webhooks
 from ..openapi import Document
 from ..openapi.json import Json
 from ..openapi.schema import show
-from .options import document_argument, fail, option
+from .options import LINES, document_argument, fail, option
 from .stage import Setting, Stage
 
 Words = Mapping[str, Json]
@@ -75,6 +75,7 @@ def _mapping(text: str, option: str) -> Words:
     "--fault",
     "faults",
     multiple=True,
+    type=LINES,
     metavar="WORDS",
     callback=_words,
     help="Something that goes wrong, such as 'operation: create, lost: true, times: 1'; can be"
@@ -159,6 +160,7 @@ def serve(
         idempotency_keys=idempotency_keys,
         strict=strict,
         admin_token=admin_token,
+        host=host,
     )
     secret = webhook_secret or new_secret()
     try:
@@ -223,11 +225,11 @@ def _webhooks(
 def _reload(stage: Stage) -> None:
     """Makes it anew and says so, or why it stays as it was."""
     try:
-        stage.reload()
+        anew = stage.reload()
     except ValueError as error:
         click.echo(f"Not read again: {error}", err=True)
     else:
-        click.echo("Read again.")
+        click.echo("Read again; the journal begins anew." if anew else "Read again.")
 
 
 def _greet(stage: Stage, listener: socket.socket) -> None:

@@ -4,7 +4,8 @@ of the files changes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -15,9 +16,10 @@ from ..mock_server.edge.app import MockApp, create_app
 from ..mock_server.edge.switching import SwitchingApp
 from ..mock_server.jobs.ids import RandomIds
 from ..mock_server.jobs.store import MemoryStore
+from ..mock_server.keys.accounts import read_tier
 from ..mock_server.rehearsal.fault import read_fault
 from ..mock_server.rehearsal.rehearsal import Rehearsal, load_rehearsal
-from ..mock_server.rehearsal.words import WordsError
+from ..mock_server.rehearsal.scenario import find_scenario, usual_scenarios
 from ..mock_server.service import JobService, UnknownIds
 from ..mock_server.webhooks.webhooks import Webhooks
 from ..openapi import Document, load_document
@@ -28,7 +30,7 @@ from ..openapi.source import BUNDLED
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """How the mock is to be: the arguments of JobService, the file of a rehearsal and faults beside
-    it, and the token of the control API.
+    it, the token of the control API, and the name that the server is bound to.
     """
 
     seed: int | None = None
@@ -41,11 +43,12 @@ class Setting:
     idempotency_keys: bool = False
     strict: bool = False
     admin_token: str | None = None
+    host: str | None = None
 
 
 class Stage:
-    """What is served as `app`. When it is made anew, jobs, the clock and the series of ids go on,
-    and so does the journal if the document is the same.
+    """What is served as `app`. It goes on with a rehearsal that has changed, as JobService does;
+    with a document that has, it begins anew but for the jobs, the clock and the series of ids.
 
     Raises DocumentError or ValueError for what cannot be.
     """
@@ -69,17 +72,21 @@ class Stage:
         document = () if self.document.source.name == BUNDLED else (self.document.source.name,)
         return tuple(Path(name).resolve() for name in (*document, self.setting.rehearsal) if name)
 
-    def reload(self) -> None:
-        """Makes it anew from the files; raises DocumentError or ValueError, and leaves it as it
-        was, for what cannot be.
+    def reload(self) -> bool:
+        """Goes on with the files as they are now, and says whether it has begun anew, since the
+        document has changed. Raises DocumentError or ValueError, and leaves all as it was, for what
+        cannot be.
         """
         before = self.document
         named = before.source.name != BUNDLED
         document = load_document(before.source.name) if named else before
         if document.source.text == before.source.text:
-            self.app.app = self._make(before, self.journal)
-        else:
-            self.app.app = self._make(document, self._journal(document))
+            self.service.rehearse(self._rehearsal(before))
+            return False
+        self.app.app = self._make(document, self._journal(document))
+        if self._webhooks:
+            self._webhooks.follow(document)
+        return True
 
     def _make(self, document: Document, journal: Journal) -> MockApp:
         setting = self.setting
@@ -99,15 +106,25 @@ class Stage:
             strict=setting.strict,
         )
         self.document, self.service, self.journal = document, service, journal
-        return create_app(service=service, traffic=journal, admin_token=setting.admin_token)
+        return create_app(
+            service=service,
+            traffic=journal,
+            admin_token=setting.admin_token,
+            host=setting.host,
+        )
 
     def _rehearsal(self, document: Document) -> Rehearsal:
-        path = self.setting.rehearsal
+        setting, path = self.setting, self.setting.rehearsal
         rehearsal = load_rehearsal(document, path) if path else Rehearsal()
-        try:
-            faults = [read_fault(document, words) for words in self.setting.faults]
-        except WordsError as error:
-            raise ValueError(f"--fault: {error}") from None
+        with _naming("--fault"):
+            faults = [read_fault(document, words) for words in setting.faults]
+        with _naming("--limits"):
+            if setting.limits is not None:
+                read_tier(document, setting.limits, at="")
+        with _naming("--scenario"):
+            if setting.scenario is not None:
+                known = {**usual_scenarios(document), **rehearsal.scenarios}
+                find_scenario(document, known, setting.scenario)
         return replace(rehearsal, faults=(*rehearsal.faults, *faults))
 
     def _journal(self, document: Document) -> Journal:
@@ -119,3 +136,12 @@ class Stage:
             keys=self.setting.api_keys,
             version=metadata.version("aisa-testkit"),
         )
+
+
+@contextmanager
+def _naming(option: str) -> Iterator[None]:
+    """Has a ValueError of the block name the option that it is about."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{option}: {error}") from None

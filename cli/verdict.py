@@ -33,20 +33,30 @@ class Unreachable(ConfigurationError):
 @option("--admin-token", metavar="TOKEN", help="The token that opens the control API.")
 @option("--allow", multiple=True, metavar="CODE", help="A rule that may be broken, such as AV707.")
 @option(
+    "--fail-on-advice", is_flag=True, help="Let advice fail, too, not errors and warnings only."
+)
+@option(
     "--format",
     "form",
     default="text",
     type=click.Choice(["text", "json"]),
     help="How to print the verdict.",
 )
-def verdict(url: str, *, admin_token: str | None, allow: tuple[str, ...], form: str) -> None:
+def verdict(
+    url: str,
+    *,
+    admin_token: str | None,
+    allow: tuple[str, ...],
+    fail_on_advice: bool,
+    form: str,
+) -> None:
     """Print what the clients of the mock at URL, such as http://127.0.0.1:4010/v1, did wrong.
 
     By all requests that have come to it since it was started or reset, however they were made: run
     the tests of a program in any language, then this.
 
-    Exit codes: 0 there is nothing to object to, 1 there is, 2 usage, no request has come, or the
-    server has no verdict to give, 3 the server cannot be reached.
+    Exit codes: 0 there is nothing to object to, or advice alone, 1 there is, 2 usage, no request
+    has come, or the server has no verdict to give, 3 the server cannot be reached.
     """
     codes = _codes(allow)
     told = _verdict(_control_url(url), admin_token)
@@ -57,7 +67,7 @@ def verdict(url: str, *, admin_token: str | None, allow: tuple[str, ...], form: 
         click.echo(orjson.dumps(told.to_json(), option=orjson.OPT_INDENT_2))
     else:
         _show(told)
-    sys.exit(0 if told.clean else VIOLATED)
+    sys.exit(0 if told.clean or (told.only_advice and not fail_on_advice) else VIOLATED)
 
 
 def _codes(texts: tuple[str, ...]) -> set[str]:

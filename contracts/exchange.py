@@ -16,9 +16,10 @@ from ..openapi.request import read_call
 class Exchange:
     """One call of an operation and its reply, None if the connection broke.
 
-    `path` is the template of the path from the root, `at` the moment of the reply on the clock of
-    the server, in Unix seconds, and `took` the seconds from the request to the reply. `lived` is
-    the same moment in the seconds that the client lives in, None if nobody knows how it waits.
+    `path` is the template of the path from the root, `at` the moment on the clock of the server, in
+    Unix seconds, when the reply was there or the connection broke, and `took` the seconds from the
+    request until then. `lived` is the same moment in the seconds that the client lives in, None if
+    nobody knows how it waits.
     `unseen` is what a mock has done and not told, where the connection broke or another answer took
     its place; None where that is not known.
     """
@@ -108,10 +109,26 @@ def read_exchange(
 ) -> Exchange:
     """The exchange, with its call read by the document. A reply that did not arrive as a whole is
     one that the client has not seen.
+
+    `at`, `took` and `lived` are of the moment when the reply was made; what its delivery takes, or
+    as much as there was of it, comes on top.
     """
     operation = document.operations[call.operation_id]
     path, arguments = document.base_path + operation.path, read_call(operation, call)
     broken = reply is not None and reply.delivery is not None and reply.delivery.breaks
     seen, committed = None if broken else reply, reply.committed if reply else None
     unseen = committed or (reply if broken else None)
+    late = _under_way(reply) if reply else 0.0
+    at, took, lived = at + late, took + late, None if lived is None else lived + late
     return Exchange(operation, path, call, arguments, seen, at, took, lived, unseen)
+
+
+def _under_way(reply: Reply) -> float:
+    """The seconds from the making of a reply until the client has what it gets of it."""
+    delivery = reply.delivery
+    if delivery is None:
+        return 0.0
+    share = 1.0
+    if delivery.arrives is not None:
+        share = min(1.0, max(0, delivery.arrives) / max(1, len(reply.body)))
+    return delivery.delay + delivery.seconds * share

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from html.entities import codepoint2name
+from functools import cached_property
+from threading import Lock
 
 import orjson
 
@@ -13,6 +14,8 @@ from ..openapi import Document, Reply
 from ..openapi.request import read_call
 from .admission import NOBODYS_KEY
 from .exchange import Exchange
+from .needles import Needles
+from .spelling import spellings, unescaped
 
 # What stands in the place of a key; a judge knows it again.
 MASK = "[*key*]"
@@ -24,16 +27,23 @@ class Redaction:
 
     A mask is as long as what it hides, so that lengths stay true. `keys` are known from the start,
     more are learnt from the headers of requests. What is a word of the document is no secret.
+    It may be used by any threads.
     """
 
     def __init__(self, document: Document, *, keys: Iterable[str] = ()) -> None:
         credentials = document.credentials
         self._names = _SECRET | ({credentials.header} if credentials else set())
-        self._words = orjson.dumps(document.source.data).decode()
-        # Each key as it stands in a body that is read as Latin-1, the longest first.
+        self._document, self._lock = document, Lock()
+        # Each key, and how it stands in a body that is read as Latin-1, and the other way round.
         self._keys: dict[str, str] = {}
+        self._plain: dict[str, str] = {}
+        self._needles = Needles()
         self._patterns: dict[str, re.Pattern[str]] = {}
         self._learn(*keys)
+
+    def __len__(self) -> int:
+        """How many keys are known."""
+        return len(self._keys)
 
     def learn(self, *requests: Mapping[str, str]) -> None:
         """Takes note of the keys in the headers of requests, names in lower case."""
@@ -70,16 +80,29 @@ class Redaction:
 
     def text(self, text: str) -> str:
         """The text without a key."""
-        escaped = _ESCAPE.search(text) is not None
-        for key, plain in self._keys.items():
-            if escaped or plain in text:  # to look for every spelling takes far longer
+        for plain in _longest_first(self._within(text)):
+            key = self._plain[plain]
+            if len(key) > _SPELT:  # a pattern of every spelling would take up far too much
+                text = text.replace(plain, _masked(len(plain)))
+            else:
                 text = self._pattern(key).sub(_mask, text)
         return text
 
+    def _within(self, text: str) -> set[str]:
+        """The keys that the text may hold, as they stand in Latin-1."""
+        found, otherwise = self._needles.within(text), unescaped(text)
+        if otherwise is text:
+            return found
+        return found | self._needles.within(otherwise)
+
     def _pattern(self, key: str) -> re.Pattern[str]:
         if key not in self._patterns:
-            self._patterns[key] = _spellings(key)
+            self._patterns[key] = spellings(key, whole=len(key) < _LONE)
         return self._patterns[key]
+
+    @cached_property
+    def _words(self) -> str:
+        return orjson.dumps(self._document.source.data).decode()
 
     def _reply(self, reply: Reply | None) -> Reply | None:
         if reply is None:
@@ -89,9 +112,11 @@ class Redaction:
     def _learn(self, *keys: str) -> None:
         new = [key for key in keys if key not in self._keys and self._may_be_secret(key)]
         if new:
-            known = {**self._keys, **{key: key.encode().decode("latin-1") for key in new}}
-            # A key may begin with another one.
-            self._keys = dict(sorted(known.items(), key=lambda item: -len(item[0])))
+            known = {key: key.encode().decode("latin-1") for key in new}
+            with self._lock:
+                self._plain.update({plain: key for key, plain in known.items()})
+                self._needles.add(*known.values())
+                self._keys.update(known)
 
     def _may_be_secret(self, key: str) -> bool:
         word = len(key) < _LONE and key in self._words
@@ -102,8 +127,8 @@ class Redaction:
 
     def _body(self, body: bytes) -> bytes:
         if len(body) > _LONG and not _is_text(body):  # a file, in which nothing is spelt otherwise
-            for key in self._keys:
-                body = body.replace(key.encode(), _masked(len(key.encode())).encode())
+            for plain in _longest_first(self._needles.within(body.decode("latin-1"))):
+                body = body.replace(plain.encode("latin-1"), _masked(len(plain)).encode())
             return body
         # As Latin-1 each byte is a character, whatever it means.
         text = body.decode("latin-1")
@@ -139,30 +164,9 @@ def _is_text(body: bytes) -> bool:
     return True
 
 
-def _spellings(key: str) -> re.Pattern[str]:
-    """The key in every way in which its characters can be written."""
-    pattern = "".join(f"(?:{'|'.join(_written(character))})" for character in key)
-    if len(key) < _LONE:  # it may be a part of a word
-        pattern = f"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])"
-    return re.compile(pattern)
-
-
-def _written(character: str) -> Iterator[str]:
-    """A character as it is, and as URLs, JSON and HTML write it."""
-    yield re.escape(character.encode().decode("latin-1"))
-    code = ord(character)
-    if code < 128:
-        yield f"(?i:%{code:02x})"
-    if code < 0x10000:
-        yield rf"(?i:\\u{code:04x})"
-    if character in '"\\/':
-        yield re.escape("\\" + character)
-    if not character.isalnum():
-        yield f"&#{code};"
-        yield f"(?i:&#x0*{code:x};)"
-        name = codepoint2name.get(code)
-        if name:
-            yield f"&{name};"
+def _longest_first(keys: Iterable[str]) -> list[str]:
+    """Keys in the order in which they are taken out: one may begin with another."""
+    return sorted(keys, key=lambda key: (-len(key), key))
 
 
 def _mask(found: re.Match[str]) -> str:
@@ -177,9 +181,9 @@ def _masked(length: int) -> str:
 _SHORTEST = 4
 # A key of fewer characters counts as a whole word alone.
 _LONE = 12
+# Of a key of more characters only the plain spelling is looked for.
+_SPELT = 512
 _LONG = 256 * 1024
-# What each spelling of a character begins with, but for the character itself.
-_ESCAPE = re.compile(r"[%&\\]")
 _COOKIES = {"cookie", "set-cookie"}
 _SECRET_NAME = re.compile(
     "(^|[-_])(api-?key|subscription-key|auth|token|secret|signature|sig|password|credentials?)$"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qsl
 
@@ -57,10 +58,26 @@ class Endpoint:
             whole = {name: value for name, value in headers.items() if name != "range"}
             return _without_body(self.respond("GET", path, query=query, headers=whole, body=body))
         if isinstance(match, Mismatch):
-            return self.miss(method, path, match)
+            return self.miss(method, path, match, headers=headers)
         call = Call(match.operation.id, match.path_parameters, parse_query(query), headers, body)
-        reply = self.too_large() if len(body) > self.body_limit else self.service.answer(call)
+        too_large = len(body) > self.body_limit
+        reply = self._too_large(headers) if too_large else self.service.answer(call)
         if self._observer is not None:
+            self._observer.answered(call, reply)
+        return reply
+
+    def respond_unread(
+        self, method: str, path: str, *, query: str, headers: Mapping[str, str]
+    ) -> Reply:
+        """The reply to a request whose body is over the limit and was not read; the arguments are
+        those of `respond`.
+        """
+        match = self.match(method, path)
+        if isinstance(match, Mismatch):
+            return self.miss(method, path, match, headers=headers)
+        reply = self._too_large(headers)
+        if self._observer is not None:
+            call = Call(match.operation.id, match.path_parameters, parse_query(query), headers)
             self._observer.answered(call, reply)
         return reply
 
@@ -70,9 +87,17 @@ class Endpoint:
             return Mismatch()
         return self.service.document.match(method, path[len(self._base) :])
 
-    def miss(self, method: str, path: str, mismatch: Mismatch | None = None) -> Reply:
-        """The reply to a request that means no operation."""
-        reply = self.service.refuse(self._refusal(method, path, mismatch or Mismatch()))
+    def miss(
+        self,
+        method: str,
+        path: str,
+        mismatch: Mismatch | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """The reply to a request that means no operation; `headers` as `respond` takes them."""
+        refusal = self._refusal(method, path, mismatch or Mismatch())
+        reply = self.service.refuse(refusal, headers=headers)
         if self._observer is not None:
             self._observer.missed(method, path)
         return reply
@@ -80,16 +105,22 @@ class Endpoint:
     def untaken(self, reply: Reply) -> None:
         """The client was gone before this reply came to its end."""
         if self._observer is not None:
-            self._observer.untaken(reply)
+            self._observer.untaken(reply.whole if isinstance(reply, _Bodiless) else reply)
 
-    def too_large(self) -> Reply:
-        """The reply to a request whose body is over the limit, whatever else it says."""
-        message = f"the body is larger than the {self.body_limit} bytes that are taken"
+    def head_too_large(self, limit: int) -> Reply:
+        """The reply to a request whose head has more than `limit` bytes, and that nobody hears of:
+        too much of it would have to be kept.
+        """
+        message = f"the head is larger than the {limit} bytes that are taken"
         return self.service.refuse(Refusal(Cause.BODY_TOO_LARGE, message))
 
     def broken(self, reason: str) -> Reply:
         """The reply when the mock itself cannot answer."""
         return self.service.refuse(Refusal(Cause.INTERNAL, reason))
+
+    def _too_large(self, headers: Mapping[str, str]) -> Reply:
+        message = f"the body is larger than the {self.body_limit} bytes that are taken"
+        return self.service.refuse(Refusal(Cause.BODY_TOO_LARGE, message), headers=headers)
 
     def _refusal(self, method: str, path: str, mismatch: Mismatch) -> Refusal:
         shown = path[:_SHOWN]
@@ -106,12 +137,19 @@ def parse_query(query: str) -> Query:
     return tuple(parse_qsl(query, keep_blank_values=True)) if query else ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bodiless(Reply):
+    """What HEAD answers in the place of the whole reply, which observers have heard of."""
+
+    whole: Reply
+
+
 def _without_body(reply: Reply) -> Reply:
     """What HEAD answers: all that GET would, but for the body (RFC 9110, section 9.3.2)."""
     if not reply.body:
         return reply
     headers = {**reply.headers, "content-length": str(len(reply.body))}
-    return Reply(reply.status, headers, delivery=reply.delivery)
+    return _Bodiless(reply.status, headers, delivery=reply.delivery, whole=reply)
 
 
 _SHOWN = 200

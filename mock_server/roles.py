@@ -103,9 +103,9 @@ class Roles:
                 owner=asked.key,
                 scenario=scenario.name if scenario else "",
             )
-            self._store.add(job)
             if self._webhooks is not None:
                 self._webhooks.expect(job)
+            self._store.add(job)  # from now on it can be given another end
             return job
 
         job = self._limits.make(asked.key, {**asked.arguments.fields, **fields}, make)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import Literal
 
@@ -15,6 +16,7 @@ from ..openapi import (
     Operation,
     Reply,
     RequestProblem,
+    Tier,
     load_document,
 )
 from ..openapi.conformance import ReplyProblem, body_problems, reply_problems
@@ -29,9 +31,9 @@ from .jobs.plan import Fate
 from .jobs.planner import Planner
 from .jobs.rendering import Renderer
 from .jobs.store import MemoryStore, Store
-from .keys.accounts import read_accounts, read_tier
+from .keys.accounts import Account, read_accounts, read_tier
 from .keys.authentication import Keyring
-from .keys.limits import Limits
+from .keys.limits import Limits, require_answers
 from .preference import refuse_if_preferred
 from .refusal import Refusal
 from .rehearsal.fault import Fault
@@ -97,18 +99,20 @@ class JobService:
         self.webhooks = webhooks
         self._ids: Ids = ids or RandomIds(seed)
         self._strict = strict
-        rehearsal = rehearsal or Rehearsal()
-        tier = read_tier(self.document, rehearsal.limits if limits is None else limits)
-        accounts = read_accounts(self.document, {**rehearsal.keys, **(accounts or {})}, tier=tier)
-        self._keyring = Keyring(self.document.credentials, api_keys, accounts=accounts)
+        self._said = partial(Rehearsal.under, scenario=scenario, limits=limits, keys=accounts or {})
+        self._api_keys = tuple(api_keys)
+        rehearsal = self._said(rehearsal or Rehearsal())
+        tier, known = self._read_keys(rehearsal)
+        self._keyring = Keyring(self.document.credentials, api_keys, accounts=known)
         self.limits = Limits(
-            self.document, clock=self.clock, store=self.store, tier=tier, accounts=accounts
+            self.document, clock=self.clock, store=self.store, tier=tier, accounts=known
         )
         self.scenarios = Scenarios(
             self.document,
             random=_random(seed, "scenarios"),
-            usual=scenario or rehearsal.scenario or USUAL,
+            usual=rehearsal.scenario or USUAL,
             own=rehearsal.scenarios,
+            joined=len(self.store) > 0,
         )
         self._errors = ErrorReplies(self.document.envelope, self.clock)
         self._chance = _random(seed, "faults")
@@ -192,13 +196,16 @@ class JobService:
         """Does what a call that was let in asks for; raises Refusal if that cannot be."""
         return self._roles.reply(asked)
 
-    def refuse(self, refusal: Refusal) -> Reply:
-        """The error answer to a request that is no call of any operation."""
+    def refuse(self, refusal: Refusal, *, headers: Mapping[str, str] | None = None) -> Reply:
+        """The error answer to a request that is not let through to any operation. From its headers,
+        if they are given, comes whose limits the answer tells.
+        """
         request_id = self._request_id()
+        sender = None if headers is None else self._keyring.sender(headers)
         reply = self._errors.reply(refusal, request_id)
         if self._strict:
             _require(reply, body_problems(self.document.error, reply.body))
-        return self._signed(reply, request_id)
+        return self._signed(reply, request_id, sender)
 
     def next_job(
         self,
@@ -247,6 +254,20 @@ class JobService:
         said = {"operation": operation, **words}
         return self.faults.add({name: value for name, value in said.items() if value is not None})
 
+    def rehearse(self, rehearsal: Rehearsal) -> None:
+        """Goes on with another rehearsal; what was said when the service was made counts more than
+        it, as before. Jobs stay, and so does what keys have used up, what was asked for with an
+        Idempotency-Key, and every fault and choice that was set since. Raises ValueError for what
+        cannot be, and changes nothing.
+        """
+        rehearsal = self._said(rehearsal)
+        tier, known = self._read_keys(rehearsal)
+        require_answers(self.document, tier, known.values())
+        self.scenarios.rehearse(usual=rehearsal.scenario or USUAL, own=rehearsal.scenarios)
+        self.limits.rehearse(tier=tier, accounts=known)
+        self._keyring = Keyring(self.document.credentials, self._api_keys, accounts=known)
+        self.faults.rehearse(rehearsal.faults)
+
     def end_job(self, job_id: str, *, success: bool, code: str | None = None) -> None:
         """Ends a pending job now, well or not; `code` is the reason of a failure. Raises KeyError
         for an unknown job, ValueError for one that has ended or for what cannot be.
@@ -271,7 +292,8 @@ class JobService:
             reached=snapshot.progress,
         )
         ended = replace(job, plan=self._planner.plan(job.fields, fate))
-        self.store.replace(ended)
+        if not self.store.replace(job, ended):
+            raise ValueError(f"{job_id} has ended already")  # meanwhile
         if self.webhooks is not None:
             self.webhooks.expect(ended)
             self.webhooks.announce()
@@ -303,6 +325,10 @@ class JobService:
             place = "/x-error-envelope/causes"
             raise ValueError(f"{place}: idempotency keys need {Cause.IDEMPOTENCY_CONFLICT}")
         return Replays(self.clock)
+
+    def _read_keys(self, rehearsal: Rehearsal) -> tuple[Tier, dict[str, Account]]:
+        tier = read_tier(self.document, rehearsal.limits)
+        return tier, read_accounts(self.document, rehearsal.keys, tier=tier)
 
     def _of_job(self, asked: Asked) -> tuple[Fault, ...]:
         """The faults that strike a call about a job in a scenario, if it is the sender's."""

@@ -124,6 +124,8 @@ def _slips(node: yaml.Node, path: Path, seen: set[int]) -> list[Problem]:
     elif isinstance(node, yaml.ScalarNode):
         if node.tag.endswith(":float") and node.value.lower().lstrip("+-") in (".inf", ".nan"):
             problems.append(Problem(format_pointer(path), f"{node.value} is no number in JSON"))
+        elif node.tag.endswith(":int") and len(node.value) > _DIGITS:
+            problems.append(Problem(format_pointer(path), "must be a number of at most 64 bits"))
     elif isinstance(node, yaml.MappingNode):
         names: set[str] = set()
         for key, value in node.value:
@@ -134,3 +136,7 @@ def _slips(node: yaml.Node, path: Path, seen: set[int]) -> list[Problem]:
             names.add(str(key.value))
             problems += _slips(value, place, seen)
     return problems
+
+
+# As many digits as every whole number of 64 bits can be written with, and those of no greater one.
+_DIGITS = 19

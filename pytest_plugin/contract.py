@@ -54,12 +54,14 @@ class Contract:
         self.journals: list[Journal] = []
         self._check, self._allowed = check, set[str]()
         self._told: set[Violation] = set()
-        self._judged = 0
+        self._judged: list[object] = []
         self.allow(*([allow] if isinstance(allow, str) else allow))
 
-    def open(self, document: Document, clock: Clock, *, live: bool = False) -> Journal:
-        """A journal for one more mock, or for the live API."""
-        self.journals.append(Journal(document, clock, live=live))
+    def open(
+        self, document: Document, clock: Clock, *, live: bool = False, keys: Iterable[str] = ()
+    ) -> Journal:
+        """A journal for one more mock, or for the live API; `keys` are those that it knows."""
+        self.journals.append(Journal(document, clock, live=live, keys=keys))
         return self.journals[-1]
 
     def allow(self, *codes: str) -> None:
@@ -101,7 +103,7 @@ class Contract:
 
     def news(self) -> tuple[list[Violation], list[Violation]]:
         """The errors and the warnings of which nobody was told yet."""
-        seen = sum(map(len, self.journals))
+        seen = [journal.revision for journal in self.journals]
         if not self._check or seen == self._judged:
             return [], []
         self._judged = seen
@@ -117,8 +119,8 @@ class Contract:
 
 
 def _violations(journal: Journal) -> Iterator[Violation]:
-    for history in journal.histories:
-        yield from check_client(journal.document, history)
+    for first, history in journal.judged():
+        yield from check_client(journal.document, history, first=first)
     for answers in journal.answers() if journal.live else ():
         yield from check_server(journal.document, answers)
 

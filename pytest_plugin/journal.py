@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..contracts import ClientVerdict, Exchange, Stray, StrayKind
-from ..contracts.journal.judging import judge_clients
-from ..contracts.journal.log import Entry, Item, Log
+from ..contracts import Journal as Requests
+from ..contracts.journal.log import Entry, Item
+from ..contracts.journal.secrecy import shown
 from ..contracts.sighting import sightings
 from ..mock_server import Clock
 from ..openapi import Call, Document, Reply
@@ -24,88 +25,104 @@ class Runaway(BaseException):
 class Journal:
     """The requests to one server, in their order; raises Runaway when they would never end.
 
-    `live` says that it is no mock, so that its answers are to be judged, too.
+    `live` says that it is no mock, so that its answers are to be judged, too. `keys` are those that
+    the server knows; like all that come, they are told nobody. `kept` are the requests since the
+    last reset.
     """
 
-    def __init__(self, document: Document, clock: Clock, *, live: bool = False) -> None:
-        self.document, self.live, self._clock = document, live, clock
-        # One for each history: a test is short, so that nothing in it is forgotten.
-        self._logs = [self._log()]
+    def __init__(
+        self, document: Document, clock: Clock, *, live: bool = False, keys: Iterable[str] = ()
+    ) -> None:
+        self.document, self.live = document, live
+        self.kept = Requests(
+            document,
+            now=clock.now,
+            lived=clock.lived,
+            tells_waits=lambda: clock.tells_waits,
+            keys=keys,
+            # A test is short, so that nothing in it is forgotten.
+            requests=None,
+            size=None,
+        )
+        self._before: list[tuple[Entry, ...]] = []
         self._not_sent: set[Entry] = set()
         self._same: dict[tuple[str, str | None], _Same] = {}
 
-    def __len__(self) -> int:
-        """How many requests there were."""
-        return sum(map(len, self._logs))
+    @property
+    def revision(self) -> object:
+        """Something that changes whenever there is something else to judge."""
+        return self.kept.log.revision
 
     @property
     def requests(self) -> list[Exchange]:
         """The calls of operations since the last reset."""
-        return [item for item in self._logs[-1].items if isinstance(item, Exchange)]
+        return [item for item in self.kept.log.items if isinstance(item, Exchange)]
 
     @property
     def histories(self) -> Sequence[Sequence[Item]]:
         """Everything that came in, cut where the mock was reset."""
-        return [log.items for log in self._logs]
+        return [[*map(self.kept.log.read, entries)] for entries in self._entries]
 
     @property
     def verdict(self) -> ClientVerdict:
         """What is to be said of the clients, by their requests since the last reset."""
-        return judge_clients(self.document, self._logs[-1].items)
+        return self.kept.judge()
+
+    def judged(self) -> Iterator[tuple[int, list[Item]]]:
+        """The histories as a judge may see them, without keys; each with its first number."""
+        for entries in self._entries:
+            yield entries[0].number if entries else 1, self.kept.judged(entries)
 
     def answers(self) -> Iterator[list[Item]]:
-        """The histories, with those answers alone that are the server's own."""
-        for log in self._logs:
+        """The histories without keys, with those answers alone that are the server's own."""
+        for entries in self._entries:
+            redaction = self.kept.keys.redaction(entries)
+            items = ((entry, self.kept.log.read(entry)) for entry in entries)
             yield [
                 Stray(item.operation.method, item.path, kind=StrayKind.NOT_LET_OUT)
                 if isinstance(item, Exchange) and entry in self._not_sent
-                else item
-                for entry, item in ((entry, log.read(entry)) for entry in log.entries)
+                else shown(redaction, item)
+                for entry, item in items
             ]
 
     def answered(self, call: Call, reply: Reply | None, *, sent: bool = True) -> None:
         """A call was answered, or broke off without a reply; or it was not even sent, and answered
         in the place of the server.
         """
-        log = self._logs[-1]
-        entry = log.add(call, reply)
+        entry = self.kept.add(call, reply)
         if not sent:
             self._not_sent.add(entry)
-        exchange = log.read(entry)
+        exchange = self.kept.log.read(entry)
         if isinstance(exchange, Exchange):
             self._stop_if_endless(exchange)
 
     def missed(self, method: str, path: str) -> None:
         """A request came in that means no operation."""
-        self._logs[-1].add(Stray(method, path))
+        self.kept.missed(method, path)
 
     def untaken(self, reply: Reply) -> None:
         """The client was gone before this reply came to its end."""
-        self._logs[-1].untaken(reply)
+        self.kept.untaken(reply)
 
     def blocked(self, method: str, url: str, why: str) -> None:
         """A request was not let out."""
-        self._logs[-1].add(Stray(method, url, why, StrayKind.NOT_LET_OUT))
+        self.kept.add(Stray(method, url, why, StrayKind.NOT_LET_OUT))
 
     def unrecorded(self, call: Call, why: str) -> None:
         """A request came in to which a recording has no answer."""
         operation = self.document.operations[call.operation_id]
         path = self.document.base_path + operation.path
-        self._logs[-1].add(Stray(operation.method, path, why, StrayKind.NOT_RECORDED))
+        self.kept.add(Stray(operation.method, path, why, StrayKind.NOT_RECORDED))
 
     def cut(self) -> None:
         """Begins a new history, as after a reset."""
-        self._logs.append(self._log())
+        self._before.append(self.kept.log.entries)
+        self.kept.clear()
         self._same.clear()
 
-    def _log(self) -> Log:
-        clock = self._clock
-        return Log(
-            self.document,
-            now=clock.now,
-            lived=clock.lived,
-            tells_waits=lambda: clock.tells_waits,
-        )
+    @property
+    def _entries(self) -> list[tuple[Entry, ...]]:
+        return [*self._before, self.kept.log.entries]
 
     def _stop_if_endless(self, exchange: Exchange) -> None:
         """Counts how often the same was asked for in vain: the answer was the same, and no time
@@ -131,7 +148,8 @@ class Journal:
             if reply
             else f"broke off {count}"
         )
-        self._logs[-1].add(Stray(exchange.operation.method, exchange.path, why, StrayKind.ENDLESS))
+        why = self.kept.keys.redaction(()).text(why)
+        self.kept.add(Stray(exchange.operation.method, exchange.path, why, StrayKind.ENDLESS))
         raise Runaway(f"{why}: a loop that never ends")
 
     def _moment(self, exchange: Exchange) -> float | None:

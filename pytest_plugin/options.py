@@ -92,7 +92,7 @@ class MockOptions:
             document = load_document(document)
         if clock is None:
             clock = TickingClock() if self.speed is None else SystemClock(self.speed)
-        journal = contract.open(document, clock)
+        journal = contract.open(document, clock, keys=self.keys)
         if self.recording is not None:
             return self._playback(document, clock, Path(self.recording), journal), journal
         service = JobService(

@@ -18,6 +18,7 @@ from .journal import Runaway
 from .judged import JudgedBlock
 from .options import MockOptions
 from .surroundings import surroundings
+from .traffic import WatchedTraffic
 from .watched import WatchedMock
 
 
@@ -50,7 +51,7 @@ class SwitchingServer(SwitchingApp):
         __tracebackhide__ = True
         service, journal = options.begin(contract)
         url = base_url(self.listener, service.document)
-        app = create_app(service=service, observer=journal)
+        app = create_app(service=service, traffic=WatchedTraffic(journal))
         secret, webhooks = options.webhook_secret, service.webhooks
         # Not by whoever moves the clock: that may be the server, which must not wait for others.
         clock = cast(MovableClock, service.clock)

@@ -865,9 +865,9 @@ explained(
     "AV715",
     the_client,
     """The same request made a job twice, and the first job was never asked for. As a rule the
-    answer to the first was lost or came too late, and the request was sent again: the mock knows
-    of such jobs, the client of one alone. The vendor warns of repeating a POST blindly, since both
-    jobs are worked on and both are billed.""",
+    answer to the first was lost, spoiled or too late, and the request was sent again: the mock
+    knows of such jobs, the client of one alone. The vendor warns of repeating a POST blindly, since
+    both jobs are worked on and both are billed.""",
     lambda s: [s.create(), s.poll(s.create())],
 )
 explained(
@@ -896,10 +896,11 @@ explained(
 explained(
     "AV721",
     the_client,
-    """The connection broke, or the server was at fault, and the client asked for the same job once
-    more. Nobody can tell from such an answer whether there is a job already, so the vendor says not
-    to repeat a POST blindly. A look into the list first makes it safe, and so does a header
-    `Idempotency-Key` that is the same both times, if the server heeds it.""",
+    """The connection broke, the server was at fault, or its answer showed no job, and the client
+    asked for the same job once more. Nobody can tell from such an answer whether there is a job
+    already, so the vendor says not to repeat a POST blindly. A look into the list first makes it
+    safe, and so does a header `Idempotency-Key` that is the same both times, if the server heeds
+    it.""",
     lambda s: [s.create(busy(503)), s.poll(s.create())],
 )
 explained(
@@ -932,8 +933,8 @@ explained(
     the_client,
     """The job was going on, or its file was there, and the client has given up at the first 429,
     5xx or broken connection, which the next attempt might have got over. The vendor counts on 3 to
-    5 attempts. It is right to give up where no money is left, where the wait would be longer than a
-    minute, and where another POST could make a second job.""",
+    5 attempts. It is right to give up after five minutes in all, where no money is left, where the
+    wait would be longer than a minute, and where another POST could make a second job.""",
     lambda s: s.poll(s.create(), busy(503)),
 )
 explained(
@@ -983,8 +984,10 @@ explained(
     "AV736",
     the_client,
     """The request for the job was accepted, and nothing in the history asks for it, lists it or
-    deletes it. A job that completes is billed, whether its result is fetched or not. It is fine to
-    give up on a job after five minutes of polls.""",
+    deletes it; or it was still pending when it was asked for last, within the 90 s that most jobs
+    take, though the client went on with other things for long after. A job that completes is
+    billed, whether its result is fetched or not. It is fine to give up on a job after five minutes
+    of polls.""",
     lambda s: s.create(),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -162,3 +163,34 @@ def test_every_recipe_stands_in_the_table_of_contents() -> None:
     assert [re.sub(r"[^\w -]", "", t.lower()).replace(" ", "-") for t, _ in linked] == [
         anchor for _, anchor in linked
     ]
+
+
+PROGRAM = """#!/bin/sh
+for attempt in 1 2; do
+    curl -sf -F prompt=x -H "Authorization: Bearer $OPENAI_API_KEY" $OPENAI_BASE_URL/videos
+done
+exit 0
+"""
+
+
+def test_the_job_of_a_ci_ends_with_the_verdict(tool: Callable[[str], str], tmp_path: Path) -> None:
+    page = (DOCS / "cookbook.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"^## A CI in any language.*?^```sh\n(.*?)^```$", page, flags=MANY_LINES)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    program = tmp_path / "my-program"
+    program.write_text(PROGRAM, encoding="utf-8")
+    program.chmod(0o755)
+    tool("curl")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-c", script.replace("4010", str(port))],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "AV715 a job made twice" in done.stdout

@@ -68,7 +68,9 @@ class Attempt:
     `same` is equal for requests that ask for the same, `sender` is the key as it was sent. `tells`
     are the jobs in the answer. `retry_after` and `poll_after` are what the answer asks for before
     the next try and before the next poll. `official` says that an official SDK has sent it, `spent`
-    that no money is left, so that no other try helps.
+    that no money is left, so that no other try helps. `unread` says that it went well, and that no
+    job, or no list, can be read from its answer; `untold`, that it went well and was to make a job,
+    and that the client does not know which.
     """
 
     number: int
@@ -80,6 +82,8 @@ class Attempt:
     poll_after: Asked
     official: bool
     spent: bool
+    unread: bool
+    untold: bool
 
     @property
     def role(self) -> JobRole | None:
@@ -88,9 +92,11 @@ class Attempt:
 
     @property
     def failed(self) -> bool:
-        """Whether it failed in a way that may pass: cut off, answered 429, or 500 and above."""
+        """Whether it failed in a way that may pass: cut off, answered 429, or 500 and above, or of
+        no use to who wants a job.
+        """
         status = self.exchange.status
-        return status is None or status == 429 or status >= 500
+        return status is None or status == 429 or status >= 500 or self.untold
 
     @property
     def refused(self) -> bool:
@@ -102,20 +108,31 @@ class Attempt:
     def outcome(self) -> str:
         """How it was answered, as the end of a sentence."""
         status = self.exchange.status
-        return "was cut off" if status is None else f"was answered {status}"
+        if status is None:
+            return "was cut off"
+        return f"was answered {status}" + " with no job to be read" * self.untold
+
+    @property
+    def sent(self) -> float | None:
+        """The moment of the request, in the seconds that the client lives in; None if nobody
+        knows.
+        """
+        lived = self.exchange.lived
+        return None if lived is None else lived - self.exchange.took
 
     def waited(self, since: Attempt) -> float | None:
-        """The seconds in the life of the client from an earlier answer to this one, None if nobody
-        knows. It has waited for that long at most.
+        """The seconds in the life of the client from an earlier answer to this request, None if
+        nobody knows. It has waited for that long at most.
         """
-        lived, before = self.exchange.lived, since.exchange.lived
-        return None if lived is None or before is None else lived - before
+        sent, before = self.sent, since.exchange.lived
+        # What floats make of sums is no time: a wait of none must not be less than none.
+        return None if sent is None or before is None else round(sent - before, 6) + 0.0
 
     def overlaps(self, other: Attempt) -> bool:
         """Whether it was surely sent before an earlier one was answered, so that it cannot be what
         came of that answer.
         """
-        return self.exchange.at - self.exchange.took < other.exchange.at
+        return self.exchange.at - self.exchange.took < other.exchange.at - _TOO_FINE
 
 
 class Reading:
@@ -133,16 +150,21 @@ class Reading:
 
     def attempt(self, exchange: Exchange, number: int) -> Attempt:
         """The exchange with this number, as the rules look at it."""
+        tells = tuple(self.tellings(exchange, exchange.reply, number))
+        unread = exchange.accepted and not tells and self._is_unread(exchange)
+        hidden = exchange.accepted and bool(self.hidden(exchange))
         return Attempt(
             number=number,
             exchange=exchange,
             same=identity(exchange, key_header=self._key_header),
             sender=exchange.headers.get(self._key_header),
-            tells=tuple(self.tellings(exchange, exchange.reply, number)),
+            tells=tells,
             retry_after=_asked(exchange.reply, self._retry),
             poll_after=_asked(exchange.reply, self._poll),
             official=_SDK in exchange.headers,
             spent=self._is_spent(exchange.reply),
+            unread=unread,
+            untold=exchange.operation.role in MAKING and (unread or hidden),
         )
 
     def tellings(self, exchange: Exchange, reply: Reply | None, number: int) -> Iterator[Telling]:
@@ -158,6 +180,25 @@ class Reading:
             if isinstance(job_id, str) and isinstance(word, str):
                 state = self._lifecycle.states.get(word)
                 yield Telling(number, exchange, job_id, word, state, job)
+
+    def hidden(self, exchange: Exchange) -> tuple[str, ...]:
+        """The jobs, by their ids, that were made by this exchange and that its answer does not
+        show.
+        """
+        if exchange.unseen is None:
+            return ()
+        told = {telling.job_id for telling in self.tellings(exchange, exchange.reply, 0)}
+        made = (telling.job_id for telling in self.tellings(exchange, exchange.unseen, 0))
+        return tuple(job_id for job_id in made if job_id not in told)
+
+    def _is_unread(self, exchange: Exchange) -> bool:
+        """Whether an answer that shows no job should show one, or the list that it was in."""
+        page, reply = exchange.operation.page, exchange.reply
+        if exchange.operation.role not in SHOWING or reply is None:
+            return False
+        return page is None or not isinstance(
+            found(json_of(reply), page.places.get("items", ())), list
+        )
 
     def _is_spent(self, reply: Reply | None) -> bool:
         answer, code_at = self._envelope.answers.get(Cause.QUOTA_EXCEEDED), self._envelope.code_at
@@ -189,5 +230,7 @@ def _seconds(text: str, units: int) -> float | None:
 MAKING = (JobRole.CREATE, JobRole.REMIX)
 SHOWING = (*MAKING, JobRole.RETRIEVE, JobRole.LIST)
 _NO_TIME = 0.001
+# Seconds: of Unix times, floats do not tell what is much finer.
+_TOO_FINE = 1e-6
 # Every official SDK sends it: they are all made by the same generator.
 _SDK = "x-stainless-lang"

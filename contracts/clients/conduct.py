@@ -18,15 +18,16 @@ class Conduct:
     """The rules over a history, which is shown one request after the other. `whole` says that it
     begins where the client did.
 
-    A client is judged by what it was told, not by what it could not know.
+    A client is judged by what it was told, not by what it could not know: what one key was told, no
+    other knows.
     """
 
     def __init__(self, document: Document, *, whole: bool = True) -> None:
         self._lifecycle, self._whole = document.lifecycle, whole
         self._unknown_status = document.envelope.answers[Cause.JOB_UNKNOWN].status
-        self._told: dict[str, Telling] = {}
-        self._ended: dict[str, Telling] = {}
-        self._deleted: set[str] = set()
+        self._told: dict[_Known, Telling] = {}
+        self._ended: dict[_Known, Telling] = {}
+        self._deleted: set[_Known] = set()
         self._refused: dict[tuple[Identity, str | None], int] = {}
 
     def see(self, attempt: Attempt) -> list[Violation]:
@@ -40,7 +41,8 @@ class Conduct:
         return found
 
     def _about_a_job(self, attempt: Attempt, job_id: str) -> Iterator[Violation]:
-        told = self._told.get(job_id)
+        known = (attempt.sender, job_id)
+        told = self._told.get(known)
         if told is None:
             if self._whole and attempt.exchange.status == self._unknown_status:
                 yield breach(
@@ -48,10 +50,10 @@ class Conduct:
                     attempt.exchange,
                     attempt.number,
                     received=plain(job_id),
-                    expected=self._known_ids(),
+                    expected=self._known_ids(attempt.sender),
                 )
-        elif attempt.role is JobRole.RETRIEVE and job_id in self._ended:
-            end = self._ended[job_id]
+        elif attempt.role is JobRole.RETRIEVE and known in self._ended:
+            end = self._ended[known]
             yield breach(
                 catalogue.POLLED_AFTER_END,
                 attempt.exchange,
@@ -91,7 +93,7 @@ class Conduct:
         """A file that was asked for when it was to be gone, and was."""
         expiry = found(told.job, self._lifecycle.expiry_at) if self._lifecycle.expiry_at else None
         exchange = attempt.exchange
-        if told.job_id in self._deleted or not is_number(expiry):
+        if (attempt.sender, told.job_id) in self._deleted or not is_number(expiry):
             return
         late = exchange.at - exchange.took - expiry
         if late > 0:
@@ -109,7 +111,7 @@ class Conduct:
         if not self._refused and not attempt.refused:
             return
         # What a job refuses in one state it may grant in another.
-        told = self._told.get(attempt.exchange.job_id or "")
+        told = self._told.get((attempt.sender, attempt.exchange.job_id or ""))
         key = (attempt.same, told.word if told else None)
         if key in self._refused:
             yield breach(
@@ -124,16 +126,18 @@ class Conduct:
 
     def _learn(self, attempt: Attempt) -> None:
         for telling in attempt.tells:
-            self._told[telling.job_id] = telling
+            known = (attempt.sender, telling.job_id)
+            self._told[known] = telling
             if attempt.role is JobRole.RETRIEVE and telling.state and telling.state.ends:
-                self._ended.setdefault(telling.job_id, telling)
+                self._ended.setdefault(known, telling)
         if attempt.role is JobRole.DELETE and attempt.exchange.accepted:
             # To look once whether a deleted job is gone is no poll.
-            self._ended.pop(attempt.exchange.job_id or "", None)
-            self._deleted.add(attempt.exchange.job_id or "")
+            gone = (attempt.sender, attempt.exchange.job_id or "")
+            self._ended.pop(gone, None)
+            self._deleted.add(gone)
 
-    def _known_ids(self) -> str:
-        known = list(self._told)
+    def _known_ids(self, sender: str | None) -> str:
+        known = [job_id for told, job_id in self._told if told == sender]
         if not known:
             return "an id that a create has answered with; there was none so far"
         return f"one of {', '.join(map(plain, known[-_SHOWN_IDS:]))}"
@@ -145,5 +149,7 @@ class Conduct:
         return " or ".join([*self._endings(Ending.SUCCESS), *self._endings(Ending.FAILURE)])
 
 
+# A sender, and the id of a job.
+_Known = tuple[str | None, str]
 _USING = (JobRole.CONTENT, JobRole.REMIX)
 _SHOWN_IDS = 3

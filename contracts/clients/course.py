@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from ..violation import Violation
 from .attempt import Attempt, Reading
 from .duplicates import duplicate_violations, duplicates
+from .effort import Efforts
 from .endings import given_up, given_up_alone, orphan, unknown_trusted
 from .identity import Identity
 from .pace import pace_violations
@@ -22,6 +23,7 @@ def course_violations(
     """
     told, groups = stories(attempts), _groups(attempts)
     looks, hands = Looks(attempts), Hands(attempts)
+    efforts = Efforts(attempts, hands)
     in_vain: set[str] = set()
     for group in groups:
         found = duplicates(reading, group, told, looks)
@@ -30,13 +32,13 @@ def course_violations(
         yield from retry_violations(group, told, looks, hands)
     for story in told.values():
         yield from pace_violations(story)
-        yield from unknown_trusted(story)
+        yield from unknown_trusted(story, efforts)
         if whole:
-            yield from given_up(story)
+            yield from given_up(story, efforts)
         if whole and story.job_id not in in_vain:
-            yield from orphan(story)
+            yield from orphan(story, efforts, looks)
     if whole:
-        yield from given_up_alone(groups, hands)
+        yield from given_up_alone(groups, hands, efforts)
 
 
 def _groups(attempts: Sequence[Attempt]) -> list[list[Attempt]]:

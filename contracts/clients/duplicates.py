@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import pairwise
 
 from ...openapi.schema import plain
@@ -13,7 +13,8 @@ from ..check.ledger import amount
 from ..exchange import Exchange
 from ..violation import Violation, breach
 from .attempt import MAKING, Attempt, Reading
-from .story import Looks, Story
+from .identity import Identity
+from .story import Looks, Story, stories
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,17 @@ class Duplicate:
     lost: bool
 
 
+def made_in_vain(reading: Reading, attempts: Sequence[Attempt]) -> Iterator[Duplicate]:
+    """All jobs of a history that were made in vain."""
+    told, looks = stories(attempts), Looks(attempts)
+    groups: dict[Identity, list[Attempt]] = {}
+    for attempt in attempts:
+        if attempt.role in MAKING:
+            groups.setdefault(attempt.same, []).append(attempt)
+    for group in groups.values():
+        yield from duplicates(reading, group, told, looks)
+
+
 def duplicates(
     reading: Reading, group: Sequence[Attempt], told: Mapping[str, Story], looks: Looks
 ) -> tuple[Duplicate, ...]:
@@ -36,11 +48,18 @@ def duplicates(
     found = (
         Duplicate(job_id, first, again, lost)
         for (job_id, first, lost), (_, again, _) in pairwise(made)
-        if not (job_id in told and told[job_id].followed)
+        if not _came_back(told.get(job_id), lost=lost)
         # Who has looked for a lost job, and was not shown it, could do no more.
         and not (lost and looks.between(first, again))
     )
     return tuple(found)
+
+
+def _came_back(story: Story | None, *, lost: bool) -> bool:
+    """Whether anybody has asked for a job. One that no answer has told of is not asked for by a
+    list that happens to show it.
+    """
+    return story is not None and bool(story.requests if lost else story.followed)
 
 
 def duplicate_violations(found: Sequence[Duplicate]) -> Iterator[Violation]:
@@ -65,14 +84,12 @@ def _made(reading: Reading, group: Sequence[Attempt]) -> Iterator[tuple[str, Att
     """
     known: set[str] = set()
     for attempt in group:
-        exchange, lost = attempt.exchange, attempt.exchange.unseen is not None
-        tells = attempt.tells
-        if lost:
-            tells = tuple(reading.tellings(exchange, exchange.unseen, attempt.number))
-        for telling in tells[:1]:
-            if telling.job_id not in known:
-                yield telling.job_id, attempt, lost
-            known.add(telling.job_id)
+        hidden = reading.hidden(attempt.exchange)
+        # An answer that was changed may tell of a job that there is not.
+        for job_id in (hidden or [telling.job_id for telling in attempt.tells])[:1]:
+            if job_id not in known:
+                yield job_id, attempt, bool(hidden)
+            known.add(job_id)
 
 
 def _unfollowed(found: Sequence[Duplicate]) -> str:
@@ -89,21 +106,28 @@ def _unfollowed(found: Sequence[Duplicate]) -> str:
     return "; ".join(parts)
 
 
-def _price(exchanges: Sequence[Exchange]) -> str:
-    """What these creates cost together, with the currency; empty if the document does not say."""
-    operation = exchanges[0].operation
+def price_of(exchange: Exchange) -> tuple[Decimal, str] | None:
+    """What a create costs, with the currency; None where the document does not say."""
+    operation = exchange.operation
     price = operation.price
     if price is None:
-        return ""
+        return None
     named = {name for rate in price.rates for name in rate.when} | {price.per or ""}
-    total = Decimal(0)
-    for exchange in exchanges:
-        defaults = {name: operation.default(name) for name in named}
-        try:
-            total += price.of({**defaults, **exchange.fields})
-        except InvalidOperation:  # a value that the server should have refused
+    defaults = {name: operation.default(name) for name in named}
+    try:
+        return price.of({**defaults, **exchange.fields}), price.currency
+    except ArithmeticError:  # a value that the server should have refused
+        return None
+
+
+def _price(exchanges: Sequence[Exchange]) -> str:
+    """What these creates cost together, with the currency; empty if the document does not say."""
+    total, currency = Decimal(0), ""
+    for price in map(price_of, exchanges):
+        if price is None:
             return ""
-    return f"{amount(total)} {price.currency}"
+        total, currency = total + price[0], price[1]
+    return f"{amount(total)} {currency}"
 
 
 _SHOWN = 3

@@ -10,6 +10,8 @@ SHORTEST_POLL = 0.5
 # begun to wait in time.
 TOTAL_WAIT = 300.0
 TOTAL_GRACE = 30.0
+# Seconds within which most jobs end: "20 to 90".
+USUAL_WAIT = 90.0
 # Attempts, the first one counted: "give up after 3 to 5", or after so many seconds.
 MOST_ATTEMPTS = 5
 LONGEST_TRYING = 60.0

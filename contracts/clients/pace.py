@@ -48,7 +48,10 @@ def pace_violations(story: Story) -> Iterator[Violation]:
 
 
 def _intervals(story: Story) -> Iterator[_Interval]:
-    for before, again in pairwise(story.of(JobRole.RETRIEVE)):
+    polls = sorted(story.of(JobRole.RETRIEVE), key=lambda poll: poll.sender or "")
+    for before, again in pairwise(polls):
+        if again.sender != before.sender:
+            continue
         shown = next((told for told in before.tells if told.job_id == story.job_id), None)
         waited = again.waited(before)
         if shown and shown.pending and waited is not None and not again.overlaps(before):
@@ -80,7 +83,7 @@ def _endless(story: Story) -> Iterator[Violation]:
     """
     polls = [*_late(story)]
     if story.made and polls:
-        last = story.waited_by(polls[-1].exchange) or 0.0
+        last = polls[-1].waited(story.made) or 0.0
         yield breach(
             catalogue.NO_TOTAL_TIMEOUT,
             polls[0].exchange,
@@ -93,14 +96,15 @@ def _endless(story: Story) -> Iterator[Violation]:
 
 def _late(story: Story) -> Iterator[Attempt]:
     known = next((told.number for told in story.tellings if not told.pending), inf)
-    before = 0.0
+    before = story.made
     for attempt in story.requests:
-        waited = story.waited_by(attempt.exchange)
-        if waited is None or attempt.number > known or waited - before > _LATE:
+        waited = attempt.waited(story.made) if story.made else None
+        paused = attempt.waited(before) if before else None
+        if waited is None or paused is None or attempt.number > known or paused > _LATE:
             return
         if attempt.role is JobRole.RETRIEVE and waited > _LATE:
             yield attempt
-        before = waited
+        before = attempt
 
 
 _LATE = TOTAL_WAIT + TOTAL_GRACE

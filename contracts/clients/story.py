@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...openapi import JobRole
-from ..exchange import Exchange
 from .attempt import MAKING, Attempt, Telling
 from .identity import Identity
 
@@ -42,13 +41,6 @@ class Story:
     def of(self, role: JobRole) -> tuple[Attempt, ...]:
         """The requests with this role."""
         return tuple(attempt for attempt in self.requests if attempt.role is role)
-
-    def waited_by(self, exchange: Exchange) -> float | None:
-        """The seconds in the life of the client from the making of the job to an answer, None if
-        nobody knows.
-        """
-        begun = self.made.exchange.lived if self.made else None
-        return None if begun is None or exchange.lived is None else exchange.lived - begun
 
 
 def stories(attempts: Iterable[Attempt]) -> Mapping[str, Story]:
@@ -84,7 +76,8 @@ class Looks:
     def __init__(self, attempts: Iterable[Attempt]) -> None:
         self._numbers: dict[str | None, list[int]] = {}
         for attempt in attempts:
-            if attempt.role is JobRole.LIST and attempt.exchange.accepted:
+            seen = attempt.exchange.accepted and not attempt.unread
+            if attempt.role is JobRole.LIST and seen:
                 self._numbers.setdefault(attempt.sender, []).append(attempt.number)
 
     def between(self, first: Attempt, second: Attempt) -> bool:
@@ -92,6 +85,10 @@ class Looks:
         numbers = self._numbers.get(first.sender, [])
         index = bisect_right(numbers, first.number)
         return index < len(numbers) and numbers[index] < second.number
+
+    def after(self, attempt: Attempt) -> bool:
+        """Whether the sender of this request has looked since."""
+        return any(number > attempt.number for number in self._numbers.get(attempt.sender, ())[-1:])
 
 
 class Hands:

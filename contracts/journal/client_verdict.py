@@ -39,6 +39,11 @@ class ClientVerdict:
         return not self.violations
 
     @property
+    def only_advice(self) -> bool:
+        """Whether good clients do it otherwise, and no rule was broken."""
+        return all(violation.severity is Severity.ADVICE for violation in self.violations)
+
+    @property
     def forgotten(self) -> bool:
         """Whether the first requests were no longer there to be judged."""
         return self.judged < self.seen

@@ -63,9 +63,10 @@ def key_of(document: Document, item: Item) -> str | None:
 
 def masked(key: str) -> str:
     """A key as it may be shown: its last four characters, and none of one that is short."""
-    return f"…{key[-_SHOWN:]}" if len(key) >= _LONG else "…"
+    return f"…{key[-SHOWN:]}" if len(key) >= _LONG else "…"
 
 
-_SHOWN = 4
+# So many characters of a key are shown.
+SHOWN = 4
 # A guess at what is left of a shorter key would take no time.
 _LONG = 12

@@ -18,7 +18,7 @@ from .facts import key_of, masked
 from .judging import judge_clients
 from .log import Entry, Item, Log
 from .query import RequestQuery, read_query
-from .secrecy import KnownKeys, judged, shown
+from .secrecy import KnownKeys, judged, light, shown
 
 Listener = Callable[[Json], None]
 REQUESTS, SIZE = 1000, 64 * 1024 * 1024
@@ -26,7 +26,7 @@ REQUESTS, SIZE = 1000, 64 * 1024 * 1024
 
 class Journal:
     """The requests to one server, the last `requests` of them, with at most `size` bytes in their
-    bodies. It may be used by any threads.
+    bodies, None for no bound. It may be used by any threads.
 
     `now` is the clock of the server, in Unix seconds; `lived` the time of clients, in seconds, and
     `tells_waits` whether they are known to wait by it. `keys` are those that the server knows;
@@ -34,7 +34,7 @@ class Journal:
     the server and of the toolkit.
 
     A request is only put aside when it comes; it is read, judged and rid of keys when somebody
-    asks.
+    asks. `log` is where, `keys` are what is kept back.
     """
 
     def __init__(
@@ -45,55 +45,61 @@ class Journal:
         lived: Callable[[], float] = lambda: 0.0,
         tells_waits: Callable[[], bool] = lambda: False,
         keys: Iterable[str] = (),
-        requests: int = REQUESTS,
-        size: int = SIZE,
+        requests: int | None = REQUESTS,
+        size: int | None = SIZE,
         base_url: str = "",
         version: str = "",
     ) -> None:
         self.document, self._version = document, version
         self._base_url = base_url or _base_url(document)
-        self._tells_waits = tells_waits
-        self._log = Log(
+        self.log = Log(
             document, now=now, lived=lived, tells_waits=tells_waits, requests=requests, size=size
         )
-        self._keys = KnownKeys(document, keys=keys)
+        self.keys = KnownKeys(document, keys=keys)
         self._lock, self._listeners = Lock(), dict[object, Listener]()
         self._verdict: tuple[object, ClientVerdict] | None = None
 
     @property
     def kept(self) -> int:
         """How many requests are kept."""
-        return len(self._log)
+        return len(self.log)
 
     @property
     def size(self) -> int:
         """How many bytes the bodies take up that are kept."""
-        return self._log.size
+        return self.log.size
 
     def answered(self, call: Call, reply: Reply | None) -> None:
         """A call was answered, or broke off without a reply."""
-        self._keys.note(call)
-        entry = self._log.add(call, reply)
+        self.keys.note(call)
+        entry = self.log.add(call, reply)
         if self._listeners:
             self._tell(entry)
 
     def missed(self, method: str, path: str) -> None:
         """A request came in that means no operation."""
-        entry = self._log.add(Stray(method, path))
+        self.add(Stray(method, path))
+
+    def add(self, asked: Call | Stray, reply: Reply | None = None) -> Entry:
+        """Writes down a request of any kind."""
+        if isinstance(asked, Call):
+            self.keys.note(asked)
+        entry = self.log.add(asked, reply)
         if self._listeners:
             self._tell(entry)
+        return entry
 
     def untaken(self, reply: Reply) -> None:
         """The client was gone before this reply came to its end, and has not seen it."""
-        self._log.untaken(reply)
+        self.log.untaken(reply)
 
     def requests(self, query: Mapping[str, str]) -> Json:
         """A page of the requests that a query means, as `read_query` reads it; raises ValueError
         for one that cannot be.
         """
         wanted = read_query(self.document, query)
-        entries, total, forgotten = self._log.page()
-        redaction, page, more = self._keys.redaction(entries), list[Json](), False
+        entries, total, forgotten = self.log.page()
+        redaction, page, more = self.keys.redaction(entries), list[Json](), False
         for entry, item in self._chosen(entries, wanted):
             if len(page) == wanted.limit:
                 more = True
@@ -106,8 +112,8 @@ class Journal:
         Raises ValueError for a query that cannot be.
         """
         wanted = read_query(self.document, query)
-        entries = self._log.entries
-        redaction = self._keys.redaction(entries)
+        entries = self.log.entries
+        redaction = self.keys.redaction(entries)
         clean = [shown(redaction, item) for _, item in self._chosen(entries, wanted)]
         exchanges = [item for item in clean if isinstance(item, Exchange)]
         strays = len(clean) - len(exchanges)
@@ -122,16 +128,21 @@ class Journal:
 
     def judge(self) -> ClientVerdict:
         """The verdict on the clients, by all requests that are kept."""
-        entries, total, forgotten = self._log.page()
-        state = (total, len(entries), self._tells_waits())
-        if self._verdict is None or self._verdict[0] != state:
-            redaction = self._keys.redaction(entries)
-            items = (self._log.read(entry) for entry in entries)
-            history = [judged(redaction, self.document, item) for item in items]
+        revision = self.log.revision  # before anything is looked at, for more may come meanwhile
+        if self._verdict is None or self._verdict[0] != revision:
+            entries, _, forgotten = self.log.page()
+            history = self.judged(entries)
             first = entries[0].number if entries else 1
             verdict = judge_clients(self.document, history, first=first, forgotten=forgotten)
-            self._verdict = state, verdict
+            self._verdict = revision, verdict
         return self._verdict[1]
+
+    def judged(self, entries: Iterable[Entry]) -> list[Item]:
+        """These requests as a judge may see them: without keys, and without files in answers."""
+        entries = tuple(entries)
+        redaction = self.keys.redaction(entries)
+        items = map(self.log.read, entries)
+        return [judged(redaction, self.document, item) for item in items]
 
     def verdict(self) -> Json:
         """The same as data, as ClientVerdict writes it."""
@@ -139,7 +150,7 @@ class Journal:
 
     def clear(self) -> None:
         """Forgets every request, as if none had come; the numbers go on."""
-        self._log.clear()
+        self.log.clear()
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Calls the listener with each request as it comes, as data, until the callable that this
@@ -157,8 +168,8 @@ class Journal:
         return unsubscribe
 
     def _tell(self, entry: Entry) -> None:
-        item = self._log.read(entry)
-        data = self._describe(entry, item, self._keys.redaction([entry]))
+        item = self.log.read(entry)
+        data = self._describe(entry, item, self.keys.redaction([entry]))
         for listener in self._listeners.values():  # which is replaced, never changed
             try:
                 listener(data)
@@ -171,12 +182,13 @@ class Journal:
         """The requests that are meant, in the order that is asked for."""
         for entry in reversed(entries) if wanted.newest else entries:
             if wanted.reaches(entry):
-                item = self._log.read(entry)
+                item = self.log.read(entry)
                 if wanted.means(self.document, item):
                     yield entry, item
 
     def _describe(self, entry: Entry, item: Item, redaction: Redaction) -> Json:
         key = key_of(self.document, item)
+        item = light(item) if isinstance(item, Exchange) else item
         return describe(
             self.document,
             shown(redaction, item),

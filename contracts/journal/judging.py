@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 
-from ...openapi import Document, JobRole
+from ...openapi import Document
 from ..client_catalogue import MADE_TWICE
+from ..clients.attempt import MAKING, Reading
 from ..clients.client import check_client
+from ..clients.duplicates import Duplicate, made_in_vain, price_of
 from ..exchange import Exchange
 from ..sighting import sightings
 from .client_verdict import ClientVerdict
@@ -23,9 +24,9 @@ def judge_clients(
     of which the first has the number `first`; before them, `forgotten` ones have come.
     """
     found = check_client(document, history, whole=not forgotten, first=first)
-    # One violation is about all requests that made the same job, of which one would have done.
-    again = [n for v in found if v.code == MADE_TWICE.code for n in v.numbers[1:]]
-    prices = [price for number in again for price in _prices(history[number - first])]
+    twice = any(violation.code == MADE_TWICE.code for violation in found)
+    again = [*_duplicates(document, history)] if twice else []
+    prices = [price for each in again if (price := price_of(each.first.exchange))]
     return ClientVerdict(
         violations=found,
         seen=len(history) + forgotten,
@@ -37,23 +38,19 @@ def judge_clients(
     )
 
 
+def _duplicates(document: Document, history: Iterable[Item]) -> Iterator[Duplicate]:
+    reading = Reading(document)
+    made = (
+        reading.attempt(item, number)
+        for number, item in enumerate(history, start=1)
+        if isinstance(item, Exchange)
+    )
+    return made_in_vain(reading, [*made])
+
+
 def _made(document: Document, history: Iterable[Item]) -> Iterator[str]:
     """The jobs that were made, also by answers that nobody has seen."""
     for item in history:
-        if isinstance(item, Exchange) and item.operation.role in _MAKING:
+        if isinstance(item, Exchange) and item.operation.role in MAKING:
             answered = replace(item, reply=item.unseen or item.reply)
             yield from (sighting.job_id for sighting in sightings(document, answered))
-
-
-def _prices(made: Item) -> Iterator[tuple[Decimal, str]]:
-    """What a job costs, with its currency; nothing where nobody knows."""
-    if not isinstance(made, Exchange) or made.operation.price is None:
-        return
-    operation, price = made.operation, made.operation.price
-    names = [name for body in operation.bodies.values() for name in body.properties]
-    usual = {name: operation.default(name) for name in names}
-    with suppress(ArithmeticError):  # a value that the server should have refused
-        yield price.of({**usual, **made.fields}), price.currency
-
-
-_MAKING = (JobRole.CREATE, JobRole.REMIX)

@@ -45,7 +45,7 @@ class Entry:
         if isinstance(self.asked, Stray):
             return self.asked
         read, lived = self._read, self.lived if waits else None
-        if read is None or read.lived != lived:
+        if read is None or (read.lived is not None) is not waits:
             read = read_exchange(document, self.asked, self.reply, at=self.at, lived=lived)
             self._read = read
         return read
@@ -76,7 +76,7 @@ class Log:
         self._most = float("inf") if requests is None else requests
         self._room = float("inf") if size is None else size
         self._lock, self._entries = Lock(), deque[Entry]()
-        self._size, self._total, self._forgotten = 0, 0, 0
+        self._size, self._total, self._forgotten, self._changes = 0, 0, 0, 0
 
     def add(self, asked: Call | Stray, reply: Reply | None = None) -> Entry:
         """Writes down one more request."""
@@ -96,6 +96,7 @@ class Log:
             for entry in reversed(self._entries):
                 if entry.reply is reply:
                     entry.lose()
+                    self._changes += 1
                     return
 
     def clear(self) -> None:
@@ -103,6 +104,7 @@ class Log:
         with self._lock:
             self._entries.clear()
             self._size = self._forgotten = 0
+            self._changes += 1
 
     def page(self) -> tuple[tuple[Entry, ...], int, int]:
         """The entries that are kept, the oldest first; how many requests have come, ever; and how
@@ -110,6 +112,11 @@ class Log:
         """
         with self._lock:
             return tuple(self._entries), self._total, self._forgotten
+
+    @property
+    def revision(self) -> tuple[int, int, bool]:
+        """Something that changes whenever a judge would see something else."""
+        return self._total, self._changes, self._tells_waits()
 
     def read(self, entry: Entry) -> Item:
         """An entry as a judge sees it."""

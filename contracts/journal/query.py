@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ...openapi import Document
 from ...openapi.schema import show
-from .facts import jobs_of, key_of, masked, operation_of, status_of
+from .facts import SHOWN, jobs_of, key_of, masked, operation_of, status_of
 from .log import Entry, Item
 
 PAGE, LARGEST_PAGE = 100, 1000
@@ -20,9 +20,10 @@ class RequestQuery:
     """What requests are asked for; None for whatever.
 
     `operation` is an id, `status` a number such as 404, a class such as 4xx, or `broken`; `key` is
-    masked, or the last four characters of one; `job` is named by the request or by its answer.
-    `since` and `until` are moments in Unix seconds, both included; of the numbers, those between
-    `after` and `before` are meant. `limit` is how many at most, `newest` says which come first.
+    masked, the last four characters of one, or a whole one, of which only these count; `job` is
+    named by the request or by its answer. `since` and `until` are moments in Unix seconds, both
+    included; of the numbers, those between `after` and `before` are meant. `limit` is how many at
+    most, `newest` says which come first.
     """
 
     operation: str | None = None
@@ -80,7 +81,13 @@ def _is_status(wanted: str, status: int | None) -> bool:
 
 
 def _is_key(wanted: str, key: str | None) -> bool:
-    return key is not None and wanted.removeprefix("…") == masked(key).removeprefix("…")
+    """Whether a key is meant by its last characters, or by all of it, which is not compared: nobody
+    shall find out a key by asking.
+    """
+    if key is None:
+        return False
+    end = wanted if wanted.startswith("…") or len(wanted) <= SHOWN else masked(wanted)
+    return end.removeprefix("…") == masked(key).removeprefix("…")
 
 
 def _operation(document: Document, text: str | None) -> str | None:

@@ -19,7 +19,7 @@ from .recorded_form import read_form, write_part
 def write_entry(document: Document, exchange: Exchange, base_url: str) -> dict[str, Json]:
     """An exchange as an entry. Fields that begin with an underscore are our own."""
     call, reply = exchange.call, exchange.reply
-    began = datetime.fromtimestamp(exchange.at - exchange.took, UTC)
+    began = datetime.fromtimestamp(min(exchange.at - exchange.took, _LAST), UTC)
     milliseconds = exchange.took * 1000
     entry: dict[str, Json] = {
         "startedDateTime": began.isoformat(timespec="microseconds").replace("+00:00", "Z"),
@@ -144,4 +144,6 @@ def _base64(data: bytes) -> str:
     return b64encode(data).decode()
 
 
+# The last second that a date can tell; a clock may be set to go beyond it.
+_LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
 _STATUSES = {status.value for status in HTTPStatus}

@@ -222,5 +222,5 @@ def _har(kind: str) -> Schema:
     return Schema(orjson.loads(text), f"/{kind}")
 
 
-_END = 1e11  # of times that can be written as dates, and then some
+_END = 253_402_300_800  # the year 10000, behind all that can be written as a date
 _PORTS = {"http": 80, "https": 443}

@@ -17,6 +17,7 @@ from ..observers import Observers
 from ..service import JobService
 from ..traffic import Traffic
 from .control import ControlDoor
+from .heads import HEAD_LIMIT, head_size
 from .sending import deliver, wire_of
 
 CONTROL_PREFIX: Final = "/__admin"
@@ -30,6 +31,7 @@ def create_app(
     observer: Observer | None = None,
     traffic: Traffic | None = None,
     admin_token: str | None = None,
+    host: str | None = None,
 ) -> MockApp:
     """An ASGI application that serves the API at the base path of its document, and the control API
     at `/__admin/`.
@@ -37,7 +39,8 @@ def create_app(
     Give a document (the bundled one by default) or a service made otherwise than by default, not
     both; ValueError if both are given. Bodies over `body_limit` bytes are answered without being
     read to the end. `observer` hears of every request to the API. So does `traffic`, which keeps
-    them for the control API. With an `admin_token` only those who send it may use that.
+    them for the control API. With an `admin_token` only those who send it may use that; without one
+    no web page of another site may, and `host` is the name of this one, if it has a name.
     """
     if document is not None and service is not None:
         raise ValueError("give a document or a service, not both; a service has its document")
@@ -45,7 +48,8 @@ def create_app(
     observers = [each for each in (observer, traffic) if each is not None]
     told = Observers(observers) if len(observers) > 1 else next(iter(observers), None)
     endpoint = Endpoint(service, body_limit=body_limit, observer=told)
-    return MockApp(endpoint, control=ControlDoor(service, traffic=traffic, admin_token=admin_token))
+    control = ControlDoor(service, traffic=traffic, admin_token=admin_token, host=host)
+    return MockApp(endpoint, control=control)
 
 
 class MockApp(Starlette):
@@ -95,22 +99,19 @@ class ApiDoor:
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
         try:
-            body = await self._body(scope["method"], headers, receive)
-        except ConnectionResetError:
-            return  # the client is gone, so nobody waits for an answer
+            reply = await self._reply(scope, headers, receive)
+            raw = _raw(reply)
+        except _Gone:
+            return  # nobody waits for an answer
         except asyncio.CancelledError:
             # The server stops and has waited long enough: the client hears of it before it goes.
             reply = self._endpoint.broken("the server stops before the request has arrived")
-        else:
-            reply = (
-                self._endpoint.too_large() if body is None else self._reply(scope, headers, body)
-            )
-        raw = [
-            (name.encode("latin-1"), value.encode("latin-1"))
-            for name, value in reply.headers.items()
-        ]
-        if "content-length" not in reply.headers and reply.status not in (204, 304):
-            raw.append((b"content-length", b"%d" % len(reply.body)))
+            raw = _raw(reply)
+        except Exception as error:
+            # The last line of defence: an answer in the envelope, and the fault in the log.
+            _log.exception("%s %s", scope["method"], _path(scope))
+            reply = self._endpoint.broken(f"a fault of the mock: {error}")
+            raw = _raw(reply)
         start = {"type": "http.response.start", "status": reply.status, "headers": raw}
         if reply.delivery is not None:
             clock, wire = self._endpoint.service.clock, wire_of(scope)
@@ -133,7 +134,7 @@ class ApiDoor:
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise ConnectionResetError
+                raise _Gone
             chunk = message.get("body", b"")
             size += len(chunk)
             if size > limit:
@@ -142,19 +143,35 @@ class ApiDoor:
             more = message.get("more_body", False)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    def _reply(self, scope: Scope, headers: dict[str, str], body: bytes) -> Reply:
-        raw_path = scope.get("raw_path")
-        path = raw_path.decode("latin-1") if raw_path else quote(scope["path"])
-        path = path.removeprefix(scope.get("root_path", ""))
-        query = scope["query_string"].decode("latin-1")
-        try:
-            return self._endpoint.respond(
-                scope["method"], path, query=query, headers=headers, body=body
-            )
-        except Exception as error:
-            # The last line of defence: an answer in the envelope, and the fault in the log.
-            _log.exception("%s %s", scope["method"], path)
-            return self._endpoint.broken(f"a fault of the mock: {error}")
+    async def _reply(self, scope: Scope, headers: dict[str, str], receive: Receive) -> Reply:
+        if head_size(scope) > HEAD_LIMIT:
+            return self._endpoint.head_too_large(HEAD_LIMIT)
+        method, path, query = scope["method"], _path(scope), scope["query_string"].decode("latin-1")
+        body = await self._body(method, headers, receive)
+        if body is None:
+            return self._endpoint.respond_unread(method, path, query=query, headers=headers)
+        return self._endpoint.respond(method, path, query=query, headers=headers, body=body)
+
+
+class _Gone(Exception):
+    """The client has left during its upload."""
+
+
+def _path(scope: Scope) -> str:
+    """The path as it came, below that of the application."""
+    raw = scope.get("raw_path")
+    path: str = raw.decode("latin-1") if raw else quote(scope["path"])
+    return path.removeprefix(scope.get("root_path", ""))
+
+
+def _raw(reply: Reply) -> list[tuple[bytes, bytes]]:
+    """The headers of a reply as they are sent; raises UnicodeEncodeError for what cannot be."""
+    raw = [
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()
+    ]
+    if "content-length" not in reply.headers and reply.status not in (204, 304):
+        raw.append((b"content-length", b"%d" % len(reply.body)))
+    return raw
 
 
 # Python refuses to read a number of more than some thousand digits.

@@ -22,6 +22,7 @@ from ..jobs.ids import RandomIds
 from ..service import JobService, UnknownIds
 from ..steering import Steering
 from .app import create_app
+from .request_lines import without_query
 
 GRACE_SECONDS = 3
 
@@ -137,7 +138,9 @@ class _Server(uvicorn.Server):
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         if log_requests:
-            logging.getLogger("uvicorn.access").setLevel(logging.INFO)
+            log = logging.getLogger("uvicorn.access")
+            log.setLevel(logging.INFO)
+            log.addFilter(without_query)
         super().__init__(config)
         self._say_started = started
 

@@ -37,9 +37,9 @@ class Store(Protocol):
         """Forgets a job; raises KeyError if there is none of this id."""
         ...
 
-    def replace(self, job: Job) -> None:
-        """Keeps this record in the place of the one of the same id; raises KeyError if there is
-        none.
+    def replace(self, before: Job, after: Job) -> bool:
+        """Keeps another record of a job, of the same id, if `before` is still the one that is kept;
+        says whether it was. Raises KeyError if the job is gone.
         """
         ...
 
@@ -95,13 +95,15 @@ class MemoryStore:
                 jobs = self._in_order[owner]
                 del jobs[_place(jobs, job)]
 
-    def replace(self, job: Job) -> None:
+    def replace(self, before: Job, after: Job) -> bool:
         with self._lock:
-            before = self._by_id[job.id]
-            self._by_id[job.id] = job
-            for owner in (None, job.owner):
+            if self._by_id[before.id] is not before:
+                return False
+            self._by_id[after.id] = after
+            for owner in (None, before.owner):
                 jobs = self._in_order[owner]
-                jobs[_place(jobs, before)] = job
+                jobs[_place(jobs, before)] = after
+            return True
 
     def page(
         self, *, after: Job | None, limit: int, newest_first: bool, owner: str | None = None

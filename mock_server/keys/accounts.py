@@ -65,25 +65,30 @@ def read_accounts(
     _require_mapping(data, at, "of keys")
     if data and document.credentials is None:
         raise WordsError(at, "the document asks for no key (security), so there are no accounts")
-    return {
-        key: _read_account(document, key, told, tier=tier, at=at + format_pointer([key]))
-        for key, told in data.items()
-    }
+    accounts = {}
+    for key, told in data.items():
+        try:
+            accounts[key] = _read_account(document, key, told, tier=tier)
+        except WordsError as error:
+            place, shown = (at + format_pointer([k]) for k in (key, masked(str(key))))
+            reason = error.reason
+            raise WordsError(place + error.pointer, reason, shown=shown + error.pointer) from None
+    return accounts
 
 
-def _read_account(document: Document, key: Json, data: Json, *, tier: Tier, at: str) -> Account:
+def _read_account(document: Document, key: Json, data: Json, *, tier: Tier) -> Account:
     if not isinstance(key, str) or not key.strip():
-        raise WordsError(at, f"a key must be a text, not {show(key)}")
-    _require_mapping(data, at, f"of {', '.join(_PARTS)}")
-    _require_known(data, _PARTS, at)
+        raise WordsError("", f"a key must be a text, not {show(key)}")
+    _require_mapping(data, "", f"of {', '.join(_PARTS)}")
+    _require_known(data, _PARTS, "")
     if "limits" in data:
-        tier = read_tier(document, data["limits"], at=f"{at}/limits")
+        tier = read_tier(document, data["limits"], at="/limits")
     if "spend" in data:
-        tier = replace(tier, spend=_spend(document, data, at))
+        tier = replace(tier, spend=_spend(document, data, ""))
     revoked = data.get("revoked", False)
     if not isinstance(revoked, bool):
-        raise WordsError(f"{at}/revoked", f"must be true or false, not {show(revoked)}")
-    forbidden = _forbidden(document, data.get("forbidden", {}), f"{at}/forbidden")
+        raise WordsError("/revoked", f"must be true or false, not {show(revoked)}")
+    forbidden = _forbidden(document, data.get("forbidden", {}), "/forbidden")
     return Account(key, tier, revoked, forbidden)
 
 

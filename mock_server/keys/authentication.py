@@ -10,10 +10,10 @@ from .accounts import Account
 
 
 class Keyring:
-    """The keys that are let in, those of accounts among them unless they were revoked.
+    """The keys that are let in, and beside them those of accounts, unless they were revoked.
 
-    Without any, every key is, but for one with the word `invalid` in it, so that a refusal can be
-    rehearsed.
+    Without any `keys`, every key is, but for one with the word `invalid` in it, so that a refusal
+    can be rehearsed.
     """
 
     def __init__(
@@ -25,7 +25,7 @@ class Keyring:
     ) -> None:
         self._credentials = credentials
         known = accounts or {}
-        self._keys = frozenset((*keys, *known))
+        self._keys, self._known = frozenset(keys), frozenset(known)
         self._revoked = frozenset(key for key, account in known.items() if account.revoked)
 
     def sender(self, headers: Mapping[str, str]) -> str | RequestProblem:
@@ -45,4 +45,6 @@ class Keyring:
         return sender
 
     def _knows(self, key: str) -> bool:
-        return key in self._keys if self._keys else "invalid" not in key.lower()
+        if key in self._keys or key in self._known:
+            return True
+        return not self._keys and "invalid" not in key.lower()

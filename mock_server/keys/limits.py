@@ -53,8 +53,7 @@ class Limits:
         tier: Tier = NO_LIMITS,
         accounts: Mapping[str, Account] | None = None,
     ) -> None:
-        self._accounts = accounts or {}
-        self._envelope, self._tier = document.envelope, tier
+        self._document, self._envelope = document, document.envelope
         create = document.by_role[JobRole.CREATE]
         self._price = create.price
         self._defaults = {
@@ -65,10 +64,18 @@ class Limits:
         # When the window of a key began, and its requests so far; the oldest window first.
         self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._usages: dict[str, _Usage] = {}
-        known = self._accounts.values()
+        self.rehearse(tier=tier, accounts=accounts or {})
+
+    def rehearse(self, *, tier: Tier, accounts: Mapping[str, Account]) -> None:
+        """Goes on with other limits; what was used up stays. Raises ValueError as at the beginning,
+        and changes nothing.
+        """
+        known = accounts.values()
+        require_answers(self._document, tier, known)
         tiers = {tier, *(account.tier for account in known)}
-        self.active = tiers != {NO_LIMITS} or any(account.forbidden for account in known)
-        _require_answers(document, tier, known)
+        with self._lock:
+            self._tier, self._accounts = tier, accounts
+            self.active = tiers != {NO_LIMITS} or any(account.forbidden for account in known)
 
     def count(self, key: str) -> None:
         """Counts a request; raises Refusal, and counts nothing, when the minute's are used up."""
@@ -92,7 +99,8 @@ class Limits:
         with self._lock:
             began, used = self._window(key, self._clock.now())
         reset = ceil(began + WINDOW_SECONDS)
-        return self._headers.of(limit=number, remaining=number - used, reset=reset)
+        # There may have been more of them before.
+        return self._headers.of(limit=number, remaining=max(0, number - used), reset=reset)
 
     def make(self, key: str, fields: Mapping[str, Json], make: Callable[[], Job]) -> Job:
         """The job that `make` makes and stores, if a key may have one with these request fields. No
@@ -148,7 +156,7 @@ class Limits:
         return {
             "key": masked(key),
             "requests_per_minute": number,
-            "requests_left": None if number is None else number - used,
+            "requests_left": None if number is None else max(0, number - used),
             "in_flight": tier.in_flight,
             "pending": pending,
             "spend": None if cap is None else float(cap),
@@ -236,7 +244,8 @@ def _whole_seconds(now: float, until: float) -> int:
     return wait if now + wait >= until else wait + 1
 
 
-def _require_answers(document: Document, tier: Tier, accounts: Collection[Account]) -> None:
+def require_answers(document: Document, tier: Tier, accounts: Collection[Account]) -> None:
+    """Raises ValueError where the document declares no answer to what is asked for here."""
     tiers = [tier, *(account.tier for account in accounts)]
     needs = (
         (Cause.RATE_EXCEEDED, "limits", any(t.requests_per_minute or t.in_flight for t in tiers)),

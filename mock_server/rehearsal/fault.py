@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ...openapi import Call, Document, Operation
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer, parse_pointer
+from ...openapi.schema import show
 from ...openapi.schema_places import property_at
 from ..refusal import Refusal
 from .spoiling import Spoiler, spoilers
@@ -59,6 +60,22 @@ def read_fault(document: Document, words: Mapping[str, Json]) -> Fault:
     The words are those of `Fault` in `rehearsal.schema.json`.
     """
     require_words("Fault", words)
+    _require_sense(words)
+    operations = _operations(document, words)
+    _require_aim(document, operations, words)
+    _require_places(document, operations, words)
+    return Fault(
+        operations=frozenset(operation.id for operation in operations),
+        **{name: words[name] for name in _WHERE if name in words},
+        refusal=_refusal(document, operations, words) if "status" in words else None,
+        prevents=words.get("reset") == "before",
+        spoilers=spoilers(document, words),
+        words=dict(words),
+    )
+
+
+def _require_sense(words: Mapping[str, Json]) -> None:
+    """Raises WordsError for words that say nothing, or not the same, whatever the document."""
     if not words.keys() & _WHAT:
         raise WordsError("", f"says nothing that goes wrong: one of {', '.join(sorted(_WHAT))}")
     breaks = [name for name in ("reset", "lost", "cut") if name in words]
@@ -70,16 +87,11 @@ def read_fault(document: Document, words: Mapping[str, Json]) -> Fault:
     for name in ("code", "retry_after", "commit"):
         if name in words and "status" not in words:
             raise WordsError(f"/{name}", "is for an error, and needs status")
-    operations = _operations(document, words)
-    _require_places(document, operations, words)
-    return Fault(
-        operations=frozenset(operation.id for operation in operations),
-        **{name: words[name] for name in _WHERE if name in words},
-        refusal=_refusal(document, operations, words) if "status" in words else None,
-        prevents=words.get("reset") == "before",
-        spoilers=spoilers(document, words),
-        words=dict(words),
-    )
+    if "lost" in words and "status" in words and not words.get("commit"):
+        reason = "the call is done if its answer is lost, and is not with this error but to commit"
+        raise WordsError("/status", reason)
+    if words.get("times", 1) > words.get("every", words.get("times", 1)):
+        raise WordsError("/times", f"of every {words['every']} calls no more can be struck")
 
 
 def _operations(document: Document, words: Mapping[str, Json]) -> list[Operation]:
@@ -116,6 +128,17 @@ def _refusal(document: Document, operations: list[Operation], words: Mapping[str
         headers[envelope.retry_seconds] = str(int(words["retry_after"]))
     to = operations[0].id if len(operations) == 1 else "this operation"
     return Refusal(cause, f"This answer to {to} was asked for.", headers=headers)
+
+
+def _require_aim(
+    document: Document, operations: list[Operation], words: Mapping[str, Json]
+) -> None:
+    """Raises WordsError for a fault that would never be seen, or be no fault."""
+    if "job" in words and not any("{" in operation.path for operation in operations):
+        raise WordsError("/job", "no call of these operations is about a job that there is")
+    if words.get("state") in document.lifecycle.states:
+        reason = f"must be one that the document does not know, not {show(words['state'])}"
+        raise WordsError("/state", f"{reason}; what becomes of a job is a matter of its scenario")
 
 
 def _require_places(

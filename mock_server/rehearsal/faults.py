@@ -21,11 +21,13 @@ class Faults:
     """
 
     def __init__(self, document: Document, *, random: Random, usual: Iterable[Fault] = ()) -> None:
-        self._document, self._random, self._usual = document, random, tuple(usual)
+        self._document, self._random = document, random
         self._lock, self._names = Lock(), count(1)
         self._set: dict[str, _Count] = {}
         self._of_scenarios: dict[tuple[int, str], _Count] = {}
-        self.reset()
+        # Those of the beginning, by the names that they have now.
+        self._usual: dict[str, Fault] = {}
+        self.rehearse(usual)
 
     def add(self, words: Mapping[str, Json]) -> str:
         """Sets one more fault, and gives its id; raises WordsError for what cannot be."""
@@ -56,13 +58,22 @@ class Faults:
         """Goes back to those of the beginning."""
         self.clear()
         with self._lock:
-            for fault in self._usual:
-                self._add(fault)
+            self._usual = {self._add(fault): fault for fault in self._usual.values()}
 
     def rehearse(self, usual: Iterable[Fault]) -> None:
-        """Begins anew with others."""
-        self._usual = tuple(usual)
-        self.reset()
+        """Has others from the beginning. Those that are told in the same words as before go on as
+        they are, or stay away; so do those that were set since.
+        """
+        with self._lock:
+            before, now = self._usual, dict[str, Fault]()
+            left = dict(before)
+            for fault in usual:
+                name = next((n for n, old in left.items() if old.words == fault.words), None)
+                name = name or self._name()
+                now[name] = left.pop(name, fault)
+            set_now = {n: _Count(f) for n, f in now.items() if n not in before} | self._set
+            order = [*now, *(n for n in self._set if n not in before)]
+            self._usual, self._set = now, {n: set_now[n] for n in order if n in set_now}
 
     @property
     def pending(self) -> bool:
@@ -90,9 +101,11 @@ class Faults:
         settled = False
         for counted in counts:
             fault = counted.fault
-            if not fault.fits(call, key) or (settled and not fault.only_slows):
+            if not fault.fits(call, key):
                 continue
-            if counted.strikes(self._random):
+            if settled and not fault.only_slows:
+                counted.seen += 1
+            elif counted.strikes(self._random):
                 struck.append(fault)
                 settled = settled or not fault.only_slows
         return tuple(struck)
@@ -103,9 +116,12 @@ class Faults:
         return self._of_scenarios.setdefault((id(fault), scope), _Count(fault))
 
     def _add(self, fault: Fault) -> str:
-        name = f"fault-{next(self._names)}"
+        name = self._name()
         self._set[name] = _Count(fault)
         return name
+
+    def _name(self) -> str:
+        return f"fault-{next(self._names)}"
 
 
 def _told(words: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ...openapi import Document, DocumentError, Problem
 from ...openapi.json import Json
-from ...openapi.pointer import format_pointer
+from ...openapi.pointer import format_pointer, parse_pointer
 from ...openapi.source import Source, parse_source
-from ..keys.accounts import read_accounts, read_tier
+from ..keys.accounts import masked, read_accounts, read_tier
 from .fault import Fault, read_fault
 from .scenario import Scenario, find_scenario, read_scenario, usual_scenarios
 from .words import WordsError, require_words
@@ -30,6 +30,15 @@ class Rehearsal:
     limits: Json = "none"
     keys: Mapping[str, Json] = field(default_factory=dict)
 
+    def under(self, *, scenario: str | None, limits: Json, keys: Mapping[str, Json]) -> Rehearsal:
+        """The same, but for what is said here: that counts more, None says nothing."""
+        return replace(
+            self,
+            scenario=scenario or self.scenario,
+            limits=self.limits if limits is None else limits,
+            keys={**self.keys, **keys},
+        )
+
 
 def load_rehearsal(document: Document, path: str | Path) -> Rehearsal:
     """Reads a file, YAML, JSON or (by its name) TOML; raises DocumentError, which names the place,
@@ -40,11 +49,10 @@ def load_rehearsal(document: Document, path: str | Path) -> Rehearsal:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise DocumentError(str(path), (Problem("", f"cannot be read: {reason}"),)) from error
-    source = _source(text, str(path))
     try:
-        return read_rehearsal(document, source.data)
-    except WordsError as error:
-        raise source.error(Problem(error.pointer, error.reason)) from None
+        return _read(document, _source(text, str(path)))
+    except DocumentError as error:
+        raise DocumentError(error.name, tuple(map(_without_key, error.problems))) from None
 
 
 def read_rehearsal(document: Document, words: Mapping[str, Json]) -> Rehearsal:
@@ -76,6 +84,21 @@ def read_rehearsal(document: Document, words: Mapping[str, Json]) -> Rehearsal:
         limits=limits,
         keys=keys,
     )
+
+
+def _read(document: Document, source: Source) -> Rehearsal:
+    try:
+        return read_rehearsal(document, source.data)
+    except WordsError as error:
+        raise source.error(Problem(error.pointer, error.reason)) from None
+
+
+def _without_key(problem: Problem) -> Problem:
+    """The problem as it may be shown: the place of what is known of a key has the key in it."""
+    path = parse_pointer(problem.pointer)
+    if path[:1] != ("keys",) or len(path) == 1:
+        return problem
+    return replace(problem, pointer=format_pointer(("keys", masked(path[1]), *path[2:])))
 
 
 def _source(text: str, name: str) -> Source:

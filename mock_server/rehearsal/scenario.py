@@ -22,6 +22,13 @@ class Scenario:
     fate: Fate = USUAL
     faults: tuple[Fault, ...] = ()
 
+    def same(self, other: Scenario) -> bool:
+        """Whether the other one says the same."""
+        return self._said() == other._said()
+
+    def _said(self) -> tuple[object, ...]:
+        return self.name, self.about, self.fate, [fault.words for fault in self.faults]
+
 
 def read_scenario(document: Document, name: str, words: Mapping[str, Json]) -> Scenario:
     """The scenario that these words mean; raises WordsError for what cannot be.

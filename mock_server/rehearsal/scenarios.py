@@ -32,8 +32,8 @@ class Scenarios:
     """What was set for the next job counts first, then the scenario that the request names in a
     header or in a field, then that of its share, then the server's.
 
-    `usual` is the server's, `own` are scenarios beside those that come along. Raises ValueError if
-    the server's is not known.
+    `usual` is the server's, `own` are scenarios beside those that come along. `joined` says that
+    jobs may take part in them already. Raises ValueError if the server's is not known.
     """
 
     def __init__(
@@ -43,25 +43,29 @@ class Scenarios:
         random: Random,
         usual: str = USUAL,
         own: Mapping[str, Scenario] | None = None,
+        joined: bool = False,
     ) -> None:
         self._document, self._random, self._lock = document, random, Lock()
         self._next: deque[Scenario] = deque()
         self._shares: dict[str, float] = {}
-        self._faulty = False
-        self.rehearse(usual=usual, own=own or {})
+        self._along = usual_scenarios(document)
+        self._known: Mapping[str, Scenario] = {**self._along, **(own or {})}
+        self._faulty = joined and self._any_faults()
+        self._usual = self._first = self.named(usual)
 
     def rehearse(self, *, usual: str, own: Mapping[str, Scenario]) -> None:
-        """Begins anew with another scenario of the server and other own ones; raises ValueError if
-        the first is not known, and changes nothing.
+        """Goes on with another first choice and other own scenarios. What was chosen since stays,
+        as far as it is still known. Raises ValueError if the first is not, and changes nothing.
         """
-        known = {**usual_scenarios(self._document), **own}
-        self._known, before = known, getattr(self, "_known", known)
-        try:
-            self._usual = self._first = self.named(usual)
-        except ValueError:
-            self._known = before
-            raise
-        self.reset()
+        known = {name: self._as_before(each) for name, each in {**self._along, **own}.items()}
+        first = find_scenario(self._document, known, usual)
+        with self._lock:
+            chosen = self._usual if self._usual is not self._first else None
+            self._known, self._first = known, first
+            self._usual = (self._still(chosen) if chosen else None) or first
+            self._next = deque(each for old in self._next if (each := self._still(old)))
+            self._shares = {name: share for name, share in self._shares.items() if self._has(name)}
+            self._faulty = self._any_faults()
 
     @property
     def faulty(self) -> bool:
@@ -144,12 +148,34 @@ class Scenarios:
             self._shares.clear()
             self._usual = self._first
 
+    def _any_faults(self) -> bool:
+        return any(scenario.faults for scenario in self._known.values())
+
+    def _as_before(self, scenario: Scenario) -> Scenario:
+        """The one that is known already if it says the same: its faults are being counted."""
+        known = self._known.get(scenario.name)
+        return known if known is not None and known.same(scenario) else scenario
+
+    def _still(self, scenario: Scenario) -> Scenario | None:
+        """What is known of it now; one without a name is for a single job, whatever is known."""
+        if not scenario.name:
+            return scenario
+        return self.named(scenario.name) if self._has(scenario.name) else None
+
+    def _has(self, name: str) -> bool:
+        try:
+            return bool(self.named(name))
+        except ValueError:
+            return False
+
     def _share(self, name: str, share: float) -> None:
         others = sum(value for other, value in self._shares.items() if other != name)
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
             raise ValueError(f"share must be from 0 to 1, not {share!r}")
-        if others + share > 1:
-            raise ValueError(f"share must be at most {1 - others:g}, as others have the rest")
+        if others + share > 1 + _ROUNDING:
+            raise ValueError(
+                f"share must be at most {max(0, 1 - others):g}, as others have the rest"
+            )
         self._shares[name] = share
         if not share:
             del self._shares[name]
@@ -182,3 +208,4 @@ def _token(values: Iterable[Json]) -> str | None:
 
 _TOKEN = re.compile(r"\bmock:([a-z][a-z0-9-]*(?::[A-Za-z0-9_][\w.-]*\w)?)")
 _MOST = 100_000
+_ROUNDING = 1e-9

@@ -47,7 +47,9 @@ class Struck:
                 told = error(fault.refusal)
                 reply = replace(told, delivery=reply.delivery, committed=reply.committed or reply)
             for spoil in fault.spoilers:
-                reply = spoil(reply, random)
+                before, reply = reply, spoil(reply, random)
+                if (reply.body, reply.headers) != (before.body, before.headers):
+                    reply = replace(reply, committed=before.committed or before)
         return reply
 
 

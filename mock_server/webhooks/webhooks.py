@@ -101,6 +101,10 @@ class Webhooks:
         with self._lock:
             return tuple(self._attempts)
 
+    def follow(self, document: Document) -> None:
+        """Sends the events of another document, of the jobs that are expected from now on."""
+        self._events = document.events
+
     def expect(self, job: Job) -> None:
         """A job was made, or one that has not ended was given another end: its event, if the
         document declares one, is sent when it ends, even if it is deleted then. Whoever calls this

@@ -86,6 +86,13 @@ def test_faults_are_said_in_words_one_behind_the_other(serve: Serve) -> None:
     assert second.status_code == 500
 
 
+def test_faults_stand_in_the_environment_each_on_a_line() -> None:
+    faults = "operation: list, status: 503, times: 1\n\noperation: create, lots: true\n"
+    result = CliRunner().invoke(main, ["serve"], env={"AISA_TESTKIT_FAULT": faults})
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Error: --fault: /lots: is not known here")
+
+
 @pytest.mark.parametrize(
     ("limits", "left"),
     [("free", "59"), ("growth", "2999"), ("requests_per_minute: 2, in_flight: 1", "1")],
@@ -156,8 +163,10 @@ def test_scenarios_are_listed_with_those_of_the_file(rehearsal: Write) -> None:
         ),
         (["--fault", "lots: true"], "--fault: /lots"),
         (["--fault", "status: 418"], "--fault: /status"),
-        (["--limits", "huge"], "'huge'"),
-        (["--limits", "in_flight: -1"], "in_flight: must be a whole number of 1 or more, not -1"),
+        (["--limits", "huge"], "--limits: must be one of none, free, starter, growth, or a"),
+        (["--limits", "5"], "--limits: must be one of none, free, starter, growth, or a mapping"),
+        (["--limits", "in_flight: -1"], "--limits: /in_flight: must be a whole number of 1 or mo"),
+        (["--scenario", "nope"], "--scenario: there is no scenario 'nope', only completes, fails"),
         (["--rehearsal", "/nowhere/at/all.yaml"], "/nowhere/at/all.yaml: cannot be read: No"),
         (["--watch"], "--watch: there is no file to watch; name a DOCUMENT or a --rehearsal"),
         (["--webhook-url", "ftp://h/"], "must begin with http:// or https://: 'ftp://h/'"),
@@ -165,7 +174,8 @@ def test_scenarios_are_listed_with_those_of_the_file(rehearsal: Write) -> None:
         (["--admin-token", ""], "must not be empty"),
     ],
     ids=[
-        *("no words", "unknown word", "no such error", "no tier", "no number", "no file"),
+        *("no words", "unknown word", "no such error", "no tier", "a tier that is a number"),
+        *("no number", "no scenario", "no file"),
         *("nothing to watch", "no URL", "no secret", "no token"),
     ],
 )
@@ -175,6 +185,13 @@ def test_what_cannot_be_rehearsed_is_told_in_one_line(arguments: list[str], told
     assert result.stderr.count("\n") == 1
     assert result.stderr.startswith("Error: ")
     assert told in result.stderr
+
+
+def test_a_scenario_of_the_file_may_be_named_by_an_option(rehearsal: Write) -> None:
+    file = str(rehearsal(OWN))
+    for scenario in ("doomed", "doomed:no_luck"):
+        result = run("serve", "--rehearsal", file, "--scenario", scenario, "--list-scenarios")
+        assert result.exit_code == 0
 
 
 def test_a_fault_of_the_file_is_told_with_its_place(rehearsal: Write) -> None:

@@ -56,6 +56,25 @@ def test_a_rehearsal_that_cannot_be_leaves_all_as_it_was(serve: Serve, rehearsal
     assert served.ask("GET", "/videos").status_code == 200
 
 
+def test_what_was_asked_and_set_since_stays_when_a_rehearsal_is_saved(
+    serve: Serve, rehearsal: Write
+) -> None:
+    text = "scenario: flaky-polls\nlimits: {in_flight: 1}\n"
+    served = serve("--rehearsal", str(rehearsal(text)), "--watch", "--idempotency-keys")
+    headers = {**KEY, "X-Mock-Scenario": "stalls", "Idempotency-Key": "order-1"}
+    job = served.ask("POST", "/videos", PROMPT, headers).json()
+    control = served.url.removesuffix("/v1") + "/__admin"
+    words = {"operation": "listVideos", "status": 503}
+    assert httpx2.post(f"{control}/faults", json=words).status_code == 200
+    assert httpx2.post(f"{control}/scenarios", json={"scenario": "slow"}).status_code == 200
+    rehearsal(f"{text}# saved\n")
+    served.said("Read again.")
+    assert served.ask("POST", "/videos", PROMPT, headers).json()["id"] == job["id"]
+    assert served.ask("POST", "/videos", PROMPT).status_code == 429
+    assert served.ask("GET", "/videos").status_code == 503
+    assert served.control("scenarios").json()["chosen"]["scenario"] == "slow"
+
+
 def test_a_document_that_is_changed_is_served_as_it_is_now(serve: Serve, rehearsal: Write) -> None:
     text = RENDERINGS.read_text(encoding="utf-8")
     path = rehearsal(text, name="api.yaml")
@@ -63,7 +82,7 @@ def test_a_document_that_is_changed_is_served_as_it_is_now(serve: Serve, rehears
     key = {"X-Render-Key": "k"}
     assert served.ask("GET", "/renderings", headers=key).status_code == 200
     rehearsal(text.replace("/renderings", "/pictures"), name="api.yaml")
-    served.said("Read again.")
+    served.said("Read again; the journal begins anew.")
     assert served.ask("GET", "/renderings", headers=key).status_code == 404
     assert served.ask("GET", "/pictures", headers=key).status_code == 200
     rehearsal(text.replace("x-job-role: list", "x-job-role: heap"), name="api.yaml")

@@ -123,6 +123,15 @@ def test_allowances_can_stand_in_the_environment(serve: Serve) -> None:
     assert run(url, env={"AISA_TESTKIT_ALLOW": "AV707 AV701"}).exit_code == 0
 
 
+def test_advice_alone_is_told_and_fails_only_where_it_is_to(serve: Serve) -> None:
+    url = serve()
+    made = httpx2.post(f"{url}/videos", headers=HEADERS, json={"prompt": "nobody comes back"})
+    assert made.status_code == 200
+    result = run(url)
+    assert (result.exit_code, "AV736 an orphaned job" in result.stdout) == (0, True)
+    assert run(url, "--fail-on-advice").exit_code == 1
+
+
 def test_as_json_it_is_the_verdict_as_it_came(serve: Serve) -> None:
     url = serve()
     list_jobs(url, colour="red")

@@ -95,6 +95,26 @@ def test_keys_in_queries_paths_and_percent_signs_are_taken_out() -> None:
     assert quote(key, safe="") not in redaction.text(f"/a?b={quote(key, safe='')}")
 
 
+@pytest.mark.parametrize("length", [512, 513, 100_000], ids=["long", "longer", "without end"])
+def test_a_key_that_is_very_long_is_taken_out(length: int) -> None:
+    key = "k1" * (length // 2) + "-" * (length % 2)
+    redaction = Redaction(DOCUMENT, keys=["sk-live", key])
+    told = redaction.text(f'50 %, \\" {key} and sk%2dlive')
+    assert len(told) == len(f'50 %, \\" {key} and sk%2dlive')
+    assert "k1k1" not in told
+    assert "live" not in told
+
+
+def test_one_key_of_very_many_is_taken_out_however_it_is_spelt() -> None:
+    keys = [f"sk-tenant-{number:05}-of-this-server" for number in range(2000)]
+    redaction = Redaction(DOCUMENT)
+    redaction.learn(*({"authorization": f"Bearer {key}"} for key in keys))
+    for key in (keys[0], keys[999], keys[-1]):
+        for spelt in (key, quote(key).replace("-", "%2D"), key.replace("-", "&#45;")):
+            assert redaction.text(f'50 % of \\"{spelt}\\"').startswith('50 % of \\"[*key*]**')
+    assert redaction.text(r"50 % of \"sk-tenant\"") == r"50 % of \"sk-tenant\""
+
+
 def test_cookies_are_taken_out_both_ways() -> None:
     reply = Reply(200, {"set-cookie": "session=c00kie; Path=/"})
     told = clean(exchange(reply, headers={"cookie": "session=c00kie"}))

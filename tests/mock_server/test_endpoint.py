@@ -135,10 +135,35 @@ def test_whether_a_path_exists_is_told_without_a_key(endpoint: Endpoint) -> None
     assert ask(endpoint, "HEAD /v1/videos", headers=keyless).status == 401
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        pytest.param("GET", "/v1/nowhere", 404, id="no path"),
+        pytest.param("PUT", "/v1/videos", 405, id="no method"),
+        pytest.param("POST", "/v1/videos", 413, id="a body that was not read"),
+    ],
+)
+def test_a_refusal_at_the_door_tells_the_limits_of_the_sender_and_takes_nothing_of_them(
+    document: Document, method: str, path: str, status: int
+) -> None:
+    service = JobService(document, clock=ManualClock(), limits="free", strict=True)
+    endpoint = Endpoint(service)
+
+    def left(key: str) -> str | None:
+        headers = {"authorization": key}
+        reply = endpoint.respond_unread(method, path, query="", headers=headers)
+        assert reply.status == status
+        return reply.headers.get("x-ratelimit-remaining-requests")
+
+    ask(endpoint, "GET /v1/videos")
+    assert [left(key) for key in ("Bearer sk-test", "Bearer sk-other")] == ["59", "60"]
+    assert [left(key) for key in ("Bearer sk-test", "", "Basic x")] == ["59", None, None]
+
+
 def test_a_fault_and_a_body_too_large_are_answered_in_the_envelope(document: Document) -> None:
     endpoint = Endpoint(JobService(document, clock=ManualClock(), strict=True), body_limit=77)
     fault = error_of(endpoint.broken("the disk is full"), 500)
     assert (fault["type"], fault["code"]) == ("api_error", "internal_error")
     assert fault["message"] == "the disk is full"
-    error = error_of(endpoint.too_large(), 413)
+    error = error_of(ask(endpoint, "POST /v1/videos", json="x" * 76), 413)
     assert error["message"] == "the body is larger than the 77 bytes that are taken"

@@ -18,6 +18,7 @@ class Listener:
     def __init__(self) -> None:
         self.answers: list[tuple[Call, Reply]] = []
         self.misses: list[tuple[str, str]] = []
+        self.losses: list[Reply] = []
 
     def answered(self, call: Call, reply: Reply) -> None:
         self.answers.append((call, reply))
@@ -26,7 +27,7 @@ class Listener:
         self.misses.append((method, path))
 
     def untaken(self, reply: Reply) -> None:
-        """Every client of these tests stays to the end."""
+        self.losses.append(reply)
 
 
 @pytest.fixture
@@ -117,12 +118,31 @@ def test_head_is_heard_once_with_the_answer_that_get_would_have(
     assert listener.misses == []
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", ["/v1/videos", "/v1/videos/video_0"], ids=["well", "an error"])
+def test_a_reply_that_nobody_took_is_named_as_it_was_heard(
+    heard: Endpoint, listener: Listener, method: str, path: str
+) -> None:
+    heard.untaken(ask(heard, method, path))
+    (lost,), ((_, answer),) = listener.losses, listener.answers
+    assert lost is answer
+
+
 def test_a_call_whose_body_is_too_large_is_heard_with_its_refusal(
     heard: Endpoint, listener: Listener
 ) -> None:
     assert ask(heard, "POST", "/v1/videos", b" " * 101).status == 413
     ask(heard, "POST", "/v1/videos", BODY + b" " * (100 - len(BODY)))
     assert [reply.status for _, reply in listener.answers] == [413, 200]
+
+
+def test_a_body_that_was_not_read_is_heard_as_none(heard: Endpoint, listener: Listener) -> None:
+    """As the server on a socket has it, which reads no further than the limit."""
+    refused = heard.respond_unread("POST", "/v1/videos", query="a=b", headers=HEADERS)
+    missed = heard.respond_unread("POST", "/v1/vidoes", query="", headers=HEADERS)
+    assert listener.answers == [(Call("createVideo", {}, (("a", "b"),), HEADERS, b""), refused)]
+    assert (refused.status, missed.status) == (413, 404)
+    assert listener.misses == [("POST", "/v1/vidoes")]
 
 
 def test_the_calls_of_another_document_are_heard_by_their_names(

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from openai import OpenAI
 
-from aisa_testkit.contracts import Severity
+from aisa_testkit.contracts import ClientVerdict, Severity
 from aisa_testkit.openapi import Document
 from aisa_testkit.pytest_plugin import Contract, MockOptions, WatchedMock, mock_videos
 from aisa_testkit.pytest_plugin.sockets import SwitchingServer, switching_server
@@ -119,6 +119,39 @@ def test_a_client_on_a_socket_is_judged_also_for_what_no_operation_takes(
         assert ask(f"{mock.base_url}/videos", {"prompt": "A", "seconds": "5"})[0] == 400
         assert ask(f"{mock.base_url}/movies")[0] == 404
     assert [violation.code for violation in contract.violations] == ["AV705", "AV701"]
+
+
+def test_programs_in_any_language_are_told_of_requests_and_given_the_verdict(
+    server: SwitchingServer,
+) -> None:
+    with serving(server) as mock:
+        admin = mock.base_url.removesuffix("/v1") + "/__admin"
+        assert ask(f"{mock.base_url}/videos", {"prompt": "A"})[0] == 200
+        assert ask(f"{mock.base_url}/videos", {"prompt": "A"})[0] == 200
+        kept = ask(f"{admin}/requests")[1]["requests"]
+        assert [(r["number"], r["operation"]) for r in kept] == [
+            (1, "createVideo"),
+            (2, "createVideo"),
+        ]
+        assert len(ask(f"{admin}/requests.har")[1]["log"]["entries"]) == 2
+        verdict = ClientVerdict.from_json(ask(f"{admin}/verdict")[1])
+        assert (verdict, verdict.duplicates) == (mock.verdict, 1)
+
+
+def test_a_reset_over_http_is_one_in_python_and_the_contract_still_knows_what_was_before(
+    server: SwitchingServer,
+) -> None:
+    contract = Contract()
+    with serving(server, contract) as mock:
+        admin = mock.base_url.removesuffix("/v1") + "/__admin"
+        assert ask(f"{mock.base_url}/videos", {"prompt": "A", "seconds": "5"})[0] == 400
+        assert ask(f"{admin}/reset", {})[0] == 200
+        assert (mock.jobs, mock.requests, mock.verdict.seen) == ([], [], 0)
+        assert ask(f"{mock.base_url}/videos", {"prompt": "A", "seconds": "6"})[0] == 400
+        mock.reset()
+        assert ask(f"{admin}/requests")[1]["requests"] == []
+    found = [(v.code, v.numbers) for v in contract.violations]
+    assert found == [("AV705", (1,)), ("AV705", (2,))]
 
 
 def test_environment_leads_to_the_socket_and_back(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from hmac import compare_digest
 
 import orjson
 from starlette.concurrency import run_in_threadpool
@@ -17,12 +16,13 @@ from ....openapi.schema import show
 from ...endpoint import parse_query
 from ...service import JobService
 from ...traffic import Traffic
+from ..heads import HEAD_LIMIT, head_size
 from .actions import Control, Order
 from .description import ControlError, ControlOperation, Description
 from .events import EventStream
+from .guard import Guard
 
 BODY_LIMIT = 1024 * 1024
-TOKEN_HEADER = b"x-admin-token"
 
 
 class ControlDoor:
@@ -30,7 +30,8 @@ class ControlDoor:
 
     `traffic` is what keeps the requests; without it there is nothing to be asked about them. With
     an `admin_token`, only those who send it are let in, but for the health; ValueError if that is
-    empty.
+    empty. Without one no web page of another site is, whose name is neither localhost, an IP
+    address nor `host`, the name that the server is bound to.
     """
 
     def __init__(
@@ -39,13 +40,12 @@ class ControlDoor:
         *,
         traffic: Traffic | None = None,
         admin_token: str | None = None,
+        host: str | None = None,
     ) -> None:
-        if admin_token == "":
-            raise ValueError("admin_token must not be empty; None asks for no token")
         self._description = Description()
-        self._token = None if admin_token is None else admin_token.encode()
+        self._guard = Guard(admin_token, host=host, challenge=self._description.challenge)
         self._control = Control(
-            service, self._description, traffic=traffic, guarded=admin_token is not None
+            service, self._description, traffic=traffic, guarded=self._guard.wants_token
         )
         self._actions = self._control.actions
 
@@ -67,6 +67,8 @@ class ControlDoor:
 
     async def _answer(self, request: Request) -> Response:
         scope = request.scope
+        if head_size(scope) > HEAD_LIMIT:
+            raise ControlError(f"the head: must have at most {HEAD_LIMIT} bytes, not more")
         path = scope["path"].removeprefix(scope["root_path"]) or "/"
         operation, parameters = self._operation(request, path)
         query = operation.read_query(parse_query(scope["query_string"].decode("latin-1")))
@@ -85,27 +87,11 @@ class ControlDoor:
         try:
             operation, parameters = self._description.match(request.method, path)
         except ControlError:
-            self._admit(request)
+            self._guard.admit(request.headers.raw)
             raise
         if operation.secured:
-            self._admit(request)
+            self._guard.admit(request.headers.raw)
         return operation, parameters
-
-    def _admit(self, request: Request) -> None:
-        if self._token is None:
-            return
-        given = [value for name, value in request.headers.raw if name == TOKEN_HEADER]
-        for name, value in request.headers.raw:
-            scheme, _, token = value.partition(b" ")
-            if name == b"authorization" and scheme.lower() == b"bearer":
-                given.append(token.strip())
-        if not any(compare_digest(self._token, token) for token in given):
-            raise ControlError(
-                "authorization: must be Bearer and the admin token that the server was started"
-                f" with, or that token in the header {TOKEN_HEADER.decode()}",
-                status=401,
-                headers=self._description.challenge,
-            )
 
 
 async def _body(request: Request) -> bytes:

@@ -26,12 +26,15 @@ ATTEMPTS, PATIENCE = 4, 290.0
 @dataclass(frozen=True, slots=True)
 class Fate:
     """What becomes of one request: an error status with the wait that it asks for, or the
-    connection breaks, before or after the server has done what was asked.
+    connection breaks, before or after the server has done what was asked; or the answer is spoiled.
+    It is there after `delay` seconds.
     """
 
     status: int = 0
     asks: int | None = None
     breaks: bool = False
+    spoiled: bool = False
+    delay: float = 0
 
 
 class World:
@@ -63,8 +66,13 @@ class World:
             reply = None
         else:
             reply = self._hinting(self.service.answer(call))
+            if fate.spoiled:
+                reply = replace(reply, body=b"<html>", committed=reply)
             if fate.breaks:
                 reply = replace(reply, delivery=Delivery(arrives=0))
+        if reply and fate.delay:
+            delivery = replace(reply.delivery or Delivery(), delay=fate.delay)
+            reply = replace(reply, delivery=delivery)
         now, lived = self.clock.now(), self.clock.lived()
         self.history.append(read_exchange(self.document, call, reply, at=now, lived=lived))
         return self.history[-1]
@@ -117,6 +125,7 @@ class Worker:
         """Asks for the job; before it asks again it looks whether there is one."""
         for attempt in range(ATTEMPTS):
             made = self._world.ask(self._call(JobRole.CREATE))
+            yield made.took
             self._job_id = self._shown(made)
             if self._job_id:
                 return
@@ -132,8 +141,9 @@ class Worker:
         """Asks until there is an answer; raises GivenUp when it is time to."""
         for attempt in range(ATTEMPTS):
             self._last = self._world.ask(call)
+            yield self._last.took
             status = self._last.status
-            if status is not None and status != 429 and status < 500:
+            if status is not None and status != 429 and status < 500 and not self._unreadable():
                 return
             yield self._wait(self._last, attempt)
         raise GivenUp
@@ -161,6 +171,10 @@ class Worker:
                 return seen.job_id
         return ""
 
+    def _unreadable(self) -> bool:
+        last = self._last
+        return bool(last and last.accepted and last.reply and last.reply.body == b"<html>")
+
     def _end(self) -> Ending | None:
         seen = sightings(self._world.document, self._last) if self._last else ()
         return seen[0].state.ends if seen else None
@@ -171,6 +185,8 @@ FATES = st.builds(
     st.sampled_from([0, 0, 0, 429, 500, 503]),
     st.none() | st.integers(0, 20),
     st.booleans(),
+    st.booleans(),
+    st.sampled_from([0, 0, 0, 0.25, 3, 40]),
 )
 
 

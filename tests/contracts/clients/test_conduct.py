@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from copy import deepcopy
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -167,6 +168,33 @@ def test_a_file_of_a_failed_job_is_asked_for_in_vain_even_if_there_is_one(
         for name, reply in (("getVideo", shown), ("getVideoContent", Reply(200)))
     ]
     assert codes(document, history) == ["AV714 2"]
+
+
+def by(history: History, *keys: str) -> History:
+    """The same requests, each with one of these keys."""
+    return [
+        replace(item, call=replace(item.call, headers={**item.headers, "authorization": key}))
+        for item, key in zip(history, (f"Bearer {key}" for key in keys), strict=True)
+        if isinstance(item, Exchange)
+    ]
+
+
+def test_what_one_key_was_told_no_other_key_knows(document: Document, play: Play) -> None:
+    polls = play(document, "create, wait, poll, poll")
+    assert codes(document, by(polls, "a", "a", "a")) == ["AV712 3"]
+    assert codes(document, by(polls, "a", "a", "b")) == []
+    assert codes(document, by([*polls, polls[-1]], "a", "a", "b", "b")) == ["AV712 4"]
+    files = play(document, "fails, create, wait, poll, content")
+    assert codes(document, by(files, "a", "a", "b")) == []
+    (stray,) = [item for item in play(document, "404 retrieve, poll a") if item]
+    (unknown,) = check_client(document, by([*polls[:2], *polls[:1], stray], "a", "a", "b", "b"))
+    assert (unknown.code, unknown.numbers) == ("AV711", (4,))
+
+
+def test_of_two_keys_each_has_its_own_pace(document: Document, play: Play) -> None:
+    history = play(document, "hint none, slow, sleep 0, create, poll, sleep 0.1, poll, sleep 9")
+    assert codes(document, by(history, "a", "a", "a")) == ["AV731 3"]
+    assert codes(document, by(history, "a", "a", "b")) == []
 
 
 def test_the_path_of_an_operation_on_no_job_names_none(other_document: Document) -> None:

@@ -76,6 +76,100 @@ def test_what_was_come_back_to_is_no_orphan(either: Document, blamed: Blamed, sc
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
+        ("create, poll, sleep 331, create b, poll", "AV736 1 2"),
+        ("create, sleep 85, poll, sleep 331, create b, poll", "AV736 1 2"),
+        ("create, cut poll, poll, sleep 1, poll, sleep 331, create b, poll", "AV736 1 3"),
+        ("create, poll, sleep 200, create b, poll, sleep 131, poll", "AV736 1 2"),
+        ("create, poll, sleep 200, create b, poll, sleep 131, create c", "AV736 1 2, AV736 5"),
+    ],
+)
+def test_a_job_that_is_left_though_the_client_goes_on_is_told(
+    document: Document, blamed: Blamed, script: str, expected: str
+) -> None:
+    assert blamed(document, f"slow, sleep 0, {script}") == expected.split(", ")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "create, poll, wait",
+        "create, poll, sleep 329, create b, poll",
+        "create, sleep 91, poll, sleep 400, create b, poll",
+        "create, poll, sleep 150, poll, sleep 400, create b, poll",
+        "create, poll, sleep 400, create b, poll 2, poll 1",
+        "create, poll, sleep 400, list, create b, poll",
+        "create, poll, cut poll, poll, cut poll, poll, sleep 400, create b, poll",
+        "create, poll, delete, sleep 400, create b, poll",
+        "create, poll, sleep 400, content, create b, poll",
+        "hint 90, create, poll, sleep 400, create b, poll",
+        "503 list, list, sleep 50, list, sleep 50, create, poll, sleep 400, create b, poll",
+    ],
+    ids=[
+        "nothing came after it",
+        "not for long",
+        "after the time that most jobs take",
+        "polled for longer than that",
+        "come back to, late",
+        "seen in the list",
+        "given up after failures",
+        "it tried to delete it",
+        "something else was done with it",
+        "it was told to wait for longer than that",
+        "it had tried for long before there was a job",
+    ],
+)
+def test_a_job_that_is_left_with_reason_is_not_told(
+    document: Document, blamed: Blamed, script: str
+) -> None:
+    told = [code[:5] for code in blamed(document, f"slow, sleep 0, {script}")]
+    assert "AV736" not in told
+
+
+def test_where_nobody_knows_how_a_client_waits_no_job_is_left(
+    either: Document, blamed: Blamed
+) -> None:
+    assert blamed(either, "slow, create, poll, wait, create b, poll") == []
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("create, sleep 297, poll, cut content, content", False),
+        ("create, sleep 269, poll, cut content, content", True),
+        ("retry 20, create, sleep 255, poll, 503 content, content", False),
+        ("create, sleep 297, poll, content, cut content, content", False),
+        ("create, sleep 5, list" + ", sleep 55, list" * 5 + ", cut list, list", False),
+        (
+            "cut create, create, sleep 50, cut list, list, sleep 50, list, create, poll,"
+            " sleep 180, cut poll, poll",
+            False,
+        ),
+        (
+            "create b, poll, sleep 100, create, poll 1, poll 2, sleep 200, poll 1,"
+            " cut poll, poll 2",
+            True,
+        ),
+    ],
+    ids=[
+        "a download after five minutes",
+        "a download before that",
+        "a download that was to wait until then",
+        "a second download",
+        "a look into the list after five minutes",
+        "a poll after five minutes since the first try",
+        "a poll long after the first try for another job",
+    ],
+)
+def test_after_five_minutes_it_is_right_to_give_up(
+    document: Document, blamed: Blamed, script: str, told: bool
+) -> None:
+    codes = [code[:5] for code in blamed(document, f"sleep 0, {script}")]
+    assert ("AV725" in codes) is told
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
         ("create, cut poll, poll", "AV725 2"),
         ("create, 429 retrieve, poll", "AV725 2"),
         ("create, poll, cut poll, poll", "AV725 3"),

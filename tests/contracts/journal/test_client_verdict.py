@@ -72,6 +72,26 @@ def test_jobs_that_were_made_again_are_counted_with_their_cost(mock: Any) -> Non
     assert verdict.headline.endswith("in 4 requests; 2 jobs too many, for 0.80 USD")
 
 
+def test_jobs_that_somebody_followed_are_not_among_those_made_again(mock: Any) -> None:
+    for followed in (False, True, False, True):
+        job = mock.create()
+        if followed:
+            mock.ask(JobRole.RETRIEVE, job=job)
+    verdict = mock.journal.judge()
+    assert [v.numbers for v in verdict.violations if v.code == "AV715"] == [(1, 2, 4, 5)]
+    assert (verdict.jobs, verdict.duplicates, verdict.cost) == (4, 2, Decimal("0.80"))
+
+
+def test_a_verdict_changes_when_an_answer_turns_out_not_to_be_taken(mock: Any) -> None:
+    replies = [mock.ask(JobRole.CREATE, fields=mock.wish()) for _ in range(2)]
+    before = mock.journal.judge()
+    assert mock.journal.judge() is before
+    for reply in replies:
+        mock.journal.untaken(reply)
+    assert "was cut off" in str(mock.journal.judge())
+    assert "was cut off" not in str(before)
+
+
 def test_a_job_whose_answer_was_lost_counts(mock: Any) -> None:
     call = mock.call(JobRole.CREATE, fields=mock.wish())
     lost = replace(mock.service.answer(call), delivery=Delivery(arrives=-1))

@@ -155,3 +155,10 @@ def test_headers_of_one_name_are_put_together() -> None:
     headers = [{"name": name, "value": value} for name, value in pairs]
     entry = {"request": {"headers": headers}}
     assert read_request(entry) == ({"vary": "a, b", "age": ""}, b"")
+
+
+@pytest.mark.parametrize("at", [253_402_300_800.5, 1e15, 1e300])
+def test_a_moment_that_no_date_can_tell_is_the_last_that_one_can(at: float) -> None:
+    exchange = read_exchange(DOCUMENT, Call("listVideos"), Reply(200), at=at)
+    entry = write_entry(DOCUMENT, exchange, BASE)
+    assert entry["startedDateTime"] == "9999-12-31T23:59:59.000000Z"

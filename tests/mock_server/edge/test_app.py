@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import httpx2
@@ -14,8 +14,18 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message
 
-from aisa_testkit.mock_server import Job, JobService, ManualClock, MemoryStore, create_app
-from aisa_testkit.openapi import Document
+from aisa_testkit.contracts.journal.journal import Journal
+from aisa_testkit.mock_server import (
+    Endpoint,
+    Job,
+    JobService,
+    ManualClock,
+    MemoryStore,
+    create_app,
+)
+from aisa_testkit.mock_server.edge.app import ApiDoor
+from aisa_testkit.mock_server.edge.heads import HEAD_LIMIT, head_size
+from aisa_testkit.openapi import Document, Reply
 from aisa_testkit.openapi.json import Json
 
 KEY = {"authorization": "Bearer sk-test"}
@@ -169,6 +179,66 @@ def test_a_body_over_the_limit_is_read_no_further(service: JobService) -> None:
     assert (sent[0]["status"], unread) == (413, 1)
     error: Json = orjson.loads(sent[1]["body"])["error"]
     assert error["message"] == "the body is larger than the 100 bytes that are taken"
+
+
+def test_a_body_that_is_not_read_stands_in_the_journal(service: JobService) -> None:
+    journal = Journal(service.document, now=service.clock.now)
+    app = create_app(service=service, body_limit=100, traffic=journal)
+    drive(app, post((b"content-length", b"101")), [])
+    (request,) = journal.requests({})["requests"]
+    assert (request["operation"], request["status"], request["fields"]) == ("createVideo", 413, {})
+
+
+def test_a_head_may_have_as_many_bytes_as_the_limit_and_no_more(service: JobService) -> None:
+    app = create_app(service=service)
+    scope = post()
+    size = head_size({"path": "/v1/videos", "query_string": b"", **scope})
+    statuses = {}
+    for over in (0, 1):
+        filler = (b"x", bytes(HEAD_LIMIT - size - 1 + over))
+        sent, unread = drive(app, post(filler), chunks(orjson.dumps(PROMPT)))
+        statuses[over] = (sent[0]["status"], unread)
+    assert statuses == {0: (200, 0), 1: (413, 1)}
+    error: Json = orjson.loads(sent[1]["body"])["error"]
+    assert error["message"] == f"the head is larger than the {HEAD_LIMIT} bytes that are taken"
+    assert len(service.store) == 1
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param({"headers": [(b"authorization", bytes(HEAD_LIMIT))]}, id="a key"),
+        pytest.param({"headers": [(b"x-%d" % i, bytes(70)) for i in range(1000)]}, id="many"),
+        pytest.param({"query_string": bytes(HEAD_LIMIT)}, id="a query"),
+        pytest.param({"raw_path": b"/" * (HEAD_LIMIT + 1)}, id="a path"),
+    ],
+)
+def test_no_part_of_a_head_may_be_too_large(service: JobService, part: dict[str, object]) -> None:
+    scope: dict[str, object] = {"type": "http", "method": "GET", **part}
+    sent, _ = drive(create_app(service=service), scope, [])
+    assert sent[0]["status"] == 413
+
+
+class Unwritable(Endpoint):
+    """Answers with a header that HTTP has no bytes for."""
+
+    def respond(
+        self, method: str, path: str, *, query: str, headers: Mapping[str, str], body: bytes
+    ) -> Reply:
+        return Reply(200, {"content-type": "snow \N{SNOWMAN}"}, b"{}")
+
+
+@pytest.mark.parametrize("method", ["POST", "HEAD"])
+def test_an_answer_that_no_header_can_hold_is_a_fault_of_the_mock(
+    service: JobService, caplog: pytest.LogCaptureFixture, method: str
+) -> None:
+    app = ApiDoor(Unwritable(service))
+    with caplog.at_level(logging.ERROR, "aisa_testkit"):
+        response = ask(app, method, "/v1/videos", json=PROMPT, headers=KEY)
+    assert (response.status_code, response.headers["content-type"]) == (500, "application/json")
+    if method != "HEAD":
+        assert response.json()["error"]["message"].startswith("a fault of the mock: 'latin-1'")
+    assert [record.getMessage() for record in caplog.records] == [f"{method} /v1/videos"]
 
 
 def test_a_client_that_leaves_during_its_upload_gets_no_answer(service: JobService) -> None:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import orjson
 import pytest
 
-from aisa_testkit.mock_server import Fate, JobService, ManualClock, RandomIds, make_plan
+from aisa_testkit.mock_server import (
+    Fate,
+    Job,
+    JobService,
+    ManualClock,
+    MemoryStore,
+    RandomIds,
+    make_plan,
+)
+from aisa_testkit.mock_server.webhooks.signature import new_secret
+from aisa_testkit.mock_server.webhooks.webhooks import Webhooks
 from aisa_testkit.openapi import Call, Document, Ending, Reply
 from aisa_testkit.openapi.json import Json
 
@@ -156,3 +168,50 @@ def test_a_job_of_another_document_ends_in_the_first_state_of_its_kind(
     phase = orjson.loads(service.answer(Call("rendering", place, headers=headers)).body)["job"]
     expected = {Ending.SUCCESS: "ready", Ending.FAILURE: "spoilt"}
     assert phase["phase"]["word"] == expected[ending]
+
+
+class Rival(MemoryStore):
+    """A store in which somebody else is faster, once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: Callable[[Job], None] | None = None
+
+    def get(self, job_id: str) -> Job | None:
+        job = super().get(job_id)
+        first, self.first = self.first, None
+        if job and first:
+            first(job)
+        return job
+
+
+def test_of_two_who_end_a_job_the_second_is_told_so_and_its_end_is_not_sent(
+    document: Document,
+) -> None:
+    sent: list[str] = []
+
+    def receive(headers: Mapping[str, str], body: bytes) -> None:
+        sent.append(orjson.loads(body)["type"])
+
+    clock, store = ManualClock(), Rival()
+    webhooks = Webhooks(document, clock=clock, receiver=receive, secret=new_secret())
+    service = JobService(document, clock=clock, ids=RandomIds(1), store=store, webhooks=webhooks)
+    job = made(service)
+    clock.advance(5)
+    store.first = lambda other: service.end_job(other.id, success=True)
+    with pytest.raises(ValueError, match=f"^{job} has ended already$"):
+        service.end_job(job, success=False)
+    assert seen(service, job)["status"] == "completed"
+    clock.advance(100)
+    webhooks.deliver()
+    assert sent == ["video.completed"]
+
+
+def test_a_job_that_is_gone_meanwhile_cannot_be_ended(document: Document) -> None:
+    store = Rival()
+    service = JobService(document, clock=ManualClock(), ids=RandomIds(1), store=store)
+    job = made(service)
+    store.first = lambda other: store.remove(other.id)
+    with pytest.raises(KeyError, match=job):
+        service.end_job(job, success=True)
+    assert store.get(job) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from threading import Barrier, Thread
 
@@ -127,3 +128,19 @@ def test_jobs_that_threads_add_out_of_turn_are_kept_in_order() -> None:
     page = store.page(after=None, limit=threads * each, newest_first=False)
     assert [job.sequence for job in page.jobs] == list(range(threads * each))
     assert (len(store), page.more) == (threads * each, False)
+
+
+def test_a_job_is_replaced_only_where_it_is_still_what_it_was() -> None:
+    store, jobs = MemoryStore(), [job_of(sequence) for sequence in range(3)]
+    for job in jobs:
+        store.add(job)
+    first, second = (replace(jobs[1], created=moment) for moment in (1.0, 2.0))
+    assert store.replace(jobs[1], first)
+    assert not store.replace(jobs[1], second)
+    assert store.get(first.id) is first
+    for owner in (None, first.owner):
+        page = store.page(after=None, limit=9, newest_first=False, owner=owner)
+        assert page.jobs == (jobs[0], first, jobs[2])
+    store.remove(first.id)
+    with pytest.raises(KeyError):
+        store.replace(first, second)

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from aisa_testkit.mock_server.keys.accounts import Account, read_accounts, read_tier
+from aisa_testkit.mock_server.rehearsal.words import WordsError
 from aisa_testkit.openapi import Document, Tier, parse_document
 from aisa_testkit.openapi.json import Json
 
@@ -142,52 +143,51 @@ def test_an_account_may_be_revoked_or_kept_from_some_values(document: Document) 
         (["sk-1"], "/accounts: must be a mapping of keys, not ['sk-1']"),
         (
             {"sk-1": None},
-            "/accounts/sk-1: must be a mapping of limits, spend, revoked, forbidden, not None",
+            "/accounts/…: must be a mapping of limits, spend, revoked, forbidden, not None",
         ),
-        ({" ": {}}, "/accounts/ : a key must be a text, not ' '"),
-        ({7: {}}, "/accounts/7: a key must be a text, not 7"),
+        ({" ": {}}, "/accounts/…: a key must be a text, not ' '"),
+        ({7: {}}, "/accounts/…: a key must be a text, not 7"),
         (
             {"a/b": {"limit": 1}},
-            "/accounts/a~1b/limit: is not known here, only limits, spend, revoked, forbidden are",
+            "/accounts/…/limit: is not known here, only limits, spend, revoked, forbidden are",
         ),
-        ({"sk-1": {"limits": "gold"}}, "/accounts/sk-1/limits: must be one of none, free, "),
+        ({"sk-1": {"limits": "gold"}}, "/accounts/…/limits: must be one of none, free, "),
         (
             {"sk-1": {"limits": {"in_flight": 0}}},
-            "/accounts/sk-1/limits/in_flight: must be a whole number of 1 or more, not 0",
+            "/accounts/…/limits/in_flight: must be a whole number of 1 or more, not 0",
         ),
         (
             {"sk-1": {"spend": -1}},
-            "/accounts/sk-1/spend: must be an amount of 0 or more, not -1",
+            "/accounts/…/spend: must be an amount of 0 or more, not -1",
         ),
         (
             {"sk-1": {"revoked": "yes"}},
-            "/accounts/sk-1/revoked: must be true or false, not 'yes'",
+            "/accounts/…/revoked: must be true or false, not 'yes'",
         ),
         (
             {"sk-1": {"forbidden": ["sora-2"]}},
-            "/accounts/sk-1/forbidden: must be a mapping of fields of the create request, not "
+            "/accounts/…/forbidden: must be a mapping of fields of the create request, not "
             "['sora-2']",
         ),
         (
             {"sk-1": {"forbidden": {"modl": ["sora-2"]}}},
-            "/accounts/sk-1/forbidden/modl: is not known here, only prompt, model, seconds, size "
-            "are",
+            "/accounts/…/forbidden/modl: is not known here, only prompt, model, seconds, size are",
         ),
         (
             {"sk-1": {"forbidden": {"input_reference": ["a"]}}},
-            "/accounts/sk-1/forbidden/input_reference: is not known here, only prompt, ",
+            "/accounts/…/forbidden/input_reference: is not known here, only prompt, ",
         ),
         (
             {"sk-1": {"forbidden": {"model": "sora-2"}}},
-            "/accounts/sk-1/forbidden/model: must be a list of values, not 'sora-2'",
+            "/accounts/…/forbidden/model: must be a list of values, not 'sora-2'",
         ),
         (
             {"sk-1": {"forbidden": {"model": []}}},
-            "/accounts/sk-1/forbidden/model: must be a list of values, not []",
+            "/accounts/…/forbidden/model: must be a list of values, not []",
         ),
         (
             {"sk-1": {"forbidden": {"model": ["sora-2", "sora-3"]}}},
-            "/accounts/sk-1/forbidden/model/1: must be one of 'sora-2', 'sora-2-pro', not 'sora-3'",
+            "/accounts/…/forbidden/model/1: must be one of 'sora-2', 'sora-2-pro', not 'sora-3'",
         ),
     ],
     ids=[
@@ -217,8 +217,10 @@ def test_accounts_that_cannot_be_are_named_with_their_place(
 
 
 def test_the_place_is_where_the_data_was_read_from(document: Document) -> None:
-    with pytest.raises(ValueError, match=r"^/mock/keys/sk-1/limits: must be"):
-        read_accounts(document, {"sk-1": {"limits": 1}}, at="/mock/keys")
+    with pytest.raises(WordsError, match=r"^/mock/keys/…4321/limits: must be") as refused:
+        read_accounts(document, {"sk-live-987654321": {"limits": 1}}, at="/mock/keys")
+    assert "sk-live" not in f"{refused.value} {refused.value!r}"
+    assert refused.value.pointer == "/mock/keys/sk-live-987654321/limits"
     with pytest.raises(ValueError, match=r"^/mock/limits/in_flight: must be"):
         read_tier(document, {"in_flight": 0}, at="/mock/limits")
 

@@ -72,6 +72,15 @@ def test_keys_of_accounts_are_let_in_beside_the_others(document: Document) -> No
     assert refusal_of(keyring, {"authorization": "Bearer three"})[0] == Cause.CREDENTIALS_INVALID
 
 
+def test_keys_of_accounts_lock_nobody_out(document: Document) -> None:
+    accounts = {"gone": Account("gone", revoked=True), "invalid-1": Account("invalid-1")}
+    keyring = Keyring(document.credentials, accounts=accounts)
+    assert [keyring.admit(key) for key in ("anybody", "invalid-1")] == ["anybody", "invalid-1"]
+    assert refusal_of(keyring, {"authorization": "Bearer gone"})[0] == Cause.CREDENTIALS_REVOKED
+    other = refusal_of(keyring, {"authorization": "Bearer invalid-2"})
+    assert other == (Cause.CREDENTIALS_INVALID, INVALID)
+
+
 def test_a_revoked_key_is_told_so_and_no_other_is(document: Document) -> None:
     accounts = {"gone": Account("gone", revoked=True), "here": Account("here")}
     keyring = Keyring(document.credentials, ["gone"], accounts=accounts)

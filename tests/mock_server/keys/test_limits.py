@@ -67,7 +67,7 @@ class Desk:
         """Ends a job before its time."""
         fate = Fate(outcome=outcome, seconds=self.clock.now() - job.created)
         plan = make_plan(self.document.lifecycle, job.fields, fate)
-        self.store.replace(replace(job, plan=plan))
+        assert self.store.replace(job, replace(job, plan=plan))
 
 
 def refusal_of(desk: Desk, key: str = "sk-1", **fields: Json) -> Refusal:

@@ -72,6 +72,13 @@ def test_only_a_fault_of_nothing_but_time_only_slows(document: Document) -> None
     assert [read_fault(document, words).only_slows for words in wrong] == [False] * 3
 
 
+def endless() -> Json:
+    """A list that holds itself."""
+    found: list[Json] = []
+    found.append(found)
+    return found
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -114,7 +121,10 @@ def test_only_a_fault_of_nothing_but_time_only_slows(document: Document) -> None
         ({"cut": -0.1}, "/cut: must be at least 0, not -0.1"),
         ({"cut": True}, "/cut: must be of type number, not True"),
         ({"body": "html"}, "/body: must be one of 'truncated', 'malformed', not 'html'"),
-        ({"content_type": ""}, "/content_type: must have at least 1 character, not 0"),
+        ({"content_type": ""}, "/content_type: must match ^[!-~]"),
+        ({"content_type": "a\r\nx-b: 1"}, "/content_type: must match ^[!-~]"),
+        ({"content_type": "text/☃"}, "/content_type: must match ^[!-~]"),
+        ({"content_type": "text/html "}, "/content_type: must match ^[!-~]"),
         ({"drop": "id"}, "/drop: must match ^/, not 'id'"),
         ({"drop": "/nonsense"}, "/drop: no answer of these operations has a field at /nonsense"),
         ({"drop": "/data", "operation": "getVideo"}, "/drop: no answer of these operations has"),
@@ -138,8 +148,26 @@ def test_only_a_fault_of_nothing_but_time_only_slows(document: Document) -> None
         ({"latency": {"lognormal": {"median": 1, "sigma": -1}}}, "/latency/lognormal/sigma: must"),
         ({"slow": -1}, "/slow: must be at least 0, not -1"),
         ({"slow": 2e9}, "/slow: must be at most 1000000000"),
-        ({"change": {"/id": object()}}, "is not JSON data: Type is not JSON serializable: object"),
-        ({"change": {"/id": 2**70}}, "is not JSON data: Integer exceeds 64-bit range"),
+        (
+            {"change": {"/id": object()}},
+            "/change/~1id: is not JSON data: Type is not JSON serializable: object",
+        ),
+        ({"change": {7: 1}}, "/change: is not JSON data: Dict key must be str"),
+        (
+            {"change": {"/id": [{"a": 0}, {"a": 2**70}]}},
+            f"/change/~1id/1/a: must be a number of at most 64 bits, not {2**70}",
+        ),
+        (
+            {"lost": True, "times": 2**70},
+            f"/times: must be a number of at most 64 bits, not {2**70}",
+        ),
+        ({"change": {"/id": endless()}}, "is not JSON data: Recursion limit reached"),
+        ({"lost": True, "operation": "create", "job": "video_1"}, "/job: no call of these operat"),
+        ({"lost": True, "operation": "listVideos", "job": "video_1"}, "/job: no call of these op"),
+        ({"lost": True, "every": 2, "times": 5}, "/times: of every 2 calls no more can be struck"),
+        ({"lost": True, "status": 503}, "/status: the call is done if its answer is lost, and is"),
+        ({"lost": True, "status": 503, "commit": False}, "/status: the call is done if its answer"),
+        ({"state": "completed"}, "/state: must be one that the document does not know, not 'compl"),
     ],
 )
 def test_what_a_fault_must_not_say_is_refused_with_its_place_and_sets_nothing(
@@ -160,6 +188,29 @@ def test_the_errors_that_no_operation_has_are_told_with_all_that_some_have(
         read_fault(document, {"status": 405})
     known = refused.value.reason.partition(", only ")[2].split(", ")
     assert {"400 json_parse_error", "416 invalid_request", "504 upstream_timeout"} <= set(known)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"lost": True, "job": "video_1"},
+        {"lost": True, "job": "video_1", "operation": "remix"},
+        {"lost": True, "every": 2, "times": 2},
+        {"lost": True, "status": 503, "commit": True},
+        {"cut": 0.5, "status": 503},
+        {"state": "Completed"},
+        {"content_type": "x"},
+        {"content_type": 'text/html; charset="utf-8"'},
+    ],
+    ids=[
+        *("a job of any operation", "a job of a remix", "as often as it can", "a lost error"),
+        *("an error that breaks off", "a state in capitals", "a short type", "a long type"),
+    ],
+)
+def test_what_is_next_to_what_cannot_be_is_taken(
+    document: Document, words: dict[str, Json]
+) -> None:
+    assert read_fault(document, words).words == words
 
 
 VALUES = st.recursive(

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
-from aisa_testkit.mock_server.rehearsal.fault import read_fault
+from aisa_testkit.mock_server.rehearsal.fault import Fault, read_fault
 from aisa_testkit.mock_server.rehearsal.faults import Faults
 from aisa_testkit.openapi import Call, Document
 from aisa_testkit.openapi.json import Json
@@ -52,7 +52,7 @@ def pattern(service: JobService, count: int, one: Call = LIST) -> str:
         ({"every": 4, "times": 2}, "xx..xx..xx.."),
         ({"every": 3, "nth": 2}, ".x..x..x..x."),
         ({"every": 3, "nth": 2, "times": 2}, ".xx.xx.xx.xx"),
-        ({"every": 2, "times": 5}, "xxxxxxxxxxxx"),
+        ({"every": 2, "times": 2}, "xxxxxxxxxxxx"),
         ({"probability": 0}, "............"),
         ({"probability": 1, "times": 2}, "xx.........."),
     ],
@@ -92,7 +92,7 @@ def test_a_job_a_key_and_an_operation_all_have_to_fit(service: JobService) -> No
     assert service.answer(call("getVideo", job=job)).status == 500
 
 
-def test_of_the_faults_that_fit_a_call_the_first_strikes_and_only_it_counts_the_call(
+def test_of_the_faults_that_fit_a_call_only_the_first_strikes(
     service: JobService,
 ) -> None:
     service.fault("list", status=503, times=2)
@@ -177,13 +177,32 @@ def test_a_reset_goes_back_to_the_faults_of_the_beginning_and_counts_them_anew(
     faults.add({"operation": "list", "lost": True})
     faults.reset()
     assert [faults.strike(LIST, "k") for _ in range(2)] == [(usual,), ()]
-    faults.add({"operation": "list", "lost": True})
-    other = read_fault(document, {"operation": "list", "status": 503})
-    faults.rehearse([other])
-    for _ in range(2):
-        assert faults.strike(LIST, "k") == (other,)
-        assert [each["struck"] for each in faults.listed()] == [1]
-        faults.reset()
+
+
+def test_other_faults_of_the_beginning_leave_those_that_were_set_since(document: Document) -> None:
+    def usual(status: int, **words: Json) -> Fault:
+        return read_fault(document, {"operation": "list", "status": status, **words})
+
+    faults = Faults(document, random=Random(1), usual=[usual(500, times=1), usual(502, nth=9)])
+    own = faults.add({"operation": "create", "lost": True})
+    assert [len(faults.strike(each, "k")) for each in (LIST, LIST, CREATE)] == [1, 0, 1]
+    faults.rehearse([usual(500, times=1), usual(503), usual(502, nth=9), usual(503)])
+    told = [(each["id"], each.get("status"), each["struck"]) for each in faults.listed()]
+    assert told == [("fault-4", 503, 0), ("fault-2", 502, 0), ("fault-5", 503, 0), (own, None, 1)]
+    assert [fault.words["status"] for fault in faults.strike(LIST, "k")] == [503]
+    faults.rehearse([])
+    assert [each["id"] for each in faults.listed()] == [own]
+    faults.reset()
+    assert faults.listed() == []
+    faults.rehearse([usual(500, times=1)])
+    assert len(faults.strike(LIST, "k")) == 1
+
+
+def test_calls_that_another_fault_has_struck_are_counted(service: JobService) -> None:
+    service.fault("list", status=503, times=2)
+    service.fault("list", status=429, nth=3, times=1)
+    service.fault("list", status=500, nth=2, every=3)
+    assert [service.answer(LIST).status for _ in range(6)] == [503, 503, 429, 200, 500, 200]
 
 
 @pytest.mark.parametrize("slow", [False, True], ids=["wrong", "only slow"])

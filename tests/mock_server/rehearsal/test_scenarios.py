@@ -124,6 +124,16 @@ def test_a_scenario_can_have_a_share_of_all_jobs_the_same_in_every_run(document:
     assert 70 < [plan.seconds for plan in runs[0]].count(100) < 130
 
 
+def test_shares_may_come_to_the_whole_however_their_sum_is_rounded(scene: Scene) -> None:
+    shares = {"fails": 0.33, "slow": 0.56, "stalls": 0.11}
+    assert sum(shares.values()) > 1
+    for name, share in shares.items():
+        scene.scenarios.use(name, share=share)
+    assert scene.scenarios.chosen()["shares"] == shares
+    with pytest.raises(ValueError, match="share must be at most 0, as others"):
+        scene.scenarios.use("jumps", share=0.01)
+
+
 def test_a_share_of_none_is_taken_back(scene: Scene) -> None:
     scene.scenarios.use("fails", share=1)
     assert scene.outcome(FIELDS, {}) == "failed"

@@ -158,7 +158,9 @@ def test_a_malformed_body_is_a_page_for_people_under_the_right_headers(
 ) -> None:
     right, reply = unsigned(mock.ask(role)), mock.struck(role, body="malformed")
     assert reply.body.startswith(b"<html>")
-    assert reply == replace(right, body=reply.body)
+    assert reply == replace(right, body=reply.body, committed=reply.committed)
+    assert reply.committed
+    assert reply.committed.body == right.body
 
 
 def test_a_body_that_is_spoilt_has_no_length_of_the_right_one(videos: Mock) -> None:
@@ -184,7 +186,9 @@ def test_an_answer_can_be_said_to_be_of_another_type(mock: Mock) -> None:
     for role in (JobRole.RETRIEVE, JobRole.CONTENT):
         right, reply = unsigned(mock.ask(role)), mock.struck(role, content_type="text/html; x=1")
         headers = {**right.headers, "content-type": "text/html; x=1"}
-        assert reply == replace(right, headers=headers)
+        assert reply == replace(right, headers=headers, committed=reply.committed)
+        assert reply.committed
+        assert unsigned(reply.committed) == right
 
 
 def test_a_field_can_be_missing_from_a_job(mock: Mock) -> None:
@@ -258,7 +262,8 @@ def test_ways_to_spoil_one_answer_add_up(mock: Mock, schema: str, way: str) -> N
     edited = mock.struck(JobRole.RETRIEVE, **{schema: edit[schema]})
     (spoil,) = read_fault(mock.document, {way: more[way]}).spoilers
     both = mock.struck(JobRole.RETRIEVE, **{schema: edit[schema], way: more[way]})
-    assert both == spoil(edited, Random(1))
+    expected = spoil(edited, Random(1))
+    assert replace(both, committed=None) == replace(expected, committed=None)
     assert both != edited
 
 
@@ -316,6 +321,7 @@ def test_an_error_can_be_spoilt_and_broken_as_any_answer(
     breaks: dict[str, Json] = {"cut": 0.5, "lost": True, "reset": "middle"}
     words: dict[str, Json] = {"body": body} if body else {}
     words |= {broken: breaks[broken]} if broken else {}
+    words |= {"commit": True} if broken == "lost" else {}
     reply = mock.struck(JobRole.RETRIEVE, status=404, content_type="text/x", latency=2, **words)
     assert (reply.status, reply.headers["content-type"]) == (404, "text/x")
     assert reply.delivery
@@ -324,6 +330,37 @@ def test_an_error_can_be_spoilt_and_broken_as_any_answer(
     assert reply.delivery.arrives == arrives
     assert reply.body.startswith(b"<html" if body == "malformed" else b"{")
     assert reply.body.endswith(b"}") == (body is None)
+
+
+# Told otherwise than it was
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [{"body": "truncated"}, {"body": "malformed"}, {"content_type": "text/html"}, {"drop": True}],
+    ids=["truncated", "malformed", "another type", "without its id"],
+)
+@pytest.mark.parametrize("slow", [{}, {"latency": 2, "cut": 0.5}], ids=["at once", "slow"])
+def test_what_was_done_is_known_where_another_answer_is_told(
+    mock: Mock, spoilt: dict[str, Json], slow: dict[str, Json]
+) -> None:
+    pointer = format_pointer(mock.document.lifecycle.id_at)
+    words = {**spoilt, "drop": pointer} if "drop" in spoilt else spoilt
+    told = mock.struck(JobRole.CREATE, **words, **slow)
+    assert told.committed
+    assert mock.service.store.get(mock.id_of(told.committed)) is not None
+    assert told.committed.delivery is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [{"latency": 1}, {"slow": 1}, {"cut": 0.5}, {"lost": True}, {"reset": "middle"}],
+    ids=lambda words: next(iter(words)),
+)
+def test_an_answer_that_is_only_late_or_broken_stands_in_no_others_place(
+    mock: Mock, words: dict[str, Json]
+) -> None:
+    assert mock.struck(JobRole.CREATE, **words).committed is None
 
 
 # Lost, and never done

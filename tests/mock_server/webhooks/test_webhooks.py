@@ -22,7 +22,7 @@ from aisa_testkit.mock_server.webhooks.courier import deliver_on_moves
 from aisa_testkit.mock_server.webhooks.receiver import Undelivered
 from aisa_testkit.mock_server.webhooks.signature import Signer, new_secret
 from aisa_testkit.mock_server.webhooks.webhooks import PAUSES, Attempt, Webhooks
-from aisa_testkit.openapi import Document
+from aisa_testkit.openapi import Document, parse_document
 from aisa_testkit.openapi.json import Json
 
 START = 1_780_000_000
@@ -516,3 +516,19 @@ def test_a_secret_that_verifiers_would_read_in_different_ways_is_refused(
 def test_new_secrets_are_of_the_random_bytes_that_they_are_given() -> None:
     assert new_secret(bytes) == "whsec_" + "A" * 43 + "="
     assert new_secret() != new_secret()
+
+
+def test_jobs_that_are_expected_after_a_change_of_document_have_its_events(
+    connect: Connect, document: Document, clock: ManualClock
+) -> None:
+    box = Mailbox()
+    webhooks = connect(box)
+    webhooks.expect(make_job(document, "video_1"))
+    text = document.source.text.replace("video.completed", "video.done")
+    webhooks.follow(parse_document(text))
+    webhooks.expect(make_job(document, "video_2", seconds=20))
+    clock.advance(100)
+    assert [(body["type"], body["data"]["id"]) for body in box.bodies] == [
+        ("video.completed", "video_1"),
+        ("video.done", "video_2"),
+    ]

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message
 
 from aisa_testkit.mock_server import JobService, MemoryStore, create_app
 from aisa_testkit.mock_server.edge.control.door import BODY_LIMIT
+from aisa_testkit.mock_server.edge.heads import HEAD_LIMIT
 from aisa_testkit.openapi import Document
 from aisa_testkit.openapi.json import Json
 
@@ -79,8 +80,78 @@ def test_the_health_and_the_api_itself_want_no_admin_token(ask: Ask, guarded: AS
 
 
 def test_an_empty_admin_token_is_a_mistake(service: JobService) -> None:
-    with pytest.raises(ValueError, match="admin_token must not be empty"):
+    with pytest.raises(ValueError, match=r"admin_token \(--admin-token\) must not be empty"):
         create_app(service=service, admin_token="")
+
+
+STRANGERS = [
+    pytest.param({"origin": "http://evil.example"}, "origin: must be that of", id="another site"),
+    pytest.param({"origin": "null"}, "origin: must be that of", id="a page of no site"),
+    pytest.param({"origin": "http://mock"}, "origin: must be that of", id="another port"),
+    pytest.param({"host": "evil.example"}, "host: must be localhost", id="a name that leads here"),
+    pytest.param({"host": "Evil.Example.:81"}, "host: must be localhost", id="spelt otherwise"),
+    pytest.param({"host": "localhost.evil.example"}, "host: must be localhost", id="one in front"),
+    pytest.param({"host": "127.0.0.1.evil.example"}, "host: must be localhost", id="an address"),
+    pytest.param(
+        {"host": "evil.example:81", "origin": "http://evil.example:81"},
+        "host: must be localhost",
+        id="a page of that name",
+    ),
+]
+
+
+@pytest.mark.parametrize(("headers", "reason"), STRANGERS)
+@pytest.mark.parametrize(
+    "request_line",
+    ["GET /__admin/", "GET /__admin/requests", "POST /__admin/reset", "GET /__admin/nowhere"],
+)
+def test_a_web_page_of_another_site_learns_and_changes_nothing(
+    ask: Ask,
+    app: ASGIApp,
+    service: JobService,
+    request_line: str,
+    headers: dict[str, str],
+    reason: str,
+) -> None:
+    ask(app, "POST /v1/videos", {"prompt": "A lighthouse"})
+    refused = ask(app, request_line, headers={**headers, "content-type": "text/plain"})
+    assert refused.status_code == 403
+    assert refused.json()["error"].startswith(reason)
+    assert "(--admin-token)" in refused.json()["error"]
+    assert "access-control-allow-origin" not in refused.headers
+    assert len(service.store) == 1
+
+
+@pytest.mark.parametrize("headers", [entry.values[0] for entry in STRANGERS])
+def test_the_admin_token_lets_in_from_anywhere(
+    ask: Ask, guarded: ASGIApp, headers: dict[str, str]
+) -> None:
+    raw = {"x-admin-token": TOKEN.encode(), **{n: v.encode() for n, v in headers.items()}}
+    assert ask(guarded, "POST /__admin/reset", headers=raw).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "LOCALHOST:4010", "localhost.", "mock.localhost:81", "mock", "testserver"),
+        *("127.0.0.1:4010", "10.1.2.3", "[::1]:4010", "[::ffff:1.2.3.4]", "host.docker.internal"),
+        "Mock.Corp.Example:4010",
+    ],
+)
+def test_whoever_is_at_this_server_is_let_in(ask: Ask, service: JobService, host: str) -> None:
+    app = create_app(service=service, host="mock.corp.example")
+    for headers in ({"host": host}, {"host": host, "origin": f"http://{host.lower()}"}):
+        assert ask(app, "POST /__admin/reset", headers=headers).status_code == 200
+
+
+def test_the_health_is_told_by_any_name(ask: Ask, app: ASGIApp) -> None:
+    assert ask(app, "GET /__admin/health", headers={"host": "evil.example"}).status_code == 200
+
+
+def test_a_head_that_is_too_large_is_refused(ask: Ask, app: ASGIApp) -> None:
+    refused = ask(app, "POST /__admin/reset", headers={"x-filler": "k" * HEAD_LIMIT})
+    reason = f"the head: must have at most {HEAD_LIMIT} bytes, not more"
+    assert (refused.status_code, refused.json()) == (400, {"error": reason})
 
 
 @pytest.mark.parametrize(
