@@ -185,7 +185,6 @@ def serve(
             stack.enter_context(watching(stage.files, lambda: _reload(stage)))
         gc.freeze()
         gc.enable()
-        gc.set_threshold(20_000, 20, 20)
 
         def greet() -> None:
             _greet(stage, listener)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..openapi import Arguments, Call, JobRole, Operation
+from ..openapi import Arguments, Call, Operation
 from .rehearsal.scenario import Scenario
-
-MAKING = frozenset({JobRole.CREATE, JobRole.REMIX})
-"""The roles of the operations that make a job."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ from ..openapi import (
 )
 from ..openapi.conformance import ReplyProblem, body_problems, reply_problems
 from ..openapi.json import Json
+from ..openapi.operation import MAKING
 from ..openapi.request import read_call
-from .asked import MAKING, Asked
+from .asked import Asked
 from .clock import Clock, SystemClock
 from .error_replies import ErrorReplies
 from .jobs.ids import Ids, RandomIds

@@ -28,6 +28,10 @@ class JobRole(StrEnum):
     REMIX = "remix"
 
 
+MAKING = frozenset({JobRole.CREATE, JobRole.REMIX})
+"""The roles of the operations that make a job."""
+
+
 class Provenance(StrEnum):
     """How well an operation or an answer is known, `x-provenance`, the best first."""
 

@@ -13,8 +13,9 @@ from starlette.types import Receive, Scope, Send
 
 from ..contracts.check.ledger import BudgetExceeded
 from ..mock_server.endpoint import parse_query
-from ..openapi import Call, Document, ErrorAnswer, JobRole, Match, Operation, Reply
+from ..openapi import Call, Document, ErrorAnswer, Match, Operation, Reply
 from ..openapi.json import Json
+from ..openapi.operation import MAKING
 from ..openapi.request import read_call
 from .budget import Budget
 from .journal import Journal
@@ -75,7 +76,7 @@ class Gateway:
         """The answer to a call, once its price is reserved; what is refused is not billed. Raises
         NotSent for what the document forbids or the budget does not hold.
         """
-        if operation.role not in (JobRole.CREATE, JobRole.REMIX):
+        if operation.role not in MAKING:
             return await self._forward(call, request)
         arguments = read_call(operation, call)
         unknown = [f"{name}: is not documented" for name in arguments.unknown]

@@ -15,6 +15,7 @@ from ..mock_server.asked import Asked
 from ..mock_server.refusal import Refusal
 from ..openapi import Call, Cause, Document, JobRole, Reply
 from ..openapi.json import Json
+from ..openapi.operation import MAKING
 
 Unanswered = Callable[[Call, str], None]
 
@@ -86,7 +87,7 @@ class Playback(JobService):
         """The place of the next answer in the recording."""
         wanted = likeness_of(self.document, asked)
         alike = [n for n, (likeness, *_) in enumerate(self._recorded) if likeness == wanted]
-        if asked.operation.role in (JobRole.CREATE, JobRole.REMIX):
+        if asked.operation.role in MAKING:
             return next((n for n in alike if n not in self._used), None)
         reached = self._reached.get(asked.job_id or "", max(self._reached.values(), default=-1))
         return next((n for n in alike if n > reached), alike[-1] if alike else None)

@@ -4,12 +4,13 @@ of it, and how long it was waited for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import inf
 
 from ...openapi import Cause, Document, JobRole, Reply, State
 from ...openapi.json import Json
+from ...openapi.operation import MAKING
 from ..exchange import Exchange
 from ..sighting import found, json_of
 from .guidance import ENOUGH
@@ -207,6 +208,14 @@ class Reading:
         return bool(found(json_of(reply), code_at) == answer.code)
 
 
+def alike(attempts: Iterable[Attempt]) -> list[list[Attempt]]:
+    """The attempts that ask for the same together, in their order."""
+    groups: dict[Identity, list[Attempt]] = {}
+    for attempt in attempts:
+        groups.setdefault(attempt.same, []).append(attempt)
+    return [*groups.values()]
+
+
 def seconds(value: float) -> str:
     """A time in words."""
     return f"{value:.3f}".rstrip("0").rstrip(".") + " s"
@@ -227,7 +236,6 @@ def _seconds(text: str, units: int) -> float | None:
     return value / units if 0 <= value < inf else None
 
 
-MAKING = (JobRole.CREATE, JobRole.REMIX)
 SHOWING = (*MAKING, JobRole.RETRIEVE, JobRole.LIST)
 _NO_TIME = 0.001
 # Seconds: of Unix times, floats do not tell what is much finer.

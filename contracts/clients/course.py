@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..violation import Violation
-from .attempt import Attempt, Reading
+from .attempt import Attempt, Reading, alike
 from .duplicates import duplicate_violations, duplicates
 from .effort import Efforts
 from .endings import given_up, given_up_alone, orphan, unknown_trusted
-from .identity import Identity
 from .pace import pace_violations
 from .retries import retry_violations
 from .story import Hands, Looks, stories
@@ -21,7 +20,7 @@ def course_violations(
     """What is wrong with a history as such. One that is not `whole` lacks its beginning, so that
     nothing is said about what may have been done in it.
     """
-    told, groups = stories(attempts), _groups(attempts)
+    told, groups = stories(attempts), alike(attempts)
     looks, hands = Looks(attempts), Hands(attempts)
     efforts = Efforts(attempts, hands)
     in_vain: set[str] = set()
@@ -39,11 +38,3 @@ def course_violations(
             yield from orphan(story, efforts, looks)
     if whole:
         yield from given_up_alone(groups, hands, efforts)
-
-
-def _groups(attempts: Sequence[Attempt]) -> list[list[Attempt]]:
-    """The requests that ask for the same, in their order."""
-    groups: dict[Identity, list[Attempt]] = {}
-    for attempt in attempts:
-        groups.setdefault(attempt.same, []).append(attempt)
-    return [*groups.values()]

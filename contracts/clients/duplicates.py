@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
+from ...openapi.operation import MAKING
 from ...openapi.schema import plain
 from .. import client_catalogue as catalogue
 from ..check.ledger import amount
 from ..exchange import Exchange
 from ..violation import Violation, breach
-from .attempt import MAKING, Attempt, Reading
-from .identity import Identity
+from .attempt import Attempt, Reading, alike
 from .story import Looks, Story, stories
 
 
@@ -32,11 +32,7 @@ class Duplicate:
 def made_in_vain(reading: Reading, attempts: Sequence[Attempt]) -> Iterator[Duplicate]:
     """All jobs of a history that were made in vain."""
     told, looks = stories(attempts), Looks(attempts)
-    groups: dict[Identity, list[Attempt]] = {}
-    for attempt in attempts:
-        if attempt.role in MAKING:
-            groups.setdefault(attempt.same, []).append(attempt)
-    for group in groups.values():
+    for group in alike(attempt for attempt in attempts if attempt.role in MAKING):
         yield from duplicates(reading, group, told, looks)
 
 

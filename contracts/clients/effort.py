@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...openapi import JobRole
-from .attempt import MAKING, Attempt
+from ...openapi.operation import MAKING
+from .attempt import Attempt
 from .guidance import ENOUGH, LONGEST_TRYING, TOTAL_WAIT
 from .story import Hands
 

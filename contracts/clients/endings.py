@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ...openapi import Ending, JobRole
+from ...openapi.operation import MAKING
 from ...openapi.schema import plain
 from .. import client_catalogue as catalogue
 from ..violation import Violation, breach
-from .attempt import MAKING, Attempt, Telling, seconds
+from .attempt import Attempt, Telling, seconds
 from .effort import Efforts
 from .guidance import LONGEST_TRYING, TOTAL_GRACE, TOTAL_WAIT, USUAL_WAIT
 from .story import Hands, Looks, Story

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from ...openapi import JobRole
+from ...openapi.operation import MAKING
 from .. import client_catalogue as catalogue
 from ..violation import Violation, breach
-from .attempt import MAKING, Attempt, seconds
+from .attempt import Attempt, seconds
 from .guidance import (
     ENOUGH,
     EQUAL_BACKOFF,

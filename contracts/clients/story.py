@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...openapi import JobRole
-from .attempt import MAKING, Attempt, Telling
+from ...openapi.operation import MAKING
+from .attempt import Attempt, Telling
 from .identity import Identity
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from ...openapi import Document
+from ...openapi.operation import MAKING
 from ..client_catalogue import MADE_TWICE
-from ..clients.attempt import MAKING, Reading
+from ..clients.attempt import Reading
 from ..clients.client import check_client
 from ..clients.duplicates import Duplicate, made_in_vain, price_of
 from ..exchange import Exchange

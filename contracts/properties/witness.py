@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ...openapi import Call, Document, JobRole, Reply
 from ...openapi.json import Json
+from ...openapi.operation import MAKING
 from ...openapi.schema import plain
 from .. import server_catalogue as catalogue
 from ..exchange import Exchange, read_exchange
@@ -73,7 +74,7 @@ class Witness:
         refused = status is not None and 400 <= status < 500
         if role is JobRole.DELETE and exchange.job_id and not refused:
             self.deleted.add(exchange.job_id)
-        if role in (JobRole.CREATE, JobRole.REMIX):
+        if role in MAKING:
             for sighting in sightings(self._document, exchange):
                 self.made.add(sighting.job_id)
                 self._compare_clocks(exchange.at, sighting.job)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ...openapi import Cause, Document, JobRole
 from ...openapi.json import Json
+from ...openapi.operation import MAKING
 from ...openapi.schema import plain, show
 from .. import server_catalogue as catalogue
 from ..admission import key_problem
@@ -140,7 +141,7 @@ class History:
 
     def _sighted(self, sighting: Sighting, exchange: Exchange, number: int) -> Iterator[Violation]:
         job_id, role = sighting.job_id, exchange.operation.role
-        if role in (JobRole.CREATE, JobRole.REMIX):
+        if role in MAKING:
             known = self._began[job_id].number if job_id in self._began else None
             if known is not None:
                 yield breach(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from ...openapi import Call, Document, JobRole, Reply
 from ...openapi.conformance import reply_problems
 from ...openapi.json import Json
+from ...openapi.operation import MAKING
 from ...openapi.pointer import Path, format_pointer, parse_pointer
 from ...openapi.schema import show, types_of
 from ...openapi.schema_places import property_at
@@ -149,7 +150,7 @@ def _answered_job(
     source = lifecycle.source_at
     if role is JobRole.REMIX and source and found(job, source) != exchange.job_id:
         yield wrong(catalogue.REMIX_SOURCE, source, exchange.job_id)
-    if role not in (JobRole.CREATE, JobRole.REMIX):
+    if role not in MAKING:
         return
     wrong_already = {problem.parameter for problem in exchange.arguments.problems}
     for echo in (e for e in lifecycle.echoes if e.field not in wrong_already):

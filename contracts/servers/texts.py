@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ...openapi import Document, JobRole
+from ...openapi import Document
+from ...openapi.operation import MAKING
 from ..exchange import Exchange
 from ..sighting import Sighting, found
 
@@ -24,7 +25,7 @@ class Texts:
 
     def see(self, exchange: Exchange) -> None:
         """Takes note of a request that asks for a job."""
-        if exchange.operation.role not in (JobRole.CREATE, JobRole.REMIX):
+        if exchange.operation.role not in MAKING:
             return
         unknown = exchange.status is None or exchange.status >= 500
         for text in exchange.fields.values():

@@ -116,9 +116,10 @@ class Scenarios:
         """The scenario of the job that is asked for; raises Refusal if the request names one that
         is not known.
         """
-        with self._lock:
-            if self._next:
-                return Choice(self._entered(self._next.popleft()), queued=True)
+        if self._next:
+            with self._lock:
+                if self._next:  # nobody else has taken the last meanwhile
+                    return Choice(self._entered(self._next.popleft()), queued=True)
         named = asked.call.headers.get(HEADER) or _token(asked.arguments.fields.values())
         if named:
             try:
