@@ -3,9 +3,10 @@ the same load.
 
 Every round starts all servers afresh, times their cold starts, and loads one after the other with
 `wrk` over 16 connections. The order alternates from round to round, and each ratio is taken within
-a round, so that a busy machine slows all servers alike. Run as `python benchmarks/server.py`, with
-`--before PATH` for another checkout of this project to compare with; any failed request ends the
-program.
+a round, so that a busy machine slows all servers alike; the servers stay on one core and all else
+on the others, since their wandering would show more than a small difference. Run as
+`python benchmarks/server.py`, with `--before PATH` for another checkout of this project to compare
+with; any failed request ends the program.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+CORES = sorted(os.sched_getaffinity(0))
 CONNECTIONS = 16
 START_TIMEOUT = 30.0
 PROMPT = "A calico cat plays a grand piano on a stage, slow dolly shot"
@@ -96,6 +98,7 @@ def main() -> None:
     """Run all rounds and print the result."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = _options()
+    os.sched_setaffinity(0, CORES[:-1] or CORES)
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is not installed")
     with tempfile.TemporaryDirectory() as compiled:
@@ -204,6 +207,7 @@ def _process(target: Target) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         target.command, stdout=subprocess.PIPE, text=True, env=environment
     ) as process:
+        os.sched_setaffinity(process.pid, CORES[-1:])
         try:
             yield process
         finally:
