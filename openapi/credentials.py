@@ -23,13 +23,13 @@ class Credentials:
     def key(self, headers: Mapping[str, str]) -> str | RequestProblem:
         """The key in these headers (names in lower case), or what is wrong with them."""
         text = headers.get(self.header)
+        scheme, _, key = (text or "").partition(" ") if self.scheme else ("", "", text or "")
+        key = key.strip()
+        if key and " " not in key and scheme.lower() == self.scheme.lower():
+            return key
         wanted = f"must be sent as {f'{self.scheme} <key>'.strip()}"
         if not text or not text.strip():
             return RequestProblem(Cause.CREDENTIALS_MISSING, self.header, wanted)
-        scheme, _, key = text.partition(" ") if self.scheme else ("", "", text)
-        key = key.strip()
-        if scheme.lower() == self.scheme.lower() and key and " " not in key:
-            return key
         # What came may be a key that was sent in a wrong way, and is not for any log.
         came = show(scheme) if scheme.lower() in _SCHEMES and key else "something else"
         return RequestProblem(Cause.CREDENTIALS_MALFORMED, self.header, wanted, came)

@@ -7,7 +7,8 @@ parser; anything that is not a form is an error, so that no part is dropped sile
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 PART_LIMIT = 1000
 HEADER_LIMIT = 8192
@@ -17,8 +18,7 @@ class FormError(ValueError):
     """A body that is no multipart form, or has too many parts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One part of a form: plain text if it has no file name. `content_type` is as the client wrote
     it, if it did.
     """
@@ -63,7 +63,15 @@ def _part(chunk: bytes) -> Part:
     head, blank, content = chunk.partition(b"\r\n\r\n")
     if not blank:
         raise FormError("a part has no blank line behind its headers")
-    headers = _headers(head[2:])
+    name, filename, media_type = _described(head[2:])
+    return Part(name, filename, media_type, content)
+
+
+# Forms of one kind have the same parts again and again.
+@lru_cache(maxsize=256)
+def _described(head: bytes) -> tuple[str, str | None, str | None]:
+    """The name, the file name and the content type of a part."""
+    headers = _headers(head)
     disposition = headers.get("content-disposition", "")
     if not _FORM_DATA.fullmatch(disposition):
         raise FormError('a part has no header Content-Disposition: form-data; name="…"')
@@ -71,12 +79,8 @@ def _part(chunk: bytes) -> Part:
     if "name" not in given:
         raise FormError("a part has no name")
     filename = given.get("filename")
-    return Part(
-        _unquoted(given["name"]),
-        None if filename is None else _unquoted(filename),
-        headers.get("content-type"),
-        content,
-    )
+    filename = None if filename is None else _unquoted(filename)
+    return _unquoted(given["name"]), filename, headers.get("content-type")
 
 
 def _headers(head: bytes) -> dict[str, str]:

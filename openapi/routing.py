@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from .operation import Operation
@@ -11,12 +15,11 @@ from .operation import Operation
 Methods = dict[str, Operation]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The operation that a request means, and what its path says."""
 
     operation: Operation
-    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    path_parameters: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +36,28 @@ class Router:
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self._exact: dict[str, Methods] = {}
-        self._templates: dict[tuple[str, ...], Methods] = {}
+        templates: dict[str, Methods] = {}
         for operation in operations:
-            if "{" in operation.path:
-                methods = self._templates.setdefault(tuple(operation.path.split("/")), {})
-            else:
-                methods = self._exact.setdefault(operation.path, {})
-            methods[operation.method] = operation
+            paths = templates if "{" in operation.path else self._exact
+            paths.setdefault(operation.path, {})[operation.method] = operation
+        self._templates = [(*_pattern(path), methods) for path, methods in templates.items()]
+        # Who polls a job asks for the same path again and again.
+        self._matches = lru_cache(maxsize=_REMEMBERED)(self._match)
 
     def match(self, method: str, path: str) -> Match | Mismatch:
         """The operation of a method, in upper case, and a path below the base path, still
         percent-encoded.
         """
+        return self._matches(method, path)
+
+    def _match(self, method: str, path: str) -> Match | Mismatch:
         if path in self._exact:
             return _of_method(self._exact[path], method, {})
-        steps = path.split("/")
-        for template, methods in self._templates.items():
-            parameters = _parameters(template, steps)
-            if parameters is not None:
-                return _of_method(methods, method, parameters)
+        for pattern, names, methods in self._templates:
+            found = pattern.fullmatch(path)
+            if found:
+                values = map(unquote, found.groups())
+                return _of_method(methods, method, dict(zip(names, values, strict=True)))
         return Mismatch()
 
 
@@ -60,14 +66,12 @@ def _of_method(methods: Methods, method: str, parameters: Mapping[str, str]) -> 
     return Match(operation, parameters) if operation else Mismatch(tuple(methods))
 
 
-def _parameters(template: tuple[str, ...], steps: list[str]) -> dict[str, str] | None:
-    """The values of the path parameters; None if the path is not of this template."""
-    if len(template) != len(steps):
-        return None
-    parameters = {}
-    for wanted, step in zip(template, steps, strict=True):
-        if wanted[:1] == "{" and step:
-            parameters[wanted[1:-1]] = unquote(step)
-        elif wanted != step:
-            return None
-    return parameters
+def _pattern(template: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
+    """What the paths of a template look like, and the names of its parameters: a step of each."""
+    steps = template.split("/")
+    names = tuple(step[1:-1] for step in steps if step[:1] == "{")
+    pattern = "/".join("([^/]+)" if step[:1] == "{" else re.escape(step) for step in steps)
+    return re.compile(pattern), names
+
+
+_REMEMBERED = 256
