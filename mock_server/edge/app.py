@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from ..observers import Observers
 from ..service import JobService
 from ..traffic import Traffic
 from .control import ControlDoor
-from .heads import HEAD_LIMIT, head_size
+from .heads import HEAD_LIMIT, Heads
 from .sending import deliver, wire_of
 
 CONTROL_PREFIX: Final = "/__admin"
@@ -67,20 +68,23 @@ class MockApp(Starlette):
         if scope["type"] != "http":
             return await super().__call__(scope, receive, send)
         outside = scope.get("root_path", "")
-        path = scope["path"].removeprefix(outside)
-        if not path.startswith(CONTROL_PREFIX) or path[len(CONTROL_PREFIX) :][:1] not in ("", "/"):
+        if not _is_control(scope["path"].removeprefix(outside)):
             return await self._api(scope, receive, send)
         below = {"app_root_path": outside, "root_path": outside + CONTROL_PREFIX}
         return await self._control({**scope, **below}, receive, send)
+
+
+def _is_control(path: str) -> bool:
+    return path.startswith(CONTROL_PREFIX) and path[len(CONTROL_PREFIX) :][:1] in ("", "/")
 
 
 class ApiDoor:
     """The API as an ASGI application."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
+        self._endpoint, self._heads = endpoint, Heads()
         self._cors = CORSMiddleware(
-            self._serve,
+            self._serve_browser,
             allow_origins=["*"],
             allow_methods=["*"],
             allow_headers=["*"],
@@ -88,18 +92,25 @@ class ApiDoor:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = self._heads.headers(scope)
         # Only browsers send an Origin, and only they need what CORS adds.
-        for name, _ in scope["headers"]:
-            if name == b"origin":
-                return await self._cors(scope, receive, send)
-        return await self._serve(scope, receive, send)
+        if headers is not None and "origin" in headers:
+            return await self._cors(scope, receive, send)
+        return await self._serve(scope, headers, receive, send)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
+    async def _serve_browser(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._serve(scope, self._heads.headers(scope), receive, send)
+
+    async def _serve(
+        self, scope: Scope, headers: Mapping[str, str] | None, receive: Receive, send: Send
+    ) -> None:
         try:
-            reply = await self._reply(scope, headers, receive)
+            if headers is None:
+                reply = self._endpoint.head_too_large(HEAD_LIMIT)
+            else:
+                bodiless = scope["method"] in _BODILESS
+                body = b"" if bodiless else await self._body(headers, receive)
+                reply = self._reply(scope, headers, body)
             raw = _raw(reply)
         except _Gone:
             return  # nobody waits for an answer
@@ -120,12 +131,10 @@ class ApiDoor:
             )
             return None if taken else self._endpoint.untaken(reply)
         await send(start)
-        await send({"type": "http.response.body", "body": reply.body})
+        return await send({"type": "http.response.body", "body": reply.body})
 
-    async def _body(self, method: str, headers: dict[str, str], receive: Receive) -> bytes | None:
+    async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes | None:
         """The whole body; None as soon as it is known to be over the limit."""
-        if method in ("GET", "HEAD"):
-            return b""
         limit = self._endpoint.body_limit
         length = headers.get("content-length", "")
         if length.isdecimal() and (len(length) > _DIGITS or int(length) > limit):
@@ -143,11 +152,9 @@ class ApiDoor:
             more = message.get("more_body", False)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    async def _reply(self, scope: Scope, headers: dict[str, str], receive: Receive) -> Reply:
-        if head_size(scope) > HEAD_LIMIT:
-            return self._endpoint.head_too_large(HEAD_LIMIT)
+    def _reply(self, scope: Scope, headers: Mapping[str, str], body: bytes | None) -> Reply:
+        """The reply to a request; its body is None if that was not read."""
         method, path, query = scope["method"], _path(scope), scope["query_string"].decode("latin-1")
-        body = await self._body(method, headers, receive)
         if body is None:
             return self._endpoint.respond_unread(method, path, query=query, headers=headers)
         return self._endpoint.respond(method, path, query=query, headers=headers, body=body)
@@ -174,6 +181,7 @@ def _raw(reply: Reply) -> list[tuple[bytes, bytes]]:
     return raw
 
 
+_BODILESS = ("GET", "HEAD")
 # Python refuses to read a number of more than some thousand digits.
 _DIGITS = 18
 _log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ import fcntl
 import socket
 import struct
 import termios
-import weakref
+from collections import deque
 from typing import Final
 
 import anyio
@@ -23,11 +23,16 @@ class WireProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._over = asyncio.Event()
+        self._wire = ConnectionWire(transport, self._over)
+        self._extensions: dict[str, dict[object, object]] = {EXTENSION: {"wire": self._wire}}
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
-        wire = ConnectionWire(self.cycle, self.transport, self._over)
-        self.scope["extensions"] = {EXTENSION: {"wire": wire}}
+        self.scope["extensions"] = self._extensions
+        cycles = self._wire.cycles
+        cycles.append(self.cycle)
+        while cycles[0].response_complete:
+            cycles.popleft()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -46,15 +51,20 @@ class WireProtocol(HttpToolsProtocol):
 
 
 class ConnectionWire:
-    """The connection of one request; `over` is set when it is lost, or the server stops."""
+    """A connection; `over` is set when it is lost, or the server stops. `cycles` are the requests
+    on it that are not answered yet, and perhaps some before them.
+    """
 
-    __slots__ = ("_cycle", "_over", "_transport")
+    __slots__ = ("_over", "_transport", "cycles")
 
-    def __init__(
-        self, cycle: RequestResponseCycle, transport: asyncio.Transport, over: asyncio.Event
-    ) -> None:
-        # The cycle leads to this wire, and a circle would wait for the garbage collector.
-        self._cycle, self._transport, self._over = weakref.proxy(cycle), transport, over
+    def __init__(self, transport: asyncio.Transport, over: asyncio.Event) -> None:
+        self._transport, self._over = transport, over
+        self.cycles = deque[RequestResponseCycle]()
+
+    @property
+    def _cycle(self) -> RequestResponseCycle:
+        """The request that is being answered: those of one connection take turns."""
+        return next(cycle for cycle in self.cycles if not cycle.response_complete)
 
     @property
     def gone(self) -> bool:
