@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..openapi import Arguments, Call, Operation
 from .rehearsal.scenario import Scenario
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a call asks for, and on whose behalf: `key` is the sender's, empty where the document
     asks for none. `scenario` is that of a job which is to be made.
     """

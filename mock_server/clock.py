@@ -90,6 +90,7 @@ class SystemClock:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._monotonic, self._sleep = monotonic, sleep
+        self.lived: Callable[[], float] = monotonic
         self._lock, self._moved = Lock(), Listeners()
         self._course = _Course(wall(), monotonic(), _positive(speed), False)
 
@@ -112,9 +113,6 @@ class SystemClock:
 
     def polled(self) -> None:
         """Real time goes on by itself."""
-
-    def lived(self) -> float:
-        return self._monotonic()
 
     @property
     def tells_waits(self) -> bool:
@@ -179,9 +177,8 @@ class _Course(NamedTuple):
 
     def at(self, real: float) -> float:
         """What the clock shows at a real time."""
-        if self.frozen or real < self.since:
-            return self.base
-        return self.base + (real - self.since) * self.speed
+        base, since, speed, frozen = self
+        return base if frozen or real < since else base + (real - since) * speed
 
 
 class ManualClock:

@@ -8,11 +8,11 @@ from ..openapi import Cause, ErrorEnvelope, Operation
 from .refusal import Refusal
 
 
-def refuse_if_preferred(envelope: ErrorEnvelope, operation: Operation, prefer: str | None) -> None:
+def refuse_if_preferred(envelope: ErrorEnvelope, operation: Operation, prefer: str) -> None:
     """Raises Refusal with the error status that this header asks for, or for one that is not
     documented.
     """
-    match = _CODE.search(prefer) if prefer else None
+    match = _CODE.search(prefer)
     if match is None or int(match[1]) < 400:
         return
     status = int(match[1])

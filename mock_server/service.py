@@ -165,7 +165,8 @@ class JobService:
         key = self._keyring.admit(sender) if operation.secured else ""
         if self.limits.active:
             self.limits.count(key)
-        refuse_if_preferred(self.document.envelope, operation, call.headers.get("prefer"))
+        if "prefer" in call.headers:
+            refuse_if_preferred(self.document.envelope, operation, call.headers["prefer"])
         asked = Asked(operation, call, read_call(operation, call), key)
         if operation.role in MAKING:
             return self._make(asked, struck)
@@ -186,7 +187,7 @@ class JobService:
         try:
             if faults:
                 struck.by(self.faults.strike_in_scenario(faults, asked.call, scope=asked.key))
-            # Built anew and not by replace(), which takes as long as all the rest.
+            # By position, which is much faster than _replace().
             asked = Asked(asked.operation, asked.call, asked.arguments, asked.key, choice.scenario)
             return self.perform(asked)
         except Refusal:

@@ -76,18 +76,18 @@ class Log:
         self._most = float("inf") if requests is None else requests
         self._room = float("inf") if size is None else size
         self._lock, self._entries = Lock(), deque[Entry]()
-        self._size, self._total, self._forgotten, self._changes = 0, 0, 0, 0
+        self._size, self._total, self._cleared, self._changes = 0, 0, 0, 0
 
     def add(self, asked: Call | Stray, reply: Reply | None = None) -> Entry:
         """Writes down one more request."""
+        entries = self._entries
         with self._lock:
             self._total += 1
             entry = Entry(self._total, self._now(), self._lived(), asked, reply)
-            self._entries.append(entry)
+            entries.append(entry)
             self._size += entry.size
-            while len(self._entries) > self._most or self._size > self._room:
-                self._size -= self._entries.popleft().size
-                self._forgotten += 1
+            while len(entries) > self._most or self._size > self._room:
+                self._size -= entries.popleft().size
         return entry
 
     def untaken(self, reply: Reply) -> None:
@@ -103,7 +103,7 @@ class Log:
         """Forgets every request, as if none had come; the numbers go on."""
         with self._lock:
             self._entries.clear()
-            self._size = self._forgotten = 0
+            self._size, self._cleared = 0, self._total
             self._changes += 1
 
     def page(self) -> tuple[tuple[Entry, ...], int, int]:
@@ -111,7 +111,8 @@ class Log:
         many were forgotten for want of room.
         """
         with self._lock:
-            return tuple(self._entries), self._total, self._forgotten
+            entries, total = tuple(self._entries), self._total
+            return entries, total, total - self._cleared - len(entries)
 
     @property
     def revision(self) -> tuple[int, int, bool]:

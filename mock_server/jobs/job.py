@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import floor
+from typing import NamedTuple
 
 from ...openapi import Ending
 from ...openapi.json import Json
@@ -29,8 +30,7 @@ class Job:
     scenario: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """A job at one moment.
 
     `stamps` are the moments set so far, in Unix seconds; `remaining` the seconds until the job
@@ -49,28 +49,28 @@ def observe(job: Job, now: float) -> Snapshot:
     """The job at a moment (Unix seconds): pure, for any moment whatever, and never going back as
     moments go on.
     """
-    stages, created = job.plan.stages, job.created
-    index, last = 0, len(stages) - 1
+    plan, created, index = job.plan, job.created, 0
+    stages, last = plan.stages, len(plan.stages) - 1
     # Ends are compared as moments, as the stamps are computed, so that rounding cannot set a stamp
     # in the future.
     while index < last and created + stages[index].until <= now:
         index += 1
-    stage = stages[index]
+    stage, elapsed = stages[index], now - created
+    # By position: one is made for every poll, and names would take time.
     return Snapshot(
-        state=stage.state,
-        ends=stage.ends,
-        progress=_progress(stage, now - created),
-        stamps=tuple(
-            [(at, floor(created + after)) for at, on, after in job.plan.stamps if on <= index]
-        ),
-        reason=job.plan.reason if stage.ends is Ending.FAILURE else None,
-        remaining=0.0 if stage.ends else _remaining(job.plan, max(0.0, now - created)),
+        stage.state,
+        stage.ends,
+        _progress(stage, elapsed),
+        tuple([(at, floor(created + after)) for at, on, after in plan.stamps if on <= index]),
+        plan.reason if stage.ends is Ending.FAILURE else None,
+        0.0 if stage.ends else _remaining(stages[last], elapsed),
     )
 
 
-def _remaining(plan: Plan, elapsed: float) -> float:
-    remaining = max(0.0, plan.seconds - elapsed)
-    return remaining if plan.ends else max(remaining, _PATIENCE)
+def _remaining(last: Stage, elapsed: float) -> float:
+    """The seconds until the last stage begins; of one that is no end it only seems to be near."""
+    remaining = last.since - max(0.0, elapsed)
+    return max(remaining, 0.0 if last.ends else _PATIENCE)
 
 
 def _progress(stage: Stage, elapsed: float) -> int:

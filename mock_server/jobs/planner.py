@@ -24,7 +24,7 @@ class Planner:
         """The plan of a job with these request fields; raises ValueError for a fate that cannot
         be.
         """
-        key = (fate, *[fields.get(name) for name in self._scaled])
+        key = (fate, *map(fields.get, self._scaled))
         plan = self._plans.get(key)
         if plan is None:
             plan = make_plan(self._lifecycle, fields, fate)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import orjson
 
@@ -11,14 +12,15 @@ from ...openapi.json import Json
 from ...openapi.pointer import Path, parse_pointer, put
 from .job import Job, Snapshot
 
+Copier = Callable[[], dict[str, Json]]
+
 
 class Renderer:
     """Makes the bodies of answers. Which field stands where was looked up in the document once."""
 
     def __init__(self, document: Document) -> None:
         self._lifecycle = document.lifecycle
-        # Skeletons are kept as JSON: to read one anew is the quickest way to a fresh, nested copy.
-        self._job = orjson.dumps(document.skeleton(document.job))
+        self._job = _copier(document.skeleton(document.job))
         operations = document.by_role
         lists, deletes = operations.get(JobRole.LIST), operations.get(JobRole.DELETE)
         self._page = _success_skeleton(document, lists)
@@ -29,7 +31,7 @@ class Renderer:
     def job(self, job: Job, snapshot: Snapshot) -> dict[str, Json]:
         """The job as it stands in the snapshot."""
         lifecycle = self._lifecycle
-        body: dict[str, Json] = orjson.loads(self._job)
+        body = self._job()
         for echo in lifecycle.echoes:
             put(body, echo.at, job.fields.get(echo.field))
         put(body, lifecycle.id_at, job.id)
@@ -47,7 +49,7 @@ class Renderer:
 
     def page(self, jobs: Sequence[tuple[Job, Snapshot]], *, more: bool) -> dict[str, Json]:
         """A page of jobs, and whether more follow."""
-        body: dict[str, Json] = orjson.loads(self._page)
+        body = self._page()
         first, last = (jobs[0][0].id, jobs[-1][0].id) if jobs else (None, None)
         values = {
             "items": [self.job(job, snapshot) for job, snapshot in jobs],
@@ -62,7 +64,7 @@ class Renderer:
 
     def farewell(self, job: Job) -> dict[str, Json] | None:
         """That the job is gone; None where the document answers without a body."""
-        body: dict[str, Json] = orjson.loads(self._farewell)
+        body = self._farewell()
         if self._farewell_id:
             put(body, self._farewell_id, job.id)
         return body or None
@@ -73,9 +75,16 @@ def _success_schema(operation: Operation | None) -> Schema | None:
     return next((schema for schema in content if schema is not None), None)
 
 
-def _success_skeleton(document: Document, operation: Operation | None) -> bytes:
+def _success_skeleton(document: Document, operation: Operation | None) -> Copier:
     schema = _success_schema(operation)
-    return orjson.dumps(document.skeleton(schema) if schema else {})
+    return _copier(document.skeleton(schema) if schema else {})
+
+
+def _copier(skeleton: dict[str, Json]) -> Copier:
+    """The quickest way to fresh copies: a nested one is read from JSON again and again."""
+    if any(isinstance(value, dict | list) for value in skeleton.values()):
+        return partial(orjson.loads, orjson.dumps(skeleton))
+    return skeleton.copy
 
 
 def _job_id_place(operation: Operation | None) -> Path | None:

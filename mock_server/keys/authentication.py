@@ -38,13 +38,13 @@ class Keyring:
         """The key of a sender who is let in; raises Refusal for any other."""
         if isinstance(sender, RequestProblem):
             raise Refusal(sender.cause, sender.message)
-        if self._credentials and not self._knows(sender):
+        if self._credentials and not self._lets_in(sender):
             raise Refusal(Cause.CREDENTIALS_INVALID, "the key is not one that this server lets in")
         if sender in self._revoked:
             raise Refusal(Cause.CREDENTIALS_REVOKED, "the key was revoked")
         return sender
 
-    def _knows(self, key: str) -> bool:
-        if key in self._keys or key in self._known:
-            return True
-        return not self._keys and "invalid" not in key.lower()
+    def _lets_in(self, key: str) -> bool:
+        if self._keys:
+            return key in self._keys or key in self._known
+        return "invalid" not in key.lower() or key in self._known

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from random import Random
 from threading import Lock
+from typing import NamedTuple
 
 from ...openapi import Cause, Document
 from ...openapi.json import Json
@@ -20,8 +20,7 @@ HEADER = "x-mock-scenario"
 USUAL = "completes"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The scenario of one new job. `queued` says that it was set for the next one."""
 
     scenario: Scenario
