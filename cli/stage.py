@@ -13,7 +13,6 @@ from pathlib import Path
 from ..contracts.journal.journal import Journal
 from ..mock_server.clock import SystemClock
 from ..mock_server.edge.app import MockApp, create_app
-from ..mock_server.edge.switching import SwitchingApp
 from ..mock_server.jobs.ids import RandomIds
 from ..mock_server.jobs.store import MemoryStore
 from ..mock_server.keys.accounts import read_tier
@@ -64,7 +63,7 @@ class Stage:
         self.setting = setting
         self._clock, self._webhooks = clock, webhooks
         self._ids, self._store = RandomIds(setting.seed), MemoryStore()
-        self.app = SwitchingApp(self._make(document, self._journal(document)))
+        self.app = self._make(document)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -83,13 +82,13 @@ class Stage:
         if document.source.text == before.source.text:
             self.service.rehearse(self._rehearsal(before))
             return False
-        self.app.app = self._make(document, self._journal(document))
+        self.app.become(self._make(document))
         if self._webhooks:
             self._webhooks.follow(document)
         return True
 
-    def _make(self, document: Document, journal: Journal) -> MockApp:
-        setting = self.setting
+    def _make(self, document: Document) -> MockApp:
+        setting, journal = self.setting, self._journal(document)
         service = JobService(
             document,
             clock=self._clock,

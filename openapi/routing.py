@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -31,6 +31,9 @@ class Mismatch:
     allowed: tuple[str, ...] = ()
 
 
+Matcher = Callable[[str, str], Match | Mismatch]
+
+
 class Router:
     """The paths of a document. A path without parameters wins over one with."""
 
@@ -42,15 +45,12 @@ class Router:
             paths.setdefault(operation.path, {})[operation.method] = operation
         self._templates = [(*_pattern(path), methods) for path, methods in templates.items()]
         # Who polls a job asks for the same path again and again.
-        self._matches = lru_cache(maxsize=_REMEMBERED)(self._match)
+        self.match: Matcher = lru_cache(maxsize=_REMEMBERED)(self._match)
 
-    def match(self, method: str, path: str) -> Match | Mismatch:
+    def _match(self, method: str, path: str) -> Match | Mismatch:
         """The operation of a method, in upper case, and a path below the base path, still
         percent-encoded.
         """
-        return self._matches(method, path)
-
-    def _match(self, method: str, path: str) -> Match | Mismatch:
         if path in self._exact:
             return _of_method(self._exact[path], method, {})
         for pattern, names, methods in self._templates:

@@ -12,7 +12,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..mock_server import Courier, MovableClock, create_app
 from ..mock_server.edge.server import base_url, serve_app
-from ..mock_server.edge.switching import SwitchingApp
 from .contract import Contract
 from .journal import Runaway
 from .judged import JudgedBlock
@@ -22,16 +21,16 @@ from .traffic import WatchedTraffic
 from .watched import WatchedMock
 
 
-class SwitchingServer(SwitchingApp):
+class SwitchingServer:
     """A server that goes on while the application behind it changes."""
 
     def __init__(self) -> None:
-        super().__init__(_nobody)
+        self.app: ASGIApp = _nobody
         self.listener: socket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await super().__call__(scope, receive, send)
+            await self.app(scope, receive, send)
         except Runaway as runaway:
             response = PlainTextResponse(str(runaway), status_code=500)
             await response(scope, receive, send)

@@ -64,6 +64,10 @@ class MockApp(Starlette):
         self.state.service = endpoint.service
         self._api, self._control = ApiDoor(endpoint), control
 
+    def become(self, other: MockApp) -> None:
+        """Serves from now on what the other one does; what is under way ends as it began."""
+        self.state, self._api, self._control = other.state, other._api, other._control
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await super().__call__(scope, receive, send)
