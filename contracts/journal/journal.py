@@ -31,7 +31,7 @@ class Journal:
     `now` is the clock of the server, in Unix seconds; `lived` the time of clients, in seconds, and
     `tells_waits` whether they are known to wait by it. `keys` are those that the server knows;
     these and all that come are shown to nobody. `base_url` and `version` are what an export says of
-    the server and of the toolkit.
+    the server and of the toolkit; the version is asked for only then.
 
     A request is only put aside when it comes; it is read, judged and rid of keys when somebody
     asks. `log` is where, `keys` are what is kept back.
@@ -48,7 +48,7 @@ class Journal:
         requests: int | None = REQUESTS,
         size: int | None = SIZE,
         base_url: str = "",
-        version: str = "",
+        version: Callable[[], str] = str,
     ) -> None:
         self.document, self._version = document, version
         self._base_url = base_url or _base_url(document)
@@ -122,7 +122,7 @@ class Journal:
             self.document,
             exchanges,
             base_url=self._base_url,
-            version=self._version,
+            version=self._version(),
             comment=left_out if strays else "",
         )
 
