@@ -29,13 +29,13 @@ class WireProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         self.scope["extensions"] = self._extensions
-        cycles = self._wire.cycles
-        cycles.append(self.cycle)
-        while cycles[0].response_complete:
-            cycles.popleft()
+        self._wire.drop_answered()
+        self._wire.cycles.append(self.cycle)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        # They lead to the wire, and a circle would wait for the garbage collector.
+        self._wire.drop_answered()
         self._over.set()
 
     def pause_writing(self) -> None:
@@ -52,7 +52,7 @@ class WireProtocol(HttpToolsProtocol):
 
 class ConnectionWire:
     """A connection; `over` is set when it is lost, or the server stops. `cycles` are the requests
-    on it that are not answered yet, and perhaps some before them.
+    on it that are not answered yet, and perhaps the last one that was.
     """
 
     __slots__ = ("_over", "_transport", "cycles")
@@ -65,6 +65,11 @@ class ConnectionWire:
     def _cycle(self) -> RequestResponseCycle:
         """The request that is being answered: those of one connection take turns."""
         return next(cycle for cycle in self.cycles if not cycle.response_complete)
+
+    def drop_answered(self) -> None:
+        """Forgets the requests that are answered."""
+        while self.cycles and self.cycles[0].response_complete:
+            self.cycles.popleft()
 
     @property
     def gone(self) -> bool:
