@@ -65,8 +65,12 @@ class MockApp(Starlette):
         self._api, self._control = ApiDoor(endpoint), control
 
     def become(self, other: MockApp) -> None:
-        """Serves from now on what the other one does; what is under way ends as it began."""
+        """Serves from now on what the other one does; what is under way ends as it began, and
+        streams of events end now. It may be called in any thread.
+        """
+        before = self._control
         self.state, self._api, self._control = other.state, other._api, other._control
+        before.end_streams()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

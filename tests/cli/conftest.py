@@ -39,9 +39,13 @@ class Served:
     ) -> httpx2.Response:
         return httpx2.request(method, self.url + path, json=json, headers=headers)
 
+    @property
+    def admin(self) -> str:
+        """The URL of the control API."""
+        return self.url.partition("/v1")[0].partition("/api")[0] + "/__admin"
+
     def control(self, path: str, headers: Mapping[str, str] | None = None) -> httpx2.Response:
-        root = self.url.partition("/v1")[0].partition("/api")[0]
-        return httpx2.get(f"{root}/__admin/{path}", headers=headers)
+        return httpx2.get(f"{self.admin}/{path}", headers=headers)
 
     def create(self) -> Json:
         made = self.ask("POST", "/videos", PROMPT)

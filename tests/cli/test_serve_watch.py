@@ -81,7 +81,11 @@ def test_a_document_that_is_changed_is_served_as_it_is_now(serve: Serve, rehears
     served = serve(str(path), "--watch")
     key = {"X-Render-Key": "k"}
     assert served.ask("GET", "/renderings", headers=key).status_code == 200
-    rehearsal(text.replace("/renderings", "/pictures"), name="api.yaml")
+    with httpx2.stream("GET", f"{served.admin}/events", timeout=60) as events:
+        lines = events.iter_lines()
+        assert next(lines) == ": listening"
+        rehearsal(text.replace("/renderings", "/pictures"), name="api.yaml")
+        assert [*lines] == [""]  # the stream has ended, and so the reader begins anew, too
     served.said("Read again; the journal begins anew.")
     assert served.ask("GET", "/renderings", headers=key).status_code == 404
     assert served.ask("GET", "/pictures", headers=key).status_code == 200

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import orjson
 from starlette.concurrency import run_in_threadpool
@@ -48,6 +50,14 @@ class ControlDoor:
             service, self._description, traffic=traffic, guarded=self._guard.wants_token
         )
         self._actions = self._control.actions
+        self._streams = set[EventStream]()
+
+    def end_streams(self) -> None:
+        """Ends all streams of events, whose readers then know that nothing more will come; in
+        whatever thread.
+        """
+        for stream in tuple(self._streams):
+            stream.end()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -63,7 +73,20 @@ class ControlDoor:
             response = _json({"error": f"a fault of the mock: {error}"}, status=500)
         if scope["method"] == "HEAD":
             response = Response(status_code=response.status_code, headers=response.headers)
-        await response(scope, receive, send)
+        with self._followed(response):
+            await response(scope, receive, send)
+
+    @contextmanager
+    def _followed(self, response: Response) -> Iterator[None]:
+        """Knows of a stream of events as long as it is sent."""
+        if not isinstance(response, EventStream):
+            yield
+            return
+        self._streams.add(response)
+        try:
+            yield
+        finally:
+            self._streams.discard(response)
 
     async def _answer(self, request: Request) -> Response:
         scope = request.scope

@@ -53,7 +53,8 @@ class Tail:
 
 
 class EventStream(Response):
-    """The requests as one reader is told of them, until it goes or the server stops.
+    """The requests as one reader is told of them, until it goes, the server stops or somebody ends
+    it. It is made where the server's loop runs.
 
     Whenever nothing was told for `keep_alive` seconds, a comment is.
     """
@@ -66,6 +67,12 @@ class EventStream(Response):
         self.headers["cache-control"] = "no-store"
         self._traffic, self._keep_alive = traffic, keep_alive
         self._news, self._ended = asyncio.Event(), False
+        self._loop = asyncio.get_running_loop()
+
+    def end(self) -> None:
+        """Has the stream come to its end; in whatever thread."""
+        self._ended = True
+        self._loop.call_soon_threadsafe(self._news.set)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._listening() as tail:
@@ -78,8 +85,7 @@ class EventStream(Response):
 
     @contextmanager
     def _listening(self) -> Iterator[Tail]:
-        loop = asyncio.get_running_loop()
-        tail = Tail(partial(loop.call_soon_threadsafe, self._news.set))
+        tail = Tail(partial(self._loop.call_soon_threadsafe, self._news.set))
         stop = self._traffic.listen(tail.hear)
         try:
             yield tail

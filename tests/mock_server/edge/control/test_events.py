@@ -195,6 +195,22 @@ def test_a_comment_keeps_an_idle_line_alive(radio: Radio) -> None:
     assert asyncio.run(follow()) == [b": listening\n\n", HEARTBEAT, HEARTBEAT]
 
 
+def test_a_stream_ends_when_its_application_becomes_another_one(
+    app: MockApp, service: JobService
+) -> None:
+    async def follow() -> Message:
+        reader = Reader(app)
+        running = asyncio.create_task(reader.run())
+        start, hello = await reader.read(), await reader.read()
+        assert (start["status"], hello["body"]) == (200, b": listening\n\n")
+        await asyncio.to_thread(app.become, create_app(service=service))
+        last = await reader.read()
+        await running
+        return last
+
+    assert asyncio.run(follow()) == {"type": "http.response.body", "body": b""}
+
+
 def test_a_server_that_says_that_nobody_reads_ends_the_stream(app: MockApp, radio: Radio) -> None:
     async def follow() -> None:
         reader = Reader(app)
