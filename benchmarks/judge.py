@@ -28,12 +28,12 @@ import orjson
 from faulty_server import FAULTS, KEY, VARIANTS, Fault, Variant
 from faulty_server.serving import serve
 
-from aisa_testkit.contracts.check.http_server import HttpServer
-from aisa_testkit.contracts.check.ledger import Ledger
+from aisa_testkit.contracts.budget import Ledger
+from aisa_testkit.contracts.check.http_target import HttpServer
 from aisa_testkit.contracts.check.plan import plan_check
+from aisa_testkit.contracts.check.result import Standard
+from aisa_testkit.contracts.check.runner import Walk
 from aisa_testkit.contracts.check.session import CredentialsRefused, Server, Unreachable
-from aisa_testkit.contracts.check.verdict import Standard
-from aisa_testkit.contracts.check.walk import Walk
 from aisa_testkit.openapi import Document, JobRole, load_document
 
 DOCUMENT = Path(__file__).parents[1] / "openapi" / "aisa-videos.yaml"

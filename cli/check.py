@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 import click
 from rich.console import Console
 
-from ..contracts.check.ledger import Ledger
+from ..contracts.budget import Ledger
 from ..contracts.check.plan import plan_check
-from ..contracts.check.verdict import Standard, chosen_codes
+from ..contracts.check.result import Standard, chosen_codes
 from ..contracts.reports import Report
 from ..openapi import Document, Provenance
+from .check_config import VIOLATED, Order
 from .check_display import CheckConsole, mute, show_plan, show_verdict
 from .check_run import Outcome, judge, refused, walk
 from .options import ConfigurationError, document_argument, fail, load, option
-from .order import VIOLATED, Order
 from .report_files import report_files, tell_github, write_reports
 
 DUMMY_KEY = "sk-aisa-dummy"

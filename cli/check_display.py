@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from ..contracts.check.ledger import amount
+from ..contracts.budget import amount
 from ..contracts.check.session import Step
 from ..contracts.reports import Report
 from ..contracts.reports.report import times
-from ..contracts.rule import Severity
+from ..contracts.rules.rule import Severity
 from ..openapi.schema import printable
-from .order import Order
+from .check_config import Order
 
 
 class CheckConsole(Console):

@@ -12,16 +12,16 @@ from pathlib import Path
 import httpx2
 from rich.console import Console
 
-from ..contracts.check.http_server import HttpServer
+from ..contracts.check.http_target import HttpServer
+from ..contracts.check.result import Verdict
+from ..contracts.check.runner import Walk
 from ..contracts.check.session import CredentialsRefused, Unreachable
-from ..contracts.check.verdict import Verdict
-from ..contracts.check.walk import Walk
-from ..contracts.exchange import Exchange
-from ..contracts.recordings.recording import RecordingError, read_recording
+from ..contracts.traffic.exchange import Exchange
+from ..contracts.traffic.recording import RecordingError, read_recording
 from ..openapi import JobRole
+from .check_config import INTERRUPTED, OVER_BUDGET, REFUSED, UNREACHABLE, Order
 from .check_display import Display
 from .options import ConfigurationError, fail
-from .order import INTERRUPTED, OVER_BUDGET, REFUSED, UNREACHABLE, Order
 
 REQUEST_SECONDS = 60.0
 

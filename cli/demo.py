@@ -13,14 +13,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..contracts.check.http_server import HttpServer
-from ..contracts.check.ledger import Ledger
+from ..contracts.budget import Ledger
+from ..contracts.check.http_target import HttpServer
 from ..contracts.check.plan import plan_check
-from ..contracts.check.verdict import Standard, Verdict
-from ..contracts.check.walk import Walk
+from ..contracts.check.result import Standard, Verdict
+from ..contracts.check.runner import Walk
 from ..mock_server.clock import SystemClock
-from ..mock_server.edge.server import serve_videos
-from ..mock_server.media import MediaLibrary
+from ..mock_server.http.server import serve_videos
+from ..mock_server.media_library import MediaLibrary
 from ..openapi import Document, JobRole, load_document
 from ..openapi.json import Json
 from ..openapi.operation import JSON

@@ -45,7 +45,7 @@ def _page(code: str) -> str:
         near = ", ".join(sorted(get_close_matches(wanted[:_SHOWN].translate(_DIGITS), RULES, n=3)))
         hint = f"the nearest are {near}" if near else "aisa-testkit explain lists all there are"
         fail(f"there is no rule {plain(code[:_SHOWN]) or repr(code)}; {hint}")
-    page = files(contracts) / "explanations" / f"{rule.code}.md"
+    page = files(contracts) / "rules" / "pages" / f"{rule.code}.md"
     return page.read_text(encoding="utf-8")
 
 

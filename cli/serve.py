@@ -16,17 +16,17 @@ import click
 import yaml
 
 from ..mock_server.clock import SystemClock
-from ..mock_server.edge.app import CONTROL_PREFIX
-from ..mock_server.edge.server import base_url, listen, run
+from ..mock_server.http.app import CONTROL_PREFIX
+from ..mock_server.http.server import base_url, listen, run
 from ..mock_server.service import UnknownIds
-from ..mock_server.webhooks.courier import Courier
 from ..mock_server.webhooks.signature import new_secret
 from ..mock_server.webhooks.webhooks import Webhooks
+from ..mock_server.webhooks.worker import Courier
 from ..openapi import Document
 from ..openapi.json import Json
 from ..openapi.schema import show
 from .options import LINES, document_argument, fail, option
-from .stage import Setting, Stage
+from .reloading_mock import Setting, Stage
 
 Words = Mapping[str, Json]
 
@@ -180,7 +180,7 @@ def serve(
         if webhooks:
             stack.enter_context(Courier(webhooks, clock=clock))
         if watch:
-            from .watching import watching
+            from .watch import watching
 
             stack.enter_context(watching(stage.files, lambda: _reload(stage)))
         gc.freeze()

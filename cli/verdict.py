@@ -15,8 +15,8 @@ from ..contracts import RULES, ClientVerdict, Severity
 from ..contracts.journal.client_verdict import finding_text
 from ..openapi.json import Json
 from ..openapi.schema import plain, printable, show
+from .check_config import UNREACHABLE, VIOLATED
 from .options import ConfigurationError, fail, option
-from .order import UNREACHABLE, VIOLATED
 
 SECONDS = 10.0
 PATH = "/__admin/verdict"

@@ -6,18 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .catalogue import RULES
-    from .client_catalogue import CLIENT_RULES
-    from .clients.client import check_client
     from .coverage import Coverage, CoverageGroup, CoverageItem
-    from .exchange import Exchange, Stray, StrayKind, read_exchange
     from .journal.client_verdict import ClientVerdict
     from .journal.journal import Journal
-    from .rule import Party, Rule, Severity
-    from .server_catalogue import SERVER_RULES
-    from .servers.history import check_history, check_server
-    from .servers.server import check_exchange
-    from .violation import Violation
+    from .rules.catalogue import RULES
+    from .rules.client.check_client import check_client
+    from .rules.client_catalogue import CLIENT_RULES
+    from .rules.rule import Party, Rule, Severity
+    from .rules.server.check_exchange import check_exchange
+    from .rules.server.check_history import check_history, check_server
+    from .rules.server_catalogue import SERVER_RULES
+    from .rules.violation import Violation
+    from .traffic.exchange import Exchange, Stray, StrayKind, read_exchange
 
 __all__ = [
     "CLIENT_RULES",
@@ -44,26 +44,26 @@ __all__ = [
 
 # Who serves a mock reads no rules for servers, and starts sooner without them.
 _HOMES = {
-    "CLIENT_RULES": "client_catalogue",
-    "RULES": "catalogue",
-    "SERVER_RULES": "server_catalogue",
+    "CLIENT_RULES": "rules.client_catalogue",
+    "RULES": "rules.catalogue",
+    "SERVER_RULES": "rules.server_catalogue",
     "ClientVerdict": "journal.client_verdict",
     "Coverage": "coverage",
     "CoverageGroup": "coverage",
     "CoverageItem": "coverage",
-    "Exchange": "exchange",
+    "Exchange": "traffic.exchange",
     "Journal": "journal.journal",
-    "Party": "rule",
-    "Rule": "rule",
-    "Severity": "rule",
-    "Stray": "exchange",
-    "StrayKind": "exchange",
-    "Violation": "violation",
-    "check_client": "clients.client",
-    "check_exchange": "servers.server",
-    "check_history": "servers.history",
-    "check_server": "servers.history",
-    "read_exchange": "exchange",
+    "Party": "rules.rule",
+    "Rule": "rules.rule",
+    "Severity": "rules.rule",
+    "Stray": "traffic.exchange",
+    "StrayKind": "traffic.exchange",
+    "Violation": "rules.violation",
+    "check_client": "rules.client.check_client",
+    "check_exchange": "rules.server.check_exchange",
+    "check_history": "rules.server.check_history",
+    "check_server": "rules.server.check_history",
+    "read_exchange": "traffic.exchange",
 }
 
 

@@ -11,8 +11,8 @@ import orjson
 from ..openapi import Document, Operation
 from ..openapi.json import Json
 from ..openapi.request import from_text
-from .exchange import Exchange, Stray
-from .sighting import sightings
+from .traffic.exchange import Exchange, Stray
+from .traffic.job_views import sightings
 
 
 class CoverageGroup(StrEnum):

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .clock import Clock, ManualClock, MovableClock, ProgramClock, SystemClock, TickingClock
+from .controls import Steering
 from .endpoint import Endpoint, Observer
 from .jobs.ids import Ids, RandomIds
 from .jobs.job import Job, Snapshot, observe
-from .jobs.plan import Fate, Plan, Stage, make_plan
+from .jobs.progression import Fate, Plan, Stage, make_plan
 from .jobs.store import JobPage, MemoryStore, Store
 from .service import JobService, NonconformingReply
-from .steering import Steering
-from .webhooks.courier import Courier, deliver_on_moves
 from .webhooks.receiver import Receiver, Undelivered
 from .webhooks.signature import new_secret
 from .webhooks.webhooks import Webhooks
+from .webhooks.worker import Courier, deliver_on_moves
 
 if TYPE_CHECKING:
-    from .edge.app import create_app
-    from .edge.server import VideoServer, serve_videos
+    from .http.app import create_app
+    from .http.server import VideoServer, serve_videos
     from .webhooks.http_receiver import HttpReceiver
 
 __all__ = [
@@ -62,7 +62,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     """Loads Starlette, uvicorn and httpx2 only for those who want a socket."""
     if name == "create_app":
-        from .edge.app import create_app
+        from .http.app import create_app
 
         return create_app
     if name == "HttpReceiver":
@@ -70,7 +70,7 @@ def __getattr__(name: str) -> object:
 
         return HttpReceiver
     if name in ("VideoServer", "serve_videos"):
-        from .edge import server
+        from .http import server
 
         return getattr(server, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,8 +8,8 @@ from typing import Protocol
 from urllib.parse import parse_qsl
 
 from ..openapi import Call, Cause, Match, Mismatch, Reply
-from ..openapi.exchange import Query
-from .refusal import Refusal
+from ..openapi.messages import Query
+from .errors import Refusal
 from .service import JobService
 
 BODY_LIMIT = 32 * 1024 * 1024

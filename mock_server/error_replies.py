@@ -9,7 +9,7 @@ import orjson
 
 from ..openapi import ErrorEnvelope, Reply
 from .clock import Clock
-from .refusal import Refusal
+from .errors import Refusal
 
 
 class ErrorReplies:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..openapi import Cause, ErrorEnvelope, Operation
-from .refusal import Refusal
+from .errors import Refusal
 
 
 def refuse_if_preferred(envelope: ErrorEnvelope, operation: Operation, prefer: str) -> None:

@@ -23,27 +23,27 @@ from ..openapi.conformance import ReplyProblem, body_problems, reply_problems
 from ..openapi.json import Json
 from ..openapi.operation import MAKING
 from ..openapi.request import read_call
-from .asked import Asked
+from .accepted_call import Asked
 from .clock import Clock, SystemClock
+from .config import Rehearsal
 from .error_replies import ErrorReplies
+from .errors import Refusal
+from .faults.applied_faults import Struck
+from .faults.fault import Fault
+from .faults.fault_registry import Faults
+from .faults.scenarios import USUAL, Scenarios
+from .handlers import Roles
+from .idempotency import Replays
 from .jobs.ids import Ids, RandomIds
 from .jobs.job import Job, observe
-from .jobs.plan import Fate
 from .jobs.planner import Planner
+from .jobs.progression import Fate
 from .jobs.rendering import Renderer
 from .jobs.store import MemoryStore, Store
 from .keys.accounts import Account, read_accounts, read_tier
 from .keys.authentication import Keyring
-from .keys.limits import Limits, require_answers
+from .keys.quotas import Limits, require_answers
 from .preference import refuse_if_preferred
-from .refusal import Refusal
-from .rehearsal.fault import Fault
-from .rehearsal.faults import Faults
-from .rehearsal.rehearsal import Rehearsal
-from .rehearsal.scenarios import USUAL, Scenarios
-from .rehearsal.struck import Struck
-from .replays import Replays
-from .roles import Roles
 from .webhooks.webhooks import Webhooks
 
 UnknownIds = Literal["refuse", "synthesize"]
@@ -247,7 +247,7 @@ class JobService:
         self.fault(operation, status=status, code=code, times=times, retry_after=retry_after)
 
     def fault(self, operation: str | None = None, **words: Json) -> str:
-        """Sets a fault, in the words of `Fault` in `rehearsal.schema.json`, such as `lost=True`,
+        """Sets a fault, in the words of `Fault` in `config.schema.json`, such as `lost=True`,
         and gives its id; without an operation it is for all.
 
         It strikes every call that it fits, or the next `times`. Raises ValueError for what cannot

@@ -7,9 +7,9 @@ from .document import Document, load_document, parse_document
 from .envelope import Cause, ErrorAnswer, ErrorEnvelope
 from .errors import DocumentError, Problem
 from .event import JobEvent
-from .exchange import Call, Delivery, Reply
 from .lifecycle import Echo, Ending, Failure, Lifecycle, PollHint, Stamp, State
 from .limits import DeclaredLimits, LimitHeaders, Tier
+from .messages import Call, Delivery, Reply
 from .near_miss import NearMiss
 from .operation import JobRole, Operation, Parameter, Provenance
 from .price import Price, Rate

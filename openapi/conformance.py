@@ -8,7 +8,7 @@ from typing import Literal
 
 import orjson
 
-from .exchange import Reply
+from .messages import Reply
 from .operation import JSON, Operation, Response
 from .pointer import format_pointer
 from .request import from_text

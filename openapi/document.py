@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from urllib.parse import urlsplit
 
 from .credentials import compile_credentials
+from .document_rules import document_problems, extension_places
 from .envelope import compile_envelope
 from .event import JobEvent, compile_events
 from .json import Json
@@ -16,10 +17,9 @@ from .limits import compile_limits
 from .near_miss import NearMiss, nearest
 from .operation import JobRole, Operation, compile_operations
 from .routing import Match, Mismatch, Router
-from .rules import document_problems, extension_places
 from .schema import Schema, Schemas
-from .skeleton import skeleton_of
 from .source import Source, parse_source, read_source
+from .template import skeleton_of
 
 
 class Document:

@@ -10,7 +10,7 @@ from .json import Json
 from .operation import JSON, Provenance
 from .pointer import Path, format_pointer, get, parse_pointer, put
 from .schema import Schema, Schemas, follow
-from .skeleton import skeleton_of
+from .template import skeleton_of
 
 
 @dataclass(frozen=True, slots=True)

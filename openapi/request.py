@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 import orjson
 
 from .envelope import Cause
-from .exchange import Call
 from .form import FormError, Part, parse_form
 from .image import image_type
 from .json import Json
+from .messages import Call
 from .operation import FORM, JSON, Body, Operation
 from .schema import Finding, Schema, but_came, show, types_of
 

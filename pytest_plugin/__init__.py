@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from .contract import Contract, ContractError, ContractWarning
     from .journal import Runaway
     from .mock import VideoMock, mock_videos
+    from .observed_mock import WatchedMock
     from .options import MockOptions
-    from .sockets import serve_videos
-    from .watched import WatchedMock
+    from .server import serve_videos
 
 __all__ = [
     "Contract",
@@ -34,9 +34,9 @@ _HOMES = {
     "MockOptions": "options",
     "Runaway": "journal",
     "VideoMock": "mock",
-    "WatchedMock": "watched",
+    "WatchedMock": "observed_mock",
     "mock_videos": "mock",
-    "serve_videos": "sockets",
+    "serve_videos": "server",
 }
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from .contract import Contract
     from .live import LiveApi
     from .mock import VideoMock
+    from .observed_mock import WatchedMock
     from .options import MockOptions
-    from .sockets import SwitchingServer
-    from .watched import WatchedMock
+    from .server import SwitchingServer
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +87,7 @@ def video_mock(_video_options: MockOptions, video_contract: Contract) -> Iterato
 
 @pytest.fixture(scope="session")
 def _video_socket() -> Iterator[SwitchingServer]:
-    from .sockets import switching_server
+    from .server import switching_server
 
     with switching_server() as server:
         yield server
@@ -118,7 +118,7 @@ def video_api(
 
 @pytest.fixture(scope="session")
 def _video_gateway() -> Iterator[SwitchingServer]:
-    from .sockets import switching_server
+    from .server import switching_server
 
     with switching_server() as server:
         yield server

@@ -11,15 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..contracts.check.ledger import BudgetExceeded
+from ..contracts.budget import BudgetExceeded
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Document, ErrorAnswer, Match, Operation, Reply
 from ..openapi.json import Json
 from ..openapi.operation import MAKING
 from ..openapi.request import read_call
-from .budget import Budget
+from .environment import DUMMY_KEY
 from .journal import Journal
-from .surroundings import DUMMY_KEY
+from .live_budget import Budget
 
 SECONDS = 300.0
 

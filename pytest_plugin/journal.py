@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from ..contracts import ClientVerdict, Exchange, Stray, StrayKind
 from ..contracts import Journal as Requests
+from ..contracts.journal.known_keys import shown
 from ..contracts.journal.log import Entry, Item
-from ..contracts.journal.secrecy import shown
-from ..contracts.sighting import sightings
+from ..contracts.traffic.job_views import sightings
 from ..mock_server import Clock
 from ..openapi import Call, Document, Reply
 

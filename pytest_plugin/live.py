@@ -14,17 +14,17 @@ from typing import NoReturn
 import pytest
 
 from ..contracts import ClientVerdict, Exchange
-from ..contracts.sighting import sightings
+from ..contracts.traffic.job_views import sightings
 from ..mock_server import SystemClock
-from ..mock_server.edge.server import base_url
-from ..mock_server.steering import namespace
+from ..mock_server.controls import namespace
+from ..mock_server.http.server import base_url
 from ..openapi import Document
-from .budget import Budget
 from .contract import Contract
+from .environment import surroundings
 from .gateway import Gateway
 from .journal import Journal
-from .sockets import SwitchingServer
-from .surroundings import surroundings
+from .live_budget import Budget
+from .server import SwitchingServer
 
 
 class LiveClock(SystemClock):

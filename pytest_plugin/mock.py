@@ -17,15 +17,15 @@ except ModuleNotFoundError as error:
     ) from None
 
 from ..mock_server import Courier, Endpoint, JobService, MovableClock, SystemClock, deliver_on_moves
+from .checked_block import JudgedBlock
 from .contract import Contract
+from .environment import surroundings
 from .httpcore2 import HTTPCore2Mocker
 from .journal import Journal
-from .judged import JudgedBlock
+from .observed_mock import WatchedMock
 from .options import MockOptions
 from .routes import VideoRouter
-from .surroundings import surroundings
 from .transports import Httpx2Transport, HttpxTransport
-from .watched import WatchedMock
 
 
 class VideoMock(WatchedMock):

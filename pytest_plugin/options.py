@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..contracts.recordings.recording import Recording, RecordingError, read_recording
+from ..contracts.traffic.recording import Recording, RecordingError, read_recording
 from ..mock_server import (
     HttpReceiver,
     JobService,
@@ -16,15 +16,15 @@ from ..mock_server import (
     TickingClock,
     Webhooks,
 )
-from ..mock_server.rehearsal.rehearsal import Rehearsal, load_rehearsal, read_rehearsal
+from ..mock_server.config import Rehearsal, load_rehearsal, read_rehearsal
 from ..mock_server.service import UnknownIds
 from ..mock_server.webhooks.receiver import Receiver
 from ..openapi import Document, load_document
 from ..openapi.json import Json
 from .contract import Contract
+from .environment import DUMMY_SECRET
 from .journal import Journal
 from .playback import Playback
-from .surroundings import DUMMY_SECRET
 
 
 @dataclass(kw_only=True)

@@ -7,12 +7,12 @@ from math import ceil
 from threading import Lock
 
 from ..contracts import Exchange, read_exchange
-from ..contracts.recordings.likeness import difference, likeness_of
-from ..contracts.recordings.recording import Recording
-from ..contracts.sighting import sightings
+from ..contracts.traffic.job_views import sightings
+from ..contracts.traffic.matching import difference, likeness_of
+from ..contracts.traffic.recording import Recording
 from ..mock_server import Clock, JobService
-from ..mock_server.asked import Asked
-from ..mock_server.refusal import Refusal
+from ..mock_server.accepted_call import Asked
+from ..mock_server.errors import Refusal
 from ..openapi import Call, Cause, Document, JobRole, Reply
 from ..openapi.json import Json
 from ..openapi.operation import MAKING

@@ -89,11 +89,11 @@ def pytest_configure(config: pytest.Config) -> None:
         " judged; see aisa_testkit.pytest_plugin.MockOptions.",
     )
     if config.getoption("video_target") == "live":
-        from .budget import budget_of
+        from .live_budget import budget_of
 
         config.stash[BUDGET] = budget_of(config)
     if config.getoption("video_coverage") is not None or _fail_under(config) is not None:
-        from .coverage import CoverageLog
+        from .coverage_log import CoverageLog
 
         config.stash[COVERAGE] = CoverageLog.of(config)
 

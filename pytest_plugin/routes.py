@@ -17,8 +17,8 @@ from respx.types import RouteResultTypes
 from ..mock_server import Endpoint
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Match, Operation, Reply
+from .client_delivery import REPLY, async_deliver, deliver, is_lost
 from .journal import Journal
-from .wire import REPLY, async_deliver, deliver, is_lost
 
 
 class VideoRoute(respx.Route):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .budget import Budget
     from .contract import Contract
-    from .coverage import CoverageLog
+    from .coverage_log import CoverageLog
+    from .live_budget import Budget
 
 CONTRACT: pytest.StashKey[Contract] = pytest.StashKey()
 COVERAGE: pytest.StashKey[CoverageLog] = pytest.StashKey()

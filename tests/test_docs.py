@@ -12,7 +12,7 @@ import pytest
 
 from aisa_testkit.contracts import CLIENT_RULES, Severity
 from aisa_testkit.mock_server import JobService
-from aisa_testkit.mock_server.edge.control.description import Description
+from aisa_testkit.mock_server.http.admin.description import Description
 from aisa_testkit.openapi import Document
 from aisa_testkit.pytest_plugin import MockOptions
 
@@ -94,7 +94,7 @@ def test_the_manual_lists_every_argument_of_the_marker() -> None:
 
 
 def test_the_manual_of_rehearsals_lists_every_word_of_a_fault() -> None:
-    text = files_of("aisa_testkit.mock_server.rehearsal").joinpath("rehearsal.schema.json")
+    text = files_of("aisa_testkit.mock_server").joinpath("config.schema.json")
     words = json.loads(text.read_text("utf-8"))["components"]["schemas"]["Fault"]["properties"]
     section = REHEARSAL.partition("## Faults\n")[2].partition("\n## ")[0]
     assert re.findall(r"^\| `([a-z_]+)` \|", section, flags=re.MULTILINE) == list(words)

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from aisa_testkit.cli import main
 from aisa_testkit.mock_server import VideoServer
-from aisa_testkit.mock_server.edge.control.description import Description
+from aisa_testkit.mock_server.http.admin.description import Description
 from aisa_testkit.openapi import Document
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")

@@ -12,14 +12,14 @@ import pytest
 from aisa_testkit.contracts import RULES, Rule
 
 ROOT = Path(__file__).parent.parent
-FOLDER = ROOT / "contracts" / "explanations"
+FOLDER = ROOT / "contracts" / "rules" / "pages"
 INDEX = ROOT / "docs" / "rules.md"
 
 
 @pytest.fixture(scope="module")
 def script() -> dict[str, Any]:
     """The names of the script that writes the pages; it writes nothing unless it is run."""
-    return runpy.run_path(str(ROOT / "scripts" / "write_explanations.py"))
+    return runpy.run_path(str(ROOT / "scripts" / "write_rule_pages.py"))
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: f"{rule.code} {rule.title}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ...openapi import Document
-from ..exchange import Exchange
+from ..traffic.exchange import Exchange
 
 
 class Pacing:

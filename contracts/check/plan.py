@@ -12,8 +12,8 @@ from ...openapi import Call, Document, JobRole, Operation, Provenance
 from ...openapi.json import Json
 from ...openapi.operation import FORM, Body
 from ...openapi.schema import types_of
-from ..servers.texts import signed
-from ..writing import write_call
+from ..rules.server.prompt_tags import signed
+from ..traffic.request_builder import write_call
 from .probes import CreateProbes, Probe, example, free_probes, usual
 
 

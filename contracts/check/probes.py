@@ -10,8 +10,8 @@ from ...openapi import Call, Document, JobRole, Operation
 from ...openapi.json import Json
 from ...openapi.operation import JSON, Body
 from ...openapi.schema import types_of
-from ..admission import NOBODYS_KEY
-from ..writing import job_parameter, nobodys_job, write_call
+from ..traffic.credentials import NOBODYS_KEY
+from ..traffic.request_builder import job_parameter, nobodys_job, write_call
 
 
 @dataclass(frozen=True, slots=True)

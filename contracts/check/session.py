@@ -9,12 +9,12 @@ from http import HTTPStatus
 from typing import Protocol
 
 from ...openapi import Call, Cause, Document, Operation
-from ..exchange import Exchange
-from ..redaction import Redaction
-from ..servers.failures import REPEATABLE
-from ..sighting import Sighting, found, is_number, json_of
-from ..writing import job_parameter, write_call
-from .ledger import BudgetExceeded, Ledger
+from ..budget import BudgetExceeded, Ledger
+from ..rules.server.availability import REPEATABLE
+from ..traffic.exchange import Exchange
+from ..traffic.job_views import Sighting, found, is_number, json_of
+from ..traffic.redaction import Redaction
+from ..traffic.request_builder import job_parameter, write_call
 from .pacing import Pacing
 
 

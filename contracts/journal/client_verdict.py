@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from ...openapi.json import Json
 from ...openapi.schema import printable
-from ..check.ledger import amount
-from ..client_catalogue import MADE_TWICE
-from ..merging import Repeated, by_kind
-from ..rule import Severity
-from ..violation import Violation, listed
+from ..budget import amount
+from ..rules.client_catalogue import MADE_TWICE
+from ..rules.grouping import Repeated, by_kind
+from ..rules.rule import Severity
+from ..rules.violation import Violation, listed
 from .findings import read_count, read_violation, write_violation
 
 

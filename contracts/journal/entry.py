@@ -12,9 +12,9 @@ from ...openapi.form import Part
 from ...openapi.image import image_type
 from ...openapi.json import Json
 from ...openapi.schema import shallow
-from ..clients.client import check_client
-from ..exchange import Exchange, Stray, StrayKind
-from ..rule import Severity
+from ..rules.client.check_client import check_client
+from ..rules.rule import Severity
+from ..traffic.exchange import Exchange, Stray, StrayKind
 from .facts import jobs_of, method_of, operation_of, path_of, status_of
 from .findings import write_violation
 from .log import Item

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...openapi import Cause, Document, Match, Operation
-from ..exchange import Exchange, StrayKind
-from ..sighting import sightings
-from ..writing import url_of
+from ..traffic.exchange import Exchange, StrayKind
+from ..traffic.job_views import sightings
+from ..traffic.request_builder import url_of
 from .log import Item
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from ...openapi.json import Json
 from ...openapi.schema import plain, printable, show
-from ..rule import Rule, Severity
-from ..violation import Violation
+from ..rules.rule import Rule, Severity
+from ..rules.violation import Violation
 
 
 def write_violation(violation: Violation) -> dict[str, Json]:

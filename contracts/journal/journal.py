@@ -9,16 +9,16 @@ from urllib.parse import urlsplit
 
 from ...openapi import Call, Document, Reply
 from ...openapi.json import Json
-from ..exchange import Exchange, Stray
-from ..recordings.recording import write_recording
-from ..redaction import Redaction
+from ..traffic.exchange import Exchange, Stray
+from ..traffic.recording import write_recording
+from ..traffic.redaction import Redaction
 from .client_verdict import ClientVerdict
 from .entry import describe
 from .facts import key_of, masked
 from .judging import judge_clients
+from .known_keys import KnownKeys, judged, light, shown
 from .log import Entry, Item, Log
 from .query import RequestQuery, read_query
-from .secrecy import KnownKeys, judged, light, shown
 
 Listener = Callable[[Json], None]
 REQUESTS, SIZE = 1000, 64 * 1024 * 1024

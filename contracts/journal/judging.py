@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from ...openapi import Document
 from ...openapi.operation import MAKING
-from ..client_catalogue import MADE_TWICE
-from ..clients.attempt import Reading
-from ..clients.client import check_client
-from ..clients.duplicates import Duplicate, made_in_vain, price_of
-from ..exchange import Exchange
-from ..sighting import sightings
+from ..rules.client.check_client import check_client
+from ..rules.client.duplicates import Duplicate, made_in_vain, price_of
+from ..rules.client.request_record import Reading
+from ..rules.client_catalogue import MADE_TWICE
+from ..traffic.exchange import Exchange
+from ..traffic.job_views import sightings
 from .client_verdict import ClientVerdict
 from .log import Item
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from threading import Lock
 
 from ...openapi import Call, Delivery, Document, Reply
-from ..exchange import Exchange, Stray, read_exchange
+from ..traffic.exchange import Exchange, Stray, read_exchange
 
 Item = Exchange | Stray
 

@@ -11,7 +11,7 @@ from ...openapi.image import signature_of
 from ...openapi.json import Json
 from ...openapi.operation import Body
 from ...openapi.schema import types_of
-from ..writing import BOUNDARY
+from ..traffic.request_builder import BOUNDARY
 
 
 def allowed_fields(body: Body) -> SearchStrategy[dict[str, Json]]:

@@ -28,10 +28,10 @@ from ...openapi import Call, Document, DocumentError, Match, Reply
 from ...openapi.image import signature_of
 from ...openapi.json import Json
 from ...openapi.source import Source
-from ..exchange import read_exchange
-from ..servers.server import check_exchange
-from ..violation import Violation
-from .witness import Witness, errors
+from ..rules.server.check_exchange import check_exchange
+from ..rules.violation import Violation
+from ..traffic.exchange import read_exchange
+from .worker_history import Witness, errors
 
 __all__ = ["ContractBreach", "ExchangeConformance", "HistoryConformance"]
 

@@ -25,13 +25,13 @@ except ModuleNotFoundError:
 
 from ...openapi import Document, JobRole, Operation, Provenance
 from ...openapi.json import Json
-from ..exchange import Exchange
-from ..sighting import found, json_of, sightings
-from ..strategies import create_calls, refused_calls
-from ..writing import job_parameter, nobodys_job, write_call
-from .dialogue import Connect, Dialogue, Terms
+from ..traffic.exchange import Exchange
+from ..traffic.job_views import found, json_of, sightings
+from ..traffic.request_builder import job_parameter, nobodys_job, write_call
+from .checked_session import Connect, Dialogue, Terms
 from .field_strategies import allowed_fields
-from .machine_inputs import PARTS, Place, Request, queries, requests
+from .inputs import PARTS, Place, Request, queries, requests
+from .strategies import create_calls, refused_calls
 
 __all__ = ["Connect", "job_machine"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ..recordings.recording import write_recording
-from .github import github_commands
-from .junit import write_junit
-from .markdown import write_markdown
-from .page import write_html
+from ..traffic.recording import write_recording
+from .github_report import github_commands
+from .html_report import write_html
+from .json_report import write_json
+from .junit_report import write_junit
+from .markdown_report import write_markdown
 from .report import Report
-from .structured import write_json
 
 __all__ = [
     "FORMATS",

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...openapi import Document
-from ..check.ledger import Ledger
+from ..budget import Ledger
 from ..check.plan import Plan
-from ..check.verdict import Standard, Verdict
-from ..curl import curl_line
-from ..exchange import Exchange
-from ..merging import Repeated, by_kind
-from ..violation import Violation, listed
+from ..check.result import Standard, Verdict
+from ..rules.grouping import Repeated, by_kind
+from ..rules.violation import Violation, listed
+from ..traffic.curl import curl_line
+from ..traffic.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...openapi import Document, JobRole
-from ..exchange import Exchange
-from ..sighting import found, is_number, sightings
+from ..traffic.exchange import Exchange
+from ..traffic.job_views import found, is_number, sightings
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...openapi import Cause, Reply
-from ..refusal import Refusal
+from ..errors import Refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ...openapi import Ending
 from ...openapi.json import Json
 from ...openapi.pointer import Path
-from .plan import Plan, Stage
+from .progression import Plan, Stage
 
 
 @dataclass(frozen=True, slots=True)

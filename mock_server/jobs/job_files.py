@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ...openapi import Arguments, Document, JobRole, Operation, Problem, Reply
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer
-from ..media import MediaLibrary
+from ..media_library import MediaLibrary
 from .download import Download
 from .job import Job
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ...openapi import Lifecycle
 from ...openapi.json import Json
-from .plan import USUAL, Fate, Plan, make_plan
+from .progression import USUAL, Fate, Plan, make_plan
 
 
 class Planner:

@@ -10,7 +10,7 @@ from ...openapi import Document, JobRole, Tier
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer
 from ...openapi.schema import show
-from ..rehearsal.words import WordsError
+from ..config_schema import WordsError
 
 NO_LIMITS = Tier()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from ...openapi import Cause, Credentials, RequestProblem
-from ..refusal import Refusal
+from ..errors import Refusal
 from .accounts import Account
 
 

@@ -13,7 +13,7 @@ import pytest
 from faulty_server import FAULTS, PREFIX, VARIANTS, Fault, Variant, create_app
 from judge import Run, over_a_socket, walked
 
-from aisa_testkit.contracts.check.http_server import HttpServer
+from aisa_testkit.contracts.check.http_target import HttpServer
 from aisa_testkit.contracts.check.session import Server
 from aisa_testkit.openapi import Document, load_document
 

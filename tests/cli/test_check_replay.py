@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from aisa_testkit.cli import main
 from aisa_testkit.mock_server import SystemClock, serve_videos
-from aisa_testkit.mock_server.edge.server import serve_app
+from aisa_testkit.mock_server.http.server import serve_app
 from aisa_testkit.openapi import load_document
 
 KEY = "sk-live-3cr3t"

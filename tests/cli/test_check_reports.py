@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from aisa_testkit.cli import main
 from aisa_testkit.mock_server import SystemClock, VideoServer, serve_videos
-from aisa_testkit.mock_server.edge.server import serve_app
+from aisa_testkit.mock_server.http.server import serve_app
 from aisa_testkit.openapi import Document
 
 KEY = "sk-live-3cr3t"

@@ -15,9 +15,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from aisa_testkit.cli import main
-from aisa_testkit.contracts.server_catalogue import SERVER_RULES
+from aisa_testkit.contracts.rules.server_catalogue import SERVER_RULES
 from aisa_testkit.mock_server import SystemClock, serve_videos
-from aisa_testkit.mock_server.edge.server import serve_app
+from aisa_testkit.mock_server.http.server import serve_app
 from aisa_testkit.openapi import Document
 
 ALL = set(SERVER_RULES)

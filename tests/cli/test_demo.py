@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aisa_testkit.mock_server.media import MediaLibrary
+from aisa_testkit.mock_server.media_library import MediaLibrary
 
 
 def demo(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from aisa_testkit.cli import main
 from aisa_testkit.contracts import RULES
 
-PAGES = Path(__file__).parents[2] / "contracts" / "explanations"
+PAGES = Path(__file__).parents[2] / "contracts" / "rules" / "pages"
 # A machine's settings for colours must not decide what is a terminal here.
 NO_TERMINAL = {"FORCE_COLOR": None, "TTY_COMPATIBLE": None, "TTY_INTERACTIVE": None}
 

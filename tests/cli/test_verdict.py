@@ -18,7 +18,7 @@ from starlette.routing import Route
 from aisa_testkit.cli import main
 from aisa_testkit.contracts import ClientVerdict, Journal
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds, create_app
-from aisa_testkit.mock_server.edge.server import serve_app
+from aisa_testkit.mock_server.http.server import serve_app
 from aisa_testkit.openapi import Document
 
 TOKEN, KEY = "t0ken-of-the-control", "sk-aisa-of-a-client-7f3a"

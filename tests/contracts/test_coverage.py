@@ -16,8 +16,8 @@ from aisa_testkit.contracts import (
     read_exchange,
 )
 from aisa_testkit.openapi import Call, Document, Reply, parse_document
-from aisa_testkit.openapi.exchange import Query
 from aisa_testkit.openapi.json import Json
+from aisa_testkit.openapi.messages import Query
 
 Play = Callable[[Document, str], list[Exchange | Stray]]
 

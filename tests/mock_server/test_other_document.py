@@ -17,7 +17,7 @@ from aisa_testkit.mock_server import (
     RandomIds,
     create_app,
 )
-from aisa_testkit.mock_server.media import MediaLibrary
+from aisa_testkit.mock_server.media_library import MediaLibrary
 from aisa_testkit.openapi import Document, JobRole, Reply
 from aisa_testkit.openapi.json import Json
 

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, RandomIds, SystemClock
-from aisa_testkit.mock_server.media import MediaLibrary
+from aisa_testkit.mock_server.media_library import MediaLibrary
 from aisa_testkit.openapi import Document, Reply
 from aisa_testkit.openapi.json import Json
 

@@ -8,11 +8,11 @@ import pytest
 
 # pytester drops what a run within this process has imported: loaded here, it is loaded once, and
 # is the same for all runs.
-import aisa_testkit.mock_server.edge.app
-import aisa_testkit.mock_server.edge.server
-import aisa_testkit.pytest_plugin.coverage
+import aisa_testkit.mock_server.http.app
+import aisa_testkit.mock_server.http.server
+import aisa_testkit.pytest_plugin.coverage_log
 import aisa_testkit.pytest_plugin.mock
-import aisa_testkit.pytest_plugin.sockets  # noqa: F401
+import aisa_testkit.pytest_plugin.server  # noqa: F401
 
 # Warnings are no errors there unless a test says so, whatever they are in the run around it.
 INI = """

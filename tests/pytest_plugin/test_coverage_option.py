@@ -7,10 +7,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-import aisa_testkit.mock_server.edge.server
-import aisa_testkit.pytest_plugin.coverage
+import aisa_testkit.mock_server.http.server
+import aisa_testkit.pytest_plugin.coverage_log
 import aisa_testkit.pytest_plugin.mock
-import aisa_testkit.pytest_plugin.sockets  # noqa: F401  # pytester would load these anew each time
+import aisa_testkit.pytest_plugin.server  # noqa: F401  # pytester would load these anew each time
 from aisa_testkit.openapi import Document
 from aisa_testkit.openapi.json import Json
 

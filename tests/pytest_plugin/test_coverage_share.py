@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-import aisa_testkit.pytest_plugin.coverage
+import aisa_testkit.pytest_plugin.coverage_log
 import aisa_testkit.pytest_plugin.mock  # noqa: F401  # pytester would load it anew for each run
 from aisa_testkit.contracts import Coverage
 from aisa_testkit.openapi import Document

@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from aisa_testkit.contracts import Exchange, read_exchange
-from aisa_testkit.contracts.recordings.recording import write_recording
-from aisa_testkit.contracts.writing import write_call
+from aisa_testkit.contracts.traffic.recording import write_recording
+from aisa_testkit.contracts.traffic.request_builder import write_call
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, JobRole
 from aisa_testkit.openapi.operation import FORM, JSON

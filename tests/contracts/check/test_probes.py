@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from aisa_testkit.contracts import read_exchange
-from aisa_testkit.contracts.admission import key_problem
 from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.probes import Probe, example
-from aisa_testkit.contracts.check.verdict import Standard
+from aisa_testkit.contracts.check.result import Standard
+from aisa_testkit.contracts.traffic.credentials import key_problem
 from aisa_testkit.mock_server import JobService, ManualClock
 from aisa_testkit.openapi import Document, JobRole, Reply, parse_document
 

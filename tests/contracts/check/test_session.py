@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from aisa_testkit.contracts import Exchange, read_exchange
-from aisa_testkit.contracts.check.ledger import Ledger
+from aisa_testkit.contracts.budget import Ledger
 from aisa_testkit.contracts.check.pacing import Pacing
 from aisa_testkit.contracts.check.session import CredentialsRefused, Session, Step, Unreachable
 from aisa_testkit.openapi import Call, Document, Reply

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from aisa_testkit.contracts import Journal
-from aisa_testkit.contracts.writing import write_call
+from aisa_testkit.contracts.traffic.request_builder import write_call
 from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, JobRole, Operation, Reply
 from aisa_testkit.openapi.json import Json

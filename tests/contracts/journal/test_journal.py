@@ -13,7 +13,7 @@ import pytest
 
 from aisa_testkit.contracts import Exchange, Journal, read_exchange
 from aisa_testkit.contracts.journal.log import Log
-from aisa_testkit.contracts.recordings.recording import read_recording
+from aisa_testkit.contracts.traffic.recording import read_recording
 from aisa_testkit.openapi import Call, Delivery, Document, JobRole, Reply
 from aisa_testkit.openapi.json import Json
 

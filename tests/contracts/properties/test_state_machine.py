@@ -18,7 +18,7 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from aisa_testkit.contracts import Exchange, read_exchange
-from aisa_testkit.contracts.check.http_server import HttpServer
+from aisa_testkit.contracts.check.http_target import HttpServer
 from aisa_testkit.contracts.properties.state_machine import job_machine
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import (

@@ -10,11 +10,11 @@ import orjson
 import pytest
 
 from aisa_testkit.contracts import Exchange, read_exchange
-from aisa_testkit.contracts.check.ledger import Ledger
+from aisa_testkit.contracts.budget import Ledger
 from aisa_testkit.contracts.check.plan import plan_check
+from aisa_testkit.contracts.check.result import Standard, Verdict
+from aisa_testkit.contracts.check.runner import Walk
 from aisa_testkit.contracts.check.session import Step
-from aisa_testkit.contracts.check.verdict import Standard, Verdict
-from aisa_testkit.contracts.check.walk import Walk
 from aisa_testkit.contracts.reports import Report
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, JobRole, Reply

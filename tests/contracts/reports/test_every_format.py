@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aisa_testkit.contracts.check.ledger import amount
+from aisa_testkit.contracts.budget import amount
 from aisa_testkit.contracts.reports import FORMATS, Report
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisa_testkit.contracts import Exchange, read_exchange, strategies
+from aisa_testkit.contracts import Exchange, read_exchange
+from aisa_testkit.contracts.properties import strategies
 from aisa_testkit.contracts.reports.timeline import timelines
 from aisa_testkit.openapi import Call, Document, JobRole, Reply, load_document
 

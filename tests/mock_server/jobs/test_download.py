@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aisa_testkit.mock_server.errors import Refusal
 from aisa_testkit.mock_server.jobs.download import Download
-from aisa_testkit.mock_server.refusal import Refusal
 from aisa_testkit.openapi import Cause
 
 CONTENT = bytes(range(100))

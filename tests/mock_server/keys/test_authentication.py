@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from aisa_testkit.mock_server import JobService
+from aisa_testkit.mock_server.errors import Refusal
 from aisa_testkit.mock_server.keys.accounts import Account
 from aisa_testkit.mock_server.keys.authentication import Keyring
-from aisa_testkit.mock_server.refusal import Refusal
 from aisa_testkit.openapi import Call, Cause, Document, Reply, parse_document
 
 MISSING = "authorization: must be sent as Bearer <key>"

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 
 from aisa_testkit.mock_server import Fate, Job, ManualClock, TickingClock, make_plan, observe
-from aisa_testkit.mock_server.webhooks.courier import deliver_on_moves
 from aisa_testkit.mock_server.webhooks.receiver import Undelivered
 from aisa_testkit.mock_server.webhooks.signature import Signer, new_secret
 from aisa_testkit.mock_server.webhooks.webhooks import PAUSES, Attempt, Webhooks
+from aisa_testkit.mock_server.webhooks.worker import deliver_on_moves
 from aisa_testkit.openapi import Document, parse_document
 from aisa_testkit.openapi.json import Json
 

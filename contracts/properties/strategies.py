@@ -1,0 +1,144 @@
+"""Hypothesis strategies, made from a document: requests that it allows or forbids, and whole lives
+of jobs, legal or broken in one known way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import floor
+
+import orjson
+
+try:
+    from hypothesis import strategies as st
+    from hypothesis.strategies import DrawFn, SearchStrategy
+except ModuleNotFoundError:
+    raise ModuleNotFoundError(
+        "the strategies need hypothesis: pip install 'aisa-testkit[contracts]'", name="hypothesis"
+    ) from None
+
+from ...openapi import Call, Document, JobRole, Operation, Reply, State
+from ...openapi.json import Json
+from ...openapi.operation import JSON
+from ...openapi.pointer import put
+from ..traffic.exchange import Exchange, read_exchange
+from ..traffic.request_builder import job_parameter, write_call
+from .field_strategies import allowed_fields, outside
+from .mutations import BREAKING
+
+__all__ = ["broken_histories", "create_calls", "histories", "refused_calls"]
+
+KEY = "sk-strategies"
+
+
+def create_calls(document: Document) -> SearchStrategy[Call]:
+    """Calls that make a job and that the document allows, as forms and as JSON, with files."""
+    operation = document.by_role[JobRole.CREATE]
+    return st.sampled_from(sorted(operation.bodies)).flatmap(
+        lambda media_type: allowed_fields(operation.bodies[media_type]).map(
+            lambda fields: write_call(document, operation, fields, media_type=media_type, key=KEY)
+        )
+    )
+
+
+@st.composite
+def refused_calls(draw: DrawFn, document: Document) -> Call:
+    """Calls that the document forbids, each for one reason: a required field that is missing, a
+    value outside its list, or no key.
+    """
+    operation = document.by_role[JobRole.CREATE]
+    media_type = draw(st.sampled_from(sorted(operation.bodies)))
+    body = operation.bodies[media_type]
+    fields = dict(draw(allowed_fields(body)))
+    listed = [name for name, schema in body.properties.items() if "enum" in schema]
+    reason = draw(st.sampled_from([*body.schema.raw.get("required", ()), *listed, None]))
+    if reason is None:
+        return write_call(document, operation, fields, media_type=media_type, key=None)
+    if reason in listed:
+        fields[reason] = draw(outside(body.properties[reason]["enum"]))
+    else:
+        fields.pop(reason, None)
+    return write_call(document, operation, fields, media_type=media_type, key=KEY)
+
+
+@st.composite
+def histories(draw: DrawFn, document: Document) -> list[Exchange]:
+    """The whole life of one job as a client sees it: made, polled any number of times in each state
+    or in none, until it has ended.
+    """
+    create, retrieve = (document.by_role[r] for r in (JobRole.CREATE, JobRole.RETRIEVE))
+    call = draw(create_calls(document))
+    fields = read_exchange(document, call, None, at=0.0).fields
+    job_id = document.lifecycle.id_prefix + draw(st.uuids()).hex
+    now = float(draw(st.integers(1_700_000_000, 1_900_000_000)))
+    job = _new_job(document, create, fields, job_id, now)
+    history = [_shown(document, call, create, job, now)]
+    poll = write_call(
+        document, retrieve, key=KEY, path_parameters={job_parameter(retrieve): job_id}
+    )
+    state, progress = document.lifecycle.states[document.lifecycle.initial], 0
+    while True:
+        polls = draw(st.integers(1 if state.ends else 0, 3))
+        for _ in range(polls):
+            now += draw(st.integers(0, 60))
+            progress = draw(_progress(state, progress))
+            if document.lifecycle.progress_at:
+                put(job, document.lifecycle.progress_at, progress)
+            history.append(_shown(document, poll, retrieve, job, now))
+        if state.ends:
+            return history
+        state = document.lifecycle.states[draw(st.sampled_from(state.next))]
+        now += draw(st.integers(0, 60))
+        _enter(document, job, state, now, draw)
+
+
+@st.composite
+def broken_histories(draw: DrawFn, document: Document) -> tuple[str, list[Exchange]]:
+    """The life of a job in which one answer is wrong, and the code of the rule that it breaks."""
+    history = draw(histories(document))
+    able = [(code, breaking) for code, breaking in BREAKING if breaking(document, history)]
+    code, breaking = draw(st.sampled_from(able))
+    return code, breaking(document, history)
+
+
+def _new_job(
+    document: Document, create: Operation, fields: Mapping[str, Json], job_id: str, now: float
+) -> dict[str, Json]:
+    lifecycle, job = document.lifecycle, document.skeleton(document.job)
+    for echo in lifecycle.echoes:
+        put(job, echo.at, fields.get(echo.field, create.default(echo.field)))
+    put(job, lifecycle.id_at, job_id)
+    state = lifecycle.states[lifecycle.initial]
+    if lifecycle.progress_at:
+        put(job, lifecycle.progress_at, state.progress[0] if state.progress else 0)
+    _enter(document, job, state, now, None)
+    return job
+
+
+def _enter(
+    document: Document, job: dict[str, Json], state: State, now: float, draw: DrawFn | None
+) -> None:
+    """What entering a state sets: the state, its stamps, and the reason of a failure."""
+    lifecycle = document.lifecycle
+    put(job, lifecycle.state_at, state.name)
+    for stamp in lifecycle.stamps:
+        if stamp.set_on == state.name:
+            put(job, stamp.at, floor(now + stamp.plus_seconds))
+    if draw and lifecycle.failure and state.ends == "failure":
+        code = draw(st.sampled_from(sorted(lifecycle.failure.reasons)))
+        put(job, lifecycle.failure.code, code)
+        put(job, lifecycle.failure.message, lifecycle.failure.reasons[code])
+
+
+def _progress(state: State, reached: int) -> SearchStrategy[int]:
+    if state.progress is None:
+        return st.just(reached)
+    low, high = state.progress
+    return st.integers(max(low, min(reached, high)), high)
+
+
+def _shown(
+    document: Document, call: Call, operation: Operation, job: dict[str, Json], now: float
+) -> Exchange:
+    reply = Reply(operation.success.status, {"content-type": JSON}, orjson.dumps(job))
+    return read_exchange(document, call, reply, at=now)

@@ -1,0 +1,81 @@
+"""A report as JSON, for other programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import orjson
+
+from ...openapi.json import Json
+from ..budget import Ledger, amount
+from ..check.plan import Plan
+from ..rules.violation import Violation
+from .report import Report
+from .timeline import timelines
+
+
+def write_json(report: Report) -> bytes:
+    """The report as indented JSON. Amounts of money are text, so that none is rounded."""
+    document, verdict = report.document, report.verdict
+    data = {
+        "exit_code": report.exit_code,
+        "headline": report.headline,
+        "error": report.error,
+        "versions": dict(report.versions),
+        "document": {"title": document.title, "version": document.version},
+        "base_url": report.base_url,
+        "began": datetime.fromtimestamp(report.began, UTC).isoformat(timespec="milliseconds"),
+        "seconds": round(report.seconds, 3),
+        "seed": report.seed,
+        "grade": report.standard.grade,
+        "timeout": report.standard.timeout,
+        "rules": sorted(report.standard.codes),
+        "plan": _plan(report.plan),
+        "ledger": _ledger(report.ledger),
+        "violations": [_violation(report, violation) for violation in verdict.violations],
+        "jobs": [asdict(line) for line in timelines(document, verdict.history)],
+        "left": list(verdict.jobs),
+        "notes": list(verdict.notes),
+        "requests": len(verdict.history),
+    }
+    return orjson.dumps(data, option=orjson.OPT_INDENT_2) + b"\n"
+
+
+def _plan(plan: Plan | None) -> Json:
+    if plan is None:
+        return None
+    return {
+        "refused": [{"operation": p.call.operation_id, "why": p.why} for p in plan.probes],
+        "creates": len(plan.creates),
+        "price": amount(plan.price),
+        "total": amount(plan.total),
+        "currency": plan.currency or None,
+    }
+
+
+def _ledger(ledger: Ledger) -> Json:
+    limit = ledger.max_spend
+    return {
+        "creates": ledger.creates,
+        "max_creates": ledger.max_creates,
+        "spent": amount(ledger.spent),
+        "max_spend": None if limit is None else amount(limit),
+        "currency": ledger.currency or None,
+    }
+
+
+def _violation(report: Report, violation: Violation) -> Json:
+    return {
+        "code": violation.code,
+        "title": violation.title,
+        "severity": violation.severity,
+        "operation": violation.operation_id,
+        "request": violation.request,
+        "numbers": list(violation.numbers),
+        "place": violation.place,
+        "received": violation.received,
+        "expected": violation.expected,
+        "advice": violation.rule.advice,
+        "again": report.again(violation),
+    }

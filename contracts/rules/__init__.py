@@ -1,0 +1,1 @@
+"""What servers and clients must do, as pure functions over exchanges."""

@@ -1,0 +1,132 @@
+"""What a client has left undone when its history is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ....openapi import Ending, JobRole
+from ....openapi.operation import MAKING
+from ....openapi.schema import plain
+from .. import client_catalogue as catalogue
+from ..violation import Violation, breach
+from .job_history import Hands, Looks, Story
+from .request_record import Attempt, Telling, seconds
+from .retry_window import Efforts
+from .vendor_limits import LONGEST_TRYING, TOTAL_GRACE, TOTAL_WAIT, USUAL_WAIT
+
+
+def orphan(story: Story, efforts: Efforts, looks: Looks) -> Iterator[Violation]:
+    """A job that was made, and that nobody has come back to, or not for long."""
+    made, last = story.made, story.last
+    if made is None or last is None or last.state is None or made.untold:
+        return
+    numbers, since = [made.number], "it was accepted"
+    if story.followed:
+        if not _is_left(story, efforts, looks):
+            return
+        numbers.append(last.number)
+        since = f"the answer no. {last.number} that it was {plain(last.word)}"
+    yield breach(
+        catalogue.ORPHANED,
+        made.exchange,
+        *numbers,
+        received=f"nothing about {plain(story.job_id)} after {since}",
+        expected="polls until its end",
+    )
+
+
+def _is_left(story: Story, efforts: Efforts, looks: Looks) -> bool:
+    """Whether the last that was done about a job was a poll that it was still pending, sooner than
+    most jobs end; by a client that was there for long enough after it to have come back.
+    """
+    poll = story.requests[-1] if story.requests else None
+    if story.made is None or poll is None or poll.role is not JobRole.RETRIEVE:
+        return False
+    shown = story.last is not None and story.last.number == poll.number and story.last.pending
+    spent = efforts.spent(story.made.number, poll.number)
+    early = spent is not None and spent < USUAL_WAIT
+    gone = efforts.outlived(poll) > TOTAL_WAIT + TOTAL_GRACE
+    return shown and early and gone and not looks.after(poll)
+
+
+def unknown_trusted(story: Story, efforts: Efforts) -> Iterator[Violation]:
+    """A job that was last shown in no state of the document, and that nobody has asked for since,
+    as if it had ended.
+    """
+    last = story.last
+    if last is None or last.state or story.ended:
+        return
+    if story.made and efforts.over(story.made.number, last.number):
+        return
+    if not any(request.number > last.number for request in story.requests):
+        yield breach(
+            catalogue.UNKNOWN_TRUSTED,
+            last.exchange,
+            last.number,
+            received=f"no poll for {plain(story.job_id)} after the answer that it is"
+            f" {plain(last.word)}, no state of the document",
+            expected="polls until a final state",
+        )
+
+
+def given_up(story: Story, efforts: Efforts) -> Iterator[Violation]:
+    """A job or a file that was asked for once in vain, and never again."""
+    last = story.last
+    failed = None if last is None or last.state is None else _last_try(story, last)
+    if failed is None or not _worth_a_try(failed):
+        return
+    if story.made is None or not efforts.over(story.made.number, failed.number):
+        yield _given_up(failed)
+
+
+def _last_try(story: Story, last: Telling) -> Attempt | None:
+    """The only download of a job that has succeeded; or the last poll for one that goes on, if
+    nothing came after it and the one before was answered.
+    """
+    downloads, polls = story.of(JobRole.CONTENT), story.of(JobRole.RETRIEVE)
+    if last.state and last.state.ends is Ending.SUCCESS and len(downloads) == 1:
+        return downloads[0]
+    if not last.pending or not polls or any(poll.failed or poll.unread for poll in polls[-2:-1]):
+        return None
+    later = polls[-1].number < max(last.number, story.requests[-1].number)
+    return None if later else polls[-1]
+
+
+def given_up_alone(
+    groups: Iterable[Sequence[Attempt]], hands: Hands, efforts: Efforts
+) -> Iterator[Violation]:
+    """The same for requests that name no job: the list, and a create that was told to wait."""
+    lists: dict[str | None, list[Attempt]] = {}
+    for group in groups:
+        first = group[0]
+        alone = len(group) == 1 and first.role in MAKING and first.exchange.status == 429
+        if alone and _worth_a_try(first) and not efforts.over(first.number, first.number):
+            yield _given_up(first)
+        # Of several hands, each of which lists for itself, nobody knows which has given up.
+        if first.role is JobRole.LIST and hands.of(first) == 1:
+            lists.setdefault(first.sender, []).extend(group)
+    for looks in lists.values():
+        *_, before, last = [None, *sorted(looks, key=lambda look: look.number)]
+        again = before is not None and (before.failed or before.unread)
+        if last and _worth_a_try(last) and not again and not efforts.over(last.number, last.number):
+            yield _given_up(last)
+
+
+def _worth_a_try(attempt: Attempt) -> bool:
+    """Whether a good client would have tried again: not where it has to wait for too long, nor
+    where no money is left.
+    """
+    asked = attempt.retry_after.wait or 0
+    return attempt.failed and not attempt.spent and asked <= LONGEST_TRYING
+
+
+def _given_up(failed: Attempt) -> Violation:
+    wait = failed.retry_after.wait
+    asked = f", with a wait of {seconds(wait)}" if wait else ""
+    return breach(
+        catalogue.GAVE_UP,
+        failed.exchange,
+        failed.number,
+        received=f"no second attempt after it {failed.outcome}{asked}",
+        expected="3 to 5 attempts",
+    )

@@ -1,0 +1,34 @@
+"""What makes two requests the same."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+
+from ...traffic.exchange import Exchange
+
+Identity = tuple[object, ...]
+
+
+def identity(exchange: Exchange, *, key_header: str) -> Identity:
+    """All that a request asks for, and on whose behalf: equal for a request that is sent again."""
+    call = exchange.call
+    headers = (key_header, "range", *map(str.lower, exchange.operation.headers))
+    media_type = call.headers.get("content-type", "")
+    return (
+        exchange.operation_id,
+        tuple(sorted(call.path_parameters.items())),
+        tuple(sorted(call.query)),
+        media_type.partition(";")[0].strip().lower(),
+        sha256(_without_boundary(call.body, media_type)).digest(),
+        tuple(call.headers.get(name) for name in headers),
+    )
+
+
+def _without_boundary(body: bytes, media_type: str) -> bytes:
+    """A form has a new boundary whenever it is sent."""
+    boundary = _BOUNDARY.search(media_type)
+    return body.replace(b"--" + boundary[1].encode(errors="replace"), b"") if boundary else body
+
+
+_BOUNDARY = re.compile(r'boundary="?([^";]+)', re.IGNORECASE)

@@ -1,0 +1,149 @@
+"""Exchanges as entries of HAR 1.2, the format in which browsers and proxies keep traffic."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from ...openapi import Call, Document, Reply
+from ...openapi.form import FormError, parse_form
+from ...openapi.json import Json
+from ...openapi.operation import FORM
+from .exchange import Exchange
+from .recorded_form import read_form, write_part
+from .request_builder import url_of
+
+
+def write_entry(document: Document, exchange: Exchange, base_url: str) -> dict[str, Json]:
+    """An exchange as an entry. Fields that begin with an underscore are our own."""
+    call, reply = exchange.call, exchange.reply
+    began = datetime.fromtimestamp(min(exchange.at - exchange.took, _LAST), UTC)
+    milliseconds = exchange.took * 1000
+    entry: dict[str, Json] = {
+        "startedDateTime": began.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "time": milliseconds,
+        "request": {
+            "method": exchange.operation.method,
+            "url": url_of(document, call, base_url),
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": _pairs(call.headers),
+            "queryString": [{"name": name, "value": value} for name, value in call.query],
+            "headersSize": -1,
+            "bodySize": len(call.body),
+        },
+        "response": _write_reply(reply),
+        "cache": {},
+        "timings": {"send": 0, "wait": milliseconds, "receive": 0},
+    }
+    if call.body:
+        entry["request"]["postData"] = _write_body(call)
+    return entry
+
+
+def read_request(entry: Mapping[str, Json]) -> tuple[dict[str, str], bytes]:
+    """The headers, names in lower case, and the body of an entry's request."""
+    request = entry["request"]
+    headers, data = _headers(request["headers"]), request.get("postData")
+    if not data:
+        return headers, b""
+    media_type = headers.setdefault("content-type", data.get("mimeType") or "")
+    text, parts = data.get("text") or "", data.get("params")
+    body = b64decode(text) if data.get("_encoding") == "base64" else text.encode()
+    is_form = media_type.lower().startswith(FORM)
+    if is_form:
+        parts = parts or _parts(media_type, body)
+    if parts and is_form:
+        headers["content-type"], body = read_form(parts)
+    return headers, body
+
+
+def lacks_body(entry: Mapping[str, Json]) -> bool:
+    """Whether a request had a body that was not kept, as browsers do with files."""
+    data = entry["request"].get("postData")
+    return bool(data) and data.get("text") is None and not data.get("params")
+
+
+def read_reply(entry: Mapping[str, Json]) -> Reply | None:
+    """The reply of an entry, None if there was none or its body was not kept."""
+    response = entry["response"]
+    content = response["content"]
+    text = content.get("text")
+    if response["status"] == 0 or (text is None and (content.get("size") or 0) > 0):
+        return None
+    encoded = (content.get("encoding") or "").lower() == "base64"
+    body = b64decode(text or "") if encoded else (text or "").encode()
+    return Reply(response["status"], _headers(response["headers"]), body)
+
+
+def _write_body(call: Call) -> dict[str, Json]:
+    media_type = call.headers.get("content-type", "")
+    if media_type.startswith(FORM) and (parts := _parts(media_type, call.body)):
+        return {"mimeType": media_type, "params": parts}
+    try:
+        return {"mimeType": media_type, "text": call.body.decode()}
+    except UnicodeDecodeError:
+        return {"mimeType": media_type, "text": _base64(call.body), "_encoding": "base64"}
+
+
+def _parts(media_type: str, body: bytes) -> list[dict[str, Json]]:
+    """The parts of a form, none if it is damaged: then it is kept as it was sent."""
+    try:
+        return [write_part(part) for part in parse_form(media_type, body)]
+    except (FormError, UnicodeDecodeError):
+        return []
+
+
+def _write_reply(reply: Reply | None) -> dict[str, Json]:
+    if reply is None:
+        reply, error = Reply(0), {"_error": "the connection broke"}
+    else:
+        error = {}
+    content: dict[str, Json] = {
+        "size": len(reply.body),
+        "mimeType": reply.headers.get("content-type", ""),
+    }
+    try:
+        content["text"] = reply.body.decode()
+    except UnicodeDecodeError:
+        content |= {"text": _base64(reply.body), "encoding": "base64"}
+    return {
+        "status": reply.status,
+        "statusText": HTTPStatus(reply.status).phrase if reply.status in _STATUSES else "",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs(reply.headers),
+        "content": content,
+        "redirectURL": "",
+        "headersSize": -1,
+        "bodySize": len(reply.body),
+        **error,
+    }
+
+
+def _pairs(headers: Mapping[str, str]) -> list[Json]:
+    return [{"name": name, "value": value} for name, value in headers.items()]
+
+
+def _headers(pairs: list[Json]) -> dict[str, str]:
+    """Headers by their names in lower case, those of one name together; without the
+    pseudo-headers of HTTP/2.
+    """
+    headers: dict[str, str] = {}
+    for pair in pairs:
+        name = pair["name"].lower()
+        if not name.startswith(":"):
+            known = headers.get(name)
+            headers[name] = pair["value"] if known is None else f"{known}, {pair['value']}"
+    return headers
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode()
+
+
+# The last second that a date can tell; a clock may be set to go beyond it.
+_LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
+_STATUSES = {status.value for status in HTTPStatus}

@@ -1,0 +1,71 @@
+"""The jobs that an answer tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeGuard
+
+import orjson
+
+from ...openapi import Document, JobRole, Reply, State
+from ...openapi.json import Json
+from ...openapi.operation import JSON
+from ...openapi.pointer import Path, get
+from ...openapi.schema import shallow
+from .exchange import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A job in the state in which an answer showed it, and all that the answer said of it."""
+
+    job_id: str
+    state: State
+    job: dict[str, Json]
+
+
+def sightings(document: Document, exchange: Exchange) -> tuple[Sighting, ...]:
+    """The jobs in the answer, in its order; none if it shows none, or not as documented."""
+    reply, role = exchange.reply, exchange.operation.role
+    if reply is None or not exchange.accepted or role not in _SHOWING:
+        return ()
+    body = json_of(reply)
+    page = exchange.operation.page
+    jobs = [body] if page is None else found(body, page.places.get("items", ()))
+    return tuple(_seen(document, jobs if isinstance(jobs, list) else []))
+
+
+def _seen(document: Document, jobs: list[Json]) -> Iterator[Sighting]:
+    lifecycle = document.lifecycle
+    for job in jobs:
+        job_id, name = found(job, lifecycle.id_at), found(job, lifecycle.state_at)
+        state = lifecycle.states.get(name) if isinstance(name, str) else None
+        if isinstance(job_id, str) and state is not None:
+            yield Sighting(job_id, state, job)
+
+
+def json_of(reply: Reply) -> Json:
+    """The JSON of an answer, None if it is none. What lies deeper than any answer is left out."""
+    if reply.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+        return None
+    try:
+        return shallow(orjson.loads(reply.body))
+    except orjson.JSONDecodeError:
+        return None
+
+
+def found(data: Json, path: Path) -> Json:
+    """What stands at a place of an answer, None if nothing does."""
+    try:
+        return get(data, path)
+    except LookupError:
+        return None
+
+
+def is_number(value: Json) -> TypeGuard[float]:
+    """Whether a value of an answer is a number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_SHOWING = (JobRole.CREATE, JobRole.RETRIEVE, JobRole.REMIX, JobRole.LIST)

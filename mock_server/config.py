@@ -1,0 +1,118 @@
+"""What a mock rehearses, from a file: scenarios, faults, limits and keys."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ..openapi import Document, DocumentError, Problem
+from ..openapi.json import Json
+from ..openapi.pointer import format_pointer, parse_pointer
+from ..openapi.source import Source, parse_source
+from .config_schema import WordsError, require_words
+from .faults.fault import Fault, read_fault
+from .faults.scenario import Scenario, find_scenario, read_scenario, usual_scenarios
+from .keys.accounts import masked, read_accounts, read_tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """`scenario` is the server's, None for the usual one, `scenarios` are its own, `faults` those
+    that are set from the beginning. `limits` and `keys` are as they were said.
+    """
+
+    scenario: str | None = None
+    scenarios: Mapping[str, Scenario] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+    limits: Json = "none"
+    keys: Mapping[str, Json] = field(default_factory=dict)
+
+    def under(self, *, scenario: str | None, limits: Json, keys: Mapping[str, Json]) -> Rehearsal:
+        """The same, but for what is said here: that counts more, None says nothing."""
+        return replace(
+            self,
+            scenario=scenario or self.scenario,
+            limits=self.limits if limits is None else limits,
+            keys={**self.keys, **keys},
+        )
+
+
+def load_rehearsal(document: Document, path: str | Path) -> Rehearsal:
+    """Reads a file, YAML, JSON or (by its name) TOML; raises DocumentError, which names the place,
+    if it cannot be used.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise DocumentError(str(path), (Problem("", f"cannot be read: {reason}"),)) from error
+    try:
+        return _read(document, _source(text, str(path)))
+    except DocumentError as error:
+        raise DocumentError(error.name, tuple(map(_without_key, error.problems))) from None
+
+
+def read_rehearsal(document: Document, words: Mapping[str, Json]) -> Rehearsal:
+    """The rehearsal that these words mean; raises WordsError for what cannot be.
+
+    The words are those of `Rehearsal` in `config.schema.json`.
+    """
+    words = {} if words is None else words  # an empty file
+    require_words("Rehearsal", words)
+    scenarios: dict[str, Scenario] = {}
+    for name, each in words.get("scenarios", {}).items():
+        with _at(("scenarios", name)):
+            scenarios[name] = read_scenario(document, name, each)
+    faults: list[Fault] = []
+    for index, each in enumerate(words.get("faults", ())):
+        with _at(("faults", index)):
+            faults.append(read_fault(document, each))
+    limits, keys = words.get("limits", "none"), words.get("keys", {})
+    read_accounts(document, keys, tier=read_tier(document, limits), at="/keys")
+    if "scenario" in words:
+        try:
+            find_scenario(document, {**usual_scenarios(document), **scenarios}, words["scenario"])
+        except ValueError as error:
+            raise WordsError("/scenario", str(error)) from None
+    return Rehearsal(
+        scenario=words.get("scenario"),
+        scenarios=scenarios,
+        faults=tuple(faults),
+        limits=limits,
+        keys=keys,
+    )
+
+
+def _read(document: Document, source: Source) -> Rehearsal:
+    try:
+        return read_rehearsal(document, source.data)
+    except WordsError as error:
+        raise source.error(Problem(error.pointer, error.reason)) from None
+
+
+def _without_key(problem: Problem) -> Problem:
+    """The problem as it may be shown: the place of what is known of a key has the key in it."""
+    path = parse_pointer(problem.pointer)
+    if path[:1] != ("keys",) or len(path) == 1:
+        return problem
+    return replace(problem, pointer=format_pointer(("keys", masked(path[1]), *path[2:])))
+
+
+def _source(text: str, name: str) -> Source:
+    if not name.endswith(".toml"):
+        return parse_source(text, name=name)
+    try:
+        return Source(name, "", tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise DocumentError(name, (Problem("", f"is not TOML: {error}"),)) from error
+
+
+@contextmanager
+def _at(path: tuple[str | int, ...]) -> Iterator[None]:
+    try:
+        yield
+    except WordsError as error:
+        raise error.below(format_pointer(path)) from None

@@ -1,0 +1,87 @@
+"""The words in which a mock is told what to rehearse, the same at every door, held to a schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+import orjson
+
+from ..openapi import Schema
+from ..openapi.json import Json
+from ..openapi.pointer import Path as Place
+from ..openapi.pointer import format_pointer
+from ..openapi.schema import show
+
+
+class WordsError(ValueError):
+    """What was said cannot be: `pointer` is the place (a JSON pointer), `reason` why not. `shown`
+    is the place as it may be printed, where a key is part of it.
+    """
+
+    def __init__(self, pointer: str, reason: str, *, shown: str | None = None) -> None:
+        self.shown = pointer if shown is None else shown
+        super().__init__(self.shown, reason)
+        self.pointer, self.reason = pointer, reason
+
+    def __str__(self) -> str:
+        return f"{self.shown}: {self.reason}" if self.shown else self.reason
+
+    def below(self, pointer: str) -> WordsError:
+        """The same, where the place was looked at from further up."""
+        return WordsError(pointer + self.pointer, self.reason, shown=pointer + self.shown)
+
+
+def require_words(kind: str, words: Mapping[str, Json]) -> None:
+    """Raises WordsError for the first thing in the words that the schema of this kind (`Rehearsal`,
+    `Scenario` or `Fault`) does not know, and for what is no JSON data at all.
+    """
+    if reason := _why_no_json(words):
+        path, culprit = _culprit(words)
+        if isinstance(culprit, int):
+            reason = f"must be a number of at most 64 bits, not {show(culprit)}"
+        raise WordsError(format_pointer(path), reason)
+    if not (schema := _schema(kind)).accepts(words):
+        finding = next(iter(schema.findings(words)))
+        reason = finding.message
+        if finding.keyword == "additionalProperties" and len(finding.path) == 1:
+            reason += f", only {', '.join(schema.raw['properties'])}"
+        raise WordsError(format_pointer(finding.path), reason)
+
+
+def _why_no_json(data: Json) -> str | None:
+    try:
+        orjson.dumps(data)
+    except TypeError as error:
+        return f"is not JSON data: {error}"
+    return None
+
+
+def _culprit(data: Json) -> tuple[Place, Json]:
+    """The innermost part that is not JSON data, and its place; for what has no end, all of it."""
+    path: list[str] = []
+    part = data
+    while len(path) <= _DEEPEST:
+        inner = next(((name, each) for name, each in _parts(part) if _why_no_json(each)), None)
+        if inner is None:
+            return tuple(path), part
+        path.append(str(inner[0]))
+        part = inner[1]
+    return (), data
+
+
+def _parts(data: Json) -> Iterable[tuple[object, Json]]:
+    if isinstance(data, Mapping):
+        return data.items()
+    return enumerate(data) if isinstance(data, list | tuple) else ()
+
+
+@cache
+def _schema(kind: str) -> Schema:
+    text = Path(__file__).with_name("config.schema.json").read_bytes()
+    return Schema(orjson.loads(text), f"/components/schemas/{kind}")
+
+
+# Nothing is written as JSON that is nested more deeply.
+_DEEPEST = 254

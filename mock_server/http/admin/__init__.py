@@ -1,0 +1,9 @@
+"""The control API, `/__admin/`: what the mock holds, what time it is and what it is to do next,
+outside the API that is mocked.
+"""
+
+from __future__ import annotations
+
+from .admin_app import ControlDoor
+
+__all__ = ["ControlDoor"]

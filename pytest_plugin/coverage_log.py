@@ -1,0 +1,120 @@
+"""Contract coverage over a whole run of pytest, its workers included."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from ..contracts import Coverage
+from ..contracts.reports.coverage_report import as_json, as_markdown, as_text, shown
+from .contract import Contract
+
+SUFFIXES = (".txt", ".json", ".md")
+_WORKER_KEY = "aisa_testkit_coverage"
+
+
+class CoverageLog:
+    """What the tests of a run have exercised, by document."""
+
+    def __init__(self, *, path: Path | None = None, fail_under: float | None = None) -> None:
+        self._path, self._least, self._unwritten = path, fail_under, ""
+        self._coverages: dict[str, Coverage] = {}
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> CoverageLog:
+        """The log that the options ask for; raises UsageError for a path of another kind."""
+        text: str | None = config.getoption("video_coverage")
+        fail_under: float | None = config.getoption("video_coverage_fail_under")
+        if text and Path(text).suffix not in SUFFIXES:
+            raise pytest.UsageError(
+                f"--video-coverage: the path must end in .txt, .json or .md, not {text!r};"
+                " write --video-coverage= for no file"
+            )
+        if fail_under is not None and not 0 <= fail_under <= 100:
+            raise pytest.UsageError(
+                f"--video-coverage-fail-under must be from 0 to 100 per cent, not {fail_under:g}"
+            )
+        path = config.invocation_params.dir / text if text else None
+        return cls(path=path, fail_under=fail_under)
+
+    def observe(self, contract: Contract) -> None:
+        """Counts in what the clients of one test did."""
+        for journal in contract.journals:
+            coverage = Coverage.of(journal.document)
+            for history in journal.histories:
+                coverage.observe(journal.document, history)
+            self._add(coverage)
+
+    def finish(self, session: pytest.Session) -> None:
+        """Hands everything to the main process, or there writes the file and judges the share."""
+        output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+        coverages = self._sorted()
+        if output is not None:
+            output[_WORKER_KEY] = as_json(coverages)
+            return
+        if session.config.option.collectonly or not session.testscollected:
+            self._least = None
+            return
+        if self._path is not None:
+            self._write(self._path)
+        if (self._unwritten or self._too_little()) and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _write(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(self._rendered(path.suffix), encoding="utf-8")
+        except OSError as error:
+            self._unwritten = f"the contract coverage cannot be written: {path}: {error.strerror}"
+
+    def take_over(self, node: Any) -> None:
+        """Counts in what a worker of pytest-xdist has handed over."""
+        text = getattr(node, "workeroutput", {}).get(_WORKER_KEY)
+        for data in orjson.loads(text)["coverage"] if text else ():
+            self._add(Coverage.from_json(data))
+
+    def print(self, reporter: pytest.TerminalReporter) -> None:
+        """Prints the tables and the verdict."""
+        reporter.section("contract coverage")
+        for coverage in self._sorted():
+            reporter.write(as_text(coverage))
+        if not self._coverages:
+            reporter.write_line("no test used video_mock, video_server or video_api")
+        if self._unwritten:
+            reporter.write_line(self._unwritten, red=True)
+        elif self._path is not None:
+            reporter.write_line(f"written to {self._path}")
+        for line in self._too_little():
+            reporter.write_line(line, red=True)
+
+    def _add(self, coverage: Coverage) -> None:
+        if coverage.title in self._coverages:
+            self._coverages[coverage.title].add(coverage)
+        else:
+            self._coverages[coverage.title] = coverage
+
+    def _sorted(self) -> list[Coverage]:
+        """By title, since workers end in any order."""
+        return [self._coverages[title] for title in sorted(self._coverages)]
+
+    def _too_little(self) -> list[str]:
+        """What is below the share that is asked for."""
+        least = self._least
+        if not least:
+            return []
+        found = {f"contract coverage of {c.title}": c.percent for c in self._sorted()}
+        return [
+            f"{what} is {shown(percent)}, but must be at least {least:g} %"
+            for what, percent in (found or {"contract coverage": 0.0}).items()
+            if percent < least
+        ]
+
+    def _rendered(self, suffix: str) -> str:
+        coverages = self._sorted()
+        if suffix == ".json":
+            return as_json(coverages)
+        render = as_markdown if suffix == ".md" else as_text
+        return "\n".join(map(render, coverages))

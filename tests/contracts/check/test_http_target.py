@@ -1,0 +1,251 @@
+"""A server on the network, as a walk asks it: answered, refused, broken off."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Thread
+
+import httpx2
+import pytest
+
+from aisa_testkit.contracts.check.http_target import HttpServer
+from aisa_testkit.contracts.check.session import Unreachable
+from aisa_testkit.contracts.traffic.request_builder import write_call
+from aisa_testkit.mock_server import VideoServer
+from aisa_testkit.openapi import Call, Document
+from aisa_testkit.openapi.operation import FORM, JSON
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}"
+
+
+@pytest.fixture
+def client() -> Iterator[httpx2.Client]:
+    with httpx2.Client(timeout=10, follow_redirects=True) as client:
+        yield client
+
+
+@contextmanager
+def raw(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that answers each connection with these bytes and closes it; its URL, and what it
+    was asked.
+    """
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            for bytes_ in answers:
+                connection, _ = listener.accept()
+                with connection:
+                    asked.append(_request(connection))
+                    connection.sendall(bytes_)
+
+        thread = Thread(target=answer, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
+        thread.join(timeout=10)
+
+
+def _request(connection: socket.socket) -> bytes:
+    """All of a request: the head, and as many bytes as it says."""
+    came = connection.recv(65536)
+    head = came.partition(b"\r\n\r\n")[0].lower()
+    _, _, said = head.partition(b"content-length: ")
+    while len(came) < len(head) + 4 + int(said.partition(b"\r\n")[0] or 0):
+        came += connection.recv(65536)
+    return came
+
+
+def closed() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def create(document: Document, **fields: str) -> Call:
+    operation = document.operations["createVideo"]
+    return write_call(document, operation, {"prompt": "x", **fields}, key="k", media_type=FORM)
+
+
+@pytest.mark.parametrize("end", ["", "/"], ids=["no slash", "a slash at the end"])
+def test_an_answer_comes_back_as_an_exchange(
+    document: Document, video_server: VideoServer, client: httpx2.Client, end: str
+) -> None:
+    before = time.time()
+    server = HttpServer(document, video_server.base_url + end, client)
+    exchange = server.ask(create(document, seconds="8"))
+    assert exchange.accepted
+    assert exchange.fields == {"prompt": "x", "seconds": "8"}
+    assert exchange.reply is not None
+    assert exchange.reply.headers["content-type"] == "application/json"
+    # A clock that nobody sets may differ a little from one that somebody does.
+    assert before - 5 <= exchange.at <= time.time() + 5
+
+
+def test_header_names_are_in_lower_case(document: Document, client: httpx2.Client) -> None:
+    with raw(OK) as (url, _):
+        exchange = HttpServer(document, url, client).ask(create(document))
+    assert exchange.reply is not None
+    assert exchange.reply.headers == {"content-length": "2", "content-type": "application/json"}
+
+
+def test_a_cookie_of_one_answer_is_not_sent_with_the_next_request(
+    document: Document, client: httpx2.Client
+) -> None:
+    welcome = OK.replace(b"Content-Type", b"Set-Cookie: sid=1; Path=/\r\nContent-Type")
+    with raw(welcome, OK) as (url, asked):
+        server = HttpServer(document, url, client)
+        for _ in range(2):
+            server.ask(create(document))
+    assert [b"cookie" in request.lower() for request in asked] == [False, False]
+
+
+def test_an_id_too_long_for_a_url_is_a_request_without_an_answer(
+    document: Document, video_server: VideoServer, client: httpx2.Client
+) -> None:
+    long = {"video_id": "v" * 70_000}
+    call = write_call(document, document.operations["getVideo"], key="k", path_parameters=long)
+    assert HttpServer(document, video_server.base_url, client).ask(call).reply is None
+
+
+def test_an_answer_that_does_not_end_is_broken_off(
+    document: Document, client: httpx2.Client
+) -> None:
+    moments = iter(range(0, 10_000, 400))  # seconds, of which each piece takes many
+    endless = b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n" + b"x" * 200_000
+    with raw(endless) as (url, _):
+        server = HttpServer(document, url, client, now=lambda: float(next(moments)))
+        assert server.ask(create(document)).reply is None
+
+
+def test_odd_ids_and_queries_reach_the_server_as_they_are(
+    document: Document, video_server: VideoServer, client: httpx2.Client
+) -> None:
+    server, odd = HttpServer(document, video_server.base_url, client), "a/b?c#d %25&é"
+    retrieve, listing = document.operations["getVideo"], document.operations["listVideos"]
+    for call in (
+        write_call(document, retrieve, key="k", path_parameters={"video_id": odd}),
+        write_call(document, listing, key="k", query=(("after", odd),)),
+    ):
+        reply = server.ask(call).reply
+        assert reply is not None
+        assert (reply.status, odd in reply.body.decode()) == (404, True)
+
+
+@pytest.mark.parametrize(
+    "url", [closed(), "http://nowhere.invalid/v1"], ids=["closed port", "no such host"]
+)
+def test_a_server_that_never_answered_is_unreachable(
+    document: Document, client: httpx2.Client, url: str
+) -> None:
+    with pytest.raises(Unreachable) as told:
+        HttpServer(document, url, client).ask(create(document))
+    assert str(told.value).startswith(f"{url} does not answer: ")
+    assert "\n" not in str(told.value)
+
+
+def test_a_server_that_goes_away_later_leaves_an_exchange_without_a_reply(
+    document: Document, client: httpx2.Client
+) -> None:
+    with raw(OK, b"") as (url, asked):
+        server = HttpServer(document, url, client, now=lambda: 7.0)
+        assert server.ask(create(document)).status == 200
+        broken = server.ask(create(document))
+    gone = server.ask(create(document))
+    assert [(e.reply, e.at, e.operation_id) for e in (broken, gone)] == [
+        (None, 7.0, "createVideo")
+    ] * 2
+    assert len(asked) == 2, "nothing is sent twice"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"HTTP/1.1 200 OK\r\nContent-Le", OK.replace(b"Length: 2", b"Length: 9"), b"nonsense"],
+    ids=["nothing", "half a head", "half a body", "no HTTP"],
+)
+def test_a_first_create_that_was_taken_and_broken_off_may_have_made_a_job(
+    document: Document, client: httpx2.Client, answer: bytes
+) -> None:
+    """Unreachable says that nothing was made, which nobody knows here."""
+    with raw(answer) as (url, asked):
+        exchange = HttpServer(document, url, client).ask(create(document))
+    assert exchange.reply is None
+    assert len(asked) == 1
+
+
+def test_a_key_that_no_header_can_hold_is_no_crash_and_is_not_told(
+    document: Document, video_server: VideoServer, client: httpx2.Client
+) -> None:
+    call = write_call(document, document.operations["listVideos"], key="sk-1\r\nx: 3cr3t")
+    with pytest.raises(Unreachable) as told:
+        HttpServer(document, video_server.base_url, client).ask(call)
+    assert "3cr3t" not in str(told.value)
+
+
+def test_a_redirect_to_another_host_does_not_take_the_key_along(
+    other_document: Document, client: httpx2.Client
+) -> None:
+    with raw(OK) as (elsewhere, taken):
+        moved = f"HTTP/1.1 302 Found\r\nLocation: {elsewhere}/x\r\nContent-Length: 0\r\n\r\n"
+        with raw(moved.encode()) as (url, asked):
+            operation = other_document.operations["film"]
+            call = write_call(other_document, operation, key="3cr3t", path_parameters={"ref": "r"})
+            exchange = HttpServer(other_document, url, client).ask(call)
+    assert exchange.status == 200
+    assert b"3cr3t" in asked[0]
+    assert b"3cr3t" not in taken[0]
+
+
+def test_waiting_is_left_to_the_sleep_that_was_given(
+    document: Document, client: httpx2.Client
+) -> None:
+    waited: list[float] = []
+    HttpServer(document, "http://h", client, sleep=waited.append).wait(2.5)
+    assert waited == [2.5]
+
+
+def test_json_is_sent_as_it_was_written(document: Document, client: httpx2.Client) -> None:
+    operation = document.operations["createVideo"]
+    call = write_call(document, operation, {"prompt": "ж"}, key="k", media_type=JSON)
+    with raw(OK) as (url, asked):
+        HttpServer(document, url + "/v1", client).ask(call)
+    head, _, body = asked[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /v1/videos HTTP/1.1\r\n")
+    assert b"\r\nauthorization: Bearer k\r\n" in head.lower().replace(b"bearer", b"Bearer")
+    assert body.decode() == '{"prompt":"ж"}'
+
+
+def test_a_server_that_does_not_speak_tls_is_told_as_such(
+    document: Document, video_server: VideoServer, client: httpx2.Client
+) -> None:
+    url = video_server.base_url.replace("http://", "https://")
+    with pytest.raises(Unreachable, match="does not speak TLS as it should: WRONG_VERSION_NUMBER"):
+        HttpServer(document, url, client).ask(create(document))
+
+
+def test_a_certificate_that_nobody_vouches_for_is_told_as_such(
+    document: Document, client: httpx2.Client, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = f"{tool('openssl')} req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1"
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*command.split(), *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def refuse() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                context.wrap_socket(connection, server_side=True)
+
+        thread = Thread(target=refuse, daemon=True)
+        thread.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/v1"
+        with pytest.raises(Unreachable, match=f"{url} cannot be trusted: self-signed certificate"):
+            HttpServer(document, url, client).ask(create(document))
+        thread.join(timeout=10)

@@ -1,0 +1,109 @@
+"""What servers are held to, and what of it is chosen."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from aisa_testkit.contracts import SERVER_RULES, read_exchange
+from aisa_testkit.contracts.check.result import Standard, Verdict, chosen_codes
+from aisa_testkit.openapi import Call, Document, Provenance, Reply
+
+JSON = {"content-type": "application/json"}
+KEY = {"authorization": "Bearer sk-of-a-client", **JSON}
+
+
+def test_all_rules_are_chosen_unless_some_are_said() -> None:
+    assert chosen_codes() == set(SERVER_RULES) == set(Standard().codes)
+
+
+@pytest.mark.parametrize(
+    ("only", "exclude", "chosen"),
+    [
+        (["AV101"], [], {"AV101"}),
+        (["av101", " AV105 "], [], {"AV101", "AV105"}),
+        (["AV22*"], [], {c for c in SERVER_RULES if c.startswith("AV22")}),
+        (["AV22?"], ["AV22[2-9]"], {"AV221"}),
+        ([], ["AV2*"], {c for c in SERVER_RULES if c.startswith("AV1")}),
+        (["AV10*"], ["AV2*"], {c for c in SERVER_RULES if c.startswith("AV10")}),
+    ],
+    ids=["one", "two, oddly spelt", "a family", "some of a family", "all but", "both"],
+)
+def test_rules_are_chosen_by_their_codes(
+    only: list[str], exclude: list[str], chosen: set[str]
+) -> None:
+    assert chosen_codes(only=only, exclude=exclude) == chosen
+
+
+@pytest.mark.parametrize(
+    ("only", "exclude", "message"),
+    [
+        (["AV9*"], [], "there is no rule 'AV9*' for servers"),
+        ([], ["AV101X"], "there is no rule 'AV101X' for servers; did you mean AV101?"),
+        ([""], [], "there is no rule '' for servers"),
+        (["AC101"], [], "there is no rule 'AC101' for servers"),
+        (["AV101"], ["AV1*"], "no rule is left to check"),
+        ([], ["*"], "no rule is left to check"),
+    ],
+    ids=["no such family", "a slip", "nothing", "one for clients", "none left", "all excluded"],
+)
+def test_a_choice_of_nothing_is_an_error(only: list[str], exclude: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        chosen_codes(only=only, exclude=exclude)
+
+
+def test_a_standard_tells_only_the_rules_that_are_chosen(document: Document) -> None:
+    call = Call("getVideo", {"video_id": "v"}, (), KEY)
+    history = [read_exchange(document, call, Reply(418, {}, b""), at=0)]
+    history.append(read_exchange(document, call, Reply(200, JSON, b"{"), at=0))
+
+    def told(*codes: str) -> list[str]:
+        return [v.code for v in Standard(codes=codes).violations(document, history)]
+
+    assert told("AV101", "AV105") == ["AV101", "AV105"]
+    assert (told("AV105"), told("AV202")) == (["AV105"], [])
+
+
+@pytest.mark.parametrize("grade", Provenance)
+def test_a_standard_does_not_judge_what_is_known_less_well(
+    document: Document, grade: Provenance
+) -> None:
+    operation = document.operations["getVideo"]
+    call = Call("getVideo", {"video_id": "v"}, (), KEY)
+    history = [read_exchange(document, call, Reply(418, {}, b""), at=0)]
+    told = Standard(grade).violations(document, history)
+    assert [v.code for v in told] == (["AV101"] if grade.covers(operation.provenance) else [])
+
+
+def test_an_answer_may_be_known_less_well_than_its_operation(document: Document) -> None:
+    operation = document.operations["createVideo"]
+    grades = {status: r.provenance for status, r in operation.responses.items()}
+    inferred = next(s for s, g in grades.items() if not operation.provenance.covers(g))
+    call = Call("createVideo", {}, (), KEY, b"{}")
+    history = [read_exchange(document, call, Reply(inferred, JSON, b"[]"), at=0)]
+    assert {v.code for v in Standard().violations(document, history)} >= {"AV106"}
+    assert Standard(operation.provenance).violations(document, history) == ()
+
+
+def test_a_standard_has_a_time_in_which_jobs_must_end(document: Document) -> None:
+    body = b'{"id":"v","status":"queued"}'
+    call = Call("getVideo", {"video_id": "v"}, (), KEY)
+    history = [read_exchange(document, call, Reply(200, JSON, body), at=at) for at in (0, 100)]
+
+    def told(timeout: float) -> set[str]:
+        standard = Standard(timeout=timeout, codes=["AV215"])
+        return {v.code for v in standard.violations(document, history)}
+
+    assert (told(100), told(99)) == (set(), {"AV215"})
+
+
+def test_a_verdict_tells_errors_from_warnings(document: Document) -> None:
+    error = b'{"error":{"type":"api_error","code":"odd","message":"no","request_id":"r"}}'
+    call = Call("getVideo", {"video_id": "v"}, (), KEY)
+    replies = (Reply(404, JSON, error), Reply(418, {}, b""))
+    history = tuple(read_exchange(document, call, reply, at=0) for reply in replies)
+    verdict = Verdict(Standard().violations(document, history), history)
+    assert [v.code for v in verdict.warnings] == ["AV113"]
+    assert [v.code for v in verdict.errors] == ["AV101"]
+    assert (verdict.jobs, verdict.notes) == ((), ())

@@ -1,0 +1,128 @@
+"""A report as JUnit XML, as CI systems count it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from aisa_testkit.contracts.check.result import Standard
+from aisa_testkit.contracts.reports import Report, write_junit
+from aisa_testkit.contracts.rules.rule import Severity
+from aisa_testkit.contracts.rules.server_catalogue import SERVER_RULES
+
+
+def suite_of(report: Report) -> Xml.Element:
+    root = Xml.fromstring(write_junit(report))
+    assert (root.tag, len(root)) == ("testsuites", 1)
+    return root[0]
+
+
+@pytest.fixture(params=["right", "hostile", "stopped"])
+def report(request: pytest.FixtureRequest) -> Report:
+    chosen: Report = request.getfixturevalue(request.param)
+    return chosen
+
+
+def test_the_counts_are_those_of_the_cases(report: Report) -> None:
+    suite = suite_of(report)
+    cases = suite.findall("testcase")
+    told = {name: int(suite.attrib[name]) for name in ("tests", "failures", "errors", "skipped")}
+    assert told == {
+        "tests": len(cases),
+        "failures": sum(case.find("failure") is not None for case in cases),
+        "errors": sum(case.find("error") is not None for case in cases),
+        "skipped": sum(case.find("skipped") is not None for case in cases),
+    }
+    assert (told["failures"] > 0) is bool(report.verdict.errors)
+    assert (told["errors"] > 0) is (report.error is not None)
+
+
+def test_each_rule_and_operation_have_one_case(report: Report) -> None:
+    cases = [(c.get("classname"), c.get("name")) for c in suite_of(report).iter("testcase")]
+    assert set(Counter(cases).values()) == {1}
+    names = {operation.id for operation in report.document.operations.values()}
+    assert {name for name, _ in cases} - {"check"} == names
+    told = {name.split()[0] for owner, name in cases if name and owner != "check"}
+    assert told == set(SERVER_RULES)
+
+
+def test_a_case_has_one_outcome_at_most(report: Report) -> None:
+    for case in suite_of(report).iter("testcase"):
+        outcomes = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
+        assert len(outcomes) <= 1, case.get("name")
+
+
+def test_a_broken_rule_fails_its_case_and_no_other(hostile: Report) -> None:
+    failed = {
+        (case.get("classname"), str(case.get("name"))[:5])
+        for case in suite_of(hostile).iter("testcase")
+        if case.find("failure") is not None
+    }
+    assert failed == {(v.operation_id, v.code) for v in hostile.verdict.errors}
+
+
+def test_a_failure_holds_every_fact_and_how_to_see_it_again(hostile: Report) -> None:
+    texts = "\n".join(f.text or "" for f in suite_of(hostile).iter("failure"))
+    for kind in hostile.kinds:
+        assert f"{kind.first}\n" in texts
+        assert hostile.again(kind.first) in texts
+
+
+def test_a_warning_passes_and_is_output(report_on: Callable[..., Report], hostile: Report) -> None:
+    first = hostile.verdict.violations[0]
+    rule = next(r for r in SERVER_RULES.values() if r.severity is Severity.WARNING)
+    warning = replace(first, rule=rule)
+    report = report_on(verdict=replace(hostile.verdict, violations=(warning,)))
+    suite = suite_of(report)
+    (case,) = [case for case in suite.iter("testcase") if case.find("system-out") is not None]
+    assert (suite.get("failures"), case.get("classname")) == ("0", warning.operation_id)
+
+
+def test_what_was_not_asked_for_is_skipped_and_says_so(stopped: Report) -> None:
+    asked = {exchange.operation_id for exchange in stopped.verdict.history}
+    for case in suite_of(stopped).iter("testcase"):
+        skipped = case.find("skipped")
+        if case.get("classname") != "check":
+            assert (skipped is None) is (case.get("classname") in asked)
+        if skipped is not None:
+            assert skipped.get("message") == f"{case.get('classname')} was not asked for"
+
+
+def test_a_check_that_did_not_come_to_its_end_is_one_error(stopped: Report, right: Report) -> None:
+    (error,) = suite_of(stopped).iter("error")
+    assert (error.get("message"), error.text) == ("broken off", stopped.headline)
+    assert not list(suite_of(right).iter("error"))
+
+
+def test_rules_that_were_left_out_have_no_case(
+    report_on: Callable[..., Report], hostile: Report
+) -> None:
+    standard = Standard(codes={"AV101", "AV203"})
+    verdict = replace(hostile.verdict, violations=())
+    cases = suite_of(report_on(verdict=verdict, standard=standard)).iter("testcase")
+    assert {str(case.get("name"))[:5] for case in cases} == {"AV101", "AV203"}
+
+
+def test_a_suite_says_what_was_checked_when_and_how_long(right: Report) -> None:
+    suite = suite_of(right)
+    assert suite.get("name") == "AIsa Videos at https://api.invalid/v1"
+    assert (suite.get("time"), float(suite.attrib["time"])) == ("3.250", right.seconds)
+    assert datetime.fromisoformat(suite.attrib["timestamp"]).timestamp() == int(right.began)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\0\x01\x08\x0b\x1f", "\ufffe\uffff", "\ud800", "]]>", "<!-- &", "\x7f\x85\u2028", "\r\n\t"],
+    ids=["control", "no characters", "half a pair", "end of CDATA", "markup", "odd", "white"],
+)
+def test_no_text_of_a_server_breaks_the_xml(
+    report_on: Callable[..., Report], hostile: Report, text: str
+) -> None:
+    violation = replace(hostile.verdict.errors[0], received=text, expected=text, place=text)
+    report = report_on(verdict=replace(hostile.verdict, violations=(violation,)), error=text)
+    assert len(list(suite_of(report).iter("failure"))) == 1

@@ -1,0 +1,208 @@
+"""The reader of MP4 files, on real files, on damaged ones and on some that are built by hand."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aisa_testkit import mock_server
+from aisa_testkit.contracts.rules.server.mp4 import Mp4, NotMp4, read_mp4
+
+FILES = sorted((Path(mock_server.__file__).parent / "media").glob("*.mp4"))
+SMALLEST = min(FILES, key=lambda path: path.stat().st_size)
+NAMES = (b"ftyp", b"moov", b"mdat", b"trak", b"tkhd", b"mdia", b"mdhd", b"hdlr", b"free")
+
+
+def box(name: bytes, *contents: bytes) -> bytes:
+    content = b"".join(contents)
+    return struct.pack(">I4s", 8 + len(content), name) + content
+
+
+def long_box(name: bytes, *contents: bytes) -> bytes:
+    """A box whose size has 64 bits."""
+    content = b"".join(contents)
+    return struct.pack(">I4sQ", 1, name, 16 + len(content)) + content
+
+
+def track_header(width: int, height: int, *, version: int = 0) -> bytes:
+    times = bytes(32 if version else 20)
+    rest = bytes(52) + struct.pack(">II", width << 16, height << 16)
+    return box(b"tkhd", bytes([version, 0, 0, 7]), times, rest)
+
+
+def media_header(scale: int, duration: int, *, version: int = 0) -> bytes:
+    times = struct.pack(">QQIQ" if version else ">IIII", 0, 0, scale, duration)
+    return box(b"mdhd", bytes([version, 0, 0, 0]), times, bytes(4))
+
+
+def handler(kind: bytes) -> bytes:
+    return box(b"hdlr", bytes(8), kind, bytes(13))
+
+
+def track(header: bytes, media: bytes, kind: bytes = b"vide") -> bytes:
+    return box(b"trak", header, box(b"mdia", media, handler(kind)))
+
+
+VIDEO = track(track_header(640, 480), media_header(600, 2400))
+SOUND = track(track_header(0, 0), media_header(48_000, 480_000), b"soun")
+START, DATA = box(b"ftyp", b"isom", bytes(4)), box(b"mdat", b"frames")
+MOVIE = box(b"moov", box(b"mvhd", bytes(100)), VIDEO)
+
+
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+def test_a_real_file_is_what_its_name_says(path: Path) -> None:
+    size, _, seconds = path.stem.removesuffix("s").partition("-")
+    video = read_mp4(path.read_bytes())
+    assert f"{video.width}x{video.height}" == size
+    assert video.seconds == pytest.approx(int(seconds), abs=0.1)
+
+
+def test_there_are_real_files_of_every_size_and_length() -> None:
+    assert len(FILES) == 12
+
+
+def test_a_file_that_is_cut_off_is_not_taken_for_another() -> None:
+    content = SMALLEST.read_bytes()
+    whole, taken = read_mp4(content), list[int]()
+    for length in range(len(content)):
+        try:
+            found = read_mp4(content[:length])
+        except NotMp4:
+            continue
+        assert found == whole
+        taken.append(length)
+    # Of this file, every byte belongs to a box that is needed.
+    assert taken == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        START + MOVIE + DATA,
+        START + DATA + MOVIE,
+        START + box(b"free") + MOVIE + box(b"uuid", bytes(16)) + DATA,
+        START + box(b"moov", SOUND, VIDEO) + DATA,
+        START + box(b"moov", VIDEO, SOUND) + DATA,
+        START + box(b"moov", VIDEO, track(track_header(1, 1), media_header(1, 1))) + DATA,
+        START + MOVIE + long_box(b"mdat", b"frames"),
+        START + long_box(b"moov", VIDEO) + DATA,
+        START + MOVIE + struct.pack(">I4s", 0, b"mdat") + b"to the end of the file",
+        START
+        + box(b"moov", track(track_header(640, 480, version=1), media_header(600, 2400, version=1)))
+        + DATA,
+        START + box(b"moov", box(b"trak", box(b"free")), VIDEO) + DATA,
+    ],
+    ids=[
+        "the index first",
+        "the index last",
+        "boxes of no meaning between",
+        "the sound before the picture",
+        "the sound behind the picture",
+        "two pictures, of which the first counts",
+        "a 64-bit size of the data",
+        "a 64-bit size of the index",
+        "a last box without a size",
+        "headers of version 1",
+        "an empty track before",
+    ],
+)
+def test_what_the_format_allows_is_read(content: bytes) -> None:
+    assert read_mp4(content) == Mp4(640, 480, 4.0)
+
+
+def test_a_duration_of_64_bits_is_read_to_the_last_bit() -> None:
+    header = media_header(1000, (1 << 40) + 500, version=1)
+    content = START + box(b"moov", track(track_header(2, 2), header)) + DATA
+    assert read_mp4(content).seconds == pytest.approx(((1 << 40) + 500) / 1000, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "ftyp"),
+        (b"<html>an error page</html>", "cut off"),
+        (MOVIE + DATA, "ftyp"),
+        (START + DATA, "moov"),
+        (START + MOVIE, "mdat"),
+        (START + box(b"moov", SOUND) + DATA, "no video track"),
+        (START + box(b"moov") + DATA, "no video track"),
+        (START + MOVIE + DATA[:-1], "'mdat' at byte"),
+        (START + MOVIE + DATA + b"\0\0\0", "cut off"),
+        (START + struct.pack(">I4sQ", 1, b"mdat", 15) + MOVIE, "'mdat' at byte 16 is cut off"),
+        (START + struct.pack(">I4sQ", 1, b"mdat", 1 << 63) + MOVIE, "'mdat' at byte 16"),
+        (START + struct.pack(">I4s", 7, b"mdat") + MOVIE, "'mdat' at byte 16"),
+        (START + box(b"moov", track(track_header(2, 2), media_header(0, 9))) + DATA, "time scale"),
+        (START + box(b"moov", track(box(b"free"), media_header(1, 9))) + DATA, "no header"),
+        (START + box(b"moov", track(track_header(2, 2), box(b"free"))) + DATA, "time scale"),
+        (START + box(b"moov", track(box(b"tkhd", bytes(83)), media_header(1, 1))) + DATA, "header"),
+        (START + box(b"moov", track(track_header(2, 2), box(b"mdhd", bytes(23)))) + DATA, "scale"),
+    ],
+    ids=[
+        "nothing",
+        "another format",
+        "no beginning",
+        "no index",
+        "no data",
+        "sound alone",
+        "an empty index",
+        "data without its last byte",
+        "bytes left over",
+        "a 64-bit size that is too small",
+        "a 64-bit size that is too large",
+        "a size smaller than the head",
+        "a time scale of zero",
+        "no track header",
+        "no media header",
+        "a track header that is too short",
+        "a media header that is too short",
+    ],
+)
+def test_what_is_no_whole_file_is_refused_with_the_reason(content: bytes, why: str) -> None:
+    with pytest.raises(NotMp4, match=why):
+        read_mp4(content)
+
+
+def test_a_media_header_of_version_1_that_is_too_short_is_refused() -> None:
+    short = box(b"mdhd", b"\1", bytes(23))
+    media = box(b"mdia", handler(b"vide"), short)
+    with pytest.raises(NotMp4, match="time scale"):
+        read_mp4(START + DATA + box(b"moov", box(b"trak", track_header(2, 2), media)))
+
+
+BOXES = st.recursive(
+    st.builds(box, st.sampled_from(NAMES), st.binary(max_size=100))
+    | st.sampled_from([VIDEO, SOUND, START, DATA, MOVIE, handler(b"vide")]),
+    lambda below: st.builds(
+        lambda name, inner: box(name, *inner), st.sampled_from(NAMES), st.lists(below, max_size=4)
+    ),
+    max_leaves=8,
+)
+FOUR = st.binary(min_size=4, max_size=4)
+PATCHES = st.lists(st.tuples(st.integers(0, 400), FOUR), max_size=3)
+
+
+def only_refused(content: bytes) -> None:
+    """Nothing but NotMp4 comes out, and what is read is no nonsense."""
+    try:
+        video = read_mp4(content)
+    except NotMp4:
+        return
+    assert min(video.width, video.height, video.seconds) >= 0
+
+
+@given(st.binary(max_size=300) | st.lists(BOXES, max_size=4).map(b"".join))
+def test_any_bytes_are_read_or_refused(content: bytes) -> None:
+    only_refused(content)
+    only_refused(START + DATA + content)
+
+
+@given(PATCHES)
+def test_any_damage_to_a_file_is_read_or_refused(patches: list[tuple[int, bytes]]) -> None:
+    content = bytearray(START + DATA + MOVIE)
+    for at, new in patches:
+        content[at : at + 4] = new
+    only_refused(bytes(content))

@@ -1,0 +1,127 @@
+"""The clock as it is told and moved over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx2
+import pytest
+
+from aisa_testkit.mock_server import (
+    Clock,
+    JobService,
+    ManualClock,
+    RandomIds,
+    SystemClock,
+    TickingClock,
+    create_app,
+)
+from aisa_testkit.mock_server.http.app import MockApp
+from aisa_testkit.openapi import Document
+
+START = 1_780_000_000
+Ask = Callable[..., httpx2.Response]
+
+
+class Running:
+    """An application whose real time moves only by hand."""
+
+    def __init__(self, document: Document) -> None:
+        self.real = 100.0
+        clock = SystemClock(wall=lambda: START, monotonic=lambda: self.real)
+        self.app = served(document, clock)
+
+
+def served(document: Document, clock: Clock) -> MockApp:
+    return create_app(service=JobService(document, clock=clock, ids=RandomIds(1), strict=True))
+
+
+@pytest.fixture
+def running(document: Document) -> Running:
+    return Running(document)
+
+
+def status(ask: Ask, mock: Running, job_id: str) -> str:
+    found: str = ask(mock.app, f"GET /v1/videos/{job_id}").json()["status"]
+    return found
+
+
+def test_the_speed_of_the_clock_is_the_speed_of_the_jobs(ask: Ask, running: Running) -> None:
+    now = ask(running.app, "GET /__admin/clock").json()
+    assert now == {"now": START, "speed": 1.0, "frozen": False}
+    job_id = ask(running.app, "POST /v1/videos", {"prompt": "A lighthouse"}).json()["id"]
+    running.real += 1.5
+    assert status(ask, running, job_id) == "queued"
+    faster = ask(running.app, "PUT /__admin/clock", {"speed": 10}).json()
+    assert faster == {"now": START + 1.5, "speed": 10.0, "frozen": False}
+    running.real += 0.5
+    assert status(ask, running, job_id) == "in_progress"
+    running.real += 0.35
+    assert status(ask, running, job_id) == "completed"
+
+
+def test_a_frozen_clock_stands_until_it_is_released_or_moved_on(ask: Ask, running: Running) -> None:
+    job_id = ask(running.app, "POST /v1/videos", {"prompt": "A lighthouse"}).json()["id"]
+    assert ask(running.app, "PUT /__admin/clock", {"freeze": True}).json()["frozen"] is True
+    running.real += 1000
+    assert status(ask, running, job_id) == "queued"
+    advanced = ask(running.app, "POST /__admin/clock", {"advance": 2.5}).json()
+    assert advanced == {"now": START + 2.5, "speed": 1.0, "frozen": True}
+    assert status(ask, running, job_id) == "in_progress"
+    ask(running.app, "PUT /__admin/clock", {"freeze": False, "speed": 2})
+    running.real += 3.75
+    assert ask(running.app, "GET /__admin/clock").json()["now"] == START + 10
+    assert status(ask, running, job_id) == "completed"
+
+
+@pytest.mark.parametrize("clock", [ManualClock(), TickingClock()], ids=["manual", "ticking"])
+def test_a_clock_moved_by_hand_can_be_advanced_alone(
+    ask: Ask, document: Document, clock: Clock
+) -> None:
+    app, state = served(document, clock), {"now": START, "speed": None, "frozen": True}
+    refused = ask(app, "PUT /__admin/clock", {"speed": 2})
+    reason = "this clock does not run by itself; it can only be advanced"
+    assert (refused.status_code, refused.json()) == (400, {"error": reason})
+    assert ask(app, "GET /__admin/clock").json() == state
+    moved = ask(app, "POST /__admin/clock", {"advance": 7})
+    assert (moved.status_code, moved.json()) == (200, {**state, "now": START + 7})
+
+
+class Foreign:
+    """A clock of somebody else's, with no way to move it."""
+
+    tells_waits = False
+
+    def now(self) -> float:
+        return 7.0
+
+    def wait_for(self, seconds: float) -> float:
+        return seconds
+
+    def polled(self) -> None:
+        """Polls do not move it."""
+
+    def lived(self) -> float:
+        return 0.0
+
+    def hold(self, seconds: float) -> None:
+        """Nothing takes time."""
+
+    async def async_hold(self, seconds: float) -> None:
+        """Nothing takes time."""
+
+
+def test_a_clock_that_cannot_be_moved_says_so(ask: Ask, document: Document) -> None:
+    app = served(document, Foreign())
+    refused = ask(app, "POST /__admin/clock", {"advance": 7})
+    assert (refused.status_code, refused.json()) == (400, {"error": "this clock cannot be moved"})
+    assert ask(app, "GET /__admin/clock").json() == {"now": 7.0, "speed": None, "frozen": True}
+
+
+def test_looking_at_the_jobs_is_no_poll(ask: Ask, document: Document) -> None:
+    clock = TickingClock()
+    app = served(document, clock)
+    job_id = ask(app, "POST /v1/videos", {"prompt": "A lighthouse"}).json()["id"]
+    ask(app, "GET /__admin/jobs")
+    ask(app, f"GET /__admin/jobs/{job_id}")
+    assert clock.now() == START

@@ -1,0 +1,142 @@
+"""The server for the length of a block: where it listens, and that it stops."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from aisa_testkit.mock_server import ManualClock, SystemClock, VideoServer, serve_videos
+from aisa_testkit.mock_server.http.server import base_url
+from aisa_testkit.openapi import Document
+
+KEY = {"Authorization": "Bearer sk-test"}
+PROMPT = {"prompt": "A lighthouse in a storm"}
+
+
+def port_of(server: VideoServer) -> int:
+    port = urlsplit(server.base_url).port
+    assert port is not None
+    return port
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on the port any more."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_a_free_port_is_taken_and_told_with_the_base_path(
+    video_server: VideoServer, other_document: Document
+) -> None:
+    assert re.fullmatch(r"http://127\.0\.0\.1:[1-9][0-9]*/v1", video_server.base_url)
+    listed = httpx2.get(f"{video_server.base_url}/videos", headers=KEY)
+    assert (listed.status_code, listed.json()["data"]) == (200, [])
+    with serve_videos(other_document) as other:
+        assert other.base_url.endswith("/api/v7")
+        key = {"X-Render-Key": "k"}
+        assert httpx2.get(f"{other.base_url}/renderings", headers=key).status_code == 200
+
+
+def test_two_servers_know_nothing_of_each_other(document: Document) -> None:
+    with (
+        serve_videos(document, seed=3) as one,
+        serve_videos(document, seed=3, clock=ManualClock()) as other,
+    ):
+        assert one.base_url != other.base_url
+        made = httpx2.post(f"{one.base_url}/videos", json=PROMPT, headers=KEY).json()
+        assert httpx2.get(f"{other.base_url}/videos", headers=KEY).json()["data"] == []
+        again = httpx2.post(f"{other.base_url}/videos", json=PROMPT, headers=KEY).json()
+        assert again["id"] == made["id"]
+        assert again["created_at"] == 1_780_000_000
+
+
+def test_the_service_and_the_clock_are_those_that_answer(document: Document) -> None:
+    clock = ManualClock()
+    with serve_videos(document, clock=clock) as server:
+        assert server.clock is clock
+        server.service.next_job(outcome="failed", code="moderation_blocked")
+        made = httpx2.post(f"{server.base_url}/videos", json=PROMPT, headers=KEY).json()
+        clock.advance(6)
+        seen = httpx2.get(f"{server.base_url}/videos/{made['id']}", headers=KEY).json()
+    assert (seen["status"], seen["error"]["code"]) == ("failed", "moderation_blocked")
+
+
+def test_the_arguments_are_those_of_the_service(document: Document) -> None:
+    with serve_videos(document, api_keys=["right"], unknown_ids="synthesize") as server:
+        statuses = [
+            httpx2.get(
+                f"{server.base_url}/videos/video_0", headers={"Authorization": f"Bearer {key}"}
+            ).status_code
+            for key in ("right", "wrong")
+        ]
+        assert statuses == [200, 401]
+        assert isinstance(server.clock, SystemClock)
+
+
+def test_the_port_is_free_again_behind_the_block(document: Document) -> None:
+    threads = set(threading.enumerate())
+    with serve_videos(document) as server:
+        port = port_of(server)
+        assert not is_free(port)
+    assert is_free(port)
+    assert set(threading.enumerate()) <= threads
+    with serve_videos(document, port=port) as again:
+        assert port_of(again) == port
+
+
+def test_a_port_that_is_taken_is_an_oserror(video_server: VideoServer, document: Document) -> None:
+    with (
+        pytest.raises(OSError, match=r"[Aa]ddress already in use"),
+        serve_videos(document, port=port_of(video_server)),
+    ):
+        pytest.fail("the block is not to be entered")
+    assert httpx2.get(f"{video_server.base_url}/videos", headers=KEY).status_code == 200
+
+
+def test_an_exception_in_the_block_stops_the_server_and_goes_on(document: Document) -> None:
+    ports = []
+
+    def use() -> None:
+        with serve_videos(document) as server:
+            ports.append(port_of(server))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        use()
+    assert is_free(ports[0])
+
+
+def test_a_client_that_still_holds_its_connection_does_not_keep_the_server_up(
+    document: Document,
+) -> None:
+    with httpx2.Client(headers=KEY) as client:
+        with serve_videos(document) as server:
+            assert client.get(f"{server.base_url}/videos").status_code == 200
+            port = port_of(server)
+        assert is_free(port)
+        with pytest.raises(httpx2.TransportError):
+            client.get(f"{server.base_url}/videos")
+
+
+def test_jobs_of_a_fast_clock_come_to_their_end(video_server: VideoServer) -> None:
+    with httpx2.Client(base_url=video_server.base_url, headers=KEY) as client:
+        job = client.post("/videos", json=PROMPT).json()
+        path, states = f"/videos/{job['id']}", [job["status"]]
+        while states[-1] not in ("completed", "failed"):
+            states.append(client.get(path).json()["status"])
+        content = client.get(f"{path}/content").content
+    assert list(dict.fromkeys(states)) == ["queued", "in_progress", "completed"]
+    assert content[4:8] == b"ftyp"
+
+
+def test_an_ipv6_address_stands_in_brackets(document: Document) -> None:
+    with socket.socket(socket.AF_INET6) as listener:
+        assert base_url(listener, document) == "http://[::]:0/v1"

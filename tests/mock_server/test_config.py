@@ -1,0 +1,453 @@
+"""Rehearsals from files: what they say, in which format, and what is wrong with them where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
+from aisa_testkit.mock_server.config import Rehearsal, load_rehearsal, read_rehearsal
+from aisa_testkit.mock_server.config_schema import WordsError
+from aisa_testkit.openapi import Call, Document, DocumentError, Reply, load_document
+from aisa_testkit.openapi.json import Json
+
+LONG = "sk-live-of-somebody-1234567890"
+
+YAML = """\
+# A bad day.
+scenario: out-of-gpu
+scenarios:
+  out-of-gpu:
+    about: Half of the work is done, then there is no machine left.
+    outcome: failed
+    code: out_of_gpu
+    seconds: 30
+    faults:
+      - {operation: retrieve, status: 503, every: 3, nth: 2}
+  hasty: {seconds: 1, expires: 5}
+faults:
+  - {operation: create, lost: true, times: 1}
+  - {latency: {uniform: [0.1, 0.2]}, key: sk-slow}
+limits: {requests_per_minute: 30, in_flight: 2, spend: 4}
+keys:
+  sk-main: {}
+  sk-slow: {limits: free}
+  sk-gone: {revoked: true}
+  sk-poor: {spend: 0, forbidden: {model: [sora-2-pro]}}
+"""
+
+TOML = """\
+# A bad day.
+scenario = "out-of-gpu"
+
+[scenarios.out-of-gpu]
+about = "Half of the work is done, then there is no machine left."
+outcome = "failed"
+code = "out_of_gpu"
+seconds = 30
+
+[[scenarios.out-of-gpu.faults]]
+operation = "retrieve"
+status = 503
+every = 3
+nth = 2
+
+[scenarios.hasty]
+seconds = 1
+expires = 5
+
+[[faults]]
+operation = "create"
+lost = true
+times = 1
+
+[[faults]]
+latency = {uniform = [0.1, 0.2]}
+key = "sk-slow"
+
+[limits]
+requests_per_minute = 30
+in_flight = 2
+spend = 4
+
+[keys.sk-main]
+
+[keys.sk-slow]
+limits = "free"
+
+[keys.sk-gone]
+revoked = true
+
+[keys.sk-poor]
+spend = 0
+forbidden = {model = ["sora-2-pro"]}
+"""
+
+JSON = orjson.dumps(
+    {
+        "scenario": "out-of-gpu",
+        "scenarios": {
+            "out-of-gpu": {
+                "about": "Half of the work is done, then there is no machine left.",
+                "outcome": "failed",
+                "code": "out_of_gpu",
+                "seconds": 30,
+                "faults": [{"operation": "retrieve", "status": 503, "every": 3, "nth": 2}],
+            },
+            "hasty": {"seconds": 1, "expires": 5},
+        },
+        "faults": [
+            {"operation": "create", "lost": True, "times": 1},
+            {"latency": {"uniform": [0.1, 0.2]}, "key": "sk-slow"},
+        ],
+        "limits": {"requests_per_minute": 30, "in_flight": 2, "spend": 4},
+        "keys": {
+            "sk-main": {},
+            "sk-slow": {"limits": "free"},
+            "sk-gone": {"revoked": True},
+            "sk-poor": {"spend": 0, "forbidden": {"model": ["sora-2-pro"]}},
+        },
+    }
+).decode()
+
+Written = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    """Writes a file of this name with this text."""
+
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def ask(service: JobService, operation: str, *, key: str, job: str = "", model: str = "") -> Reply:
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    body = orjson.dumps({"prompt": "A lighthouse in a storm", "model": model or "sora-2"})
+    place = {"video_id": job} if job else {}
+    return service.answer(Call(operation, place, headers=headers, body=body))
+
+
+def code_of(reply: Reply) -> Json:
+    return reply.status, orjson.loads(reply.body)["error"]["code"]
+
+
+FORMATS = [("a.yaml", YAML), ("a.yml", YAML), ("a.json", JSON), ("a.toml", TOML), ("a", YAML)]
+
+
+@pytest.mark.parametrize(("name", "text"), FORMATS, ids=["yaml", "yml", "json", "toml", "no name"])
+def test_a_whole_rehearsal_comes_to_life(
+    document: Document, written: Written, name: str, text: str
+) -> None:
+    rehearsal = load_rehearsal(document, written(name, text))
+    clock = ManualClock()
+    service = JobService(
+        document, clock=clock, ids=RandomIds(1), seed=1, strict=True, rehearsal=rehearsal
+    )
+    lost = ask(service, "createVideo", key="sk-main")
+    assert lost.delivery
+    assert lost.delivery.arrives == -1
+    made = ask(service, "createVideo", key="sk-main")
+    assert made.headers["x-ratelimit-limit"] == "30"
+    assert code_of(ask(service, "createVideo", key="sk-main")) == (429, "rate_limit_exceeded")
+    job = orjson.loads(made.body)["id"]
+    polls = [ask(service, "getVideo", key="sk-main", job=job).status for _ in range(6)]
+    assert polls == [200, 503, 200, 200, 503, 200]
+    clock.advance(30)
+    seen = orjson.loads(ask(service, "getVideo", key="sk-main", job=job).body)
+    assert (seen["status"], seen["error"]["code"]) == ("failed", "out_of_gpu")
+    slow = ask(service, "listVideos", key="sk-slow")
+    assert slow.delivery
+    assert 0.1 <= slow.delivery.delay <= 0.2
+    assert slow.headers["x-ratelimit-limit"] == "60"
+    assert code_of(ask(service, "listVideos", key="sk-gone")) == (401, "revoked_api_key")
+    assert code_of(ask(service, "createVideo", key="sk-poor")) == (429, "quota_exceeded")
+    forbidden = ask(service, "createVideo", key="sk-poor", model="sora-2-pro")
+    assert code_of(forbidden) == (403, "model_not_allowed")
+    assert ask(service, "listVideos", key="sk-nobody").status == 200
+    names = [each["name"] for each in service.scenarios.listed()]
+    assert names[-2:] == ["out-of-gpu", "hasty"]
+
+
+def test_all_formats_say_the_same(document: Document, written: Written) -> None:
+    said = []
+    for name, text in FORMATS:
+        rehearsal = load_rehearsal(document, written(name, text))
+        scenarios = {
+            each: (s.about, s.fate, [f.words for f in s.faults])
+            for each, s in rehearsal.scenarios.items()
+        }
+        faults = [fault.words for fault in rehearsal.faults]
+        said.append((rehearsal.scenario, scenarios, faults, rehearsal.limits, rehearsal.keys))
+    assert all(each == said[0] for each in said)
+
+
+@pytest.mark.parametrize("name", ["empty.yaml", "empty.toml"])
+@pytest.mark.parametrize("text", ["", "# Nothing yet.\n"], ids=["empty", "comment"])
+def test_an_empty_file_rehearses_nothing(
+    document: Document, written: Written, name: str, text: str
+) -> None:
+    assert load_rehearsal(document, written(name, text)) == Rehearsal()
+    assert JobService(document, rehearsal=Rehearsal()).faults.listed() == []
+
+
+def test_what_the_service_is_told_counts_more_than_its_rehearsal(document: Document) -> None:
+    words: Json = {
+        "scenario": "fails",
+        "limits": "free",
+        "keys": {"sk-a": {"revoked": True}, "sk-b": {"revoked": True}},
+    }
+    service = JobService(
+        document,
+        clock=ManualClock(),
+        scenario="instant",
+        limits="growth",
+        accounts={"sk-a": {}},
+        rehearsal=read_rehearsal(document, words),
+    )
+    made = ask(service, "createVideo", key="sk-a")
+    assert orjson.loads(made.body)["status"] == "completed"
+    assert made.headers["x-ratelimit-limit"] == "3000"
+    assert ask(service, "createVideo", key="sk-b").status == 401
+
+
+def test_faults_of_a_rehearsal_are_there_again_after_a_reset(document: Document) -> None:
+    words = {"faults": [{"operation": "list", "status": 500, "times": 1}]}
+    service = JobService(document, rehearsal=read_rehearsal(document, words))
+    for _ in range(2):
+        statuses = [ask(service, "listVideos", key="k").status for _ in range(2)]
+        assert statuses == [500, 200]
+        service.reset()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "pointer", "reason"),
+    [
+        ("- a list\n", 1, "", "must be of type object, not ['a list']"),
+        ("a word\n", 1, "", "must be of type object, not 'a word'"),
+        ("\nscenarois: {}\n", 2, "/scenarois", "is not known here"),
+        ("scenario: 3\n", 1, "/scenario", "must be of type string, not 3"),
+        ("\n\nscenario: explodes\n", 3, "/scenario", "there is no scenario 'explodes', only comp"),
+        ("scenario: slow:code\n", 1, "/scenario", "'slow:code': only a scenario that ends in a f"),
+        ("scenarios: []\n", 1, "/scenarios", "must be of type object, not []"),
+        ("scenarios:\n  Own: {}\n", 1, "/scenarios", ""),
+        ("scenarios:\n  own:\n  - 1\n", 2, "/scenarios/own", "must be of type object, not [1]"),
+        (
+            "scenarios:\n  own:\n    scale: 2\n    outcome: lost\n",
+            2,
+            "/scenarios/own",
+            "no job ends as 'lost'; the final states are completed, failed",
+        ),
+        (
+            "scenarios:\n  own:\n    seconds: soon\n",
+            3,
+            "/scenarios/own/seconds",
+            "must be of type number, not 'soon'",
+        ),
+        (
+            "scenarios:\n  own:\n    faults:\n      - {lost: true}\n      - {status: 418}\n",
+            5,
+            "/scenarios/own/faults/1/status",
+            "no operation has a documented answer 418",
+        ),
+        (
+            "scenarios:\n  own:\n    faults:\n      - lost: true\n        key: sk-1\n",
+            5,
+            "/scenarios/own/faults/0/key",
+            "a scenario's faults are for its own jobs, whosever",
+        ),
+        ("faults: {}\n", 1, "/faults", "must be of type array, not {}"),
+        ("faults:\n- {}\n", 2, "/faults/0", "says nothing that goes wrong: one of body"),
+        (
+            "faults:\n- lost: true\n- lost: true\n  operation: createvideo\n",
+            4,
+            "/faults/1/operation",
+            "there is no operation 'createvideo', only",
+        ),
+        (
+            "faults:\n- change:\n    /id: 1\n    /nothing: 2\n",
+            4,
+            "/faults/0/change/~1nothing",
+            "no answer of these operations has a field at /nothing",
+        ),
+        ("limits: none at all\n", 1, "/limits", "must be one of none, free, starter, growth, or"),
+        ("limits:\n  in_flight: 0\n", 2, "/limits/in_flight", "must be a whole number of 1 or mor"),
+        ("keys: []\n", 1, "/keys", "must be of type object, not []"),
+        ("keys:\n  sk-1: {revoked: 1}\n", 2, "/keys/…/revoked", "must be true or false, not 1"),
+        (f"keys:\n  {LONG}: [1]\n", 2, "/keys/…7890", "must be a mapping of limits, spend, rev"),
+        (f"keys:\n  {LONG}: {{}}\n  {LONG}: {{}}\n", 3, "/keys/…7890", "stands here a second"),
+        ("a: 1\na: 2\n", 2, "/a", "stands here a second time"),
+        ("faults:\n- {latency: .nan}\n", None, "/faults/0/latency", ".nan is no number in JSON"),
+        ("faults: [\n", 2, "", "is neither YAML nor JSON: "),
+    ],
+)
+def test_a_mistake_in_yaml_is_named_with_its_place_and_its_line(
+    document: Document, written: Written, text: str, line: int | None, pointer: str, reason: str
+) -> None:
+    path = written("bad.yaml", text)
+    with pytest.raises(DocumentError) as refused:
+        load_rehearsal(document, path)
+    (problem,) = refused.value.problems
+    assert (problem.pointer, problem.line) == (pointer, line)
+    assert problem.reason.startswith(reason)
+    assert str(refused.value).startswith(str(path))
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer", "reason"),
+    [
+        ("[[faults]]\nlost = false\n", "/faults/0/lost", "must be True, not False"),
+        ("scenario = 'explodes'\n", "/scenario", "there is no scenario 'explodes'"),
+        ("[scenarios.own]\nseconds = -1\n", "/scenarios/own/seconds", "must be at least 0, not -1"),
+        ("[keys.sk-1]\nspend = 'all'\n", "/keys/…/spend", "must be an amount of 0 or more"),
+        ("[[faults]]\nlatency = nan\n", "/faults/0/latency", "must be of type number or object"),
+        (
+            "[[faults]]\nchange = {'/id' = [0, 99999999999999999999]}\n",
+            "/faults/0/change/~1id/1",
+            "must be a number of at most 64 bits, not 99999999999999999999",
+        ),
+        ("scenario: slow\n", "", "is not TOML: "),
+        (f"a = {'[' * 9999}\n", "", "is not TOML: "),
+    ],
+    ids=["schema", "name", "own", "key", "no number", "too large", "YAML", "too deep"],
+)
+def test_a_mistake_in_toml_is_named_with_its_place(
+    document: Document, written: Written, text: str, pointer: str, reason: str
+) -> None:
+    with pytest.raises(DocumentError) as refused:
+        load_rehearsal(document, written("bad.toml", text))
+    (problem,) = refused.value.problems
+    assert (problem.pointer, problem.line) == (pointer, None)
+    assert problem.reason.startswith(reason)
+
+
+def test_a_mistake_in_json_is_named_with_its_place_and_its_line(
+    document: Document, written: Written
+) -> None:
+    with pytest.raises(DocumentError, match=r"bad\.json: line 2, /faults/0/cut: 1 is greater"):
+        load_rehearsal(document, written("bad.json", '{"faults":\n[{"cut": 1}]}'))
+
+
+@pytest.mark.parametrize("name", ["missing.yaml", "missing.toml", "."])
+def test_a_file_that_cannot_be_read_is_named(document: Document, tmp_path: Path, name: str) -> None:
+    with pytest.raises(DocumentError, match=r": cannot be read: (No such file|Is a directory)"):
+        load_rehearsal(document, tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["bytes.yaml", "bytes.toml"])
+def test_a_file_that_is_no_text_is_named(document: Document, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DocumentError, match=r"bytes\.[a-z]+: cannot be read: .*utf-8"):
+        load_rehearsal(document, path)
+
+
+def test_the_rehearsal_of_another_document_is_in_its_words(
+    other_document: Document, document: Document
+) -> None:
+    words: Json = {
+        "scenario": "withdrawn",
+        "scenarios": {"withdrawn": {"outcome": "withdrawn", "code": "no_light"}},
+        "faults": [{"operation": "rendering", "change": {"/job/phase/word": "dry"}, "times": 1}],
+        "limits": "hobby",
+        "keys": {"k": {"spend": 0.05}},
+    }
+    rehearsal = read_rehearsal(other_document, words)
+    service = JobService(
+        other_document, clock=ManualClock(), ids=RandomIds(1), strict=True, rehearsal=rehearsal
+    )
+    headers = {"x-render-key": "k", "content-type": "application/json"}
+    made = service.answer(Call("submitRendering", headers=headers, body=b'{"scene": "A teapot"}'))
+    assert made.headers["x-allowance"] == "5"
+    place = {"ref": orjson.loads(made.body)["job"]["ref"]}
+    poll = Call("rendering", place, headers=headers)
+    seen = [orjson.loads(service.answer(poll).body)["job"]["phase"]["word"] for _ in range(2)]
+    assert seen == ["dry", "waiting"]
+    assert service.answer(Call("submitRendering", headers=headers, body=made.body)).status == 400
+    again = service.answer(Call("submitRendering", headers=headers, body=b'{"scene": "A cup"}'))
+    assert again.status == 402
+    with pytest.raises(WordsError, match=r"^/scenarios/withdrawn: no job ends as 'withdrawn'"):
+        read_rehearsal(document, {"scenarios": {"withdrawn": {"outcome": "withdrawn"}}})
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(["own", "slow", "completes", "Own", "a-1", "", "fails:x"])
+WORDS: dict[str, st.SearchStrategy[Json]] = {
+    "scenario": NAMES | VALUES,
+    "scenarios": VALUES
+    | st.dictionaries(
+        NAMES,
+        VALUES
+        | st.fixed_dictionaries(
+            {}, optional={"outcome": NAMES, "seconds": VALUES, "scale": VALUES, "faults": VALUES}
+        ),
+        max_size=2,
+    ),
+    "faults": st.lists(
+        VALUES
+        | st.fixed_dictionaries({}, optional={"status": st.integers(399, 600), "lost": VALUES}),
+        max_size=2,
+    ),
+    "limits": VALUES
+    | st.sampled_from(["free", "none", "hobby"])
+    | st.fixed_dictionaries(
+        {}, optional={"requests_per_minute": VALUES, "in_flight": VALUES, "spend": VALUES}
+    ),
+    "keys": VALUES
+    | st.dictionaries(
+        st.text(max_size=5),
+        VALUES
+        | st.fixed_dictionaries(
+            {},
+            optional={
+                "limits": VALUES,
+                "spend": VALUES,
+                "revoked": VALUES,
+                "forbidden": VALUES | st.fixed_dictionaries({"model": VALUES}),
+            },
+        ),
+        max_size=2,
+    ),
+}
+
+
+@given(words=VALUES | st.fixed_dictionaries({}, optional=WORDS))
+def test_anything_given_as_a_rehearsal_makes_a_service_or_is_refused(words: Json) -> None:
+    try:
+        rehearsal = read_rehearsal(load_document(), words)
+    except WordsError as refused:
+        reason: str | None = refused.reason
+    else:
+        reason = None
+        JobService(load_document(), clock=ManualClock(), rehearsal=rehearsal)
+    assert reason != ""
+
+
+@given(text=st.text() | st.binary().map(lambda content: content.decode("latin-1")))
+def test_any_text_is_a_rehearsal_or_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    folder = tmp_path_factory.getbasetemp()
+    for name in ("any.yaml", "any.toml"):
+        path = folder / name
+        path.write_bytes(text.encode(errors="surrogatepass"))
+        try:
+            loaded: object = load_rehearsal(load_document(), path)
+        except DocumentError as refused:
+            loaded = refused
+        assert isinstance(loaded, DocumentError) or loaded == Rehearsal()

@@ -1,0 +1,205 @@
+"""The files that come along: one for every size and length, each what its name says."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from aisa_testkit.mock_server.media_library import MediaFile, MediaLibrary
+from aisa_testkit.openapi import Document, JobRole
+
+Probe = dict[str, Any]
+KINDS = {"video/mp4": ".mp4", "image/webp": ".webp", "image/jpeg": ".jpg"}
+
+
+@pytest.fixture(scope="module")
+def library() -> MediaLibrary:
+    return MediaLibrary()
+
+
+@pytest.fixture(scope="module")
+def declared(document: Document) -> list[tuple[str, str]]:
+    """Every size and length that the document lets a client ask for."""
+    schemas = document.source.data["components"]["schemas"]
+    return [(s, n) for s in schemas["Size"]["enum"] for n in schemas["Seconds"]["enum"]]
+
+
+def exact(library: MediaLibrary, kind: str, declared: list[tuple[str, str]]) -> list[MediaFile]:
+    found = [library.nearest(kind, size=size, seconds=seconds) for size, seconds in declared]
+    assert all(fits for _, fits in found)
+    return [file for file, _ in found]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_there_is_an_exact_file_for_every_size_and_length(
+    library: MediaLibrary, declared: list[tuple[str, str]], kind: str
+) -> None:
+    for file, (size, seconds) in zip(exact(library, kind, declared), declared, strict=True):
+        assert file.path.name == f"{size}-{seconds}s{KINDS[kind]}"
+        assert (file.media_type, file.suffix) == (kind, KINDS[kind])
+        assert file.label == f"{size} {seconds}s"
+
+
+def test_there_are_files_of_every_media_type_that_the_document_declares(
+    library: MediaLibrary, document: Document
+) -> None:
+    assert set(library.media_types) == set(KINDS)
+    assert set(document.by_role[JobRole.CONTENT].success.content) <= set(library.media_types)
+
+
+def test_all_files_together_are_small_and_none_of_them_is_without_use(
+    declared: list[tuple[str, str]],
+) -> None:
+    folder = files("aisa_testkit.mock_server").joinpath("media")
+    sizes = {path.name: len(path.read_bytes()) for path in folder.iterdir()}
+    assert len(sizes) == len(declared) * len(KINDS)
+    assert sum(sizes.values()) < 2_000_000
+
+
+def test_entity_tags_are_strong_and_equal_for_equal_bytes_alone(
+    library: MediaLibrary, declared: list[tuple[str, str]]
+) -> None:
+    found = [file for kind in KINDS for file in exact(library, kind, declared)]
+    tags = {file.etag for file in found}
+    assert all(re.fullmatch('"[0-9a-f]{32}"', tag) for tag in tags)
+    assert len(tags) == len({sha256(file.content).digest() for file in found}) == len(found)
+    assert tags == {file.etag for kind in KINDS for file in exact(MediaLibrary(), kind, declared)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_files_begin_as_their_kind_does(
+    library: MediaLibrary, declared: list[tuple[str, str]], kind: str
+) -> None:
+    beginning = {
+        "video/mp4": rb"....ftyp",
+        "image/webp": rb"RIFF....WEBP",
+        "image/jpeg": b"\xff\xd8\xff",
+    }
+    for file in exact(library, kind, declared):
+        assert re.match(beginning[kind], file.content, re.DOTALL)
+
+
+def test_videos_can_be_played_from_their_beginning_on(
+    library: MediaLibrary, declared: list[tuple[str, str]]
+) -> None:
+    for file in exact(library, "video/mp4", declared):
+        assert 0 < file.content.index(b"moov") < file.content.index(b"mdat")
+
+
+def test_videos_are_what_their_names_say(
+    library: MediaLibrary, declared: list[tuple[str, str]], tool: Callable[[str], str]
+) -> None:
+    found = exact(library, "video/mp4", declared)
+    for file, probe in zip(found, probes(tool("ffprobe"), found), strict=True):
+        (stream,) = probe["streams"]
+        assert (stream["width"], stream["height"]) == (file.width, file.height)
+        assert (stream["codec_name"], stream["pix_fmt"]) == ("h264", "yuv420p")
+        assert float(probe["format"]["duration"]) == pytest.approx(file.seconds, abs=0.1)
+
+
+def test_thumbnails_are_small_pictures_of_the_same_shape(
+    library: MediaLibrary, declared: list[tuple[str, str]], tool: Callable[[str], str]
+) -> None:
+    found = exact(library, "image/webp", declared)
+    for file, probe in zip(found, probes(tool("ffprobe"), found), strict=True):
+        (stream,) = probe["streams"]
+        assert stream["codec_name"] == "webp"
+        assert max(stream["width"], stream["height"]) == 480
+        assert stream["width"] / stream["height"] == pytest.approx(
+            file.width / file.height, abs=0.01
+        )
+
+
+def test_sprite_sheets_have_a_tile_of_the_same_shape_for_every_second(
+    library: MediaLibrary, declared: list[tuple[str, str]], tool: Callable[[str], str]
+) -> None:
+    found = exact(library, "image/jpeg", declared)
+    columns = 4
+    for file, probe in zip(found, probes(tool("ffprobe"), found), strict=True):
+        (stream,) = probe["streams"]
+        rows = file.seconds / columns
+        assert stream["codec_name"] == "mjpeg"
+        assert stream["width"] % columns == stream["height"] % rows == 0
+        width, height = stream["width"] / columns, stream["height"] / rows
+        assert width / height == pytest.approx(file.width / file.height, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("size", "seconds", "name"),
+    [
+        pytest.param("1080x1920", "4", "720x1280-4s", id="a larger portrait of a known shape"),
+        pytest.param("1920x1080", "4", "1280x720-4s", id="a larger landscape of a known shape"),
+        pytest.param("3584x2048", "8", "1792x1024-8s", id="twice a known size"),
+        pytest.param("640x480", "4", "1792x1024-4s", id="the least wide for four by three"),
+        pytest.param("1x100000", "4", "720x1280-4s", id="the narrowest for a sliver"),
+        pytest.param("1280X720", "4s", "1280x720-4s", id="another spelling"),
+        pytest.param("1280x720", "0", "1280x720-4s", id="no length at all"),
+        pytest.param("1280x720", "5", "1280x720-4s", id="a little longer"),
+        pytest.param("1280x720", "9.5", "1280x720-8s", id="a fraction"),
+        pytest.param("1280x720", "3600", "1280x720-12s", id="an hour"),
+    ],
+)
+def test_the_nearest_file_stands_in_for_another_shape_size_or_length(
+    library: MediaLibrary, size: str, seconds: str, name: str
+) -> None:
+    for kind, suffix in KINDS.items():
+        file, fits = library.nearest(kind, size=size, seconds=seconds)
+        assert (file.path.name, fits) == (name + suffix, size == "1280X720")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "large", "0x720", "-1280x720", "1280x720x3", "1e3x720", "9999999x1", "\u0664x\u0664"],
+)
+def test_a_size_that_cannot_be_read_leaves_the_choice_to_the_length(
+    library: MediaLibrary, text: str
+) -> None:
+    file, fits = library.nearest("video/mp4", size=text, seconds="8")
+    assert (file.seconds, fits) == (8, False)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-4", "1e1", "4 s", "nan", "inf", "\u0669"])
+def test_a_length_that_cannot_be_read_leaves_the_choice_to_the_size(
+    library: MediaLibrary, text: str
+) -> None:
+    file, fits = library.nearest("video/mp4", size="1280x720", seconds=text)
+    assert ((file.width, file.height), fits) == ((1280, 720), False)
+
+
+@pytest.mark.parametrize("size", [None, "720x1280"], ids=["any size", "a size"])
+@pytest.mark.parametrize("seconds", [None, "12"], ids=["any length", "a length"])
+def test_what_nobody_asked_for_fits(
+    library: MediaLibrary, size: str | None, seconds: str | None
+) -> None:
+    file, fits = library.nearest("video/mp4", size=size, seconds=seconds)
+    assert fits
+    assert size is None or f"{file.width}x{file.height}" == size
+    assert seconds is None or f"{file.seconds:g}" == seconds
+
+
+def test_a_media_type_without_files_is_refused(library: MediaLibrary) -> None:
+    with pytest.raises(KeyError, match="video/webm"):
+        library.nearest("video/webm", size=None, seconds=None)
+
+
+def probes(ffprobe: str, found: list[MediaFile]) -> list[Probe]:
+    with ThreadPoolExecutor() as threads:
+        return list(threads.map(lambda file: probe_of(ffprobe, file), found))
+
+
+def probe_of(ffprobe: str, file: MediaFile) -> Probe:
+    """What ffprobe finds in a file, without a single complaint."""
+    entries = "stream=codec_name,width,height,pix_fmt:format=duration"
+    command = [ffprobe, "-v", "error", "-show_entries", entries, "-of", "json", str(file.path)]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    assert done.stderr == b""
+    probe: Probe = json.loads(done.stdout)
+    return probe

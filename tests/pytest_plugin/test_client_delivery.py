@@ -1,0 +1,395 @@
+"""Answers that are late, slow or broken off: a client meets the same in process as on a socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import httpx
+import httpx2
+import openai
+import pytest
+from respx.mocks import HTTPCoreMocker
+
+from aisa_testkit.mock_server import Clock, Endpoint, JobService, ManualClock, SystemClock
+from aisa_testkit.mock_server.http.app import ApiDoor
+from aisa_testkit.mock_server.http.server import base_url, serve_app
+from aisa_testkit.openapi import Call, Delivery, Document, Reply
+from aisa_testkit.pytest_plugin.httpcore2 import HTTPCore2Mocker
+from aisa_testkit.pytest_plugin.journal import Journal
+from aisa_testkit.pytest_plugin.routes import VideoRouter
+from aisa_testkit.pytest_plugin.transports import Httpx2Transport, HttpxTransport
+
+Client: TypeAlias = httpx.Client | httpx.AsyncClient | httpx2.Client | httpx2.AsyncClient
+Outcome: TypeAlias = tuple[int | None, int, str | None]
+
+LATER = (httpx.AsyncClient, httpx2.AsyncClient)
+KINDS = [
+    pytest.param(httpx.Client, id="httpx"),
+    pytest.param(httpx.AsyncClient, id="async httpx"),
+    pytest.param(httpx2.Client, id="httpx2"),
+    pytest.param(httpx2.AsyncClient, id="async httpx2"),
+]
+VENDOR = "https://api.aisa.one/v1"
+BODY = bytes(range(200))
+HOUR = 3600.0
+
+
+class Scripted(Endpoint):
+    """An endpoint that gives its `replies`, one after the other, to whatever it is asked."""
+
+    def __init__(self, service: JobService) -> None:
+        super().__init__(service)
+        self.replies: deque[Reply] = deque()
+
+    def respond(
+        self, method: str, path: str, *, query: str, headers: Mapping[str, str], body: bytes
+    ) -> Reply:
+        return self.replies.popleft()
+
+
+class Delivering(JobService):
+    """A service whose first answers arrive as the `deliveries` say."""
+
+    def __init__(self, document: Document, *deliveries: Delivery) -> None:
+        super().__init__(document, clock=ManualClock())
+        self._deliveries = deque(deliveries)
+
+    def answer(self, call: Call) -> Reply:
+        delivery = self._deliveries.popleft() if self._deliveries else None
+        return replace(super().answer(call), delivery=delivery)
+
+
+def scripted(document: Document, clock: Clock) -> Scripted:
+    return Scripted(JobService(document, clock=clock))
+
+
+def router_of(endpoint: Endpoint) -> VideoRouter:
+    service = endpoint.service
+    return VideoRouter(
+        endpoint, base_urls=[VENDOR], journal=Journal(service.document, service.clock)
+    )
+
+
+@contextmanager
+def routed(router: VideoRouter) -> Iterator[None]:
+    """Has the router take the requests of all clients."""
+    for mocker in (HTTPCoreMocker, HTTPCore2Mocker):
+        mocker.register(router)
+        mocker.start()
+    yield
+    for mocker in (HTTPCoreMocker, HTTPCore2Mocker):
+        mocker.unregister(router)
+        mocker.stop()
+
+
+Socket: TypeAlias = tuple[Scripted, str]
+
+
+@contextmanager
+def on_a_socket(endpoint: Scripted) -> Iterator[Socket]:
+    with serve_app(ApiDoor(endpoint)) as listener:
+        yield endpoint, base_url(listener, endpoint.service.document)
+
+
+@pytest.fixture(scope="module")
+def socket(document: Document) -> Iterator[Socket]:
+    """A server on whose clock no time is lost, and its URL."""
+    with on_a_socket(scripted(document, ManualClock())) as door:
+        yield door
+
+
+@pytest.fixture(scope="module")
+def real_socket(document: Document) -> Iterator[Socket]:
+    """A server in real time, and its URL."""
+    with on_a_socket(scripted(document, SystemClock())) as door:
+        yield door
+
+
+def transport(router: VideoRouter, kind: type[Client]) -> Any:
+    of_httpx = issubclass(kind, (httpx.Client, httpx.AsyncClient))
+    return HttpxTransport(router) if of_httpx else Httpx2Transport(router)
+
+
+async def settled(value: Any) -> Any:
+    """What a method of either kind of client comes to."""
+    return await value if isinstance(value, Awaitable) else value
+
+
+def meet(client: Client, method: str, url: str, *, streamed: bool) -> Outcome:
+    """The status, the number of bytes and the error that a client meets, which is closed then."""
+    status, got, error = None, 0, None
+
+    async def ask() -> None:
+        nonlocal status, got
+        request: Any = client.build_request(method, url)
+        response = await settled(client.send(request, stream=streamed))
+        status = response.status_code
+        if not streamed:
+            got = len(response.content)
+        elif isinstance(client, LATER):
+            async for chunk in response.aiter_raw():
+                got += len(chunk)
+        else:
+            for chunk in response.iter_raw():
+                got += len(chunk)
+
+    async def whole() -> None:
+        nonlocal error
+        try:
+            await ask()
+        except (httpx.TransportError, httpx2.TransportError) as raised:
+            error = f"{type(raised).__module__}.{type(raised).__name__}"
+            # An error without its request would raise here.
+            error += "" if str(raised.request.url) == url else " of another request"
+        await settled(client.aclose() if isinstance(client, LATER) else client.close())
+
+    asyncio.run(whole())
+    return status, got, error
+
+
+def at_all_doors(
+    socket: Socket,
+    endpoint: Scripted,
+    reply: Reply,
+    kind: type[Client],
+    *,
+    method: str = "GET",
+    streamed: bool = False,
+    **settings: Any,
+) -> list[Outcome]:
+    """What a client meets on a socket, through a transport and at the routes."""
+    served, url = socket
+    router = router_of(endpoint)
+    served.replies, endpoint.replies = deque([reply]), deque([reply] * 2)
+    with routed(router):
+        at_routes = meet(
+            kind(verify=False, **settings), method, f"{VENDOR}/videos", streamed=streamed
+        )
+    through = kind(transport=transport(router, kind), **settings)
+    return [
+        meet(kind(verify=False, **settings), method, f"{url}/videos", streamed=streamed),
+        meet(through, method, f"{VENDOR}/videos", streamed=streamed),
+        at_routes,
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("streamed", [False, True], ids=["plain", "streamed"])
+@pytest.mark.parametrize(
+    ("delivery", "arrived", "error"),
+    [
+        pytest.param(Delivery(delay=3), 200, None, id="late"),
+        pytest.param(Delivery(delay=3, seconds=20), 200, None, id="slow"),
+        pytest.param(Delivery(arrives=-1, reset=True), -1, "ReadError", id="lost, reset"),
+        pytest.param(Delivery(arrives=-1), -1, "RemoteProtocolError", id="lost, closed"),
+        pytest.param(Delivery(arrives=0, reset=True), 0, "ReadError", id="only a head, reset"),
+        pytest.param(Delivery(arrives=0), 0, "RemoteProtocolError", id="only a head, closed"),
+        pytest.param(Delivery(arrives=70, reset=True), 70, "ReadError", id="cut, reset"),
+        pytest.param(Delivery(arrives=70), 70, "RemoteProtocolError", id="cut, closed"),
+        pytest.param(
+            Delivery(delay=3, seconds=20, arrives=70, reset=True), 70, "ReadError", id="slow, cut"
+        ),
+        pytest.param(Delivery(arrives=200, reset=True), 200, None, id="whole, reset behind it"),
+        pytest.param(Delivery(arrives=999), 200, None, id="whole, closed behind it"),
+    ],
+)
+def test_a_delivery_is_the_same_at_every_door(
+    document: Document,
+    socket: Socket,
+    kind: type[Client],
+    streamed: bool,
+    delivery: Delivery,
+    arrived: int,
+    error: str | None,
+) -> None:
+    reply = Reply(200, {"content-type": "text/plain"}, BODY, delivery)
+    outcomes = at_all_doors(
+        socket, scripted(document, ManualClock()), reply, kind, streamed=streamed
+    )
+    seen = arrived >= 0 and (streamed or error is None)
+    name = f"{kind.__module__.partition('.')[0]}.{error}" if error else None
+    assert outcomes == [(200 if seen else None, arrived if seen else 0, name)] * 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)], ids=["HEAD", "204", "304"]
+)
+@pytest.mark.parametrize(
+    "delivery",
+    [Delivery(delay=3, seconds=20), Delivery(arrives=0), Delivery(arrives=5, reset=True)],
+    ids=["slow", "closed", "reset"],
+)
+def test_an_answer_without_a_body_is_whole_at_every_door(
+    document: Document,
+    socket: Socket,
+    kind: type[Client],
+    method: str,
+    status: int,
+    delivery: Delivery,
+) -> None:
+    headers = {"content-length": "200"} if method == "HEAD" else {}
+    reply = Reply(status, headers, delivery=delivery)
+    endpoint = scripted(document, ManualClock())
+    outcomes = at_all_doors(socket, endpoint, reply, kind, method=method)
+    assert outcomes == [(status, 0, None)] * 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("streamed", [False, True], ids=["plain", "streamed"])
+@pytest.mark.parametrize(
+    ("delivery", "status"),
+    [
+        pytest.param(Delivery(delay=HOUR), None, id="late"),
+        pytest.param(Delivery(delay=HOUR, arrives=-1, reset=True), None, id="lost"),
+        pytest.param(Delivery(seconds=HOUR), 200, id="slow"),
+    ],
+)
+def test_a_client_that_does_not_wait_so_long_gives_up_at_every_door(
+    document: Document,
+    real_socket: Socket,
+    kind: type[Client],
+    streamed: bool,
+    delivery: Delivery,
+    status: int | None,
+) -> None:
+    reply = Reply(200, {"content-type": "text/plain"}, BODY, delivery)
+    limit = (httpx if issubclass(kind, (httpx.Client, httpx.AsyncClient)) else httpx2).Timeout
+    outcomes = at_all_doors(
+        real_socket,
+        scripted(document, SystemClock()),
+        reply,
+        kind,
+        streamed=streamed,
+        timeout=limit(None, read=0.01),
+    )
+    name = f"{kind.__module__.partition('.')[0]}.ReadTimeout"
+    assert outcomes == [(status if streamed else None, 0, name)] * 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("delivery", "timeout", "passed", "error"),
+    [
+        pytest.param(Delivery(delay=4), 5, 4, None, id="in time"),
+        pytest.param(Delivery(delay=30), 5, 5, "ReadTimeout", id="too late"),
+        pytest.param(Delivery(delay=30), None, 30, None, id="for a client that waits for ever"),
+        pytest.param(Delivery(seconds=40), 5, 40, None, id="slow, but never silent so long"),
+        pytest.param(Delivery(delay=4, seconds=60), 5, 9, "ReadTimeout", id="silent too long"),
+        pytest.param(
+            Delivery(seconds=40, arrives=100), 5, 20, "RemoteProtocolError", id="broken off"
+        ),
+    ],
+)
+def test_only_so_much_time_passes_as_the_client_waits(
+    document: Document,
+    kind: type[Client],
+    delivery: Delivery,
+    timeout: float | None,
+    passed: float,
+    error: str | None,
+) -> None:
+    clock = ManualClock()
+    endpoint = scripted(document, clock)
+    endpoint.replies = deque([Reply(200, {}, BODY, delivery)])
+    client = kind(transport=transport(router_of(endpoint), kind), timeout=timeout)
+    start = clock.now()
+    outcome = meet(client, "GET", f"{VENDOR}/videos", streamed=False)
+    assert (outcome[2] or "").partition(".")[2] == (error or "")
+    assert clock.now() - start == pytest.approx(passed)
+
+
+@pytest.mark.parametrize(
+    ("delay", "slept", "error"),
+    [(30, 3, None), (100, 5, "httpx.ReadTimeout")],
+    ids=["in time", "too late"],
+)
+def test_a_client_waits_in_real_time_where_the_clock_is_faster(
+    document: Document, delay: float, slept: float, error: str | None
+) -> None:
+    sleeps: list[float] = []
+    endpoint = scripted(document, SystemClock(10, sleep=sleeps.append))
+    endpoint.replies = deque([Reply(200, {}, BODY, Delivery(delay=delay))])
+    client = httpx.Client(transport=HttpxTransport(router_of(endpoint)), timeout=5)
+    assert meet(client, "GET", f"{VENDOR}/videos", streamed=False)[2] == error
+    assert sleeps == [pytest.approx(slept)]
+
+
+@pytest.mark.parametrize(
+    ("delivery", "told"),
+    [
+        pytest.param(Delivery(arrives=-1, reset=True), "reset before the answer", id="lost"),
+        pytest.param(Delivery(arrives=3), r"closed after 3 of [0-9]+ bytes of the body", id="cut"),
+    ],
+)
+def test_the_journal_and_the_route_know_what_the_client_has_not_seen(
+    document: Document, delivery: Delivery, told: str
+) -> None:
+    service = Delivering(document, delivery)
+    journal = Journal(document, service.clock)
+    router = VideoRouter(Endpoint(service, observer=journal), base_urls=[VENDOR], journal=journal)
+    key = {"authorization": "Bearer sk-test"}
+    with (
+        httpx.Client(transport=HttpxTransport(router), headers=key) as client,
+        pytest.raises(httpx.TransportError, match=told),
+    ):
+        client.get(f"{VENDOR}/videos")
+    (exchange,) = journal.requests
+    assert exchange.reply is None
+    assert exchange.unseen is not None
+    assert exchange.unseen.status == 200
+    (call,) = router.routes["listVideos"].calls
+    assert call.has_response is (delivery.arrives != -1)
+    if call.has_response:
+        assert call.response.content == exchange.unseen.body
+
+
+def test_what_a_test_sets_on_a_route_arrives_whole(document: Document) -> None:
+    router = router_of(Endpoint(Delivering(document, Delivery(arrives=-1))))
+    router.routes["listVideos"].respond(200, content=BODY)
+    with httpx.Client(transport=HttpxTransport(router)) as client:
+        assert client.get(f"{VENDOR}/videos").content == BODY
+
+
+Door: TypeAlias = Callable[[JobService], Any]
+
+
+@contextmanager
+def by_routes(service: JobService) -> Iterator[str]:
+    with routed(router_of(Endpoint(service))):
+        yield VENDOR
+
+
+@contextmanager
+def by_socket(service: JobService) -> Iterator[str]:
+    with serve_app(ApiDoor(Endpoint(service))) as listener:
+        yield base_url(listener, service.document)
+
+
+@pytest.mark.filterwarnings("ignore:The Sora API is scheduled:DeprecationWarning")
+@pytest.mark.parametrize("door", [by_routes, by_socket])
+@pytest.mark.parametrize("reset", [True, False], ids=["reset", "closed"])
+@pytest.mark.parametrize("arrives", [-1, 9], ids=["lost", "cut"])
+def test_the_official_client_sees_a_connection_error_and_tries_again(
+    document: Document,
+    monkeypatch: pytest.MonkeyPatch,
+    door: Door,
+    arrives: int,
+    reset: bool,
+) -> None:
+    delivery, clock = Delivery(arrives=arrives, reset=reset), ManualClock()
+    service = Delivering(document, delivery, delivery)
+    monkeypatch.setattr("time.sleep", clock.sleep)  # by which the client waits before it retries
+    with door(service) as url, openai.OpenAI(base_url=url, api_key="sk-test") as client:
+        with pytest.raises(openai.APIConnectionError) as caught:
+            client.with_options(max_retries=0).videos.create(prompt="A lighthouse")
+        assert not isinstance(caught.value, openai.APITimeoutError)
+        assert client.videos.create(prompt="A lighthouse").status == "queued"
+    # Each answer that did not arrive was to a job that is made.
+    assert len(service.store) == 3
+    assert clock.lived() > 0

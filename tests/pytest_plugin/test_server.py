@@ -1,0 +1,210 @@
+"""The mock on a socket: clients of any kind, one server for all tests, a fresh mock for each."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import httpx
+import httpx2
+import pytest
+from openai import OpenAI
+
+from aisa_testkit.contracts import ClientVerdict, Severity
+from aisa_testkit.openapi import Document
+from aisa_testkit.pytest_plugin import Contract, MockOptions, WatchedMock, mock_videos
+from aisa_testkit.pytest_plugin.server import SwitchingServer, switching_server
+
+KEYS = {"Authorization": "Bearer sk-test", "X-Render-Key": "sk-test"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SwitchingServer]:
+    """The server that all tests share."""
+    with switching_server() as server:
+        yield server
+
+
+def serving(
+    server: SwitchingServer, contract: Contract | None = None, **options: Any
+) -> AbstractContextManager[WatchedMock]:
+    return server.serving(MockOptions(**options), contract or Contract())
+
+
+def ask(url: str, body: dict[str, str] | None = None) -> tuple[int, Any]:
+    """Asks with the standard library, which no mock in process takes note of."""
+    data = None if body is None else json.dumps(body).encode()
+    request = Request(url, data, {**KEYS, "Content-Type": "application/json"})
+    try:
+        with urlopen(request, timeout=10) as response:
+            return response.status, json.load(response)
+    except HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_clients_of_any_kind_are_served_and_counted(server: SwitchingServer) -> None:
+    with serving(server) as mock:
+        url = f"{mock.base_url}/videos"
+        assert ask(url, {"prompt": "of the standard library"})[0] == 200
+        for package in (httpx, httpx2):
+            body = {"prompt": f"of {package.__name__}"}
+            assert package.post(url, json=body, headers=KEYS).status_code == 200
+        with OpenAI() as client:
+            assert client.videos.create_and_poll(prompt="of the SDK").status == "completed"
+        made = [job.prompt.removeprefix("of ") for job in mock.jobs]
+        assert made == ["the standard library", "httpx", "httpx2", "the SDK"]
+        kinds = [r.operation_id for r in mock.requests if r.operation_id == "createVideo"]
+        assert len(kinds) == 4
+        assert [v for v in mock.contract.violations if v.severity is not Severity.ADVICE] == []
+
+
+def test_another_document_is_served_at_its_own_path(
+    server: SwitchingServer, other_document: Document
+) -> None:
+    with serving(server, document=other_document) as mock:
+        assert mock.base_url.endswith("/api/v7")
+        status, ticket = ask(f"{mock.base_url}/renderings", {"scene": "A teapot"})
+        assert (status, ticket["job"]["phase"]["word"]) == (202, "waiting")
+        assert [request.fields for request in mock.requests] == [{"scene": "A teapot"}]
+
+
+def test_each_mock_of_a_server_is_a_fresh_one(server: SwitchingServer) -> None:
+    contracts = [Contract(), Contract()]
+    with serving(server, contracts[0]) as first:
+        first.fail("createVideo", status=500, times=9)
+        first.next_job(outcome="failed")
+        assert ask(f"{first.base_url}/videos", {"prompt": "A"})[0] == 500
+    with serving(server, contracts[1]) as second:
+        assert (second.jobs, second.requests) == ([], [])
+        assert ask(f"{second.base_url}/videos", {"prompt": "A"})[0] == 200
+        second.clock.advance(60)
+        assert second.jobs[0].status == "completed"
+    assert [[r.status for r in contract.requests] for contract in contracts] == [[500], [200]]
+
+
+def test_a_mock_on_a_socket_is_steered_with_the_words_of_one_in_process(
+    server: SwitchingServer,
+) -> None:
+    def story(mock: WatchedMock) -> list[object]:
+        mock.next_job(outcome="failed", code="moderation_blocked")
+        mock.fail("createVideo", status=429, times=2, retry_after=1)
+        with OpenAI() as client:
+            failed = client.videos.create_and_poll(prompt="A lighthouse")
+            mock.clock.freeze()
+            waiting = client.videos.create(prompt="A castle")
+            mock.clock.advance(60)
+            done = client.videos.retrieve(waiting.id)
+        told = [(r.operation_id, r.status, dict(r.fields)) for r in mock.requests]
+        jobs = [(job.id, job.status, job.prompt) for job in mock.jobs]
+        mock.reset()
+        return [failed.error, done.status, told, jobs, mock.jobs, mock.requests]
+
+    with mock_videos(seed=4) as in_process:
+        expected = story(in_process)
+    with serving(server, seed=4) as on_a_socket:
+        assert story(on_a_socket) == expected
+
+
+def test_a_client_on_a_socket_is_judged_also_for_what_no_operation_takes(
+    server: SwitchingServer,
+) -> None:
+    contract = Contract()
+    with serving(server, contract) as mock:
+        assert ask(f"{mock.base_url}/videos", {"prompt": "A", "seconds": "5"})[0] == 400
+        assert ask(f"{mock.base_url}/movies")[0] == 404
+    assert [violation.code for violation in contract.violations] == ["AV705", "AV701"]
+
+
+def test_programs_in_any_language_are_told_of_requests_and_given_the_verdict(
+    server: SwitchingServer,
+) -> None:
+    with serving(server) as mock:
+        admin = mock.base_url.removesuffix("/v1") + "/__admin"
+        assert ask(f"{mock.base_url}/videos", {"prompt": "A"})[0] == 200
+        assert ask(f"{mock.base_url}/videos", {"prompt": "A"})[0] == 200
+        kept = ask(f"{admin}/requests")[1]["requests"]
+        assert [(r["number"], r["operation"]) for r in kept] == [
+            (1, "createVideo"),
+            (2, "createVideo"),
+        ]
+        assert len(ask(f"{admin}/requests.har")[1]["log"]["entries"]) == 2
+        verdict = ClientVerdict.from_json(ask(f"{admin}/verdict")[1])
+        assert (verdict, verdict.duplicates) == (mock.verdict, 1)
+
+
+def test_a_reset_over_http_is_one_in_python_and_the_contract_still_knows_what_was_before(
+    server: SwitchingServer,
+) -> None:
+    contract = Contract()
+    with serving(server, contract) as mock:
+        admin = mock.base_url.removesuffix("/v1") + "/__admin"
+        assert ask(f"{mock.base_url}/videos", {"prompt": "A", "seconds": "5"})[0] == 400
+        assert ask(f"{admin}/reset", {})[0] == 200
+        assert (mock.jobs, mock.requests, mock.verdict.seen) == ([], [], 0)
+        assert ask(f"{mock.base_url}/videos", {"prompt": "A", "seconds": "6"})[0] == 400
+        mock.reset()
+        assert ask(f"{admin}/requests")[1]["requests"] == []
+    found = [(v.code, v.numbers) for v in contract.violations]
+    assert found == [("AV705", (1,)), ("AV705", (2,))]
+
+
+def test_environment_leads_to_the_socket_and_back(
+    server: SwitchingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://mine.example/v1")
+    monkeypatch.setenv("AISA_API_KEY", "sk-aisa-real")
+    with serving(server) as mock:
+        assert os.environ["OPENAI_BASE_URL"] == mock.base_url
+        assert os.environ["AISA_API_KEY"] == "sk-aisa-dummy"
+    assert os.environ["OPENAI_BASE_URL"] == "https://mine.example/v1"
+    assert os.environ["AISA_API_KEY"] == "sk-aisa-real"
+
+
+def test_a_request_between_two_tests_is_turned_away(server: SwitchingServer) -> None:
+    contract = Contract()
+    with serving(server, contract) as mock:
+        url = f"{mock.base_url}/videos"
+    assert ask(url) == (503, "no test is under way")
+    assert contract.requests == []
+
+
+def test_tests_share_one_server_and_a_fixture_of_each_kind_goes_with_the_other(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makefile(".ini", pytest="[pytest]\naddopts = -p no:asyncio -p no:schemathesis\n")
+    pytester.makepyfile(
+        """
+        from openai import OpenAI
+
+        urls = set()
+
+        def go(api):
+            urls.add(api.base_url)
+            assert len(urls) == 1
+            with OpenAI(base_url=api.base_url) as client:
+                assert client.videos.create_and_poll(prompt="A").status == "completed"
+            assert len(api.jobs) == 1
+
+        def test_first(video_server):
+            go(video_server)
+
+        def test_second(video_server):
+            go(video_server)
+
+        def test_both(video_server, video_mock):
+            go(video_server)
+            assert (video_mock.jobs, video_mock.requests) == ([], [])
+            with OpenAI() as client:
+                client.videos.create(prompt="B")
+            assert [job.prompt for job in video_mock.jobs] == ["B"]
+            assert len(video_server.jobs) == 1
+        """
+    )
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "error")
+    result.assert_outcomes(passed=3)
