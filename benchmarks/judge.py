@@ -28,18 +28,18 @@ import orjson
 from faulty_server import FAULTS, KEY, VARIANTS, Fault, Variant
 from faulty_server.serving import serve
 
-from aisa_testkit.contracts.budget import Ledger
-from aisa_testkit.contracts.check.http_target import HttpServer
+from aisa_testkit.contracts.budget import Budget
+from aisa_testkit.contracts.check.http_target import HttpTarget
 from aisa_testkit.contracts.check.plan import plan_check
-from aisa_testkit.contracts.check.result import Standard
-from aisa_testkit.contracts.check.runner import Walk
-from aisa_testkit.contracts.check.session import CredentialsRefused, Server, Unreachable
+from aisa_testkit.contracts.check.result import CheckPolicy
+from aisa_testkit.contracts.check.runner import CheckRunner
+from aisa_testkit.contracts.check.session import CredentialsRefused, Target, Unreachable
 from aisa_testkit.openapi import Document, JobRole, load_document
 
 DOCUMENT = Path(__file__).parents[1] / "openapi" / "aisa-videos.yaml"
 POLL_SECONDS = 0.05
 TIMEOUT_SECONDS = 1.2
-Connect = Callable[[str | None, str | None], AbstractContextManager[Server]]
+Connect = Callable[[str | None, str | None], AbstractContextManager[Target]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,13 @@ def walked(document: Document, connect: Connect, server: Fault | Variant, *, see
     variant = server.name if isinstance(server, Variant) else None
     with connect(fault, variant) as connected:
         began = time.perf_counter()
-        walk = Walk(
+        walk = CheckRunner(
             document,
             plan_check(document, key=KEY, creates=2, seed=seed),
             connected,
             key=KEY,
-            ledger=Ledger(max_creates=2),
-            standard=Standard(timeout=TIMEOUT_SECONDS),
+            ledger=Budget(max_creates=2),
+            standard=CheckPolicy(timeout=TIMEOUT_SECONDS),
             poll_interval=POLL_SECONDS,
         )
         stopped = _stopped(walk)
@@ -81,7 +81,7 @@ def walked(document: Document, connect: Connect, server: Fault | Variant, *, see
     return Run(server.name, server.family, told, len(made), seconds)
 
 
-def _stopped(walk: Walk) -> str | None:
+def _stopped(walk: CheckRunner) -> str | None:
     """Walks to the end; if there is none, why."""
     try:
         walk.run()
@@ -91,10 +91,10 @@ def _stopped(walk: Walk) -> str | None:
 
 
 @contextmanager
-def over_a_socket(fault: str | None, variant: str | None) -> Iterator[Server]:
+def over_a_socket(fault: str | None, variant: str | None) -> Iterator[Target]:
     """A server of the catalogue over a real socket."""
     with serve(fault, variant) as url, httpx2.Client(timeout=5) as client:
-        yield HttpServer(load_document(), url, client)
+        yield HttpTarget(load_document(), url, client)
 
 
 def stock(name: str | None, family: str) -> Run:

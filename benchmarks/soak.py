@@ -160,10 +160,10 @@ def _options() -> argparse.Namespace:
 def _serving(folder: Path, errors: Path) -> Iterator[Watched]:
     """A server that rehearses the faults, for the length of the block."""
     faults = [{"key": key, **fault} for key in STRUCK for fault in FAULTS]
-    rehearsal = folder / "rehearsal.json"
-    rehearsal.write_bytes(orjson.dumps({"faults": faults}))
+    config = folder / "config.json"
+    config.write_bytes(orjson.dumps({"faults": faults}))
     command = [sys.executable, "-m", "aisa_testkit", "serve", "--port", "0"]
-    command += ["--speed", str(SPEED), "--seed", "1", "--rehearsal", str(rehearsal)]
+    command += ["--speed", str(SPEED), "--seed", "1", "--config", str(config)]
     with (
         errors.open("wb") as stderr,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,

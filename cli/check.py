@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 import click
 from rich.console import Console
 
-from ..contracts.budget import Ledger
+from ..contracts.budget import Budget
 from ..contracts.check.plan import plan_check
-from ..contracts.check.result import Standard, chosen_codes
+from ..contracts.check.result import CheckPolicy, chosen_codes
 from ..contracts.reports import Report
 from ..openapi import Document, Provenance
-from .check_config import VIOLATED, Order
-from .check_display import CheckConsole, mute, show_plan, show_verdict
+from .check_config import VIOLATED, CheckConfig
+from .check_display import CheckConsole, ignore_broken_stdout, show_plan, show_verdict
 from .check_run import Outcome, judge, refused, walk
 from .options import ConfigurationError, document_argument, fail, load, option
 from .report_files import report_files, tell_github, write_reports
@@ -116,12 +116,12 @@ def check(
     # A plan has at least one job, so that a limit of none refuses it.
     creates = max(1, min(2, max_creates))
     plan = plan_check(document, key=key, creates=creates, grade=standard.grade, seed=seed)
-    order = Order(
+    order = CheckConfig(
         document=document,
         base_url=_base_url(base_url, needed=replay is None),
         key=key,
         standard=standard,
-        ledger=Ledger(
+        ledger=Budget(
             max_spend=_amount(max_spend), max_creates=max_creates, currency=plan.currency
         ),
         plan=plan,
@@ -136,7 +136,7 @@ def check(
     try:
         show_plan(console, order, whole=dry_run)
     except OSError as error:
-        mute()
+        ignore_broken_stdout()
         fail(f"standard output cannot be written: {error.strerror}")
     outcome = _outcome(console, order, dry_run=dry_run)
     if outcome is None:
@@ -162,7 +162,7 @@ def check(
     sys.exit(report.exit_code or (0 if written else ConfigurationError.exit_code))
 
 
-def _outcome(console: Console, order: Order, *, dry_run: bool) -> Outcome | None:
+def _outcome(console: Console, order: CheckConfig, *, dry_run: bool) -> Outcome | None:
     """What came of an order, None if there was only to be shown what it is."""
     reason = order.over_budget()
     if reason is not None:
@@ -174,12 +174,12 @@ def _outcome(console: Console, order: Order, *, dry_run: bool) -> Outcome | None
 
 def _standard(
     grade: str, timeout: float, only: tuple[str, ...], exclude: tuple[str, ...]
-) -> Standard:
+) -> CheckPolicy:
     try:
         codes = chosen_codes(only=_listed(only), exclude=_listed(exclude))
     except ValueError as error:
         fail(f"--only or --exclude: {error}; aisa-testkit explain lists all")
-    return Standard(Provenance(grade), _seconds("--timeout", timeout), codes)
+    return CheckPolicy(Provenance(grade), _seconds("--timeout", timeout), codes)
 
 
 def _listed(texts: tuple[str, ...]) -> list[str]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..contracts.budget import Ledger, amount
-from ..contracts.check.plan import Plan
-from ..contracts.check.result import Standard
+from ..contracts.budget import Budget, amount
+from ..contracts.check.plan import CheckPlan
+from ..contracts.check.result import CheckPolicy
 from ..openapi import Document
 
 VIOLATED, UNREACHABLE, REFUSED, OVER_BUDGET, INTERRUPTED = 1, 3, 4, 5, 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class CheckConfig:
     """What is to be checked, and how. `resume` is a job to follow instead of making one, `replay` a
     recording to judge instead of a server.
     """
@@ -22,9 +22,9 @@ class Order:
     document: Document
     base_url: str
     key: str
-    standard: Standard
-    ledger: Ledger
-    plan: Plan
+    standard: CheckPolicy
+    ledger: Budget
+    plan: CheckPlan
     resume: str | None
     replay: Path | None
     keep: bool

@@ -19,8 +19,8 @@ from ..contracts.check.session import Step
 from ..contracts.reports import Report
 from ..contracts.reports.report import times
 from ..contracts.rules.rule import Severity
-from ..openapi.schema import printable
-from .check_config import Order
+from ..openapi.schema import escape_controls
+from .check_config import CheckConfig
 
 
 class CheckConsole(Console):
@@ -32,13 +32,13 @@ class CheckConsole(Console):
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
-def show_plan(console: Console, order: Order, *, whole: bool) -> None:
+def show_plan(console: Console, order: CheckConfig, *, whole: bool) -> None:
     """The plan in three lines, or with every request that is to be refused."""
     for line in _plan(order, whole):
         console.print(line, markup=False)
 
 
-def _plan(order: Order, whole: bool) -> Iterator[str]:
+def _plan(order: CheckConfig, whole: bool) -> Iterator[str]:
     document, plan = order.document, order.plan
     yield f"Check of {document.title} {document.version} at {order.base_url or order.replay}"
     if order.replay is not None:
@@ -93,11 +93,11 @@ class Display:
         """Shows where the walk stands."""
         for job in step.made[self._told :]:
             # Whoever stops the check must know what was paid for.
-            self._say(f"  made {printable(job)}")
+            self._say(f"  made {escape_controls(job)}")
         self._told = max(self._told, len(step.made))
         self._bar.update(
             self._task,
-            description=step.doing,
+            description=step.action,
             completed=step.progress or 0,
             state=step.state or "",
             spent=f"{amount(step.spent)} {self._currency}".rstrip(),
@@ -108,11 +108,11 @@ class Display:
         try:
             self._bar.console.print(line, markup=False)
         except OSError:
-            mute()
+            ignore_broken_stdout()
             click.echo(line, err=True)
 
 
-def mute() -> None:
+def ignore_broken_stdout() -> None:
     """Lets go of a standard output that cannot be written, such as a pipe that was closed."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -128,9 +128,9 @@ def show_verdict(console: Console, report: Report) -> None:
         for text in _verdict(report) if report.verdict.history else ():
             console.print(text)
     except OSError:
-        mute()
+        ignore_broken_stdout()
         for job in report.verdict.jobs:
-            click.echo(f"Left: {printable(job)}", err=True)
+            click.echo(f"Left: {escape_controls(job)}", err=True)
 
 
 def _verdict(report: Report) -> Iterator[Text]:
@@ -143,9 +143,9 @@ def _verdict(report: Report) -> Iterator[Text]:
     if report.verdict.violations:
         yield Text("")
     for note in report.verdict.notes:
-        yield Text(f"Note: {printable(note)}")
+        yield Text(f"Note: {escape_controls(note)}")
     for job in report.verdict.jobs:
-        yield Text(f"Left: {printable(job)}; follow it with --resume {printable(job)}")
+        yield Text(f"Left: {escape_controls(job)}; follow it with --resume {escape_controls(job)}")
     if not report.judged:
         yield Text("nothing was judged", style="bold")
         return

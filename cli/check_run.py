@@ -12,14 +12,14 @@ from pathlib import Path
 import httpx2
 from rich.console import Console
 
-from ..contracts.check.http_target import HttpServer
-from ..contracts.check.result import Verdict
-from ..contracts.check.runner import Walk
+from ..contracts.check.http_target import HttpTarget
+from ..contracts.check.result import CheckResult
+from ..contracts.check.runner import CheckRunner
 from ..contracts.check.session import CredentialsRefused, Unreachable
 from ..contracts.traffic.exchange import Exchange
 from ..contracts.traffic.recording import RecordingError, read_recording
 from ..openapi import JobRole
-from .check_config import INTERRUPTED, OVER_BUDGET, REFUSED, UNREACHABLE, Order
+from .check_config import INTERRUPTED, OVER_BUDGET, REFUSED, UNREACHABLE, CheckConfig
 from .check_display import Display
 from .options import ConfigurationError, fail
 
@@ -32,18 +32,18 @@ class Outcome:
     that says so.
     """
 
-    verdict: Verdict
+    verdict: CheckResult
     base_url: str
     error: str | None = None
     exit_code: int = 0
 
 
-def refused(order: Order, reason: str) -> Outcome:
+def refused(order: CheckConfig, reason: str) -> Outcome:
     """A check that was not begun, since its plan is over the budget."""
-    return Outcome(Verdict((), ()), order.base_url, reason, OVER_BUDGET)
+    return Outcome(CheckResult((), ()), order.base_url, reason, OVER_BUDGET)
 
 
-def judge(order: Order, path: Path) -> Outcome:
+def judge(order: CheckConfig, path: Path) -> Outcome:
     """What is wrong with recorded traffic; ends the command if it cannot be read."""
     try:
         data, keys = path.read_bytes(), [order.key] if order.key else []
@@ -54,20 +54,20 @@ def judge(order: Order, path: Path) -> Outcome:
         fail(f"--replay {path}: {error}")
     history = recording.exchanges
     violations = order.standard.violations(order.document, history)
-    return Outcome(Verdict(violations, history, (), recording.notes), recording.base_url)
+    return Outcome(CheckResult(violations, history, (), recording.notes), recording.base_url)
 
 
-def walk(order: Order, console: Console) -> Outcome:
+def walk(order: CheckConfig, console: Console) -> Outcome:
     """What a walk over the server finds, also if it does not come to its end."""
     with (
         httpx2.Client(timeout=REQUEST_SECONDS) as client,
         Display(console, order.plan.currency) as display,
         _terminable(),
     ):
-        steps = Walk(
+        steps = CheckRunner(
             order.document,
             order.plan,
-            HttpServer(order.document, order.base_url, client),
+            HttpTarget(order.document, order.base_url, client),
             key=order.key,
             ledger=order.ledger,
             standard=order.standard,
@@ -84,7 +84,7 @@ def walk(order: Order, console: Console) -> Outcome:
     return Outcome(verdict, order.base_url, error, code)
 
 
-def _run(steps: Walk, order: Order) -> tuple[str, int] | None:
+def _run(steps: CheckRunner, order: CheckConfig) -> tuple[str, int] | None:
     """Walks; if it does not come to its end, why, and the exit code that says so."""
     try:
         steps.run()
@@ -97,7 +97,7 @@ def _run(steps: Walk, order: Order) -> tuple[str, int] | None:
     return None
 
 
-def _shortfall(order: Order, verdict: Verdict) -> tuple[str, int] | None:
+def _shortfall(order: CheckConfig, verdict: CheckResult) -> tuple[str, int] | None:
     """Why a walk to its end says nothing of the server, and the exit code for that."""
     if not any(exchange.reply for exchange in verdict.history):
         return f"{order.base_url} has not answered any request", UNREACHABLE
@@ -112,7 +112,7 @@ def _made_a_job(exchange: Exchange) -> bool:
     return exchange.operation.role is JobRole.CREATE and exchange.accepted
 
 
-def _found(verdict: Verdict, job_id: str) -> bool:
+def _found(verdict: CheckResult, job_id: str) -> bool:
     return any(e.accepted for e in verdict.history if e.job_id == job_id)
 
 

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..contracts.budget import Ledger
-from ..contracts.check.http_target import HttpServer
+from ..contracts.budget import Budget
+from ..contracts.check.http_target import HttpTarget
 from ..contracts.check.plan import plan_check
-from ..contracts.check.result import Standard, Verdict
-from ..contracts.check.runner import Walk
+from ..contracts.check.result import CheckPolicy, CheckResult
+from ..contracts.check.runner import CheckRunner
 from ..mock_server.clock import SystemClock
 from ..mock_server.http.server import serve_videos
 from ..mock_server.media_library import MediaLibrary
@@ -70,12 +70,14 @@ def demo(output: Path) -> None:
     console.print("Point a program of yours at it: [bold]aisa-testkit serve[/]")
 
 
-def _check(document: Document, base_url: str) -> Verdict:
+def _check(document: Document, base_url: str) -> CheckResult:
     """What `aisa-testkit check` finds at this URL."""
     with httpx2.Client(timeout=10) as http:
-        server = HttpServer(document, base_url, http)
+        server = HttpTarget(document, base_url, http)
         plan = plan_check(document, key=KEY, creates=2)
-        return Walk(document, plan, server, key=KEY, ledger=Ledger(), standard=Standard()).run()
+        return CheckRunner(
+            document, plan, server, key=KEY, ledger=Budget(), standard=CheckPolicy()
+        ).run()
 
 
 def _show(client: _Client, console: Console, output: Path) -> None:

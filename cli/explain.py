@@ -11,7 +11,7 @@ from rich.markdown import Markdown
 
 from .. import contracts
 from ..contracts import RULES, Rule, Severity
-from ..openapi.schema import plain
+from ..openapi.schema import one_line
 from .options import fail
 
 
@@ -44,7 +44,7 @@ def _page(code: str) -> str:
     if rule is None:
         near = ", ".join(sorted(get_close_matches(wanted[:_SHOWN].translate(_DIGITS), RULES, n=3)))
         hint = f"the nearest are {near}" if near else "aisa-testkit explain lists all there are"
-        fail(f"there is no rule {plain(code[:_SHOWN]) or repr(code)}; {hint}")
+        fail(f"there is no rule {one_line(code[:_SHOWN]) or repr(code)}; {hint}")
     page = files(contracts) / "rules" / "pages" / f"{rule.code}.md"
     return page.read_text(encoding="utf-8")
 

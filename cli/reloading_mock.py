@@ -1,4 +1,4 @@
-"""What `serve` serves: a mock made from a document, a rehearsal and options, and made anew when one
+"""What `serve` serves: a mock made from a document, a config and options, and made anew when one
 of the files changes.
 """
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ..contracts.journal.journal import Journal
 from ..mock_server.clock import SystemClock
-from ..mock_server.config import Rehearsal, load_rehearsal
+from ..mock_server.config import MockConfig, load_config
 from ..mock_server.faults.fault import read_fault
-from ..mock_server.faults.scenario import find_scenario, usual_scenarios
+from ..mock_server.faults.scenario import built_in_scenarios, find_scenario
 from ..mock_server.http.app import MockApp, create_app
 from ..mock_server.jobs.ids import RandomIds
 from ..mock_server.jobs.store import MemoryStore
@@ -26,14 +26,14 @@ from ..openapi.source import BUNDLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """How the mock is to be: the arguments of JobService, the file of a rehearsal and faults beside
+class ServeOptions:
+    """How the mock is to be: the arguments of JobService, the file of a config and faults beside
     it, the token of the control API, and the name that the server is bound to.
     """
 
     seed: int | None = None
     scenario: str | None = None
-    rehearsal: Path | None = None
+    config: Path | None = None
     faults: tuple[Mapping[str, Json], ...] = ()
     limits: Json = None
     api_keys: tuple[str, ...] = ()
@@ -44,8 +44,8 @@ class Setting:
     host: str | None = None
 
 
-class Stage:
-    """What is served as `app`. It goes on with a rehearsal that has changed, as JobService does;
+class ReloadingMock:
+    """What is served as `app`. It goes on with a config that has changed, as JobService does;
     with a document that has, it begins anew but for the jobs, the clock and the series of ids.
 
     Raises DocumentError or ValueError for what cannot be.
@@ -56,7 +56,7 @@ class Stage:
         document: Document,
         *,
         clock: SystemClock,
-        setting: Setting,
+        setting: ServeOptions,
         webhooks: Webhooks | None = None,
     ) -> None:
         self.setting = setting
@@ -68,7 +68,7 @@ class Stage:
     def files(self) -> tuple[Path, ...]:
         """The files that it is made from."""
         document = () if self.document.source.name == BUNDLED else (self.document.source.name,)
-        return tuple(Path(name).resolve() for name in (*document, self.setting.rehearsal) if name)
+        return tuple(Path(name).resolve() for name in (*document, self.setting.config) if name)
 
     def reload(self) -> bool:
         """Goes on with the files as they are now, and says whether it has begun anew, since the
@@ -79,11 +79,11 @@ class Stage:
         named = before.source.name != BUNDLED
         document = load_document(before.source.name) if named else before
         if document.source.text == before.source.text:
-            self.service.rehearse(self._rehearsal(before))
+            self.service.reconfigure(self._config(before))
             return False
         self.app.become(self._make(document))
         if self._webhooks:
-            self._webhooks.follow(document)
+            self._webhooks.use_document(document)
         return True
 
     def _make(self, document: Document) -> MockApp:
@@ -97,7 +97,7 @@ class Stage:
             api_keys=setting.api_keys,
             unknown_ids=setting.unknown_ids,
             scenario=setting.scenario,
-            rehearsal=self._rehearsal(document),
+            config=self._config(document),
             limits=setting.limits,
             idempotency_keys=setting.idempotency_keys,
             webhooks=self._webhooks,
@@ -111,9 +111,9 @@ class Stage:
             host=setting.host,
         )
 
-    def _rehearsal(self, document: Document) -> Rehearsal:
-        setting, path = self.setting, self.setting.rehearsal
-        rehearsal = load_rehearsal(document, path) if path else Rehearsal()
+    def _config(self, document: Document) -> MockConfig:
+        setting, path = self.setting, self.setting.config
+        config = load_config(document, path) if path else MockConfig()
         with _naming("--fault"):
             faults = [read_fault(document, words) for words in setting.faults]
         with _naming("--limits"):
@@ -121,16 +121,16 @@ class Stage:
                 read_tier(document, setting.limits, at="")
         with _naming("--scenario"):
             if setting.scenario is not None:
-                known = {**usual_scenarios(document), **rehearsal.scenarios}
+                known = {**built_in_scenarios(document), **config.scenarios}
                 find_scenario(document, known, setting.scenario)
-        return replace(rehearsal, faults=(*rehearsal.faults, *faults))
+        return replace(config, faults=(*config.faults, *faults))
 
     def _journal(self, document: Document) -> Journal:
         return Journal(
             document,
             now=self._clock.now,
-            lived=self._clock.lived,
-            tells_waits=lambda: self._clock.tells_waits,
+            client_time=self._clock.client_time,
+            knows_client_waits=lambda: self._clock.knows_client_waits,
             keys=self.setting.api_keys,
             version=_version,
         )

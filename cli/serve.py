@@ -16,17 +16,17 @@ import click
 import yaml
 
 from ..mock_server.clock import SystemClock
-from ..mock_server.http.app import CONTROL_PREFIX
+from ..mock_server.http.app import ADMIN_PREFIX
 from ..mock_server.http.server import base_url, listen, run
 from ..mock_server.service import UnknownIds
 from ..mock_server.webhooks.signature import new_secret
 from ..mock_server.webhooks.webhooks import Webhooks
-from ..mock_server.webhooks.worker import Courier
+from ..mock_server.webhooks.worker import WebhookWorker
 from ..openapi import Document
 from ..openapi.json import Json
-from ..openapi.schema import show
+from ..openapi.schema import quote
 from .options import LINES, document_argument, fail, option
-from .reloading_mock import Setting, Stage
+from .reloading_mock import ReloadingMock, ServeOptions
 
 Words = Mapping[str, Json]
 
@@ -48,7 +48,7 @@ def _mapping(text: str, option: str) -> Words:
     except yaml.YAMLError:
         words = None
     if not isinstance(words, dict) or None in words.values():
-        fail(f"{option} must be words such as 'operation: create, status: 503', not {show(text)}")
+        fail(f"{option} must be words such as 'operation: create, status: 503', not {quote(text)}")
     return words
 
 
@@ -66,7 +66,7 @@ def _mapping(text: str, option: str) -> Words:
 @option("--scenario", metavar="NAME", help="What becomes of the jobs (usually: completes).")
 @option("--list-scenarios", is_flag=True, help="List the scenarios, and stop.")
 @option(
-    "--rehearsal",
+    "--config",
     metavar="FILE",
     type=click.Path(path_type=Path),
     help="What goes wrong: scenarios, faults, limits and keys, in YAML, JSON or TOML.",
@@ -115,7 +115,7 @@ def _mapping(text: str, option: str) -> Words:
     " printed.",
 )
 @option("--admin-token", metavar="TOKEN", help="Open the control API to this token alone.")
-@option("--watch", is_flag=True, help="Read the document and the rehearsal again when they change.")
+@option("--watch", is_flag=True, help="Read the document and the config again when they change.")
 @option("--strict", is_flag=True, help="Check every reply against the document before it leaves.")
 @option("-v", "--verbose", is_flag=True, help="Print a line for every request.")
 def serve(
@@ -127,7 +127,7 @@ def serve(
     seed: int | None,
     scenario: str | None,
     list_scenarios: bool,
-    rehearsal: Path | None,
+    config: Path | None,
     faults: tuple[Words, ...],
     limits: Json,
     api_keys: tuple[str, ...],
@@ -149,10 +149,10 @@ def serve(
         clock = SystemClock(speed)
     except ValueError as error:
         fail(f"--speed {error}")
-    setting = Setting(
+    setting = ServeOptions(
         seed=seed,
         scenario=scenario,
-        rehearsal=rehearsal,
+        config=config,
         faults=faults,
         limits=limits,
         api_keys=api_keys,
@@ -165,11 +165,11 @@ def serve(
     secret = webhook_secret or new_secret()
     try:
         webhooks = _webhooks(document, clock, webhook_url, secret)
-        stage = Stage(document, clock=clock, setting=setting, webhooks=webhooks)
+        stage = ReloadingMock(document, clock=clock, setting=setting, webhooks=webhooks)
     except ValueError as error:
         fail(str(error))
     if watch and not stage.files:
-        fail("--watch: there is no file to watch; name a DOCUMENT or a --rehearsal")
+        fail("--watch: there is no file to watch; name a DOCUMENT or a --config")
     if list_scenarios:
         for each in stage.service.scenarios.listed():
             click.echo(f"{each['name']:<14} {each['about']}")
@@ -178,11 +178,11 @@ def serve(
         signal.signal(number, lambda *_: sys.exit(0))
     with _listen(host, port) as listener, ExitStack() as stack:
         if webhooks:
-            stack.enter_context(Courier(webhooks, clock=clock))
+            stack.enter_context(WebhookWorker(webhooks, clock=clock))
         if watch:
-            from .watch import watching
+            from .watch import watch_files
 
-            stack.enter_context(watching(stage.files, lambda: _reload(stage)))
+            stack.enter_context(watch_files(stage.files, lambda: _reload(stage)))
         gc.freeze()
         gc.enable()
 
@@ -221,7 +221,7 @@ def _webhooks(
     return Webhooks(document, clock=clock, receiver=HttpReceiver(url), secret=secret)
 
 
-def _reload(stage: Stage) -> None:
+def _reload(stage: ReloadingMock) -> None:
     """Makes it anew and says so, or why it stays as it was."""
     try:
         anew = stage.reload()
@@ -231,7 +231,7 @@ def _reload(stage: Stage) -> None:
         click.echo("Read again; the journal begins anew." if anew else "Read again.")
 
 
-def _greet(stage: Stage, listener: socket.socket) -> None:
+def _greet(stage: ReloadingMock, listener: socket.socket) -> None:
     document = stage.document
     url = base_url(listener, document)
     click.echo(f"{document.title} at {url}")
@@ -239,7 +239,7 @@ def _greet(stage: Stage, listener: socket.socket) -> None:
         click.echo(
             f"  {operation.method:<7}{document.base_path}{operation.path:<30} {operation.id}"
         )
-    control = url.removesuffix(document.base_path) + CONTROL_PREFIX
+    control = url.removesuffix(document.base_path) + ADMIN_PREFIX
     click.echo(f"Control API at {control}/, described by {control}/openapi.json.")
     address = listener.getsockname()[0]
     if not stage.setting.admin_token and not ipaddress.ip_address(address).is_loopback:

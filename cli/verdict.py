@@ -14,7 +14,7 @@ from rich.text import Text
 from ..contracts import RULES, ClientVerdict, Severity
 from ..contracts.journal.client_verdict import finding_text
 from ..openapi.json import Json
-from ..openapi.schema import plain, printable, show
+from ..openapi.schema import escape_controls, one_line, quote
 from .check_config import UNREACHABLE, VIOLATED
 from .options import ConfigurationError, fail, option
 
@@ -73,7 +73,9 @@ def verdict(
 def _codes(texts: tuple[str, ...]) -> set[str]:
     codes = {code.upper() for text in texts for code in text.replace(",", " ").split()}
     for code in sorted(codes - RULES.keys()):
-        fail(f"--allow: there is no rule {plain(code)}; aisa-testkit explain lists all there are")
+        fail(
+            f"--allow: there is no rule {one_line(code)}; aisa-testkit explain lists all there are"
+        )
     return codes
 
 
@@ -85,7 +87,7 @@ def _control_url(url: str) -> str:
     except ValueError:
         parts, port = urlsplit(""), 0
     if not (parts.scheme in ("http", "https") and parts.hostname and port != 0):
-        fail(f"URL must be one such as http://127.0.0.1:4010/v1, not {show(url)}")
+        fail(f"URL must be one such as http://127.0.0.1:4010/v1, not {quote(url)}")
     if parts.username is not None or parts.query or parts.fragment:
         fail("URL must have no user, no query and no fragment")
     return urlunsplit((parts.scheme, parts.netloc, PATH, "", ""))
@@ -131,7 +133,7 @@ def _json(response: httpx2.Response) -> Json:
 def _reason(data: Json) -> str:
     """What the control API says of a request that it cannot fulfil."""
     error = data.get("error") if isinstance(data, dict) else None
-    return printable(error) if isinstance(error, str) else ""
+    return escape_controls(error) if isinstance(error, str) else ""
 
 
 def _show(told: ClientVerdict) -> None:

@@ -13,7 +13,7 @@ STEP_MILLISECONDS = 100
 
 
 @contextmanager
-def watching(files: tuple[Path, ...], changed: Callable[[], None]) -> Iterator[None]:
+def watch_files(files: tuple[Path, ...], changed: Callable[[], None]) -> Iterator[None]:
     """Calls `changed` in a thread of its own, for the length of the block, whenever one of the
     files has changed.
     """

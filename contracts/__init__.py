@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .coverage import Coverage, CoverageGroup, CoverageItem
     from .journal.client_verdict import ClientVerdict
     from .journal.journal import Journal
+    from .properties import strategies
     from .rules.catalogue import RULES
     from .rules.client.check_client import check_client
     from .rules.client_catalogue import CLIENT_RULES
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from .rules.server.check_history import check_history, check_server
     from .rules.server_catalogue import SERVER_RULES
     from .rules.violation import Violation
-    from .traffic.exchange import Exchange, Stray, StrayKind, read_exchange
+    from .traffic.exchange import Exchange, UnmatchedKind, UnmatchedRequest, read_exchange
 
 __all__ = [
     "CLIENT_RULES",
@@ -32,14 +33,15 @@ __all__ = [
     "Party",
     "Rule",
     "Severity",
-    "Stray",
-    "StrayKind",
+    "UnmatchedKind",
+    "UnmatchedRequest",
     "Violation",
     "check_client",
     "check_exchange",
     "check_history",
     "check_server",
     "read_exchange",
+    "strategies",
 ]
 
 # Who serves a mock reads no rules for servers, and starts sooner without them.
@@ -56,8 +58,8 @@ _HOMES = {
     "Party": "rules.rule",
     "Rule": "rules.rule",
     "Severity": "rules.rule",
-    "Stray": "traffic.exchange",
-    "StrayKind": "traffic.exchange",
+    "UnmatchedRequest": "traffic.exchange",
+    "UnmatchedKind": "traffic.exchange",
     "Violation": "rules.violation",
     "check_client": "rules.client.check_client",
     "check_exchange": "rules.server.check_exchange",
@@ -68,7 +70,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """Loads what is asked for."""
+    """Import the name from the module that defines it."""
+    if name == "strategies":
+        return import_module(".properties.strategies", __name__)
     if name in _HOMES:
         return getattr(import_module(f".{_HOMES[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

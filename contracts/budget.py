@@ -10,7 +10,7 @@ class BudgetExceeded(Exception):
     """A request would cost more than is left, or make one job too many."""
 
 
-class Ledger:
+class Budget:
     """What is spent, in the currency of the document, and how many jobs were made for it.
 
     A price is reserved before a request is sent, and given back only if it was surely not billed.

@@ -11,8 +11,8 @@ import orjson
 from ..openapi import Document, Operation
 from ..openapi.json import Json
 from ..openapi.request import from_text
-from .traffic.exchange import Exchange, Stray
-from .traffic.job_views import sightings
+from .traffic.exchange import Exchange, UnmatchedRequest
+from .traffic.job_views import jobs_in
 
 
 class CoverageGroup(StrEnum):
@@ -65,7 +65,7 @@ class Coverage:
         """How often each item was exercised."""
         return self._hits
 
-    def observe(self, document: Document, history: Iterable[Exchange | Stray]) -> None:
+    def observe(self, document: Document, history: Iterable[Exchange | UnmatchedRequest]) -> None:
         """Counts what the requests of one client to one server exercised."""
         states: dict[str, str] = {}
         for item in history:
@@ -172,7 +172,7 @@ def _told(document: Document, exchange: Exchange, states: dict[str, str]) -> Ite
     """What the answer exercises; `states` are the last ones of each job, and brought up to date."""
     if exchange.status is not None:
         yield CoverageItem(CoverageGroup.ANSWERS, exchange.operation_id, str(exchange.status))
-    for sighting in sightings(document, exchange):
+    for sighting in jobs_in(document, exchange):
         before, now = states.get(sighting.job_id), sighting.state.name
         states[sighting.job_id] = now
         yield CoverageItem(CoverageGroup.STATES, now, "")

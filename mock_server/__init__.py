@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .clock import Clock, ManualClock, MovableClock, ProgramClock, SystemClock, TickingClock
-from .controls import Steering
+from .clock import ClientClock, Clock, ManualClock, MovableClock, SystemClock, TickingClock
+from .controls import MockControls
 from .endpoint import Endpoint, Observer
 from .jobs.ids import Ids, RandomIds
 from .jobs.job import Job, Snapshot, observe
-from .jobs.progression import Fate, Plan, Stage, make_plan
+from .jobs.progression import JobOutcome, Phase, Progression, plan_progression
 from .jobs.store import JobPage, MemoryStore, Store
 from .service import JobService, NonconformingReply
-from .webhooks.receiver import Receiver, Undelivered
+from .webhooks.receiver import DeliveryError, Receiver
 from .webhooks.signature import new_secret
 from .webhooks.webhooks import Webhooks
-from .webhooks.worker import Courier, deliver_on_moves
+from .webhooks.worker import WebhookWorker, deliver_on_moves
 
 if TYPE_CHECKING:
     from .http.app import create_app
@@ -23,38 +23,38 @@ if TYPE_CHECKING:
     from .webhooks.http_receiver import HttpReceiver
 
 __all__ = [
+    "ClientClock",
     "Clock",
-    "Courier",
+    "DeliveryError",
     "Endpoint",
-    "Fate",
     "HttpReceiver",
     "Ids",
     "Job",
+    "JobOutcome",
     "JobPage",
     "JobService",
     "ManualClock",
     "MemoryStore",
+    "MockControls",
     "MovableClock",
     "NonconformingReply",
     "Observer",
-    "Plan",
-    "ProgramClock",
+    "Phase",
+    "Progression",
     "RandomIds",
     "Receiver",
     "Snapshot",
-    "Stage",
-    "Steering",
     "Store",
     "SystemClock",
     "TickingClock",
-    "Undelivered",
     "VideoServer",
+    "WebhookWorker",
     "Webhooks",
     "create_app",
     "deliver_on_moves",
-    "make_plan",
     "new_secret",
     "observe",
+    "plan_progression",
     "serve_videos",
 ]
 

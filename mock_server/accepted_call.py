@@ -8,7 +8,7 @@ from ..openapi import Arguments, Call, Operation
 from .faults.scenario import Scenario
 
 
-class Asked(NamedTuple):
+class AcceptedCall(NamedTuple):
     """What a call asks for, and on whose behalf: `key` is the sender's, empty where the document
     asks for none. `scenario` is that of a job which is to be made.
     """

@@ -25,26 +25,26 @@ class Clock(Protocol):
         """How many real seconds a client must wait for this many seconds of the clock to pass."""
         ...
 
-    def polled(self) -> None:
+    def on_poll(self) -> None:
         """Somebody asked for a job that is still pending."""
         ...
 
-    def lived(self) -> float:
+    def client_time(self) -> float:
         """A reading, in seconds, of the time that clients live in: real time where this clock goes
         on by itself, else what was slept by this clock. Polls do not move it.
         """
         ...
 
     @property
-    def tells_waits(self) -> bool:
-        """Whether clients are known to wait by the time of `lived`."""
+    def knows_client_waits(self) -> bool:
+        """Whether clients are known to wait by the time of `client_time`."""
         ...
 
-    def hold(self, seconds: float) -> None:
+    def wait_before_response(self, seconds: float) -> None:
         """Returns when so many seconds have passed for an answer that takes its time."""
         ...
 
-    async def async_hold(self, seconds: float) -> None:
+    async def async_wait_before_response(self, seconds: float) -> None:
         """The same for tasks."""
         ...
 
@@ -90,9 +90,9 @@ class SystemClock:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._monotonic, self._sleep = monotonic, sleep
-        self.lived: Callable[[], float] = monotonic
+        self.client_time: Callable[[], float] = monotonic
         self._lock, self._moved = Lock(), Listeners()
-        self._course = _Course(wall(), monotonic(), _positive(speed), False)
+        self._course = _Rate(wall(), monotonic(), _positive(speed), False)
 
     @property
     def speed(self) -> float:
@@ -111,33 +111,33 @@ class SystemClock:
     def wait_for(self, seconds: float) -> float:
         return seconds / self._course.speed
 
-    def polled(self) -> None:
+    def on_poll(self) -> None:
         """Real time goes on by itself."""
 
     @property
-    def tells_waits(self) -> bool:
+    def knows_client_waits(self) -> bool:
         """Where the clock goes as fast as real time: nobody knows what a wait is meant to be where
         it does not.
         """
         return self._course.speed == 1
 
-    def hold(self, seconds: float) -> None:
+    def wait_before_response(self, seconds: float) -> None:
         self.sleep(seconds)
 
-    async def async_hold(self, seconds: float) -> None:
+    async def async_wait_before_response(self, seconds: float) -> None:
         await self.async_sleep(seconds)
 
     def set_speed(self, speed: float) -> None:
         """From now on, this many seconds pass in a real second."""
-        self._go_on(speed=_positive(speed))
+        self._change_rate(speed=_positive(speed))
 
     def freeze(self, frozen: bool = True) -> None:
         """Stops the clock, or lets it go on from where it stands."""
-        self._go_on(frozen=frozen)
+        self._change_rate(frozen=frozen)
 
     def advance(self, seconds: float) -> None:
         """Moves the clock on, frozen or not."""
-        self._go_on(step=_step(seconds))
+        self._change_rate(step=_step(seconds))
 
     def on_move(self, listener: Callable[[], None]) -> Callable[[], None]:
         return self._moved.add(listener)
@@ -152,22 +152,22 @@ class SystemClock:
         with anyio.move_on_after(self.wait_for(_step(seconds))):
             await anyio.Event().wait()
 
-    def _go_on(
+    def _change_rate(
         self, *, step: float = 0.0, speed: float | None = None, frozen: bool | None = None
     ) -> None:
         """Goes on from here in another way, in one step, so that nobody who reads has to wait."""
         with self._lock:
             before, real = self._course, self._monotonic()
-            self._course = _Course(
+            self._course = _Rate(
                 before.at(real) + step,
                 real,
                 before.speed if speed is None else speed,
                 before.frozen if frozen is None else frozen,
             )
-        self._moved.tell()
+        self._moved.notify()
 
 
-class _Course(NamedTuple):
+class _Rate(NamedTuple):
     """How a clock goes on from a moment, `base`, at which the real time was `since`."""
 
     base: float
@@ -189,7 +189,7 @@ class ManualClock:
         self._now = start
         self._order = count()
         self._sleepers: set[tuple[float, int]] = set()
-        self._lived, self._slept = 0.0, False
+        self._client_time, self._slept = 0.0, False
 
     def now(self) -> float:
         return self._now
@@ -198,7 +198,7 @@ class ManualClock:
         """Nothing: waiting does not move this clock."""
         return 0.0
 
-    def polled(self) -> None:
+    def on_poll(self) -> None:
         """Polls do not move this clock."""
 
     def freeze(self, frozen: bool = True) -> None:
@@ -208,25 +208,25 @@ class ManualClock:
         """Moves the clock on; raises ValueError if it would run backwards."""
         with self._lock:
             self._now += _step(seconds)
-            self._lived += seconds
-        self._moved.tell()
+            self._client_time += seconds
+        self._moved.notify()
 
     def on_move(self, listener: Callable[[], None]) -> Callable[[], None]:
         return self._moved.add(listener)
 
-    def lived(self) -> float:
-        return self._lived
+    def client_time(self) -> float:
+        return self._client_time
 
     @property
-    def tells_waits(self) -> bool:
+    def knows_client_waits(self) -> bool:
         """Whether anybody has slept by this clock: only then its time is that of a client."""
         return self._slept
 
-    def hold(self, seconds: float) -> None:
+    def wait_before_response(self, seconds: float) -> None:
         """Moves the clock on at once."""
         self.advance(seconds)
 
-    async def async_hold(self, seconds: float) -> None:
+    async def async_wait_before_response(self, seconds: float) -> None:
         """Moves the clock on at once."""
         self.advance(seconds)
 
@@ -250,18 +250,18 @@ class ManualClock:
         with self._lock:
             passed = max(0.0, sleeper[0] - self._now)
             self._now += passed
-            self._lived += passed
+            self._client_time += passed
         self._slept = True
-        self._moved.tell()
+        self._moved.notify()
 
 
-class ProgramClock(ManualClock):
+class ClientClock(ManualClock):
     """A clock that moves as a program sleeps by it, so that what an answer asks the program to wait
     is true for it, and how long it has waited is known.
     """
 
     @property
-    def tells_waits(self) -> bool:
+    def knows_client_waits(self) -> bool:
         """Always: this is what the clock is for."""
         return True
 
@@ -278,11 +278,11 @@ class TickingClock(ManualClock):
         self.interval = _positive(interval)
         self._frozen = False
 
-    def polled(self) -> None:
+    def on_poll(self) -> None:
         if not self._frozen:
             with self._lock:
                 self._now += self.interval
-            self._moved.tell()
+            self._moved.notify()
 
     def freeze(self, frozen: bool = True) -> None:
         """Keeps polls from moving the clock, or lets them again."""

@@ -12,14 +12,14 @@ from ..openapi import Document, DocumentError, Problem
 from ..openapi.json import Json
 from ..openapi.pointer import format_pointer, parse_pointer
 from ..openapi.source import Source, parse_source
-from .config_schema import WordsError, require_words
+from .config_schema import ConfigError, validate
 from .faults.fault import Fault, read_fault
-from .faults.scenario import Scenario, find_scenario, read_scenario, usual_scenarios
+from .faults.scenario import Scenario, built_in_scenarios, find_scenario, read_scenario
 from .keys.accounts import masked, read_accounts, read_tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsal:
+class MockConfig:
     """`scenario` is the server's, None for the usual one, `scenarios` are its own, `faults` those
     that are set from the beginning. `limits` and `keys` are as they were said.
     """
@@ -30,7 +30,9 @@ class Rehearsal:
     limits: Json = "none"
     keys: Mapping[str, Json] = field(default_factory=dict)
 
-    def under(self, *, scenario: str | None, limits: Json, keys: Mapping[str, Json]) -> Rehearsal:
+    def with_overrides(
+        self, *, scenario: str | None, limits: Json, keys: Mapping[str, Json]
+    ) -> MockConfig:
         """The same, but for what is said here: that counts more, None says nothing."""
         return replace(
             self,
@@ -40,7 +42,7 @@ class Rehearsal:
         )
 
 
-def load_rehearsal(document: Document, path: str | Path) -> Rehearsal:
+def load_config(document: Document, path: str | Path) -> MockConfig:
     """Reads a file, YAML, JSON or (by its name) TOML; raises DocumentError, which names the place,
     if it cannot be used.
     """
@@ -55,13 +57,13 @@ def load_rehearsal(document: Document, path: str | Path) -> Rehearsal:
         raise DocumentError(error.name, tuple(map(_without_key, error.problems))) from None
 
 
-def read_rehearsal(document: Document, words: Mapping[str, Json]) -> Rehearsal:
-    """The rehearsal that these words mean; raises WordsError for what cannot be.
+def read_config(document: Document, words: Mapping[str, Json]) -> MockConfig:
+    """The config that these words mean; raises WordsError for what cannot be.
 
-    The words are those of `Rehearsal` in `config.schema.json`.
+    The words are those of `Config` in `config.schema.json`.
     """
     words = {} if words is None else words  # an empty file
-    require_words("Rehearsal", words)
+    validate("Config", words)
     scenarios: dict[str, Scenario] = {}
     for name, each in words.get("scenarios", {}).items():
         with _at(("scenarios", name)):
@@ -74,10 +76,12 @@ def read_rehearsal(document: Document, words: Mapping[str, Json]) -> Rehearsal:
     read_accounts(document, keys, tier=read_tier(document, limits), at="/keys")
     if "scenario" in words:
         try:
-            find_scenario(document, {**usual_scenarios(document), **scenarios}, words["scenario"])
+            find_scenario(
+                document, {**built_in_scenarios(document), **scenarios}, words["scenario"]
+            )
         except ValueError as error:
-            raise WordsError("/scenario", str(error)) from None
-    return Rehearsal(
+            raise ConfigError("/scenario", str(error)) from None
+    return MockConfig(
         scenario=words.get("scenario"),
         scenarios=scenarios,
         faults=tuple(faults),
@@ -86,10 +90,10 @@ def read_rehearsal(document: Document, words: Mapping[str, Json]) -> Rehearsal:
     )
 
 
-def _read(document: Document, source: Source) -> Rehearsal:
+def _read(document: Document, source: Source) -> MockConfig:
     try:
-        return read_rehearsal(document, source.data)
-    except WordsError as error:
+        return read_config(document, source.data)
+    except ConfigError as error:
         raise source.error(Problem(error.pointer, error.reason)) from None
 
 
@@ -114,5 +118,5 @@ def _source(text: str, name: str) -> Source:
 def _at(path: tuple[str | int, ...]) -> Iterator[None]:
     try:
         yield
-    except WordsError as error:
+    except ConfigError as error:
         raise error.below(format_pointer(path)) from None

@@ -12,10 +12,10 @@ from ..openapi import Schema
 from ..openapi.json import Json
 from ..openapi.pointer import Path as Place
 from ..openapi.pointer import format_pointer
-from ..openapi.schema import show
+from ..openapi.schema import quote
 
 
-class WordsError(ValueError):
+class ConfigError(ValueError):
     """What was said cannot be: `pointer` is the place (a JSON pointer), `reason` why not. `shown`
     is the place as it may be printed, where a key is part of it.
     """
@@ -28,26 +28,26 @@ class WordsError(ValueError):
     def __str__(self) -> str:
         return f"{self.shown}: {self.reason}" if self.shown else self.reason
 
-    def below(self, pointer: str) -> WordsError:
+    def below(self, pointer: str) -> ConfigError:
         """The same, where the place was looked at from further up."""
-        return WordsError(pointer + self.pointer, self.reason, shown=pointer + self.shown)
+        return ConfigError(pointer + self.pointer, self.reason, shown=pointer + self.shown)
 
 
-def require_words(kind: str, words: Mapping[str, Json]) -> None:
-    """Raises WordsError for the first thing in the words that the schema of this kind (`Rehearsal`,
+def validate(kind: str, words: Mapping[str, Json]) -> None:
+    """Raises WordsError for the first thing in the words that the schema of this kind (`Config`,
     `Scenario` or `Fault`) does not know, and for what is no JSON data at all.
     """
     if reason := _why_no_json(words):
         path, culprit = _culprit(words)
         if isinstance(culprit, int):
-            reason = f"must be a number of at most 64 bits, not {show(culprit)}"
-        raise WordsError(format_pointer(path), reason)
+            reason = f"must be a number of at most 64 bits, not {quote(culprit)}"
+        raise ConfigError(format_pointer(path), reason)
     if not (schema := _schema(kind)).accepts(words):
-        finding = next(iter(schema.findings(words)))
+        finding = next(iter(schema.errors(words)))
         reason = finding.message
         if finding.keyword == "additionalProperties" and len(finding.path) == 1:
             reason += f", only {', '.join(schema.raw['properties'])}"
-        raise WordsError(format_pointer(finding.path), reason)
+        raise ConfigError(format_pointer(finding.path), reason)
 
 
 def _why_no_json(data: Json) -> str | None:

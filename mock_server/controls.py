@@ -12,7 +12,7 @@ from .service import JobService
 from .webhooks.webhooks import Webhooks
 
 
-class Steering:
+class MockControls:
     """A mock in the hands of a test."""
 
     def __init__(self, service: JobService) -> None:

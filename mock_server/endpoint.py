@@ -26,7 +26,7 @@ class Observer(Protocol):
         """A request meant no operation; method in upper case, path as it came."""
         ...
 
-    def untaken(self, reply: Reply) -> None:
+    def undelivered(self, reply: Reply) -> None:
         """The client was gone before this reply, of which `answered` has told, came to its end."""
         ...
 
@@ -102,10 +102,10 @@ class Endpoint:
             self._observer.missed(method, path)
         return reply
 
-    def untaken(self, reply: Reply) -> None:
+    def undelivered(self, reply: Reply) -> None:
         """The client was gone before this reply came to its end."""
         if self._observer is not None:
-            self._observer.untaken(reply.whole if isinstance(reply, _Bodiless) else reply)
+            self._observer.undelivered(reply.whole if isinstance(reply, _Bodiless) else reply)
 
     def head_too_large(self, limit: int) -> Reply:
         """The reply to a request whose head has more than `limit` bytes, and that nobody hears of:

@@ -9,23 +9,23 @@ import orjson
 
 from ..openapi import Cause, Document, Ending, JobRole, Operation, Reply
 from ..openapi.json import Json
-from ..openapi.schema import show
-from .accepted_call import Asked
+from ..openapi.schema import quote
+from .accepted_call import AcceptedCall
 from .clock import Clock
 from .errors import Refusal
 from .jobs.ids import Ids
 from .jobs.job import Job, Snapshot, observe
 from .jobs.job_files import JobFiles
 from .jobs.planner import Planner
-from .jobs.progression import USUAL
+from .jobs.progression import DEFAULT_OUTCOME
 from .jobs.rendering import Renderer
 from .jobs.store import Store
-from .keys.quotas import Limits
+from .keys.quotas import Quotas
 from .media_library import MediaLibrary
 from .webhooks.webhooks import Webhooks
 
 
-class Roles:
+class OperationHandlers:
     """The roles of a document's operations. Raises DocumentError if files are asked for of which
     there are none.
     """
@@ -38,7 +38,7 @@ class Roles:
         ids: Ids,
         store: Store,
         planner: Planner,
-        limits: Limits,
+        limits: Quotas,
         renderer: Renderer,
         webhooks: Webhooks | None,
         synthesize: bool,
@@ -50,7 +50,7 @@ class Roles:
         self._webhooks = webhooks
         self._synthesize, self._started = synthesize, clock.now()
         self._defaults = _kept_fields(document)
-        self._roles: Mapping[JobRole, Callable[[Asked], Reply]] = {
+        self._roles: Mapping[JobRole, Callable[[AcceptedCall], Reply]] = {
             JobRole.CREATE: self._create,
             JobRole.RETRIEVE: self._retrieve,
             JobRole.LIST: self._list,
@@ -59,7 +59,7 @@ class Roles:
             JobRole.REMIX: self._remix,
         }
 
-    def reply(self, asked: Asked) -> Reply:
+    def reply(self, asked: AcceptedCall) -> Reply:
         """The reply to a call that was let in; raises Refusal where there is none but an error."""
         operation, problems = asked.operation, asked.arguments.problems
         if operation.role is None:
@@ -70,14 +70,14 @@ class Roles:
             raise Refusal(problems[0].cause, message, parameter=problems[0].parameter)
         return self._roles[operation.role](asked)
 
-    def _create(self, asked: Asked) -> Reply:
+    def _create(self, asked: AcceptedCall) -> Reply:
         fields = {
             name: asked.arguments.fields.get(name, default)
             for name, default in self._defaults.items()
         }
         return self._made(asked, fields, source=None)
 
-    def _remix(self, asked: Asked) -> Reply:
+    def _remix(self, asked: AcceptedCall) -> Reply:
         source, snapshot = self._find(asked)
         if snapshot.ends is not Ending.SUCCESS:
             raise Refusal(
@@ -88,9 +88,9 @@ class Roles:
         known = {name: value for name, value in given if name in self._defaults}
         return self._made(asked, {**source.fields, **known}, source=source.id)
 
-    def _made(self, asked: Asked, fields: dict[str, Json], *, source: str | None) -> Reply:
+    def _made(self, asked: AcceptedCall, fields: dict[str, Json], *, source: str | None) -> Reply:
         scenario = asked.scenario
-        plan = self._planner.plan(fields, scenario.fate if scenario else USUAL)
+        plan = self._planner.plan(fields, scenario.outcome if scenario else DEFAULT_OUTCOME)
 
         def make() -> Job:
             job = Job(
@@ -98,24 +98,24 @@ class Roles:
                 sequence=self._store.next_sequence(),
                 created=self._clock.now(),
                 fields=fields,
-                plan=plan,
+                progression=plan,
                 source=source,
                 owner=asked.key,
                 scenario=scenario.name if scenario else "",
             )
             if self._webhooks is not None:
-                self._webhooks.expect(job)
+                self._webhooks.schedule(job)
             self._store.add(job)  # from now on it can be given another end
             return job
 
         job = self._limits.make(asked.key, {**asked.arguments.fields, **fields}, make)
         return self._job_reply(asked.operation, job, observe(job, job.created))
 
-    def _retrieve(self, asked: Asked) -> Reply:
+    def _retrieve(self, asked: AcceptedCall) -> Reply:
         job, snapshot = self._find(asked)
         return self._job_reply(asked.operation, job, snapshot)
 
-    def _list(self, asked: Asked) -> Reply:
+    def _list(self, asked: AcceptedCall) -> Reply:
         operation, page = asked.operation, asked.operation.page
         if page is None:
             raise Refusal(Cause.INTERNAL, f"{operation.id} has no x-page")
@@ -123,7 +123,7 @@ class Roles:
         if query.get(page.after) is not None:
             after = self._own(query[page.after], asked.key)
             if after is None and not self._synthesize:
-                message = f"{page.after}: there is no job {show(query[page.after])}"
+                message = f"{page.after}: there is no job {quote(query[page.after])}"
                 raise Refusal(Cause.JOB_UNKNOWN, message, parameter=page.after)
             if after is None:
                 return _json(operation, self._renderer.page((), more=False))
@@ -137,10 +137,10 @@ class Roles:
         now = self._clock.now()
         jobs = [(job, observe(job, now)) for job in found.jobs]
         if any(snapshot.ends is None for _, snapshot in jobs):
-            self._clock.polled()
+            self._clock.on_poll()
         return _json(operation, self._renderer.page(jobs, more=found.more))
 
-    def _delete(self, asked: Asked) -> Reply:
+    def _delete(self, asked: AcceptedCall) -> Reply:
         job, snapshot = self._find(asked)
         if snapshot.ends is None:
             raise Refusal(
@@ -150,9 +150,9 @@ class Roles:
         if self._own(job.id, asked.key):
             self._limits.settle(asked.key)
             self._store.remove(job.id)
-        return _json(asked.operation, self._renderer.farewell(job))
+        return _json(asked.operation, self._renderer.deletion(job))
 
-    def _content(self, asked: Asked) -> Reply:
+    def _content(self, asked: AcceptedCall) -> Reply:
         job, snapshot = self._find(asked)
         if snapshot.ends is not Ending.SUCCESS:
             raise Refusal(
@@ -170,7 +170,7 @@ class Roles:
         job = self._store.get(job_id)
         return job if job is not None and job.owner == key else None
 
-    def _find(self, asked: Asked) -> tuple[Job, Snapshot]:
+    def _find(self, asked: AcceptedCall) -> tuple[Job, Snapshot]:
         """The job that the path names, as it stands now; raises Refusal if there is none."""
         (job_id,) = asked.call.path_parameters.values()
         job = self._own(job_id, asked.key)
@@ -181,13 +181,13 @@ class Roles:
             job = Job(job_id, -1, created, self._defaults, plan)
         if job is None:
             parameter = next(iter(asked.call.path_parameters))
-            message = f"there is no job {show(job_id)}"
+            message = f"there is no job {quote(job_id)}"
             if self._store.get(job_id) is not None:
                 message += " of this key; it was made with another one"
             raise Refusal(Cause.JOB_UNKNOWN, message, parameter=parameter)
         snapshot = observe(job, self._clock.now())
         if snapshot.ends is None:
-            self._clock.polled()
+            self._clock.on_poll()
         return job, snapshot
 
     def _job_reply(self, operation: Operation, job: Job, snapshot: Snapshot) -> Reply:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from threading import Lock
 
 from ..openapi import Cause, Reply
-from .accepted_call import Asked
+from .accepted_call import AcceptedCall
 from .clock import Clock
 from .errors import Refusal
 
@@ -26,7 +26,7 @@ class _Given:
     at: float
 
 
-class Replays:
+class IdempotencyCache:
     """The first answers of the last day, by key of the sender and Idempotency-Key.
 
     Answers are kept where something was made; a refused request may be sent again in another form.
@@ -36,7 +36,7 @@ class Replays:
         self._clock, self._lock = clock, Lock()
         self._given: dict[tuple[str, str], _Given] = {}
 
-    def once(self, asked: Asked, perform: Callable[[Asked], Reply]) -> Reply:
+    def run_once(self, asked: AcceptedCall, perform: Callable[[AcceptedCall], Reply]) -> Reply:
         """Does what is asked for, or gives the answer of the first time again; raises Refusal if
         the same Idempotency-Key came with something else.
         """
@@ -70,7 +70,7 @@ class Replays:
             del self._given[place]
 
 
-def _fingerprint(asked: Asked) -> bytes:
+def _fingerprint(asked: AcceptedCall) -> bytes:
     """All that a request asks for, however its form was cut into parts."""
     call, arguments = asked.call, asked.arguments
     files = {name: sha256(part.content).hexdigest() for name, part in arguments.files.items()}

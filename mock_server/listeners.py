@@ -22,7 +22,7 @@ class Listeners:
 
         return remove
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Calls every listener, in this thread; what one of them raises is raised here."""
         for listener in tuple(self._listeners):
             listener()

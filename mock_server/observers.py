@@ -8,7 +8,7 @@ from ..openapi import Call, Reply
 from .endpoint import Observer
 
 
-class Observers:
+class ObserverGroup:
     """Tells each of them, in their order."""
 
     def __init__(self, observers: Iterable[Observer]) -> None:
@@ -24,7 +24,7 @@ class Observers:
         for each in self._observers:
             each.missed(method, path)
 
-    def untaken(self, reply: Reply) -> None:
+    def undelivered(self, reply: Reply) -> None:
         """The client was gone before this reply came to its end."""
         for each in self._observers:
-            each.untaken(reply)
+            each.undelivered(reply)

@@ -11,7 +11,7 @@ from ..openapi.json import Json
 from .endpoint import Observer
 
 
-class Traffic(Observer, Protocol):
+class RequestJournal(Observer, Protocol):
     """The requests that came in, and what they say about their clients."""
 
     def requests(self, query: Mapping[str, str]) -> Json:

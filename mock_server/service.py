@@ -21,28 +21,28 @@ from ..openapi import (
 )
 from ..openapi.conformance import ReplyProblem, body_problems, reply_problems
 from ..openapi.json import Json
-from ..openapi.operation import MAKING
+from ..openapi.operation import CREATING
 from ..openapi.request import read_call
-from .accepted_call import Asked
+from .accepted_call import AcceptedCall
 from .clock import Clock, SystemClock
-from .config import Rehearsal
+from .config import MockConfig
 from .error_replies import ErrorReplies
 from .errors import Refusal
-from .faults.applied_faults import Struck
+from .faults.applied_faults import AppliedFaults
 from .faults.fault import Fault
-from .faults.fault_registry import Faults
-from .faults.scenarios import USUAL, Scenarios
-from .handlers import Roles
-from .idempotency import Replays
+from .faults.fault_registry import FaultRegistry
+from .faults.scenarios import DEFAULT_SCENARIO, Scenarios
+from .handlers import OperationHandlers
+from .idempotency import IdempotencyCache
 from .jobs.ids import Ids, RandomIds
 from .jobs.job import Job, observe
 from .jobs.planner import Planner
-from .jobs.progression import Fate
+from .jobs.progression import JobOutcome
 from .jobs.rendering import Renderer
 from .jobs.store import MemoryStore, Store
 from .keys.accounts import Account, read_accounts, read_tier
 from .keys.authentication import Keyring
-from .keys.quotas import Limits, require_answers
+from .keys.quotas import Quotas, require_answers
 from .preference import refuse_if_preferred
 from .webhooks.webhooks import Webhooks
 
@@ -68,7 +68,7 @@ class JobService:
     `store`; `seed` makes what is left to chance the same in every run. `api_keys` are the keys that
     are let in (none: any key). `unknown_ids` says whether an id that nobody made is refused or
     answered as a finished job. `scenario` is what becomes of a job unless something else is asked
-    for, `rehearsal` what else goes wrong. `limits` are those of each key, a tier of the document or
+    for, `config` what else goes wrong. `limits` are those of each key, a tier of the document or
     own numbers; `accounts` say what is known of single keys. With `idempotency_keys`, a create that
     is sent again with the same Idempotency-Key makes no second job. `webhooks`, which go by the
     same clock, send the events of jobs. A `strict` service raises NonconformingReply rather than
@@ -87,7 +87,7 @@ class JobService:
         api_keys: Collection[str] = (),
         unknown_ids: UnknownIds = "refuse",
         scenario: str | None = None,
-        rehearsal: Rehearsal | None = None,
+        config: MockConfig | None = None,
         limits: Json = None,
         accounts: Mapping[str, Json] | None = None,
         idempotency_keys: bool = False,
@@ -100,27 +100,29 @@ class JobService:
         self.webhooks = webhooks
         self._ids: Ids = ids or RandomIds(seed)
         self._strict = strict
-        self._said = partial(Rehearsal.under, scenario=scenario, limits=limits, keys=accounts or {})
+        self._said = partial(
+            MockConfig.with_overrides, scenario=scenario, limits=limits, keys=accounts or {}
+        )
         self._api_keys = tuple(api_keys)
-        rehearsal = self._said(rehearsal or Rehearsal())
-        tier, known = self._read_keys(rehearsal)
+        config = self._said(config or MockConfig())
+        tier, known = self._read_keys(config)
         self._keyring = Keyring(self.document.credentials, api_keys, accounts=known)
-        self.limits = Limits(
+        self.limits = Quotas(
             self.document, clock=self.clock, store=self.store, tier=tier, accounts=known
         )
         self.scenarios = Scenarios(
             self.document,
             random=_random(seed, "scenarios"),
-            usual=rehearsal.scenario or USUAL,
-            own=rehearsal.scenarios,
+            usual=config.scenario or DEFAULT_SCENARIO,
+            own=config.scenarios,
             joined=len(self.store) > 0,
         )
         self._errors = ErrorReplies(self.document.envelope, self.clock)
         self._chance = _random(seed, "faults")
-        self.faults = Faults(self.document, random=self._chance, usual=rehearsal.faults)
+        self.faults = FaultRegistry(self.document, random=self._chance, usual=config.faults)
         self._replays = self._new_replays() if idempotency_keys else None
         self._renderer, self._planner = Renderer(self.document), Planner(self.document.lifecycle)
-        self._roles = Roles(
+        self._roles = OperationHandlers(
             self.document,
             clock=self.clock,
             ids=self._ids,
@@ -136,21 +138,21 @@ class JobService:
         """The reply to a call; raises KeyError for an operation that the document does not have."""
         operation, request_id = self.document.operations[call.operation_id], self._request_id()
         sender = self._keyring.sender(call.headers) if operation.secured else ""
-        struck = Struck()
+        struck = AppliedFaults()
         try:
             if self.faults.pending:
-                struck.by(self.faults.strike(call, sender))
+                struck.add(self.faults.apply(call, sender))
             reply = self._answer(operation, call, sender, struck)
         except Refusal as refusal:
             reply = self._errors.reply(refusal, request_id)
         if self._strict and not struck.prevented:
             _require(reply, reply_problems(operation, reply))
         reply = self._signed(reply, request_id, sender)
-        if self.webhooks is not None and operation.role in MAKING:
-            self.webhooks.announce()
+        if self.webhooks is not None and operation.role in CREATING:
+            self.webhooks.notify()
         if not struck:
             return reply
-        return struck.spoil(
+        return struck.apply(
             reply,
             error=lambda refusal: self._signed(
                 self._errors.reply(refusal, request_id), request_id, sender
@@ -159,42 +161,44 @@ class JobService:
         )
 
     def _answer(
-        self, operation: Operation, call: Call, sender: str | RequestProblem, struck: Struck
+        self, operation: Operation, call: Call, sender: str | RequestProblem, struck: AppliedFaults
     ) -> Reply:
         """Does what a call asks for, if nothing keeps it from that; raises Refusal if so."""
-        key = self._keyring.admit(sender) if operation.secured else ""
+        key = self._keyring.authenticate(sender) if operation.secured else ""
         if self.limits.active:
             self.limits.count(key)
         if "prefer" in call.headers:
             refuse_if_preferred(self.document.envelope, operation, call.headers["prefer"])
-        asked = Asked(operation, call, read_call(operation, call), key)
-        if operation.role in MAKING:
+        asked = AcceptedCall(operation, call, read_call(operation, call), key)
+        if operation.role in CREATING:
             return self._make(asked, struck)
-        if self.scenarios.faulty:
-            struck.by(self._of_job(asked))
+        if self.scenarios.has_faults:
+            struck.add(self._of_job(asked))
         return self.perform(asked)
 
-    def _make(self, asked: Asked, struck: Struck) -> Reply:
+    def _make(self, asked: AcceptedCall, struck: AppliedFaults) -> Reply:
         """Makes a job, or tells of the one that this request has made before."""
         if self._replays:
-            return self._replays.once(asked, lambda asked: self._make_anew(asked, struck))
+            return self._replays.run_once(asked, lambda asked: self._make_anew(asked, struck))
         return self._make_anew(asked, struck)
 
-    def _make_anew(self, asked: Asked, struck: Struck) -> Reply:
+    def _make_anew(self, asked: AcceptedCall, struck: AppliedFaults) -> Reply:
         """Makes a job in a scenario; that is for the next one if none comes of this."""
-        choice = self.scenarios.choose(asked)
+        choice = self.scenarios.choose(asked.call, asked.arguments)
         faults = choice.scenario.faults
         try:
             if faults:
-                struck.by(self.faults.strike_in_scenario(faults, asked.call, scope=asked.key))
+                struck.add(self.faults.apply_scenario_faults(faults, asked.call, scope=asked.key))
             # By position, which is much faster than _replace().
-            asked = Asked(asked.operation, asked.call, asked.arguments, asked.key, choice.scenario)
+            asked = AcceptedCall(
+                asked.operation, asked.call, asked.arguments, asked.key, choice.scenario
+            )
             return self.perform(asked)
         except Refusal:
-            self.scenarios.give_back(choice)
+            self.scenarios.requeue(choice)
             raise
 
-    def perform(self, asked: Asked) -> Reply:
+    def perform(self, asked: AcceptedCall) -> Reply:
         """Does what a call that was let in asks for; raises Refusal if that cannot be."""
         return self._roles.reply(asked)
 
@@ -224,7 +228,7 @@ class JobService:
         cannot be.
         """
         if scenario is None:
-            self.scenarios.set_next(Fate(outcome=outcome, code=code, seconds=seconds))
+            self.scenarios.set_next(JobOutcome(outcome=outcome, code=code, seconds=seconds))
         elif (outcome, code, seconds) == (None, None, None):
             self.scenarios.use(scenario, next=1)
         else:
@@ -256,19 +260,21 @@ class JobService:
         said = {"operation": operation, **words}
         return self.faults.add({name: value for name, value in said.items() if value is not None})
 
-    def rehearse(self, rehearsal: Rehearsal) -> None:
-        """Goes on with another rehearsal; what was said when the service was made counts more than
+    def reconfigure(self, config: MockConfig) -> None:
+        """Goes on with another config; what was said when the service was made counts more than
         it, as before. Jobs stay, and so does what keys have used up, what was asked for with an
         Idempotency-Key, and every fault and choice that was set since. Raises ValueError for what
         cannot be, and changes nothing.
         """
-        rehearsal = self._said(rehearsal)
-        tier, known = self._read_keys(rehearsal)
+        config = self._said(config)
+        tier, known = self._read_keys(config)
         require_answers(self.document, tier, known.values())
-        self.scenarios.rehearse(usual=rehearsal.scenario or USUAL, own=rehearsal.scenarios)
-        self.limits.rehearse(tier=tier, accounts=known)
+        self.scenarios.replace_initial(
+            usual=config.scenario or DEFAULT_SCENARIO, own=config.scenarios
+        )
+        self.limits.replace(tier=tier, accounts=known)
         self._keyring = Keyring(self.document.credentials, self._api_keys, accounts=known)
-        self.faults.rehearse(rehearsal.faults)
+        self.faults.replace_initial(config.faults)
 
     def end_job(self, job_id: str, *, success: bool, code: str | None = None) -> None:
         """Ends a pending job now, well or not; `code` is the reason of a failure. Raises KeyError
@@ -286,19 +292,19 @@ class JobService:
         # A little less, for moments are compared with rounding.
         elapsed = max(0.0, now - job.created) * (1 - _ROUNDING)
         known = self.scenarios.of_job(job.scenario)
-        fate = Fate(
+        fate = JobOutcome(
             outcome=endings[0],
             code=code,
             seconds=elapsed,
-            expires=known.fate.expires if known else None,
-            reached=snapshot.progress,
+            expires=known.outcome.expires if known else None,
+            failed_at=snapshot.progress,
         )
-        ended = replace(job, plan=self._planner.plan(job.fields, fate))
+        ended = replace(job, progression=self._planner.plan(job.fields, fate))
         if not self.store.replace(job, ended):
             raise ValueError(f"{job_id} has ended already")  # meanwhile
         if self.webhooks is not None:
-            self.webhooks.expect(ended)
-            self.webhooks.announce()
+            self.webhooks.schedule(ended)
+            self.webhooks.notify()
 
     def describe(self, job: Job) -> dict[str, Json]:
         """The job as a client would see it now."""
@@ -322,17 +328,17 @@ class JobService:
         if self.webhooks is not None:
             self.webhooks.clear()
 
-    def _new_replays(self) -> Replays:
+    def _new_replays(self) -> IdempotencyCache:
         if Cause.IDEMPOTENCY_CONFLICT not in self.document.envelope.answers:
             place = "/x-error-envelope/causes"
             raise ValueError(f"{place}: idempotency keys need {Cause.IDEMPOTENCY_CONFLICT}")
-        return Replays(self.clock)
+        return IdempotencyCache(self.clock)
 
-    def _read_keys(self, rehearsal: Rehearsal) -> tuple[Tier, dict[str, Account]]:
-        tier = read_tier(self.document, rehearsal.limits)
-        return tier, read_accounts(self.document, rehearsal.keys, tier=tier)
+    def _read_keys(self, config: MockConfig) -> tuple[Tier, dict[str, Account]]:
+        tier = read_tier(self.document, config.limits)
+        return tier, read_accounts(self.document, config.keys, tier=tier)
 
-    def _of_job(self, asked: Asked) -> tuple[Fault, ...]:
+    def _of_job(self, asked: AcceptedCall) -> tuple[Fault, ...]:
         """The faults that strike a call about a job in a scenario, if it is the sender's."""
         job_id = next(iter(asked.call.path_parameters.values()), "")
         job = self.store.get(job_id)
@@ -341,7 +347,7 @@ class JobService:
         scenario = self.scenarios.of_job(job.scenario)
         if scenario is None or not scenario.faults:
             return ()
-        return self.faults.strike_in_scenario(scenario.faults, asked.call, scope=job_id)
+        return self.faults.apply_scenario_faults(scenario.faults, asked.call, scope=job_id)
 
     def _request_id(self) -> str:
         return self.document.envelope.request_id_prefix + self._ids.request()

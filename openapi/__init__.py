@@ -15,7 +15,7 @@ from .operation import JobRole, Operation, Parameter, Provenance
 from .price import Price, Rate
 from .request import Arguments, RequestProblem
 from .routing import Match, Mismatch
-from .schema import Finding, Schema
+from .schema import Schema, SchemaError
 
 __all__ = [
     "Arguments",
@@ -31,7 +31,6 @@ __all__ = [
     "ErrorAnswer",
     "ErrorEnvelope",
     "Failure",
-    "Finding",
     "JobEvent",
     "JobRole",
     "Lifecycle",
@@ -49,6 +48,7 @@ __all__ = [
     "Reply",
     "RequestProblem",
     "Schema",
+    "SchemaError",
     "Stamp",
     "State",
     "Tier",

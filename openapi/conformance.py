@@ -12,7 +12,7 @@ from .messages import Reply
 from .operation import JSON, Operation, Response
 from .pointer import format_pointer
 from .request import from_text
-from .schema import Schema, but_came, show
+from .schema import Schema, expected_but_got, quote
 
 Aspect = Literal["status", "content-type", "header", "json", "body"]
 
@@ -31,7 +31,7 @@ class ReplyProblem:
     @property
     def message(self) -> str:
         """What was expected and what came, in one sentence."""
-        return but_came(self.expected, self.received)
+        return expected_but_got(self.expected, self.received)
 
     def __str__(self) -> str:
         return f"{f'{self.aspect} {self.place}'.strip()}: {self.message}"
@@ -52,7 +52,7 @@ def reply_problems(operation: Operation, reply: Reply) -> Iterator[ReplyProblem]
     media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in response.content:
         declared = " or ".join(response.content)
-        came = show(media_type) if media_type else "an answer without one"
+        came = quote(media_type) if media_type else "an answer without one"
         yield ReplyProblem("content-type", "", f"must be {declared}", came)
         return
     schema = response.content[media_type]
@@ -65,11 +65,11 @@ def body_problems(schema: Schema, body: bytes) -> Iterator[ReplyProblem]:
     try:
         data = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        came = f"{show(body[:_SHOWN].decode(errors='replace'))} ({error})"
+        came = f"{quote(body[:_SHOWN].decode(errors='replace'))} ({error})"
         yield ReplyProblem("json", "", "must be JSON", came)
         return
     if not schema.accepts(data):
-        for finding in schema.findings(data):
+        for finding in schema.errors(data):
             yield ReplyProblem(
                 "body", format_pointer(finding.path), finding.expected, finding.received
             )
@@ -82,7 +82,7 @@ def _header_problems(response: Response, reply: Reply) -> Iterator[ReplyProblem]
             if header.required:
                 yield ReplyProblem("header", header.name, "is required")
             continue
-        for finding in header.schema.findings(from_text(text, header.schema.raw)):
+        for finding in header.schema.errors(from_text(text, header.schema.raw)):
             yield ReplyProblem("header", header.name, finding.expected, finding.received)
 
 

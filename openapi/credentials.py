@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .envelope import Cause
 from .json import Json
 from .request import RequestProblem
-from .schema import resolve, show
+from .schema import quote, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Credentials:
         if not text or not text.strip():
             return RequestProblem(Cause.CREDENTIALS_MISSING, self.header, wanted)
         # What came may be a key that was sent in a wrong way, and is not for any log.
-        came = show(scheme) if scheme.lower() in _SCHEMES and key else "something else"
+        came = quote(scheme) if scheme.lower() in _SCHEMES and key else "something else"
         return RequestProblem(Cause.CREDENTIALS_MALFORMED, self.header, wanted, came)
 
 

@@ -19,7 +19,7 @@ from .operation import JobRole, Operation, compile_operations
 from .routing import Match, Mismatch, Router
 from .schema import Schema, Schemas
 from .source import Source, parse_source, read_source
-from .template import skeleton_of
+from .template import template_of
 
 
 class Document:
@@ -66,9 +66,9 @@ class Document:
         """
         return nearest(self.operations.values(), method, path, base_path=self.base_path)
 
-    def skeleton(self, schema: Schema) -> dict[str, Json]:
+    def template(self, schema: Schema) -> dict[str, Json]:
         """What the schema alone says of its data: its required places and constants."""
-        return skeleton_of(self.source.data, schema.raw)
+        return template_of(self.source.data, schema.raw)
 
 
 def load_document(path: str | FilePath | None = None) -> Document:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .json import Json
-from .pointer import Path, parse_pointer, put
+from .pointer import Path, parse_pointer, set_at
 
 
 class Cause(StrEnum):
@@ -83,7 +83,7 @@ class ErrorEnvelope:
             (self.request_id_at, request_id),
         ):
             if path is not None:
-                put(body, path, value)
+                set_at(body, path, value)
         return body
 
     def cause_of_status(self, status: int, code: str | None = None) -> str | None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from .json import Json
 from .operation import JSON, Provenance
-from .pointer import Path, format_pointer, get, parse_pointer, put
+from .pointer import Path, format_pointer, get, parse_pointer, set_at
 from .schema import Schema, Schemas, follow
-from .template import skeleton_of
+from .template import template_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class JobEvent:
     def body(self, *, event_id: str, job_id: str, moment: int) -> dict[str, Json]:
         """The body that tells of a job; `moment` is when it entered the state, in Unix seconds."""
         body = deepcopy(dict(self.blank))
-        put(body, self.id_at, event_id)
-        put(body, self.job_at, job_id)
+        set_at(body, self.id_at, event_id)
+        set_at(body, self.job_at, job_id)
         for path, value in ((self.name_at, self.name), (self.moment_at, moment)):
             if path is not None:
-                put(body, path, value)
+                set_at(body, path, value)
         return body
 
 
@@ -53,7 +53,7 @@ def compile_events(schemas: Schemas) -> Iterator[JobEvent]:
             state=data["state"],
             provenance=Provenance(operation.get("x-provenance", Provenance.DOCUMENTED)),
             schema=schema,
-            blank=skeleton_of(schemas.root, schema.raw),
+            blank=template_of(schemas.root, schema.raw),
             id_at=parse_pointer(data["id"]["at"]),
             id_prefix=data["id"].get("prefix", ""),
             job_at=parse_pointer(data["job"]),

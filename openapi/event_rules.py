@@ -79,7 +79,7 @@ def _fit(event: JobEvent, lifecycle: Lifecycle) -> Iterator[Problem]:
     body = event.body(
         event_id=event.id_prefix + digits, job_id=lifecycle.id_prefix + digits, moment=0
     )
-    for finding in event.schema.findings(body):
+    for finding in event.schema.errors(body):
         where = ".".join(finding.path) or "it"
         reason = f"makes a body that does not fit its schema: {where} {finding.message}"
         yield Problem(_place(event.name, "x-event"), reason)

@@ -28,7 +28,7 @@ class JobRole(StrEnum):
     REMIX = "remix"
 
 
-MAKING = frozenset({JobRole.CREATE, JobRole.REMIX})
+CREATING = frozenset({JobRole.CREATE, JobRole.REMIX})
 """The roles of the operations that make a job."""
 
 

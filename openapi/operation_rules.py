@@ -178,7 +178,7 @@ def _example_problems(root: Json, media: Json, place: str, schema: Schema) -> It
     if "example" in media:
         examples["example",] = media["example"]
     for path, value in examples.items():
-        for finding in schema.findings(value):
+        for finding in schema.errors(value):
             where = ".".join(finding.path) or "it"
             yield Problem(
                 place + format_pointer(path),

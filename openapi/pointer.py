@@ -43,7 +43,7 @@ def _is_index(step: str | int) -> bool:
     return str(step).isascii() and str(step).isdigit()
 
 
-def put(data: dict[str, Json], path: Path, value: Json) -> None:
+def set_at(data: dict[str, Json], path: Path, value: Json) -> None:
     """Sets the place at the path, making the objects on the way."""
     if len(path) == 1:
         data[path[0]] = value

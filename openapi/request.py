@@ -16,7 +16,7 @@ from .image import image_type
 from .json import Json
 from .messages import Call
 from .operation import FORM, JSON, Body, Operation
-from .schema import Finding, Schema, but_came, show, types_of
+from .schema import Schema, SchemaError, expected_but_got, quote, types_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class RequestProblem:
     @property
     def message(self) -> str:
         """All of it in one sentence."""
-        text = but_came(self.expected, self.received)
+        text = expected_but_got(self.expected, self.received)
         return f"{self.parameter}: {text}" if self.parameter else text
 
 
@@ -127,7 +127,7 @@ class _Reading:
         body = self.operation.bodies.get(media_type)
         if body is None:
             if self.call.body or self.operation.body_required:
-                came = show(media_type) if media_type else "one without a Content-Type"
+                came = quote(media_type) if media_type else "one without a Content-Type"
                 wanted = f"the body must be {' or '.join(self.operation.bodies)}"
                 self.object_to(Cause.MEDIA_TYPE_UNSUPPORTED, None, wanted, came)
         elif media_type == JSON:
@@ -139,7 +139,7 @@ class _Reading:
         try:
             data = orjson.loads(self.call.body)
         except orjson.JSONDecodeError as error:
-            came = f"{show(self.call.body[:_SHOWN].decode(errors='replace'))} ({error})"
+            came = f"{quote(self.call.body[:_SHOWN].decode(errors='replace'))} ({error})"
             return self.object_to(Cause.JSON_MALFORMED, None, "the body must be JSON", came)
         if isinstance(data, dict):
             self.fields = {name: data[name] for name in data if name in body.properties}
@@ -176,7 +176,7 @@ class _Reading:
                 self._take_text(part, body.properties[name])
         if not body.schema.accepts(self.fields):
             judged = {problem.parameter for problem in self.problems} | self.files.keys()
-            findings = body.schema.findings(self.fields)
+            findings = body.schema.errors(self.fields)
             self._object_to_all(f for f in findings if not judged.intersection(f.path[:1]))
         return None
 
@@ -198,7 +198,7 @@ class _Reading:
             )
         found = image_type(part.content)
         if not any(_fits(found, wanted) for wanted in allowed):
-            came = f"{show(part.filename)}, whose bytes are of no such type"
+            came = f"{quote(part.filename)}, whose bytes are of no such type"
             return self.object_to(
                 Cause.FIELD_VALUE,
                 part.name,
@@ -211,7 +211,7 @@ class _Reading:
     def _take_text(self, part: Part, schema: Json) -> None:
         if part.filename is not None:
             return self.object_to(
-                Cause.FIELD_TYPE, part.name, "must be text", f"a file ({show(part.filename)})"
+                Cause.FIELD_TYPE, part.name, "must be text", f"a file ({quote(part.filename)})"
             )
         try:
             text = part.content.decode()
@@ -223,16 +223,16 @@ class _Reading:
 
     def _judge(self, schema: Schema, data: Json, parameter: str | None) -> None:
         if not schema.accepts(data):
-            self._object_to_all(schema.findings(data), parameter)
+            self._object_to_all(schema.errors(data), parameter)
 
-    def _object_to_all(self, findings: Iterable[Finding], parameter: str | None = None) -> None:
+    def _object_to_all(self, findings: Iterable[SchemaError], parameter: str | None = None) -> None:
         for finding in findings:
             name = parameter or ".".join(finding.path) or None
             cause = self._declared_cause(finding) or _CAUSES.get(finding.keyword, Cause.FIELD_VALUE)
             expected = finding.expected if name else f"the body {finding.expected}"
             self.object_to(cause, name, expected, finding.received)
 
-    def _declared_cause(self, finding: Finding) -> str | None:
+    def _declared_cause(self, finding: SchemaError) -> str | None:
         """The document can name a cause of its own for the values of a field, `x-cause`."""
         if finding.keyword != "enum" or not finding.path:
             return None

@@ -12,7 +12,7 @@ from .pointer import Path, get, parse_pointer, pointer_of
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SchemaError:
     """One way in which data breaks a schema: the place in the data, the keyword that it breaks, and
     in words what was expected and what came (None where nothing did, or it says nothing).
     """
@@ -25,7 +25,7 @@ class Finding:
     @property
     def message(self) -> str:
         """Both in one sentence, without the place."""
-        return but_came(self.expected, self.received)
+        return expected_but_got(self.expected, self.received)
 
 
 class Schema:
@@ -44,15 +44,15 @@ class Schema:
         try:
             return self._compiled().is_valid(data)
         except ValueError:  # nested more deeply than the validator goes
-            return self._compiled().is_valid(shallow(data))
+            return self._compiled().is_valid(truncate_depth(data))
 
-    def findings(self, data: Json) -> Iterator[Finding]:
+    def errors(self, data: Json) -> Iterator[SchemaError]:
         """Every way in which the data does not fit."""
         try:
             errors = [*self._compiled().iter_errors(data)]
         except ValueError:
-            errors = [*self._compiled().iter_errors(shallow(data))]
-        return (finding_of(error) for error in errors)
+            errors = [*self._compiled().iter_errors(truncate_depth(data))]
+        return (schema_error(error) for error in errors)
 
     def _compiled(self) -> jsonschema_rs.Validator:
         if self._validator is None:
@@ -111,37 +111,37 @@ def types_of(schema: Json) -> tuple[str, ...]:
     return (named,) if isinstance(named, str) else tuple(named)
 
 
-def finding_of(error: jsonschema_rs.ValidationError) -> Finding:
+def schema_error(error: jsonschema_rs.ValidationError) -> SchemaError:
     """What the validator found, in words that name what was expected and what came."""
     path = tuple(str(step) for step in error.instance_path)
     kind = error.kind.as_dict()
     keyword, wanted, received = error.kind.name, error.kind.value, error.instance
     if keyword == "required":
-        return Finding((*path, str(wanted)), keyword, "is required", None)
+        return SchemaError((*path, str(wanted)), keyword, "is required", None)
     if keyword in ("additionalProperties", "unevaluatedProperties"):
         unknown = [str(name) for name in kind.get("unexpected", ())] or [""]
-        return Finding((*path, unknown[0]), keyword, _unknown(unknown), None)
+        return SchemaError((*path, unknown[0]), keyword, _unknown(unknown), None)
     expected, came = _wording(keyword, wanted, received) or (error.message, None)
-    return Finding(path, keyword, expected, came)
+    return SchemaError(path, keyword, expected, came)
 
 
-def but_came(expected: str, received: str | None) -> str:
+def expected_but_got(expected: str, received: str | None) -> str:
     """What was expected and what came instead, as one sentence."""
     return expected if received is None else f"{expected}, not {received}"
 
 
-def show(data: Json) -> str:
+def quote(data: Json) -> str:
     """A value as messages show it: short, and as Python writes it."""
     text = repr(data)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
-def plain(text: str) -> str:
+def one_line(text: str) -> str:
     """A text as it is, or as Python writes it where it would spoil a message."""
-    return text if text.isprintable() and len(text) <= _SHOWN else show(text)
+    return text if text.isprintable() and len(text) <= _SHOWN else quote(text)
 
 
-def printable(text: str) -> str:
+def escape_controls(text: str) -> str:
     """A text in one line, however long, with what would steer a terminal spelt out."""
     if text.isprintable():
         return text
@@ -159,33 +159,33 @@ def _wording(keyword: str, wanted: Json, received: Json) -> tuple[str, str] | No
     match keyword:
         case "type":
             types = wanted if isinstance(wanted, list) else [wanted]
-            return f"must be of type {' or '.join(sorted(types))}", show(received)
+            return f"must be of type {' or '.join(sorted(types))}", quote(received)
         case "enum":
-            return f"must be one of {', '.join(map(show, wanted))}", show(received)
+            return f"must be one of {', '.join(map(quote, wanted))}", quote(received)
         case "const":
-            return f"must be {show(wanted)}", show(received)
+            return f"must be {quote(wanted)}", quote(received)
         case "minLength" | "maxLength":
             bound = "at least" if keyword == "minLength" else "at most"
             unit = "character" if wanted == 1 else "characters"
             return f"must have {bound} {wanted} {unit}", str(len(received))
         case "minimum" | "maximum":
             bound = "at least" if keyword == "minimum" else "at most"
-            return f"must be {bound} {wanted}", show(received)
+            return f"must be {bound} {wanted}", quote(received)
         case "minItems" | "maxItems" | "minProperties" | "maxProperties":
             bound = "at least" if keyword.startswith("min") else "at most"
             unit = "entry" if wanted == 1 else "entries"
             return f"must have {bound} {wanted} {unit}", str(len(received))
         case "pattern":
-            return f"must match {wanted}", show(received)
+            return f"must match {wanted}", quote(received)
     return None
 
 
-def shallow(data: Json, depth: int = 64) -> Json:
+def truncate_depth(data: Json, depth: int = 64) -> Json:
     """The data down to a depth; what lies deeper is no part of any answer."""
     if isinstance(data, dict):
-        return {k: shallow(v, depth - 1) for k, v in data.items()} if depth else None
+        return {k: truncate_depth(v, depth - 1) for k, v in data.items()} if depth else None
     if isinstance(data, list):
-        return [shallow(v, depth - 1) for v in data] if depth else None
+        return [truncate_depth(v, depth - 1) for v in data] if depth else None
     return data
 
 

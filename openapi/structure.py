@@ -14,7 +14,7 @@ import orjson
 from .errors import Problem
 from .json import Json
 from .pointer import Path, format_pointer, get, parse_pointer, pointer_of
-from .schema import finding_of
+from .schema import schema_error
 from .source import resource_text
 
 
@@ -23,7 +23,7 @@ def structure_problems(root: Json) -> Iterator[Problem]:
     one of ours.
     """
     for error in _supported().iter_errors(root):
-        finding = finding_of(error)
+        finding = schema_error(error)
         reason = finding.message
         if finding.keyword == "additionalProperties":
             reason = "is not a keyword that is supported here" + _suggestion(

@@ -7,17 +7,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .json import Json
-from .pointer import Path, put
+from .pointer import Path, set_at
 from .schema import resolve, types_of
 
 
-def skeleton_of(root: Json, schema: Json) -> dict[str, Json]:
+def template_of(root: Json, schema: Json) -> dict[str, Json]:
     """Every place that the schema requires, with its constant or default, or None where the schema
     leaves it open.
     """
     skeleton: dict[str, Json] = {}
     for path, value in _leaves(root, resolve(root, schema), ()):
-        put(skeleton, path, value)
+        set_at(skeleton, path, value)
     return skeleton
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .contract import Contract, ContractError, ContractWarning
-    from .journal import Runaway
+    from .journal import InfiniteLoop
     from .mock import VideoMock, mock_videos
-    from .observed_mock import WatchedMock
+    from .observed_mock import ObservedMock
     from .options import MockOptions
     from .server import serve_videos
 
@@ -17,10 +17,10 @@ __all__ = [
     "Contract",
     "ContractError",
     "ContractWarning",
+    "InfiniteLoop",
     "MockOptions",
-    "Runaway",
+    "ObservedMock",
     "VideoMock",
-    "WatchedMock",
     "mock_videos",
     "serve_videos",
 ]
@@ -32,9 +32,9 @@ _HOMES = {
     "ContractError": "contract",
     "ContractWarning": "contract",
     "MockOptions": "options",
-    "Runaway": "journal",
+    "InfiniteLoop": "journal",
     "VideoMock": "mock",
-    "WatchedMock": "observed_mock",
+    "ObservedMock": "observed_mock",
     "mock_videos": "mock",
     "serve_videos": "server",
 }

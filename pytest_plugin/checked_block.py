@@ -13,7 +13,7 @@ from .options import MockOptions
 Mock = TypeVar("Mock")
 
 
-class JudgedBlock(MockOptions):
+class CheckedBlock(MockOptions):
     """A context manager whose arguments are those of MockOptions.
 
     At the end of the block ContractError is raised if a client broke the contract; an error that

@@ -9,7 +9,7 @@ from typing import Final, cast
 import httpx
 
 from ..mock_server import Endpoint
-from ..mock_server.chunks import pieces
+from ..mock_server.chunks import chunks
 from ..openapi import Delivery, Reply
 
 REPLY: Final = "aisa_testkit.reply"
@@ -36,7 +36,7 @@ def deliver(response: httpx.Response, request: httpx.Request, endpoint: Endpoint
     reply = reply_of(response)
     if reply is None or reply.delivery is None:
         return response
-    patience = Patience(endpoint, reply, _read_timeout(request))
+    patience = ReadTimeout(endpoint, reply, _read_timeout(request))
     patience.hold(reply.delivery.delay)
     return _under_way(response, reply.delivery, patience)
 
@@ -48,13 +48,13 @@ async def async_deliver(
     reply = reply_of(response)
     if reply is None or reply.delivery is None:
         return response
-    patience = Patience(endpoint, reply, _read_timeout(request))
+    patience = ReadTimeout(endpoint, reply, _read_timeout(request))
     await patience.async_hold(reply.delivery.delay)
     return _under_way(response, reply.delivery, patience)
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class ReadTimeout:
     """How long a client waits for the next bytes of a reply: `limit` real seconds, or for ever. A
     clock that does not go by real time is taken for what the client lives in. The endpoint that has
     answered is told of a client who gives up.
@@ -70,14 +70,14 @@ class Patience:
         """
         if seconds:
             share = self._share(seconds)
-            self.endpoint.service.clock.hold(seconds * share)
+            self.endpoint.service.clock.wait_before_response(seconds * share)
             self._give_up_after(share)
 
     async def async_hold(self, seconds: float) -> None:
         """The same for tasks."""
         if seconds:
             share = self._share(seconds)
-            await self.endpoint.service.clock.async_hold(seconds * share)
+            await self.endpoint.service.clock.async_wait_before_response(seconds * share)
             self._give_up_after(share)
 
     def _share(self, seconds: float) -> float:
@@ -87,24 +87,24 @@ class Patience:
 
     def _give_up_after(self, share: float) -> None:
         if share < 1:
-            self.endpoint.untaken(self.reply)
+            self.endpoint.undelivered(self.reply)
             raise httpx.ReadTimeout(f"no byte came within {self.limit:g} seconds")
 
 
 class DeliveredBody(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A body that takes its time, and may break off."""
 
-    def __init__(self, body: bytes, delivery: Delivery, patience: Patience) -> None:
+    def __init__(self, body: bytes, delivery: Delivery, patience: ReadTimeout) -> None:
         self._body, self._delivery, self._patience = body, delivery, patience
 
     def __iter__(self) -> Iterator[bytes]:
-        for piece in pieces(self._body, self._delivery):
+        for piece in chunks(self._body, self._delivery):
             self._patience.hold(piece.after)
             yield piece.content
         self._break_off()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in pieces(self._body, self._delivery):
+        for piece in chunks(self._body, self._delivery):
             await self._patience.async_hold(piece.after)
             yield piece.content
         self._break_off()
@@ -123,7 +123,9 @@ def _delivery_of(response: httpx.Response | None) -> Delivery | None:
     return reply.delivery if reply else None
 
 
-def _under_way(response: httpx.Response, delivery: Delivery, patience: Patience) -> httpx.Response:
+def _under_way(
+    response: httpx.Response, delivery: Delivery, patience: ReadTimeout
+) -> httpx.Response:
     if is_lost(response):
         raise _broken(delivery, "before the answer")
     body = b"".join(cast(httpx.SyncByteStream, response.stream))  # not decoded, as content is

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from ..contracts import RULES, Exchange, Party, Severity, Violation, check_client, check_server
 from ..mock_server import Clock
 from ..openapi import Document
-from .journal import Journal
+from .journal import MockJournal
 
 
 class ContractError(AssertionError):
@@ -51,7 +51,7 @@ class Contract:
 
     def __init__(self, *, check: bool = True, allow: str | Collection[str] = ()) -> None:
         __tracebackhide__ = True
-        self.journals: list[Journal] = []
+        self.journals: list[MockJournal] = []
         self._check, self._allowed = check, set[str]()
         self._told: set[Violation] = set()
         self._judged: list[object] = []
@@ -59,9 +59,9 @@ class Contract:
 
     def open(
         self, document: Document, clock: Clock, *, live: bool = False, keys: Iterable[str] = ()
-    ) -> Journal:
+    ) -> MockJournal:
         """A journal for one more mock, or for the live API; `keys` are those that it knows."""
-        self.journals.append(Journal(document, clock, live=live, keys=keys))
+        self.journals.append(MockJournal(document, clock, live=live, keys=keys))
         return self.journals[-1]
 
     def allow(self, *codes: str) -> None:
@@ -90,7 +90,7 @@ class Contract:
 
         What was said once is not said again.
         """
-        errors, oddities = self.news()
+        errors, oddities = self.unreported()
         if errors:
             raise ContractError(self.title, [*errors, *oddities])
         for oddity in oddities:
@@ -98,10 +98,10 @@ class Contract:
 
     def explain(self) -> list[str]:
         """What verify() would raise, as text, for a test that failed by itself; else nothing."""
-        errors, oddities = self.news()
+        errors, oddities = self.unreported()
         return [str(ContractError(self.title, [*errors, *oddities]))] if errors else []
 
-    def news(self) -> tuple[list[Violation], list[Violation]]:
+    def unreported(self) -> tuple[list[Violation], list[Violation]]:
         """The errors and the warnings of which nobody was told yet."""
         seen = [journal.revision for journal in self.journals]
         if not self._check or seen == self._judged:
@@ -118,7 +118,7 @@ class Contract:
         return " and ".join(dict.fromkeys(titles))
 
 
-def _violations(journal: Journal) -> Iterator[Violation]:
+def _violations(journal: MockJournal) -> Iterator[Violation]:
     for first, history in journal.judged():
         yield from check_client(journal.document, history, first=first)
     for answers in journal.answers() if journal.live else ():

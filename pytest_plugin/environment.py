@@ -14,7 +14,7 @@ KEY_VARIABLE = "AISA_API_KEY"
 
 
 @contextmanager
-def surroundings(
+def environment(
     base_url: str, key: str = DUMMY_KEY, *, webhook_secret: str = DUMMY_SECRET
 ) -> Iterator[None]:
     """Points the OpenAI SDKs, and programs that read the vendor's variable, at a mock, with a key

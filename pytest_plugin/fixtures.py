@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .contract import Contract
     from .live import LiveApi
     from .mock import VideoMock
-    from .observed_mock import WatchedMock
+    from .observed_mock import ObservedMock
     from .options import MockOptions
     from .server import SwitchingServer
 
@@ -96,7 +96,7 @@ def _video_socket() -> Iterator[SwitchingServer]:
 @pytest.fixture
 def video_server(
     _video_options: MockOptions, _video_socket: SwitchingServer, video_contract: Contract
-) -> Iterator[WatchedMock]:
+) -> Iterator[ObservedMock]:
     """The API on a real socket: one server for all tests, a fresh mock for each."""
     __tracebackhide__ = True
     with _video_socket.serving(_video_options, video_contract) as server:
@@ -106,7 +106,7 @@ def video_server(
 @pytest.fixture
 def video_api(
     request: pytest.FixtureRequest,
-) -> Iterator[VideoMock | WatchedMock | LiveApi]:
+) -> Iterator[VideoMock | ObservedMock | LiveApi]:
     """The API that --video-target names: video_mock, video_server, or the live one."""
     __tracebackhide__ = True
     target = request.config.getoption("video_target")
@@ -152,7 +152,7 @@ def verify(item: pytest.Item, contract: Contract) -> None:
     __tracebackhide__ = True
     from .contract import ContractError, ContractWarning
 
-    errors, oddities = contract.news()
+    errors, oddities = contract.unreported()
     if errors:
         pytest.fail(str(ContractError(contract.title, [*errors, *oddities])), pytrace=False)
     try:

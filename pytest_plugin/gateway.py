@@ -15,11 +15,11 @@ from ..contracts.budget import BudgetExceeded
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Document, ErrorAnswer, Match, Operation, Reply
 from ..openapi.json import Json
-from ..openapi.operation import MAKING
+from ..openapi.operation import CREATING
 from ..openapi.request import read_call
 from .environment import DUMMY_KEY
-from .journal import Journal
-from .live_budget import Budget
+from .journal import MockJournal
+from .live_budget import LiveBudget
 
 SECONDS = 300.0
 
@@ -39,7 +39,7 @@ class Gateway:
     """
 
     def __init__(
-        self, document: Document, *, upstream: str, budget: Budget, journal: Journal
+        self, document: Document, *, upstream: str, budget: LiveBudget, journal: MockJournal
     ) -> None:
         self._document, self._budget, self._journal = document, budget, journal
         self._upstream = budget.upstream = upstream.rstrip("/")
@@ -76,7 +76,7 @@ class Gateway:
         """The answer to a call, once its price is reserved; what is refused is not billed. Raises
         NotSent for what the document forbids or the budget does not hold.
         """
-        if operation.role not in MAKING:
+        if operation.role not in CREATING:
             return await self._forward(call, request)
         arguments = read_call(operation, call)
         unknown = [f"{name}: is not documented" for name in arguments.unknown]

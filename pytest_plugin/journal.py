@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..contracts import ClientVerdict, Exchange, Stray, StrayKind
+from ..contracts import ClientVerdict, Exchange, UnmatchedKind, UnmatchedRequest
 from ..contracts import Journal as Requests
-from ..contracts.journal.known_keys import shown
+from ..contracts.journal.known_keys import redacted
 from ..contracts.journal.log import Entry, Item
-from ..contracts.traffic.job_views import sightings
+from ..contracts.traffic.job_views import jobs_in
 from ..mock_server import Clock
 from ..openapi import Call, Document, Reply
 
 
-class Runaway(BaseException):
+class InfiniteLoop(BaseException):
     """A client asks for the same again and again, and nothing will ever change.
 
     It would keep the test from ending. So this is no Exception, which a client might catch to try
@@ -22,8 +22,8 @@ class Runaway(BaseException):
     """
 
 
-class Journal:
-    """The requests to one server, in their order; raises Runaway when they would never end.
+class MockJournal:
+    """The requests to one server, in their order; raises InfiniteLoop when they would never end.
 
     `live` says that it is no mock, so that its answers are to be judged, too. `keys` are those that
     the server knows; like all that come, they are told nobody. `kept` are the requests since the
@@ -37,8 +37,8 @@ class Journal:
         self.kept = Requests(
             document,
             now=clock.now,
-            lived=clock.lived,
-            tells_waits=lambda: clock.tells_waits,
+            client_time=clock.client_time,
+            knows_client_waits=lambda: clock.knows_client_waits,
             keys=keys,
             # A test is short, so that nothing in it is forgotten.
             requests=None,
@@ -79,9 +79,9 @@ class Journal:
             redaction = self.kept.keys.redaction(entries)
             items = ((entry, self.kept.log.read(entry)) for entry in entries)
             yield [
-                Stray(item.operation.method, item.path, kind=StrayKind.NOT_LET_OUT)
+                UnmatchedRequest(item.operation.method, item.path, kind=UnmatchedKind.BLOCKED)
                 if isinstance(item, Exchange) and entry in self._not_sent
-                else shown(redaction, item)
+                else redacted(redaction, item)
                 for entry, item in items
             ]
 
@@ -100,21 +100,21 @@ class Journal:
         """A request came in that means no operation."""
         self.kept.missed(method, path)
 
-    def untaken(self, reply: Reply) -> None:
+    def undelivered(self, reply: Reply) -> None:
         """The client was gone before this reply came to its end."""
-        self.kept.untaken(reply)
+        self.kept.undelivered(reply)
 
     def blocked(self, method: str, url: str, why: str) -> None:
         """A request was not let out."""
-        self.kept.add(Stray(method, url, why, StrayKind.NOT_LET_OUT))
+        self.kept.add(UnmatchedRequest(method, url, why, UnmatchedKind.BLOCKED))
 
     def unrecorded(self, call: Call, why: str) -> None:
         """A request came in to which a recording has no answer."""
         operation = self.document.operations[call.operation_id]
         path = self.document.base_path + operation.path
-        self.kept.add(Stray(operation.method, path, why, StrayKind.NOT_RECORDED))
+        self.kept.add(UnmatchedRequest(operation.method, path, why, UnmatchedKind.NOT_RECORDED))
 
-    def cut(self) -> None:
+    def start_new_history(self) -> None:
         """Begins a new history, as after a reset."""
         self._before.append(self.kept.log.entries)
         self.kept.clear()
@@ -149,12 +149,14 @@ class Journal:
             else f"broke off {count}"
         )
         why = self.kept.keys.redaction(()).text(why)
-        self.kept.add(Stray(exchange.operation.method, exchange.path, why, StrayKind.ENDLESS))
-        raise Runaway(f"{why}: a loop that never ends")
+        self.kept.add(
+            UnmatchedRequest(exchange.operation.method, exchange.path, why, UnmatchedKind.ENDLESS)
+        )
+        raise InfiniteLoop(f"{why}: a loop that never ends")
 
     def _moment(self, exchange: Exchange) -> float | None:
         """When the answer was given, None for one that time does not change."""
-        ended = any(seen.state.ends for seen in sightings(self.document, exchange))
+        ended = any(seen.state.ends for seen in jobs_in(self.document, exchange))
         return None if ended or not exchange.accepted else exchange.at
 
 

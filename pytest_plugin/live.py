@@ -14,16 +14,16 @@ from typing import NoReturn
 import pytest
 
 from ..contracts import ClientVerdict, Exchange
-from ..contracts.traffic.job_views import sightings
+from ..contracts.traffic.job_views import jobs_in
 from ..mock_server import SystemClock
 from ..mock_server.controls import namespace
 from ..mock_server.http.server import base_url
 from ..openapi import Document
 from .contract import Contract
-from .environment import surroundings
+from .environment import environment
 from .gateway import Gateway
-from .journal import Journal
-from .live_budget import Budget
+from .journal import MockJournal
+from .live_budget import LiveBudget
 from .server import SwitchingServer
 
 
@@ -47,8 +47,8 @@ class LiveApi:
         base_url: str,
         document: Document,
         *,
-        budget: Budget,
-        journal: Journal,
+        budget: LiveBudget,
+        journal: MockJournal,
         contract: Contract,
     ) -> None:
         self.base_url, self.document, self.contract = base_url, document, contract
@@ -63,7 +63,7 @@ class LiveApi:
     @property
     def jobs(self) -> list[SimpleNamespace]:
         """The jobs as the code under test last saw them, the oldest first: `jobs[0].id`."""
-        seen = [s for exchange in self.requests for s in sightings(self.document, exchange)]
+        seen = [s for exchange in self.requests for s in jobs_in(self.document, exchange)]
         return [*{sighting.job_id: namespace(sighting.job) for sighting in seen}.values()]
 
     @property
@@ -89,7 +89,7 @@ def live_api(
     document: Document,
     *,
     upstream: str,
-    budget: Budget,
+    budget: LiveBudget,
     contract: Contract,
     server: SwitchingServer,
 ) -> Iterator[LiveApi]:
@@ -97,5 +97,5 @@ def live_api(
     journal = contract.open(document, SystemClock(), live=True)
     url = base_url(server.listener, document)
     gateway = Gateway(document, upstream=upstream, budget=budget, journal=journal)
-    with server.using(gateway), surroundings(url):
+    with server.using(gateway), environment(url):
         yield LiveApi(url, document, budget=budget, journal=journal, contract=contract)

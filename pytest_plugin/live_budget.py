@@ -7,11 +7,11 @@ from decimal import Decimal, InvalidOperation
 
 import pytest
 
-from ..contracts.budget import Ledger
+from ..contracts.budget import Budget
 from .environment import KEY_VARIABLE
 
 
-class Budget(Ledger):
+class LiveBudget(Budget):
     """The ledger of a run. `key` opens the live API, and `upstream` is where it was."""
 
     def __init__(self, limit: Decimal, key: str) -> None:
@@ -23,7 +23,7 @@ class Budget(Ledger):
         return f"{where}: {super().__str__()}"
 
 
-def budget_of(config: pytest.Config) -> Budget:
+def live_budget(config: pytest.Config) -> LiveBudget:
     """The budget of a run against the live API; UsageError, in one line, if it cannot be had."""
     text, key = config.getoption("video_max_spend"), os.environ.get(KEY_VARIABLE, "")
     if not key:
@@ -44,4 +44,4 @@ def budget_of(config: pytest.Config) -> Budget:
     # Nothing in the run but the gateway has the key.
     del os.environ[KEY_VARIABLE]
     config.add_cleanup(lambda: os.environ.update({KEY_VARIABLE: key}))
-    return Budget(limit, key)
+    return LiveBudget(limit, key)

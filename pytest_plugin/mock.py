@@ -16,19 +16,26 @@ except ModuleNotFoundError as error:
         name=error.name,
     ) from None
 
-from ..mock_server import Courier, Endpoint, JobService, MovableClock, SystemClock, deliver_on_moves
-from .checked_block import JudgedBlock
+from ..mock_server import (
+    Endpoint,
+    JobService,
+    MovableClock,
+    SystemClock,
+    WebhookWorker,
+    deliver_on_moves,
+)
+from .checked_block import CheckedBlock
 from .contract import Contract
-from .environment import surroundings
+from .environment import environment
 from .httpcore2 import HTTPCore2Mocker
-from .journal import Journal
-from .observed_mock import WatchedMock
+from .journal import MockJournal
+from .observed_mock import ObservedMock
 from .options import MockOptions
 from .routes import VideoRouter
 from .transports import Httpx2Transport, HttpxTransport
 
 
-class VideoMock(WatchedMock):
+class VideoMock(ObservedMock):
     """A mock that answers the clients of this process, as long as it is active.
 
     `base_url` is where they believe it to be. `routes` are respx routes by operation:
@@ -41,7 +48,7 @@ class VideoMock(WatchedMock):
         *,
         base_url: str,
         router: VideoRouter,
-        journal: Journal,
+        journal: MockJournal,
         contract: Contract,
     ) -> None:
         super().__init__(service, base_url=base_url, journal=journal, contract=contract)
@@ -74,7 +81,7 @@ class VideoMock(WatchedMock):
         self._router.reset()
 
 
-class mock_videos(JudgedBlock):
+class mock_videos(CheckedBlock):
     """Mocks the API for every client of httpx and httpx2 in this process, for the length of a
     block: `with mock_videos() as video_mock`.
 
@@ -92,7 +99,7 @@ def mocked(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
     down for the contract.
     """
     __tracebackhide__ = True
-    service, journal = options.begin(contract)
+    service, journal = options.start(contract)
     server_url = service.document.server_url
     base_url = options.base_url or server_url
     if not _is_absolute(base_url):
@@ -107,7 +114,7 @@ def mocked(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
     )
     secret = options.webhook_secret
     with (
-        surroundings(base_url, *options.keys[:1], webhook_secret=secret),
+        environment(base_url, *options.keys[:1], webhook_secret=secret),
         _routed(router),
         _delivering(service),
     ):
@@ -123,7 +130,7 @@ def _delivering(service: JobService) -> Iterator[None]:
     if webhooks is None:
         yield
     elif isinstance(clock, SystemClock):
-        with Courier(webhooks, clock=clock):
+        with WebhookWorker(webhooks, clock=clock):
             yield
     else:
         stop = deliver_on_moves(webhooks, clock=cast(MovableClock, clock))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from ..contracts import ClientVerdict, Exchange
-from ..mock_server import JobService, Steering
+from ..mock_server import JobService, MockControls
 from .contract import Contract
-from .journal import Journal
+from .journal import MockJournal
 
 
-class WatchedMock(Steering):
+class ObservedMock(MockControls):
     """A mock whose requests are written down. `base_url` is what clients are pointed at, `contract`
     what they are judged by.
     """
 
     def __init__(
-        self, service: JobService, *, base_url: str, journal: Journal, contract: Contract
+        self, service: JobService, *, base_url: str, journal: MockJournal, contract: Contract
     ) -> None:
         super().__init__(service)
         self.base_url, self.contract = base_url, contract
@@ -35,4 +35,4 @@ class WatchedMock(Steering):
     def reset(self) -> None:
         """Forgets every job and request, and what was set for the next ones."""
         super().reset()
-        self._journal.cut()
+        self._journal.start_new_history()

@@ -16,14 +16,14 @@ from ..mock_server import (
     TickingClock,
     Webhooks,
 )
-from ..mock_server.config import Rehearsal, load_rehearsal, read_rehearsal
+from ..mock_server.config import MockConfig, load_config, read_config
 from ..mock_server.service import UnknownIds
 from ..mock_server.webhooks.receiver import Receiver
 from ..openapi import Document, load_document
 from ..openapi.json import Json
 from .contract import Contract
 from .environment import DUMMY_SECRET
-from .journal import Journal
+from .journal import MockJournal
 from .playback import Playback
 
 
@@ -35,7 +35,7 @@ class MockOptions:
     it to be, the document's first server by default. `clock` is what the jobs go by, a TickingClock
     by default; `speed` is for a real clock that runs so many times as fast. Ids are the same in
     every run with the same `seed`. `scenario`, `limits`, `accounts`, `idempotency_keys`, `api_keys`
-    and `unknown_ids` are those of JobService. `rehearsal` is what goes wrong: the path of a file,
+    and `unknown_ids` are those of JobService. `config` is what goes wrong: the path of a file,
     or its words. The events of jobs go to `webhook`, a function (`mock_server.Receiver`) or a URL,
     signed with `webhook_secret`. With `recording`, the path of a HAR file, answers are those that
     were recorded.
@@ -49,7 +49,7 @@ class MockOptions:
     speed: float | None = None
     seed: int = 0
     scenario: str | None = None
-    rehearsal: str | Path | Mapping[str, Json] | None = None
+    config: str | Path | Mapping[str, Json] | None = None
     limits: Json = None
     accounts: Mapping[str, Json] | None = None
     idempotency_keys: bool = False
@@ -79,12 +79,12 @@ class MockOptions:
         """The keys that are let in; none: any key."""
         return (self.api_keys,) if isinstance(self.api_keys, str) else tuple(self.api_keys)
 
-    def begin(self, contract: Contract) -> tuple[JobService, Journal]:
+    def start(self, contract: Contract) -> tuple[JobService, MockJournal]:
         """The service that these options describe, and the journal in which the contract reads what
         comes to it. The service refuses to send what is undocumented, unless that was recorded.
 
-        Raises ValueError for a scenario, limits, a rehearsal, a speed or a recording that cannot
-        be, DocumentError for a document or the file of a rehearsal.
+        Raises ValueError for a scenario, limits, a config, a speed or a recording that cannot
+        be, DocumentError for a document or the file of a config.
         """
         __tracebackhide__ = True
         document, clock = self.document, self.clock
@@ -102,7 +102,7 @@ class MockOptions:
             api_keys=self.keys,
             unknown_ids=self.unknown_ids,
             scenario=self.scenario,
-            rehearsal=self._rehearsal(document),
+            config=self._config(document),
             limits=self.limits,
             accounts=self.accounts,
             idempotency_keys=self.idempotency_keys,
@@ -118,17 +118,17 @@ class MockOptions:
         receiver = HttpReceiver(self.webhook) if isinstance(self.webhook, str) else self.webhook
         return Webhooks(document, clock=clock, receiver=receiver, secret=self.webhook_secret)
 
-    def _rehearsal(self, document: Document) -> Rehearsal | None:
+    def _config(self, document: Document) -> MockConfig | None:
         __tracebackhide__ = True
-        said = self.rehearsal
+        said = self.config
         if said is None:
             return None
         if isinstance(said, str | Path):
-            return load_rehearsal(document, said)
-        return read_rehearsal(document, said)
+            return load_config(document, said)
+        return read_config(document, said)
 
     def _playback(
-        self, document: Document, clock: MovableClock, path: Path, journal: Journal
+        self, document: Document, clock: MovableClock, path: Path, journal: MockJournal
     ) -> JobService:
         """A service that answers as was recorded."""
         __tracebackhide__ = True
@@ -156,7 +156,7 @@ _CHOICES = {"other_hosts": ("pass", "fail"), "unknown_ids": ("refuse", "synthesi
 # What becomes of jobs, unless it is recorded.
 _PLANNED = {
     "scenario": None,
-    "rehearsal": None,
+    "config": None,
     "limits": None,
     "accounts": None,
     "idempotency_keys": False,

@@ -7,15 +7,15 @@ from math import ceil
 from threading import Lock
 
 from ..contracts import Exchange, read_exchange
-from ..contracts.traffic.job_views import sightings
-from ..contracts.traffic.matching import difference, likeness_of
+from ..contracts.traffic.job_views import jobs_in
+from ..contracts.traffic.matching import near_miss, request_matcher
 from ..contracts.traffic.recording import Recording
 from ..mock_server import Clock, JobService
-from ..mock_server.accepted_call import Asked
+from ..mock_server.accepted_call import AcceptedCall
 from ..mock_server.errors import Refusal
 from ..openapi import Call, Cause, Document, JobRole, Reply
 from ..openapi.json import Json
-from ..openapi.operation import MAKING
+from ..openapi.operation import CREATING
 
 Unanswered = Callable[[Call, str], None]
 
@@ -34,7 +34,7 @@ class Playback(JobService):
         super().__init__(document, clock=clock)
         self._unanswered = unanswered
         self._recorded = [
-            (likeness_of(document, exchange), exchange, exchange.reply)
+            (request_matcher(document, exchange), exchange, exchange.reply)
             for exchange in recording.exchanges
             if exchange.reply is not None
         ]
@@ -68,7 +68,7 @@ class Playback(JobService):
             self._used.clear()
             self._seen.clear()
 
-    def perform(self, asked: Asked) -> Reply:
+    def perform(self, asked: AcceptedCall) -> Reply:
         """The next recorded answer to the call; raises Refusal if there is none."""
         sent = read_exchange(self.document, asked.call, None, at=self.clock.now())
         with self._lock:
@@ -77,7 +77,7 @@ class Playback(JobService):
                 self._remember(self._recorded[index][1], index)
         if index is None:
             known = (likeness for likeness, *_ in self._recorded)
-            wrong = difference(likeness_of(self.document, sent), known)
+            wrong = near_miss(request_matcher(self.document, sent), known)
             why = f"{asked.operation.id} is not in the recording: {wrong}"
             self._unanswered(asked.call, why)
             raise Refusal(Cause.ENDPOINT_UNKNOWN, why)
@@ -85,9 +85,9 @@ class Playback(JobService):
 
     def _next(self, asked: Exchange) -> int | None:
         """The place of the next answer in the recording."""
-        wanted = likeness_of(self.document, asked)
+        wanted = request_matcher(self.document, asked)
         alike = [n for n, (likeness, *_) in enumerate(self._recorded) if likeness == wanted]
-        if asked.operation.role in MAKING:
+        if asked.operation.role in CREATING:
             return next((n for n in alike if n not in self._used), None)
         reached = self._reached.get(asked.job_id or "", max(self._reached.values(), default=-1))
         return next((n for n in alike if n > reached), alike[-1] if alike else None)
@@ -96,7 +96,7 @@ class Playback(JobService):
         self._used.add(index)
         if given.job_id is not None:
             self._reached[given.job_id] = max(index, self._reached.get(given.job_id, -1))
-        for seen in sightings(self.document, given):
+        for seen in jobs_in(self.document, given):
             self._seen[seen.job_id] = seen.job
             if given.operation.role is not JobRole.LIST:
                 self._reached[seen.job_id] = max(index, self._reached.get(seen.job_id, -1))

@@ -83,15 +83,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """Names the marker, and fails at once where the options cannot be."""
     config.addinivalue_line(
         "markers",
-        "video_mock(document, base_url, clock, speed, seed, scenario, rehearsal, limits, accounts,"
+        "video_mock(document, base_url, clock, speed, seed, scenario, config, limits, accounts,"
         " idempotency_keys, webhook, webhook_secret, api_keys, unknown_ids, recording, check,"
         " allow, other_hosts): how the mock of a test behaves and how strictly its clients are"
         " judged; see aisa_testkit.pytest_plugin.MockOptions.",
     )
     if config.getoption("video_target") == "live":
-        from .live_budget import budget_of
+        from .live_budget import live_budget
 
-        config.stash[BUDGET] = budget_of(config)
+        config.stash[BUDGET] = live_budget(config)
     if config.getoption("video_coverage") is not None or _fail_under(config) is not None:
         from .coverage_log import CoverageLog
 

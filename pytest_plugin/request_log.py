@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ..openapi import Call, Reply
 from ..openapi.json import Json
-from .journal import Journal
+from .journal import MockJournal
 
 
 class WatchedTraffic:
@@ -14,7 +14,7 @@ class WatchedTraffic:
     in Python is told. To clear it is to begin a new history, as after a reset.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: MockJournal) -> None:
         self._journal, self._kept = journal, journal.kept
 
     def answered(self, call: Call, reply: Reply) -> None:
@@ -25,9 +25,9 @@ class WatchedTraffic:
         """A request meant no operation."""
         self._journal.missed(method, path)
 
-    def untaken(self, reply: Reply) -> None:
+    def undelivered(self, reply: Reply) -> None:
         """The client was gone before this reply came to its end."""
-        self._journal.untaken(reply)
+        self._journal.undelivered(reply)
 
     def requests(self, query: Mapping[str, str]) -> Json:
         """A page of the requests that a query means; raises ValueError for one that cannot be."""
@@ -43,7 +43,7 @@ class WatchedTraffic:
 
     def clear(self) -> None:
         """Begins a new history."""
-        self._journal.cut()
+        self._journal.start_new_history()
 
     def listen(self, listener: Callable[[Json], None]) -> Callable[[], None]:
         """Calls the listener with each request as it is answered, until the callable that this

@@ -18,7 +18,7 @@ from ..mock_server import Endpoint
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Match, Operation, Reply
 from .client_delivery import REPLY, async_deliver, deliver, is_lost
-from .journal import Journal
+from .journal import MockJournal
 
 
 class VideoRoute(respx.Route):
@@ -74,7 +74,7 @@ class VideoRouter(respx.MockRouter):
         endpoint: Endpoint,
         *,
         base_urls: Sequence[str],
-        journal: Journal,
+        journal: MockJournal,
         let_out: bool = True,
     ) -> None:
         super().__init__(assert_all_called=False)

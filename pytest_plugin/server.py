@@ -10,13 +10,13 @@ from typing import cast
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..mock_server import Courier, MovableClock, create_app
+from ..mock_server import MovableClock, WebhookWorker, create_app
 from ..mock_server.http.server import base_url, serve_app
-from .checked_block import JudgedBlock
+from .checked_block import CheckedBlock
 from .contract import Contract
-from .environment import surroundings
-from .journal import Runaway
-from .observed_mock import WatchedMock
+from .environment import environment
+from .journal import InfiniteLoop
+from .observed_mock import ObservedMock
 from .options import MockOptions
 from .request_log import WatchedTraffic
 
@@ -31,7 +31,7 @@ class SwitchingServer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self.app(scope, receive, send)
-        except Runaway as runaway:
+        except InfiniteLoop as runaway:
             response = PlainTextResponse(str(runaway), status_code=500)
             await response(scope, receive, send)
 
@@ -45,25 +45,25 @@ class SwitchingServer:
             self.app = before
 
     @contextmanager
-    def serving(self, options: MockOptions, contract: Contract) -> Iterator[WatchedMock]:
+    def serving(self, options: MockOptions, contract: Contract) -> Iterator[ObservedMock]:
         """Serves the mock that the options describe, for the length of a block."""
         __tracebackhide__ = True
-        service, journal = options.begin(contract)
+        service, journal = options.start(contract)
         url = base_url(self.listener, service.document)
         app = create_app(service=service, traffic=WatchedTraffic(journal))
         secret, webhooks = options.webhook_secret, service.webhooks
         # Not by whoever moves the clock: that may be the server, which must not wait for others.
         clock = cast(MovableClock, service.clock)
-        courier = Courier(webhooks, clock=clock) if webhooks else nullcontext()
+        courier = WebhookWorker(webhooks, clock=clock) if webhooks else nullcontext()
         with (
             self.using(app),
-            surroundings(url, *options.keys[:1], webhook_secret=secret),
+            environment(url, *options.keys[:1], webhook_secret=secret),
             courier,
         ):
-            yield WatchedMock(service, base_url=url, journal=journal, contract=contract)
+            yield ObservedMock(service, base_url=url, journal=journal, contract=contract)
 
 
-class serve_videos(JudgedBlock):
+class serve_videos(CheckedBlock):
     """Serves the API on a socket of this machine, for clients of any kind, for the length of a
     block: `with serve_videos() as video_server`.
 
@@ -71,12 +71,12 @@ class serve_videos(JudgedBlock):
     client broke the contract; an error that leaves the block is told so in a note.
     """
 
-    def __enter__(self) -> WatchedMock:
+    def __enter__(self) -> ObservedMock:
         return self._begin(_served)
 
 
 @contextmanager
-def _served(options: MockOptions, contract: Contract) -> Iterator[WatchedMock]:
+def _served(options: MockOptions, contract: Contract) -> Iterator[ObservedMock]:
     with switching_server() as server, server.serving(options, contract) as mock:
         yield mock
 

@@ -9,8 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from .contract import Contract
     from .coverage_log import CoverageLog
-    from .live_budget import Budget
+    from .live_budget import LiveBudget
 
 CONTRACT: pytest.StashKey[Contract] = pytest.StashKey()
 COVERAGE: pytest.StashKey[CoverageLog] = pytest.StashKey()
-BUDGET: pytest.StashKey[Budget] = pytest.StashKey()
+BUDGET: pytest.StashKey[LiveBudget] = pytest.StashKey()

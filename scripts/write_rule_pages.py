@@ -20,15 +20,15 @@ from aisa_testkit.contracts import (
     Party,
     Rule,
     Severity,
-    Stray,
-    StrayKind,
+    UnmatchedKind,
+    UnmatchedRequest,
     Violation,
     check_client,
     check_exchange,
     check_history,
     read_exchange,
 )
-from aisa_testkit.contracts.rules.server.prompt_tags import signed
+from aisa_testkit.contracts.rules.server.prompt_tags import tag_prompt
 from aisa_testkit.contracts.traffic.redaction import MASK
 from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, Reply, load_document
@@ -49,7 +49,7 @@ class Stage:
     def __init__(self) -> None:
         self.document, self.clock = _document(), ManualClock()
         self.service: JobService = JobService(self.document, clock=self.clock, ids=RandomIds(1))
-        self.history: list[Exchange | Stray] = []
+        self.history: list[Exchange | UnmatchedRequest] = []
         self._endpoint = Endpoint(self.service, observer=self)
         self._change: Change | None = None
 
@@ -80,15 +80,15 @@ class Stage:
 
     def answered(self, call: Call, reply: Reply) -> None:
         reply = self._change(reply) if self._change else reply
-        lived = self.clock.lived() if self.clock.tells_waits else None
+        client_time = self.clock.client_time() if self.clock.knows_client_waits else None
         self.history.append(
-            read_exchange(self.document, call, reply, at=self.clock.now(), lived=lived)
+            read_exchange(self.document, call, reply, at=self.clock.now(), client_time=client_time)
         )
 
     def missed(self, method: str, path: str) -> None:
-        self.history.append(Stray(method, path))
+        self.history.append(UnmatchedRequest(method, path))
 
-    def untaken(self, reply: Reply) -> None:
+    def undelivered(self, reply: Reply) -> None:
         """Every client of these stories stays to the end."""
 
     def create(self, change: Change | None = None, /, **fields: object) -> str:
@@ -244,8 +244,8 @@ def cut_off_twice(s: Stage) -> None:
 
 
 def listed_twice(s: Stage) -> None:
-    s.create(prompt=signed(PROMPT, 7))
-    s.create(prompt=signed(PROMPT, 7))
+    s.create(prompt=tag_prompt(PROMPT, 7))
+    s.create(prompt=tag_prompt(PROMPT, 7))
     del s.history[-1]  # of which the client knows nothing
     s.pages()
 
@@ -807,11 +807,11 @@ explained(
     more on the real API than the run was allowed to. The request did not leave the process.
     """,
     lambda s: s.history.append(
-        Stray(
+        UnmatchedRequest(
             "GET",
             "https://cdn.example/poster.png",
             "the host is not allowed",
-            StrayKind.NOT_LET_OUT,
+            UnmatchedKind.BLOCKED,
         )
     ),
 )
@@ -822,11 +822,11 @@ explained(
     fields, parameters and the bytes of files, never the boundaries of a form. The report names the
     recorded request that is most like it, and the first thing in which they differ.""",
     lambda s: s.history.append(
-        Stray(
+        UnmatchedRequest(
             "POST",
             "/v1/videos",
             "createVideo is not in the recording: prompt is 'A pier', and in the recording 'A bay'",
-            StrayKind.NOT_RECORDED,
+            UnmatchedKind.NOT_RECORDED,
         )
     ),
 )
@@ -885,11 +885,11 @@ explained(
     The vendor's advice is to limit the time that is spent waiting for a job, and the number of
     tries.""",
     lambda s: s.history.append(
-        Stray(
+        UnmatchedRequest(
             "GET",
             "/v1/videos/{video_id}",
             "1000 equal requests in a row, each answered 200",
-            StrayKind.ENDLESS,
+            UnmatchedKind.ENDLESS,
         )
     ),
 )

@@ -12,13 +12,13 @@ import pytest
 
 from aisa_testkit.contracts import CLIENT_RULES, Severity
 from aisa_testkit.mock_server import JobService
-from aisa_testkit.mock_server.http.admin.description import Description
+from aisa_testkit.mock_server.http.admin.description import AdminDescription
 from aisa_testkit.openapi import Document
 from aisa_testkit.pytest_plugin import MockOptions
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "pytest.md").read_text(encoding="utf-8")
-REHEARSAL = (DOCS / "rehearsal.md").read_text(encoding="utf-8")
+REHEARSAL = (DOCS / "failures.md").read_text(encoding="utf-8")
 MANY_LINES = re.MULTILINE | re.DOTALL
 
 
@@ -53,7 +53,7 @@ def files(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "tests"), [("pytest.md", 8), ("judge.md", 2), ("cookbook.md", 43), ("rehearsal.md", 1)]
+    ("name", "tests"), [("pytest.md", 8), ("judge.md", 2), ("cookbook.md", 43), ("failures.md", 1)]
 )
 def test_every_test_of_the_manual_passes_with_warnings_as_errors(
     pytester: pytest.Pytester, name: str, tests: int
@@ -110,7 +110,7 @@ def test_the_manual_of_rehearsals_lists_every_scenario() -> None:
 def test_the_manual_of_rehearsals_lists_every_control_call() -> None:
     section = REHEARSAL.partition("## The control API\n")[2]
     rows = re.findall(r"^\| `([A-Z]+) (/\S*)` \| (.*) \|$", section, flags=re.MULTILINE)
-    description = Description()
+    description = AdminDescription()
     assert rows == [
         (call.method, description.base + call.path, call.summary) for call in description.operations
     ]

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from aisa_testkit.cli import main
-from aisa_testkit.cli.reloading_mock import Setting, Stage
+from aisa_testkit.cli.reloading_mock import ReloadingMock, ServeOptions
 from aisa_testkit.cli.serve import serve
 from aisa_testkit.mock_server import HttpReceiver, SystemClock, Webhooks
 from aisa_testkit.mock_server.http.server import base_url, serve_app
@@ -70,12 +70,12 @@ def served(options: tuple[str, ...]) -> Iterator[str]:
         "serve", [*options, "--port", "0"], parent=group
     ).params
     clock = SystemClock(said["speed"])
-    setting = Setting(**{field.name: said[field.name] for field in fields(Setting)})
+    setting = ServeOptions(**{field.name: said[field.name] for field in fields(ServeOptions)})
     url, document = said["webhook_url"], said["document"]
     webhooks = url and Webhooks(
         document, clock=clock, receiver=HttpReceiver(url), secret=said["webhook_secret"]
     )
-    stage = Stage(document, clock=clock, setting=setting, webhooks=webhooks)
+    stage = ReloadingMock(document, clock=clock, setting=setting, webhooks=webhooks)
     with serve_app(stage.app) as listener:
         yield base_url(listener, document).removesuffix(document.base_path)
 
@@ -106,7 +106,7 @@ def is_as_told(printed: str, told: str) -> bool:
     return re.fullmatch(pattern, printed.rstrip("\n")) is not None
 
 
-PAGES = ("cookbook.md", "rehearsal.md")
+PAGES = ("cookbook.md", "failures.md")
 SESSIONS = {f"{name}, {title}": found for name in PAGES for title, found in sessions(name).items()}
 
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from aisa_testkit.cli import main
 from aisa_testkit.mock_server import VideoServer
-from aisa_testkit.mock_server.http.admin.description import Description
+from aisa_testkit.mock_server.http.admin.description import AdminDescription
 from aisa_testkit.openapi import Document
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -44,8 +44,8 @@ def test_the_program_for_an_openai_sdk_saves_a_video(
 
 
 def test_the_tests_of_the_readme_pass(pytester: pytest.Pytester) -> None:
-    plugin, _, rehearsal, server = blocks("python")
-    pytester.makepyfile(test_plugin=plugin, test_rehearsal=rehearsal, test_server=server)
+    plugin, _, config, server = blocks("python")
+    pytester.makepyfile(test_plugin=plugin, test_config=config, test_server=server)
     result = pytester.runpytest_subprocess("-W", "error", "-p", "no:asyncio")
     result.assert_outcomes(passed=3)
 
@@ -59,7 +59,7 @@ def test_the_lifecycle_of_the_readme_says_what_the_document_says(document: Docum
 
 
 def test_every_control_call_is_in_the_readme() -> None:
-    description = Description()
+    description = AdminDescription()
     for each in description.operations:
         assert f"`{each.method} {description.base}{each.path}`" in README
 

@@ -22,7 +22,7 @@ def steady_time() -> float:
     return _ORIGIN + time.monotonic()
 
 
-class HttpServer:
+class HttpTarget:
     """A server at a base URL, asked with one client.
 
     `now` tells the moment of an answer, in Unix seconds, and never runs backwards; `sleep` lets
@@ -42,7 +42,7 @@ class HttpServer:
         self._now, self._sleep = now, sleep
         self._answered = False
 
-    def ask(self, call: Call) -> Exchange:
+    def send(self, call: Call) -> Exchange:
         """Sends the call once. An exchange without a reply is one that broke off; Unreachable is
         raised if there never was an answer.
         """

@@ -12,13 +12,13 @@ from ...openapi import Call, Document, JobRole, Operation, Provenance
 from ...openapi.json import Json
 from ...openapi.operation import FORM, Body
 from ...openapi.schema import types_of
-from ..rules.server.prompt_tags import signed
-from ..traffic.request_builder import write_call
+from ..rules.server.prompt_tags import tag_prompt
+from ..traffic.request_builder import build_call
 from .probes import CreateProbes, Probe, example, free_probes, usual
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CheckPlan:
     """What is going to be sent: probes first, since they cost nothing if the server is right, then
     the creates, each at `price`. What is known less well than `grade` is neither asked for nor
     judged.
@@ -43,7 +43,7 @@ def plan_check(
     creates: int = 1,
     grade: Provenance = Provenance.INFERRED,
     seed: int = 0,
-) -> Plan:
+) -> CheckPlan:
     """The plan of a check that makes so many jobs, each the cheapest that the document allows.
 
     Where jobs cannot be followed at this grade, one is enough. Another `seed` chooses another
@@ -66,7 +66,7 @@ def plan_check(
     count = creates if followed else min(1, creates)
     other = {**required, **cheapest[(1 + seed) % len(cheapest)]}
     right = [*_variations(document, operation, [fields, other], media_type, key)]
-    return Plan(
+    return CheckPlan(
         probes=tuple(probe for probe in probes if probe.call.operation_id in known),
         creates=tuple(right[n % len(right)] for n in range(count)),
         price=price,
@@ -90,7 +90,7 @@ def _variations(
         fields, kind = offers[min(number, len(offers) - 1)], kinds[number % len(kinds)]
         texts = _texts(operation, operation.bodies[kind], fields) if number else ()
         varied = {**fields, **{name: f"{_BEYOND_ASCII} {fields[name]}" for name in texts}}
-        yield write_call(document, operation, varied, media_type=kind, key=key)
+        yield build_call(document, operation, varied, media_type=kind, key=key)
 
 
 def _texts(operation: Operation, body: Body, fields: Mapping[str, Json]) -> Iterator[str]:
@@ -110,7 +110,9 @@ def _texts(operation: Operation, body: Body, fields: Mapping[str, Json]) -> Iter
 def _required(operation: Operation, body: Body, seed: int) -> dict[str, Json]:
     """The fields that every job needs."""
     required = {name: example(body, name) for name in body.schema.raw.get("required", ())}
-    texts = {name: signed(str(required[name]), seed) for name in _texts(operation, body, required)}
+    texts = {
+        name: tag_prompt(str(required[name]), seed) for name in _texts(operation, body, required)
+    }
     return {**required, **texts}
 
 

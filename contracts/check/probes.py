@@ -10,8 +10,8 @@ from ...openapi import Call, Document, JobRole, Operation
 from ...openapi.json import Json
 from ...openapi.operation import JSON, Body
 from ...openapi.schema import types_of
-from ..traffic.credentials import NOBODYS_KEY
-from ..traffic.request_builder import job_parameter, nobodys_job, write_call
+from ..traffic.credentials import UNKNOWN_KEY
+from ..traffic.request_builder import build_call, job_id_parameter, unknown_job_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class CreateProbes:
     def _call(
         self, fields: Mapping[str, Json], *, key: str | None = "", media_type: str = ""
     ) -> Call:
-        return write_call(
+        return build_call(
             self._document,
             self._operation,
             fields,
@@ -113,8 +113,8 @@ def free_probes(document: Document, *, key: str, outside: str) -> Iterator[Probe
     for role in (JobRole.RETRIEVE, JobRole.CONTENT, JobRole.DELETE):
         operation = document.by_role.get(role)
         if operation is not None:
-            unknown = {job_parameter(operation): nobodys_job(document)}
-            call = write_call(document, operation, key=key, path_parameters=unknown)
+            unknown = {job_id_parameter(operation): unknown_job_id(document)}
+            call = build_call(document, operation, key=key, path_parameters=unknown)
             yield Probe(call, "a job that was never made")
     listing = document.by_role.get(JobRole.LIST)
     if listing is not None:
@@ -131,7 +131,7 @@ def _wrong_lists(
         wrong += [str(schema["minimum"] - 1)] if "minimum" in schema else []
         wrong += [str(schema["maximum"] + 1)] if "maximum" in schema else []
         for value in wrong:
-            call = write_call(document, operation, key=key, query=((name, value),))
+            call = build_call(document, operation, key=key, query=((name, value),))
             yield Probe(call, f"{name} is {value}")
 
 
@@ -139,10 +139,10 @@ def _wrong_keys(document: Document, operation: Operation, key: str) -> Iterator[
     credentials = document.credentials
     if credentials is None or not operation.secured:
         return
-    yield Probe(write_call(document, operation, key=None), "no key")
-    yield Probe(write_call(document, operation, key=NOBODYS_KEY), "a key that nobody has")
+    yield Probe(build_call(document, operation, key=None), "no key")
+    yield Probe(build_call(document, operation, key=UNKNOWN_KEY), "a key that nobody has")
     if credentials.scheme:
-        right = write_call(document, operation, key=key)
+        right = build_call(document, operation, key=key)
         for value, why in (
             (f"Basic {key}", "another scheme"),
             (credentials.scheme, "no key in it"),

@@ -16,7 +16,7 @@ from ..traffic.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckResult:
     """What was found. `jobs` are those that were made and left, `notes` what could not be done or
     judged, and why; `purposes` say for each request what it was for, as far as that is known.
     """
@@ -39,7 +39,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Standard:
+class CheckPolicy:
     """What servers are held to: answers that are known less well than `grade` are not judged, nor
     are rules that are not in `codes`. A job may take `timeout` seconds.
     """

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...openapi import Document, JobRole
-from ...openapi.schema import plain
-from ..budget import Ledger
+from ...openapi.schema import one_line
+from ..budget import Budget
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import json_of
+from ..traffic.job_views import json_body
 from .pacing import Pacing
-from .plan import Plan
+from .plan import CheckPlan
 from .probes import Probe
-from .result import Standard, Verdict
-from .session import NotThisApi, Server, Session, Step, Unreachable, outcome
-from .steps import JobVisit, ListVisit
+from .result import CheckPolicy, CheckResult
+from .session import NotThisApi, Session, Step, Target, Unreachable, outcome
+from .steps import JobSteps, ListSteps
 
 
-class Walk:
+class CheckRunner:
     """One walk over a server, as planned.
 
     `standard` is what the server is held to; `poll_interval` the longest wait between polls, in
@@ -28,12 +28,12 @@ class Walk:
     def __init__(
         self,
         document: Document,
-        plan: Plan,
-        server: Server,
+        plan: CheckPlan,
+        server: Target,
         *,
         key: str,
-        ledger: Ledger,
-        standard: Standard,
+        ledger: Budget,
+        standard: CheckPolicy,
         poll_interval: float | None = None,
         keep: bool = False,
         resume: str | None = None,
@@ -52,9 +52,9 @@ class Walk:
             longest_wait=standard.timeout,
             tell=tell,
         )
-        self._lists = ListVisit(document, self._session, grade=plan.grade)
+        self._lists = ListSteps(document, self._session, grade=plan.grade)
 
-    def run(self) -> Verdict:
+    def run(self) -> CheckResult:
         """Walks to the end, whatever is found on the way.
 
         Raises CredentialsRefused if the key is not let in, NotThisApi if another server answers.
@@ -72,10 +72,10 @@ class Walk:
             self._delete_all()
         return self.verdict()
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> CheckResult:
         """What has been found so far, also if the walk was broken off."""
         session = self._session
-        return Verdict(
+        return CheckResult(
             violations=self._standard.violations(self._document, session.history),
             history=tuple(session.history),
             jobs=tuple(session.made),
@@ -117,15 +117,15 @@ class Walk:
         """Makes a job of the plan; whether there is one more."""
         session, before = self._session, len(self._session.made)
         call = self._plan.creates[number]
-        exchange = session.buy(call, self._plan.price, "makes a job", proves_key=True)
+        exchange = session.create(call, self._plan.price, "makes a job", proves_key=True)
         made = len(session.made) > before
         refused = exchange is not None and exchange.status is not None and exchange.status < 500
         if exchange is not None and refused and not made:
             session.note(f"a job could not be made: {outcome(exchange)}")
         return made
 
-    def _visit(self, job_id: str) -> JobVisit:
-        return JobVisit(
+    def _visit(self, job_id: str) -> JobSteps:
+        return JobSteps(
             self._document,
             self._session,
             job_id,
@@ -156,7 +156,7 @@ class Walk:
         elsewhere = len(history) >= _ENOUGH and not any(map(_is_this_api, history))
         redirected = any(_is_redirected(create) for create in creates)
         if creates and (elsewhere or redirected or self._is_no_path(creates)):
-            self._session.void()
+            self._session.discard()
             raise NotThisApi(
                 f"what answers is not {self._document.title}: {creates[-1].operation.method}"
                 f" {creates[-1].operation.path} was {_told(creates[-1])}; is the base URL right?"
@@ -173,9 +173,9 @@ class Walk:
         operation = self._document.operations[probe.call.operation_id]
         doing = f"tries {operation.id} with {probe.why}"
         if operation.role is JobRole.CREATE:
-            self._session.buy(probe.call, probe.price, doing, proves_key=False)
+            self._session.create(probe.call, probe.price, doing, proves_key=False)
         else:
-            self._session.ask(probe.call, doing, proves_key=False)
+            self._session.request(probe.call, doing, proves_key=False)
 
 
 def _is_this_api(exchange: Exchange) -> bool:
@@ -183,7 +183,7 @@ def _is_this_api(exchange: Exchange) -> bool:
     reply = exchange.reply
     if reply is None or reply.status in _ELSEWHERE:
         return reply is None
-    return 400 <= reply.status < 500 or json_of(reply) is not None
+    return 400 <= reply.status < 500 or json_body(reply) is not None
 
 
 def _is_redirected(exchange: Exchange) -> bool:
@@ -195,7 +195,7 @@ def _told(exchange: Exchange) -> str:
     headers = exchange.reply.headers if exchange.reply else {}
     target = f" to {headers['location']}" if "location" in headers else ""
     kind = headers.get("content-type", "no content type")
-    return f"{outcome(exchange)}{plain(target)} with {plain(kind)}"
+    return f"{outcome(exchange)}{one_line(target)} with {one_line(kind)}"
 
 
 _APART = 1.0

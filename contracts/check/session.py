@@ -9,12 +9,12 @@ from http import HTTPStatus
 from typing import Protocol
 
 from ...openapi import Call, Cause, Document, Operation
-from ..budget import BudgetExceeded, Ledger
+from ..budget import Budget, BudgetExceeded
 from ..rules.server.availability import REPEATABLE
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import Sighting, found, is_number, json_of
+from ..traffic.job_views import JobView, get_or_none, is_number, json_body
 from ..traffic.redaction import Redaction
-from ..traffic.request_builder import job_parameter, write_call
+from ..traffic.request_builder import build_call, job_id_parameter
 from .pacing import Pacing
 
 
@@ -30,10 +30,10 @@ class CredentialsRefused(Exception):
     """The server does not let the key in; nothing was made with it."""
 
 
-class Server(Protocol):
+class Target(Protocol):
     """Whatever answers calls, and lets time pass."""
 
-    def ask(self, call: Call) -> Exchange:
+    def send(self, call: Call) -> Exchange:
         """Sends a call; an exchange without a reply is one of which nobody knows how it ended.
 
         Raises Unreachable if there never was an answer to any.
@@ -51,7 +51,7 @@ class Step:
     jobs it has made, and what is spent.
     """
 
-    doing: str
+    action: str
     made: tuple[str, ...]
     job_id: str | None
     state: str | None
@@ -71,10 +71,10 @@ class Session:
     def __init__(
         self,
         document: Document,
-        server: Server,
+        server: Target,
         *,
         key: str,
-        ledger: Ledger,
+        ledger: Budget,
         currency: str,
         pacing: Pacing,
         longest_wait: float,
@@ -84,7 +84,7 @@ class Session:
         self.purposes: list[str] = []
         self.made: list[str] = []
         self.notes: list[str] = []
-        self.watched: Sighting | None = None
+        self.followed: JobView | None = None
         self._unsent: dict[str, list[str]] = {}
         self._hopeless: set[str] = set()
         self._let_in = False
@@ -95,7 +95,7 @@ class Session:
         self._pacing, self._longest_wait = pacing, longest_wait
         self._refused = document.envelope.answers[Cause.CREDENTIALS_INVALID].status
 
-    def ask(self, call: Call, doing: str, *, proves_key: bool = True) -> Exchange:
+    def request(self, call: Call, doing: str, *, proves_key: bool = True) -> Exchange:
         """Sends a call, and again as long as the server asks for some patience (429), as none does
         that has accepted it. What makes nothing is also sent again if the server fails to answer.
 
@@ -118,7 +118,7 @@ class Session:
             self._look_at_the_key(exchange)
         return exchange
 
-    def about(
+    def request_job(
         self,
         operation: Operation,
         job_id: str,
@@ -130,22 +130,24 @@ class Session:
         proves_key: bool = True,
     ) -> Exchange:
         """Asks for one job. What is asked out of curiosity proves nothing of the key."""
-        call = write_call(
+        call = build_call(
             self._document,
             operation,
             key=self._key if with_key else None,
-            path_parameters={job_parameter(operation): job_id},
+            path_parameters={job_id_parameter(operation): job_id},
             query=query,
             headers=headers,
         )
-        return self.ask(call, doing, proves_key=with_key and proves_key)
+        return self.request(call, doing, proves_key=with_key and proves_key)
 
-    def page(self, operation: Operation, query: tuple[tuple[str, str], ...]) -> Exchange:
+    def request_page(self, operation: Operation, query: tuple[tuple[str, str], ...]) -> Exchange:
         """Asks for a page of the list."""
-        call = write_call(self._document, operation, key=self._key, query=query)
-        return self.ask(call, "reads the list")
+        call = build_call(self._document, operation, key=self._key, query=query)
+        return self.request(call, "reads the list")
 
-    def buy(self, call: Call, price: Decimal, doing: str, *, proves_key: bool) -> Exchange | None:
+    def create(
+        self, call: Call, price: Decimal, doing: str, *, proves_key: bool
+    ) -> Exchange | None:
         """Sends a create, if the ledger holds its price; the price is given back only if there was
         surely no job made.
         """
@@ -155,7 +157,7 @@ class Session:
             self._unsent.setdefault(str(error), []).append(doing)
             return None
         try:
-            exchange = self.ask(call, doing, proves_key=proves_key)
+            exchange = self.request(call, doing, proves_key=proves_key)
         except (Unreachable, CredentialsRefused):
             self._ledger.release(price)
             raise
@@ -173,15 +175,15 @@ class Session:
         """Keeps what could not be done, and why."""
         self.notes.append(text)
 
-    def watch(self, seen: Sighting | None) -> None:
+    def follow(self, seen: JobView | None) -> None:
         """Takes this for the job that is followed, as it stands."""
-        self.watched = seen
+        self.followed = seen
 
     def forget(self, job_id: str) -> None:
         """Takes a job for gone."""
         self.made.remove(job_id)
 
-    def void(self) -> None:
+    def discard(self) -> None:
         """Takes back all that was noted of jobs, since it was not this API that answered."""
         for price in self._paid:
             self._ledger.release(price)
@@ -224,8 +226,8 @@ class Session:
 
     def _note_job(self, exchange: Exchange) -> None:
         """Remembers a job that is paid for, whatever else its answer says."""
-        body = json_of(exchange.reply) if exchange.reply else None
-        job_id = found(body, self._document.lifecycle.id_at)
+        body = json_body(exchange.reply) if exchange.reply else None
+        job_id = get_or_none(body, self._document.lifecycle.id_at)
         # Dots would lead to another path of the server.
         if not isinstance(job_id, str) or job_id in ("", ".", ".."):
             self.notes.append(f"a job may have been made, its id is not known: {outcome(exchange)}")
@@ -235,18 +237,18 @@ class Session:
     def _send(self, call: Call, doing: str) -> Exchange:
         """Sends a call once, and says so."""
         self.show(doing)
-        exchange = self._redaction.exchange(self._server.ask(call))
+        exchange = self._redaction.exchange(self._server.send(call))
         self.history.append(exchange)
         self.purposes.append(doing)
         return exchange
 
     def show(self, doing: str) -> None:
         """Tells whoever watches where this stands."""
-        seen, place = self.watched, self._document.lifecycle.progress_at
-        progress = found(seen.job, place) if seen and place else None
+        seen, place = self.followed, self._document.lifecycle.progress_at
+        progress = get_or_none(seen.job, place) if seen and place else None
         self._tell(
             Step(
-                doing=doing,
+                action=doing,
                 made=tuple(self.made),
                 job_id=seen.job_id if seen else None,
                 state=seen.state.name if seen else None,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ...openapi import Cause, Document, JobRole, Operation, Provenance
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import Sighting, found, is_number, json_of, sightings
+from ..traffic.job_views import JobView, get_or_none, is_number, jobs_in, json_body
 from .pacing import Pacing
 from .session import Session, outcome
 
 
-class JobVisit:
+class JobSteps:
     """One job, from its beginning to its end. What is known less well than `grade` is not asked
     for; a job that takes longer than `timeout` seconds is given up.
     """
@@ -32,18 +32,18 @@ class JobVisit:
         """Asks for what a job that was just made cannot give, and refuses."""
         self._ask(JobRole.CONTENT, "asks for its file at once")
 
-    def follow(self, lists: ListVisit) -> None:
+    def follow(self, lists: ListSteps) -> None:
         """Polls until the job has ended, or for too long; looks at the list and asks for the file
         once on the way.
         """
         operation, session = self._operation(JobRole.RETRIEVE), self._session
         began, on_the_way = None, False
-        session.watch(None)
+        session.follow(None)
         while operation is not None:
-            exchange = session.about(operation, self._job_id, "follows the job")
+            exchange = session.request_job(operation, self._job_id, "follows the job")
             began = exchange.at if began is None else began
-            seen = next(iter(sightings(self._document, exchange)), None)
-            session.watch(seen or session.watched)
+            seen = next(iter(jobs_in(self._document, exchange)), None)
+            session.follow(seen or session.followed)
             if seen is not None and seen.state.ends:
                 return
             left = self._timeout - (exchange.at - began)
@@ -109,8 +109,8 @@ class JobVisit:
 
     def _expired_file(self) -> None:
         """Asks for the file once more when it has expired, if that is soon."""
-        seen, place = self._session.watched, self._document.lifecycle.expiry_at
-        expiry = found(seen.job, place) if seen and place else None
+        seen, place = self._session.followed, self._document.lifecycle.expiry_at
+        expiry = get_or_none(seen.job, place) if seen and place else None
         if is_number(expiry):
             left = expiry - self._session.history[-1].at
             if abs(left) < _SOON:
@@ -122,7 +122,7 @@ class JobVisit:
         operation = self._document.by_role.get(role)
         if operation is None or self._grade.covers(operation.provenance):
             return
-        exchange = self._session.about(
+        exchange = self._session.request_job(
             operation, self._job_id, f"tries {operation.id}", proves_key=False
         )
         self._session.note(
@@ -154,11 +154,11 @@ class JobVisit:
         operation = self._operation(role)
         if operation is None or (not with_key and not operation.secured):
             return None
-        return self._session.about(
+        return self._session.request_job(
             operation, self._job_id, doing, with_key=with_key, query=query, headers=headers
         )
 
-    def _is_under_way(self, seen: Sighting) -> bool:
+    def _is_under_way(self, seen: JobView) -> bool:
         return seen.state.name != self._document.lifecycle.initial
 
     def _operation(self, role: JobRole) -> Operation | None:
@@ -167,7 +167,7 @@ class JobVisit:
         return operation if operation and self._grade.covers(operation.provenance) else None
 
 
-class ListVisit:
+class ListSteps:
     """The list of all jobs."""
 
     def __init__(self, document: Document, session: Session, *, grade: Provenance) -> None:
@@ -178,7 +178,7 @@ class ListVisit:
     def look(self) -> None:
         """Asks for the first page as it comes."""
         if self._operation is not None:
-            self._session.page(self._operation, ())
+            self._session.request_page(self._operation, ())
 
     def read(self) -> None:
         """Reads the list in short pages, at least as far as the jobs of the walk, and the other way
@@ -189,16 +189,16 @@ class ListVisit:
             return
         page, query = operation.page, [(operation.page.limit, "1")]
         for _ in range(_PAGES):
-            exchange = self._session.page(operation, tuple(query))
-            seen = sightings(self._document, exchange)
+            exchange = self._session.request_page(operation, tuple(query))
+            seen = jobs_in(self._document, exchange)
             cursor = seen[-1].job_id if seen else None
             if "next" in page.places and exchange.reply:
-                cursor = found(json_of(exchange.reply), page.places["next"])
+                cursor = get_or_none(json_body(exchange.reply), page.places["next"])
             if not seen or not isinstance(cursor, str):
                 break
             query[1:] = [(page.after, cursor)]
         for order in operation.query[page.order].schema.raw.get("enum", ()) if page.order else ():
-            self._session.page(operation, ((page.order or "", str(order)),))
+            self._session.request_page(operation, ((page.order or "", str(order)),))
 
 
 _PAGES = 5

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ...openapi.json import Json
-from ...openapi.schema import printable
+from ...openapi.schema import escape_controls
 from ..budget import amount
-from ..rules.client_catalogue import MADE_TWICE
-from ..rules.grouping import Repeated, by_kind
+from ..rules.client_catalogue import DUPLICATE_JOB
+from ..rules.grouping import ViolationGroup, group_by_rule
 from ..rules.rule import Severity
-from ..rules.violation import Violation, listed
+from ..rules.violation import Violation, list_numbers
 from .findings import read_count, read_violation, write_violation
 
 
@@ -49,9 +49,9 @@ class ClientVerdict:
         return self.judged < self.seen
 
     @property
-    def findings(self) -> tuple[Repeated, ...]:
+    def findings(self) -> tuple[ViolationGroup, ...]:
         """The violations, those of one kind together: first errors, then warnings, then advice."""
-        kinds = by_kind(self.violations)
+        kinds = group_by_rule(self.violations)
         return tuple(sorted(kinds, key=lambda kind: _ORDER.index(kind.first.severity)))
 
     @property
@@ -75,7 +75,7 @@ class ClientVerdict:
     def without(self, codes: Collection[str]) -> ClientVerdict:
         """The verdict where the rules with these codes may be broken."""
         kept = tuple(v for v in self.violations if v.code not in codes)
-        if MADE_TWICE.code not in codes:
+        if DUPLICATE_JOB.code not in codes:
             return replace(self, violations=kept)
         return replace(self, violations=kept, duplicates=0, cost=None, currency="")
 
@@ -117,11 +117,11 @@ class ClientVerdict:
         return made if self.cost is None else f"{made}, for {amount(self.cost)} {self.currency}"
 
 
-def finding_text(kind: Repeated) -> str:
+def finding_text(kind: ViolationGroup) -> str:
     """A finding as people read it: the first time that it was seen, and how often in all."""
     if not kind.more:
         return str(kind.first)
-    return f"{kind.first}\n  seen      {len(kind.more) + 1} times, in {listed(kind.numbers)}"
+    return f"{kind.first}\n  seen      {len(kind.more) + 1} times, in {list_numbers(kind.numbers)}"
 
 
 def _read(data: Json) -> ClientVerdict:
@@ -138,7 +138,7 @@ def _read(data: Json) -> ClientVerdict:
         jobs=read_count(jobs["made"]),
         duplicates=read_count(jobs["duplicates"]),
         cost=None if cost is None else Decimal(cost),
-        currency=printable(str(currency or "")),
+        currency=escape_controls(str(currency or "")),
     )
 
 

@@ -11,10 +11,10 @@ from ...openapi import Delivery, Document
 from ...openapi.form import Part
 from ...openapi.image import image_type
 from ...openapi.json import Json
-from ...openapi.schema import shallow
+from ...openapi.schema import truncate_depth
 from ..rules.client.check_client import check_client
 from ..rules.rule import Severity
-from ..traffic.exchange import Exchange, Stray, StrayKind
+from ..traffic.exchange import Exchange, UnmatchedKind, UnmatchedRequest
 from .facts import jobs_of, method_of, operation_of, path_of, status_of
 from .findings import write_violation
 from .log import Item
@@ -39,7 +39,7 @@ def describe(
         "fields": _texts(exchange.fields) if exchange else {},
         "files": [*map(_file, exchange.files.values())] if exchange else [],
         **_findings(document, item, number),
-        "nearest": _nearest(document, item) if isinstance(item, Stray) else None,
+        "nearest": _nearest(document, item) if isinstance(item, UnmatchedRequest) else None,
         "delivery": _delivery(exchange) if exchange else None,
     }
 
@@ -54,8 +54,8 @@ def _findings(document: Document, item: Item, number: int) -> dict[str, Json]:
     }
 
 
-def _nearest(document: Document, stray: Stray) -> Json:
-    if stray.kind is not StrayKind.NO_OPERATION:
+def _nearest(document: Document, stray: UnmatchedRequest) -> Json:
+    if stray.kind is not UnmatchedKind.NO_OPERATION:
         return None
     near = document.nearest(stray.method, stray.path)
     return {
@@ -68,7 +68,7 @@ def _nearest(document: Document, stray: Stray) -> Json:
 
 def _delivery(exchange: Exchange) -> Json:
     """What the mock did to the answer on its way, and the status that it had when it set out."""
-    reply = exchange.reply or exchange.unseen
+    reply = exchange.reply or exchange.undelivered_reply
     delivery: Delivery | None = reply.delivery if reply else None
     if reply is None or delivery is None:
         return None
@@ -99,7 +99,7 @@ def _short(value: Json) -> Json:
     """A value as it is, or the beginning of its text."""
     if isinstance(value, str):
         return _cut(value)
-    flat = shallow(value)
+    flat = truncate_depth(value)
     text = orjson.dumps(flat, default=str).decode()
     return flat if len(text) <= _SHOWN else _cut(text)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...openapi import Cause, Document, Match, Operation
-from ..traffic.exchange import Exchange, StrayKind
-from ..traffic.job_views import sightings
+from ..traffic.exchange import Exchange, UnmatchedKind
+from ..traffic.job_views import jobs_in
 from ..traffic.request_builder import url_of
 from .log import Item
 
@@ -32,7 +32,7 @@ def status_of(document: Document, item: Item) -> int | None:
     """The HTTP status that reached the client, None if none did."""
     if isinstance(item, Exchange):
         return item.status
-    if item.kind is not StrayKind.NO_OPERATION:
+    if item.kind is not UnmatchedKind.NO_OPERATION:
         return None
     # As a mock of this document refuses it.
     cause = Cause.ENDPOINT_UNKNOWN
@@ -48,8 +48,8 @@ def jobs_of(document: Document, item: Item) -> tuple[str, ...]:
     """The ids of the jobs that the path or the answer names, also one that did not arrive."""
     if not isinstance(item, Exchange):
         return ()
-    answered = replace(item, reply=item.unseen or item.reply)
-    shown = [sighting.job_id for sighting in sightings(document, answered)]
+    answered = replace(item, reply=item.undelivered_reply or item.reply)
+    shown = [sighting.job_id for sighting in jobs_in(document, answered)]
     return tuple(dict.fromkeys([*([item.job_id] if item.job_id else []), *shown]))
 
 

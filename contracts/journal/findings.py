@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...openapi.json import Json
-from ...openapi.schema import plain, printable, show
+from ...openapi.schema import escape_controls, one_line, quote
 from ..rules.rule import Rule, Severity
 from ..rules.violation import Violation
 
@@ -19,7 +19,7 @@ def write_violation(violation: Violation) -> dict[str, Json]:
         "operation": violation.operation_id,
         "request": violation.request,
         "numbers": list(violation.numbers),
-        "place": None if violation.place is None else plain(violation.place),
+        "place": None if violation.place is None else one_line(violation.place),
         "received": violation.received,
         "expected": violation.expected,
         "advice": violation.rule.advice,
@@ -48,14 +48,14 @@ def read_violation(data: Mapping[str, Json]) -> Violation:
 def read_count(value: Json) -> int:
     """A whole number, 0 or more; raises ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"must be a whole number, 0 or more, not {show(value)}")
+        raise ValueError(f"must be a whole number, 0 or more, not {quote(value)}")
     return value
 
 
 def _text(value: Json) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"must be text, not {show(value)}")
-    return printable(value)
+        raise ValueError(f"must be text, not {quote(value)}")
+    return escape_controls(value)
 
 
 def _text_or_none(value: Json) -> str | None:

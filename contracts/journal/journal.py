@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 from ...openapi import Call, Document, Reply
 from ...openapi.json import Json
-from ..traffic.exchange import Exchange, Stray
+from ..traffic.exchange import Exchange, UnmatchedRequest
 from ..traffic.recording import write_recording
 from ..traffic.redaction import Redaction
 from .client_verdict import ClientVerdict
 from .entry import describe
 from .facts import key_of, masked
 from .judging import judge_clients
-from .known_keys import KnownKeys, judged, light, shown
+from .known_keys import KnownKeys, redacted, redacted_for_rules, without_files
 from .log import Entry, Item, Log
 from .query import RequestQuery, read_query
 
@@ -28,9 +28,10 @@ class Journal:
     """The requests to one server, the last `requests` of them, with at most `size` bytes in their
     bodies, None for no bound. It may be used by any threads.
 
-    `now` is the clock of the server, in Unix seconds; `lived` the time of clients, in seconds, and
-    `tells_waits` whether they are known to wait by it. `keys` are those that the server knows;
-    these and all that come are shown to nobody. `base_url` and `version` are what an export says of
+    `now` is the clock of the server, in Unix seconds; `client_time` the time of clients, in
+    seconds, and `knows_client_waits` whether they are known to wait by it. `keys` are those that
+    the server knows; these
+    and all that come are shown to nobody. `base_url` and `version` are what an export says of
     the server and of the toolkit; the version is asked for only then.
 
     A request is only put aside when it comes; it is read, judged and rid of keys when somebody
@@ -42,8 +43,8 @@ class Journal:
         document: Document,
         *,
         now: Callable[[], float],
-        lived: Callable[[], float] = lambda: 0.0,
-        tells_waits: Callable[[], bool] = lambda: False,
+        client_time: Callable[[], float] = lambda: 0.0,
+        knows_client_waits: Callable[[], bool] = lambda: False,
         keys: Iterable[str] = (),
         requests: int | None = REQUESTS,
         size: int | None = SIZE,
@@ -53,7 +54,12 @@ class Journal:
         self.document, self._version = document, version
         self._base_url = base_url or _base_url(document)
         self.log = Log(
-            document, now=now, lived=lived, tells_waits=tells_waits, requests=requests, size=size
+            document,
+            now=now,
+            client_time=client_time,
+            knows_client_waits=knows_client_waits,
+            requests=requests,
+            size=size,
         )
         self.keys = KnownKeys(document, keys=keys)
         self._lock, self._listeners = Lock(), dict[object, Listener]()
@@ -78,9 +84,9 @@ class Journal:
 
     def missed(self, method: str, path: str) -> None:
         """A request came in that means no operation."""
-        self.add(Stray(method, path))
+        self.add(UnmatchedRequest(method, path))
 
-    def add(self, asked: Call | Stray, reply: Reply | None = None) -> Entry:
+    def add(self, asked: Call | UnmatchedRequest, reply: Reply | None = None) -> Entry:
         """Writes down a request of any kind."""
         if isinstance(asked, Call):
             self.keys.note(asked)
@@ -89,9 +95,9 @@ class Journal:
             self._tell(entry)
         return entry
 
-    def untaken(self, reply: Reply) -> None:
+    def undelivered(self, reply: Reply) -> None:
         """The client was gone before this reply came to its end, and has not seen it."""
-        self.log.untaken(reply)
+        self.log.undelivered(reply)
 
     def requests(self, query: Mapping[str, str]) -> Json:
         """A page of the requests that a query means, as `read_query` reads it; raises ValueError
@@ -114,7 +120,7 @@ class Journal:
         wanted = read_query(self.document, query)
         entries = self.log.entries
         redaction = self.keys.redaction(entries)
-        clean = [shown(redaction, item) for _, item in self._chosen(entries, wanted)]
+        clean = [redacted(redaction, item) for _, item in self._chosen(entries, wanted)]
         exchanges = [item for item in clean if isinstance(item, Exchange)]
         strays = len(clean) - len(exchanges)
         left_out = f"requests that mean no operation, and are left out: {strays}"
@@ -142,7 +148,7 @@ class Journal:
         entries = tuple(entries)
         redaction = self.keys.redaction(entries)
         items = map(self.log.read, entries)
-        return [judged(redaction, self.document, item) for item in items]
+        return [redacted_for_rules(redaction, self.document, item) for item in items]
 
     def verdict(self) -> Json:
         """The same as data, as ClientVerdict writes it."""
@@ -181,17 +187,17 @@ class Journal:
     ) -> Iterator[tuple[Entry, Item]]:
         """The requests that are meant, in the order that is asked for."""
         for entry in reversed(entries) if wanted.newest else entries:
-            if wanted.reaches(entry):
+            if wanted.matches_time(entry):
                 item = self.log.read(entry)
-                if wanted.means(self.document, item):
+                if wanted.matches(self.document, item):
                     yield entry, item
 
     def _describe(self, entry: Entry, item: Item, redaction: Redaction) -> Json:
         key = key_of(self.document, item)
-        item = light(item) if isinstance(item, Exchange) else item
+        item = without_files(item) if isinstance(item, Exchange) else item
         return describe(
             self.document,
-            shown(redaction, item),
+            redacted(redaction, item),
             number=entry.number,
             at=entry.at,
             key=None if key is None else masked(key),

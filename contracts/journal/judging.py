@@ -7,13 +7,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 from ...openapi import Document
-from ...openapi.operation import MAKING
+from ...openapi.operation import CREATING
 from ..rules.client.check_client import check_client
-from ..rules.client.duplicates import Duplicate, made_in_vain, price_of
-from ..rules.client.request_record import Reading
-from ..rules.client_catalogue import MADE_TWICE
+from ..rules.client.duplicates import Duplicate, price_of, unfollowed_duplicates
+from ..rules.client.request_record import RequestParser
+from ..rules.client_catalogue import DUPLICATE_JOB
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import sightings
+from ..traffic.job_views import jobs_in
 from .client_verdict import ClientVerdict
 from .log import Item
 
@@ -25,7 +25,7 @@ def judge_clients(
     of which the first has the number `first`; before them, `forgotten` ones have come.
     """
     found = check_client(document, history, whole=not forgotten, first=first)
-    twice = any(violation.code == MADE_TWICE.code for violation in found)
+    twice = any(violation.code == DUPLICATE_JOB.code for violation in found)
     again = [*_duplicates(document, history)] if twice else []
     prices = [price for each in again if (price := price_of(each.first.exchange))]
     return ClientVerdict(
@@ -40,18 +40,18 @@ def judge_clients(
 
 
 def _duplicates(document: Document, history: Iterable[Item]) -> Iterator[Duplicate]:
-    reading = Reading(document)
+    reading = RequestParser(document)
     made = (
-        reading.attempt(item, number)
+        reading.record(item, number)
         for number, item in enumerate(history, start=1)
         if isinstance(item, Exchange)
     )
-    return made_in_vain(reading, [*made])
+    return unfollowed_duplicates(reading, [*made])
 
 
 def _made(document: Document, history: Iterable[Item]) -> Iterator[str]:
     """The jobs that were made, also by answers that nobody has seen."""
     for item in history:
-        if isinstance(item, Exchange) and item.operation.role in MAKING:
-            answered = replace(item, reply=item.unseen or item.reply)
-            yield from (sighting.job_id for sighting in sightings(document, answered))
+        if isinstance(item, Exchange) and item.operation.role in CREATING:
+            answered = replace(item, reply=item.undelivered_reply or item.reply)
+            yield from (sighting.job_id for sighting in jobs_in(document, answered))

@@ -58,20 +58,20 @@ class KnownKeys:
             self._length -= len(oldest)
 
 
-def shown(redaction: Redaction, item: Item) -> Item:
+def redacted(redaction: Redaction, item: Item) -> Item:
     """A request without a key, for people to see, and all that came with it."""
     if isinstance(item, Exchange):
         return redaction.exchange(item)
     return replace(item, path=redaction.text(item.path), why=redaction.text(item.why))
 
 
-def judged(redaction: Redaction, document: Document, item: Item) -> Item:
+def redacted_for_rules(redaction: Redaction, document: Document, item: Item) -> Item:
     """A request without a key, for a judge: what came from different senders stays different, and
     files in answers are left out, since no rule for clients looks into them.
     """
     if not isinstance(item, Exchange):
-        return shown(redaction, item)
-    clean, key = redaction.exchange(light(item)), key_of(document, item)
+        return redacted(redaction, item)
+    clean, key = redaction.exchange(without_files(item)), key_of(document, item)
     credentials = document.credentials
     if key is None or credentials is None:
         return clean
@@ -80,10 +80,10 @@ def judged(redaction: Redaction, document: Document, item: Item) -> Item:
     return replace(clean, call=replace(clean.call, headers=headers))
 
 
-def light(exchange: Exchange) -> Exchange:
+def without_files(exchange: Exchange) -> Exchange:
     """The exchange without the files in its answers, which take time to look through."""
-    reply, unseen = _without_file(exchange.reply), _without_file(exchange.unseen)
-    return replace(exchange, reply=reply, unseen=unseen)
+    reply, unseen = _without_file(exchange.reply), _without_file(exchange.undelivered_reply)
+    return replace(exchange, reply=reply, undelivered_reply=unseen)
 
 
 def _without_file(reply: Reply | None) -> Reply | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...openapi import Document
-from ...openapi.schema import show
+from ...openapi.schema import quote
 from .facts import SHOWN, jobs_of, key_of, masked, operation_of, status_of
 from .log import Entry, Item
 
@@ -37,12 +37,12 @@ class RequestQuery:
     limit: int = PAGE
     newest: bool = False
 
-    def reaches(self, entry: Entry) -> bool:
+    def matches_time(self, entry: Entry) -> bool:
         """Whether a request came at a time that is meant; it need not be read for that."""
         in_time = self.since <= entry.at <= self.until
         return in_time and self.after < entry.number < self.before
 
-    def means(self, document: Document, item: Item) -> bool:
+    def matches(self, document: Document, item: Item) -> bool:
         """Whether a request is one that is meant, whenever it came."""
         operation = operation_of(item)
         return (
@@ -59,7 +59,7 @@ def read_query(document: Document, query: Mapping[str, str]) -> RequestQuery:
     """
     for name in query:
         if name not in _PARAMETERS:
-            raise ValueError(f"{show(name)}: is not known here, only {', '.join(_PARAMETERS)}")
+            raise ValueError(f"{quote(name)}: is not known here, only {', '.join(_PARAMETERS)}")
     return RequestQuery(
         operation=_operation(document, query.get("operation")),
         status=_status(query.get("status")),
@@ -137,7 +137,7 @@ def _newest(text: str | None) -> bool:
 
 
 def _wrong(name: str, wanted: str, text: str | None) -> ValueError:
-    return ValueError(f"{name}: must be {wanted}, not {show(text)}")
+    return ValueError(f"{name}: must be {wanted}, not {quote(text)}")
 
 
 _BROKEN = "broken"

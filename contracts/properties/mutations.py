@@ -9,11 +9,11 @@ import orjson
 
 from ...openapi import Document, Reply, State
 from ...openapi.json import Json
-from ...openapi.pointer import Path, put
+from ...openapi.pointer import Path, set_at
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import found
+from ..traffic.job_views import get_or_none
 
-Breaking = Callable[[Document, list[Exchange]], list[Exchange]]
+Mutation = Callable[[Document, list[Exchange]], list[Exchange]]
 
 
 def _replied(history: list[Exchange], index: int, reply: Reply) -> list[Exchange]:
@@ -27,7 +27,7 @@ def _changed(history: list[Exchange], index: int, path: Path, value: Json) -> li
     if reply is None:
         return []
     job = orjson.loads(reply.body)
-    put(job, path, value)
+    set_at(job, path, value)
     return _replied(history, index, replace(reply, body=orjson.dumps(job)))
 
 
@@ -36,7 +36,7 @@ def _job(exchange: Exchange) -> Json:
 
 
 def _state(document: Document, exchange: Exchange) -> State:
-    return document.lifecycle.states[found(_job(exchange), document.lifecycle.state_at)]
+    return document.lifecycle.states[get_or_none(_job(exchange), document.lifecycle.state_at)]
 
 
 def _another_status(document: Document, history: list[Exchange]) -> list[Exchange]:
@@ -56,7 +56,7 @@ def _cut_off(document: Document, history: list[Exchange]) -> list[Exchange]:
 
 def _falling(document: Document, history: list[Exchange]) -> list[Exchange]:
     place = document.lifecycle.progress_at
-    reached = found(_job(history[-2]), place) if place and len(history) > 1 else None
+    reached = get_or_none(_job(history[-2]), place) if place and len(history) > 1 else None
     if not place or not isinstance(reached, int) or reached < 1:
         return []
     return _changed(history, -1, place, reached - 1)
@@ -85,7 +85,7 @@ def _drifting(document: Document, history: list[Exchange]) -> list[Exchange]:
 def _moving(document: Document, history: list[Exchange]) -> list[Exchange]:
     fixed = document.lifecycle.immutable
     for stamp in document.lifecycle.stamps if len(history) > 2 else ():
-        was = found(_job(history[-2]), stamp.at)
+        was = get_or_none(_job(history[-2]), stamp.at)
         if was is not None and stamp.at not in fixed:
             return _changed(history, -1, stamp.at, was + 1)
     return []
@@ -93,12 +93,12 @@ def _moving(document: Document, history: list[Exchange]) -> list[Exchange]:
 
 def _blaming(document: Document, history: list[Exchange]) -> list[Exchange]:
     failure = document.lifecycle.failure
-    if failure is None or found(_job(history[0]), failure.at) is not None:
+    if failure is None or get_or_none(_job(history[0]), failure.at) is not None:
         return []
     return _changed(history, 0, failure.code, "no_reason")
 
 
-BREAKING: tuple[tuple[str, Breaking], ...] = (
+MUTATIONS: tuple[tuple[str, Mutation], ...] = (
     ("AV101", _another_status),
     ("AV102", _another_type),
     ("AV105", _cut_off),

@@ -31,7 +31,7 @@ from ...openapi.source import Source
 from ..rules.server.check_exchange import check_exchange
 from ..rules.violation import Violation
 from ..traffic.exchange import read_exchange
-from .worker_history import Witness, errors
+from .worker_history import WorkerHistory, errors
 
 __all__ = ["ContractBreach", "ExchangeConformance", "HistoryConformance"]
 
@@ -77,7 +77,7 @@ class HistoryConformance:
         self._timeout, self._exclude = timeout, frozenset(exclude)
         self._document: Document | None = None
         self._lock = threading.Lock()
-        self._witnesses: dict[int, Witness] = {}
+        self._witnesses: dict[int, WorkerHistory] = {}
         self._judged = WeakKeyDictionary[PreparedRequest, list[ContractBreach]]()
 
     def after_response(self, ctx: CheckContext, response: Response, case: Case[Any]) -> None:
@@ -89,7 +89,7 @@ class HistoryConformance:
             witness = self._witness(document)
             if response.request not in self._judged:
                 call = _sent(document, response.request, case)
-                told = witness.see(call, _reply(response)) if call else []
+                told = witness.check(call, _reply(response)) if call else []
                 self._judged[response.request] = [_told(document, witness, v) for v in told]
             breaches = self._judged[response.request]
         _raise(breaches)
@@ -106,10 +106,12 @@ class HistoryConformance:
             ]
         _raise(breaches)
 
-    def _witness(self, document: Document) -> Witness:
+    def _witness(self, document: Document) -> WorkerHistory:
         key = threading.get_ident()
         if key not in self._witnesses:
-            self._witnesses[key] = Witness(document, timeout=self._timeout, exclude=self._exclude)
+            self._witnesses[key] = WorkerHistory(
+                document, timeout=self._timeout, exclude=self._exclude
+            )
         return self._witnesses[key]
 
     def _begin(self, schema: BaseSchema) -> Document:
@@ -125,7 +127,7 @@ class HistoryConformance:
             call = _sent(document, request, case)
             with self._lock:
                 if call is not None:
-                    self._witness(document).see(call, None)
+                    self._witness(document).check(call, None)
 
         schema.hook(after_network_error)
 
@@ -227,7 +229,7 @@ def _breach(document: Document, violation: Violation, *more: str) -> ContractBre
     )
 
 
-def _told(document: Document, witness: Witness, violation: Violation) -> ContractBreach:
+def _told(document: Document, witness: WorkerHistory, violation: Violation) -> ContractBreach:
     return _breach(document, violation, *witness.requests(violation))
 
 

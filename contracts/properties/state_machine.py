@@ -26,9 +26,9 @@ except ModuleNotFoundError:
 from ...openapi import Document, JobRole, Operation, Provenance
 from ...openapi.json import Json
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import found, json_of, sightings
-from ..traffic.request_builder import job_parameter, nobodys_job, write_call
-from .checked_session import Connect, Dialogue, Terms
+from ..traffic.job_views import get_or_none, jobs_in, json_body
+from ..traffic.request_builder import build_call, job_id_parameter, unknown_job_id
+from .checked_session import CheckedSession, Connect, MachineSettings
 from .field_strategies import allowed_fields
 from .inputs import PARTS, Place, Request, queries, requests
 from .strategies import create_calls, refused_calls
@@ -56,7 +56,7 @@ def job_machine(
     with `timeout`, in seconds, a job that was watched for longer and has not ended fails, too. What
     is known less well than `grade` is neither asked for nor judged.
     """
-    terms = Terms(
+    terms = MachineSettings(
         document=document,
         connect=connect,
         key=key,
@@ -75,11 +75,11 @@ def job_machine(
 class _JobMachine(RuleBasedStateMachine):
     """What the rules share: a dialogue with the server of one example."""
 
-    terms: ClassVar[Terms]
+    terms: ClassVar[MachineSettings]
 
     def __init__(self) -> None:
         super().__init__()
-        self.dialogue = Dialogue(self.terms)
+        self.dialogue = CheckedSession(self.terms)
 
     def teardown(self) -> None:
         self.dialogue.end()
@@ -87,21 +87,21 @@ class _JobMachine(RuleBasedStateMachine):
     def ask(self, operation: Operation, job: str | None = None, **more: Any) -> Exchange:
         """Sends a call with the key, about a job if the operation is about one."""
         __tracebackhide__ = True
-        named = {} if job is None else {job_parameter(operation): job}
+        named = {} if job is None else {job_id_parameter(operation): job}
         document, key = self.terms.document, self.terms.key
-        call = write_call(document, operation, key=key, path_parameters=named, **more)
+        call = build_call(document, operation, key=key, path_parameters=named, **more)
         making = operation.role is JobRole.REMIX
-        return self._told((self.dialogue.make if making else self.dialogue.ask)(call, note))
+        return self._told((self.dialogue.create if making else self.dialogue.request)(call, note))
 
     def create(self, request: Request) -> MultipleResults[str]:
         """Sends a request that may make a job; the id of the job, if it has made one."""
         __tracebackhide__ = True
         call = self.dialogue.keyed(request.call)
-        return self.made(self._told(self.dialogue.make(call, note)))
+        return self.made(self._told(self.dialogue.create(call, note)))
 
     def made(self, exchange: Exchange) -> MultipleResults[str]:
         """The ids of the jobs that an answer shows."""
-        return multiple(*(seen.job_id for seen in sightings(self.terms.document, exchange)))
+        return multiple(*(seen.job_id for seen in jobs_in(self.terms.document, exchange)))
 
     def _told(self, exchange: Exchange) -> Exchange:
         event(f"{exchange.operation_id} answered {exchange.status}")
@@ -113,7 +113,7 @@ _JOBS: Bundle[str] = Bundle("jobs")
 _PLACES: Bundle[Place] = Bundle("places")
 
 
-def _waiting(terms: Terms) -> _Rule:
+def _waiting(terms: MachineSettings) -> _Rule:
     # Hypothesis shrinks to the rule that comes first by its name, and this one is the easiest to
     # drop.
     def advance_time(self: _JobMachine, seconds: int) -> None:
@@ -124,7 +124,7 @@ def _waiting(terms: Terms) -> _Rule:
     return rule(seconds=seconds)(advance_time)
 
 
-def _whole_life(terms: Terms) -> int:
+def _whole_life(terms: MachineSettings) -> int:
     """The seconds in which a job of the slowest kind ends, or the longest wait."""
     states = terms.document.lifecycle.states.values()
     times = [state.seconds * _slowest(state.scale) for state in states]
@@ -143,13 +143,13 @@ def _asking_in_vain(document: Document, known: Mapping[JobRole, Operation]) -> I
     able = {known[role].id: known[role] for role in roles if role in known}
 
     def ask_for_unknown_job(self: _JobMachine, operation_id: str) -> None:
-        self.ask(able[operation_id], nobodys_job(document))
+        self.ask(able[operation_id], unknown_job_id(document))
 
     if able:
         yield rule(operation_id=st.sampled_from([*able]))(ask_for_unknown_job)
 
 
-def _creating(terms: Terms, operation: Operation) -> Iterator[_Rule]:
+def _creating(terms: MachineSettings, operation: Operation) -> Iterator[_Rule]:
     def create_first_job(self: _JobMachine, request: Request) -> MultipleResults[str]:
         return self.create(request)
 
@@ -168,7 +168,7 @@ def _creating(terms: Terms, operation: Operation) -> Iterator[_Rule]:
     yield _billed(rule(request=refused)(create_refused_job))
 
 
-def _retrieving(terms: Terms, operation: Operation) -> Iterator[_Rule]:
+def _retrieving(terms: MachineSettings, operation: Operation) -> Iterator[_Rule]:
     def retrieve_job(self: _JobMachine, job: str) -> None:
         self.ask(operation, job)
 
@@ -181,7 +181,7 @@ def _retrieving(terms: Terms, operation: Operation) -> Iterator[_Rule]:
     yield rule(job=_JOBS)(wait_for_job)
 
 
-def _downloading(terms: Terms, operation: Operation) -> Iterator[_Rule]:
+def _downloading(terms: MachineSettings, operation: Operation) -> Iterator[_Rule]:
     def download_file(
         self: _JobMachine, job: str, query: Mapping[str, str], part: str | None
     ) -> None:
@@ -192,14 +192,14 @@ def _downloading(terms: Terms, operation: Operation) -> Iterator[_Rule]:
     yield rule(job=_JOBS, query=queries(operation), part=st.none() | parts)(download_file)
 
 
-def _deleting(terms: Terms, operation: Operation) -> Iterator[_Rule]:
+def _deleting(terms: MachineSettings, operation: Operation) -> Iterator[_Rule]:
     def delete_job(self: _JobMachine, job: str) -> None:
         self.ask(operation, job)
 
     yield rule(job=_JOBS)(delete_job)  # which keeps the id, to see that the job is gone
 
 
-def _remixing(terms: Terms, operation: Operation) -> Iterator[_Rule]:
+def _remixing(terms: MachineSettings, operation: Operation) -> Iterator[_Rule]:
     def remix_job(
         self: _JobMachine, job: str, media_type: str, fields: Mapping[str, Json] | None
     ) -> MultipleResults[str]:
@@ -212,7 +212,7 @@ def _remixing(terms: Terms, operation: Operation) -> Iterator[_Rule]:
     yield _billed(rule(target=_JOBS, job=_JOBS, media_type=chosen, fields=fields)(remix_job))
 
 
-def _listing(terms: Terms, operation: Operation) -> Iterator[_Rule]:
+def _listing(terms: MachineSettings, operation: Operation) -> Iterator[_Rule]:
     def list_jobs(
         self: _JobMachine, query: Mapping[str, str], pages: int
     ) -> MultipleResults[Place]:
@@ -235,10 +235,10 @@ def _read_pages(
         pages -= 1
         behind = {} if place.cursor is None else {page.after: place.cursor}
         exchange = machine.ask(operation, query=(*place.query.items(), *behind.items()))
-        seen = sightings(machine.terms.document, exchange)
+        seen = jobs_in(machine.terms.document, exchange)
         following: Json = seen[-1].job_id if seen else None
         if exchange.reply and "next" in page.places:
-            following = found(json_of(exchange.reply), page.places["next"])
+            following = get_or_none(json_body(exchange.reply), page.places["next"])
         if not isinstance(following, str):
             return multiple()
         place = Place(place.query, following)
@@ -251,7 +251,7 @@ def _billed(function: _Rule) -> _Rule:
 
 
 _PARTIAL = 206
-_RULES: Mapping[JobRole, Callable[[Terms, Operation], Iterator[_Rule]]] = {
+_RULES: Mapping[JobRole, Callable[[MachineSettings, Operation], Iterator[_Rule]]] = {
     JobRole.CREATE: _creating,
     JobRole.RETRIEVE: _retrieving,
     JobRole.CONTENT: _downloading,

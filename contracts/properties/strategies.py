@@ -20,11 +20,11 @@ except ModuleNotFoundError:
 from ...openapi import Call, Document, JobRole, Operation, Reply, State
 from ...openapi.json import Json
 from ...openapi.operation import JSON
-from ...openapi.pointer import put
+from ...openapi.pointer import set_at
 from ..traffic.exchange import Exchange, read_exchange
-from ..traffic.request_builder import job_parameter, write_call
+from ..traffic.request_builder import build_call, job_id_parameter
 from .field_strategies import allowed_fields, outside
-from .mutations import BREAKING
+from .mutations import MUTATIONS
 
 __all__ = ["broken_histories", "create_calls", "histories", "refused_calls"]
 
@@ -36,7 +36,7 @@ def create_calls(document: Document) -> SearchStrategy[Call]:
     operation = document.by_role[JobRole.CREATE]
     return st.sampled_from(sorted(operation.bodies)).flatmap(
         lambda media_type: allowed_fields(operation.bodies[media_type]).map(
-            lambda fields: write_call(document, operation, fields, media_type=media_type, key=KEY)
+            lambda fields: build_call(document, operation, fields, media_type=media_type, key=KEY)
         )
     )
 
@@ -53,12 +53,12 @@ def refused_calls(draw: DrawFn, document: Document) -> Call:
     listed = [name for name, schema in body.properties.items() if "enum" in schema]
     reason = draw(st.sampled_from([*body.schema.raw.get("required", ()), *listed, None]))
     if reason is None:
-        return write_call(document, operation, fields, media_type=media_type, key=None)
+        return build_call(document, operation, fields, media_type=media_type, key=None)
     if reason in listed:
         fields[reason] = draw(outside(body.properties[reason]["enum"]))
     else:
         fields.pop(reason, None)
-    return write_call(document, operation, fields, media_type=media_type, key=KEY)
+    return build_call(document, operation, fields, media_type=media_type, key=KEY)
 
 
 @st.composite
@@ -73,8 +73,8 @@ def histories(draw: DrawFn, document: Document) -> list[Exchange]:
     now = float(draw(st.integers(1_700_000_000, 1_900_000_000)))
     job = _new_job(document, create, fields, job_id, now)
     history = [_shown(document, call, create, job, now)]
-    poll = write_call(
-        document, retrieve, key=KEY, path_parameters={job_parameter(retrieve): job_id}
+    poll = build_call(
+        document, retrieve, key=KEY, path_parameters={job_id_parameter(retrieve): job_id}
     )
     state, progress = document.lifecycle.states[document.lifecycle.initial], 0
     while True:
@@ -83,7 +83,7 @@ def histories(draw: DrawFn, document: Document) -> list[Exchange]:
             now += draw(st.integers(0, 60))
             progress = draw(_progress(state, progress))
             if document.lifecycle.progress_at:
-                put(job, document.lifecycle.progress_at, progress)
+                set_at(job, document.lifecycle.progress_at, progress)
             history.append(_shown(document, poll, retrieve, job, now))
         if state.ends:
             return history
@@ -96,7 +96,7 @@ def histories(draw: DrawFn, document: Document) -> list[Exchange]:
 def broken_histories(draw: DrawFn, document: Document) -> tuple[str, list[Exchange]]:
     """The life of a job in which one answer is wrong, and the code of the rule that it breaks."""
     history = draw(histories(document))
-    able = [(code, breaking) for code, breaking in BREAKING if breaking(document, history)]
+    able = [(code, breaking) for code, breaking in MUTATIONS if breaking(document, history)]
     code, breaking = draw(st.sampled_from(able))
     return code, breaking(document, history)
 
@@ -104,13 +104,13 @@ def broken_histories(draw: DrawFn, document: Document) -> tuple[str, list[Exchan
 def _new_job(
     document: Document, create: Operation, fields: Mapping[str, Json], job_id: str, now: float
 ) -> dict[str, Json]:
-    lifecycle, job = document.lifecycle, document.skeleton(document.job)
+    lifecycle, job = document.lifecycle, document.template(document.job)
     for echo in lifecycle.echoes:
-        put(job, echo.at, fields.get(echo.field, create.default(echo.field)))
-    put(job, lifecycle.id_at, job_id)
+        set_at(job, echo.at, fields.get(echo.field, create.default(echo.field)))
+    set_at(job, lifecycle.id_at, job_id)
     state = lifecycle.states[lifecycle.initial]
     if lifecycle.progress_at:
-        put(job, lifecycle.progress_at, state.progress[0] if state.progress else 0)
+        set_at(job, lifecycle.progress_at, state.progress[0] if state.progress else 0)
     _enter(document, job, state, now, None)
     return job
 
@@ -120,14 +120,14 @@ def _enter(
 ) -> None:
     """What entering a state sets: the state, its stamps, and the reason of a failure."""
     lifecycle = document.lifecycle
-    put(job, lifecycle.state_at, state.name)
+    set_at(job, lifecycle.state_at, state.name)
     for stamp in lifecycle.stamps:
         if stamp.set_on == state.name:
-            put(job, stamp.at, floor(now + stamp.plus_seconds))
+            set_at(job, stamp.at, floor(now + stamp.plus_seconds))
     if draw and lifecycle.failure and state.ends == "failure":
         code = draw(st.sampled_from(sorted(lifecycle.failure.reasons)))
-        put(job, lifecycle.failure.code, code)
-        put(job, lifecycle.failure.message, lifecycle.failure.reasons[code])
+        set_at(job, lifecycle.failure.code, code)
+        set_at(job, lifecycle.failure.message, lifecycle.failure.reasons[code])
 
 
 def _progress(state: State, reached: int) -> SearchStrategy[int]:

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ...openapi import Call, Document, JobRole, Reply
 from ...openapi.json import Json
-from ...openapi.operation import MAKING
-from ...openapi.schema import plain
+from ...openapi.operation import CREATING
+from ...openapi.schema import one_line
 from ..rules import server_catalogue as catalogue
 from ..rules.rule import Severity
-from ..rules.server.check_history import History
+from ..rules.server.check_history import HistoryRules
 from ..rules.violation import Violation
 from ..traffic.exchange import Exchange, read_exchange
-from ..traffic.job_views import found, is_number, sightings
+from ..traffic.job_views import get_or_none, is_number, jobs_in
 
 
-class Witness:
+class WorkerHistory:
     """A client that sends one request after the other, so that its answers have an order. What
     others do meanwhile is unknown to it.
 
@@ -34,7 +34,7 @@ class Witness:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._document, self._exclude, self._now = document, exclude | _UNKNOWABLE, now
-        self._history = History(document, timeout=timeout)
+        self._history = HistoryRules(document, timeout=timeout)
         self._log: list[str] = []
         self._doubtful: list[tuple[Violation, Exchange]] = []
         self._first: tuple[float, float] | None = None
@@ -42,16 +42,16 @@ class Witness:
         self.made: set[str] = set()
         self.deleted: set[str] = set()
 
-    def see(self, call: Call, reply: Reply | None) -> list[Violation]:
+    def check(self, call: Call, reply: Reply | None) -> list[Violation]:
         """What an answer breaks for sure; None if there was no answer."""
         exchange = read_exchange(self._document, call, reply, at=self._now())
         self._log.append(_line(exchange))
         self._remember(exchange)
-        violations = list(errors(self._history.see(exchange, len(self._log)), self._exclude))
+        violations = list(errors(self._history.check(exchange, len(self._log)), self._exclude))
         self._doubtful += [(v, exchange) for v in violations if v.rule in _ABSENCE]
         return [v for v in violations if v.rule not in _ABSENCE and self._is_sure(v)]
 
-    def end(self, witnesses: Iterable[Witness]) -> list[Violation]:
+    def end(self, witnesses: Iterable[WorkerHistory]) -> list[Violation]:
         """What the end tells. A job may be missing because another witness has deleted it, or the
         client that had made it.
         """
@@ -60,7 +60,7 @@ class Witness:
         violations = list(errors(self._history.end(), self._exclude))
         for violation, exchange in self._doubtful:
             ours = exchange.job_id is None or exchange.job_id in made
-            if ours and not any(plain(job_id) in violation.received for job_id in gone):
+            if ours and not any(one_line(job_id) in violation.received for job_id in gone):
                 violations.append(violation)
         return violations
 
@@ -74,15 +74,15 @@ class Witness:
         refused = status is not None and 400 <= status < 500
         if role is JobRole.DELETE and exchange.job_id and not refused:
             self.deleted.add(exchange.job_id)
-        if role in MAKING:
-            for sighting in sightings(self._document, exchange):
+        if role in CREATING:
+            for sighting in jobs_in(self._document, exchange):
                 self.made.add(sighting.job_id)
                 self._compare_clocks(exchange.at, sighting.job)
 
     def _compare_clocks(self, at: float, job: dict[str, Json]) -> None:
         lifecycle = self._document.lifecycle
         for stamp in lifecycle.stamps:
-            created = found(job, stamp.at) if stamp.set_on == lifecycle.initial else None
+            created = get_or_none(job, stamp.at) if stamp.set_on == lifecycle.initial else None
             if is_number(created):
                 self._first = self._first or (at, created)
                 self._drift = abs((created - self._first[1]) - (at - self._first[0]))
@@ -95,7 +95,7 @@ class Witness:
 def _line(exchange: Exchange) -> str:
     path = exchange.path
     for name, value in exchange.call.path_parameters.items():
-        path = path.replace(f"{{{name}}}", plain(value))
+        path = path.replace(f"{{{name}}}", one_line(value))
     return f"{exchange.operation.method} {path}: {exchange.status or 'no answer'}"
 
 
@@ -108,8 +108,8 @@ def errors(violations: Iterable[Violation], exclude: frozenset[str]) -> Iterator
 
 _SHOWN = 5
 _DRIFT_SECONDS = 60
-_ABSENCE = (catalogue.LOST, catalogue.PAGE_OMITS)
+_ABSENCE = (catalogue.JOB_DISAPPEARED, catalogue.PAGE_OMITS)
 # Which requests made a job, a witness is not told: others may send the same. And that a connection
 # broke may be the client's doing.
-_UNKNOWABLE = frozenset({catalogue.PAGE_UNASKED.code, catalogue.BROKEN_OFF.code})
+_UNKNOWABLE = frozenset({catalogue.PAGE_UNREQUESTED_JOB.code, catalogue.BROKEN_OFF.code})
 _EXPIRY = (catalogue.CONTENT_REFUSED, catalogue.CONTENT_EXPIRED)

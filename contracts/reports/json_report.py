@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import orjson
 
 from ...openapi.json import Json
-from ..budget import Ledger, amount
-from ..check.plan import Plan
+from ..budget import Budget, amount
+from ..check.plan import CheckPlan
 from ..rules.violation import Violation
 from .report import Report
 from .timeline import timelines
@@ -42,7 +42,7 @@ def write_json(report: Report) -> bytes:
     return orjson.dumps(data, option=orjson.OPT_INDENT_2) + b"\n"
 
 
-def _plan(plan: Plan | None) -> Json:
+def _plan(plan: CheckPlan | None) -> Json:
     if plan is None:
         return None
     return {
@@ -54,7 +54,7 @@ def _plan(plan: Plan | None) -> Json:
     }
 
 
-def _ledger(ledger: Ledger) -> Json:
+def _ledger(ledger: Budget) -> Json:
     limit = ledger.max_spend
     return {
         "creates": ledger.creates,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as Xml
 
 from ...openapi import Operation
-from ..rules.grouping import Repeated, by_kind
+from ..rules.grouping import ViolationGroup, group_by_rule
 from ..rules.rule import Rule, Severity
 from ..rules.server_catalogue import SERVER_RULES
 from ..rules.violation import Violation
@@ -72,7 +72,7 @@ def _case(
 ) -> Xml.Element:
     case = Xml.Element("testcase", classname=operation.id, name=f"{rule.code} {rule.title}")
     if broken:
-        text = "\n\n".join(_text(report, kind) for kind in by_kind(broken))
+        text = "\n\n".join(_text(report, kind) for kind in group_by_rule(broken))
         said = f"expected {broken[0].expected}, received {broken[0].received}"
         more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
         if rule.severity is Severity.ERROR:
@@ -84,7 +84,7 @@ def _case(
     return case
 
 
-def _text(report: Report, kind: Repeated) -> str:
+def _text(report: Report, kind: ViolationGroup) -> str:
     seen = f"\n  seen      {times(kind)}" if kind.more else ""
     return f"{kind.first}{seen}\n  again     {report.again(kind.first)}"
 

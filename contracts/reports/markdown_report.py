@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..rules.grouping import Repeated
-from ..rules.violation import listed
+from ..rules.grouping import ViolationGroup
+from ..rules.violation import list_numbers
 from .report import Report, times
 from .timeline import Timeline, timelines
 
@@ -41,9 +41,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"<sub>{versions}</sub>" if versions else ""
 
 
-def _violation(report: Report, kind: Repeated) -> Iterator[str]:
+def _violation(report: Report, kind: ViolationGroup) -> Iterator[str]:
     violation = kind.first
-    numbers = listed(violation.numbers)
+    numbers = list_numbers(violation.numbers)
     yield f"### {violation.code} {_plain(violation.title)}"
     yield ""
     yield f"| {violation.severity.capitalize()} | |"

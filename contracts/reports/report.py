@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...openapi import Document
-from ..budget import Ledger
-from ..check.plan import Plan
-from ..check.result import Standard, Verdict
-from ..rules.grouping import Repeated, by_kind
-from ..rules.violation import Violation, listed
+from ..budget import Budget
+from ..check.plan import CheckPlan
+from ..check.result import CheckPolicy, CheckResult
+from ..rules.grouping import ViolationGroup, group_by_rule
+from ..rules.violation import Violation, list_numbers
 from ..traffic.curl import curl_line
 from ..traffic.exchange import Exchange
 
@@ -26,10 +26,10 @@ class Report:
 
     document: Document
     base_url: str
-    verdict: Verdict
-    standard: Standard
-    ledger: Ledger
-    plan: Plan | None
+    verdict: CheckResult
+    standard: CheckPolicy
+    ledger: Budget
+    plan: CheckPlan | None
     exit_code: int
     error: str | None
     began: float
@@ -39,15 +39,15 @@ class Report:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def kinds(self) -> tuple[Repeated, ...]:
+    def kinds(self) -> tuple[ViolationGroup, ...]:
         """The violations, those of one kind together."""
-        return by_kind(self.verdict.violations)
+        return group_by_rule(self.verdict.violations)
 
     @property
     def found(self) -> str:
         """How many kinds of violations there are, in words."""
-        found = _counted(len(by_kind(self.verdict.errors)), "violation")
-        warnings = len(by_kind(self.verdict.warnings))
+        found = _counted(len(group_by_rule(self.verdict.errors)), "violation")
+        warnings = len(group_by_rule(self.verdict.warnings))
         return f"{found}, {_counted(warnings, 'warning')}" if warnings else found
 
     @property
@@ -77,11 +77,11 @@ class Report:
         return curl_line(self.document, call, base_url, key_variable=self.key_variable)
 
 
-def times(kind: Repeated) -> str:
+def times(kind: ViolationGroup) -> str:
     """How often a rule was broken, in words; nothing for once."""
     if not kind.more:
         return ""
-    return f"{len(kind.more) + 1} times, in the answers to {listed(kind.numbers)}"
+    return f"{len(kind.more) + 1} times, in the answers to {list_numbers(kind.numbers)}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...openapi import Document, JobRole
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import found, is_number, sightings
+from ..traffic.job_views import get_or_none, is_number, jobs_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ def timelines(document: Document, history: Iterable[Exchange]) -> tuple[Timeline
     for number, exchange in enumerate(history, start=1):
         if exchange.operation.role is JobRole.LIST:
             continue
-        for seen in sightings(document, exchange):
+        for seen in jobs_in(document, exchange):
             since = began.setdefault(seen.job_id, exchange.at)
-            progress = found(seen.job, place) if place else None
+            progress = get_or_none(seen.job, place) if place else None
             moment = Moment(
                 seconds=max(0.0, exchange.at - since),
                 state=seen.state.name,

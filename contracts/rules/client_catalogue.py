@@ -11,7 +11,7 @@ from .rule import Catalogue, Party, Rule, Severity
 _CATALOGUE = Catalogue(Party.CLIENT)
 _rule = _CATALOGUE.rule
 
-NO_OPERATION = _rule(
+UNKNOWN_ENDPOINT = _rule(
     "AV701", "a request that no operation takes", "Send requests that the document has."
 )
 BODY_UNREADABLE = _rule(
@@ -29,7 +29,7 @@ UNDOCUMENTED = _rule(
     "Leave it out: servers ignore it today and may refuse it tomorrow.",
     Severity.WARNING,
 )
-NOT_LET_OUT = _rule(
+BLOCKED = _rule(
     "AV708",
     "a request that was not let out",
     "Give that host a stand-in in the test, or the run a budget that is large enough.",
@@ -56,30 +56,30 @@ FAILURE_IGNORED = _rule(
     "a failed job taken for a success",
     "Look at the final state: a failed job has no result, but says why.",
 )
-MADE_TWICE = _rule(
+DUPLICATE_JOB = _rule(
     "AV715",
     "a job made twice",
     "Once a create is accepted, follow its job: each job that is made again is paid for.",
 )
-REFUSED_REPEATED = _rule(
+RETRY_AFTER_PERMANENT_ERROR = _rule(
     "AV716",
     "a refused request sent again",
     "Of all 4xx answers only 429 is worth another try: the same request is refused again.",
 )
-ENDLESS = _rule(
+INFINITE_LOOP = _rule(
     "AV717",
     "a loop that never ends",
     "Stop at every final state and at every refusal, and set a limit to the time in all.",
 )
 
-REPEATED_BLINDLY = _rule(
+UNSAFE_RETRY = _rule(
     "AV721",
     "a job asked for again, blindly",
     "Do not blindly repeat a POST with side effects: look in the list for the job first, or send"
     " the same idempotency key, if the server knows such.",
     Severity.ADVICE,
 )
-SOONER_THAN_ASKED = _rule(
+RETRY_BEFORE_RETRY_AFTER = _rule(
     "AV722",
     "a repetition sooner than asked",
     "Honour the wait that an answer asks for, and only then try again.",
@@ -91,10 +91,10 @@ NO_BACKOFF = _rule(
     " each wait a quarter more or less.",
     Severity.ADVICE,
 )
-RETRY_STORM = _rule(
+TOO_MANY_RETRIES = _rule(
     "AV724", "a storm of repetitions", "Give up after 3 to 5 attempts, or after 60 s."
 )
-GAVE_UP = _rule(
+GAVE_UP_TOO_EARLY = _rule(
     "AV725",
     "given up at the first failure that passes",
     "After a 429, a 5xx or a broken connection try again, with backoff: 3 to 5 attempts in all.",
@@ -107,7 +107,7 @@ POLLED_TOO_FAST = _rule(
     "Do not poll faster than twice a second.",
     Severity.WARNING,
 )
-POLLED_TOO_SOON = _rule(
+POLLED_BEFORE_HINT = _rule(
     "AV732",
     "a poll sooner than asked",
     "Wait as long as the last answer about the job asks for, then poll again.",
@@ -119,7 +119,7 @@ NO_TOTAL_TIMEOUT = _rule(
     "Cap the total wait at 5 minutes: most jobs take 20 to 90 s.",
     Severity.ADVICE,
 )
-UNKNOWN_TRUSTED = _rule(
+UNKNOWN_STATUS_ACCEPTED = _rule(
     "AV734",
     "an unknown status taken for a success",
     "Only the final states of the document are an end: at any other word poll on, up to the limit"

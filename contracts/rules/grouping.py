@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from .violation import Violation
 
 
-def merged(violations: Iterable[Violation]) -> tuple[Violation, ...]:
+def deduplicate(violations: Iterable[Violation]) -> tuple[Violation, ...]:
     """The same violations as one each, with the numbers of all exchanges, in their order."""
     numbers: dict[Violation, list[int]] = {}
     for violation in violations:
@@ -21,7 +21,7 @@ def merged(violations: Iterable[Violation]) -> tuple[Violation, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Repeated:
+class ViolationGroup:
     """A violation, and how often the same rule was broken in the same place after it."""
 
     first: Violation
@@ -33,10 +33,10 @@ class Repeated:
         return tuple(sorted({v.numbers[-1] for v in (self.first, *self.more)}))
 
 
-def by_kind(violations: Iterable[Violation]) -> tuple[Repeated, ...]:
+def group_by_rule(violations: Iterable[Violation]) -> tuple[ViolationGroup, ...]:
     """The violations by rule, operation and place, since a fault is rarely seen once."""
     kinds: dict[tuple[str, str | None, str | None], list[Violation]] = {}
     for violation in violations:
         kind = violation.code, violation.operation_id, violation.place
         kinds.setdefault(kind, []).append(violation)
-    return tuple(Repeated(first, tuple(more)) for first, *more in kinds.values())
+    return tuple(ViolationGroup(first, tuple(more)) for first, *more in kinds.values())

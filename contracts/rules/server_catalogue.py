@@ -56,8 +56,8 @@ FAILED = _rule(
 BROKEN_OFF = _rule(
     "AV115", "an answer that breaks off", "Send all of the answer before the connection ends."
 )
-KEY_TOLD = _rule("AV116", "a key in an answer", "Never repeat a key, not even in an error.")
-REFUSED_OTHERWISE = _rule(
+KEY_LEAKED = _rule("AV116", "a key in an answer", "Never repeat a key, not even in an error.")
+WRONG_REFUSAL = _rule(
     "AV117",
     "a request without a key that was refused for something else",
     "Say that the key is missing or wrong, with the documented status.",
@@ -67,7 +67,7 @@ TRANSITION = _life(
     "AV201", "an illegal transition", "Let a job go from state to state as the document says."
 )
 RESURRECTION = _life("AV202", "a final state that was left", "Never change a final state.")
-PROGRESS_FELL = _life("AV203", "progress that fell", "Let progress only rise.")
+PROGRESS_DECREASED = _life("AV203", "progress that fell", "Let progress only rise.")
 PROGRESS_RANGE = _life(
     "AV204", "progress that its state does not allow", "Keep progress within the declared bounds."
 )
@@ -88,12 +88,14 @@ OTHER_JOB = _life(
     "AV214", "an answer about another job", "Answer about the job that was asked for."
 )
 LIVENESS = _life("AV215", "a job that does not end", "Bring every job to a final state in time.")
-GONE = _life("AV216", "a deleted job that is still there", "Answer 404 after a deletion.")
-LOST = _life("AV217", "a job that is not there", "Keep every job until it is deleted.")
+DELETED_JOB_PRESENT = _life(
+    "AV216", "a deleted job that is still there", "Answer 404 after a deletion."
+)
+JOB_DISAPPEARED = _life("AV217", "a job that is not there", "Keep every job until it is deleted.")
 REMIX_SOURCE = _life(
     "AV218", "a remix that does not name its source", "Say which job it was made from."
 )
-NOBODYS = _life(
+UNKNOWN_JOB_ANSWERED = _life(
     "AV219", "a job that nobody made", "Answer 404 for an id that was never given to a job."
 )
 
@@ -124,7 +126,7 @@ PAGE_CURSOR = _list(
     "AV234", "a cursor that leads nowhere", "Name the first and last job, and end when all is told."
 )
 PAGE_LIMIT = _list("AV235", "a page that is too long", "Send no more jobs than were asked for.")
-PAGE_UNASKED = _list(
+PAGE_UNREQUESTED_JOB = _list(
     "AV236",
     "a list with a job that nobody asked for",
     "Make one job for one accepted request, and none for a refused one.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...openapi.schema import plain, printable
+from ...openapi.schema import escape_controls, one_line
 from ..traffic.exchange import Exchange
 from .rule import Party, Rule, Severity
 
@@ -49,15 +49,15 @@ class Violation:
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         name = f" ({self.operation_id})" if self.operation_id else ""
-        yield "request", f"{self.request}{name}, {listed(self.numbers)}"
+        yield "request", f"{self.request}{name}, {list_numbers(self.numbers)}"
         if self.place:
-            yield ("field" if self.rule.party is Party.CLIENT else "place"), plain(self.place)
+            yield ("field" if self.rule.party is Party.CLIENT else "place"), one_line(self.place)
         yield ("sent" if self.rule.party is Party.CLIENT else "received"), self.received
         yield "expected", self.expected
         yield "advice", self.rule.advice
 
 
-def breach(
+def violation_of(
     rule: Rule,
     exchange: Exchange,
     *numbers: int,
@@ -72,12 +72,12 @@ def breach(
         request=f"{exchange.operation.method} {exchange.path}",
         numbers=numbers,
         place=place,
-        received=printable(received),
-        expected=printable(expected),
+        received=escape_controls(received),
+        expected=escape_controls(expected),
     )
 
 
-def listed(numbers: tuple[int, ...]) -> str:
+def list_numbers(numbers: tuple[int, ...]) -> str:
     """Numbers of requests as a sentence has them, the first few of many: `nos. 1 and 2`."""
     shown = [str(number) for number in numbers[:_SHOWN]]
     if len(numbers) == 1:

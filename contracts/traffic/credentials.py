@@ -6,16 +6,16 @@ from ...openapi import Cause, Document, RequestProblem
 from .exchange import Exchange
 
 # No server knows this key; mocks that take any key refuse one with this word.
-NOBODYS_KEY = "sk-invalid-key-of-nobody"
+UNKNOWN_KEY = "sk-invalid-key-of-nobody"
 
 
-def key_problem(document: Document, exchange: Exchange) -> RequestProblem | None:
+def credential_problem(document: Document, exchange: Exchange) -> RequestProblem | None:
     """What is wrong with the key of a request; None if it may be right, or none is needed."""
     credentials = document.credentials
     if credentials is None or not exchange.operation.secured:
         return None
     key = credentials.key(exchange.headers)
-    if key == NOBODYS_KEY:
+    if key == UNKNOWN_KEY:
         wanted = "must be a key that the server knows"
-        return RequestProblem(Cause.CREDENTIALS_INVALID, credentials.header, wanted, NOBODYS_KEY)
+        return RequestProblem(Cause.CREDENTIALS_INVALID, credentials.header, wanted, UNKNOWN_KEY)
     return key if isinstance(key, RequestProblem) else None

@@ -8,7 +8,7 @@ import shlex
 from ...openapi import Call, Document
 from ...openapi.form import FormError, parse_form
 from ...openapi.operation import FORM
-from ...openapi.schema import show
+from ...openapi.schema import quote
 from .redaction import without_key
 from .request_builder import url_of
 
@@ -36,7 +36,7 @@ def _body(call: Call) -> str:
     try:
         parts = parse_form(media_type, call.body)
     except FormError as error:
-        return f" # a form that is damaged: {show(str(error))}"
+        return f" # a form that is damaged: {quote(str(error))}"
     line = ""
     for part in parts:
         if part.filename:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html.entities import codepoint2name, name2codepoint
 
 
-def spellings(text: str, *, whole: bool) -> re.Pattern[str]:
+def encoded_variants(text: str, *, whole: bool) -> re.Pattern[str]:
     """The text in every way in which its characters can be written, in what is read as Latin-1;
     `whole` says that it counts as a whole word alone.
     """
@@ -17,7 +17,7 @@ def spellings(text: str, *, whole: bool) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def unescaped(text: str) -> str:
+def decode_escapes(text: str) -> str:
     """What is read as Latin-1 with every character that is spelt otherwise as it is."""
     return _QUOTED.sub(r"\1", _CODE.sub(_character, text)) if _ESCAPE.search(text) else text
 

@@ -18,8 +18,8 @@ class Exchange:
 
     `path` is the template of the path from the root, `at` the moment on the clock of the server, in
     Unix seconds, when the reply was there or the connection broke, and `took` the seconds from the
-    request until then. `lived` is the same moment in the seconds that the client lives in, None if
-    nobody knows how it waits.
+    request until then. `client_time` is the same moment in the seconds that the client lives in,
+    None if nobody knows how it waits.
     `unseen` is what a mock has done and not told, where the connection broke or another answer took
     its place; None where that is not known.
     """
@@ -31,8 +31,8 @@ class Exchange:
     reply: Reply | None
     at: float
     took: float = 0.0
-    lived: float | None = None
-    unseen: Reply | None = None
+    client_time: float | None = None
+    undelivered_reply: Reply | None = None
 
     @property
     def operation_id(self) -> str:
@@ -77,17 +77,17 @@ class Exchange:
         return next(iter(self.call.path_parameters.values()), None)
 
 
-class StrayKind(StrEnum):
+class UnmatchedKind(StrEnum):
     """Why a request is no exchange."""
 
     NO_OPERATION = "no operation takes it"
-    NOT_LET_OUT = "it was not let out"
+    BLOCKED = "it was not let out"
     NOT_RECORDED = "a recording has no answer to it"
     ENDLESS = "it ended a loop that would have gone on for ever"
 
 
 @dataclass(frozen=True, slots=True)
-class Stray:
+class UnmatchedRequest:
     """A request that is no call of an operation: method in upper case, path from the root as it was
     sent, or the whole URL. `why` tells more than the kind does, if there is more.
     """
@@ -95,7 +95,7 @@ class Stray:
     method: str
     path: str
     why: str = ""
-    kind: StrayKind = StrayKind.NO_OPERATION
+    kind: UnmatchedKind = UnmatchedKind.NO_OPERATION
 
 
 def read_exchange(
@@ -105,13 +105,13 @@ def read_exchange(
     *,
     at: float,
     took: float = 0.0,
-    lived: float | None = None,
+    client_time: float | None = None,
 ) -> Exchange:
     """The exchange, with its call read by the document. A reply that did not arrive as a whole is
     one that the client has not seen.
 
-    `at`, `took` and `lived` are of the moment when the reply was made; what its delivery takes, or
-    as much as there was of it, comes on top.
+    `at`, `took` and `client_time` are of the moment when the reply was made; what its delivery
+    takes, or as much as there was of it, comes on top.
     """
     operation = document.operations[call.operation_id]
     path, arguments = document.base_path + operation.path, read_call(operation, call)
@@ -119,8 +119,12 @@ def read_exchange(
     seen, committed = None if broken else reply, reply.committed if reply else None
     unseen = committed or (reply if broken else None)
     late = _under_way(reply) if reply else 0.0
-    at, took, lived = at + late, took + late, None if lived is None else lived + late
-    return Exchange(operation, path, call, arguments, seen, at, took, lived, unseen)
+    at, took, client_time = (
+        at + late,
+        took + late,
+        None if client_time is None else client_time + late,
+    )
+    return Exchange(operation, path, call, arguments, seen, at, took, client_time, unseen)
 
 
 def _under_way(reply: Reply) -> float:

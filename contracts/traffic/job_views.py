@@ -12,12 +12,12 @@ from ...openapi import Document, JobRole, Reply, State
 from ...openapi.json import Json
 from ...openapi.operation import JSON
 from ...openapi.pointer import Path, get
-from ...openapi.schema import shallow
+from ...openapi.schema import truncate_depth
 from .exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class JobView:
     """A job in the state in which an answer showed it, and all that the answer said of it."""
 
     job_id: str
@@ -25,37 +25,37 @@ class Sighting:
     job: dict[str, Json]
 
 
-def sightings(document: Document, exchange: Exchange) -> tuple[Sighting, ...]:
+def jobs_in(document: Document, exchange: Exchange) -> tuple[JobView, ...]:
     """The jobs in the answer, in its order; none if it shows none, or not as documented."""
     reply, role = exchange.reply, exchange.operation.role
     if reply is None or not exchange.accepted or role not in _SHOWING:
         return ()
-    body = json_of(reply)
+    body = json_body(reply)
     page = exchange.operation.page
-    jobs = [body] if page is None else found(body, page.places.get("items", ()))
+    jobs = [body] if page is None else get_or_none(body, page.places.get("items", ()))
     return tuple(_seen(document, jobs if isinstance(jobs, list) else []))
 
 
-def _seen(document: Document, jobs: list[Json]) -> Iterator[Sighting]:
+def _seen(document: Document, jobs: list[Json]) -> Iterator[JobView]:
     lifecycle = document.lifecycle
     for job in jobs:
-        job_id, name = found(job, lifecycle.id_at), found(job, lifecycle.state_at)
+        job_id, name = get_or_none(job, lifecycle.id_at), get_or_none(job, lifecycle.state_at)
         state = lifecycle.states.get(name) if isinstance(name, str) else None
         if isinstance(job_id, str) and state is not None:
-            yield Sighting(job_id, state, job)
+            yield JobView(job_id, state, job)
 
 
-def json_of(reply: Reply) -> Json:
+def json_body(reply: Reply) -> Json:
     """The JSON of an answer, None if it is none. What lies deeper than any answer is left out."""
     if reply.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
         return None
     try:
-        return shallow(orjson.loads(reply.body))
+        return truncate_depth(orjson.loads(reply.body))
     except orjson.JSONDecodeError:
         return None
 
 
-def found(data: Json, path: Path) -> Json:
+def get_or_none(data: Json, path: Path) -> Json:
     """What stands at a place of an answer, None if nothing does."""
     try:
         return get(data, path)

@@ -6,47 +6,47 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...openapi import Document
-from ...openapi.schema import show
-from .credentials import key_problem
+from ...openapi.schema import quote
+from .credentials import credential_problem
 from .exchange import Exchange
 from .recorded_form import digest_of
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class RequestMatcher:
     """What a request asks for: the operation, and every parameter, field and file in words."""
 
     operation_id: str
     facts: Mapping[str, str]
 
-    def differences(self, other: Likeness) -> list[str]:
+    def differences(self, other: RequestMatcher) -> list[str]:
         """What this one says otherwise than another one of the same operation."""
         names = dict.fromkeys([*self.facts, *other.facts])
         return [n for n in names if self.facts.get(n) != other.facts.get(n)]
 
 
-def likeness_of(document: Document, exchange: Exchange) -> Likeness:
+def request_matcher(document: Document, exchange: Exchange) -> RequestMatcher:
     """What the request of an exchange asks for. Of its headers the range counts, and whether there
     is a proper key.
     """
     call, arguments = exchange.call, exchange.arguments
     facts = {
         **call.path_parameters,
-        **{name: show(value) for name, value in sorted(call.query)},
-        **{name: show(value) for name, value in arguments.fields.items()},
+        **{name: quote(value) for name, value in sorted(call.query)},
+        **{name: quote(value) for name, value in arguments.fields.items()},
         **{name: f"file {digest_of(p.content)[:12]}" for name, p in arguments.files.items()},
         **dict.fromkeys(arguments.unknown, "an unknown field"),
     }
     if "range" in call.headers:
         facts["the range"] = call.headers["range"]
-    if key_problem(document, exchange):
+    if credential_problem(document, exchange):
         facts["the key"] = "none that is proper"
     for problem in arguments.problems:
         facts[f"what is wrong with {problem.parameter or 'the body'}"] = problem.message
-    return Likeness(call.operation_id, facts)
+    return RequestMatcher(call.operation_id, facts)
 
 
-def difference(wanted: Likeness, known: Iterable[Likeness]) -> str:
+def near_miss(wanted: RequestMatcher, known: Iterable[RequestMatcher]) -> str:
     """In words, how a request differs from the one that is most like it."""
     same = [other for other in known if other.operation_id == wanted.operation_id]
     if not same:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 
-class Needles:
+class MultiStringSearch:
     """Texts that are looked for in others, in a time that hardly depends on how many they are: what
     cannot be the beginning of any is passed over by one pattern. None of them may be empty.
     """
@@ -31,7 +31,7 @@ class Needles:
             starts.take(self._known)
             self._starts = starts
 
-    def within(self, text: str) -> set[str]:
+    def find_all(self, text: str) -> set[str]:
         """Those that the text holds."""
         return self._starts.within(text)
 

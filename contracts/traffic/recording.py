@@ -19,7 +19,7 @@ from ...openapi.pointer import format_pointer
 from ...openapi.schema import Schema
 from .exchange import Exchange, read_exchange
 from .har import lacks_body, read_reply, read_request, write_entry
-from .job_views import found
+from .job_views import get_or_none
 from .redaction import MASK, Redaction
 
 
@@ -122,7 +122,7 @@ def _log(data: bytes) -> dict[str, Json]:
 
 
 def _require(kind: str, data: Json, words: str = "") -> None:
-    finding = next(iter(_har(kind).findings(data)), None)
+    finding = next(iter(_har(kind).errors(data)), None)
     if finding is not None:
         place = format_pointer(finding.path) or "the whole"
         raise RecordingError(f"{words}{place} {finding.message}")
@@ -134,7 +134,7 @@ def _call(document: Document, entry: Json, base: str) -> Call | None:
     Raises RecordingError if it is one, and cannot be read.
     """
     request = entry.get("request") if isinstance(entry, dict) else None
-    method, url = (found(request, (name,)) for name in ("method", "url"))
+    method, url = (get_or_none(request, (name,)) for name in ("method", "url"))
     if not isinstance(method, str) or not isinstance(url, str):
         return None
     below = _below(url, base or document.base_path)

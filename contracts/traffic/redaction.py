@@ -12,10 +12,10 @@ import orjson
 
 from ...openapi import Document, Reply
 from ...openapi.request import read_call
-from .credentials import NOBODYS_KEY
-from .encodings import spellings, unescaped
+from .credentials import UNKNOWN_KEY
+from .encodings import decode_escapes, encoded_variants
 from .exchange import Exchange
-from .multi_search import Needles
+from .multi_search import MultiStringSearch
 
 # What stands in the place of a key; a judge knows it again.
 MASK = "[*key*]"
@@ -37,7 +37,7 @@ class Redaction:
         # Each key, and how it stands in a body that is read as Latin-1, and the other way round.
         self._keys: dict[str, str] = {}
         self._plain: dict[str, str] = {}
-        self._needles = Needles()
+        self._needles = MultiStringSearch()
         self._patterns: dict[str, re.Pattern[str]] = {}
         self._learn(*keys)
 
@@ -74,7 +74,7 @@ class Redaction:
             exchange,
             call=clean,
             reply=self._reply(exchange.reply),
-            unseen=self._reply(exchange.unseen),
+            undelivered_reply=self._reply(exchange.undelivered_reply),
             arguments=arguments,
         )
 
@@ -90,14 +90,14 @@ class Redaction:
 
     def _within(self, text: str) -> set[str]:
         """The keys that the text may hold, as they stand in Latin-1."""
-        found, otherwise = self._needles.within(text), unescaped(text)
+        found, otherwise = self._needles.find_all(text), decode_escapes(text)
         if otherwise is text:
             return found
-        return found | self._needles.within(otherwise)
+        return found | self._needles.find_all(otherwise)
 
     def _pattern(self, key: str) -> re.Pattern[str]:
         if key not in self._patterns:
-            self._patterns[key] = spellings(key, whole=len(key) < _LONE)
+            self._patterns[key] = encoded_variants(key, whole=len(key) < _LONE)
         return self._patterns[key]
 
     @cached_property
@@ -120,14 +120,14 @@ class Redaction:
 
     def _may_be_secret(self, key: str) -> bool:
         word = len(key) < _LONE and key in self._words
-        return len(key) >= _SHORTEST and not word and key not in (MASK, NOBODYS_KEY)
+        return len(key) >= _SHORTEST and not word and key not in (MASK, UNKNOWN_KEY)
 
     def _is_secret(self, name: str) -> bool:
         return name in self._names or _SECRET_NAME.search(name) is not None
 
     def _body(self, body: bytes) -> bytes:
         if len(body) > _LONG and not _is_text(body):  # a file, in which nothing is spelt otherwise
-            for plain in _longest_first(self._needles.within(body.decode("latin-1"))):
+            for plain in _longest_first(self._needles.find_all(body.decode("latin-1"))):
                 body = body.replace(plain.encode("latin-1"), _masked(len(plain)).encode())
             return body
         # As Latin-1 each byte is a character, whatever it means.
@@ -189,7 +189,7 @@ _SECRET_NAME = re.compile(
     "(^|[-_])(api-?key|subscription-key|auth|token|secret|signature|sig|password|credentials?)$"
 )
 _SCHEMES = {"bearer", "basic", "digest", "token"}
-_KEPT = {*_SCHEMES, NOBODYS_KEY}
+_KEPT = {*_SCHEMES, UNKNOWN_KEY}
 _SECRET = {
     *("authorization", "proxy-authorization", "x-api-key", "api-key", "api_key", "apikey"),
     *("access_token", "token", "key", *_COOKIES),

@@ -14,7 +14,7 @@ from ...openapi.operation import FORM, JSON
 BOUNDARY = "aisa-testkit-boundary"
 
 
-def write_call(
+def build_call(
     document: Document,
     operation: Operation,
     fields: Mapping[str, Json] | None = None,
@@ -33,18 +33,18 @@ def write_call(
         sent[document.credentials.header] = f"{document.credentials.scheme} {key}".strip()
     body = b""
     if fields is not None and media_type == FORM:
-        sent["content-type"], body = f"{FORM}; boundary={BOUNDARY}", form_of(fields)
+        sent["content-type"], body = f"{FORM}; boundary={BOUNDARY}", encode_form(fields)
     elif fields is not None:
         sent["content-type"], body = JSON, orjson.dumps(dict(fields))
     return Call(operation.id, path_parameters or {}, query, sent, body)
 
 
-def job_parameter(operation: Operation) -> str:
+def job_id_parameter(operation: Operation) -> str:
     """The name of the path parameter that names the job."""
     return operation.path.partition("{")[2].partition("}")[0]
 
 
-def nobodys_job(document: Document) -> str:
+def unknown_job_id(document: Document) -> str:
     """An id that no server ever gives to a job, to ask for what is not there."""
     return document.lifecycle.id_prefix + "0" * 32
 
@@ -57,7 +57,7 @@ def url_of(document: Document, call: Call, base_url: str) -> str:
     return base_url.rstrip("/") + path + (f"?{urlencode(call.query)}" if call.query else "")
 
 
-def form_of(fields: Mapping[str, Json]) -> bytes:
+def encode_form(fields: Mapping[str, Json]) -> bytes:
     """The body of a form, with values that are bytes as files."""
     parts = []
     for name, value in fields.items():

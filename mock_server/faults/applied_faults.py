@@ -11,7 +11,7 @@ from ..errors import Refusal
 from .fault import Fault
 
 
-class Struck:
+class AppliedFaults:
     """The faults that have struck a call so far, in their order."""
 
     __slots__ = ("_faults",)
@@ -27,7 +27,7 @@ class Struck:
         """Whether the call is neither done nor answered."""
         return any(fault.prevents for fault in self._faults)
 
-    def by(self, faults: Iterable[Fault]) -> None:
+    def add(self, faults: Iterable[Fault]) -> None:
         """Adds these; raises Refusal if one of them keeps the call from being done."""
         added = [*faults]
         self._faults += added
@@ -38,7 +38,7 @@ class Struck:
                 # The same refusal is raised again and again, and would keep every place of it.
                 raise fault.refusal.with_traceback(None)
 
-    def spoil(self, reply: Reply, *, error: Callable[[Refusal], Reply], random: Random) -> Reply:
+    def apply(self, reply: Reply, *, error: Callable[[Refusal], Reply], random: Random) -> Reply:
         """The answer as it reaches the client; `error` makes an answer of a refusal."""
         for fault in self._faults:
             if fault.prevents:
@@ -46,7 +46,7 @@ class Struck:
             elif fault.refusal and fault.commit:
                 told = error(fault.refusal)
                 reply = replace(told, delivery=reply.delivery, committed=reply.committed or reply)
-            for spoil in fault.spoilers:
+            for spoil in fault.effects:
                 before, reply = reply, spoil(reply, random)
                 if (reply.body, reply.headers) != (before.body, before.headers):
                     reply = replace(reply, committed=before.committed or before)

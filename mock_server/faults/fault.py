@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from ...openapi import Call, Document, Operation
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer, parse_pointer
-from ...openapi.schema import show
+from ...openapi.schema import quote
 from ...openapi.schema_places import property_at
-from ..config_schema import WordsError, require_words
+from ..config_schema import ConfigError, validate
 from ..errors import Refusal
-from .fault_effects import Spoiler, spoilers
+from .fault_effects import Effect, effects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +37,15 @@ class Fault:
     refusal: Refusal | None = None
     commit: bool = False
     prevents: bool = False
-    spoilers: tuple[Spoiler, ...] = ()
+    effects: tuple[Effect, ...] = ()
     words: Mapping[str, Json]
 
     @property
-    def only_slows(self) -> bool:
+    def only_delays(self) -> bool:
         """Whether the answer is right, and only takes its time: then other faults strike, too."""
         return not (self.words.keys() & _WHAT - _PACE)
 
-    def fits(self, call: Call, key: object) -> bool:
+    def matches(self, call: Call, key: object) -> bool:
         """Whether it is for this call of this sender."""
         return (
             call.operation_id in self.operations
@@ -59,7 +59,7 @@ def read_fault(document: Document, words: Mapping[str, Json]) -> Fault:
 
     The words are those of `Fault` in `config.schema.json`.
     """
-    require_words("Fault", words)
+    validate("Fault", words)
     _require_sense(words)
     operations = _operations(document, words)
     _require_aim(document, operations, words)
@@ -69,7 +69,7 @@ def read_fault(document: Document, words: Mapping[str, Json]) -> Fault:
         **{name: words[name] for name in _WHERE if name in words},
         refusal=_refusal(document, operations, words) if "status" in words else None,
         prevents=words.get("reset") == "before",
-        spoilers=spoilers(document, words),
+        effects=effects(document, words),
         words=dict(words),
     )
 
@@ -77,21 +77,21 @@ def read_fault(document: Document, words: Mapping[str, Json]) -> Fault:
 def _require_sense(words: Mapping[str, Json]) -> None:
     """Raises WordsError for words that say nothing, or not the same, whatever the document."""
     if not words.keys() & _WHAT:
-        raise WordsError("", f"says nothing that goes wrong: one of {', '.join(sorted(_WHAT))}")
+        raise ConfigError("", f"says nothing that goes wrong: one of {', '.join(sorted(_WHAT))}")
     breaks = [name for name in ("reset", "lost", "cut") if name in words]
     if len(breaks) > 1:
-        raise WordsError(f"/{breaks[1]}", f"an answer breaks once: {breaks[0]} or {breaks[1]}")
+        raise ConfigError(f"/{breaks[1]}", f"an answer breaks once: {breaks[0]} or {breaks[1]}")
     if words.get("reset") == "before":
         for name in sorted(words.keys() & _WHAT - _PACE - {"reset"}):
-            raise WordsError(f"/{name}", "there is no answer where the connection is reset before")
+            raise ConfigError(f"/{name}", "there is no answer where the connection is reset before")
     for name in ("code", "retry_after", "commit"):
         if name in words and "status" not in words:
-            raise WordsError(f"/{name}", "is for an error, and needs status")
+            raise ConfigError(f"/{name}", "is for an error, and needs status")
     if "lost" in words and "status" in words and not words.get("commit"):
         reason = "the call is done if its answer is lost, and is not with this error but to commit"
-        raise WordsError("/status", reason)
+        raise ConfigError("/status", reason)
     if words.get("times", 1) > words.get("every", words.get("times", 1)):
-        raise WordsError("/times", f"of every {words['every']} calls no more can be struck")
+        raise ConfigError("/times", f"of every {words['every']} calls no more can be struck")
 
 
 def _operations(document: Document, words: Mapping[str, Json]) -> list[Operation]:
@@ -103,7 +103,7 @@ def _operations(document: Document, words: Mapping[str, Json]) -> list[Operation
     found = [o for o in known if name in (o.id, o.role)]
     if not found:
         listed = ", ".join(document.operations)
-        raise WordsError("/operation", f"there is no operation {name!r}, only {listed}")
+        raise ConfigError("/operation", f"there is no operation {name!r}, only {listed}")
     return found
 
 
@@ -119,12 +119,12 @@ def _refusal(document: Document, operations: list[Operation], words: Mapping[str
         known = ", ".join(dict.fromkeys(f"{a.status} {a.code}" for a in answers))
         lacks = f"{some[0].id} has no" if len(some) == 1 else "no operation has a"
         asked = f"{status} {code}" if code else status
-        raise WordsError("/status", f"{lacks} documented answer {asked}, only {known}")
+        raise ConfigError("/status", f"{lacks} documented answer {asked}, only {known}")
     headers = {}
     if "retry_after" in words:
         if envelope.retry_seconds is None:
             reason = "the document names no header for it (x-error-envelope/retry_after)"
-            raise WordsError("/retry_after", reason)
+            raise ConfigError("/retry_after", reason)
         headers[envelope.retry_seconds] = str(int(words["retry_after"]))
     to = operations[0].id if len(operations) == 1 else "this operation"
     return Refusal(cause, f"This answer to {to} was asked for.", headers=headers)
@@ -135,10 +135,10 @@ def _require_aim(
 ) -> None:
     """Raises WordsError for a fault that would never be seen, or be no fault."""
     if "job" in words and not any("{" in operation.path for operation in operations):
-        raise WordsError("/job", "no call of these operations is about a job that there is")
+        raise ConfigError("/job", "no call of these operations is about a job that there is")
     if words.get("state") in document.lifecycle.states:
-        reason = f"must be one that the document does not know, not {show(words['state'])}"
-        raise WordsError("/state", f"{reason}; what becomes of a job is a matter of its scenario")
+        reason = f"must be one that the document does not know, not {quote(words['state'])}"
+        raise ConfigError("/state", f"{reason}; what becomes of a job is a matter of its scenario")
 
 
 def _require_places(
@@ -153,7 +153,7 @@ def _require_places(
     for at, pointer in places:
         path = parse_pointer(pointer)
         if all(property_at(document.source.data, schema.raw, path) is None for schema in schemas):
-            raise WordsError(at, f"no answer of these operations has a field at {pointer}")
+            raise ConfigError(at, f"no answer of these operations has a field at {pointer}")
 
 
 _WHERE = ("job", "key", "nth", "times", "every", "probability", "commit")

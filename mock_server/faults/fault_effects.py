@@ -11,16 +11,16 @@ import orjson
 
 from ...openapi import Delivery, Document, JobRole, Reply
 from ...openapi.json import Json
-from ...openapi.pointer import Path, get, parse_pointer, put
+from ...openapi.pointer import Path, get, parse_pointer, set_at
 from ..jobs.progression import LONGEST_SECONDS
 
-Spoiler = Callable[[Reply, Random], Reply]
+Effect = Callable[[Reply, Random], Reply]
 """Makes another answer of an answer; the randomness is that of the service."""
 
 
-def spoilers(document: Document, words: Mapping[str, Json]) -> tuple[Spoiler, ...]:
+def effects(document: Document, words: Mapping[str, Json]) -> tuple[Effect, ...]:
     """What the words of a fault do to an answer, in an order in which each has its effect."""
-    found: list[Spoiler] = []
+    found: list[Effect] = []
     changes = {parse_pointer(pointer): value for pointer, value in words.get("change", {}).items()}
     drops = (parse_pointer(words["drop"]),) if "drop" in words else ()
     if changes or drops or "state" in words:
@@ -56,10 +56,10 @@ class _Edited:
             return reply
         if self.state is not None:
             for job in self._jobs(body):
-                put(job, self.document.lifecycle.state_at, self.state)
+                set_at(job, self.document.lifecycle.state_at, self.state)
         for path, value in self.changes.items():
             if path[0] in body:  # an error has other fields than a job
-                put(body, path, value)
+                set_at(body, path, value)
         for path in self.drops:
             _drop(body, path)
         return _with_body(reply, orjson.dumps(body))

@@ -13,7 +13,7 @@ from ..keys.accounts import masked
 from .fault import Fault, read_fault
 
 
-class Faults:
+class FaultRegistry:
     """Faults in the order in which they were set. Of those that fit a call the first strikes, and
     all that only slow its answer.
 
@@ -27,7 +27,7 @@ class Faults:
         self._of_scenarios: dict[tuple[int, str], _Count] = {}
         # Those of the beginning, by the names that they have now.
         self._usual: dict[str, Fault] = {}
-        self.rehearse(usual)
+        self.replace_initial(usual)
 
     def add(self, words: Mapping[str, Json]) -> str:
         """Sets one more fault, and gives its id; raises WordsError for what cannot be."""
@@ -60,7 +60,7 @@ class Faults:
         with self._lock:
             self._usual = {self._add(fault): fault for fault in self._usual.values()}
 
-    def rehearse(self, usual: Iterable[Fault]) -> None:
+    def replace_initial(self, usual: Iterable[Fault]) -> None:
         """Has others from the beginning. Those that are told in the same words as before go on as
         they are, or stay away; so do those that were set since.
         """
@@ -80,7 +80,7 @@ class Faults:
         """Whether any is set."""
         return bool(self._set)
 
-    def strike(self, call: Call, key: object) -> tuple[Fault, ...]:
+    def apply(self, call: Call, key: object) -> tuple[Fault, ...]:
         """The faults that strike this call of this sender."""
         with self._lock:
             struck = self._struck(call, key, [*self._set.values()])
@@ -88,7 +88,7 @@ class Faults:
                 del self._set[name]
         return struck
 
-    def strike_in_scenario(
+    def apply_scenario_faults(
         self, faults: tuple[Fault, ...], call: Call, *, scope: str
     ) -> tuple[Fault, ...]:
         """Those faults of a scenario that strike this call, which are counted by job or by key."""
@@ -101,13 +101,13 @@ class Faults:
         settled = False
         for counted in counts:
             fault = counted.fault
-            if not fault.fits(call, key):
+            if not fault.matches(call, key):
                 continue
-            if settled and not fault.only_slows:
+            if settled and not fault.only_delays:
                 counted.seen += 1
             elif counted.strikes(self._random):
                 struck.append(fault)
-                settled = settled or not fault.only_slows
+                settled = settled or not fault.only_delays
         return tuple(struck)
 
     def _counted(self, fault: Fault, scope: str) -> _Count:

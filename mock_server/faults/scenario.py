@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields, replace
 
 from ...openapi import Document, Ending, JobRole
 from ...openapi.json import Json
-from ...openapi.schema import show
-from ..config_schema import WordsError, require_words
-from ..jobs.progression import USUAL, Fate, make_plan
+from ...openapi.schema import quote
+from ..config_schema import ConfigError, validate
+from ..jobs.progression import DEFAULT_OUTCOME, JobOutcome, plan_progression
 from .fault import Fault, read_fault
 
 
@@ -18,8 +18,8 @@ class Scenario:
     """`about` says in a line what it is good for."""
 
     name: str
-    about: str = ""
-    fate: Fate = USUAL
+    description: str = ""
+    outcome: JobOutcome = DEFAULT_OUTCOME
     faults: tuple[Fault, ...] = ()
 
     def same(self, other: Scenario) -> bool:
@@ -27,7 +27,7 @@ class Scenario:
         return self._said() == other._said()
 
     def _said(self) -> tuple[object, ...]:
-        return self.name, self.about, self.fate, [fault.words for fault in self.faults]
+        return self.name, self.description, self.outcome, [fault.words for fault in self.faults]
 
 
 def read_scenario(document: Document, name: str, words: Mapping[str, Json]) -> Scenario:
@@ -35,17 +35,17 @@ def read_scenario(document: Document, name: str, words: Mapping[str, Json]) -> S
 
     The words are those of `Scenario` in `config.schema.json`.
     """
-    require_words("Scenario", words)
-    fate = Fate(**{key: words[key] for key in _FATE if key in words})
+    validate("Scenario", words)
+    fate = JobOutcome(**{key: words[key] for key in _FATE if key in words})
     try:
-        make_plan(document.lifecycle, {}, fate)
+        plan_progression(document.lifecycle, {}, fate)
     except ValueError as error:
-        raise WordsError("", str(error)) from None
+        raise ConfigError("", str(error)) from None
     faults = []
     for index, fault in enumerate(words.get("faults", ())):
         try:
             faults.append(_read_fault(document, fault))
-        except WordsError as error:
+        except ConfigError as error:
             raise error.below(f"/faults/{index}") from None
     return Scenario(name, words.get("about", ""), fate, tuple(faults))
 
@@ -54,14 +54,14 @@ def _read_fault(document: Document, words: Mapping[str, Json]) -> Fault:
     """A fault of the calls about the scenario's own jobs, and of no others."""
     for name in ("job", "key"):
         if name in words:
-            raise WordsError(f"/{name}", "a scenario's faults are for its own jobs, whosever")
+            raise ConfigError(f"/{name}", "a scenario's faults are for its own jobs, whosever")
     fault = read_fault(document, words)
     if all(document.operations[name].role is JobRole.LIST for name in fault.operations):
-        raise WordsError("/operation", "no call of it is about a job of the scenario")
+        raise ConfigError("/operation", "no call of it is about a job of the scenario")
     return fault
 
 
-def usual_scenarios(document: Document) -> dict[str, Scenario]:
+def built_in_scenarios(document: Document) -> dict[str, Scenario]:
     """The scenarios that come along, as far as the document knows of what they need."""
     return {name: read_scenario(document, name, words) for name, words in _usual(document)}
 
@@ -73,14 +73,14 @@ def find_scenario(document: Document, known: Mapping[str, Scenario], name: str) 
     found, colon, code = name.partition(":")
     scenario = known.get(found)
     if scenario is None:
-        raise ValueError(f"there is no scenario {show(name)}, only {', '.join(known)}")
+        raise ValueError(f"there is no scenario {quote(name)}, only {', '.join(known)}")
     if not colon:
         return scenario
-    outcome = scenario.fate.outcome
+    outcome = scenario.outcome.outcome
     ends = document.lifecycle.states[outcome].ends if outcome else None
     if ends is not Ending.FAILURE or not code:
-        raise ValueError(f"{show(name)}: only a scenario that ends in a failure takes a code")
-    return replace(scenario, name=name, fate=replace(scenario.fate, code=code))
+        raise ValueError(f"{quote(name)}: only a scenario that ends in a failure takes a code")
+    return replace(scenario, name=name, outcome=replace(scenario.outcome, code=code))
 
 
 def _usual(document: Document) -> Iterator[tuple[str, dict[str, Json]]]:
@@ -119,5 +119,5 @@ def _fault_of_the_server(document: Document) -> int | None:
     return next((s for s in candidates if s in known and s in declared), None)
 
 
-_FATE = tuple(field.name for field in fields(Fate))
+_FATE = tuple(field.name for field in fields(JobOutcome))
 _TOO_MANY = 429

@@ -9,15 +9,14 @@ from random import Random
 from threading import Lock
 from typing import NamedTuple
 
-from ...openapi import Cause, Document
+from ...openapi import Arguments, Call, Cause, Document
 from ...openapi.json import Json
-from ..accepted_call import Asked
 from ..errors import Refusal
-from ..jobs.progression import Fate, make_plan
-from .scenario import Scenario, find_scenario, usual_scenarios
+from ..jobs.progression import JobOutcome, plan_progression
+from .scenario import Scenario, built_in_scenarios, find_scenario
 
 HEADER = "x-mock-scenario"
-USUAL = "completes"
+DEFAULT_SCENARIO = "completes"
 
 
 class Choice(NamedTuple):
@@ -40,19 +39,19 @@ class Scenarios:
         document: Document,
         *,
         random: Random,
-        usual: str = USUAL,
+        usual: str = DEFAULT_SCENARIO,
         own: Mapping[str, Scenario] | None = None,
         joined: bool = False,
     ) -> None:
         self._document, self._random, self._lock = document, random, Lock()
         self._next: deque[Scenario] = deque()
         self._shares: dict[str, float] = {}
-        self._along = usual_scenarios(document)
+        self._along = built_in_scenarios(document)
         self._known: Mapping[str, Scenario] = {**self._along, **(own or {})}
         self._faulty = joined and self._any_faults()
         self._usual = self._first = self.named(usual)
 
-    def rehearse(self, *, usual: str, own: Mapping[str, Scenario]) -> None:
+    def replace_initial(self, *, usual: str, own: Mapping[str, Scenario]) -> None:
         """Goes on with another first choice and other own scenarios. What was chosen since stays,
         as far as it is still known. Raises ValueError if the first is not, and changes nothing.
         """
@@ -67,13 +66,13 @@ class Scenarios:
             self._faulty = self._any_faults()
 
     @property
-    def faulty(self) -> bool:
+    def has_faults(self) -> bool:
         """Whether the calls about any job may meet a fault."""
         return self._faulty
 
     def listed(self) -> list[dict[str, Json]]:
         """Every scenario: its name and what it is good for."""
-        return [{"name": each.name, "about": each.about} for each in self._known.values()]
+        return [{"name": each.name, "about": each.description} for each in self._known.values()]
 
     def chosen(self) -> dict[str, Json]:
         """The server's scenario, the share that others have, and those of the next jobs."""
@@ -103,23 +102,24 @@ class Scenarios:
             else:
                 self._usual = scenario
 
-    def set_next(self, fate: Fate) -> None:
+    def set_next(self, fate: JobOutcome) -> None:
         """What is to become of the next job; several calls are for several jobs. Raises ValueError
         for what cannot be.
         """
-        make_plan(self._document.lifecycle, {}, fate)
+        plan_progression(self._document.lifecycle, {}, fate)
         with self._lock:
-            self._next.append(Scenario("", fate=fate))
+            self._next.append(Scenario("", outcome=fate))
 
-    def choose(self, asked: Asked) -> Choice:
-        """The scenario of the job that is asked for; raises Refusal if the request names one that
-        is not known.
+    def choose(self, call: Call, arguments: Arguments) -> Choice:
+        """Return the scenario of the job that a create request makes.
+
+        Raises Refusal if the request names an unknown scenario.
         """
         if self._next:
             with self._lock:
                 if self._next:  # nobody else has taken the last meanwhile
                     return Choice(self._entered(self._next.popleft()), queued=True)
-        named = asked.call.headers.get(HEADER) or _token(asked.arguments.fields.values())
+        named = call.headers.get(HEADER) or _token(arguments.fields.values())
         if named:
             try:
                 return Choice(self._entered(self.named(named)))
@@ -131,7 +131,7 @@ class Scenarios:
         self._faulty = self._faulty or bool(scenario.faults)
         return scenario
 
-    def give_back(self, choice: Choice) -> None:
+    def requeue(self, choice: Choice) -> None:
         """The job was not made after all."""
         if choice.queued:
             with self._lock:

@@ -14,14 +14,14 @@ from starlette.types import Receive, Scope, Send
 
 from ...openapi import Document, Reply
 from ..endpoint import BODY_LIMIT, Endpoint, Observer
-from ..observers import Observers
-from ..request_journal import Traffic
+from ..observers import ObserverGroup
+from ..request_journal import RequestJournal
 from ..service import JobService
-from .admin import ControlDoor
-from .delivery import deliver, wire_of
-from .headers import HEAD_LIMIT, Heads
+from .admin import AdminApp
+from .delivery import connection_of, deliver
+from .headers import HEAD_LIMIT, HeaderCache
 
-CONTROL_PREFIX: Final = "/__admin"
+ADMIN_PREFIX: Final = "/__admin"
 
 
 def create_app(
@@ -30,7 +30,7 @@ def create_app(
     service: JobService | None = None,
     body_limit: int = BODY_LIMIT,
     observer: Observer | None = None,
-    traffic: Traffic | None = None,
+    traffic: RequestJournal | None = None,
     admin_token: str | None = None,
     host: str | None = None,
 ) -> MockApp:
@@ -47,9 +47,9 @@ def create_app(
         raise ValueError("give a document or a service, not both; a service has its document")
     service = service or JobService(document)
     observers = [each for each in (observer, traffic) if each is not None]
-    told = Observers(observers) if len(observers) > 1 else next(iter(observers), None)
+    told = ObserverGroup(observers) if len(observers) > 1 else next(iter(observers), None)
     endpoint = Endpoint(service, body_limit=body_limit, observer=told)
-    control = ControlDoor(service, traffic=traffic, admin_token=admin_token, host=host)
+    control = AdminApp(service, traffic=traffic, admin_token=admin_token, host=host)
     return MockApp(endpoint, control=control)
 
 
@@ -59,10 +59,10 @@ class MockApp(Starlette):
     Both stand before Starlette's routing and middleware, which would take longer than an answer.
     """
 
-    def __init__(self, endpoint: Endpoint, *, control: ControlDoor) -> None:
+    def __init__(self, endpoint: Endpoint, *, control: AdminApp) -> None:
         super().__init__()
         self.state.service = endpoint.service
-        self._api, self._control = ApiDoor(endpoint), control
+        self._api, self._control = ApiApp(endpoint), control
 
     def become(self, other: MockApp) -> None:
         """Serves from now on what the other one does; what is under way ends as it began, and
@@ -78,19 +78,19 @@ class MockApp(Starlette):
         outside = scope.get("root_path", "")
         if not _is_control(scope["path"].removeprefix(outside)):
             return await self._api(scope, receive, send)
-        below = {"app_root_path": outside, "root_path": outside + CONTROL_PREFIX}
+        below = {"app_root_path": outside, "root_path": outside + ADMIN_PREFIX}
         return await self._control({**scope, **below}, receive, send)
 
 
 def _is_control(path: str) -> bool:
-    return path.startswith(CONTROL_PREFIX) and path[len(CONTROL_PREFIX) :][:1] in ("", "/")
+    return path.startswith(ADMIN_PREFIX) and path[len(ADMIN_PREFIX) :][:1] in ("", "/")
 
 
-class ApiDoor:
+class ApiApp:
     """The API as an ASGI application."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint, self._heads = endpoint, Heads()
+        self._endpoint, self._heads = endpoint, HeaderCache()
         self._cors = CORSMiddleware(
             self._serve_browser,
             allow_origins=["*"],
@@ -133,11 +133,11 @@ class ApiDoor:
             raw = _raw(reply)
         start = {"type": "http.response.start", "status": reply.status, "headers": raw}
         if reply.delivery is not None:
-            clock, wire = self._endpoint.service.clock, wire_of(scope)
+            clock, wire = self._endpoint.service.clock, connection_of(scope)
             taken = await deliver(
                 start, reply.body, reply.delivery, clock=clock, wire=wire, send=send
             )
-            return None if taken else self._endpoint.untaken(reply)
+            return None if taken else self._endpoint.undelivered(reply)
         await send(start)
         return await send({"type": "http.response.body", "body": reply.body})
 

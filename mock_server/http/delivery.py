@@ -8,13 +8,13 @@ import anyio
 from starlette.types import Message, Scope, Send
 
 from ...openapi import Delivery
-from ..chunks import pieces
+from ..chunks import chunks
 from ..clock import Clock
 
 EXTENSION: Final = "aisa_testkit.wire"
 
 
-class Wire(Protocol):
+class Connection(Protocol):
     """The connection that a request came by."""
 
     @property
@@ -35,14 +35,20 @@ class Wire(Protocol):
         ...
 
 
-def wire_of(scope: Scope) -> Wire | None:
+def connection_of(scope: Scope) -> Connection | None:
     """The connection of a request; None if the ASGI server does not hand it out."""
-    wire: Wire | None = (scope.get("extensions") or {}).get(EXTENSION, {}).get("wire")
+    wire: Connection | None = (scope.get("extensions") or {}).get(EXTENSION, {}).get("wire")
     return wire
 
 
 async def deliver(
-    start: Message, body: bytes, delivery: Delivery, *, clock: Clock, wire: Wire | None, send: Send
+    start: Message,
+    body: bytes,
+    delivery: Delivery,
+    *,
+    clock: Clock,
+    wire: Connection | None,
+    send: Send,
 ) -> bool:
     """Sends an answer as its delivery says, and tells whether the client was there to the end;
     `start` is the message with status and headers.
@@ -52,7 +58,7 @@ async def deliver(
     await _hold(delivery.delay, clock, wire)
     if delivery.arrives is None or delivery.arrives >= 0:
         await send(start)
-        for piece in pieces(body, delivery):
+        for piece in chunks(body, delivery):
             await _hold(piece.after, clock, wire)
             message = {"type": "http.response.body", "body": piece.content, "more_body": True}
             await send(message)
@@ -68,18 +74,18 @@ async def deliver(
     return taken
 
 
-async def _hold(seconds: float, clock: Clock, wire: Wire | None) -> None:
+async def _hold(seconds: float, clock: Clock, wire: Connection | None) -> None:
     """Lets the seconds pass, unless the wire is over before."""
     if not seconds:
         return
     if wire is None:
-        return await clock.async_hold(seconds)
+        return await clock.async_wait_before_response(seconds)
     async with anyio.create_task_group() as both:
         both.start_soon(_end, both.cancel_scope, wire)
-        await clock.async_hold(seconds)
+        await clock.async_wait_before_response(seconds)
         both.cancel_scope.cancel()
 
 
-async def _end(scope: anyio.CancelScope, wire: Wire) -> None:
+async def _end(scope: anyio.CancelScope, wire: Connection) -> None:
     await wire.over()
     scope.cancel()

@@ -19,7 +19,7 @@ def head_size(scope: Scope) -> int:
     return _line_size(scope) + _headers_size(scope["headers"])
 
 
-class Heads:
+class HeaderCache:
     """Reads heads. Who polls sends the same headers again and again: they are read once, and all
     that is kept of these requests shares them.
     """

@@ -18,7 +18,7 @@ from uvicorn.config import HTTPProtocolType
 
 from ...openapi import Document
 from ..clock import Clock
-from ..controls import Steering
+from ..controls import MockControls
 from ..jobs.ids import RandomIds
 from ..service import JobService, UnknownIds
 from .app import create_app
@@ -27,7 +27,7 @@ from .request_lines import without_query
 GRACE_SECONDS = 3
 
 
-class VideoServer(Steering):
+class VideoServer(MockControls):
     """A mock that listens on a socket. `base_url` is what clients are pointed at, such as
     `http://127.0.0.1:4010/v1`.
     """
@@ -115,9 +115,9 @@ def _protocol() -> HTTPProtocolType | type[asyncio.Protocol]:
     """The protocol that can break connections, where the system lets it."""
     if sys.platform == "win32":
         return "auto"
-    from .uvicorn_protocol import WireProtocol
+    from .uvicorn_protocol import BreakableProtocol
 
-    return WireProtocol
+    return BreakableProtocol
 
 
 class _Server(uvicorn.Server):

@@ -16,14 +16,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from .delivery import EXTENSION
 
 
-class WireProtocol(HttpToolsProtocol):
+class BreakableProtocol(HttpToolsProtocol):
     """Tells each request the wire that it came by, in the extensions of its ASGI scope."""
 
     # asyncio's own signature knows no more than that there is a transport; uvicorn's does.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._over = asyncio.Event()
-        self._wire = ConnectionWire(transport, self._over)
+        self._wire = BreakableConnection(transport, self._over)
         self._extensions: dict[str, dict[object, object]] = {EXTENSION: {"wire": self._wire}}
 
     def on_headers_complete(self) -> None:
@@ -50,7 +50,7 @@ class WireProtocol(HttpToolsProtocol):
         self.resume_writing()
 
 
-class ConnectionWire:
+class BreakableConnection:
     """A connection; `over` is set when it is lost, or the server stops. `cycles` are the requests
     on it that are not answered yet, and perhaps the last one that was.
     """

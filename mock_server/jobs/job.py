@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ...openapi import Ending
 from ...openapi.json import Json
 from ...openapi.pointer import Path
-from .progression import Plan, Stage
+from .progression import Phase, Progression
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Job:
     sequence: int
     created: float
     fields: Mapping[str, Json]
-    plan: Plan
+    progression: Progression
     source: str | None = None
     owner: str = ""
     scenario: str = ""
@@ -49,8 +49,8 @@ def observe(job: Job, now: float) -> Snapshot:
     """The job at a moment (Unix seconds): pure, for any moment whatever, and never going back as
     moments go on.
     """
-    plan, created, index = job.plan, job.created, 0
-    stages, last = plan.stages, len(plan.stages) - 1
+    plan, created, index = job.progression, job.created, 0
+    stages, last = plan.phases, len(plan.phases) - 1
     # Ends are compared as moments, as the stamps are computed, so that rounding cannot set a stamp
     # in the future.
     while index < last and created + stages[index].until <= now:
@@ -67,13 +67,13 @@ def observe(job: Job, now: float) -> Snapshot:
     )
 
 
-def _remaining(last: Stage, elapsed: float) -> float:
+def _remaining(last: Phase, elapsed: float) -> float:
     """The seconds until the last stage begins; of one that is no end it only seems to be near."""
     remaining = last.since - max(0.0, elapsed)
     return max(remaining, 0.0 if last.ends else _PATIENCE)
 
 
-def _progress(stage: Stage, elapsed: float) -> int:
+def _progress(stage: Phase, elapsed: float) -> int:
     length = stage.until - stage.since
     if stage.start == stage.stop or not 0 < length < float("inf"):
         return stage.start

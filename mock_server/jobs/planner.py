@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ...openapi import Lifecycle
 from ...openapi.json import Json
-from .progression import USUAL, Fate, Plan, make_plan
+from .progression import DEFAULT_OUTCOME, JobOutcome, Progression, plan_progression
 
 
 class Planner:
@@ -17,17 +17,17 @@ class Planner:
 
     def __init__(self, lifecycle: Lifecycle) -> None:
         self._lifecycle = lifecycle
-        self._plans: dict[tuple[Json, ...], Plan] = {}
+        self._plans: dict[tuple[Json, ...], Progression] = {}
         self._scaled = sorted({name for state in lifecycle.states.values() for name in state.scale})
 
-    def plan(self, fields: Mapping[str, Json], fate: Fate = USUAL) -> Plan:
+    def plan(self, fields: Mapping[str, Json], fate: JobOutcome = DEFAULT_OUTCOME) -> Progression:
         """The plan of a job with these request fields; raises ValueError for a fate that cannot
         be.
         """
         key = (fate, *map(fields.get, self._scaled))
         plan = self._plans.get(key)
         if plan is None:
-            plan = make_plan(self._lifecycle, fields, fate)
+            plan = plan_progression(self._lifecycle, fields, fate)
             if len(self._plans) > _KEPT:
                 self._plans.clear()
             self._plans[key] = plan

@@ -14,7 +14,7 @@ LONGEST_SECONDS = 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
+class JobOutcome:
     """What is to become of one job, where that differs from what the document calls usual.
 
     `outcome` is a final state of the document, by default the first that means success; `code` the
@@ -31,14 +31,14 @@ class Fate:
     stalls: bool = False
     jumps: bool = False
     expires: float | None = None
-    reached: int | None = None
+    failed_at: int | None = None
 
 
-USUAL = Fate()
+DEFAULT_OUTCOME = JobOutcome()
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Phase:
     """One stretch of a job's life. `until` is its end in seconds after creation, infinite for the
     last stage.
 
@@ -55,54 +55,56 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Progression:
     """What is going to happen to a job. Many jobs share one. `reason` is the code and the words of
     a failure.
     """
 
-    stages: tuple[Stage, ...]
+    phases: tuple[Phase, ...]
     stamps: tuple[tuple[Path, int, float], ...]
     reason: tuple[str, str] | None
 
     @property
     def seconds(self) -> float:
         """How long the job is pending, in seconds; how long it seems to go on, if it never ends."""
-        return self.stages[-1].since
+        return self.phases[-1].since
 
     @property
     def ends(self) -> Ending | None:
         """How the job ends, None if it never does."""
-        return self.stages[-1].ends
+        return self.phases[-1].ends
 
 
-def make_plan(lifecycle: Lifecycle, fields: Mapping[str, Json], fate: Fate = USUAL) -> Plan:
+def plan_progression(
+    lifecycle: Lifecycle, fields: Mapping[str, Json], fate: JobOutcome = DEFAULT_OUTCOME
+) -> Progression:
     """The plan of a job with these request fields; raises ValueError for a fate that cannot be."""
     _require_possible(lifecycle, fate)
     outcome = fate.outcome or lifecycle.endings(Ending.SUCCESS)[0]
     route = [lifecycle.states[name] for name in lifecycle.route_to(outcome)]
     lengths = _lengths(route, fields, fate)
-    stages: list[Stage] = []
+    stages: list[Phase] = []
     since, reached = 0.0, 0
     for state, length in zip(route, lengths, strict=True):
         start, stop = state.progress or (reached, reached)
         if state is route[-2] and route[-1].ends is Ending.FAILURE:
             half = start + (stop - start) // 2  # a job that fails does so half-way
-            stop = half if fate.reached is None else max(start, fate.reached)
+            stop = half if fate.failed_at is None else max(start, fate.failed_at)
         if fate.jumps and not state.ends:
             start = stop = reached
-        stages.append(Stage(state.name, state.ends, since, since + length, start, stop))
+        stages.append(Phase(state.name, state.ends, since, since + length, start, stop))
         since, reached = since + length, stop
     if fate.stalls:
         last = stages[-2]
         stages[-1] = replace(last, since=last.until, until=inf, start=last.stop)
-    return Plan(
+    return Progression(
         tuple(stages),
         _stamps(lifecycle, stages, fate.expires),
         None if fate.stalls else _reason(lifecycle, route[-1], fate.code),
     )
 
 
-def _require_possible(lifecycle: Lifecycle, fate: Fate) -> None:
+def _require_possible(lifecycle: Lifecycle, fate: JobOutcome) -> None:
     seconds, scale, expires = fate.seconds, fate.scale, fate.expires
     if fate.stalls and (fate.outcome or fate.code):
         raise ValueError("a job that stalls has no outcome and no code")
@@ -122,7 +124,7 @@ def _require_possible(lifecycle: Lifecycle, fate: Fate) -> None:
         raise ValueError("expires: the document names no place for it (x-lifecycle/expiry)")
 
 
-def _lengths(route: list[State], fields: Mapping[str, Json], fate: Fate) -> list[float]:
+def _lengths(route: list[State], fields: Mapping[str, Json], fate: JobOutcome) -> list[float]:
     nominal = [state.seconds * _factor(state, fields) * fate.scale for state in route[:-1]]
     if route[-1].ends is Ending.FAILURE:
         nominal[-1] /= 2
@@ -143,7 +145,7 @@ def _factor(state: State, fields: Mapping[str, Json]) -> float:
 
 
 def _stamps(
-    lifecycle: Lifecycle, stages: list[Stage], expires: float | None
+    lifecycle: Lifecycle, stages: list[Phase], expires: float | None
 ) -> tuple[tuple[Path, int, float], ...]:
     """The stamps that this route sets: where, from which stage on, and how many seconds after
     creation they lie.

@@ -9,7 +9,7 @@ import orjson
 
 from ...openapi import Document, JobRole, Operation, Schema
 from ...openapi.json import Json
-from ...openapi.pointer import Path, parse_pointer, put
+from ...openapi.pointer import Path, parse_pointer, set_at
 from .job import Job, Snapshot
 
 Copier = Callable[[], dict[str, Json]]
@@ -20,7 +20,7 @@ class Renderer:
 
     def __init__(self, document: Document) -> None:
         self._lifecycle = document.lifecycle
-        self._job = _copier(document.skeleton(document.job))
+        self._job = _copier(document.template(document.job))
         operations = document.by_role
         lists, deletes = operations.get(JobRole.LIST), operations.get(JobRole.DELETE)
         self._page = _success_skeleton(document, lists)
@@ -33,18 +33,18 @@ class Renderer:
         lifecycle = self._lifecycle
         body = self._job()
         for echo in lifecycle.echoes:
-            put(body, echo.at, job.fields.get(echo.field))
-        put(body, lifecycle.id_at, job.id)
-        put(body, lifecycle.state_at, snapshot.state)
+            set_at(body, echo.at, job.fields.get(echo.field))
+        set_at(body, lifecycle.id_at, job.id)
+        set_at(body, lifecycle.state_at, snapshot.state)
         if lifecycle.progress_at:
-            put(body, lifecycle.progress_at, snapshot.progress)
+            set_at(body, lifecycle.progress_at, snapshot.progress)
         for path, moment in snapshot.stamps:
-            put(body, path, moment)
+            set_at(body, path, moment)
         if job.source is not None and lifecycle.source_at:
-            put(body, lifecycle.source_at, job.source)
+            set_at(body, lifecycle.source_at, job.source)
         if snapshot.reason and lifecycle.failure:
-            put(body, lifecycle.failure.code, snapshot.reason[0])
-            put(body, lifecycle.failure.message, snapshot.reason[1])
+            set_at(body, lifecycle.failure.code, snapshot.reason[0])
+            set_at(body, lifecycle.failure.message, snapshot.reason[1])
         return body
 
     def page(self, jobs: Sequence[tuple[Job, Snapshot]], *, more: bool) -> dict[str, Json]:
@@ -59,14 +59,14 @@ class Renderer:
             "next": last if more else None,
         }
         for key, path in self._places.items():
-            put(body, path, values[key])
+            set_at(body, path, values[key])
         return body
 
-    def farewell(self, job: Job) -> dict[str, Json] | None:
+    def deletion(self, job: Job) -> dict[str, Json] | None:
         """That the job is gone; None where the document answers without a body."""
         body = self._farewell()
         if self._farewell_id:
-            put(body, self._farewell_id, job.id)
+            set_at(body, self._farewell_id, job.id)
         return body or None
 
 
@@ -77,7 +77,7 @@ def _success_schema(operation: Operation | None) -> Schema | None:
 
 def _success_skeleton(document: Document, operation: Operation | None) -> Copier:
     schema = _success_schema(operation)
-    return _copier(document.skeleton(schema) if schema else {})
+    return _copier(document.template(schema) if schema else {})
 
 
 def _copier(skeleton: dict[str, Json]) -> Copier:

@@ -9,8 +9,8 @@ from decimal import Decimal
 from ...openapi import Document, JobRole, Tier
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer
-from ...openapi.schema import show
-from ..config_schema import WordsError
+from ...openapi.schema import quote
+from ..config_schema import ConfigError
 
 NO_LIMITS = Tier()
 
@@ -50,7 +50,7 @@ def read_tier(document: Document, data: Json, *, at: str = "/limits") -> Tier:
     if isinstance(data, str) and data in tiers:
         return tiers[data]
     known = f"must be one of {', '.join(tiers)}, or a mapping of {', '.join(_NUMBERS)}"
-    raise WordsError(at, f"{known}, not {show(data)}")
+    raise ConfigError(at, f"{known}, not {quote(data)}")
 
 
 def read_accounts(
@@ -64,21 +64,21 @@ def read_accounts(
     """
     _require_mapping(data, at, "of keys")
     if data and document.credentials is None:
-        raise WordsError(at, "the document asks for no key (security), so there are no accounts")
+        raise ConfigError(at, "the document asks for no key (security), so there are no accounts")
     accounts = {}
     for key, told in data.items():
         try:
             accounts[key] = _read_account(document, key, told, tier=tier)
-        except WordsError as error:
+        except ConfigError as error:
             place, shown = (at + format_pointer([k]) for k in (key, masked(str(key))))
             reason = error.reason
-            raise WordsError(place + error.pointer, reason, shown=shown + error.pointer) from None
+            raise ConfigError(place + error.pointer, reason, shown=shown + error.pointer) from None
     return accounts
 
 
 def _read_account(document: Document, key: Json, data: Json, *, tier: Tier) -> Account:
     if not isinstance(key, str) or not key.strip():
-        raise WordsError("", f"a key must be a text, not {show(key)}")
+        raise ConfigError("", f"a key must be a text, not {quote(key)}")
     _require_mapping(data, "", f"of {', '.join(_PARTS)}")
     _require_known(data, _PARTS, "")
     if "limits" in data:
@@ -87,7 +87,7 @@ def _read_account(document: Document, key: Json, data: Json, *, tier: Tier) -> A
         tier = replace(tier, spend=_spend(document, data, ""))
     revoked = data.get("revoked", False)
     if not isinstance(revoked, bool):
-        raise WordsError("/revoked", f"must be true or false, not {show(revoked)}")
+        raise ConfigError("/revoked", f"must be true or false, not {quote(revoked)}")
     forbidden = _forbidden(document, data.get("forbidden", {}), "/forbidden")
     return Account(key, tier, revoked, forbidden)
 
@@ -100,12 +100,14 @@ def _forbidden(document: Document, data: Json, at: str) -> dict[str, tuple[Json,
     for name, values in data.items():
         place = at + format_pointer([name])
         if not isinstance(values, list | tuple) or not values:
-            raise WordsError(place, f"must be a list of values, not {show(values)}")
+            raise ConfigError(place, f"must be a list of values, not {quote(values)}")
         known = fields[name].get("enum", values)
         for index, value in enumerate(values):
             if value not in known:
-                listed = ", ".join(map(show, known))
-                raise WordsError(f"{place}/{index}", f"must be one of {listed}, not {show(value)}")
+                listed = ", ".join(map(quote, known))
+                raise ConfigError(
+                    f"{place}/{index}", f"must be one of {listed}, not {quote(value)}"
+                )
     return {name: tuple(values) for name, values in data.items()}
 
 
@@ -114,7 +116,9 @@ def _number(data: Mapping[str, Json], name: str, at: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise WordsError(f"{at}/{name}", f"must be a whole number of 1 or more, not {show(value)}")
+        raise ConfigError(
+            f"{at}/{name}", f"must be a whole number of 1 or more, not {quote(value)}"
+        )
     return value
 
 
@@ -125,22 +129,22 @@ def _spend(document: Document, data: Mapping[str, Json], at: str) -> Decimal | N
     number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     amount = Decimal(str(value)) if number else Decimal("nan")
     if not amount.is_finite() or amount < 0:
-        raise WordsError(f"{at}/spend", f"must be an amount of 0 or more, not {show(value)}")
+        raise ConfigError(f"{at}/spend", f"must be an amount of 0 or more, not {quote(value)}")
     if document.by_role[JobRole.CREATE].price is None:
-        raise WordsError(f"{at}/spend", "the document names no price of a create (x-price)")
+        raise ConfigError(f"{at}/spend", "the document names no price of a create (x-price)")
     return amount
 
 
 def _require_mapping(data: Json, at: str, what: str) -> None:
     if not isinstance(data, Mapping):
-        raise WordsError(at, f"must be a mapping {what}, not {show(data)}")
+        raise ConfigError(at, f"must be a mapping {what}, not {quote(data)}")
 
 
 def _require_known(data: Mapping[str, Json], known: Collection[str], at: str) -> None:
     for name in data:
         if name not in known:
             place = at + format_pointer([name])
-            raise WordsError(place, f"is not known here, only {', '.join(known)} are")
+            raise ConfigError(place, f"is not known here, only {', '.join(known)} are")
 
 
 _SHOWN, _LONG = 4, 12

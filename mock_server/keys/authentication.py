@@ -34,7 +34,7 @@ class Keyring:
         """
         return self._credentials.key(headers) if self._credentials else ""
 
-    def admit(self, sender: str | RequestProblem) -> str:
+    def authenticate(self, sender: str | RequestProblem) -> str:
         """The key of a sender who is let in; raises Refusal for any other."""
         if isinstance(sender, RequestProblem):
             raise Refusal(sender.cause, sender.message)

@@ -11,7 +11,7 @@ from threading import Lock
 
 from ...openapi import Cause, Document, Ending, JobRole, Tier
 from ...openapi.json import Json
-from ...openapi.schema import show
+from ...openapi.schema import quote
 from ..clock import Clock
 from ..errors import Refusal
 from ..jobs.job import Job, observe
@@ -37,7 +37,7 @@ class _Usage:
         return sum((cost for _, cost in self.jobs.values()), self.spent)
 
 
-class Limits:
+class Quotas:
     """The limits of every key: `tier` for those that have no account among `accounts`.
 
     Requests are counted in windows of 60 s, of which each begins with the first request of its key.
@@ -64,9 +64,9 @@ class Limits:
         # When the window of a key began, and its requests so far; the oldest window first.
         self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._usages: dict[str, _Usage] = {}
-        self.rehearse(tier=tier, accounts=accounts or {})
+        self.replace(tier=tier, accounts=accounts or {})
 
-    def rehearse(self, *, tier: Tier, accounts: Mapping[str, Account]) -> None:
+    def replace(self, *, tier: Tier, accounts: Mapping[str, Account]) -> None:
         """Goes on with other limits; what was used up stays. Raises ValueError as at the beginning,
         and changes nothing.
         """
@@ -203,7 +203,7 @@ class Limits:
         for name, values in account.forbidden.items() if account else ():
             value = fields.get(name, self._defaults[name])
             if value in values:
-                message = f"{name}: {show(value)} is not allowed to this key"
+                message = f"{name}: {quote(value)} is not allowed to this key"
                 raise Refusal(Cause.MODEL_FORBIDDEN, message, parameter=name)
 
     def _require_money(self, key: str, tier: Tier, fields: Mapping[str, Json]) -> Decimal:
@@ -233,9 +233,9 @@ def _until_end(job: Job, now: float) -> int:
     """How many whole seconds a client must wait for a job to end; for one that never does, the
     longest time that a job can be given, since no wait would be long enough.
     """
-    if job.plan.ends is None:
+    if job.progression.ends is None:
         return ceil(LONGEST_SECONDS)
-    return _whole_seconds(now, job.created + job.plan.seconds)
+    return _whole_seconds(now, job.created + job.progression.seconds)
 
 
 def _whole_seconds(now: float, until: float) -> int:

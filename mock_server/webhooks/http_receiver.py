@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import httpx2
 
-from .receiver import Undelivered
+from .receiver import DeliveryError
 
 
 class HttpReceiver:
@@ -26,20 +26,20 @@ class HttpReceiver:
         self._client = httpx2.Client(timeout=timeout, limits=limits, trust_env=False)
 
     def __call__(self, headers: Mapping[str, str], body: bytes, /) -> int:
-        """The status of the answer; raises Undelivered where there is none."""
+        """The status of the answer; raises DeliveryError where there is none."""
         try:
             with self._client.stream(
                 "POST", self.url, headers=headers, content=body, follow_redirects=False
             ) as response:
                 return response.status_code
         except httpx2.ConnectTimeout as error:
-            raise Undelivered(f"no connection within {self._timeout:g} s") from error
+            raise DeliveryError(f"no connection within {self._timeout:g} s") from error
         except httpx2.TimeoutException as error:
-            raise Undelivered(f"no answer within {self._timeout:g} s") from error
+            raise DeliveryError(f"no answer within {self._timeout:g} s") from error
         except httpx2.ConnectError as error:
-            raise Undelivered(f"no connection: {error}") from error
+            raise DeliveryError(f"no connection: {error}") from error
         except httpx2.HTTPError as error:
-            raise Undelivered(f"no answer: {error}") from error
+            raise DeliveryError(f"no answer: {error}") from error
 
 
 def _is_http(url: str) -> bool:

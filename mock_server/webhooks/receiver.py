@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 
-class Undelivered(Exception):
+class DeliveryError(Exception):
     """An event did not reach its receiver; the message says why, in words."""
 
 
@@ -14,7 +14,7 @@ class Receiver(Protocol):
     """Whoever is told of events: a function of a test, or an HttpReceiver."""
 
     def __call__(self, headers: Mapping[str, str], body: bytes, /) -> int | None:
-        """Takes one event and gives the status of the answer, None for 200. Raises Undelivered
+        """Takes one event and gives the status of the answer, None for 200. Raises DeliveryError
         where there is no answer; what else it raises counts as no answer, too.
         """
         ...

@@ -19,7 +19,7 @@ from ...openapi.json import Json
 from ..clock import Clock
 from ..jobs.job import Job
 from ..listeners import Listeners
-from .receiver import Receiver, Undelivered
+from .receiver import DeliveryError, Receiver
 from .signature import Signer
 
 # Seconds between one attempt and the next: those of Svix, whose service wrote Standard Webhooks.
@@ -28,7 +28,7 @@ PAUSES = (5, 300, 1800, 7200, 18_000, 36_000, 36_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class DeliveryAttempt:
     """One try to deliver an event. `number` is 1 for the first, `moment` when it was due and
     `next_try` when the next one is, both in Unix seconds of the mock's clock; None if there is
     none. `status` is that of the answer, None without one, `error` why it does not count.
@@ -64,7 +64,8 @@ class _Sending:
 class Webhooks:
     """Sends the events that a document declares to one receiver, signed with one secret.
 
-    Nothing is sent until `deliver` is called: by a Courier, or by whoever moves the clock. An event
+    Nothing is sent until `deliver` is called: by a WebhookWorker, or by whoever moves the clock. An
+    event
     that is not answered by 2xx is tried again after each of PAUSES, with the same bytes and the
     same id but a new signature. The last `kept` attempts are remembered.
 
@@ -93,19 +94,19 @@ class Webhooks:
         # here was replaced.
         self._untried: dict[str, _Sending] = {}
         self._at_work: _Sending | None = None
-        self._attempts: deque[Attempt] = deque(maxlen=kept)
+        self._attempts: deque[DeliveryAttempt] = deque(maxlen=kept)
 
     @property
-    def attempts(self) -> tuple[Attempt, ...]:
+    def attempts(self) -> tuple[DeliveryAttempt, ...]:
         """The last attempts, the oldest first."""
         with self._lock:
             return tuple(self._attempts)
 
-    def follow(self, document: Document) -> None:
+    def use_document(self, document: Document) -> None:
         """Sends the events of another document, of the jobs that are expected from now on."""
         self._events = document.events
 
-    def expect(self, job: Job) -> None:
+    def schedule(self, job: Job) -> None:
         """A job was made, or one that has not ended was given another end: its event, if the
         document declares one, is sent when it ends, even if it is deleted then. Whoever calls this
         calls `announce` as soon as it holds no lock.
@@ -117,11 +118,11 @@ class Webhooks:
                 self._untried[job.id] = sending
                 heappush(self._queue, sending)
 
-    def announce(self) -> None:
+    def notify(self) -> None:
         """Tells those who deliver that jobs were expected: a courier wakes up, and who delivers as
         the clock moves sends at once what is due already.
         """
-        self._announced.tell()
+        self._announced.notify()
 
     def next_due(self) -> float | None:
         """When there is something to send, in Unix seconds of the mock's clock."""
@@ -158,7 +159,7 @@ class Webhooks:
             self._attempts.clear()
             self._at_work = None
 
-    def on_announce(self, listener: Callable[[], None]) -> Callable[[], None]:
+    def on_notify(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Calls the listener at every `announce`, in the thread that calls it, until the callable
         that this gives is called.
         """
@@ -170,7 +171,7 @@ class Webhooks:
         return {"next_due": self.next_due(), "attempts": [asdict(a) for a in newest_first]}
 
     def _sending(self, job: Job) -> _Sending | None:
-        end = job.plan.stages[-1]
+        end = job.progression.phases[-1]
         due, event = job.created + end.since, self._events.get(end.state)
         if event is None:
             return None
@@ -206,7 +207,7 @@ class Webhooks:
             status = self._receiver(headers, sending.body)
             status = 200 if status is None else status
             return status, None if 200 <= status < 300 else _refused(status)
-        except Undelivered as error:
+        except DeliveryError as error:
             return None, str(error)
         except Exception as error:  # a receiver's slip must not strike whoever moves the clock
             return None, f"the receiver raised {type(error).__name__}: {error}"
@@ -228,9 +229,9 @@ class Webhooks:
                 heappush(self._queue, again)
 
 
-def _attempt(sending: _Sending, answer: _Answer, again: _Sending | None) -> Attempt:
+def _attempt(sending: _Sending, answer: _Answer, again: _Sending | None) -> DeliveryAttempt:
     status, error = answer
-    return Attempt(
+    return DeliveryAttempt(
         id=sending.id,
         type=sending.type,
         job=sending.job,

@@ -12,7 +12,7 @@ from .webhooks import Webhooks
 GRACE_SECONDS = 1.0
 
 
-class Courier:
+class WebhookWorker:
     """Delivers events in a thread of its own for the length of the block, whatever the clock.
 
     It sleeps until an event is due and is woken where that changes: by a job, or by the clock being
@@ -28,9 +28,9 @@ class Courier:
         self._thread = Thread(target=self._run, name="webhook courier", daemon=True)
         self._removers: tuple[Callable[[], None], ...] = ()
 
-    def __enter__(self) -> Courier:
+    def __enter__(self) -> WebhookWorker:
         wake = self._woken.set
-        self._removers = (self._webhooks.on_announce(wake), self._clock.on_move(wake))
+        self._removers = (self._webhooks.on_notify(wake), self._clock.on_move(wake))
         self._thread.start()
         return self
 
@@ -77,7 +77,7 @@ def deliver_on_moves(webhooks: Webhooks, *, clock: MovableClock) -> Callable[[],
     For a clock that does not go on by itself, and receivers that do not wait for the very thread
     that they are called in.
     """
-    removers = (webhooks.on_announce(webhooks.deliver), clock.on_move(webhooks.deliver))
+    removers = (webhooks.on_notify(webhooks.deliver), clock.on_move(webhooks.deliver))
 
     def stop() -> None:
         for remove in removers:

@@ -13,8 +13,8 @@ import pytest
 from faulty_server import FAULTS, PREFIX, VARIANTS, Fault, Variant, create_app
 from judge import Run, over_a_socket, walked
 
-from aisa_testkit.contracts.check.http_target import HttpServer
-from aisa_testkit.contracts.check.session import Server
+from aisa_testkit.contracts.check.http_target import HttpTarget
+from aisa_testkit.contracts.check.session import Target
 from aisa_testkit.openapi import Document, load_document
 
 # What speaks of connections needs one, and what takes time needs the real one.
@@ -54,12 +54,12 @@ class InProcess(httpx2.BaseTransport):
 
 
 @contextmanager
-def in_process(fault: str | None, variant: str | None) -> Iterator[Server]:
+def in_process(fault: str | None, variant: str | None) -> Iterator[Target]:
     clock = Clock()
     app = create_app(fault=fault, variant=variant, now=clock)
     with httpx2.Client(transport=InProcess(app)) as client:
         url = f"http://server.test{PREFIX}"
-        yield HttpServer(load_document(), url, client, now=clock, sleep=clock.sleep)
+        yield HttpTarget(load_document(), url, client, now=clock, sleep=clock.sleep)
 
 
 def find(document: Document, server: Fault | Variant) -> Run:

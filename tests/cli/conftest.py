@@ -101,10 +101,10 @@ def serve() -> Iterator[Callable[..., Served]]:
 
 
 @pytest.fixture
-def rehearsal(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a file of a rehearsal, or another text in the place of the one before."""
+def config(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a file of a config, or another text in the place of the one before."""
 
-    def write(text: str, *, name: str = "rehearsal.yaml") -> Path:
+    def write(text: str, *, name: str = "config.yaml") -> Path:
         path = tmp_path / name
         path.write_text(text, encoding="utf-8")
         return path

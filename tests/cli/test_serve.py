@@ -201,7 +201,7 @@ def test_help_names_every_option_with_its_variable(option: str) -> None:
     words = " ".join(" ".join(lines).split())
     assert code == 0
     for name in (
-        *("host", "port", "speed", "seed", "scenario", "rehearsal", "fault", "limits", "api-key"),
+        *("host", "port", "speed", "seed", "scenario", "config", "fault", "limits", "api-key"),
         *("unknown-ids", "idempotency-keys", "webhook-url", "webhook-secret", "admin-token"),
         *("watch", "strict"),
     ):

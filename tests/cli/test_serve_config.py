@@ -56,8 +56,8 @@ OWN += "  sk-aisa-of-a-client: {}\n"
 @pytest.mark.parametrize(
     ("name", "text"), [("own.yaml", OWN), ("own.toml", OWN_AS_TOML)], ids=["YAML", "TOML"]
 )
-def test_a_file_says_what_goes_wrong(serve: Serve, rehearsal: Write, name: str, text: str) -> None:
-    served = serve("--rehearsal", str(rehearsal(text, name=name)), "--strict")
+def test_a_file_says_what_goes_wrong(serve: Serve, config: Write, name: str, text: str) -> None:
+    served = serve("--config", str(config(text, name=name)), "--strict")
     job = served.create()
     assert served.ask("GET", f"/videos/{job['id']}").json()["status"] == "failed"
     assert [served.ask("GET", "/videos").status_code for _ in range(2)] == [503, 200]
@@ -67,9 +67,9 @@ def test_a_file_says_what_goes_wrong(serve: Serve, rehearsal: Write, name: str, 
     assert served.ask("GET", "/videos").headers["x-ratelimit-limit-requests"] == "6"
 
 
-def test_options_say_more_than_the_file(serve: Serve, rehearsal: Write) -> None:
+def test_options_say_more_than_the_file(serve: Serve, config: Write) -> None:
     options = ["--scenario", "completes", "--limits", "none", "--fault", "lost: true, times: 1"]
-    served = serve("--rehearsal", str(rehearsal(OWN)), *options)
+    served = serve("--config", str(config(OWN)), *options)
     with pytest.raises(httpx2.TransportError):
         served.ask("POST", "/videos", PROMPT)
     listed = served.ask("GET", "/videos")
@@ -146,8 +146,8 @@ def test_an_open_control_api_beyond_this_machine_is_warned_of(
         assert served.complained() == expected
 
 
-def test_scenarios_are_listed_with_those_of_the_file(rehearsal: Write) -> None:
-    result = run("serve", "--list-scenarios", "--rehearsal", str(rehearsal(OWN)))
+def test_scenarios_are_listed_with_those_of_the_file(config: Write) -> None:
+    result = run("serve", "--list-scenarios", "--config", str(config(OWN)))
     listed = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
     assert result.exit_code == 0
     assert listed["doomed"] == "Ends badly at once."
@@ -167,8 +167,8 @@ def test_scenarios_are_listed_with_those_of_the_file(rehearsal: Write) -> None:
         (["--limits", "5"], "--limits: must be one of none, free, starter, growth, or a mapping"),
         (["--limits", "in_flight: -1"], "--limits: /in_flight: must be a whole number of 1 or mo"),
         (["--scenario", "nope"], "--scenario: there is no scenario 'nope', only completes, fails"),
-        (["--rehearsal", "/nowhere/at/all.yaml"], "/nowhere/at/all.yaml: cannot be read: No"),
-        (["--watch"], "--watch: there is no file to watch; name a DOCUMENT or a --rehearsal"),
+        (["--config", "/nowhere/at/all.yaml"], "/nowhere/at/all.yaml: cannot be read: No"),
+        (["--watch"], "--watch: there is no file to watch; name a DOCUMENT or a --config"),
         (["--webhook-url", "ftp://h/"], "must begin with http:// or https://: 'ftp://h/'"),
         (["--webhook-url", "http://h/", "--webhook-secret", "s"], "the secret must be whsec_"),
         (["--admin-token", ""], "must not be empty"),
@@ -187,16 +187,16 @@ def test_what_cannot_be_rehearsed_is_told_in_one_line(arguments: list[str], told
     assert told in result.stderr
 
 
-def test_a_scenario_of_the_file_may_be_named_by_an_option(rehearsal: Write) -> None:
-    file = str(rehearsal(OWN))
+def test_a_scenario_of_the_file_may_be_named_by_an_option(config: Write) -> None:
+    file = str(config(OWN))
     for scenario in ("doomed", "doomed:no_luck"):
-        result = run("serve", "--rehearsal", file, "--scenario", scenario, "--list-scenarios")
+        result = run("serve", "--config", file, "--scenario", scenario, "--list-scenarios")
         assert result.exit_code == 0
 
 
-def test_a_fault_of_the_file_is_told_with_its_place(rehearsal: Write) -> None:
-    path = rehearsal("faults:\n  - {operation: listVideos, status: 503}\n  - {times: 0}\n")
-    result = run("serve", "--rehearsal", str(path))
+def test_a_fault_of_the_file_is_told_with_its_place(config: Write) -> None:
+    path = config("faults:\n  - {operation: listVideos, status: 503}\n  - {times: 0}\n")
+    result = run("serve", "--config", str(path))
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert result.stderr.startswith(f"Error: {path}:")
     assert "/faults/1/times" in result.stderr

@@ -25,17 +25,17 @@ Write = Callable[..., Path]
 
 
 @pytest.mark.parametrize("way", ["written", "put in its place"])
-def test_a_rehearsal_that_is_changed_is_read_again_and_the_jobs_stay(
-    serve: Serve, rehearsal: Write, way: str
+def test_a_config_that_is_changed_is_read_again_and_the_jobs_stay(
+    serve: Serve, config: Write, way: str
 ) -> None:
-    path = rehearsal("scenario: completes\n")
-    served = serve("--rehearsal", str(path), "--watch")
+    path = config("scenario: completes\n")
+    served = serve("--config", str(path), "--watch")
     job = served.create()
     changed = "faults: [{operation: listVideos, status: 503}]\n"
     if way == "written":
-        rehearsal(changed)
+        config(changed)
     else:
-        rehearsal(changed, name=".rehearsal.yaml.new").replace(path)
+        config(changed, name=".config.yaml.new").replace(path)
     served.said("Read again.")
     assert served.ask("GET", "/videos").status_code == 503
     assert served.ask("GET", f"/videos/{job['id']}").json()["id"] == job["id"]
@@ -43,31 +43,31 @@ def test_a_rehearsal_that_is_changed_is_read_again_and_the_jobs_stay(
     assert [request["operation"] for request in kept] == ["createVideo", "listVideos", "getVideo"]
 
 
-def test_a_rehearsal_that_cannot_be_leaves_all_as_it_was(serve: Serve, rehearsal: Write) -> None:
-    path = rehearsal("faults: [{operation: listVideos, status: 503}]\n")
-    served = serve("--rehearsal", str(path), "--watch")
-    rehearsal("faults: [{operation: noVideos, status: 503}]\n")
+def test_a_config_that_cannot_be_leaves_all_as_it_was(serve: Serve, config: Write) -> None:
+    path = config("faults: [{operation: listVideos, status: 503}]\n")
+    served = serve("--config", str(path), "--watch")
+    config("faults: [{operation: noVideos, status: 503}]\n")
     told = served.complained()
     assert told.startswith(f"Not read again: {path}:")
     assert "/faults/0/operation" in told
     assert served.ask("GET", "/videos").status_code == 503
-    rehearsal("faults: []\n")
+    config("faults: []\n")
     served.said("Read again.")
     assert served.ask("GET", "/videos").status_code == 200
 
 
-def test_what_was_asked_and_set_since_stays_when_a_rehearsal_is_saved(
-    serve: Serve, rehearsal: Write
+def test_what_was_asked_and_set_since_stays_when_a_config_is_saved(
+    serve: Serve, config: Write
 ) -> None:
     text = "scenario: flaky-polls\nlimits: {in_flight: 1}\n"
-    served = serve("--rehearsal", str(rehearsal(text)), "--watch", "--idempotency-keys")
+    served = serve("--config", str(config(text)), "--watch", "--idempotency-keys")
     headers = {**KEY, "X-Mock-Scenario": "stalls", "Idempotency-Key": "order-1"}
     job = served.ask("POST", "/videos", PROMPT, headers).json()
     control = served.url.removesuffix("/v1") + "/__admin"
     words = {"operation": "listVideos", "status": 503}
     assert httpx2.post(f"{control}/faults", json=words).status_code == 200
     assert httpx2.post(f"{control}/scenarios", json={"scenario": "slow"}).status_code == 200
-    rehearsal(f"{text}# saved\n")
+    config(f"{text}# saved\n")
     served.said("Read again.")
     assert served.ask("POST", "/videos", PROMPT, headers).json()["id"] == job["id"]
     assert served.ask("POST", "/videos", PROMPT).status_code == 429
@@ -75,28 +75,28 @@ def test_what_was_asked_and_set_since_stays_when_a_rehearsal_is_saved(
     assert served.control("scenarios").json()["chosen"]["scenario"] == "slow"
 
 
-def test_a_document_that_is_changed_is_served_as_it_is_now(serve: Serve, rehearsal: Write) -> None:
+def test_a_document_that_is_changed_is_served_as_it_is_now(serve: Serve, config: Write) -> None:
     text = RENDERINGS.read_text(encoding="utf-8")
-    path = rehearsal(text, name="api.yaml")
+    path = config(text, name="api.yaml")
     served = serve(str(path), "--watch")
     key = {"X-Render-Key": "k"}
     assert served.ask("GET", "/renderings", headers=key).status_code == 200
     with httpx2.stream("GET", f"{served.admin}/events", timeout=60) as events:
         lines = events.iter_lines()
         assert next(lines) == ": listening"
-        rehearsal(text.replace("/renderings", "/pictures"), name="api.yaml")
+        config(text.replace("/renderings", "/pictures"), name="api.yaml")
         assert [*lines] == [""]  # the stream has ended, and so the reader begins anew, too
     served.said("Read again; the journal begins anew.")
     assert served.ask("GET", "/renderings", headers=key).status_code == 404
     assert served.ask("GET", "/pictures", headers=key).status_code == 200
-    rehearsal(text.replace("x-job-role: list", "x-job-role: heap"), name="api.yaml")
+    config(text.replace("x-job-role: list", "x-job-role: heap"), name="api.yaml")
     assert "x-job-role" in served.complained()
     assert served.ask("GET", "/pictures", headers=key).status_code == 200
 
 
-def test_what_is_read_again_while_jobs_are_made_loses_none(serve: Serve, rehearsal: Write) -> None:
-    path = rehearsal("scenario: instant\n")
-    served = serve("--rehearsal", str(path), "--watch")
+def test_what_is_read_again_while_jobs_are_made_loses_none(serve: Serve, config: Write) -> None:
+    path = config("scenario: instant\n")
+    served = serve("--config", str(path), "--watch")
     stopped, made = Event(), list[str]()
     with httpx2.Client(headers=KEY, base_url=served.url) as client:
 
@@ -108,7 +108,7 @@ def test_what_is_read_again_while_jobs_are_made_loses_none(serve: Serve, rehears
             makers = [threads.submit(make) for _ in range(2)]
             try:
                 for number in range(3):
-                    rehearsal(f"scenario: instant  # {number}\n")
+                    config(f"scenario: instant  # {number}\n")
                     served.said("Read again.")
             finally:
                 stopped.set()

@@ -16,13 +16,13 @@ import yaml
 
 from aisa_testkit.contracts import ClientVerdict
 from aisa_testkit.mock_server import (
+    ClientClock,
     JobService,
     ManualClock,
     MovableClock,
-    ProgramClock,
     TickingClock,
 )
-from aisa_testkit.pytest_plugin import WatchedMock, mock_videos, serve_videos
+from aisa_testkit.pytest_plugin import ObservedMock, mock_videos, serve_videos
 
 COOKBOOK = Path(__file__).parents[2] / "docs" / "cookbook.md"
 PROMPT = "A lighthouse in a storm"
@@ -34,8 +34,8 @@ class Endless(Exception):
     """A client does not come to an end by itself."""
 
 
-CLOCKS = pytest.mark.parametrize("new_clock", [TickingClock, ProgramClock], ids=["ticking", "true"])
-Run = Callable[[WatchedMock], object]
+CLOCKS = pytest.mark.parametrize("new_clock", [TickingClock, ClientClock], ids=["ticking", "true"])
+Run = Callable[[ObservedMock], object]
 
 
 def rows() -> Iterator[tuple[dict[str, object], list[str]]]:
@@ -58,10 +58,10 @@ def careful() -> Run:
     module = ModuleType("video_client")
     exec(compile(program, str(COOKBOOK), "exec"), module.__dict__)
 
-    def run(mock: WatchedMock) -> bytes | None:
+    def run(mock: ObservedMock) -> bytes | None:
         headers = {"Authorization": "Bearer sk-anything"}
         with httpx.Client(base_url=mock.base_url, headers=headers, timeout=60) as client:
-            maker = module.VideoMaker(client, sleep=mock.clock.sleep, now=mock.clock.lived)
+            maker = module.VideoMaker(client, sleep=mock.clock.sleep, now=mock.clock.client_time)
             try:
                 video: bytes = maker.make(PROMPT)
             except module.NoVideo:
@@ -75,10 +75,10 @@ def careful() -> Run:
 def sdk(monkeypatch: pytest.MonkeyPatch) -> Run:
     """OpenAI's SDK as it comes, stopped after ten minutes of its own time."""
 
-    def run(mock: WatchedMock) -> bytes | None:
+    def run(mock: ObservedMock) -> bytes | None:
         def sleep(seconds: float) -> None:
             mock.clock.sleep(seconds)
-            if mock.clock.lived() > 600:
+            if mock.clock.client_time() > 600:
                 raise Endless
 
         monkeypatch.setattr("time.sleep", sleep)
@@ -103,7 +103,7 @@ def verdict_of(
         return mock.verdict, bool(video)
 
 
-def rehearse(mock: WatchedMock, words: dict[str, object]) -> None:
+def rehearse(mock: ObservedMock, words: dict[str, object]) -> None:
     if "scenario" in words:
         mock.use_scenario(str(words["scenario"]))
     else:
@@ -140,7 +140,7 @@ def test_the_sdk_is_clean_in_every_scenario_that_comes_to_an_end(
 def test_the_sdk_earns_the_findings_of_the_cookbook(
     sdk: Run, words: dict[str, object], expected: list[str]
 ) -> None:
-    verdict, _ = verdict_of(sdk, words, clock=ProgramClock())
+    verdict, _ = verdict_of(sdk, words, clock=ClientClock())
     assert codes(verdict) == expected, str(verdict)
 
 
@@ -162,7 +162,7 @@ def test_the_table_holds_findings_and_rows_without() -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_the_careful_client_is_clean_over_a_socket(careful: Run, scenario: str) -> None:
-    with serve_videos(clock=ProgramClock(), scenario=scenario) as server:
+    with serve_videos(clock=ClientClock(), scenario=scenario) as server:
         careful(server)
         assert server.verdict.clean, str(server.verdict)
         assert server.verdict.jobs == 1
@@ -170,7 +170,7 @@ def test_the_careful_client_is_clean_over_a_socket(careful: Run, scenario: str) 
 
 @pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != WITHOUT_END])
 def test_the_sdk_is_clean_over_a_socket(sdk: Run, scenario: str) -> None:
-    with serve_videos(clock=ProgramClock(), scenario=scenario) as server:
+    with serve_videos(clock=ClientClock(), scenario=scenario) as server:
         sdk(server)
         assert server.verdict.clean, str(server.verdict)
         assert server.verdict.jobs == 1
@@ -180,7 +180,7 @@ def test_a_lost_answer_earns_the_same_over_a_socket(sdk: Run, careful: Run) -> N
     words = {"operation": "createVideo", "lost": True, "times": 1}
     found = []
     for run in (sdk, careful):
-        with serve_videos(clock=ProgramClock(), check=False) as server:
+        with serve_videos(clock=ClientClock(), check=False) as server:
             rehearse(server, words)
             assert run(server)
             found.append(codes(server.verdict))

@@ -10,15 +10,15 @@ from typing import Any
 import orjson
 import pytest
 
-from aisa_testkit.contracts import Exchange, Stray, read_exchange
-from aisa_testkit.contracts.budget import Ledger
+from aisa_testkit.contracts import Exchange, UnmatchedRequest, read_exchange
+from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.plan import plan_check
-from aisa_testkit.contracts.check.result import Standard, Verdict
-from aisa_testkit.contracts.check.runner import Walk
+from aisa_testkit.contracts.check.result import CheckPolicy, CheckResult
+from aisa_testkit.contracts.check.runner import CheckRunner
 from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Delivery, Document, Ending, JobRole, Provenance, Reply
 from aisa_testkit.openapi.json import Json
-from aisa_testkit.openapi.pointer import get, put
+from aisa_testkit.openapi.pointer import get, set_at
 
 ROLES = {"poll": JobRole.RETRIEVE, **{role.value: role for role in JobRole}}
 SECONDS = {"wait": 1000.0, "tick": 3.0}
@@ -27,7 +27,7 @@ HINTS = ("openai-poll-after-ms", "retry-after")  # so that there are more polls 
 
 
 @pytest.fixture(scope="session")
-def play() -> Callable[[Document, str], list[Exchange | Stray]]:
+def play() -> Callable[[Document, str], list[Exchange | UnmatchedRequest]]:
     """The history of a client that does what a script says.
 
     `create`, `poll`, `content`, `remix`, `delete` and `list` are requests, `create b` for another
@@ -52,7 +52,7 @@ class _Client:
         self._document, self._clock = document, ManualClock()
         self._service = JobService(document, clock=self._clock, ids=RandomIds(1), strict=True)
         self._endpoint = Endpoint(self._service, observer=self)
-        self._history: list[Exchange | Stray] = []
+        self._history: list[Exchange | UnmatchedRequest] = []
         self._jobs: list[str] = []
         self._ends: dict[str, Ending] = {}
         self._gone: set[str] = set()
@@ -62,7 +62,7 @@ class _Client:
         self._asked: dict[str, str] = {}
         self._timed = False
 
-    def act(self, script: str) -> list[Exchange | Stray]:
+    def act(self, script: str) -> list[Exchange | UnmatchedRequest]:
         self._timed = "sleep" in script
         for step in script.split(", "):
             word, _, rest = step.partition(" ")
@@ -144,7 +144,7 @@ class _Client:
     def answered(self, call: Call, reply: Reply) -> None:
         role = self._document.operations[call.operation_id].role
         at, twist = self._clock.now(), self._twists.pop(role, "")
-        lived = self._clock.lived() if self._timed else None
+        client_time = self._clock.client_time() if self._timed else None
         seen: Reply | None = self._dressed(reply)
         if twist == "odd":
             seen = self._odd(reply)
@@ -152,7 +152,9 @@ class _Client:
             seen = replace(reply, delivery=Delivery(arrives=-1))
         elif twist == "cut":
             seen = None
-        self._history.append(read_exchange(self._document, call, seen, at=at, lived=lived))
+        self._history.append(
+            read_exchange(self._document, call, seen, at=at, client_time=client_time)
+        )
 
     def _dressed(self, reply: Reply) -> Reply:
         """The answer with the waits that the script has it ask for, where that says any."""
@@ -170,13 +172,13 @@ class _Client:
 
     def _odd(self, reply: Reply) -> Reply:
         job = orjson.loads(reply.body)
-        put(job, self._document.lifecycle.state_at, "polishing")
+        set_at(job, self._document.lifecycle.state_at, "polishing")
         return replace(reply, body=orjson.dumps(job))
 
     def missed(self, method: str, path: str) -> None:
-        self._history.append(Stray(method, path))
+        self._history.append(UnmatchedRequest(method, path))
 
-    def untaken(self, reply: Reply) -> None:
+    def undelivered(self, reply: Reply) -> None:
         """Every client of these tests stays to the end."""
 
 
@@ -220,7 +222,7 @@ class Local:
         self.accepted = 0
         self.memory: dict[str, Any] = {}
 
-    def ask(self, call: Call) -> Exchange:
+    def send(self, call: Call) -> Exchange:
         self.calls.append(call)
         assert len(self.calls) < 2000, "the walk does not end"
         right = self.service.answer(call)
@@ -238,18 +240,20 @@ class Local:
         self,
         *,
         creates: int = 1,
-        ledger: Ledger | None = None,
+        ledger: Budget | None = None,
         grade: Provenance = Provenance.INFERRED,
         timeout: float = 300,
         seed: int = 0,
         key: str = "sk-of-the-check",
         **more: Any,
-    ) -> Verdict:
+    ) -> CheckResult:
         """What a walk over it finds."""
         plan = plan_check(self.document, key=key, creates=creates, grade=grade, seed=seed)
-        ledger = ledger or Ledger(max_creates=2)
-        standard = Standard(grade, timeout)
-        walk = Walk(self.document, plan, self, key=key, ledger=ledger, standard=standard, **more)
+        ledger = ledger or Budget(max_creates=2)
+        standard = CheckPolicy(grade, timeout)
+        walk = CheckRunner(
+            self.document, plan, self, key=key, ledger=ledger, standard=standard, **more
+        )
         return walk.run()
 
     def right(self, call: Call, **changed: Any) -> Reply:

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from aisa_testkit.contracts.budget import BudgetExceeded, Ledger, amount
+from aisa_testkit.contracts.budget import Budget, BudgetExceeded, amount
 
 
 def test_the_last_cent_may_be_spent_and_no_more() -> None:
-    ledger = Ledger(max_spend=Decimal("0.3"))
+    ledger = Budget(max_spend=Decimal("0.3"))
     for _ in range(3):
         ledger.reserve(Decimal("0.1"), "USD")
     with pytest.raises(BudgetExceeded) as told:
@@ -21,7 +21,7 @@ def test_the_last_cent_may_be_spent_and_no_more() -> None:
 
 
 def test_a_job_too_many_is_not_paid_for_even_if_it_is_free() -> None:
-    ledger = Ledger(max_creates=1)
+    ledger = Budget(max_creates=1)
     ledger.reserve(Decimal(0), "EUR")
     with pytest.raises(BudgetExceeded) as told:
         ledger.reserve(Decimal(0), "EUR")
@@ -30,7 +30,7 @@ def test_a_job_too_many_is_not_paid_for_even_if_it_is_free() -> None:
 
 
 def test_what_is_released_can_be_spent_again() -> None:
-    ledger = Ledger(max_spend=Decimal(1), max_creates=1)
+    ledger = Budget(max_spend=Decimal(1), max_creates=1)
     ledger.reserve(Decimal(1), "USD")
     ledger.release(Decimal(1))
     ledger.reserve(Decimal("0.75"), "USD")
@@ -38,7 +38,7 @@ def test_what_is_released_can_be_spent_again() -> None:
 
 
 def test_a_budget_of_nothing_still_allows_what_costs_nothing() -> None:
-    ledger = Ledger(max_spend=Decimal(0))
+    ledger = Budget(max_spend=Decimal(0))
     ledger.reserve(Decimal(0), "USD")
     with pytest.raises(BudgetExceeded):
         ledger.reserve(Decimal("0.0001"), "USD")
@@ -46,7 +46,7 @@ def test_a_budget_of_nothing_still_allows_what_costs_nothing() -> None:
 
 
 def test_many_threads_do_not_spend_more_than_there_is() -> None:
-    ledger = Ledger(max_spend=Decimal(10))
+    ledger = Budget(max_spend=Decimal(10))
 
     def buy(_: int) -> bool:
         try:
@@ -72,7 +72,7 @@ def test_many_threads_do_not_spend_more_than_there_is() -> None:
 def test_a_ledger_says_what_is_spent_at_most(
     prices: list[str], limit: str | None, expected: str
 ) -> None:
-    ledger = Ledger(max_spend=Decimal(limit) if limit else None)
+    ledger = Budget(max_spend=Decimal(limit) if limit else None)
     for price in prices:
         ledger.reserve(Decimal(price), "USD")
     assert str(ledger) == expected

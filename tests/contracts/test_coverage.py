@@ -12,14 +12,14 @@ from aisa_testkit.contracts import (
     CoverageGroup,
     CoverageItem,
     Exchange,
-    Stray,
+    UnmatchedRequest,
     read_exchange,
 )
 from aisa_testkit.openapi import Call, Document, Reply, parse_document
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.messages import Query
 
-Play = Callable[[Document, str], list[Exchange | Stray]]
+Play = Callable[[Document, str], list[Exchange | UnmatchedRequest]]
 
 
 def sent(
@@ -37,7 +37,7 @@ def sent(
     return read_exchange(document, call, reply, at=0)
 
 
-def observed(document: Document, *history: Exchange | Stray) -> Coverage:
+def observed(document: Document, *history: Exchange | UnmatchedRequest) -> Coverage:
     coverage = Coverage.of(document)
     coverage.observe(document, history)
     return coverage
@@ -143,7 +143,14 @@ def test_only_documented_answers_are_counted(document: Document) -> None:
 
 
 def test_a_request_that_nothing_takes_covers_nothing(document: Document) -> None:
-    assert hits(observed(document, Stray("GET", "/v1/videos"), Stray("GET", "x", "no"))) == {}
+    assert (
+        hits(
+            observed(
+                document, UnmatchedRequest("GET", "/v1/videos"), UnmatchedRequest("GET", "x", "no")
+            )
+        )
+        == {}
+    )
 
 
 def shown(document: Document, job_id: str, state: str) -> Exchange:

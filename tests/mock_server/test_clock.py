@@ -103,7 +103,7 @@ def test_waiting_takes_as_many_real_seconds_as_the_speed_allows(hands: Hands) ->
 def test_polls_do_not_move_a_clock_that_runs_by_itself_nor_a_manual_one(hands: Hands) -> None:
     clocks: tuple[Clock, ...] = (hands.clock(), ManualClock(START))
     for clock in clocks:
-        clock.polled()
+        clock.on_poll()
         assert clock.now() == START
 
 
@@ -117,8 +117,8 @@ def test_a_manual_clock_moves_only_by_steps_and_waiting_for_it_is_in_vain() -> N
 
 def test_each_poll_moves_a_ticking_clock_on_by_its_interval() -> None:
     clock = TickingClock(START, interval=2.5)
-    clock.polled()
-    clock.polled()
+    clock.on_poll()
+    clock.on_poll()
     clock.advance(1)
     assert clock.now() == START + 6
     assert clock.wait_for(10) == 0
@@ -213,7 +213,7 @@ def test_a_clock_that_is_polled_and_moved_never_goes_back(
     for step in steps:
         before = clock.now()
         if step is None:
-            clock.polled()
+            clock.on_poll()
         elif step >= 0:
             clock.advance(step)
         else:

@@ -24,12 +24,12 @@ def frozen_ticking() -> TickingClock:
         (ManualClock, lambda clock: clock.advance(3), [3]),
         (ManualClock, lambda clock: clock.advance(0), [0]),
         (ManualClock, lambda clock: clock.sleep(3), [3]),
-        (ManualClock, lambda clock: clock.hold(3), [3]),
+        (ManualClock, lambda clock: clock.wait_before_response(3), [3]),
         (ManualClock, lambda clock: asyncio.run(clock.async_sleep(3)), [3]),
-        (ManualClock, lambda clock: asyncio.run(clock.async_hold(3)), [3]),
-        (ManualClock, lambda clock: clock.polled(), []),
-        (TickingClock, lambda clock: clock.polled(), [2]),
-        (lambda _: frozen_ticking(), lambda clock: clock.polled(), []),
+        (ManualClock, lambda clock: asyncio.run(clock.async_wait_before_response(3)), [3]),
+        (ManualClock, lambda clock: clock.on_poll(), []),
+        (TickingClock, lambda clock: clock.on_poll(), [2]),
+        (lambda _: frozen_ticking(), lambda clock: clock.on_poll(), []),
     ],
     ids=[
         "advanced",
@@ -60,7 +60,7 @@ def test_a_running_clock_tells_what_was_done_to_it_but_not_that_time_goes_by() -
     clock.on_move(lambda: told.append((clock.now() - START, clock.speed, clock.frozen)))
     real[0] += 5
     clock.sleep(1)
-    clock.polled()
+    clock.on_poll()
     assert told == []
     clock.set_speed(10)
     clock.freeze()

@@ -1,4 +1,4 @@
-"""Rehearsals from files: what they say, in which format, and what is wrong with them where."""
+"""Configs from files: what they say, in which format, and what is wrong with them where."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
-from aisa_testkit.mock_server.config import Rehearsal, load_rehearsal, read_rehearsal
-from aisa_testkit.mock_server.config_schema import WordsError
+from aisa_testkit.mock_server.config import MockConfig, load_config, read_config
+from aisa_testkit.mock_server.config_schema import ConfigError
 from aisa_testkit.openapi import Call, Document, DocumentError, Reply, load_document
 from aisa_testkit.openapi.json import Json
 
@@ -145,13 +145,13 @@ FORMATS = [("a.yaml", YAML), ("a.yml", YAML), ("a.json", JSON), ("a.toml", TOML)
 
 
 @pytest.mark.parametrize(("name", "text"), FORMATS, ids=["yaml", "yml", "json", "toml", "no name"])
-def test_a_whole_rehearsal_comes_to_life(
+def test_a_whole_config_comes_to_life(
     document: Document, written: Written, name: str, text: str
 ) -> None:
-    rehearsal = load_rehearsal(document, written(name, text))
+    config = load_config(document, written(name, text))
     clock = ManualClock()
     service = JobService(
-        document, clock=clock, ids=RandomIds(1), seed=1, strict=True, rehearsal=rehearsal
+        document, clock=clock, ids=RandomIds(1), seed=1, strict=True, config=config
     )
     lost = ask(service, "createVideo", key="sk-main")
     assert lost.delivery
@@ -181,13 +181,13 @@ def test_a_whole_rehearsal_comes_to_life(
 def test_all_formats_say_the_same(document: Document, written: Written) -> None:
     said = []
     for name, text in FORMATS:
-        rehearsal = load_rehearsal(document, written(name, text))
+        config = load_config(document, written(name, text))
         scenarios = {
-            each: (s.about, s.fate, [f.words for f in s.faults])
-            for each, s in rehearsal.scenarios.items()
+            each: (s.description, s.outcome, [f.words for f in s.faults])
+            for each, s in config.scenarios.items()
         }
-        faults = [fault.words for fault in rehearsal.faults]
-        said.append((rehearsal.scenario, scenarios, faults, rehearsal.limits, rehearsal.keys))
+        faults = [fault.words for fault in config.faults]
+        said.append((config.scenario, scenarios, faults, config.limits, config.keys))
     assert all(each == said[0] for each in said)
 
 
@@ -196,11 +196,11 @@ def test_all_formats_say_the_same(document: Document, written: Written) -> None:
 def test_an_empty_file_rehearses_nothing(
     document: Document, written: Written, name: str, text: str
 ) -> None:
-    assert load_rehearsal(document, written(name, text)) == Rehearsal()
-    assert JobService(document, rehearsal=Rehearsal()).faults.listed() == []
+    assert load_config(document, written(name, text)) == MockConfig()
+    assert JobService(document, config=MockConfig()).faults.listed() == []
 
 
-def test_what_the_service_is_told_counts_more_than_its_rehearsal(document: Document) -> None:
+def test_what_the_service_is_told_counts_more_than_its_config(document: Document) -> None:
     words: Json = {
         "scenario": "fails",
         "limits": "free",
@@ -212,7 +212,7 @@ def test_what_the_service_is_told_counts_more_than_its_rehearsal(document: Docum
         scenario="instant",
         limits="growth",
         accounts={"sk-a": {}},
-        rehearsal=read_rehearsal(document, words),
+        config=read_config(document, words),
     )
     made = ask(service, "createVideo", key="sk-a")
     assert orjson.loads(made.body)["status"] == "completed"
@@ -220,9 +220,9 @@ def test_what_the_service_is_told_counts_more_than_its_rehearsal(document: Docum
     assert ask(service, "createVideo", key="sk-b").status == 401
 
 
-def test_faults_of_a_rehearsal_are_there_again_after_a_reset(document: Document) -> None:
+def test_faults_of_a_config_are_there_again_after_a_reset(document: Document) -> None:
     words = {"faults": [{"operation": "list", "status": 500, "times": 1}]}
-    service = JobService(document, rehearsal=read_rehearsal(document, words))
+    service = JobService(document, config=read_config(document, words))
     for _ in range(2):
         statuses = [ask(service, "listVideos", key="k").status for _ in range(2)]
         assert statuses == [500, 200]
@@ -295,7 +295,7 @@ def test_a_mistake_in_yaml_is_named_with_its_place_and_its_line(
 ) -> None:
     path = written("bad.yaml", text)
     with pytest.raises(DocumentError) as refused:
-        load_rehearsal(document, path)
+        load_config(document, path)
     (problem,) = refused.value.problems
     assert (problem.pointer, problem.line) == (pointer, line)
     assert problem.reason.startswith(reason)
@@ -324,7 +324,7 @@ def test_a_mistake_in_toml_is_named_with_its_place(
     document: Document, written: Written, text: str, pointer: str, reason: str
 ) -> None:
     with pytest.raises(DocumentError) as refused:
-        load_rehearsal(document, written("bad.toml", text))
+        load_config(document, written("bad.toml", text))
     (problem,) = refused.value.problems
     assert (problem.pointer, problem.line) == (pointer, None)
     assert problem.reason.startswith(reason)
@@ -334,13 +334,13 @@ def test_a_mistake_in_json_is_named_with_its_place_and_its_line(
     document: Document, written: Written
 ) -> None:
     with pytest.raises(DocumentError, match=r"bad\.json: line 2, /faults/0/cut: 1 is greater"):
-        load_rehearsal(document, written("bad.json", '{"faults":\n[{"cut": 1}]}'))
+        load_config(document, written("bad.json", '{"faults":\n[{"cut": 1}]}'))
 
 
 @pytest.mark.parametrize("name", ["missing.yaml", "missing.toml", "."])
 def test_a_file_that_cannot_be_read_is_named(document: Document, tmp_path: Path, name: str) -> None:
     with pytest.raises(DocumentError, match=r": cannot be read: (No such file|Is a directory)"):
-        load_rehearsal(document, tmp_path / name)
+        load_config(document, tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["bytes.yaml", "bytes.toml"])
@@ -348,10 +348,10 @@ def test_a_file_that_is_no_text_is_named(document: Document, tmp_path: Path, nam
     path = tmp_path / name
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DocumentError, match=r"bytes\.[a-z]+: cannot be read: .*utf-8"):
-        load_rehearsal(document, path)
+        load_config(document, path)
 
 
-def test_the_rehearsal_of_another_document_is_in_its_words(
+def test_the_config_of_another_document_is_in_its_words(
     other_document: Document, document: Document
 ) -> None:
     words: Json = {
@@ -361,9 +361,9 @@ def test_the_rehearsal_of_another_document_is_in_its_words(
         "limits": "hobby",
         "keys": {"k": {"spend": 0.05}},
     }
-    rehearsal = read_rehearsal(other_document, words)
+    config = read_config(other_document, words)
     service = JobService(
-        other_document, clock=ManualClock(), ids=RandomIds(1), strict=True, rehearsal=rehearsal
+        other_document, clock=ManualClock(), ids=RandomIds(1), strict=True, config=config
     )
     headers = {"x-render-key": "k", "content-type": "application/json"}
     made = service.answer(Call("submitRendering", headers=headers, body=b'{"scene": "A teapot"}'))
@@ -375,8 +375,8 @@ def test_the_rehearsal_of_another_document_is_in_its_words(
     assert service.answer(Call("submitRendering", headers=headers, body=made.body)).status == 400
     again = service.answer(Call("submitRendering", headers=headers, body=b'{"scene": "A cup"}'))
     assert again.status == 402
-    with pytest.raises(WordsError, match=r"^/scenarios/withdrawn: no job ends as 'withdrawn'"):
-        read_rehearsal(document, {"scenarios": {"withdrawn": {"outcome": "withdrawn"}}})
+    with pytest.raises(ConfigError, match=r"^/scenarios/withdrawn: no job ends as 'withdrawn'"):
+        read_config(document, {"scenarios": {"withdrawn": {"outcome": "withdrawn"}}})
 
 
 VALUES = st.recursive(
@@ -427,19 +427,19 @@ WORDS: dict[str, st.SearchStrategy[Json]] = {
 
 
 @given(words=VALUES | st.fixed_dictionaries({}, optional=WORDS))
-def test_anything_given_as_a_rehearsal_makes_a_service_or_is_refused(words: Json) -> None:
+def test_anything_given_as_a_config_makes_a_service_or_is_refused(words: Json) -> None:
     try:
-        rehearsal = read_rehearsal(load_document(), words)
-    except WordsError as refused:
+        config = read_config(load_document(), words)
+    except ConfigError as refused:
         reason: str | None = refused.reason
     else:
         reason = None
-        JobService(load_document(), clock=ManualClock(), rehearsal=rehearsal)
+        JobService(load_document(), clock=ManualClock(), config=config)
     assert reason != ""
 
 
 @given(text=st.text() | st.binary().map(lambda content: content.decode("latin-1")))
-def test_any_text_is_a_rehearsal_or_is_refused(
+def test_any_text_is_a_config_or_is_refused(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
     folder = tmp_path_factory.getbasetemp()
@@ -447,7 +447,7 @@ def test_any_text_is_a_rehearsal_or_is_refused(
         path = folder / name
         path.write_bytes(text.encode(errors="surrogatepass"))
         try:
-            loaded: object = load_rehearsal(load_document(), path)
+            loaded: object = load_config(load_document(), path)
         except DocumentError as refused:
             loaded = refused
-        assert isinstance(loaded, DocumentError) or loaded == Rehearsal()
+        assert isinstance(loaded, DocumentError) or loaded == MockConfig()

@@ -1,4 +1,4 @@
-"""A service that goes on with another rehearsal: what changes, and what stays as it was."""
+"""A service that goes on with another config: what changes, and what stays as it was."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from aisa_testkit.mock_server import JobService, ManualClock, MemoryStore, RandomIds
-from aisa_testkit.mock_server.config import read_rehearsal
+from aisa_testkit.mock_server.config import read_config
 from aisa_testkit.openapi import Call, Document, Reply
 from aisa_testkit.openapi.json import Json
 
@@ -16,7 +16,7 @@ FLAKY: Json = {"operation": "retrieve", "status": 503, "nth": 2, "every": 3}
 
 
 class Troupe:
-    """A strict service with a rehearsal that can become another one."""
+    """A strict service with a config that can become another one."""
 
     def __init__(self, document: Document, words: Json, **settings: Any) -> None:
         self.document, self.clock = document, ManualClock()
@@ -26,12 +26,12 @@ class Troupe:
             ids=RandomIds(1),
             seed=1,
             strict=True,
-            rehearsal=read_rehearsal(document, words),
+            config=read_config(document, words),
             **settings,
         )
 
     def rehearse(self, words: Json) -> None:
-        self.service.rehearse(read_rehearsal(self.document, words))
+        self.service.reconfigure(read_config(self.document, words))
 
     def ask(self, operation: str, *, key: str = "sk-test", job: str = "", **sent: str) -> Reply:
         headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
@@ -73,7 +73,7 @@ def test_limits_that_are_lowered_leave_no_less_than_nothing(document: Document) 
     assert "x-ratelimit-remaining" not in troupe.ask("listVideos").headers
 
 
-def test_keys_are_known_as_the_last_rehearsal_has_them(document: Document) -> None:
+def test_keys_are_known_as_the_last_config_has_them(document: Document) -> None:
     troupe = Troupe(document, {"keys": {"sk-a": {"revoked": True}}}, api_keys=["sk-test"])
     keys = ("sk-a", "sk-b", "sk-test")
     assert [troupe.ask("listVideos", key=key).status for key in keys] == [401, 401, 200]
@@ -81,7 +81,7 @@ def test_keys_are_known_as_the_last_rehearsal_has_them(document: Document) -> No
     assert [troupe.ask("listVideos", key=key).status for key in keys] == [401, 200, 200]
 
 
-def test_faults_that_were_set_since_stay_behind_those_of_the_new_rehearsal(
+def test_faults_that_were_set_since_stay_behind_those_of_the_new_config(
     document: Document,
 ) -> None:
     troupe = Troupe(document, {"faults": [{"operation": "list", "status": 500}]})
@@ -127,7 +127,7 @@ def test_scenarios_that_were_chosen_since_stay_as_far_as_they_are_known(
     }
     job = troupe.service.store.get(troupe.make())
     assert job
-    assert job.plan.seconds == 5
+    assert job.progression.seconds == 5
     scenarios.reset()
     assert scenarios.chosen() == {"scenario": "jumps", "shares": {}, "next": []}
 
@@ -165,7 +165,7 @@ def test_a_create_that_is_sent_again_after_that_makes_no_second_job(document: Do
     assert troupe.make(idempotency_key="order-1") == job
 
 
-def test_what_the_service_was_made_with_counts_more_than_every_rehearsal(
+def test_what_the_service_was_made_with_counts_more_than_every_config(
     document: Document,
 ) -> None:
     troupe = Troupe(
@@ -185,13 +185,13 @@ def test_what_cannot_be_rehearsed_leaves_all_as_it_was(
     if what == "scenario":
         words: Json = {"scenarios": {"own": {"seconds": 3}}}
         troupe = Troupe(document, words, scenario="own")
-        wrong = read_rehearsal(document, {"limits": "free", "keys": {"sk-a": {"revoked": True}}})
+        wrong = read_config(document, {"limits": "free", "keys": {"sk-a": {"revoked": True}}})
     else:
         troupe = Troupe(other_document, {"scenario": "fails"})
-        wrong = read_rehearsal(other_document, {"keys": {"k": {"revoked": True}}})
+        wrong = read_config(other_document, {"keys": {"k": {"revoked": True}}})
     service = troupe.service
     before = (service.scenarios.listed(), service.scenarios.chosen(), service.limits.listed())
     with pytest.raises(ValueError, match=r"there is no scenario 'own'|revoked keys need"):
-        service.rehearse(wrong)
+        service.reconfigure(wrong)
     after = (service.scenarios.listed(), service.scenarios.chosen(), service.limits.listed())
     assert (after, service.limits.active) == (before, False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from aisa_testkit.mock_server import JobService, ManualClock, Steering, TickingClock
+from aisa_testkit.mock_server import JobService, ManualClock, MockControls, TickingClock
 from aisa_testkit.openapi import Call, Document
 from aisa_testkit.openapi.json import Json
 
@@ -13,30 +13,30 @@ HEADERS = {"authorization": "Bearer sk-test", "content-type": "application/json"
 OTHER_HEADERS = {"x-render-key": "sk-test", "content-type": "application/json"}
 
 
-def create(steering: Steering, prompt: str = "A lighthouse in a storm") -> Json:
+def create(steering: MockControls, prompt: str = "A lighthouse in a storm") -> Json:
     call = Call("createVideo", headers=HEADERS, body=orjson.dumps({"prompt": prompt}))
     return orjson.loads(steering.service.answer(call).body)
 
 
 @pytest.fixture
-def steering(service: JobService) -> Steering:
-    return Steering(service)
+def steering(service: JobService) -> MockControls:
+    return MockControls(service)
 
 
 @pytest.fixture
-def other_steering(other_document: Document) -> Steering:
-    return Steering(JobService(other_document, clock=ManualClock(), strict=True))
+def other_steering(other_document: Document) -> MockControls:
+    return MockControls(JobService(other_document, clock=ManualClock(), strict=True))
 
 
 def test_the_document_and_the_clock_are_those_of_the_service(
-    steering: Steering, document: Document, clock: ManualClock
+    steering: MockControls, document: Document, clock: ManualClock
 ) -> None:
     assert steering.document is document
     assert steering.clock is clock
 
 
 def test_jobs_stand_as_a_client_would_see_them_the_oldest_first(
-    steering: Steering, clock: ManualClock
+    steering: MockControls, clock: ManualClock
 ) -> None:
     assert steering.jobs == []
     first = create(steering, "The first")
@@ -50,21 +50,23 @@ def test_jobs_stand_as_a_client_would_see_them_the_oldest_first(
     assert (steering.jobs[0].id, steering.jobs[0].status) == (first["id"], "completed")
 
 
-def test_all_jobs_are_shown_however_many_a_page_of_the_list_would_hold(steering: Steering) -> None:
+def test_all_jobs_are_shown_however_many_a_page_of_the_list_would_hold(
+    steering: MockControls,
+) -> None:
     made = [create(steering)["id"] for _ in range(120)]
     assert [job.id for job in steering.jobs] == made
 
 
 def test_to_look_at_jobs_is_no_poll(document: Document) -> None:
     clock = TickingClock()
-    steering = Steering(JobService(document, clock=clock))
+    steering = MockControls(JobService(document, clock=clock))
     create(steering)
     before = clock.now()
     assert [steering.jobs[0].status for _ in range(9)] == ["queued"] * 9
     assert clock.now() == before
 
 
-def test_what_lies_deeper_in_a_job_is_reached_by_dots(other_steering: Steering) -> None:
+def test_what_lies_deeper_in_a_job_is_reached_by_dots(other_steering: MockControls) -> None:
     other_steering.next_job(outcome="spoilt", code="no_light", seconds=1)
     order = orjson.dumps({"scene": "A teapot", "frames": 9})
     other_steering.service.answer(Call("submitRendering", headers=OTHER_HEADERS, body=order))
@@ -77,7 +79,7 @@ def test_what_lies_deeper_in_a_job_is_reached_by_dots(other_steering: Steering) 
 
 
 def test_what_was_set_is_for_one_job_each_in_its_order(
-    steering: Steering, clock: ManualClock
+    steering: MockControls, clock: ManualClock
 ) -> None:
     steering.next_job(outcome="failed", code="moderation_blocked", seconds=3)
     steering.next_job(seconds=60)
@@ -111,7 +113,7 @@ def test_what_was_set_is_for_one_job_each_in_its_order(
     ],
 )
 def test_what_cannot_become_of_a_job_is_refused_at_once(
-    steering: Steering, clock: ManualClock, fate: dict[str, Json], named: str
+    steering: MockControls, clock: ManualClock, fate: dict[str, Json], named: str
 ) -> None:
     with pytest.raises(ValueError, match=named):
         steering.next_job(**fate)
@@ -120,7 +122,7 @@ def test_what_cannot_become_of_a_job_is_refused_at_once(
     assert steering.jobs[0].status == "completed"
 
 
-def test_errors_are_those_of_the_service(steering: Steering) -> None:
+def test_errors_are_those_of_the_service(steering: MockControls) -> None:
     steering.fail("createVideo", status=429, code="quota_exceeded", times=2, retry_after=4)
     assert [create(steering)["error"]["code"] for _ in range(2)] == ["quota_exceeded"] * 2
     assert create(steering)["status"] == "queued"
@@ -129,7 +131,7 @@ def test_errors_are_those_of_the_service(steering: Steering) -> None:
 
 
 def test_reset_forgets_jobs_and_plans_but_time_and_ids_go_on(
-    steering: Steering, clock: ManualClock
+    steering: MockControls, clock: ManualClock
 ) -> None:
     before = create(steering)
     steering.next_job(outcome="failed")

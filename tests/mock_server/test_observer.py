@@ -26,7 +26,7 @@ class Listener:
     def missed(self, method: str, path: str) -> None:
         self.misses.append((method, path))
 
-    def untaken(self, reply: Reply) -> None:
+    def undelivered(self, reply: Reply) -> None:
         self.losses.append(reply)
 
 
@@ -123,7 +123,7 @@ def test_head_is_heard_once_with_the_answer_that_get_would_have(
 def test_a_reply_that_nobody_took_is_named_as_it_was_heard(
     heard: Endpoint, listener: Listener, method: str, path: str
 ) -> None:
-    heard.untaken(ask(heard, method, path))
+    heard.undelivered(ask(heard, method, path))
     (lost,), ((_, answer),) = listener.losses, listener.answers
     assert lost is answer
 

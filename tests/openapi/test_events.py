@@ -62,7 +62,7 @@ def test_the_examples_of_events_are_events(document: Document) -> None:
         operation = root["webhooks"][event.name]["post"]
         content = resolve(root, operation["requestBody"])["content"]["application/json"]
         for example in content["examples"].values():
-            assert [*event.schema.findings(resolve(root, example)["value"])] == []
+            assert [*event.schema.errors(resolve(root, example)["value"])] == []
 
 
 def test_an_event_of_another_api_has_another_shape(other_document: Document) -> None:

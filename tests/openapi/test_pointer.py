@@ -12,7 +12,7 @@ from aisa_testkit.openapi.pointer import (
     get,
     parse_pointer,
     pointer_of,
-    put,
+    set_at,
 )
 
 steps = st.lists(st.text(st.characters(codec="utf-8"))).map(tuple)
@@ -82,9 +82,9 @@ def test_where_there_is_nothing_is_a_lookup_error(path: tuple[str, ...]) -> None
 
 def test_putting_makes_the_objects_on_the_way() -> None:
     data: dict[str, Json] = {"error": None, "kept": {"a": 1}}
-    put(data, ("error", "code"), "bad")
-    put(data, ("kept", "b"), 2)
-    put(data, ("new", "deep", "er"), 3)
+    set_at(data, ("error", "code"), "bad")
+    set_at(data, ("kept", "b"), 2)
+    set_at(data, ("new", "deep", "er"), 3)
     assert data == {
         "error": {"code": "bad"},
         "kept": {"a": 1, "b": 2},

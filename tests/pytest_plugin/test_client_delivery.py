@@ -16,11 +16,11 @@ import pytest
 from respx.mocks import HTTPCoreMocker
 
 from aisa_testkit.mock_server import Clock, Endpoint, JobService, ManualClock, SystemClock
-from aisa_testkit.mock_server.http.app import ApiDoor
+from aisa_testkit.mock_server.http.app import ApiApp
 from aisa_testkit.mock_server.http.server import base_url, serve_app
 from aisa_testkit.openapi import Call, Delivery, Document, Reply
 from aisa_testkit.pytest_plugin.httpcore2 import HTTPCore2Mocker
-from aisa_testkit.pytest_plugin.journal import Journal
+from aisa_testkit.pytest_plugin.journal import MockJournal
 from aisa_testkit.pytest_plugin.routes import VideoRouter
 from aisa_testkit.pytest_plugin.transports import Httpx2Transport, HttpxTransport
 
@@ -71,7 +71,7 @@ def scripted(document: Document, clock: Clock) -> Scripted:
 def router_of(endpoint: Endpoint) -> VideoRouter:
     service = endpoint.service
     return VideoRouter(
-        endpoint, base_urls=[VENDOR], journal=Journal(service.document, service.clock)
+        endpoint, base_urls=[VENDOR], journal=MockJournal(service.document, service.clock)
     )
 
 
@@ -92,7 +92,7 @@ Socket: TypeAlias = tuple[Scripted, str]
 
 @contextmanager
 def on_a_socket(endpoint: Scripted) -> Iterator[Socket]:
-    with serve_app(ApiDoor(endpoint)) as listener:
+    with serve_app(ApiApp(endpoint)) as listener:
         yield endpoint, base_url(listener, endpoint.service.document)
 
 
@@ -331,7 +331,7 @@ def test_the_journal_and_the_route_know_what_the_client_has_not_seen(
     document: Document, delivery: Delivery, told: str
 ) -> None:
     service = Delivering(document, delivery)
-    journal = Journal(document, service.clock)
+    journal = MockJournal(document, service.clock)
     router = VideoRouter(Endpoint(service, observer=journal), base_urls=[VENDOR], journal=journal)
     key = {"authorization": "Bearer sk-test"}
     with (
@@ -341,12 +341,12 @@ def test_the_journal_and_the_route_know_what_the_client_has_not_seen(
         client.get(f"{VENDOR}/videos")
     (exchange,) = journal.requests
     assert exchange.reply is None
-    assert exchange.unseen is not None
-    assert exchange.unseen.status == 200
+    assert exchange.undelivered_reply is not None
+    assert exchange.undelivered_reply.status == 200
     (call,) = router.routes["listVideos"].calls
     assert call.has_response is (delivery.arrives != -1)
     if call.has_response:
-        assert call.response.content == exchange.unseen.body
+        assert call.response.content == exchange.undelivered_reply.body
 
 
 def test_what_a_test_sets_on_a_route_arrives_whole(document: Document) -> None:
@@ -367,7 +367,7 @@ def by_routes(service: JobService) -> Iterator[str]:
 
 @contextmanager
 def by_socket(service: JobService) -> Iterator[str]:
-    with serve_app(ApiDoor(Endpoint(service))) as listener:
+    with serve_app(ApiApp(Endpoint(service))) as listener:
         yield base_url(listener, service.document)
 
 
@@ -392,4 +392,4 @@ def test_the_official_client_sees_a_connection_error_and_tries_again(
         assert client.videos.create(prompt="A lighthouse").status == "queued"
     # Each answer that did not arrive was to a job that is made.
     assert len(service.store) == 3
-    assert clock.lived() > 0
+    assert clock.client_time() > 0

@@ -29,7 +29,7 @@ def ignore_failed(api, library=httpx2, pause=lambda: None):
                 break
             pause()
 """
-STOPPED = "Runaway: getVideo for video_* was answered * times in the same way, status 200*"
+STOPPED = "InfiniteLoop: getVideo for video_* was answered * times in the same way, status 200*"
 
 
 @pytest.mark.parametrize("library", ["httpx", "httpx2"])
@@ -91,7 +91,7 @@ def test_it(video_mock):
 """
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["E*Runaway: getVideo for video_*"])
+    result.stdout.fnmatch_lines(["E*InfiniteLoop: getVideo for video_*"])
 
 
 def test_a_loop_in_real_time_that_ignores_failed_is_stopped(run: Run) -> None:
@@ -104,7 +104,7 @@ def test_it(video_mock):
 """
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["E*Runaway: getVideo for video_*"])
+    result.stdout.fnmatch_lines(["E*InfiniteLoop: getVideo for video_*"])
 
 
 @pytest.mark.parametrize("fixture", ["video_mock", "video_server"])
@@ -172,4 +172,4 @@ def test_it(video_mock):
 """
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["E*Runaway: createVideo*"])
+    result.stdout.fnmatch_lines(["E*InfiniteLoop: createVideo*"])

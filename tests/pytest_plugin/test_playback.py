@@ -11,11 +11,11 @@ import pytest
 
 from aisa_testkit.contracts import Exchange, read_exchange
 from aisa_testkit.contracts.traffic.recording import write_recording
-from aisa_testkit.contracts.traffic.request_builder import write_call
+from aisa_testkit.contracts.traffic.request_builder import build_call
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, JobRole
 from aisa_testkit.openapi.operation import FORM, JSON
-from aisa_testkit.pytest_plugin import WatchedMock, mock_videos, serve_videos
+from aisa_testkit.pytest_plugin import ObservedMock, mock_videos, serve_videos
 
 PNG = b"\x89PNG\r\n\x1a\n"
 PROMPT = "A lighthouse in a storm"
@@ -32,7 +32,7 @@ class Recorder:
     def ask(self, role: JobRole, job: str = "", **more: object) -> bytes:
         operation = self.document.by_role[role]
         named = {"video_id": job} if job else {}
-        call = write_call(
+        call = build_call(
             self.document,
             operation,
             key="sk-recorded",
@@ -75,7 +75,7 @@ def recorder(document: Document) -> Recorder:
     return Recorder(document)
 
 
-def client(mock: WatchedMock) -> openai.OpenAI:
+def client(mock: ObservedMock) -> openai.OpenAI:
     return openai.OpenAI(api_key="sk-other", base_url=mock.base_url, max_retries=0)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from aisa_testkit.mock_server import JobService, ManualClock
 from aisa_testkit.openapi import Call, Document
-from aisa_testkit.pytest_plugin import Contract, ContractError, Runaway, mock_videos
+from aisa_testkit.pytest_plugin import Contract, ContractError, InfiniteLoop, mock_videos
 
 KEY = "sk-live-s3cret-987654321"
 HEADERS = {"authorization": f"Bearer {KEY}"}
@@ -38,7 +38,9 @@ def test_the_end_of_an_endless_loop_tells_no_key() -> None:
         mock_videos(check=False) as mock,
         httpx.Client(base_url=mock.base_url, headers=HEADERS) as client,
     ):
-        with pytest.raises(Runaway, match=r"getVideo for \[\*key\*\]\*+ was answered") as caught:
+        with pytest.raises(
+            InfiniteLoop, match=r"getVideo for \[\*key\*\]\*+ was answered"
+        ) as caught:
             poll_for_ever(client)
         assert "s3cret" not in str(caught.value) + str(mock.verdict)
 
@@ -59,7 +61,7 @@ def test_what_turns_out_not_to_be_taken_is_judged_anew(document: Document) -> No
     replies = [service.answer(call) for _ in range(2)]
     for reply in replies:
         journal.answered(call, reply)
-    assert "the client not told" not in str(contract.news())
-    journal.untaken(replies[0])
-    assert "the client not told" in str(contract.news())
-    assert contract.news() == ([], [])
+    assert "the client not told" not in str(contract.unreported())
+    journal.undelivered(replies[0])
+    assert "the client not told" in str(contract.unreported())
+    assert contract.unreported() == ([], [])

@@ -17,7 +17,7 @@ from openai import OpenAI
 
 from aisa_testkit.contracts import ClientVerdict, Severity
 from aisa_testkit.openapi import Document
-from aisa_testkit.pytest_plugin import Contract, MockOptions, WatchedMock, mock_videos
+from aisa_testkit.pytest_plugin import Contract, MockOptions, ObservedMock, mock_videos
 from aisa_testkit.pytest_plugin.server import SwitchingServer, switching_server
 
 KEYS = {"Authorization": "Bearer sk-test", "X-Render-Key": "sk-test"}
@@ -32,7 +32,7 @@ def server() -> Iterator[SwitchingServer]:
 
 def serving(
     server: SwitchingServer, contract: Contract | None = None, **options: Any
-) -> AbstractContextManager[WatchedMock]:
+) -> AbstractContextManager[ObservedMock]:
     return server.serving(MockOptions(**options), contract or Contract())
 
 
@@ -91,7 +91,7 @@ def test_each_mock_of_a_server_is_a_fresh_one(server: SwitchingServer) -> None:
 def test_a_mock_on_a_socket_is_steered_with_the_words_of_one_in_process(
     server: SwitchingServer,
 ) -> None:
-    def story(mock: WatchedMock) -> list[object]:
+    def story(mock: ObservedMock) -> list[object]:
         mock.next_job(outcome="failed", code="moderation_blocked")
         mock.fail("createVideo", status=429, times=2, retry_after=1)
         with OpenAI() as client:

@@ -91,10 +91,10 @@ from program import create, poll
 def test_it(video_mock):
     job = create(video_mock).json()["id"]
     poll(video_mock, job)
-    assert [r.lived for r in video_mock.requests] == [None, None]
+    assert [r.client_time for r in video_mock.requests] == [None, None]
     video_mock.clock.sleep(30)
     assert poll(video_mock, job) == "completed"
-    assert [r.lived for r in video_mock.requests] == [0.0, 0.0, 30.0]
+    assert [r.client_time for r in video_mock.requests] == [0.0, 0.0, 30.0]
 """
     )
     result.assert_outcomes(passed=1)

@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ....openapi import Cause, Document, RequestProblem
-from ...traffic.exchange import Exchange, Stray, StrayKind
+from ...traffic.exchange import Exchange, UnmatchedKind, UnmatchedRequest
 from .. import client_catalogue as catalogue
-from ..grouping import merged
+from ..grouping import deduplicate
 from ..rule import Rule
-from ..violation import Violation, breach
-from .course import course_violations
-from .job_usage import Conduct
-from .request_record import Attempt, Reading
+from ..violation import Violation, violation_of
+from .course import history_violations
+from .job_usage import JobUsageRules
+from .request_record import RequestParser, RequestRecord
 
 
 def check_client(
     document: Document,
-    history: Iterable[Exchange | Stray],
+    history: Iterable[Exchange | UnmatchedRequest],
     *,
     whole: bool = True,
     first: int = 1,
@@ -30,21 +30,21 @@ def check_client(
     not `whole` is only the end of a longer one: nothing is said that its beginning may belie. What
     is wrong with several requests in the same way is one violation.
     """
-    reading, conduct = Reading(document), Conduct(document, whole=whole)
-    attempts, found = list[Attempt](), list[Violation]()
+    reading, conduct = RequestParser(document), JobUsageRules(document, whole=whole)
+    attempts, found = list[RequestRecord](), list[Violation]()
     for number, item in enumerate(history, start=first):
-        if isinstance(item, Stray):
+        if isinstance(item, UnmatchedRequest):
             found.append(_stray(document, item, number))
         else:
-            attempts.append(reading.attempt(item, number))
+            attempts.append(reading.record(item, number))
             found += _request_violations(document, item, number)
-            found += conduct.see(attempts[-1])
-    return merged([*found, *course_violations(reading, attempts, whole=whole)])
+            found += conduct.check(attempts[-1])
+    return deduplicate([*found, *history_violations(reading, attempts, whole=whole)])
 
 
-def _stray(document: Document, stray: Stray, number: int) -> Violation:
+def _stray(document: Document, stray: UnmatchedRequest, number: int) -> Violation:
     received, expected = stray.why, _INSTEAD.get(stray.kind, "")
-    if stray.kind is StrayKind.NO_OPERATION:
+    if stray.kind is UnmatchedKind.NO_OPERATION:
         near = document.nearest(stray.method, stray.path)
         received = stray.why or near.difference
         expected = f"{near.operation.method} {near.path} ({near.operation.id}), the nearest"
@@ -72,7 +72,7 @@ def _request_violations(document: Document, exchange: Exchange, number: int) -> 
             continue  # of a value that is wrong in several ways, the first is enough
         told.update([problem.parameter] if problem.parameter else [])
         missing = problem.cause == Cause.FIELD_MISSING
-        yield breach(
+        yield violation_of(
             _RULES.get(problem.cause, catalogue.WRONG_VALUE),
             exchange,
             number,
@@ -82,7 +82,7 @@ def _request_violations(document: Document, exchange: Exchange, number: int) -> 
         )
     known = [*operation.query, *{n: 0 for b in operation.bodies.values() for n in b.properties}]
     for name in dict.fromkeys(n for n in exchange.arguments.unknown if n not in told):
-        yield breach(
+        yield violation_of(
             catalogue.UNDOCUMENTED,
             exchange,
             number,
@@ -95,15 +95,15 @@ def _request_violations(document: Document, exchange: Exchange, number: int) -> 
 _PREFIX = re.compile(r"^(the body )?must (be |have )?(sent as )?")
 _SHOWN = 100
 _STRAY_RULES = {
-    StrayKind.NO_OPERATION: catalogue.NO_OPERATION,
-    StrayKind.NOT_LET_OUT: catalogue.NOT_LET_OUT,
-    StrayKind.NOT_RECORDED: catalogue.NOT_RECORDED,
-    StrayKind.ENDLESS: catalogue.ENDLESS,
+    UnmatchedKind.NO_OPERATION: catalogue.UNKNOWN_ENDPOINT,
+    UnmatchedKind.BLOCKED: catalogue.BLOCKED,
+    UnmatchedKind.NOT_RECORDED: catalogue.NOT_RECORDED,
+    UnmatchedKind.ENDLESS: catalogue.INFINITE_LOOP,
 }
 _INSTEAD = {
-    StrayKind.NOT_LET_OUT: "no such request",
-    StrayKind.NOT_RECORDED: "a request that was recorded",
-    StrayKind.ENDLESS: "an end, sooner or later",
+    UnmatchedKind.BLOCKED: "no such request",
+    UnmatchedKind.NOT_RECORDED: "a request that was recorded",
+    UnmatchedKind.ENDLESS: "an end, sooner or later",
 }
 _RULES: dict[str, Rule] = {
     Cause.JSON_MALFORMED: catalogue.BODY_UNREADABLE,

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..violation import Violation
-from .abandonment import given_up, given_up_alone, orphan, unknown_trusted
+from .abandonment import abandoned_job, abandoned_request, orphaned_job, unknown_status_accepted
 from .duplicates import duplicate_violations, duplicates
-from .job_history import Hands, Looks, stories
-from .polling import pace_violations
-from .request_record import Attempt, Reading, alike
+from .job_history import Concurrency, ListCalls, job_histories
+from .polling import polling_violations
+from .request_record import RequestParser, RequestRecord, group_by_fingerprint
 from .retries import retry_violations
-from .retry_window import Efforts
+from .retry_window import RetryWindows
 
 
-def course_violations(
-    reading: Reading, attempts: Sequence[Attempt], *, whole: bool
+def history_violations(
+    reading: RequestParser, attempts: Sequence[RequestRecord], *, whole: bool
 ) -> Iterator[Violation]:
     """What is wrong with a history as such. One that is not `whole` lacks its beginning, so that
     nothing is said about what may have been done in it.
     """
-    told, groups = stories(attempts), alike(attempts)
-    looks, hands = Looks(attempts), Hands(attempts)
-    efforts = Efforts(attempts, hands)
+    told, groups = job_histories(attempts), group_by_fingerprint(attempts)
+    looks, hands = ListCalls(attempts), Concurrency(attempts)
+    efforts = RetryWindows(attempts, hands)
     in_vain: set[str] = set()
     for group in groups:
         found = duplicates(reading, group, told, looks)
@@ -30,11 +30,11 @@ def course_violations(
         yield from duplicate_violations(found)
         yield from retry_violations(group, told, looks, hands)
     for story in told.values():
-        yield from pace_violations(story)
-        yield from unknown_trusted(story, efforts)
+        yield from polling_violations(story)
+        yield from unknown_status_accepted(story, efforts)
         if whole:
-            yield from given_up(story, efforts)
+            yield from abandoned_job(story, efforts)
         if whole and story.job_id not in in_vain:
-            yield from orphan(story, efforts, looks)
+            yield from orphaned_job(story, efforts, looks)
     if whole:
-        yield from given_up_alone(groups, hands, efforts)
+        yield from abandoned_request(groups, hands, efforts)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from ....openapi.operation import MAKING
-from ....openapi.schema import plain
+from ....openapi.operation import CREATING
+from ....openapi.schema import one_line
 from ...budget import amount
 from ...traffic.exchange import Exchange
 from .. import client_catalogue as catalogue
-from ..violation import Violation, breach
-from .job_history import Looks, Story, stories
-from .request_record import Attempt, Reading, alike
+from ..violation import Violation, violation_of
+from .job_history import JobHistory, ListCalls, job_histories
+from .request_record import RequestParser, RequestRecord, group_by_fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +24,28 @@ class Duplicate:
     """
 
     job_id: str
-    first: Attempt
-    again: Attempt
+    first: RequestRecord
+    again: RequestRecord
     lost: bool
 
 
-def made_in_vain(reading: Reading, attempts: Sequence[Attempt]) -> Iterator[Duplicate]:
+def unfollowed_duplicates(
+    reading: RequestParser, attempts: Sequence[RequestRecord]
+) -> Iterator[Duplicate]:
     """All jobs of a history that were made in vain."""
-    told, looks = stories(attempts), Looks(attempts)
-    for group in alike(attempt for attempt in attempts if attempt.role in MAKING):
+    told, looks = job_histories(attempts), ListCalls(attempts)
+    for group in group_by_fingerprint(attempt for attempt in attempts if attempt.role in CREATING):
         yield from duplicates(reading, group, told, looks)
 
 
 def duplicates(
-    reading: Reading, group: Sequence[Attempt], told: Mapping[str, Story], looks: Looks
+    reading: RequestParser,
+    group: Sequence[RequestRecord],
+    told: Mapping[str, JobHistory],
+    looks: ListCalls,
 ) -> tuple[Duplicate, ...]:
     """The jobs that were made in vain by the requests of a group, which all asked for the same."""
-    made = [*_made(reading, group)] if group[0].role in MAKING else []
+    made = [*_made(reading, group)] if group[0].role in CREATING else []
     found = (
         Duplicate(job_id, first, again, lost)
         for (job_id, first, lost), (_, again, _) in pairwise(made)
@@ -51,7 +56,7 @@ def duplicates(
     return tuple(found)
 
 
-def _came_back(story: Story | None, *, lost: bool) -> bool:
+def _came_back(story: JobHistory | None, *, lost: bool) -> bool:
     """Whether anybody has asked for a job. One that no answer has told of is not asked for by a
     list that happens to show it.
     """
@@ -65,8 +70,8 @@ def duplicate_violations(found: Sequence[Duplicate]) -> Iterator[Violation]:
     numbers = sorted({a.number for duplicate in found for a in (duplicate.first, duplicate.again)})
     price = _price([duplicate.first.exchange for duplicate in found])
     cost = f"; what was made in vain costs up to {price}" if price else ""
-    yield breach(
-        catalogue.MADE_TWICE,
+    yield violation_of(
+        catalogue.DUPLICATE_JOB,
         found[-1].again.exchange,
         *numbers,
         received=f"{len(numbers)} jobs by the same request: {_unfollowed(found)}{cost}",
@@ -74,15 +79,17 @@ def duplicate_violations(found: Sequence[Duplicate]) -> Iterator[Violation]:
     )
 
 
-def _made(reading: Reading, group: Sequence[Attempt]) -> Iterator[tuple[str, Attempt, bool]]:
+def _made(
+    reading: RequestParser, group: Sequence[RequestRecord]
+) -> Iterator[tuple[str, RequestRecord, bool]]:
     """The jobs that a group has made, by their ids, and whether the answer was lost. A server that
     knows a request again answers with the job that there is.
     """
     known: set[str] = set()
     for attempt in group:
-        hidden = reading.hidden(attempt.exchange)
+        hidden = reading.undelivered_jobs(attempt.exchange)
         # An answer that was changed may tell of a job that there is not.
-        for job_id in (hidden or [telling.job_id for telling in attempt.tells])[:1]:
+        for job_id in (hidden or [telling.job_id for telling in attempt.jobs])[:1]:
             if job_id not in known:
                 yield job_id, attempt, bool(hidden)
             known.add(job_id)
@@ -94,7 +101,7 @@ def _unfollowed(found: Sequence[Duplicate]) -> str:
         (False, "accepted and never asked for"),
         (True, "made, and the client not told"),
     ):
-        ids = [plain(duplicate.job_id) for duplicate in found if duplicate.lost is lost]
+        ids = [one_line(duplicate.job_id) for duplicate in found if duplicate.lost is lost]
         if ids:
             more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
             verb = "was" if len(ids) == 1 else "were"

@@ -7,10 +7,10 @@ from hashlib import sha256
 
 from ...traffic.exchange import Exchange
 
-Identity = tuple[object, ...]
+Fingerprint = tuple[object, ...]
 
 
-def identity(exchange: Exchange, *, key_header: str) -> Identity:
+def fingerprint(exchange: Exchange, *, key_header: str) -> Fingerprint:
     """All that a request asks for, and on whose behalf: equal for a request that is sent again."""
     call = exchange.call
     headers = (key_header, "range", *map(str.lower, exchange.operation.headers))

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ....openapi import JobRole
-from ....openapi.operation import MAKING
-from .fingerprint import Identity
-from .request_record import Attempt, Telling
+from ....openapi.operation import CREATING
+from .fingerprint import Fingerprint
+from .request_record import JobReport, RequestRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class JobHistory:
     """One job: the request that made it, None if that is not known, the requests that name it, and
     the answers that show it, each in their order.
 
@@ -24,43 +24,43 @@ class Story:
     """
 
     job_id: str
-    made: Attempt | None
-    requests: tuple[Attempt, ...]
-    tellings: tuple[Telling, ...]
+    made: RequestRecord | None
+    requests: tuple[RequestRecord, ...]
+    reports: tuple[JobReport, ...]
     followed: bool
 
     @property
-    def last(self) -> Telling | None:
+    def last(self) -> JobReport | None:
         """How the job was shown last."""
-        return self.tellings[-1] if self.tellings else None
+        return self.reports[-1] if self.reports else None
 
     @property
     def ended(self) -> bool:
         """Whether any answer has shown an end."""
-        return any(telling.state and telling.state.ends for telling in self.tellings)
+        return any(telling.state and telling.state.ends for telling in self.reports)
 
-    def of(self, role: JobRole) -> tuple[Attempt, ...]:
+    def of(self, role: JobRole) -> tuple[RequestRecord, ...]:
         """The requests with this role."""
         return tuple(attempt for attempt in self.requests if attempt.role is role)
 
 
-def stories(attempts: Iterable[Attempt]) -> Mapping[str, Story]:
+def job_histories(attempts: Iterable[RequestRecord]) -> Mapping[str, JobHistory]:
     """The story of each job, by its id."""
-    made: dict[str, Attempt] = {}
-    requests: dict[str, list[Attempt]] = {}
-    tellings: dict[str, list[Telling]] = {}
+    made: dict[str, RequestRecord] = {}
+    requests: dict[str, list[RequestRecord]] = {}
+    tellings: dict[str, list[JobReport]] = {}
     followed: set[str] = set()
     for attempt in attempts:
         if attempt.exchange.job_id is not None:
             requests.setdefault(attempt.exchange.job_id, []).append(attempt)
-        for telling in attempt.tells:
+        for telling in attempt.jobs:
             tellings.setdefault(telling.job_id, []).append(telling)
-            if attempt.role in MAKING:
+            if attempt.role in CREATING:
                 made.setdefault(telling.job_id, attempt)
             if attempt.role is JobRole.LIST or (telling.state and telling.state.ends):
                 followed.add(telling.job_id)
     return {
-        job_id: Story(
+        job_id: JobHistory(
             job_id,
             made.get(job_id),
             tuple(requests.get(job_id, ())),
@@ -71,36 +71,36 @@ def stories(attempts: Iterable[Attempt]) -> Mapping[str, Story]:
     }
 
 
-class Looks:
+class ListCalls:
     """When each sender has looked in the list of its jobs."""
 
-    def __init__(self, attempts: Iterable[Attempt]) -> None:
+    def __init__(self, attempts: Iterable[RequestRecord]) -> None:
         self._numbers: dict[str | None, list[int]] = {}
         for attempt in attempts:
-            seen = attempt.exchange.accepted and not attempt.unread
+            seen = attempt.exchange.accepted and not attempt.unreadable
             if attempt.role is JobRole.LIST and seen:
                 self._numbers.setdefault(attempt.sender, []).append(attempt.number)
 
-    def between(self, first: Attempt, second: Attempt) -> bool:
+    def between(self, first: RequestRecord, second: RequestRecord) -> bool:
         """Whether the sender of these requests has looked between them."""
         numbers = self._numbers.get(first.sender, [])
         index = bisect_right(numbers, first.number)
         return index < len(numbers) and numbers[index] < second.number
 
-    def after(self, attempt: Attempt) -> bool:
+    def after(self, attempt: RequestRecord) -> bool:
         """Whether the sender of this request has looked since."""
         return any(number > attempt.number for number in self._numbers.get(attempt.sender, ())[-1:])
 
 
-class Hands:
+class Concurrency:
     """In how many hands the work of each sender may lie: each may follow a job of its own."""
 
-    def __init__(self, attempts: Iterable[Attempt]) -> None:
-        self._wishes: dict[str | None, set[Identity]] = {}
+    def __init__(self, attempts: Iterable[RequestRecord]) -> None:
+        self._wishes: dict[str | None, set[Fingerprint]] = {}
         for attempt in attempts:
-            if attempt.role in MAKING:
-                self._wishes.setdefault(attempt.sender, set()).add(attempt.same)
+            if attempt.role in CREATING:
+                self._wishes.setdefault(attempt.sender, set()).add(attempt.fingerprint)
 
-    def of(self, attempt: Attempt) -> int:
+    def of(self, attempt: RequestRecord) -> int:
         """The hands of whoever has sent this: one for each different job that it has asked for."""
         return max(1, len(self._wishes.get(attempt.sender, ())))

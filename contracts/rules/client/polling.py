@@ -8,51 +8,53 @@ from itertools import pairwise
 from math import inf
 
 from ....openapi import JobRole
-from ....openapi.schema import plain
+from ....openapi.schema import one_line
 from .. import client_catalogue as catalogue
 from ..rule import Rule
-from ..violation import Violation, breach
-from .job_history import Story
-from .request_record import Attempt, Telling, seconds
-from .vendor_limits import ENOUGH, SHORTEST_POLL, TOTAL_GRACE, TOTAL_WAIT
+from ..violation import Violation, violation_of
+from .job_history import JobHistory
+from .request_record import JobReport, RequestRecord, format_seconds
+from .vendor_limits import CLOCK_TOLERANCE, MAX_WAIT_SECONDS, MIN_POLL_SECONDS, WAIT_GRACE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class _Interval:
     """The seconds between an answer that a job is pending and the next poll for it."""
 
-    shown: Telling
+    shown: JobReport
     asked: float | None
-    again: Attempt
+    again: RequestRecord
     waited: float
 
 
-def pace_violations(story: Story) -> Iterator[Violation]:
+def polling_violations(story: JobHistory) -> Iterator[Violation]:
     """What is wrong with how the job of this story was polled for."""
     fast, soon = [], []
     for interval in _intervals(story):
         asked = interval.asked
         # What the server asks for holds also where it is shorter than what the vendor advises.
-        if interval.waited < ENOUGH * SHORTEST_POLL and (asked is None or asked >= SHORTEST_POLL):
+        if interval.waited < CLOCK_TOLERANCE * MIN_POLL_SECONDS and (
+            asked is None or asked >= MIN_POLL_SECONDS
+        ):
             fast.append(interval)
-        elif asked is not None and interval.waited < ENOUGH * asked:
+        elif asked is not None and interval.waited < CLOCK_TOLERANCE * asked:
             soon.append(interval)
     if fast:
-        expected = f"{seconds(SHORTEST_POLL)} or more between two polls"
+        expected = f"{format_seconds(MIN_POLL_SECONDS)} or more between two polls"
         yield _breach(catalogue.POLLED_TOO_FAST, story, fast, expected)
     if soon:
         worst = min(soon, key=_share)
-        expected = f"{seconds(worst.asked or 0)} or more, as the answer asks for"
-        yield _breach(catalogue.POLLED_TOO_SOON, story, soon, expected)
+        expected = f"{format_seconds(worst.asked or 0)} or more, as the answer asks for"
+        yield _breach(catalogue.POLLED_BEFORE_HINT, story, soon, expected)
     yield from _endless(story)
 
 
-def _intervals(story: Story) -> Iterator[_Interval]:
+def _intervals(story: JobHistory) -> Iterator[_Interval]:
     polls = sorted(story.of(JobRole.RETRIEVE), key=lambda poll: poll.sender or "")
     for before, again in pairwise(polls):
         if again.sender != before.sender:
             continue
-        shown = next((told for told in before.tells if told.job_id == story.job_id), None)
+        shown = next((told for told in before.jobs if told.job_id == story.job_id), None)
         waited = again.waited(before)
         if shown and shown.pending and waited is not None and not again.overlaps(before):
             yield _Interval(shown, before.poll_after.of(again, waited), again, waited)
@@ -63,39 +65,42 @@ def _share(interval: _Interval) -> float:
     return interval.waited / interval.asked if interval.asked else interval.waited
 
 
-def _breach(rule: Rule, story: Story, intervals: Sequence[_Interval], expected: str) -> Violation:
+def _breach(
+    rule: Rule, story: JobHistory, intervals: Sequence[_Interval], expected: str
+) -> Violation:
     worst = min(intervals, key=_share)
     polls = "a poll" if len(intervals) == 1 else f"{len(intervals)} polls"
     soonest = "" if len(intervals) == 1 else "the soonest "
-    return breach(
+    return violation_of(
         rule,
         worst.again.exchange,
         *(interval.again.number for interval in intervals),
-        received=f"{polls} for {plain(story.job_id)}, {soonest}{seconds(worst.waited)} after the"
-        f" answer no. {worst.shown.number} that it was {worst.shown.word}",
+        received=f"{polls} for {one_line(story.job_id)}, {soonest}"
+        f"{format_seconds(worst.waited)} after the"
+        f" answer no. {worst.shown.number} that it was {worst.shown.status}",
         expected=expected,
     )
 
 
-def _endless(story: Story) -> Iterator[Violation]:
+def _endless(story: JobHistory) -> Iterator[Violation]:
     """Polls for a pending job when it is time to give up. Who has paused for as long as that has
     given up, and looks again.
     """
     polls = [*_late(story)]
     if story.made and polls:
         last = polls[-1].waited(story.made) or 0.0
-        yield breach(
+        yield violation_of(
             catalogue.NO_TOTAL_TIMEOUT,
             polls[0].exchange,
             *(poll.number for poll in polls),
-            received=f"polls for {plain(story.job_id)}, which was still pending, until"
-            f" {seconds(last)} after the request no. {story.made.number}, which made it",
-            expected=f"an end after {seconds(TOTAL_WAIT)} in all",
+            received=f"polls for {one_line(story.job_id)}, which was still pending, until"
+            f" {format_seconds(last)} after the request no. {story.made.number}, which made it",
+            expected=f"an end after {format_seconds(MAX_WAIT_SECONDS)} in all",
         )
 
 
-def _late(story: Story) -> Iterator[Attempt]:
-    known = next((told.number for told in story.tellings if not told.pending), inf)
+def _late(story: JobHistory) -> Iterator[RequestRecord]:
+    known = next((told.number for told in story.reports if not told.pending), inf)
     before = story.made
     for attempt in story.requests:
         waited = attempt.waited(story.made) if story.made else None
@@ -107,4 +112,4 @@ def _late(story: Story) -> Iterator[Attempt]:
         before = attempt
 
 
-_LATE = TOTAL_WAIT + TOTAL_GRACE
+_LATE = MAX_WAIT_SECONDS + WAIT_GRACE_SECONDS

@@ -10,15 +10,15 @@ from math import inf
 
 from ....openapi import Cause, Document, JobRole, Reply, State
 from ....openapi.json import Json
-from ....openapi.operation import MAKING
+from ....openapi.operation import CREATING
 from ...traffic.exchange import Exchange
-from ...traffic.job_views import found, json_of
-from .fingerprint import Identity, identity
-from .vendor_limits import ENOUGH
+from ...traffic.job_views import get_or_none, json_body
+from .fingerprint import Fingerprint, fingerprint
+from .vendor_limits import CLOCK_TOLERANCE
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class JobReport:
     """A job as an answer showed it, by the number of the request. `state` is None where `word` is
     no state of the document.
     """
@@ -26,7 +26,7 @@ class Telling:
     number: int
     exchange: Exchange
     job_id: str
-    word: str
+    status: str
     state: State | None
     job: Json
 
@@ -37,7 +37,7 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedWait:
     """The waits that an answer asks for, in seconds, the one first that counts first; none if it
     does not ask for any, 0 for what cannot be read.
     """
@@ -49,7 +49,7 @@ class Asked:
         """The wait that counts, None if there is none."""
         return self.waits[0] if self.waits else None
 
-    def of(self, again: Attempt, waited: float) -> float | None:
+    def of(self, again: RequestRecord, waited: float) -> float | None:
         """What was asked of a client that has waited for so many seconds until its next request.
 
         A mock whose clock nobody lives by asks for a millisecond, so that official clients do not
@@ -57,13 +57,13 @@ class Asked:
         """
         if not self.wait or self.wait > _NO_TIME:
             return self.wait
-        if again.official or ENOUGH * self.wait <= waited <= self.wait / ENOUGH:
+        if again.from_sdk or CLOCK_TOLERANCE * self.wait <= waited <= self.wait / CLOCK_TOLERANCE:
             return 0.0
         return self.waits[1] if len(self.waits) > 1 else None
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class RequestRecord:
     """An exchange, and its number in the history, counted from 1.
 
     `same` is equal for requests that ask for the same, `sender` is the key as it was sent. `tells`
@@ -76,15 +76,15 @@ class Attempt:
 
     number: int
     exchange: Exchange
-    same: Identity
+    fingerprint: Fingerprint
     sender: str | None
-    tells: tuple[Telling, ...]
-    retry_after: Asked
-    poll_after: Asked
-    official: bool
-    spent: bool
-    unread: bool
-    untold: bool
+    jobs: tuple[JobReport, ...]
+    retry_after: RequestedWait
+    poll_after: RequestedWait
+    from_sdk: bool
+    quota_exhausted: bool
+    unreadable: bool
+    job_unknown_to_client: bool
 
     @property
     def role(self) -> JobRole | None:
@@ -97,7 +97,7 @@ class Attempt:
         no use to who wants a job.
         """
         status = self.exchange.status
-        return status is None or status == 429 or status >= 500 or self.untold
+        return status is None or status == 429 or status >= 500 or self.job_unknown_to_client
 
     @property
     def refused(self) -> bool:
@@ -111,32 +111,32 @@ class Attempt:
         status = self.exchange.status
         if status is None:
             return "was cut off"
-        return f"was answered {status}" + " with no job to be read" * self.untold
+        return f"was answered {status}" + " with no job to be read" * self.job_unknown_to_client
 
     @property
     def sent(self) -> float | None:
         """The moment of the request, in the seconds that the client lives in; None if nobody
         knows.
         """
-        lived = self.exchange.lived
-        return None if lived is None else lived - self.exchange.took
+        client_time = self.exchange.client_time
+        return None if client_time is None else client_time - self.exchange.took
 
-    def waited(self, since: Attempt) -> float | None:
+    def waited(self, since: RequestRecord) -> float | None:
         """The seconds in the life of the client from an earlier answer to this request, None if
         nobody knows. It has waited for that long at most.
         """
-        sent, before = self.sent, since.exchange.lived
+        sent, before = self.sent, since.exchange.client_time
         # What floats make of sums is no time: a wait of none must not be less than none.
         return None if sent is None or before is None else round(sent - before, 6) + 0.0
 
-    def overlaps(self, other: Attempt) -> bool:
+    def overlaps(self, other: RequestRecord) -> bool:
         """Whether it was surely sent before an earlier one was answered, so that it cannot be what
         came of that answer.
         """
         return self.exchange.at - self.exchange.took < other.exchange.at - _TOO_FINE
 
 
-class Reading:
+class RequestParser:
     """Makes attempts of exchanges, by the words of a document."""
 
     def __init__(self, document: Document) -> None:
@@ -149,83 +149,90 @@ class Reading:
         self._retry = tuple((name, units) for name, units in named if name)
         self._poll = ((hint.header, hint.per_second),) if hint else ()
 
-    def attempt(self, exchange: Exchange, number: int) -> Attempt:
+    def record(self, exchange: Exchange, number: int) -> RequestRecord:
         """The exchange with this number, as the rules look at it."""
-        tells = tuple(self.tellings(exchange, exchange.reply, number))
+        tells = tuple(self.reports(exchange, exchange.reply, number))
         unread = exchange.accepted and not tells and self._is_unread(exchange)
-        hidden = exchange.accepted and bool(self.hidden(exchange))
-        return Attempt(
+        hidden = exchange.accepted and bool(self.undelivered_jobs(exchange))
+        return RequestRecord(
             number=number,
             exchange=exchange,
-            same=identity(exchange, key_header=self._key_header),
+            fingerprint=fingerprint(exchange, key_header=self._key_header),
             sender=exchange.headers.get(self._key_header),
-            tells=tells,
+            jobs=tells,
             retry_after=_asked(exchange.reply, self._retry),
             poll_after=_asked(exchange.reply, self._poll),
-            official=_SDK in exchange.headers,
-            spent=self._is_spent(exchange.reply),
-            unread=unread,
-            untold=exchange.operation.role in MAKING and (unread or hidden),
+            from_sdk=_SDK in exchange.headers,
+            quota_exhausted=self._is_spent(exchange.reply),
+            unreadable=unread,
+            job_unknown_to_client=exchange.operation.role in CREATING and (unread or hidden),
         )
 
-    def tellings(self, exchange: Exchange, reply: Reply | None, number: int) -> Iterator[Telling]:
+    def reports(self, exchange: Exchange, reply: Reply | None, number: int) -> Iterator[JobReport]:
         """The jobs that an answer to this exchange shows, also those in states that there are
         not.
         """
-        if reply is None or not 200 <= reply.status < 300 or exchange.operation.role not in SHOWING:
+        if (
+            reply is None
+            or not 200 <= reply.status < 300
+            or exchange.operation.role not in ROLES_RETURNING_JOBS
+        ):
             return
-        body, page = json_of(reply), exchange.operation.page
-        jobs = [body] if page is None else found(body, page.places.get("items", ()))
+        body, page = json_body(reply), exchange.operation.page
+        jobs = [body] if page is None else get_or_none(body, page.places.get("items", ()))
         for job in jobs if isinstance(jobs, list) else ():
-            job_id, word = found(job, self._lifecycle.id_at), found(job, self._lifecycle.state_at)
+            job_id, word = (
+                get_or_none(job, self._lifecycle.id_at),
+                get_or_none(job, self._lifecycle.state_at),
+            )
             if isinstance(job_id, str) and isinstance(word, str):
                 state = self._lifecycle.states.get(word)
-                yield Telling(number, exchange, job_id, word, state, job)
+                yield JobReport(number, exchange, job_id, word, state, job)
 
-    def hidden(self, exchange: Exchange) -> tuple[str, ...]:
+    def undelivered_jobs(self, exchange: Exchange) -> tuple[str, ...]:
         """The jobs, by their ids, that were made by this exchange and that its answer does not
         show.
         """
-        if exchange.unseen is None:
+        if exchange.undelivered_reply is None:
             return ()
-        told = {telling.job_id for telling in self.tellings(exchange, exchange.reply, 0)}
-        made = (telling.job_id for telling in self.tellings(exchange, exchange.unseen, 0))
+        told = {telling.job_id for telling in self.reports(exchange, exchange.reply, 0)}
+        made = (telling.job_id for telling in self.reports(exchange, exchange.undelivered_reply, 0))
         return tuple(job_id for job_id in made if job_id not in told)
 
     def _is_unread(self, exchange: Exchange) -> bool:
         """Whether an answer that shows no job should show one, or the list that it was in."""
         page, reply = exchange.operation.page, exchange.reply
-        if exchange.operation.role not in SHOWING or reply is None:
+        if exchange.operation.role not in ROLES_RETURNING_JOBS or reply is None:
             return False
         return page is None or not isinstance(
-            found(json_of(reply), page.places.get("items", ())), list
+            get_or_none(json_body(reply), page.places.get("items", ())), list
         )
 
     def _is_spent(self, reply: Reply | None) -> bool:
         answer, code_at = self._envelope.answers.get(Cause.QUOTA_EXCEEDED), self._envelope.code_at
         if reply is None or answer is None or code_at is None or reply.status != answer.status:
             return False
-        return bool(found(json_of(reply), code_at) == answer.code)
+        return bool(get_or_none(json_body(reply), code_at) == answer.code)
 
 
-def alike(attempts: Iterable[Attempt]) -> list[list[Attempt]]:
+def group_by_fingerprint(attempts: Iterable[RequestRecord]) -> list[list[RequestRecord]]:
     """The attempts that ask for the same together, in their order."""
-    groups: dict[Identity, list[Attempt]] = {}
+    groups: dict[Fingerprint, list[RequestRecord]] = {}
     for attempt in attempts:
-        groups.setdefault(attempt.same, []).append(attempt)
+        groups.setdefault(attempt.fingerprint, []).append(attempt)
     return [*groups.values()]
 
 
-def seconds(value: float) -> str:
+def format_seconds(value: float) -> str:
     """A time in words."""
     return f"{value:.3f}".rstrip("0").rstrip(".") + " s"
 
 
-def _asked(reply: Reply | None, headers: tuple[tuple[str, int], ...]) -> Asked:
+def _asked(reply: Reply | None, headers: tuple[tuple[str, int], ...]) -> RequestedWait:
     """What these headers say; each with how many of its units make a second."""
     said = [(reply.headers[n], units) for n, units in headers if reply and n in reply.headers]
     waits = [wait for each in said if (wait := _seconds(*each)) is not None]
-    return Asked(tuple(waits) if waits else (0.0,) * bool(said))
+    return RequestedWait(tuple(waits) if waits else (0.0,) * bool(said))
 
 
 def _seconds(text: str, units: int) -> float | None:
@@ -236,7 +243,7 @@ def _seconds(text: str, units: int) -> float | None:
     return value / units if 0 <= value < inf else None
 
 
-SHOWING = (*MAKING, JobRole.RETRIEVE, JobRole.LIST)
+ROLES_RETURNING_JOBS = (*CREATING, JobRole.RETRIEVE, JobRole.LIST)
 _NO_TIME = 0.001
 # Seconds: of Unix times, floats do not tell what is much finer.
 _TOO_FINE = 1e-6

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ....openapi import JobRole
-from ....openapi.operation import MAKING
-from .job_history import Hands
-from .request_record import Attempt
-from .vendor_limits import ENOUGH, LONGEST_TRYING, TOTAL_WAIT
+from ....openapi.operation import CREATING
+from .job_history import Concurrency
+from .request_record import RequestRecord
+from .vendor_limits import CLOCK_TOLERANCE, MAX_RETRY_SECONDS, MAX_WAIT_SECONDS
 
 
-class Efforts:
+class RetryWindows:
     """Since when senders have tried, and until when they were there, in the seconds that they live
     in. Requests are named by their numbers.
 
@@ -20,26 +20,26 @@ class Efforts:
     is over when a job is made.
     """
 
-    def __init__(self, attempts: Iterable[Attempt], hands: Hands) -> None:
+    def __init__(self, attempts: Iterable[RequestRecord], hands: Concurrency) -> None:
         self._begun: dict[int, float] = {}
         self._answered: dict[int, float] = {}
         self._asked: dict[int, float] = {}
         self._last: dict[str | None, float] = {}
-        before: dict[str | None, Attempt] = {}
+        before: dict[str | None, RequestRecord] = {}
         for attempt in attempts:
-            sent, answered, number = attempt.sent, attempt.exchange.lived, attempt.number
+            sent, answered, number = attempt.sent, attempt.exchange.client_time, attempt.number
             if sent is None or answered is None:
                 continue
             self._answered[number] = answered
             self._asked[number] = max(attempt.retry_after.wait or 0, attempt.poll_after.wait or 0)
             self._last[attempt.sender] = sent
-            if attempt.role is JobRole.LIST or attempt.role in MAKING:
+            if attempt.role is JobRole.LIST or attempt.role in CREATING:
                 last = before.get(attempt.sender)
                 goes_on = last is not None and _goes_on(last, attempt, hands)
                 self._begun[number] = self._begun[last.number] if last and goes_on else sent
                 before[attempt.sender] = attempt
 
-    def spent(self, first: int, then: int) -> float | None:
+    def elapsed(self, first: int, then: int) -> float | None:
         """The seconds from the beginning of the effort that the first request belongs to, until
         another one may follow the answer to the second; None if nobody knows.
         """
@@ -47,19 +47,19 @@ class Efforts:
             return None
         return self._answered[then] + self._asked[then] - self._begun[first]
 
-    def over(self, first: int, then: int) -> bool:
+    def expired(self, first: int, then: int) -> bool:
         """Whether it was time to give up after the second."""
-        spent = self.spent(first, then)
-        return spent is not None and spent >= ENOUGH * TOTAL_WAIT
+        spent = self.elapsed(first, then)
+        return spent is not None and spent >= CLOCK_TOLERANCE * MAX_WAIT_SECONDS
 
-    def outlived(self, attempt: Attempt) -> float:
+    def idle_after(self, attempt: RequestRecord) -> float:
         """The seconds from its answer until its sender was heard of last, 0 if nobody knows."""
         answered = self._answered.get(attempt.number)
         return 0.0 if answered is None else self._last[attempt.sender] - answered
 
 
-def _goes_on(last: Attempt, attempt: Attempt, hands: Hands) -> bool:
+def _goes_on(last: RequestRecord, attempt: RequestRecord, hands: Concurrency) -> bool:
     waited = attempt.waited(last)
-    longest = LONGEST_TRYING + (last.retry_after.wait or 0)
-    made = last.role in MAKING and not last.untold and last.exchange.accepted
+    longest = MAX_RETRY_SECONDS + (last.retry_after.wait or 0)
+    made = last.role in CREATING and not last.job_unknown_to_client and last.exchange.accepted
     return waited is not None and waited <= longest and not (made and hands.of(last) == 1)

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....openapi import Cause, Document, JobRole, Operation
-from ....openapi.schema import plain
-from ...traffic.credentials import key_problem
+from ....openapi.schema import one_line
+from ...traffic.credentials import credential_problem
 from ...traffic.exchange import Exchange
-from ...traffic.job_views import found, json_of
+from ...traffic.job_views import get_or_none, json_body
 from .. import server_catalogue as catalogue
-from ..violation import Violation, breach
+from ..violation import Violation, violation_of
 
 
-def admission_violations(
+def acceptance_violations(
     document: Document, exchange: Exchange, number: int
 ) -> Iterator[Violation]:
     """Whether the right requests were let in."""
     operation, problems = exchange.operation, exchange.arguments.problems
-    key = key_problem(document, exchange)
+    key = credential_problem(document, exchange)
     if key is not None:
         if exchange.accepted:
-            yield breach(
+            yield violation_of(
                 catalogue.KEY_IGNORED,
                 exchange,
                 number,
@@ -30,8 +30,8 @@ def admission_violations(
                 expected=f"{_unauthorized(document)}, since no proper key was sent",
             )
         elif _is_clear(exchange) and exchange.status in _otherwise(document):
-            yield breach(
-                catalogue.REFUSED_OTHERWISE,
+            yield violation_of(
+                catalogue.WRONG_REFUSAL,
                 exchange,
                 number,
                 place=key.parameter,
@@ -39,7 +39,7 @@ def admission_violations(
                 expected=f"{_unauthorized(document)}, since no proper key was sent",
             )
     elif problems and exchange.accepted:
-        yield breach(
+        yield violation_of(
             catalogue.INVALID_ACCEPTED,
             exchange,
             number,
@@ -48,7 +48,7 @@ def admission_violations(
             expected=f"a refusal, since {problems[0].message}",
         )
     elif exchange.status in _refusals(document, operation) and _is_clear(exchange):
-        yield breach(
+        yield violation_of(
             catalogue.VALID_REFUSED,
             exchange,
             number,
@@ -91,8 +91,8 @@ def _refusals(document: Document, operation: Operation) -> set[int]:
 
 def _reason(document: Document, exchange: Exchange) -> str:
     reply = exchange.reply
-    said = found(json_of(reply), document.envelope.message_at) if reply else None
-    return f"{exchange.status} {plain(said)}" if isinstance(said, str) else str(exchange.status)
+    said = get_or_none(json_body(reply), document.envelope.message_at) if reply else None
+    return f"{exchange.status} {one_line(said)}" if isinstance(said, str) else str(exchange.status)
 
 
 _OTHERWISE = {400, 403, 404, 422}

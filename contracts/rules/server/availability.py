@@ -8,12 +8,12 @@ from http import HTTPStatus
 from ....openapi import Document
 from ...traffic.exchange import Exchange
 from .. import server_catalogue as catalogue
-from ..violation import Violation, breach
+from ..violation import Violation, violation_of
 
 _Key = tuple[object, ...]
 
 
-class Failures:
+class AvailabilityRules:
     """The requests that were answered with an error of the server, or cut off, and not well after.
 
     Once is the fate of every server, so that a failure counts if it came again. An internal error
@@ -26,7 +26,7 @@ class Failures:
         )
         self._failed: dict[_Key, list[tuple[Exchange, int]]] = {}
 
-    def see(self, exchange: Exchange, number: int, *, gone: bool) -> None:
+    def check(self, exchange: Exchange, number: int, *, gone: bool) -> None:
         """One more answer; any that is no failure makes good for all before it to the same, unless
         the job is `gone` by now.
         """
@@ -51,7 +51,7 @@ class Failures:
             if len(failed) == 1 and (exchange.operation.method in REPEATABLE or not internal):
                 continue
             broke = exchange.reply is None
-            yield breach(
+            yield violation_of(
                 catalogue.BROKEN_OFF if broke else catalogue.FAILED,
                 exchange,
                 *numbers,

@@ -10,17 +10,17 @@ from collections.abc import Iterator
 from ....openapi import Call, Document, JobRole, Reply
 from ....openapi.conformance import reply_problems
 from ....openapi.json import Json
-from ....openapi.operation import MAKING
+from ....openapi.operation import CREATING
 from ....openapi.pointer import Path, format_pointer, parse_pointer
-from ....openapi.schema import show, types_of
+from ....openapi.schema import quote, types_of
 from ....openapi.schema_places import property_at
 from ...traffic.exchange import Exchange, read_exchange
-from ...traffic.job_views import found, json_of, sightings
+from ...traffic.job_views import get_or_none, jobs_in, json_body
 from ...traffic.redaction import MASK
 from .. import server_catalogue as catalogue
 from ..rule import Rule
-from ..violation import Violation, breach
-from .acceptance import admission_violations
+from ..violation import Violation, violation_of
+from .acceptance import acceptance_violations
 
 
 def check_exchange(document: Document, call: Call, reply: Reply) -> tuple[Violation, ...]:
@@ -38,22 +38,22 @@ def exchange_violations(document: Document, exchange: Exchange, number: int) -> 
     yield from _undocumented(exchange, exchange.reply, number)
     yield from _length(exchange, exchange.reply, number)
     yield from _error_code(document, exchange, exchange.reply, number)
-    yield from _secrecy(exchange, exchange.reply, number)
-    yield from admission_violations(document, exchange, number)
-    yield from _farewell(exchange, exchange.reply, number)
-    for sighting in sightings(document, exchange):
+    yield from _key_leak(exchange, exchange.reply, number)
+    yield from acceptance_violations(document, exchange, number)
+    yield from _delete_response(exchange, exchange.reply, number)
+    for sighting in jobs_in(document, exchange):
         if exchange.operation.role is not JobRole.LIST:
             yield from _answered_job(document, exchange, sighting.job, number)
 
 
 def _undocumented(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
-    if reply.status in _BY_OTHERS:
+    if reply.status in _GATEWAY_STATUSES:
         return
     for problem in reply_problems(exchange.operation, reply):
-        rule = _ASPECTS[problem.aspect]
+        rule = _RULE_BY_ASPECT[problem.aspect]
         if problem.aspect == "body" and reply.status >= 400:
             rule = catalogue.ENVELOPE
-        yield breach(
+        yield violation_of(
             rule,
             exchange,
             number,
@@ -70,7 +70,7 @@ def _length(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation
     # An answer to HEAD has no body, but says how long it would be.
     told = reply.body and _LENGTH.fullmatch(said) and "content-encoding" not in reply.headers
     if told and int(said) != len(reply.body):
-        yield breach(
+        yield violation_of(
             catalogue.LENGTH,
             exchange,
             number,
@@ -87,26 +87,26 @@ def _error_code(
     known = [a.code for a in envelope.answers.values() if a.status == reply.status]
     if reply.status < 400 or envelope.code_at is None or not known:
         return
-    code = found(json_of(reply), envelope.code_at)
+    code = get_or_none(json_body(reply), envelope.code_at)
     if isinstance(code, str) and code not in known:
-        yield breach(
+        yield violation_of(
             catalogue.ERROR_CODE,
             exchange,
             number,
             place=format_pointer(envelope.code_at),
-            received=show(code),
+            received=quote(code),
             expected=f"one of {', '.join(dict.fromkeys(known))}",
         )
 
 
-def _secrecy(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
+def _key_leak(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
     """Whether an answer repeats the key, which whoever took down the exchange has masked."""
     places = [name for name, value in reply.headers.items() if MASK in value]
     if MASK.encode() in reply.body:
         places.append("the body")
     for place in places[:1]:
-        yield breach(
-            catalogue.KEY_TOLD,
+        yield violation_of(
+            catalogue.KEY_LEAKED,
             exchange,
             number,
             place=place,
@@ -115,7 +115,7 @@ def _secrecy(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violatio
         )
 
 
-def _farewell(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
+def _delete_response(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
     """Whether a deletion is about the job that was to be deleted, where the document has it say so
     (x-job-id).
     """
@@ -124,15 +124,15 @@ def _farewell(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violati
     pointer: str | None = next((s.raw["x-job-id"] for s in schemas if "x-job-id" in s.raw), None)
     if pointer is None or exchange.operation.role is not JobRole.DELETE:
         return
-    told = found(json_of(reply), parse_pointer(pointer))
+    told = get_or_none(json_body(reply), parse_pointer(pointer))
     if isinstance(told, str) and told != exchange.job_id:
-        yield breach(
+        yield violation_of(
             catalogue.OTHER_JOB,
             exchange,
             number,
             place=pointer,
-            received=show(told),
-            expected=show(exchange.job_id),
+            received=quote(told),
+            expected=quote(exchange.job_id),
         )
 
 
@@ -142,20 +142,22 @@ def _answered_job(
     lifecycle, role = document.lifecycle, exchange.operation.role
 
     def wrong(rule: Rule, place: Path, expected: object) -> Violation:
-        pointer, came = format_pointer(place), show(found(job, place))
-        return breach(rule, exchange, number, place=pointer, received=came, expected=show(expected))
+        pointer, came = format_pointer(place), quote(get_or_none(job, place))
+        return violation_of(
+            rule, exchange, number, place=pointer, received=came, expected=quote(expected)
+        )
 
-    if role is JobRole.RETRIEVE and found(job, lifecycle.id_at) != exchange.job_id:
+    if role is JobRole.RETRIEVE and get_or_none(job, lifecycle.id_at) != exchange.job_id:
         yield wrong(catalogue.OTHER_JOB, lifecycle.id_at, exchange.job_id)
     source = lifecycle.source_at
-    if role is JobRole.REMIX and source and found(job, source) != exchange.job_id:
+    if role is JobRole.REMIX and source and get_or_none(job, source) != exchange.job_id:
         yield wrong(catalogue.REMIX_SOURCE, source, exchange.job_id)
-    if role not in MAKING:
+    if role not in CREATING:
         return
     wrong_already = {problem.parameter for problem in exchange.arguments.problems}
     for echo in (e for e in lifecycle.echoes if e.field not in wrong_already):
         asked, default = exchange.fields.get(echo.field), exchange.operation.default(echo.field)
-        came = found(job, echo.at)
+        came = get_or_none(job, echo.at)
         if came is None and _may_be_null(document, echo.at):
             continue
         if asked is not None and came != asked:
@@ -169,9 +171,9 @@ def _may_be_null(document: Document, place: Path) -> bool:
 
 
 # Web servers, gateways and file stores give these answers by themselves, before an API is asked.
-_BY_OTHERS = (408, 414, 415, 416, 431)
+_GATEWAY_STATUSES = (408, 414, 415, 416, 431)
 _LENGTH = re.compile("[0-9]{1,18}")
-_ASPECTS: dict[str, Rule] = {
+_RULE_BY_ASPECT: dict[str, Rule] = {
     "status": catalogue.STATUS,
     "content-type": catalogue.MEDIA_TYPE,
     "header": catalogue.HEADER,

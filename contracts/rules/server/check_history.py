@@ -8,41 +8,47 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ....openapi import Cause, Document, JobRole
 from ....openapi.json import Json
-from ....openapi.operation import MAKING
-from ....openapi.schema import plain, show
-from ...traffic.credentials import key_problem
-from ...traffic.exchange import Exchange, Stray
-from ...traffic.job_views import Sighting, found, is_number, sightings
-from ...traffic.request_builder import nobodys_job
+from ....openapi.operation import CREATING
+from ....openapi.schema import one_line, quote
+from ...traffic.credentials import credential_problem
+from ...traffic.exchange import Exchange, UnmatchedRequest
+from ...traffic.job_views import JobView, get_or_none, is_number, jobs_in
+from ...traffic.request_builder import unknown_job_id
 from .. import server_catalogue as catalogue
-from ..grouping import merged
-from ..violation import Violation, breach
-from .availability import Failures
+from ..grouping import deduplicate
+from ..violation import Violation, violation_of
+from .availability import AvailabilityRules
 from .check_exchange import exchange_violations
-from .files import Files
-from .lifecycle import JobLaws, Seen
-from .pagination import Pages
-from .prompt_tags import Texts
+from .files import FileRules
+from .lifecycle import LifecycleRules, ObservedJob
+from .pagination import PaginationRules
+from .prompt_tags import TaggedPrompts
 
 
 def check_history(
-    document: Document, observations: Iterable[Exchange | Stray], *, timeout: float | None = None
+    document: Document,
+    observations: Iterable[Exchange | UnmatchedRequest],
+    *,
+    timeout: float | None = None,
 ) -> tuple[Violation, ...]:
     """Every way in which a server broke the laws over time, in the order of the exchanges.
 
     `observations` are exchanges of one client, in their order, about any number of jobs. With
     `timeout`, in seconds, a job that was watched for longer and has not ended is a violation, too.
     """
-    history = History(document, timeout=timeout)
+    history = HistoryRules(document, timeout=timeout)
     violations: list[Violation] = []
     for number, item in enumerate(observations, start=1):
         if isinstance(item, Exchange):
-            violations += history.see(item, number)
-    return merged([*violations, *history.end()])
+            violations += history.check(item, number)
+    return deduplicate([*violations, *history.end()])
 
 
 def check_server(
-    document: Document, observations: Iterable[Exchange | Stray], *, timeout: float | None = None
+    document: Document,
+    observations: Iterable[Exchange | UnmatchedRequest],
+    *,
+    timeout: float | None = None,
 ) -> tuple[Violation, ...]:
     """Everything that is wrong with the answers of a server, each by itself and all over time."""
     history = list(observations)
@@ -52,18 +58,18 @@ def check_server(
         if isinstance(item, Exchange)
         for violation in exchange_violations(document, item, number)
     ]
-    return merged([*alone, *check_history(document, history, timeout=timeout)])
+    return deduplicate([*alone, *check_history(document, history, timeout=timeout)])
 
 
-class History:
+class HistoryRules:
     """The laws over the answers of one server, which is shown them one after the other."""
 
     def __init__(self, document: Document, *, timeout: float | None = None) -> None:
         self._document, self._timeout = document, timeout
-        self._nobody = nobodys_job(document)
+        self._nobody = unknown_job_id(document)
         self._unknown_status = document.envelope.answers[Cause.JOB_UNKNOWN].status
-        self._jobs: dict[str, JobLaws] = {}
-        self._began: dict[str, Seen] = {}
+        self._jobs: dict[str, LifecycleRules] = {}
+        self._began: dict[str, ObservedJob] = {}
         self._made: dict[str, int] = {}
         self._deleted: dict[str, int] = {}
         self._doubtful: set[str] = set()
@@ -72,22 +78,22 @@ class History:
         self._first: float | None = None
         self._asked: dict[str, Mapping[str, Json]] = {}
         self._late: set[str] = set()
-        self._files, self._failures = Files(document), Failures(document)
-        self._pages, self._texts = Pages(document), Texts(document)
+        self._files, self._failures = FileRules(document), AvailabilityRules(document)
+        self._pages, self._texts = PaginationRules(document), TaggedPrompts(document)
 
-    def see(self, exchange: Exchange, number: int) -> Iterator[Violation]:
+    def check(self, exchange: Exchange, number: int) -> Iterator[Violation]:
         """What this exchange breaks, in the light of those before."""
         late = exchange.job_id in self._deleted or exchange.job_id in self._doubtful
-        self._failures.see(exchange, number, gone=late)
+        self._failures.check(exchange, number, gone=late)
         yield from self._about_a_job(exchange, number)
-        for sighting in sightings(self._document, exchange):
-            yield from self._sighted(sighting, exchange, number)
+        for sighting in jobs_in(self._document, exchange):
+            yield from self._check_view(sighting, exchange, number)
         self._texts.see(exchange)
         if exchange.operation.role is JobRole.LIST and exchange.accepted:
             yield from self._unasked(exchange, number)
             gone = self._deleted.keys() | self._doubtful
             there = {job_id: n for job_id, n in self._made.items() if job_id not in gone}
-            yield from self._pages.see(exchange, number, there)
+            yield from self._pages.check(exchange, number, there)
         if exchange.operation.role is JobRole.DELETE and exchange.job_id:
             if exchange.accepted:
                 self._deleted.setdefault(exchange.job_id, number)
@@ -100,37 +106,37 @@ class History:
 
     def _unasked(self, exchange: Exchange, number: int) -> Iterator[Violation]:
         """Jobs in a list that go back to a request of ours, but not to one that was accepted."""
-        for sighting in sightings(self._document, exchange):
+        for sighting in jobs_in(self._document, exchange):
             text = self._texts.of(sighting)
             known = sighting.job_id in self._made or sighting.job_id in self._deleted
             if text and not known and self._is_new(sighting):
-                yield breach(
-                    catalogue.PAGE_UNASKED,
+                yield violation_of(
+                    catalogue.PAGE_UNREQUESTED_JOB,
                     exchange,
                     number,
-                    received=f"{plain(sighting.job_id)} with {show(text)}",
+                    received=f"{one_line(sighting.job_id)} with {quote(text)}",
                     expected="the jobs alone that accepted requests have made",
                 )
 
-    def _is_new(self, sighting: Sighting) -> bool:
+    def _is_new(self, sighting: JobView) -> bool:
         """Whether a job is not older than the first that was made; else it is of another run."""
         created = self._created(sighting)
         return created is None or self._first is None or created >= self._first
 
-    def _created(self, sighting: Sighting) -> float | None:
+    def _created(self, sighting: JobView) -> float | None:
         lifecycle = self._document.lifecycle
         stamps = [stamp.at for stamp in lifecycle.stamps if stamp.set_on == lifecycle.initial]
-        created = found(sighting.job, stamps[0]) if stamps else None
+        created = get_or_none(sighting.job, stamps[0]) if stamps else None
         return created if is_number(created) else None
 
-    def _in_time(self, first: Seen, seen: Seen) -> Iterator[Violation]:
+    def _in_time(self, first: ObservedJob, seen: ObservedJob) -> Iterator[Violation]:
         """Whether a job has ended in time, told once."""
         job_id, watched = seen.sighting.job_id, seen.exchange.at - first.exchange.at
         if self._timeout is None or seen.state.ends or watched <= self._timeout:
             return
         if job_id not in self._late:
             self._late.add(job_id)
-            yield breach(
+            yield violation_of(
                 catalogue.LIVENESS,
                 seen.exchange,
                 first.number,
@@ -139,17 +145,19 @@ class History:
                 expected=f"a final state within {self._timeout:g} seconds",
             )
 
-    def _sighted(self, sighting: Sighting, exchange: Exchange, number: int) -> Iterator[Violation]:
+    def _check_view(
+        self, sighting: JobView, exchange: Exchange, number: int
+    ) -> Iterator[Violation]:
         job_id, role = sighting.job_id, exchange.operation.role
-        if role in MAKING:
+        if role in CREATING:
             known = self._began[job_id].number if job_id in self._began else None
             if known is not None:
-                yield breach(
+                yield violation_of(
                     catalogue.DUPLICATE_ID,
                     exchange,
                     known,
                     number,
-                    received=plain(job_id),
+                    received=one_line(job_id),
                     expected=f"another id than that of no. {known}",
                 )
                 return
@@ -160,19 +168,25 @@ class History:
             yield self._gone(exchange, number, job_id)
             return
         yield from self._files.still_going(sighting, number)
-        seen = Seen(sighting, exchange, number)
+        seen = ObservedJob(sighting, exchange, number)
         yield from self._in_time(self._began.setdefault(job_id, seen), seen)
-        yield from self._jobs.setdefault(job_id, JobLaws(self._document)).see(seen)
+        yield from self._jobs.setdefault(job_id, LifecycleRules(self._document)).check(seen)
 
     def _about_a_job(self, exchange: Exchange, number: int) -> Iterator[Violation]:
         """What the answer to a request for one job tells, whatever it shows of it."""
         job_id, unknown = exchange.job_id, exchange.status == self._unknown_status
-        if job_id is None or exchange.reply is None or key_problem(self._document, exchange):
+        if job_id is None or exchange.reply is None or credential_problem(self._document, exchange):
             return  # a refusal of the key says nothing of the job
         if job_id == self._nobody and exchange.accepted:
             received = f"{exchange.status} for {job_id}"
             expected = str(self._unknown_status)
-            yield breach(catalogue.NOBODYS, exchange, number, received=received, expected=expected)
+            yield violation_of(
+                catalogue.UNKNOWN_JOB_ANSWERED,
+                exchange,
+                number,
+                received=received,
+                expected=expected,
+            )
         elif job_id in self._deleted:
             shown = exchange.operation.role in (JobRole.CONTENT, JobRole.DELETE)
             if shown and exchange.accepted:
@@ -183,7 +197,7 @@ class History:
                 yield from self._about_a_known_job(exchange, number, last)
 
     def _about_a_known_job(
-        self, exchange: Exchange, number: int, last: Seen
+        self, exchange: Exchange, number: int, last: ObservedJob
     ) -> Iterator[Violation]:
         job_id, role = last.sighting.job_id, exchange.operation.role
         if exchange.status == self._unknown_status and role in _FINDING:
@@ -192,12 +206,17 @@ class History:
                 f"{exchange.status} for {job_id}",
                 f"the job that no. {began} showed",
             )
-            yield breach(
-                catalogue.LOST, exchange, began, number, received=received, expected=expected
+            yield violation_of(
+                catalogue.JOB_DISAPPEARED,
+                exchange,
+                began,
+                number,
+                received=received,
+                expected=expected,
             )
         elif role is JobRole.RETRIEVE and exchange.status in _REFUSALS:
             received, expected = str(exchange.status), f"{job_id}, which no. {last.number} showed"
-            yield breach(
+            yield violation_of(
                 catalogue.VALID_REFUSED,
                 exchange,
                 last.number,
@@ -206,7 +225,7 @@ class History:
                 expected=expected,
             )
         elif role is JobRole.CONTENT:
-            yield from self._files.see(
+            yield from self._files.check(
                 exchange,
                 number,
                 last,
@@ -215,7 +234,7 @@ class History:
                 unsure=self._unsure,
             )
 
-    def _learn_clock(self, exchange: Exchange, sighting: Sighting) -> None:
+    def _learn_clock(self, exchange: Exchange, sighting: JobView) -> None:
         """By how many seconds our clock is ahead of the server's, as a new job tells."""
         created = self._created(sighting)
         if not self._made and created is not None:
@@ -225,8 +244,8 @@ class History:
             self._unsure = exchange.took + 2.0
 
     def _gone(self, exchange: Exchange, number: int, job_id: str) -> Violation:
-        return breach(
-            catalogue.GONE,
+        return violation_of(
+            catalogue.DELETED_JOB_PRESENT,
             exchange,
             self._deleted[job_id],
             number,

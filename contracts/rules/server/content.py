@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from ....openapi import Document, Reply
 from ....openapi.image import image_type
 from ....openapi.json import Json
-from ....openapi.schema import show
+from ....openapi.schema import quote
 from ...traffic.exchange import Exchange
 from ...traffic.job_views import is_number
 from .. import server_catalogue as catalogue
 from ..rule import Rule
-from ..violation import Violation, breach
-from .lifecycle import Seen
+from ..violation import Violation, violation_of
+from .lifecycle import ObservedJob
 from .mp4 import Mp4, NotMp4, read_mp4
 
 
@@ -22,7 +22,7 @@ def content_violations(
     document: Document,
     exchange: Exchange,
     number: int,
-    last: Seen,
+    last: ObservedJob,
     *,
     asked: Mapping[str, Json],
     now: float,
@@ -37,7 +37,9 @@ def content_violations(
         return
 
     def wrong(rule: Rule, received: str, expected: str, *, place: str | None = None) -> Violation:
-        return breach(rule, exchange, number, place=place, received=received, expected=expected)
+        return violation_of(
+            rule, exchange, number, place=place, received=received, expected=expected
+        )
 
     if reply.status in _REFUSED and not exchange.arguments.problems:
         if _seconds_left(document, last, now) > unsure:
@@ -53,7 +55,7 @@ def content_violations(
         yield from _whole(document, exchange, reply, number, last, asked)
 
 
-def _seconds_left(document: Document, last: Seen, now: float) -> float:
+def _seconds_left(document: Document, last: ObservedJob, now: float) -> float:
     """The seconds until the file may go, infinite if that is not known."""
     expiry = last.at(document.lifecycle.expiry_at) if document.lifecycle.expiry_at else None
     return expiry - now if is_number(expiry) else float("inf")
@@ -64,18 +66,20 @@ def _whole(
     exchange: Exchange,
     reply: Reply,
     number: int,
-    last: Seen,
+    last: ObservedJob,
     asked: Mapping[str, Json],
 ) -> Iterator[Violation]:
     media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     wanted = _variant(exchange)
     if wanted and media_type in exchange.operation.success.content and media_type != wanted:
-        yield breach(catalogue.CONTENT_TYPE, exchange, number, received=media_type, expected=wanted)
+        yield violation_of(
+            catalogue.CONTENT_TYPE, exchange, number, received=media_type, expected=wanted
+        )
         return
     if media_type.startswith("image/"):
         came = image_type(reply.body)
         if came != media_type:
-            yield breach(
+            yield violation_of(
                 catalogue.CONTENT_TYPE,
                 exchange,
                 number,
@@ -86,7 +90,7 @@ def _whole(
         try:
             video = read_mp4(reply.body)
         except NotMp4 as error:
-            yield breach(
+            yield violation_of(
                 catalogue.CONTENT_TYPE,
                 exchange,
                 number,
@@ -110,7 +114,7 @@ def _video(
     exchange: Exchange,
     number: int,
     video: Mp4,
-    last: Seen,
+    last: ObservedJob,
     asked: Mapping[str, Json],
 ) -> Iterator[Violation]:
     media = exchange.operation.media
@@ -118,7 +122,7 @@ def _video(
         return
     size = _SIZE.fullmatch(str(_told(document, media.size, last, asked)))
     if size and (video.width, video.height) != (int(size[1]), int(size[2])):
-        yield breach(
+        yield violation_of(
             catalogue.CONTENT_SIZE,
             exchange,
             number,
@@ -127,7 +131,7 @@ def _video(
         )
     seconds = _SECONDS.fullmatch(str(_told(document, media.seconds, last, asked)))
     if seconds and video.seconds and abs(video.seconds - float(seconds[1])) > _TOLERANCE_SECONDS:
-        yield breach(
+        yield violation_of(
             catalogue.CONTENT_DURATION,
             exchange,
             number,
@@ -136,7 +140,9 @@ def _video(
         )
 
 
-def _told(document: Document, field: str | None, last: Seen, asked: Mapping[str, Json]) -> Json:
+def _told(
+    document: Document, field: str | None, last: ObservedJob, asked: Mapping[str, Json]
+) -> Json:
     """What the job says of a request field, or what was asked for where it says nothing."""
     for echo in document.lifecycle.echoes:
         if echo.field == field:
@@ -151,13 +157,13 @@ def _part(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
     wanted, part = exchange.headers.get("range", ""), content_range(reply)
     first, last, length = part or (0, -1, None)
     if last - first + 1 != len(reply.body) or part is None:
-        received = f"{show(reply.headers.get('content-range'))} with {len(reply.body)} bytes"
+        received = f"{quote(reply.headers.get('content-range'))} with {len(reply.body)} bytes"
         expected = "the bytes that are sent, as `bytes FIRST-LAST/LENGTH`"
     elif not _is_within(wanted, first, last, length):
         received, expected = f"bytes {first} to {last}", f"what was asked for, {wanted or 'all'}"
     else:
         return
-    yield breach(
+    yield violation_of(
         catalogue.CONTENT_RANGE,
         exchange,
         number,

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from ....openapi import Document, Ending, Reply
 from ....openapi.json import Json
 from ...traffic.exchange import Exchange
-from ...traffic.job_views import Sighting
+from ...traffic.job_views import JobView
 from .. import server_catalogue as catalogue
-from ..violation import Violation, breach
+from ..violation import Violation, violation_of
 from .content import content_range, content_violations
-from .lifecycle import Seen
+from .lifecycle import ObservedJob
 
 
-class Files:
+class FileRules:
     """The files that one server has served."""
 
     def __init__(self, document: Document) -> None:
@@ -22,11 +22,11 @@ class Files:
         self._early: dict[str, tuple[Exchange, int]] = {}
         self._whole: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[bytes, int]] = {}
 
-    def see(
+    def check(
         self,
         exchange: Exchange,
         number: int,
-        last: Seen,
+        last: ObservedJob,
         *,
         asked: Mapping[str, Json],
         now: float,
@@ -37,7 +37,7 @@ class Files:
         """
         job_id, ends = last.sighting.job_id, last.state.ends
         if exchange.accepted and ends is Ending.FAILURE:
-            yield breach(
+            yield violation_of(
                 catalogue.CONTENT_EARLY,
                 exchange,
                 last.number,
@@ -54,11 +54,11 @@ class Files:
             if exchange.reply is not None:
                 yield from self._compare(exchange, exchange.reply, number, job_id)
 
-    def still_going(self, seen: Sighting, number: int) -> Iterator[Violation]:
+    def still_going(self, seen: JobView, number: int) -> Iterator[Violation]:
         """What a job that is seen now tells of a file that was served before."""
         served, when = self._early.pop(seen.job_id, (None, 0))
         if served is not None and seen.state.ends is None:
-            yield breach(
+            yield violation_of(
                 catalogue.CONTENT_EARLY,
                 served,
                 when,
@@ -84,7 +84,7 @@ class Files:
         elif whole[first : last + 1] != reply.body and last - first + 1 == len(reply.body):
             expected = f"the same bytes as in no. {before}"
         if expected is not None:
-            yield breach(
+            yield violation_of(
                 catalogue.CONTENT_RANGE,
                 exchange,
                 before,

@@ -8,25 +8,25 @@ from dataclasses import dataclass
 from ....openapi import Document, Ending, Lifecycle, Stamp, State
 from ....openapi.json import Json
 from ....openapi.pointer import Path, format_pointer
-from ....openapi.schema import show
+from ....openapi.schema import quote
 from ...traffic.exchange import Exchange
-from ...traffic.job_views import Sighting, found, is_number
+from ...traffic.job_views import JobView, get_or_none, is_number
 from .. import server_catalogue as catalogue
 from ..rule import Rule
-from ..violation import Violation, breach
+from ..violation import Violation, violation_of
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ObservedJob:
     """A job as one answer showed it: which exchange, and its number in the history."""
 
-    sighting: Sighting
+    sighting: JobView
     exchange: Exchange
     number: int
 
     def at(self, path: Path) -> Json:
         """What stands at a place of the job, None if nothing does."""
-        return found(self.sighting.job, path)
+        return get_or_none(self.sighting.job, path)
 
     @property
     def state(self) -> State:
@@ -34,7 +34,7 @@ class Seen:
         return self.sighting.state
 
 
-class JobLaws:
+class LifecycleRules:
     """The laws, applied to one job, whose answers are shown in their order, whatever operation they
     come from.
     """
@@ -44,10 +44,10 @@ class JobLaws:
         self._ahead = {
             name: _reachable(document.lifecycle, name) for name in self._lifecycle.states
         }
-        self.last: Seen | None = None
-        self._first: Seen | None = None
+        self.last: ObservedJob | None = None
+        self._first: ObservedJob | None = None
 
-    def see(self, seen: Seen) -> Iterator[Violation]:
+    def check(self, seen: ObservedJob) -> Iterator[Violation]:
         """What this answer breaks, by itself and in the light of those before."""
         yield from self._alone(seen)
         if self.last is not None and self._first is not None:
@@ -55,7 +55,7 @@ class JobLaws:
         self._first = self._first or seen
         self.last = seen
 
-    def _alone(self, seen: Seen) -> Iterator[Violation]:
+    def _alone(self, seen: ObservedJob) -> Iterator[Violation]:
         lifecycle, state = self._lifecycle, seen.state
         progress = seen.at(lifecycle.progress_at) if lifecycle.progress_at else None
         if is_number(progress) and state.progress and lifecycle.progress_at:
@@ -79,7 +79,7 @@ class JobLaws:
                 expected = f"null while the job is {state.name}"
                 yield _breach(catalogue.ERROR_EARLY, seen, lifecycle.failure.at, expected)
 
-    def _stamp(self, stamp: Stamp, seen: Seen) -> Iterator[Violation]:
+    def _stamp(self, stamp: Stamp, seen: ObservedJob) -> Iterator[Violation]:
         value, state = seen.at(stamp.at), seen.state
         entered = stamp.set_on in (state.name, self._lifecycle.initial)
         if value is None:
@@ -100,7 +100,7 @@ class JobLaws:
             expected = "seconds since 1970"
             yield _breach(catalogue.STAMP_UNIT, seen, stamp.at, expected)
 
-    def _stamp_order(self, seen: Seen) -> Iterator[Violation]:
+    def _stamp_order(self, seen: ObservedJob) -> Iterator[Violation]:
         """The initial state is entered first, and files expire last."""
         lifecycle = self._lifecycle
         values = {s.at: seen.at(s.at) for s in lifecycle.stamps}
@@ -108,15 +108,17 @@ class JobLaws:
         starts = [s.at for s in lifecycle.stamps if s.set_on == lifecycle.initial]
         for start in (at for at in starts if at in known):
             for later in (at for at in known if at not in starts and known[at] < known[start]):
-                expected = f"not before {format_pointer(start)}, {show(known[start])}"
+                expected = f"not before {format_pointer(start)}, {quote(known[start])}"
                 yield _breach(catalogue.STAMP_ORDER, seen, later, expected)
         expiry = lifecycle.expiry_at
         for earlier in (at for at in known if expiry in known and at not in (*starts, expiry)):
             if expiry and known[expiry] <= known[earlier]:
-                expected = f"after {format_pointer(earlier)}, {show(known[earlier])}"
+                expected = f"after {format_pointer(earlier)}, {quote(known[earlier])}"
                 yield _breach(catalogue.STAMP_ORDER, seen, expiry, expected)
 
-    def _after(self, first: Seen, last: Seen, seen: Seen) -> Iterator[Violation]:
+    def _after(
+        self, first: ObservedJob, last: ObservedJob, seen: ObservedJob
+    ) -> Iterator[Violation]:
         """What changed since the answers before."""
         lifecycle, before, now = self._lifecycle, last.state, seen.state
         told = f"as no. {last.number} had it"
@@ -128,10 +130,12 @@ class JobLaws:
             was, is_ = last.at(lifecycle.progress_at), seen.at(lifecycle.progress_at)
             if is_number(was) and is_number(is_) and is_ < was:
                 expected = f"at least {was}, {told}"
-                yield _breach(catalogue.PROGRESS_FELL, seen, lifecycle.progress_at, expected, last)
+                yield _breach(
+                    catalogue.PROGRESS_DECREASED, seen, lifecycle.progress_at, expected, last
+                )
         for path in lifecycle.immutable:
             if seen.at(path) != first.at(path):
-                expected = f"{show(first.at(path))}, as no. {first.number} had it"
+                expected = f"{quote(first.at(path))}, as no. {first.number} had it"
                 yield _breach(catalogue.CHANGED, seen, path, expected, first)
         for stamp in lifecycle.stamps:
             was, is_ = last.at(stamp.at), seen.at(stamp.at)
@@ -139,7 +143,7 @@ class JobLaws:
             gone = is_ is None and stamp.at != lifecycle.expiry_at
             moved = was is not None and is_ != was and not gone
             if moved and stamp.at not in lifecycle.immutable:
-                expected = f"{show(was)}, {told}"
+                expected = f"{quote(was)}, {told}"
                 yield _breach(catalogue.STAMP_MOVED, seen, stamp.at, expected, last)
 
     def _next(self, state: State) -> str:
@@ -147,15 +151,15 @@ class JobLaws:
 
 
 def _breach(
-    rule: Rule, seen: Seen, place: Path, expected: str, before: Seen | None = None
+    rule: Rule, seen: ObservedJob, place: Path, expected: str, before: ObservedJob | None = None
 ) -> Violation:
     numbers = (before.number, seen.number) if before else (seen.number,)
-    return breach(
+    return violation_of(
         rule,
         seen.exchange,
         *numbers,
         place=format_pointer(place),
-        received=f"{show(seen.at(place))} ({seen.sighting.job_id})",
+        received=f"{quote(seen.at(place))} ({seen.sighting.job_id})",
         expected=expected,
     )
 

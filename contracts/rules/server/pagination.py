@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from ....openapi import Document
 from ....openapi.json import Json
 from ....openapi.pointer import format_pointer
-from ....openapi.schema import plain, show
+from ....openapi.schema import one_line, quote
 from ...traffic.exchange import Exchange
-from ...traffic.job_views import found, is_number, json_of
+from ...traffic.job_views import get_or_none, is_number, json_body
 from .. import server_catalogue as catalogue
 from ..rule import Rule
-from ..violation import Violation, breach
+from ..violation import Violation, violation_of
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class _Reading:
     created: Json = None
 
 
-class Pages:
+class PaginationRules:
     """The pages of lists, of several readings in turns; a cursor tells which one goes on."""
 
     def __init__(self, document: Document) -> None:
@@ -38,16 +38,18 @@ class Pages:
         )
         self._open: dict[tuple[str | None, str], _Reading] = {}
 
-    def see(self, exchange: Exchange, number: int, there: Mapping[str, int]) -> Iterator[Violation]:
+    def check(
+        self, exchange: Exchange, number: int, there: Mapping[str, int]
+    ) -> Iterator[Violation]:
         """What this page breaks; `there` are the jobs that are made and not deleted."""
         page, reply = exchange.operation.page, exchange.reply
         if page is None or reply is None:
             return
-        body = json_of(reply)
-        items = found(body, page.places.get("items", ()))
+        body = json_body(reply)
+        items = get_or_none(body, page.places.get("items", ()))
         if not isinstance(items, list):
             return
-        ids = [found(item, self._lifecycle.id_at) for item in items]
+        ids = [get_or_none(item, self._lifecycle.id_at) for item in items]
         if not all(isinstance(job_id, str) for job_id in ids):
             return  # the schema is broken, which is told elsewhere
         after = exchange.query.get(page.after)
@@ -55,26 +57,30 @@ class Pages:
         reading = self._continued(after, order, there)
 
         def wrong(rule: Rule, received: str, expected: str, place: str | None = None) -> Violation:
-            return breach(rule, exchange, number, place=place, received=received, expected=expected)
+            return violation_of(
+                rule, exchange, number, place=place, received=received, expected=expected
+            )
 
         limit = exchange.arguments.query.get(page.limit)
         if isinstance(limit, int) and len(ids) > limit:
             yield wrong(catalogue.PAGE_LIMIT, f"{len(ids)} jobs", f"at most {limit}")
         repeated = _repeated(ids, [*reading.ids, after])
         if repeated is not None:
-            yield wrong(catalogue.PAGE_REPEATS, plain(repeated), "each job once")
+            yield wrong(catalogue.PAGE_REPEATS, one_line(repeated), "each job once")
         yield from self._order(items, reading, exchange, number)
         for key, expected in (("first", ids[:1]), ("last", ids[-1:])):
             place = page.places.get(key)
-            if place and found(body, place) != (expected[0] if expected else None):
+            if place and get_or_none(body, place) != (expected[0] if expected else None):
                 pointer = format_pointer(place)
-                want = show(expected[0] if expected else None)
-                yield wrong(catalogue.PAGE_CURSOR, show(found(body, place)), want, pointer)
+                want = quote(expected[0] if expected else None)
+                yield wrong(catalogue.PAGE_CURSOR, quote(get_or_none(body, place)), want, pointer)
         more = self._more(body, exchange)
         if more and not ids and limit != 0:
             yield wrong(catalogue.PAGE_CURSOR, "an empty page with more to follow", "an end")
         reading.ids += ids
-        cursor = found(body, page.places["next"]) if "next" in page.places else (ids or [None])[-1]
+        cursor = (
+            get_or_none(body, page.places["next"]) if "next" in page.places else (ids or [None])[-1]
+        )
         if more and isinstance(cursor, str):
             self._open[order, cursor] = reading
         if not more:
@@ -83,7 +89,7 @@ class Pages:
             if lost:
                 yield wrong(
                     catalogue.PAGE_OMITS,
-                    f"a list without {plain(lost[0])}, of {len(reading.ids)} in all",
+                    f"a list without {one_line(lost[0])}, of {len(reading.ids)} in all",
                     f"all jobs, also that of no. {reading.there[lost[0]]}",
                 )
 
@@ -102,8 +108,8 @@ class Pages:
         if page is None:
             return False
         if "more" in page.places:
-            return found(body, page.places["more"]) is True
-        return found(body, page.places.get("next", ())) is not None
+            return get_or_none(body, page.places["more"]) is True
+        return get_or_none(body, page.places.get("next", ())) is not None
 
     def _order(
         self, items: list[Json], reading: _Reading, exchange: Exchange, number: int
@@ -115,16 +121,16 @@ class Pages:
         default = exchange.operation.query[page.order].default
         falling = (reading.order or default) == page.descending
         for item in items:
-            created, before = found(item, self._created_at), reading.created
+            created, before = get_or_none(item, self._created_at), reading.created
             if not is_number(created):
                 continue
             if before is not None and (created > before if falling else created < before):
-                yield breach(
+                yield violation_of(
                     catalogue.PAGE_ORDER,
                     exchange,
                     number,
-                    received=f"{plain(str(found(item, self._lifecycle.id_at)))} of {created} behind"
-                    f" one of {before}",
+                    received=f"{one_line(str(get_or_none(item, self._lifecycle.id_at)))}"
+                    f" of {created} behind one of {before}",
                     expected="newest first" if falling else "oldest first",
                 )
                 return

@@ -13,7 +13,7 @@ import pytest
 from clip_maker import ClipFailed, make_clip
 from conftest import TooLong
 
-from aisa_testkit.pytest_plugin import WatchedMock
+from aisa_testkit.pytest_plugin import ObservedMock
 
 # What goes wrong, and there is a clip in spite of it.
 BEARABLE: dict[str, dict[str, Any]] = {
@@ -41,7 +41,7 @@ HOPELESS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("words", BEARABLE.values(), ids=BEARABLE)
 def test_the_careful_program_bears_it(
-    video_api: WatchedMock, tmp_path: Path, words: dict[str, Any]
+    video_api: ObservedMock, tmp_path: Path, words: dict[str, Any]
 ) -> None:
     video_api.fault(**words)
     make_clip("A lighthouse in a storm", tmp_path / "clip.mp4")
@@ -52,7 +52,7 @@ def test_the_careful_program_bears_it(
 
 @pytest.mark.parametrize("words", HOPELESS.values(), ids=HOPELESS)
 def test_the_careful_program_gives_up_in_time(
-    video_api: WatchedMock, tmp_path: Path, words: dict[str, Any]
+    video_api: ObservedMock, tmp_path: Path, words: dict[str, Any]
 ) -> None:
     video_api.fault(**words)
     with pytest.raises(ClipFailed):
@@ -65,7 +65,7 @@ def test_the_careful_program_gives_up_in_time(
     ["completes", "slow", "jumps", "instant", "expires", "flaky-polls", "rate-limited"],
 )
 def test_the_careful_program_saves_a_clip_in_a_scenario(
-    video_api: WatchedMock, tmp_path: Path, scenario: str
+    video_api: ObservedMock, tmp_path: Path, scenario: str
 ) -> None:
     video_api.use_scenario(scenario)
     make_clip("A lighthouse in a storm", tmp_path / "clip.mp4")
@@ -74,7 +74,7 @@ def test_the_careful_program_saves_a_clip_in_a_scenario(
 
 @pytest.mark.parametrize("scenario", ["fails", "moderated", "stalls"])
 def test_the_careful_program_says_why_there_is_no_clip(
-    video_api: WatchedMock, tmp_path: Path, scenario: str
+    video_api: ObservedMock, tmp_path: Path, scenario: str
 ) -> None:
     video_api.use_scenario(scenario)
     with pytest.raises(ClipFailed):
@@ -104,7 +104,7 @@ def test_the_careful_program_says_why_there_is_no_clip(
     ],
 )
 def test_the_careless_program_is_told_what_is_wrong(
-    video_api: WatchedMock, tmp_path: Path, words: dict[str, Any], codes: list[str]
+    video_api: ObservedMock, tmp_path: Path, words: dict[str, Any], codes: list[str]
 ) -> None:
     video_api.fault(**words)
     with suppress(TooLong):

@@ -4,6 +4,6 @@ outside the API that is mocked.
 
 from __future__ import annotations
 
-from .admin_app import ControlDoor
+from .admin_app import AdminApp
 
-__all__ = ["ControlDoor"]
+__all__ = ["AdminApp"]

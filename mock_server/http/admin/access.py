@@ -8,14 +8,14 @@ from hmac import compare_digest
 from ipaddress import ip_address
 from typing import Final
 
-from ....openapi.schema import show
-from .description import ControlError
+from ....openapi.schema import quote
+from .description import AdminRequestError
 
 TOKEN_HEADER: Final = b"x-admin-token"
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 
-class Guard:
+class AdminAccess:
     """Lets in those who send the admin token; where there is none, all but the web pages of others.
 
     `host` is the name that the server is bound to, if it has one; `challenge` are the headers of
@@ -37,13 +37,13 @@ class Guard:
         """Whether there is an admin token."""
         return self._token is not None
 
-    def admit(self, headers: RawHeaders) -> None:
-        """Raises ControlError for who is not let in; the names of the headers are in lower case."""
+    def check(self, headers: RawHeaders) -> None:
+        """Raise AdminRequestError if the request is not allowed; header names in lower case."""
         headers = tuple(headers)
         if self._token is None:
             return self._refuse_pages(headers)
         if not any(compare_digest(self._token, token) for token in _tokens(headers)):
-            raise ControlError(
+            raise AdminRequestError(
                 "authorization: must be Bearer and the admin token that the server was started"
                 f" with, or that token in the header {TOKEN_HEADER.decode()}",
                 status=401,
@@ -58,11 +58,11 @@ class Guard:
         for host in hosts:
             if not self._is_of_here(host):
                 wanted = "must be localhost, an IP address or the name that the server is bound to"
-                raise _refused(f"host: {wanted}, not {show(host)}")
+                raise _refused(f"host: {wanted}, not {quote(host)}")
         for name, value in headers:
             origin = value.decode("latin-1").lower()
             if name == b"origin" and origin.partition("://")[2] not in hosts:
-                raise _refused(f"origin: must be that of this server, not {show(origin)}")
+                raise _refused(f"origin: must be that of this server, not {quote(origin)}")
 
     def _is_of_here(self, authority: str) -> bool:
         name = _PORT.sub("", authority).strip("[]").rstrip(".")
@@ -85,8 +85,8 @@ def _tokens(headers: RawHeaders) -> Iterable[bytes]:
             yield token.strip()
 
 
-def _refused(reason: str) -> ControlError:
-    return ControlError(
+def _refused(reason: str) -> AdminRequestError:
+    return AdminRequestError(
         f"{reason}; a server with an admin token (--admin-token) takes any", status=403
     )
 

@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ....openapi.json import Json
-from ....openapi.schema import show
+from ....openapi.schema import quote
 from ...clock import ManualClock, SystemClock
 from ...jobs.job import Job
-from ...request_journal import Traffic
+from ...request_journal import RequestJournal
 from ...service import JobService
-from .description import ControlError, Description
+from .description import AdminDescription, AdminRequestError
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class AdminRequest:
     """What a control call asks for, all of it as the document of this API has it. `root` is the URL
     that the mock was reached at.
     """
@@ -27,10 +27,10 @@ class Order:
     root: str
 
 
-Action = Callable[[Order], Json | bytes]
+Action = Callable[[AdminRequest], Json | bytes]
 
 
-class Control:
+class AdminActions:
     """The control API of one service. `traffic` is what keeps its requests, if anything does;
     `guarded` says whether the admin token is wanted.
     """
@@ -38,9 +38,9 @@ class Control:
     def __init__(
         self,
         service: JobService,
-        description: Description,
+        description: AdminDescription,
         *,
-        traffic: Traffic | None,
+        traffic: RequestJournal | None,
         guarded: bool,
     ) -> None:
         self._service, self._description = service, description
@@ -49,7 +49,7 @@ class Control:
     @property
     def actions(self) -> Mapping[str, Action]:
         """What is done, by the id of the operation in the document of this API. Actions return JSON
-        data, or bytes that are JSON; they raise ControlError.
+        data, or bytes that are JSON; they raise AdminRequestError.
         """
         return {
             "listPaths": self._index,
@@ -78,13 +78,13 @@ class Control:
             "reset": self._reset,
         }
 
-    def traffic(self) -> Traffic:
-        """Whoever keeps the requests; raises ControlError if nobody does."""
+    def traffic(self) -> RequestJournal:
+        """Whoever keeps the requests; raises AdminRequestError if nobody does."""
         if self._traffic is None:
-            raise ControlError("this server keeps no requests", status=404)
+            raise AdminRequestError("this server keeps no requests", status=404)
         return self._traffic
 
-    def _index(self, order: Order) -> Json:
+    def _index(self, order: AdminRequest) -> Json:
         base = self._description.base
         return {
             "paths": [
@@ -93,7 +93,7 @@ class Control:
             ]
         }
 
-    def _health(self, order: Order) -> Json:
+    def _health(self, order: AdminRequest) -> Json:
         document = self._service.document
         return {
             "status": "ok",
@@ -103,28 +103,28 @@ class Control:
             "jobs": len(self._service.store),
         }
 
-    def _jobs(self, order: Order) -> Json:
+    def _jobs(self, order: AdminRequest) -> Json:
         limit = int(order.query.get("limit", _PAGE))
         after = self._find(order.query["after"], "after", 400) if "after" in order.query else None
         page = self._service.store.page(after=after, limit=limit, newest_first=True)
         return {"jobs": [self._service.describe(job) for job in page.jobs], "more": page.more}
 
-    def _job(self, order: Order) -> Json:
+    def _job(self, order: AdminRequest) -> Json:
         return self._service.describe(self._find(order.path["id"], "id", 404))
 
-    def _complete(self, order: Order) -> Json:
+    def _complete(self, order: AdminRequest) -> Json:
         return self._end(order, success=True)
 
-    def _fail(self, order: Order) -> Json:
+    def _fail(self, order: AdminRequest) -> Json:
         return self._end(order, success=False)
 
-    def _end(self, order: Order, *, success: bool) -> Json:
+    def _end(self, order: AdminRequest, *, success: bool) -> Json:
         job = self._find(order.path["id"], "id", 404)
         with _refusing(gone=f"id: {_no_job(job.id)}"):
             self._service.end_job(job.id, code=order.body.get("code"), success=success)
         return self._job(order)
 
-    def _clock(self, order: Order) -> Json:
+    def _clock(self, order: AdminRequest) -> Json:
         clock = self._service.clock
         runs = isinstance(clock, SystemClock)
         return {
@@ -133,60 +133,60 @@ class Control:
             "frozen": clock.frozen if isinstance(clock, SystemClock) else not runs,
         }
 
-    def _set_clock(self, order: Order) -> Json:
+    def _set_clock(self, order: AdminRequest) -> Json:
         clock = self._service.clock
         if not isinstance(clock, SystemClock):
-            raise ControlError("this clock does not run by itself; it can only be advanced")
+            raise AdminRequestError("this clock does not run by itself; it can only be advanced")
         if "speed" in order.body:
             clock.set_speed(order.body["speed"])
         if "freeze" in order.body:
             clock.freeze(order.body["freeze"])
         return self._clock(order)
 
-    def _advance_clock(self, order: Order) -> Json:
+    def _advance_clock(self, order: AdminRequest) -> Json:
         clock = self._service.clock
         if not isinstance(clock, SystemClock | ManualClock):
-            raise ControlError("this clock cannot be moved")
+            raise AdminRequestError("this clock cannot be moved")
         clock.advance(order.body["advance"])
         return self._clock(order)
 
-    def _requests(self, order: Order) -> Json:
+    def _requests(self, order: AdminRequest) -> Json:
         with _refusing():
             return self.traffic().requests(order.query)
 
-    def _clear_requests(self, order: Order) -> Json:
+    def _clear_requests(self, order: AdminRequest) -> Json:
         self.traffic().clear()
         return self._requests(order)
 
-    def _har(self, order: Order) -> bytes:
+    def _har(self, order: AdminRequest) -> bytes:
         with _refusing():
             return self.traffic().har(order.query)
 
-    def _verdict(self, order: Order) -> Json:
+    def _verdict(self, order: AdminRequest) -> Json:
         return self.traffic().verdict()
 
-    def _faults(self, order: Order) -> Json:
+    def _faults(self, order: AdminRequest) -> Json:
         return {"faults": self._service.faults.listed()}
 
-    def _add_fault(self, order: Order) -> Json:
+    def _add_fault(self, order: AdminRequest) -> Json:
         with _refusing():
             return {"id": self._service.faults.add(order.body)}
 
-    def _clear_faults(self, order: Order) -> Json:
+    def _clear_faults(self, order: AdminRequest) -> Json:
         self._service.faults.clear()
         return self._faults(order)
 
-    def _remove_fault(self, order: Order) -> Json:
+    def _remove_fault(self, order: AdminRequest) -> Json:
         name = order.path["id"]
-        with _refusing(gone=f"id: must be that of a fault still to come, not {show(name)}"):
+        with _refusing(gone=f"id: must be that of a fault still to come, not {quote(name)}"):
             self._service.faults.remove(name)
         return self._faults(order)
 
-    def _scenarios(self, order: Order) -> Json:
+    def _scenarios(self, order: AdminRequest) -> Json:
         scenarios = self._service.scenarios
         return {"scenarios": scenarios.listed(), "chosen": scenarios.chosen()}
 
-    def _choose_scenario(self, order: Order) -> Json:
+    def _choose_scenario(self, order: AdminRequest) -> Json:
         scenarios, body = self._service.scenarios, order.body
         with _refusing(place="/scenario"):
             scenarios.named(body["scenario"])
@@ -194,23 +194,23 @@ class Control:
             scenarios.use(body["scenario"], next=body.get("next"), share=body.get("share"))
         return self._scenarios(order)
 
-    def _limits(self, order: Order) -> Json:
+    def _limits(self, order: AdminRequest) -> Json:
         return {"limits": self._service.limits.listed()}
 
-    def _webhooks(self, order: Order) -> Json:
+    def _webhooks(self, order: AdminRequest) -> Json:
         if self._service.webhooks is None:
-            raise ControlError("this server sends no webhooks", status=404)
+            raise AdminRequestError("this server sends no webhooks", status=404)
         return self._service.webhooks.report()
 
-    def _document(self, order: Order) -> Json:
+    def _document(self, order: AdminRequest) -> Json:
         document = self._service.document
         here = {"url": order.root + document.base_path, "description": "This mock."}
         return {**document.source.data, "servers": [here]}
 
-    def _openapi(self, order: Order) -> Json:
+    def _openapi(self, order: AdminRequest) -> Json:
         return self._description.served(root=order.root, guarded=self._guarded)
 
-    def _reset(self, order: Order) -> Json:
+    def _reset(self, order: AdminRequest) -> Json:
         self._service.reset()
         if self._traffic is not None:
             self._traffic.clear()
@@ -219,28 +219,28 @@ class Control:
     def _find(self, job_id: str, place: str, status: int) -> Job:
         job = self._service.store.get(job_id)
         if job is None:
-            raise ControlError(f"{place}: {_no_job(job_id)}", status=status)
+            raise AdminRequestError(f"{place}: {_no_job(job_id)}", status=status)
         return job
 
 
 def _no_job(job_id: str) -> str:
-    return f"must be the id of a job, not {show(job_id)}"
+    return f"must be the id of a job, not {quote(job_id)}"
 
 
 @contextmanager
 def _refusing(*, gone: str | None = None, place: str | None = None) -> Iterator[None]:
-    """Turns what the block cannot do into ControlError; `gone` is what is said of a KeyError,
+    """Turns what the block cannot do into AdminRequestError; `gone` is what is said of a KeyError,
     `place` stands before the words of a ValueError that name none.
     """
     try:
         yield
     except ValueError as error:
         words = str(error)
-        raise ControlError(f"{place}: {words}" if place else words) from error
+        raise AdminRequestError(f"{place}: {words}" if place else words) from error
     except KeyError as error:
         if gone is None:
             raise
-        raise ControlError(gone, status=404) from error
+        raise AdminRequestError(gone, status=404) from error
 
 
 _PAGE = 100

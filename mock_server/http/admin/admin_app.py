@@ -14,20 +14,20 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ....openapi.json import Json
-from ....openapi.schema import show
+from ....openapi.schema import quote
 from ...endpoint import parse_query
-from ...request_journal import Traffic
+from ...request_journal import RequestJournal
 from ...service import JobService
 from ..headers import HEAD_LIMIT, head_size
-from .access import Guard
-from .actions import Control, Order
-from .description import ControlError, ControlOperation, Description
+from .access import AdminAccess
+from .actions import AdminActions, AdminRequest
+from .description import AdminDescription, AdminOperation, AdminRequestError
 from .event_stream import EventStream
 
 BODY_LIMIT = 1024 * 1024
 
 
-class ControlDoor:
+class AdminApp:
     """The control API of a service, at the root path that the scope names.
 
     `traffic` is what keeps the requests; without it there is nothing to be asked about them. With
@@ -40,13 +40,13 @@ class ControlDoor:
         self,
         service: JobService,
         *,
-        traffic: Traffic | None = None,
+        traffic: RequestJournal | None = None,
         admin_token: str | None = None,
         host: str | None = None,
     ) -> None:
-        self._description = Description()
-        self._guard = Guard(admin_token, host=host, challenge=self._description.challenge)
-        self._control = Control(
+        self._description = AdminDescription()
+        self._guard = AdminAccess(admin_token, host=host, challenge=self._description.challenge)
+        self._control = AdminActions(
             service, self._description, traffic=traffic, guarded=self._guard.wants_token
         )
         self._actions = self._control.actions
@@ -64,12 +64,12 @@ class ControlDoor:
             response = await self._answer(Request(scope, receive))
         except ClientDisconnect:
             return  # nobody waits for an answer
-        except ControlError as error:
+        except AdminRequestError as error:
             response = _json({"error": str(error)}, status=error.status)
             response.headers.update(error.headers)
         except Exception as error:
             # The last line of defence: an answer as JSON, and the fault in the log.
-            _log.exception("%s %s", scope["method"], show(scope["path"]))
+            _log.exception("%s %s", scope["method"], quote(scope["path"]))
             response = _json({"error": f"a fault of the mock: {error}"}, status=500)
         if scope["method"] == "HEAD":
             response = Response(status_code=response.status_code, headers=response.headers)
@@ -91,7 +91,7 @@ class ControlDoor:
     async def _answer(self, request: Request) -> Response:
         scope = request.scope
         if head_size(scope) > HEAD_LIMIT:
-            raise ControlError(f"the head: must have at most {HEAD_LIMIT} bytes, not more")
+            raise AdminRequestError(f"the head: must have at most {HEAD_LIMIT} bytes, not more")
         path = scope["path"].removeprefix(scope["root_path"]) or "/"
         operation, parameters = self._operation(request, path)
         query = operation.read_query(parse_query(scope["query_string"].decode("latin-1")))
@@ -101,19 +101,19 @@ class ControlDoor:
         root = str(request.base_url).rstrip("/")
         # In a thread, for the mock goes on answering while a verdict is thought over.
         result = await run_in_threadpool(
-            self._actions[operation.id], Order(parameters, query, body, root)
+            self._actions[operation.id], AdminRequest(parameters, query, body, root)
         )
         return _json(result)
 
-    def _operation(self, request: Request, path: str) -> tuple[ControlOperation, dict[str, str]]:
-        """What is asked for; raises ControlError, first of all for those who may not ask."""
+    def _operation(self, request: Request, path: str) -> tuple[AdminOperation, dict[str, str]]:
+        """What is asked for; raises AdminRequestError, first of all for those who may not ask."""
         try:
             operation, parameters = self._description.match(request.method, path)
-        except ControlError:
-            self._guard.admit(request.headers.raw)
+        except AdminRequestError:
+            self._guard.check(request.headers.raw)
             raise
         if operation.secured:
-            self._guard.admit(request.headers.raw)
+            self._guard.check(request.headers.raw)
         return operation, parameters
 
 
@@ -123,12 +123,12 @@ async def _body(request: Request) -> bytes:
         async for chunk in request.stream():
             size += len(chunk)
             if size > BODY_LIMIT:
-                raise ControlError(f"the body: must have at most {BODY_LIMIT} bytes, not more")
+                raise AdminRequestError(f"the body: must have at most {BODY_LIMIT} bytes, not more")
             chunks.append(chunk)
     except asyncio.CancelledError:
         # The server stops and has waited long enough: the client hears of it before it goes.
         message = "the server stops before the request has arrived"
-        raise ControlError(message, status=503) from None
+        raise AdminRequestError(message, status=503) from None
     return b"".join(chunks)
 
 

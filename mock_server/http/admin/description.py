@@ -12,11 +12,11 @@ import orjson
 from ....openapi.json import Json
 from ....openapi.pointer import format_pointer, get, parse_pointer
 from ....openapi.request import from_text
-from ....openapi.schema import Schema, Schemas, follow, plain, shallow, show, types_of
+from ....openapi.schema import Schema, Schemas, follow, one_line, quote, truncate_depth, types_of
 from ....openapi.source import parse_source
 
 
-class ControlError(Exception):
+class AdminRequestError(Exception):
     """A control request that cannot be done; nothing was changed. `status` and `headers` are those
     of the answer.
     """
@@ -29,7 +29,7 @@ class ControlError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ControlOperation:
+class AdminOperation:
     """One call of the control API. `query` holds the schemas of its parameters, `body` that of its
     body: None if it takes none. `secured` says whether it wants the admin token.
     """
@@ -44,37 +44,37 @@ class ControlOperation:
     body_required: bool = False
 
     def read_query(self, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-        """The parameters by name, as text that fits; raises ControlError."""
+        """The parameters by name, as text that fits; raises AdminRequestError."""
         query: dict[str, str] = {}
         for name, text in pairs:
             if name not in self.query:
                 known = ", ".join(self.query)
                 wanted = f"must be one of {known}" if known else "no parameter is known here"
-                raise ControlError(f"{plain(name)}: {wanted}")
+                raise AdminRequestError(f"{one_line(name)}: {wanted}")
             if name in query:
-                raise ControlError(f"{name}: must be given once, not twice")
+                raise AdminRequestError(f"{name}: must be given once, not twice")
             schema = self.query[name]
             _require(schema, _typed(text, schema), place=name)
             query[name] = text
         return query
 
     def read_body(self, body: bytes) -> dict[str, Json]:
-        """The fields of the body, none if it may be left out and was; raises ControlError."""
+        """The fields of the body, none if it may be left out and was; raises AdminRequestError."""
         if self.body is None or (not body and not self.body_required):
             return {}
         try:
             data = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            came = show(body[:_SHOWN].decode(errors="replace"))
-            raise ControlError(f"the body: must be JSON, not {came} ({error})") from error
+            came = quote(body[:_SHOWN].decode(errors="replace"))
+            raise AdminRequestError(f"the body: must be JSON, not {came} ({error})") from error
         _require(self.body, data, place="the body")
         # What is taken here is told again, and what writes JSON goes less deep than what reads it.
-        if data != shallow(data, _DEEPEST):
-            raise ControlError(f"the body: must be nested at most {_DEEPEST} levels deep")
+        if data != truncate_depth(data, _DEEPEST):
+            raise AdminRequestError(f"the body: must be nested at most {_DEEPEST} levels deep")
         return dict(data)
 
 
-class Description:
+class AdminDescription:
     """The document of the control API, as it comes along in this folder."""
 
     def __init__(self) -> None:
@@ -85,21 +85,21 @@ class Description:
         self.base: str = self.data["servers"][0]["url"]
         self._schemas = Schemas(self.data)
         self.operations = tuple(self._operations())
-        self._paths: dict[tuple[str, ...], dict[str, ControlOperation]] = {}
+        self._paths: dict[tuple[str, ...], dict[str, AdminOperation]] = {}
         for each in self.operations:
             self._paths.setdefault(tuple(each.path.split("/")), {})[each.method] = each
 
-    def match(self, method: str, path: str) -> tuple[ControlOperation, dict[str, str]]:
+    def match(self, method: str, path: str) -> tuple[AdminOperation, dict[str, str]]:
         """The operation that a method and a decoded path mean, and what the path says; raises
-        ControlError.
+        AdminRequestError.
         """
         steps = path.split("/")
         for template, methods in self._paths.items():
             parameters = _parameters(template, steps)
             if parameters is not None:
                 return _of_method(methods, method), parameters
-        raise ControlError(
-            f"path: must be one of those that GET {self.base}/ lists, not {show(path)}", status=404
+        raise AdminRequestError(
+            f"path: must be one of those that GET {self.base}/ lists, not {quote(path)}", status=404
         )
 
     @property
@@ -117,16 +117,16 @@ class Description:
             "security": self.data["security"] if guarded else [],
         }
 
-    def _operations(self) -> Iterator[ControlOperation]:
+    def _operations(self) -> Iterator[AdminOperation]:
         for path, item in self.data["paths"].items():
             for method, operation in item.items():
                 if method != "parameters":
                     yield self._operation(path, method, operation)
 
-    def _operation(self, path: str, method: str, operation: Json) -> ControlOperation:
+    def _operation(self, path: str, method: str, operation: Json) -> AdminOperation:
         at = format_pointer(("paths", path, method))
         body = follow(self.data, f"{at}/requestBody") if "requestBody" in operation else None
-        return ControlOperation(
+        return AdminOperation(
             operation["operationId"],
             method.upper(),
             path,
@@ -164,14 +164,14 @@ def _typed(text: str, schema: Schema) -> Json:
     return from_text(text, schema.raw)
 
 
-def _of_method(methods: Mapping[str, ControlOperation], method: str) -> ControlOperation:
+def _of_method(methods: Mapping[str, AdminOperation], method: str) -> AdminOperation:
     operation = methods.get("GET" if method == "HEAD" else method)
     if operation is None:
         allowed = ", ".join(
             name for each in methods for name in ((each, "HEAD") if each == "GET" else (each,))
         )
-        message = f"method: must be one of {allowed}, not {plain(method)}"
-        raise ControlError(message, status=405, headers={"allow": allowed})
+        message = f"method: must be one of {allowed}, not {one_line(method)}"
+        raise AdminRequestError(message, status=405, headers={"allow": allowed})
     return operation
 
 
@@ -186,11 +186,11 @@ def _parameters(template: tuple[str, ...], steps: list[str]) -> dict[str, str] |
 
 
 def _require(schema: Schema, data: Json, *, place: str) -> None:
-    """Raises ControlError for the first thing in which the data does not fit."""
+    """Raises AdminRequestError for the first thing in which the data does not fit."""
     if not schema.accepts(data):
-        finding = next(schema.findings(data))
+        finding = next(schema.errors(data))
         where = format_pointer(finding.path) or place
-        raise ControlError(f"{plain(where)}: {finding.message}")
+        raise AdminRequestError(f"{one_line(where)}: {finding.message}")
 
 
 _SHOWN = 100

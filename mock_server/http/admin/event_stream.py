@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ....openapi.json import Json
-from ...request_journal import Traffic
-from ..delivery import Wire, wire_of
+from ...request_journal import RequestJournal
+from ..delivery import Connection, connection_of
 
 WAITING = 256
 KEEP_ALIVE_SECONDS = 15.0
@@ -61,7 +61,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, traffic: Traffic, *, keep_alive: float = KEEP_ALIVE_SECONDS) -> None:
+    def __init__(self, traffic: RequestJournal, *, keep_alive: float = KEEP_ALIVE_SECONDS) -> None:
         super().__init__()
         del self.headers["content-length"]
         self.headers["cache-control"] = "no-store"
@@ -77,7 +77,7 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._listening() as tail:
             async with anyio.create_task_group() as group:
-                group.start_soon(self._watch, wire_of(scope), receive)
+                group.start_soon(self._watch, connection_of(scope), receive)
                 # Some servers say by an OSError that nobody reads any more.
                 with suppress(OSError):
                     await self._tell(tail, send)
@@ -99,7 +99,7 @@ class EventStream(Response):
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
-    async def _watch(self, wire: Wire | None, receive: Receive) -> None:
+    async def _watch(self, wire: Connection | None, receive: Receive) -> None:
         """Ends the stream when nobody reads it any more, or the server stops."""
         if wire is not None:
             await wire.over()

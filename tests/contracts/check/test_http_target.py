@@ -14,9 +14,9 @@ from threading import Thread
 import httpx2
 import pytest
 
-from aisa_testkit.contracts.check.http_target import HttpServer
+from aisa_testkit.contracts.check.http_target import HttpTarget
 from aisa_testkit.contracts.check.session import Unreachable
-from aisa_testkit.contracts.traffic.request_builder import write_call
+from aisa_testkit.contracts.traffic.request_builder import build_call
 from aisa_testkit.mock_server import VideoServer
 from aisa_testkit.openapi import Call, Document
 from aisa_testkit.openapi.operation import FORM, JSON
@@ -68,7 +68,7 @@ def closed() -> str:
 
 def create(document: Document, **fields: str) -> Call:
     operation = document.operations["createVideo"]
-    return write_call(document, operation, {"prompt": "x", **fields}, key="k", media_type=FORM)
+    return build_call(document, operation, {"prompt": "x", **fields}, key="k", media_type=FORM)
 
 
 @pytest.mark.parametrize("end", ["", "/"], ids=["no slash", "a slash at the end"])
@@ -76,8 +76,8 @@ def test_an_answer_comes_back_as_an_exchange(
     document: Document, video_server: VideoServer, client: httpx2.Client, end: str
 ) -> None:
     before = time.time()
-    server = HttpServer(document, video_server.base_url + end, client)
-    exchange = server.ask(create(document, seconds="8"))
+    server = HttpTarget(document, video_server.base_url + end, client)
+    exchange = server.send(create(document, seconds="8"))
     assert exchange.accepted
     assert exchange.fields == {"prompt": "x", "seconds": "8"}
     assert exchange.reply is not None
@@ -88,7 +88,7 @@ def test_an_answer_comes_back_as_an_exchange(
 
 def test_header_names_are_in_lower_case(document: Document, client: httpx2.Client) -> None:
     with raw(OK) as (url, _):
-        exchange = HttpServer(document, url, client).ask(create(document))
+        exchange = HttpTarget(document, url, client).send(create(document))
     assert exchange.reply is not None
     assert exchange.reply.headers == {"content-length": "2", "content-type": "application/json"}
 
@@ -98,9 +98,9 @@ def test_a_cookie_of_one_answer_is_not_sent_with_the_next_request(
 ) -> None:
     welcome = OK.replace(b"Content-Type", b"Set-Cookie: sid=1; Path=/\r\nContent-Type")
     with raw(welcome, OK) as (url, asked):
-        server = HttpServer(document, url, client)
+        server = HttpTarget(document, url, client)
         for _ in range(2):
-            server.ask(create(document))
+            server.send(create(document))
     assert [b"cookie" in request.lower() for request in asked] == [False, False]
 
 
@@ -108,8 +108,8 @@ def test_an_id_too_long_for_a_url_is_a_request_without_an_answer(
     document: Document, video_server: VideoServer, client: httpx2.Client
 ) -> None:
     long = {"video_id": "v" * 70_000}
-    call = write_call(document, document.operations["getVideo"], key="k", path_parameters=long)
-    assert HttpServer(document, video_server.base_url, client).ask(call).reply is None
+    call = build_call(document, document.operations["getVideo"], key="k", path_parameters=long)
+    assert HttpTarget(document, video_server.base_url, client).send(call).reply is None
 
 
 def test_an_answer_that_does_not_end_is_broken_off(
@@ -118,20 +118,20 @@ def test_an_answer_that_does_not_end_is_broken_off(
     moments = iter(range(0, 10_000, 400))  # seconds, of which each piece takes many
     endless = b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n" + b"x" * 200_000
     with raw(endless) as (url, _):
-        server = HttpServer(document, url, client, now=lambda: float(next(moments)))
-        assert server.ask(create(document)).reply is None
+        server = HttpTarget(document, url, client, now=lambda: float(next(moments)))
+        assert server.send(create(document)).reply is None
 
 
 def test_odd_ids_and_queries_reach_the_server_as_they_are(
     document: Document, video_server: VideoServer, client: httpx2.Client
 ) -> None:
-    server, odd = HttpServer(document, video_server.base_url, client), "a/b?c#d %25&é"
+    server, odd = HttpTarget(document, video_server.base_url, client), "a/b?c#d %25&é"
     retrieve, listing = document.operations["getVideo"], document.operations["listVideos"]
     for call in (
-        write_call(document, retrieve, key="k", path_parameters={"video_id": odd}),
-        write_call(document, listing, key="k", query=(("after", odd),)),
+        build_call(document, retrieve, key="k", path_parameters={"video_id": odd}),
+        build_call(document, listing, key="k", query=(("after", odd),)),
     ):
-        reply = server.ask(call).reply
+        reply = server.send(call).reply
         assert reply is not None
         assert (reply.status, odd in reply.body.decode()) == (404, True)
 
@@ -143,7 +143,7 @@ def test_a_server_that_never_answered_is_unreachable(
     document: Document, client: httpx2.Client, url: str
 ) -> None:
     with pytest.raises(Unreachable) as told:
-        HttpServer(document, url, client).ask(create(document))
+        HttpTarget(document, url, client).send(create(document))
     assert str(told.value).startswith(f"{url} does not answer: ")
     assert "\n" not in str(told.value)
 
@@ -152,10 +152,10 @@ def test_a_server_that_goes_away_later_leaves_an_exchange_without_a_reply(
     document: Document, client: httpx2.Client
 ) -> None:
     with raw(OK, b"") as (url, asked):
-        server = HttpServer(document, url, client, now=lambda: 7.0)
-        assert server.ask(create(document)).status == 200
-        broken = server.ask(create(document))
-    gone = server.ask(create(document))
+        server = HttpTarget(document, url, client, now=lambda: 7.0)
+        assert server.send(create(document)).status == 200
+        broken = server.send(create(document))
+    gone = server.send(create(document))
     assert [(e.reply, e.at, e.operation_id) for e in (broken, gone)] == [
         (None, 7.0, "createVideo")
     ] * 2
@@ -172,7 +172,7 @@ def test_a_first_create_that_was_taken_and_broken_off_may_have_made_a_job(
 ) -> None:
     """Unreachable says that nothing was made, which nobody knows here."""
     with raw(answer) as (url, asked):
-        exchange = HttpServer(document, url, client).ask(create(document))
+        exchange = HttpTarget(document, url, client).send(create(document))
     assert exchange.reply is None
     assert len(asked) == 1
 
@@ -180,9 +180,9 @@ def test_a_first_create_that_was_taken_and_broken_off_may_have_made_a_job(
 def test_a_key_that_no_header_can_hold_is_no_crash_and_is_not_told(
     document: Document, video_server: VideoServer, client: httpx2.Client
 ) -> None:
-    call = write_call(document, document.operations["listVideos"], key="sk-1\r\nx: 3cr3t")
+    call = build_call(document, document.operations["listVideos"], key="sk-1\r\nx: 3cr3t")
     with pytest.raises(Unreachable) as told:
-        HttpServer(document, video_server.base_url, client).ask(call)
+        HttpTarget(document, video_server.base_url, client).send(call)
     assert "3cr3t" not in str(told.value)
 
 
@@ -193,8 +193,8 @@ def test_a_redirect_to_another_host_does_not_take_the_key_along(
         moved = f"HTTP/1.1 302 Found\r\nLocation: {elsewhere}/x\r\nContent-Length: 0\r\n\r\n"
         with raw(moved.encode()) as (url, asked):
             operation = other_document.operations["film"]
-            call = write_call(other_document, operation, key="3cr3t", path_parameters={"ref": "r"})
-            exchange = HttpServer(other_document, url, client).ask(call)
+            call = build_call(other_document, operation, key="3cr3t", path_parameters={"ref": "r"})
+            exchange = HttpTarget(other_document, url, client).send(call)
     assert exchange.status == 200
     assert b"3cr3t" in asked[0]
     assert b"3cr3t" not in taken[0]
@@ -204,15 +204,15 @@ def test_waiting_is_left_to_the_sleep_that_was_given(
     document: Document, client: httpx2.Client
 ) -> None:
     waited: list[float] = []
-    HttpServer(document, "http://h", client, sleep=waited.append).wait(2.5)
+    HttpTarget(document, "http://h", client, sleep=waited.append).wait(2.5)
     assert waited == [2.5]
 
 
 def test_json_is_sent_as_it_was_written(document: Document, client: httpx2.Client) -> None:
     operation = document.operations["createVideo"]
-    call = write_call(document, operation, {"prompt": "ж"}, key="k", media_type=JSON)
+    call = build_call(document, operation, {"prompt": "ж"}, key="k", media_type=JSON)
     with raw(OK) as (url, asked):
-        HttpServer(document, url + "/v1", client).ask(call)
+        HttpTarget(document, url + "/v1", client).send(call)
     head, _, body = asked[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /v1/videos HTTP/1.1\r\n")
     assert b"\r\nauthorization: Bearer k\r\n" in head.lower().replace(b"bearer", b"Bearer")
@@ -224,7 +224,7 @@ def test_a_server_that_does_not_speak_tls_is_told_as_such(
 ) -> None:
     url = video_server.base_url.replace("http://", "https://")
     with pytest.raises(Unreachable, match="does not speak TLS as it should: WRONG_VERSION_NUMBER"):
-        HttpServer(document, url, client).ask(create(document))
+        HttpTarget(document, url, client).send(create(document))
 
 
 def test_a_certificate_that_nobody_vouches_for_is_told_as_such(
@@ -247,5 +247,5 @@ def test_a_certificate_that_nobody_vouches_for_is_told_as_such(
         thread.start()
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/v1"
         with pytest.raises(Unreachable, match=f"{url} cannot be trusted: self-signed certificate"):
-            HttpServer(document, url, client).ask(create(document))
+            HttpTarget(document, url, client).send(create(document))
         thread.join(timeout=10)

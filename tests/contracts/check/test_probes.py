@@ -11,8 +11,8 @@ import pytest
 from aisa_testkit.contracts import read_exchange
 from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.probes import Probe, example
-from aisa_testkit.contracts.check.result import Standard
-from aisa_testkit.contracts.traffic.credentials import key_problem
+from aisa_testkit.contracts.check.result import CheckPolicy
+from aisa_testkit.contracts.traffic.credentials import credential_problem
 from aisa_testkit.mock_server import JobService, ManualClock
 from aisa_testkit.openapi import Document, JobRole, Reply, parse_document
 
@@ -81,7 +81,7 @@ def test_a_right_server_refuses_every_probe_and_hears_nothing(either: Document, 
     for (_, why), probe in probes(either, seed=seed).items():
         reply = service.answer(probe.call)
         assert 400 <= reply.status < 500, why
-        told = Standard().violations(either, [read_exchange(either, probe.call, reply, at=0)])
+        told = CheckPolicy().violations(either, [read_exchange(either, probe.call, reply, at=0)])
         assert told == (), why
 
 
@@ -89,7 +89,7 @@ def test_a_server_that_accepts_a_probe_is_told(either: Document) -> None:
     for (_, why), probe in probes(either).items():
         success = either.operations[probe.call.operation_id].success.status
         accepted = read_exchange(either, probe.call, Reply(success), at=0)
-        codes = {v.code for v in Standard().violations(either, [accepted])}
+        codes = {v.code for v in CheckPolicy().violations(either, [accepted])}
         known = {"AV110", "AV111", "AV219"} & codes
         assert known or why.endswith("is a file of no known type"), why
 
@@ -99,7 +99,7 @@ def test_a_probe_is_wrong_in_one_way_alone(either: Document) -> None:
         exchange = read_exchange(either, probe.call, None, at=0)
         problems = {problem.parameter for problem in exchange.arguments.problems}
         assert len(problems) <= 1, why
-        assert not (problems and key_problem(either, exchange)), why
+        assert not (problems and credential_problem(either, exchange)), why
 
 
 def test_only_the_probes_about_the_key_have_not_the_key(either: Document) -> None:

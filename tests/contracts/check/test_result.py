@@ -7,7 +7,7 @@ import re
 import pytest
 
 from aisa_testkit.contracts import SERVER_RULES, read_exchange
-from aisa_testkit.contracts.check.result import Standard, Verdict, chosen_codes
+from aisa_testkit.contracts.check.result import CheckPolicy, CheckResult, chosen_codes
 from aisa_testkit.openapi import Call, Document, Provenance, Reply
 
 JSON = {"content-type": "application/json"}
@@ -15,7 +15,7 @@ KEY = {"authorization": "Bearer sk-of-a-client", **JSON}
 
 
 def test_all_rules_are_chosen_unless_some_are_said() -> None:
-    assert chosen_codes() == set(SERVER_RULES) == set(Standard().codes)
+    assert chosen_codes() == set(SERVER_RULES) == set(CheckPolicy().codes)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_standard_tells_only_the_rules_that_are_chosen(document: Document) -> 
     history.append(read_exchange(document, call, Reply(200, JSON, b"{"), at=0))
 
     def told(*codes: str) -> list[str]:
-        return [v.code for v in Standard(codes=codes).violations(document, history)]
+        return [v.code for v in CheckPolicy(codes=codes).violations(document, history)]
 
     assert told("AV101", "AV105") == ["AV101", "AV105"]
     assert (told("AV105"), told("AV202")) == (["AV105"], [])
@@ -72,7 +72,7 @@ def test_a_standard_does_not_judge_what_is_known_less_well(
     operation = document.operations["getVideo"]
     call = Call("getVideo", {"video_id": "v"}, (), KEY)
     history = [read_exchange(document, call, Reply(418, {}, b""), at=0)]
-    told = Standard(grade).violations(document, history)
+    told = CheckPolicy(grade).violations(document, history)
     assert [v.code for v in told] == (["AV101"] if grade.covers(operation.provenance) else [])
 
 
@@ -82,8 +82,8 @@ def test_an_answer_may_be_known_less_well_than_its_operation(document: Document)
     inferred = next(s for s, g in grades.items() if not operation.provenance.covers(g))
     call = Call("createVideo", {}, (), KEY, b"{}")
     history = [read_exchange(document, call, Reply(inferred, JSON, b"[]"), at=0)]
-    assert {v.code for v in Standard().violations(document, history)} >= {"AV106"}
-    assert Standard(operation.provenance).violations(document, history) == ()
+    assert {v.code for v in CheckPolicy().violations(document, history)} >= {"AV106"}
+    assert CheckPolicy(operation.provenance).violations(document, history) == ()
 
 
 def test_a_standard_has_a_time_in_which_jobs_must_end(document: Document) -> None:
@@ -92,7 +92,7 @@ def test_a_standard_has_a_time_in_which_jobs_must_end(document: Document) -> Non
     history = [read_exchange(document, call, Reply(200, JSON, body), at=at) for at in (0, 100)]
 
     def told(timeout: float) -> set[str]:
-        standard = Standard(timeout=timeout, codes=["AV215"])
+        standard = CheckPolicy(timeout=timeout, codes=["AV215"])
         return {v.code for v in standard.violations(document, history)}
 
     assert (told(100), told(99)) == (set(), {"AV215"})
@@ -103,7 +103,7 @@ def test_a_verdict_tells_errors_from_warnings(document: Document) -> None:
     call = Call("getVideo", {"video_id": "v"}, (), KEY)
     replies = (Reply(404, JSON, error), Reply(418, {}, b""))
     history = tuple(read_exchange(document, call, reply, at=0) for reply in replies)
-    verdict = Verdict(Standard().violations(document, history), history)
+    verdict = CheckResult(CheckPolicy().violations(document, history), history)
     assert [v.code for v in verdict.warnings] == ["AV113"]
     assert [v.code for v in verdict.errors] == ["AV101"]
     assert (verdict.jobs, verdict.notes) == ((), ())

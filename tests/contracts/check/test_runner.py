@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 import pytest
 
-from aisa_testkit.contracts.budget import Ledger
+from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.plan import plan_check
-from aisa_testkit.contracts.check.result import Verdict
+from aisa_testkit.contracts.check.result import CheckResult
 from aisa_testkit.contracts.check.session import CredentialsRefused, NotThisApi, Step, Unreachable
 from aisa_testkit.openapi import Call, Document, Ending, JobRole, Provenance, Reply
 
@@ -21,7 +21,7 @@ New = Callable[..., World]
 JSON = {"content-type": "application/json"}
 
 
-def codes(verdict: Verdict) -> set[str]:
+def codes(verdict: CheckResult) -> set[str]:
     return {violation.code for violation in verdict.violations}
 
 
@@ -38,7 +38,7 @@ def reply_of(
 def test_a_right_server_has_no_violation_and_nothing_is_left_on_it(
     either: Document, local: New, creates: int, grade: Provenance
 ) -> None:
-    world, ledger = local(either), Ledger(max_creates=creates)
+    world, ledger = local(either), Budget(max_creates=creates)
     verdict = world.walk(creates=creates, ledger=ledger, grade=grade)
     assert verdict.violations == ()
     assert world.accepted == ledger.creates
@@ -49,7 +49,7 @@ def test_a_right_server_has_no_violation_and_nothing_is_left_on_it(
 
 
 def test_a_walk_without_a_job_tries_what_is_refused(either: Document, local: New) -> None:
-    world, ledger = local(either), Ledger(max_creates=0)
+    world, ledger = local(either), Budget(max_creates=0)
     verdict = world.walk(creates=0, ledger=ledger)
     assert (verdict.violations, verdict.jobs, world.accepted) == ((), (), 0)
 
@@ -66,7 +66,7 @@ def test_another_seed_finds_no_more_on_a_right_server(
 def test_the_requests_of_a_walk_come_in_this_order(document: Document, local: New) -> None:
     world, steps = local(document), list[Step]()
     world.walk(creates=2, tell=steps.append)
-    doing = list(dict.fromkeys(s.doing for s in steps if not s.doing.startswith("tries")))
+    doing = list(dict.fromkeys(s.action for s in steps if not s.action.startswith("tries")))
     assert doing == [
         "makes a job",
         "asks for its file at once",
@@ -88,13 +88,13 @@ def test_the_requests_of_a_walk_come_in_this_order(document: Document, local: Ne
         "looks whether its file is gone",
         "deletes it again",
     ]
-    assert steps[0].doing == "tries getVideo with a job that was never made"
-    tried = [s for s in steps if s.doing.startswith("tries createVideo with ")]
+    assert steps[0].action == "tries getVideo with a job that was never made"
+    tried = [s for s in steps if s.action.startswith("tries createVideo with ")]
     assert (steps[0].spent, {step.spent for step in tried}) == (Decimal(0), {Decimal("0.40")})
     assert steps[-1].spent == Decimal("0.80")
     assert (steps[0].job_id, steps[0].state) == (None, None)
     assert (steps[-1].state, steps[-1].progress) == ("completed", 100)
-    first = [s.progress for s in steps if s.doing == "follows the job" and len(s.made) == 1]
+    first = [s.progress for s in steps if s.action == "follows the job" and len(s.made) == 1]
     assert first == [None, *sorted(p for p in first if p is not None)]
 
 
@@ -147,7 +147,7 @@ def test_a_probe_that_is_accepted_is_spent_walked_and_deleted(
     document: Document, local: New
 ) -> None:
     world = local(document, reply_of("createVideo", lambda w, c, r: w.right(c)))
-    ledger = Ledger()
+    ledger = Budget()
     verdict = world.walk(ledger=ledger)
     assert codes(verdict) == {"AV111"}
     assert (ledger.creates, ledger.spent) == (1, Decimal("0.40"))
@@ -168,7 +168,7 @@ def test_the_budget_holds_if_every_probe_is_accepted(
         return world.service.answer(right)  # type: ignore[no-any-return]  # of Any
 
     world = local(document, reply_of("createVideo", careless))
-    ledger = Ledger(max_spend=Decimal(spend) if spend else None, max_creates=creates)
+    ledger = Budget(max_spend=Decimal(spend) if spend else None, max_creates=creates)
     verdict = world.walk(creates=2, ledger=ledger)
     assert (world.accepted, world.count("createVideo"), world.left()) == (made, made, 0)
     assert ledger.spent == made * Decimal("0.40")
@@ -177,7 +177,7 @@ def test_the_budget_holds_if_every_probe_is_accepted(
 
 
 def test_one_request_that_is_not_sent_is_named(document: Document, local: New) -> None:
-    verdict = local(document).walk(creates=2, ledger=Ledger(max_creates=1))
+    verdict = local(document).walk(creates=2, ledger=Budget(max_creates=1))
     assert verdict.notes == ("not sent (makes a job): 1 of at most 1 jobs are made",)
 
 
@@ -190,7 +190,7 @@ def test_a_create_of_unknown_end_is_paid_for_and_not_sent_again(
             return reply
         return replace(reply, status=status, body=b"") if status else None
 
-    world, ledger = local(document, reply_of("createVideo", broken)), Ledger()
+    world, ledger = local(document, reply_of("createVideo", broken)), Budget()
     wrong = [p for p in plan_check(document, key=world.key).probes if p.price]
     verdict = world.walk(creates=2, ledger=ledger)
     assert world.count("createVideo") == len(wrong) + 1
@@ -201,7 +201,7 @@ def test_a_create_of_unknown_end_is_paid_for_and_not_sent_again(
 
 @pytest.mark.parametrize("state", ["new", "finished", "failed"])
 def test_resume_makes_no_job_and_deletes_none(either: Document, local: New, state: str) -> None:
-    world, ledger = local(either), Ledger()
+    world, ledger = local(either), Budget()
     if state == "failed":
         world.service.next_job(outcome=either.lifecycle.endings(Ending.FAILURE)[0])
     job_id = world.make()
@@ -259,7 +259,7 @@ def test_the_documented_grade_judges_only_what_is_documented_and_notes_the_rest(
 
 @pytest.mark.parametrize("resumed", [False, True], ids=["a new job", "a job of before"])
 def test_a_key_that_is_refused_costs_nothing(document: Document, local: New, resumed: bool) -> None:
-    world, ledger = local(document), Ledger()
+    world, ledger = local(document), Budget()
     job = "video_" + "1" * 32 if resumed else None
     with pytest.raises(CredentialsRefused, match="401"):
         world.walk(key="sk-wrong", ledger=ledger, resume=job)
@@ -294,7 +294,7 @@ def test_a_server_that_is_not_this_api_is_sent_no_right_create(
 def test_a_server_that_accepts_everything_with_odd_words_ends_the_walk_in_its_budget(
     either: Document, local: New, body: bytes
 ) -> None:
-    world, ledger = local(either, lambda w, c, r: Reply(200, JSON, body)), Ledger(max_creates=2)
+    world, ledger = local(either, lambda w, c, r: Reply(200, JSON, body)), Budget(max_creates=2)
     verdict = world.walk(creates=2, ledger=ledger)
     assert {"AV104", "AV111"} <= codes(verdict)
     assert ledger.creates == world.accepted == 2
@@ -307,7 +307,7 @@ def test_a_create_that_is_refused_is_noted_and_costs_nothing(
     def poor(world: World, call: Call, reply: Reply) -> Reply:
         return reply if reply.status >= 300 else Reply(402, JSON, b"{}")
 
-    world, ledger = local(document, reply_of("createVideo", poor)), Ledger()
+    world, ledger = local(document, reply_of("createVideo", poor)), Budget()
     verdict = world.walk(creates=2, ledger=ledger)
     assert verdict.notes == ("a job could not be made: answered 402",)
     assert (ledger.creates, ledger.spent) == (0, Decimal(0))
@@ -351,7 +351,7 @@ def test_a_server_that_cannot_be_reached_costs_nothing(either: Document, local: 
     def nobody(world: World, call: Call, reply: Reply) -> Reply:
         raise Unreachable("nobody there")
 
-    world, ledger = local(either, nobody), Ledger(max_creates=1)
+    world, ledger = local(either, nobody), Budget(max_creates=1)
     with pytest.raises(Unreachable):
         world.walk(ledger=ledger)
     assert (len(world.calls), ledger.creates, ledger.spent) == (1, 0, Decimal(0))

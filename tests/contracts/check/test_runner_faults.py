@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 import pytest
 
-from aisa_testkit.contracts.budget import Ledger
+from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.plan import plan_check
-from aisa_testkit.contracts.check.result import Verdict
+from aisa_testkit.contracts.check.result import CheckResult
 from aisa_testkit.openapi import Call, Document, Reply
 
 World = Any  # what the fixture `local` makes
@@ -22,7 +22,7 @@ Change = Callable[[World, Call, Reply], Reply | None]
 NOBODY = {"video_id": "video_" + "0" * 32}
 
 
-def codes(verdict: Verdict) -> set[str]:
+def codes(verdict: CheckResult) -> set[str]:
     return {violation.code for violation in verdict.violations}
 
 
@@ -211,7 +211,7 @@ FAULTS: dict[str, tuple[str, Change]] = {
 def test_a_fault_is_found_with_two_jobs_at_most(
     document: Document, local: Callable[..., World], code: str, fault: Change
 ) -> None:
-    world, ledger = local(document, fault), Ledger(max_spend=Decimal(1), max_creates=2)
+    world, ledger = local(document, fault), Budget(max_spend=Decimal(1), max_creates=2)
     verdict = world.walk(creates=2, ledger=ledger, seed=1)
     assert code in codes(verdict)
     assert world.accepted <= ledger.creates <= 2

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from aisa_testkit.contracts import Exchange, read_exchange
-from aisa_testkit.contracts.budget import Ledger
+from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.pacing import Pacing
 from aisa_testkit.contracts.check.session import CredentialsRefused, Session, Step, Unreachable
 from aisa_testkit.openapi import Call, Document, Reply
@@ -32,7 +32,7 @@ class Script:
         self.calls: list[Call] = []
         self.waits: list[float] = []
 
-    def ask(self, call: Call) -> Exchange:
+    def send(self, call: Call) -> Exchange:
         self.calls.append(call)
         reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
         return read_exchange(self._document, call, reply, at=float(len(self.calls)))
@@ -45,7 +45,7 @@ def session(
     document: Document,
     server: Script,
     *,
-    ledger: Ledger | None = None,
+    ledger: Budget | None = None,
     longest_wait: float = 60,
     tell: Callable[[Step], None] = lambda step: None,
 ) -> Session:
@@ -53,7 +53,7 @@ def session(
         document,
         server,
         key="sk-of-the-check",
-        ledger=ledger or Ledger(),
+        ledger=ledger or Budget(),
         currency="USD",
         pacing=Pacing(document, poll_interval=2),
         longest_wait=longest_wait,
@@ -111,7 +111,7 @@ def test_a_call_is_sent_again_only_where_that_makes_nothing_twice(
 ) -> None:
     server = Script(document, replies)
     one = session(document, server)
-    exchange = one.ask(call, "asks")
+    exchange = one.request(call, "asks")
     assert server.waits == waits
     assert server.calls == [call] * (len(waits) + 1)
     assert len(one.history) == len(server.calls)
@@ -125,24 +125,24 @@ def test_what_never_answers_is_given_no_more_patience(
     server = Script(document, [reply])
     one = session(document, server)
     for _ in range(3):
-        one.ask(LIST, "asks")
+        one.request(LIST, "asks")
     assert len(server.calls) == 4 + 1 + 1
-    one.ask(DELETE, "asks for something else")
+    one.request(DELETE, "asks for something else")
     assert len(server.calls) == 6 + 4
 
 
 def test_what_has_never_answered_at_all_is_asked_twice(document: Document) -> None:
     """Each time somebody may have waited for a minute."""
     server = Script(document, [None])
-    session(document, server).ask(LIST, "asks")
+    session(document, server).request(LIST, "asks")
     assert len(server.calls) == 2
 
 
 def test_what_answers_in_the_end_is_given_patience_again(document: Document) -> None:
     server = Script(document, [BUSY, BUSY, BUSY, OK, BUSY, OK])
     one = session(document, server)
-    assert one.ask(LIST, "asks").status == 200
-    assert one.ask(LIST, "asks").status == 200
+    assert one.request(LIST, "asks").status == 200
+    assert one.request(LIST, "asks").status == 200
 
 
 @pytest.mark.parametrize(
@@ -177,18 +177,18 @@ def test_what_answers_in_the_end_is_given_patience_again(document: Document) -> 
 def test_a_price_is_given_back_only_if_surely_no_job_was_made(
     document: Document, reply: Reply | None, spent: Decimal, made: list[str], note: str | None
 ) -> None:
-    ledger = Ledger()
+    ledger = Budget()
     one = session(document, Script(document, [reply]), ledger=ledger)
-    one.buy(CREATE, PRICE, "makes a job", proves_key=True)
+    one.create(CREATE, PRICE, "makes a job", proves_key=True)
     assert (ledger.spent, one.made) == (spent, made)
     told = (f"a job may have been made, its id is not known: {note}",) if note else ()
     assert one.all_notes() == told
 
 
 def test_a_create_that_waits_for_its_turn_is_paid_for_once(document: Document) -> None:
-    ledger = Ledger(max_creates=1)
+    ledger = Budget(max_creates=1)
     one = session(document, Script(document, [LATER, LATER, OK]), ledger=ledger)
-    one.buy(CREATE, PRICE, "makes a job", proves_key=True)
+    one.create(CREATE, PRICE, "makes a job", proves_key=True)
     assert (ledger.creates, ledger.spent, one.made) == (1, PRICE, ["v-1"])
 
 
@@ -196,11 +196,11 @@ def test_what_the_ledger_does_not_hold_is_not_sent_and_noted_in_one_line(
     document: Document,
 ) -> None:
     server = Script(document, [OK])
-    one = session(document, server, ledger=Ledger(max_creates=1))
-    assert one.buy(CREATE, PRICE, "makes a job", proves_key=True)
-    assert one.buy(CREATE, PRICE, "makes another", proves_key=True) is None
+    one = session(document, server, ledger=Budget(max_creates=1))
+    assert one.create(CREATE, PRICE, "makes a job", proves_key=True)
+    assert one.create(CREATE, PRICE, "makes another", proves_key=True) is None
     assert one.all_notes() == ("not sent (makes another): 1 of at most 1 jobs are made",)
-    assert one.buy(CREATE, PRICE, "makes a third", proves_key=True) is None
+    assert one.create(CREATE, PRICE, "makes a third", proves_key=True) is None
     assert one.all_notes() == (
         "2 requests were not sent (such as: makes another): 1 of at most 1 jobs are made",
     )
@@ -210,19 +210,19 @@ def test_what_the_ledger_does_not_hold_is_not_sent_and_noted_in_one_line(
 def test_a_job_is_known_once_however_often_it_is_told(document: Document) -> None:
     one = session(document, Script(document, [OK]))
     for _ in range(2):
-        one.buy(CREATE, PRICE, "makes a job", proves_key=True)
+        one.create(CREATE, PRICE, "makes a job", proves_key=True)
     assert one.made == ["v-1"]
 
 
 def test_a_key_that_is_refused_ends_it_only_where_a_key_was_sent(document: Document) -> None:
-    ledger = Ledger()
+    ledger = Budget()
     refusal = Reply(401, JSON, b"{}")
     one = session(document, Script(document, [refusal]), ledger=ledger)
-    assert one.ask(LIST, "asks without a key", proves_key=False).status == 401
+    assert one.request(LIST, "asks without a key", proves_key=False).status == 401
     with pytest.raises(CredentialsRefused, match="the server refuses the key, status 401"):
-        one.ask(LIST, "asks")
+        one.request(LIST, "asks")
     with pytest.raises(CredentialsRefused):
-        one.buy(CREATE, PRICE, "makes a job", proves_key=True)
+        one.create(CREATE, PRICE, "makes a job", proves_key=True)
     assert (ledger.creates, ledger.spent, len(one.history)) == (0, Decimal(0), 3)
 
 
@@ -230,33 +230,33 @@ def test_a_key_that_is_refused_ends_it_only_where_a_key_was_sent(document: Docum
 def test_an_id_that_leads_to_another_path_is_none(document: Document, job_id: str) -> None:
     reply = Reply(200, JSON, orjson.dumps({"id": job_id}))
     one = session(document, Script(document, [reply]))
-    one.buy(CREATE, PRICE, "makes a job", proves_key=True)
+    one.create(CREATE, PRICE, "makes a job", proves_key=True)
     assert one.made == []
     assert one.notes == ["a job may have been made, its id is not known: answered 200"]
 
 
 def test_a_create_that_is_interrupted_may_have_made_a_job(document: Document) -> None:
     class Interrupted(Script):
-        def ask(self, call: Call) -> Exchange:
+        def send(self, call: Call) -> Exchange:
             raise KeyboardInterrupt
 
-    ledger = Ledger()
+    ledger = Budget()
     one = session(document, Interrupted(document, [OK]), ledger=ledger)
     with pytest.raises(KeyboardInterrupt):
-        one.buy(CREATE, PRICE, "makes a job", proves_key=True)
+        one.create(CREATE, PRICE, "makes a job", proves_key=True)
     assert (ledger.creates, ledger.spent) == (1, PRICE)
     assert one.notes == ["a job may have been made, its id is not known: broken off"]
 
 
 def test_a_server_that_nobody_reaches_costs_nothing(document: Document) -> None:
     class Nobody(Script):
-        def ask(self, call: Call) -> Exchange:
+        def send(self, call: Call) -> Exchange:
             raise Unreachable("nobody there")
 
-    ledger = Ledger()
+    ledger = Budget()
     one = session(document, Nobody(document, [OK]), ledger=ledger)
     with pytest.raises(Unreachable, match="nobody there"):
-        one.buy(CREATE, PRICE, "makes a job", proves_key=True)
+        one.create(CREATE, PRICE, "makes a job", proves_key=True)
     assert (ledger.creates, ledger.spent) == (0, Decimal(0))
 
 
@@ -264,7 +264,7 @@ def test_nothing_that_is_kept_holds_the_key(document: Document) -> None:
     body = orjson.dumps({"id": "v-1", "prompt": "sk-of-the-check"})
     echo = Reply(200, {**JSON, "x-request-id": "sk-of-the-check"}, body)
     one = session(document, Script(document, [echo]))
-    one.ask(LIST, "asks")
+    one.request(LIST, "asks")
     assert "sk-of-the-check" not in repr(one.history)
     assert len(one.history[0].reply.body if one.history[0].reply else b"") == len(body)
 
@@ -273,9 +273,9 @@ def test_every_request_is_told_before_it_is_sent(document: Document) -> None:
     told: list[Step] = []
     server = Script(document, [OK, BUSY, OK])
     one = session(document, server, tell=lambda step: told.append(step))
-    one.buy(CREATE, PRICE, "makes a job", proves_key=True)
-    one.ask(LIST, "reads the list")
-    assert [(s.doing, s.made, s.spent, s.job_id) for s in told] == [
+    one.create(CREATE, PRICE, "makes a job", proves_key=True)
+    one.request(LIST, "reads the list")
+    assert [(s.action, s.made, s.spent, s.job_id) for s in told] == [
         ("makes a job", (), PRICE, None),
         ("reads the list", ("v-1",), PRICE, None),
         ("reads the list", ("v-1",), PRICE, None),
@@ -288,8 +288,8 @@ def test_a_request_for_a_job_names_it_and_has_the_key_unless_it_is_to_have_none(
     server = Script(document, [OK])
     one = session(document, server)
     operation = document.operations["getVideoContent"]
-    one.about(operation, "a/b", "asks", query=(("variant", "video"),), headers={"range": "x"})
-    one.about(operation, "a/b", "asks", with_key=False)
+    one.request_job(operation, "a/b", "asks", query=(("variant", "video"),), headers={"range": "x"})
+    one.request_job(operation, "a/b", "asks", with_key=False)
     keyed, bare = server.calls
     assert (keyed.path_parameters, keyed.query) == ({"video_id": "a/b"}, (("variant", "video"),))
     assert keyed.headers == {"authorization": "Bearer sk-of-the-check", "range": "x"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from aisa_testkit.contracts.check.result import Verdict
+from aisa_testkit.contracts.check.result import CheckResult
 from aisa_testkit.openapi import Call, Document, JobRole, Reply
 
 World = Any  # what the fixture `local` makes
@@ -17,7 +17,7 @@ Change = Callable[[World, Call, Reply], Reply | None]
 JSON = {"content-type": "application/json"}
 
 
-def codes(verdict: Verdict) -> set[str]:
+def codes(verdict: CheckResult) -> set[str]:
     return {violation.code for violation in verdict.violations}
 
 
@@ -27,7 +27,7 @@ def reply_of(operation: str, make: Change) -> Change:
     )
 
 
-def asked(verdict: Verdict, role: JobRole, *, keyed: bool = True) -> list[int | None]:
+def asked(verdict: CheckResult, role: JobRole, *, keyed: bool = True) -> list[int | None]:
     """How the requests with the key, or those without, were answered."""
     return [
         e.status

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from aisa_testkit.contracts import Journal
-from aisa_testkit.contracts.traffic.request_builder import write_call
+from aisa_testkit.contracts.traffic.request_builder import build_call
 from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, JobRole, Operation, Reply
 from aisa_testkit.openapi.json import Json
@@ -27,8 +27,8 @@ class Journaled:
         self.journal = Journal(
             document,
             now=self.clock.now,
-            lived=self.clock.lived,
-            tells_waits=lambda: self.clock.tells_waits,
+            client_time=self.clock.client_time,
+            knows_client_waits=lambda: self.clock.knows_client_waits,
             **settings,
         )
         self.endpoint = Endpoint(self.service, observer=self.journal)
@@ -49,7 +49,7 @@ class Journaled:
         """A call as a client sends it."""
         operation = self.operation(role)
         name = operation.path.partition("{")[2].partition("}")[0]
-        return write_call(
+        return build_call(
             self.document,
             operation,
             fields,

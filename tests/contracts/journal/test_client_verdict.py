@@ -10,12 +10,19 @@ from typing import Any
 import orjson
 import pytest
 
-from aisa_testkit.contracts import CLIENT_RULES, ClientVerdict, Exchange, Severity, Stray, Violation
+from aisa_testkit.contracts import (
+    CLIENT_RULES,
+    ClientVerdict,
+    Exchange,
+    Severity,
+    UnmatchedRequest,
+    Violation,
+)
 from aisa_testkit.contracts.journal.judging import judge_clients
 from aisa_testkit.openapi import Delivery, Document, JobRole
 from aisa_testkit.openapi.json import Json
 
-Play = Callable[[Document, str], list[Exchange | Stray]]
+Play = Callable[[Document, str], list[Exchange | UnmatchedRequest]]
 GOOD = "create, tick, look, wait, look, fetch, list, drop"
 
 
@@ -87,7 +94,7 @@ def test_a_verdict_changes_when_an_answer_turns_out_not_to_be_taken(mock: Any) -
     before = mock.journal.judge()
     assert mock.journal.judge() is before
     for reply in replies:
-        mock.journal.untaken(reply)
+        mock.journal.undelivered(reply)
     assert "was cut off" in str(mock.journal.judge())
     assert "was cut off" not in str(before)
 

@@ -327,10 +327,12 @@ def test_a_listener_that_raises_harms_nobody(mock: Any, caplog: pytest.LogCaptur
 def test_the_time_of_a_client_counts_once_it_is_known_to_wait_by_it(document: Document) -> None:
     knows, read = list[bool](), list[float | None]()
 
-    log = Log(document, now=lambda: NOW, lived=lambda: 7.0, tells_waits=lambda: bool(knows))
+    log = Log(
+        document, now=lambda: NOW, client_time=lambda: 7.0, knows_client_waits=lambda: bool(knows)
+    )
     log.add(Call("listVideos"), Reply(200))
     for _ in range(2):
-        read += [item.lived for item in log.items if isinstance(item, Exchange)]
+        read += [item.client_time for item in log.items if isinstance(item, Exchange)]
         knows.append(True)
     assert read == [None, 7.0]
 

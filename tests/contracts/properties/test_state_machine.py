@@ -18,7 +18,7 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from aisa_testkit.contracts import Exchange, read_exchange
-from aisa_testkit.contracts.check.http_target import HttpServer
+from aisa_testkit.contracts.check.http_target import HttpTarget
 from aisa_testkit.contracts.properties.state_machine import job_machine
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import (
@@ -31,7 +31,7 @@ from aisa_testkit.openapi import (
     parse_document,
 )
 from aisa_testkit.openapi.json import Json
-from aisa_testkit.openapi.pointer import Path, get, put
+from aisa_testkit.openapi.pointer import Path, get, set_at
 from aisa_testkit.pytest_plugin import mock_videos
 
 KEY = "sk-3cr3t"
@@ -57,7 +57,7 @@ class Local:
         assert role is not None
         return role
 
-    def ask(self, call: Call) -> Exchange:
+    def send(self, call: Call) -> Exchange:
         self.calls.append(call)
         role = self.role(call)
         if role is JobRole.CREATE and self.made % 3 == 2:
@@ -159,12 +159,12 @@ def test_a_mock_behind_a_client_breaks_nothing(either: Document) -> None:
     opened, closed = Counter[str](), Counter[str]()
 
     @contextmanager
-    def connect() -> Iterator[HttpServer]:
+    def connect() -> Iterator[HttpTarget]:
         with mock_videos(document=either, check=False) as mock:
             client = httpx2.Client(transport=mock.httpx2_transport)
             opened["servers"] += 1
             with client:
-                yield HttpServer(
+                yield HttpTarget(
                     either, mock.base_url, client, now=mock.clock.now, sleep=mock.clock.advance
                 )
             closed["servers"] += 1
@@ -197,11 +197,11 @@ def stamp(document: Document) -> Path:
 
 
 def moved(world: Local, job: Json) -> None:
-    put(job, stamp(world.document), get(job, stamp(world.document)) + 1)
+    set_at(job, stamp(world.document), get(job, stamp(world.document)) + 1)
 
 
 def in_milliseconds(world: Local, job: Json) -> None:
-    put(job, stamp(world.document), get(job, stamp(world.document)) * 1000)
+    set_at(job, stamp(world.document), get(job, stamp(world.document)) * 1000)
 
 
 def falling(world: Local, job: Json) -> None:
@@ -214,13 +214,13 @@ def revived(world: Local, job: Json) -> None:
     lifecycle = world.document.lifecycle
     job_id = get(job, lifecycle.id_at)
     if world.memory.get(job_id):
-        put(job, lifecycle.state_at, lifecycle.initial)
+        set_at(job, lifecycle.state_at, lifecycle.initial)
     world.memory[job_id] = lifecycle.states[get(job, lifecycle.state_at)].ends is not None
 
 
 def misheard(world: Local, job: Json) -> None:
     echo = world.document.lifecycle.echoes[0]
-    put(job, echo.at, "another")
+    set_at(job, echo.at, "another")
 
 
 def undeleted(world: Local, call: Call, reply: Reply) -> Reply:
@@ -239,11 +239,11 @@ def omitting(world: Local, call: Call, reply: Reply) -> Reply:
         return reply
     body = orjson.loads(reply.body)
     items = get(body, page.places["items"])[1:]
-    put(body, page.places["items"], items)
+    set_at(body, page.places["items"], items)
     ids = [get(item, world.document.lifecycle.id_at) for item in items]
     for key, job_id in (("first", ids[:1]), ("last", ids[-1:])):
         if key in page.places:
-            put(body, page.places[key], next(iter(job_id), None))
+            set_at(body, page.places[key], next(iter(job_id), None))
     return changed(reply, body)
 
 
@@ -320,8 +320,8 @@ class Stuck(Local):
 
     late = 0.0
 
-    def ask(self, call: Call) -> Exchange:
-        exchange = super().ask(call)
+    def send(self, call: Call) -> Exchange:
+        exchange = super().send(call)
         return replace(exchange, at=exchange.at + self.late)
 
     def wait(self, seconds: float) -> None:
@@ -396,7 +396,7 @@ def test_a_warning_does_not_fail(document: Document) -> None:
         if reply.status != 404:
             return reply
         body = orjson.loads(reply.body)
-        put(body, world.document.envelope.code_at or (), "another_code")
+        set_at(body, world.document.envelope.code_at or (), "another_code")
         return changed(reply, body)
 
     worlds = Worlds(document, other_code)

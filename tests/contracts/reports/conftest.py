@@ -10,10 +10,10 @@ import orjson
 import pytest
 
 from aisa_testkit.contracts import Exchange, read_exchange
-from aisa_testkit.contracts.budget import Ledger
+from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.plan import plan_check
-from aisa_testkit.contracts.check.result import Standard, Verdict
-from aisa_testkit.contracts.check.runner import Walk
+from aisa_testkit.contracts.check.result import CheckPolicy, CheckResult
+from aisa_testkit.contracts.check.runner import CheckRunner
 from aisa_testkit.contracts.check.session import Step
 from aisa_testkit.contracts.reports import Report
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
@@ -34,7 +34,7 @@ class Local:
         self._document, self._change, self._clock = document, change, ManualClock()
         self._service = JobService(document, clock=self._clock, ids=RandomIds(1), api_keys=[key])
 
-    def ask(self, call: Call) -> Exchange:
+    def send(self, call: Call) -> Exchange:
         right = self._service.answer(call)
         headers = {name: value for name, value in right.headers.items() if name not in HINTS}
         reply = self._change(call, replace(right, headers=headers))
@@ -44,11 +44,11 @@ class Local:
         self._clock.advance(seconds)
 
 
-def _report(document: Document, verdict: Verdict, **more: object) -> Report:
+def _report(document: Document, verdict: CheckResult, **more: object) -> Report:
     settings: dict[str, object] = {
         "base_url": "https://api.invalid/v1",
-        "standard": Standard(),
-        "ledger": Ledger(),
+        "standard": CheckPolicy(),
+        "ledger": Budget(),
         "plan": None,
         "exit_code": 1 if verdict.errors else 0,
         "error": None,
@@ -68,8 +68,8 @@ def report_on(document: Document) -> Callable[..., Report]:
 
     def make(history: Sequence[Exchange] = (), **more: object) -> Report:
         verdict = more.pop("verdict", None)
-        if not isinstance(verdict, Verdict):
-            verdict = Verdict(Standard().violations(document, history), tuple(history))
+        if not isinstance(verdict, CheckResult):
+            verdict = CheckResult(CheckPolicy().violations(document, history), tuple(history))
         return _report(document, verdict, **more)
 
     return make
@@ -88,18 +88,18 @@ def walked(document: Document) -> Callable[..., Report]:
         stop_at: str | None = None,
     ) -> Report:
         def tell(step: Step) -> None:
-            if step.doing == stop_at:
+            if step.action == stop_at:
                 raise KeyboardInterrupt
 
-        ledger = Ledger(max_spend=Decimal(2), max_creates=2)
+        ledger = Budget(max_spend=Decimal(2), max_creates=2)
         plan = plan_check(document, key=key, creates=2, seed=7)
-        walk = Walk(
+        walk = CheckRunner(
             document,
             plan,
             Local(document, change, key),
             key=key,
             ledger=ledger,
-            standard=Standard(),
+            standard=CheckPolicy(),
             tell=tell,
         )
         try:
@@ -151,5 +151,5 @@ def hostile(document: Document, walked: Callable[..., Report]) -> Report:
 @pytest.fixture(scope="session")
 def left_behind(report_on: Callable[..., Report]) -> Report:
     """The report of a check that left a job whose id is hostile text, and a note that quotes it."""
-    verdict = Verdict((), (), jobs=(HOSTILE,), notes=(f"{HOSTILE} was given up",))
+    verdict = CheckResult((), (), jobs=(HOSTILE,), notes=(f"{HOSTILE} was given up",))
     return report_on(verdict=verdict)

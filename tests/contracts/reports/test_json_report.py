@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 import pytest
 
-from aisa_testkit.contracts.budget import Ledger
-from aisa_testkit.contracts.check.result import Standard
+from aisa_testkit.contracts.budget import Budget
+from aisa_testkit.contracts.check.result import CheckPolicy
 from aisa_testkit.contracts.reports import Report, write_json
 
 
@@ -55,12 +55,12 @@ def test_the_plan_and_the_ledger_tell_money_as_text(right: Report) -> None:
 def test_no_amount_is_rounded_or_written_with_an_exponent(
     report_on: Callable[..., Report], spend: str, told: str
 ) -> None:
-    ledger = Ledger(max_spend=Decimal(spend))
+    ledger = Budget(max_spend=Decimal(spend))
     assert read(report_on(ledger=ledger))["ledger"]["max_spend"] == told
 
 
 def test_without_a_plan_or_a_limit_there_is_null(report_on: Callable[..., Report]) -> None:
-    told = read(report_on(standard=Standard(codes={"AV203"})))
+    told = read(report_on(standard=CheckPolicy(codes={"AV203"})))
     assert (told["plan"], told["rules"], told["jobs"]) == (None, ["AV203"], [])
     assert told["ledger"] == {
         "creates": 0,

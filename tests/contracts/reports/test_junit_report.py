@@ -10,7 +10,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from aisa_testkit.contracts.check.result import Standard
+from aisa_testkit.contracts.check.result import CheckPolicy
 from aisa_testkit.contracts.reports import Report, write_junit
 from aisa_testkit.contracts.rules.rule import Severity
 from aisa_testkit.contracts.rules.server_catalogue import SERVER_RULES
@@ -102,7 +102,7 @@ def test_a_check_that_did_not_come_to_its_end_is_one_error(stopped: Report, righ
 def test_rules_that_were_left_out_have_no_case(
     report_on: Callable[..., Report], hostile: Report
 ) -> None:
-    standard = Standard(codes={"AV101", "AV203"})
+    standard = CheckPolicy(codes={"AV101", "AV203"})
     verdict = replace(hostile.verdict, violations=())
     cases = suite_of(report_on(verdict=verdict, standard=standard)).iter("testcase")
     assert {str(case.get("name"))[:5] for case in cases} == {"AV101", "AV203"}

@@ -9,7 +9,7 @@ import pytest
 from aisa_testkit.contracts import (
     Rule,
     Severity,
-    Stray,
+    UnmatchedRequest,
     Violation,
     check_client,
     check_history,
@@ -88,7 +88,7 @@ def test_a_request_with_a_wrong_value_is_told_to_the_letter(document: Document) 
 
 
 def test_a_request_to_nowhere_is_told_to_the_letter(other_document: Document) -> None:
-    (violation,) = check_client(other_document, [Stray("POST", "/api/v7/rendering")])
+    (violation,) = check_client(other_document, [UnmatchedRequest("POST", "/api/v7/rendering")])
     assert str(violation) == (
         "AV701 a request that no operation takes\n"
         "  request   POST /api/v7/rendering, no. 1\n"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from aisa_testkit.contracts.traffic.credentials import NOBODYS_KEY
+from aisa_testkit.contracts.traffic.credentials import UNKNOWN_KEY
 from aisa_testkit.contracts.traffic.curl import curl_line
-from aisa_testkit.contracts.traffic.request_builder import write_call
+from aisa_testkit.contracts.traffic.request_builder import build_call
 from aisa_testkit.mock_server import VideoServer
 from aisa_testkit.openapi import Call, Document
 from aisa_testkit.openapi.operation import FORM, JSON
@@ -57,7 +57,7 @@ def test_a_create_is_repeated_with_every_character(
 ) -> None:
     fields = {"prompt": prompt, "seconds": "8"}
     operation = document.operations["createVideo"]
-    call = write_call(document, operation, fields, key=KEY, media_type=media_type)
+    call = build_call(document, operation, fields, key=KEY, media_type=media_type)
     done = shell(curl_line(document, call, video_server.base_url, key_variable="MY_KEY"))
     made = json.loads(done.stdout or b"{}")
     assert (made.get("prompt"), made.get("seconds")) == (prompt, "8"), done.stderr
@@ -68,7 +68,7 @@ def test_a_form_names_its_file_and_the_shell_sends_it(
 ) -> None:
     fields = {"prompt": "x", "input_reference": PNG}
     operation = document.operations["createVideo"]
-    call = write_call(document, operation, fields, key=KEY, media_type=FORM)
+    call = build_call(document, operation, fields, key=KEY, media_type=FORM)
     line = curl_line(document, call, video_server.base_url, key_variable="MY_KEY")
     assert "-F input_reference=@input_reference" in line
     assert shell(line).returncode == 26, "curl cannot read a file that is not there"
@@ -80,14 +80,14 @@ def test_a_form_names_its_file_and_the_shell_sends_it(
 def test_a_key_is_sent_only_where_the_call_had_one(
     document: Document, video_server: VideoServer, shell: Shell, key: str | None
 ) -> None:
-    call = write_call(document, document.operations["listVideos"], key=key)
+    call = build_call(document, document.operations["listVideos"], key=key)
     line = curl_line(document, call, video_server.base_url + "/", key_variable="MY_KEY")
     assert ("$MY_KEY" in line) == bool(key)
     assert ("error" in json.loads(shell(line).stdout)) == (key is None)
 
 
 def test_a_key_in_a_header_of_its_own_has_no_scheme(other_document: Document) -> None:
-    call = write_call(other_document, other_document.operations["pageOfRenderings"], key=KEY)
+    call = build_call(other_document, other_document.operations["pageOfRenderings"], key=KEY)
     line = curl_line(other_document, call, "http://h/api/v7", key_variable="K")
     assert line == 'curl -X GET http://h/api/v7/renderings -H "x-render-key: $K"'
 
@@ -102,8 +102,8 @@ def test_a_query_and_a_path_reach_the_server_as_they_were(
 ) -> None:
     listing, retrieving = document.operations["listVideos"], document.operations["getVideo"]
     calls = [
-        write_call(document, listing, key=KEY, query=(("after", odd), ("limit", "2"))),
-        write_call(document, retrieving, key=KEY, path_parameters={"video_id": f"v/{odd}"}),
+        build_call(document, listing, key=KEY, query=(("after", odd), ("limit", "2"))),
+        build_call(document, retrieving, key=KEY, path_parameters={"video_id": f"v/{odd}"}),
     ]
     for call in calls:
         done = shell(curl_line(document, call, video_server.base_url, key_variable="MY_KEY"))
@@ -116,12 +116,12 @@ def test_headers_of_the_call_are_sent(
     document: Document, video_server: VideoServer, shell: Shell
 ) -> None:
     video_server.next_job(seconds=0)
-    create = write_call(
+    create = build_call(
         document, document.operations["createVideo"], {"prompt": "x"}, key=KEY, media_type=JSON
     )
     line = curl_line(document, create, video_server.base_url, key_variable="MY_KEY")
     made = json.loads(shell(line).stdout)
-    part = write_call(
+    part = build_call(
         document,
         document.operations["getVideoContent"],
         key=KEY,
@@ -138,7 +138,7 @@ def test_headers_of_the_call_are_sent(
         ("Bearer sk-of-the-check", '"authorization: Bearer $MY_KEY"'),
         ("Basic sk-of-the-check", '"authorization: Basic $MY_KEY"'),
         ("Bearer", '"authorization: Bearer"'),
-        (f"Bearer {NOBODYS_KEY}", f'"authorization: Bearer {NOBODYS_KEY}"'),
+        (f"Bearer {UNKNOWN_KEY}", f'"authorization: Bearer {UNKNOWN_KEY}"'),
     ],
     ids=["a key", "another scheme", "no key in it", "a key that nobody has"],
 )

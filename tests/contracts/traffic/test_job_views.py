@@ -7,8 +7,8 @@ from collections.abc import Callable
 import orjson
 import pytest
 
-from aisa_testkit.contracts import Exchange, Stray, read_exchange
-from aisa_testkit.contracts.traffic.job_views import sightings
+from aisa_testkit.contracts import Exchange, UnmatchedRequest, read_exchange
+from aisa_testkit.contracts.traffic.job_views import jobs_in
 from aisa_testkit.openapi import Call, Document, Ending, Reply
 from aisa_testkit.openapi.json import Json
 
@@ -16,7 +16,7 @@ QUEUED = {"id": "a", "status": "queued"}
 DONE = {"id": "b", "status": "completed"}
 READY = {"job": {"ref": "a", "phase": {"word": "ready"}}}
 WAITING = {"job": {"ref": "b", "phase": {"word": "waiting"}}}
-Play = Callable[[Document, str], list[Exchange | Stray]]
+Play = Callable[[Document, str], list[Exchange | UnmatchedRequest]]
 
 
 def seen(
@@ -31,7 +31,7 @@ def seen(
     content = body if isinstance(body, bytes) else orjson.dumps(body)
     reply = Reply(status, {"content-type": media_type}, content)
     exchange = read_exchange(document, Call(operation_id, {"id": "a"}), reply, at=0)
-    return [(sighting.job_id, sighting.state.name) for sighting in sightings(document, exchange)]
+    return [(sighting.job_id, sighting.state.name) for sighting in jobs_in(document, exchange)]
 
 
 @pytest.mark.parametrize("operation_id", ["createVideo", "getVideo", "remixVideo"])
@@ -96,7 +96,7 @@ def test_a_page_with_a_spoilt_job_still_shows_the_others(document: Document) -> 
 
 def test_a_broken_connection_shows_nothing(document: Document) -> None:
     broken = read_exchange(document, Call("getVideo", {"video_id": "a"}), None, at=0)
-    assert sightings(document, broken) == ()
+    assert jobs_in(document, broken) == ()
 
 
 @pytest.mark.parametrize("which", ["document", "other_document"], ids=["videos", "renderings"])
@@ -106,7 +106,7 @@ def test_a_state_is_the_one_that_the_document_declares(
     document: Document = request.getfixturevalue(which)
     history = play(document, "create, poll, wait, poll, list, delete")
     exchanges = [item for item in history if isinstance(item, Exchange)]
-    found = [s for exchange in exchanges for s in sightings(document, exchange)]
+    found = [s for exchange in exchanges for s in jobs_in(document, exchange)]
     (job_id,) = {sighting.job_id for sighting in found}
     assert job_id == exchanges[1].job_id
     states = document.lifecycle.states

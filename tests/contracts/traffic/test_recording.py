@@ -10,10 +10,10 @@ import orjson
 import pytest
 
 from aisa_testkit.contracts import Exchange, read_exchange
-from aisa_testkit.contracts.budget import Ledger
+from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.plan import plan_check
-from aisa_testkit.contracts.check.result import Standard, Verdict
-from aisa_testkit.contracts.check.runner import Walk
+from aisa_testkit.contracts.check.result import CheckPolicy, CheckResult
+from aisa_testkit.contracts.check.runner import CheckRunner
 from aisa_testkit.contracts.traffic.recording import (
     Recording,
     RecordingError,
@@ -39,7 +39,7 @@ class Local:
         self._document, self._change, self._clock = document, change, ManualClock()
         self._service = JobService(document, clock=self._clock, ids=RandomIds(1), api_keys=[KEY])
 
-    def ask(self, call: Call) -> Exchange:
+    def send(self, call: Call) -> Exchange:
         right = self._service.answer(call)
         headers = {name: value for name, value in right.headers.items() if name not in HINTS}
         reply = self._change(call, replace(right, headers=headers))
@@ -49,15 +49,15 @@ class Local:
         self._clock.advance(seconds)
 
 
-def walk(document: Document, change: Change = lambda call, reply: reply) -> Verdict:
+def walk(document: Document, change: Change = lambda call, reply: reply) -> CheckResult:
     plan = plan_check(document, key=KEY, creates=2)
     server = Local(document, change)
-    return Walk(
-        document, plan, server, key=KEY, ledger=Ledger(max_creates=2), standard=Standard()
+    return CheckRunner(
+        document, plan, server, key=KEY, ledger=Budget(max_creates=2), standard=CheckPolicy()
     ).run()
 
 
-def kept(document: Document, verdict: Verdict) -> bytes:
+def kept(document: Document, verdict: CheckResult) -> bytes:
     return write_recording(document, verdict.history, base_url=BASE, version="1.2.3")
 
 
@@ -107,7 +107,7 @@ FAULTS: dict[str, Change] = {
 def test_a_recording_is_judged_as_the_live_run_was(document: Document, fault: Change) -> None:
     live = walk(document, fault)
     recording = read_recording(document, kept(document, live))
-    assert Standard().violations(document, recording.exchanges) == live.violations
+    assert CheckPolicy().violations(document, recording.exchanges) == live.violations
     assert (recording.base_url, len(recording.exchanges)) == (BASE, len(live.history))
 
 
@@ -171,14 +171,14 @@ def test_a_chrome_recording_has_pseudo_headers_and_no_keys(document: Document) -
     assert (exchange.job_id, exchange.status, exchange.took) == ("video_1", 200, 0.0125)
     assert not any(name.startswith(":") for name in exchange.headers)
     assert "holds no keys" in " ".join(recording.notes)
-    codes = {v.code for v in Standard().violations(document, recording.exchanges)}
+    codes = {v.code for v in CheckPolicy().violations(document, recording.exchanges)}
     assert "AV111" not in codes
 
 
 def test_a_recording_with_keys_is_judged_for_who_is_let_in(document: Document) -> None:
     recording = read(document, entry(headers=[KEYED]), entry())
     assert recording.notes == ()
-    codes = {v.code for v in Standard().violations(document, recording.exchanges)}
+    codes = {v.code for v in CheckPolicy().violations(document, recording.exchanges)}
     assert "AV111" in codes
 
 
@@ -189,7 +189,7 @@ def test_a_film_that_a_browser_did_not_keep_is_no_answer(document: Document) -> 
     assert recording.exchanges[0].reply is None
     assert "1 exchange was recorded without a body" in " ".join(recording.notes)
     assert not {"AV224", "AV112", "AV115"} & {
-        v.code for v in Standard().violations(document, recording.exchanges)
+        v.code for v in CheckPolicy().violations(document, recording.exchanges)
     }
 
 

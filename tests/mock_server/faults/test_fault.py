@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aisa_testkit.mock_server import JobService, ManualClock
-from aisa_testkit.mock_server.config_schema import WordsError
+from aisa_testkit.mock_server.config_schema import ConfigError
 from aisa_testkit.mock_server.faults.fault import read_fault
 from aisa_testkit.mock_server.faults.scenario import read_scenario
 from aisa_testkit.openapi import Call, Document, JobRole, load_document
@@ -46,7 +46,7 @@ def test_the_role_of_an_operation_stands_for_its_name_in_every_document(
 
 
 def test_a_role_that_a_document_has_not_is_no_operation(other_document: Document) -> None:
-    with pytest.raises(WordsError, match=r"^/operation: there is no operation 'remix', only"):
+    with pytest.raises(ConfigError, match=r"^/operation: there is no operation 'remix', only"):
         read_fault(other_document, {**SLOW, "operation": "remix"})
 
 
@@ -68,8 +68,8 @@ def test_only_a_fault_of_nothing_but_time_only_slows(document: Document) -> None
         {"latency": 1, "cut": 0},
         {"slow": 1, "status": 500, "commit": True},
     ]
-    assert [read_fault(document, words).only_slows for words in slow] == [True] * 3
-    assert [read_fault(document, words).only_slows for words in wrong] == [False] * 3
+    assert [read_fault(document, words).only_delays for words in slow] == [True] * 3
+    assert [read_fault(document, words).only_delays for words in wrong] == [False] * 3
 
 
 def endless() -> Json:
@@ -173,7 +173,7 @@ def endless() -> Json:
 def test_what_a_fault_must_not_say_is_refused_with_its_place_and_sets_nothing(
     service: JobService, words: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(WordsError) as refused:
+    with pytest.raises(ConfigError) as refused:
         service.faults.add(words)
     assert str(refused.value).startswith(message)
     assert service.faults.listed() == []
@@ -184,7 +184,7 @@ def test_what_a_fault_must_not_say_is_refused_with_its_place_and_sets_nothing(
 def test_the_errors_that_no_operation_has_are_told_with_all_that_some_have(
     document: Document,
 ) -> None:
-    with pytest.raises(WordsError) as refused:
+    with pytest.raises(ConfigError) as refused:
         read_fault(document, {"status": 405})
     known = refused.value.reason.partition(", only ")[2].split(", ")
     assert {"400 json_parse_error", "416 invalid_request", "504 upstream_timeout"} <= set(known)
@@ -274,7 +274,7 @@ def reason_of(take: Callable[[], object]) -> str | None:
     """Why something is refused, None if it is taken."""
     try:
         take()
-    except WordsError as error:
+    except ConfigError as error:
         return error.reason
     return None
 

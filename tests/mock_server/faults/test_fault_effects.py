@@ -115,7 +115,7 @@ def test_latencies_lie_around_a_median_with_a_long_tail(mock: Mock) -> None:
 
 def test_a_tail_of_latencies_does_not_go_on_for_ever(document: Document) -> None:
     words = {"latency": {"lognormal": {"median": 1e9, "sigma": 10}}}
-    (slow,) = read_fault(document, words).spoilers
+    (slow,) = read_fault(document, words).effects
     delays = [delay_of(slow(Reply(200), Random(seed))) for seed in range(50)]
     assert max(delays) == 1e9 > min(delays)
 
@@ -164,7 +164,7 @@ def test_a_malformed_body_is_a_page_for_people_under_the_right_headers(
 
 
 def test_a_body_that_is_spoilt_has_no_length_of_the_right_one(videos: Mock) -> None:
-    (cut,) = read_fault(videos.document, {"body": "truncated"}).spoilers
+    (cut,) = read_fault(videos.document, {"body": "truncated"}).effects
     reply = cut(Reply(200, {"content-length": "4", "etag": "x"}, b"1234"), Random(1))
     assert reply == Reply(200, {"etag": "x"}, b"12")
 
@@ -260,7 +260,7 @@ def test_ways_to_spoil_one_answer_add_up(mock: Mock, schema: str, way: str) -> N
         "reset": "middle",
     }
     edited = mock.struck(JobRole.RETRIEVE, **{schema: edit[schema]})
-    (spoil,) = read_fault(mock.document, {way: more[way]}).spoilers
+    (spoil,) = read_fault(mock.document, {way: more[way]}).effects
     both = mock.struck(JobRole.RETRIEVE, **{schema: edit[schema], way: more[way]})
     expected = spoil(edited, Random(1))
     assert replace(both, committed=None) == replace(expected, committed=None)

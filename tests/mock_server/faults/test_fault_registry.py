@@ -12,7 +12,7 @@ import pytest
 
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
 from aisa_testkit.mock_server.faults.fault import Fault, read_fault
-from aisa_testkit.mock_server.faults.fault_registry import Faults
+from aisa_testkit.mock_server.faults.fault_registry import FaultRegistry
 from aisa_testkit.openapi import Call, Document
 from aisa_testkit.openapi.json import Json
 
@@ -172,30 +172,32 @@ def test_a_reset_goes_back_to_the_faults_of_the_beginning_and_counts_them_anew(
     document: Document,
 ) -> None:
     usual = read_fault(document, {"operation": "list", "times": 1, **WRONG})
-    faults = Faults(document, random=Random(1), usual=[usual])
-    assert [len(faults.strike(LIST, "k")) for _ in range(2)] == [1, 0]
+    faults = FaultRegistry(document, random=Random(1), usual=[usual])
+    assert [len(faults.apply(LIST, "k")) for _ in range(2)] == [1, 0]
     faults.add({"operation": "list", "lost": True})
     faults.reset()
-    assert [faults.strike(LIST, "k") for _ in range(2)] == [(usual,), ()]
+    assert [faults.apply(LIST, "k") for _ in range(2)] == [(usual,), ()]
 
 
 def test_other_faults_of_the_beginning_leave_those_that_were_set_since(document: Document) -> None:
     def usual(status: int, **words: Json) -> Fault:
         return read_fault(document, {"operation": "list", "status": status, **words})
 
-    faults = Faults(document, random=Random(1), usual=[usual(500, times=1), usual(502, nth=9)])
+    faults = FaultRegistry(
+        document, random=Random(1), usual=[usual(500, times=1), usual(502, nth=9)]
+    )
     own = faults.add({"operation": "create", "lost": True})
-    assert [len(faults.strike(each, "k")) for each in (LIST, LIST, CREATE)] == [1, 0, 1]
-    faults.rehearse([usual(500, times=1), usual(503), usual(502, nth=9), usual(503)])
+    assert [len(faults.apply(each, "k")) for each in (LIST, LIST, CREATE)] == [1, 0, 1]
+    faults.replace_initial([usual(500, times=1), usual(503), usual(502, nth=9), usual(503)])
     told = [(each["id"], each.get("status"), each["struck"]) for each in faults.listed()]
     assert told == [("fault-4", 503, 0), ("fault-2", 502, 0), ("fault-5", 503, 0), (own, None, 1)]
-    assert [fault.words["status"] for fault in faults.strike(LIST, "k")] == [503]
-    faults.rehearse([])
+    assert [fault.words["status"] for fault in faults.apply(LIST, "k")] == [503]
+    faults.replace_initial([])
     assert [each["id"] for each in faults.listed()] == [own]
     faults.reset()
     assert faults.listed() == []
-    faults.rehearse([usual(500, times=1)])
-    assert len(faults.strike(LIST, "k")) == 1
+    faults.replace_initial([usual(500, times=1)])
+    assert len(faults.apply(LIST, "k")) == 1
 
 
 def test_calls_that_another_fault_has_struck_are_counted(service: JobService) -> None:
@@ -265,12 +267,12 @@ def test_a_fault_of_one_key_touches_no_other_that_calls_at_the_same_time(
 def test_faults_of_scenarios_are_counted_for_each_scope_and_forgotten_with_the_others(
     document: Document,
 ) -> None:
-    faults = Faults(document, random=Random(1))
+    faults = FaultRegistry(document, random=Random(1))
     own = (read_fault(document, {"operation": "getVideo", "times": 1, **WRONG}),)
     poll = call("getVideo", job="x")
 
     def strikes(scope: str) -> list[int]:
-        found = (faults.strike_in_scenario(own, poll, scope=scope) for _ in range(2))
+        found = (faults.apply_scenario_faults(own, poll, scope=scope) for _ in range(2))
         return [len(struck) for struck in found]
 
     assert (strikes("a"), strikes("b"), strikes("a")) == ([1, 0], [1, 0], [0, 0])
@@ -282,13 +284,13 @@ def test_faults_of_scenarios_are_counted_for_each_scope_and_forgotten_with_the_o
 def test_faults_of_scenarios_are_remembered_for_so_many_jobs_and_no_more(
     document: Document,
 ) -> None:
-    faults = Faults(document, random=Random(1))
+    faults = FaultRegistry(document, random=Random(1))
     own = (read_fault(document, {"operation": "getVideo", "times": 1, **WRONG}),)
     poll = call("getVideo", job="x")
     for number in range(10_000):
-        assert faults.strike_in_scenario(own, poll, scope=f"job-{number}") == own
-    assert faults.strike_in_scenario(own, poll, scope="job-0") == ()
+        assert faults.apply_scenario_faults(own, poll, scope=f"job-{number}") == own
+    assert faults.apply_scenario_faults(own, poll, scope="job-0") == ()
     for number in range(10_000, 10_010):
-        assert faults.strike_in_scenario(own, poll, scope=f"job-{number}") == own
-    assert faults.strike_in_scenario(own, poll, scope="job-0") == own
-    assert faults.strike_in_scenario(own, poll, scope="job-9999") == ()
+        assert faults.apply_scenario_faults(own, poll, scope=f"job-{number}") == own
+    assert faults.apply_scenario_faults(own, poll, scope="job-0") == own
+    assert faults.apply_scenario_faults(own, poll, scope="job-9999") == ()

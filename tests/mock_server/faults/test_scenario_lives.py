@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds, SystemClock, observe
-from aisa_testkit.mock_server.config import Rehearsal
-from aisa_testkit.mock_server.faults.scenario import Scenario, read_scenario, usual_scenarios
+from aisa_testkit.mock_server.config import MockConfig
+from aisa_testkit.mock_server.faults.scenario import Scenario, built_in_scenarios, read_scenario
 from aisa_testkit.openapi import (
     Call,
     Document,
@@ -25,7 +25,7 @@ from aisa_testkit.openapi.conformance import reply_problems
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import get
 
-USUAL = [*usual_scenarios(load_document())]
+USUAL = [*built_in_scenarios(load_document())]
 QUIET = [name for name in USUAL if name not in ("flaky-polls", "rate-limited")]
 DAY = 86_400
 
@@ -247,7 +247,7 @@ def test_a_job_that_stalls_is_never_to_be_had_and_never_to_be_deleted(any_stage:
         seen.add(any_stage.ask(JobRole.RETRIEVE, job).body)
     assert len(seen) == 1
     (record,) = any_stage.service.store.page(after=None, limit=9, newest_first=True).jobs
-    assert (record.plan.ends, observe(record, 1e12).ends) == (None, None)
+    assert (record.progression.ends, observe(record, 1e12).ends) == (None, None)
 
 
 def test_a_client_of_a_job_that_stalls_is_asked_to_wait_as_if_it_were_to_end_soon(
@@ -324,7 +324,7 @@ OWN: Json = {
 
 def own_stage(document: Document, words: Json, **settings: Any) -> Stage:
     scenario = read_scenario(document, "own", words)
-    return Stage(document, rehearsal=Rehearsal(scenarios={"own": scenario}), **settings)
+    return Stage(document, config=MockConfig(scenarios={"own": scenario}), **settings)
 
 
 def test_a_scenario_of_ones_own_has_its_fate_and_its_faults(document: Document) -> None:
@@ -406,9 +406,9 @@ def test_a_job_keeps_the_faults_of_its_scenario_when_others_are_read(document: D
     stage = own_stage(document, {"faults": [{"operation": "retrieve", "status": 500, "nth": 2}]})
     job = stage.make("own")
     again = read_scenario(document, "own", {"faults": [{"operation": "retrieve", "status": 502}]})
-    stage.service.scenarios.rehearse(usual="completes", own={"own": again})
+    stage.service.scenarios.replace_initial(usual="completes", own={"own": again})
     assert stage.statuses(JobRole.RETRIEVE, 2, job) == [502, 502]
-    stage.service.scenarios.rehearse(usual="completes", own={})
+    stage.service.scenarios.replace_initial(usual="completes", own={})
     assert stage.statuses(JobRole.RETRIEVE, 2, job) == [200, 200]
 
 
@@ -416,14 +416,14 @@ def test_scenarios_that_cannot_be_rehearsed_leave_those_of_before(document: Docu
     stage = own_stage(document, {"seconds": 3}, scenario="own")
     before = (stage.service.scenarios.listed(), stage.service.scenarios.chosen())
     with pytest.raises(ValueError, match="there is no scenario 'other', only completes"):
-        stage.service.scenarios.rehearse(usual="other", own={"new": Scenario("new")})
+        stage.service.scenarios.replace_initial(usual="other", own={"new": Scenario("new")})
     assert (stage.service.scenarios.listed(), stage.service.scenarios.chosen()) == before
     assert end_of(stage, stage.make()) == ("completed", 3)
 
 
 def test_an_own_scenario_may_take_the_name_of_a_usual_one(document: Document) -> None:
     own = {"completes": read_scenario(document, "completes", {"seconds": 3})}
-    stage = Stage(document, rehearsal=Rehearsal(scenarios=own))
+    stage = Stage(document, config=MockConfig(scenarios=own))
     assert end_of(stage, stage.make()) == ("completed", 3)
 
 
@@ -479,7 +479,7 @@ def test_scenarios_that_a_document_knows_nothing_of_do_not_come_along(
     lifecycle["states"]["drawing"]["next"] = ["ready"]
     del lifecycle["states"]["spoilt"], lifecycle["states"]["withdrawn"]
     del root["paths"]["/renderings"]["post"]["responses"]["429"], root["x-limits"]
-    bare = usual_scenarios(parse_document(orjson.dumps(root).decode()))
+    bare = built_in_scenarios(parse_document(orjson.dumps(root).decode()))
     assert [*bare] == ["completes", "slow", "stalls", "jumps", "instant"]
 
 
@@ -500,6 +500,6 @@ def test_flaky_polls_are_answered_with_the_fault_that_the_document_has_of_a_serv
     responses = root["paths"]["/videos/{video_id}"]["get"]["responses"]
     for status in {"500", "502", "503", "504"} - {*statuses}:
         del responses[status]
-    known = usual_scenarios(parse_document(orjson.dumps(root).decode()))
-    about = known["flaky-polls"].about if "flaky-polls" in known else None
+    known = built_in_scenarios(parse_document(orjson.dumps(root).decode()))
+    about = known["flaky-polls"].description if "flaky-polls" in known else None
     assert about == (polls and f"Every third poll is answered {polls}.")

@@ -12,13 +12,12 @@ import pytest
 
 from aisa_testkit.mock_server import (
     Endpoint,
-    Fate,
+    JobOutcome,
     JobService,
     ManualClock,
-    Plan,
-    make_plan,
+    Progression,
+    plan_progression,
 )
-from aisa_testkit.mock_server.accepted_call import Asked
 from aisa_testkit.mock_server.errors import Refusal
 from aisa_testkit.mock_server.faults.scenarios import Scenarios
 from aisa_testkit.mock_server.jobs.planner import Planner
@@ -32,11 +31,11 @@ HEADER = {"x-mock-scenario": "fails"}
 
 def choose(
     scenarios: Scenarios, document: Document, fields: Mapping[str, Json], headers: Mapping[str, str]
-) -> Plan:
+) -> Progression:
     """The plan of a job that is asked for with these fields and headers."""
     operation = document.by_role[JobRole.CREATE]
-    asked = Asked(operation, Call(operation.id, headers=headers), Arguments(fields=fields), "key")
-    return make_plan(document.lifecycle, fields, scenarios.choose(asked).scenario.fate)
+    choice = scenarios.choose(Call(operation.id, headers=headers), Arguments(fields=fields))
+    return plan_progression(document.lifecycle, fields, choice.scenario.outcome)
 
 
 class Scene:
@@ -46,11 +45,11 @@ class Scene:
         self.document = document
         self.scenarios = Scenarios(document, random=Random(1), usual=usual)
 
-    def plan(self, fields: Mapping[str, Json], headers: Mapping[str, str]) -> Plan:
+    def plan(self, fields: Mapping[str, Json], headers: Mapping[str, str]) -> Progression:
         return choose(self.scenarios, self.document, fields, headers)
 
     def outcome(self, fields: Mapping[str, Json], headers: Mapping[str, str]) -> str:
-        return self.plan(fields, headers).stages[-1].state
+        return self.plan(fields, headers).phases[-1].state
 
 
 @pytest.fixture
@@ -87,22 +86,22 @@ def test_a_request_counts_more_than_the_server(document: Document) -> None:
 
 
 def test_what_was_set_for_the_next_job_counts_most_and_once(scene: Scene) -> None:
-    scene.scenarios.set_next(Fate(outcome="completed"))
+    scene.scenarios.set_next(JobOutcome(outcome="completed"))
     assert scene.outcome(TOKEN, HEADER) == "completed"
     assert scene.outcome(TOKEN, HEADER) == "failed"
 
 
 def test_what_was_set_twice_is_for_two_jobs_in_that_order(scene: Scene) -> None:
-    scene.scenarios.set_next(Fate(outcome="failed", code="generation_failed", seconds=3))
-    scene.scenarios.set_next(Fate(seconds=100))
+    scene.scenarios.set_next(JobOutcome(outcome="failed", code="generation_failed", seconds=3))
+    scene.scenarios.set_next(JobOutcome(seconds=100))
     first, second, third = (scene.plan(FIELDS, {}) for _ in range(3))
-    assert (first.stages[-1].state, first.reason and first.reason[0], first.seconds) == (
+    assert (first.phases[-1].state, first.reason and first.reason[0], first.seconds) == (
         "failed",
         "generation_failed",
         3,
     )
-    assert (second.stages[-1].state, second.seconds) == ("completed", 100)
-    assert (third.stages[-1].state, third.seconds) == ("completed", 10)
+    assert (second.phases[-1].state, second.seconds) == ("completed", 100)
+    assert (third.phases[-1].state, third.seconds) == ("completed", 10)
 
 
 def test_a_scenario_can_be_set_for_the_next_jobs(scene: Scene) -> None:
@@ -119,7 +118,7 @@ def test_a_scenario_can_have_a_share_of_all_jobs_the_same_in_every_run(document:
         scene.scenarios.use("slow", share=0.25)
         runs.append([scene.plan(FIELDS, {}) for _ in range(400)])
     assert runs[0] == runs[1]
-    ends = [plan.stages[-1].state for plan in runs[0]]
+    ends = [plan.phases[-1].state for plan in runs[0]]
     assert 70 < ends.count("failed") < 130
     assert 70 < [plan.seconds for plan in runs[0]].count(100) < 130
 
@@ -220,8 +219,8 @@ def test_the_scenarios_of_another_document_end_as_its_first_outcomes(
     scene = Scene(other_document)
     assert scene.outcome({}, {}) == "ready"
     assert scene.outcome({}, HEADER) == "spoilt"
-    scene.scenarios.set_next(Fate(outcome="withdrawn"))
-    assert [stage.state for stage in scene.plan({}, {}).stages] == ["waiting", "withdrawn"]
+    scene.scenarios.set_next(JobOutcome(outcome="withdrawn"))
+    assert [stage.state for stage in scene.plan({}, {}).phases] == ["waiting", "withdrawn"]
 
 
 def test_each_document_has_the_scenarios_that_it_knows_enough_for(
@@ -241,25 +240,27 @@ def test_each_document_has_the_scenarios_that_it_knows_enough_for(
     ("fate", "message"),
     [
         pytest.param(
-            Fate(outcome="lost"),
+            JobOutcome(outcome="lost"),
             "no job ends as 'lost'; the final states are completed, failed",
             id="no such state",
         ),
-        pytest.param(Fate(outcome="queued"), "no job ends as 'queued'", id="no final state"),
+        pytest.param(JobOutcome(outcome="queued"), "no job ends as 'queued'", id="no final state"),
         pytest.param(
-            Fate(code="generation_failed"),
+            JobOutcome(code="generation_failed"),
             "a job that ends as 'completed' has no failure code 'generation_failed'",
             id="the code of a success",
         ),
-        pytest.param(Fate(seconds=-1), "seconds must be 0 or more, not -1", id="less than 0"),
+        pytest.param(JobOutcome(seconds=-1), "seconds must be 0 or more, not -1", id="less than 0"),
         pytest.param(
-            Fate(seconds=float("nan")), "seconds must be 0 or more, not nan", id="no number"
+            JobOutcome(seconds=float("nan")), "seconds must be 0 or more, not nan", id="no number"
         ),
-        pytest.param(Fate(seconds=float("inf")), "seconds must be 0 or more, not inf", id="never"),
+        pytest.param(
+            JobOutcome(seconds=float("inf")), "seconds must be 0 or more, not inf", id="never"
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_for_the_next_job_and_leaves_nothing_set(
-    service: JobService, endpoint: Endpoint, fate: Fate, message: str
+    service: JobService, endpoint: Endpoint, fate: JobOutcome, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
         service.next_job(outcome=fate.outcome, code=fate.code, seconds=fate.seconds)

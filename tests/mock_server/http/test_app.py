@@ -23,7 +23,7 @@ from aisa_testkit.mock_server import (
     MemoryStore,
     create_app,
 )
-from aisa_testkit.mock_server.http.app import ApiDoor
+from aisa_testkit.mock_server.http.app import ApiApp
 from aisa_testkit.mock_server.http.headers import HEAD_LIMIT, head_size
 from aisa_testkit.openapi import Document, Reply
 from aisa_testkit.openapi.json import Json
@@ -232,7 +232,7 @@ class Unwritable(Endpoint):
 def test_an_answer_that_no_header_can_hold_is_a_fault_of_the_mock(
     service: JobService, caplog: pytest.LogCaptureFixture, method: str
 ) -> None:
-    app = ApiDoor(Unwritable(service))
+    app = ApiApp(Unwritable(service))
     with caplog.at_level(logging.ERROR, "aisa_testkit"):
         response = ask(app, method, "/v1/videos", json=PROMPT, headers=KEY)
     assert (response.status_code, response.headers["content-type"]) == (500, "application/json")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aisa_testkit.mock_server.http.headers import HEAD_LIMIT, Heads
+from aisa_testkit.mock_server.http.headers import HEAD_LIMIT, HeaderCache
 
 
 def scope(*headers: tuple[bytes, bytes]) -> dict[str, object]:
@@ -10,7 +10,7 @@ def scope(*headers: tuple[bytes, bytes]) -> dict[str, object]:
 
 
 def test_requests_with_the_same_headers_share_them() -> None:
-    heads = Heads()
+    heads = HeaderCache()
     first, again, other = (
         heads.headers(scope((b"host", b"a"), (b"x-number", number)))
         for number in (b"1", b"1", b"2")
@@ -21,7 +21,7 @@ def test_requests_with_the_same_headers_share_them() -> None:
 
 
 def test_the_path_counts_even_where_the_headers_are_known() -> None:
-    heads, header = Heads(), (b"x", b"y")
+    heads, header = HeaderCache(), (b"x", b"y")
     assert heads.headers(scope(header)) == {"x": "y"}
     assert heads.headers({**scope(header), "query_string": bytes(HEAD_LIMIT)}) is None
     assert heads.headers(scope((b"x", bytes(HEAD_LIMIT)))) is None

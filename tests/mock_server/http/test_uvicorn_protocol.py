@@ -20,9 +20,9 @@ import uvloop
 from uvicorn.server import ServerState
 
 from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, SystemClock
-from aisa_testkit.mock_server.http.app import ApiDoor
+from aisa_testkit.mock_server.http.app import ApiApp
 from aisa_testkit.mock_server.http.server import base_url, serve_app
-from aisa_testkit.mock_server.http.uvicorn_protocol import WireProtocol
+from aisa_testkit.mock_server.http.uvicorn_protocol import BreakableProtocol
 from aisa_testkit.openapi import Delivery, Document, Reply
 
 BODY = bytes(range(256)) * 4
@@ -54,9 +54,9 @@ class TellingClock(SystemClock):
         self.holding = threading.Event()
         self.tell: Callable[[], object] = self.holding.set
 
-    async def async_hold(self, seconds: float) -> None:
+    async def async_wait_before_response(self, seconds: float) -> None:
         self.tell()
-        await super().async_hold(seconds)
+        await super().async_wait_before_response(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +128,10 @@ def noise(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], list[str]]]
 
 @asynccontextmanager
 async def serving(endpoint: Endpoint) -> AsyncIterator[Server]:
-    config = uvicorn.Config(ApiDoor(endpoint), ws="none", lifespan="off", log_config=None)
+    config = uvicorn.Config(ApiApp(endpoint), ws="none", lifespan="off", log_config=None)
     state = ServerState()
     listener = await asyncio.get_running_loop().create_server(
-        lambda: WireProtocol(config, state, {}), "127.0.0.1", 0
+        lambda: BreakableProtocol(config, state, {}), "127.0.0.1", 0
     )
     async with listener:
         yield Server(listener.sockets[0].getsockname()[1], state)
@@ -306,7 +306,7 @@ def test_a_reset_waits_no_longer_for_a_client_that_does_not_read_once_the_server
             await client.send(GET)
             assert (await client.receive(4)) == b"HTTP"
             (connection,) = server.state.connections
-            assert isinstance(connection, WireProtocol)
+            assert isinstance(connection, BreakableProtocol)
             while full and not connection.flow.write_paused:
                 await asyncio.sleep(0)
             connection.shutdown()
@@ -336,7 +336,7 @@ def test_a_server_that_stops_holds_nothing_back(
         except httpx2.RemoteProtocolError:
             outcomes.append(b"closed")
 
-    with serve_app(ApiDoor(endpoint)) as listener:
+    with serve_app(ApiApp(endpoint)) as listener:
         noise()  # the server has set up its log anew
         client = threading.Thread(target=ask, args=[base_url(listener, document)])
         client.start()
@@ -350,7 +350,7 @@ def asgi_get(endpoint: Endpoint, headers: Mapping[str, str] | None = None) -> ht
     """The answer of the application where no socket is between."""
 
     async def ask() -> httpx2.Response:
-        transport = httpx2.ASGITransport(ApiDoor(endpoint))
+        transport = httpx2.ASGITransport(ApiApp(endpoint))
         async with httpx2.AsyncClient(transport=transport, base_url="http://mock") as client:
             return await client.get("/v1/videos", headers=headers)
 

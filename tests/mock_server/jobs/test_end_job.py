@@ -8,13 +8,13 @@ import orjson
 import pytest
 
 from aisa_testkit.mock_server import (
-    Fate,
     Job,
+    JobOutcome,
     JobService,
     ManualClock,
     MemoryStore,
     RandomIds,
-    make_plan,
+    plan_progression,
 )
 from aisa_testkit.mock_server.webhooks.signature import new_secret
 from aisa_testkit.mock_server.webhooks.webhooks import Webhooks
@@ -93,8 +93,8 @@ def test_progress_does_not_fall_when_a_job_is_ended_badly(
 def test_a_failure_keeps_the_progress_that_was_reached(
     document: Document, reached: int | None, kept: int
 ) -> None:
-    plan = make_plan(document.lifecycle, {}, Fate(outcome="failed", reached=reached))
-    assert (plan.stages[-2].stop, plan.stages[-1].start, plan.stages[-1].stop) == (kept,) * 3
+    plan = plan_progression(document.lifecycle, {}, JobOutcome(outcome="failed", failed_at=reached))
+    assert (plan.phases[-2].stop, plan.phases[-1].start, plan.phases[-1].stop) == (kept,) * 3
 
 
 def test_a_job_that_expires_keeps_its_files_no_longer_when_it_is_ended_early(

@@ -11,7 +11,7 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aisa_testkit.mock_server import Fate, Job, make_plan, observe
+from aisa_testkit.mock_server import Job, JobOutcome, observe, plan_progression
 from aisa_testkit.mock_server.jobs.rendering import Renderer
 from aisa_testkit.openapi import Document, Ending, Lifecycle
 from aisa_testkit.openapi.json import Json
@@ -50,11 +50,14 @@ class Life:
 
     @cached_property
     def states(self) -> list[str]:
-        return [stage.state for stage in self.job.plan.stages]
+        return [stage.state for stage in self.job.progression.phases]
 
     def moments(self) -> st.SearchStrategy[float]:
         """Any moment, and more often one close to a change of state."""
-        changes = [self.job.created, *[self.job.created + s.until for s in self.job.plan.stages]]
+        changes = [
+            self.job.created,
+            *[self.job.created + s.until for s in self.job.progression.phases],
+        ]
         near = [nextafter(change, towards) for change in changes for towards in (-inf, change, inf)]
         return st.sampled_from(near) | st.floats() | st.floats(-10, 1e5).map(changes[0].__add__)
 
@@ -73,10 +76,10 @@ def lives(
     outcome = draw(st.none() | st.sampled_from(ends))
     fails = outcome in lifecycle.endings(Ending.FAILURE)
     chosen = draw(fields)
-    plan = make_plan(
+    plan = plan_progression(
         lifecycle,
         chosen,
-        Fate(
+        JobOutcome(
             outcome=outcome,
             code=draw(st.none() | st.text(min_size=1)) if fails else None,
             seconds=draw(st.none() | st.floats(0, 1e9)),
@@ -111,7 +114,7 @@ def test_at_any_moment_a_job_is_as_its_document_declares(
         assert type(moment) is int
         assert moment >= seen.stamps[0][1]
         assert moment <= latest + stamp.plus_seconds
-    assert 0 <= seen.remaining <= life.job.plan.seconds
+    assert 0 <= seen.remaining <= life.job.progression.seconds
     assert seen.ends is None or seen.remaining == 0
 
 
@@ -173,7 +176,7 @@ def test_at_any_moment_a_job_is_shown_as_the_schema_of_its_document_demands(
     first = renderer.job(life.job, observe(life.job, life.job.created))
     now = data.draw(life.moments())
     body = orjson.loads(orjson.dumps(renderer.job(life.job, observe(life.job, now))))
-    assert [str(finding) for finding in life.document.job.findings(body)] == []
+    assert [str(finding) for finding in life.document.job.errors(body)] == []
     assert get(body, lifecycle.id_at) == "id"
     for echo in lifecycle.echoes:
         assert get(body, echo.at) == life.job.fields[echo.field]

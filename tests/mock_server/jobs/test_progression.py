@@ -8,13 +8,13 @@ import orjson
 import pytest
 
 from aisa_testkit.mock_server import (
-    Fate,
     Job,
+    JobOutcome,
     JobService,
     ManualClock,
     SystemClock,
-    make_plan,
     observe,
+    plan_progression,
 )
 from aisa_testkit.openapi import Call, Document
 from aisa_testkit.openapi.json import Json
@@ -42,7 +42,7 @@ def test_a_job_lasts_as_long_as_its_model_and_its_video_demand(
     document: Document, model: str, seconds: str, length: int
 ) -> None:
     job = job_of(document, model=model, seconds=seconds)
-    assert job.plan.seconds == length
+    assert job.progression.seconds == length
     assert observe(job, CREATED + length - 0.001).state == "in_progress"
     assert observe(job, CREATED + length).state == "completed"
 
@@ -90,7 +90,7 @@ def test_a_failing_job_works_half_as_long_and_keeps_the_progress_of_half_of_the_
 
 def test_the_first_reason_of_the_document_is_the_usual_one(other_document: Document) -> None:
     for outcome in ("spoilt", "withdrawn"):
-        plan = make_plan(other_document.lifecycle, {}, Fate(outcome=outcome))
+        plan = plan_progression(other_document.lifecycle, {}, JobOutcome(outcome=outcome))
         assert plan.reason == ("no_light", "There was no light.")
 
 
@@ -107,17 +107,17 @@ def test_the_first_reason_of_the_document_is_the_usual_one(other_document: Docum
 def test_another_document_has_other_states_and_lengths(
     other_document: Document, fields: dict[str, Json], outcome: str | None, ends: list[float]
 ) -> None:
-    plan = make_plan(other_document.lifecycle, fields, Fate(outcome=outcome))
-    assert [stage.until for stage in plan.stages] == [*ends, inf]
+    plan = plan_progression(other_document.lifecycle, fields, JobOutcome(outcome=outcome))
+    assert [stage.until for stage in plan.phases] == [*ends, inf]
 
 
 @pytest.mark.parametrize("outcome", ["completed", "failed"])
 def test_a_length_of_ones_own_is_shared_out_as_the_usual_one_is(
     document: Document, outcome: str
 ) -> None:
-    usual, own = (job_of(document, outcome=outcome, length=n).plan for n in (None, 600))
+    usual, own = (job_of(document, outcome=outcome, length=n).progression for n in (None, 600))
     assert own.seconds == 600
-    assert own.stages[0].until / 600 == pytest.approx(usual.stages[0].until / usual.seconds)
+    assert own.phases[0].until / 600 == pytest.approx(usual.phases[0].until / usual.seconds)
 
 
 def test_a_job_of_no_length_has_ended_as_it_is_made(document: Document) -> None:
@@ -149,14 +149,14 @@ def test_a_length_beyond_all_bounds_is_refused_or_lived_through(
     reply = service.answer(Call("createVideo", headers=headers, body=b'{"prompt": "A teapot"}'))
     job = service.store.get(orjson.loads(reply.body)["id"])
     assert job is not None
-    assert job.plan.seconds == pytest.approx(length)
+    assert job.progression.seconds == pytest.approx(length)
     assert observe(job, inf).state == "completed"
 
 
 @pytest.mark.parametrize("created", [1.0, 1.25, 1.75, -0.25, -1.0], ids="{:g}".format)
 def test_stamps_are_rounded_down_to_whole_seconds(document: Document, created: float) -> None:
     usual = job_of(document, length=0.5)
-    job = Job(usual.id, usual.sequence, created, usual.fields, usual.plan)
+    job = Job(usual.id, usual.sequence, created, usual.fields, usual.progression)
     for at, moment in observe(job, created + 0.5).stamps[:2]:
         after = 0.5 if at == STAMPS[1] else 0
         assert 0 <= created + after - moment < 1
@@ -184,5 +184,7 @@ def job_of(
 ) -> Job:
     """A job of the bundled document."""
     fields = {"prompt": "A lighthouse", "model": model, "size": "720x1280", "seconds": seconds}
-    plan = make_plan(document.lifecycle, fields, Fate(outcome=outcome, code=code, seconds=length))
+    plan = plan_progression(
+        document.lifecycle, fields, JobOutcome(outcome=outcome, code=code, seconds=length)
+    )
     return Job("video_1", 0, CREATED, fields, plan)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from aisa_testkit.mock_server import Job, JobPage, MemoryStore, Plan, Stage
+from aisa_testkit.mock_server import Job, JobPage, MemoryStore, Phase, Progression
 from aisa_testkit.openapi import Ending
 
-PLAN = Plan((Stage("done", Ending.SUCCESS, 0.0, float("inf"), 0, 0),), (), None)
+PLAN = Progression((Phase("done", Ending.SUCCESS, 0.0, float("inf"), 0, 0),), (), None)
 
 
 def job_of(sequence: int) -> Job:

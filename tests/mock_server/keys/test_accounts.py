@@ -7,7 +7,7 @@ from decimal import Decimal
 import orjson
 import pytest
 
-from aisa_testkit.mock_server.config_schema import WordsError
+from aisa_testkit.mock_server.config_schema import ConfigError
 from aisa_testkit.mock_server.keys.accounts import Account, read_accounts, read_tier
 from aisa_testkit.openapi import Document, Tier, parse_document
 from aisa_testkit.openapi.json import Json
@@ -217,7 +217,7 @@ def test_accounts_that_cannot_be_are_named_with_their_place(
 
 
 def test_the_place_is_where_the_data_was_read_from(document: Document) -> None:
-    with pytest.raises(WordsError, match=r"^/mock/keys/…4321/limits: must be") as refused:
+    with pytest.raises(ConfigError, match=r"^/mock/keys/…4321/limits: must be") as refused:
         read_accounts(document, {"sk-live-987654321": {"limits": 1}}, at="/mock/keys")
     assert "sk-live" not in f"{refused.value} {refused.value!r}"
     assert refused.value.pointer == "/mock/keys/sk-live-987654321/limits"

@@ -20,7 +20,7 @@ INVALID = "the key is not one that this server lets in"
 
 def refusal_of(keyring: Keyring, headers: Mapping[str, str]) -> tuple[str, str]:
     with pytest.raises(Refusal) as caught:
-        keyring.admit(keyring.sender(headers))
+        keyring.authenticate(keyring.sender(headers))
     return caught.value.cause, caught.value.message
 
 
@@ -52,14 +52,14 @@ def test_without_a_proper_key_nobody_is_let_in(
 @pytest.mark.parametrize("text", ["Bearer x", "bearer x", "BEARER x", "Bearer  sk-aisa-1 "])
 def test_any_key_is_let_in_where_none_is_configured(document: Document, text: str) -> None:
     keyring = Keyring(document.credentials)
-    keyring.admit(keyring.sender({"authorization": text}))
+    keyring.authenticate(keyring.sender({"authorization": text}))
     assert refusal_of(keyring, {"authorization": f"{text.strip()}-invalid"})[1] == INVALID
 
 
 def test_configured_keys_and_no_others_are_let_in(document: Document) -> None:
     keyring = Keyring(document.credentials, ["one", "is-invalid-elsewhere"])
     for key in ("one", "is-invalid-elsewhere"):
-        keyring.admit(keyring.sender({"authorization": f"Bearer {key}"}))
+        keyring.authenticate(keyring.sender({"authorization": f"Bearer {key}"}))
     for key in ("two", "ONE", "on", "oneone"):
         refused = refusal_of(keyring, {"authorization": f"Bearer {key}"})
         assert refused == (Cause.CREDENTIALS_INVALID, INVALID)
@@ -68,14 +68,17 @@ def test_configured_keys_and_no_others_are_let_in(document: Document) -> None:
 def test_keys_of_accounts_are_let_in_beside_the_others(document: Document) -> None:
     keyring = Keyring(document.credentials, ["one"], accounts={"two": Account("two")})
     for key in ("one", "two"):
-        assert keyring.admit(key) == key
+        assert keyring.authenticate(key) == key
     assert refusal_of(keyring, {"authorization": "Bearer three"})[0] == Cause.CREDENTIALS_INVALID
 
 
 def test_keys_of_accounts_lock_nobody_out(document: Document) -> None:
     accounts = {"gone": Account("gone", revoked=True), "invalid-1": Account("invalid-1")}
     keyring = Keyring(document.credentials, accounts=accounts)
-    assert [keyring.admit(key) for key in ("anybody", "invalid-1")] == ["anybody", "invalid-1"]
+    assert [keyring.authenticate(key) for key in ("anybody", "invalid-1")] == [
+        "anybody",
+        "invalid-1",
+    ]
     assert refusal_of(keyring, {"authorization": "Bearer gone"})[0] == Cause.CREDENTIALS_REVOKED
     other = refusal_of(keyring, {"authorization": "Bearer invalid-2"})
     assert other == (Cause.CREDENTIALS_INVALID, INVALID)
@@ -88,7 +91,7 @@ def test_a_revoked_key_is_told_so_and_no_other_is(document: Document) -> None:
         Cause.CREDENTIALS_REVOKED,
         "the key was revoked",
     )
-    assert keyring.admit("here") == "here"
+    assert keyring.authenticate("here") == "here"
     assert refusal_of(keyring, {"authorization": "Bearer gon"}) == (
         Cause.CREDENTIALS_INVALID,
         INVALID,
@@ -97,7 +100,7 @@ def test_a_revoked_key_is_told_so_and_no_other_is(document: Document) -> None:
 
 def test_a_key_may_come_in_a_header_of_its_own(other_document: Document) -> None:
     keyring = Keyring(other_document.credentials, ["one"])
-    keyring.admit(keyring.sender({"x-render-key": "one"}))
+    keyring.authenticate(keyring.sender({"x-render-key": "one"}))
     assert refusal_of(keyring, {"authorization": "Bearer one"}) == (
         Cause.CREDENTIALS_MISSING,
         "x-render-key: must be sent as <key>",

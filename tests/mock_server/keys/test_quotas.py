@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisa_testkit.mock_server import Fate, Job, ManualClock, MemoryStore, make_plan
+from aisa_testkit.mock_server import Job, JobOutcome, ManualClock, MemoryStore, plan_progression
 from aisa_testkit.mock_server.errors import Refusal
 from aisa_testkit.mock_server.keys.accounts import Account, read_tier
-from aisa_testkit.mock_server.keys.quotas import Limits
+from aisa_testkit.mock_server.keys.quotas import Quotas
 from aisa_testkit.openapi import Cause, Document, Tier, load_document
 from aisa_testkit.openapi.json import Json
 
@@ -37,7 +37,7 @@ class Desk:
         start: float = START,
     ) -> None:
         self.document, self.clock, self.store = document, ManualClock(start), MemoryStore()
-        self.limits = Limits(
+        self.limits = Quotas(
             document,
             clock=self.clock,
             store=self.store,
@@ -46,11 +46,11 @@ class Desk:
         )
         self._numbers = count()
 
-    def make(self, key: str = "sk-1", *, fate: Fate | None = None, **fields: Json) -> Job:
+    def make(self, key: str = "sk-1", *, fate: JobOutcome | None = None, **fields: Json) -> Job:
         """A job of a key, if it may have one."""
 
         def made() -> Job:
-            plan = make_plan(self.document.lifecycle, fields, fate or Fate())
+            plan = plan_progression(self.document.lifecycle, fields, fate or JobOutcome())
             number = next(self._numbers)
             job = Job(f"job-{number}", number, self.clock.now(), fields, plan, owner=key)
             self.store.add(job)
@@ -65,9 +65,9 @@ class Desk:
 
     def end(self, job: Job, *, outcome: str) -> None:
         """Ends a job before its time."""
-        fate = Fate(outcome=outcome, seconds=self.clock.now() - job.created)
-        plan = make_plan(self.document.lifecycle, job.fields, fate)
-        assert self.store.replace(job, replace(job, plan=plan))
+        fate = JobOutcome(outcome=outcome, seconds=self.clock.now() - job.created)
+        plan = plan_progression(self.document.lifecycle, job.fields, fate)
+        assert self.store.replace(job, replace(job, progression=plan))
 
 
 def refusal_of(desk: Desk, key: str = "sk-1", **fields: Json) -> Refusal:
@@ -85,7 +85,7 @@ def wait_of(refusal: Refusal) -> int:
     return int(refusal.headers["retry-after"])
 
 
-def passes(limits: Limits, key: str = "sk-1") -> bool:
+def passes(limits: Quotas, key: str = "sk-1") -> bool:
     """Whether one more request of a key is let through."""
     try:
         limits.count(key)
@@ -94,7 +94,7 @@ def passes(limits: Limits, key: str = "sk-1") -> bool:
     return True
 
 
-def wait_for_request(limits: Limits, key: str = "sk-1") -> int:
+def wait_for_request(limits: Quotas, key: str = "sk-1") -> int:
     """How long a request that is refused is asked to wait."""
     with pytest.raises(Refusal) as caught:
         limits.count(key)
@@ -295,19 +295,19 @@ def test_a_job_that_is_gone_makes_room(document: Document) -> None:
 
 def test_a_job_that_never_ends_is_waited_for_as_long_as_any_could_last(document: Document) -> None:
     desk = Desk(document, Tier(in_flight=2))
-    desk.make(fate=Fate(stalls=True))
+    desk.make(fate=JobOutcome(stalls=True))
     desk.clock.advance(100_000)
-    desk.make(fate=Fate(seconds=500))
+    desk.make(fate=JobOutcome(seconds=500))
     assert wait_of(refusal_of(desk)) == 500
     desk.clock.advance(500)
-    desk.make(fate=Fate(stalls=True))
+    desk.make(fate=JobOutcome(stalls=True))
     assert wait_of(refusal_of(desk)) == 1e9
 
 
 def test_a_job_that_could_not_be_made_takes_no_room(document: Document) -> None:
     desk = Desk(document, Tier(in_flight=1))
     with pytest.raises(ValueError, match="no_such_state"):
-        desk.make(fate=Fate(outcome="no_such_state"))
+        desk.make(fate=JobOutcome(outcome="no_such_state"))
     desk.make()
 
 
@@ -336,11 +336,11 @@ def test_never_are_more_jobs_pending_and_who_waits_as_told_gets_one(
 ) -> None:
     desk, ends = Desk(load_document(), Tier(in_flight=room), start=start), list[float]()
     for seconds, pause in steps:
-        fate = Fate(seconds=seconds)
+        fate = JobOutcome(seconds=seconds)
         if len([end for end in ends if end > desk.clock.now()]) >= room:
             desk.clock.advance(wait_of(refusal_of(desk)))
         job = desk.make(fate=fate)
-        ends.append(job.created + job.plan.seconds)
+        ends.append(job.created + job.progression.seconds)
         desk.clock.advance(pause)
 
 
@@ -374,7 +374,7 @@ def test_a_key_without_money_makes_nothing(document: Document) -> None:
 
 def test_completed_jobs_are_billed_and_failed_ones_are_not(document: Document) -> None:
     desk = Desk(document, Tier(spend=2 * COSTS))
-    desk.make(fate=Fate(outcome="failed"))
+    desk.make(fate=JobOutcome(outcome="failed"))
     desk.make()
     assert refusal_of(desk).cause == Cause.QUOTA_EXCEEDED
     desk.clock.advance(100_000)
@@ -448,7 +448,7 @@ def test_what_is_known_of_each_key_is_listed_and_no_key_is_shown(document: Docum
     small = Account("sk-aisa-small", Tier(spend=2 * COSTS), forbidden={"model": ("sora-2-pro",)})
     desk = Desk(document, read_tier(document, "free"), {"sk-aisa-small": small})
     assert [entry["key"] for entry in desk.limits.listed()] == ["…mall"]
-    desk.make("sk-aisa-small", fate=Fate(outcome="failed"))
+    desk.make("sk-aisa-small", fate=JobOutcome(outcome="failed"))
     desk.make("sk-aisa-small")
     desk.clock.advance(LASTS)
     desk.limits.count("short")

@@ -17,10 +17,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 
-from aisa_testkit.mock_server import Fate, Job, ManualClock, TickingClock, make_plan, observe
-from aisa_testkit.mock_server.webhooks.receiver import Undelivered
+from aisa_testkit.mock_server import (
+    Job,
+    JobOutcome,
+    ManualClock,
+    TickingClock,
+    observe,
+    plan_progression,
+)
+from aisa_testkit.mock_server.webhooks.receiver import DeliveryError
 from aisa_testkit.mock_server.webhooks.signature import Signer, new_secret
-from aisa_testkit.mock_server.webhooks.webhooks import PAUSES, Attempt, Webhooks
+from aisa_testkit.mock_server.webhooks.webhooks import PAUSES, DeliveryAttempt, Webhooks
 from aisa_testkit.mock_server.webhooks.worker import deliver_on_moves
 from aisa_testkit.openapi import Document, parse_document
 from aisa_testkit.openapi.json import Json
@@ -58,9 +65,9 @@ def make_job(
     outcome: str | None = None,
     stalls: bool = False,
 ) -> Job:
-    fate = Fate(outcome=outcome, seconds=None if stalls else seconds, stalls=stalls)
-    plan = make_plan(document.lifecycle, {}, fate)
-    return Job(id=name, sequence=0, created=START, fields={}, plan=plan)
+    fate = JobOutcome(outcome=outcome, seconds=None if stalls else seconds, stalls=stalls)
+    plan = plan_progression(document.lifecycle, {}, fate)
+    return Job(id=name, sequence=0, created=START, fields={}, progression=plan)
 
 
 Connect = Callable[..., Webhooks]
@@ -83,7 +90,7 @@ def test_an_event_comes_as_the_clock_reaches_the_end_of_the_job(
 ) -> None:
     box = Mailbox()
     webhooks = connect(box)
-    webhooks.expect(make_job(document))
+    webhooks.schedule(make_job(document))
     assert webhooks.next_due() == START + 10
     clock.advance(9.5)
     assert box.letters == []
@@ -112,7 +119,7 @@ def test_the_official_client_believes_an_event_whatever_the_mocks_clock_shows(
     outcome: str,
 ) -> None:
     box = Mailbox()
-    connect(box).expect(make_job(document, outcome=outcome))
+    connect(box).schedule(make_job(document, outcome=outcome))
     clock.advance(1e8)
     ((headers, body),) = box.letters
     client = kind(api_key="sk-test")
@@ -131,7 +138,7 @@ def test_a_signature_is_stamped_with_real_time_and_made_anew_for_each_try(
 ) -> None:
     box, wall = Mailbox(500), iter([5000.25, 6000.75])
     webhooks = Webhooks(document, clock=clock, receiver=box, secret=SECRET, wall=lambda: next(wall))
-    webhooks.expect(make_job(document))
+    webhooks.schedule(make_job(document))
     clock.advance(100)
     webhooks.deliver()
     (first, body), (second, again) = box.letters
@@ -146,8 +153,8 @@ def test_a_job_of_another_api_is_told_of_as_its_document_says(
 ) -> None:
     box = Mailbox()
     webhooks = connect(box, other_document)
-    webhooks.expect(make_job(other_document, "r-1", outcome="ready"))
-    webhooks.expect(make_job(other_document, "r-2", outcome="spoilt"))
+    webhooks.schedule(make_job(other_document, "r-1", outcome="ready"))
+    webhooks.schedule(make_job(other_document, "r-2", outcome="spoilt"))
     clock.advance(100)
     ((headers, _),) = box.letters
     number = headers["webhook-id"]
@@ -162,8 +169,8 @@ def test_events_come_in_the_order_of_their_moments(
     box = Mailbox()
     webhooks = connect(box)
     for seconds in (30, 10, 20):
-        webhooks.expect(make_job(document, f"video_{seconds}", seconds=seconds))
-        webhooks.expect(make_job(document, f"other_{seconds}", seconds=seconds))
+        webhooks.schedule(make_job(document, f"video_{seconds}", seconds=seconds))
+        webhooks.schedule(make_job(document, f"other_{seconds}", seconds=seconds))
     clock.advance(60)
     assert [body["data"]["id"] for body in box.bodies] == [
         *("video_10", "other_10", "video_20", "other_20", "video_30", "other_30"),
@@ -173,9 +180,9 @@ def test_events_come_in_the_order_of_their_moments(
 def test_a_job_that_ends_at_once_is_told_of_at_once(connect: Connect, document: Document) -> None:
     box = Mailbox()
     webhooks = connect(box)
-    webhooks.expect(make_job(document, seconds=0))
+    webhooks.schedule(make_job(document, seconds=0))
     assert box.letters == []
-    webhooks.announce()
+    webhooks.notify()
     assert [body["created_at"] for body in box.bodies] == [START]
 
 
@@ -184,7 +191,7 @@ def test_a_job_that_never_ends_is_never_told_of(
 ) -> None:
     box = Mailbox()
     webhooks = connect(box)
-    webhooks.expect(make_job(document, stalls=True))
+    webhooks.schedule(make_job(document, stalls=True))
     assert webhooks.next_due() is None
     clock.advance(1e9)
     assert box.letters == []
@@ -195,12 +202,12 @@ def test_a_job_whose_end_is_moved_is_told_of_at_its_new_end_alone(
 ) -> None:
     box = Mailbox()
     webhooks = connect(box)
-    webhooks.expect(make_job(document, seconds=10))
-    webhooks.expect(make_job(document, seconds=20, outcome="failed"))
+    webhooks.schedule(make_job(document, seconds=10))
+    webhooks.schedule(make_job(document, seconds=20, outcome="failed"))
     assert webhooks.next_due() == START + 20
     clock.advance(5)
-    webhooks.expect(make_job(document, seconds=5, outcome="failed"))
-    webhooks.announce()
+    webhooks.schedule(make_job(document, seconds=5, outcome="failed"))
+    webhooks.notify()
     assert [(body["type"], body["created_at"]) for body in box.bodies] == [
         ("video.failed", START + 5)
     ]
@@ -213,8 +220,8 @@ def test_a_job_that_is_never_to_end_any_more_is_not_told_of(
 ) -> None:
     box = Mailbox()
     webhooks = connect(box)
-    webhooks.expect(make_job(document))
-    webhooks.expect(make_job(document, stalls=True))
+    webhooks.schedule(make_job(document))
+    webhooks.schedule(make_job(document, stalls=True))
     clock.advance(1000)
     assert box.letters == []
 
@@ -227,7 +234,7 @@ def test_the_ids_of_events_are_those_of_their_jobs_and_of_nobody_else(
         box = Mailbox()
         webhooks = connect(box)
         for name in ("video_1", "video_2"):
-            webhooks.expect(replace(make_job(document, name), created=clock.now()))
+            webhooks.schedule(replace(make_job(document, name), created=clock.now()))
         clock.advance(10)
         ids.append([body["id"] for body in box.bodies])
     assert ids[0] == ids[1]
@@ -239,7 +246,7 @@ def test_an_event_that_is_not_taken_is_tried_again_after_longer_and_longer_pause
 ) -> None:
     box = Mailbox(*[500] * 20)
     webhooks = connect(box)
-    webhooks.expect(make_job(document))
+    webhooks.schedule(make_job(document))
     due, moments = START + 10.0, list[float]()
     for pause in (*PAUSES, 0):
         clock.advance(due - clock.now() - 1)
@@ -263,8 +270,8 @@ def test_a_clock_that_is_moved_over_several_tries_has_each_made_at_its_moment(
 ) -> None:
     box = Mailbox(500, 404)
     webhooks = connect(box)
-    webhooks.expect(make_job(document))
-    webhooks.expect(make_job(document, "video_2", seconds=12))
+    webhooks.schedule(make_job(document))
+    webhooks.schedule(make_job(document, "video_2", seconds=12))
     clock.advance(3600)
     assert [(a.job, a.number, a.moment - START, a.status) for a in webhooks.attempts] == [
         ("video_1", 1, 10, 500),
@@ -284,7 +291,7 @@ def test_a_pause_counts_from_the_end_of_a_try(
 
     box = Slow(503)
     webhooks = connect(box)
-    webhooks.expect(make_job(document))
+    webhooks.schedule(make_job(document))
     clock.advance(10)
     assert [attempt.next_try for attempt in webhooks.attempts] == [START + 10 + 7 + 5]
     assert len(box.letters) == 1
@@ -299,7 +306,7 @@ def test_a_pause_counts_from_the_end_of_a_try(
         (302, 302, "answered 302; redirects are not followed"),
         (410, 410, "answered 410"),
         (500, 500, "answered 500"),
-        (Undelivered("no answer within 10 s"), None, "no answer within 10 s"),
+        (DeliveryError("no answer within 10 s"), None, "no answer within 10 s"),
         (KeyError("video_1"), None, "the receiver raised KeyError: 'video_1'"),
     ],
     ids=[
@@ -323,9 +330,9 @@ def test_what_became_of_a_try_is_written_down_and_strikes_nobody(
 ) -> None:
     box = Mailbox(answer)
     webhooks = connect(box)
-    webhooks.expect(make_job(document))
+    webhooks.schedule(make_job(document))
     clock.advance(10)
-    attempt = Attempt(
+    attempt = DeliveryAttempt(
         id=box.bodies[0]["id"],
         type="video.completed",
         job="video_1",
@@ -354,7 +361,7 @@ def test_the_log_keeps_the_last_tries_and_reports_the_newest_first(
 ) -> None:
     box = Mailbox(*[500] * 3)
     webhooks = connect(box, kept=2)
-    webhooks.expect(make_job(document))
+    webhooks.schedule(make_job(document))
     clock.advance(1e6)
     assert len(box.letters) == 4
     assert [attempt.number for attempt in webhooks.attempts] == [3, 4]
@@ -373,7 +380,7 @@ def test_a_stop_by_hand_is_raised_and_the_event_tried_again(
         return box(headers, body)
 
     webhooks = Webhooks(document, clock=clock, receiver=receiver, secret=SECRET)
-    webhooks.expect(make_job(document))
+    webhooks.schedule(make_job(document))
     clock.advance(20)
     with pytest.raises(KeyboardInterrupt):
         webhooks.deliver()
@@ -392,12 +399,12 @@ def test_what_was_to_be_sent_can_be_forgotten_even_by_the_receiver(
 
     box = Forgetful(500)
     webhooks = connect(box)
-    webhooks.expect(make_job(document))
-    webhooks.expect(make_job(document, "video_2"))
+    webhooks.schedule(make_job(document))
+    webhooks.schedule(make_job(document, "video_2"))
     clock.advance(100)
     assert (len(box.letters), webhooks.attempts, webhooks.next_due()) == (1, (), None)
-    webhooks.expect(make_job(document, "video_3"))
-    webhooks.announce()
+    webhooks.schedule(make_job(document, "video_3"))
+    webhooks.notify()
     assert len(box.letters) == 2
 
 
@@ -406,15 +413,15 @@ def test_a_receiver_that_polls_does_not_have_events_sent_within_events(document:
 
     def receiver(headers: Mapping[str, str], body: bytes, /) -> None:
         inside.append(headers["webhook-id"])
-        clock.polled()
+        clock.on_poll()
         depths.append(len(inside))
         inside.pop()
 
     webhooks = Webhooks(document, clock=clock, receiver=receiver, secret=SECRET)
     deliver_on_moves(webhooks, clock=clock)
     for number in range(50):
-        webhooks.expect(make_job(document, f"video_{number}", seconds=5 + number))
-    clock.polled()
+        webhooks.schedule(make_job(document, f"video_{number}", seconds=5 + number))
+    clock.on_poll()
     assert depths == [1] * 50
 
 
@@ -422,14 +429,14 @@ def test_polls_that_move_the_clock_have_events_sent(document: Document) -> None:
     clock, box = TickingClock(START, interval=5), Mailbox()
     webhooks = Webhooks(document, clock=clock, receiver=box, secret=SECRET)
     stop = deliver_on_moves(webhooks, clock=clock)
-    webhooks.expect(make_job(document))
-    clock.polled()
+    webhooks.schedule(make_job(document))
+    clock.on_poll()
     assert box.letters == []
-    clock.polled()
+    clock.on_poll()
     assert len(box.letters) == 1
     stop()
-    webhooks.expect(make_job(document, "video_2", seconds=0))
-    clock.polled()
+    webhooks.schedule(make_job(document, "video_2", seconds=0))
+    clock.on_poll()
     assert len(box.letters) == 1
 
 
@@ -446,8 +453,8 @@ def test_an_event_that_is_due_while_another_thread_sends_is_sent_by_that_thread(
 
     box = Waiting()
     webhooks = connect(box)
-    webhooks.expect(make_job(document))
-    webhooks.expect(make_job(document, "video_2", seconds=20))
+    webhooks.schedule(make_job(document))
+    webhooks.schedule(make_job(document, "video_2", seconds=20))
     thread = Thread(target=clock.advance, args=(10,))
     thread.start()
     assert arrived.wait(20)
@@ -466,7 +473,7 @@ def test_an_event_is_due_as_the_job_ends_and_not_before(
 ) -> None:
     webhooks = Webhooks(document, clock=ManualClock(), receiver=Mailbox(), secret=SECRET)
     job = replace(make_job(document, seconds=seconds), created=created)
-    webhooks.expect(job)
+    webhooks.schedule(job)
     due = webhooks.next_due()
     assert due is not None
     assert observe(job, due).ends
@@ -482,7 +489,7 @@ def test_every_event_is_sent_once_however_many_threads_move_the_clock(
     def live(name: str) -> None:
         for number in range(40):
             job = make_job(document, f"{name}_{number}", seconds=number % 7)
-            webhooks.expect(replace(job, created=clock.now()))
+            webhooks.schedule(replace(job, created=clock.now()))
             clock.advance(1)
 
     threads = [Thread(target=live, args=(f"video_{n}",)) for n in range(8)]
@@ -523,10 +530,10 @@ def test_jobs_that_are_expected_after_a_change_of_document_have_its_events(
 ) -> None:
     box = Mailbox()
     webhooks = connect(box)
-    webhooks.expect(make_job(document, "video_1"))
+    webhooks.schedule(make_job(document, "video_1"))
     text = document.source.text.replace("video.completed", "video.done")
-    webhooks.follow(parse_document(text))
-    webhooks.expect(make_job(document, "video_2", seconds=20))
+    webhooks.use_document(parse_document(text))
+    webhooks.schedule(make_job(document, "video_2", seconds=20))
     clock.advance(100)
     assert [(body["type"], body["data"]["id"]) for body in box.bodies] == [
         ("video.completed", "video_1"),

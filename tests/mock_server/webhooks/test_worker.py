@@ -12,18 +12,18 @@ import openai
 import pytest
 
 from aisa_testkit.mock_server import (
-    Fate,
     Job,
+    JobOutcome,
     ManualClock,
     MovableClock,
     SystemClock,
     TickingClock,
-    make_plan,
+    plan_progression,
 )
 from aisa_testkit.mock_server.webhooks.http_receiver import HttpReceiver
-from aisa_testkit.mock_server.webhooks.receiver import Receiver, Undelivered
+from aisa_testkit.mock_server.webhooks.receiver import DeliveryError, Receiver
 from aisa_testkit.mock_server.webhooks.webhooks import Webhooks
-from aisa_testkit.mock_server.webhooks.worker import Courier, deliver_on_moves
+from aisa_testkit.mock_server.webhooks.worker import WebhookWorker, deliver_on_moves
 from aisa_testkit.openapi import Document
 
 SECRET = "whsec_" + "c2VjcmV0IG9mIHRoZSB0ZXN0cw=="
@@ -99,8 +99,8 @@ def closed() -> str:
 def make_job(
     document: Document, clock: MovableClock, name: str = "video_1", *, seconds: float = 10
 ) -> Job:
-    plan = make_plan(document.lifecycle, {}, Fate(seconds=seconds))
-    return Job(id=name, sequence=0, created=clock.now(), fields={}, plan=plan)
+    plan = plan_progression(document.lifecycle, {}, JobOutcome(seconds=seconds))
+    return Job(id=name, sequence=0, created=clock.now(), fields={}, progression=plan)
 
 
 def make_webhooks(document: Document, clock: MovableClock, receiver: Receiver) -> Webhooks:
@@ -116,9 +116,9 @@ def test_an_event_is_brought_in_time_over_a_socket(
 ) -> None:
     clock, inbox = SystemClock(1000), open_inbox()
     webhooks = make_webhooks(document, clock, HttpReceiver(inbox.url))
-    with Courier(webhooks, clock=clock):
-        webhooks.expect(make_job(document, clock))
-        webhooks.announce()
+    with WebhookWorker(webhooks, clock=clock):
+        webhooks.schedule(make_job(document, clock))
+        webhooks.notify()
         assert inbox.got.wait(PATIENCE)
     ((headers, body),) = inbox.letters
     with openai.OpenAI(api_key="sk-test") as client:
@@ -134,9 +134,9 @@ def test_an_event_is_brought_again_until_it_is_taken(
     clock, inbox = SystemClock(1000), open_inbox(500, 307)
     clock.freeze()
     webhooks = make_webhooks(document, clock, HttpReceiver(inbox.url))
-    with Courier(webhooks, clock=clock):
-        webhooks.expect(make_job(document, clock))
-        webhooks.announce()
+    with WebhookWorker(webhooks, clock=clock):
+        webhooks.schedule(make_job(document, clock))
+        webhooks.notify()
         clock.advance(1000)
         assert inbox.got.wait(PATIENCE)
     first, second, third = inbox.letters
@@ -155,7 +155,7 @@ def test_an_event_is_brought_again_until_it_is_taken(
         (SystemClock(1e-9), lambda clock: clock.advance(100)),
         (ManualClock(), lambda clock: clock.advance(100)),
         (ManualClock(), lambda clock: clock.sleep(100)),
-        (TickingClock(interval=100), lambda clock: clock.polled()),
+        (TickingClock(interval=100), lambda clock: clock.on_poll()),
     ],
     ids=[
         "a real clock is set to another speed",
@@ -173,8 +173,8 @@ def test_a_courier_that_waits_is_woken_as(
 ) -> None:
     inbox = open_inbox()
     webhooks = make_webhooks(document, clock, HttpReceiver(inbox.url))
-    webhooks.expect(make_job(document, clock, seconds=100))
-    with Courier(webhooks, clock=clock):
+    webhooks.schedule(make_job(document, clock, seconds=100))
+    with WebhookWorker(webhooks, clock=clock):
         move(clock)
         assert inbox.got.wait(PATIENCE)
     assert couriers() == []
@@ -186,9 +186,9 @@ def test_a_clock_that_goes_on_again_wakes_a_courier(
     clock, inbox = SystemClock(1000), open_inbox()
     clock.freeze()
     webhooks = make_webhooks(document, clock, HttpReceiver(inbox.url))
-    with Courier(webhooks, clock=clock):
-        webhooks.expect(make_job(document, clock))
-        webhooks.announce()
+    with WebhookWorker(webhooks, clock=clock):
+        webhooks.schedule(make_job(document, clock))
+        webhooks.notify()
         assert webhooks.attempts == ()
         clock.freeze(False)
         assert inbox.got.wait(PATIENCE)
@@ -198,9 +198,9 @@ def test_a_courier_sleeps_as_long_as_there_is_nothing_to_do(document: Document) 
     real = [0.0]
     clock = SystemClock(4, monotonic=lambda: real[0])
     webhooks = make_webhooks(document, clock, lambda headers, body: None)
-    courier = Courier(webhooks, clock=clock)
+    courier = WebhookWorker(webhooks, clock=clock)
     assert courier.pause() is None
-    webhooks.expect(make_job(document, clock, seconds=10))
+    webhooks.schedule(make_job(document, clock, seconds=10))
     assert courier.pause() == 2.5
     real[0] += 2
     assert courier.pause() == 0.5
@@ -217,8 +217,8 @@ def test_a_courier_of_a_clock_that_does_not_go_on_sleeps_until_it_is_woken(
     document: Document, clock: ManualClock
 ) -> None:
     webhooks = make_webhooks(document, clock, lambda headers, body: None)
-    webhooks.expect(make_job(document, clock))
-    assert Courier(webhooks, clock=clock).pause() is None
+    webhooks.schedule(make_job(document, clock))
+    assert WebhookWorker(webhooks, clock=clock).pause() is None
 
 
 def test_a_courier_goes_home_at_once_however_long_there_is_nothing_to_do(
@@ -226,9 +226,9 @@ def test_a_courier_goes_home_at_once_however_long_there_is_nothing_to_do(
 ) -> None:
     clock, inbox = SystemClock(), open_inbox()
     webhooks = make_webhooks(document, clock, HttpReceiver(inbox.url))
-    with Courier(webhooks, clock=clock, grace=PATIENCE):
-        webhooks.expect(make_job(document, clock, seconds=1e6))
-        webhooks.announce()
+    with WebhookWorker(webhooks, clock=clock, grace=PATIENCE):
+        webhooks.schedule(make_job(document, clock, seconds=1e6))
+        webhooks.notify()
         assert len(couriers()) == 1
     assert couriers() == []
     clock.advance(1e6)
@@ -244,8 +244,8 @@ def test_a_courier_does_not_wait_for_a_receiver_to_go_home(document: Document) -
 
     webhooks = make_webhooks(document, clock, receiver)
     for name in ("video_1", "video_2"):
-        webhooks.expect(make_job(document, clock, name, seconds=0))
-    with Courier(webhooks, clock=clock, grace=0.01):
+        webhooks.schedule(make_job(document, clock, name, seconds=0))
+    with WebhookWorker(webhooks, clock=clock, grace=0.01):
         assert asked.wait(PATIENCE)
     (late,) = couriers()
     assert late.daemon
@@ -259,7 +259,7 @@ def test_a_receiver_that_is_down_is_tried_again(
 ) -> None:
     webhooks = make_webhooks(document, clock, HttpReceiver(closed))
     deliver_on_moves(webhooks, clock=clock)
-    webhooks.expect(make_job(document, clock))
+    webhooks.schedule(make_job(document, clock))
     clock.advance(10)
     (attempt,) = webhooks.attempts
     assert (attempt.status, attempt.next_try) == (None, clock.now() + 5)
@@ -272,7 +272,7 @@ def test_a_receiver_that_does_not_answer_is_given_up_in_time(
 ) -> None:
     webhooks = make_webhooks(document, clock, HttpReceiver(deaf, timeout=0.05))
     deliver_on_moves(webhooks, clock=clock)
-    webhooks.expect(make_job(document, clock))
+    webhooks.schedule(make_job(document, clock))
     clock.advance(10)
     (attempt,) = webhooks.attempts
     assert (attempt.error, attempt.next_try) == ("no answer within 0.05 s", clock.now() + 5)
@@ -295,7 +295,7 @@ def test_only_the_status_of_an_answer_counts(said: bytes, error: str | None) -> 
         if error is None:
             assert receiver({}, b"{}") == 200
         else:
-            with pytest.raises(Undelivered) as caught:
+            with pytest.raises(DeliveryError) as caught:
                 receiver({}, b"{}")
             assert str(caught.value).startswith(error)
         thread.join()

@@ -56,7 +56,7 @@ def test_a_target_that_there_is_not_is_told_the_ones_there_are(project: pytest.P
     result.stderr.fnmatch_lines(["*--video-target: invalid choice: 'paid' (choose from *live*)"])
 
 
-@pytest.mark.parametrize(("target", "kind"), [("mock", "VideoMock"), ("server", "WatchedMock")])
+@pytest.mark.parametrize(("target", "kind"), [("mock", "VideoMock"), ("server", "ObservedMock")])
 def test_other_targets_need_no_key_and_spend_nothing(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, target: str, kind: str
 ) -> None:

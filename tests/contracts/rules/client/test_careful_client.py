@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisa_testkit.contracts import Exchange, check_client, read_exchange
-from aisa_testkit.contracts.traffic.job_views import sightings
-from aisa_testkit.contracts.traffic.request_builder import job_parameter, write_call
+from aisa_testkit.contracts.traffic.job_views import jobs_in
+from aisa_testkit.contracts.traffic.request_builder import build_call, job_id_parameter
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Delivery, Document, Ending, JobRole, Reply
 from aisa_testkit.openapi.pointer import get
@@ -52,12 +52,12 @@ class World:
         sleeping = [(0.0, next(order), worker) for worker in workers]
         while sleeping:
             moment, _, worker = heappop(sleeping)
-            self.clock.sleep(max(0.0, moment - self.clock.lived()))
+            self.clock.sleep(max(0.0, moment - self.clock.client_time()))
             slept = next(worker, None)
             if slept is not None:
                 heappush(sleeping, (moment + slept, next(order), worker))
 
-    def ask(self, call: Call) -> Exchange:
+    def send(self, call: Call) -> Exchange:
         fate = next(self._fates, Fate())
         reply: Reply | None
         if fate.status:
@@ -73,8 +73,10 @@ class World:
         if reply and fate.delay:
             delivery = replace(reply.delivery or Delivery(), delay=fate.delay)
             reply = replace(reply, delivery=delivery)
-        now, lived = self.clock.now(), self.clock.lived()
-        self.history.append(read_exchange(self.document, call, reply, at=now, lived=lived))
+        now, client_time = self.clock.now(), self.clock.client_time()
+        self.history.append(
+            read_exchange(self.document, call, reply, at=now, client_time=client_time)
+        )
         return self.history[-1]
 
     def _failure(self, fate: Fate) -> Reply:
@@ -124,7 +126,7 @@ class Worker:
     def _make(self) -> Steps:
         """Asks for the job; before it asks again it looks whether there is one."""
         for attempt in range(ATTEMPTS):
-            made = self._world.ask(self._call(JobRole.CREATE))
+            made = self._world.send(self._call(JobRole.CREATE))
             yield made.took
             self._job_id = self._shown(made)
             if self._job_id:
@@ -140,7 +142,7 @@ class Worker:
     def _insist(self, call: Call) -> Steps:
         """Asks until there is an answer; raises GivenUp when it is time to."""
         for attempt in range(ATTEMPTS):
-            self._last = self._world.ask(call)
+            self._last = self._world.send(call)
             yield self._last.took
             status = self._last.status
             if status is not None and status != 429 and status < 500 and not self._unreadable():
@@ -158,14 +160,14 @@ class Worker:
         operation = document.by_role[role]
         body = operation.bodies.get("application/json")
         fields = {body.schema.raw["required"][0]: self._prompt} if body else None
-        name = job_parameter(operation)
+        name = job_id_parameter(operation)
         names = {name: self._job_id} if name else {}
-        return write_call(document, operation, fields, key="k", path_parameters=names)
+        return build_call(document, operation, fields, key="k", path_parameters=names)
 
     def _shown(self, exchange: Exchange | None) -> str:
         """The job of this worker in an answer, known by its prompt; empty if it is not there."""
         document = self._world.document
-        for seen in sightings(document, exchange) if exchange else ():
+        for seen in jobs_in(document, exchange) if exchange else ():
             echo = document.lifecycle.echoes[0]
             if get(seen.job, echo.at) == self._prompt:
                 return seen.job_id
@@ -176,7 +178,7 @@ class Worker:
         return bool(last and last.accepted and last.reply and last.reply.body == b"<html>")
 
     def _end(self) -> Ending | None:
-        seen = sightings(self._world.document, self._last) if self._last else ()
+        seen = jobs_in(self._world.document, self._last) if self._last else ()
         return seen[0].state.ends if seen else None
 
 
@@ -218,5 +220,5 @@ def test_the_same_client_in_a_hurry_is_blamed(document: Document) -> None:
     world = World(document, fates)
     world.live([Worker(world, "x", jitter=1).work()])
     assert check_client(document, world.history) == ()
-    hurried = [replace(e, lived=(e.lived or 0) / 10) for e in world.history]
+    hurried = [replace(e, client_time=(e.client_time or 0) / 10) for e in world.history]
     assert {v.code for v in check_client(document, hurried)} == {"AV722", "AV731"}

@@ -12,8 +12,8 @@ from aisa_testkit.contracts import (
     CLIENT_RULES,
     Exchange,
     Severity,
-    Stray,
-    StrayKind,
+    UnmatchedKind,
+    UnmatchedRequest,
     Violation,
     check_client,
     read_exchange,
@@ -220,7 +220,11 @@ def test_an_operation_that_is_open_to_all_asks_for_no_key(other_document: Docume
 
 
 def test_a_request_that_nothing_takes_is_told_of_the_nearest_operation(document: Document) -> None:
-    strays = [Stray("GET", "/v1/video/x"), Stray("PUT", "/v1/videos"), Stray("GET", "")]
+    strays = [
+        UnmatchedRequest("GET", "/v1/video/x"),
+        UnmatchedRequest("PUT", "/v1/videos"),
+        UnmatchedRequest("GET", ""),
+    ]
     path, method, nothing = check_client(document, strays)
     assert facts(path) == (
         "AV701",
@@ -235,7 +239,7 @@ def test_a_request_that_nothing_takes_is_told_of_the_nearest_operation(document:
 
 def test_a_request_that_was_not_let_out_says_why(document: Document) -> None:
     url = f"https://elsewhere.example/{'a' * 500}"
-    stray = Stray("POST", url, "the host is not allowed", StrayKind.NOT_LET_OUT)
+    stray = UnmatchedRequest("POST", url, "the host is not allowed", UnmatchedKind.BLOCKED)
     (violation,) = check_client(document, [stray])
     assert facts(violation) == ("AV708", None, "the host is not allowed", "no such request")
     assert violation.request == f"POST https://elsewhere.example/{'a' * 74}"

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import orjson
 import pytest
 
-from aisa_testkit.contracts import Exchange, Stray, check_client, read_exchange
+from aisa_testkit.contracts import Exchange, UnmatchedRequest, check_client, read_exchange
 from aisa_testkit.openapi import Call, Delivery, Document, Reply
 from aisa_testkit.openapi.json import Json
 
-Play = Callable[[Document, str], list[Exchange | Stray]]
+Play = Callable[[Document, str], list[Exchange | UnmatchedRequest]]
 Blamed = Callable[[Document, str], list[str]]
 LOST = Delivery(arrives=-1)
 

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisa_testkit.contracts import Exchange, Stray, check_client, read_exchange
+from aisa_testkit.contracts import Exchange, UnmatchedRequest, check_client, read_exchange
 from aisa_testkit.openapi import Call, Document, JobRole, Reply, parse_document
 
-History = list[Exchange | Stray]
+History = list[Exchange | UnmatchedRequest]
 Play = Callable[[Document, str], History]
 ID = "video_d4edd823689ed8f9f64a9dfb417947c1"
 
@@ -28,7 +28,7 @@ def either(request: pytest.FixtureRequest) -> Document:
     return found
 
 
-def codes(document: Document, history: Iterable[Exchange | Stray]) -> list[str]:
+def codes(document: Document, history: Iterable[Exchange | UnmatchedRequest]) -> list[str]:
     """The codes, with the numbers of the requests: `AV712 3 4`."""
     return [" ".join([v.code, *map(str, v.numbers)]) for v in check_client(document, history)]
 

@@ -46,10 +46,10 @@ def test_an_exchange_is_of_the_moment_when_the_answer_was_there(
     document: Document, delivery: Delivery | None, late: float
 ) -> None:
     reply = Reply(200, JSON, b"[{}]", delivery)
-    exchange = read_exchange(document, Call("listVideos"), reply, at=100, took=1, lived=10)
-    assert (exchange.at, exchange.took, exchange.lived) == (100 + late, 1 + late, 10 + late)
+    exchange = read_exchange(document, Call("listVideos"), reply, at=100, took=1, client_time=10)
+    assert (exchange.at, exchange.took, exchange.client_time) == (100 + late, 1 + late, 10 + late)
     unknown = read_exchange(document, Call("listVideos"), reply, at=100)
-    assert (unknown.took, unknown.lived) == (late, None)
+    assert (unknown.took, unknown.client_time) == (late, None)
 
 
 def looks(document: Document, second: float, *, delivery: Delivery = SLOW) -> list[Exchange]:
@@ -57,7 +57,7 @@ def looks(document: Document, second: float, *, delivery: Delivery = SLOW) -> li
     call = Call("listVideos", {}, (), HEADERS)
     busy = Reply(429, {"retry-after": "10"}, b"", delivery)
     return [
-        read_exchange(document, call, reply, at=1e9 + moment, lived=moment)
+        read_exchange(document, call, reply, at=1e9 + moment, client_time=moment)
         for moment, reply in ((0, busy), (second, Reply(200, JSON, b"{}")))
     ]
 
@@ -73,17 +73,17 @@ def test_a_wait_that_is_asked_for_begins_when_the_answer_is_there(document: Docu
 def test_what_floats_make_of_moments_is_no_wait_that_is_too_short(document: Document) -> None:
     call, now, late = Call("listVideos", {}, (), HEADERS), 24.127865795060305, Delivery(delay=40)
     history = [
-        read_exchange(document, call, reply, at=now, lived=now)
+        read_exchange(document, call, reply, at=now, client_time=now)
         for reply in (Reply(429, {"retry-after": "0"}), Reply(200, JSON, b"{}", late))
     ]
-    assert (history[1].lived or 0) - history[1].took < now
+    assert (history[1].client_time or 0) - history[1].took < now
     assert codes(document, history) == []
 
 
 def test_how_long_the_second_answer_takes_is_no_wait(document: Document) -> None:
     first, second = looks(document, 25)
     late = read_exchange(
-        document, second.call, Reply(200, JSON, b"{}", SLOW), at=1e9 + 25, lived=25
+        document, second.call, Reply(200, JSON, b"{}", SLOW), at=1e9 + 25, client_time=25
     )
     assert codes(document, [first, late]) == ["AV722 1 2"]
 
@@ -98,7 +98,7 @@ def polls(document: Document, *moments: float, delivery: Delivery) -> list[Excha
     calls = [(0.0, Call("createVideo", {}, (), HEADERS, b'{"prompt":"x"}'))]
     calls += [(m, Call("getVideo", {"video_id": "a"}, (), HEADERS)) for m in moments]
     return [
-        read_exchange(document, call, Reply(200, JSON, body, d), at=1e9 + at, lived=at)
+        read_exchange(document, call, Reply(200, JSON, body, d), at=1e9 + at, client_time=at)
         for (at, call), d in zip(calls, [None, *[delivery] * len(moments)], strict=True)
     ]
 

@@ -35,20 +35,22 @@ spoiled = pytest.mark.parametrize("reply", SPOILED.values(), ids=SPOILED)
 
 def made(document: Document, reply: Reply, *, at: float = 0) -> Exchange:
     call = Call("createVideo", {}, (), HEADERS, b'{"prompt":"x"}')
-    return read_exchange(document, call, reply, at=at, lived=at)
+    return read_exchange(document, call, reply, at=at, client_time=at)
 
 
 def polled(document: Document, job_id: str, *, at: float = 0) -> Exchange:
     reply = shown(job_id, "completed")
     return read_exchange(
-        document, Call("getVideo", {"video_id": job_id}, (), HEADERS), reply, at=at, lived=at
+        document, Call("getVideo", {"video_id": job_id}, (), HEADERS), reply, at=at, client_time=at
     )
 
 
 def listed(document: Document, *job_ids: str, at: float = 0) -> Exchange:
     jobs = [{"id": job_id, "status": "queued"} for job_id in job_ids]
     reply = Reply(200, JSON, orjson.dumps({"data": jobs}))
-    return read_exchange(document, Call("listVideos", {}, (), HEADERS), reply, at=at, lived=at)
+    return read_exchange(
+        document, Call("listVideos", {}, (), HEADERS), reply, at=at, client_time=at
+    )
 
 
 def codes(document: Document, history: Sequence[Exchange]) -> list[str]:
@@ -105,14 +107,16 @@ def test_a_job_that_was_told_of_with_other_words_is_known(document: Document, st
 
 def test_a_poll_whose_answer_was_spoiled_makes_no_job(document: Document) -> None:
     call = Call("getVideo", {"video_id": "a"}, (), HEADERS)
-    poll = read_exchange(document, call, Reply(200, JSON, b"<", None, shown("a")), at=1, lived=1)
+    poll = read_exchange(
+        document, call, Reply(200, JSON, b"<", None, shown("a")), at=1, client_time=1
+    )
     assert codes(document, [made(document, shown("a")), poll, polled(document, "a", at=3)]) == []
 
 
 def test_a_list_that_cannot_be_read_is_no_look(document: Document) -> None:
     call = Call("listVideos", {}, (), HEADERS)
     for body in (b"<html>", b'{"data":null}'):
-        odd = read_exchange(document, call, Reply(200, JSON, body, None, TRUE), at=2, lived=2)
+        odd = read_exchange(document, call, Reply(200, JSON, body, None, TRUE), at=2, client_time=2)
         again = [made(document, shown("b"), at=4), polled(document, "b", at=6)]
         first = made(document, SPOILED["no JSON"])
         assert codes(document, [first, odd, *again]) == ["AV715 1 3", "AV721 1 3"]
@@ -129,7 +133,7 @@ def test_who_gives_up_after_answers_that_cannot_be_read_has_tried_more_than_once
         odd, cut = Reply(200, JSON, b"<html>"), None
         history = [made(document, shown("a")), listed(document, "a", at=1)]
         history += [
-            read_exchange(document, call, reply, at=at, lived=at)
+            read_exchange(document, call, reply, at=at, client_time=at)
             for at, reply in ((2, odd), (4, cut))
         ]
         assert codes(document, history) == []

@@ -9,10 +9,10 @@ from collections.abc import Callable
 import orjson
 import pytest
 
-from aisa_testkit.contracts import Exchange, Stray, check_client, read_exchange
+from aisa_testkit.contracts import Exchange, UnmatchedRequest, check_client, read_exchange
 from aisa_testkit.openapi import Call, Document, Reply
 
-Play = Callable[[Document, str], list[Exchange | Stray]]
+Play = Callable[[Document, str], list[Exchange | UnmatchedRequest]]
 Blamed = Callable[[Document, str], list[str]]
 ID = "video_d4edd823689ed8f9f64a9dfb417947c1"
 
@@ -103,7 +103,7 @@ def test_a_poll_that_was_sent_before_the_last_was_answered_is_that_of_another(
         body = orjson.dumps({"id": "a", "status": "queued"})
         reply = Reply(200, {"content-type": "application/json"}, body)
         call = Call("getVideo", {"video_id": "a"}, (), headers)
-        return read_exchange(document, call, reply, at=at, took=took, lived=at)
+        return read_exchange(document, call, reply, at=at, took=took, client_time=at)
 
     assert check_client(document, [shown(10, 1), shown(10.2, 1)]) == ()
     (violation,) = check_client(document, [shown(10, 1), shown(10.2, 0.1)])

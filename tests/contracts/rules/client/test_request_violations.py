@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aisa_testkit.contracts import Exchange, Stray, check_client, read_exchange
+from aisa_testkit.contracts import Exchange, UnmatchedRequest, check_client, read_exchange
 from aisa_testkit.openapi import Call, Document, Reply
 from aisa_testkit.openapi.messages import Query
 
@@ -36,7 +36,12 @@ def test_a_key_stands_in_no_violation(document: Document, value: str) -> None:
 
 def test_the_same_fault_of_several_requests_is_one_violation(document: Document) -> None:
     wrong, other = (sent(document, "listVideos", query=(("order", o),), status=200) for o in "xy")
-    history: list[Exchange | Stray] = [wrong, Stray("GET", "/v1"), other, wrong]
+    history: list[Exchange | UnmatchedRequest] = [
+        wrong,
+        UnmatchedRequest("GET", "/v1"),
+        other,
+        wrong,
+    ]
     assert [(v.place, v.received, v.numbers) for v in check_client(document, history)] == [
         ("order", "'x'", (1, 4)),
         (None, "the path ends where /videos is expected", (2,)),

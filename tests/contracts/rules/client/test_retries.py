@@ -10,10 +10,10 @@ from itertools import accumulate, chain, repeat
 
 import pytest
 
-from aisa_testkit.contracts import Exchange, Stray, check_client, read_exchange
+from aisa_testkit.contracts import Exchange, UnmatchedRequest, check_client, read_exchange
 from aisa_testkit.openapi import Call, Document, Reply
 
-Play = Callable[[Document, str], list[Exchange | Stray]]
+Play = Callable[[Document, str], list[Exchange | UnmatchedRequest]]
 Blamed = Callable[[Document, str], list[str]]
 HEADERS = {"authorization": "Bearer k", "content-type": "application/json"}
 
@@ -31,7 +31,7 @@ def tried(
     call, count = Call("listVideos", {}, (), HEADERS), len(moments)
     bad = None if status is None else Reply(status, headers or {})
     return [
-        read_exchange(document, call, reply, at=moment or 0, took=took, lived=moment)
+        read_exchange(document, call, reply, at=moment or 0, took=took, client_time=moment)
         for moment, reply in zip(moments, [*repeat(bad, count - 1), Reply(200)], strict=True)
     ]
 

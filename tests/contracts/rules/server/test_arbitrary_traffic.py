@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisa_testkit.contracts import CLIENT_RULES, Stray, check_client, read_exchange
+from aisa_testkit.contracts import CLIENT_RULES, UnmatchedRequest, check_client, read_exchange
 from aisa_testkit.openapi import Call, Document, Reply
 from aisa_testkit.openapi.json import Json
 
@@ -70,7 +70,7 @@ def test_whatever_is_sent_and_answered_can_be_judged_and_told(
     exchanges = st.builds(
         lambda call, reply: read_exchange(document, call, reply, at=0), calls, REPLIES
     )
-    strays = st.builds(Stray, TEXT, TEXT, st.none() | TEXT)
+    strays = st.builds(UnmatchedRequest, TEXT, TEXT, st.none() | TEXT)
     history = data.draw(st.lists(exchanges | strays, max_size=8))
     found = check_client(document, history)
     assert [v.numbers for v in found] == sorted(v.numbers for v in found)

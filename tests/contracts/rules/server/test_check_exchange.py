@@ -9,7 +9,7 @@ import pytest
 
 from aisa_testkit.contracts import SERVER_RULES, Severity, check_exchange, read_exchange
 from aisa_testkit.contracts.rules.server.check_exchange import exchange_violations
-from aisa_testkit.contracts.traffic.credentials import NOBODYS_KEY
+from aisa_testkit.contracts.traffic.credentials import UNKNOWN_KEY
 from aisa_testkit.contracts.traffic.redaction import MASK, Redaction
 from aisa_testkit.openapi import Call, Document, Reply
 from aisa_testkit.openapi.json import Json
@@ -169,7 +169,7 @@ ANSWERS: dict[str, tuple[Call, Reply, list[str]]] = {
         ["AV117 authorization"],
     ),
     "nobody's key, and a list that is not there": (
-        Call("listVideos", {}, (), {"authorization": f"Bearer {NOBODYS_KEY}"}),
+        Call("listVideos", {}, (), {"authorization": f"Bearer {UNKNOWN_KEY}"}),
         Reply(404, JSON, NOT_FOUND),
         ["AV117 authorization"],
     ),

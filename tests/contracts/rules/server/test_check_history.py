@@ -10,13 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisa_testkit.contracts import Exchange, Stray, check_exchange, check_history, read_exchange
+from aisa_testkit.contracts import (
+    Exchange,
+    UnmatchedRequest,
+    check_exchange,
+    check_history,
+    read_exchange,
+)
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds, TickingClock
 from aisa_testkit.openapi import Call, Document, Ending, JobRole, Reply
 from aisa_testkit.openapi.json import Json
-from aisa_testkit.openapi.pointer import get, put
+from aisa_testkit.openapi.pointer import get, set_at
 
-History = list[Exchange | Stray]
+History = list[Exchange | UnmatchedRequest]
 Play = Callable[[Document, str], History]
 DOCUMENTS = pytest.mark.parametrize("which", ["document", "other_document"])
 
@@ -161,7 +167,10 @@ def test_exchanges_without_an_answer_and_strays_say_nothing(document: Document, 
     history = play(document, script)
     for number in range(1, len(history) + 1):
         assert found(document, answered(history, number, None), timeout=1000) == []
-    assert found(document, [Stray("GET", "/"), *history, Stray("GET", "/")]) == []
+    assert (
+        found(document, [UnmatchedRequest("GET", "/"), *history, UnmatchedRequest("GET", "/")])
+        == []
+    )
 
 
 @DOCUMENTS
@@ -186,7 +195,7 @@ def test_a_remix_that_does_not_name_its_source_is_told(
     asked, reply = history[1], reply_of(history, 2)
     assert isinstance(asked, Exchange)
     job: dict[str, Json] = orjson.loads(reply.body)
-    put(job, document.lifecycle.source_at or (), source)
+    set_at(job, document.lifecycle.source_at or (), source)
     wrong = replace(reply, body=orjson.dumps(job))
     assert [v.code for v in check_exchange(document, asked.call, wrong)] == ["AV218"]
     assert check_exchange(document, asked.call, reply) == ()
@@ -296,7 +305,7 @@ def test_a_stamp_in_another_unit_is_told(
     job: dict[str, Json] = orjson.loads(reply_of(history, 1).body)
     moment = get(job, created)
     assert isinstance(moment, int)
-    put(job, created, int(moment * factor))
+    set_at(job, created, int(moment * factor))
     changed = replace(reply_of(history, 1), body=orjson.dumps(job))
     codes = [code for code, _ in found(document, answered(history, 1, changed))]
     assert codes == (["AV210"] if told else [])
@@ -306,7 +315,11 @@ class Client:
     """A client that does as it is told by words and numbers, with what it knows by then."""
 
     def __init__(self, document: Document, clock: ManualClock | TickingClock) -> None:
-        self.document, self.clock, self.history = document, clock, list[Exchange | Stray]()
+        self.document, self.clock, self.history = (
+            document,
+            clock,
+            list[Exchange | UnmatchedRequest](),
+        )
         self._service = JobService(document, clock=clock, ids=RandomIds(1), strict=True)
         self._ids, self._after = ["never-made"], list[str]()
 

@@ -8,7 +8,13 @@ from gzip import compress
 import orjson
 import pytest
 
-from aisa_testkit.contracts import Exchange, Stray, check_exchange, check_history, read_exchange
+from aisa_testkit.contracts import (
+    Exchange,
+    UnmatchedRequest,
+    check_exchange,
+    check_history,
+    read_exchange,
+)
 from aisa_testkit.openapi import Call, Document, Reply
 from aisa_testkit.openapi.json import Json
 
@@ -270,7 +276,7 @@ SCRIPTS = {
 @pytest.mark.parametrize("which", ["document", "other_document"], ids=["videos", "renderings"])
 def test_a_server_that_obeys_the_document_hears_nothing(
     request: pytest.FixtureRequest,
-    play: Callable[[Document, str], list[Exchange | Stray]],
+    play: Callable[[Document, str], list[Exchange | UnmatchedRequest]],
     which: str,
     script: str,
 ) -> None:

@@ -8,12 +8,12 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from aisa_testkit.contracts import Exchange, Stray, check_history
+from aisa_testkit.contracts import Exchange, UnmatchedRequest, check_history
 from aisa_testkit.openapi import Document
 from aisa_testkit.openapi.json import Json
-from aisa_testkit.openapi.pointer import get, parse_pointer, put
+from aisa_testkit.openapi.pointer import get, parse_pointer, set_at
 
-History = list[Exchange | Stray]
+History = list[Exchange | UnmatchedRequest]
 Play = Callable[[Document, str], History]
 Changes = Mapping[int, Mapping[str, Json]]
 Expected = list[tuple[str, str, tuple[int, ...]]]
@@ -157,7 +157,7 @@ def altered(history: History, changes: Changes) -> History:
         page = item.operation.page
         job = body if page is None else get(body, page.places["items"])[0]
         for pointer, value in values.items():
-            put(job, parse_pointer(pointer), value)
+            set_at(job, parse_pointer(pointer), value)
         new[number - 1] = replace(item, reply=replace(item.reply, body=orjson.dumps(body)))
     return new
 

@@ -8,12 +8,18 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from aisa_testkit.contracts import Exchange, Stray, Violation, check_history, read_exchange
+from aisa_testkit.contracts import (
+    Exchange,
+    UnmatchedRequest,
+    Violation,
+    check_history,
+    read_exchange,
+)
 from aisa_testkit.openapi import Call, Document, JobRole, Operation, Reply
 from aisa_testkit.openapi.json import Json
-from aisa_testkit.openapi.pointer import get, put
+from aisa_testkit.openapi.pointer import get, set_at
 
-History = list[Exchange | Stray]
+History = list[Exchange | UnmatchedRequest]
 Play = Callable[[Document, str], History]
 DOCUMENTS = pytest.mark.parametrize("which", ["document", "other_document"])
 FOUR = "create, tick, create, tick, create, tick, create"
@@ -57,7 +63,7 @@ class Lister:
         }
         body: dict[str, Json] = {"object": "list"}
         for key, place in page.places.items():
-            put(body, place, values[key])
+            set_at(body, place, values[key])
         query = [(page.limit, limit), (page.after, self.id(after) if after else None)]
         sent = [(name, str(value)) for name, value in query if value is not None]
         sent += [(page.order, order)] if page.order and order else []

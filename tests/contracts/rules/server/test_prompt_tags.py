@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from aisa_testkit.contracts import Exchange, check_history, read_exchange
-from aisa_testkit.contracts.rules.server.prompt_tags import signed
+from aisa_testkit.contracts.rules.server.prompt_tags import tag_prompt
 from aisa_testkit.openapi import Call, Document, Reply
 from aisa_testkit.openapi.json import Json
 
@@ -58,7 +58,7 @@ def told(document: Document, *history: Exchange) -> list[tuple[str, tuple[int, .
 
 
 def test_a_text_is_signed_with_the_seed_and_left_alone_without() -> None:
-    assert (signed("A lighthouse", 7), signed("A lighthouse", 0)) == (OURS, "A lighthouse")
+    assert (tag_prompt("A lighthouse", 7), tag_prompt("A lighthouse", 0)) == (OURS, "A lighthouse")
 
 
 def test_a_job_of_a_refused_request_is_told(document: Document) -> None:

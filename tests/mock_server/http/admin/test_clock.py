@@ -90,7 +90,7 @@ def test_a_clock_moved_by_hand_can_be_advanced_alone(
 class Foreign:
     """A clock of somebody else's, with no way to move it."""
 
-    tells_waits = False
+    knows_client_waits = False
 
     def now(self) -> float:
         return 7.0
@@ -98,16 +98,16 @@ class Foreign:
     def wait_for(self, seconds: float) -> float:
         return seconds
 
-    def polled(self) -> None:
+    def on_poll(self) -> None:
         """Polls do not move it."""
 
-    def lived(self) -> float:
+    def client_time(self) -> float:
         return 0.0
 
-    def hold(self, seconds: float) -> None:
+    def wait_before_response(self, seconds: float) -> None:
         """Nothing takes time."""
 
-    async def async_hold(self, seconds: float) -> None:
+    async def async_wait_before_response(self, seconds: float) -> None:
         """Nothing takes time."""
 
 

@@ -11,9 +11,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.types import ASGIApp
 
 from aisa_testkit.mock_server import JobService, create_app
-from aisa_testkit.mock_server.http.admin.actions import Control
-from aisa_testkit.mock_server.http.admin.description import Description
-from aisa_testkit.mock_server.webhooks.webhooks import Attempt
+from aisa_testkit.mock_server.http.admin.actions import AdminActions
+from aisa_testkit.mock_server.http.admin.description import AdminDescription
+from aisa_testkit.mock_server.webhooks.webhooks import DeliveryAttempt
 from aisa_testkit.openapi import Document, JobRole, parse_document
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.schema import Schemas
@@ -24,14 +24,14 @@ STREAMS = {"followRequests"}
 
 
 def test_everything_described_is_done_and_everything_done_is_described(service: JobService) -> None:
-    description = Description()
-    actions = Control(service, description, traffic=None, guarded=False).actions
+    description = AdminDescription()
+    actions = AdminActions(service, description, traffic=None, guarded=False).actions
     described = [operation.id for operation in description.operations]
     assert sorted(described) == sorted({*actions, *STREAMS})
 
 
 def test_every_call_of_the_design_is_described() -> None:
-    calls = {f"{each.method} {each.path}" for each in Description().operations}
+    calls = {f"{each.method} {each.path}" for each in AdminDescription().operations}
     assert calls == {
         *("GET /", "GET /health", "GET /document", "GET /openapi.json", "POST /reset"),
         *("GET /jobs", "GET /jobs/{id}", "POST /jobs/{id}/complete", "POST /jobs/{id}/fail"),
@@ -73,7 +73,7 @@ def test_the_document_says_whether_the_server_wants_a_token(
 
 
 def test_every_answer_that_a_call_can_have_is_described() -> None:
-    description = Description()
+    description = AdminDescription()
     for operation in description.operations:
         answers = description.data["paths"][operation.path][operation.method.lower()]["responses"]
         expected = {"200", "400"} | ({"401", "403"} if operation.secured else set())
@@ -82,9 +82,11 @@ def test_every_answer_that_a_call_can_have_is_described() -> None:
 
 
 def test_an_attempt_to_deliver_an_event_is_described_as_it_is_told() -> None:
-    told = asdict(Attempt("evt_1", "job.done", "job_1", 1, 1_780_000_000.5, None, "no answer", 7.0))
-    schema = Schemas(Description().data).at("/components/schemas/Attempt")
-    assert [*schema.findings(told)] == []
+    told = asdict(
+        DeliveryAttempt("evt_1", "job.done", "job_1", 1, 1_780_000_000.5, None, "no answer", 7.0)
+    )
+    schema = Schemas(AdminDescription().data).at("/components/schemas/Attempt")
+    assert [*schema.errors(told)] == []
     assert told.keys() == schema.raw["properties"].keys()
 
 

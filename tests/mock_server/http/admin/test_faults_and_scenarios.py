@@ -9,7 +9,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from aisa_testkit.mock_server import JobService, ManualClock, create_app
-from aisa_testkit.mock_server.http.admin.description import Description
+from aisa_testkit.mock_server.http.admin.description import AdminDescription
 from aisa_testkit.mock_server.webhooks.webhooks import Webhooks
 from aisa_testkit.openapi import Document
 from aisa_testkit.openapi.json import Json
@@ -77,8 +77,8 @@ def test_the_limits_tell_what_is_left_to_each_key_and_no_key(
     (limit,) = answer.json()["limits"]
     assert key not in answer.text
     assert (limit["requests_left"], limit["pending"]) == (59, 1)
-    schema = Schemas(Description().data).at("/components/schemas/Limit")
-    assert [*schema.findings(limit)] == []
+    schema = Schemas(AdminDescription().data).at("/components/schemas/Limit")
+    assert [*schema.errors(limit)] == []
     assert limit.keys() == schema.raw["properties"].keys()
 
 

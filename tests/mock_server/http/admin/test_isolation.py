@@ -34,7 +34,7 @@ class Holding(ManualClock):
         super().__init__()
         self.held, self.go = asyncio.Event(), asyncio.Event()
 
-    async def async_hold(self, seconds: float) -> None:
+    async def async_wait_before_response(self, seconds: float) -> None:
         self.held.set()
         await self.go.wait()
 

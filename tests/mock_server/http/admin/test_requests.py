@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from aisa_testkit.contracts.journal.journal import Journal
 from aisa_testkit.mock_server import JobService, ManualClock, create_app
-from aisa_testkit.mock_server.http.admin.description import Description
+from aisa_testkit.mock_server.http.admin.description import AdminDescription
 from aisa_testkit.openapi import Call, Document, JobRole, Reply
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.schema import Schemas
@@ -33,7 +33,7 @@ class Notebook:
     def missed(self, method: str, path: str) -> None:
         self.seen.append(f"{method} {path}")
 
-    def untaken(self, reply: Reply) -> None:
+    def undelivered(self, reply: Reply) -> None:
         """Every client of these tests stays to the end."""
 
     def requests(self, query: Mapping[str, str]) -> Json:
@@ -147,14 +147,14 @@ def test_what_the_journal_tells_is_as_the_document_of_this_api_says(
         with suppress(ConnectionResetError):
             ask(app, f"POST {document.base_path}{document.by_role[JobRole.CREATE].path}", {})
     ask(app, f"GET {document.base_path}/nowhere")
-    schemas = Schemas(Description().data)
+    schemas = Schemas(AdminDescription().data)
     page = ask(app, "GET /__admin/requests").json()
     answer = schemas.at("/components/responses/Requests/content/application~1json/schema")
-    assert [*answer.findings(page)] == []
+    assert [*answer.errors(page)] == []
     assert page["requests"] == orjson.loads(orjson.dumps(told))
     assert len(page["requests"]) == 3
     verdict = ask(app, "GET /__admin/verdict").json()
-    assert [*schemas.at("/components/schemas/Verdict").findings(verdict)] == []
+    assert [*schemas.at("/components/schemas/Verdict").errors(verdict)] == []
     assert verdict["findings"]
     known = schemas.at("/components/schemas/Request").raw["properties"].keys()
     assert {name for request in page["requests"] for name in request} == known
