@@ -19,7 +19,7 @@ from ..contracts.check.plan import plan_check
 from ..contracts.check.result import CheckPolicy, CheckResult
 from ..contracts.check.runner import CheckRunner
 from ..mock_server.clock import SystemClock
-from ..mock_server.http.server import serve_videos
+from ..mock_server.http.server import serve_in_thread
 from ..mock_server.media_library import MediaLibrary
 from ..openapi import Document, JobRole, load_document
 from ..openapi.json import Json
@@ -53,7 +53,7 @@ def demo(output: Path) -> None:
         fail(f"--output {output}: {error.strerror}")
     console, document = Console(highlight=False, soft_wrap=True), load_document()
     clock = SystemClock(SPEED)
-    with serve_videos(document, clock=clock) as server:
+    with serve_in_thread(document, clock=clock) as server:
         console.print(f"The mock of {document.title} listens at [bold]{server.base_url}[/]")
         headers = {"authorization": f"Bearer {KEY}"}
         with httpx2.Client(base_url=server.base_url, headers=headers, timeout=10) as http:

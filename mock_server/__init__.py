@@ -19,7 +19,7 @@ from .webhooks.worker import WebhookWorker, deliver_on_moves
 
 if TYPE_CHECKING:
     from .http.app import create_app
-    from .http.server import VideoServer, serve_videos
+    from .http.server import VideoServer, serve_in_thread
     from .webhooks.http_receiver import HttpReceiver
 
 __all__ = [
@@ -55,7 +55,7 @@ __all__ = [
     "new_secret",
     "observe",
     "plan_progression",
-    "serve_videos",
+    "serve_in_thread",
 ]
 
 
@@ -69,7 +69,7 @@ def __getattr__(name: str) -> object:
         from .webhooks.http_receiver import HttpReceiver
 
         return HttpReceiver
-    if name in ("VideoServer", "serve_videos"):
+    if name in ("VideoServer", "serve_in_thread"):
         from .http import server
 
         return getattr(server, name)

@@ -17,7 +17,7 @@ from aisa_testkit.mock_server import (
     RandomIds,
     SystemClock,
     VideoServer,
-    serve_videos,
+    serve_in_thread,
 )
 from aisa_testkit.openapi import Document, load_document
 
@@ -83,5 +83,5 @@ def video_server(document: Document) -> Iterator[VideoServer]:
     """The mock on a real socket, strict, a hundred times as fast as life: a job takes a tenth of a
     second.
     """
-    with serve_videos(document, clock=SystemClock(100), seed=1) as server:
+    with serve_in_thread(document, clock=SystemClock(100), seed=1) as server:
         yield server

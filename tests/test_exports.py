@@ -15,7 +15,7 @@ LAZY = {
         *("UnmatchedKind", "Violation", "check_client", "check_exchange", "check_history"),
         *("check_server", "read_exchange", "strategies"),
     },
-    "aisa_testkit.mock_server": {"HttpReceiver", "VideoServer", "create_app", "serve_videos"},
+    "aisa_testkit.mock_server": {"HttpReceiver", "VideoServer", "create_app", "serve_in_thread"},
     "aisa_testkit.pytest_plugin": {
         *("Contract", "ContractError", "ContractWarning"),
         *(

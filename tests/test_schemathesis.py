@@ -11,7 +11,7 @@ import pytest
 import schemathesis
 from schemathesis.engine import Status, events, from_schema
 
-from aisa_testkit.mock_server import JobService, RandomIds, SystemClock, create_app, serve_videos
+from aisa_testkit.mock_server import JobService, RandomIds, SystemClock, create_app, serve_in_thread
 from aisa_testkit.openapi import Document
 
 # With more, this takes long and finds nothing else.
@@ -33,7 +33,7 @@ def test_a_run_over_a_socket_finds_nothing(
     document: Document = request.getfixturevalue(name)
     command = [sys.executable, "-m", "schemathesis.cli", "run", "--no-color", "-H", credentials]
     options = ["--seed", "1", "--max-examples", str(EXAMPLES)]
-    with serve_videos(document, clock=SystemClock(SPEED), seed=1) as server:
+    with serve_in_thread(document, clock=SystemClock(SPEED), seed=1) as server:
         root = server.base_url.removesuffix(document.base_path)
         run = subprocess.run(
             [*command, *options, f"{root}/__admin/document", "--url", server.base_url],

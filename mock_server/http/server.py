@@ -38,7 +38,7 @@ class VideoServer(MockControls):
 
 
 @contextmanager
-def serve_videos(
+def serve_in_thread(
     document: Document | None = None,
     *,
     host: str = "127.0.0.1",

@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from aisa_testkit.cli import main
-from aisa_testkit.mock_server import SystemClock, VideoServer, serve_videos
+from aisa_testkit.mock_server import SystemClock, VideoServer, serve_in_thread
 from aisa_testkit.mock_server.http.server import serve_app
 from aisa_testkit.openapi import Document, load_document
 
@@ -37,7 +37,7 @@ PLAN = [
 @pytest.fixture
 def server(document: Document) -> Iterator[VideoServer]:
     """The mock, a hundred times as fast as life, that lets one key in."""
-    with serve_videos(document, clock=SystemClock(100), seed=1, api_keys=[KEY]) as server:
+    with serve_in_thread(document, clock=SystemClock(100), seed=1, api_keys=[KEY]) as server:
         yield server
 
 
@@ -80,7 +80,7 @@ def test_a_right_server_passes_with_its_plan_and_its_bill(server: VideoServer) -
 
 def test_another_document_is_checked_as_well() -> None:
     clock = SystemClock(100)
-    with serve_videos(load_document(RENDERINGS), clock=clock, api_keys=[KEY]) as server:
+    with serve_in_thread(load_document(RENDERINGS), clock=clock, api_keys=[KEY]) as server:
         code, printed = check(server.base_url, str(RENDERINGS), "--max-creates", "1")
     assert (code, "1 job at 0.05 EUR each, 0.05 EUR in all" in printed) == (0, True)
     assert "no violation" in printed
@@ -272,7 +272,7 @@ def test_a_redirecting_base_url_is_told_with_its_target_and_costs_nothing(
 def test_a_job_is_told_and_deleted_also_where_nobody_reads_standard_output(
     document: Document, tmp_path: Path
 ) -> None:
-    with serve_videos(document, clock=SystemClock(100), api_keys=[KEY]) as server:
+    with serve_in_thread(document, clock=SystemClock(100), api_keys=[KEY]) as server:
         command = [sys.executable, "-m", "aisa_testkit", "check", server.base_url]
         command += ["--report", f"json={tmp_path / 'check.json'}", "--poll-interval", "0.05"]
         with subprocess.Popen(
@@ -308,7 +308,7 @@ def test_a_standard_output_that_is_full_is_told_before_the_first_request() -> No
 
 def test_ctrl_c_says_what_is_known_and_how_to_go_on(document: Document) -> None:
     clock = SystemClock(1)
-    with serve_videos(document, clock=clock, api_keys=[KEY]) as server:
+    with serve_in_thread(document, clock=clock, api_keys=[KEY]) as server:
         command = [sys.executable, "-m", "aisa_testkit", "check", server.base_url]
         environment = {**os.environ, "AISA_API_KEY": KEY}
         with subprocess.Popen(

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from aisa_testkit.cli import main
-from aisa_testkit.mock_server import SystemClock, serve_videos
+from aisa_testkit.mock_server import SystemClock, serve_in_thread
 from aisa_testkit.mock_server.http.server import serve_app
 from aisa_testkit.openapi import load_document
 
@@ -36,7 +36,7 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """The URL of a right server, which has gone, and the recording of a check of it."""
     path = tmp_path_factory.mktemp("recordings") / "right.har"
     clock = SystemClock(100)
-    with serve_videos(load_document(), clock=clock, seed=1, api_keys=[KEY]) as server:
+    with serve_in_thread(load_document(), clock=clock, seed=1, api_keys=[KEY]) as server:
         url = server.base_url
         assert check(url, "--max-creates", "1", "--record", str(path))[0] == 0
     return url, path
@@ -106,7 +106,7 @@ def test_a_base_url_chooses_and_a_wrong_one_is_told(right: tuple[str, Path]) -> 
 def test_a_document_may_stand_alone_or_behind_the_base_url(tmp_path: Path) -> None:
     path, clock = tmp_path / "a.har", SystemClock(100)
     document = str(RENDERINGS)
-    with serve_videos(load_document(RENDERINGS), clock=clock, api_keys=[KEY]) as server:
+    with serve_in_thread(load_document(RENDERINGS), clock=clock, api_keys=[KEY]) as server:
         url = server.base_url
         recording = ["--record", str(path), "--max-creates", "1"]
         assert check(url, document, *recording)[0] == 0

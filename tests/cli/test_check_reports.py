@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from aisa_testkit.cli import main
-from aisa_testkit.mock_server import SystemClock, VideoServer, serve_videos
+from aisa_testkit.mock_server import SystemClock, VideoServer, serve_in_thread
 from aisa_testkit.mock_server.http.server import serve_app
 from aisa_testkit.openapi import Document
 
@@ -37,7 +37,7 @@ ANYTHING = ["GET", "POST", "DELETE"]
 @pytest.fixture
 def server(document: Document) -> Iterator[VideoServer]:
     """The mock, a hundred times as fast as life, that lets one key in."""
-    with serve_videos(document, clock=SystemClock(100), seed=1, api_keys=[KEY]) as server:
+    with serve_in_thread(document, clock=SystemClock(100), seed=1, api_keys=[KEY]) as server:
         yield server
 
 
@@ -161,7 +161,7 @@ def test_a_plan_over_the_budget_is_reported_with_exit_code_5(tmp_path: Path) -> 
 def test_a_check_that_is_stopped_is_reported_with_exit_code_130(
     document: Document, tmp_path: Path, number: signal.Signals
 ) -> None:
-    with serve_videos(document, clock=SystemClock(1), api_keys=[KEY]) as server:
+    with serve_in_thread(document, clock=SystemClock(1), api_keys=[KEY]) as server:
         command = [sys.executable, "-m", "aisa_testkit", "check", server.base_url]
         with subprocess.Popen(
             [*command, "--max-creates", "1", *wanted(tmp_path)],

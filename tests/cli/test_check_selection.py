@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from aisa_testkit.cli import main
 from aisa_testkit.contracts.rules.server_catalogue import SERVER_RULES
-from aisa_testkit.mock_server import SystemClock, serve_videos
+from aisa_testkit.mock_server import SystemClock, serve_in_thread
 from aisa_testkit.mock_server.http.server import serve_app
 from aisa_testkit.openapi import Document
 
@@ -104,7 +104,7 @@ def test_the_environment_chooses_as_well(url: str, tmp_path: Path) -> None:
 
 
 def test_a_seed_varies_what_is_sent_at_the_same_cost(document: Document, tmp_path: Path) -> None:
-    with serve_videos(document, clock=SystemClock(100), seed=1) as server:
+    with serve_in_thread(document, clock=SystemClock(100), seed=1) as server:
         runs = [
             report(server.base_url, tmp_path / f"{number}.json", "--seed", seed)
             for number, seed in enumerate(["0", "0", "7"])

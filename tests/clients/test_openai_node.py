@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from aisa_testkit.mock_server import TickingClock, serve_videos
+from aisa_testkit.mock_server import TickingClock, serve_in_thread
 from aisa_testkit.openapi import Document
 
 MEDIA = files("aisa_testkit.mock_server").joinpath("media")
@@ -46,7 +46,7 @@ def story(
         program = shutil.copy(PROGRAM, folder)
         image = folder / "guide.webp"
         image.write_bytes(MEDIA.joinpath("1280x720-4s.webp").read_bytes())
-        with serve_videos(document, clock=TickingClock(), seed=1) as server:
+        with serve_in_thread(document, clock=TickingClock(), seed=1) as server:
             done = subprocess.run(
                 [tool("node"), program, str(image)],
                 env={"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "sk-test"},

@@ -17,7 +17,7 @@ from openai import APIStatusError, AsyncOpenAI, OpenAI
 from openai.pagination import AsyncConversationCursorPage, SyncConversationCursorPage
 from openai.types import Video
 
-from aisa_testkit.mock_server import ManualClock, VideoServer, serve_videos
+from aisa_testkit.mock_server import ManualClock, VideoServer, serve_in_thread
 from aisa_testkit.openapi import Document
 
 pytestmark = pytest.mark.filterwarnings(
@@ -43,7 +43,7 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 @pytest.fixture(scope="module")
 def refusing_server(document: Document) -> Iterator[VideoServer]:
     """A server for requests that are all refused, so that many tests can share it."""
-    with serve_videos(document, seed=1) as server:
+    with serve_in_thread(document, seed=1) as server:
         yield server
 
 
@@ -150,7 +150,7 @@ def test_the_client_turns_the_pages_in_both_orders(
             rest = await pages_of(client.videos.list(after=ids[1], order="asc"))
             assert rest == [ids[2:]]
 
-    with serve_videos(document, clock=clock, seed=1) as server:
+    with serve_in_thread(document, clock=clock, seed=1) as server:
         asyncio.run(story(server.base_url))
 
 
@@ -243,7 +243,7 @@ def test_what_a_running_job_does_not_allow_is_tried_once(
             await settled(getattr(client.videos, action)(video.id, **fields))
 
     with (
-        serve_videos(document, clock=clock, seed=1) as server,
+        serve_in_thread(document, clock=clock, seed=1) as server,
         pytest.raises(openai.ConflictError) as caught,
     ):
         asyncio.run(story(server.base_url))

@@ -32,7 +32,7 @@ from aisa_testkit.mock_server import (
     SystemClock,
     TickingClock,
     create_app,
-    serve_videos,
+    serve_in_thread,
 )
 from aisa_testkit.openapi import Call, Document, Reply
 from aisa_testkit.openapi.json import Json
@@ -74,7 +74,7 @@ def test_a_right_server_is_not_blamed(
     (tmp_path / "schemathesis.toml").write_text(toml)
     command = [sys.executable, "-m", "schemathesis.cli", "run", "--no-color", "-H", key]
     options = ["--seed", "1", "--max-examples", "3", "--phases", "examples,fuzzing,stateful"]
-    with serve_videos(document, clock=SystemClock(SPEED), seed=1) as server:
+    with serve_in_thread(document, clock=SystemClock(SPEED), seed=1) as server:
         root = server.base_url.removesuffix(document.base_path)
         run = subprocess.run(
             [*command, *options, f"{root}/__admin/document", "--url", server.base_url],

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from aisa_testkit.mock_server import ManualClock, VideoServer, serve_videos
+from aisa_testkit.mock_server import ManualClock, VideoServer, serve_in_thread
 from aisa_testkit.openapi import Document
 
 KEY = {"Authorization": "Bearer sk-test"}
@@ -16,7 +16,7 @@ KEY = {"Authorization": "Bearer sk-test"}
 @pytest.fixture(scope="module")
 def server(document: Document) -> Iterator[VideoServer]:
     """One for all: no bad request may spoil it for the next."""
-    with serve_videos(document, clock=ManualClock(), seed=1) as server:
+    with serve_in_thread(document, clock=ManualClock(), seed=1) as server:
         yield server
 
 

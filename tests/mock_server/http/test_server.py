@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from aisa_testkit.mock_server import ManualClock, SystemClock, VideoServer, serve_videos
+from aisa_testkit.mock_server import ManualClock, SystemClock, VideoServer, serve_in_thread
 from aisa_testkit.mock_server.http.server import base_url
 from aisa_testkit.openapi import Document
 
@@ -39,7 +39,7 @@ def test_a_free_port_is_taken_and_told_with_the_base_path(
     assert re.fullmatch(r"http://127\.0\.0\.1:[1-9][0-9]*/v1", video_server.base_url)
     listed = httpx2.get(f"{video_server.base_url}/videos", headers=KEY)
     assert (listed.status_code, listed.json()["data"]) == (200, [])
-    with serve_videos(other_document) as other:
+    with serve_in_thread(other_document) as other:
         assert other.base_url.endswith("/api/v7")
         key = {"X-Render-Key": "k"}
         assert httpx2.get(f"{other.base_url}/renderings", headers=key).status_code == 200
@@ -47,8 +47,8 @@ def test_a_free_port_is_taken_and_told_with_the_base_path(
 
 def test_two_servers_know_nothing_of_each_other(document: Document) -> None:
     with (
-        serve_videos(document, seed=3) as one,
-        serve_videos(document, seed=3, clock=ManualClock()) as other,
+        serve_in_thread(document, seed=3) as one,
+        serve_in_thread(document, seed=3, clock=ManualClock()) as other,
     ):
         assert one.base_url != other.base_url
         made = httpx2.post(f"{one.base_url}/videos", json=PROMPT, headers=KEY).json()
@@ -60,7 +60,7 @@ def test_two_servers_know_nothing_of_each_other(document: Document) -> None:
 
 def test_the_service_and_the_clock_are_those_that_answer(document: Document) -> None:
     clock = ManualClock()
-    with serve_videos(document, clock=clock) as server:
+    with serve_in_thread(document, clock=clock) as server:
         assert server.clock is clock
         server.service.next_job(outcome="failed", code="moderation_blocked")
         made = httpx2.post(f"{server.base_url}/videos", json=PROMPT, headers=KEY).json()
@@ -70,7 +70,7 @@ def test_the_service_and_the_clock_are_those_that_answer(document: Document) -> 
 
 
 def test_the_arguments_are_those_of_the_service(document: Document) -> None:
-    with serve_videos(document, api_keys=["right"], unknown_ids="synthesize") as server:
+    with serve_in_thread(document, api_keys=["right"], unknown_ids="synthesize") as server:
         statuses = [
             httpx2.get(
                 f"{server.base_url}/videos/video_0", headers={"Authorization": f"Bearer {key}"}
@@ -83,19 +83,19 @@ def test_the_arguments_are_those_of_the_service(document: Document) -> None:
 
 def test_the_port_is_free_again_behind_the_block(document: Document) -> None:
     threads = set(threading.enumerate())
-    with serve_videos(document) as server:
+    with serve_in_thread(document) as server:
         port = port_of(server)
         assert not is_free(port)
     assert is_free(port)
     assert set(threading.enumerate()) <= threads
-    with serve_videos(document, port=port) as again:
+    with serve_in_thread(document, port=port) as again:
         assert port_of(again) == port
 
 
 def test_a_port_that_is_taken_is_an_oserror(video_server: VideoServer, document: Document) -> None:
     with (
         pytest.raises(OSError, match=r"[Aa]ddress already in use"),
-        serve_videos(document, port=port_of(video_server)),
+        serve_in_thread(document, port=port_of(video_server)),
     ):
         pytest.fail("the block is not to be entered")
     assert httpx2.get(f"{video_server.base_url}/videos", headers=KEY).status_code == 200
@@ -105,7 +105,7 @@ def test_an_exception_in_the_block_stops_the_server_and_goes_on(document: Docume
     ports = []
 
     def use() -> None:
-        with serve_videos(document) as server:
+        with serve_in_thread(document) as server:
             ports.append(port_of(server))
             raise ZeroDivisionError
 
@@ -118,7 +118,7 @@ def test_a_client_that_still_holds_its_connection_does_not_keep_the_server_up(
     document: Document,
 ) -> None:
     with httpx2.Client(headers=KEY) as client:
-        with serve_videos(document) as server:
+        with serve_in_thread(document) as server:
             assert client.get(f"{server.base_url}/videos").status_code == 200
             port = port_of(server)
         assert is_free(port)

@@ -11,7 +11,7 @@ import pytest
 import aisa_testkit.pytest_plugin.gateway
 import aisa_testkit.pytest_plugin.live
 import aisa_testkit.pytest_plugin.mock  # noqa: F401
-from aisa_testkit.mock_server import TickingClock, VideoServer, serve_videos
+from aisa_testkit.mock_server import TickingClock, VideoServer, serve_in_thread
 
 # The address is a port that nobody listens at: no test may reach the vendor by mistake.
 INI = """
@@ -66,7 +66,7 @@ def live_key() -> str:
 @pytest.fixture(scope="module")
 def live_server(live_key: str) -> Iterator[VideoServer]:
     """A stand-in for the live API, which lets in one key alone."""
-    with serve_videos(api_keys=[live_key], clock=TickingClock()) as server:
+    with serve_in_thread(api_keys=[live_key], clock=TickingClock()) as server:
         yield server
 
 
