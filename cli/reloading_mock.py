@@ -106,7 +106,7 @@ class ReloadingMock:
         self.document, self.service, self.journal = document, service, journal
         return create_app(
             service=service,
-            traffic=journal,
+            journal=journal,
             admin_token=setting.admin_token,
             host=setting.host,
         )

@@ -22,7 +22,7 @@ SECONDS = 10.0
 PATH = "/__admin/verdict"
 
 
-class Unreachable(ConfigurationError):
+class MockUnreachable(ConfigurationError):
     """There is nobody to ask."""
 
     exit_code = UNREACHABLE
@@ -102,7 +102,7 @@ def _verdict(url: str, token: str | None) -> ClientVerdict:
         fail(f"URL cannot be asked: {error}")
     except httpx2.HTTPError as error:
         reason = str(error) or f"nothing has come in {SECONDS:g} seconds"
-        raise Unreachable(f"{url} does not answer: {reason}") from error
+        raise MockUnreachable(f"{url} does not answer: {reason}") from error
     data = _json(response)
     if response.status_code == 401:
         wrong = "another admin token" if token else "an admin token"

@@ -50,7 +50,7 @@ class SwitchingServer:
         __tracebackhide__ = True
         service, journal = options.start(contract)
         url = base_url(self.listener, service.document)
-        app = create_app(service=service, traffic=WatchedTraffic(journal))
+        app = create_app(service=service, journal=WatchedTraffic(journal))
         secret, webhooks = options.webhook_secret, service.webhooks
         # Not by whoever moves the clock: that may be the server, which must not wait for others.
         clock = cast(MovableClock, service.clock)

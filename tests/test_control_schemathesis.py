@@ -43,7 +43,7 @@ def test_every_call_of_the_control_api_is_as_its_document_says(document: Documen
     clock = SystemClock(wall=lambda: 1_780_000_000, monotonic=lambda: 7.0)
     service = JobService(document, clock=clock, ids=RandomIds(1), strict=True)
     journal = Journal(document, now=clock.now)
-    app = create_app(service=service, traffic=journal, admin_token=TOKEN)
+    app = create_app(service=service, journal=journal, admin_token=TOKEN)
     schema = schemathesis.openapi.from_asgi(
         "/__admin/openapi.json",
         app,

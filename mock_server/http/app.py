@@ -30,7 +30,7 @@ def create_app(
     service: JobService | None = None,
     body_limit: int = BODY_LIMIT,
     observer: Observer | None = None,
-    traffic: RequestJournal | None = None,
+    journal: RequestJournal | None = None,
     admin_token: str | None = None,
     host: str | None = None,
 ) -> MockApp:
@@ -39,17 +39,17 @@ def create_app(
 
     Give a document (the bundled one by default) or a service made otherwise than by default, not
     both; ValueError if both are given. Bodies over `body_limit` bytes are answered without being
-    read to the end. `observer` hears of every request to the API. So does `traffic`, which keeps
+    read to the end. `observer` hears of every request to the API. So does `journal`, which keeps
     them for the control API. With an `admin_token` only those who send it may use that; without one
     no web page of another site may, and `host` is the name of this one, if it has a name.
     """
     if document is not None and service is not None:
         raise ValueError("give a document or a service, not both; a service has its document")
     service = service or JobService(document)
-    observers = [each for each in (observer, traffic) if each is not None]
+    observers = [each for each in (observer, journal) if each is not None]
     told = ObserverGroup(observers) if len(observers) > 1 else next(iter(observers), None)
     endpoint = Endpoint(service, body_limit=body_limit, observer=told)
-    control = AdminApp(service, traffic=traffic, admin_token=admin_token, host=host)
+    control = AdminApp(service, journal=journal, admin_token=admin_token, host=host)
     return MockApp(endpoint, control=control)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import socket
 import sys
 from collections.abc import Callable, Collection, Iterator
@@ -22,7 +23,6 @@ from ..controls import MockControls
 from ..jobs.ids import RandomIds
 from ..service import JobService, UnknownIds
 from .app import create_app
-from .request_lines import without_query
 
 GRACE_SECONDS = 3
 
@@ -140,10 +140,25 @@ class _Server(uvicorn.Server):
         if log_requests:
             log = logging.getLogger("uvicorn.access")
             log.setLevel(logging.INFO)
-            log.addFilter(without_query)
+            log.addFilter(hide_query)
         super().__init__(config)
         self._say_started = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._say_started()
+
+
+def hide_query(record: logging.LogRecord) -> bool:
+    """Remove the query from a record of uvicorn's access log, because it may hold an API key.
+
+    A filter of `logging`; it always returns True.
+    """
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            _QUERY.sub("?...", each) if isinstance(each, str) else each for each in record.args
+        )
+    return True
+
+
+_QUERY = re.compile(r"\?.*", re.DOTALL)

@@ -35,7 +35,7 @@ def serve(document: Document) -> Iterator[Serve]:
             clock = ManualClock()
             service = JobService(document, clock=clock, ids=RandomIds(1))
             journal = Journal(document, now=clock.now, client_time=clock.client_time)
-            app = create_app(service=service, traffic=journal, admin_token=admin_token)
+            app = create_app(service=service, journal=journal, admin_token=admin_token)
             listener = servers.enter_context(serve_app(app))
             return f"http://127.0.0.1:{listener.getsockname()[1]}{document.base_path}"
 

@@ -31,7 +31,7 @@ Action = Callable[[AdminRequest], Json | bytes]
 
 
 class AdminActions:
-    """The control API of one service. `traffic` is what keeps its requests, if anything does;
+    """The control API of one service. `journal` is what keeps its requests, if anything does;
     `guarded` says whether the admin token is wanted.
     """
 
@@ -40,11 +40,11 @@ class AdminActions:
         service: JobService,
         description: AdminDescription,
         *,
-        traffic: RequestJournal | None,
+        journal: RequestJournal | None,
         guarded: bool,
     ) -> None:
         self._service, self._description = service, description
-        self._traffic, self._guarded = traffic, guarded
+        self._journal, self._guarded = journal, guarded
 
     @property
     def actions(self) -> Mapping[str, Action]:
@@ -78,11 +78,11 @@ class AdminActions:
             "reset": self._reset,
         }
 
-    def traffic(self) -> RequestJournal:
+    def journal(self) -> RequestJournal:
         """Whoever keeps the requests; raises AdminRequestError if nobody does."""
-        if self._traffic is None:
+        if self._journal is None:
             raise AdminRequestError("this server keeps no requests", status=404)
-        return self._traffic
+        return self._journal
 
     def _index(self, order: AdminRequest) -> Json:
         base = self._description.base
@@ -152,18 +152,18 @@ class AdminActions:
 
     def _requests(self, order: AdminRequest) -> Json:
         with _refusing():
-            return self.traffic().requests(order.query)
+            return self.journal().requests(order.query)
 
     def _clear_requests(self, order: AdminRequest) -> Json:
-        self.traffic().clear()
+        self.journal().clear()
         return self._requests(order)
 
     def _har(self, order: AdminRequest) -> bytes:
         with _refusing():
-            return self.traffic().har(order.query)
+            return self.journal().har(order.query)
 
     def _verdict(self, order: AdminRequest) -> Json:
-        return self.traffic().verdict()
+        return self.journal().verdict()
 
     def _faults(self, order: AdminRequest) -> Json:
         return {"faults": self._service.faults.listed()}
@@ -212,8 +212,8 @@ class AdminActions:
 
     def _reset(self, order: AdminRequest) -> Json:
         self._service.reset()
-        if self._traffic is not None:
-            self._traffic.clear()
+        if self._journal is not None:
+            self._journal.clear()
         return {"jobs": len(self._service.store)}
 
     def _find(self, job_id: str, place: str, status: int) -> Job:

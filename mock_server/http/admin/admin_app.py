@@ -30,7 +30,7 @@ BODY_LIMIT = 1024 * 1024
 class AdminApp:
     """The control API of a service, at the root path that the scope names.
 
-    `traffic` is what keeps the requests; without it there is nothing to be asked about them. With
+    `journal` is what keeps the requests; without it there is nothing to be asked about them. With
     an `admin_token`, only those who send it are let in, but for the health; ValueError if that is
     empty. Without one no web page of another site is, whose name is neither localhost, an IP
     address nor `host`, the name that the server is bound to.
@@ -40,14 +40,14 @@ class AdminApp:
         self,
         service: JobService,
         *,
-        traffic: RequestJournal | None = None,
+        journal: RequestJournal | None = None,
         admin_token: str | None = None,
         host: str | None = None,
     ) -> None:
         self._description = AdminDescription()
         self._guard = AdminAccess(admin_token, host=host, challenge=self._description.challenge)
         self._control = AdminActions(
-            service, self._description, traffic=traffic, guarded=self._guard.wants_token
+            service, self._description, journal=journal, guarded=self._guard.wants_token
         )
         self._actions = self._control.actions
         self._streams = set[EventStream]()
@@ -97,7 +97,7 @@ class AdminApp:
         query = operation.read_query(parse_query(scope["query_string"].decode("latin-1")))
         body = {} if operation.body is None else operation.read_body(await _body(request))
         if operation.id not in self._actions:
-            return EventStream(self._control.traffic())
+            return EventStream(self._control.journal())
         root = str(request.base_url).rstrip("/")
         # In a thread, for the mock goes on answering while a verdict is thought over.
         result = await run_in_threadpool(

@@ -61,11 +61,11 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, traffic: RequestJournal, *, keep_alive: float = KEEP_ALIVE_SECONDS) -> None:
+    def __init__(self, journal: RequestJournal, *, keep_alive: float = KEEP_ALIVE_SECONDS) -> None:
         super().__init__()
         del self.headers["content-length"]
         self.headers["cache-control"] = "no-store"
-        self._traffic, self._keep_alive = traffic, keep_alive
+        self._journal, self._keep_alive = journal, keep_alive
         self._news, self._ended = asyncio.Event(), False
         self._loop = asyncio.get_running_loop()
 
@@ -86,7 +86,7 @@ class EventStream(Response):
     @contextmanager
     def _listening(self) -> Iterator[Tail]:
         tail = Tail(partial(self._loop.call_soon_threadsafe, self._news.set))
-        stop = self._traffic.listen(tail.hear)
+        stop = self._journal.listen(tail.hear)
         try:
             yield tail
         finally:

@@ -183,7 +183,7 @@ def test_a_body_over_the_limit_is_read_no_further(service: JobService) -> None:
 
 def test_a_body_that_is_not_read_stands_in_the_journal(service: JobService) -> None:
     journal = Journal(service.document, now=service.clock.now)
-    app = create_app(service=service, body_limit=100, traffic=journal)
+    app = create_app(service=service, body_limit=100, journal=journal)
     drive(app, post((b"content-length", b"101")), [])
     (request,) = journal.requests({})["requests"]
     assert (request["operation"], request["status"], request["fields"]) == ("createVideo", 413, {})

@@ -25,7 +25,7 @@ STREAMS = {"followRequests"}
 
 def test_everything_described_is_done_and_everything_done_is_described(service: JobService) -> None:
     description = AdminDescription()
-    actions = AdminActions(service, description, traffic=None, guarded=False).actions
+    actions = AdminActions(service, description, journal=None, guarded=False).actions
     described = [operation.id for operation in description.operations]
     assert sorted(described) == sorted({*actions, *STREAMS})
 

@@ -83,7 +83,7 @@ def radio() -> Radio:
 
 @pytest.fixture
 def app(service: JobService, radio: Radio) -> MockApp:
-    return create_app(service=service, traffic=radio)  # type: ignore[arg-type]  # it only tells
+    return create_app(service=service, journal=radio)  # type: ignore[arg-type]  # it only tells
 
 
 def events(pieces: list[Message]) -> Iterator[Json]:

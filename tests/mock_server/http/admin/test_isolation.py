@@ -77,7 +77,7 @@ def test_the_api_answers_while_a_verdict_is_thought_over(document: Document) -> 
     journal = Pensive(document, clock.now)
 
     async def meet() -> list[int]:
-        async with client_of(create_app(service=service, traffic=journal)) as client:
+        async with client_of(create_app(service=service, journal=journal)) as client:
             slow = asyncio.create_task(client.get("/__admin/verdict"))
             await asyncio.to_thread(journal.asked.wait)
             listed = await client.get("/v1/videos")

@@ -63,7 +63,7 @@ def notebook() -> Notebook:
 
 @pytest.fixture
 def app(service: JobService, notebook: Notebook) -> ASGIApp:
-    return create_app(service=service, traffic=notebook)
+    return create_app(service=service, journal=notebook)
 
 
 def test_the_requests_to_the_api_are_kept_and_those_to_the_control_api_are_not(
@@ -80,7 +80,7 @@ def test_an_observer_hears_of_the_same_requests(
     ask: Ask, service: JobService, notebook: Notebook
 ) -> None:
     beside = Notebook()
-    app = create_app(service=service, observer=beside, traffic=notebook)
+    app = create_app(service=service, observer=beside, journal=notebook)
     ask(app, "GET /v1/videos")
     ask(app, "GET /v2/nowhere")
     assert beside.seen == notebook.seen == ["listVideos 200", "GET /v2/nowhere"]
@@ -141,7 +141,7 @@ def test_what_the_journal_tells_is_as_the_document_of_this_api_says(
     journal = Journal(document, now=clock.now)
     journal.listen(told.append)
     service = JobService(document, clock=clock, strict=True)
-    app = create_app(service=service, traffic=journal)
+    app = create_app(service=service, journal=journal)
     service.faults.add({"operation": "create", "lost": True, "times": 1})
     for _ in range(2):
         with suppress(ConnectionResetError):
