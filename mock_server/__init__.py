@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .clock import ClientClock, Clock, ManualClock, MovableClock, SystemClock, TickingClock
+from .config_types import AccountOptions, ConfigOptions, FaultOptions, LimitOptions, ScenarioOptions
 from .controls import MockControls
 from .endpoint import Endpoint, Observer
 from .jobs.ids import Ids, RandomIds
@@ -23,16 +24,20 @@ if TYPE_CHECKING:
     from .webhooks.http_receiver import HttpReceiver
 
 __all__ = [
+    "AccountOptions",
     "ClientClock",
     "Clock",
+    "ConfigOptions",
     "DeliveryError",
     "Endpoint",
+    "FaultOptions",
     "HttpReceiver",
     "Ids",
     "Job",
     "JobOutcome",
     "JobPage",
     "JobService",
+    "LimitOptions",
     "ManualClock",
     "MemoryStore",
     "MockControls",
@@ -43,6 +48,7 @@ __all__ = [
     "Progression",
     "RandomIds",
     "Receiver",
+    "ScenarioOptions",
     "Snapshot",
     "Store",
     "SystemClock",

@@ -13,6 +13,7 @@ from ..openapi.json import Json
 from ..openapi.pointer import format_pointer, parse_pointer
 from ..openapi.source import Source, parse_source
 from .config_schema import ConfigError, validate
+from .config_types import AccountOptions, Limits
 from .faults.fault import Fault, read_fault
 from .faults.scenario import Scenario, built_in_scenarios, find_scenario, read_scenario
 from .keys.accounts import masked, read_accounts, read_tier
@@ -27,11 +28,11 @@ class MockConfig:
     scenario: str | None = None
     scenarios: Mapping[str, Scenario] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
-    limits: Json = "none"
-    keys: Mapping[str, Json] = field(default_factory=dict)
+    limits: Limits = "none"
+    keys: Mapping[str, AccountOptions] = field(default_factory=dict)
 
     def with_overrides(
-        self, *, scenario: str | None, limits: Json, keys: Mapping[str, Json]
+        self, *, scenario: str | None, limits: Limits | None, keys: Mapping[str, AccountOptions]
     ) -> MockConfig:
         """The same, but for what is said here: that counts more, None says nothing."""
         return replace(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import cast
+from typing import Unpack, cast
 
 from ..openapi import Document
 from ..openapi.json import Json
 from .clock import MovableClock
+from .config_types import FaultOptions
 from .service import JobService
 from .webhooks.webhooks import Webhooks
 
@@ -70,14 +71,14 @@ class MockControls:
         """
         self.service.fail(operation, status=status, code=code, times=times, retry_after=retry_after)
 
-    def fault(self, operation: str | None = None, **words: Json) -> str:
-        """Sets a fault, in the words of `Fault` in `config.schema.json`, such as `lost=True`,
-        and gives its id; without an operation it is for all.
+    def fault(self, operation: str | None = None, **options: Unpack[FaultOptions]) -> str:
+        """Set a fault and return its id.
 
-        It strikes every call that it fits, or the next `times`. Raises ValueError for what cannot
-        be.
+        Without an `operation`, which is an operation id or a job role, it applies to all
+        operations. It affects every matching call, or the next `times` of them. `options` are
+        those of FaultOptions, for example `lost=True`. Raises ValueError if they are invalid.
         """
-        return self.service.fault(operation, **words)
+        return self.service.fault(operation, **options)
 
     def use_scenario(
         self, name: str, *, next: int | None = None, share: float | None = None

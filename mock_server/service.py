@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from random import Random
-from typing import Literal
+from typing import Literal, Unpack
 
 from ..openapi import (
     Call,
@@ -26,6 +26,7 @@ from ..openapi.request import read_call
 from .accepted_call import AcceptedCall
 from .clock import Clock, SystemClock
 from .config import MockConfig
+from .config_types import AccountOptions, FaultOptions, Limits
 from .error_replies import ErrorReplies
 from .errors import Refusal
 from .faults.applied_faults import AppliedFaults
@@ -88,8 +89,8 @@ class JobService:
         unknown_ids: UnknownIds = "refuse",
         scenario: str | None = None,
         config: MockConfig | None = None,
-        limits: Json = None,
-        accounts: Mapping[str, Json] | None = None,
+        limits: Limits | None = None,
+        accounts: Mapping[str, AccountOptions] | None = None,
         idempotency_keys: bool = False,
         webhooks: Webhooks | None = None,
         strict: bool = False,
@@ -248,17 +249,22 @@ class JobService:
         `code` chooses among the errors of one status, `retry_after` is the seconds that the answer
         asks a client to wait. Raises ValueError for what the document does not declare.
         """
-        self.fault(operation, status=status, code=code, times=times, retry_after=retry_after)
+        options: FaultOptions = {"status": status, "times": times}
+        if code is not None:
+            options["code"] = code
+        if retry_after is not None:
+            options["retry_after"] = retry_after
+        self.fault(operation, **options)
 
-    def fault(self, operation: str | None = None, **words: Json) -> str:
-        """Sets a fault, in the words of `Fault` in `config.schema.json`, such as `lost=True`,
-        and gives its id; without an operation it is for all.
+    def fault(self, operation: str | None = None, **options: Unpack[FaultOptions]) -> str:
+        """Set a fault and return its id.
 
-        It strikes every call that it fits, or the next `times`. Raises ValueError for what cannot
-        be.
+        Without an `operation`, which is an operation id or a job role, it applies to all
+        operations. It affects every matching call, or the next `times` of them. `options` are
+        those of FaultOptions, for example `lost=True`. Raises ValueError if they are invalid.
         """
-        said = {"operation": operation, **words}
-        return self.faults.add({name: value for name, value in said.items() if value is not None})
+        given = {"operation": operation, **options}
+        return self.faults.add({name: value for name, value in given.items() if value is not None})
 
     def reconfigure(self, config: MockConfig) -> None:
         """Goes on with another config; what was said when the service was made counts more than

@@ -17,10 +17,10 @@ from ..mock_server import (
     Webhooks,
 )
 from ..mock_server.config import MockConfig, load_config, read_config
+from ..mock_server.config_types import AccountOptions, ConfigOptions, Limits
 from ..mock_server.service import UnknownIds
 from ..mock_server.webhooks.receiver import Receiver
 from ..openapi import Document, load_document
-from ..openapi.json import Json
 from .contract import Contract
 from .environment import DUMMY_SECRET
 from .journal import MockJournal
@@ -49,9 +49,9 @@ class MockOptions:
     speed: float | None = None
     seed: int = 0
     scenario: str | None = None
-    config: str | Path | Mapping[str, Json] | None = None
-    limits: Json = None
-    accounts: Mapping[str, Json] | None = None
+    config: str | Path | ConfigOptions | None = None
+    limits: Limits | None = None
+    accounts: Mapping[str, AccountOptions] | None = None
     idempotency_keys: bool = False
     webhook: Receiver | str | None = None
     webhook_secret: str = DUMMY_SECRET
