@@ -19,7 +19,7 @@ from ..contracts.check.session import Step
 from ..contracts.reports import Report
 from ..contracts.reports.report import times
 from ..contracts.rules.rule import Severity
-from ..openapi.schema import escape_controls
+from ..openapi.text import count_of, escape_controls
 from .check_config import CheckConfig
 
 
@@ -52,8 +52,7 @@ def _plan(order: CheckConfig, whole: bool) -> Iterator[str]:
         operation = document.operations[probe.call.operation_id]
         yield f"    {operation.method} {operation.path}: {probe.why}"
     each = f"{amount(plan.price)} {plan.currency}" if plan.currency else "a price nobody knows"
-    count = len(plan.creates)
-    jobs = "1 job" if count == 1 else f"{count} jobs"
+    jobs = count_of(len(plan.creates), "job")
     yield f"  {jobs} at {each} each, {amount(plan.total)} {plan.currency} in all".rstrip()
     if whole:
         yield "  polls until each job has ended, then its file, the list, and its deletion"

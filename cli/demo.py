@@ -25,6 +25,7 @@ from ..openapi import Document, JobRole, load_document
 from ..openapi.json import Json
 from ..openapi.operation import JSON
 from ..openapi.pointer import get
+from ..openapi.text import count_of
 from .options import fail, option
 
 SPEED = 2.0
@@ -60,7 +61,8 @@ def demo(output: Path) -> None:
             _show(_Client(document, http), console, output)
         clock.set_speed(CHECK_SPEED)
         verdict = _check(document, server.base_url)
-    found = f"{len(verdict.violations)} violations" if verdict.violations else "no violation"
+    violations = len(verdict.violations)
+    found = count_of(violations, "violation") if violations else "no violation"
     console.print(f"Checked the mock with {len(verdict.history)} requests: [bold]{found}[/]")
     for violation in verdict.violations:
         console.print(str(violation), markup=False)

@@ -8,6 +8,7 @@ import click
 import orjson
 
 from ..openapi import Document, DocumentError, load_document
+from ..openapi.text import count_of
 from .options import option
 
 
@@ -44,13 +45,11 @@ def _validate(path: str) -> None:
             line = f":{problem.line}" if problem.line else ""
             place = f" {problem.pointer}:" if problem.pointer else ""
             click.echo(f"{path}{line}:{place} {problem.reason}", err=True)
-        count = len(error.problems)
-        click.echo(f"{count} problem{'s' if count > 1 else ''}.", err=True)
+        click.echo(f"{count_of(len(error.problems), 'problem')}.", err=True)
         sys.exit(2)
 
 
 def _summary(document: Document) -> str:
     states = " ".join(document.lifecycle.states)
-    count = len(document.operations)
-    plural = "s" if count > 1 else ""
-    return f"{document.title} {document.version}: {count} operation{plural}; states {states}."
+    operations = count_of(len(document.operations), "operation")
+    return f"{document.title} {document.version}: {operations}; states {states}."

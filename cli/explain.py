@@ -11,7 +11,7 @@ from rich.markdown import Markdown
 
 from .. import contracts
 from ..contracts import RULES, Rule, Severity
-from ..openapi.schema import one_line
+from ..openapi.text import one_line
 from .options import fail
 
 

@@ -24,7 +24,7 @@ from ..mock_server.webhooks.webhooks import Webhooks
 from ..mock_server.webhooks.worker import WebhookWorker
 from ..openapi import Document
 from ..openapi.json import Json
-from ..openapi.schema import quote
+from ..openapi.text import quote
 from .options import LINES, document_argument, fail, option
 from .reloading_mock import ReloadingMock, ServeOptions
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from ..contracts import RULES, ClientVerdict, Severity
 from ..contracts.journal.client_verdict import finding_text
 from ..openapi.json import Json
-from ..openapi.schema import escape_controls, one_line, quote
+from ..openapi.text import escape_controls, one_line, quote
 from .check_config import UNREACHABLE, VIOLATED
 from .options import ConfigurationError, fail, option
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from threading import Lock
 
+from ..openapi.text import count_of
+
 
 class BudgetExceeded(Exception):
     """A request would cost more than is left, or make one job too many."""
@@ -51,8 +53,8 @@ class Budget:
             self.creates -= 1
 
     def __str__(self) -> str:
-        jobs = "1 job" if self.creates == 1 else f"{self.creates} jobs"
         limit = f" of {amount(self.max_spend)}" if self.max_spend is not None else ""
+        jobs = count_of(self.creates, "job")
         return f"{jobs}, at most {amount(self.spent)}{limit} {self.currency}".rstrip()
 
 

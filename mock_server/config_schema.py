@@ -12,7 +12,7 @@ from ..openapi import Schema
 from ..openapi.json import Json
 from ..openapi.pointer import Path as Place
 from ..openapi.pointer import format_pointer
-from ..openapi.schema import quote
+from ..openapi.text import quote
 
 
 class ConfigError(ValueError):

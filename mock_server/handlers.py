@@ -9,7 +9,7 @@ import orjson
 
 from ..openapi import Cause, Document, Ending, JobRole, Operation, Reply
 from ..openapi.json import Json
-from ..openapi.schema import quote
+from ..openapi.text import quote
 from .accepted_call import AcceptedCall
 from .clock import Clock
 from .errors import Refusal

@@ -12,7 +12,8 @@ from .messages import Reply
 from .operation import JSON, Operation, Response
 from .pointer import format_pointer
 from .request import from_text
-from .schema import Schema, expected_but_got, quote
+from .schema import Schema
+from .text import expected_but_got, quote
 
 Aspect = Literal["status", "content-type", "header", "json", "body"]
 

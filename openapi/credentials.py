@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from .envelope import Cause
 from .json import Json
 from .request import RequestProblem
-from .schema import quote, resolve
+from .schema import resolve
+from .text import quote
 
 
 @dataclass(frozen=True, slots=True)

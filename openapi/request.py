@@ -16,7 +16,8 @@ from .image import image_type
 from .json import Json
 from .messages import Call
 from .operation import FORM, JSON, Body, Operation
-from .schema import Schema, SchemaError, expected_but_got, quote, types_of
+from .schema import Schema, SchemaError, types_of
+from .text import expected_but_got, quote
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import jsonschema_rs
 
 from .json import Json
 from .pointer import Path, get, parse_pointer, pointer_of
+from .text import count_of, expected_but_got, quote, truncate_depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,29 +126,6 @@ def schema_error(error: jsonschema_rs.ValidationError) -> SchemaError:
     return SchemaError(path, keyword, expected, came)
 
 
-def expected_but_got(expected: str, received: str | None) -> str:
-    """What was expected and what came instead, as one sentence."""
-    return expected if received is None else f"{expected}, not {received}"
-
-
-def quote(data: Json) -> str:
-    """A value as messages show it: short, and as Python writes it."""
-    text = repr(data)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-
-
-def one_line(text: str) -> str:
-    """A text as it is, or as Python writes it where it would spoil a message."""
-    return text if text.isprintable() and len(text) <= _SHOWN else quote(text)
-
-
-def escape_controls(text: str) -> str:
-    """A text in one line, however long, with what would steer a terminal spelt out."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def _unknown(names: list[str]) -> str:
     return (
         "is not known here" if len(names) == 1 else f"is not known here, nor {', '.join(names[1:])}"
@@ -166,28 +144,17 @@ def _wording(keyword: str, wanted: Json, received: Json) -> tuple[str, str] | No
             return f"must be {quote(wanted)}", quote(received)
         case "minLength" | "maxLength":
             bound = "at least" if keyword == "minLength" else "at most"
-            unit = "character" if wanted == 1 else "characters"
-            return f"must have {bound} {wanted} {unit}", str(len(received))
+            return f"must have {bound} {count_of(wanted, 'character')}", str(len(received))
         case "minimum" | "maximum":
             bound = "at least" if keyword == "minimum" else "at most"
             return f"must be {bound} {wanted}", quote(received)
         case "minItems" | "maxItems" | "minProperties" | "maxProperties":
             bound = "at least" if keyword.startswith("min") else "at most"
-            unit = "entry" if wanted == 1 else "entries"
-            return f"must have {bound} {wanted} {unit}", str(len(received))
+            entries = count_of(wanted, "entry", "entries")
+            return f"must have {bound} {entries}", str(len(received))
         case "pattern":
             return f"must match {wanted}", quote(received)
     return None
 
 
-def truncate_depth(data: Json, depth: int = 64) -> Json:
-    """The data down to a depth; what lies deeper is no part of any answer."""
-    if isinstance(data, dict):
-        return {k: truncate_depth(v, depth - 1) for k, v in data.items()} if depth else None
-    if isinstance(data, list):
-        return [truncate_depth(v, depth - 1) for v in data] if depth else None
-    return data
-
-
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_SHOWN = 80

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...openapi import Document, JobRole
-from ...openapi.schema import one_line
+from ...openapi.text import one_line
 from ..budget import Budget
 from ..traffic.exchange import Exchange
 from ..traffic.job_views import json_body

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ...openapi.json import Json
-from ...openapi.schema import escape_controls
+from ...openapi.text import count_of, escape_controls
 from ..budget import amount
 from ..rules.client_catalogue import DUPLICATE_JOB
 from ..rules.grouping import ViolationGroup, group_by_rule
@@ -60,9 +60,9 @@ class ClientVerdict:
         if not self.seen:
             return "nothing to judge: no request has come"
         if self.clean:
-            made = _counted(self.jobs, "job")
+            made = count_of(self.jobs, "job")
             return f"clean: {self._requests}, {made}, nothing to object to"
-        found = f"{_counted(len(self.findings), 'finding')} in {self._requests}"
+        found = f"{count_of(len(self.findings), 'finding')} in {self._requests}"
         return f"{found}; {self._waste}" if self.duplicates else found
 
     def __repr__(self) -> str:
@@ -108,12 +108,12 @@ class ClientVerdict:
     @property
     def _requests(self) -> str:
         if self.forgotten:
-            return f"the last {self.judged} of {_counted(self.seen, 'request')}"
-        return _counted(self.seen, "request")
+            return f"the last {self.judged} of {count_of(self.seen, 'request')}"
+        return count_of(self.seen, "request")
 
     @property
     def _waste(self) -> str:
-        made = f"{_counted(self.duplicates, 'job')} too many"
+        made = f"{count_of(self.duplicates, 'job')} too many"
         return made if self.cost is None else f"{made}, for {amount(self.cost)} {self.currency}"
 
 
@@ -140,10 +140,6 @@ def _read(data: Json) -> ClientVerdict:
         cost=None if cost is None else Decimal(cost),
         currency=escape_controls(str(currency or "")),
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
 
 
 # The worst first, as they are declared.

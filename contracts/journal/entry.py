@@ -11,7 +11,7 @@ from ...openapi import Delivery, Document
 from ...openapi.form import Part
 from ...openapi.image import image_type
 from ...openapi.json import Json
-from ...openapi.schema import truncate_depth
+from ...openapi.text import truncate_depth
 from ..rules.client.check_client import check_client
 from ..rules.rule import Severity
 from ..traffic.exchange import Exchange, UnmatchedKind, UnmatchedRequest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...openapi.json import Json
-from ...openapi.schema import escape_controls, one_line, quote
+from ...openapi.text import escape_controls, one_line, quote
 from ..rules.rule import Rule, Severity
 from ..rules.violation import Violation
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...openapi import Document
-from ...openapi.schema import quote
+from ...openapi.text import quote
 from .facts import SHOWN, jobs_of, key_of, masked, operation_of, status_of
 from .log import Entry, Item
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ...openapi import Call, Document, JobRole, Reply
 from ...openapi.json import Json
 from ...openapi.operation import CREATING
-from ...openapi.schema import one_line
+from ...openapi.text import one_line
 from ..rules import server_catalogue as catalogue
 from ..rules.rule import Severity
 from ..rules.server.check_history import HistoryRules

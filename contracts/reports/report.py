@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...openapi import Document
+from ...openapi.text import count_of
 from ..budget import Budget
 from ..check.plan import CheckPlan
 from ..check.result import CheckPolicy, CheckResult
@@ -46,9 +47,10 @@ class Report:
     @property
     def found(self) -> str:
         """How many kinds of violations there are, in words."""
-        found = _counted(len(group_by_rule(self.verdict.errors)), "violation")
+        errors = len(group_by_rule(self.verdict.errors))
+        found = count_of(errors, "violation") if errors else "no violation"
         warnings = len(group_by_rule(self.verdict.warnings))
-        return f"{found}, {_counted(warnings, 'warning')}" if warnings else found
+        return f"{found}, {count_of(warnings, 'warning')}" if warnings else found
 
     @property
     def headline(self) -> str:
@@ -82,7 +84,3 @@ def times(kind: ViolationGroup) -> str:
     if not kind.more:
         return ""
     return f"{len(kind.more) + 1} times, in the answers to {list_numbers(kind.numbers)}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'s' if number > 1 else ''}"

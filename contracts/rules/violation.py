@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...openapi.schema import escape_controls, one_line
+from ...openapi.text import escape_controls, one_line
 from ..traffic.exchange import Exchange
 from .rule import Party, Rule, Severity
 

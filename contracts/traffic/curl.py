@@ -8,7 +8,7 @@ import shlex
 from ...openapi import Call, Document
 from ...openapi.form import FormError, parse_form
 from ...openapi.operation import FORM
-from ...openapi.schema import quote
+from ...openapi.text import quote
 from .redaction import without_key
 from .request_builder import url_of
 

@@ -12,7 +12,7 @@ from ...openapi import Document, JobRole, Reply, State
 from ...openapi.json import Json
 from ...openapi.operation import JSON
 from ...openapi.pointer import Path, get
-from ...openapi.schema import truncate_depth
+from ...openapi.text import truncate_depth
 from .exchange import Exchange
 
 

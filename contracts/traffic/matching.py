@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...openapi import Document
-from ...openapi.schema import quote
+from ...openapi.text import quote
 from .credentials import credential_problem
 from .exchange import Exchange
 from .recorded_form import digest_of

@@ -17,6 +17,7 @@ from ...openapi import Call, Document, Match
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer
 from ...openapi.schema import Schema
+from ...openapi.text import count_of
 from .exchange import Exchange, read_exchange
 from .har import lacks_body, read_reply, read_request, write_entry
 from .job_views import get_or_none
@@ -198,15 +199,13 @@ def _keyed(document: Document, exchange: Exchange) -> Exchange:
 
 def _notes(left_out: int, bodiless: int, stripped: bool) -> Iterator[str]:
     if left_out:
-        yield f"{_counted(left_out, 'request')} left out, being no call of the API"
+        requests = f"{count_of(left_out, 'request')} {'was' if left_out == 1 else 'were'}"
+        yield f"{requests} left out, being no call of the API"
     if bodiless:
-        yield f"{_counted(bodiless, 'exchange')} recorded without a body, and cannot be judged"
+        exchanges = f"{count_of(bodiless, 'exchange')} {'was' if bodiless == 1 else 'were'}"
+        yield f"{exchanges} recorded without a body, and cannot be judged"
     if stripped:
         yield "the recording holds no keys, so nothing is said about who is let in"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"1 {noun} was" if number == 1 else f"{number} {noun}s were"
 
 
 def _server_of(url: str, document: Document) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ...openapi import Call, Document, Operation
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer, parse_pointer
-from ...openapi.schema import quote
 from ...openapi.schema_places import property_at
+from ...openapi.text import quote
 from ..config_schema import ConfigError, validate
 from ..errors import Refusal
 from .fault_effects import Effect, effects

@@ -9,7 +9,7 @@ from decimal import Decimal
 from ...openapi import Document, JobRole, Tier
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer
-from ...openapi.schema import quote
+from ...openapi.text import quote
 from ..config_schema import ConfigError
 
 NO_LIMITS = Tier()

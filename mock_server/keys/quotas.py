@@ -11,7 +11,7 @@ from threading import Lock
 
 from ...openapi import Cause, Document, Ending, JobRole, Tier
 from ...openapi.json import Json
-from ...openapi.schema import quote
+from ...openapi.text import quote
 from ..clock import Clock
 from ..errors import Refusal
 from ..jobs.job import Job, observe

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ....openapi import Ending, JobRole
 from ....openapi.operation import CREATING
-from ....openapi.schema import one_line
+from ....openapi.text import one_line
 from .. import client_catalogue as catalogue
 from ..violation import Violation, violation_of
 from .job_history import Concurrency, JobHistory, ListCalls

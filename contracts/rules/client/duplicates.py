@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from ....openapi.operation import CREATING
-from ....openapi.schema import one_line
+from ....openapi.text import one_line
 from ...budget import amount
 from ...traffic.exchange import Exchange
 from .. import client_catalogue as catalogue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....openapi import Cause, Document, Ending, JobRole
-from ....openapi.schema import one_line
+from ....openapi.text import one_line
 from ...traffic.job_views import get_or_none, is_number
 from .. import client_catalogue as catalogue
 from ..rule import Rule

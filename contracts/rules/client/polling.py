@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import inf
 
 from ....openapi import JobRole
-from ....openapi.schema import one_line
+from ....openapi.text import one_line
 from .. import client_catalogue as catalogue
 from ..rule import Rule
 from ..violation import Violation, violation_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....openapi import Cause, Document, JobRole, Operation
-from ....openapi.schema import one_line
+from ....openapi.text import one_line
 from ...traffic.credentials import credential_problem
 from ...traffic.exchange import Exchange
 from ...traffic.job_views import get_or_none, json_body

@@ -12,8 +12,9 @@ from ....openapi.conformance import reply_problems
 from ....openapi.json import Json
 from ....openapi.operation import CREATING
 from ....openapi.pointer import Path, format_pointer, parse_pointer
-from ....openapi.schema import quote, types_of
+from ....openapi.schema import types_of
 from ....openapi.schema_places import property_at
+from ....openapi.text import quote
 from ...traffic.exchange import Exchange, read_exchange
 from ...traffic.job_views import get_or_none, jobs_in, json_body
 from ...traffic.redaction import MASK

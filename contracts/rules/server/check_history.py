@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ....openapi import Cause, Document, JobRole
 from ....openapi.json import Json
 from ....openapi.operation import CREATING
-from ....openapi.schema import one_line, quote
+from ....openapi.text import one_line, quote
 from ...traffic.credentials import credential_problem
 from ...traffic.exchange import Exchange, UnmatchedRequest
 from ...traffic.job_views import JobView, get_or_none, is_number, jobs_in

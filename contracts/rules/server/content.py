@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from ....openapi import Document, Reply
 from ....openapi.image import image_type
 from ....openapi.json import Json
-from ....openapi.schema import quote
+from ....openapi.text import quote
 from ...traffic.exchange import Exchange
 from ...traffic.job_views import is_number
 from .. import server_catalogue as catalogue

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ....openapi import Document, Ending, Lifecycle, Stamp, State
 from ....openapi.json import Json
 from ....openapi.pointer import Path, format_pointer
-from ....openapi.schema import quote
+from ....openapi.text import quote
 from ...traffic.exchange import Exchange
 from ...traffic.job_views import JobView, get_or_none, is_number
 from .. import server_catalogue as catalogue

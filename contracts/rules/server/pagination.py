@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ....openapi import Document
 from ....openapi.json import Json
 from ....openapi.pointer import format_pointer
-from ....openapi.schema import one_line, quote
+from ....openapi.text import one_line, quote
 from ...traffic.exchange import Exchange
 from ...traffic.job_views import get_or_none, is_number, json_body
 from .. import server_catalogue as catalogue

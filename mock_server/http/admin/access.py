@@ -8,7 +8,7 @@ from hmac import compare_digest
 from ipaddress import ip_address
 from typing import Final
 
-from ....openapi.schema import quote
+from ....openapi.text import quote
 from .description import AdminRequestError
 
 TOKEN_HEADER: Final = b"x-admin-token"

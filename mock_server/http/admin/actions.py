@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ....openapi.json import Json
-from ....openapi.schema import quote
+from ....openapi.text import quote
 from ...clock import ManualClock, SystemClock
 from ...jobs.job import Job
 from ...request_journal import RequestJournal

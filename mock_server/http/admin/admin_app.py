@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ....openapi.json import Json
-from ....openapi.schema import quote
+from ....openapi.text import quote
 from ...endpoint import parse_query
 from ...request_journal import RequestJournal
 from ...service import JobService

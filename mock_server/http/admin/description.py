@@ -12,8 +12,9 @@ import orjson
 from ....openapi.json import Json
 from ....openapi.pointer import format_pointer, get, parse_pointer
 from ....openapi.request import from_text
-from ....openapi.schema import Schema, Schemas, follow, one_line, quote, truncate_depth, types_of
+from ....openapi.schema import Schema, Schemas, follow, types_of
 from ....openapi.source import parse_source
+from ....openapi.text import one_line, quote, truncate_depth
 
 
 class AdminRequestError(Exception):

@@ -1,0 +1,48 @@
+"""Short texts for messages: values, counts, and lines without control characters."""
+
+from __future__ import annotations
+
+from .json import Json
+
+
+def expected_but_got(expected: str, received: str | None) -> str:
+    """Return "expected, not received", or the expectation alone if nothing was received."""
+    return expected if received is None else f"{expected}, not {received}"
+
+
+def quote(data: Json) -> str:
+    """Return the Python literal of a value, cut to 80 characters."""
+    text = repr(data)
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[: _MAX_CHARACTERS - 1]}…"
+
+
+def one_line(text: str) -> str:
+    """Return a short printable text unchanged, any other as a Python literal (see `quote`)."""
+    return text if text.isprintable() and len(text) <= _MAX_CHARACTERS else quote(text)
+
+
+def escape_controls(text: str) -> str:
+    """Return a text of any length in one line, with control characters as escape sequences."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def count_of(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun: "0 jobs", "1 job", "3 jobs".
+
+    plural: the plural of the noun, if it is not the noun with an s
+    """
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def truncate_depth(data: Json, depth: int = 64) -> Json:
+    """Return JSON data down to this depth, with None in place of deeper lists and objects."""
+    if isinstance(data, dict):
+        return {k: truncate_depth(v, depth - 1) for k, v in data.items()} if depth else None
+    if isinstance(data, list):
+        return [truncate_depth(v, depth - 1) for v in data] if depth else None
+    return data
+
+
+_MAX_CHARACTERS = 80
