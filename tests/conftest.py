@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -20,6 +19,7 @@ from aisa_testkit.mock_server import (
     serve_in_thread,
 )
 from aisa_testkit.openapi import Document, load_document
+from tests.support.documents import RENDERINGS
 
 pytest_plugins = ["pytester"]
 
@@ -29,8 +29,6 @@ settings.register_profile(
     "untimed", settings.get_profile("ci" if os.environ.get("CI") else "default"), deadline=None
 )
 settings.load_profile("untimed")
-
-DOCUMENTS = Path(__file__).parent / "documents"
 
 
 @pytest.fixture
@@ -57,7 +55,16 @@ def document() -> Document:
 @pytest.fixture(scope="session")
 def other_document() -> Document:
     """A document of another API: other paths, other words, other places."""
-    return load_document(DOCUMENTS / "renderings.yaml")
+    return load_document(RENDERINGS)
+
+
+@pytest.fixture(
+    scope="session", params=["document", "other_document"], ids=["videos", "renderings"]
+)
+def any_document(request: pytest.FixtureRequest) -> Document:
+    """The bundled document, and the document of another API."""
+    chosen: Document = request.getfixturevalue(request.param)
+    return chosen
 
 
 @pytest.fixture

@@ -24,10 +24,10 @@ from aisa_testkit.cli import main
 from aisa_testkit.mock_server import SystemClock, VideoServer, serve_in_thread
 from aisa_testkit.mock_server.http.server import serve_app
 from aisa_testkit.openapi import Document, load_document
+from tests.support.documents import RENDERINGS
 
 KEY = "sk-live-3cr3t"
 HEADERS = {"Authorization": f"Bearer {KEY}"}
-RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
 PLAN = [
     "  23 requests that a right server refuses, which cost nothing",
     "  2 jobs at 0.40 USD each, 0.80 USD in all",

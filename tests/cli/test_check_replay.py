@@ -17,9 +17,9 @@ from aisa_testkit.cli import main
 from aisa_testkit.mock_server import SystemClock, serve_in_thread
 from aisa_testkit.mock_server.http.server import serve_app
 from aisa_testkit.openapi import load_document
+from tests.support.documents import RENDERINGS
 
 KEY = "sk-live-3cr3t"
-RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
 
 
 def check(*arguments: str) -> tuple[int, str]:

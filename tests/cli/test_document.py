@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 
 from aisa_testkit.cli import main
 from aisa_testkit.openapi import Document
+from tests.support.documents import RENDERINGS
 
-RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
 BAD = """\
 openapi: 3.1.0
 info:

@@ -20,8 +20,8 @@ from click.testing import CliRunner
 
 from aisa_testkit.cli import main
 from aisa_testkit.openapi import Document
+from tests.support.documents import RENDERINGS
 
-RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
 KEY = {"Authorization": "Bearer sk-test"}
 PROMPT = {"prompt": "A lighthouse in a storm"}
 

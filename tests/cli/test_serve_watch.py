@@ -15,7 +15,8 @@ import httpx2
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
+from tests.support.documents import RENDERINGS
+
 KEY = {"Authorization": "Bearer sk-aisa-of-a-client"}
 PROMPT = {"prompt": "A lighthouse in a storm"}
 PATIENCE = 30.0

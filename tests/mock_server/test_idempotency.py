@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 
 import orjson
@@ -14,11 +13,11 @@ from aisa_testkit.openapi import Call, Document, Reply, parse_document
 from aisa_testkit.openapi.conformance import reply_problems
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.source import parse_source
+from tests.support.documents import RENDERINGS
 
 PROMPT = {"prompt": "A lighthouse in a storm"}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 DAY = 86_400
-RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
 
 
 @pytest.fixture

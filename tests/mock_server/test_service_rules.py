@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import orjson
 import pytest
@@ -18,9 +17,9 @@ from aisa_testkit.mock_server import (
 )
 from aisa_testkit.openapi import Document, Reply, parse_document
 from aisa_testkit.openapi.json import Json
+from tests.support.documents import RENDERINGS
 
 PROMPT = {"prompt": "A lighthouse in a storm"}
-RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
 
 
 def ask(

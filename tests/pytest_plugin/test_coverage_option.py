@@ -13,13 +13,13 @@ import aisa_testkit.pytest_plugin.mock
 import aisa_testkit.pytest_plugin.server  # noqa: F401  # pytester would load these anew each time
 from aisa_testkit.openapi import Document
 from aisa_testkit.openapi.json import Json
+from tests.support.documents import RENDERINGS
 
 INI = """
 [pytest]
 addopts = -p no:cacheprovider -p no:asyncio -p no:schemathesis
 filterwarnings = error
 """
-RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
 
 PROGRAM = """
 import httpx

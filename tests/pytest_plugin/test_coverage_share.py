@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import orjson
 import pytest
 
@@ -12,13 +10,13 @@ import aisa_testkit.pytest_plugin.mock  # noqa: F401  # pytester would load it a
 from aisa_testkit.contracts import Coverage
 from aisa_testkit.openapi import Document
 from aisa_testkit.openapi.json import Json
+from tests.support.documents import RENDERINGS
 
 INI = """
 [pytest]
 addopts = -p no:cacheprovider -p no:asyncio -p no:schemathesis
 filterwarnings = error
 """
-RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
 
 # It exercises two items: an operation, and an answer.
 ONE = """

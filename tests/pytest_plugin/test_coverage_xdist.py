@@ -8,10 +8,10 @@ import orjson
 import pytest
 
 from aisa_testkit.openapi.json import Json
+from tests.support.documents import RENDERINGS
 
 # Each worker is a process of its own, so that only what is needed is loaded there.
 PLUGINS = ("-p", "xdist", "-p", "aisa_testkit.pytest_plugin.plugin", "-p", "no:cacheprovider")
-RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
 
 TESTS = f"""
 import httpx, pytest

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 
 from aisa_testkit.pytest_plugin import MockOptions
+from tests.support.documents import RENDERINGS
 
 Run = Callable[..., pytest.RunResult]
 
-RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
 
 IMPORTS = """
 import os

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
+from tests.support.documents import RENDERINGS
+
 Run = Callable[..., pytest.RunResult]
 
-RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
 
 IMPORTS = """
 import httpx2

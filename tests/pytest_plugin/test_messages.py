@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
+from tests.support.documents import RENDERINGS
+
 Run = Callable[..., pytest.RunResult]
 
-RENDERINGS = Path(__file__).parents[1] / "documents" / "renderings.yaml"
 
 WRONG_ENUM = """\
 AV705: the code under test broke the contract of AIsa Videos 1.0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 
 import orjson
 import pytest
@@ -12,22 +11,22 @@ from aisa_testkit.contracts import check_exchange, read_exchange
 from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.mock_server import JobService, ManualClock
 from aisa_testkit.openapi import Call, Document, JobRole, Provenance, parse_document
+from tests.support.documents import renderings_text
 
-RENDERINGS = (Path(__file__).parents[2] / "documents" / "renderings.yaml").read_text()
 RATES = """
           - when: {quality: [final]}
             amount: 1.25
           - amount: 0.05
 """
-UNPRICED = RENDERINGS.replace(
+UNPRICED = renderings_text().replace(
     f"      x-price:\n        currency: EUR\n        rates:{RATES}", "", 1
 )
 
 
 def priced(rates: str, *, per: str = "") -> Document:
     """The document of renderings with another price list."""
-    assert RATES in RENDERINGS
-    text = RENDERINGS.replace(RATES, f"\n{rates}\n", 1)
+    assert RATES in renderings_text()
+    text = renderings_text().replace(RATES, f"\n{rates}\n", 1)
     return parse_document(text.replace("currency: EUR", f"currency: EUR\n{per}", 1))
 
 
@@ -83,7 +82,7 @@ def test_other_price_lists_have_other_cheapest_jobs(
 
 
 def test_what_is_sent_is_what_was_priced_also_for_a_required_field_with_a_default() -> None:
-    text = RENDERINGS.replace("required: [scene]", "required: [scene, quality]", 1)
+    text = renderings_text().replace("required: [scene]", "required: [scene, quality]", 1)
     text = text.replace("A teapot, quality: draft", "A teapot, quality: final", 1)
     document = parse_document(text)
     assert plan_check(document, key="k").price == Decimal("0.05")
@@ -177,7 +176,7 @@ def test_another_seed_makes_another_second_job_and_signs_both(document: Document
 def test_a_text_is_varied_where_there_is_room_for_any(
     bounds: str, seed: int, first: str, second: str
 ) -> None:
-    text = RENDERINGS.replace(
+    text = renderings_text().replace(
         "scene: {type: string, minLength: 1}", f"scene: {{type: string, {bounds}}}"
     )
     document = parse_document(text)
@@ -187,7 +186,7 @@ def test_a_text_is_varied_where_there_is_room_for_any(
 
 def test_a_text_that_makes_the_price_is_not_varied() -> None:
     rates = "          - {when: {format: [64x64]}, amount: 0.01}\n          - amount: 1"
-    text = RENDERINGS.replace(RATES, f"\n{rates}\n", 1)
+    text = renderings_text().replace(RATES, f"\n{rates}\n", 1)
     document = parse_document(
         text.replace("format: {type: string,", "format: {type: string, maxLength: 99,")
     )
@@ -202,7 +201,7 @@ def test_a_plan_of_no_job_has_probes_alone_and_costs_nothing(document: Document)
 
 
 def test_a_document_without_credentials_has_a_plan_without_a_key() -> None:
-    text = RENDERINGS.replace("security: [{key: []}]\n", "", 1)
+    text = renderings_text().replace("security: [{key: []}]\n", "", 1)
     text = text.replace(
         "  securitySchemes:\n    key: {type: apiKey, in: header, name: X-Render-Key}\n", ""
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,8 @@ from aisa_testkit.contracts.check.result import CheckPolicy
 from aisa_testkit.contracts.traffic.credentials import credential_problem
 from aisa_testkit.mock_server import JobService, ManualClock
 from aisa_testkit.openapi import Document, JobRole, Reply, parse_document
+from tests.support.documents import renderings_text
 
-RENDERINGS = (Path(__file__).parents[2] / "documents" / "renderings.yaml").read_text()
 SCENE = "scene: {type: string, minLength: 1}"
 
 
@@ -134,13 +133,16 @@ def test_a_text_that_is_too_long_is_so_by_one(document: Document) -> None:
 
 def test_texts_without_bounds_are_not_probed_for_them() -> None:
     whys = {
-        why for _, why in probes(parse_document(RENDERINGS.replace(SCENE, "scene: {type: string}")))
+        why
+        for _, why in probes(
+            parse_document(renderings_text().replace(SCENE, "scene: {type: string}"))
+        )
     }
     assert not {"scene is empty", "scene is too long"} & whys
 
 
 def test_a_number_that_is_required_is_no_wrong_number() -> None:
-    text = RENDERINGS.replace("required: [scene]", "required: [scene, frames]", 1)
+    text = renderings_text().replace("required: [scene]", "required: [scene, frames]", 1)
     whys = {why for _, why in probes(parse_document(text))}
     assert {"frames is missing", "scene is a number"} <= whys
     assert "frames is a number" not in whys
@@ -157,7 +159,7 @@ def test_cut_json_and_plain_text_hold_what_would_be_right_otherwise(either: Docu
 
 
 def test_a_document_without_credentials_is_not_probed_for_them() -> None:
-    text = RENDERINGS.replace("security: [{key: []}]\n", "", 1)
+    text = renderings_text().replace("security: [{key: []}]\n", "", 1)
     text = text.replace(
         "  securitySchemes:\n    key: {type: apiKey, in: header, name: X-Render-Key}\n", ""
     )
@@ -171,7 +173,7 @@ def test_a_probe_is_priced_by_what_it_asks_for_and_not_by_the_cheapest_job() -> 
         "          - when: {quality: [final]}\n            amount: 1.25\n          - amount: 0.05"
     )
     dear = "          - {when: {quality: [draft]}, amount: 0.05}\n          - amount: 9"
-    document = parse_document(RENDERINGS.replace(rates, dear, 1))
+    document = parse_document(renderings_text().replace(rates, dear, 1))
     prices = {why: probe.price for (_, why), probe in probes(document).items()}
     assert prices["quality is 'not-a-value'"] == Decimal(9)
     assert prices["scene is empty"] == Decimal("0.05")
@@ -179,7 +181,9 @@ def test_a_probe_is_priced_by_what_it_asks_for_and_not_by_the_cheapest_job() -> 
 
 def test_a_value_that_multiplies_and_is_no_number_costs_as_much_as_the_cheapest() -> None:
     document = parse_document(
-        RENDERINGS.replace("currency: EUR", "currency: EUR\n        per: frames", 1).replace(
+        renderings_text()
+        .replace("currency: EUR", "currency: EUR\n        per: frames", 1)
+        .replace(
             "frames: {type: integer, minimum: 1, maximum: 100, default: 4}",
             "frames: {type: integer, enum: [2, 4], default: 4}",
             1,
@@ -205,7 +209,7 @@ def test_a_value_that_multiplies_and_is_no_number_costs_as_much_as_the_cheapest(
 def test_a_field_without_an_example_gets_the_least_that_is_allowed(
     schema: str, expected: object
 ) -> None:
-    text = RENDERINGS.replace(
+    text = renderings_text().replace(
         "        scene: {type: string, minLength: 1}", f"        look: {schema}\n        {SCENE}", 1
     )
     body = parse_document(text).by_role[JobRole.CREATE].bodies["application/json"]
