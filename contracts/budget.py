@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from threading import Lock
 
+from ..openapi.errors import ToolkitError
 from ..openapi.text import count_of
 
 
-class BudgetExceeded(Exception):
+class BudgetExceeded(ToolkitError):
     """A request would cost more than is left, or make one job too many."""
 
 

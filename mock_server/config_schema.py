@@ -9,13 +9,14 @@ from pathlib import Path
 import orjson
 
 from ..openapi import Schema
+from ..openapi.errors import ToolkitError
 from ..openapi.json import Json
 from ..openapi.pointer import Path as Place
 from ..openapi.pointer import format_pointer
 from ..openapi.text import quote
 
 
-class ConfigError(ValueError):
+class ConfigError(ToolkitError, ValueError):
     """What was said cannot be: `pointer` is the place (a JSON pointer), `reason` why not. `shown`
     is the place as it may be printed, where a key is part of it.
     """

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..openapi.errors import ToolkitError
 
-class Refusal(Exception):
+
+class Refusal(ToolkitError):
     """Why a request is refused: a cause of the document's error envelope, in words, and the field
     at fault if it is one.
     """

@@ -20,6 +20,7 @@ from ..openapi import (
     load_document,
 )
 from ..openapi.conformance import ReplyProblem, body_problems, reply_problems
+from ..openapi.errors import ToolkitError
 from ..openapi.json import Json
 from ..openapi.operation import CREATING
 from ..openapi.request import read_call
@@ -50,7 +51,7 @@ from .webhooks.webhooks import Webhooks
 UnknownIds = Literal["refuse", "synthesize"]
 
 
-class NonconformingReply(Exception):
+class NonconformingReply(ToolkitError):
     """A strict service was about to send a reply that its document does not declare."""
 
     def __init__(self, status: int, problems: tuple[ReplyProblem, ...]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .credentials import Credentials
 from .document import Document, load_document, parse_document
 from .envelope import Cause, ErrorAnswer, ErrorEnvelope
-from .errors import DocumentError, Problem
+from .errors import DocumentError, FormError, Problem, ToolkitError
 from .event import JobEvent
 from .lifecycle import Echo, Ending, Failure, Lifecycle, PollHint, Stamp, State
 from .limits import DeclaredLimits, LimitHeaders, Tier
@@ -31,6 +31,7 @@ __all__ = [
     "ErrorAnswer",
     "ErrorEnvelope",
     "Failure",
+    "FormError",
     "JobEvent",
     "JobRole",
     "Lifecycle",
@@ -52,6 +53,7 @@ __all__ = [
     "Stamp",
     "State",
     "Tier",
+    "ToolkitError",
     "load_document",
     "parse_document",
 ]

@@ -1,7 +1,11 @@
-"""The exceptions of this package.
+"""The base of all exceptions of the toolkit, and the exceptions of this package.
 
-ValueError
-└── DocumentError    a document cannot be read, or is not one that the toolkit understands
+Exception
+└── ToolkitError
+    ├── DocumentError (ValueError)    a document cannot be read or is not supported
+    └── FormError (ValueError)        a request body is not a valid multipart form
+
+The exceptions of the other packages derive from ToolkitError, too.
 """
 
 from __future__ import annotations
@@ -11,10 +15,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with a document.
+    """One error in a document.
 
-    `pointer` is the JSON pointer of the place, `line` its line in the text (from 1, None if
-    unknown).
+    pointer: the JSON pointer of the place
+    reason: the problem in words, without the place
+    line: the line in the text, from 1; None if unknown
     """
 
     pointer: str
@@ -27,8 +32,16 @@ class Problem:
         return f"{where}: {self.reason}" if where else self.reason
 
 
-class DocumentError(ValueError):
-    """A document that cannot be used, with every problem that was found."""
+class ToolkitError(Exception):
+    """The base of every exception that the toolkit raises for callers to catch."""
+
+
+class DocumentError(ToolkitError, ValueError):
+    """A document cannot be used.
+
+    name: the name of the document, usually its path
+    problems: every problem that was found, at least one
+    """
 
     def __init__(self, name: str, problems: tuple[Problem, ...]) -> None:
         super().__init__(name, problems)
@@ -39,3 +52,7 @@ class DocumentError(ValueError):
         first, *more = self.problems
         rest = f" (and {len(more)} more)" if more else ""
         return f"{self.name}: {first}{rest}"
+
+
+class FormError(ToolkitError, ValueError):
+    """A request body is not a valid multipart form or has too many parts."""

@@ -10,12 +10,10 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from .errors import FormError
+
 PART_LIMIT = 1000
 HEADER_LIMIT = 8192
-
-
-class FormError(ValueError):
-    """A body that is no multipart form, or has too many parts."""
 
 
 class Part(NamedTuple):

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import orjson
 
 from .envelope import Cause
-from .form import FormError, Part, parse_form
+from .errors import FormError
+from .form import Part, parse_form
 from .image import image_type
 from .json import Json
 from .messages import Call

@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from ..contracts import RULES, Exchange, Party, Severity, Violation, check_client, check_server
 from ..mock_server import Clock
 from ..openapi import Document
+from ..openapi.errors import ToolkitError
 from .journal import MockJournal
 
 
-class ContractError(AssertionError):
+class ContractError(ToolkitError, AssertionError):
     """The code under test broke the contract, or the live API did. `violations` are the ways, in
     the order of the requests.
     """

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from ..contracts.budget import BudgetExceeded
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Document, ErrorAnswer, Match, Operation, Reply
+from ..openapi.errors import ToolkitError
 from ..openapi.json import Json
 from ..openapi.operation import CREATING
 from ..openapi.request import read_call
@@ -24,7 +25,7 @@ from .live_budget import LiveBudget
 SECONDS = 300.0
 
 
-class NotSent(Exception):
+class NotSent(ToolkitError):
     """A call was not passed on; `reply` is what is answered in the place of the API."""
 
     def __init__(self, reply: Reply) -> None:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from ...openapi import Call, Cause, Document, Operation
+from ...openapi.errors import ToolkitError
 from ..budget import Budget, BudgetExceeded
 from ..rules.server.availability import REPEATABLE
 from ..traffic.exchange import Exchange
@@ -18,7 +19,7 @@ from ..traffic.request_builder import build_call, job_id_parameter
 from .pacing import Pacing
 
 
-class Unreachable(Exception):
+class Unreachable(ToolkitError):
     """Nothing at the server's address has ever answered; nothing was made."""
 
 
@@ -26,7 +27,7 @@ class NotThisApi(Unreachable):
     """Something answers, but not as this API does; nothing was made."""
 
 
-class CredentialsRefused(Exception):
+class CredentialsRefused(ToolkitError):
     """The server does not let the key in; nothing was made with it."""
 
 

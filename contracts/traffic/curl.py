@@ -6,7 +6,8 @@ import re
 import shlex
 
 from ...openapi import Call, Document
-from ...openapi.form import FormError, parse_form
+from ...openapi.errors import FormError
+from ...openapi.form import parse_form
 from ...openapi.operation import FORM
 from ...openapi.text import quote
 from .redaction import without_key

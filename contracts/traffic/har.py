@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from ...openapi import Call, Document, Reply
-from ...openapi.form import FormError, parse_form
+from ...openapi.errors import FormError
+from ...openapi.form import parse_form
 from ...openapi.json import Json
 from ...openapi.operation import FORM
 from .exchange import Exchange

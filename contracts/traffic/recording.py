@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 import orjson
 
 from ...openapi import Call, Document, Match
+from ...openapi.errors import ToolkitError
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer
 from ...openapi.schema import Schema
@@ -24,7 +25,7 @@ from .job_views import get_or_none
 from .redaction import MASK, Redaction
 
 
-class RecordingError(ValueError):
+class RecordingError(ToolkitError, ValueError):
     """What is given as a recording cannot be read as one, or holds nothing of the API."""
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from ...openapi.errors import ToolkitError
 
-class DeliveryError(Exception):
+
+class DeliveryError(ToolkitError):
     """An event did not reach its receiver; the message says why, in words."""
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aisa_testkit.openapi.form import PART_LIMIT, FormError, Part, parse_form
+from aisa_testkit.openapi.errors import FormError
+from aisa_testkit.openapi.form import PART_LIMIT, Part, parse_form
 
 CONTENT_TYPE = "multipart/form-data; boundary=xYz"
 GREETING = b'--xYz\r\nContent-Disposition: form-data; name="greeting"\r\n\r\nhello\r\n'

@@ -8,8 +8,10 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ....openapi.errors import ToolkitError
 
-class NotMp4(ValueError):
+
+class NotMp4(ToolkitError, ValueError):
     """Bytes that are no whole MP4 file; the text says where they stop being one."""
 
 
