@@ -1,4 +1,4 @@
-"""Every program in the documentation runs, and its tables say what is so."""
+"""The programs in the documentation run, and its tables are complete."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from aisa_testkit.pytest_plugin import MockOptions
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "pytest.md").read_text(encoding="utf-8")
-REHEARSAL = (DOCS / "failures.md").read_text(encoding="utf-8")
+FAILURES = (DOCS / "failures.md").read_text(encoding="utf-8")
 MANY_LINES = re.MULTILINE | re.DOTALL
 
 
-# A test that sets a fault which never strikes shows nothing.
-EVERY_FAULT_STRIKES = """
+# A test whose fault is never applied proves nothing.
+EVERY_FAULT_IS_APPLIED = """
 import pytest
 
 @pytest.fixture(autouse=True)
-def _every_fault_strikes(request):
+def _every_fault_is_applied(request):
     mock = None
     if "video_mock" in request.fixturenames:
         mock = request.getfixturevalue("video_mock")
@@ -38,16 +38,14 @@ def _every_fault_strikes(request):
 
 
 def programs(name: str) -> dict[str, str]:
-    """The programs of a page, as modules of tests, or under the name that their first line gives
-    them.
-    """
+    """Return the programs of a page by module name: from their first line, or `test_N`."""
     page = (DOCS / name).read_text(encoding="utf-8")
     found = re.findall(r"^```python\n(?:# ([a-z_]+)\.py\n)?(.*?)^```$", page, flags=MANY_LINES)
     return {named or f"test_{number}": text for number, (named, text) in enumerate(found)}
 
 
 def files(name: str) -> dict[str, str]:
-    """The files of a page that are no programs, by the name that their first line gives them."""
+    """Return the YAML files of a page by the name in their first line."""
     page = (DOCS / name).read_text(encoding="utf-8")
     return dict(re.findall(r"^```yaml\n# ([a-z]+\.yaml)\n(.*?)^```$", page, flags=MANY_LINES))
 
@@ -55,60 +53,60 @@ def files(name: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("name", "tests"), [("pytest.md", 8), ("judge.md", 2), ("cookbook.md", 43), ("failures.md", 1)]
 )
-def test_every_test_of_the_manual_passes_with_warnings_as_errors(
+def test_examples_pass_with_warnings_as_errors(
     pytester: pytest.Pytester, name: str, tests: int
 ) -> None:
     pytester.makepyfile(**programs(name))
     for path, text in files(name).items():
         (pytester.path / path).write_text(text, encoding="utf-8")
-    pytester.makepyfile(every_fault_strikes=EVERY_FAULT_STRIKES)
+    pytester.makepyfile(every_fault_is_applied=EVERY_FAULT_IS_APPLIED)
     result = pytester.runpytest_subprocess(
-        "-W", "error", "-p", "no:asyncio", "-p", "every_fault_strikes"
+        "-W", "error", "-p", "no:asyncio", "-p", "every_fault_is_applied"
     )
     result.assert_outcomes(passed=tests)
 
 
-def test_every_property_test_of_the_manual_passes_with_warnings_as_errors(
+def test_property_test_examples_pass_with_warnings_as_errors(
     pytester: pytest.Pytester, document: Document
 ) -> None:
     pytester.makepyfile(**programs("property-tests.md"))
     result = pytester.runpytest_subprocess("-W", "error", "-p", "no:asyncio")
-    # Three with strategies, the state machine, and one of Schemathesis for each operation.
+    # Three with strategies, the state machine, and one Schemathesis test per operation.
     result.assert_outcomes(passed=3 + 1 + len(document.operations))
 
 
 KINDS = {Severity.WARNING: " (a warning)", Severity.ADVICE: " (advice)"}
 
 
-def test_the_manual_lists_every_rule() -> None:
+def test_pytest_manual_lists_every_client_rule() -> None:
     rows = dict(re.findall(r"^\| (AV\d+) \| (.*) \|$", PAGE, flags=re.MULTILINE))
     assert rows == {
         code: rule.title + KINDS.get(rule.severity, "") for code, rule in CLIENT_RULES.items()
     }
 
 
-def test_the_manual_lists_every_argument_of_the_marker() -> None:
+def test_pytest_manual_lists_every_marker_argument() -> None:
     settings = PAGE.partition("## Settings")[2]
     named = re.findall(r"^\| `([a-z_]+)` \|", settings, flags=re.MULTILINE)
     assert named == [field.name for field in dataclasses.fields(MockOptions)]
 
 
-def test_the_manual_of_rehearsals_lists_every_word_of_a_fault() -> None:
+def test_failures_manual_lists_every_fault_option() -> None:
     text = files_of("aisa_testkit.mock_server").joinpath("config.schema.json")
-    words = json.loads(text.read_text("utf-8"))["components"]["schemas"]["Fault"]["properties"]
-    section = REHEARSAL.partition("## Faults\n")[2].partition("\n## ")[0]
-    assert re.findall(r"^\| `([a-z_]+)` \|", section, flags=re.MULTILINE) == list(words)
+    options = json.loads(text.read_text("utf-8"))["components"]["schemas"]["Fault"]["properties"]
+    section = FAILURES.partition("## Faults\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `([a-z_]+)` \|", section, flags=re.MULTILINE) == list(options)
 
 
-def test_the_manual_of_rehearsals_lists_every_scenario() -> None:
-    section = REHEARSAL.partition("## Scenarios\n")[2].partition("\n## ")[0]
+def test_failures_manual_lists_every_scenario() -> None:
+    section = FAILURES.partition("## Scenarios\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", section, flags=re.MULTILINE)
-    told = [{"name": name, "about": about} for name, about in rows]
-    assert told == JobService().scenarios.listed()
+    listed = [{"name": name, "about": about} for name, about in rows]
+    assert listed == JobService().scenarios.listed()
 
 
-def test_the_manual_of_rehearsals_lists_every_control_call() -> None:
-    section = REHEARSAL.partition("## The control API\n")[2]
+def test_server_manual_lists_every_control_call() -> None:
+    section = (DOCS / "serve.md").read_text(encoding="utf-8").partition("## The control API\n")[2]
     rows = re.findall(r"^\| `([A-Z]+) (/\S*)` \| (.*) \|$", section, flags=re.MULTILINE)
     description = AdminDescription()
     assert rows == [
