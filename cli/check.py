@@ -19,13 +19,13 @@ from ..contracts.check.plan import plan_check
 from ..contracts.check.result import CheckPolicy, chosen_codes
 from ..contracts.reports import Report
 from ..openapi import Document, Provenance
+from ..openapi.credentials import DUMMY_KEY
 from .check_config import VIOLATED, CheckConfig
 from .check_display import CheckConsole, ignore_broken_stdout, show_plan, show_verdict
 from .check_run import Outcome, judge, refused, walk
 from .options import ConfigurationError, document_argument, fail, load, option
 from .report_files import report_files, tell_github, write_reports
 
-DUMMY_KEY = "sk-aisa-dummy"
 _LONGEST = 1e6
 
 

@@ -22,6 +22,7 @@ from ..mock_server.clock import SystemClock
 from ..mock_server.http.server import serve_in_thread
 from ..mock_server.media_library import MediaLibrary
 from ..openapi import Document, JobRole, load_document
+from ..openapi.credentials import DUMMY_KEY
 from ..openapi.json import Json
 from ..openapi.operation import JSON
 from ..openapi.pointer import get
@@ -31,7 +32,6 @@ from .options import fail, option
 SPEED = 2.0
 CHECK_SPEED = 20.0
 POLL_SECONDS = 0.1
-KEY = "sk-aisa-demo"
 
 
 @click.command(short_help="Make a video with the mock, before your eyes.")
@@ -56,7 +56,7 @@ def demo(output: Path) -> None:
     clock = SystemClock(SPEED)
     with serve_in_thread(document, clock=clock) as server:
         console.print(f"The mock of {document.title} listens at [bold]{server.base_url}[/]")
-        headers = {"authorization": f"Bearer {KEY}"}
+        headers = {"authorization": f"Bearer {DUMMY_KEY}"}
         with httpx2.Client(base_url=server.base_url, headers=headers, timeout=10) as http:
             _show(_Client(document, http), console, output)
         clock.set_speed(CHECK_SPEED)
@@ -76,9 +76,9 @@ def _check(document: Document, base_url: str) -> CheckResult:
     """What `aisa-testkit check` finds at this URL."""
     with httpx2.Client(timeout=10) as http:
         server = HttpTarget(document, base_url, http)
-        plan = plan_check(document, key=KEY, creates=2)
+        plan = plan_check(document, key=DUMMY_KEY, creates=2)
         return CheckRunner(
-            document, plan, server, key=KEY, ledger=Budget(), standard=CheckPolicy()
+            document, plan, server, key=DUMMY_KEY, ledger=Budget(), standard=CheckPolicy()
         ).run()
 
 

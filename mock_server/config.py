@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..openapi import Document, DocumentError, Problem
+from ..openapi.credentials import mask_key
 from ..openapi.json import Json
 from ..openapi.pointer import format_pointer, parse_pointer
 from ..openapi.source import Source, parse_source
@@ -16,7 +17,7 @@ from .config_schema import ConfigError, validate
 from .config_types import AccountOptions, Limits
 from .faults.fault import Fault, read_fault
 from .faults.scenario import Scenario, built_in_scenarios, find_scenario, read_scenario
-from .keys.accounts import masked, read_accounts, read_tier
+from .keys.accounts import read_accounts, read_tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,7 @@ def _without_key(problem: Problem) -> Problem:
     path = parse_pointer(problem.pointer)
     if path[:1] != ("keys",) or len(path) == 1:
         return problem
-    return replace(problem, pointer=format_pointer(("keys", masked(path[1]), *path[2:])))
+    return replace(problem, pointer=format_pointer(("keys", mask_key(path[1]), *path[2:])))
 
 
 def _source(text: str, name: str) -> Source:

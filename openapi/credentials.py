@@ -1,4 +1,4 @@
-"""How a request says who it is."""
+"""The API key of a request: where it is sent, how it is masked, and keys for examples."""
 
 from __future__ import annotations
 
@@ -11,33 +11,49 @@ from .request import RequestProblem
 from .schema import resolve
 from .text import quote
 
+DUMMY_KEY = "sk-aisa-dummy"
+"""A key for servers that accept any key."""
+
+UNKNOWN_KEY = "sk-invalid-key-of-nobody"
+"""A key that every server rejects; mocks that accept any key reject the word "invalid"."""
+
+SHOWN_KEY_CHARACTERS = 4
+"""The number of characters at the end of a key that a masked key shows."""
+
+
+def mask_key(key: str) -> str:
+    """Return the last four characters of a key behind an ellipsis, or "…" for a short key."""
+    return f"…{key[-SHOWN_KEY_CHARACTERS:]}" if len(key) >= _MIN_MASKABLE_LENGTH else "…"
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """How a request says who it is: a header (in lower case), and the word before the key, empty if
-    there is none.
+    """The header that carries the API key.
+
+    header: the name of the header in lower case
+    scheme: the word before the key, such as "Bearer"; empty if there is none
     """
 
     header: str
     scheme: str
 
     def key(self, headers: Mapping[str, str]) -> str | RequestProblem:
-        """The key in these headers (names in lower case), or what is wrong with them."""
+        """Return the key in these headers (names in lower case), or the problem with them."""
         text = headers.get(self.header)
         scheme, _, key = (text or "").partition(" ") if self.scheme else ("", "", text or "")
         key = key.strip()
         if key and " " not in key and scheme.lower() == self.scheme.lower():
             return key
-        wanted = f"must be sent as {f'{self.scheme} <key>'.strip()}"
+        expected = f"must be sent as {f'{self.scheme} <key>'.strip()}"
         if not text or not text.strip():
-            return RequestProblem(Cause.CREDENTIALS_MISSING, self.header, wanted)
-        # What came may be a key that was sent in a wrong way, and is not for any log.
-        came = quote(scheme) if scheme.lower() in _SCHEMES and key else "something else"
-        return RequestProblem(Cause.CREDENTIALS_MALFORMED, self.header, wanted, came)
+            return RequestProblem(Cause.CREDENTIALS_MISSING, self.header, expected)
+        # The rest of the header may be a key, which must not reach a log.
+        received = quote(scheme) if scheme.lower() in _OTHER_SCHEMES and key else "something else"
+        return RequestProblem(Cause.CREDENTIALS_MALFORMED, self.header, expected, received)
 
 
 def compile_credentials(root: Json) -> Credentials | None:
-    """What the first security requirement of the document asks for; None if it asks for nothing."""
+    """Return the credentials of the first security requirement; None if no key is required."""
     names = [name for requirement in root.get("security", ()) for name in requirement]
     if not names:
         return None
@@ -47,4 +63,6 @@ def compile_credentials(root: Json) -> Credentials | None:
     return Credentials(scheme["name"].lower(), "")
 
 
-_SCHEMES = ("basic", "digest", "token")
+_OTHER_SCHEMES = ("basic", "digest", "token")
+# The rest of a shorter key would be quickly guessed.
+_MIN_MASKABLE_LENGTH = 12

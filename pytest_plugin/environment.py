@@ -7,7 +7,8 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-DUMMY_KEY = "sk-aisa-dummy"
+from ..openapi.credentials import DUMMY_KEY
+
 # `whsec_` and a key in base64, as Standard Webhooks has them.
 DUMMY_SECRET = "whsec_ZHVtbXktd2ViaG9vay1zZWNyZXQtb2YtdGVzdHM="
 KEY_VARIABLE = "AISA_API_KEY"

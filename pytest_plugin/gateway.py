@@ -14,11 +14,11 @@ from starlette.types import Receive, Scope, Send
 from ..contracts.budget import BudgetExceeded
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Document, ErrorAnswer, Match, Operation, Reply
+from ..openapi.credentials import DUMMY_KEY
 from ..openapi.errors import ToolkitError
 from ..openapi.json import Json
 from ..openapi.operation import CREATING
 from ..openapi.request import read_call
-from .environment import DUMMY_KEY
 from .journal import MockJournal
 from .live_budget import LiveBudget
 

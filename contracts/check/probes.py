@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from ...openapi import Call, Document, JobRole, Operation
+from ...openapi.credentials import UNKNOWN_KEY
 from ...openapi.json import Json
 from ...openapi.operation import JSON, Body
 from ...openapi.schema import types_of
-from ..traffic.credentials import UNKNOWN_KEY
 from ..traffic.request_builder import build_call, job_id_parameter, unknown_job_id
 
 

@@ -59,14 +59,3 @@ def key_of(document: Document, item: Item) -> str | None:
         return None
     key = document.credentials.key(item.headers)
     return key if isinstance(key, str) else None
-
-
-def masked(key: str) -> str:
-    """A key as it may be shown: its last four characters, and none of one that is short."""
-    return f"…{key[-SHOWN:]}" if len(key) >= _LONG else "…"
-
-
-# So many characters of a key are shown.
-SHOWN = 4
-# A guess at what is left of a shorter key would take no time.
-_LONG = 12

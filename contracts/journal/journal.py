@@ -8,13 +8,14 @@ from threading import Lock
 from urllib.parse import urlsplit
 
 from ...openapi import Call, Document, Reply
+from ...openapi.credentials import mask_key
 from ...openapi.json import Json
 from ..traffic.exchange import Exchange, UnmatchedRequest
 from ..traffic.recording import write_recording
 from ..traffic.redaction import Redaction
 from .client_verdict import ClientVerdict
 from .entry import describe
-from .facts import key_of, masked
+from .facts import key_of
 from .judging import judge_clients
 from .known_keys import KnownKeys, redacted, redacted_for_rules, without_files
 from .log import Entry, Item, Log
@@ -200,7 +201,7 @@ class Journal:
             redacted(redaction, item),
             number=entry.number,
             at=entry.at,
-            key=None if key is None else masked(key),
+            key=None if key is None else mask_key(key),
         )
 
 

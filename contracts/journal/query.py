@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...openapi import Document
+from ...openapi.credentials import SHOWN_KEY_CHARACTERS, mask_key
 from ...openapi.text import quote
-from .facts import SHOWN, jobs_of, key_of, masked, operation_of, status_of
+from .facts import jobs_of, key_of, operation_of, status_of
 from .log import Entry, Item
 
 PAGE, LARGEST_PAGE = 100, 1000
@@ -86,8 +87,12 @@ def _is_key(wanted: str, key: str | None) -> bool:
     """
     if key is None:
         return False
-    end = wanted if wanted.startswith("…") or len(wanted) <= SHOWN else masked(wanted)
-    return end.removeprefix("…") == masked(key).removeprefix("…")
+    end = (
+        wanted
+        if wanted.startswith("…") or len(wanted) <= SHOWN_KEY_CHARACTERS
+        else mask_key(wanted)
+    )
+    return end.removeprefix("…") == mask_key(key).removeprefix("…")
 
 
 def _operation(document: Document, text: str | None) -> str | None:

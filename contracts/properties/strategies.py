@@ -18,6 +18,7 @@ except ModuleNotFoundError:
     ) from None
 
 from ...openapi import Call, Document, JobRole, Operation, Reply, State
+from ...openapi.credentials import DUMMY_KEY
 from ...openapi.json import Json
 from ...openapi.operation import JSON
 from ...openapi.pointer import set_at
@@ -28,15 +29,15 @@ from .mutations import MUTATIONS
 
 __all__ = ["broken_histories", "create_calls", "histories", "refused_calls"]
 
-KEY = "sk-strategies"
-
 
 def create_calls(document: Document) -> SearchStrategy[Call]:
     """Calls that make a job and that the document allows, as forms and as JSON, with files."""
     operation = document.by_role[JobRole.CREATE]
     return st.sampled_from(sorted(operation.bodies)).flatmap(
         lambda media_type: allowed_fields(operation.bodies[media_type]).map(
-            lambda fields: build_call(document, operation, fields, media_type=media_type, key=KEY)
+            lambda fields: build_call(
+                document, operation, fields, media_type=media_type, key=DUMMY_KEY
+            )
         )
     )
 
@@ -58,7 +59,7 @@ def refused_calls(draw: DrawFn, document: Document) -> Call:
         fields[reason] = draw(outside(body.properties[reason]["enum"]))
     else:
         fields.pop(reason, None)
-    return build_call(document, operation, fields, media_type=media_type, key=KEY)
+    return build_call(document, operation, fields, media_type=media_type, key=DUMMY_KEY)
 
 
 @st.composite
@@ -74,7 +75,7 @@ def histories(draw: DrawFn, document: Document) -> list[Exchange]:
     job = _new_job(document, create, fields, job_id, now)
     history = [_shown(document, call, create, job, now)]
     poll = build_call(
-        document, retrieve, key=KEY, path_parameters={job_id_parameter(retrieve): job_id}
+        document, retrieve, key=DUMMY_KEY, path_parameters={job_id_parameter(retrieve): job_id}
     )
     state, progress = document.lifecycle.states[document.lifecycle.initial], 0
     while True:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from ...openapi import Cause, Document, RequestProblem
+from ...openapi.credentials import UNKNOWN_KEY
 from .exchange import Exchange
-
-# No server knows this key; mocks that take any key refuse one with this word.
-UNKNOWN_KEY = "sk-invalid-key-of-nobody"
 
 
 def credential_problem(document: Document, exchange: Exchange) -> RequestProblem | None:

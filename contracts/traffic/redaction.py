@@ -11,8 +11,8 @@ from threading import Lock
 import orjson
 
 from ...openapi import Document, Reply
+from ...openapi.credentials import UNKNOWN_KEY
 from ...openapi.request import read_call
-from .credentials import UNKNOWN_KEY
 from .encodings import decode_escapes, encoded_variants
 from .exchange import Exchange
 from .multi_search import MultiStringSearch

@@ -8,8 +8,8 @@ from random import Random
 from threading import Lock
 
 from ...openapi import Call, Document
+from ...openapi.credentials import mask_key
 from ...openapi.json import Json
-from ..keys.accounts import masked
 from .fault import Fault, read_fault
 
 
@@ -125,7 +125,7 @@ class FaultRegistry:
 
 
 def _told(words: Mapping[str, Json]) -> Mapping[str, Json]:
-    return {**words, "key": masked(words["key"])} if "key" in words else words
+    return {**words, "key": mask_key(words["key"])} if "key" in words else words
 
 
 class _Count:

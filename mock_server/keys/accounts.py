@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from ...openapi import Document, JobRole, Tier
+from ...openapi.credentials import mask_key
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer
 from ...openapi.text import quote
@@ -25,11 +26,6 @@ class Account:
     tier: Tier = NO_LIMITS
     revoked: bool = False
     forbidden: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
-
-
-def masked(key: str) -> str:
-    """A key as it may be shown: its last four characters, and none of one that is short."""
-    return f"…{key[-_SHOWN:]}" if len(key) >= _LONG else "…"
 
 
 def read_tier(document: Document, data: Json, *, at: str = "/limits") -> Tier:
@@ -70,7 +66,7 @@ def read_accounts(
         try:
             accounts[key] = _read_account(document, key, told, tier=tier)
         except ConfigError as error:
-            place, shown = (at + format_pointer([k]) for k in (key, masked(str(key))))
+            place, shown = (at + format_pointer([k]) for k in (key, mask_key(str(key))))
             reason = error.reason
             raise ConfigError(place + error.pointer, reason, shown=shown + error.pointer) from None
     return accounts
@@ -147,6 +143,5 @@ def _require_known(data: Mapping[str, Json], known: Collection[str], at: str) ->
             raise ConfigError(place, f"is not known here, only {', '.join(known)} are")
 
 
-_SHOWN, _LONG = 4, 12
 _NUMBERS = ("requests_per_minute", "in_flight", "spend")
 _PARTS = ("limits", "spend", "revoked", "forbidden")

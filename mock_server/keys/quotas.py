@@ -10,6 +10,7 @@ from math import ceil
 from threading import Lock
 
 from ...openapi import Cause, Document, Ending, JobRole, Tier
+from ...openapi.credentials import mask_key
 from ...openapi.json import Json
 from ...openapi.text import quote
 from ..clock import Clock
@@ -17,7 +18,7 @@ from ..errors import Refusal
 from ..jobs.job import Job, observe
 from ..jobs.progression import LONGEST_SECONDS
 from ..jobs.store import Store
-from .accounts import NO_LIMITS, Account, masked
+from .accounts import NO_LIMITS, Account
 
 WINDOW_SECONDS = 60
 
@@ -154,7 +155,7 @@ class Quotas:
         _, used = self._windows.get(key, (0, 0))
         spent = self._usages.get(key, _Usage()).total
         return {
-            "key": masked(key),
+            "key": mask_key(key),
             "requests_per_minute": number,
             "requests_left": None if number is None else max(0, number - used),
             "in_flight": tier.in_flight,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from aisa_testkit.contracts import check_exchange, read_exchange
-from aisa_testkit.contracts.traffic.credentials import UNKNOWN_KEY, credential_problem
+from aisa_testkit.contracts.traffic.credentials import credential_problem
 from aisa_testkit.openapi import Call, Cause, Document, Reply
+from aisa_testkit.openapi.credentials import UNKNOWN_KEY
 
 JSON = {"content-type": "application/json"}
 

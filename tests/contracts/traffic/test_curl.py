@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from aisa_testkit.contracts.traffic.credentials import UNKNOWN_KEY
 from aisa_testkit.contracts.traffic.curl import curl_line
 from aisa_testkit.contracts.traffic.request_builder import build_call
 from aisa_testkit.mock_server import VideoServer
 from aisa_testkit.openapi import Call, Document
+from aisa_testkit.openapi.credentials import UNKNOWN_KEY
 from aisa_testkit.openapi.operation import FORM, JSON
 
 KEY = "sk-live-3cr3t"

@@ -9,9 +9,9 @@ import pytest
 
 from aisa_testkit.contracts import SERVER_RULES, Severity, check_exchange, read_exchange
 from aisa_testkit.contracts.rules.server.check_exchange import exchange_violations
-from aisa_testkit.contracts.traffic.credentials import UNKNOWN_KEY
 from aisa_testkit.contracts.traffic.redaction import MASK, Redaction
 from aisa_testkit.openapi import Call, Document, Reply
+from aisa_testkit.openapi.credentials import UNKNOWN_KEY
 from aisa_testkit.openapi.json import Json
 
 JSON = {"content-type": "application/json"}
