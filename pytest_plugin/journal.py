@@ -152,7 +152,7 @@ class MockJournal:
         self.kept.add(
             UnmatchedRequest(exchange.operation.method, exchange.path, why, UnmatchedKind.ENDLESS)
         )
-        raise InfiniteLoop(f"{why}: a loop that never ends")
+        raise InfiniteLoop(f"{why}: infinite loop")
 
     def _moment(self, exchange: Exchange) -> float | None:
         """When the answer was given, None for one that time does not change."""

@@ -1050,7 +1050,7 @@ def index() -> str:
 
 
 def _table(party: Party) -> Iterator[str]:
-    yield from ["", f"## For {party}s", "", "| code | what breaking it is called | severity |"]
+    yield from ["", f"## For {party}s", "", "| code | title | severity |"]
     yield "|---|---|---|"
     for rule in RULES.values():
         if rule.party is party:

@@ -77,8 +77,8 @@ def test_pages_fit_a_terminal_but_for_what_the_judge_says() -> None:
 @pytest.mark.parametrize(
     ("code", "stand_in", "complaint"),
     [
-        ("AV203", "AV204", r"the example of AV203 gives\nAV204 progress that its state"),
-        ("AV702", "AV715", r"the example of AV702 gives\nAV715 a job made twice"),
+        ("AV203", "AV204", r"the example of AV203 gives\nAV204 progress out of range"),
+        ("AV702", "AV715", r"the example of AV702 gives\nAV715 duplicate job"),
     ],
     ids=["of a server", "of a client"],
 )

@@ -12,126 +12,125 @@ _CATALOGUE = Catalogue(Party.CLIENT)
 _rule = _CATALOGUE.rule
 
 UNKNOWN_ENDPOINT = _rule(
-    "AV701", "a request that no operation takes", "Send requests that the document has."
+    "AV701", "unknown endpoint", "Use a method and a path that the document lists."
 )
 BODY_UNREADABLE = _rule(
-    "AV702", "a body that cannot be read", "Send a whole body of a documented media type."
+    "AV702", "unreadable request body", "Send a complete body of a documented media type."
 )
-VALUE_MISSING = _rule("AV703", "a required value that is missing", "Always send it.")
-WRONG_TYPE = _rule("AV704", "a value of the wrong type", "Send the type that the document names.")
-WRONG_VALUE = _rule(
-    "AV705", "a value that is not allowed", "Send a value that the document allows."
+VALUE_MISSING = _rule("AV703", "missing required value", "Always send the required value.")
+WRONG_TYPE = _rule("AV704", "value of the wrong type", "Send the type that the document declares.")
+WRONG_VALUE = _rule("AV705", "value not allowed", "Send a value that the document allows.")
+NO_KEY = _rule(
+    "AV706", "missing or malformed API key", "Send the API key in the documented header."
 )
-NO_KEY = _rule("AV706", "a request without a proper key", "Send the key in the documented header.")
 UNDOCUMENTED = _rule(
     "AV707",
-    "a field that the document does not know",
-    "Leave it out: servers ignore it today and may refuse it tomorrow.",
+    "unknown field",
+    "Remove the field: servers ignore it today and may reject it tomorrow.",
     Severity.WARNING,
 )
 BLOCKED = _rule(
     "AV708",
-    "a request that was not let out",
-    "Give that host a stand-in in the test, or the run a budget that is large enough.",
+    "request blocked",
+    "Mock that host in the test, or raise the budget of the run.",
 )
 NOT_RECORDED = _rule(
     "AV709",
-    "a request that the recording does not hold",
-    "Send what was recorded, or record the exchange anew.",
+    "request not in the recording",
+    "Send a recorded request, or make a new recording.",
 )
 
-UNKNOWN_JOB = _rule(
-    "AV711", "a job that was never made", "Ask only for ids that the API has answered with."
-)
+UNKNOWN_JOB = _rule("AV711", "unknown job id", "Use only ids that the API has returned.")
 POLLED_AFTER_END = _rule(
     "AV712",
-    "a poll after the end",
-    "A final state never changes: stop polling, and keep the answer.",
+    "poll after a final state",
+    "Stop polling at a final state, and keep the response.",
 )
 USED_TOO_EARLY = _rule(
-    "AV713", "a job used before it is done", "Poll until the job is done, then ask for its result."
+    "AV713",
+    "job used before it finished",
+    "Poll until the job is finished, then request its result.",
 )
 FAILURE_IGNORED = _rule(
     "AV714",
-    "a failed job taken for a success",
-    "Look at the final state: a failed job has no result, but says why.",
+    "failed job treated as success",
+    "Check the final state: a failed job has an error but no result.",
 )
 DUPLICATE_JOB = _rule(
     "AV715",
-    "a job made twice",
-    "Once a create is accepted, follow its job: each job that is made again is paid for.",
+    "duplicate job",
+    "Follow the job of the first accepted create, because every further job is billed.",
 )
 RETRY_AFTER_PERMANENT_ERROR = _rule(
     "AV716",
-    "a refused request sent again",
-    "Of all 4xx answers only 429 is worth another try: the same request is refused again.",
+    "retry after a permanent error",
+    "Do not retry a 4xx response other than 429: the same request fails again.",
 )
 INFINITE_LOOP = _rule(
     "AV717",
-    "a loop that never ends",
-    "Stop at every final state and at every refusal, and set a limit to the time in all.",
+    "infinite loop",
+    "Stop at every final state and every permanent error, and limit the total time.",
 )
 
 UNSAFE_RETRY = _rule(
     "AV721",
-    "a job asked for again, blindly",
-    "Do not blindly repeat a POST with side effects: look in the list for the job first, or send"
-    " the same idempotency key, if the server knows such.",
+    "unsafe retry of a create",
+    "Look for the job in the list before you repeat a create, or send the same"
+    " idempotency key if the server supports it.",
     Severity.ADVICE,
 )
 RETRY_BEFORE_RETRY_AFTER = _rule(
     "AV722",
-    "a repetition sooner than asked",
-    "Honour the wait that an answer asks for, and only then try again.",
+    "retry before Retry-After",
+    "Wait as long as the response asks before you retry.",
 )
 NO_BACKOFF = _rule(
     "AV723",
-    "repetitions without backoff",
-    "Where no answer says otherwise, wait a second, then twice as long each time, 30 s at most,"
-    " each wait a quarter more or less.",
+    "retry without backoff",
+    "Wait 1 s before the first retry, then double each wait up to 30 s, with 25 % of jitter.",
     Severity.ADVICE,
 )
 TOO_MANY_RETRIES = _rule(
-    "AV724", "a storm of repetitions", "Give up after 3 to 5 attempts, or after 60 s."
+    "AV724", "too many retries", "Give up after 3 to 5 attempts or after 60 s."
 )
 GAVE_UP_TOO_EARLY = _rule(
     "AV725",
-    "given up at the first failure that passes",
-    "After a 429, a 5xx or a broken connection try again, with backoff: 3 to 5 attempts in all.",
+    "gave up after a transient error",
+    "Retry after a 429, a 5xx or a broken connection, with backoff and 3 to 5 attempts in all.",
     Severity.ADVICE,
 )
 
 POLLED_TOO_FAST = _rule(
     "AV731",
-    "a poll too soon after the last one",
-    "Do not poll faster than twice a second.",
+    "polling too fast",
+    "Poll at most twice a second.",
     Severity.WARNING,
 )
 POLLED_BEFORE_HINT = _rule(
     "AV732",
-    "a poll sooner than asked",
-    "Wait as long as the last answer about the job asks for, then poll again.",
+    "poll before the suggested time",
+    "Wait as long as the last response suggests before you poll again.",
     Severity.ADVICE,
 )
 NO_TOTAL_TIMEOUT = _rule(
     "AV733",
-    "polls without an end",
-    "Cap the total wait at 5 minutes: most jobs take 20 to 90 s.",
+    "polling without a time limit",
+    "Limit the total wait to 5 minutes: most jobs take 20 to 90 s.",
     Severity.ADVICE,
 )
 UNKNOWN_STATUS_ACCEPTED = _rule(
     "AV734",
-    "an unknown status taken for a success",
-    "Only the final states of the document are an end: at any other word poll on, up to the limit"
-    " that you set to the total wait.",
+    "unknown status treated as success",
+    "Stop only at the final states of the document, and poll on at any other status until"
+    " your time limit.",
 )
 DOWNLOADED_LATE = _rule(
-    "AV735", "a download after the expiry", "Download the files of a job before they expire."
+    "AV735", "download after expiry", "Download the files of a job before they expire."
 )
 ORPHANED = _rule(
     "AV736",
-    "an orphaned job",
-    "Follow each job that was accepted to its end: it is paid for, whoever asks for it.",
+    "orphaned job",
+    "Follow every accepted job to its end: it is billed even if its result is never downloaded.",
     Severity.ADVICE,
 )
 

@@ -41,8 +41,8 @@ def test_without_a_code_all_rules_are_listed_with_their_titles() -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert [line.split()[0] for line in lines] == list(RULES)
-    assert "AV203  progress that fell" in lines
-    assert "AV707  a field that the document does not know (a warning)" in lines
+    assert "AV203  progress decreased" in lines
+    assert "AV707  unknown field (a warning)" in lines
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_on_a_terminal_the_page_is_rendered() -> None:
     )
     assert (result.exit_code, result.stderr) == (0, "")
     assert "\x1b[" in result.stdout
-    assert "AV203 progress that fell" in result.stdout
-    assert "Let progress only rise." in result.stdout
+    assert "AV203 progress decreased" in result.stdout
+    assert "Never let progress decrease." in result.stdout
     for raw in ("# AV203", "**Advice:**", "```"):
         assert raw not in result.stdout
 

@@ -31,7 +31,7 @@ SHARED = {
     # our own roles of operations
     *("list", "remix"),
     # headers and media types that HTTP defines
-    *("accept-ranges", "content-disposition", "content-range", "etag", "video"),
+    *("accept-ranges", "content-disposition", "content-range", "etag", "retry-after", "video"),
     # keys of the control API of the mock
     *("error",),
 }

@@ -15,7 +15,7 @@ Run = Callable[..., pytest.RunResult]
 WRONG_ENUM = """\
 AV705: the code under test broke the contract of AIsa Videos 1.0.0
 
-AV705 a value that is not allowed
+AV705 value not allowed
   request   POST /v1/videos (createVideo), no. 1
   field     seconds
   sent      '5'
@@ -26,12 +26,12 @@ If a test means it, say so: @pytest.mark.video_mock(allow=['AV705']) or\
  mock_videos(allow=['AV705']).
 """
 UNDOCUMENTED = """\
-AV707 a field that the document does not know
+AV707 unknown field
     request   GET /v1/videos (listVideos), nos. 1 and 2
     field     colour
     sent      a value for it
     expected  only limit, after, order
-    advice    Leave it out: servers ignore it today and may refuse it tomorrow.
+    advice    Remove the field: servers ignore it today and may reject it tomorrow.
 """
 
 
@@ -93,25 +93,25 @@ def test_several_violations_are_told_together_and_the_same_one_once(run: Run) ->
         """\
 AV705, AV704, AV711: the code under test broke the contract of AIsa Videos 1.0.0
 
-AV705 a value that is not allowed
+AV705 value not allowed
   request   POST /v1/videos (createVideo), nos. 1 and 2
   field     seconds
   sent      '5'
   expected  one of '4', '8', '12'
   advice    Send a value that the document allows.
 
-AV704 a value of the wrong type
+AV704 value of the wrong type
   request   POST /v1/videos (createVideo), no. 3
   field     prompt
   sent      7
   expected  of type string
-  advice    Send the type that the document names.
+  advice    Send the type that the document declares.
 
-AV711 a job that was never made
+AV711 unknown job id
   request   GET /v1/videos/{video_id} (getVideo), no. 4
   sent      video_1
   expected  an id that a create has answered with; there was none so far
-  advice    Ask only for ids that the API has answered with.
+  advice    Use only ids that the API has returned.
 
 If a test means it, say so: @pytest.mark.video_mock(allow=['AV705', 'AV704', 'AV711']) or\
  mock_videos(allow=['AV705', 'AV704', 'AV711']).
@@ -181,7 +181,7 @@ def test_an_undocumented_field_can_be_allowed(run: Run) -> None:
 def test_where_warnings_are_errors_an_undocumented_field_fails_the_test(run: Run) -> None:
     result = run(ODD, "-W", "error")
     result.assert_outcomes(failed=1)
-    assert "AV707 a field that the document does not know" in result.stdout.str()
+    assert "AV707 unknown field" in result.stdout.str()
     assert "wrapper=True" not in result.stdout.str(), "the code of the plugin is shown"
 
 

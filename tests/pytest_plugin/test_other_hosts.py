@@ -98,7 +98,7 @@ def test_it(video_mock, client):
     )
     result.assert_outcomes(failed=4)
     told_of = f"""
-AV701 a request that no operation takes
+AV701 unknown endpoint
   request   {method} {path}, no. 1
   sent      {told}
   expected  {nearest}, the nearest operation
@@ -258,7 +258,7 @@ def test_it(video_mock, client):
     )
     result.assert_outcomes(failed=4)
     told_of = """
-AV708 a request that was not let out
+AV708 request blocked
   request   GET https://elsewhere.invalid/a?b=c, nos. 1 and 2
   sent      requests to elsewhere.invalid do not pass (other_hosts is 'fail')
 """

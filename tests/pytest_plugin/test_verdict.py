@@ -46,7 +46,7 @@ def test_it(video_mock):
         "error",
     )
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*1 finding in 1 request", "AV736 an orphaned job"])
+    result.stdout.fnmatch_lines(["*1 finding in 1 request", "AV736 orphaned job"])
 
 
 def test_a_failing_test_is_not_told_of_advice(run: Run) -> None:

@@ -43,7 +43,7 @@ def test_a_verdict_reads_from_its_headline_to_the_least_of_its_findings(mock: An
     first, *findings = str(mock.journal.judge()).split("\n\n")
     assert first == "3 findings in 6 requests"
     assert findings[0] == (
-        "AV705 a value that is not allowed\n"
+        "AV705 value not allowed\n"
         "  request   POST /v1/videos (createVideo), no. 3\n"
         "  field     seconds\n"
         "  sent      '5'\n"

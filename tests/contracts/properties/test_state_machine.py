@@ -340,7 +340,7 @@ def test_what_a_user_sees_of_a_failure(document: Document) -> None:
     text, lines = failure(job_machine(document, Worlds(document, change), key=KEY))
     job_id = RandomIds(1).job()
     assert text.splitlines()[:3] == [
-        "AV205 a field that must never change",
+        "AV205 immutable field changed",
         "  request   GET /v1/videos/{video_id} (getVideo), nos. 1 and 2",
         "  place     /created_at",
     ]

@@ -78,7 +78,7 @@ def test_a_request_with_a_wrong_value_is_told_to_the_letter(document: Document) 
     body = b'{"prompt":"x","model":"sora-3"}'
     refused = read_exchange(document, Call("createVideo", {}, (), headers, body), Reply(404), at=0)
     assert "\n".join(map(str, check_client(document, [refused]))) == (
-        "AV705 a value that is not allowed\n"
+        "AV705 value not allowed\n"
         "  request   POST /v1/videos (createVideo), no. 1\n"
         "  field     model\n"
         "  sent      'sora-3'\n"
@@ -90,11 +90,11 @@ def test_a_request_with_a_wrong_value_is_told_to_the_letter(document: Document) 
 def test_a_request_to_nowhere_is_told_to_the_letter(other_document: Document) -> None:
     (violation,) = check_client(other_document, [UnmatchedRequest("POST", "/api/v7/rendering")])
     assert str(violation) == (
-        "AV701 a request that no operation takes\n"
+        "AV701 unknown endpoint\n"
         "  request   POST /api/v7/rendering, no. 1\n"
         "  sent      the path has /rendering where /renderings is expected\n"
         "  expected  POST /api/v7/renderings (submitRendering), the nearest operation\n"
-        "  advice    Send requests that the document has."
+        "  advice    Use a method and a path that the document lists."
     )
 
 
@@ -108,11 +108,11 @@ def test_a_client_that_waits_for_nothing_is_told_to_the_letter(other_document: D
     ]
     (violation,) = check_client(other_document, history)
     assert str(violation) == (
-        "AV714 a failed job taken for a success\n"
+        "AV714 failed job treated as success\n"
         "  request   GET /api/v7/renderings/{ref}/film (film), no. 2\n"
         "  sent      a request for r-1, which was spoilt in the answer no. 1\n"
         "  expected  a job that is ready\n"
-        "  advice    Look at the final state: a failed job has no result, but says why."
+        "  advice    Check the final state: a failed job has an error but no result."
     )
 
 

@@ -180,5 +180,5 @@ def test_answers_of_the_live_api_are_judged_and_those_of_the_gateway_are_not(liv
     )
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(
-        ["AV217: the API broke the contract of AIsa Videos 1.0.0", "AV217 a job that is not there"]
+        ["AV217: the API broke the contract of AIsa Videos 1.0.0", "AV217 job disappeared"]
     )

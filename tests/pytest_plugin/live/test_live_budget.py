@@ -31,7 +31,7 @@ def test_a_create_over_budget_is_not_sent_and_fails_the_test_with_the_sums(
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(
         [
-            "AV708 a request that was not let out",
+            "AV708 request blocked",
             "  request   POST http://127.0.0.1:*/v1/videos, no. 2",
             "  sent      it costs 2.00 USD, and 0.80 of at most 1.50 are spent",
         ]

@@ -281,12 +281,12 @@ def test_an_unknown_code_is_a_warning_only(document: Document) -> None:
 def test_a_broken_answer_is_told_to_the_letter(document: Document) -> None:
     (violation,) = check_exchange(document, GET, Reply(200, JSON, video(object="job")))
     assert str(violation) == (
-        "AV104 a body that breaks its schema\n"
+        "AV104 response body does not match its schema\n"
         "  request   GET /v1/videos/{video_id} (getVideo), no. 1\n"
         "  place     /object\n"
         "  received  'job'\n"
         "  expected  'video'\n"
-        "  advice    Send what the schema says."
+        "  advice    Send a body that matches its schema."
     )
 
 
