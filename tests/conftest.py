@@ -1,4 +1,4 @@
-"""What many tests start from."""
+"""Fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from tests.support.documents import RENDERINGS
 
 pytest_plugins = ["pytester"]
 
-# How long an example takes says nothing about it on a busy machine. In CI, Hypothesis has a profile
-# of its own, which is kept but for that.
+# On a busy machine the duration of an example means nothing, so there is no deadline. Everything
+# else is as in the default profile, or in the profile of Hypothesis for CI.
 settings.register_profile(
     "untimed", settings.get_profile("ci" if os.environ.get("CI") else "default"), deadline=None
 )
@@ -33,7 +33,7 @@ settings.load_profile("untimed")
 
 @pytest.fixture
 def tool() -> Callable[[str], str]:
-    """The path of a program; a machine that lacks it skips the test, but CI fails it."""
+    """Find the path of a program; skip the test if it is missing, or fail it in CI."""
 
     def find(name: str) -> str:
         path = shutil.which(name)
@@ -54,7 +54,7 @@ def document() -> Document:
 
 @pytest.fixture(scope="session")
 def other_document() -> Document:
-    """A document of another API: other paths, other words, other places."""
+    """The document of another API, with other paths, fields and states."""
     return load_document(RENDERINGS)
 
 
@@ -69,26 +69,24 @@ def any_document(request: pytest.FixtureRequest) -> Document:
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """A clock that stands at 1_780_000_000 until a test moves it."""
+    """A clock that stays at Unix time 1_780_000_000 until a test moves it."""
     return ManualClock()
 
 
 @pytest.fixture
 def service(document: Document, clock: ManualClock) -> JobService:
-    """A strict service of the bundled document, whose ids are the same in every run."""
+    """A strict service of the bundled document, with the same ids in every run."""
     return JobService(document, clock=clock, ids=RandomIds(1), strict=True)
 
 
 @pytest.fixture
 def endpoint(service: JobService) -> Endpoint:
-    """That service, taking raw requests."""
+    """The endpoint of `service`, for raw requests."""
     return Endpoint(service)
 
 
 @pytest.fixture
 def video_server(document: Document) -> Iterator[VideoServer]:
-    """The mock on a real socket, strict, a hundred times as fast as life: a job takes a tenth of a
-    second.
-    """
+    """The mock on a real socket at speed 100: a job takes a tenth of a second."""
     with serve_in_thread(document, clock=SystemClock(100), seed=1) as server:
         yield server

@@ -1,4 +1,4 @@
-"""Schemathesis holds the control API to its own document, with good data and bad."""
+"""Schemathesis tests of the control API against its own OpenAPI document."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from aisa_testkit.contracts.journal.journal import Journal
 from aisa_testkit.mock_server import JobService, RandomIds, SystemClock, create_app
 from aisa_testkit.openapi import Call, Document
 
-# With more, this takes long and finds nothing else.
+# More examples take longer and find nothing else.
 EXAMPLES = 10
 TOKEN = "admin-token"
 KEY = {"authorization": "Bearer sk-test", "content-type": "application/json"}
-# Whether these can be done depends on what is served: which operations, scenarios and jobs it has.
-UNSURE = ["addFault", "chooseScenario", "listJobs", "listRequests", "exportRequests"]
-# Nobody can guess an id or what else is served, the events have no end, no webhooks are sent, and
-# Schemathesis leaves out the document that it has read.
-OUT_OF_REACH = {
+# Valid data may be rejected here: it depends on the operations, scenarios and jobs of the mock.
+MAY_REJECT_VALID_DATA = ["addFault", "chooseScenario", "listJobs", "listRequests", "exportRequests"]
+# Schemathesis cannot guess ids and scenarios, the event stream is endless, no webhooks are sent,
+# and Schemathesis skips the document that it loaded.
+NEVER_SUCCESSFUL = {
     *("GET /jobs/{id}", "POST /jobs/{id}/complete", "POST /jobs/{id}/fail"),
     *("DELETE /faults/{id}", "GET /webhooks", "GET /events", "POST /scenarios"),
     "GET /openapi.json",
@@ -32,14 +32,14 @@ CONFIG = {
     "operations": [
         {"include-operation-id": "followRequests", "enabled": False},
         {
-            "include-operation-id": UNSURE,
+            "include-operation-id": MAY_REJECT_VALID_DATA,
             "checks": {"positive_data_acceptance": {"enabled": False}},
         },
     ],
 }
 
 
-def test_every_call_of_the_control_api_is_as_its_document_says(document: Document) -> None:
+def test_control_api_conforms_to_its_document(document: Document) -> None:
     clock = SystemClock(wall=lambda: 1_780_000_000, monotonic=lambda: 7.0)
     service = JobService(document, clock=clock, ids=RandomIds(1), strict=True)
     journal = Journal(document, now=clock.now)
@@ -69,11 +69,11 @@ def test_every_call_of_the_control_api_is_as_its_document_says(document: Documen
         for path, item in schema.raw_schema["paths"].items()
         for method in item.keys() - {"parameters"}
     }
-    assert succeeded == described - OUT_OF_REACH
+    assert succeeded == described - NEVER_SUCCESSFUL
 
 
 def failures(event: events.ScenarioFinished) -> Iterator[str]:
-    """The checks that failed, each with the command that shows it again."""
+    """Give the failed checks, each with the command that reproduces it."""
     for checks in event.recorder.checks.values():
         for check in checks:
             if check.status is not Status.SUCCESS and check.failure_info is not None:
@@ -82,7 +82,7 @@ def failures(event: events.ScenarioFinished) -> Iterator[str]:
 
 
 def successes(event: events.ScenarioFinished) -> Iterator[str]:
-    """The operations that were answered with a success."""
+    """Give the operations that had a successful response."""
     for case_id, interaction in event.recorder.interactions.items():
         if interaction.response is not None and interaction.response.status_code < 300:
             yield event.recorder.cases[case_id].value.operation.label

@@ -1,4 +1,4 @@
-"""What is installed is what stands in the repository, no more and no less."""
+"""The contents and the metadata of the wheel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PACKAGES = ("openapi", "mock_server", "contracts", "pytest_plugin", "cli")
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from the source distribution, as `pip install` of a release would."""
+    """The wheel, built from the source distribution, like a release."""
     folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -24,7 +24,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return wheel
 
 
-def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
+def test_wheel_contains_every_file_of_the_packages(wheel: Path) -> None:
     expected = {
         f"aisa_testkit/{path.relative_to(ROOT).as_posix()}"
         for package in PACKAGES
@@ -37,7 +37,7 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
     assert found == expected
 
 
-def test_the_wheel_names_its_command_and_its_licence(wheel: Path) -> None:
+def test_wheel_metadata_has_entry_points_and_license(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         files = {Path(name).name: name for name in archive.namelist() if ".dist-info/" in name}
         commands = archive.read(files["entry_points.txt"]).decode()
@@ -48,19 +48,19 @@ def test_the_wheel_names_its_command_and_its_licence(wheel: Path) -> None:
     assert "LICENSE" in files
 
 
-def test_the_base_install_needs_no_test_tools(wheel: Path) -> None:
+def test_base_install_requires_no_test_tools(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
         metadata = archive.read(name).decode().splitlines()
-    needed = [
+    required = [
         line for line in metadata if line.startswith("Requires-Dist:") and "extra" not in line
     ]
-    assert needed
+    assert required
     for heavy in ("pytest", "hypothesis", "schemathesis", "respx", "openai"):
-        assert not any(heavy in line for line in needed)
+        assert not any(heavy in line for line in required)
 
 
-def test_importing_the_root_package_imports_nothing_else() -> None:
+def test_root_package_imports_nothing_else() -> None:
     code = (
         "import sys; before = set(sys.modules); import aisa_testkit; "
         "print(sorted(m for m in set(sys.modules) - before if '_aisa' not in m))"

@@ -1,4 +1,4 @@
-"""What each package shows is what it lists."""
+"""The public names of each package."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-# Loaded when they are asked for, so that whoever wants no socket does not wait for Starlette.
+# Imported on first use, so that a program without a socket does not wait for Starlette.
 LAZY = {
     "aisa_testkit.contracts": {
         *("CLIENT_RULES", "RULES", "SERVER_RULES", "ClientVerdict", "Coverage", "CoverageGroup"),
@@ -28,7 +28,7 @@ LAZY = {
         ),
     },
 }
-# What a module shows of Python itself.
+# Names of Python itself.
 PYTHON = {"TYPE_CHECKING", "annotations", "import_module"}
 
 
@@ -42,7 +42,7 @@ PYTHON = {"TYPE_CHECKING", "annotations", "import_module"}
         "aisa_testkit.cli",
     ],
 )
-def test_what_is_listed_is_sorted_and_all_that_is_visible(name: str) -> None:
+def test_all_is_sorted_and_complete(name: str) -> None:
     module = import_module(name)
     visible = {
         key
@@ -59,18 +59,18 @@ def test_what_is_listed_is_sorted_and_all_that_is_visible(name: str) -> None:
 @pytest.mark.parametrize(
     ("package", "name"), [(package, name) for package in LAZY for name in sorted(LAZY[package])]
 )
-def test_what_is_loaded_late_is_there_when_it_is_asked_for(package: str, name: str) -> None:
+def test_lazy_name_is_imported_on_first_use(package: str, name: str) -> None:
     found = getattr(import_module(package), name)
     assert found if name.isupper() else found.__name__.rpartition(".")[2] == name
 
 
-def test_a_name_that_no_package_has_is_an_attribute_error() -> None:
-    module, misspelt = import_module("aisa_testkit.mock_server"), "VideoSever"
+def test_unknown_name_is_an_attribute_error() -> None:
+    module, misspelled = import_module("aisa_testkit.mock_server"), "VideoSever"
     with pytest.raises(AttributeError, match=r"'aisa_testkit\.mock_server' .* 'VideoSever'"):
-        getattr(module, misspelt)
+        getattr(module, misspelled)
 
 
-def test_the_root_package_shows_nothing() -> None:
+def test_root_package_has_no_public_names() -> None:
     root = import_module("aisa_testkit")
     public = {key for key, value in vars(root).items() if not isinstance(value, ModuleType)}
     assert {key for key in public if not key.startswith("_")} <= {"annotations"}

@@ -1,4 +1,4 @@
-"""The videos of the mock, downloaded and played by a real browser."""
+"""Playback of the mock's videos in a real browser."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ import pytest
 from aisa_testkit.mock_server import SystemClock, VideoServer
 from aisa_testkit.openapi.json import Json
 
-# A <video> cannot send an Authorization header, so the page fetches the file and plays what it got.
+# A <video> cannot send an Authorization header, so the page fetches the file first.
 PAGE = """
 <!doctype html><title>playback</title><video muted playsinline></video><pre></pre><script>
-// A busy timer keeps virtual time from running past the media thread, which works in real time.
+// A busy timer keeps virtual time from overtaking the media thread, which works in real time.
 setInterval(() => {}, 5);
-const order = ORDER;
+const options = OPTIONS;
 const video = document.querySelector("video");
-const report = (found) => { document.querySelector("pre").textContent = JSON.stringify(found); };
+const report = (result) => { document.querySelector("pre").textContent = JSON.stringify(result); };
 const until = (event, done = () => true) => new Promise((resolve, reject) => {
   video.addEventListener(event, () => { if (done()) resolve(); });
   video.addEventListener("error", () => reject(video.error.message));
 });
 async function play() {
-  const reply = await fetch(order.url, { headers: { Authorization: order.authorization } });
+  const reply = await fetch(options.url, { headers: { Authorization: options.authorization } });
   const loaded = until("loadedmetadata");
   video.src = URL.createObjectURL(await reply.blob());
   await loaded;
-  const sought = until("seeked");
-  video.currentTime = order.seek;
-  await sought;
+  const seekFinished = until("seeked");
+  video.currentTime = options.seek;
+  await seekFinished;
   const seeked = video.currentTime;
-  const moved = until("timeupdate", () => video.currentTime > order.seek + 0.3);
+  const moved = until("timeupdate", () => video.currentTime > options.seek + 0.3);
   await video.play();
   await moved;
   report({ origin: location.origin, status: reply.status, type: reply.headers.get("content-type"),
@@ -66,7 +66,7 @@ FLAGS = (
     [(720, 1280, 4), (1792, 1024, 8)],
     ids=["portrait", "landscape"],
 )
-def test_a_browser_of_another_origin_downloads_and_plays_a_finished_video(
+def test_browser_of_another_origin_plays_a_completed_video(
     video_server: VideoServer,
     tool: Callable[[str], str],
     tmp_path: Path,
@@ -76,13 +76,13 @@ def test_a_browser_of_another_origin_downloads_and_plays_a_finished_video(
 ) -> None:
     chromium = tool("chromium")
     url = finished_video(video_server, size=f"{width}x{height}", seconds=str(seconds))
-    order = {"url": url, "authorization": AUTHORIZATION, "seek": 2.5}
-    found = play(chromium, order=order, folder=tmp_path)
-    assert found.pop("frames", 0) > 1, found
-    assert found.pop("duration") == pytest.approx(seconds, abs=0.1)
-    assert found.pop("seeked") == pytest.approx(2.5, abs=0.1)
+    options: dict[str, Json] = {"url": url, "authorization": AUTHORIZATION, "seek": 2.5}
+    result = play(chromium, options=options, folder=tmp_path)
+    assert result.pop("frames", 0) > 1, result
+    assert result.pop("duration") == pytest.approx(seconds, abs=0.1)
+    assert result.pop("seeked") == pytest.approx(2.5, abs=0.1)
     head = httpx2.head(url, headers={"authorization": AUTHORIZATION})
-    assert found == {
+    assert result == {
         "origin": "file://",
         "status": 200,
         "type": "video/mp4",
@@ -93,24 +93,24 @@ def test_a_browser_of_another_origin_downloads_and_plays_a_finished_video(
 
 
 def finished_video(server: VideoServer, *, size: str, seconds: str) -> str:
-    """The address of the file of a job that is made and brought to its end."""
+    """Create a job, complete it, and return the URL of its file."""
     with httpx2.Client(headers={"authorization": AUTHORIZATION}) as client:
         body = {"prompt": "A lighthouse in a storm", "size": size, "seconds": seconds}
-        made = client.post(f"{server.base_url}/videos", json=body).raise_for_status().json()
+        job = client.post(f"{server.base_url}/videos", json=body).raise_for_status().json()
         assert isinstance(server.clock, SystemClock)
         server.clock.advance(3600)
-        return f"{server.base_url}/videos/{made['id']}/content"
+        return f"{server.base_url}/videos/{job['id']}/content"
 
 
-def play(chromium: str, *, order: dict[str, Json], folder: Path) -> dict[str, Json]:
-    """What the page reports in a browser of its own."""
+def play(chromium: str, *, options: dict[str, Json], folder: Path) -> dict[str, Json]:
+    """Open the page in a new browser; return what it reports."""
     page = folder / "page.html"
-    page.write_text(PAGE.replace("ORDER", json.dumps(order)), encoding="utf-8")
+    page.write_text(PAGE.replace("OPTIONS", json.dumps(options)), encoding="utf-8")
     command = [chromium, *FLAGS, f"--user-data-dir={folder / 'profile'}", page.as_uri()]
     done = subprocess.run(
         command, capture_output=True, check=True, encoding="utf-8", errors="replace", timeout=120
     )
     reported = re.search("<pre>(.+)</pre>", done.stdout)
     assert reported, f"the page reported nothing: {done.stdout[-500:]} {done.stderr[-2000:]}"
-    found: dict[str, Json] = json.loads(unescape(reported[1]))
-    return found
+    result: dict[str, Json] = json.loads(unescape(reported[1]))
+    return result
