@@ -33,7 +33,8 @@ from aisa_testkit.contracts.check.http_target import HttpTarget
 from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.result import CheckPolicy
 from aisa_testkit.contracts.check.runner import CheckRunner
-from aisa_testkit.contracts.check.session import CredentialsRefused, Target, Unreachable
+from aisa_testkit.contracts.check.session import Target
+from aisa_testkit.contracts.errors import CredentialsRejected, ServerUnreachable
 from aisa_testkit.openapi import Document, JobRole, load_document
 
 DOCUMENT = Path(__file__).parents[1] / "openapi" / "aisa-videos.yaml"
@@ -85,7 +86,7 @@ def _stopped(walk: CheckRunner) -> str | None:
     """Walks to the end; if there is none, why."""
     try:
         walk.run()
-    except (CredentialsRefused, Unreachable) as error:
+    except (CredentialsRejected, ServerUnreachable) as error:
         return str(error)
     return None
 

@@ -144,9 +144,9 @@ def check(
     report = Report(
         document=document,
         base_url=outcome.base_url,
-        verdict=outcome.verdict,
-        standard=standard,
-        ledger=order.ledger,
+        result=outcome.verdict,
+        policy=standard,
+        budget=order.ledger,
         plan=order.plan if order.makes_jobs else None,
         exit_code=outcome.exit_code or (VIOLATED if outcome.verdict.errors else 0),
         error=outcome.error,

@@ -17,7 +17,7 @@ from rich.text import Text
 from ..contracts.budget import amount
 from ..contracts.check.session import Step
 from ..contracts.reports import Report
-from ..contracts.reports.report import times
+from ..contracts.reports.report import occurrences
 from ..contracts.rules.rule import Severity
 from ..openapi.text import count_of, escape_controls
 from .check_config import CheckConfig
@@ -124,29 +124,29 @@ def show_verdict(console: Console, report: Report) -> None:
     if report.error:
         click.echo(f"Error: {report.error}", err=True)
     try:
-        for text in _verdict(report) if report.verdict.history else ():
+        for text in _verdict(report) if report.result.history else ():
             console.print(text)
     except OSError:
         ignore_broken_stdout()
-        for job in report.verdict.jobs:
+        for job in report.result.jobs:
             click.echo(f"Left: {escape_controls(job)}", err=True)
 
 
 def _verdict(report: Report) -> Iterator[Text]:
-    for kind in report.kinds:
+    for kind in report.violation_groups:
         heading, _, facts = str(kind.first).partition("\n")
         error = kind.first.severity is Severity.ERROR
         yield Text("\n" + heading, style="bold red" if error else "bold yellow")
-        seen = f"\n  seen      {times(kind)}" if kind.more else ""
-        yield Text(f"{facts}{seen}\n  again     {report.again(kind.first)}")
-    if report.verdict.violations:
+        seen = f"\n  seen      {occurrences(kind)}" if kind.more else ""
+        yield Text(f"{facts}{seen}\n  again     {report.curl_command(kind.first)}")
+    if report.result.violations:
         yield Text("")
-    for note in report.verdict.notes:
+    for note in report.result.notes:
         yield Text(f"Note: {escape_controls(note)}")
-    for job in report.verdict.jobs:
+    for job in report.result.jobs:
         yield Text(f"Left: {escape_controls(job)}; follow it with --resume {escape_controls(job)}")
-    if not report.judged:
+    if not report.has_result:
         yield Text("nothing was judged", style="bold")
         return
-    cost = f"; {report.ledger}" if report.plan else ""
-    yield Text(f"{report.found} in {len(report.verdict.history)} requests{cost}", style="bold")
+    cost = f"; {report.budget}" if report.plan else ""
+    yield Text(f"{report.summary} in {len(report.result.history)} requests{cost}", style="bold")

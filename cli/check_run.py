@@ -15,9 +15,9 @@ from rich.console import Console
 from ..contracts.check.http_target import HttpTarget
 from ..contracts.check.result import CheckResult
 from ..contracts.check.runner import CheckRunner
-from ..contracts.check.session import CredentialsRefused, Unreachable
+from ..contracts.errors import CredentialsRejected, RecordingError, ServerUnreachable
 from ..contracts.traffic.exchange import Exchange
-from ..contracts.traffic.recording import RecordingError, read_recording
+from ..contracts.traffic.recording import read_recording
 from ..openapi import JobRole
 from .check_config import INTERRUPTED, OVER_BUDGET, REFUSED, UNREACHABLE, CheckConfig
 from .check_display import Display
@@ -88,9 +88,9 @@ def _run(steps: CheckRunner, order: CheckConfig) -> tuple[str, int] | None:
     """Walks; if it does not come to its end, why, and the exit code that says so."""
     try:
         steps.run()
-    except Unreachable as error:
+    except ServerUnreachable as error:
         return str(error), UNREACHABLE
-    except CredentialsRefused as error:
+    except CredentialsRejected as error:
         return f"{error}; it is the one in {order.key_variable}", REFUSED
     except KeyboardInterrupt:
         return "stopped before its end", INTERRUPTED

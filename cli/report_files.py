@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ..contracts.reports import FORMATS, Report, github_commands, write_markdown
+from ..contracts.reports import FORMATS, Report, write_github_commands, write_markdown
 from .options import fail
 
 Files = Mapping[Path, str]
@@ -41,7 +41,7 @@ def tell_github(report: Report, environment: Mapping[str, str] = os.environ) -> 
     """Annotations and the summary of the step, where this runs as a step of GitHub Actions."""
     if environment.get("GITHUB_ACTIONS") != "true":
         return
-    for line in github_commands(report):
+    for line in write_github_commands(report):
         click.echo(line)
     if summary := environment.get("GITHUB_STEP_SUMMARY"):
         _write(Path(summary), write_markdown(report), mode="ab")

@@ -5,12 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from threading import Lock
 
-from ..openapi.errors import ToolkitError
 from ..openapi.text import count_of
-
-
-class BudgetExceeded(ToolkitError):
-    """A request would cost more than is left, or make one job too many."""
+from .errors import BudgetExceeded
 
 
 class Budget:

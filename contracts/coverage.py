@@ -21,7 +21,7 @@ class CoverageGroup(StrEnum):
     OPERATIONS = "operations called"
     FIELDS = "optional fields sent"
     VALUES = "values sent"
-    ANSWERS = "answers received"
+    RESPONSES = "answers received"
     STATES = "states seen"
     TRANSITIONS = "transitions seen"
 
@@ -31,11 +31,11 @@ class CoverageItem:
     """One thing that can be covered: what it is about (an operation, or a state), and its name."""
 
     group: CoverageGroup
-    about: str
+    subject: str
     name: str
 
     def __str__(self) -> str:
-        return f"{self.about} {self.name}".strip()
+        return f"{self.subject} {self.name}".strip()
 
 
 class Coverage:
@@ -89,22 +89,22 @@ class Coverage:
     @property
     def percent(self) -> float:
         """The share of all items that were exercised at least once, in per cent."""
-        return percent(self._hits.values())
+        return covered_percent(self._hits.values())
 
     def to_json(self) -> Json:
         """All of it as data, for a file or for another process."""
         return {
             "title": self.title,
-            "covered": covered(self._hits.values()),
+            "covered": count_covered(self._hits.values()),
             "total": len(self._hits),
             "percent": round(self.percent, 2),
             "groups": [
                 {
                     "name": group.value,
-                    "covered": covered(hits.values()),
+                    "covered": count_covered(hits.values()),
                     "total": len(hits),
                     "items": [
-                        {"about": item.about, "name": item.name, "hits": count}
+                        {"about": item.subject, "name": item.name, "hits": count}
                         for item, count in hits.items()
                     ],
                 }
@@ -113,15 +113,15 @@ class Coverage:
         }
 
 
-def covered(counts: Iterable[int]) -> int:
+def count_covered(counts: Iterable[int]) -> int:
     """How many of the counts are not zero."""
     return sum(count > 0 for count in counts)
 
 
-def percent(counts: Iterable[int]) -> float:
+def covered_percent(counts: Iterable[int]) -> float:
     """The share of the counts that are not zero, in per cent; 100 if there are none."""
     counts = list(counts)
-    return 100 * covered(counts) / len(counts) if counts else 100.0
+    return 100 * count_covered(counts) / len(counts) if counts else 100.0
 
 
 def _items(document: Document) -> Iterator[CoverageItem]:
@@ -133,7 +133,7 @@ def _items(document: Document) -> Iterator[CoverageItem]:
             for value in schema.get("enum", ()):
                 yield _value(operation, name, value)
         for status in operation.responses:
-            yield CoverageItem(CoverageGroup.ANSWERS, operation.id, str(status))
+            yield CoverageItem(CoverageGroup.RESPONSES, operation.id, str(status))
     for state in document.lifecycle.states.values():
         yield CoverageItem(CoverageGroup.STATES, state.name, "")
         for following in state.next:
@@ -171,7 +171,7 @@ def _sent(exchange: Exchange) -> Iterator[CoverageItem]:
 def _told(document: Document, exchange: Exchange, states: dict[str, str]) -> Iterator[CoverageItem]:
     """What the answer exercises; `states` are the last ones of each job, and brought up to date."""
     if exchange.status is not None:
-        yield CoverageItem(CoverageGroup.ANSWERS, exchange.operation_id, str(exchange.status))
+        yield CoverageItem(CoverageGroup.RESPONSES, exchange.operation_id, str(exchange.status))
     for sighting in jobs_in(document, exchange):
         before, now = states.get(sighting.job_id), sighting.state.name
         states[sighting.job_id] = now

@@ -9,7 +9,12 @@ import orjson
 import pytest
 
 from ..contracts import Coverage
-from ..contracts.reports.coverage_report import as_json, as_markdown, as_text, shown
+from ..contracts.reports.coverage_report import (
+    format_percent,
+    write_coverage_json,
+    write_coverage_markdown,
+    write_coverage_text,
+)
 from .contract import Contract
 
 SUFFIXES = (".txt", ".json", ".md")
@@ -53,7 +58,7 @@ class CoverageLog:
         output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
         coverages = self._sorted()
         if output is not None:
-            output[_WORKER_KEY] = as_json(coverages)
+            output[_WORKER_KEY] = write_coverage_json(coverages)
             return
         if session.config.option.collectonly or not session.testscollected:
             self._least = None
@@ -80,7 +85,7 @@ class CoverageLog:
         """Prints the tables and the verdict."""
         reporter.section("contract coverage")
         for coverage in self._sorted():
-            reporter.write(as_text(coverage))
+            reporter.write(write_coverage_text(coverage))
         if not self._coverages:
             reporter.write_line("no test used video_mock, video_server or video_api")
         if self._unwritten:
@@ -107,7 +112,7 @@ class CoverageLog:
             return []
         found = {f"contract coverage of {c.title}": c.percent for c in self._sorted()}
         return [
-            f"{what} is {shown(percent)}, but must be at least {least:g} %"
+            f"{what} is {format_percent(percent)}, but must be at least {least:g} %"
             for what, percent in (found or {"contract coverage": 0.0}).items()
             if percent < least
         ]
@@ -115,6 +120,6 @@ class CoverageLog:
     def _rendered(self, suffix: str) -> str:
         coverages = self._sorted()
         if suffix == ".json":
-            return as_json(coverages)
-        render = as_markdown if suffix == ".md" else as_text
+            return write_coverage_json(coverages)
+        render = write_coverage_markdown if suffix == ".md" else write_coverage_text
         return "\n".join(map(render, coverages))

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..contracts.budget import BudgetExceeded
+from ..contracts.errors import BudgetExceeded
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Document, ErrorAnswer, Match, Operation, Reply
 from ..openapi.credentials import DUMMY_KEY

@@ -148,7 +148,7 @@ class MockJournal:
             if reply
             else f"broke off {count}"
         )
-        why = self.kept.keys.redaction(()).text(why)
+        why = self.kept.keys.redaction(()).redact_text(why)
         self.kept.add(
             UnmatchedRequest(exchange.operation.method, exchange.path, why, UnmatchedKind.ENDLESS)
         )

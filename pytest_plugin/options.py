@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..contracts.traffic.recording import Recording, RecordingError, read_recording
+from ..contracts.errors import RecordingError
+from ..contracts.traffic.recording import Recording, read_recording
 from ..mock_server import (
     HttpReceiver,
     JobService,

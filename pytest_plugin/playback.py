@@ -8,7 +8,7 @@ from threading import Lock
 
 from ..contracts import Exchange, read_exchange
 from ..contracts.traffic.job_views import jobs_in
-from ..contracts.traffic.matching import near_miss, request_matcher
+from ..contracts.traffic.matching import matcher_for, near_miss
 from ..contracts.traffic.recording import Recording
 from ..mock_server import Clock, JobService
 from ..mock_server.accepted_call import AcceptedCall
@@ -34,7 +34,7 @@ class Playback(JobService):
         super().__init__(document, clock=clock)
         self._unanswered = unanswered
         self._recorded = [
-            (request_matcher(document, exchange), exchange, exchange.reply)
+            (matcher_for(document, exchange), exchange, exchange.reply)
             for exchange in recording.exchanges
             if exchange.reply is not None
         ]
@@ -77,7 +77,7 @@ class Playback(JobService):
                 self._remember(self._recorded[index][1], index)
         if index is None:
             known = (likeness for likeness, *_ in self._recorded)
-            wrong = near_miss(request_matcher(self.document, sent), known)
+            wrong = near_miss(matcher_for(self.document, sent), known)
             why = f"{asked.operation.id} is not in the recording: {wrong}"
             self._unanswered(asked.call, why)
             raise Refusal(Cause.ENDPOINT_UNKNOWN, why)
@@ -85,7 +85,7 @@ class Playback(JobService):
 
     def _next(self, asked: Exchange) -> int | None:
         """The place of the next answer in the recording."""
-        wanted = request_matcher(self.document, asked)
+        wanted = matcher_for(self.document, asked)
         alike = [n for n, (likeness, *_) in enumerate(self._recorded) if likeness == wanted]
         if asked.operation.role in CREATING:
             return next((n for n in alike if n not in self._used), None)

@@ -10,10 +10,14 @@ import pytest
 # Imported on first use, so that a program without a socket does not wait for Starlette.
 LAZY = {
     "aisa_testkit.contracts": {
-        *("CLIENT_RULES", "RULES", "SERVER_RULES", "ClientVerdict", "Coverage", "CoverageGroup"),
-        *("CoverageItem", "Exchange", "Journal", "Party", "Rule", "Severity", "UnmatchedRequest"),
-        *("UnmatchedKind", "Violation", "check_client", "check_exchange", "check_history"),
-        *("check_server", "read_exchange", "strategies"),
+        *("CLIENT_RULES", "RULES", "SERVER_RULES", "BudgetExceeded", "ClientVerdict"),
+        *("ContractBreach", "Coverage", "CoverageGroup", "CoverageItem"),
+        *("CredentialsRejected", "Exchange", "ExchangeConformance", "HistoryConformance"),
+        *("HttpTarget", "Journal", "NotThisApi", "Party", "Recording", "RecordingError"),
+        *("Rule", "ServerUnreachable", "Severity", "UnmatchedKind", "UnmatchedRequest"),
+        *("Violation", "check_client", "check_exchange", "check_history", "check_server"),
+        *("job_machine", "read_exchange", "read_recording", "strategies"),
+        "write_recording",
     },
     "aisa_testkit.mock_server": {"HttpReceiver", "VideoServer", "create_app", "serve_in_thread"},
     "aisa_testkit.pytest_plugin": {

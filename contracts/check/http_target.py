@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 import httpx2
 
 from ...openapi import Call, Document, Reply
+from ..errors import ServerUnreachable
 from ..traffic.exchange import Exchange, read_exchange
 from ..traffic.request_builder import url_of
-from .session import Unreachable
 
 LONGEST_SECONDS, LARGEST_BYTES = 600.0, 512 * 1024 * 1024
 _ORIGIN = time.time() - time.monotonic()
@@ -58,10 +58,12 @@ class HttpTarget:
             response, body = self._send(method, url, call, call.headers)
         except httpx2.LocalProtocolError:
             # Its text holds what could not be sent, and that may be the key.
-            raise Unreachable("a request cannot be sent: a header holds what none can") from None
+            raise ServerUnreachable(
+                "a request cannot be sent: a header holds what none can"
+            ) from None
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol) as error:
             if not self._answered:
-                raise Unreachable(f"{self._base_url} {_trouble(error)}") from error
+                raise ServerUnreachable(f"{self._base_url} {_trouble(error)}") from error
             return None
         except (httpx2.HTTPError, httpx2.InvalidURL):  # such as an id too long for a URL
             return None

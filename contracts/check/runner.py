@@ -7,13 +7,14 @@ from collections.abc import Callable
 from ...openapi import Document, JobRole
 from ...openapi.text import one_line
 from ..budget import Budget
+from ..errors import NotThisApi, ServerUnreachable
 from ..traffic.exchange import Exchange
 from ..traffic.job_views import json_body
 from .pacing import Pacing
 from .plan import CheckPlan
 from .probes import Probe
 from .result import CheckPolicy, CheckResult
-from .session import NotThisApi, Session, Step, Target, Unreachable, outcome
+from .session import Session, Step, Target, outcome
 from .steps import JobSteps, ListSteps
 
 
@@ -145,7 +146,7 @@ class CheckRunner:
         """Raises Unreachable if nothing was ever answered, so that nobody waits for hours."""
         history = self._session.history
         if len(history) >= _SILENT and not any(exchange.reply for exchange in history):
-            raise Unreachable(f"the server has not answered any of {len(history)} requests")
+            raise ServerUnreachable(f"the server has not answered any of {len(history)} requests")
 
     def _give_up_elsewhere(self) -> None:
         """Raises NotThisApi if all answers so far, one to a create among them, are those of another

@@ -9,26 +9,14 @@ from http import HTTPStatus
 from typing import Protocol
 
 from ...openapi import Call, Cause, Document, Operation
-from ...openapi.errors import ToolkitError
-from ..budget import Budget, BudgetExceeded
-from ..rules.server.availability import REPEATABLE
+from ..budget import Budget
+from ..errors import BudgetExceeded, CredentialsRejected, ServerUnreachable
+from ..rules.server.availability import IDEMPOTENT_METHODS
 from ..traffic.exchange import Exchange
 from ..traffic.job_views import JobView, get_or_none, is_number, json_body
 from ..traffic.redaction import Redaction
 from ..traffic.request_builder import build_call, job_id_parameter
 from .pacing import Pacing
-
-
-class Unreachable(ToolkitError):
-    """Nothing at the server's address has ever answered; nothing was made."""
-
-
-class NotThisApi(Unreachable):
-    """Something answers, but not as this API does; nothing was made."""
-
-
-class CredentialsRefused(ToolkitError):
-    """The server does not let the key in; nothing was made with it."""
 
 
 class Target(Protocol):
@@ -159,7 +147,7 @@ class Session:
             return None
         try:
             exchange = self.request(call, doing, proves_key=proves_key)
-        except (Unreachable, CredentialsRefused):
+        except (ServerUnreachable, CredentialsRejected):
             self._ledger.release(price)
             raise
         except KeyboardInterrupt:
@@ -204,7 +192,7 @@ class Session:
         """How long to wait before the same is sent again, None if it is not to be."""
         limited = exchange.status == HTTPStatus.TOO_MANY_REQUESTS
         failed = exchange.status is None or exchange.status >= 500
-        makes_nothing = exchange.operation.method in REPEATABLE
+        makes_nothing = exchange.operation.method in IDEMPOTENT_METHODS
         if (
             self._is_silent()
             or exchange.operation_id in self._hopeless
@@ -222,7 +210,7 @@ class Session:
         breaks off, and whatever was made is still there.
         """
         if exchange.status == self._refused and not (self._let_in or self.made):
-            raise CredentialsRefused(f"the server refuses the key, status {exchange.status}")
+            raise CredentialsRejected(f"the server refuses the key, status {exchange.status}")
         self._let_in = self._let_in or exchange.accepted
 
     def _note_job(self, exchange: Exchange) -> None:
@@ -238,7 +226,7 @@ class Session:
     def _send(self, call: Call, doing: str) -> Exchange:
         """Sends a call once, and says so."""
         self.show(doing)
-        exchange = self._redaction.exchange(self._server.send(call))
+        exchange = self._redaction.redact(self._server.send(call))
         self.history.append(exchange)
         self.purposes.append(doing)
         return exchange

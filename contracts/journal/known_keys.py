@@ -44,7 +44,7 @@ class KnownKeys:
                 self._redaction, self._learnt = Redaction(self._document, keys=self._keys), 0
             # What came last stands last.
             new = islice(reversed(self._came), self._noted - self._learnt)
-            self._redaction.learn(*({self._header: value} for value in new), *headers)
+            self._redaction.add_keys_from(*({self._header: value} for value in new), *headers)
             self._learnt = self._noted
             return self._redaction
 
@@ -61,8 +61,10 @@ class KnownKeys:
 def redacted(redaction: Redaction, item: Item) -> Item:
     """A request without a key, for people to see, and all that came with it."""
     if isinstance(item, Exchange):
-        return redaction.exchange(item)
-    return replace(item, path=redaction.text(item.path), why=redaction.text(item.why))
+        return redaction.redact(item)
+    return replace(
+        item, path=redaction.redact_text(item.path), detail=redaction.redact_text(item.detail)
+    )
 
 
 def redacted_for_rules(redaction: Redaction, document: Document, item: Item) -> Item:
@@ -71,7 +73,7 @@ def redacted_for_rules(redaction: Redaction, document: Document, item: Item) -> 
     """
     if not isinstance(item, Exchange):
         return redacted(redaction, item)
-    clean, key = redaction.exchange(without_files(item)), key_of(document, item)
+    clean, key = redaction.redact(without_files(item)), key_of(document, item)
     credentials = document.credentials
     if key is None or credentials is None:
         return clean

@@ -86,7 +86,7 @@ class CheckedSession:
         """Judges what only the end tells, unless it was broken off, and lets the server go."""
         with self._open:
             if self._sound:
-                _judge(self._history.end())
+                _judge(self._history.finish())
 
     def keyed(self, call: Call) -> Call:
         """The call with the key in the place of the one that it has, if it has any."""

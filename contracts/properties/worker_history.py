@@ -57,7 +57,7 @@ class WorkerHistory:
         """
         made = {job_id for witness in witnesses for job_id in witness.made}
         gone = {job_id for other in witnesses if other is not self for job_id in other.deleted}
-        violations = list(errors(self._history.end(), self._exclude))
+        violations = list(errors(self._history.finish(), self._exclude))
         for violation, exchange in self._doubtful:
             ours = exchange.job_id is None or exchange.job_id in made
             if ours and not any(one_line(job_id) in violation.received for job_id in gone):

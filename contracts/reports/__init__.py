@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ..traffic.recording import write_recording
-from .github_report import github_commands
+from .github_report import write_github_commands
 from .html_report import write_html
 from .json_report import write_json
 from .junit_report import write_junit
@@ -15,7 +15,7 @@ from .report import Report
 __all__ = [
     "FORMATS",
     "Report",
-    "github_commands",
+    "write_github_commands",
     "write_har",
     "write_html",
     "write_json",
@@ -28,10 +28,10 @@ def write_har(report: Report) -> bytes:
     """Every request of the check and its answer, as HAR 1.2: a recording."""
     return write_recording(
         report.document,
-        report.verdict.history,
+        report.result.history,
         base_url=report.base_url,
         version=report.versions.get("aisa-testkit", ""),
-        comment=f"{report.headline}; {report.ledger}",
+        comment=f"{report.headline}; {report.budget}",
     )
 
 

@@ -49,7 +49,7 @@ class Chart:
     ticks: tuple[Tick, ...]
 
 
-def draw(document: Document, timeline: Timeline) -> Chart:
+def draw_chart(document: Document, timeline: Timeline) -> Chart:
     """The drawing of a timeline, WIDTH by HEIGHT pixels, progress from 0 to 100 per cent."""
     end = timeline.seconds or 1.0
     dots = tuple(_dots(timeline, end))
@@ -63,8 +63,8 @@ def draw(document: Document, timeline: Timeline) -> Chart:
 
 
 def _bands(document: Document, timeline: Timeline, end: float) -> Iterator[Band]:
-    starts = [stage.seconds for stage in timeline.stages]
-    for stage, until in zip(timeline.stages, [*starts[1:], end], strict=True):
+    starts = [stage.seconds for stage in timeline.state_changes]
+    for stage, until in zip(timeline.state_changes, [*starts[1:], end], strict=True):
         x = _x(stage.seconds, end)
         ends = document.lifecycle.states[stage.state].ends
         kind = "success" if ends is Ending.SUCCESS else "failure" if ends else "pending"

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import orjson
 
-from ..coverage import Coverage, CoverageItem, covered, percent
+from ..coverage import Coverage, CoverageItem, count_covered, covered_percent
 
 
-def as_text(coverage: Coverage) -> str:
+def write_coverage_text(coverage: Coverage) -> str:
     """A table of the groups, and what of each is missing."""
     lines = [f"contract coverage of {coverage.title}", ""]
     lines += [
@@ -23,7 +23,7 @@ def as_text(coverage: Coverage) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_markdown(coverage: Coverage) -> str:
+def write_coverage_markdown(coverage: Coverage) -> str:
     """The same as text, as Markdown."""
     lines = [f"## Contract coverage of {coverage.title}", ""]
     lines += ["| | covered | of | |", "|---|---:|---:|---:|"]
@@ -37,22 +37,27 @@ def as_markdown(coverage: Coverage) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_json(coverages: Sequence[Coverage]) -> str:
+def write_coverage_json(coverages: Sequence[Coverage]) -> str:
     """Every item with its hits, as JSON."""
     data = {"coverage": [coverage.to_json() for coverage in coverages]}
     return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def shown(share: float) -> str:
+def format_percent(share: float) -> str:
     """A share in per cent; it reads as 100 only if nothing is missing."""
     return f"{int(share * 10) / 10:.1f} %"
 
 
 def _rows(coverage: Coverage) -> Iterator[tuple[str, int, int, str]]:
     for group, hits in coverage.groups():
-        yield group.value, covered(hits.values()), len(hits), shown(percent(hits.values()))
+        yield (
+            group.value,
+            count_covered(hits.values()),
+            len(hits),
+            format_percent(covered_percent(hits.values())),
+        )
     counts = coverage.hits.values()
-    yield "total", covered(counts), len(counts), shown(coverage.percent)
+    yield "total", count_covered(counts), len(counts), format_percent(coverage.percent)
 
 
 def _missing(coverage: Coverage) -> Iterator[tuple[str, str]]:
@@ -72,5 +77,5 @@ def _by_subject(hits: Mapping[CoverageItem, int]) -> dict[str, list[str]]:
     missing: dict[str, list[str]] = {}
     for item, count in hits.items():
         if not count:
-            missing.setdefault(item.about, []).append(item.name)
+            missing.setdefault(item.subject, []).append(item.name)
     return missing

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..rules.rule import Severity
-from .report import Report, times
+from .report import Report, occurrences
 
 
-def github_commands(report: Report) -> Iterator[str]:
+def write_github_commands(report: Report) -> Iterator[str]:
     """A workflow command for each kind of violation, and for a check that did not end by itself."""
-    for kind in report.kinds:
+    for kind in report.violation_groups:
         level = "error" if kind.first.severity is Severity.ERROR else "warning"
         heading, _, facts = str(kind.first).partition("\n")
-        seen = f"\n  seen      {times(kind)}" if kind.more else ""
+        seen = f"\n  seen      {occurrences(kind)}" if kind.more else ""
         yield f"::{level} title={_property(heading)}::{_data(facts + seen)}"
     if report.error:
         yield f"::error title=The check did not come to its end::{_data(report.error)}"

@@ -9,29 +9,29 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from ..budget import amount
 from . import chart
-from .report import Report, times
-from .timeline import timelines
+from .report import Report, occurrences
+from .timeline import job_timelines
 
 
 def write_html(report: Report) -> bytes:
     """The report as HTML: the verdict, each violation, the life of each job, every request."""
     broken: dict[int, list[str]] = {}
-    for violation in report.verdict.violations:
+    for violation in report.result.violations:
         for number in violation.numbers:
             codes = broken.setdefault(number, [])
             if violation.code not in codes:
                 codes.append(violation.code)
-    lines = timelines(report.document, report.verdict.history)
+    lines = job_timelines(report.document, report.result.history)
     text = _template().render(
         report=report,
-        verdict=report.verdict,
+        verdict=report.result,
         plan=report.plan,
-        charts=[chart.draw(report.document, line) for line in lines],
+        charts=[chart.draw_chart(report.document, line) for line in lines],
         size=(chart.WIDTH, chart.HEIGHT),
         broken=broken,
         began=datetime.fromtimestamp(report.began, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         amount=amount,
-        times=times,
+        times=occurrences,
     )
     return text.encode()
 

@@ -12,12 +12,12 @@ from ..budget import Budget, amount
 from ..check.plan import CheckPlan
 from ..rules.violation import Violation
 from .report import Report
-from .timeline import timelines
+from .timeline import job_timelines
 
 
 def write_json(report: Report) -> bytes:
     """The report as indented JSON. Amounts of money are text, so that none is rounded."""
-    document, verdict = report.document, report.verdict
+    document, verdict = report.document, report.result
     data = {
         "exit_code": report.exit_code,
         "headline": report.headline,
@@ -28,13 +28,13 @@ def write_json(report: Report) -> bytes:
         "began": datetime.fromtimestamp(report.began, UTC).isoformat(timespec="milliseconds"),
         "seconds": round(report.seconds, 3),
         "seed": report.seed,
-        "grade": report.standard.grade,
-        "timeout": report.standard.timeout,
-        "rules": sorted(report.standard.codes),
+        "grade": report.policy.grade,
+        "timeout": report.policy.timeout,
+        "rules": sorted(report.policy.codes),
         "plan": _plan(report.plan),
-        "ledger": _ledger(report.ledger),
+        "ledger": _ledger(report.budget),
         "violations": [_violation(report, violation) for violation in verdict.violations],
-        "jobs": [asdict(line) for line in timelines(document, verdict.history)],
+        "jobs": [asdict(line) for line in job_timelines(document, verdict.history)],
         "left": list(verdict.jobs),
         "notes": list(verdict.notes),
         "requests": len(verdict.history),
@@ -77,5 +77,5 @@ def _violation(report: Report, violation: Violation) -> Json:
         "received": violation.received,
         "expected": violation.expected,
         "advice": violation.rule.advice,
-        "again": report.again(violation),
+        "again": report.curl_command(violation),
     }

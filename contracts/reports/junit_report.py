@@ -12,7 +12,7 @@ from ..rules.grouping import ViolationGroup, group_by_rule
 from ..rules.rule import Rule, Severity
 from ..rules.server_catalogue import SERVER_RULES
 from ..rules.violation import Violation
-from .report import Report, times
+from .report import Report, occurrences
 
 
 def write_junit(report: Report) -> bytes:
@@ -47,20 +47,20 @@ def write_junit(report: Report) -> bytes:
 def _properties(report: Report) -> Iterator[tuple[str, str]]:
     yield "outcome", report.headline
     yield "exit_code", str(report.exit_code)
-    yield "ledger", str(report.ledger)
-    yield "grade", report.standard.grade
+    yield "ledger", str(report.budget)
+    yield "grade", report.policy.grade
     yield "seed", str(report.seed)
     yield from report.versions.items()
 
 
 def _cases(report: Report) -> Iterator[Xml.Element]:
     found: dict[tuple[str, str], list[Violation]] = {}
-    for violation in report.verdict.violations:
+    for violation in report.result.violations:
         found.setdefault((violation.operation_id or "", violation.code), []).append(violation)
-    history = report.verdict.history if report.judged else ()
+    history = report.result.history if report.has_result else ()
     asked = {exchange.operation_id for exchange in history}
     for operation in report.document.operations.values():
-        for code in sorted(report.standard.codes):
+        for code in sorted(report.policy.codes):
             broken = found.get((operation.id, code), [])
             rule = SERVER_RULES[code]
             if broken or rule.roles is None or operation.role in rule.roles:
@@ -85,8 +85,8 @@ def _case(
 
 
 def _text(report: Report, kind: ViolationGroup) -> str:
-    seen = f"\n  seen      {times(kind)}" if kind.more else ""
-    return f"{kind.first}{seen}\n  again     {report.again(kind.first)}"
+    seen = f"\n  seen      {occurrences(kind)}" if kind.more else ""
+    return f"{kind.first}{seen}\n  again     {report.curl_command(kind.first)}"
 
 
 def _add(case: Xml.Element, kind: str, message: str, text: str) -> Xml.Element:

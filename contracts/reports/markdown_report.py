@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from ..rules.grouping import ViolationGroup
 from ..rules.violation import list_numbers
-from .report import Report, times
-from .timeline import Timeline, timelines
+from .report import Report, occurrences
+from .timeline import Timeline, job_timelines
 
 
 def write_markdown(report: Report) -> bytes:
@@ -17,7 +17,7 @@ def write_markdown(report: Report) -> bytes:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    document, verdict = report.document, report.verdict
+    document, verdict = report.document, report.result
     sign = "✅" if report.passed else "⚠️" if report.error else "❌"
     yield f"## {sign} {_plain(document.title)}: {_plain(report.headline)}"
     yield ""
@@ -26,13 +26,15 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"| Server | {_cell(report.base_url or 'a recording')} |"
     yield f"| Document | {_cell(f'{document.title} {document.version}')} |"
     yield f"| Requests | {len(verdict.history)} in {report.seconds:.1f} s |"
-    yield f"| Spent | {_cell(str(report.ledger))} |"
+    yield f"| Spent | {_cell(str(report.budget))} |"
     yield f"| Exit code | {report.exit_code} |"
-    yield f"| Judged | grade {report.standard.grade}, seed {report.seed} |"
+    yield f"| Judged | grade {report.policy.grade}, seed {report.seed} |"
     yield ""
-    for kind in report.kinds:
+    for kind in report.violation_groups:
         yield from _violation(report, kind)
-    yield from _section("Jobs", (_timeline(line) for line in timelines(document, verdict.history)))
+    yield from _section(
+        "Jobs", (_timeline(line) for line in job_timelines(document, verdict.history))
+    )
     yield from _section(
         "Left", (f"{_cell(job)}: follow it with {_cell(f'--resume {job}')}" for job in verdict.jobs)
     )
@@ -54,17 +56,17 @@ def _violation(report: Report, kind: ViolationGroup) -> Iterator[str]:
     yield f"| Received | {_cell(violation.received)} |"
     yield f"| Expected | {_cell(violation.expected)} |"
     if kind.more:
-        yield f"| Seen | {times(kind)} |"
+        yield f"| Seen | {occurrences(kind)} |"
     yield f"| Advice | {_plain(violation.rule.advice)} |"
     yield ""
     yield "See it again:"
     yield ""
-    yield from _fenced(report.again(violation))
+    yield from _fenced(report.curl_command(violation))
     yield ""
 
 
 def _timeline(line: Timeline) -> str:
-    stages = (f"{stage.state} at {stage.seconds:.1f} s" for stage in line.stages)
+    stages = (f"{stage.state} at {stage.seconds:.1f} s" for stage in line.state_changes)
     return f"{_cell(line.job_id)}: {_plain(', '.join(stages))}"
 
 

@@ -12,7 +12,7 @@ from ..check.plan import CheckPlan
 from ..check.result import CheckPolicy, CheckResult
 from ..rules.grouping import ViolationGroup, group_by_rule
 from ..rules.violation import Violation, list_numbers
-from ..traffic.curl import curl_line
+from ..traffic.curl import curl_command
 from ..traffic.exchange import Exchange
 
 
@@ -27,9 +27,9 @@ class Report:
 
     document: Document
     base_url: str
-    verdict: CheckResult
-    standard: CheckPolicy
-    ledger: Budget
+    result: CheckResult
+    policy: CheckPolicy
+    budget: Budget
     plan: CheckPlan | None
     exit_code: int
     error: str | None
@@ -40,46 +40,50 @@ class Report:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def kinds(self) -> tuple[ViolationGroup, ...]:
+    def violation_groups(self) -> tuple[ViolationGroup, ...]:
         """The violations, those of one kind together."""
-        return group_by_rule(self.verdict.violations)
+        return group_by_rule(self.result.violations)
 
     @property
-    def found(self) -> str:
+    def summary(self) -> str:
         """How many kinds of violations there are, in words."""
-        errors = len(group_by_rule(self.verdict.errors))
+        errors = len(group_by_rule(self.result.errors))
         found = count_of(errors, "violation") if errors else "no violation"
-        warnings = len(group_by_rule(self.verdict.warnings))
+        warnings = len(group_by_rule(self.result.warnings))
         return f"{found}, {count_of(warnings, 'warning')}" if warnings else found
 
     @property
     def headline(self) -> str:
         """What came of it, in a few words."""
         if self.error is None:
-            return self.found
-        return f"{self.found} so far; {self.error}" if self.judged else f"not checked; {self.error}"
+            return self.summary
+        return (
+            f"{self.summary} so far; {self.error}"
+            if self.has_result
+            else f"not checked; {self.error}"
+        )
 
     @property
-    def judged(self) -> bool:
+    def has_result(self) -> bool:
         """Whether there was anything to judge: a job, or a check that came to its end."""
-        return self.error is None or self.ledger.creates > 0 or bool(self.verdict.errors)
+        return self.error is None or self.budget.creates > 0 or bool(self.result.errors)
 
     @property
     def passed(self) -> bool:
         """Whether the server was found to keep the contract."""
         return self.exit_code == 0
 
-    def exchange(self, violation: Violation) -> Exchange:
+    def exchange_of(self, violation: Violation) -> Exchange:
         """The exchange in which a violation came to light."""
-        return self.verdict.history[violation.numbers[-1] - 1]
+        return self.result.history[violation.numbers[-1] - 1]
 
-    def again(self, violation: Violation) -> str:
+    def curl_command(self, violation: Violation) -> str:
         """A line for a shell that asks for the same once more."""
-        call, base_url = self.exchange(violation).call, self.base_url or self.document.server_url
-        return curl_line(self.document, call, base_url, key_variable=self.key_variable)
+        call, base_url = self.exchange_of(violation).call, self.base_url or self.document.server_url
+        return curl_command(self.document, call, base_url, key_variable=self.key_variable)
 
 
-def times(kind: ViolationGroup) -> str:
+def occurrences(kind: ViolationGroup) -> str:
     """How often a rule was broken, in words; nothing for once."""
     if not kind.more:
         return ""

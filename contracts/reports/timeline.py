@@ -35,13 +35,13 @@ class Timeline:
         return self.moments[-1].seconds
 
     @property
-    def stages(self) -> tuple[Moment, ...]:
+    def state_changes(self) -> tuple[Moment, ...]:
         """The moments at which the job was first seen in another state than before."""
         before = [None, *(moment.state for moment in self.moments)]
         return tuple(m for m, state in zip(self.moments, before, strict=False) if m.state != state)
 
 
-def timelines(document: Document, history: Iterable[Exchange]) -> tuple[Timeline, ...]:
+def job_timelines(document: Document, history: Iterable[Exchange]) -> tuple[Timeline, ...]:
     """The jobs that were asked for by themselves, in the order in which they were first seen."""
     moments: dict[str, list[Moment]] = {}
     began: dict[str, float] = {}

@@ -10,17 +10,17 @@ from ...openapi.errors import FormError
 from ...openapi.form import parse_form
 from ...openapi.operation import FORM
 from ...openapi.text import quote
-from .redaction import without_key
+from .redaction import replace_key
 from .request_builder import url_of
 
 
-def curl_line(document: Document, call: Call, base_url: str, *, key_variable: str) -> str:
+def curl_command(document: Document, call: Call, base_url: str, *, key_variable: str) -> str:
     """The call as a line of curl. The key is not in it, but the name of its variable."""
     operation, credentials = document.operations[call.operation_id], document.credentials
     line = shlex.join(["curl", "-X", operation.method, url_of(document, call, base_url)])
     for name, value in call.headers.items():
         if credentials and name == credentials.header:
-            line += f' -H "{name}: {without_key(value, f"${key_variable}")}"'
+            line += f' -H "{name}: {replace_key(value, f"${key_variable}")}"'
         elif name in _OF_THE_CLIENT or name.startswith("x-stainless-"):
             continue
         elif name != "content-type" or not value.startswith(FORM):

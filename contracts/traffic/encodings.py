@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from html.entities import codepoint2name, name2codepoint
 
 
-def encoded_variants(text: str, *, whole: bool) -> re.Pattern[str]:
+def encoded_variants(text: str, *, whole_word: bool) -> re.Pattern[str]:
     """The text in every way in which its characters can be written, in what is read as Latin-1;
     `whole` says that it counts as a whole word alone.
     """
     pattern = "".join(f"(?:{'|'.join(_written(character))})" for character in text)
-    if whole:
+    if whole_word:
         pattern = f"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])"
     return re.compile(pattern)
 

@@ -94,7 +94,7 @@ class UnmatchedRequest:
 
     method: str
     path: str
-    why: str = ""
+    detail: str = ""
     kind: UnmatchedKind = UnmatchedKind.NO_OPERATION
 
 

@@ -13,11 +13,11 @@ from ...openapi.form import parse_form
 from ...openapi.json import Json
 from ...openapi.operation import FORM
 from .exchange import Exchange
-from .recorded_form import read_form, write_part
+from .recorded_form import form_from_har, part_to_har
 from .request_builder import url_of
 
 
-def write_entry(document: Document, exchange: Exchange, base_url: str) -> dict[str, Json]:
+def entry_from(document: Document, exchange: Exchange, base_url: str) -> dict[str, Json]:
     """An exchange as an entry. Fields that begin with an underscore are our own."""
     call, reply = exchange.call, exchange.reply
     began = datetime.fromtimestamp(min(exchange.at - exchange.took, _LAST), UTC)
@@ -44,7 +44,7 @@ def write_entry(document: Document, exchange: Exchange, base_url: str) -> dict[s
     return entry
 
 
-def read_request(entry: Mapping[str, Json]) -> tuple[dict[str, str], bytes]:
+def request_from(entry: Mapping[str, Json]) -> tuple[dict[str, str], bytes]:
     """The headers, names in lower case, and the body of an entry's request."""
     request = entry["request"]
     headers, data = _headers(request["headers"]), request.get("postData")
@@ -57,7 +57,7 @@ def read_request(entry: Mapping[str, Json]) -> tuple[dict[str, str], bytes]:
     if is_form:
         parts = parts or _parts(media_type, body)
     if parts and is_form:
-        headers["content-type"], body = read_form(parts)
+        headers["content-type"], body = form_from_har(parts)
     return headers, body
 
 
@@ -67,7 +67,7 @@ def lacks_body(entry: Mapping[str, Json]) -> bool:
     return bool(data) and data.get("text") is None and not data.get("params")
 
 
-def read_reply(entry: Mapping[str, Json]) -> Reply | None:
+def reply_from(entry: Mapping[str, Json]) -> Reply | None:
     """The reply of an entry, None if there was none or its body was not kept."""
     response = entry["response"]
     content = response["content"]
@@ -92,7 +92,7 @@ def _write_body(call: Call) -> dict[str, Json]:
 def _parts(media_type: str, body: bytes) -> list[dict[str, Json]]:
     """The parts of a form, none if it is damaged: then it is kept as it was sent."""
     try:
-        return [write_part(part) for part in parse_form(media_type, body)]
+        return [part_to_har(part) for part in parse_form(media_type, body)]
     except (FormError, UnicodeDecodeError):
         return []
 

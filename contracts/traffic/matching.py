@@ -9,7 +9,7 @@ from ...openapi import Document
 from ...openapi.text import quote
 from .credentials import credential_problem
 from .exchange import Exchange
-from .recorded_form import digest_of
+from .recorded_form import sha256_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class RequestMatcher:
         return [n for n in names if self.facts.get(n) != other.facts.get(n)]
 
 
-def request_matcher(document: Document, exchange: Exchange) -> RequestMatcher:
+def matcher_for(document: Document, exchange: Exchange) -> RequestMatcher:
     """What the request of an exchange asks for. Of its headers the range counts, and whether there
     is a proper key.
     """
@@ -34,7 +34,7 @@ def request_matcher(document: Document, exchange: Exchange) -> RequestMatcher:
         **call.path_parameters,
         **{name: quote(value) for name, value in sorted(call.query)},
         **{name: quote(value) for name, value in arguments.fields.items()},
-        **{name: f"file {digest_of(p.content)[:12]}" for name, p in arguments.files.items()},
+        **{name: f"file {sha256_of(p.content)[:12]}" for name, p in arguments.files.items()},
         **dict.fromkeys(arguments.unknown, "an unknown field"),
     }
     if "range" in call.headers:
@@ -46,16 +46,16 @@ def request_matcher(document: Document, exchange: Exchange) -> RequestMatcher:
     return RequestMatcher(call.operation_id, facts)
 
 
-def near_miss(wanted: RequestMatcher, known: Iterable[RequestMatcher]) -> str:
+def near_miss(request: RequestMatcher, recorded: Iterable[RequestMatcher]) -> str:
     """In words, how a request differs from the one that is most like it."""
-    same = [other for other in known if other.operation_id == wanted.operation_id]
+    same = [other for other in recorded if other.operation_id == request.operation_id]
     if not same:
-        return f"it holds no {wanted.operation_id}"
-    nearest = min(same, key=lambda other: len(wanted.differences(other)))
-    different = wanted.differences(nearest)
+        return f"it holds no {request.operation_id}"
+    nearest = min(same, key=lambda other: len(request.differences(other)))
+    different = request.differences(nearest)
     if not different:
-        return f"it holds no more {wanted.operation_id} of this kind"
+        return f"it holds no more {request.operation_id} of this kind"
     name = different[0]
-    sent, held = (facts.get(name, "not there") for facts in (wanted.facts, nearest.facts))
+    sent, held = (facts.get(name, "not there") for facts in (request.facts, nearest.facts))
     more = f", and {len(different) - 1} more" if len(different) > 1 else ""
     return f"{name} is {sent}, and in the recording {held}{more}"

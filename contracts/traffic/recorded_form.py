@@ -14,13 +14,13 @@ from ...openapi.json import Json
 from .request_builder import BOUNDARY
 
 
-def digest_of(content: bytes) -> str:
+def sha256_of(content: bytes) -> str:
     """The SHA-256 of a file, in hexadecimal; of one that a recording left out, the one it noted."""
     noted = _LEFT_OUT.search(content)
     return noted["digest"].decode() if noted else hashlib.sha256(content).hexdigest()
 
 
-def write_part(part: Part) -> dict[str, Json]:
+def part_to_har(part: Part) -> dict[str, Json]:
     """A part of a form, as a parameter of HAR; raises UnicodeDecodeError for text that is none."""
     if part.filename is None:
         return {"name": part.name, "value": part.content.decode()}
@@ -31,11 +31,11 @@ def write_part(part: Part) -> dict[str, Json]:
         "fileName": part.filename,
         "contentType": _type_of(part),
         "_size": size,
-        "_sha256": digest_of(part.content),
+        "_sha256": sha256_of(part.content),
     }
 
 
-def read_form(parameters: Iterable[Mapping[str, Json]]) -> tuple[str, bytes]:
+def form_from_har(parameters: Iterable[Mapping[str, Json]]) -> tuple[str, bytes]:
     """The Content-Type and the body of a form with these parameters. A file begins like one of its
     type, and goes on with its size and digest.
     """

@@ -14,19 +14,15 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 import orjson
 
 from ...openapi import Call, Document, Match
-from ...openapi.errors import ToolkitError
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer
 from ...openapi.schema import Schema
 from ...openapi.text import count_of
+from ..errors import RecordingError
 from .exchange import Exchange, read_exchange
-from .har import lacks_body, read_reply, read_request, write_entry
+from .har import entry_from, lacks_body, reply_from, request_from
 from .job_views import get_or_none
 from .redaction import MASK, Redaction
-
-
-class RecordingError(ToolkitError, ValueError):
-    """What is given as a recording cannot be read as one, or holds nothing of the API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,7 @@ def write_recording(
         "creator": {"name": "aisa-testkit", "version": version},
         "pages": [],
         "comment": comment,
-        "entries": [write_entry(document, exchange, base_url) for exchange in exchanges],
+        "entries": [entry_from(document, exchange, base_url) for exchange in exchanges],
         "_baseUrl": base_url,
     }
     return orjson.dumps({"log": log}, option=orjson.OPT_INDENT_2) + b"\n"
@@ -87,7 +83,7 @@ def read_recording(
         except (ValueError, Base64Error, OverflowError) as error:
             raise RecordingError(f"entry {number} of the recording: {error}") from error
         bodiless += exchange.reply is None and entry["response"]["status"] != 0
-        redaction.learn(exchange.headers)
+        redaction.add_keys_from(exchange.headers)
         exchanges.append(exchange)
         first = first or _server_of(entry["request"]["url"], document)
     left_out = len(log["entries"]) - len(exchanges) - lost
@@ -95,7 +91,7 @@ def read_recording(
         raise _nothing(document, left_out, base)
     stripped = _stripped(document, exchanges)
     keyed = [_keyed(document, exchange) for exchange in exchanges] if stripped else exchanges
-    clean = sorted(map(redaction.exchange, keyed), key=lambda exchange: exchange.at)
+    clean = sorted(map(redaction.redact, keyed), key=lambda exchange: exchange.at)
     notes = tuple(_notes(left_out, bodiless + lost, stripped))
     return Recording(tuple(clean), base or first, notes)
 
@@ -172,14 +168,14 @@ def _origin(url: SplitResult) -> tuple[str, str | None, int]:
 
 
 def _exchange(document: Document, call: Call, entry: Mapping[str, Json]) -> Exchange:
-    headers, body = read_request(entry)
+    headers, body = request_from(entry)
     took = max(0.0, (entry["time"] or 0) / 1000)
     began = datetime.fromisoformat(entry["startedDateTime"])
     at = (began if began.tzinfo else began.replace(tzinfo=UTC)).timestamp() + took
     if not 0 <= at < _END:
         raise ValueError("startedDateTime is no moment at which a server can have answered")
     sent = replace(call, headers=headers, body=body)
-    return read_exchange(document, sent, read_reply(entry), at=at, took=took)
+    return read_exchange(document, sent, reply_from(entry), at=at, took=took)
 
 
 def _stripped(document: Document, exchanges: Iterable[Exchange]) -> bool:

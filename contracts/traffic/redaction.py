@@ -45,7 +45,7 @@ class Redaction:
         """How many keys are known."""
         return len(self._keys)
 
-    def learn(self, *requests: Mapping[str, str]) -> None:
+    def add_keys_from(self, *requests: Mapping[str, str]) -> None:
         """Takes note of the keys in the headers of requests, names in lower case."""
         values = (
             value
@@ -56,14 +56,16 @@ class Redaction:
         words = (word for value in values for word in value.split())
         self._learn(*(word for word in words if word.lower() not in _SCHEMES))
 
-    def exchange(self, exchange: Exchange) -> Exchange:
+    def redact(self, exchange: Exchange) -> Exchange:
         """The exchange without a key."""
         call = exchange.call
-        self.learn(call.headers)
+        self.add_keys_from(call.headers)
         clean = replace(
             call,
-            path_parameters={k: self.text(v) for k, v in call.path_parameters.items()},
-            query=tuple((self.text(k), self._parameter(exchange, k, v)) for k, v in call.query),
+            path_parameters={k: self.redact_text(v) for k, v in call.path_parameters.items()},
+            query=tuple(
+                (self.redact_text(k), self._parameter(exchange, k, v)) for k, v in call.query
+            ),
             headers=self._headers(call.headers),
             body=self._body(call.body),
         )
@@ -78,7 +80,7 @@ class Redaction:
             arguments=arguments,
         )
 
-    def text(self, text: str) -> str:
+    def redact_text(self, text: str) -> str:
         """The text without a key."""
         for plain in _longest_first(self._within(text)):
             key = self._plain[plain]
@@ -97,7 +99,7 @@ class Redaction:
 
     def _pattern(self, key: str) -> re.Pattern[str]:
         if key not in self._patterns:
-            self._patterns[key] = encoded_variants(key, whole=len(key) < _LONE)
+            self._patterns[key] = encoded_variants(key, whole_word=len(key) < _LONE)
         return self._patterns[key]
 
     @cached_property
@@ -132,15 +134,15 @@ class Redaction:
             return body
         # As Latin-1 each byte is a character, whatever it means.
         text = body.decode("latin-1")
-        return self.text(text).encode("latin-1")
+        return self.redact_text(text).encode("latin-1")
 
     def _parameter(self, exchange: Exchange, name: str, value: str) -> str:
         secret = self._is_secret(name.lower()) and name not in exchange.operation.query
-        return MASK if secret else self.text(value)
+        return MASK if secret else self.redact_text(value)
 
     def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         return {
-            name: self._header(name, value) if self._is_secret(name) else self.text(value)
+            name: self._header(name, value) if self._is_secret(name) else self.redact_text(value)
             for name, value in headers.items()
         }
 
@@ -148,12 +150,12 @@ class Redaction:
         """The header without its key, but with the word before it, which a judge looks at."""
         if name in _COOKIES:
             return "***"
-        return without_key(value, MASK)
+        return replace_key(value, MASK)
 
 
-def without_key(value: str, instead: str) -> str:
+def replace_key(value: str, replacement: str) -> str:
     """The value of a header that holds a key, with something else in the place of the key."""
-    return " ".join(word if word.lower() in _KEPT else instead for word in value.split())
+    return " ".join(word if word.lower() in _KEPT else replacement for word in value.split())
 
 
 def _is_text(body: bytes) -> bool:

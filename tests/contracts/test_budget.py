@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from aisa_testkit.contracts.budget import Budget, BudgetExceeded, amount
+from aisa_testkit.contracts.budget import Budget, amount
+from aisa_testkit.contracts.errors import BudgetExceeded
 
 
 def test_the_last_cent_may_be_spent_and_no_more() -> None:

@@ -75,7 +75,7 @@ def test_a_document_has_items_for_all_that_it_declares(other_document: Document)
             "submitRendering format",
         ],
         CoverageGroup.VALUES: ["submitRendering quality=draft", "submitRendering quality=final"],
-        CoverageGroup.ANSWERS: [
+        CoverageGroup.RESPONSES: [
             *(f"pageOfRenderings {status}" for status in (200, 400, 401, 404, 429)),
             *(f"submitRendering {status}" for status in (202, 400, 401, 402, 413, 429, 503)),
             *(f"rendering {status}" for status in (200, 401, 404, 429)),
@@ -229,7 +229,7 @@ def test_coverages_of_several_runs_add_up(document: Document, play: Play) -> Non
     second = observed(document, *play(document, "create, wait, poll, delete"))
     first.add(second)
     assert first.hits[CoverageItem(CoverageGroup.OPERATIONS, "createVideo", "")] == 2
-    assert first.hits[CoverageItem(CoverageGroup.ANSWERS, "deleteVideo", "200")] == 1
+    assert first.hits[CoverageItem(CoverageGroup.RESPONSES, "deleteVideo", "200")] == 1
     assert first.hits[CoverageItem(CoverageGroup.TRANSITIONS, "queued", "to completed")] == 1
     assert second.hits[CoverageItem(CoverageGroup.OPERATIONS, "createVideo", "")] == 1
     assert len(first.hits) == len(second.hits)

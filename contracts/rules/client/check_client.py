@@ -43,10 +43,10 @@ def check_client(
 
 
 def _stray(document: Document, stray: UnmatchedRequest, number: int) -> Violation:
-    received, expected = stray.why, _INSTEAD.get(stray.kind, "")
+    received, expected = stray.detail, _INSTEAD.get(stray.kind, "")
     if stray.kind is UnmatchedKind.NO_OPERATION:
         near = document.nearest(stray.method, stray.path)
-        received = stray.why or near.difference
+        received = stray.detail or near.difference
         expected = f"{near.operation.method} {near.path} ({near.operation.id}), the nearest"
         expected += " operation"
     return Violation(

@@ -26,14 +26,14 @@ class AvailabilityRules:
         )
         self._failed: dict[_Key, list[tuple[Exchange, int]]] = {}
 
-    def check(self, exchange: Exchange, number: int, *, gone: bool) -> None:
+    def check(self, exchange: Exchange, number: int, *, deleted: bool) -> None:
         """One more answer; any that is no failure makes good for all before it to the same, unless
         the job is `gone` by now.
         """
         key = self._key(exchange)
         if exchange.status is None or exchange.status >= 500:
             self._failed.setdefault(key, []).append((exchange, number))
-        elif exchange.accepted or not gone:
+        elif exchange.accepted or not deleted:
             self._failed.pop(key, None)
 
     def _key(self, exchange: Exchange) -> _Key:
@@ -43,12 +43,14 @@ class AvailabilityRules:
         kept = tuple(sorted((n, v) for n, v in call.headers.items() if n in self._telling))
         return call.operation_id, path, call.query, call.body, kept
 
-    def end(self) -> Iterator[Violation]:
+    def finish(self) -> Iterator[Violation]:
         """What has failed until the end."""
         for failed in self._failed.values():
             exchange, numbers = failed[-1][0], tuple(number for _, number in failed)
             internal = exchange.status == HTTPStatus.INTERNAL_SERVER_ERROR
-            if len(failed) == 1 and (exchange.operation.method in REPEATABLE or not internal):
+            if len(failed) == 1 and (
+                exchange.operation.method in IDEMPOTENT_METHODS or not internal
+            ):
                 continue
             broke = exchange.reply is None
             yield violation_of(
@@ -61,4 +63,4 @@ class AvailabilityRules:
 
 
 # Whoever sends these twice makes nothing twice (RFC 9110, section 9.2.2).
-REPEATABLE = ("GET", "HEAD", "DELETE")
+IDEMPOTENT_METHODS = ("GET", "HEAD", "DELETE")

@@ -41,7 +41,7 @@ def check_history(
     for number, item in enumerate(observations, start=1):
         if isinstance(item, Exchange):
             violations += history.check(item, number)
-    return deduplicate([*violations, *history.end()])
+    return deduplicate([*violations, *history.finish()])
 
 
 def check_server(
@@ -84,11 +84,11 @@ class HistoryRules:
     def check(self, exchange: Exchange, number: int) -> Iterator[Violation]:
         """What this exchange breaks, in the light of those before."""
         late = exchange.job_id in self._deleted or exchange.job_id in self._doubtful
-        self._failures.check(exchange, number, gone=late)
+        self._failures.check(exchange, number, deleted=late)
         yield from self._about_a_job(exchange, number)
         for sighting in jobs_in(self._document, exchange):
             yield from self._check_view(sighting, exchange, number)
-        self._texts.see(exchange)
+        self._texts.record_request(exchange)
         if exchange.operation.role is JobRole.LIST and exchange.accepted:
             yield from self._unasked(exchange, number)
             gone = self._deleted.keys() | self._doubtful
@@ -100,14 +100,14 @@ class HistoryRules:
             elif exchange.status is None or exchange.status >= 500:
                 self._doubtful.add(exchange.job_id)  # it may have been deleted all the same
 
-    def end(self) -> Iterator[Violation]:
+    def finish(self) -> Iterator[Violation]:
         """What can be told only when the history is over."""
-        yield from self._failures.end()
+        yield from self._failures.finish()
 
     def _unasked(self, exchange: Exchange, number: int) -> Iterator[Violation]:
         """Jobs in a list that go back to a request of ours, but not to one that was accepted."""
         for sighting in jobs_in(self._document, exchange):
-            text = self._texts.of(sighting)
+            text = self._texts.requested_prompt(sighting)
             known = sighting.job_id in self._made or sighting.job_id in self._deleted
             if text and not known and self._is_new(sighting):
                 yield violation_of(
@@ -131,7 +131,7 @@ class HistoryRules:
 
     def _in_time(self, first: ObservedJob, seen: ObservedJob) -> Iterator[Violation]:
         """Whether a job has ended in time, told once."""
-        job_id, watched = seen.sighting.job_id, seen.exchange.at - first.exchange.at
+        job_id, watched = seen.view.job_id, seen.exchange.at - first.exchange.at
         if self._timeout is None or seen.state.ends or watched <= self._timeout:
             return
         if job_id not in self._late:
@@ -167,7 +167,7 @@ class HistoryRules:
         elif job_id in self._deleted:
             yield self._gone(exchange, number, job_id)
             return
-        yield from self._files.still_going(sighting, number)
+        yield from self._files.check_view(sighting, number)
         seen = ObservedJob(sighting, exchange, number)
         yield from self._in_time(self._began.setdefault(job_id, seen), seen)
         yield from self._jobs.setdefault(job_id, LifecycleRules(self._document)).check(seen)
@@ -199,7 +199,7 @@ class HistoryRules:
     def _about_a_known_job(
         self, exchange: Exchange, number: int, last: ObservedJob
     ) -> Iterator[Violation]:
-        job_id, role = last.sighting.job_id, exchange.operation.role
+        job_id, role = last.view.job_id, exchange.operation.role
         if exchange.status == self._unknown_status and role in _FINDING:
             began = self._began[job_id].number
             received, expected = (
@@ -229,9 +229,9 @@ class HistoryRules:
                 exchange,
                 number,
                 last,
-                asked=self._asked.get(job_id, {}),
-                now=exchange.at - self._ahead,
-                unsure=self._unsure,
+                requested_fields=self._asked.get(job_id, {}),
+                server_time=exchange.at - self._ahead,
+                uncertainty=self._unsure,
             )
 
     def _learn_clock(self, exchange: Exchange, sighting: JobView) -> None:

@@ -15,7 +15,7 @@ from .. import server_catalogue as catalogue
 from ..rule import Rule
 from ..violation import Violation, violation_of
 from .lifecycle import ObservedJob
-from .mp4 import Mp4, NotMp4, read_mp4
+from .mp4 import InvalidMp4, Mp4, read_mp4
 
 
 def content_violations(
@@ -24,9 +24,9 @@ def content_violations(
     number: int,
     last: ObservedJob,
     *,
-    asked: Mapping[str, Json],
-    now: float,
-    unsure: float,
+    requested_fields: Mapping[str, Json],
+    server_time: float,
+    uncertainty: float,
 ) -> Iterator[Violation]:
     """What is wrong with the answer to a request for the file of a job that has succeeded. `asked`
     are the fields that the job was made with, `now` is the moment on the clock of the server, known
@@ -42,22 +42,22 @@ def content_violations(
         )
 
     if reply.status in _REFUSED and not exchange.arguments.problems:
-        if _seconds_left(document, last, now) > unsure:
-            received = f"{reply.status} for {last.sighting.job_id}, which is {last.state.name}"
+        if _seconds_left(document, last, server_time) > uncertainty:
+            received = f"{reply.status} for {last.view.job_id}, which is {last.state.name}"
             yield wrong(catalogue.CONTENT_REFUSED, received, "its file")
-    elif reply.status in (200, 206) and _seconds_left(document, last, now) < -unsure:
-        received = f"a file of {last.sighting.job_id}, which had expired"
+    elif reply.status in (200, 206) and _seconds_left(document, last, server_time) < -uncertainty:
+        received = f"a file of {last.view.job_id}, which had expired"
         yield wrong(catalogue.CONTENT_EXPIRED, received, "a refusal")
     elif reply.status == 206:
         yield from _part(exchange, reply, number)
     elif reply.status == 200 and (reply.body or reply.headers.get("content-length") == "0"):
         # Without a body it may be the answer to HEAD.
-        yield from _whole(document, exchange, reply, number, last, asked)
+        yield from _whole(document, exchange, reply, number, last, requested_fields)
 
 
 def _seconds_left(document: Document, last: ObservedJob, now: float) -> float:
     """The seconds until the file may go, infinite if that is not known."""
-    expiry = last.at(document.lifecycle.expiry_at) if document.lifecycle.expiry_at else None
+    expiry = last.value_at(document.lifecycle.expiry_at) if document.lifecycle.expiry_at else None
     return expiry - now if is_number(expiry) else float("inf")
 
 
@@ -89,7 +89,7 @@ def _whole(
     elif media_type == "video/mp4":
         try:
             video = read_mp4(reply.body)
-        except NotMp4 as error:
+        except InvalidMp4 as error:
             yield violation_of(
                 catalogue.CONTENT_TYPE,
                 exchange,
@@ -146,7 +146,7 @@ def _told(
     """What the job says of a request field, or what was asked for where it says nothing."""
     for echo in document.lifecycle.echoes:
         if echo.field == field:
-            return last.at(echo.at)
+            return last.value_at(echo.at)
     return asked.get(field or "")
 
 

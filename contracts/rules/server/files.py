@@ -28,14 +28,14 @@ class FileRules:
         number: int,
         last: ObservedJob,
         *,
-        asked: Mapping[str, Json],
-        now: float,
-        unsure: float,
+        requested_fields: Mapping[str, Json],
+        server_time: float,
+        uncertainty: float,
     ) -> Iterator[Violation]:
         """What is wrong with the answer to a request for a file of a job that was seen before; the
         rest is what `content_violations` takes.
         """
-        job_id, ends = last.sighting.job_id, last.state.ends
+        job_id, ends = last.view.job_id, last.state.ends
         if exchange.accepted and ends is Ending.FAILURE:
             yield violation_of(
                 catalogue.CONTENT_EARLY,
@@ -49,12 +49,18 @@ class FileRules:
             self._early[job_id] = exchange, number
         elif ends is Ending.SUCCESS:
             yield from content_violations(
-                self._document, exchange, number, last, asked=asked, now=now, unsure=unsure
+                self._document,
+                exchange,
+                number,
+                last,
+                requested_fields=requested_fields,
+                server_time=server_time,
+                uncertainty=uncertainty,
             )
             if exchange.reply is not None:
                 yield from self._compare(exchange, exchange.reply, number, job_id)
 
-    def still_going(self, seen: JobView, number: int) -> Iterator[Violation]:
+    def check_view(self, seen: JobView, number: int) -> Iterator[Violation]:
         """What a job that is seen now tells of a file that was served before."""
         served, when = self._early.pop(seen.job_id, (None, 0))
         if served is not None and seen.state.ends is None:

@@ -20,18 +20,18 @@ from ..violation import Violation, violation_of
 class ObservedJob:
     """A job as one answer showed it: which exchange, and its number in the history."""
 
-    sighting: JobView
+    view: JobView
     exchange: Exchange
     number: int
 
-    def at(self, path: Path) -> Json:
+    def value_at(self, path: Path) -> Json:
         """What stands at a place of the job, None if nothing does."""
-        return get_or_none(self.sighting.job, path)
+        return get_or_none(self.view.job, path)
 
     @property
     def state(self) -> State:
         """The state that the job was in."""
-        return self.sighting.state
+        return self.view.state
 
 
 class LifecycleRules:
@@ -57,7 +57,7 @@ class LifecycleRules:
 
     def _alone(self, seen: ObservedJob) -> Iterator[Violation]:
         lifecycle, state = self._lifecycle, seen.state
-        progress = seen.at(lifecycle.progress_at) if lifecycle.progress_at else None
+        progress = seen.value_at(lifecycle.progress_at) if lifecycle.progress_at else None
         if is_number(progress) and state.progress and lifecycle.progress_at:
             low, high = state.progress
             if progress > high or (state.ends and progress < low):
@@ -72,7 +72,7 @@ class LifecycleRules:
             yield from self._stamp(stamp, seen)
         yield from self._stamp_order(seen)
         if lifecycle.failure:
-            error, failed = seen.at(lifecycle.failure.at), state.ends is Ending.FAILURE
+            error, failed = seen.value_at(lifecycle.failure.at), state.ends is Ending.FAILURE
             if failed and error is None:
                 yield _breach(catalogue.ERROR_MISSING, seen, lifecycle.failure.at, "a reason")
             elif not failed and error is not None:
@@ -80,7 +80,7 @@ class LifecycleRules:
                 yield _breach(catalogue.ERROR_EARLY, seen, lifecycle.failure.at, expected)
 
     def _stamp(self, stamp: Stamp, seen: ObservedJob) -> Iterator[Violation]:
-        value, state = seen.at(stamp.at), seen.state
+        value, state = seen.value_at(stamp.at), seen.state
         entered = stamp.set_on in (state.name, self._lifecycle.initial)
         if value is None:
             # When files expire need not be known, when a state was entered must be.
@@ -103,7 +103,7 @@ class LifecycleRules:
     def _stamp_order(self, seen: ObservedJob) -> Iterator[Violation]:
         """The initial state is entered first, and files expire last."""
         lifecycle = self._lifecycle
-        values = {s.at: seen.at(s.at) for s in lifecycle.stamps}
+        values = {s.at: seen.value_at(s.at) for s in lifecycle.stamps}
         known = {at: v for at, v in values.items() if is_number(v)}
         starts = [s.at for s in lifecycle.stamps if s.set_on == lifecycle.initial]
         for start in (at for at in starts if at in known):
@@ -127,18 +127,18 @@ class LifecycleRules:
             expected = f"{before.name}, {told}" if before.ends else self._next(before)
             yield _breach(rule, seen, lifecycle.state_at, expected, last)
         if lifecycle.progress_at:
-            was, is_ = last.at(lifecycle.progress_at), seen.at(lifecycle.progress_at)
+            was, is_ = last.value_at(lifecycle.progress_at), seen.value_at(lifecycle.progress_at)
             if is_number(was) and is_number(is_) and is_ < was:
                 expected = f"at least {was}, {told}"
                 yield _breach(
                     catalogue.PROGRESS_DECREASED, seen, lifecycle.progress_at, expected, last
                 )
         for path in lifecycle.immutable:
-            if seen.at(path) != first.at(path):
-                expected = f"{quote(first.at(path))}, as no. {first.number} had it"
+            if seen.value_at(path) != first.value_at(path):
+                expected = f"{quote(first.value_at(path))}, as no. {first.number} had it"
                 yield _breach(catalogue.CHANGED, seen, path, expected, first)
         for stamp in lifecycle.stamps:
-            was, is_ = last.at(stamp.at), seen.at(stamp.at)
+            was, is_ = last.value_at(stamp.at), seen.value_at(stamp.at)
             # A stamp that is gone is missing, where it must be there.
             gone = is_ is None and stamp.at != lifecycle.expiry_at
             moved = was is not None and is_ != was and not gone
@@ -159,7 +159,7 @@ def _breach(
         seen.exchange,
         *numbers,
         place=format_pointer(place),
-        received=f"{quote(seen.at(place))} ({seen.sighting.job_id})",
+        received=f"{quote(seen.value_at(place))} ({seen.view.job_id})",
         expected=expected,
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ....openapi.errors import ToolkitError
 
 
-class NotMp4(ToolkitError, ValueError):
+class InvalidMp4(ToolkitError, ValueError):
     """Bytes that are no whole MP4 file; the text says where they stop being one."""
 
 
@@ -29,11 +29,11 @@ def read_mp4(content: bytes) -> Mp4:
     found = list(_boxes(content, 0, len(content)))
     boxes = dict(found)
     if not found or found[0][0] != b"ftyp":
-        raise NotMp4("it does not begin with a box ftyp")
+        raise InvalidMp4("it does not begin with a box ftyp")
     if b"moov" not in boxes:
-        raise NotMp4("it has no box moov")
+        raise InvalidMp4("it has no box moov")
     if b"mdat" not in boxes:
-        raise NotMp4("it has no box mdat")
+        raise InvalidMp4("it has no box mdat")
     tracks = [
         dict(_boxes(content, *place))
         for n, place in _boxes(content, *boxes[b"moov"])
@@ -44,7 +44,7 @@ def read_mp4(content: bytes) -> Mp4:
         if b"hdlr" in media and content[media[b"hdlr"][0] + 8 :][:4] == b"vide":
             width, height = _size(content, track)
             return Mp4(width, height, _duration(content, media))
-    raise NotMp4("it has no video track")
+    raise InvalidMp4("it has no video track")
 
 
 Place = tuple[int, int]
@@ -55,7 +55,7 @@ def _boxes(content: bytes, start: int, end: int) -> Iterator[tuple[bytes, Place]
     at = start
     while at < end:
         if end - at < 8:
-            raise NotMp4(f"a box at byte {at} is cut off")
+            raise InvalidMp4(f"a box at byte {at} is cut off")
         size, name = struct.unpack_from(">I4s", content, at)
         head = 8
         if size == 1 and end - at >= 16:
@@ -63,7 +63,7 @@ def _boxes(content: bytes, start: int, end: int) -> Iterator[tuple[bytes, Place]
         elif size == 0:
             size = end - at
         if size < head or at + size > end:
-            raise NotMp4(f"the box {name.decode('latin-1')!r} at byte {at} is cut off")
+            raise InvalidMp4(f"the box {name.decode('latin-1')!r} at byte {at} is cut off")
         yield name, (at + head, at + size)
         at += size
 
@@ -71,7 +71,7 @@ def _boxes(content: bytes, start: int, end: int) -> Iterator[tuple[bytes, Place]
 def _size(content: bytes, track: dict[bytes, Place]) -> tuple[int, int]:
     """Width and height stand at the end of the track's header, in 65536ths of a pixel."""
     if b"tkhd" not in track or track[b"tkhd"][1] - track[b"tkhd"][0] < 84:
-        raise NotMp4("its video track has no header")
+        raise InvalidMp4("its video track has no header")
     width, height = struct.unpack_from(">II", content, track[b"tkhd"][1] - 8)
     return width >> 16, height >> 16
 
@@ -80,10 +80,10 @@ def _duration(content: bytes, media: dict[bytes, Place]) -> float:
     at, end = media.get(b"mdhd", (0, 0))
     long = end > at and content[at] == 1  # version 1 has 64 bits for each time
     if end - at < (36 if long else 24):
-        raise NotMp4("its video track has no time scale")
+        raise InvalidMp4("its video track has no time scale")
     scale, duration = struct.unpack_from(
         ">IQ" if long else ">II", content, at + (20 if long else 12)
     )
     if not scale:
-        raise NotMp4("its time scale is zero")
+        raise InvalidMp4("its time scale is zero")
     return float(duration) / float(scale)

@@ -39,7 +39,7 @@ class PaginationRules:
         self._open: dict[tuple[str | None, str], _Reading] = {}
 
     def check(
-        self, exchange: Exchange, number: int, there: Mapping[str, int]
+        self, exchange: Exchange, number: int, existing: Mapping[str, int]
     ) -> Iterator[Violation]:
         """What this page breaks; `there` are the jobs that are made and not deleted."""
         page, reply = exchange.operation.page, exchange.reply
@@ -54,7 +54,7 @@ class PaginationRules:
             return  # the schema is broken, which is told elsewhere
         after = exchange.query.get(page.after)
         order = exchange.query.get(page.order) if page.order else None
-        reading = self._continued(after, order, there)
+        reading = self._continued(after, order, existing)
 
         def wrong(rule: Rule, received: str, expected: str, place: str | None = None) -> Violation:
             return violation_of(
@@ -85,7 +85,7 @@ class PaginationRules:
             self._open[order, cursor] = reading
         if not more:
             told = set(reading.ids)
-            lost = [i for i in reading.there if i in there and i not in told]
+            lost = [i for i in reading.there if i in existing and i not in told]
             if lost:
                 yield wrong(
                     catalogue.PAGE_OMITS,

@@ -23,7 +23,7 @@ class TaggedPrompts:
         self._asked: set[str] = set()
         self._doubtful: set[str] = set()
 
-    def see(self, exchange: Exchange) -> None:
+    def record_request(self, exchange: Exchange) -> None:
         """Takes note of a request that asks for a job."""
         if exchange.operation.role not in CREATING:
             return
@@ -34,7 +34,7 @@ class TaggedPrompts:
                 if unknown:  # it may have made a job all the same
                     self._doubtful.add(text)
 
-    def of(self, sighting: JobView) -> str | None:
+    def requested_prompt(self, sighting: JobView) -> str | None:
         """The text by which a job is known to go back to a request that was seen."""
         told = (get_or_none(sighting.job, echo.at) for echo in self._echoes)
         return next((text for text in told if isinstance(text, str) and self._is_ours(text)), None)

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from aisa_testkit.contracts.check.http_target import HttpTarget
-from aisa_testkit.contracts.check.session import Unreachable
+from aisa_testkit.contracts.errors import ServerUnreachable
 from aisa_testkit.contracts.traffic.request_builder import build_call
 from aisa_testkit.mock_server import VideoServer
 from aisa_testkit.openapi import Call, Document
@@ -142,7 +142,7 @@ def test_odd_ids_and_queries_reach_the_server_as_they_are(
 def test_a_server_that_never_answered_is_unreachable(
     document: Document, client: httpx2.Client, url: str
 ) -> None:
-    with pytest.raises(Unreachable) as told:
+    with pytest.raises(ServerUnreachable) as told:
         HttpTarget(document, url, client).send(create(document))
     assert str(told.value).startswith(f"{url} does not answer: ")
     assert "\n" not in str(told.value)
@@ -181,7 +181,7 @@ def test_a_key_that_no_header_can_hold_is_no_crash_and_is_not_told(
     document: Document, video_server: VideoServer, client: httpx2.Client
 ) -> None:
     call = build_call(document, document.operations["listVideos"], key="sk-1\r\nx: 3cr3t")
-    with pytest.raises(Unreachable) as told:
+    with pytest.raises(ServerUnreachable) as told:
         HttpTarget(document, video_server.base_url, client).send(call)
     assert "3cr3t" not in str(told.value)
 
@@ -223,7 +223,9 @@ def test_a_server_that_does_not_speak_tls_is_told_as_such(
     document: Document, video_server: VideoServer, client: httpx2.Client
 ) -> None:
     url = video_server.base_url.replace("http://", "https://")
-    with pytest.raises(Unreachable, match="does not speak TLS as it should: WRONG_VERSION_NUMBER"):
+    with pytest.raises(
+        ServerUnreachable, match="does not speak TLS as it should: WRONG_VERSION_NUMBER"
+    ):
         HttpTarget(document, url, client).send(create(document))
 
 
@@ -246,6 +248,8 @@ def test_a_certificate_that_nobody_vouches_for_is_told_as_such(
         thread = Thread(target=refuse, daemon=True)
         thread.start()
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/v1"
-        with pytest.raises(Unreachable, match=f"{url} cannot be trusted: self-signed certificate"):
+        with pytest.raises(
+            ServerUnreachable, match=f"{url} cannot be trusted: self-signed certificate"
+        ):
             HttpTarget(document, url, client).send(create(document))
         thread.join(timeout=10)

@@ -13,7 +13,8 @@ import pytest
 from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.result import CheckResult
-from aisa_testkit.contracts.check.session import CredentialsRefused, NotThisApi, Step, Unreachable
+from aisa_testkit.contracts.check.session import Step
+from aisa_testkit.contracts.errors import CredentialsRejected, NotThisApi, ServerUnreachable
 from aisa_testkit.openapi import Call, Document, Ending, JobRole, Provenance, Reply
 
 World = Any  # what the fixture `local` makes
@@ -261,7 +262,7 @@ def test_the_documented_grade_judges_only_what_is_documented_and_notes_the_rest(
 def test_a_key_that_is_refused_costs_nothing(document: Document, local: New, resumed: bool) -> None:
     world, ledger = local(document), Budget()
     job = "video_" + "1" * 32 if resumed else None
-    with pytest.raises(CredentialsRefused, match="401"):
+    with pytest.raises(CredentialsRejected, match="401"):
         world.walk(key="sk-wrong", ledger=ledger, resume=job)
     assert (world.accepted, ledger.creates, ledger.spent) == (0, 0, Decimal(0))
 
@@ -349,9 +350,9 @@ def test_a_refusal_of_the_key_after_it_was_let_in_does_not_end_the_walk(
 
 def test_a_server_that_cannot_be_reached_costs_nothing(either: Document, local: New) -> None:
     def nobody(world: World, call: Call, reply: Reply) -> Reply:
-        raise Unreachable("nobody there")
+        raise ServerUnreachable("nobody there")
 
     world, ledger = local(either, nobody), Budget(max_creates=1)
-    with pytest.raises(Unreachable):
+    with pytest.raises(ServerUnreachable):
         world.walk(ledger=ledger)
     assert (len(world.calls), ledger.creates, ledger.spent) == (1, 0, Decimal(0))

@@ -11,7 +11,8 @@ import pytest
 from aisa_testkit.contracts import Exchange, read_exchange
 from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.pacing import Pacing
-from aisa_testkit.contracts.check.session import CredentialsRefused, Session, Step, Unreachable
+from aisa_testkit.contracts.check.session import Session, Step
+from aisa_testkit.contracts.errors import CredentialsRejected, ServerUnreachable
 from aisa_testkit.openapi import Call, Document, Reply
 
 JSON = {"content-type": "application/json"}
@@ -219,9 +220,9 @@ def test_a_key_that_is_refused_ends_it_only_where_a_key_was_sent(document: Docum
     refusal = Reply(401, JSON, b"{}")
     one = session(document, Script(document, [refusal]), ledger=ledger)
     assert one.request(LIST, "asks without a key", proves_key=False).status == 401
-    with pytest.raises(CredentialsRefused, match="the server refuses the key, status 401"):
+    with pytest.raises(CredentialsRejected, match="the server refuses the key, status 401"):
         one.request(LIST, "asks")
-    with pytest.raises(CredentialsRefused):
+    with pytest.raises(CredentialsRejected):
         one.create(CREATE, PRICE, "makes a job", proves_key=True)
     assert (ledger.creates, ledger.spent, len(one.history)) == (0, Decimal(0), 3)
 
@@ -251,11 +252,11 @@ def test_a_create_that_is_interrupted_may_have_made_a_job(document: Document) ->
 def test_a_server_that_nobody_reaches_costs_nothing(document: Document) -> None:
     class Nobody(Script):
         def send(self, call: Call) -> Exchange:
-            raise Unreachable("nobody there")
+            raise ServerUnreachable("nobody there")
 
     ledger = Budget()
     one = session(document, Nobody(document, [OK]), ledger=ledger)
-    with pytest.raises(Unreachable, match="nobody there"):
+    with pytest.raises(ServerUnreachable, match="nobody there"):
         one.create(CREATE, PRICE, "makes a job", proves_key=True)
     assert (ledger.creates, ledger.spent) == (0, Decimal(0))
 

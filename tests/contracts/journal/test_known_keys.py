@@ -15,7 +15,7 @@ def test_what_is_known_is_not_worked_out_again(document: Document) -> None:
     before = keys.redaction(())
     keys.note(call("sk-of-a-client"))
     assert keys.redaction(()) is before
-    told = before.text("sk-of-the-server sk-of-a-client sk-of-nobody")
+    told = before.redact_text("sk-of-the-server sk-of-a-client sk-of-nobody")
     assert told == "[*key*]********* [*key*]******* sk-of-nobody"
 
 
@@ -27,7 +27,7 @@ def test_a_key_that_came_long_ago_is_known_and_those_without_end_are_not(
         keys.note(call(f"sk-of-client-{number}"))
         if number % 100 == 0:
             assert len(keys.redaction(())) <= 5000
-    told = keys.redaction(()).text("sk-of-the-server sk-of-client-9001 sk-of-client-9999")
+    told = keys.redaction(()).redact_text("sk-of-the-server sk-of-client-9001 sk-of-client-9999")
     assert "sk" not in told
 
 

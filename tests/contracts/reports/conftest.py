@@ -1,4 +1,4 @@
-"""Reports of checks: of a server that is right, of one that is wrong and hostile, and of none."""
+"""Reports of checks: passed, interrupted, of a hostile server, and with a job left on it."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ from aisa_testkit.contracts.reports import Report
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, JobRole, Reply
 
-Change = Callable[[Call, Reply], Reply]
+ChangeReply = Callable[[Call, Reply], Reply]
 
-HINTS = ("openai-poll-after-ms", "retry-after")  # or else a walk polls a thousand times
-HOSTILE = (
+POLL_HINTS = ("openai-poll-after-ms", "retry-after")  # with them a check polls a thousand times
+HOSTILE_TEXT = (
     "</title><script>alert(1)</script>|`a` ```\n\n# h\r\0\x1b[31m]]>&amp;\u202e<b>\ufffe::error::"
 )
 
 
-class Local:
-    """The mock in process, whose answers are changed on their way."""
+class ChangedServer:
+    """The mock in process, whose responses are changed before they are returned."""
 
-    def __init__(self, document: Document, change: Change, key: str) -> None:
+    def __init__(self, document: Document, change: ChangeReply, key: str) -> None:
         self._document, self._change, self._clock = document, change, ManualClock()
         self._service = JobService(document, clock=self._clock, ids=RandomIds(1), api_keys=[key])
 
     def send(self, call: Call) -> Exchange:
-        right = self._service.answer(call)
-        headers = {name: value for name, value in right.headers.items() if name not in HINTS}
-        reply = self._change(call, replace(right, headers=headers))
+        original = self._service.answer(call)
+        headers = {n: value for n, value in original.headers.items() if n not in POLL_HINTS}
+        reply = self._change(call, replace(original, headers=headers))
         return read_exchange(self._document, call, reply, at=self._clock.now(), took=0.25)
 
     def wait(self, seconds: float) -> None:
         self._clock.advance(seconds)
 
 
-def _report(document: Document, verdict: CheckResult, **more: object) -> Report:
-    settings: dict[str, object] = {
+def _report(document: Document, result: CheckResult, **fields: object) -> Report:
+    defaults: dict[str, object] = {
         "base_url": "https://api.invalid/v1",
-        "standard": CheckPolicy(),
-        "ledger": Budget(),
+        "policy": CheckPolicy(),
+        "budget": Budget(),
         "plan": None,
-        "exit_code": 1 if verdict.errors else 0,
+        "exit_code": 1 if result.errors else 0,
         "error": None,
         "began": 1_780_000_000.5,
         "seconds": 3.25,
@@ -58,77 +58,76 @@ def _report(document: Document, verdict: CheckResult, **more: object) -> Report:
         "key_variable": "AISA_API_KEY",
         "versions": {"aisa-testkit": "1.2.3"},
     }
-    values: dict[str, object] = {**settings, **more}
-    return Report(document=document, verdict=verdict, **values)  # type: ignore[arg-type] # by name
+    values: dict[str, object] = {**defaults, **fields}
+    return Report(document=document, result=result, **values)  # type: ignore[arg-type] # by name
 
 
 @pytest.fixture(scope="session")
-def report_on(document: Document) -> Callable[..., Report]:
-    """Makes the report of a history, or of a whole `verdict`; fields of Report by name."""
+def make_report(document: Document) -> Callable[..., Report]:
+    """Makes the report of a history, or of a `result`; other fields of Report by name."""
 
-    def make(history: Sequence[Exchange] = (), **more: object) -> Report:
-        verdict = more.pop("verdict", None)
-        if not isinstance(verdict, CheckResult):
-            verdict = CheckResult(CheckPolicy().violations(document, history), tuple(history))
-        return _report(document, verdict, **more)
+    def make(history: Sequence[Exchange] = (), **fields: object) -> Report:
+        result = fields.pop("result", None)
+        if not isinstance(result, CheckResult):
+            result = CheckResult(CheckPolicy().violations(document, history), tuple(history))
+        return _report(document, result, **fields)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def walked(document: Document) -> Callable[..., Report]:
-    """Makes the report of a walk, whose answers `change` may change; with `stop_at`, the walk is
-    broken off as soon as it does what that says.
+def run_and_report(document: Document) -> Callable[..., Report]:
+    """Runs a check and makes its report. `change` changes the responses of the server; the check
+    is interrupted before the step whose action is `stop_at`.
     """
 
-    def make(
-        change: Change = lambda call, reply: reply,
+    def run(
+        change: ChangeReply = lambda call, reply: reply,
         *,
         key: str = "sk-live-3cr3t",
         stop_at: str | None = None,
     ) -> Report:
-        def tell(step: Step) -> None:
+        def interrupt(step: Step) -> None:
             if step.action == stop_at:
                 raise KeyboardInterrupt
 
-        ledger = Budget(max_spend=Decimal(2), max_creates=2)
+        budget = Budget(max_spend=Decimal(2), max_creates=2)
         plan = plan_check(document, key=key, creates=2, seed=7)
-        walk = CheckRunner(
+        runner = CheckRunner(
             document,
             plan,
-            Local(document, change, key),
+            ChangedServer(document, change, key),
             key=key,
-            ledger=ledger,
+            ledger=budget,
             standard=CheckPolicy(),
-            tell=tell,
+            tell=interrupt,
         )
         try:
-            error, verdict = None, walk.run()
+            error, result = None, runner.run()
         except KeyboardInterrupt:
-            error, verdict = "broken off", walk.verdict()
-        code = 130 if error else 1 if verdict.errors else 0
-        settings = {"ledger": ledger, "plan": plan, "error": error, "exit_code": code}
-        return _report(document, verdict, **settings)
+            error, result = "interrupted", runner.verdict()
+        code = 130 if error else 1 if result.errors else 0
+        return _report(document, result, budget=budget, plan=plan, error=error, exit_code=code)
 
-    return make
-
-
-@pytest.fixture(scope="session")
-def right(walked: Callable[..., Report]) -> Report:
-    """The report of a server that does all as it should."""
-    return walked()
+    return run
 
 
 @pytest.fixture(scope="session")
-def stopped(walked: Callable[..., Report]) -> Report:
-    """The report of a check that was broken off while it followed a job."""
-    return walked(stop_at="follows the job")
+def passed_report(run_and_report: Callable[..., Report]) -> Report:
+    """The report of a check of a conforming server."""
+    return run_and_report()
 
 
 @pytest.fixture(scope="session")
-def hostile(document: Document, walked: Callable[..., Report]) -> Report:
-    """The report of a server that is wrong in several ways, and answers with text that means
-    something to XML, HTML, Markdown, terminals and GitHub.
+def interrupted_report(run_and_report: Callable[..., Report]) -> Report:
+    """The report of a check that was interrupted while it followed a job."""
+    return run_and_report(stop_at="follows the job")
+
+
+@pytest.fixture(scope="session")
+def hostile_report(document: Document, run_and_report: Callable[..., Report]) -> Report:
+    """The report of a server with several violations, which sends text that has a meaning in XML,
+    HTML, Markdown, terminals and GitHub commands.
     """
     retrieve = document.by_role[JobRole.RETRIEVE]
 
@@ -137,19 +136,21 @@ def hostile(document: Document, walked: Callable[..., Report]) -> Report:
             return reply
         body = orjson.loads(reply.body)
         if reply.status == 404:
-            return replace(reply, body=orjson.dumps({"error": HOSTILE}))
+            return replace(reply, body=orjson.dumps({"error": HOSTILE_TEXT}))
         if reply.status < 300 and "prompt" in body:
-            body["prompt"] = HOSTILE
+            body["prompt"] = HOSTILE_TEXT
         if reply.status < 300 and call.operation_id == retrieve.id:
-            body["object"], body[HOSTILE] = HOSTILE, 1
+            body["object"], body[HOSTILE_TEXT] = HOSTILE_TEXT, 1
             body["progress"] = 100 - body["progress"]
         return replace(reply, body=orjson.dumps(body))
 
-    return walked(change)
+    return run_and_report(change)
 
 
 @pytest.fixture(scope="session")
-def left_behind(report_on: Callable[..., Report]) -> Report:
-    """The report of a check that left a job whose id is hostile text, and a note that quotes it."""
-    verdict = CheckResult((), (), jobs=(HOSTILE,), notes=(f"{HOSTILE} was given up",))
-    return report_on(verdict=verdict)
+def report_with_remaining_job(make_report: Callable[..., Report]) -> Report:
+    """The report of a check that left one job on the server; its id, in a note as well, is hostile
+    text.
+    """
+    notes = (f"{HOSTILE_TEXT} was abandoned",)
+    return make_report(result=CheckResult((), (), jobs=(HOSTILE_TEXT,), notes=notes))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisa_testkit.contracts.reports.chart import HEIGHT, WIDTH, Chart, draw
+from aisa_testkit.contracts.reports.chart import HEIGHT, WIDTH, Chart, draw_chart
 from aisa_testkit.contracts.reports.timeline import Moment, Timeline
 from aisa_testkit.openapi import Document, load_document
 
@@ -27,7 +27,7 @@ def kinds(chart: Chart) -> list[tuple[str, str]]:
 
 
 def test_a_whole_life_has_a_band_for_each_state(document: Document) -> None:
-    chart = draw(
+    chart = draw_chart(
         document,
         line((0, "queued", 0), (5, "in_progress", 40), (10, "completed", 100)),
     )
@@ -44,27 +44,27 @@ def test_a_whole_life_has_a_band_for_each_state(document: Document) -> None:
 
 
 def test_a_failed_job_has_a_band_of_failure(document: Document) -> None:
-    chart = draw(document, line((0, "queued", 0), (3, "failed", 0)))
+    chart = draw_chart(document, line((0, "queued", 0), (3, "failed", 0)))
     assert kinds(chart)[-1] == ("failed", "failure")
 
 
 @pytest.mark.parametrize("state", ["queued", "completed"])
 def test_a_job_that_was_seen_once_is_one_band_and_one_dot(document: Document, state: str) -> None:
-    chart = draw(document, line((0, state, 0)))
+    chart = draw_chart(document, line((0, state, 0)))
     assert [state for state, _ in kinds(chart)] == [state]
     assert (len(chart.dots), chart.dots[0].x) == (1, 0.0)
     assert chart.ticks[0].label == "0 s"
 
 
 def test_progress_that_is_not_told_has_no_dot(document: Document) -> None:
-    chart = draw(document, line((0, "queued", None), (4, "completed", 100)))
+    chart = draw_chart(document, line((0, "queued", None), (4, "completed", 100)))
     assert [dot.label for dot in chart.dots] == ["no. 2, 4.0 s: completed, 100 %"]
 
 
 def test_progress_beyond_its_bounds_stays_in_the_frame_and_tells_its_number(
     document: Document,
 ) -> None:
-    chart = draw(document, line((0, "queued", -20), (4, "queued", 250)))
+    chart = draw_chart(document, line((0, "queued", -20), (4, "queued", 250)))
     assert [dot.y for dot in chart.dots] == [HEIGHT, 0.0]
     assert [dot.label.rpartition(", ")[2] for dot in chart.dots] == ["-20 %", "250 %"]
 
@@ -79,13 +79,13 @@ def test_progress_beyond_its_bounds_stays_in_the_frame_and_tells_its_number(
     ids=["a fast clock", "a short job", "a long job"],
 )
 def test_the_axis_has_round_numbers(document: Document, seconds: float, labels: list[str]) -> None:
-    chart = draw(document, line((0, "queued", 0), (seconds, "completed", 100)))
+    chart = draw_chart(document, line((0, "queued", 0), (seconds, "completed", 100)))
     assert [tick.label for tick in chart.ticks] == labels
 
 
 @pytest.mark.parametrize("seconds", [1e-9, 86400.0, 1e9, 7e10, 1e300], ids=repr)
 def test_a_life_of_any_length_can_be_drawn(document: Document, seconds: float) -> None:
-    chart = draw(document, line((0, "queued", 0), (seconds, "completed", 100)))
+    chart = draw_chart(document, line((0, "queued", 0), (seconds, "completed", 100)))
     assert 1 <= len(chart.ticks) <= 10
 
 
@@ -93,7 +93,7 @@ def test_a_life_of_any_length_can_be_drawn(document: Document, seconds: float) -
 def test_all_of_it_stays_in_the_frame(moments: list[tuple[float, str, float | None]]) -> None:
     sorted_ = sorted(moments, key=lambda moment: moment[0])
     first = sorted_[0][0]
-    chart = draw(DOCUMENT, line(*((s - first, state, p) for s, state, p in sorted_)))
+    chart = draw_chart(DOCUMENT, line(*((s - first, state, p) for s, state, p in sorted_)))
     assert all(band.width > 0 for band in chart.bands)
     assert all(0 <= band.x <= band.x + band.width <= WIDTH + 0.01 for band in chart.bands)
     assert all(a.x <= b.x for a, b in pairwise(chart.bands))

@@ -6,7 +6,12 @@ import orjson
 import pytest
 
 from aisa_testkit.contracts import Coverage, CoverageGroup, CoverageItem
-from aisa_testkit.contracts.reports.coverage_report import as_json, as_markdown, as_text, shown
+from aisa_testkit.contracts.reports.coverage_report import (
+    format_percent,
+    write_coverage_json,
+    write_coverage_markdown,
+    write_coverage_text,
+)
 from aisa_testkit.openapi import Document
 
 SOME = Coverage(
@@ -15,10 +20,10 @@ SOME = Coverage(
         CoverageItem(CoverageGroup.OPERATIONS, "make", ""): 2,
         CoverageItem(CoverageGroup.OPERATIONS, "see", ""): 0,
         CoverageItem(CoverageGroup.FIELDS, "make", "size"): 1,
-        CoverageItem(CoverageGroup.ANSWERS, "make", "200"): 2,
-        CoverageItem(CoverageGroup.ANSWERS, "make", "400"): 0,
-        CoverageItem(CoverageGroup.ANSWERS, "make", "429"): 0,
-        CoverageItem(CoverageGroup.ANSWERS, "see", "200"): 0,
+        CoverageItem(CoverageGroup.RESPONSES, "make", "200"): 2,
+        CoverageItem(CoverageGroup.RESPONSES, "make", "400"): 0,
+        CoverageItem(CoverageGroup.RESPONSES, "make", "429"): 0,
+        CoverageItem(CoverageGroup.RESPONSES, "see", "200"): 0,
         CoverageItem(CoverageGroup.STATES, "new", ""): 1,
         CoverageItem(CoverageGroup.STATES, "old", ""): 0,
         CoverageItem(CoverageGroup.TRANSITIONS, "new", "to old"): 0,
@@ -28,7 +33,7 @@ ALL = Coverage("Clips 3", {CoverageItem(CoverageGroup.STATES, "new", ""): 7})
 
 
 def test_the_table_tells_of_each_group_and_of_what_is_missing() -> None:
-    assert as_text(SOME) == (
+    assert write_coverage_text(SOME) == (
         "contract coverage of Clips 3\n"
         "\n"
         "  operations called         1 of   2  50.0 %\n"
@@ -47,7 +52,7 @@ def test_the_table_tells_of_each_group_and_of_what_is_missing() -> None:
 
 
 def test_the_same_as_markdown() -> None:
-    assert as_markdown(SOME) == (
+    assert write_coverage_markdown(SOME) == (
         "## Contract coverage of Clips 3\n"
         "\n"
         "| | covered | of | |\n"
@@ -69,17 +74,17 @@ def test_the_same_as_markdown() -> None:
 
 
 def test_where_nothing_is_missing_nothing_is_said_of_it() -> None:
-    assert as_text(ALL) == (
+    assert write_coverage_text(ALL) == (
         "contract coverage of Clips 3\n"
         "\n"
         "  states seen               1 of   1 100.0 %\n"
         "  total                     1 of   1 100.0 %\n"
     )
-    assert as_markdown(ALL).splitlines()[-1] == "| total | 1 | 1 | 100.0 % |"
+    assert write_coverage_markdown(ALL).splitlines()[-1] == "| total | 1 | 1 | 100.0 % |"
 
 
 def test_json_has_every_item_with_its_hits() -> None:
-    text = as_json([ALL])
+    text = write_coverage_json([ALL])
     assert text == (
         "{\n"
         '  "coverage": [\n'
@@ -109,7 +114,7 @@ def test_json_has_every_item_with_its_hits() -> None:
 
 
 def test_json_holds_several_contracts() -> None:
-    first, second = orjson.loads(as_json([SOME, ALL]))["coverage"]
+    first, second = orjson.loads(write_coverage_json([SOME, ALL]))["coverage"]
     assert (first, second) == (SOME.to_json(), ALL.to_json())
     assert [(group["name"], group["covered"], group["total"]) for group in first["groups"]] == [
         ("operations called", 1, 2),
@@ -118,7 +123,7 @@ def test_json_holds_several_contracts() -> None:
         ("states seen", 1, 2),
         ("transitions seen", 0, 1),
     ]
-    assert orjson.loads(as_json([])) == {"coverage": []}
+    assert orjson.loads(write_coverage_json([])) == {"coverage": []}
 
 
 @pytest.mark.parametrize(
@@ -132,14 +137,14 @@ def test_json_holds_several_contracts() -> None:
     ],
 )
 def test_only_all_of_it_reads_as_a_hundred_per_cent(share: float, text: str) -> None:
-    assert shown(share) == text
+    assert format_percent(share) == text
 
 
 def test_the_tables_of_the_two_documents_line_up(
     document: Document, other_document: Document
 ) -> None:
     for coverage in map(Coverage.of, (document, other_document)):
-        table = [line for line in as_text(coverage).splitlines() if line.endswith(" %")]
+        table = [line for line in write_coverage_text(coverage).splitlines() if line.endswith(" %")]
         assert len(table) == 7
         assert {len(line) for line in table} == {len(table[0])}
         assert {line.index(" of ", 24) for line in table} == {table[0].index(" of ", 24)}

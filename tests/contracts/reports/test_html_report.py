@@ -43,7 +43,9 @@ class Page(HTMLParser):
         return [attributes[name] or "" for _, attributes in self.tags if name in attributes]
 
 
-@pytest.fixture(params=["right", "hostile", "stopped", "left_behind"])
+@pytest.fixture(
+    params=["passed_report", "hostile_report", "interrupted_report", "report_with_remaining_job"]
+)
 def report(request: pytest.FixtureRequest) -> Report:
     chosen: Report = request.getfixturevalue(request.param)
     return chosen
@@ -77,40 +79,42 @@ def test_every_link_has_its_target_and_no_id_comes_twice(report: Report) -> None
     assert {link[1:] for link in page.of("href")} <= set(ids)
 
 
-def test_the_text_of_a_server_is_shown_as_text(left_behind: Report) -> None:
-    (job,) = left_behind.verdict.jobs
-    text = "".join(page_of(left_behind).text)
+def test_the_text_of_a_server_is_shown_as_text(report_with_remaining_job: Report) -> None:
+    (job,) = report_with_remaining_job.result.jobs
+    text = "".join(page_of(report_with_remaining_job).text)
     assert "<script>alert(1)</script>" in job
     assert text.count("</title><script>alert(1)</script>|`a` ```") == 3
 
 
-def test_a_violation_stands_there_with_its_facts_and_its_line(hostile: Report) -> None:
-    page = page_of(hostile)
+def test_a_violation_stands_there_with_its_facts_and_its_line(hostile_report: Report) -> None:
+    page = page_of(hostile_report)
     text = "".join(page.text)
-    for violation in (kind.first for kind in hostile.kinds):
+    for violation in (kind.first for kind in hostile_report.violation_groups):
         for fact in (violation.title, violation.received, violation.expected):
             assert fact in text
-        assert hostile.again(violation) in text
+        assert hostile_report.curl_command(violation) in text
         for number in violation.numbers[:8]:
             assert f"#request-{number}" in page.of("href")
 
 
 def test_every_request_has_its_row(report: Report) -> None:
     rows = [i for i in page_of(report).of("id") if i.startswith("request-")]
-    assert rows == [f"request-{n + 1}" for n in range(len(report.verdict.history))]
+    assert rows == [f"request-{n + 1}" for n in range(len(report.result.history))]
 
 
 def test_a_request_without_an_answer_is_told(
-    report_on: Callable[..., Report], right: Report
+    make_report: Callable[..., Report], passed_report: Report
 ) -> None:
-    page = page_of(report_on([replace(right.verdict.history[0], reply=None)]))
+    page = page_of(make_report([replace(passed_report.result.history[0], reply=None)]))
     assert "broke off" in page.text
 
 
-def test_the_tone_is_that_of_the_verdict(right: Report, hostile: Report, stopped: Report) -> None:
-    tones = [page_of(r).of("class")[0] for r in (right, hostile, stopped)]
+def test_the_tone_is_that_of_the_verdict(
+    passed_report: Report, hostile_report: Report, interrupted_report: Report
+) -> None:
+    tones = [page_of(r).of("class")[0] for r in (passed_report, hostile_report, interrupted_report)]
     assert tones == ["verdict good", "verdict bad", "verdict warn"]
 
 
-def test_it_is_the_same_each_time(hostile: Report) -> None:
-    assert write_html(hostile) == write_html(hostile)
+def test_it_is_the_same_each_time(hostile_report: Report) -> None:
+    assert write_html(hostile_report) == write_html(hostile_report)

@@ -20,20 +20,20 @@ def read(report: Report) -> Any:
     return orjson.loads(write_json(report))
 
 
-def test_it_says_what_was_checked_with_what(right: Report) -> None:
-    told = read(right)
+def test_it_says_what_was_checked_with_what(passed_report: Report) -> None:
+    told = read(passed_report)
     assert (told["exit_code"], told["headline"], told["error"]) == (0, "no violation", None)
     assert told["versions"] == {"aisa-testkit": "1.2.3"}
-    assert told["document"] == {"title": "AIsa Videos", "version": right.document.version}
+    assert told["document"] == {"title": "AIsa Videos", "version": passed_report.document.version}
     assert (told["seed"], told["grade"], told["timeout"]) == (7, "inferred", 300.0)
     assert told["base_url"] == "https://api.invalid/v1"
-    assert datetime.fromisoformat(told["began"]).timestamp() == right.began
-    assert (told["seconds"], told["requests"]) == (3.25, len(right.verdict.history))
-    assert told["rules"] == sorted(right.standard.codes)
+    assert datetime.fromisoformat(told["began"]).timestamp() == passed_report.began
+    assert (told["seconds"], told["requests"]) == (3.25, len(passed_report.result.history))
+    assert told["rules"] == sorted(passed_report.policy.codes)
 
 
-def test_the_plan_and_the_ledger_tell_money_as_text(right: Report) -> None:
-    told, plan = read(right), right.plan
+def test_the_plan_and_the_ledger_tell_money_as_text(passed_report: Report) -> None:
+    told, plan = read(passed_report), passed_report.plan
     assert plan is not None
     assert told["ledger"] == {
         "creates": 2,
@@ -45,7 +45,7 @@ def test_the_plan_and_the_ledger_tell_money_as_text(right: Report) -> None:
     refused = told["plan"].pop("refused")
     assert told["plan"] == {"creates": 2, "price": "0.40", "total": "0.80", "currency": "USD"}
     assert [p["why"] for p in refused] == [probe.why for probe in plan.probes]
-    assert {p["operation"] for p in refused} <= set(right.document.operations)
+    assert {p["operation"] for p in refused} <= set(passed_report.document.operations)
 
 
 @pytest.mark.parametrize(
@@ -53,14 +53,14 @@ def test_the_plan_and_the_ledger_tell_money_as_text(right: Report) -> None:
     [("0.1", "0.10"), ("0.000001", "0.000001"), ("1E+3", "1000.00"), ("0", "0.00")],
 )
 def test_no_amount_is_rounded_or_written_with_an_exponent(
-    report_on: Callable[..., Report], spend: str, told: str
+    make_report: Callable[..., Report], spend: str, told: str
 ) -> None:
-    ledger = Budget(max_spend=Decimal(spend))
-    assert read(report_on(ledger=ledger))["ledger"]["max_spend"] == told
+    budget = Budget(max_spend=Decimal(spend))
+    assert read(make_report(budget=budget))["ledger"]["max_spend"] == told
 
 
-def test_without_a_plan_or_a_limit_there_is_null(report_on: Callable[..., Report]) -> None:
-    told = read(report_on(standard=CheckPolicy(codes={"AV203"})))
+def test_without_a_plan_or_a_limit_there_is_null(make_report: Callable[..., Report]) -> None:
+    told = read(make_report(policy=CheckPolicy(codes={"AV203"})))
     assert (told["plan"], told["rules"], told["jobs"]) == (None, ["AV203"], [])
     assert told["ledger"] == {
         "creates": 0,
@@ -71,10 +71,10 @@ def test_without_a_plan_or_a_limit_there_is_null(report_on: Callable[..., Report
     }
 
 
-def test_every_violation_has_all_its_facts(hostile: Report) -> None:
-    told = read(hostile)
+def test_every_violation_has_all_its_facts(hostile_report: Report) -> None:
+    told = read(hostile_report)
     assert told["exit_code"] == 1
-    for violation, facts in zip(hostile.verdict.violations, told["violations"], strict=True):
+    for violation, facts in zip(hostile_report.result.violations, told["violations"], strict=True):
         assert facts == {
             "code": violation.code,
             "title": violation.title,
@@ -86,12 +86,12 @@ def test_every_violation_has_all_its_facts(hostile: Report) -> None:
             "received": violation.received,
             "expected": violation.expected,
             "advice": violation.rule.advice,
-            "again": hostile.again(violation),
+            "again": hostile_report.curl_command(violation),
         }
 
 
-def test_the_lives_of_jobs_are_moments(right: Report) -> None:
-    jobs = read(right)["jobs"]
+def test_the_lives_of_jobs_are_moments(passed_report: Report) -> None:
+    jobs = read(passed_report)["jobs"]
     assert len(jobs) == 2
     for job in jobs:
         first, *_, last = job["moments"]
@@ -99,24 +99,24 @@ def test_the_lives_of_jobs_are_moments(right: Report) -> None:
         assert (last["state"], last["progress"]) == ("completed", 100)
         numbers = [moment["number"] for moment in job["moments"]]
         assert numbers == sorted(numbers)
-        assert 1 <= numbers[0] <= numbers[-1] <= len(right.verdict.history)
+        assert 1 <= numbers[0] <= numbers[-1] <= len(passed_report.result.history)
 
 
-def test_what_was_left_and_noted_is_told_as_it_is(left_behind: Report) -> None:
-    told = read(left_behind)
-    assert tuple(told["left"]) == left_behind.verdict.jobs
-    assert tuple(told["notes"]) == left_behind.verdict.notes
+def test_what_was_left_and_noted_is_told_as_it_is(report_with_remaining_job: Report) -> None:
+    told = read(report_with_remaining_job)
+    assert tuple(told["left"]) == report_with_remaining_job.result.jobs
+    assert tuple(told["notes"]) == report_with_remaining_job.result.notes
 
 
-def test_a_check_that_did_not_come_to_its_end_says_why(stopped: Report) -> None:
-    told = read(stopped)
-    assert (told["exit_code"], told["error"]) == (130, "broken off")
-    assert (told["left"], told["ledger"]["spent"]) == (list(stopped.verdict.jobs), "0.40")
+def test_a_check_that_did_not_come_to_its_end_says_why(interrupted_report: Report) -> None:
+    told = read(interrupted_report)
+    assert (told["exit_code"], told["error"]) == (130, "interrupted")
+    assert (told["left"], told["ledger"]["spent"]) == (list(interrupted_report.result.jobs), "0.40")
 
 
 @pytest.mark.parametrize("text", ["\0", "\U0001f600"], ids=["null", "emoji"])
 def test_any_text_of_a_violation_can_be_written(
-    report_on: Callable[..., Report], hostile: Report, text: str
+    make_report: Callable[..., Report], hostile_report: Report, text: str
 ) -> None:
-    violation = replace(hostile.verdict.errors[0], place=text)
-    assert read(report_on(verdict=replace(hostile.verdict, violations=(violation,))))
+    violation = replace(hostile_report.result.errors[0], place=text)
+    assert read(make_report(result=replace(hostile_report.result, violations=(violation,))))

@@ -22,7 +22,7 @@ def suite_of(report: Report) -> Xml.Element:
     return root[0]
 
 
-@pytest.fixture(params=["right", "hostile", "stopped"])
+@pytest.fixture(params=["passed_report", "hostile_report", "interrupted_report"])
 def report(request: pytest.FixtureRequest) -> Report:
     chosen: Report = request.getfixturevalue(request.param)
     return chosen
@@ -38,7 +38,7 @@ def test_the_counts_are_those_of_the_cases(report: Report) -> None:
         "errors": sum(case.find("error") is not None for case in cases),
         "skipped": sum(case.find("skipped") is not None for case in cases),
     }
-    assert (told["failures"] > 0) is bool(report.verdict.errors)
+    assert (told["failures"] > 0) is bool(report.result.errors)
     assert (told["errors"] > 0) is (report.error is not None)
 
 
@@ -57,35 +57,37 @@ def test_a_case_has_one_outcome_at_most(report: Report) -> None:
         assert len(outcomes) <= 1, case.get("name")
 
 
-def test_a_broken_rule_fails_its_case_and_no_other(hostile: Report) -> None:
+def test_a_broken_rule_fails_its_case_and_no_other(hostile_report: Report) -> None:
     failed = {
         (case.get("classname"), str(case.get("name"))[:5])
-        for case in suite_of(hostile).iter("testcase")
+        for case in suite_of(hostile_report).iter("testcase")
         if case.find("failure") is not None
     }
-    assert failed == {(v.operation_id, v.code) for v in hostile.verdict.errors}
+    assert failed == {(v.operation_id, v.code) for v in hostile_report.result.errors}
 
 
-def test_a_failure_holds_every_fact_and_how_to_see_it_again(hostile: Report) -> None:
-    texts = "\n".join(f.text or "" for f in suite_of(hostile).iter("failure"))
-    for kind in hostile.kinds:
+def test_a_failure_holds_every_fact_and_how_to_see_it_again(hostile_report: Report) -> None:
+    texts = "\n".join(f.text or "" for f in suite_of(hostile_report).iter("failure"))
+    for kind in hostile_report.violation_groups:
         assert f"{kind.first}\n" in texts
-        assert hostile.again(kind.first) in texts
+        assert hostile_report.curl_command(kind.first) in texts
 
 
-def test_a_warning_passes_and_is_output(report_on: Callable[..., Report], hostile: Report) -> None:
-    first = hostile.verdict.violations[0]
+def test_a_warning_passes_and_is_output(
+    make_report: Callable[..., Report], hostile_report: Report
+) -> None:
+    first = hostile_report.result.violations[0]
     rule = next(r for r in SERVER_RULES.values() if r.severity is Severity.WARNING)
     warning = replace(first, rule=rule)
-    report = report_on(verdict=replace(hostile.verdict, violations=(warning,)))
+    report = make_report(result=replace(hostile_report.result, violations=(warning,)))
     suite = suite_of(report)
     (case,) = [case for case in suite.iter("testcase") if case.find("system-out") is not None]
     assert (suite.get("failures"), case.get("classname")) == ("0", warning.operation_id)
 
 
-def test_what_was_not_asked_for_is_skipped_and_says_so(stopped: Report) -> None:
-    asked = {exchange.operation_id for exchange in stopped.verdict.history}
-    for case in suite_of(stopped).iter("testcase"):
+def test_what_was_not_asked_for_is_skipped_and_says_so(interrupted_report: Report) -> None:
+    asked = {exchange.operation_id for exchange in interrupted_report.result.history}
+    for case in suite_of(interrupted_report).iter("testcase"):
         skipped = case.find("skipped")
         if case.get("classname") != "check":
             assert (skipped is None) is (case.get("classname") in asked)
@@ -93,26 +95,28 @@ def test_what_was_not_asked_for_is_skipped_and_says_so(stopped: Report) -> None:
             assert skipped.get("message") == f"{case.get('classname')} was not asked for"
 
 
-def test_a_check_that_did_not_come_to_its_end_is_one_error(stopped: Report, right: Report) -> None:
-    (error,) = suite_of(stopped).iter("error")
-    assert (error.get("message"), error.text) == ("broken off", stopped.headline)
-    assert not list(suite_of(right).iter("error"))
+def test_a_check_that_did_not_come_to_its_end_is_one_error(
+    interrupted_report: Report, passed_report: Report
+) -> None:
+    (error,) = suite_of(interrupted_report).iter("error")
+    assert (error.get("message"), error.text) == ("interrupted", interrupted_report.headline)
+    assert not list(suite_of(passed_report).iter("error"))
 
 
 def test_rules_that_were_left_out_have_no_case(
-    report_on: Callable[..., Report], hostile: Report
+    make_report: Callable[..., Report], hostile_report: Report
 ) -> None:
-    standard = CheckPolicy(codes={"AV101", "AV203"})
-    verdict = replace(hostile.verdict, violations=())
-    cases = suite_of(report_on(verdict=verdict, standard=standard)).iter("testcase")
+    policy = CheckPolicy(codes={"AV101", "AV203"})
+    result = replace(hostile_report.result, violations=())
+    cases = suite_of(make_report(result=result, policy=policy)).iter("testcase")
     assert {str(case.get("name"))[:5] for case in cases} == {"AV101", "AV203"}
 
 
-def test_a_suite_says_what_was_checked_when_and_how_long(right: Report) -> None:
-    suite = suite_of(right)
+def test_a_suite_says_what_was_checked_when_and_how_long(passed_report: Report) -> None:
+    suite = suite_of(passed_report)
     assert suite.get("name") == "AIsa Videos at https://api.invalid/v1"
-    assert (suite.get("time"), float(suite.attrib["time"])) == ("3.250", right.seconds)
-    assert datetime.fromisoformat(suite.attrib["timestamp"]).timestamp() == int(right.began)
+    assert (suite.get("time"), float(suite.attrib["time"])) == ("3.250", passed_report.seconds)
+    assert datetime.fromisoformat(suite.attrib["timestamp"]).timestamp() == int(passed_report.began)
 
 
 @pytest.mark.parametrize(
@@ -121,8 +125,8 @@ def test_a_suite_says_what_was_checked_when_and_how_long(right: Report) -> None:
     ids=["control", "no characters", "half a pair", "end of CDATA", "markup", "odd", "white"],
 )
 def test_no_text_of_a_server_breaks_the_xml(
-    report_on: Callable[..., Report], hostile: Report, text: str
+    make_report: Callable[..., Report], hostile_report: Report, text: str
 ) -> None:
-    violation = replace(hostile.verdict.errors[0], received=text, expected=text, place=text)
-    report = report_on(verdict=replace(hostile.verdict, violations=(violation,)), error=text)
+    violation = replace(hostile_report.result.errors[0], received=text, expected=text, place=text)
+    report = make_report(result=replace(hostile_report.result, violations=(violation,)), error=text)
     assert len(list(suite_of(report).iter("failure"))) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aisa_testkit.contracts.traffic.curl import curl_line
+from aisa_testkit.contracts.traffic.curl import curl_command
 from aisa_testkit.contracts.traffic.request_builder import build_call
 from aisa_testkit.mock_server import VideoServer
 from aisa_testkit.openapi import Call, Document
@@ -58,7 +58,7 @@ def test_a_create_is_repeated_with_every_character(
     fields = {"prompt": prompt, "seconds": "8"}
     operation = document.operations["createVideo"]
     call = build_call(document, operation, fields, key=KEY, media_type=media_type)
-    done = shell(curl_line(document, call, video_server.base_url, key_variable="MY_KEY"))
+    done = shell(curl_command(document, call, video_server.base_url, key_variable="MY_KEY"))
     made = json.loads(done.stdout or b"{}")
     assert (made.get("prompt"), made.get("seconds")) == (prompt, "8"), done.stderr
 
@@ -69,7 +69,7 @@ def test_a_form_names_its_file_and_the_shell_sends_it(
     fields = {"prompt": "x", "input_reference": PNG}
     operation = document.operations["createVideo"]
     call = build_call(document, operation, fields, key=KEY, media_type=FORM)
-    line = curl_line(document, call, video_server.base_url, key_variable="MY_KEY")
+    line = curl_command(document, call, video_server.base_url, key_variable="MY_KEY")
     assert "-F input_reference=@input_reference" in line
     assert shell(line).returncode == 26, "curl cannot read a file that is not there"
     (tmp_path / "input_reference").write_bytes(PNG)
@@ -81,14 +81,14 @@ def test_a_key_is_sent_only_where_the_call_had_one(
     document: Document, video_server: VideoServer, shell: Shell, key: str | None
 ) -> None:
     call = build_call(document, document.operations["listVideos"], key=key)
-    line = curl_line(document, call, video_server.base_url + "/", key_variable="MY_KEY")
+    line = curl_command(document, call, video_server.base_url + "/", key_variable="MY_KEY")
     assert ("$MY_KEY" in line) == bool(key)
     assert ("error" in json.loads(shell(line).stdout)) == (key is None)
 
 
 def test_a_key_in_a_header_of_its_own_has_no_scheme(other_document: Document) -> None:
     call = build_call(other_document, other_document.operations["pageOfRenderings"], key=KEY)
-    line = curl_line(other_document, call, "http://h/api/v7", key_variable="K")
+    line = curl_command(other_document, call, "http://h/api/v7", key_variable="K")
     assert line == 'curl -X GET http://h/api/v7/renderings -H "x-render-key: $K"'
 
 
@@ -106,7 +106,7 @@ def test_a_query_and_a_path_reach_the_server_as_they_were(
         build_call(document, retrieving, key=KEY, path_parameters={"video_id": f"v/{odd}"}),
     ]
     for call in calls:
-        done = shell(curl_line(document, call, video_server.base_url, key_variable="MY_KEY"))
+        done = shell(curl_command(document, call, video_server.base_url, key_variable="MY_KEY"))
         answered = json.loads(done.stdout or b"{}")
         assert answered.get("error", {}).get("code") == "resource_not_found", done
         assert odd in answered["error"]["message"]
@@ -119,7 +119,7 @@ def test_headers_of_the_call_are_sent(
     create = build_call(
         document, document.operations["createVideo"], {"prompt": "x"}, key=KEY, media_type=JSON
     )
-    line = curl_line(document, create, video_server.base_url, key_variable="MY_KEY")
+    line = curl_command(document, create, video_server.base_url, key_variable="MY_KEY")
     made = json.loads(shell(line).stdout)
     part = build_call(
         document,
@@ -128,7 +128,7 @@ def test_headers_of_the_call_are_sent(
         path_parameters={"video_id": made["id"]},
         headers={"range": "bytes=0-9"},
     )
-    line = curl_line(document, part, video_server.base_url, key_variable="MY_KEY")
+    line = curl_command(document, part, video_server.base_url, key_variable="MY_KEY")
     assert len(shell(line).stdout) == 10
 
 
@@ -144,7 +144,7 @@ def test_headers_of_the_call_are_sent(
 )
 def test_the_line_sends_what_was_sent_for_a_key(document: Document, sent: str, shown: str) -> None:
     call = Call("listVideos", {}, (), {"authorization": sent})
-    line = curl_line(document, call, "http://h/v1", key_variable="MY_KEY")
+    line = curl_command(document, call, "http://h/v1", key_variable="MY_KEY")
     assert line == f"curl -X GET http://h/v1/videos -H {shown}"
 
 
@@ -155,7 +155,7 @@ def test_no_line_names_a_file_outside_of_the_folder(document: Document, name: st
     part = f'Content-Disposition: form-data; name="input_reference"; filename="{name}"'
     body = f"--b\r\n{part}\r\n\r\nx\r\n--b--\r\n".encode()
     headers = {"content-type": "multipart/form-data; boundary=b"}
-    line = curl_line(
+    line = curl_command(
         document, Call("createVideo", {}, (), headers, body), "http://h/v1", key_variable="K"
     )
     (path,) = re.findall("-F input_reference=@(.*)", line)
@@ -164,5 +164,5 @@ def test_no_line_names_a_file_outside_of_the_folder(document: Document, name: st
 
 def test_a_body_that_looks_like_a_file_is_sent_as_it_is(document: Document) -> None:
     call = Call("createVideo", {}, (), {"content-type": "text/plain"}, b"@/etc/passwd")
-    line = curl_line(document, call, "http://h/v1", key_variable="K")
+    line = curl_command(document, call, "http://h/v1", key_variable="K")
     assert line.endswith(" --data-raw @/etc/passwd")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aisa_testkit.contracts import Exchange, read_exchange
 from aisa_testkit.contracts.properties import strategies
-from aisa_testkit.contracts.traffic.har import read_reply, read_request, write_entry
+from aisa_testkit.contracts.traffic.har import entry_from, reply_from, request_from
 from aisa_testkit.contracts.traffic.recording import read_recording, write_recording
 from aisa_testkit.contracts.traffic.redaction import Redaction
 from aisa_testkit.openapi import Call, Document, JobRole, Reply, load_document
@@ -86,7 +86,7 @@ def exchange(reply: Reply | None, *, at: float = 1_780_000_000.5, **call: Any) -
 @given(st.data())
 def test_any_life_is_har_and_reads_back_as_it_was(data: st.DataObject) -> None:
     redaction = Redaction(DOCUMENT)
-    history = [redaction.exchange(e) for e in data.draw(strategies.histories(DOCUMENT))]
+    history = [redaction.redact(e) for e in data.draw(strategies.histories(DOCUMENT))]
     text = write_recording(DOCUMENT, history, base_url=BASE, version="1")
     HAR.validate(orjson.loads(text))
     read = read_recording(DOCUMENT, text).exchanges
@@ -106,10 +106,10 @@ def test_any_life_is_har_and_reads_back_as_it_was(data: st.DataObject) -> None:
 def test_odd_bytes_read_back_as_they_were(body: bytes, status: int, value: str, at: float) -> None:
     reply = Reply(status, {"content-type": "text/plain", "x-odd": value}, body)
     query = (("after", value), ("after", "b"), ("limit", ""))
-    entry = write_entry(DOCUMENT, exchange(reply, query=query, at=at), BASE)
+    entry = entry_from(DOCUMENT, exchange(reply, query=query, at=at), BASE)
     HAR.validate({"log": _log(entry)})
     kept = orjson.loads(orjson.dumps(entry))
-    assert read_reply(kept) == reply
+    assert reply_from(kept) == reply
     recorded = orjson.dumps({"log": _log(entry)})
     assert read_recording(DOCUMENT, recorded).exchanges[0].call.query == query
 
@@ -119,8 +119,8 @@ def test_odd_bytes_read_back_as_they_were(body: bytes, status: int, value: str, 
 )
 def test_a_body_that_is_no_form_is_kept_as_it_was_sent(body: bytes, media_type: str) -> None:
     call = exchange(None, headers={"content-type": media_type}, body=body)
-    entry = orjson.loads(orjson.dumps(write_entry(DOCUMENT, call, BASE)))
-    assert read_request(entry) == ({"content-type": media_type}, body)
+    entry = orjson.loads(orjson.dumps(entry_from(DOCUMENT, call, BASE)))
+    assert request_from(entry) == ({"content-type": media_type}, body)
 
 
 def _log(*entries: Any) -> dict[str, Any]:
@@ -129,16 +129,16 @@ def _log(*entries: Any) -> dict[str, Any]:
 
 
 def test_an_entry_says_when_the_request_began_and_how_long_it_took(document: Document) -> None:
-    entry = write_entry(document, exchange(Reply(200)), BASE)
+    entry = entry_from(document, exchange(Reply(200)), BASE)
     assert entry["startedDateTime"] == "2026-05-28T20:26:40.375000Z"
     assert datetime.fromisoformat(entry["startedDateTime"]).timestamp() == 1_780_000_000.375
     assert (entry["time"], sum(entry["timings"].values())) == (125.0, 125.0)
 
 
 def test_a_broken_connection_has_status_0_and_no_reply(document: Document) -> None:
-    entry = write_entry(document, exchange(None), BASE)
+    entry = entry_from(document, exchange(None), BASE)
     HAR.validate({"log": _log(entry)})
-    assert (entry["response"]["status"], read_reply(entry)) == (0, None)
+    assert (entry["response"]["status"], reply_from(entry)) == (0, None)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_broken_connection_has_status_0_and_no_reply(document: Document) -> No
 def test_a_status_has_its_phrase_if_there_is_one(
     document: Document, status: int, phrase: str
 ) -> None:
-    response = write_entry(document, exchange(Reply(status)), BASE)["response"]
+    response = entry_from(document, exchange(Reply(status)), BASE)["response"]
     assert (response["status"], response["statusText"]) == (status, phrase)
 
 
@@ -155,11 +155,11 @@ def test_headers_of_one_name_are_put_together() -> None:
     pairs = [("Vary", "a"), ("VARY", "b"), (":status", "200"), ("Age", "")]
     headers = [{"name": name, "value": value} for name, value in pairs]
     entry = {"request": {"headers": headers}}
-    assert read_request(entry) == ({"vary": "a, b", "age": ""}, b"")
+    assert request_from(entry) == ({"vary": "a, b", "age": ""}, b"")
 
 
 @pytest.mark.parametrize("at", [253_402_300_800.5, 1e15, 1e300])
 def test_a_moment_that_no_date_can_tell_is_the_last_that_one_can(at: float) -> None:
     exchange = read_exchange(DOCUMENT, Call("listVideos"), Reply(200), at=at)
-    entry = write_entry(DOCUMENT, exchange, BASE)
+    entry = entry_from(DOCUMENT, exchange, BASE)
     assert entry["startedDateTime"] == "9999-12-31T23:59:59.000000Z"

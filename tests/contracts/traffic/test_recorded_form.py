@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisa_testkit.contracts.traffic.recorded_form import digest_of, read_form, write_part
+from aisa_testkit.contracts.traffic.recorded_form import form_from_har, part_to_har, sha256_of
 from aisa_testkit.openapi.form import Part, parse_form
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -19,7 +19,7 @@ def file(content: bytes, content_type: str | None = None, filename: str = "a.png
 
 
 def test_a_field_is_its_text() -> None:
-    assert write_part(Part("prompt", None, None, "ünïcode".encode())) == {
+    assert part_to_har(Part("prompt", None, None, "ünïcode".encode())) == {
         "name": "prompt",
         "value": "ünïcode",
     }
@@ -27,11 +27,11 @@ def test_a_field_is_its_text() -> None:
 
 def test_a_field_that_is_no_text_cannot_be_written() -> None:
     with pytest.raises(UnicodeDecodeError):
-        write_part(Part("prompt", None, None, b"\xff"))
+        part_to_har(Part("prompt", None, None, b"\xff"))
 
 
 def test_a_file_is_its_name_type_size_and_digest_without_its_bytes() -> None:
-    assert write_part(file(PNG, "text/plain")) == {
+    assert part_to_har(file(PNG, "text/plain")) == {
         "name": "input_reference",
         "fileName": "a.png",
         "contentType": "image/png",
@@ -48,7 +48,7 @@ def test_the_same_form_is_recorded_alike_whatever_its_boundary(boundary: str) ->
         f"--{boundary}--\r\n"
     ).encode()
     parts = parse_form(f'multipart/form-data; boundary="{boundary}"', body)
-    assert read_form(map(write_part, parts)) == read_form(
+    assert form_from_har(map(part_to_har, parts)) == form_from_har(
         [
             {"name": "prompt", "value": "A cat"},
             {
@@ -72,8 +72,8 @@ def test_what_is_read_is_recorded_alike_again(
     name: str, value: str, filename: str, content: bytes
 ) -> None:
     parts = [Part(name, None, None, value.encode()), Part("f", filename, None, content)]
-    once = [write_part(part) for part in parts]
-    twice = [write_part(part) for part in parse_form(*read_form(once))]
+    once = [part_to_har(part) for part in parts]
+    twice = [part_to_har(part) for part in parse_form(*form_from_har(once))]
     assert [{**p, "name": "", "fileName": ""} for p in twice] == [
         {**p, "name": "", "fileName": ""} for p in once
     ]
@@ -83,20 +83,22 @@ def test_what_is_read_is_recorded_alike_again(
     "content", [PNG, b"GIF89a", b"RIFF\0\0\0\0WEBPVP8 ", b"\xff\xd8\xff\xe0", b"no image"]
 )
 def test_a_file_that_was_left_out_is_still_of_its_type_and_digest(content: bytes) -> None:
-    (part,) = parse_form(*read_form([write_part(file(content))]))
-    assert digest_of(part.content) == digest_of(content) == hashlib.sha256(content).hexdigest()
-    assert write_part(part) == write_part(file(content))
+    (part,) = parse_form(*form_from_har([part_to_har(file(content))]))
+    assert sha256_of(part.content) == sha256_of(content) == hashlib.sha256(content).hexdigest()
+    assert part_to_har(part) == part_to_har(file(content))
 
 
 @pytest.mark.parametrize("content", [b"", "\ufffdPNG\r\n".encode()], ids=["no bytes", "replaced"])
 def test_a_file_that_a_browser_lost_is_what_it_was_said_to_be(content: bytes) -> None:
-    assert write_part(file(content, "image/jpeg"))["contentType"] == "image/jpeg"
+    assert part_to_har(file(content, "image/jpeg"))["contentType"] == "image/jpeg"
 
 
 def test_other_files_have_other_digests() -> None:
-    assert digest_of(PNG) != digest_of(PNG + b"\0")
+    assert sha256_of(PNG) != sha256_of(PNG + b"\0")
 
 
 def test_a_file_without_a_digest_has_one_of_nobody() -> None:
-    (part,) = parse_form(*read_form([{"name": "f", "fileName": "a", "contentType": "image/png"}]))
-    assert (part.filename, digest_of(part.content)) == ("a", "0" * 64)
+    (part,) = parse_form(
+        *form_from_har([{"name": "f", "fileName": "a", "contentType": "image/png"}])
+    )
+    assert (part.filename, sha256_of(part.content)) == ("a", "0" * 64)

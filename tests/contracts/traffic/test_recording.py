@@ -14,12 +14,8 @@ from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.result import CheckPolicy, CheckResult
 from aisa_testkit.contracts.check.runner import CheckRunner
-from aisa_testkit.contracts.traffic.recording import (
-    Recording,
-    RecordingError,
-    read_recording,
-    write_recording,
-)
+from aisa_testkit.contracts.errors import RecordingError
+from aisa_testkit.contracts.traffic.recording import Recording, read_recording, write_recording
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, Reply
 

@@ -232,7 +232,7 @@ def test_a_key_in_an_answer_is_told_after_it_was_masked(
     headers = {**JSON, "x-request-id": f"for {key}"} if place == "header" else JSON
     body = video(prompt=f"of {key}") if place == "body" else video()
     call = about("getVideo", authorization=f"Bearer {key}")
-    masked = Redaction(document, keys=[key]).exchange(
+    masked = Redaction(document, keys=[key]).redact(
         read_exchange(document, call, Reply(200, headers, body), at=0)
     )
     told = [violation.code for violation in exchange_violations(document, masked, 1)]
@@ -247,7 +247,7 @@ def test_a_key_that_is_a_common_word_does_not_make_right_answers_wrong(
     """A stub may have a key such as this, and its answers say `video` all the same."""
     call = about("getVideo", authorization=f"Bearer {key}")
     exchange = read_exchange(document, call, Reply(200, JSON, video()), at=0)
-    masked = Redaction(document, keys=[key]).exchange(exchange)
+    masked = Redaction(document, keys=[key]).redact(exchange)
     assert [v.code for v in exchange_violations(document, masked, 1)] == []
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisa_testkit import mock_server
-from aisa_testkit.contracts.rules.server.mp4 import Mp4, NotMp4, read_mp4
+from aisa_testkit.contracts.rules.server.mp4 import InvalidMp4, Mp4, read_mp4
 
 FILES = sorted((Path(mock_server.__file__).parent / "media").glob("*.mp4"))
 SMALLEST = min(FILES, key=lambda path: path.stat().st_size)
@@ -71,7 +71,7 @@ def test_a_file_that_is_cut_off_is_not_taken_for_another() -> None:
     for length in range(len(content)):
         try:
             found = read_mp4(content[:length])
-        except NotMp4:
+        except InvalidMp4:
             continue
         assert found == whole
         taken.append(length)
@@ -162,14 +162,14 @@ def test_a_duration_of_64_bits_is_read_to_the_last_bit() -> None:
     ],
 )
 def test_what_is_no_whole_file_is_refused_with_the_reason(content: bytes, why: str) -> None:
-    with pytest.raises(NotMp4, match=why):
+    with pytest.raises(InvalidMp4, match=why):
         read_mp4(content)
 
 
 def test_a_media_header_of_version_1_that_is_too_short_is_refused() -> None:
     short = box(b"mdhd", b"\1", bytes(23))
     media = box(b"mdia", handler(b"vide"), short)
-    with pytest.raises(NotMp4, match="time scale"):
+    with pytest.raises(InvalidMp4, match="time scale"):
         read_mp4(START + DATA + box(b"moov", box(b"trak", track_header(2, 2), media)))
 
 
@@ -189,7 +189,7 @@ def only_refused(content: bytes) -> None:
     """Nothing but NotMp4 comes out, and what is read is no nonsense."""
     try:
         video = read_mp4(content)
-    except NotMp4:
+    except InvalidMp4:
         return
     assert min(video.width, video.height, video.seconds) >= 0
 

@@ -1,0 +1,35 @@
+"""The exceptions of this package.
+
+ToolkitError
+├── RecordingError          a recording cannot be read, or holds no request of the API
+├── BudgetExceeded          a request would cost more than the budget allows
+├── ServerUnreachable       no request to a server was answered
+│   └── NotThisApi          a server answers, but it serves another API
+└── CredentialsRejected     a server rejects the API key
+
+After ServerUnreachable, NotThisApi and CredentialsRejected it is certain that no job was created.
+"""
+
+from __future__ import annotations
+
+from ..openapi.errors import ToolkitError
+
+
+class RecordingError(ToolkitError, ValueError):
+    """A recording that cannot be read, or that holds no request of the API."""
+
+
+class BudgetExceeded(ToolkitError):
+    """A request would cost more than is left, or create more jobs than are allowed."""
+
+
+class ServerUnreachable(ToolkitError):
+    """No request to the server was ever answered, so no job was created."""
+
+
+class NotThisApi(ServerUnreachable):
+    """The server answers, but it serves another API, so no job was created."""
+
+
+class CredentialsRejected(ToolkitError):
+    """The server rejects the API key, so no job was created with it."""
