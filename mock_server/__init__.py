@@ -10,6 +10,7 @@ from .controls import MockControls
 from .endpoint import Endpoint, Observer
 from .jobs.ids import Ids, RandomIds
 from .jobs.job import Job, Snapshot, observe
+from .jobs.job_fields import JobFields
 from .jobs.progression import JobOutcome, Phase, Progression, plan_progression
 from .jobs.store import JobPage, MemoryStore, Store
 from .service import JobService, NonconformingReply
@@ -34,6 +35,7 @@ __all__ = [
     "HttpReceiver",
     "Ids",
     "Job",
+    "JobFields",
     "JobOutcome",
     "JobPage",
     "JobService",

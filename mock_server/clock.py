@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from itertools import count
 from threading import Lock
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -73,6 +73,15 @@ class MovableClock(Clock, Protocol):
         the thread that did it and before it goes on, until the callable that this gives is called.
         """
         ...
+
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
+    # Where no type of clock is given, any clock is meant.
+    ClockT = TypeVarWithDefault("ClockT", bound=Clock, covariant=True, default=Clock)
+else:
+    ClockT = TypeVar("ClockT", bound=Clock, covariant=True)
 
 
 class SystemClock:

@@ -1,22 +1,28 @@
-"""The words in which a test steers a mock, whatever door its requests come through."""
+"""The controls of a mock in a test: what becomes of jobs, and what goes wrong with calls."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Unpack, cast
+from dataclasses import replace
+from typing import Generic, Unpack
 
-from ..openapi import Document
-from ..openapi.json import Json
-from .clock import MovableClock
+from ..openapi import Document, Ending
+from .clock import ClockT
 from .config_types import FaultOptions
+from .jobs.job import observe
+from .jobs.job_fields import JobFields
+from .jobs.progression import JobOutcome
 from .service import JobService
 from .webhooks.webhooks import Webhooks
 
 
-class MockControls:
-    """A mock in the hands of a test."""
+class MockControls(Generic[ClockT]):
+    """The controls of one service.
 
-    def __init__(self, service: JobService) -> None:
+    Args:
+        service: The service to control.
+    """
+
+    def __init__(self, service: JobService[ClockT]) -> None:
         self.service = service
 
     @property
@@ -25,18 +31,18 @@ class MockControls:
         return self.service.document
 
     @property
-    def clock(self) -> MovableClock:
-        """The clock that the jobs go by."""
-        return cast(MovableClock, self.service.clock)
+    def clock(self) -> ClockT:
+        """The clock of the jobs. A clock that can be moved has `advance(seconds)`."""
+        return self.service.clock
 
     @property
-    def jobs(self) -> list[SimpleNamespace]:
+    def jobs(self) -> list[JobFields]:
         """The jobs as a client would see them now, the oldest first: `jobs[0].id`."""
-        return [namespace(job) for job in self.service.jobs()]
+        return [JobFields(fields) for fields in self.service.describe_all()]
 
     @property
     def webhooks(self) -> Webhooks | None:
-        """The events of jobs: what was tried, and what came of it; None if none are sent."""
+        """The events of jobs and the attempts to deliver them; None if no events are sent."""
         return self.service.webhooks
 
     def next_job(
@@ -47,13 +53,23 @@ class MockControls:
         seconds: float | None = None,
         scenario: str | None = None,
     ) -> None:
-        """What is to become of the next job that is made; several calls are for several jobs.
+        """Set the outcome of the next new job; each further call is for the job after it.
 
-        `outcome` is a final state of the document, `code` the reason of a failure, `seconds` how
-        long the job is pending; or else it takes part in a `scenario`. Raises ValueError for what
-        cannot be.
+        Args:
+            outcome: A final state of the document, such as `failed`.
+            code: The reason of a failure.
+            seconds: The seconds that the job is pending.
+            scenario: The name of a scenario, instead of the other arguments.
+
+        Raises ValueError if an argument is invalid.
         """
-        self.service.next_job(outcome=outcome, code=code, seconds=seconds, scenario=scenario)
+        scenarios = self.service.scenarios
+        if scenario is None:
+            scenarios.set_next(JobOutcome(outcome=outcome, code=code, seconds=seconds))
+        elif (outcome, code, seconds) == (None, None, None):
+            scenarios.use(scenario, next=1)
+        else:
+            raise ValueError("a scenario says all of it: give it alone")
 
     def fail(
         self,
@@ -64,40 +80,91 @@ class MockControls:
         times: int = 1,
         retry_after: int | None = None,
     ) -> None:
-        """Answers the next `times` calls of an operation with its documented error of this status.
+        """Let the next calls of an operation fail with a documented error.
 
-        `code` chooses among the errors of one status, `retry_after` is the seconds that the answer
-        asks a client to wait. Raises ValueError for what the document does not declare.
+        Args:
+            operation: The id or the role of an operation.
+            status: The HTTP status of the error.
+            code: The code of the error, if several have this status.
+            times: The number of calls that fail.
+            retry_after: The seconds that the response asks a client to wait.
+
+        Raises ValueError if the document does not declare such an error.
         """
-        self.service.fail(operation, status=status, code=code, times=times, retry_after=retry_after)
+        options: FaultOptions = {"status": status, "times": times}
+        if code is not None:
+            options["code"] = code
+        if retry_after is not None:
+            options["retry_after"] = retry_after
+        self.fault(operation, **options)
 
     def fault(self, operation: str | None = None, **options: Unpack[FaultOptions]) -> str:
-        """Set a fault and return its id.
+        """Set a fault for every matching call, or for the next `times`, and return its id.
 
-        Without an `operation`, which is an operation id or a job role, it applies to all
-        operations. It affects every matching call, or the next `times` of them. `options` are
-        those of FaultOptions, for example `lost=True`. Raises ValueError if they are invalid.
+        Args:
+            operation: The id or the role of an operation; None for all operations.
+            options: The options of FaultOptions, such as `lost=True`.
+
+        Raises ValueError if an option is invalid.
         """
-        return self.service.fault(operation, **options)
+        given = {"operation": operation, **options}
+        return self.service.faults.add(
+            {k: value for k, value in given.items() if value is not None}
+        )
 
     def use_scenario(
         self, name: str, *, next: int | None = None, share: float | None = None
     ) -> None:
-        """Chooses a scenario: for every job, for the next jobs, or for a share of all jobs (from 0
-        to 1). Raises ValueError for what cannot be.
+        """Choose a scenario for all new jobs, or for some of them.
+
+        Args:
+            name: The name of the scenario.
+            next: The number of next jobs that it is for.
+            share: The share of all jobs that it is for, from 0 to 1.
+
+        Raises ValueError if an argument is invalid.
         """
         self.service.scenarios.use(name, next=next, share=share)
 
+    def end_job(self, job_id: str, *, success: bool, code: str | None = None) -> None:
+        """End a pending job now.
+
+        Args:
+            job_id: The id of the job.
+            success: True if the job succeeds, False if it fails.
+            code: The reason of a failure.
+
+        Raises KeyError if the job is unknown, ValueError if it has ended or `code` is invalid.
+        """
+        service = self.service
+        job, now = service.store.get(job_id), service.clock.now()
+        if job is None:
+            raise KeyError(job_id)
+        snapshot = observe(job, now)
+        if snapshot.ends:
+            raise ValueError(f"{job_id} has ended already")
+        states = self.document.lifecycle.endings(Ending.SUCCESS if success else Ending.FAILURE)
+        if not states:
+            raise ValueError("no job of this document ends so")
+        scenario = service.scenarios.of_job(job.scenario)
+        outcome = JobOutcome(
+            outcome=states[0],
+            code=code,
+            # A little less, because moments are compared after rounding.
+            seconds=max(0.0, now - job.created) * (1 - _ROUNDING),
+            expires=scenario.outcome.expires if scenario else None,
+            failed_at=snapshot.progress,
+        )
+        ended = replace(job, progression=service.planner.plan(job.fields, outcome))
+        if not service.store.replace(job, ended):  # another thread was faster
+            raise ValueError(f"{job_id} has ended already")
+        if service.webhooks is not None:
+            service.webhooks.schedule(ended)
+            service.webhooks.notify()
+
     def reset(self) -> None:
-        """Forgets every job, and what was set for the next jobs and calls."""
-        self.service.reset()
+        """Forget all jobs, and everything that was set for the next jobs and calls."""
+        self.service.clear()
 
 
-def namespace(data: dict[str, Json]) -> SimpleNamespace:
-    """JSON data whose fields are attributes, those of objects in it, too."""
-    return SimpleNamespace(
-        **{
-            name: namespace(value) if isinstance(value, dict) else value
-            for name, value in data.items()
-        }
-    )
+_ROUNDING = 1e-12

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import NoReturn
 
 import pytest
 
 from ..contracts import ClientVerdict, Exchange
 from ..contracts.traffic.job_views import jobs_in
-from ..mock_server import SystemClock
-from ..mock_server.controls import namespace
+from ..mock_server import JobFields, SystemClock
 from ..mock_server.http.server import base_url
 from ..openapi import Document
 from .contract import Contract
@@ -61,10 +59,10 @@ class LiveApi:
         return self._journal.requests
 
     @property
-    def jobs(self) -> list[SimpleNamespace]:
+    def jobs(self) -> list[JobFields]:
         """The jobs as the code under test last saw them, the oldest first: `jobs[0].id`."""
         seen = [s for exchange in self.requests for s in jobs_in(self.document, exchange)]
-        return [*{sighting.job_id: namespace(sighting.job) for sighting in seen}.values()]
+        return [*{sighting.job_id: JobFields(sighting.job) for sighting in seen}.values()]
 
     @property
     def verdict(self) -> ClientVerdict:

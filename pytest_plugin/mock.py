@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
 from urllib.parse import urlsplit
 
 try:
@@ -44,7 +43,7 @@ class VideoMock(ObservedMock):
 
     def __init__(
         self,
-        service: JobService,
+        service: JobService[MovableClock],
         *,
         base_url: str,
         router: VideoRouter,
@@ -124,7 +123,7 @@ def mocked(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
 
 
 @contextmanager
-def _delivering(service: JobService) -> Iterator[None]:
+def _delivering(service: JobService[MovableClock]) -> Iterator[None]:
     """Has events sent as the clock moves: by whoever moves it, if it does not go on by itself."""
     webhooks, clock = service.webhooks, service.clock
     if webhooks is None:
@@ -133,7 +132,7 @@ def _delivering(service: JobService) -> Iterator[None]:
         with WebhookWorker(webhooks, clock=clock):
             yield
     else:
-        stop = deliver_on_moves(webhooks, clock=cast(MovableClock, clock))
+        stop = deliver_on_moves(webhooks, clock=clock)
         try:
             yield
         finally:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from ..contracts import ClientVerdict, Exchange
-from ..mock_server import JobService, MockControls
+from ..mock_server import JobService, MockControls, MovableClock
 from .contract import Contract
 from .journal import MockJournal
 
 
-class ObservedMock(MockControls):
+class ObservedMock(MockControls[MovableClock]):
     """A mock whose requests are written down. `base_url` is what clients are pointed at, `contract`
     what they are judged by.
     """
 
     def __init__(
-        self, service: JobService, *, base_url: str, journal: MockJournal, contract: Contract
+        self,
+        service: JobService[MovableClock],
+        *,
+        base_url: str,
+        journal: MockJournal,
+        contract: Contract,
     ) -> None:
         super().__init__(service)
         self.base_url, self.contract = base_url, contract

@@ -80,7 +80,7 @@ class MockOptions:
         """The keys that are let in; none: any key."""
         return (self.api_keys,) if isinstance(self.api_keys, str) else tuple(self.api_keys)
 
-    def start(self, contract: Contract) -> tuple[JobService, MockJournal]:
+    def start(self, contract: Contract) -> tuple[JobService[MovableClock], MockJournal]:
         """The service that these options describe, and the journal in which the contract reads what
         comes to it. The service refuses to send what is undocumented, unless that was recorded.
 
@@ -130,7 +130,7 @@ class MockOptions:
 
     def _playback(
         self, document: Document, clock: MovableClock, path: Path, journal: MockJournal
-    ) -> JobService:
+    ) -> JobService[MovableClock]:
         """A service that answers as was recorded."""
         __tracebackhide__ = True
         try:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import ceil
+from random import Random
 from threading import Lock
 
 from ..contracts import Exchange, read_exchange
 from ..contracts.traffic.job_views import jobs_in
 from ..contracts.traffic.matching import matcher_for, near_miss
 from ..contracts.traffic.recording import Recording
-from ..mock_server import Clock, JobService
+from ..mock_server import JobOutcome, JobService
 from ..mock_server.accepted_call import AcceptedCall
+from ..mock_server.clock import ClockT
 from ..mock_server.errors import Refusal
+from ..mock_server.faults.scenarios import Scenarios
 from ..openapi import Call, Cause, Document, JobRole, Reply
 from ..openapi.json import Json
 from ..openapi.operation import CREATING
@@ -20,7 +23,19 @@ from ..openapi.operation import CREATING
 Unanswered = Callable[[Call, str], None]
 
 
-class Playback(JobService):
+class RecordedScenarios(Scenarios):
+    """The scenarios of a recording, which decides the outcome of each job."""
+
+    def set_next(self, fate: JobOutcome) -> None:
+        """Raise ValueError: the outcome of a job is recorded."""
+        raise ValueError(_RECORDED)
+
+    def use(self, name: str, *, next: int | None = None, share: float | None = None) -> None:
+        """Raise ValueError: the outcome of a job is recorded."""
+        raise ValueError(_RECORDED)
+
+
+class Playback(JobService[ClockT]):
     """Answers each request with the next recorded answer to one that asked for the same, of those
     behind the last one that was given about the job.
 
@@ -29,9 +44,10 @@ class Playback(JobService):
     """
 
     def __init__(
-        self, document: Document, recording: Recording, *, clock: Clock, unanswered: Unanswered
+        self, document: Document, recording: Recording, *, clock: ClockT, unanswered: Unanswered
     ) -> None:
         super().__init__(document, clock=clock)
+        self.scenarios = RecordedScenarios(document, random=Random())
         self._unanswered = unanswered
         self._recorded = [
             (matcher_for(document, exchange), exchange, exchange.reply)
@@ -44,25 +60,14 @@ class Playback(JobService):
         self._used: set[int] = set()
         self._seen: dict[str, dict[str, Json]] = {}
 
-    def next_job(
-        self,
-        *,
-        outcome: str | None = None,
-        code: str | None = None,
-        seconds: float | None = None,
-        scenario: str | None = None,
-    ) -> None:
-        """Raises ValueError: what becomes of a job is recorded."""
-        raise ValueError("what becomes of a job is in the recording, and cannot be set")
-
-    def jobs(self) -> list[dict[str, Json]]:
-        """The jobs as the answers so far have shown them, the first one first."""
+    def describe_all(self) -> list[dict[str, Json]]:
+        """The fields of the jobs in the replies so far, the first job first."""
         with self._lock:
             return list(self._seen.values())
 
-    def reset(self) -> None:
-        """Begins the recording anew."""
-        super().reset()
+    def clear(self) -> None:
+        """Start the recording again."""
+        super().clear()
         with self._lock:
             self._reached.clear()
             self._used.clear()
@@ -119,3 +124,4 @@ class Playback(JobService):
 
 # The body is here as it was before it was encoded and cut for its way.
 _OF_THE_WAY = {"connection", "content-encoding", "content-length", "date", "transfer-encoding"}
+_RECORDED = "what becomes of a job is in the recording, and cannot be set"

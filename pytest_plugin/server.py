@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from socket import socket
-from typing import cast
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..mock_server import MovableClock, WebhookWorker, create_app
+from ..mock_server import WebhookWorker, create_app
 from ..mock_server.http.server import base_url, serve_app
 from .checked_block import CheckedBlock
 from .contract import Contract
@@ -53,8 +52,7 @@ class SwitchingServer:
         app = create_app(service=service, journal=WatchedTraffic(journal))
         secret, webhooks = options.webhook_secret, service.webhooks
         # Not by whoever moves the clock: that may be the server, which must not wait for others.
-        clock = cast(MovableClock, service.clock)
-        courier = WebhookWorker(webhooks, clock=clock) if webhooks else nullcontext()
+        courier = WebhookWorker(webhooks, clock=service.clock) if webhooks else nullcontext()
         with (
             self.using(app),
             environment(url, *options.keys[:1], webhook_secret=secret),

@@ -30,7 +30,7 @@ from aisa_testkit.contracts import (
 )
 from aisa_testkit.contracts.rules.server.prompt_tags import tag_prompt
 from aisa_testkit.contracts.traffic.redaction import MASK
-from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, RandomIds
+from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, MockControls, RandomIds
 from aisa_testkit.openapi import Call, Document, Reply, load_document
 
 ROOT = Path(__file__).parent.parent
@@ -231,7 +231,7 @@ def second_page(stage: Stage, change: Callable[[list[Job], list[Job]], list[Job]
 
 
 def failed_and_fetched(stage: Stage) -> None:
-    stage.service.next_job(outcome="failed")
+    MockControls(stage.service).next_job(outcome="failed")
     stage.content(stage.done())
 
 
@@ -283,7 +283,7 @@ def polled_again(stage: Stage, first: Change, *, after: float) -> None:
 
 
 def polled_for_ever(stage: Stage) -> None:
-    stage.service.next_job(seconds=3600)
+    MockControls(stage.service).next_job(seconds=3600)
     stage.clock.sleep(0)
     job_id = stage.create()
     for _ in range(4):
@@ -304,7 +304,7 @@ def downloaded_late(stage: Stage) -> None:
 
 
 def refused_twice(stage: Stage) -> None:
-    stage.service.fail("createVideo", status=403, times=2)
+    MockControls(stage.service).fail("createVideo", status=403, times=2)
     stage.create()
     stage.create()
 

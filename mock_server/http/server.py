@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.config import HTTPProtocolType
 
 from ...openapi import Document
-from ..clock import Clock
+from ..clock import MovableClock, SystemClock
 from ..controls import MockControls
 from ..jobs.ids import RandomIds
 from ..service import JobService, UnknownIds
@@ -27,12 +27,12 @@ from .app import create_app
 GRACE_SECONDS = 3
 
 
-class VideoServer(MockControls):
+class VideoServer(MockControls[MovableClock]):
     """A mock that listens on a socket. `base_url` is what clients are pointed at, such as
     `http://127.0.0.1:4010/v1`.
     """
 
-    def __init__(self, base_url: str, service: JobService) -> None:
+    def __init__(self, base_url: str, service: JobService[MovableClock]) -> None:
         super().__init__(service)
         self.base_url = base_url
 
@@ -43,7 +43,7 @@ def serve_in_thread(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
-    clock: Clock | None = None,
+    clock: MovableClock | None = None,
     seed: int | None = None,
     api_keys: Collection[str] = (),
     unknown_ids: UnknownIds = "refuse",
@@ -57,7 +57,7 @@ def serve_in_thread(
     """
     service = JobService(
         document,
-        clock=clock,
+        clock=clock or SystemClock(),
         ids=RandomIds(seed),
         api_keys=api_keys,
         unknown_ids=unknown_ids,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
+from aisa_testkit.mock_server import JobService, ManualClock, MockControls, RandomIds
 from aisa_testkit.mock_server.config import MockConfig, load_config, read_config
 from aisa_testkit.mock_server.config_schema import ConfigError
 from aisa_testkit.openapi import Call, Document, DocumentError, Reply, load_document
@@ -226,7 +226,7 @@ def test_faults_of_a_config_are_there_again_after_a_reset(document: Document) ->
     for _ in range(2):
         statuses = [ask(service, "listVideos", key="k").status for _ in range(2)]
         assert statuses == [500, 200]
-        service.reset()
+        MockControls(service).reset()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from aisa_testkit.mock_server import JobService, ManualClock, MemoryStore, RandomIds
+from aisa_testkit.mock_server import JobService, ManualClock, MemoryStore, MockControls, RandomIds
 from aisa_testkit.mock_server.config import read_config
 from aisa_testkit.openapi import Call, Document, Reply
 from aisa_testkit.openapi.json import Json
@@ -85,7 +85,7 @@ def test_faults_that_were_set_since_stay_behind_those_of_the_new_config(
     document: Document,
 ) -> None:
     troupe = Troupe(document, {"faults": [{"operation": "list", "status": 500}]})
-    own = troupe.service.fault("list", status=503, times=1)
+    own = MockControls(troupe.service).fault("list", status=503, times=1)
     troupe.rehearse({"faults": [{"operation": "list", "status": 502, "times": 1}]})
     assert [each["status"] for each in troupe.service.faults.listed()] == [502, 503]
     assert troupe.service.faults.listed()[1]["id"] == own
@@ -117,7 +117,7 @@ def test_scenarios_that_were_chosen_since_stay_as_far_as_they_are_known(
     for name in ("old", "kept", "fails:out_of_luck"):
         scenarios.use(name, next=1)
         scenarios.use(name, share=0.2)
-    troupe.service.next_job(seconds=7)
+    MockControls(troupe.service).next_job(seconds=7)
     troupe.rehearse({"scenario": "jumps", "scenarios": {"kept": {"seconds": 5}}})
     shares = {"kept": 0.2, "fails:out_of_luck": 0.2}
     assert scenarios.chosen() == {

@@ -80,14 +80,14 @@ def test_literal_options_agree_with_the_enums_of_the_schema() -> None:
 def test_a_misspelt_fault_option_fails_type_checks_and_raises() -> None:
     service = JobService()
     with pytest.raises(ConfigError, match="latncy"):
-        service.fault("create", latncy=1)  # type: ignore[call-arg]
+        MockControls(service).fault("create", latncy=1)  # type: ignore[call-arg]
     with pytest.raises(ConfigError, match="latncy"):
         MockControls(service).fault("create", latncy=1)  # type: ignore[call-arg]
 
 
 def test_a_fault_option_of_the_wrong_type_fails_type_checks_and_raises() -> None:
     with pytest.raises(ConfigError, match="/nth"):
-        JobService().fault("create", nth="2", lost=True)  # type: ignore[arg-type]
+        MockControls(JobService()).fault("create", nth="2", lost=True)  # type: ignore[arg-type]
 
 
 def test_misspelt_options_of_limits_and_accounts_fail_type_checks_and_raise() -> None:

@@ -8,7 +8,7 @@ from threading import Barrier
 import orjson
 import pytest
 
-from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
+from aisa_testkit.mock_server import JobService, ManualClock, MockControls, RandomIds
 from aisa_testkit.openapi import Call, Document, Reply, parse_document
 from aisa_testkit.openapi.conformance import reply_problems
 from aisa_testkit.openapi.json import Json
@@ -107,14 +107,14 @@ def test_the_same_name_with_another_request_is_a_conflict(service: JobService, o
 
 def test_a_conflict_leaves_what_was_set_for_the_next_job(service: JobService) -> None:
     create(service)
-    service.next_job(outcome="failed", seconds=0)
+    MockControls(service).next_job(outcome="failed", seconds=0)
     assert create(service, {"prompt": "A storm"}).status == 409
     assert orjson.loads(create(service, name="order-2").body)["status"] == "failed"
 
 
 def test_a_replay_leaves_what_was_set_for_the_next_job(service: JobService) -> None:
     create(service)
-    service.next_job(outcome="failed", seconds=0)
+    MockControls(service).next_job(outcome="failed", seconds=0)
     assert replayed(create(service))
     assert orjson.loads(create(service, name="order-2").body)["status"] == "failed"
 
@@ -156,7 +156,7 @@ def test_a_field_that_the_document_does_not_know_asks_for_nothing(service: JobSe
 
 
 def test_a_create_that_was_refused_is_not_kept(service: JobService) -> None:
-    service.fault("create", status=503, times=1)
+    MockControls(service).fault("create", status=503, times=1)
     assert create(service).status == 503
     assert create(service, {"prompt": ""}).status == 400
     made = create(service, {"prompt": "A storm"})
@@ -173,7 +173,7 @@ def test_a_create_that_was_refused_is_not_kept(service: JobService) -> None:
 def test_an_answer_that_never_came_right_is_told_again_and_one_job_is_made(
     service: JobService, fault: dict[str, Json]
 ) -> None:
-    service.fault("create", times=1, **fault)
+    MockControls(service).fault("create", times=1, **fault)
     spoilt, again, third = (create(service) for _ in range(3))
     assert (spoilt.delivery, spoilt.status, spoilt.body) != (None, 200, again.body)
     assert (again.delivery, again.status, again.body) == (None, 200, third.body)
@@ -228,7 +228,7 @@ def test_many_threads_that_send_one_request_make_one_job(service: JobService) ->
 
 def test_a_reset_forgets_every_answer(service: JobService) -> None:
     first = create(service)
-    service.reset()
+    MockControls(service).reset()
     second = create(service, {"prompt": "A storm"})
     assert (second.status, replayed(second)) == (200, False)
     assert id_of(second) != id_of(first)

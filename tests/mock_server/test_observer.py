@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from aisa_testkit.mock_server import Endpoint, JobService, ManualClock
+from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, MockControls
 from aisa_testkit.openapi import Call, Document, Reply
 
 HEADERS = {"authorization": "Bearer sk-test", "content-type": "application/json"}
@@ -73,7 +73,7 @@ def test_a_call_is_heard_with_all_that_it_says_and_the_very_reply(
 def test_errors_that_a_test_asked_for_are_heard(
     heard: Endpoint, listener: Listener, service: JobService
 ) -> None:
-    service.fail("createVideo", status=503)
+    MockControls(service).fail("createVideo", status=503)
     ask(heard, "POST", "/v1/videos", BODY)
     assert [reply.status for _, reply in listener.answers] == [503]
 

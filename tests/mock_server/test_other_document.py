@@ -14,6 +14,7 @@ from aisa_testkit.mock_server import (
     JobService,
     ManualClock,
     MemoryStore,
+    MockControls,
     RandomIds,
     create_app,
 )
@@ -86,7 +87,7 @@ def test_a_job_can_end_badly_in_more_than_one_way(
     ended: int | None,
     text: str,
 ) -> None:
-    service.next_job(outcome=outcome, code=code)
+    MockControls(service).next_job(outcome=outcome, code=code)
     ref = make(endpoint)
     clock.advance(ends_after - 0.25)
     pending = body_of(ask(endpoint, f"GET /renderings/{ref}/status"), 200)["job"]["phase"]

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from aisa_testkit.mock_server import Clock, JobService, ManualClock, SystemClock, TickingClock
+from aisa_testkit.mock_server import (
+    Clock,
+    JobService,
+    ManualClock,
+    MockControls,
+    SystemClock,
+    TickingClock,
+)
 from aisa_testkit.openapi import Call, Document, Reply
 
 HEADERS = {"authorization": "Bearer sk-test", "content-type": "application/json"}
@@ -17,7 +24,7 @@ def failed(
 ) -> Reply:
     """The answer to a create that was to fail."""
     service = JobService(document, clock=clock, strict=True)
-    service.fail("createVideo", status=status, retry_after=retry_after)
+    MockControls(service).fail("createVideo", status=status, retry_after=retry_after)
     return service.answer(CREATE)
 
 
@@ -84,7 +91,7 @@ def test_a_good_answer_names_no_wait(service: JobService) -> None:
 
 def test_a_document_without_such_a_header_sends_none(other_document: Document) -> None:
     service = JobService(other_document, clock=ManualClock(), strict=True)
-    service.fail("submitRendering", status=503)
+    MockControls(service).fail("submitRendering", status=503)
     reply = service.answer(Call("submitRendering"))
     assert reply.status == 503
     assert not [name for name in reply.headers if "retry" in name]

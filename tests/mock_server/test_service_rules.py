@@ -11,6 +11,7 @@ from aisa_testkit.mock_server import (
     Endpoint,
     JobService,
     ManualClock,
+    MockControls,
     NonconformingReply,
     RandomIds,
     TickingClock,
@@ -74,7 +75,7 @@ def test_a_remix_needs_a_prompt_and_a_completed_source(
     clock.advance(10)
     missing = error_of(ask(endpoint, pending, json={}), 400)
     assert (missing["code"], missing["param"]) == ("missing_parameter", "prompt")
-    service.next_job(outcome="failed", seconds=0)
+    MockControls(service).next_job(outcome="failed", seconds=0)
     failed = f"POST /videos/{make(endpoint)['id']}/remix"
     assert "is failed" in error_of(ask(endpoint, failed, json=PROMPT), 409)["message"]
     unknown = error_of(ask(endpoint, "POST /videos/video_0/remix", json=PROMPT), 404)
@@ -169,8 +170,8 @@ def test_services_of_one_seed_answer_the_same(document: Document) -> None:
 def test_next_jobs_end_as_a_test_has_set_in_turn(
     service: JobService, endpoint: Endpoint, clock: ManualClock
 ) -> None:
-    service.next_job(outcome="failed", code="generation_failed")
-    service.next_job(seconds=100)
+    MockControls(service).next_job(outcome="failed", code="generation_failed")
+    MockControls(service).next_job(seconds=100)
     failing, slow, usual = (make(endpoint)["id"] for _ in range(3))
     clock.advance(6)
     failed = body_of(ask(endpoint, f"GET /videos/{failing}"))
@@ -187,11 +188,11 @@ def test_next_jobs_end_as_a_test_has_set_in_turn(
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        (lambda s: s.next_job(outcome="lost"), "no job ends as 'lost'; .* completed, failed"),
-        (lambda s: s.next_job(outcome="queued"), "no job ends as 'queued'"),
-        (lambda s: s.next_job(code="generation_failed"), "'completed' has no failure code"),
-        (lambda s: s.next_job(seconds=-1), "seconds must be 0 or more, not -1"),
-        (lambda s: s.next_job(seconds=float("nan")), "seconds must be 0 or more, not nan"),
+        (lambda c: c.next_job(outcome="lost"), "no job ends as 'lost'; .* completed, failed"),
+        (lambda c: c.next_job(outcome="queued"), "no job ends as 'queued'"),
+        (lambda c: c.next_job(code="generation_failed"), "'completed' has no failure code"),
+        (lambda c: c.next_job(seconds=-1), "seconds must be 0 or more, not -1"),
+        (lambda c: c.next_job(seconds=float("nan")), "seconds must be 0 or more, not nan"),
     ],
     ids=["unknown state", "state that goes on", "code of a success", "negative", "no number"],
 )
@@ -199,11 +200,11 @@ def test_what_cannot_become_of_a_job_is_refused_when_it_is_set(
     service: JobService,
     endpoint: Endpoint,
     clock: ManualClock,
-    setting: Callable[[JobService], None],
+    setting: Callable[[MockControls], None],
     message: str,
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        setting(service)
+        setting(MockControls(service))
     job_id = make(endpoint)["id"]
     clock.advance(10)
     assert body_of(ask(endpoint, f"GET /videos/{job_id}"))["status"] == "completed"

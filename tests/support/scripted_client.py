@@ -7,7 +7,7 @@ from dataclasses import replace
 import orjson
 
 from aisa_testkit.contracts import Exchange, UnmatchedRequest, read_exchange
-from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, RandomIds
+from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, MockControls, RandomIds
 from aisa_testkit.openapi import Call, Delivery, Document, Ending, JobRole, Reply
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import get, set_at
@@ -66,15 +66,15 @@ class _ScriptedClient:
             elif word in ("lost", "cut", "odd"):
                 self._outcomes[ROLES[rest]] = word
             elif word == "done":
-                self._service.next_job(seconds=0)
+                MockControls(self._service).next_job(seconds=0)
             elif word == "slow":
-                self._service.next_job(seconds=1e6)
+                MockControls(self._service).next_job(seconds=1e6)
             elif word == "fails":
                 outcome = self._document.lifecycle.endings(Ending.FAILURE)[0]
-                self._service.next_job(outcome=outcome)
+                MockControls(self._service).next_job(outcome=outcome)
             elif word.isdigit():
                 operation = self._document.by_role[ROLES[rest]]
-                self._service.fail(operation.id, status=int(word))
+                MockControls(self._service).fail(operation.id, status=int(word))
             elif word == "create":
                 self._create(JobRole.CREATE, "", rest or "a")
             else:

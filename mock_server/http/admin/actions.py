@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ....openapi.json import Json
 from ....openapi.text import quote
 from ...clock import ManualClock, SystemClock
+from ...controls import MockControls
 from ...jobs.job import Job
 from ...request_journal import RequestJournal
 from ...service import JobService
@@ -44,6 +45,7 @@ class AdminActions:
         guarded: bool,
     ) -> None:
         self._service, self._description = service, description
+        self._controls = MockControls(service)
         self._journal, self._guarded = journal, guarded
 
     @property
@@ -121,7 +123,7 @@ class AdminActions:
     def _end(self, order: AdminRequest, *, success: bool) -> Json:
         job = self._find(order.path["id"], "id", 404)
         with _refusing(gone=f"id: {_no_job(job.id)}"):
-            self._service.end_job(job.id, code=order.body.get("code"), success=success)
+            self._controls.end_job(job.id, code=order.body.get("code"), success=success)
         return self._job(order)
 
     def _clock(self, order: AdminRequest) -> Json:
@@ -211,7 +213,7 @@ class AdminActions:
         return self._description.served(root=order.root, guarded=self._guarded)
 
     def _reset(self, order: AdminRequest) -> Json:
-        self._service.reset()
+        self._controls.reset()
         if self._journal is not None:
             self._journal.clear()
         return {"jobs": len(self._service.store)}

@@ -15,6 +15,7 @@ from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.result import CheckResult
 from aisa_testkit.contracts.check.session import Step
 from aisa_testkit.contracts.errors import CredentialsRejected, NotThisApi, ServerUnreachable
+from aisa_testkit.mock_server import MockControls
 from aisa_testkit.openapi import Call, Document, Ending, JobRole, Provenance, Reply
 
 World = Any  # what the fixture `local` makes
@@ -119,7 +120,7 @@ def test_jobs_that_are_done_at_once_have_stamps_of_their_own_all_the_same(
 ) -> None:
     world = local(document)
     for _ in range(made):
-        world.service.next_job(seconds=0)
+        MockControls(world.service).next_job(seconds=0)
     assert world.walk(creates=made).violations == ()
     assert sum(world.waits) == made - 1
 
@@ -204,7 +205,7 @@ def test_a_create_of_unknown_end_is_paid_for_and_not_sent_again(
 def test_resume_makes_no_job_and_deletes_none(either: Document, local: New, state: str) -> None:
     world, ledger = local(either), Budget()
     if state == "failed":
-        world.service.next_job(outcome=either.lifecycle.endings(Ending.FAILURE)[0])
+        MockControls(world.service).next_job(outcome=either.lifecycle.endings(Ending.FAILURE)[0])
     job_id = world.make()
     world.clock.advance(0 if state == "new" else 1000)
     verdict = world.walk(ledger=ledger, resume=job_id)

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from aisa_testkit.contracts.check.result import CheckResult
+from aisa_testkit.mock_server import MockControls
 from aisa_testkit.openapi import Call, Document, JobRole, Reply
 
 World = Any  # what the fixture `local` makes
@@ -42,7 +43,7 @@ def test_a_poll_that_comes_too_often_waits_as_long_as_it_is_told(
     def busy(world: World, call: Call, reply: Reply) -> Reply:
         if world.count("getVideo") != 3:
             return reply
-        world.service.fail("getVideo", status=429, retry_after=17)
+        MockControls(world.service).fail("getVideo", status=429, retry_after=17)
         return world.right(call)  # type: ignore[no-any-return]  # of Any
 
     world = local(document, reply_of("getVideo", busy))
@@ -57,7 +58,7 @@ def test_a_server_that_asks_for_a_day_is_not_obeyed_for_longer_than_the_timeout(
     def busy(world: World, call: Call, reply: Reply) -> Reply:
         if reply.status >= 300:
             return reply
-        world.service.fail("getVideo", status=429, retry_after=86400)
+        MockControls(world.service).fail("getVideo", status=429, retry_after=86400)
         return world.right(call)  # type: ignore[no-any-return]  # of Any
 
     world = local(document, reply_of("getVideo", busy))
@@ -86,7 +87,7 @@ def test_a_hint_is_heeded_and_one_of_no_time_is_no_leave_to_poll_without_end(
 
 def test_a_job_that_does_not_end_is_given_up_and_left(document: Document, local: New) -> None:
     world = local(document)
-    world.service.next_job(seconds=10**6)
+    MockControls(world.service).next_job(seconds=10**6)
     verdict = world.walk(timeout=60, poll_interval=5)
     assert "AV215" in codes(verdict)
     assert 60 <= sum(world.waits) <= 90
@@ -98,7 +99,7 @@ def test_a_job_is_not_waited_for_much_longer_than_it_may_take(
     document: Document, local: New
 ) -> None:
     world = local(document)
-    world.service.next_job(seconds=10**6)
+    MockControls(world.service).next_job(seconds=10**6)
     assert "AV215" in codes(world.walk(timeout=60, poll_interval=1000))
     assert sum(world.waits) <= 62
 
@@ -230,7 +231,7 @@ def test_a_poll_that_comes_too_often_is_sent_again_also_if_nobody_says_when(
     def busy(world: World, call: Call, reply: Reply) -> Reply:
         if world.count("getVideo") != 3:
             return reply
-        world.service.fail("getVideo", status=429)
+        MockControls(world.service).fail("getVideo", status=429)
         told: Reply = world.right(call)
         return replace(told, headers=JSON)
 

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from aisa_testkit.contracts import Exchange, read_exchange
 from aisa_testkit.contracts.check.http_target import HttpTarget
 from aisa_testkit.contracts.properties.state_machine import job_machine
-from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
+from aisa_testkit.mock_server import JobService, ManualClock, MockControls, RandomIds
 from aisa_testkit.openapi import (
     Call,
     Document,
@@ -61,7 +61,9 @@ class Local:
         self.calls.append(call)
         role = self.role(call)
         if role is JobRole.CREATE and self.made % 3 == 2:
-            self.service.next_job(outcome=self.document.lifecycle.endings(Ending.FAILURE)[0])
+            MockControls(self.service).next_job(
+                outcome=self.document.lifecycle.endings(Ending.FAILURE)[0]
+            )
         reply = self.service.answer(call)
         self.made += role in (JobRole.CREATE, JobRole.REMIX) and reply.status < 300
         behind = role is JobRole.LIST and any(name in ("after", "cursor") for name, _ in call.query)

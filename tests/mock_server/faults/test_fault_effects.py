@@ -9,7 +9,7 @@ from statistics import median
 import orjson
 import pytest
 
-from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
+from aisa_testkit.mock_server import JobService, ManualClock, MockControls, RandomIds
 from aisa_testkit.mock_server.faults.fault import read_fault
 from aisa_testkit.openapi import Call, Delivery, Document, JobRole, Reply
 from aisa_testkit.openapi.conformance import reply_problems
@@ -47,7 +47,7 @@ class Mock:
 
     def struck(self, role: JobRole, **words: Json) -> Reply:
         """The answer when a fault strikes it, but for the id of the request."""
-        self.service.fault(role.value, times=1, **words)
+        MockControls(self.service).fault(role.value, times=1, **words)
         return unsigned(self.ask(role))
 
 
@@ -98,7 +98,7 @@ def test_an_answer_is_the_right_one_and_only_its_way_is_bad(
 
 
 def test_latencies_lie_evenly_between_two_numbers(mock: Mock) -> None:
-    mock.service.fault("list", latency={"uniform": [2, 4]})
+    MockControls(mock.service).fault("list", latency={"uniform": [2, 4]})
     delays = [delay_of(mock.ask(JobRole.LIST)) for _ in range(400)]
     assert 2 <= min(delays) < 2.1
     assert 3.9 < max(delays) <= 4
@@ -106,7 +106,7 @@ def test_latencies_lie_evenly_between_two_numbers(mock: Mock) -> None:
 
 
 def test_latencies_lie_around_a_median_with_a_long_tail(mock: Mock) -> None:
-    mock.service.fault("list", latency={"lognormal": {"median": 0.5, "sigma": 1}})
+    MockControls(mock.service).fault("list", latency={"lognormal": {"median": 0.5, "sigma": 1}})
     delays = [delay_of(mock.ask(JobRole.LIST)) for _ in range(400)]
     assert 0.4 < median(delays) < 0.6
     assert min(delays) > 0
@@ -128,7 +128,7 @@ def delay_of(reply: Reply) -> float:
 def test_latencies_are_the_same_in_every_run_of_a_seed(document: Document) -> None:
     def run() -> list[float]:
         mock = Mock(document)
-        mock.service.fault("list", latency={"uniform": [0, 9]}, probability=0.5)
+        MockControls(mock.service).fault("list", latency={"uniform": [0, 9]}, probability=0.5)
         replies = [mock.ask(JobRole.LIST) for _ in range(60)]
         return [delay_of(reply) if reply.delivery else -1 for reply in replies]
 
@@ -178,7 +178,7 @@ def test_an_answer_that_has_no_body_gets_none(
     other_document: Document, words: dict[str, Json]
 ) -> None:
     mock = Mock(other_document)
-    mock.service.fault(**words)
+    MockControls(mock.service).fault(**words)
     assert mock.ask(JobRole.DELETE) == Reply(204)
 
 
@@ -222,7 +222,7 @@ def test_several_fields_can_be_wrong_at_once(videos: Mock) -> None:
 
 def test_jobs_can_be_in_a_state_that_the_document_does_not_know(mock: Mock) -> None:
     right = mock.ask(JobRole.RETRIEVE).body
-    mock.service.fault(state="paused")
+    MockControls(mock.service).fault(state="paused")
     assert mock.state_of(orjson.loads(mock.ask(JobRole.RETRIEVE).body)) == "paused"
     page = orjson.loads(mock.ask(JobRole.LIST).body)
     operation = mock.document.by_role[JobRole.LIST]
@@ -235,14 +235,14 @@ def test_jobs_can_be_in_a_state_that_the_document_does_not_know(mock: Mock) -> N
 
 
 def test_a_farewell_and_an_error_are_not_given_what_only_a_job_has(videos: Mock) -> None:
-    videos.service.fault(state="paused", change={"/status": "odd"}, drop="/progress")
+    MockControls(videos.service).fault(state="paused", change={"/status": "odd"}, drop="/progress")
     for job_id, keys in (("nobody", {"error"}), (videos.job_id, {"id", "object", "deleted"})):
         assert orjson.loads(videos.ask(JobRole.DELETE, job=job_id).body).keys() == keys
 
 
 def test_a_file_is_not_looked_at_for_fields(videos: Mock) -> None:
     right = unsigned(videos.ask(JobRole.CONTENT))
-    videos.service.fault(state="paused", change={"/id": 1}, drop="/status")
+    MockControls(videos.service).fault(state="paused", change={"/id": 1}, drop="/status")
     assert unsigned(videos.ask(JobRole.CONTENT)) == right
 
 
@@ -284,11 +284,11 @@ def test_an_error_is_told_as_documented_and_the_call_is_done_only_if_it_is_to_co
 
 
 def test_a_committed_error_has_the_wait_and_the_request_id_of_an_error(videos: Mock) -> None:
-    videos.service.fault("create", status=429, commit=True, retry_after=7)
+    MockControls(videos.service).fault("create", status=429, commit=True, retry_after=7)
     reply = videos.ask(JobRole.CREATE)
     assert reply.headers["retry-after"] == "7"
     assert orjson.loads(reply.body)["error"]["request_id"] == reply.headers["x-request-id"]
-    videos.service.fault("delete", status=503, commit=True)
+    MockControls(videos.service).fault("delete", status=503, commit=True)
     assert videos.ask(JobRole.DELETE).status == 503
     assert videos.ask(JobRole.RETRIEVE).status == 404
 
@@ -299,7 +299,7 @@ def test_an_error_says_that_it_was_asked_for(videos: Mock) -> None:
 
     one = videos.struck(JobRole.LIST, status=500)
     assert message(one) == "This answer to listVideos was asked for."
-    videos.service.fault(status=500)
+    MockControls(videos.service).fault(status=500)
     assert message(videos.ask(JobRole.LIST)) == "This answer to this operation was asked for."
 
 
@@ -309,7 +309,7 @@ def test_a_whole_number_is_a_wait_however_it_is_written(videos: Mock) -> None:
 
 
 def test_a_committed_error_comes_even_where_the_call_is_refused(videos: Mock) -> None:
-    videos.service.fault("retrieve", status=503, commit=True)
+    MockControls(videos.service).fault("retrieve", status=503, commit=True)
     assert videos.ask(JobRole.RETRIEVE, job="nobody").status == 503
 
 
@@ -400,7 +400,7 @@ def test_a_connection_that_is_reset_before_has_done_nothing_and_has_no_answer(
 def test_what_was_set_for_the_next_job_waits_for_one_that_is_made(
     mock: Mock, words: dict[str, Json]
 ) -> None:
-    mock.service.next_job(scenario="fails")
+    MockControls(mock.service).next_job(scenario="fails")
     mock.struck(JobRole.CREATE, **words)
     assert mock.service.scenarios.chosen()["next"] == ["fails"]
     made = mock.service.store.get(mock.id_of(mock.ask(JobRole.CREATE)))
@@ -416,7 +416,7 @@ def test_what_was_set_for_the_next_job_waits_for_one_that_is_made(
 def test_a_job_that_was_made_has_what_was_set_for_it_whatever_its_client_hears(
     mock: Mock, words: dict[str, Json]
 ) -> None:
-    mock.service.next_job(scenario="fails")
+    MockControls(mock.service).next_job(scenario="fails")
     mock.struck(JobRole.CREATE, **words)
     assert mock.service.scenarios.chosen()["next"] == []
     page = mock.service.store.page(after=None, limit=9, newest_first=True)

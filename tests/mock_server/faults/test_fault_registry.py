@@ -10,7 +10,7 @@ from random import Random
 import orjson
 import pytest
 
-from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
+from aisa_testkit.mock_server import JobService, ManualClock, MockControls, RandomIds
 from aisa_testkit.mock_server.faults.fault import Fault, read_fault
 from aisa_testkit.mock_server.faults.fault_registry import FaultRegistry
 from aisa_testkit.openapi import Call, Document
@@ -60,25 +60,25 @@ def pattern(service: JobService, count: int, one: Call = LIST) -> str:
 def test_a_fault_strikes_the_calls_that_its_numbers_name(
     service: JobService, words: dict[str, Json], struck: str
 ) -> None:
-    service.fault("list", **WRONG, **words)
+    MockControls(service).fault("list", **WRONG, **words)
     assert pattern(service, 12) == struck
 
 
 def test_calls_of_other_operations_are_neither_struck_nor_counted(service: JobService) -> None:
-    service.fault("list", nth=2, times=1, **WRONG)
+    MockControls(service).fault("list", nth=2, times=1, **WRONG)
     assert pattern(service, 3, CREATE) == "..."
     assert pattern(service, 3) == ".x."
 
 
 def test_calls_of_other_keys_are_neither_struck_nor_counted(service: JobService) -> None:
-    service.fault(key="sk-a", nth=2, times=1, **WRONG)
+    MockControls(service).fault(key="sk-a", nth=2, times=1, **WRONG)
     assert pattern(service, 3, call("listVideos", key="sk-b")) == "..."
     assert pattern(service, 3, call("listVideos", key="sk-a")) == ".x."
 
 
 def test_calls_about_other_jobs_are_neither_struck_nor_counted(service: JobService) -> None:
     struck, spared = made(service), made(service)
-    service.fault(job=struck, nth=2, times=1, **WRONG)
+    MockControls(service).fault(job=struck, nth=2, times=1, **WRONG)
     assert pattern(service, 3, call("getVideo", job=spared)) == "..."
     assert pattern(service, 3, LIST) == "..."
     assert pattern(service, 3, call("getVideo", job=struck)) == ".x."
@@ -86,7 +86,7 @@ def test_calls_about_other_jobs_are_neither_struck_nor_counted(service: JobServi
 
 def test_a_job_a_key_and_an_operation_all_have_to_fit(service: JobService) -> None:
     job = made(service)
-    service.fault("retrieve", job=job, key="sk-test", **WRONG)
+    MockControls(service).fault("retrieve", job=job, key="sk-test", **WRONG)
     others = [call("getVideoContent", job=job), call("getVideo", job=job, key="sk-other")]
     assert [service.answer(one).status for one in others] == [409, 404]
     assert service.answer(call("getVideo", job=job)).status == 500
@@ -95,14 +95,14 @@ def test_a_job_a_key_and_an_operation_all_have_to_fit(service: JobService) -> No
 def test_of_the_faults_that_fit_a_call_only_the_first_strikes(
     service: JobService,
 ) -> None:
-    service.fault("list", status=503, times=2)
-    service.fault("list", status=429, times=2)
+    MockControls(service).fault("list", status=503, times=2)
+    MockControls(service).fault("list", status=429, times=2)
     assert [service.answer(LIST).status for _ in range(5)] == [503, 503, 429, 429, 200]
 
 
 def test_a_fault_that_spares_a_call_leaves_it_to_the_next_one(service: JobService) -> None:
-    service.fault("list", status=503, nth=2, times=1)
-    service.fault("list", status=429, nth=2, times=1)
+    MockControls(service).fault("list", status=503, nth=2, times=1)
+    MockControls(service).fault("list", status=429, nth=2, times=1)
     assert [service.answer(LIST).status for _ in range(4)] == [200, 503, 429, 200]
 
 
@@ -127,8 +127,8 @@ def test_all_that_only_slows_an_answer_strikes_beside_what_is_wrong_with_it(
 ) -> None:
     words = [{"latency": 3}, {"slow": 2, "latency": 1}, wrong]
     for each in words if slow_first else reversed(words):
-        service.fault("list", **each)
-    service.fault("list", status=429)
+        MockControls(service).fault("list", **each)
+    MockControls(service).fault("list", status=429)
     reply = service.answer(LIST)
     assert reply.delivery is not None
     assert (reply.status, reply.delivery.arrives) == (status, arrives)
@@ -139,8 +139,8 @@ def test_all_that_only_slows_an_answer_strikes_beside_what_is_wrong_with_it(
 def test_what_is_over_is_listed_no_more_and_the_rest_with_what_it_struck(
     service: JobService,
 ) -> None:
-    once = service.fault("list", times=1, **WRONG)
-    often = service.fault("createVideo", every=2, times=1, lost=True)
+    once = MockControls(service).fault("list", times=1, **WRONG)
+    often = MockControls(service).fault("createVideo", every=2, times=1, lost=True)
     assert (once, often) == ("fault-1", "fault-2")
     service.answer(LIST)
     for _ in range(3):
@@ -150,14 +150,17 @@ def test_what_is_over_is_listed_no_more_and_the_rest_with_what_it_struck(
 
 
 def test_the_key_that_a_fault_is_for_is_not_shown(service: JobService) -> None:
-    service.fault("list", key="sk-aisa-0123456789", **WRONG)
+    MockControls(service).fault("list", key="sk-aisa-0123456789", **WRONG)
     (fault,) = service.faults.listed()
     assert fault["key"] == "…6789"
     assert pattern(service, 1, call("listVideos", key="sk-aisa-0123456789")) == "x"
 
 
 def test_a_fault_can_be_taken_back_and_its_name_is_never_given_again(service: JobService) -> None:
-    first, second = service.fault("list", **WRONG), service.fault("create", **WRONG)
+    first, second = (
+        MockControls(service).fault("list", **WRONG),
+        MockControls(service).fault("create", **WRONG),
+    )
     service.faults.remove(first)
     assert pattern(service, 2) == ".."
     assert pattern(service, 2, CREATE) == "xx"
@@ -165,7 +168,7 @@ def test_a_fault_can_be_taken_back_and_its_name_is_never_given_again(service: Jo
         service.faults.remove(first)
     service.faults.clear()
     assert pattern(service, 2, CREATE) == ".."
-    assert service.fault("list", **WRONG) not in (first, second)
+    assert MockControls(service).fault("list", **WRONG) not in (first, second)
 
 
 def test_a_reset_goes_back_to_the_faults_of_the_beginning_and_counts_them_anew(
@@ -201,9 +204,9 @@ def test_other_faults_of_the_beginning_leave_those_that_were_set_since(document:
 
 
 def test_calls_that_another_fault_has_struck_are_counted(service: JobService) -> None:
-    service.fault("list", status=503, times=2)
-    service.fault("list", status=429, nth=3, times=1)
-    service.fault("list", status=500, nth=2, every=3)
+    MockControls(service).fault("list", status=503, times=2)
+    MockControls(service).fault("list", status=429, nth=3, times=1)
+    MockControls(service).fault("list", status=500, nth=2, every=3)
     assert [service.answer(LIST).status for _ in range(6)] == [503, 503, 429, 200, 500, 200]
 
 
@@ -213,7 +216,9 @@ def test_chance_is_near_its_probability_and_the_same_in_every_run_of_a_seed(
 ) -> None:
     def run(seed: int) -> str:
         service = JobService(document, clock=ManualClock(), seed=seed, strict=True)
-        service.fault("list", probability=0.3, **({"latency": 1} if slow else {"lost": True}))
+        MockControls(service).fault(
+            "list", probability=0.3, **({"latency": 1} if slow else {"lost": True})
+        )
         replies = [service.answer(LIST) for _ in range(500)]
         return "".join("x" if reply.delivery else "." for reply in replies)
 
@@ -222,7 +227,7 @@ def test_chance_is_near_its_probability_and_the_same_in_every_run_of_a_seed(
 
 
 def test_times_count_the_calls_that_chance_has_struck(service: JobService) -> None:
-    service.fault("list", probability=0.5, times=3, **WRONG)
+    MockControls(service).fault("list", probability=0.5, times=3, **WRONG)
     assert pattern(service, 100).count("x") == 3
     assert service.faults.listed() == []
 
@@ -234,7 +239,7 @@ def test_faults_of_the_same_seed_do_not_depend_on_what_chance_does_to_scenarios(
         service = JobService(document, clock=ManualClock(), seed=1, strict=True)
         if shares:
             service.scenarios.use("fails", share=0.5)
-        service.fault("create", probability=0.5, commit=True, **WRONG)
+        MockControls(service).fault("create", probability=0.5, commit=True, **WRONG)
         return pattern(service, 50, CREATE)
 
     assert run(shares=True) == run(shares=False)
@@ -242,9 +247,9 @@ def test_faults_of_the_same_seed_do_not_depend_on_what_chance_does_to_scenarios(
 
 def test_numbers_are_exact_however_many_threads_are_calling(document: Document) -> None:
     service = JobService(document, clock=ManualClock(), ids=RandomIds(1), strict=True)
-    service.fault("list", status=429, times=37, key="sk-a")
-    service.fault("list", status=503, nth=11, times=41)
-    service.fault("list", latency=1, every=4)
+    MockControls(service).fault("list", status=429, times=37, key="sk-a")
+    MockControls(service).fault("list", status=503, nth=11, times=41)
+    MockControls(service).fault("list", latency=1, every=4)
     calls = [call("listVideos", key=key) for key in ("sk-a", "sk-b") for _ in range(100)]
     with ThreadPoolExecutor(16) as pool:
         replies = [*pool.map(service.answer, calls)]
@@ -255,7 +260,7 @@ def test_numbers_are_exact_however_many_threads_are_calling(document: Document) 
 def test_a_fault_of_one_key_touches_no_other_that_calls_at_the_same_time(
     service: JobService,
 ) -> None:
-    service.fault(key="sk-a", status=500)
+    MockControls(service).fault(key="sk-a", status=500)
     keys = ["sk-a", "sk-b", "sk-c", "sk-d"] * 50
     with ThreadPoolExecutor(16) as pool:
         replies = [*pool.map(service.answer, [call("listVideos", key=key) for key in keys])]

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import orjson
 import pytest
 
-from aisa_testkit.mock_server import JobService, ManualClock
+from aisa_testkit.mock_server import JobService, ManualClock, MockControls
 from aisa_testkit.openapi import Call, Document, Reply
 from aisa_testkit.openapi.json import Json
 
@@ -31,21 +31,21 @@ def other_service(other_document: Document) -> JobService:
 
 
 def test_errors_come_in_the_order_and_as_often_as_they_were_asked_for(service: JobService) -> None:
-    service.fail("createVideo", status=503)
-    service.fail("createVideo", status=429, times=3)
-    service.fail("createVideo", status=500, times=2)
+    MockControls(service).fail("createVideo", status=503)
+    MockControls(service).fail("createVideo", status=429, times=3)
+    MockControls(service).fail("createVideo", status=500, times=2)
     assert statuses(service, CREATE, 8) == [503, 429, 429, 429, 500, 500, 200, 200]
 
 
 def test_an_error_is_for_the_calls_of_its_operation_alone(service: JobService) -> None:
-    service.fail("createVideo", status=500)
+    MockControls(service).fail("createVideo", status=500)
     assert statuses(service, LIST, 2) == [200, 200]
     assert statuses(service, CREATE, 2) == [500, 200]
 
 
 def test_a_create_that_was_failed_makes_no_job_and_uses_up_no_fate(service: JobService) -> None:
-    service.next_job(outcome="failed", seconds=0)
-    service.fail("createVideo", status=502)
+    MockControls(service).next_job(outcome="failed", seconds=0)
+    MockControls(service).fail("createVideo", status=502)
     service.answer(CREATE)
     assert len(service.store) == 0
     assert orjson.loads(service.answer(CREATE).body)["status"] == "failed"
@@ -63,14 +63,14 @@ def test_a_create_that_was_failed_makes_no_job_and_uses_up_no_fate(service: JobS
 def test_an_error_comes_before_anything_else_that_could_be_said(
     service: JobService, call: Call
 ) -> None:
-    service.fail("createVideo", status=503)
+    MockControls(service).fail("createVideo", status=503)
     assert statuses(service, call, 1) == [503]
     assert statuses(service, call, 1) != [503]
 
 
 def test_a_code_chooses_among_the_errors_of_one_status(service: JobService) -> None:
-    service.fail("createVideo", status=429)
-    service.fail("createVideo", status=429, code="quota_exceeded")
+    MockControls(service).fail("createVideo", status=429)
+    MockControls(service).fail("createVideo", status=429, code="quota_exceeded")
     usual, chosen = service.answer(CREATE), service.answer(CREATE)
     assert error_of(usual)["code"] == "rate_limit_exceeded"
     assert usual.headers["retry-after"] == "1"
@@ -83,8 +83,8 @@ def test_a_code_chooses_among_the_errors_of_one_status(service: JobService) -> N
 def test_retry_after_takes_the_place_of_the_documents_own_wait(
     service: JobService, seconds: int, header: str
 ) -> None:
-    service.fail("createVideo", status=429, retry_after=seconds)
-    service.fail("createVideo", status=503, retry_after=seconds)
+    MockControls(service).fail("createVideo", status=429, retry_after=seconds)
+    MockControls(service).fail("createVideo", status=503, retry_after=seconds)
     for _ in range(2):
         assert service.answer(CREATE).headers["retry-after"] == header
 
@@ -96,7 +96,7 @@ def test_every_documented_error_can_be_asked_for(
         for operation in each.document.operations.values():
             for status in operation.responses:
                 if status >= 400:
-                    each.fail(operation.id, status=status)
+                    MockControls(each).fail(operation.id, status=status)
                     assert each.answer(Call(operation.id)).status == status
     assert other_service.answer(Call("film")).status == 401
 
@@ -157,7 +157,7 @@ def test_what_the_document_does_not_declare_cannot_be_asked_for(
     service: JobService, operation: str, arguments: dict[str, Json], message: str
 ) -> None:
     with pytest.raises(ValueError, match=r"^/") as refused:
-        service.fail(operation, **arguments)
+        MockControls(service).fail(operation, **arguments)
     assert str(refused.value).startswith(message)
     assert statuses(service, CREATE, 1) == [200]
 
@@ -168,7 +168,7 @@ def test_the_errors_that_can_be_asked_for_instead_are_listed_with_their_codes(
     with pytest.raises(
         ValueError, match=r"^/status: dropRendering has no documented answer 503"
     ) as refused:
-        other_service.fail("dropRendering", status=503)
+        MockControls(other_service).fail("dropRendering", status=503)
     known = str(refused.value).partition(", only ")[2].split(", ")
     assert {"401 who-are-you", "404 no-such-rendering", "409 not-yet"} <= set(known)
     assert len(known) == len(set(known))
@@ -178,21 +178,21 @@ def test_a_wait_cannot_be_asked_for_where_the_document_has_no_header_for_it(
     other_service: JobService,
 ) -> None:
     with pytest.raises(ValueError, match=r"^/retry_after: the document names no header"):
-        other_service.fail("submitRendering", status=503, retry_after=1)
+        MockControls(other_service).fail("submitRendering", status=503, retry_after=1)
     assert other_service.answer(Call("submitRendering")).status == 401
 
 
 def test_reset_forgets_the_errors_that_are_still_to_come(service: JobService) -> None:
-    service.fail("createVideo", status=500, times=5)
-    service.fail("listVideos", status=500)
+    MockControls(service).fail("createVideo", status=500, times=5)
+    MockControls(service).fail("listVideos", status=500)
     service.answer(CREATE)
-    service.reset()
+    MockControls(service).reset()
     assert statuses(service, CREATE, 1) + statuses(service, LIST, 1) == [200, 200]
 
 
 def test_each_error_strikes_once_however_many_threads_are_calling(service: JobService) -> None:
-    service.fail("createVideo", status=429, times=40)
-    service.fail("createVideo", status=503, times=40)
+    MockControls(service).fail("createVideo", status=429, times=40)
+    MockControls(service).fail("createVideo", status=503, times=40)
     with ThreadPoolExecutor(16) as pool:
         replies = [*pool.map(service.answer, [CREATE] * 100)]
     assert Counter(reply.status for reply in replies) == {429: 40, 503: 40, 200: 20}

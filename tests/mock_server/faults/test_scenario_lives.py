@@ -9,7 +9,14 @@ from typing import Any
 import orjson
 import pytest
 
-from aisa_testkit.mock_server import JobService, ManualClock, RandomIds, SystemClock, observe
+from aisa_testkit.mock_server import (
+    JobService,
+    ManualClock,
+    MockControls,
+    RandomIds,
+    SystemClock,
+    observe,
+)
 from aisa_testkit.mock_server.config import MockConfig
 from aisa_testkit.mock_server.faults.scenario import Scenario, built_in_scenarios, read_scenario
 from aisa_testkit.openapi import (
@@ -176,7 +183,7 @@ def agreed(stage: Stage, job: str) -> Json:
     operation, lifecycle = stage.document.by_role[JobRole.LIST], stage.document.lifecycle
     assert operation.page
     page = orjson.loads(stage.ask(JobRole.LIST).body)
-    assert get(page, operation.page.places["items"]) == [seen] == stage.service.jobs()
+    assert get(page, operation.page.places["items"]) == [seen] == stage.service.describe_all()
     ends = lifecycle.states[get(seen, lifecycle.state_at)].ends
     expiry = get(seen, lifecycle.expiry_at) if lifecycle.expiry_at else None
     gone = expiry is not None and stage.clock.now() >= expiry
@@ -353,8 +360,8 @@ def test_a_fault_that_was_set_strikes_before_those_of_a_scenario_and_all_that_sl
         document, {"faults": [{"operation": "retrieve", "status": 500}, {"latency": 1}]}
     )
     job = stage.make("own")
-    stage.service.fault("retrieve", status=429, times=1)
-    stage.service.fault("retrieve", latency=2)
+    MockControls(stage.service).fault("retrieve", status=429, times=1)
+    MockControls(stage.service).fault("retrieve", latency=2)
     first, second = (stage.ask(JobRole.RETRIEVE, job) for _ in range(2))
     assert first.status == 429
     assert second.status == 500
@@ -368,7 +375,7 @@ def test_a_scenario_is_chosen_in_any_way_and_a_job_keeps_it(any_stage: Stage, do
     if door == "server":
         service.scenarios.use("fails")
     elif door == "next":
-        service.next_job(scenario="fails")
+        MockControls(service).next_job(scenario="fails")
     elif door == "share":
         service.scenarios.use("fails", share=1)
     elif door == "header":

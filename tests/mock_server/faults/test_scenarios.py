@@ -15,6 +15,7 @@ from aisa_testkit.mock_server import (
     JobOutcome,
     JobService,
     ManualClock,
+    MockControls,
     Progression,
     plan_progression,
 )
@@ -263,7 +264,7 @@ def test_what_cannot_be_is_refused_for_the_next_job_and_leaves_nothing_set(
     service: JobService, endpoint: Endpoint, fate: JobOutcome, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        service.next_job(outcome=fate.outcome, code=fate.code, seconds=fate.seconds)
+        MockControls(service).next_job(outcome=fate.outcome, code=fate.code, seconds=fate.seconds)
     assert len(service.store) == 0
     assert state_later(create(endpoint), endpoint=endpoint, seconds=10) == "completed"
 
@@ -271,7 +272,7 @@ def test_what_cannot_be_is_refused_for_the_next_job_and_leaves_nothing_set(
 def test_only_a_job_that_is_made_uses_up_what_was_set(
     service: JobService, endpoint: Endpoint
 ) -> None:
-    service.next_job(outcome="failed")
+    MockControls(service).next_job(outcome="failed")
     assert create(endpoint, prompt="").status == 400
     made = create(endpoint)
     assert made.status == 200
@@ -282,8 +283,8 @@ def test_only_a_job_that_is_made_uses_up_what_was_set(
 def test_a_reset_of_the_service_forgets_what_was_set(
     service: JobService, endpoint: Endpoint
 ) -> None:
-    service.next_job(outcome="failed")
-    service.reset()
+    MockControls(service).next_job(outcome="failed")
+    MockControls(service).reset()
     assert state_later(create(endpoint), endpoint=endpoint, seconds=10) == "completed"
 
 

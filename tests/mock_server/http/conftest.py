@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from aisa_testkit.mock_server import ManualClock, VideoServer, serve_in_thread
+from aisa_testkit.mock_server import ManualClock, MockControls, VideoServer, serve_in_thread
 from aisa_testkit.openapi import Document
 
 KEY = {"Authorization": "Bearer sk-test"}
@@ -31,7 +31,7 @@ def http(server: VideoServer, client: httpx2.Client) -> Iterator[httpx2.Client]:
     """That client; what a test does with it must leave the job made before as it is, and make no
     other.
     """
-    server.service.reset()
+    MockControls(server.service).reset()
     made = client.post("/videos", json={"prompt": "Made before"}).json()
     yield client
     assert client.get(f"/videos/{made['id']}").json() == made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from aisa_testkit.mock_server import VideoServer
+from aisa_testkit.mock_server import MockControls, VideoServer
 from aisa_testkit.openapi.json import Json
 
 KEY = {"Authorization": "Bearer sk-test"}
@@ -186,7 +186,7 @@ def test_a_prompt_is_counted_in_characters_not_bytes(client: httpx2.Client, leng
 def test_a_field_that_a_remix_does_not_have_changes_nothing(
     server: VideoServer, client: httpx2.Client, extra: str
 ) -> None:
-    server.service.next_job(seconds=0)
+    MockControls(server.service).next_job(seconds=0)
     source = client.post("/videos", json={"prompt": "x"}).json()
     body = f'{{"prompt": "y", {extra}}}'.encode()
     headers = {"content-type": JSON}

@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from aisa_testkit.mock_server import ManualClock, SystemClock, VideoServer, serve_in_thread
+from aisa_testkit.mock_server import (
+    ManualClock,
+    MockControls,
+    SystemClock,
+    VideoServer,
+    serve_in_thread,
+)
 from aisa_testkit.mock_server.http.server import base_url
 from aisa_testkit.openapi import Document
 
@@ -62,7 +68,7 @@ def test_the_service_and_the_clock_are_those_that_answer(document: Document) -> 
     clock = ManualClock()
     with serve_in_thread(document, clock=clock) as server:
         assert server.clock is clock
-        server.service.next_job(outcome="failed", code="moderation_blocked")
+        MockControls(server.service).next_job(outcome="failed", code="moderation_blocked")
         made = httpx2.post(f"{server.base_url}/videos", json=PROMPT, headers=KEY).json()
         clock.advance(6)
         seen = httpx2.get(f"{server.base_url}/videos/{made['id']}", headers=KEY).json()

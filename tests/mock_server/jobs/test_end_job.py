@@ -13,6 +13,7 @@ from aisa_testkit.mock_server import (
     JobService,
     ManualClock,
     MemoryStore,
+    MockControls,
     RandomIds,
     plan_progression,
 )
@@ -50,7 +51,7 @@ def test_a_job_that_is_ended_well_is_finished_at_once_and_for_ever(
     job = made(service, scenario=scenario)
     clock.advance(elapsed if scenario != "fails" else elapsed / 2)
     now = clock.now()
-    service.end_job(job, success=True)
+    MockControls(service).end_job(job, success=True)
     ended = seen(service, job)
     assert (ended["status"], ended["progress"], ended["error"]) == ("completed", 100, None)
     assert int(now) - 1 <= ended["completed_at"] <= now
@@ -66,7 +67,7 @@ def test_a_job_that_is_ended_badly_tells_why(
 ) -> None:
     job = made(service)
     clock.advance(5)
-    service.end_job(job, success=False, code=code)
+    MockControls(service).end_job(job, success=False, code=code)
     failed = seen(service, job)
     assert failed["status"] == "failed"
     assert failed["error"]["code"] == (code or "moderation_blocked")
@@ -83,7 +84,7 @@ def test_progress_does_not_fall_when_a_job_is_ended_badly(
     job = made(service, scenario=scenario)
     clock.advance(elapsed * 0.6 if scenario == "fails" else elapsed)
     before = seen(service, job)["progress"]
-    service.end_job(job, success=False)
+    MockControls(service).end_job(job, success=False)
     after = seen(service, job)["progress"]
     assert after in (before, 1)
     assert after >= before
@@ -102,7 +103,7 @@ def test_a_job_that_expires_keeps_its_files_no_longer_when_it_is_ended_early(
 ) -> None:
     job = made(service, scenario="expires")
     clock.advance(5)
-    service.end_job(job, success=True)
+    MockControls(service).end_job(job, success=True)
     ended = seen(service, job)
     assert ended["expires_at"] - ended["created_at"] in (64, 65)
     clock.advance(60)
@@ -113,13 +114,13 @@ def test_the_other_jobs_go_on(service: JobService, clock: ManualClock) -> None:
     first, second = made(service), made(service)
     clock.advance(5)
     before = seen(service, second)
-    service.end_job(first, success=True)
+    MockControls(service).end_job(first, success=True)
     assert seen(service, second) == before
 
 
 def test_an_unknown_job_cannot_be_ended(service: JobService) -> None:
     with pytest.raises(KeyError, match="nobody"):
-        service.end_job("nobody", success=True)
+        MockControls(service).end_job("nobody", success=True)
 
 
 @pytest.mark.parametrize("success", [True, False])
@@ -127,22 +128,22 @@ def test_a_job_that_has_ended_cannot_be_ended_again(
     service: JobService, clock: ManualClock, success: bool
 ) -> None:
     job = made(service)
-    service.end_job(job, success=success)
+    MockControls(service).end_job(job, success=success)
     before = seen(service, job)
     for again in (True, False):
         with pytest.raises(ValueError, match=f"^{job} has ended already$"):
-            service.end_job(job, success=again)
+            MockControls(service).end_job(job, success=again)
     assert seen(service, job) == before
     other = made(service)
     clock.advance(10)
     with pytest.raises(ValueError, match="has ended already"):
-        service.end_job(other, success=False)
+        MockControls(service).end_job(other, success=False)
 
 
 def test_a_success_has_no_reason(service: JobService) -> None:
     job = made(service)
     with pytest.raises(ValueError, match="'completed' has no failure code 'x'"):
-        service.end_job(job, success=True, code="x")
+        MockControls(service).end_job(job, success=True, code="x")
     assert seen(service, job)["status"] == "queued"
 
 
@@ -152,7 +153,7 @@ def test_an_ended_job_makes_room_for_another(document: Document) -> None:
     )
     job = made(service)
     assert service.answer(CREATE).status == 429
-    service.end_job(job, success=False)
+    MockControls(service).end_job(job, success=False)
     assert service.answer(CREATE).status == 200
 
 
@@ -164,7 +165,7 @@ def test_a_job_of_another_document_ends_in_the_first_state_of_its_kind(
     headers = {"x-render-key": "k", "content-type": "application/json"}
     reply = service.answer(Call("submitRendering", headers=headers, body=b'{"scene": "A teapot"}'))
     place = {"ref": orjson.loads(reply.body)["job"]["ref"]}
-    service.end_job(place["ref"], success=ending is Ending.SUCCESS)
+    MockControls(service).end_job(place["ref"], success=ending is Ending.SUCCESS)
     phase = orjson.loads(service.answer(Call("rendering", place, headers=headers)).body)["job"]
     expected = {Ending.SUCCESS: "ready", Ending.FAILURE: "spoilt"}
     assert phase["phase"]["word"] == expected[ending]
@@ -198,9 +199,9 @@ def test_of_two_who_end_a_job_the_second_is_told_so_and_its_end_is_not_sent(
     service = JobService(document, clock=clock, ids=RandomIds(1), store=store, webhooks=webhooks)
     job = made(service)
     clock.advance(5)
-    store.first = lambda other: service.end_job(other.id, success=True)
+    store.first = lambda other: MockControls(service).end_job(other.id, success=True)
     with pytest.raises(ValueError, match=f"^{job} has ended already$"):
-        service.end_job(job, success=False)
+        MockControls(service).end_job(job, success=False)
     assert seen(service, job)["status"] == "completed"
     clock.advance(100)
     webhooks.deliver()
@@ -213,5 +214,5 @@ def test_a_job_that_is_gone_meanwhile_cannot_be_ended(document: Document) -> Non
     job = made(service)
     store.first = lambda other: store.remove(other.id)
     with pytest.raises(KeyError, match=job):
-        service.end_job(job, success=True)
+        MockControls(service).end_job(job, success=True)
     assert store.get(job) is None

@@ -10,7 +10,14 @@ from typing import Any
 import orjson
 import pytest
 
-from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, RandomIds, SystemClock
+from aisa_testkit.mock_server import (
+    Endpoint,
+    JobService,
+    ManualClock,
+    MockControls,
+    RandomIds,
+    SystemClock,
+)
 from aisa_testkit.openapi import Call, Document, Reply
 from aisa_testkit.openapi.conformance import reply_problems
 from aisa_testkit.openapi.json import Json
@@ -187,17 +194,17 @@ def test_a_remix_takes_room_as_any_job(document: Document) -> None:
 def test_a_create_beyond_the_room_keeps_what_was_set_for_the_next_job(document: Document) -> None:
     desk = Desk(document, limits={"in_flight": 1})
     job = desk.make()
-    desk.service.next_job(scenario="fails")
+    MockControls(desk.service).next_job(scenario="fails")
     assert desk.ask("createVideo").status == 429
-    desk.service.end_job(job, success=True)
+    MockControls(desk.service).end_job(job, success=True)
     desk.make()
     desk.clock.advance(10)
-    assert [job["status"] for job in desk.service.jobs()] == ["completed", "failed"]
+    assert [job["status"] for job in desk.service.describe_all()] == ["completed", "failed"]
 
 
 def test_money_is_refused_for_good_and_given_back_by_a_failure(document: Document) -> None:
     desk = Desk(document, limits={"spend": 0.8})
-    desk.service.next_job(outcome="failed")
+    MockControls(desk.service).next_job(outcome="failed")
     assert desk.statuses("createVideo", 2) == [200, 200]
     refused = desk.ask("createVideo")
     assert error_of(refused) == (429, "quota_exceeded")
@@ -236,7 +243,7 @@ def test_a_key_may_not_remix_what_it_may_not_make(document: Document) -> None:
 
 def test_a_fault_comes_before_the_limits_and_is_not_counted(document: Document) -> None:
     desk = Desk(document, limits={"requests_per_minute": 1})
-    desk.service.fault("list", status=503, times=2)
+    MockControls(desk.service).fault("list", status=503, times=2)
     answers = [desk.ask("listVideos") for _ in range(4)]
     assert [reply.status for reply in answers] == [503, 503, 200, 429]
     assert [told(reply, REMAINING) for reply in answers] == [{1}, {1}, {0}, {0}]
@@ -244,7 +251,7 @@ def test_a_fault_comes_before_the_limits_and_is_not_counted(document: Document) 
 
 def test_a_committed_error_tells_what_is_left(document: Document) -> None:
     desk = Desk(document, limits={"requests_per_minute": 5})
-    desk.service.fault("create", status=500, commit=True)
+    MockControls(desk.service).fault("create", status=500, commit=True)
     assert told(desk.ask("createVideo"), REMAINING) == {4}
 
 
@@ -270,7 +277,7 @@ def test_limits_are_exact_however_many_threads_are_calling(document: Document) -
 def test_a_reset_gives_every_key_its_limits_anew(document: Document) -> None:
     desk = Desk(document, limits={"requests_per_minute": 2, "in_flight": 1, "spend": 0.4})
     assert desk.statuses("createVideo", 3) == [200, 429, 429]
-    desk.service.reset()
+    MockControls(desk.service).reset()
     assert desk.statuses("createVideo", 1) == [200]
 
 

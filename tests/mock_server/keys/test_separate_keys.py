@@ -132,7 +132,7 @@ def test_to_delete_ones_own_job_leaves_those_of_others(house: House) -> None:
 
 def test_the_operator_sees_the_jobs_of_all_keys(house: House) -> None:
     made = [house.make(key) for key in (OWNER, STRANGER, OWNER)]
-    seen = [get(job, house.document.lifecycle.id_at) for job in house.service.jobs()]
+    seen = [get(job, house.document.lifecycle.id_at) for job in house.service.describe_all()]
     assert seen == made
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from aisa_testkit.contracts import Exchange, check_client, read_exchange
 from aisa_testkit.contracts.traffic.job_views import jobs_in
 from aisa_testkit.contracts.traffic.request_builder import build_call, job_id_parameter
-from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
+from aisa_testkit.mock_server import JobService, ManualClock, MockControls, RandomIds
 from aisa_testkit.openapi import Call, Delivery, Document, Ending, JobRole, Reply
 from aisa_testkit.openapi.pointer import get
 
@@ -209,7 +209,7 @@ def test_a_careful_client_is_never_blamed(
 ) -> None:
     world = World(request.getfixturevalue(which), fates)
     for end in ends:
-        world.service.next_job(outcome=world.document.lifecycle.endings(end)[0])
+        MockControls(world.service).next_job(outcome=world.document.lifecycle.endings(end)[0])
     world.live([Worker(world, f"No. {n}", jitter=jitter).work() for n in range(workers)])
     assert check_client(world.document, world.history) == ()
 

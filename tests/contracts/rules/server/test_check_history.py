@@ -17,7 +17,7 @@ from aisa_testkit.contracts import (
     check_history,
     read_exchange,
 )
-from aisa_testkit.mock_server import JobService, ManualClock, RandomIds, TickingClock
+from aisa_testkit.mock_server import JobService, ManualClock, MockControls, RandomIds, TickingClock
 from aisa_testkit.openapi import Call, Document, Ending, JobRole, Reply
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import get, set_at
@@ -331,7 +331,9 @@ class Client:
         elif word == "next":
             outcomes = [*endings(Ending.FAILURE), *endings(Ending.SUCCESS)]
             seconds = (None, 0.0, 0.5, 100.0)[how]
-            self._service.next_job(outcome=outcomes[which % len(outcomes)], seconds=seconds)
+            MockControls(self._service).next_job(
+                outcome=outcomes[which % len(outcomes)], seconds=seconds
+            )
         elif JobRole(word) in self.document.by_role:
             self._ask(JobRole(word), self._ids[-1 - which % len(self._ids)], which, how)
 

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from starlette.types import ASGIApp
 
-from aisa_testkit.mock_server import JobService, ManualClock, create_app
+from aisa_testkit.mock_server import JobService, ManualClock, MockControls, create_app
 from aisa_testkit.openapi import Document, JobRole
 
 Ask = Callable[..., httpx2.Response]
@@ -104,7 +104,7 @@ def test_a_reset_forgets_jobs_faults_and_choices_but_not_the_time(
     ask: Ask, app: ASGIApp, make: Make, service: JobService, clock: ManualClock
 ) -> None:
     old, began = make(), ask(app, "GET /__admin/scenarios").json()["chosen"]
-    service.next_job(outcome="failed", seconds=0)
+    MockControls(service).next_job(outcome="failed", seconds=0)
     ask(app, "POST /__admin/scenarios", {"scenario": "fails"})
     ask(app, "POST /__admin/faults", {"operation": "getVideo", "status": 500})
     clock.advance(5)

@@ -1,0 +1,147 @@
+"""Assembly of a service: its parts, made from the options of JobService and from a config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+
+from ..openapi import Cause, Document, Tier
+from .clock import Clock
+from .config import MockConfig
+from .config_types import AccountOptions, Limits
+from .error_replies import ErrorReplies
+from .faults.fault import Fault
+from .faults.fault_registry import FaultRegistry
+from .faults.scenario import Scenario
+from .faults.scenarios import DEFAULT_SCENARIO, Scenarios
+from .handlers import OperationHandlers
+from .idempotency import IdempotencyCache
+from .jobs.ids import Ids
+from .jobs.planner import Planner
+from .jobs.rendering import Renderer
+from .jobs.store import Store
+from .keys.accounts import Account, read_accounts, read_tier
+from .keys.authentication import Keyring
+from .keys.quotas import Quotas
+from .webhooks.webhooks import Webhooks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """A config together with the options that override it, read for one document."""
+
+    scenario: str
+    scenarios: Mapping[str, Scenario]
+    faults: tuple[Fault, ...]
+    tier: Tier
+    accounts: Mapping[str, Account]
+    keyring: Keyring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceOptions:
+    """The options of a service that override its config, however often the config changes."""
+
+    document: Document
+    api_keys: tuple[str, ...]
+    scenario: str | None
+    limits: Limits | None
+    accounts: Mapping[str, AccountOptions]
+
+    def override(self, config: MockConfig) -> ServiceSettings:
+        """Return the settings of a service with this config.
+
+        Raises ValueError if the limits or the accounts are invalid.
+        """
+        config = config.with_overrides(
+            scenario=self.scenario, limits=self.limits, keys=self.accounts
+        )
+        tier = read_tier(self.document, config.limits)
+        accounts = read_accounts(self.document, config.keys, tier=tier)
+        return ServiceSettings(
+            scenario=config.scenario or DEFAULT_SCENARIO,
+            scenarios=config.scenarios,
+            faults=config.faults,
+            tier=tier,
+            accounts=accounts,
+            keyring=Keyring(self.document.credentials, self.api_keys, accounts=accounts),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceParts:
+    """The parts of a service. `random` decides which faults with a probability apply."""
+
+    scenarios: Scenarios
+    faults: FaultRegistry
+    random: Random
+    limits: Quotas
+    errors: ErrorReplies
+    planner: Planner
+    renderer: Renderer
+    handlers: OperationHandlers
+    idempotency: IdempotencyCache | None
+
+
+def make_parts(
+    document: Document,
+    *,
+    settings: ServiceSettings,
+    clock: Clock,
+    ids: Ids,
+    store: Store,
+    seed: int | None,
+    synthesize: bool,
+    idempotency_keys: bool,
+    webhooks: Webhooks | None,
+) -> ServiceParts:
+    """Make the parts of a service that belong together.
+
+    Raises ValueError if the document does not support a setting.
+    """
+    limits = Quotas(
+        document, clock=clock, store=store, tier=settings.tier, accounts=settings.accounts
+    )
+    scenarios = Scenarios(
+        document,
+        random=_random(seed, "scenarios"),
+        usual=settings.scenario,
+        own=settings.scenarios,
+        joined=len(store) > 0,
+    )
+    random = _random(seed, "faults")
+    planner, renderer = Planner(document.lifecycle), Renderer(document)
+    return ServiceParts(
+        scenarios=scenarios,
+        faults=FaultRegistry(document, random=random, usual=settings.faults),
+        random=random,
+        limits=limits,
+        errors=ErrorReplies(document.envelope, clock),
+        planner=planner,
+        renderer=renderer,
+        handlers=OperationHandlers(
+            document,
+            clock=clock,
+            ids=ids,
+            store=store,
+            planner=planner,
+            limits=limits,
+            renderer=renderer,
+            webhooks=webhooks,
+            synthesize=synthesize,
+        ),
+        idempotency=_idempotency_cache(document, clock) if idempotency_keys else None,
+    )
+
+
+def _idempotency_cache(document: Document, clock: Clock) -> IdempotencyCache:
+    if Cause.IDEMPOTENCY_CONFLICT not in document.envelope.answers:
+        place = "/x-error-envelope/causes"
+        raise ValueError(f"{place}: idempotency keys need {Cause.IDEMPOTENCY_CONFLICT}")
+    return IdempotencyCache(clock)
+
+
+def _random(seed: int | None, purpose: str) -> Random:
+    """A series of random numbers for one purpose, so that no purpose disturbs another."""
+    return Random(seed if seed is None else f"{seed} {purpose}")
