@@ -33,7 +33,7 @@ from aisa_testkit.contracts.check.http_target import HttpTarget
 from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.result import CheckPolicy
 from aisa_testkit.contracts.check.runner import CheckRunner
-from aisa_testkit.contracts.check.session import Target
+from aisa_testkit.contracts.check.target import Target
 from aisa_testkit.contracts.errors import CredentialsRejected, ServerUnreachable
 from aisa_testkit.openapi import Document, JobRole, load_document
 
@@ -67,13 +67,13 @@ def walked(document: Document, connect: Connect, server: Fault | Variant, *, see
             plan_check(document, key=KEY, creates=2, seed=seed),
             connected,
             key=KEY,
-            ledger=Budget(max_creates=2),
-            standard=CheckPolicy(timeout=TIMEOUT_SECONDS),
+            budget=Budget(max_creates=2),
+            policy=CheckPolicy(timeout=TIMEOUT_SECONDS),
             poll_interval=POLL_SECONDS,
         )
         stopped = _stopped(walk)
         seconds = time.perf_counter() - began
-    verdict = walk.verdict()
+    verdict = walk.result()
     made = [e for e in verdict.history if e.operation.role is JobRole.CREATE and e.accepted]
     codes = [violation.code for violation in verdict.errors]
     if not made and not codes:

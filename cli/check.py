@@ -16,7 +16,7 @@ from rich.console import Console
 
 from ..contracts.budget import Budget
 from ..contracts.check.plan import plan_check
-from ..contracts.check.result import CheckPolicy, chosen_codes
+from ..contracts.check.result import CheckPolicy, select_codes
 from ..contracts.reports import Report
 from ..openapi import Document, Provenance
 from ..openapi.credentials import DUMMY_KEY
@@ -110,18 +110,18 @@ def check(
     for name, value in (("--resume", resume), ("--keep", keep), ("--dry-run", dry_run)):
         if replay is not None and value:
             fail(f"{name} is about a server, and --replay asks none")
-    standard = _standard(grade, timeout, only, exclude)
+    policy = _policy(grade, timeout, only, exclude)
     key = _key(base_url, api_key_env, needed=not dry_run) if replay is None else ""
     key = key or os.environ.get(api_key_env, "").strip()
     # A plan has at least one job, so that a limit of none refuses it.
     creates = max(1, min(2, max_creates))
-    plan = plan_check(document, key=key, creates=creates, grade=standard.grade, seed=seed)
+    plan = plan_check(document, key=key, creates=creates, grade=policy.grade, seed=seed)
     order = CheckConfig(
         document=document,
         base_url=_base_url(base_url, needed=replay is None),
         key=key,
-        standard=standard,
-        ledger=Budget(
+        policy=policy,
+        budget=Budget(
             max_spend=_amount(max_spend), max_creates=max_creates, currency=plan.currency
         ),
         plan=plan,
@@ -144,11 +144,11 @@ def check(
     report = Report(
         document=document,
         base_url=outcome.base_url,
-        result=outcome.verdict,
-        policy=standard,
-        budget=order.ledger,
+        result=outcome.result,
+        policy=policy,
+        budget=order.budget,
         plan=order.plan if order.makes_jobs else None,
-        exit_code=outcome.exit_code or (VIOLATED if outcome.verdict.errors else 0),
+        exit_code=outcome.exit_code or (VIOLATED if outcome.result.errors else 0),
         error=outcome.error,
         began=began,
         seconds=time.time() - began,
@@ -172,11 +172,11 @@ def _outcome(console: Console, order: CheckConfig, *, dry_run: bool) -> Outcome 
     return walk(order, console) if order.replay is None else judge(order, order.replay)
 
 
-def _standard(
+def _policy(
     grade: str, timeout: float, only: tuple[str, ...], exclude: tuple[str, ...]
 ) -> CheckPolicy:
     try:
-        codes = chosen_codes(only=_listed(only), exclude=_listed(exclude))
+        codes = select_codes(only=_listed(only), exclude=_listed(exclude))
     except ValueError as error:
         fail(f"--only or --exclude: {error}; aisa-testkit explain lists all")
     return CheckPolicy(Provenance(grade), _seconds("--timeout", timeout), codes)

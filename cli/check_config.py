@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..contracts.budget import Budget, amount
+from ..contracts.budget import Budget, format_amount
 from ..contracts.check.plan import CheckPlan
 from ..contracts.check.result import CheckPolicy
 from ..openapi import Document
@@ -22,8 +22,8 @@ class CheckConfig:
     document: Document
     base_url: str
     key: str
-    standard: CheckPolicy
-    ledger: Budget
+    policy: CheckPolicy
+    budget: Budget
     plan: CheckPlan
     resume: str | None
     replay: Path | None
@@ -38,16 +38,19 @@ class CheckConfig:
 
     def over_budget(self) -> str | None:
         """Why the plan is more than is allowed, None if it is not."""
-        plan, ledger = self.plan, self.ledger
+        plan, budget = self.plan, self.budget
         if not self.makes_jobs:
             return None
-        if ledger.max_creates is not None and len(plan.creates) > ledger.max_creates:
-            return f"the plan makes a job, and --max-creates allows {ledger.max_creates}"
-        if ledger.max_spend is None:
+        if budget.max_creates is not None and len(plan.creates) > budget.max_creates:
+            return f"the plan makes a job, and --max-creates allows {budget.max_creates}"
+        if budget.max_spend is None:
             return None
         if not plan.currency:
             return "the document has no x-price, so nothing can be said of a budget"
-        if plan.total > ledger.max_spend:
-            costs, limit = f"{amount(plan.total)} {plan.currency}", amount(ledger.max_spend)
+        if plan.total > budget.max_spend:
+            costs, limit = (
+                f"{format_amount(plan.total)} {plan.currency}",
+                format_amount(budget.max_spend),
+            )
             return f"the plan costs {costs}, and --max-spend allows {limit}"
         return None

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from ..contracts.budget import amount
+from ..contracts.budget import format_amount
 from ..contracts.check.session import Step
 from ..contracts.reports import Report
 from ..contracts.reports.report import occurrences
@@ -50,10 +50,12 @@ def _plan(order: CheckConfig, whole: bool) -> Iterator[str]:
     yield f"  {len(plan.probes)} requests that a right server refuses, which cost nothing"
     for probe in plan.probes if whole else ():
         operation = document.operations[probe.call.operation_id]
-        yield f"    {operation.method} {operation.path}: {probe.why}"
-    each = f"{amount(plan.price)} {plan.currency}" if plan.currency else "a price nobody knows"
+        yield f"    {operation.method} {operation.path}: {probe.reason}"
+    each = (
+        f"{format_amount(plan.price)} {plan.currency}" if plan.currency else "a price nobody knows"
+    )
     jobs = count_of(len(plan.creates), "job")
-    yield f"  {jobs} at {each} each, {amount(plan.total)} {plan.currency} in all".rstrip()
+    yield f"  {jobs} at {each} each, {format_amount(plan.total)} {plan.currency} in all".rstrip()
     if whole:
         yield "  polls until each job has ended, then its file, the list, and its deletion"
 
@@ -90,16 +92,16 @@ class Display:
 
     def tell(self, step: Step) -> None:
         """Shows where the walk stands."""
-        for job in step.made[self._told :]:
+        for job in step.job_ids[self._told :]:
             # Whoever stops the check must know what was paid for.
             self._say(f"  made {escape_controls(job)}")
-        self._told = max(self._told, len(step.made))
+        self._told = max(self._told, len(step.job_ids))
         self._bar.update(
             self._task,
             description=step.action,
             completed=step.progress or 0,
             state=step.state or "",
-            spent=f"{amount(step.spent)} {self._currency}".rstrip(),
+            spent=f"{format_amount(step.spent)} {self._currency}".rstrip(),
         )
 
     def _say(self, line: str) -> None:

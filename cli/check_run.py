@@ -32,7 +32,7 @@ class Outcome:
     that says so.
     """
 
-    verdict: CheckResult
+    result: CheckResult
     base_url: str
     error: str | None = None
     exit_code: int = 0
@@ -53,7 +53,7 @@ def judge(order: CheckConfig, path: Path) -> Outcome:
     except RecordingError as error:
         fail(f"--replay {path}: {error}")
     history = recording.exchanges
-    violations = order.standard.violations(order.document, history)
+    violations = order.policy.violations(order.document, history)
     return Outcome(CheckResult(violations, history, (), recording.notes), recording.base_url)
 
 
@@ -69,19 +69,19 @@ def walk(order: CheckConfig, console: Console) -> Outcome:
             order.plan,
             HttpTarget(order.document, order.base_url, client),
             key=order.key,
-            ledger=order.ledger,
-            standard=order.standard,
+            budget=order.budget,
+            policy=order.policy,
             poll_interval=order.poll_interval,
             keep=order.keep,
             resume=order.resume,
-            tell=display.tell,
+            on_step=display.tell,
         )
         stopped = _run(steps, order)
-    verdict = steps.verdict()
-    error, code = stopped or _shortfall(order, verdict) or (None, 0)
+    result = steps.result()
+    error, code = stopped or _shortfall(order, result) or (None, 0)
     if code == UNREACHABLE:  # what another server answers says nothing of this one
-        verdict = replace(verdict, violations=())
-    return Outcome(verdict, order.base_url, error, code)
+        result = replace(result, violations=())
+    return Outcome(result, order.base_url, error, code)
 
 
 def _run(steps: CheckRunner, order: CheckConfig) -> tuple[str, int] | None:
@@ -97,13 +97,13 @@ def _run(steps: CheckRunner, order: CheckConfig) -> tuple[str, int] | None:
     return None
 
 
-def _shortfall(order: CheckConfig, verdict: CheckResult) -> tuple[str, int] | None:
+def _shortfall(order: CheckConfig, result: CheckResult) -> tuple[str, int] | None:
     """Why a walk to its end says nothing of the server, and the exit code for that."""
-    if not any(exchange.reply for exchange in verdict.history):
+    if not any(exchange.reply for exchange in result.history):
         return f"{order.base_url} has not answered any request", UNREACHABLE
-    if order.resume is not None and not _found(verdict, order.resume):
+    if order.resume is not None and not _found(result, order.resume):
         return f"the server has no job {order.resume}", ConfigurationError.exit_code
-    if order.makes_jobs and not verdict.errors and not any(map(_made_a_job, verdict.history)):
+    if order.makes_jobs and not result.errors and not any(map(_made_a_job, result.history)):
         return "no job could be made, so that none was judged", UNREACHABLE
     return None
 
@@ -112,8 +112,8 @@ def _made_a_job(exchange: Exchange) -> bool:
     return exchange.operation.role is JobRole.CREATE and exchange.accepted
 
 
-def _found(verdict: CheckResult, job_id: str) -> bool:
-    return any(e.accepted for e in verdict.history if e.job_id == job_id)
+def _found(result: CheckResult, job_id: str) -> bool:
+    return any(e.accepted for e in result.history if e.job_id == job_id)
 
 
 @contextmanager

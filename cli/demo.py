@@ -60,13 +60,13 @@ def demo(output: Path) -> None:
         with httpx2.Client(base_url=server.base_url, headers=headers, timeout=10) as http:
             _show(_Client(document, http), console, output)
         clock.set_speed(CHECK_SPEED)
-        verdict = _check(document, server.base_url)
-    violations = len(verdict.violations)
+        result = _check(document, server.base_url)
+    violations = len(result.violations)
     found = count_of(violations, "violation") if violations else "no violation"
-    console.print(f"Checked the mock with {len(verdict.history)} requests: [bold]{found}[/]")
-    for violation in verdict.violations:
+    console.print(f"Checked the mock with {len(result.history)} requests: [bold]{found}[/]")
+    for violation in result.violations:
         console.print(str(violation), markup=False)
-    if verdict.violations:
+    if result.violations:
         fail("the mock breaks the contract of its own document")
     console.print("Check any other server: [bold]aisa-testkit check URL[/]")
     console.print("Point a program of yours at it: [bold]aisa-testkit serve[/]")
@@ -78,7 +78,7 @@ def _check(document: Document, base_url: str) -> CheckResult:
         server = HttpTarget(document, base_url, http)
         plan = plan_check(document, key=DUMMY_KEY, creates=2)
         return CheckRunner(
-            document, plan, server, key=DUMMY_KEY, ledger=Budget(), standard=CheckPolicy()
+            document, plan, server, key=DUMMY_KEY, budget=Budget(), policy=CheckPolicy()
         ).run()
 
 

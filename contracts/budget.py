@@ -1,4 +1,4 @@
-"""What a paid API may cost, and what it has cost at most."""
+"""Limits on the cost and the number of jobs at a paid API."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from .errors import BudgetExceeded
 
 
 class Budget:
-    """What is spent, in the currency of the document, and how many jobs were made for it.
+    """The amount spent and the number of jobs created, with limits. Safe to use from threads.
 
-    A price is reserved before a request is sent, and given back only if it was surely not billed.
-    `max_spend` and `max_creates` are limits, None for no limit.
+    A price is reserved before a request is sent. It is released only if the request certainly was
+    not billed.
+
+    max_spend: the highest total price in the document's currency, None for no limit
+    max_creates: the highest number of jobs, None for no limit
+    currency: the code of the currency, such as USD
     """
 
     def __init__(
@@ -28,34 +32,36 @@ class Budget:
         self._lock = Lock()
 
     def reserve(self, price: Decimal, currency: str) -> None:
-        """Takes the price of one job; raises BudgetExceeded, and takes nothing, if it is not
-        there.
+        """Reserve the price of one job.
+
+        Raises BudgetExceeded and reserves nothing if a limit would be exceeded.
         """
         with self._lock:
             self.currency = currency
             if self.max_spend is not None and self.spent + price > self.max_spend:
                 raise BudgetExceeded(
-                    f"it costs {amount(price)} {currency}, and {amount(self.spent)} of at most"
-                    f" {amount(self.max_spend)} are spent"
+                    f"it costs {format_amount(price)} {currency}, and {format_amount(self.spent)}"
+                    f" of {format_amount(self.max_spend)} is already spent"
                 )
             if self.max_creates is not None and self.creates >= self.max_creates:
-                raise BudgetExceeded(f"{self.creates} of at most {self.max_creates} jobs are made")
+                jobs = count_of(self.max_creates, "job")
+                raise BudgetExceeded(f"the limit of {jobs} is reached")
             self.spent += price
             self.creates += 1
 
     def release(self, price: Decimal) -> None:
-        """Gives back the price of a job that was surely not made."""
+        """Release the price of a job that certainly was not created."""
         with self._lock:
             self.spent -= price
             self.creates -= 1
 
     def __str__(self) -> str:
-        limit = f" of {amount(self.max_spend)}" if self.max_spend is not None else ""
+        limit = f" of {format_amount(self.max_spend)}" if self.max_spend is not None else ""
         jobs = count_of(self.creates, "job")
-        return f"{jobs}, at most {amount(self.spent)}{limit} {self.currency}".rstrip()
+        return f"{jobs}, at most {format_amount(self.spent)}{limit} {self.currency}".rstrip()
 
 
-def amount(value: Decimal) -> str:
-    """An amount of money with at least two decimal places."""
+def format_amount(value: Decimal) -> str:
+    """Return an amount of money with at least two decimal places."""
     exponent = value.normalize().as_tuple().exponent
     return f"{value:.{max(2, -exponent) if isinstance(exponent, int) else 2}f}"

@@ -1,1 +1,1 @@
-"""The check of a server: its plan, the walk, and what it costs."""
+"""The check of a server: plan, requests, budget and result."""

@@ -1,4 +1,4 @@
-"""Requests that a right server refuses, so that they cost nothing."""
+"""Invalid requests, which a conforming server rejects and does not bill."""
 
 from __future__ import annotations
 
@@ -16,19 +16,26 @@ from ..traffic.request_builder import build_call, job_id_parameter, unknown_job_
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A request that a right server refuses. `why` says what is wrong with it, `price` what it
-    costs if a wrong server accepts it.
+    """An invalid request.
+
+    call: the request
+    reason: why it is invalid
+    price: the price to pay if the server accepts it
     """
 
     call: Call
-    why: str
+    reason: str
     price: Decimal = Decimal(0)
 
 
 class CreateProbes:
-    """Wrong variations of a create that is right with these fields and costs this price.
+    """Invalid variations of a valid create.
 
-    `outside` is a text that is no value of anything.
+    fields: the fields of the valid create
+    media_type: the media type of its body
+    key: the API key to send
+    price: the price of the valid create
+    invalid_value: a text that is not a valid value of any field
     """
 
     def __init__(
@@ -39,62 +46,65 @@ class CreateProbes:
         media_type: str,
         key: str,
         price: Decimal,
-        outside: str,
+        invalid_value: str,
     ) -> None:
         self._document, self._operation = document, document.by_role[JobRole.CREATE]
         self._fields, self._media_type = fields, media_type
         self._body = self._operation.bodies[media_type]
-        self._key, self._price, self._outside = key, price, outside
+        self._key, self._price, self._invalid_value = key, price, invalid_value
 
     def __iter__(self) -> Iterator[Probe]:
         if self._operation.secured and self._document.credentials:
-            yield self._probe(self._call(self._fields, key=None), "no key")
-        yield from self._wrong_fields()
-        yield from self._wrong_files()
-        yield from self._wrong_bodies()
+            yield self._probe(self._call(self._fields, key=None), "no API key")
+        yield from self._invalid_fields()
+        yield from self._invalid_files()
+        yield from self._invalid_bodies()
 
-    def _wrong_fields(self) -> Iterator[Probe]:
+    def _invalid_fields(self) -> Iterator[Probe]:
         required = self._body.schema.raw.get("required", ())
         for name in required:
             rest = {other: value for other, value in self._fields.items() if other != name}
-            yield self._probe(self._call(rest or self._anything(name)), f"{name} is missing")
+            yield self._probe(
+                self._call(rest or self._optional_fields(omitted=name)), f"{name} is missing"
+            )
         for name, schema in self._body.properties.items():
             if "enum" in schema:
-                yield self._with(name, self._outside, f"{name} is {self._outside!r}")
+                yield self._with(name, self._invalid_value, f"{name} is {self._invalid_value!r}")
             if schema.get("minLength"):
                 yield self._with(name, "", f"{name} is empty")
-            if schema.get("maxLength", _LONGEST) < _LONGEST:
+            if schema.get("maxLength", _MAX_PROBED_LENGTH) < _MAX_PROBED_LENGTH:
                 yield self._with(name, "x" * (schema["maxLength"] + 1), f"{name} is too long")
 
-    def _anything(self, but: str) -> dict[str, Json]:
-        """A right field that need not be there, since a form without any is wrong by itself."""
-        known = (name for name, schema in self._body.properties.items() if "default" in schema)
-        return {name: usual(self._body, name) for name in known if name != but}
+    def _optional_fields(self, omitted: str) -> dict[str, Json]:
+        """Return the fields with defaults, because an empty form is invalid for another reason."""
+        names = (name for name, schema in self._body.properties.items() if "default" in schema)
+        return {name: default_value(self._body, name) for name in names if name != omitted}
 
-    def _wrong_files(self) -> Iterator[Probe]:
+    def _invalid_files(self) -> Iterator[Probe]:
         for name in self._body.files:
-            yield self._with(name, self._outside, f"{name} is no file")
-            bytes_ = self._outside.encode()
-            yield self._with(name, bytes_, f"{name} is a file of no known type")
+            yield self._with(name, self._invalid_value, f"{name} is not a file")
+            yield self._with(
+                name, self._invalid_value.encode(), f"{name} is a file of an unknown type"
+            )
 
-    def _wrong_bodies(self) -> Iterator[Probe]:
-        whole = self._call(self._fields, media_type=JSON)
-        plain = {**whole.headers, "content-type": "text/plain"}
-        yield self._probe(replace(whole, headers=plain), "its body is text/plain")
+    def _invalid_bodies(self) -> Iterator[Probe]:
+        valid = self._call(self._fields, media_type=JSON)
+        text = {**valid.headers, "content-type": "text/plain"}
+        yield self._probe(replace(valid, headers=text), "the body is text/plain")
         if JSON in self._operation.bodies:
-            cut = replace(whole, body=whole.body[:-1])
-            yield self._probe(cut, "its JSON is cut off")
+            yield self._probe(replace(valid, body=valid.body[:-1]), "the JSON is truncated")
             for name in self._operation.bodies[JSON].schema.raw.get("required", ()):
                 if types_of(self._operation.bodies[JSON].properties.get(name)) == ("string",):
-                    wrong = self._call({**self._fields, name: 5}, media_type=JSON)
-                    yield self._probe(wrong, f"{name} is a number")
+                    invalid = self._call({**self._fields, name: 5}, media_type=JSON)
+                    yield self._probe(invalid, f"{name} is a number")
 
-    def _with(self, name: str, value: Json, why: str) -> Probe:
-        wrong = {**self._fields, name: value}
-        return Probe(self._call(wrong), why, price_if_accepted(self._operation, wrong, self._price))
+    def _with(self, name: str, value: Json, reason: str) -> Probe:
+        fields = {**self._fields, name: value}
+        price = price_if_accepted(self._operation, fields, self._price)
+        return Probe(self._call(fields), reason, price)
 
-    def _probe(self, call: Call, why: str) -> Probe:
-        return Probe(call, why, self._price)
+    def _probe(self, call: Call, reason: str) -> Probe:
+        return Probe(call, reason, self._price)
 
     def _call(
         self, fields: Mapping[str, Json], *, key: str | None = "", media_type: str = ""
@@ -108,59 +118,56 @@ class CreateProbes:
         )
 
 
-def free_probes(document: Document, *, key: str, outside: str) -> Iterator[Probe]:
-    """Questions about a job that was never made, lists that cannot be, and wrong keys."""
+def unbilled_probes(document: Document, *, key: str, invalid_value: str) -> Iterator[Probe]:
+    """Yield requests for an unknown job, lists with invalid parameters, and invalid API keys."""
     for role in (JobRole.RETRIEVE, JobRole.CONTENT, JobRole.DELETE):
         operation = document.by_role.get(role)
         if operation is not None:
             unknown = {job_id_parameter(operation): unknown_job_id(document)}
             call = build_call(document, operation, key=key, path_parameters=unknown)
-            yield Probe(call, "a job that was never made")
+            yield Probe(call, "an unknown job id")
     listing = document.by_role.get(JobRole.LIST)
     if listing is not None:
-        yield from _wrong_lists(document, listing, key, outside)
-        yield from _wrong_keys(document, listing, key)
+        yield from _invalid_lists(document, listing, key, invalid_value)
+        yield from _invalid_keys(document, listing, key)
 
 
-def _wrong_lists(
-    document: Document, operation: Operation, key: str, outside: str
+def _invalid_lists(
+    document: Document, operation: Operation, key: str, invalid_value: str
 ) -> Iterator[Probe]:
     for name, parameter in operation.query.items():
         schema = parameter.schema.raw
-        wrong = [outside] if "enum" in schema or "integer" in types_of(schema) else []
-        wrong += [str(schema["minimum"] - 1)] if "minimum" in schema else []
-        wrong += [str(schema["maximum"] + 1)] if "maximum" in schema else []
-        for value in wrong:
+        values = [invalid_value] if "enum" in schema or "integer" in types_of(schema) else []
+        values += [str(schema["minimum"] - 1)] if "minimum" in schema else []
+        values += [str(schema["maximum"] + 1)] if "maximum" in schema else []
+        for value in values:
             call = build_call(document, operation, key=key, query=((name, value),))
             yield Probe(call, f"{name} is {value}")
 
 
-def _wrong_keys(document: Document, operation: Operation, key: str) -> Iterator[Probe]:
+def _invalid_keys(document: Document, operation: Operation, key: str) -> Iterator[Probe]:
     credentials = document.credentials
     if credentials is None or not operation.secured:
         return
-    yield Probe(build_call(document, operation, key=None), "no key")
-    yield Probe(build_call(document, operation, key=UNKNOWN_KEY), "a key that nobody has")
+    yield Probe(build_call(document, operation, key=None), "no API key")
+    yield Probe(build_call(document, operation, key=UNKNOWN_KEY), "an unknown API key")
     if credentials.scheme:
-        right = build_call(document, operation, key=key)
-        for value, why in (
+        valid = build_call(document, operation, key=key)
+        for value, reason in (
             (f"Basic {key}", "another scheme"),
-            (credentials.scheme, "no key in it"),
+            (credentials.scheme, "no API key in it"),
         ):
-            headers = {**right.headers, credentials.header: value}
-            yield Probe(replace(right, headers=headers), f"{credentials.header} with {why}")
+            headers = {**valid.headers, credentials.header: value}
+            yield Probe(replace(valid, headers=headers), f"{credentials.header} with {reason}")
 
 
-_LONGEST = 1_000_000
+def default_value(body: Body, name: str) -> Json:
+    """Return the default of a field, or an example."""
+    return body.properties[name].get("default", example_value(body, name))
 
 
-def usual(body: Body, name: str) -> Json:
-    """The default of a field, or an example."""
-    return body.properties[name].get("default", example(body, name))
-
-
-def example(body: Body, name: str) -> Json:
-    """A value for a field: the document's example or default, or the least that is allowed."""
+def example_value(body: Body, name: str) -> Json:
+    """Return the example or default of a field, or the smallest allowed value."""
     schema = body.properties.get(name, {})
     if isinstance(body.example, Mapping) and name in body.example:
         return body.example[name]
@@ -174,14 +181,17 @@ def example(body: Body, name: str) -> Json:
 
 
 def price_if_accepted(
-    operation: Operation, fields: Mapping[str, Json], at_least: Decimal
+    operation: Operation, fields: Mapping[str, Json], minimum: Decimal
 ) -> Decimal:
-    """What a request would cost if a wrong server accepted it, with its wrong value or without."""
+    """Return the price of an invalid request, in case a server accepts it."""
     if operation.price is None:
-        return at_least
+        return minimum
     body = next(iter(operation.bodies.values()))
-    known = {name: usual(body, name) for name in body.properties}
+    defaults = {name: default_value(body, name) for name in body.properties}
     try:
-        return max(at_least, operation.price.of({**known, **fields}))
-    except InvalidOperation:  # the wrong value is the one that multiplies
-        return at_least
+        return max(minimum, operation.price.of({**defaults, **fields}))
+    except InvalidOperation:  # the invalid value is the multiplier of the price
+        return minimum
+
+
+_MAX_PROBED_LENGTH = 1_000_000

@@ -1,4 +1,4 @@
-"""What a check has found out about a server."""
+"""The result of a check, and the policy that selects the rules to apply."""
 
 from __future__ import annotations
 
@@ -17,15 +17,20 @@ from ..traffic.exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What was found. `jobs` are those that were made and left, `notes` what could not be done or
-    judged, and why; `purposes` say for each request what it was for, as far as that is known.
+    """The result of a check.
+
+    violations: the rules that the server broke
+    history: all exchanges
+    jobs: the ids of jobs that were created and not deleted
+    notes: what could not be done or checked, and why
+    actions: the purpose of each exchange; empty for a recording
     """
 
     violations: tuple[Violation, ...]
     history: tuple[Exchange, ...]
     jobs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    purposes: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Violation, ...]:
@@ -34,14 +39,17 @@ class CheckResult:
 
     @property
     def warnings(self) -> tuple[Violation, ...]:
-        """The violations that break nothing today."""
+        """The violations that do not break the contract."""
         return tuple(v for v in self.violations if v.severity is Severity.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckPolicy:
-    """What servers are held to: answers that are known less well than `grade` are not judged, nor
-    are rules that are not in `codes`. A job may take `timeout` seconds.
+    """The rules that a check applies.
+
+    grade: responses that are less certain than this are not checked
+    timeout: the seconds that a job may take
+    codes: the codes of the rules to apply
     """
 
     grade: Provenance = Provenance.INFERRED
@@ -49,38 +57,40 @@ class CheckPolicy:
     codes: Collection[str] = frozenset(SERVER_RULES)
 
     def violations(self, document: Document, history: Iterable[Exchange]) -> tuple[Violation, ...]:
-        """Every way in which a server broke the contract, as far as it is held to it."""
+        """Return the violations of the selected rules in a history."""
         exchanges = list(history)
-        told = check_server(document, exchanges, timeout=self.timeout)
-        known = (v for v in told if self.knows(exchanges[v.numbers[-1] - 1]))
-        return tuple(violation for violation in known if violation.code in self.codes)
+        found = check_server(document, exchanges, timeout=self.timeout)
+        covered = (v for v in found if self.covers(exchanges[v.numbers[-1] - 1]))
+        return tuple(violation for violation in covered if violation.code in self.codes)
 
-    def knows(self, exchange: Exchange) -> bool:
-        """Whether an answer is known well enough to be held against a server."""
+    def covers(self, exchange: Exchange) -> bool:
+        """Return True if the operation and the response are within the grade."""
         response = exchange.operation.responses.get(exchange.status or 0)
         return self.grade.covers(exchange.operation.provenance) and (
             response is None or self.grade.covers(response.provenance)
         )
 
 
-def chosen_codes(*, only: Iterable[str] = (), exclude: Iterable[str] = ()) -> frozenset[str]:
-    """The codes of the rules for servers that are chosen: all, or `only` some, but for those to
-    `exclude`. Patterns such as `AV2*` choose several.
+def select_codes(*, only: Iterable[str] = (), exclude: Iterable[str] = ()) -> frozenset[str]:
+    """Return the codes of the selected server rules.
 
-    Raises ValueError for one that chooses nothing.
+    only: codes or patterns such as `AV2*` to select; all rules if empty
+    exclude: codes or patterns to remove from the selection
+
+    Raises ValueError if a pattern matches no rule, or if no rule remains.
     """
-    chosen = set[str]().union(*map(_matching, only)) if only else set(SERVER_RULES)
-    chosen -= set[str]().union(*map(_matching, exclude))
-    if not chosen:
+    selected = set[str]().union(*map(_codes_matching, only)) if only else set(SERVER_RULES)
+    selected -= set[str]().union(*map(_codes_matching, exclude))
+    if not selected:
         raise ValueError("no rule is left to check")
-    return frozenset(chosen)
+    return frozenset(selected)
 
 
-def _matching(pattern: str) -> set[str]:
+def _codes_matching(pattern: str) -> set[str]:
     wanted = pattern.strip().upper()
-    found = {code for code in SERVER_RULES if fnmatchcase(code, f"{wanted}*")}
-    if not found or not wanted:
+    matching = {code for code in SERVER_RULES if fnmatchcase(code, f"{wanted}*")}
+    if not matching or not wanted:
         near = get_close_matches(wanted, SERVER_RULES, n=1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(f"there is no rule {pattern!r} for servers{meant}")
-    return found
+        suggestion = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(f"there is no server rule {pattern!r}{suggestion}")
+    return matching

@@ -1,4 +1,4 @@
-"""The directed walk: few, chosen requests that lead one job through its whole life."""
+"""The run of a check: probes, the planned jobs, the list, and deletion."""
 
 from __future__ import annotations
 
@@ -14,193 +14,198 @@ from .pacing import Pacing
 from .plan import CheckPlan
 from .probes import Probe
 from .result import CheckPolicy, CheckResult
-from .session import Session, Step, Target, outcome
+from .session import Session, Step, describe_outcome
 from .steps import JobSteps, ListSteps
+from .target import Target
 
 
 class CheckRunner:
-    """One walk over a server, as planned.
+    """One check of a target.
 
-    `standard` is what the server is held to; `poll_interval` the longest wait between polls, in
-    seconds, None for what the server hints at, or else two. `keep` leaves the jobs that were made;
-    `resume` follows a job instead of making one; `tell` hears of every step before it is taken.
+    document: the API that the target should implement
+    plan: the requests to send
+    target: the server under check
+    key: the API key to send
+    budget: the limits on spending and on created jobs
+    policy: the rules that the target must follow
+    poll_interval: the longest delay between polls in seconds; None uses the target's hint, or two
+    keep: True leaves the created jobs on the target
+    resume: the id of a job to follow instead of creating one
+    on_step: called before each request with the progress of the check
     """
 
     def __init__(
         self,
         document: Document,
         plan: CheckPlan,
-        server: Target,
+        target: Target,
         *,
         key: str,
-        ledger: Budget,
-        standard: CheckPolicy,
+        budget: Budget,
+        policy: CheckPolicy,
         poll_interval: float | None = None,
         keep: bool = False,
         resume: str | None = None,
-        tell: Callable[[Step], None] = lambda step: None,
+        on_step: Callable[[Step], None] = lambda step: None,
     ) -> None:
-        self._document, self._plan, self._standard = document, plan, standard
+        self._document, self._plan, self._policy = document, plan, policy
         self._keep, self._resume = keep, resume
         self._pacing = Pacing(document, poll_interval=poll_interval)
         self._session = Session(
             document,
-            server,
+            target,
             key=key,
-            ledger=ledger,
+            budget=budget,
             currency=plan.currency,
             pacing=self._pacing,
-            longest_wait=standard.timeout,
-            tell=tell,
+            max_wait=policy.timeout,
+            on_step=on_step,
         )
         self._lists = ListSteps(document, self._session, grade=plan.grade)
 
     def run(self) -> CheckResult:
-        """Walks to the end, whatever is found on the way.
+        """Run the whole check, even after violations.
 
-        Raises CredentialsRefused if the key is not let in, NotThisApi if another server answers.
+        Raises CredentialsRejected if the target rejects the key, NotThisApi if it is another
+        API, and ServerUnreachable if it never responds.
         """
-        first = self._begin() if self._resume is None else self._resume
+        first = self._first_job() if self._resume is None else self._resume
         if first is not None:
-            visit = self._visit(first)
-            visit.begin()
-            visit.follow(self._lists)
-            visit.end()
-            self._walk_others(first)
-            visit.look_again()
-        self._lists.read()
+            steps = self._job_steps(first)
+            steps.request_early_content()
+            steps.follow(self._lists)
+            steps.check_finished()
+            self._check_other_jobs(first)
+            steps.retrieve_again()
+        self._lists.read_pages()
         if not self._keep:
-            self._delete_all()
-        return self.verdict()
+            self._delete_jobs()
+        return self.result()
 
-    def verdict(self) -> CheckResult:
-        """What has been found so far, also if the walk was broken off."""
+    def result(self) -> CheckResult:
+        """Return the result so far. This also works after the run was interrupted."""
         session = self._session
         return CheckResult(
-            violations=self._standard.violations(self._document, session.history),
+            violations=self._policy.violations(self._document, session.history),
             history=tuple(session.history),
-            jobs=tuple(session.made),
+            jobs=tuple(session.job_ids),
             notes=session.all_notes(),
-            purposes=tuple(session.purposes),
+            actions=tuple(session.actions),
         )
 
-    def _begin(self) -> str | None:
-        """Sends what is to be refused, and makes the first job, if that is possible."""
+    def _first_job(self) -> str | None:
+        """Send the probes, create the first job and return its id, None if there is no job."""
         for probe in self._plan.probes:
-            self._probe(probe)
-            self._give_up_if_silent()
-            self._give_up_elsewhere()
-        # What a probe has made by mistake is good for the walk, too.
-        if not self._session.made and self._plan.creates:
+            self._send_probe(probe)
+            self._raise_if_unreachable()
+            self._raise_if_unexpected_api()
+        # If the target accepted a probe by mistake, the check uses that job.
+        if not self._session.job_ids and self._plan.creates:
             self._create(0)
-        return next(iter(self._session.made), None)
+        return next(iter(self._session.job_ids), None)
 
-    def _walk_others(self, first: str) -> None:
-        """Makes the other jobs of the plan, a second later so that their stamps tell them apart."""
+    def _check_other_jobs(self, first: str) -> None:
+        """Create the other planned jobs, and delete each while it runs or follow it to its end."""
         session = self._session
-        while self._resume is None and len(session.made) < len(self._plan.creates):
-            session.wait(self._apart())
-            if not self._create(len(session.made)):
+        while self._resume is None and len(session.job_ids) < len(self._plan.creates):
+            session.wait(self._create_delay())
+            if not self._create(len(session.job_ids)):
                 break
-        for job_id in [job_id for job_id in session.made if job_id != first]:
-            visit = self._visit(job_id)
-            if not self._keep and visit.delete_early():
+        for job_id in [job_id for job_id in session.job_ids if job_id != first]:
+            steps = self._job_steps(job_id)
+            if not self._keep and steps.delete_while_running():
                 session.forget(job_id)
             else:
-                visit.follow(self._lists)
+                steps.follow(self._lists)
 
-    def _apart(self) -> float:
-        """The seconds until a job would be made a whole second after the first."""
-        made = (e.at for e in self._session.history if e.operation.role is JobRole.CREATE)
-        return max(0.0, max(made) + _APART - self._session.history[-1].at)
+    def _create_delay(self) -> float:
+        """Return the seconds until a new job would have another timestamp than the last one."""
+        times = (e.at for e in self._session.history if e.operation.role is JobRole.CREATE)
+        return max(0.0, max(times) + _CREATE_INTERVAL - self._session.history[-1].at)
 
-    def _create(self, number: int) -> bool:
-        """Makes a job of the plan; whether there is one more."""
-        session, before = self._session, len(self._session.made)
-        call = self._plan.creates[number]
-        exchange = session.create(call, self._plan.price, "makes a job", proves_key=True)
-        made = len(session.made) > before
-        refused = exchange is not None and exchange.status is not None and exchange.status < 500
-        if exchange is not None and refused and not made:
-            session.note(f"a job could not be made: {outcome(exchange)}")
-        return made
+    def _create(self, index: int) -> bool:
+        """Send a create of the plan, and return True if there is one more job."""
+        session, before = self._session, len(self._session.job_ids)
+        call = self._plan.creates[index]
+        exchange = session.create(call, self._plan.price, "creates a job", check_key=True)
+        created = len(session.job_ids) > before
+        rejected = exchange is not None and exchange.status is not None and exchange.status < 500
+        if exchange is not None and rejected and not created:
+            session.note(f"a job could not be created: {describe_outcome(exchange)}")
+        return created
 
-    def _visit(self, job_id: str) -> JobSteps:
+    def _job_steps(self, job_id: str) -> JobSteps:
         return JobSteps(
             self._document,
             self._session,
             job_id,
             grade=self._plan.grade,
             pacing=self._pacing,
-            timeout=self._standard.timeout,
+            timeout=self._policy.timeout,
         )
 
-    def _delete_all(self) -> None:
-        gone = [job for job in self._session.made if self._visit(job).delete()]
-        for job in gone:
+    def _delete_jobs(self) -> None:
+        deleted = [job for job in self._session.job_ids if self._job_steps(job).delete()]
+        for job in deleted:
             self._session.forget(job)
-        if gone:
-            self._lists.look()
+        if deleted:
+            self._lists.request_first_page()
 
-    def _give_up_if_silent(self) -> None:
-        """Raises Unreachable if nothing was ever answered, so that nobody waits for hours."""
-        history = self._session.history
-        if len(history) >= _SILENT and not any(exchange.reply for exchange in history):
-            raise ServerUnreachable(f"the server has not answered any of {len(history)} requests")
+    def _send_probe(self, probe: Probe) -> None:
+        operation = self._document.operations[probe.call.operation_id]
+        action = f"tries {operation.id}: {probe.reason}"
+        if operation.role is JobRole.CREATE:
+            self._session.create(probe.call, probe.price, action, check_key=False)
+        else:
+            self._session.request(probe.call, action, check_key=False)
 
-    def _give_up_elsewhere(self) -> None:
-        """Raises NotThisApi if all answers so far, one to a create among them, are those of another
-        server; then nothing was made.
+    def _raise_if_unreachable(self) -> None:
+        """Raise ServerUnreachable if nothing ever responded: each time-out may take a minute."""
+        if self._session.has_no_response():
+            count = len(self._session.history)
+            raise ServerUnreachable(f"the server has not responded to any of {count} requests")
+
+    def _raise_if_unexpected_api(self) -> None:
+        """Raise NotThisApi if no response, not even to a create, comes from this API. Then no
+        job was created.
         """
         history = self._session.history
         creates = [e for e in history if e.operation.role is JobRole.CREATE]
-        elsewhere = len(history) >= _ENOUGH and not any(map(_is_this_api, history))
-        redirected = any(_is_redirected(create) for create in creates)
-        if creates and (elsewhere or redirected or self._is_no_path(creates)):
+        foreign = len(history) >= _MIN_RESPONSES and not any(map(_may_be_this_api, history))
+        redirected = any(create.status in _REDIRECTS for create in creates)
+        if creates and (foreign or redirected or self._creates_not_found(creates)):
             self._session.discard()
             raise NotThisApi(
-                f"what answers is not {self._document.title}: {creates[-1].operation.method}"
-                f" {creates[-1].operation.path} was {_told(creates[-1])}; is the base URL right?"
+                f"this server does not seem to be {self._document.title}:"
+                f" {creates[-1].operation.method} {creates[-1].operation.path} returned"
+                f" {_describe_response(creates[-1])}; is the base URL right?"
             )
 
-    def _is_no_path(self, creates: list[Exchange]) -> bool:
-        """Whether every create that was tried has found nothing, and all were tried."""
-        planned = [
-            p.call for p in self._plan.probes if p.call.operation_id == creates[0].operation_id
-        ]
-        return len(creates) >= len(planned) and all(e.status in _NO_PATH for e in creates)
-
-    def _probe(self, probe: Probe) -> None:
-        operation = self._document.operations[probe.call.operation_id]
-        doing = f"tries {operation.id} with {probe.why}"
-        if operation.role is JobRole.CREATE:
-            self._session.create(probe.call, probe.price, doing, proves_key=False)
-        else:
-            self._session.request(probe.call, doing, proves_key=False)
+    def _creates_not_found(self, creates: list[Exchange]) -> bool:
+        """Return True if all probes of creates were sent and none found the endpoint."""
+        operation_id = creates[0].operation_id
+        planned = [p for p in self._plan.probes if p.call.operation_id == operation_id]
+        return len(creates) >= len(planned) and all(e.status in _NOT_FOUND for e in creates)
 
 
-def _is_this_api(exchange: Exchange) -> bool:
-    """Whether an answer may come from this API; none at all may be a fault of it."""
+def _may_be_this_api(exchange: Exchange) -> bool:
+    """Return True if this API may have sent the response, or if there is none."""
     reply = exchange.reply
-    if reply is None or reply.status in _ELSEWHERE:
+    if reply is None or reply.status in _FOREIGN:
         return reply is None
     return 400 <= reply.status < 500 or json_body(reply) is not None
 
 
-def _is_redirected(exchange: Exchange) -> bool:
-    return exchange.status in _REDIRECTS
-
-
-def _told(exchange: Exchange) -> str:
-    """How a request was answered, for someone who may have asked at a wrong address."""
+def _describe_response(exchange: Exchange) -> str:
+    """Return the status, redirect and content type, which may show that the base URL is wrong."""
     headers = exchange.reply.headers if exchange.reply else {}
-    target = f" to {headers['location']}" if "location" in headers else ""
-    kind = headers.get("content-type", "no content type")
-    return f"{outcome(exchange)}{one_line(target)} with {one_line(kind)}"
+    location = f" to {headers['location']}" if "location" in headers else ""
+    media_type = headers.get("content-type", "no content type")
+    return f"{describe_outcome(exchange)}{one_line(location)} with {one_line(media_type)}"
 
 
-_APART = 1.0
-_SILENT, _ENOUGH = 2, 5
-# So answers a path that is something else, or that there is not.
-_NO_PATH, _REDIRECTS = (404, 405), (301, 302, 303, 307, 308)
-_ELSEWHERE = (*_REDIRECTS, *_NO_PATH)
+_CREATE_INTERVAL = 1.0  # second: the resolution of timestamps
+_MIN_RESPONSES = 5
+# Typical responses of a server that has no such endpoint.
+_NOT_FOUND, _REDIRECTS = (404, 405), (301, 302, 303, 307, 308)
+_FOREIGN = (*_REDIRECTS, *_NOT_FOUND)

@@ -1,47 +1,39 @@
-"""One client's dealings with a server: what it asks, what it makes, and what that costs."""
+"""One client's requests to a target: retries, created jobs, spending and notes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from http import HTTPStatus
-from typing import Protocol
 
 from ...openapi import Call, Cause, Document, Operation
 from ..budget import Budget
 from ..errors import BudgetExceeded, CredentialsRejected, ServerUnreachable
-from ..rules.server.availability import IDEMPOTENT_METHODS
 from ..traffic.exchange import Exchange
 from ..traffic.job_views import JobView, get_or_none, is_number, json_body
 from ..traffic.redaction import Redaction
 from ..traffic.request_builder import build_call, job_id_parameter
-from .pacing import Pacing
+from .pacing import Pacing, is_retryable
+from .target import Target
 
-
-class Target(Protocol):
-    """Whatever answers calls, and lets time pass."""
-
-    def send(self, call: Call) -> Exchange:
-        """Sends a call; an exchange without a reply is one of which nobody knows how it ended.
-
-        Raises Unreachable if there never was an answer to any.
-        """
-        ...
-
-    def wait(self, seconds: float) -> None:
-        """Lets so many seconds of the server's time pass."""
-        ...
+UNANSWERED_LIMIT = 2
+"""After this many requests without any response, the target counts as unreachable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a walk stands: what it does, the job's state and progress if there is one yet, which
-    jobs it has made, and what is spent.
+    """The progress of a check.
+
+    action: what the check is about to do
+    job_ids: the jobs that were created so far
+    job_id: the followed job, None if there is none yet
+    state: the state of that job
+    progress: the progress of that job in per cent
+    spent: the amount that is reserved so far
     """
 
     action: str
-    made: tuple[str, ...]
+    job_ids: tuple[str, ...]
     job_id: str | None
     state: str | None
     progress: float | None
@@ -49,76 +41,84 @@ class Step:
 
 
 class Session:
-    """Asks a server as one client, and keeps what it answers. A create is never repeated once it
-    may have been accepted, and what the ledger does not hold is not sent.
+    """A client that records its exchanges with a target.
 
-    `history` holds every exchange, without the key, and `purposes` what each was for; `made` the
-    jobs that were made, `notes` what could not be done, and why. `watched` is the job that is
-    followed, as it was seen last.
+    A create is never repeated once it may have been accepted. A create that the budget does not
+    allow is not sent.
+
+    history: every exchange, without the API key
+    actions: the purpose of each exchange
+    job_ids: the jobs that were created and not deleted
+    notes: what could not be done, and why
+    followed: the last view of the followed job
     """
 
     def __init__(
         self,
         document: Document,
-        server: Target,
+        target: Target,
         *,
         key: str,
-        ledger: Budget,
+        budget: Budget,
         currency: str,
         pacing: Pacing,
-        longest_wait: float,
-        tell: Callable[[Step], None],
+        max_wait: float,
+        on_step: Callable[[Step], None],
     ) -> None:
         self.history: list[Exchange] = []
-        self.purposes: list[str] = []
-        self.made: list[str] = []
+        self.actions: list[str] = []
+        self.job_ids: list[str] = []
         self.notes: list[str] = []
         self.followed: JobView | None = None
         self._unsent: dict[str, list[str]] = {}
-        self._hopeless: set[str] = set()
-        self._let_in = False
-        self._paid: list[Decimal] = []
-        self._document, self._server, self._tell = document, server, tell
+        self._unretryable: set[str] = set()
+        self._key_accepted = False
+        self._charges: list[Decimal] = []
+        self._document, self._target, self._on_step = document, target, on_step
         self._key, self._redaction = key, Redaction(document, keys=[key])
-        self._ledger, self._currency = ledger, currency
-        self._pacing, self._longest_wait = pacing, longest_wait
-        self._refused = document.envelope.answers[Cause.CREDENTIALS_INVALID].status
+        self._budget, self._currency = budget, currency
+        self._pacing, self._max_wait = pacing, max_wait
+        self._rejected_status = document.envelope.answers[Cause.CREDENTIALS_INVALID].status
 
-    def request(self, call: Call, doing: str, *, proves_key: bool = True) -> Exchange:
-        """Sends a call, and again as long as the server asks for some patience (429), as none does
-        that has accepted it. What makes nothing is also sent again if the server fails to answer.
+    def request(self, call: Call, action: str, *, check_key: bool = True) -> Exchange:
+        """Send a call and return its last exchange.
 
-        Raises CredentialsRefused if the first one with the key is not let in.
+        After a 429 the call is sent again, because a server that accepted it does not return 429.
+        A call that creates nothing is also sent again after a 5xx or a broken connection.
+
+        Raises CredentialsRejected if `check_key` and the target has never accepted the key.
         """
-        exchange, waited = self._send(call, doing), 0.0
-        for failures in range(1, _PATIENCE + 1):
-            pause = self._pause(exchange, failures)
-            if pause is None:
+        exchange, waited = self._send(call, action), 0.0
+        for failures in range(1, _MAX_RETRIES + 1):
+            delay = self._retry_delay(exchange, failures)
+            if delay is None:
                 break
-            if waited + pause > self._longest_wait:
-                self.notes.append(f"{doing}: asked to wait {pause:g} seconds, more than there are")
+            if waited + delay > self._max_wait:
+                self.notes.append(
+                    f"{action}: the server asked to wait {delay:g} seconds, longer than the timeout"
+                )
                 break
-            waited += pause
-            self.wait(pause)
-            exchange = self._send(call, doing)
-        if self._pause(exchange, 1) is not None:
-            self._hopeless.add(exchange.operation_id)
-        if proves_key:
-            self._look_at_the_key(exchange)
+            waited += delay
+            self.wait(delay)
+            exchange = self._send(call, action)
+        if self._retry_delay(exchange, 1) is not None:
+            self._unretryable.add(exchange.operation_id)
+        if check_key:
+            self._check_key(exchange)
         return exchange
 
     def request_job(
         self,
         operation: Operation,
         job_id: str,
-        doing: str,
+        action: str,
         *,
         with_key: bool = True,
         query: tuple[tuple[str, str], ...] = (),
         headers: Mapping[str, str] | None = None,
-        proves_key: bool = True,
+        check_key: bool = True,
     ) -> Exchange:
-        """Asks for one job. What is asked out of curiosity proves nothing of the key."""
+        """Send a request about one job, with or without the API key."""
         call = build_call(
             self._document,
             operation,
@@ -127,136 +127,134 @@ class Session:
             query=query,
             headers=headers,
         )
-        return self.request(call, doing, proves_key=with_key and proves_key)
+        return self.request(call, action, check_key=with_key and check_key)
 
     def request_page(self, operation: Operation, query: tuple[tuple[str, str], ...]) -> Exchange:
-        """Asks for a page of the list."""
+        """Request a page of the list."""
         call = build_call(self._document, operation, key=self._key, query=query)
         return self.request(call, "reads the list")
 
     def create(
-        self, call: Call, price: Decimal, doing: str, *, proves_key: bool
+        self, call: Call, price: Decimal, action: str, *, check_key: bool
     ) -> Exchange | None:
-        """Sends a create, if the ledger holds its price; the price is given back only if there was
-        surely no job made.
+        """Send a create, or return None if its price exceeds the budget.
+
+        The price is released only if the create certainly made no job.
         """
         try:
-            self._ledger.reserve(price, self._currency)
+            self._budget.reserve(price, self._currency)
         except BudgetExceeded as error:
-            self._unsent.setdefault(str(error), []).append(doing)
+            self._unsent.setdefault(str(error), []).append(action)
             return None
         try:
-            exchange = self.request(call, doing, proves_key=proves_key)
+            exchange = self.request(call, action, check_key=check_key)
         except (ServerUnreachable, CredentialsRejected):
-            self._ledger.release(price)
+            self._budget.release(price)
             raise
         except KeyboardInterrupt:
-            self.notes.append("a job may have been made, its id is not known: broken off")
+            self.notes.append(f"{_UNKNOWN_JOB}: interrupted")
             raise
         if exchange.status is not None and 400 <= exchange.status < 500:
-            self._ledger.release(price)
+            self._budget.release(price)
         else:
-            self._paid.append(price)
-            self._note_job(exchange)
+            self._charges.append(price)
+            self._record_job(exchange)
         return exchange
 
     def note(self, text: str) -> None:
-        """Keeps what could not be done, and why."""
+        """Record something that could not be done, and why."""
         self.notes.append(text)
 
-    def follow(self, seen: JobView | None) -> None:
-        """Takes this for the job that is followed, as it stands."""
-        self.followed = seen
+    def follow(self, view: JobView | None) -> None:
+        """Set the current view of the followed job."""
+        self.followed = view
 
     def forget(self, job_id: str) -> None:
-        """Takes a job for gone."""
-        self.made.remove(job_id)
+        """Remove a deleted job from `job_ids`."""
+        self.job_ids.remove(job_id)
 
     def discard(self) -> None:
-        """Takes back all that was noted of jobs, since it was not this API that answered."""
-        for price in self._paid:
-            self._ledger.release(price)
-        for noted in (self._paid, self.made, self.notes, self._unsent):
-            noted.clear()
+        """Release all prices and drop all jobs and notes, because another API responded."""
+        for price in self._charges:
+            self._budget.release(price)
+        for records in (self._charges, self.job_ids, self.notes, self._unsent):
+            records.clear()
 
     def wait(self, seconds: float) -> None:
-        """Lets so many seconds pass."""
-        self._server.wait(seconds)
+        """Wait for a number of seconds of the target's time."""
+        self._target.wait(seconds)
 
     def all_notes(self) -> tuple[str, ...]:
-        """The notes, and what was not sent since it could have cost too much."""
-        unsent = (_unsent(why, what) for why, what in self._unsent.items())
+        """Return the notes, with a note for each reason why requests were not sent."""
+        unsent = (_describe_unsent(reason, actions) for reason, actions in self._unsent.items())
         return (*self.notes, *unsent)
 
-    def _pause(self, exchange: Exchange, failures: int) -> float | None:
-        """How long to wait before the same is sent again, None if it is not to be."""
-        limited = exchange.status == HTTPStatus.TOO_MANY_REQUESTS
-        failed = exchange.status is None or exchange.status >= 500
-        makes_nothing = exchange.operation.method in IDEMPOTENT_METHODS
-        if (
-            self._is_silent()
-            or exchange.operation_id in self._hopeless
-            or not (limited or (failed and makes_nothing))
-        ):
+    def has_no_response(self) -> bool:
+        """Return True if enough requests were sent and none had a response."""
+        return len(self.history) >= UNANSWERED_LIMIT and not any(e.reply for e in self.history)
+
+    def report_step(self, action: str) -> None:
+        """Call `on_step` with the current progress."""
+        view, path = self.followed, self._document.lifecycle.progress_at
+        progress = get_or_none(view.job, path) if view and path else None
+        self._on_step(
+            Step(
+                action=action,
+                job_ids=tuple(self.job_ids),
+                job_id=view.job_id if view else None,
+                state=view.state.name if view else None,
+                progress=progress if is_number(progress) else None,
+                spent=self._budget.spent,
+            )
+        )
+
+    def _retry_delay(self, exchange: Exchange, failures: int) -> float | None:
+        """Return the seconds until the next attempt, None if there is to be none."""
+        stopped = self.has_no_response() or exchange.operation_id in self._unretryable
+        if stopped or not is_retryable(exchange):
             return None
-        return self._pacing.next_try(exchange, failures=failures)
+        return self._pacing.retry_delay(exchange, failures=failures)
 
-    def _is_silent(self) -> bool:
-        """Whether nothing was ever answered, so that patience is in vain."""
-        return len(self.history) >= _SILENT and not any(e.reply for e in self.history)
-
-    def _look_at_the_key(self, exchange: Exchange) -> None:
-        """Raises CredentialsRefused, unless the key was let in before: then it is the server that
-        breaks off, and whatever was made is still there.
+    def _check_key(self, exchange: Exchange) -> None:
+        """Raise CredentialsRejected unless the key was accepted before: then the check goes on,
+        because its jobs still exist.
         """
-        if exchange.status == self._refused and not (self._let_in or self.made):
-            raise CredentialsRejected(f"the server refuses the key, status {exchange.status}")
-        self._let_in = self._let_in or exchange.accepted
+        rejected = exchange.status == self._rejected_status
+        if rejected and not (self._key_accepted or self.job_ids):
+            raise CredentialsRejected(
+                f"the server rejects the API key with status {exchange.status}"
+            )
+        self._key_accepted = self._key_accepted or exchange.accepted
 
-    def _note_job(self, exchange: Exchange) -> None:
-        """Remembers a job that is paid for, whatever else its answer says."""
+    def _record_job(self, exchange: Exchange) -> None:
+        """Remember the id of a paid job, even if the rest of the response is invalid."""
         body = json_body(exchange.reply) if exchange.reply else None
         job_id = get_or_none(body, self._document.lifecycle.id_at)
         # Dots would lead to another path of the server.
         if not isinstance(job_id, str) or job_id in ("", ".", ".."):
-            self.notes.append(f"a job may have been made, its id is not known: {outcome(exchange)}")
-        elif job_id not in self.made:
-            self.made.append(job_id)
+            self.notes.append(f"{_UNKNOWN_JOB}: {describe_outcome(exchange)}")
+        elif job_id not in self.job_ids:
+            self.job_ids.append(job_id)
 
-    def _send(self, call: Call, doing: str) -> Exchange:
-        """Sends a call once, and says so."""
-        self.show(doing)
-        exchange = self._redaction.redact(self._server.send(call))
+    def _send(self, call: Call, action: str) -> Exchange:
+        """Report the step, send the call once and record the exchange."""
+        self.report_step(action)
+        exchange = self._redaction.redact(self._target.send(call))
         self.history.append(exchange)
-        self.purposes.append(doing)
+        self.actions.append(action)
         return exchange
 
-    def show(self, doing: str) -> None:
-        """Tells whoever watches where this stands."""
-        seen, place = self.followed, self._document.lifecycle.progress_at
-        progress = get_or_none(seen.job, place) if seen and place else None
-        self._tell(
-            Step(
-                action=doing,
-                made=tuple(self.made),
-                job_id=seen.job_id if seen else None,
-                state=seen.state.name if seen else None,
-                progress=progress if is_number(progress) else None,
-                spent=self._ledger.spent,
-            )
-        )
+
+def describe_outcome(exchange: Exchange) -> str:
+    """Return the status of an exchange in words."""
+    return "no response" if exchange.status is None else f"status {exchange.status}"
 
 
-def outcome(exchange: Exchange) -> str:
-    """How a request ended, in words."""
-    return "no answer" if exchange.status is None else f"answered {exchange.status}"
+def _describe_unsent(reason: str, actions: list[str]) -> str:
+    if len(actions) == 1:
+        return f"not sent ({actions[0]}): {reason}"
+    return f"{len(actions)} requests were not sent (for example: {actions[0]}): {reason}"
 
 
-def _unsent(why: str, what: list[str]) -> str:
-    if len(what) == 1:
-        return f"not sent ({what[0]}): {why}"
-    return f"{len(what)} requests were not sent (such as: {what[0]}): {why}"
-
-
-_PATIENCE = 3
-_SILENT = 2
+_MAX_RETRIES = 3
+_UNKNOWN_JOB = "a job may have been created, but its id is unknown"

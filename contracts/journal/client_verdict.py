@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from ...openapi.json import Json
 from ...openapi.text import count_of, escape_controls
-from ..budget import amount
+from ..budget import format_amount
 from ..rules.client_catalogue import DUPLICATE_JOB
 from ..rules.grouping import ViolationGroup, group_by_rule
 from ..rules.rule import Severity
@@ -88,7 +88,7 @@ class ClientVerdict:
             "jobs": {
                 "made": self.jobs,
                 "duplicates": self.duplicates,
-                "cost": None if self.cost is None else amount(self.cost),
+                "cost": None if self.cost is None else format_amount(self.cost),
                 "currency": self.currency or None,
             },
             "findings": [
@@ -114,7 +114,9 @@ class ClientVerdict:
     @property
     def _waste(self) -> str:
         made = f"{count_of(self.duplicates, 'job')} too many"
-        return made if self.cost is None else f"{made}, for {amount(self.cost)} {self.currency}"
+        return (
+            made if self.cost is None else f"{made}, for {format_amount(self.cost)} {self.currency}"
+        )
 
 
 def finding_text(kind: ViolationGroup) -> str:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from ...openapi import Call, Document, Provenance
 from ..check.result import CheckPolicy
-from ..check.session import Target
+from ..check.target import Target
 from ..rules.grouping import deduplicate
 from ..rules.rule import Severity
 from ..rules.server.check_exchange import exchange_violations
@@ -66,7 +66,7 @@ class CheckedSession:
         tell(f"# no. {self._number}: {self._line(exchange)}")
         alone = [*exchange_violations(self._document, exchange, self._number)]
         over_time = [*self._history.check(exchange, self._number)]
-        if self._standard.knows(exchange):
+        if self._standard.covers(exchange):
             _judge([*alone, *over_time])
         self._sound = True
         return exchange

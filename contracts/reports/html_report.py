@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from ..budget import amount
+from ..budget import format_amount
 from . import chart
 from .report import Report, occurrences
 from .timeline import job_timelines
@@ -24,13 +24,13 @@ def write_html(report: Report) -> bytes:
     lines = job_timelines(report.document, report.result.history)
     text = _template().render(
         report=report,
-        verdict=report.result,
+        result=report.result,
         plan=report.plan,
         charts=[chart.draw_chart(report.document, line) for line in lines],
         size=(chart.WIDTH, chart.HEIGHT),
         broken=broken,
         began=datetime.fromtimestamp(report.began, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
-        amount=amount,
+        format_amount=format_amount,
         times=occurrences,
     )
     return text.encode()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import orjson
 
 from ...openapi.json import Json
-from ..budget import Budget, amount
+from ..budget import Budget, format_amount
 from ..check.plan import CheckPlan
 from ..rules.violation import Violation
 from .report import Report
@@ -46,10 +46,10 @@ def _plan(plan: CheckPlan | None) -> Json:
     if plan is None:
         return None
     return {
-        "refused": [{"operation": p.call.operation_id, "why": p.why} for p in plan.probes],
+        "refused": [{"operation": p.call.operation_id, "why": p.reason} for p in plan.probes],
         "creates": len(plan.creates),
-        "price": amount(plan.price),
-        "total": amount(plan.total),
+        "price": format_amount(plan.price),
+        "total": format_amount(plan.total),
         "currency": plan.currency or None,
     }
 
@@ -59,8 +59,8 @@ def _ledger(ledger: Budget) -> Json:
     return {
         "creates": ledger.creates,
         "max_creates": ledger.max_creates,
-        "spent": amount(ledger.spent),
-        "max_spend": None if limit is None else amount(limit),
+        "spent": format_amount(ledger.spent),
+        "max_spend": None if limit is None else format_amount(limit),
         "currency": ledger.currency or None,
     }
 

@@ -14,7 +14,7 @@ from faulty_server import FAULTS, PREFIX, VARIANTS, Fault, Variant, create_app
 from judge import Run, over_a_socket, walked
 
 from aisa_testkit.contracts.check.http_target import HttpTarget
-from aisa_testkit.contracts.check.session import Target
+from aisa_testkit.contracts.check.target import Target
 from aisa_testkit.openapi import Document, load_document
 
 # What speaks of connections needs one, and what takes time needs the real one.

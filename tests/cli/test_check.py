@@ -98,8 +98,8 @@ def test_a_dry_run_sends_nothing() -> None:
 
 def test_a_dry_run_lists_what_is_to_be_refused() -> None:
     _, printed = check("http://127.0.0.1:1", "--dry-run")
-    assert "    POST /videos: no key\n" in printed
-    assert "    GET /videos/{video_id}: a job that was never made\n" in printed
+    assert "    POST /videos: no API key\n" in printed
+    assert "    GET /videos/{video_id}: an unknown job id\n" in printed
     assert len(re.findall("^    [A-Z]+ /", printed, re.MULTILINE)) == 23
 
 
@@ -159,7 +159,7 @@ def test_keep_leaves_the_jobs_and_says_how_to_follow_them(server: VideoServer) -
 @pytest.mark.parametrize("more", [[], ["--resume", "video_1"]], ids=["new", "resumed"])
 def test_a_wrong_key_is_told_with_a_code_of_its_own(server: VideoServer, more: list[str]) -> None:
     code, printed = check(server.base_url, *more, key="sk-wr0ng-k3y")
-    assert (code, "Error: the server refuses the key, status 401" in printed) == (4, True)
+    assert (code, "Error: the server rejects the API key with status 401" in printed) == (4, True)
 
 
 def test_a_server_that_is_not_there_is_told_in_one_line() -> None:
@@ -167,7 +167,7 @@ def test_a_server_that_is_not_there_is_told_in_one_line() -> None:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
     code, printed = check(url)
     *_, told = printed.splitlines()
-    assert (code, told.startswith(f"Error: {url} does not answer: ")) == (3, True)
+    assert (code, told.startswith(f"Error: {url} does not respond: ")) == (3, True)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,8 @@ def test_a_key_that_no_header_can_hold_is_told_without_it(server: VideoServer, k
 
 def test_a_server_of_something_else_is_told_in_one_line_and_costs_nothing(html: str) -> None:
     code, printed = check(html)
-    told = "Error: what answers is not AIsa Videos: POST /videos was answered 200 with text/html"
+    told = "Error: this server does not seem to be AIsa Videos: POST /videos returned status 200"
+    told += " with text/html"
     assert (code, printed.splitlines()[3:]) == (
         3,
         [f"{told}; charset=utf-8; is the base URL right?", "nothing was judged"],
@@ -223,7 +224,7 @@ def test_a_server_of_something_else_is_told_in_one_line_and_costs_nothing(html: 
 
 def test_a_base_url_that_is_a_little_wrong_is_told_in_one_line(server: VideoServer) -> None:
     code, printed = check(f"{server.base_url}/nowhere")
-    assert (code, "was answered 404 with application/json; is the" in printed) == (3, True)
+    assert (code, "returned status 404 with application/json; is the" in printed) == (3, True)
     assert jobs(server) == []
 
 
@@ -264,7 +265,7 @@ def test_a_redirecting_base_url_is_told_with_its_target_and_costs_nothing(
     moved = Starlette(routes=[Route("/{rest:path}", elsewhere, methods=methods)])
     with serve_app(moved) as listener:
         code, printed = check(f"http://127.0.0.1:{listener.getsockname()[1]}")
-    told = f"POST /videos was answered 302 to {server.base_url}/videos with "
+    told = f"POST /videos returned status 302 to {server.base_url}/videos with "
     assert (code, told in printed, printed.splitlines()[-1]) == (3, True, "nothing was judged")
     assert jobs(server) == []
 

@@ -132,7 +132,7 @@ def test_another_server_is_reported_with_exit_code_3_and_without_violations(
     reports = written(tmp_path)
     told = json.loads(reports["a.json"])
     assert (told["exit_code"], told["violations"]) == (3, [])
-    assert "what answers is not AIsa Videos" in told["error"]
+    assert "this server does not seem to be AIsa Videos" in told["error"]
     suite = Xml.fromstring(reports["a.xml"])[0]
     assert (suite.get("failures"), suite.get("errors")) == ("0", "1")
 

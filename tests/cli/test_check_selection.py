@@ -77,12 +77,12 @@ def test_rules_are_chosen_by_code_and_pattern(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--only", "AV999"], "there is no rule 'AV999' for servers"),
-        (["--only", "AV1006"], "there is no rule 'AV1006' for servers; did you mean AV106?"),
-        (["--exclude", "AV9*"], "there is no rule 'AV9*' for servers"),
+        (["--only", "AV999"], "there is no server rule 'AV999'"),
+        (["--only", "AV1006"], "there is no server rule 'AV1006'; did you mean AV106?"),
+        (["--exclude", "AV9*"], "there is no server rule 'AV9*'"),
         (["--only", "AV106", "--exclude", "AV1*"], "no rule is left to check"),
         (["--exclude", "*"], "no rule is left to check"),
-        (["--only", "AV801"], "there is no rule 'AV801' for servers"),
+        (["--only", "AV801"], "there is no server rule 'AV801'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from aisa_testkit.contracts.budget import Budget, amount
+from aisa_testkit.contracts.budget import Budget, format_amount
 from aisa_testkit.contracts.errors import BudgetExceeded
 
 
@@ -17,7 +17,7 @@ def test_the_last_cent_may_be_spent_and_no_more() -> None:
         ledger.reserve(Decimal("0.1"), "USD")
     with pytest.raises(BudgetExceeded) as told:
         ledger.reserve(Decimal("0.01"), "USD")
-    assert str(told.value) == "it costs 0.01 USD, and 0.30 of at most 0.30 are spent"
+    assert str(told.value) == "it costs 0.01 USD, and 0.30 of 0.30 is already spent"
     assert (ledger.spent, ledger.creates) == (Decimal("0.3"), 3)
 
 
@@ -26,7 +26,7 @@ def test_a_job_too_many_is_not_paid_for_even_if_it_is_free() -> None:
     ledger.reserve(Decimal(0), "EUR")
     with pytest.raises(BudgetExceeded) as told:
         ledger.reserve(Decimal(0), "EUR")
-    assert str(told.value) == "1 of at most 1 jobs are made"
+    assert str(told.value) == "the limit of 1 job is reached"
     assert (ledger.spent, ledger.creates) == (Decimal(0), 1)
 
 
@@ -91,4 +91,4 @@ def test_a_ledger_says_what_is_spent_at_most(
     ids=["nothing", "a power of ten", "as written", "no needless zeros", "very little"],
 )
 def test_an_amount_has_two_places_or_as_many_as_it_needs(value: str, expected: str) -> None:
-    assert amount(Decimal(value)) == expected
+    assert format_amount(Decimal(value)) == expected

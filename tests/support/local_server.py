@@ -79,7 +79,7 @@ class LocalServer:
         ledger = ledger or Budget(max_creates=2)
         standard = CheckPolicy(grade, timeout)
         walk = CheckRunner(
-            self.document, plan, self, key=key, ledger=ledger, standard=standard, **more
+            self.document, plan, self, key=key, budget=ledger, policy=standard, **more
         )
         return walk.run()
 

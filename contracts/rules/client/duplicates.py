@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from ....openapi.operation import CREATING
 from ....openapi.text import one_line
-from ...budget import amount
+from ...budget import format_amount
 from ...traffic.exchange import Exchange
 from .. import client_catalogue as catalogue
 from ..violation import Violation, violation_of
@@ -130,7 +130,7 @@ def _price(exchanges: Sequence[Exchange]) -> str:
         if price is None:
             return ""
         total, currency = total + price[0], price[1]
-    return f"{amount(total)} {currency}"
+    return f"{format_amount(total)} {currency}"
 
 
 _SHOWN = 3

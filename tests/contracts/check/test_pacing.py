@@ -21,30 +21,30 @@ def test_a_hint_is_in_the_unit_of_its_document(
     document: Document, other_document: Document
 ) -> None:
     milliseconds = answer(document, Reply(200, {"openai-poll-after-ms": "7000"}))
-    assert Pacing(document, poll_interval=None).next_poll(milliseconds) == 7.0
-    assert Pacing(document, poll_interval=2).next_poll(milliseconds) == 2
+    assert Pacing(document, poll_interval=None).poll_delay(milliseconds) == 7.0
+    assert Pacing(document, poll_interval=2).poll_delay(milliseconds) == 2
     seconds = answer(other_document, Reply(200, {"retry-after": "7"}))
-    assert Pacing(other_document, poll_interval=None).next_poll(seconds) == 7.0
+    assert Pacing(other_document, poll_interval=None).poll_delay(seconds) == 7.0
 
 
 @pytest.mark.parametrize("said", ODD, ids=lambda said: repr(said[:20]))
 def test_a_hint_that_is_none_is_not_heeded(either: Document, said: str) -> None:
     pacing = Pacing(either, poll_interval=2.5)
     exchange = answer(either, Reply(429, {"openai-poll-after-ms": said, "retry-after": said}))
-    assert pacing.next_poll(exchange) == 2.5
-    assert pacing.asked(exchange) is None
+    assert pacing.poll_delay(exchange) == 2.5
+    assert pacing.retry_delay(exchange, failures=1) == 2.5
 
 
 @pytest.mark.parametrize("reply", [None, Reply(200)], ids=["no answer", "no header"])
 def test_without_a_hint_polls_are_as_far_apart_as_was_asked_for(
     either: Document, reply: Reply | None
 ) -> None:
-    assert Pacing(either, poll_interval=2.5).next_poll(answer(either, reply)) == 2.5
+    assert Pacing(either, poll_interval=2.5).poll_delay(answer(either, reply)) == 2.5
 
 
 def test_without_a_word_of_the_server_patience_doubles(either: Document) -> None:
     pacing, exchange = Pacing(either, poll_interval=2), answer(either, Reply(503))
-    waits = [pacing.next_try(exchange, failures=failures) for failures in (1, 2, 3)]
+    waits = [pacing.retry_delay(exchange, failures=failures) for failures in (1, 2, 3)]
     assert waits == [2, 4, 8]
 
 
@@ -53,5 +53,4 @@ def test_what_an_error_asks_for_is_heeded_instead(document: Document) -> None:
         Pacing(document, poll_interval=2),
         answer(document, Reply(503, {"retry-after": "9"})),
     )
-    assert [pacing.next_try(busy, failures=failures) for failures in (1, 2, 3)] == [9, 9, 9]
-    assert pacing.asked(busy) == 9
+    assert [pacing.retry_delay(busy, failures=failures) for failures in (1, 2, 3)] == [9, 9, 9]

@@ -147,7 +147,7 @@ def test_another_seed_makes_another_second_job_and_signs_both(document: Document
         "A lighthouse in a storm (check 3)",
         "à l'aube 灯 A lighthouse in a storm (check 3)",
     ]
-    whys = {probe.why for probe in plans[3].probes}
+    whys = {probe.reason for probe in plans[3].probes}
     assert "model is 'not-a-value-3'" in whys
     assert plan_check(document, key="k", creates=2, seed=3) == plans[3]
 

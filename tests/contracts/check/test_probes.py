@@ -9,7 +9,7 @@ import pytest
 
 from aisa_testkit.contracts import read_exchange
 from aisa_testkit.contracts.check.plan import plan_check
-from aisa_testkit.contracts.check.probes import Probe, example
+from aisa_testkit.contracts.check.probes import Probe, example_value
 from aisa_testkit.contracts.check.result import CheckPolicy
 from aisa_testkit.contracts.traffic.credentials import credential_problem
 from aisa_testkit.mock_server import JobService, ManualClock
@@ -21,55 +21,55 @@ SCENE = "scene: {type: string, minLength: 1}"
 
 def probes(document: Document, *, seed: int = 0) -> dict[tuple[str, str], Probe]:
     plan = plan_check(document, key="sk-of-a-client", seed=seed)
-    found = {(probe.call.operation_id, probe.why): probe for probe in plan.probes}
+    found = {(probe.call.operation_id, probe.reason): probe for probe in plan.probes}
     assert len(found) == len(plan.probes)
     return found
 
 
 def test_the_probes_of_the_bundled_document_are_these(document: Document) -> None:
     assert [*probes(document)] == [
-        ("getVideo", "a job that was never made"),
-        ("getVideoContent", "a job that was never made"),
-        ("deleteVideo", "a job that was never made"),
+        ("getVideo", "an unknown job id"),
+        ("getVideoContent", "an unknown job id"),
+        ("deleteVideo", "an unknown job id"),
         ("listVideos", "limit is not-a-value"),
         ("listVideos", "limit is -1"),
         ("listVideos", "limit is 101"),
         ("listVideos", "order is not-a-value"),
-        ("listVideos", "no key"),
-        ("listVideos", "a key that nobody has"),
+        ("listVideos", "no API key"),
+        ("listVideos", "an unknown API key"),
         ("listVideos", "authorization with another scheme"),
-        ("listVideos", "authorization with no key in it"),
-        ("createVideo", "no key"),
+        ("listVideos", "authorization with no API key in it"),
+        ("createVideo", "no API key"),
         ("createVideo", "prompt is missing"),
         ("createVideo", "prompt is empty"),
         ("createVideo", "prompt is too long"),
         ("createVideo", "model is 'not-a-value'"),
         ("createVideo", "seconds is 'not-a-value'"),
         ("createVideo", "size is 'not-a-value'"),
-        ("createVideo", "input_reference is no file"),
-        ("createVideo", "input_reference is a file of no known type"),
-        ("createVideo", "its body is text/plain"),
-        ("createVideo", "its JSON is cut off"),
+        ("createVideo", "input_reference is not a file"),
+        ("createVideo", "input_reference is a file of an unknown type"),
+        ("createVideo", "the body is text/plain"),
+        ("createVideo", "the JSON is truncated"),
         ("createVideo", "prompt is a number"),
     ]
 
 
 def test_the_probes_of_another_document_come_from_it(other_document: Document) -> None:
     assert [*probes(other_document)] == [
-        ("rendering", "a job that was never made"),
-        ("film", "a job that was never made"),
-        ("dropRendering", "a job that was never made"),
+        ("rendering", "an unknown job id"),
+        ("film", "an unknown job id"),
+        ("dropRendering", "an unknown job id"),
         ("pageOfRenderings", "size is not-a-value"),
         ("pageOfRenderings", "size is 0"),
         ("pageOfRenderings", "size is 51"),
-        ("pageOfRenderings", "no key"),
-        ("pageOfRenderings", "a key that nobody has"),
-        ("submitRendering", "no key"),
+        ("pageOfRenderings", "no API key"),
+        ("pageOfRenderings", "an unknown API key"),
+        ("submitRendering", "no API key"),
         ("submitRendering", "scene is missing"),
         ("submitRendering", "scene is empty"),
         ("submitRendering", "quality is 'not-a-value'"),
-        ("submitRendering", "its body is text/plain"),
-        ("submitRendering", "its JSON is cut off"),
+        ("submitRendering", "the body is text/plain"),
+        ("submitRendering", "the JSON is truncated"),
         ("submitRendering", "scene is a number"),
     ]
 
@@ -90,7 +90,7 @@ def test_a_server_that_accepts_a_probe_is_told(either: Document) -> None:
         accepted = read_exchange(either, probe.call, Reply(success), at=0)
         codes = {v.code for v in CheckPolicy().violations(either, [accepted])}
         known = {"AV110", "AV111", "AV219"} & codes
-        assert known or why.endswith("is a file of no known type"), why
+        assert known or why.endswith("is a file of an unknown type"), why
 
 
 def test_a_probe_is_wrong_in_one_way_alone(either: Document) -> None:
@@ -103,7 +103,7 @@ def test_a_probe_is_wrong_in_one_way_alone(either: Document) -> None:
 
 def test_only_the_probes_about_the_key_have_not_the_key(either: Document) -> None:
     header = either.credentials.header if either.credentials else ""
-    about_keys = {"no key", "a key that nobody has", f"{header} with no key in it"}
+    about_keys = {"no API key", "an unknown API key", f"{header} with no API key in it"}
     for (_, why), probe in probes(either).items():
         has = "sk-of-a-client" in probe.call.headers.get(header, "")
         assert has is (why not in about_keys), why
@@ -150,8 +150,8 @@ def test_a_number_that_is_required_is_no_wrong_number() -> None:
 
 def test_cut_json_and_plain_text_hold_what_would_be_right_otherwise(either: Document) -> None:
     creating = either.by_role[JobRole.CREATE].id
-    plain = probes(either)[creating, "its body is text/plain"].call
-    cut = probes(either)[creating, "its JSON is cut off"].call
+    plain = probes(either)[creating, "the body is text/plain"].call
+    cut = probes(either)[creating, "the JSON is truncated"].call
     assert plain.headers["content-type"] == "text/plain"
     assert cut.body == plain.body[:-1]
     mended = replace(cut, body=plain.body)
@@ -164,7 +164,7 @@ def test_a_document_without_credentials_is_not_probed_for_them() -> None:
         "  securitySchemes:\n    key: {type: apiKey, in: header, name: X-Render-Key}\n", ""
     )
     document = parse_document(text)
-    assert not {"no key", "a key that nobody has"} & {why for _, why in probes(document)}
+    assert not {"no API key", "an unknown API key"} & {why for _, why in probes(document)}
     assert all("sk-of" not in str(p.call.headers) for p in probes(document).values())
 
 
@@ -213,5 +213,5 @@ def test_a_field_without_an_example_gets_the_least_that_is_allowed(
         "        scene: {type: string, minLength: 1}", f"        look: {schema}\n        {SCENE}", 1
     )
     body = parse_document(text).by_role[JobRole.CREATE].bodies["application/json"]
-    assert example(body, "look") == expected
-    assert example(body, "scene") == "A teapot"
+    assert example_value(body, "look") == expected
+    assert example_value(body, "scene") == "A teapot"

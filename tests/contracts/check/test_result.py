@@ -7,7 +7,7 @@ import re
 import pytest
 
 from aisa_testkit.contracts import SERVER_RULES, read_exchange
-from aisa_testkit.contracts.check.result import CheckPolicy, CheckResult, chosen_codes
+from aisa_testkit.contracts.check.result import CheckPolicy, CheckResult, select_codes
 from aisa_testkit.openapi import Call, Document, Provenance, Reply
 
 JSON = {"content-type": "application/json"}
@@ -15,7 +15,7 @@ KEY = {"authorization": "Bearer sk-of-a-client", **JSON}
 
 
 def test_all_rules_are_chosen_unless_some_are_said() -> None:
-    assert chosen_codes() == set(SERVER_RULES) == set(CheckPolicy().codes)
+    assert select_codes() == set(SERVER_RULES) == set(CheckPolicy().codes)
 
 
 @pytest.mark.parametrize(
@@ -33,16 +33,16 @@ def test_all_rules_are_chosen_unless_some_are_said() -> None:
 def test_rules_are_chosen_by_their_codes(
     only: list[str], exclude: list[str], chosen: set[str]
 ) -> None:
-    assert chosen_codes(only=only, exclude=exclude) == chosen
+    assert select_codes(only=only, exclude=exclude) == chosen
 
 
 @pytest.mark.parametrize(
     ("only", "exclude", "message"),
     [
-        (["AV9*"], [], "there is no rule 'AV9*' for servers"),
-        ([], ["AV101X"], "there is no rule 'AV101X' for servers; did you mean AV101?"),
-        ([""], [], "there is no rule '' for servers"),
-        (["AC101"], [], "there is no rule 'AC101' for servers"),
+        (["AV9*"], [], "there is no server rule 'AV9*'"),
+        ([], ["AV101X"], "there is no server rule 'AV101X'; did you mean AV101?"),
+        ([""], [], "there is no server rule ''"),
+        (["AC101"], [], "there is no server rule 'AC101'"),
         (["AV101"], ["AV1*"], "no rule is left to check"),
         ([], ["*"], "no rule is left to check"),
     ],
@@ -50,7 +50,7 @@ def test_rules_are_chosen_by_their_codes(
 )
 def test_a_choice_of_nothing_is_an_error(only: list[str], exclude: list[str], message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
-        chosen_codes(only=only, exclude=exclude)
+        select_codes(only=only, exclude=exclude)
 
 
 def test_a_standard_tells_only_the_rules_that_are_chosen(document: Document) -> None:

@@ -67,36 +67,36 @@ def test_another_seed_finds_no_more_on_a_right_server(
 
 def test_the_requests_of_a_walk_come_in_this_order(document: Document, local: New) -> None:
     world, steps = local(document), list[Step]()
-    world.walk(creates=2, tell=steps.append)
+    world.walk(creates=2, on_step=steps.append)
     doing = list(dict.fromkeys(s.action for s in steps if not s.action.startswith("tries")))
     assert doing == [
-        "makes a job",
-        "asks for its file at once",
-        "follows the job",
+        "creates a job",
+        "requests the file at once",
+        "polls the job",
         "waits for the job",
-        "asks for its file too early",
+        "requests the file too early",
         "reads the list",
-        "downloads its file",
-        "downloads a part of it",
-        "downloads its thumbnail",
-        "downloads its spritesheet",
-        "asks for no file",
-        "asks without a key",
-        "deletes it while it runs",
-        "looks at it again",
-        "deletes it without a key",
-        "deletes it",
-        "looks whether it is gone",
-        "looks whether its file is gone",
-        "deletes it again",
+        "downloads the file",
+        "downloads part of the file",
+        "downloads the thumbnail",
+        "downloads the spritesheet",
+        "requests an unknown variant",
+        "sends no API key",
+        "deletes the job while it runs",
+        "retrieves the finished job again",
+        "deletes the job without an API key",
+        "deletes the job",
+        "retrieves the deleted job",
+        "requests the file of the deleted job",
+        "deletes the job again",
     ]
-    assert steps[0].action == "tries getVideo with a job that was never made"
-    tried = [s for s in steps if s.action.startswith("tries createVideo with ")]
+    assert steps[0].action == "tries getVideo: an unknown job id"
+    tried = [s for s in steps if s.action.startswith("tries createVideo: ")]
     assert (steps[0].spent, {step.spent for step in tried}) == (Decimal(0), {Decimal("0.40")})
     assert steps[-1].spent == Decimal("0.80")
     assert (steps[0].job_id, steps[0].state) == (None, None)
     assert (steps[-1].state, steps[-1].progress) == ("completed", 100)
-    first = [s.progress for s in steps if s.action == "follows the job" and len(s.made) == 1]
+    first = [s.progress for s in steps if s.action == "polls the job" and len(s.job_ids) == 1]
     assert first == [None, *sorted(p for p in first if p is not None)]
 
 
@@ -175,12 +175,12 @@ def test_the_budget_holds_if_every_probe_is_accepted(
     assert (world.accepted, world.count("createVideo"), world.left()) == (made, made, 0)
     assert ledger.spent == made * Decimal("0.40")
     (note,) = verdict.notes
-    assert " requests were not sent (such as: tries createVideo with " in note
+    assert " requests were not sent (for example: tries createVideo: " in note
 
 
 def test_one_request_that_is_not_sent_is_named(document: Document, local: New) -> None:
     verdict = local(document).walk(creates=2, ledger=Budget(max_creates=1))
-    assert verdict.notes == ("not sent (makes a job): 1 of at most 1 jobs are made",)
+    assert verdict.notes == ("not sent (creates a job): the limit of 1 job is reached",)
 
 
 @pytest.mark.parametrize("status", [None, 500, 503])
@@ -197,8 +197,8 @@ def test_a_create_of_unknown_end_is_paid_for_and_not_sent_again(
     verdict = world.walk(creates=2, ledger=ledger)
     assert world.count("createVideo") == len(wrong) + 1
     assert (ledger.creates, ledger.spent) == (1, Decimal("0.40"))
-    answered = f"answered {status}" if status else "no answer"
-    assert verdict.notes == (f"a job may have been made, its id is not known: {answered}",)
+    answered = f"status {status}" if status else "no response"
+    assert verdict.notes == (f"a job may have been created, but its id is unknown: {answered}",)
 
 
 @pytest.mark.parametrize("state", ["new", "finished", "failed"])
@@ -221,7 +221,7 @@ def test_resume_makes_no_job_and_deletes_none(either: Document, local: New, stat
 def test_resume_of_a_job_that_is_gone_breaks_no_law(either: Document, local: New) -> None:
     world = local(either)
     verdict = world.walk(resume="gone")
-    assert (verdict.violations, verdict.notes) == ((), ("gone was given up: answered 404",))
+    assert (verdict.violations, verdict.notes) == ((), ("stopped polling gone: status 404",))
     assert world.accepted == 0
 
 
@@ -252,8 +252,8 @@ def test_the_documented_grade_judges_only_what_is_documented_and_notes_the_rest(
     others = [call.operation_id for call in world.calls if call.operation_id != "createVideo"]
     assert others == ["getVideo", "getVideoContent"]
     assert verdict.notes == (
-        "getVideo is inferred and not judged; answered 200",
-        "getVideoContent is inferred and not judged; answered 409",
+        "getVideo is inferred and was not checked; status 200",
+        "getVideoContent is inferred and was not checked; status 409",
     )
     assert len(verdict.jobs) == world.left() == 1
     assert "AV106" in codes(local(document, bare).walk(grade=Provenance.VENDOR_WIDE))
@@ -271,12 +271,12 @@ def test_a_key_that_is_refused_costs_nothing(document: Document, local: New, res
 @pytest.mark.parametrize(
     ("reply", "told"),
     [
-        (Reply(200, {"content-type": "text/html"}, b"<p>"), "answered 200 with text/html"),
-        (Reply(404, JSON, b'{"detail":"Not Found"}'), "answered 404 with application/json"),
-        (Reply(405), "answered 405 with no content type"),
-        (Reply(302, {"location": "/login"}), "answered 302 to /login with no content type"),
-        (Reply(502, {"content-type": "text/html"}), "answered 502 with text/html"),
-        (Reply(200, JSON, b"null"), "answered 200 with application/json"),
+        (Reply(200, {"content-type": "text/html"}, b"<p>"), "status 200 with text/html"),
+        (Reply(404, JSON, b'{"detail":"Not Found"}'), "status 404 with application/json"),
+        (Reply(405), "status 405 with no content type"),
+        (Reply(302, {"location": "/login"}), "status 302 to /login with no content type"),
+        (Reply(502, {"content-type": "text/html"}), "status 502 with text/html"),
+        (Reply(200, JSON, b"null"), "status 200 with application/json"),
     ],
     ids=["a page", "no such path", "no such method", "a redirect", "a gateway", "null"],
 )
@@ -311,18 +311,18 @@ def test_a_create_that_is_refused_is_noted_and_costs_nothing(
 
     world, ledger = local(document, reply_of("createVideo", poor)), Budget()
     verdict = world.walk(creates=2, ledger=ledger)
-    assert verdict.notes == ("a job could not be made: answered 402",)
+    assert verdict.notes == ("a job could not be created: status 402",)
     assert (ledger.creates, ledger.spent) == (0, Decimal(0))
 
 
-@pytest.mark.parametrize("answer", [Reply(404, JSON, b"{}"), None], ids=["404", "no answer"])
+@pytest.mark.parametrize("answer", [Reply(404, JSON, b"{}"), None], ids=["404", "no response"])
 def test_companions_that_are_not_there_are_noted_at_the_documented_grade(
     document: Document, local: New, answer: Reply | None
 ) -> None:
     world = local(document, lambda w, c, r: r if c.operation_id == "createVideo" else answer)
     verdict = world.walk(grade=Provenance.DOCUMENTED)
     assert verdict.violations == ()
-    words = "answered 404" if answer else "no answer"
+    words = "status 404" if answer else "no response"
     assert [note.partition("; ")[2] for note in verdict.notes] == [words, words]
     assert len(verdict.jobs) == 1
 

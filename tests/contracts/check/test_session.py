@@ -54,11 +54,11 @@ def session(
         document,
         server,
         key="sk-of-the-check",
-        ledger=ledger or Budget(),
+        budget=ledger or Budget(),
         currency="USD",
         pacing=Pacing(document, poll_interval=2),
-        longest_wait=longest_wait,
-        tell=tell,
+        max_wait=longest_wait,
+        on_step=tell,
     )
 
 
@@ -154,12 +154,12 @@ def test_what_answers_in_the_end_is_given_patience_again(document: Document) -> 
         (Reply(500, JSON, b'{"id":"v-1"}'), PRICE, ["v-1"], None),
         (Reply(400, JSON, b"{}"), Decimal(0), [], None),
         (Reply(429, JSON, b"{}"), Decimal(0), [], None),
-        (BUSY, PRICE, [], "answered 503"),
-        (Reply(302, {"location": "/"}), PRICE, [], "answered 302"),
-        (None, PRICE, [], "no answer"),
-        (Reply(200, JSON, b'{"id":""}'), PRICE, [], "answered 200"),
-        (Reply(200, JSON, b'{"id":5}'), PRICE, [], "answered 200"),
-        (Reply(200, JSON, b"[1"), PRICE, [], "answered 200"),
+        (BUSY, PRICE, [], "status 503"),
+        (Reply(302, {"location": "/"}), PRICE, [], "status 302"),
+        (None, PRICE, [], "no response"),
+        (Reply(200, JSON, b'{"id":""}'), PRICE, [], "status 200"),
+        (Reply(200, JSON, b'{"id":5}'), PRICE, [], "status 200"),
+        (Reply(200, JSON, b"[1"), PRICE, [], "status 200"),
     ],
     ids=[
         "made",
@@ -169,7 +169,7 @@ def test_what_answers_in_the_end_is_given_patience_again(document: Document) -> 
         "too many",
         "overload",
         "a redirect",
-        "no answer",
+        "no response",
         "no id",
         "an id that is none",
         "cut off",
@@ -180,17 +180,17 @@ def test_a_price_is_given_back_only_if_surely_no_job_was_made(
 ) -> None:
     ledger = Budget()
     one = session(document, Script(document, [reply]), ledger=ledger)
-    one.create(CREATE, PRICE, "makes a job", proves_key=True)
-    assert (ledger.spent, one.made) == (spent, made)
-    told = (f"a job may have been made, its id is not known: {note}",) if note else ()
+    one.create(CREATE, PRICE, "creates a job", check_key=True)
+    assert (ledger.spent, one.job_ids) == (spent, made)
+    told = (f"a job may have been created, but its id is unknown: {note}",) if note else ()
     assert one.all_notes() == told
 
 
 def test_a_create_that_waits_for_its_turn_is_paid_for_once(document: Document) -> None:
     ledger = Budget(max_creates=1)
     one = session(document, Script(document, [LATER, LATER, OK]), ledger=ledger)
-    one.create(CREATE, PRICE, "makes a job", proves_key=True)
-    assert (ledger.creates, ledger.spent, one.made) == (1, PRICE, ["v-1"])
+    one.create(CREATE, PRICE, "creates a job", check_key=True)
+    assert (ledger.creates, ledger.spent, one.job_ids) == (1, PRICE, ["v-1"])
 
 
 def test_what_the_ledger_does_not_hold_is_not_sent_and_noted_in_one_line(
@@ -198,12 +198,12 @@ def test_what_the_ledger_does_not_hold_is_not_sent_and_noted_in_one_line(
 ) -> None:
     server = Script(document, [OK])
     one = session(document, server, ledger=Budget(max_creates=1))
-    assert one.create(CREATE, PRICE, "makes a job", proves_key=True)
-    assert one.create(CREATE, PRICE, "makes another", proves_key=True) is None
-    assert one.all_notes() == ("not sent (makes another): 1 of at most 1 jobs are made",)
-    assert one.create(CREATE, PRICE, "makes a third", proves_key=True) is None
+    assert one.create(CREATE, PRICE, "creates a job", check_key=True)
+    assert one.create(CREATE, PRICE, "makes another", check_key=True) is None
+    assert one.all_notes() == ("not sent (makes another): the limit of 1 job is reached",)
+    assert one.create(CREATE, PRICE, "makes a third", check_key=True) is None
     assert one.all_notes() == (
-        "2 requests were not sent (such as: makes another): 1 of at most 1 jobs are made",
+        "2 requests were not sent (for example: makes another): the limit of 1 job is reached",
     )
     assert len(server.calls) == 1
 
@@ -211,19 +211,19 @@ def test_what_the_ledger_does_not_hold_is_not_sent_and_noted_in_one_line(
 def test_a_job_is_known_once_however_often_it_is_told(document: Document) -> None:
     one = session(document, Script(document, [OK]))
     for _ in range(2):
-        one.create(CREATE, PRICE, "makes a job", proves_key=True)
-    assert one.made == ["v-1"]
+        one.create(CREATE, PRICE, "creates a job", check_key=True)
+    assert one.job_ids == ["v-1"]
 
 
 def test_a_key_that_is_refused_ends_it_only_where_a_key_was_sent(document: Document) -> None:
     ledger = Budget()
     refusal = Reply(401, JSON, b"{}")
     one = session(document, Script(document, [refusal]), ledger=ledger)
-    assert one.request(LIST, "asks without a key", proves_key=False).status == 401
-    with pytest.raises(CredentialsRejected, match="the server refuses the key, status 401"):
+    assert one.request(LIST, "sends no API key", check_key=False).status == 401
+    with pytest.raises(CredentialsRejected, match="the server rejects the API key with status 401"):
         one.request(LIST, "asks")
     with pytest.raises(CredentialsRejected):
-        one.create(CREATE, PRICE, "makes a job", proves_key=True)
+        one.create(CREATE, PRICE, "creates a job", check_key=True)
     assert (ledger.creates, ledger.spent, len(one.history)) == (0, Decimal(0), 3)
 
 
@@ -231,9 +231,9 @@ def test_a_key_that_is_refused_ends_it_only_where_a_key_was_sent(document: Docum
 def test_an_id_that_leads_to_another_path_is_none(document: Document, job_id: str) -> None:
     reply = Reply(200, JSON, orjson.dumps({"id": job_id}))
     one = session(document, Script(document, [reply]))
-    one.create(CREATE, PRICE, "makes a job", proves_key=True)
-    assert one.made == []
-    assert one.notes == ["a job may have been made, its id is not known: answered 200"]
+    one.create(CREATE, PRICE, "creates a job", check_key=True)
+    assert one.job_ids == []
+    assert one.notes == ["a job may have been created, but its id is unknown: status 200"]
 
 
 def test_a_create_that_is_interrupted_may_have_made_a_job(document: Document) -> None:
@@ -244,9 +244,9 @@ def test_a_create_that_is_interrupted_may_have_made_a_job(document: Document) ->
     ledger = Budget()
     one = session(document, Interrupted(document, [OK]), ledger=ledger)
     with pytest.raises(KeyboardInterrupt):
-        one.create(CREATE, PRICE, "makes a job", proves_key=True)
+        one.create(CREATE, PRICE, "creates a job", check_key=True)
     assert (ledger.creates, ledger.spent) == (1, PRICE)
-    assert one.notes == ["a job may have been made, its id is not known: broken off"]
+    assert one.notes == ["a job may have been created, but its id is unknown: interrupted"]
 
 
 def test_a_server_that_nobody_reaches_costs_nothing(document: Document) -> None:
@@ -257,7 +257,7 @@ def test_a_server_that_nobody_reaches_costs_nothing(document: Document) -> None:
     ledger = Budget()
     one = session(document, Nobody(document, [OK]), ledger=ledger)
     with pytest.raises(ServerUnreachable, match="nobody there"):
-        one.create(CREATE, PRICE, "makes a job", proves_key=True)
+        one.create(CREATE, PRICE, "creates a job", check_key=True)
     assert (ledger.creates, ledger.spent) == (0, Decimal(0))
 
 
@@ -274,10 +274,10 @@ def test_every_request_is_told_before_it_is_sent(document: Document) -> None:
     told: list[Step] = []
     server = Script(document, [OK, BUSY, OK])
     one = session(document, server, tell=lambda step: told.append(step))
-    one.create(CREATE, PRICE, "makes a job", proves_key=True)
+    one.create(CREATE, PRICE, "creates a job", check_key=True)
     one.request(LIST, "reads the list")
-    assert [(s.action, s.made, s.spent, s.job_id) for s in told] == [
-        ("makes a job", (), PRICE, None),
+    assert [(s.action, s.job_ids, s.spent, s.job_id) for s in told] == [
+        ("creates a job", (), PRICE, None),
         ("reads the list", ("v-1",), PRICE, None),
         ("reads the list", ("v-1",), PRICE, None),
     ]

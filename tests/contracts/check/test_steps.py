@@ -92,7 +92,7 @@ def test_a_job_that_does_not_end_is_given_up_and_left(document: Document, local:
     assert "AV215" in codes(verdict)
     assert 60 <= sum(world.waits) <= 90
     (left,) = verdict.jobs
-    assert verdict.notes[0].startswith(f"{left} was given up")
+    assert verdict.notes[0].startswith(f"stopped polling {left} after ")
 
 
 def test_a_job_is_not_waited_for_much_longer_than_it_may_take(
@@ -212,7 +212,7 @@ def test_a_job_that_was_lost_is_given_up(document: Document, local: New) -> None
     world = local(document, reply_of("getVideo", lost))
     verdict = world.walk()
     assert codes(verdict) == {"AV217"}
-    assert verdict.notes[0].endswith("was given up: answered 404")
+    assert verdict.notes[0].endswith(": status 404")
     assert world.count("getVideo") < 10
 
 

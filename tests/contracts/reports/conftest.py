@@ -98,14 +98,14 @@ def run_and_report(document: Document) -> Callable[..., Report]:
             plan,
             ChangedServer(document, change, key),
             key=key,
-            ledger=budget,
-            standard=CheckPolicy(),
-            tell=interrupt,
+            budget=budget,
+            policy=CheckPolicy(),
+            on_step=interrupt,
         )
         try:
             error, result = None, runner.run()
         except KeyboardInterrupt:
-            error, result = "interrupted", runner.verdict()
+            error, result = "interrupted", runner.result()
         code = 130 if error else 1 if result.errors else 0
         return _report(document, result, budget=budget, plan=plan, error=error, exit_code=code)
 
@@ -121,7 +121,7 @@ def passed_report(run_and_report: Callable[..., Report]) -> Report:
 @pytest.fixture(scope="session")
 def interrupted_report(run_and_report: Callable[..., Report]) -> Report:
     """The report of a check that was interrupted while it followed a job."""
-    return run_and_report(stop_at="follows the job")
+    return run_and_report(stop_at="polls the job")
 
 
 @pytest.fixture(scope="session")

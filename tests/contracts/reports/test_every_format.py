@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aisa_testkit.contracts.budget import amount
+from aisa_testkit.contracts.budget import format_amount
 from aisa_testkit.contracts.reports import FORMATS, Report
 
 
@@ -16,7 +16,7 @@ def test_every_report_says_what_was_spent(
     report: Report = request.getfixturevalue(which)
     text = FORMATS[name](report).decode()
     if name == "json":
-        assert f'"spent": "{amount(report.budget.spent)}"' in text
+        assert f'"spent": "{format_amount(report.budget.spent)}"' in text
     else:
         assert str(report.budget) in text
 

@@ -44,7 +44,7 @@ def test_the_plan_and_the_ledger_tell_money_as_text(passed_report: Report) -> No
     }
     refused = told["plan"].pop("refused")
     assert told["plan"] == {"creates": 2, "price": "0.40", "total": "0.80", "currency": "USD"}
-    assert [p["why"] for p in refused] == [probe.why for probe in plan.probes]
+    assert [p["why"] for p in refused] == [probe.reason for probe in plan.probes]
     assert {p["operation"] for p in refused} <= set(passed_report.document.operations)
 
 

@@ -49,7 +49,7 @@ def walk(document: Document, change: Change = lambda call, reply: reply) -> Chec
     plan = plan_check(document, key=KEY, creates=2)
     server = Local(document, change)
     return CheckRunner(
-        document, plan, server, key=KEY, ledger=Budget(max_creates=2), standard=CheckPolicy()
+        document, plan, server, key=KEY, budget=Budget(max_creates=2), policy=CheckPolicy()
     ).run()
 
 

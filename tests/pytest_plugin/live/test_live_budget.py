@@ -33,7 +33,7 @@ def test_a_create_over_budget_is_not_sent_and_fails_the_test_with_the_sums(
         [
             "AV708 request blocked",
             "  request   POST http://127.0.0.1:*/v1/videos, no. 2",
-            "  sent      it costs 2.00 USD, and 0.80 of at most 1.50 are spent",
+            "  sent      it costs 2.00 USD, and 0.80 of 1.50 is already spent",
         ]
     )
     assert ledger_of(result) == "2 jobs, at most 1.20 of 1.50 USD"

@@ -1,0 +1,23 @@
+"""The interface of a server under check."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ...openapi import Call
+from ..traffic.exchange import Exchange
+
+
+class Target(Protocol):
+    """A server that receives calls, and the clock that it runs on."""
+
+    def send(self, call: Call) -> Exchange:
+        """Send a call. The exchange has no reply if the connection broke.
+
+        Raises ServerUnreachable if no call has ever had a response.
+        """
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Wait for a number of seconds of the target's time."""
+        ...
