@@ -1,55 +1,49 @@
-"""`aisa-testkit explain`: what a rule of the judge means, with an example of what breaks it."""
+"""`aisa-testkit explain`: the meaning of a rule, with an example of a violation."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
-from importlib.resources import files
 
 import click
 from rich.console import Console
 from rich.markdown import Markdown
 
-from .. import contracts
 from ..contracts import RULES, Rule, Severity
+from ..contracts.rules.rule_page import explain_rule
 from ..openapi.text import one_line
 from .options import fail
 
 
-@click.command(short_help="Explain a rule that was broken, such as AV705.")
+@click.command(short_help="Explain a rule, such as AV705.")
 @click.argument("code", required=False)
 def explain(code: str | None) -> None:
-    """Explain the rule with this code, such as AV705: what it means, where it comes from, what to
-    do instead, and an example.
+    """Explain the rule with this code, such as AV705: its meaning, its reasons, what to do, and an
+    example.
 
     Without CODE, list all rules.
     """
     if code is None:
         for rule in RULES.values():
-            click.echo(f"{rule.code}  {_title(rule)}")
+            click.echo(f"{rule.code}  {rule.title}{_SEVERITIES.get(rule.severity, '')}")
         return
-    console, text = Console(), _page(code)
+    console, text = Console(), explain_rule(_find_rule(code))
     if console.is_terminal:
         console.print(Markdown(text))
     else:
         click.echo(text, nl=False)
 
 
-def _title(rule: Rule) -> str:
-    return rule.title + _KINDS.get(rule.severity, "")
-
-
-def _page(code: str) -> str:
+def _find_rule(code: str) -> Rule:
     wanted = code.strip().upper()
-    rule = RULES.get(wanted)
-    if rule is None:
-        near = ", ".join(sorted(get_close_matches(wanted[:_SHOWN].translate(_DIGITS), RULES, n=3)))
-        hint = f"the nearest are {near}" if near else "aisa-testkit explain lists all there are"
-        fail(f"there is no rule {one_line(code[:_SHOWN]) or repr(code)}; {hint}")
-    page = files(contracts) / "rules" / "pages" / f"{rule.code}.md"
-    return page.read_text(encoding="utf-8")
+    if wanted in RULES:
+        return RULES[wanted]
+    guess = wanted[:_MAX_SHOWN_LENGTH].translate(_MISREAD_DIGITS)
+    near = ", ".join(sorted(get_close_matches(guess, RULES, n=3)))
+    hint = f"the nearest are {near}" if near else "`aisa-testkit explain` lists all rules"
+    fail(f"there is no rule {one_line(code[:_MAX_SHOWN_LENGTH]) or repr(code)}; {hint}")
 
 
-_SHOWN = 60
-_KINDS = {Severity.WARNING: " (a warning)", Severity.ADVICE: " (advice)"}
-# Letters that are read as digits.
-_DIGITS = str.maketrans("LIO", "110")
+_MAX_SHOWN_LENGTH = 60
+_SEVERITIES = {Severity.WARNING: " (a warning)", Severity.ADVICE: " (advice)"}
+# Letters that are easily confused with digits.
+_MISREAD_DIGITS = str.maketrans("LIO", "110")

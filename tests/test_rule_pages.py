@@ -1,110 +1,101 @@
-"""Each rule of the judge has a page, and its example is what the judge says today."""
+"""Each rule has a page with prose and a current example, and docs/rules.md is up to date."""
 
 from __future__ import annotations
 
 import re
-import runpy
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from aisa_testkit.contracts import RULES, Rule
+from aisa_testkit.contracts import RULES, Party, Rule, Severity
+from aisa_testkit.contracts.rules.rule_page import explain_rule
+from scripts.rule_examples.examples import EXAMPLES, ExampleError, example_violation
+from scripts.rule_examples.pages import MANUAL, PAGES, manual, updated_page
 
-ROOT = Path(__file__).parent.parent
-FOLDER = ROOT / "contracts" / "rules" / "pages"
-INDEX = ROOT / "docs" / "rules.md"
-
-
-@pytest.fixture(scope="module")
-def script() -> dict[str, Any]:
-    """The names of the script that writes the pages; it writes nothing unless it is run."""
-    return runpy.run_path(str(ROOT / "scripts" / "write_rule_pages.py"))
+every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.code)
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: f"{rule.code} {rule.title}")
-def test_a_page_is_what_the_script_writes(script: dict[str, Any], rule: Rule) -> None:
-    assert (FOLDER / f"{rule.code}.md").read_text("utf-8") == script["page"](rule)
+def test_every_rule_has_one_page_and_one_example() -> None:
+    assert sorted(path.name for path in PAGES.iterdir()) == sorted(f"{c}.md" for c in RULES)
+    assert EXAMPLES.keys() == RULES.keys()
 
 
-def test_the_index_is_what_the_script_writes(script: dict[str, Any]) -> None:
-    assert INDEX.read_text("utf-8") == script["index"]()
+@every_rule
+def test_example_of_a_page_is_current(rule: Rule) -> None:
+    page = (PAGES / f"{rule.code}.md").read_text("utf-8")
+    assert page == updated_page(rule), "run scripts/write_rule_pages.py"
 
 
-def test_there_is_a_page_for_every_rule_and_no_other() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == {f"{code}.md" for code in RULES}
+def test_manual_of_the_rules_is_current() -> None:
+    assert MANUAL.read_text("utf-8") == manual(), "run scripts/write_rule_pages.py"
 
 
-def test_every_rule_is_a_row_of_the_index_that_leads_to_its_page() -> None:
-    row = re.compile(
-        r"^\| \[(AV\d+)\]\((.+?)\) \| (.+) \| (error|warning|advice) \|$", re.MULTILINE
-    )
-    rows = row.findall(INDEX.read_text("utf-8"))
-    assert [(code, title, severity) for code, _, title, severity in rows] == [
-        (rule.code, rule.title, rule.severity) for rule in RULES.values()
+def test_manual_links_every_rule_to_its_heading() -> None:
+    text = MANUAL.read_text("utf-8")
+    anchors = [
+        re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-"))
+        for heading in re.findall(r"^### (.+)$", text, re.MULTILINE)
     ]
-    for code, target, *_ in rows:
-        assert (INDEX.parent / target).resolve() == FOLDER.resolve() / f"{code}.md"
+    assert re.findall(r"^\| \[AV\d+\]\(#(.+?)\) \|", text, re.MULTILINE) == anchors
+    assert len(anchors) == len(RULES)
 
 
-def test_every_link_of_the_index_leads_to_a_file() -> None:
-    links = re.findall(r"\]\((.+?)\)", INDEX.read_text("utf-8"))
-    assert len(links) >= len(RULES)
-    assert [link for link in links if not (INDEX.parent / link).is_file()] == []
+@every_rule
+def test_page_holds_nothing_that_the_catalogue_says(rule: Rule) -> None:
+    prose, example = (PAGES / f"{rule.code}.md").read_text("utf-8").split("```text\n")
+    assert 2 <= len(re.findall(r"[.?!](?:\s|$)", prose)) <= 5
+    assert max(map(len, prose.splitlines())) <= 100
+    assert example.startswith("request ")
+    assert rule.advice not in prose + example
+    assert "advice " not in example
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: f"{rule.code} {rule.title}")
-def test_a_page_says_what_where_from_what_to_do_and_shows_it(rule: Rule) -> None:
-    heading, whose, prose, advice, lead, shown = (
-        (FOLDER / f"{rule.code}.md").read_text("utf-8").rstrip("\n").split("\n\n")
-    )
+@every_rule
+def test_explanation_has_heading_party_prose_advice_and_example(rule: Rule) -> None:
+    heading, applies_to, *_, advice, lead, example = explain_rule(rule).split("\n\n")
     assert heading == f"# {rule.code} {rule.title}"
-    assert rule.party in whose.lower()
-    assert whose.endswith(f" {rule.severity}.")
-    assert 2 <= len(re.findall(r"[.?!](?:\s|$)", prose)) <= 4
+    assert applies_to.startswith(f"Applies to: {rule.party}s. ")
     assert " ".join(advice.split()) == f"**Advice:** {rule.advice}"
-    assert lead.endswith(":")
-    assert shown.startswith(f"```text\n{rule.code} {rule.title}\n  request ")
-    assert shown.endswith(f"\n  advice    {rule.advice}\n```")
-
-
-def test_pages_fit_a_terminal_but_for_what_the_judge_says() -> None:
-    for path in FOLDER.iterdir():
-        prose = path.read_text("utf-8").partition("```")[0]
-        assert [line for line in prose.splitlines() if len(line) > 100] == []
+    assert lead == "An example:"
+    assert example == f"```text\n{example_violation(rule, EXAMPLES[rule.code])}\n```\n"
 
 
 @pytest.mark.parametrize(
-    ("code", "stand_in", "complaint"),
+    ("code", "line"),
     [
-        ("AV203", "AV204", r"the example of AV203 gives\nAV204 progress out of range"),
-        ("AV702", "AV715", r"the example of AV702 gives\nAV715 duplicate job"),
+        ("AV203", "Applies to: servers. Severity: error."),
+        ("AV707", "Applies to: clients. Severity: warning."),
+        ("AV736", "Applies to: clients. Reported as advice; never fails a test."),
     ],
-    ids=["of a server", "of a client"],
 )
-def test_an_example_that_shows_another_rule_is_refused(
-    script: dict[str, Any], code: str, stand_in: str, complaint: str
-) -> None:
-    explanations = dict(script["EXPLANATIONS"])
-    script["EXPLANATIONS"][code] = explanations[stand_in]
-    try:
-        with pytest.raises(script["ExampleError"], match=complaint):
-            script["page"](RULES[code])
-    finally:
-        script["EXPLANATIONS"].update(explanations)
+def test_explanation_states_party_and_severity(code: str, line: str) -> None:
+    assert f"\n\n{line}\n\n" in explain_rule(RULES[code])
 
 
-def test_a_rule_without_an_explanation_and_one_without_a_rule_are_refused(
-    script: dict[str, Any],
-) -> None:
-    explanations = script["EXPLANATIONS"]
-    taken = explanations.pop("AV701")
-    try:
-        with pytest.raises(script["ExampleError"], match="AV701 has no explanation"):
-            script["page"](RULES["AV701"])
-        explanations["AV799"] = taken
-        with pytest.raises(script["ExampleError"], match="there are no rules AV799"):
-            script["files"]()
-    finally:
-        explanations.pop("AV799", None)
-        explanations["AV701"] = taken
+@pytest.mark.parametrize(
+    ("code", "other", "reported"),
+    [
+        ("AV203", "AV204", "AV204 progress out of range"),
+        ("AV702", "AV715", "AV715 duplicate job"),
+        ("AV104", "AV101", "AV101 undocumented status code"),
+    ],
+    ids=["of a job", "of a client", "of a response"],
+)
+def test_example_of_another_rule_is_rejected(code: str, other: str, reported: str) -> None:
+    with pytest.raises(ExampleError, match=rf"the example of {code} reports\n{reported}"):
+        example_violation(RULES[code], EXAMPLES[other])
+
+
+def test_example_without_a_violation_is_rejected() -> None:
+    with pytest.raises(ExampleError, match="the example of AV701 reports\nno violation"):
+        example_violation(RULES["AV701"], lambda session: session.list_jobs())
+
+
+def test_titles_name_a_problem_in_lower_case_and_advice_is_one_sentence() -> None:
+    titles = [rule.title for rule in RULES.values()]
+    assert len(set(titles)) == len(titles)
+    for rule in RULES.values():
+        assert not rule.title.startswith(("a ", "an ", "the "))
+        assert rule.title[0].islower() or rule.title.startswith(("API key", "Content-Length"))
+        assert re.fullmatch(r"[A-Z][^.]*\.", rule.advice)
+        assert (rule.party is Party.CLIENT) == rule.code.startswith("AV7")
+        assert rule.severity in Severity

@@ -1,19 +1,18 @@
-"""`aisa-testkit explain`: from the code of a rule to what it means."""
+"""`aisa-testkit explain`: the meaning of a rule, by its code."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from aisa_testkit.cli import main
 from aisa_testkit.contracts import RULES
+from aisa_testkit.contracts.rules.rule_page import explain_rule
 
-PAGES = Path(__file__).parents[2] / "contracts" / "rules" / "pages"
-# A machine's settings for colours must not decide what is a terminal here.
+# The colour settings of the machine must not decide what is a terminal.
 NO_TERMINAL = {"FORCE_COLOR": None, "TTY_COMPATIBLE": None, "TTY_INTERACTIVE": None}
 
 
@@ -21,22 +20,18 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["explain", *arguments], env=NO_TERMINAL)
 
 
-def page(code: str) -> str:
-    return (PAGES / f"{code}.md").read_text("utf-8")
-
-
 @pytest.mark.parametrize("code", ["AV203", "av203", "Av203", " AV203 "])
-def test_a_page_is_printed_as_it_is_however_the_code_is_written(code: str) -> None:
+def test_code_is_read_in_any_case_and_with_spaces(code: str) -> None:
     result = run(code)
-    assert (result.exit_code, result.stderr, result.stdout) == (0, "", page("AV203"))
+    assert (result.exit_code, result.stderr, result.stdout) == (0, "", explain_rule(RULES["AV203"]))
 
 
-def test_every_rule_can_be_explained() -> None:
+def test_every_rule_is_explained() -> None:
     printed = {code: run(code).stdout for code in RULES}
-    assert printed == {code: page(code) for code in RULES}
+    assert printed == {code: explain_rule(rule) for code, rule in RULES.items()}
 
 
-def test_without_a_code_all_rules_are_listed_with_their_titles() -> None:
+def test_all_rules_are_listed_with_their_titles_without_a_code() -> None:
     result = run()
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
@@ -53,9 +48,9 @@ def test_without_a_code_all_rules_are_listed_with_their_titles() -> None:
         ("AB705", "AV705"),
         ("705", "AV705"),
     ],
-    ids=["a letter too many", "a letter for a digit", "a wrong letter", "the number alone"],
+    ids=["extra letter", "letter in place of a digit", "wrong letter", "number alone"],
 )
-def test_an_unknown_code_is_one_line_with_the_nearest_codes(code: str, near: str) -> None:
+def test_unknown_code_error_names_the_nearest_codes_in_one_line(code: str, near: str) -> None:
     result = run(code)
     assert (result.exit_code, result.stdout) == (2, "")
     start = f"Error: there is no rule {code}; the nearest are "
@@ -73,17 +68,17 @@ def test_an_unknown_code_is_one_line_with_the_nearest_codes(code: str, near: str
         ("../catalogue", "../catalogue"),
         ("x" * 5000, "x" * 60),
     ],
-    ids=["a word", "nothing", "two lines", "a path", "a novel"],
+    ids=["word", "empty", "two lines", "path", "long text"],
 )
-def test_what_is_near_no_code_is_told_where_all_are_listed(code: str, shown: str) -> None:
+def test_error_for_a_code_near_no_other_says_how_to_list_all(code: str, shown: str) -> None:
     result = run(code)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        f"Error: there is no rule {shown}; aisa-testkit explain lists all there are\n"
+        f"Error: there is no rule {shown}; `aisa-testkit explain` lists all rules\n"
     )
 
 
-def test_on_a_terminal_the_page_is_rendered() -> None:
+def test_explanation_is_rendered_on_a_terminal() -> None:
     result = CliRunner().invoke(
         main, ["explain", "AV203"], env={"FORCE_COLOR": "1", "COLUMNS": "120"}, color=True
     )
@@ -95,7 +90,7 @@ def test_on_a_terminal_the_page_is_rendered() -> None:
         assert raw not in result.stdout
 
 
-def test_the_command_that_is_installed_explains_a_rule() -> None:
+def test_installed_command_explains_a_rule() -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "aisa_testkit", "explain", "av705"],
         capture_output=True,
@@ -104,4 +99,4 @@ def test_the_command_that_is_installed_explains_a_rule() -> None:
         timeout=30,
         check=False,
     )
-    assert (done.returncode, done.stderr, done.stdout) == (0, "", page("AV705"))
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", explain_rule(RULES["AV705"]))
