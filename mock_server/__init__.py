@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from .clock import ClientClock, Clock, ManualClock, MovableClock, SystemClock, TickingClock
 from .config_types import AccountOptions, ConfigOptions, FaultOptions, LimitOptions, ScenarioOptions
 from .controls import MockControls
-from .endpoint import Endpoint, Observer
+from .endpoint import Endpoint
 from .jobs.ids import Ids, RandomIds
 from .jobs.job import Job, Snapshot, observe
 from .jobs.job_fields import JobFields
 from .jobs.progression import JobOutcome, Phase, Progression, plan_progression
 from .jobs.store import JobPage, MemoryStore, Store
+from .observers import Observer
 from .service import JobService, NonconformingReply
 from .webhooks.receiver import DeliveryError, Receiver
 from .webhooks.signature import new_secret

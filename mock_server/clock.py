@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 import anyio
 from anyio.lowlevel import checkpoint
 
-from .listeners import Listeners
+from .observers import Listeners
 
 
 class Clock(Protocol):

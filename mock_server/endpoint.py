@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 from urllib.parse import parse_qsl
 
 from ..openapi import Call, Cause, Match, Mismatch, Reply
 from ..openapi.messages import Query
 from .errors import Refusal
+from .observers import Observer
 from .service import JobService
 
 BODY_LIMIT = 32 * 1024 * 1024
-
-
-class Observer(Protocol):
-    """Whoever wants to hear of the requests that come in."""
-
-    def answered(self, call: Call, reply: Reply) -> None:
-        """A call was answered."""
-        ...
-
-    def missed(self, method: str, path: str) -> None:
-        """A request meant no operation; method in upper case, path as it came."""
-        ...
-
-    def undelivered(self, reply: Reply) -> None:
-        """The client was gone before this reply, of which `answered` has told, came to its end."""
-        ...
 
 
 class Endpoint:
@@ -41,10 +25,10 @@ class Endpoint:
         service: JobService,
         *,
         body_limit: int = BODY_LIMIT,
-        observer: Observer | None = None,
+        observers: Iterable[Observer] = (),
     ) -> None:
         self.service, self.body_limit = service, body_limit
-        self._base, self._observer = service.document.base_path, observer
+        self._base, self._observers = service.document.base_path, tuple(observers)
 
     def respond(
         self, method: str, path: str, *, query: str, headers: Mapping[str, str], body: bytes
@@ -58,12 +42,12 @@ class Endpoint:
             whole = {name: value for name, value in headers.items() if name != "range"}
             return _without_body(self.respond("GET", path, query=query, headers=whole, body=body))
         if isinstance(match, Mismatch):
-            return self.miss(method, path, match, headers=headers)
+            return self.refuse_unmatched(method, path, match, headers=headers)
         call = Call(match.operation.id, match.path_parameters, parse_query(query), headers, body)
         too_large = len(body) > self.body_limit
         reply = self._too_large(headers) if too_large else self.service.answer(call)
-        if self._observer is not None:
-            self._observer.answered(call, reply)
+        for observer in self._observers:
+            observer.answered(call, reply)
         return reply
 
     def respond_unread(
@@ -74,11 +58,11 @@ class Endpoint:
         """
         match = self.match(method, path)
         if isinstance(match, Mismatch):
-            return self.miss(method, path, match, headers=headers)
+            return self.refuse_unmatched(method, path, match, headers=headers)
         reply = self._too_large(headers)
-        if self._observer is not None:
-            call = Call(match.operation.id, match.path_parameters, parse_query(query), headers)
-            self._observer.answered(call, reply)
+        call = Call(match.operation.id, match.path_parameters, parse_query(query), headers)
+        for observer in self._observers:
+            observer.answered(call, reply)
         return reply
 
     def match(self, method: str, path: str) -> Match | Mismatch:
@@ -87,7 +71,7 @@ class Endpoint:
             return Mismatch()
         return self.service.document.match(method, path[len(self._base) :])
 
-    def miss(
+    def refuse_unmatched(
         self,
         method: str,
         path: str,
@@ -98,14 +82,15 @@ class Endpoint:
         """The reply to a request that means no operation; `headers` as `respond` takes them."""
         refusal = self._refusal(method, path, mismatch or Mismatch())
         reply = self.service.refuse(refusal, headers=headers)
-        if self._observer is not None:
-            self._observer.missed(method, path)
+        for observer in self._observers:
+            observer.unmatched(method, path)
         return reply
 
     def undelivered(self, reply: Reply) -> None:
         """The client was gone before this reply came to its end."""
-        if self._observer is not None:
-            self._observer.undelivered(reply.whole if isinstance(reply, _Bodiless) else reply)
+        answered = reply.whole if isinstance(reply, _Bodiless) else reply
+        for observer in self._observers:
+            observer.undelivered(answered)
 
     def head_too_large(self, limit: int) -> Reply:
         """The reply to a request whose head has more than `limit` bytes, and that nobody hears of:

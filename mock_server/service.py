@@ -16,6 +16,7 @@ from .assembly import ServiceOptions, make_parts
 from .clock import ClockT, SystemClock
 from .config import MockConfig
 from .config_types import AccountOptions, Limits
+from .error_replies import refuse_if_preferred
 from .errors import Refusal
 from .faults.applied_faults import AppliedFaults
 from .faults.fault import Fault
@@ -23,7 +24,6 @@ from .jobs.ids import Ids, RandomIds
 from .jobs.job import Job, observe
 from .jobs.store import MemoryStore, Store
 from .keys.quotas import require_answers
-from .preference import refuse_if_preferred
 from .webhooks.webhooks import Webhooks
 
 UnknownIds = Literal["refuse", "synthesize"]

@@ -57,7 +57,7 @@ class Gateway:
         method = "GET" if request.method == "HEAD" else request.method
         match = self._document.match(method, path.removeprefix(self._document.base_path))
         if not isinstance(match, Match):
-            self._journal.missed(request.method, path)
+            self._journal.unmatched(request.method, path)
             return self._refusal(404, "unknown", f"{request.method} {path} is not documented")
         query = parse_query(request.url.query)
         call = Call(match.operation.id, match.path_parameters, query, dict(request.headers), body)

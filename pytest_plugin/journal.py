@@ -96,9 +96,9 @@ class MockJournal:
         if isinstance(exchange, Exchange):
             self._stop_if_endless(exchange)
 
-    def missed(self, method: str, path: str) -> None:
+    def unmatched(self, method: str, path: str) -> None:
         """A request came in that means no operation."""
-        self.kept.missed(method, path)
+        self.kept.unmatched(method, path)
 
     def undelivered(self, reply: Reply) -> None:
         """The client was gone before this reply came to its end."""

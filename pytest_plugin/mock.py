@@ -106,7 +106,7 @@ def mocked(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
     # The vendor's own server is never reached, even where a program does not use the base URL.
     both = dict.fromkeys([base_url, server_url] if _is_absolute(server_url) else [base_url])
     router = VideoRouter(
-        Endpoint(service, observer=journal),
+        Endpoint(service, observers=[journal]),
         base_urls=[*both],
         journal=journal,
         let_out=options.other_hosts == "pass",

@@ -21,9 +21,9 @@ class WatchedTraffic:
         """A call was answered."""
         self._journal.answered(call, reply)
 
-    def missed(self, method: str, path: str) -> None:
+    def unmatched(self, method: str, path: str) -> None:
         """A request meant no operation."""
-        self._journal.missed(method, path)
+        self._journal.unmatched(method, path)
 
     def undelivered(self, reply: Reply) -> None:
         """The client was gone before this reply came to its end."""

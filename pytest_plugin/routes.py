@@ -91,7 +91,9 @@ class VideoRouter(respx.MockRouter):
         """What the mock answers to a request for it."""
         url, path = request.url, self._path(request.url)
         if path is None:
-            reply = self._endpoint.miss(request.method, url.path, headers=_headers(request))
+            reply = self._endpoint.refuse_unmatched(
+                request.method, url.path, headers=_headers(request)
+            )
         else:
             reply = self._endpoint.respond(
                 request.method,

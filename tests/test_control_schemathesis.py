@@ -52,7 +52,7 @@ def test_control_api_conforms_to_its_document(document: Document) -> None:
     )
     call = Call("createVideo", headers=KEY, body=b'{"prompt": "A lighthouse"}')
     journal.answered(call, service.answer(call))
-    journal.missed("GET", "/v1/nowhere")
+    journal.unmatched("GET", "/v1/nowhere")
     problems: list[str] = []
     succeeded: set[str] = set()
     for event in from_schema(schema).execute():

@@ -83,7 +83,7 @@ class Journal:
         if self._listeners:
             self._tell(entry)
 
-    def missed(self, method: str, path: str) -> None:
+    def unmatched(self, method: str, path: str) -> None:
         """A request came in that means no operation."""
         self.add(UnmatchedRequest(method, path))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -13,9 +13,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
 from ...openapi import Document, Reply
-from ..endpoint import BODY_LIMIT, Endpoint, Observer
-from ..observers import ObserverGroup
-from ..request_journal import RequestJournal
+from ..endpoint import BODY_LIMIT, Endpoint
+from ..observers import Observer, RequestJournal
 from ..service import JobService
 from .admin import AdminApp
 from .delivery import connection_of, deliver
@@ -29,7 +28,7 @@ def create_app(
     *,
     service: JobService | None = None,
     body_limit: int = BODY_LIMIT,
-    observer: Observer | None = None,
+    observers: Iterable[Observer] = (),
     journal: RequestJournal | None = None,
     admin_token: str | None = None,
     host: str | None = None,
@@ -39,16 +38,15 @@ def create_app(
 
     Give a document (the bundled one by default) or a service made otherwise than by default, not
     both; ValueError if both are given. Bodies over `body_limit` bytes are answered without being
-    read to the end. `observer` hears of every request to the API. So does `journal`, which keeps
-    them for the control API. With an `admin_token` only those who send it may use that; without one
-    no web page of another site may, and `host` is the name of this one, if it has a name.
+    read to the end. `observers` are informed of every request to the API, and so is `journal`, from
+    which the control API reads. With an `admin_token` only those who send it may use that; without
+    one no web page of another site may, and `host` is the name of this one, if it has a name.
     """
     if document is not None and service is not None:
         raise ValueError("give a document or a service, not both; a service has its document")
     service = service or JobService(document)
-    observers = [each for each in (observer, journal) if each is not None]
-    told = ObserverGroup(observers) if len(observers) > 1 else next(iter(observers), None)
-    endpoint = Endpoint(service, body_limit=body_limit, observer=told)
+    informed = [*observers, journal] if journal is not None else observers
+    endpoint = Endpoint(service, body_limit=body_limit, observers=informed)
     control = AdminApp(service, journal=journal, admin_token=admin_token, host=host)
     return MockApp(endpoint, control=control)
 

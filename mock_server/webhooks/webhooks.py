@@ -18,7 +18,7 @@ from ...openapi import Document
 from ...openapi.json import Json
 from ..clock import Clock
 from ..jobs.job import Job
-from ..listeners import Listeners
+from ..observers import Listeners
 from .receiver import DeliveryError, Receiver
 from .signature import Signer
 

@@ -25,7 +25,7 @@ class ExampleSession:
         service = JobService(self.document, clock=self.clock, ids=RandomIds(1))
         self.controls = MockControls(service)
         self.history: list[Exchange | UnmatchedRequest] = []
-        self._endpoint = Endpoint(service, observer=self)
+        self._endpoint = Endpoint(service, observers=[self])
         self._change: Change | None = None
 
     def request(
@@ -61,7 +61,7 @@ class ExampleSession:
             read_exchange(self.document, call, reply, at=self.clock.now(), client_time=client_time)
         )
 
-    def missed(self, method: str, path: str) -> None:
+    def unmatched(self, method: str, path: str) -> None:
         """Record a request that matches no operation."""
         self.history.append(UnmatchedRequest(method, path))
 

@@ -23,7 +23,7 @@ class Listener:
     def answered(self, call: Call, reply: Reply) -> None:
         self.answers.append((call, reply))
 
-    def missed(self, method: str, path: str) -> None:
+    def unmatched(self, method: str, path: str) -> None:
         self.misses.append((method, path))
 
     def undelivered(self, reply: Reply) -> None:
@@ -38,7 +38,7 @@ def listener() -> Listener:
 @pytest.fixture
 def heard(service: JobService, listener: Listener) -> Endpoint:
     """An endpoint that the listener listens at."""
-    return Endpoint(service, body_limit=100, observer=listener)
+    return Endpoint(service, body_limit=100, observers=[listener])
 
 
 def ask(endpoint: Endpoint, method: str, target: str, body: bytes = b"") -> Reply:
@@ -148,7 +148,7 @@ def test_a_body_that_was_not_read_is_heard_as_none(heard: Endpoint, listener: Li
 def test_the_calls_of_another_document_are_heard_by_their_names(
     other_document: Document, listener: Listener
 ) -> None:
-    endpoint = Endpoint(JobService(other_document, strict=True), observer=listener)
+    endpoint = Endpoint(JobService(other_document, strict=True), observers=[listener])
     ask(endpoint, "GET", "/api/v7/renderings/r-1/film")
     ask(endpoint, "GET", "/v7/renderings/r-1/film")
     ((call, reply),) = listener.answers

@@ -332,7 +332,9 @@ def test_the_journal_and_the_route_know_what_the_client_has_not_seen(
 ) -> None:
     service = Delivering(document, delivery)
     journal = MockJournal(document, service.clock)
-    router = VideoRouter(Endpoint(service, observer=journal), base_urls=[VENDOR], journal=journal)
+    router = VideoRouter(
+        Endpoint(service, observers=[journal]), base_urls=[VENDOR], journal=journal
+    )
     key = {"authorization": "Bearer sk-test"}
     with (
         httpx.Client(transport=HttpxTransport(router), headers=key) as client,

@@ -48,7 +48,7 @@ def test_the_end_of_an_endless_loop_tells_no_key() -> None:
 def test_keys_that_a_mock_knows_are_told_nowhere_before_they_come(document: Document) -> None:
     contract = Contract()
     journal = contract.open(document, ManualClock(), keys=[KEY])
-    journal.missed("GET", f"/v1/{KEY}")
+    journal.unmatched("GET", f"/v1/{KEY}")
     assert "AV701" in str(journal.verdict)
     assert "s3cret" not in str(journal.verdict) + str(contract.explain())
 

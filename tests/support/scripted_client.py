@@ -42,7 +42,7 @@ class _ScriptedClient:
     def __init__(self, document: Document) -> None:
         self._document, self._clock = document, ManualClock()
         self._service = JobService(document, clock=self._clock, ids=RandomIds(1), strict=True)
-        self._endpoint = Endpoint(self._service, observer=self)
+        self._endpoint = Endpoint(self._service, observers=[self])
         self._history: list[Exchange | UnmatchedRequest] = []
         self._job_ids: list[str] = []
         self._endings: dict[str, Ending] = {}
@@ -167,7 +167,7 @@ class _ScriptedClient:
         set_at(job, self._document.lifecycle.state_at, "polishing")
         return replace(reply, body=orjson.dumps(job))
 
-    def missed(self, method: str, path: str) -> None:
+    def unmatched(self, method: str, path: str) -> None:
         self._history.append(UnmatchedRequest(method, path))
 
     def undelivered(self, reply: Reply) -> None:

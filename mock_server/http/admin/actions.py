@@ -11,7 +11,7 @@ from ....openapi.text import quote
 from ...clock import ManualClock, SystemClock
 from ...controls import MockControls
 from ...jobs.job import Job
-from ...request_journal import RequestJournal
+from ...observers import RequestJournal
 from ...service import JobService
 from .description import AdminDescription, AdminRequestError
 

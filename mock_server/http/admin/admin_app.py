@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from ....openapi.json import Json
 from ....openapi.text import quote
 from ...endpoint import parse_query
-from ...request_journal import RequestJournal
+from ...observers import RequestJournal
 from ...service import JobService
 from ..headers import HEAD_LIMIT, head_size
 from .access import AdminAccess

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ....openapi.json import Json
-from ...request_journal import RequestJournal
+from ...observers import RequestJournal
 from ..delivery import Connection, connection_of
 
 WAITING = 256

@@ -31,7 +31,7 @@ class Journaled:
             knows_client_waits=lambda: self.clock.knows_client_waits,
             **settings,
         )
-        self.endpoint = Endpoint(self.service, observer=self.journal)
+        self.endpoint = Endpoint(self.service, observers=[self.journal])
 
     def operation(self, role: JobRole) -> Operation:
         """The operation with a role."""

@@ -57,7 +57,7 @@ def test_a_verdict_reads_from_its_headline_to_the_least_of_its_findings(mock: An
 def test_findings_are_those_of_one_kind_together_errors_first_and_advice_last(mock: Any) -> None:
     mock.create()
     mock.ask(JobRole.LIST, query=(("colour", "red"),))
-    mock.journal.missed("GET", "/nowhere")
+    mock.journal.unmatched("GET", "/nowhere")
     mock.create("another")
     found = [(k.first.code, k.first.severity) for k in mock.journal.judge().findings]
     assert found == [
@@ -133,7 +133,7 @@ def test_findings_go_by_the_numbers_of_the_journal(mock: Any) -> None:
         mock.ask(JobRole.LIST)
     mock.journal.clear()
     assert mock.journal.judge().headline == "nothing to judge: no request has come"
-    mock.journal.missed("GET", "/nowhere")
+    mock.journal.unmatched("GET", "/nowhere")
     verdict = mock.journal.judge()
     assert (verdict.seen, verdict.forgotten) == (1, False)
     assert [violation.numbers for violation in verdict.violations] == [(4,)]
@@ -156,7 +156,7 @@ def test_a_verdict_is_given_anew_when_something_has_come(mock: Any) -> None:
     mock.ask(JobRole.LIST)
     verdict = mock.journal.judge()
     assert mock.journal.judge() is verdict
-    mock.journal.missed("GET", "/nowhere")
+    mock.journal.unmatched("GET", "/nowhere")
     assert not mock.journal.judge().clean
 
 

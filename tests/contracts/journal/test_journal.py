@@ -180,7 +180,7 @@ def test_bodies_take_up_no_more_than_they_may(document: Document) -> None:
         journal.answered(Call("createVideo", body=b"x" * size), Reply(200, {}, b"y" * (size // 10)))
         assert journal.size <= 1000
     assert [entry["number"] for entry in journal.requests({})["requests"]] == [5]
-    journal.missed("GET", "/" + "z" * 2000)
+    journal.unmatched("GET", "/" + "z" * 2000)
     assert (journal.kept, journal.size) == (0, 0)
 
 
@@ -208,7 +208,7 @@ def test_threads_do_not_get_in_each_others_way(
     def work(number: int) -> None:
         for _ in range(100):
             mock.ask(JobRole.LIST, key=f"{KEY}-{number}")
-            mock.journal.missed("GET", "/nowhere")
+            mock.journal.unmatched("GET", "/nowhere")
         mock.journal.requests({"limit": "5"})
 
     with ThreadPoolExecutor(8) as pool:
@@ -220,7 +220,7 @@ def test_threads_do_not_get_in_each_others_way(
 
 def test_an_export_is_a_recording_of_the_calls(either_mock: Any) -> None:
     job = either_mock.create()
-    either_mock.journal.missed("GET", "/nowhere")
+    either_mock.journal.unmatched("GET", "/nowhere")
     either_mock.ask(JobRole.RETRIEVE, job=job)
     har = either_mock.journal.har({"limit": "1"})
     assert KEY.encode() not in har
@@ -241,8 +241,8 @@ SECRETS = {
     "the query": lambda mock: mock.ask(JobRole.LIST, query=(("after", KEY),)),
     "a name in the query": lambda mock: mock.ask(JobRole.LIST, query=((KEY, "1"),)),
     "the path": lambda mock: mock.ask(JobRole.RETRIEVE, job=KEY),
-    "a stray's path": lambda mock: mock.journal.missed("GET", f"/v1/{KEY}"),
-    "a stray's path, encoded": lambda mock: mock.journal.missed("GET", "/v1/sk%2D" + KEY[3:]),
+    "a stray's path": lambda mock: mock.journal.unmatched("GET", f"/v1/{KEY}"),
+    "a stray's path, encoded": lambda mock: mock.journal.unmatched("GET", "/v1/sk%2D" + KEY[3:]),
     "an unknown field": lambda mock: mock.ask(JobRole.CREATE, fields={"prompt": "a", KEY: KEY}),
     "a value that is refused": lambda mock: mock.ask(JobRole.CREATE, fields={"size": KEY}),
     "the answer": lambda mock: mock.journal.answered(
@@ -297,10 +297,10 @@ def test_of_a_key_the_last_four_characters_are_shown(
 
 def test_who_listens_is_told_of_each_request_as_it_comes(either_mock: Any) -> None:
     told, journal = list[Json](), either_mock.journal
-    journal.missed("GET", "/before")
+    journal.unmatched("GET", "/before")
     stop = journal.listen(told.append)
     either_mock.create()
-    journal.missed("GET", "/nowhere")
+    journal.unmatched("GET", "/nowhere")
     assert told == either_mock.requests(after="1")
     stop()
     either_mock.create()

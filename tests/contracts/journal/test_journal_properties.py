@@ -97,7 +97,7 @@ def test_a_journal_stays_within_its_bounds_and_tells_no_key(
             journal.answered(step[0], step[1])
             calls[heard[-1]] = step[0]
         else:
-            journal.missed(str(step[0]), str(step[1]))
+            journal.unmatched(str(step[0]), str(step[1]))
         assert journal.kept <= requests
         assert journal.size <= size
     # Each has a number of its own, and those that are kept are the last ones.

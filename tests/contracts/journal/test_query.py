@@ -22,8 +22,8 @@ def busy(mock: Any) -> Any:
         lambda: mock.ask(JobRole.LIST, key=OTHER),
         lambda: mock.ask(JobRole.RETRIEVE, job="video_of_nobody"),
         lambda: mock.ask(JobRole.CREATE, fields={"seconds": "5"}),
-        lambda: mock.journal.missed("GET", "/nowhere"),
-        lambda: mock.journal.missed("PUT", "/v1/videos"),
+        lambda: mock.journal.unmatched("GET", "/nowhere"),
+        lambda: mock.journal.unmatched("PUT", "/v1/videos"),
         lambda: mock.journal.answered(
             mock.call(JobRole.CONTENT, job=job), Reply(200, {}, b"film", Delivery(arrives=2))
         ),

@@ -41,7 +41,7 @@ class Radio:
     def answered(self, call: Call, reply: Reply) -> None:
         self.say({"operation": call.operation_id, "status": reply.status})
 
-    def missed(self, method: str, path: str) -> None:
+    def unmatched(self, method: str, path: str) -> None:
         self.say({"operation": None, "path": path})
 
     def listen(self, listener: Callable[[Json], None]) -> Callable[[], None]:

@@ -30,7 +30,7 @@ class Notebook:
     def answered(self, call: Call, reply: Reply) -> None:
         self.seen.append(f"{call.operation_id} {reply.status}")
 
-    def missed(self, method: str, path: str) -> None:
+    def unmatched(self, method: str, path: str) -> None:
         self.seen.append(f"{method} {path}")
 
     def undelivered(self, reply: Reply) -> None:
@@ -80,7 +80,7 @@ def test_an_observer_hears_of_the_same_requests(
     ask: Ask, service: JobService, notebook: Notebook
 ) -> None:
     beside = Notebook()
-    app = create_app(service=service, observer=beside, journal=notebook)
+    app = create_app(service=service, observers=[beside], journal=notebook)
     ask(app, "GET /v1/videos")
     ask(app, "GET /v2/nowhere")
     assert beside.seen == notebook.seen == ["listVideos 200", "GET /v2/nowhere"]
