@@ -81,7 +81,7 @@ class ReloadingMock:
         if document.source.text == before.source.text:
             self.service.reconfigure(self._config(before))
             return False
-        self.app.become(self._make(document))
+        self.app.replace_with(self._make(document))
         if self._webhooks:
             self._webhooks.use_document(document)
         return True

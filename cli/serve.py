@@ -193,7 +193,7 @@ def serve(
                 click.echo(f"Events go to {webhook_url}{told}.")
             click.echo("Ctrl-C stops the server.")
 
-        run(stage.app, listener, started=greet, log_requests=verbose)
+        run(stage.app, listener, on_started=greet, log_requests=verbose)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -17,6 +17,7 @@ from .image import image_type
 from .json import Json
 from .messages import Call
 from .operation import FORM, JSON, Body, Operation
+from .pointer import format_pointer
 from .schema import Schema, SchemaError, types_of
 from .text import expected_but_got, quote
 
@@ -25,13 +26,14 @@ from .text import expected_but_got, quote
 class RequestProblem:
     """One thing wrong with a request: a cause of the error envelope, the field or parameter at
     fault (None: the body as a whole), and in words what was expected and what came, None if nothing
-    did.
+    did. `pointer` is the JSON pointer of a place in the body, empty for anything else.
     """
 
     cause: str
     parameter: str | None
     expected: str
     received: str | None = None
+    pointer: str = ""
 
     @property
     def message(self) -> str:
@@ -92,9 +94,14 @@ class _Reading:
         self.problems: list[RequestProblem] = []
 
     def object_to(
-        self, cause: str, parameter: str | None, expected: str, received: str | None = None
+        self,
+        cause: str,
+        parameter: str | None,
+        expected: str,
+        received: str | None = None,
+        pointer: str = "",
     ) -> None:
-        self.problems.append(RequestProblem(cause, parameter, expected, received))
+        self.problems.append(RequestProblem(cause, parameter, expected, received, pointer))
 
     def read_query(self) -> None:
         parameters = self.operation.query
@@ -232,7 +239,8 @@ class _Reading:
             name = parameter or ".".join(finding.path) or None
             cause = self._declared_cause(finding) or _CAUSES.get(finding.keyword, Cause.FIELD_VALUE)
             expected = finding.expected if name else f"the body {finding.expected}"
-            self.object_to(cause, name, expected, finding.received)
+            pointer = "" if parameter else format_pointer(finding.path)
+            self.object_to(cause, name, expected, finding.received, pointer)
 
     def _declared_cause(self, finding: SchemaError) -> str | None:
         """The document can name a cause of its own for the values of a field, `x-cause`."""
@@ -272,4 +280,4 @@ _TWICE = ("must be given once", "twice")
 _SHOWN = 100
 _BOOLEANS = {"true": True, "false": False}
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
-_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?(e[+-]?[0-9]{1,2})?")

@@ -12,7 +12,7 @@ import pytest
 
 from aisa_testkit.contracts import CLIENT_RULES, Severity
 from aisa_testkit.mock_server import JobService
-from aisa_testkit.mock_server.http.admin.description import AdminDescription
+from aisa_testkit.mock_server.http.admin.document import admin_document
 from aisa_testkit.openapi import Document
 from aisa_testkit.pytest_plugin import MockOptions
 
@@ -108,7 +108,4 @@ def test_failures_manual_lists_every_scenario() -> None:
 def test_server_manual_lists_every_control_call() -> None:
     section = (DOCS / "serve.md").read_text(encoding="utf-8").partition("## The control API\n")[2]
     rows = re.findall(r"^\| `([A-Z]+) (/\S*)` \| (.*) \|$", section, flags=re.MULTILINE)
-    description = AdminDescription()
-    assert rows == [
-        (call.method, description.base + call.path, call.summary) for call in description.operations
-    ]
+    assert rows == [tuple(call.values()) for call in admin_document().index()]

@@ -1,1 +1,1 @@
-"""The service on a socket, and the control API beside it."""
+"""The mock as an ASGI application and on a socket, with its control API."""

@@ -1,4 +1,4 @@
-"""The Starlette application: the API of the document, and the control API beside it."""
+"""The ASGI application: the mocked API and the control API."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..observers import Observer, RequestJournal
 from ..service import JobService
 from .admin import AdminApp
 from .delivery import connection_of, deliver
-from .headers import HEAD_LIMIT, HeaderCache
+from .headers import MAX_HEADER_BYTES, HeaderParser
 
 ADMIN_PREFIX: Final = "/__admin"
 
@@ -33,64 +33,68 @@ def create_app(
     admin_token: str | None = None,
     host: str | None = None,
 ) -> MockApp:
-    """An ASGI application that serves the API at the base path of its document, and the control API
+    """Return an ASGI application with the API at the base path of its document and the control API
     at `/__admin/`.
 
-    Give a document (the bundled one by default) or a service made otherwise than by default, not
-    both; ValueError if both are given. Bodies over `body_limit` bytes are answered without being
-    read to the end. `observers` are informed of every request to the API, and so is `journal`, from
-    which the control API reads. With an `admin_token` only those who send it may use that; without
-    one no web page of another site may, and `host` is the name of this one, if it has a name.
+    document: the document to serve; the bundled one by default
+    service: a service to use instead of a new one; ValueError if a document is given, too
+    body_limit: the longest request body in bytes; longer ones are rejected without reading them
+    observers: are notified of every request to the mocked API
+    journal: is notified as well; the control API returns its requests and its verdict
+    admin_token: the token that the control API requires. Without one, web pages of other sites
+        have no access to it.
+    host: the name that the server is bound to, if it has one
     """
     if document is not None and service is not None:
         raise ValueError("give a document or a service, not both; a service has its document")
     service = service or JobService(document)
     informed = [*observers, journal] if journal is not None else observers
     endpoint = Endpoint(service, body_limit=body_limit, observers=informed)
-    control = AdminApp(service, journal=journal, admin_token=admin_token, host=host)
-    return MockApp(endpoint, control=control)
+    admin = AdminApp(service, journal=journal, admin_token=admin_token, host=host)
+    return MockApp(endpoint, admin=admin)
 
 
 class MockApp(Starlette):
-    """The API and the control API. `state.service` is the service.
+    """The mocked API and the control API. `state.service` is the service.
 
-    Both stand before Starlette's routing and middleware, which would take longer than an answer.
+    Requests bypass Starlette's routing and middleware, which take longer than a response.
     """
 
-    def __init__(self, endpoint: Endpoint, *, control: AdminApp) -> None:
+    def __init__(self, endpoint: Endpoint, *, admin: AdminApp) -> None:
         super().__init__()
         self.state.service = endpoint.service
-        self._api, self._control = ApiApp(endpoint), control
+        self._api, self._admin = ApiApp(endpoint), admin
 
-    def become(self, other: MockApp) -> None:
-        """Serves from now on what the other one does; what is under way ends as it began, and
-        streams of events end now. It may be called in any thread.
+    def replace_with(self, other: MockApp) -> None:
+        """Serve what another application serves, from the next request on.
+
+        Open requests finish as they began; event streams end now. Safe to call from any thread.
         """
-        before = self._control
-        self.state, self._api, self._control = other.state, other._api, other._control
-        before.end_streams()
+        previous = self._admin
+        self.state, self._api, self._admin = other.state, other._api, other._admin
+        previous.end_streams()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await super().__call__(scope, receive, send)
-        outside = scope.get("root_path", "")
-        if not _is_control(scope["path"].removeprefix(outside)):
+        root = scope.get("root_path", "")
+        if not _is_admin_path(scope["path"].removeprefix(root)):
             return await self._api(scope, receive, send)
-        below = {"app_root_path": outside, "root_path": outside + ADMIN_PREFIX}
-        return await self._control({**scope, **below}, receive, send)
+        roots = {"app_root_path": root, "root_path": root + ADMIN_PREFIX}
+        return await self._admin({**scope, **roots}, receive, send)
 
 
-def _is_control(path: str) -> bool:
+def _is_admin_path(path: str) -> bool:
     return path.startswith(ADMIN_PREFIX) and path[len(ADMIN_PREFIX) :][:1] in ("", "/")
 
 
 class ApiApp:
-    """The API as an ASGI application."""
+    """The mocked API as an ASGI application."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint, self._heads = endpoint, HeaderCache()
+        self._endpoint, self._header_parser = endpoint, HeaderParser()
         self._cors = CORSMiddleware(
-            self._serve_browser,
+            self._serve_cross_origin,
             allow_origins=["*"],
             allow_methods=["*"],
             allow_headers=["*"],
@@ -98,58 +102,58 @@ class ApiApp:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = self._heads.headers(scope)
-        # Only browsers send an Origin, and only they need what CORS adds.
+        headers = self._header_parser.parse(scope)
+        # Only browsers send Origin, and only browsers need the CORS headers.
         if headers is not None and "origin" in headers:
             return await self._cors(scope, receive, send)
         return await self._serve(scope, headers, receive, send)
 
-    async def _serve_browser(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._serve(scope, self._heads.headers(scope), receive, send)
+    async def _serve_cross_origin(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._serve(scope, self._header_parser.parse(scope), receive, send)
 
     async def _serve(
         self, scope: Scope, headers: Mapping[str, str] | None, receive: Receive, send: Send
     ) -> None:
         try:
             if headers is None:
-                reply = self._endpoint.head_too_large(HEAD_LIMIT)
+                reply = self._endpoint.head_too_large(MAX_HEADER_BYTES)
             else:
-                bodiless = scope["method"] in _BODILESS
-                body = b"" if bodiless else await self._body(headers, receive)
-                reply = self._reply(scope, headers, body)
-            raw = _raw(reply)
-        except _Gone:
-            return  # nobody waits for an answer
+                bodiless = scope["method"] in _METHODS_WITHOUT_BODY
+                body = b"" if bodiless else await self._read_body(headers, receive)
+                reply = self._respond(scope, headers, body)
+            raw = _raw_headers(reply)
+        except _ClientDisconnected:
+            return
         except asyncio.CancelledError:
-            # The server stops and has waited long enough: the client hears of it before it goes.
+            # The shutdown has waited long enough; the client gets a response before the end.
             reply = self._endpoint.broken("the server stops before the request has arrived")
-            raw = _raw(reply)
+            raw = _raw_headers(reply)
         except Exception as error:
-            # The last line of defence: an answer in the envelope, and the fault in the log.
-            _log.exception("%s %s", scope["method"], _path(scope))
-            reply = self._endpoint.broken(f"a fault of the mock: {error}")
-            raw = _raw(reply)
+            # Even a bug of the mock gets an error envelope, and the log gets the traceback.
+            _log.exception("%s %s", scope["method"], _raw_path(scope))
+            reply = self._endpoint.broken(f"internal error of the mock: {error}")
+            raw = _raw_headers(reply)
         start = {"type": "http.response.start", "status": reply.status, "headers": raw}
         if reply.delivery is not None:
-            clock, wire = self._endpoint.service.clock, connection_of(scope)
-            taken = await deliver(
-                start, reply.body, reply.delivery, clock=clock, wire=wire, send=send
+            clock, connection = self._endpoint.service.clock, connection_of(scope)
+            delivered = await deliver(
+                start, reply.body, reply.delivery, clock=clock, connection=connection, send=send
             )
-            return None if taken else self._endpoint.undelivered(reply)
+            return None if delivered else self._endpoint.undelivered(reply)
         await send(start)
         return await send({"type": "http.response.body", "body": reply.body})
 
-    async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes | None:
-        """The whole body; None as soon as it is known to be over the limit."""
+    async def _read_body(self, headers: Mapping[str, str], receive: Receive) -> bytes | None:
+        """Return the whole body, or None as soon as it is known to exceed the limit."""
         limit = self._endpoint.body_limit
         length = headers.get("content-length", "")
-        if length.isdecimal() and (len(length) > _DIGITS or int(length) > limit):
+        if length.isdecimal() and (len(length) > _MAX_LENGTH_DIGITS or int(length) > limit):
             return None
         chunks, size, more = [], 0, True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise _Gone
+                raise _ClientDisconnected
             chunk = message.get("body", b"")
             size += len(chunk)
             if size > limit:
@@ -158,27 +162,31 @@ class ApiApp:
             more = message.get("more_body", False)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    def _reply(self, scope: Scope, headers: Mapping[str, str], body: bytes | None) -> Reply:
-        """The reply to a request; its body is None if that was not read."""
-        method, path, query = scope["method"], _path(scope), scope["query_string"].decode("latin-1")
+    def _respond(self, scope: Scope, headers: Mapping[str, str], body: bytes | None) -> Reply:
+        """Return the reply to a request; `body` is None if it was too long to read."""
+        method, path, query = (
+            scope["method"],
+            _raw_path(scope),
+            scope["query_string"].decode("latin-1"),
+        )
         if body is None:
             return self._endpoint.respond_unread(method, path, query=query, headers=headers)
         return self._endpoint.respond(method, path, query=query, headers=headers, body=body)
 
 
-class _Gone(Exception):
-    """The client has left during its upload."""
+class _ClientDisconnected(Exception):
+    """The client disconnected during its upload."""
 
 
-def _path(scope: Scope) -> str:
-    """The path as it came, below that of the application."""
+def _raw_path(scope: Scope) -> str:
+    """Return the percent-encoded path below the root path of the application."""
     raw = scope.get("raw_path")
     path: str = raw.decode("latin-1") if raw else quote(scope["path"])
     return path.removeprefix(scope.get("root_path", ""))
 
 
-def _raw(reply: Reply) -> list[tuple[bytes, bytes]]:
-    """The headers of a reply as they are sent; raises UnicodeEncodeError for what cannot be."""
+def _raw_headers(reply: Reply) -> list[tuple[bytes, bytes]]:
+    """Return the headers as bytes; raises UnicodeEncodeError if one is not latin-1."""
     raw = [
         (name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()
     ]
@@ -187,7 +195,7 @@ def _raw(reply: Reply) -> list[tuple[bytes, bytes]]:
     return raw
 
 
-_BODILESS = ("GET", "HEAD")
-# Python refuses to read a number of more than some thousand digits.
-_DIGITS = 18
+_METHODS_WITHOUT_BODY = ("GET", "HEAD")
+# Python refuses to parse numbers with several thousand digits.
+_MAX_LENGTH_DIGITS = 18
 _log = logging.getLogger(__name__)

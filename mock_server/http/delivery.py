@@ -1,4 +1,4 @@
-"""Answers that do not arrive whole and at once, as an ASGI application sends them."""
+"""Delayed, slow and broken responses on an ASGI server."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from ...openapi import Delivery
 from ..chunks import chunks
 from ..clock import Clock
 
-EXTENSION: Final = "aisa_testkit.wire"
+CONNECTION_EXTENSION: Final = "aisa_testkit.connection"
 
 
 class Connection(Protocol):
-    """The connection that a request came by."""
+    """The connection of a request."""
 
     @property
-    def gone(self) -> bool:
-        """Whether the client is gone."""
+    def disconnected(self) -> bool:
+        """True if the client has disconnected."""
         ...
 
-    async def over(self) -> None:
-        """Returns when nothing is to be held back any longer: the client is gone, or the server
-        stops.
-        """
+    async def wait_until_closing(self) -> None:
+        """Return when the client has disconnected or the server stops."""
         ...
 
-    async def cut(self, *, reset: bool) -> None:
-        """Breaks the connection behind what was sent, by a TCP RST or else by a FIN. An answer that
-        is under way then needs no end.
+    async def close(self, *, reset: bool) -> None:
+        """Close the connection after the bytes sent so far, by a TCP RST or else by a FIN.
+
+        The current response then needs no end.
         """
         ...
 
 
 def connection_of(scope: Scope) -> Connection | None:
-    """The connection of a request; None if the ASGI server does not hand it out."""
-    wire: Connection | None = (scope.get("extensions") or {}).get(EXTENSION, {}).get("wire")
-    return wire
+    """Return the connection of a request, or None if the ASGI server does not provide it."""
+    extensions = scope.get("extensions") or {}
+    connection: Connection | None = extensions.get(CONNECTION_EXTENSION, {}).get("connection")
+    return connection
 
 
 async def deliver(
@@ -47,45 +47,48 @@ async def deliver(
     delivery: Delivery,
     *,
     clock: Clock,
-    wire: Connection | None,
+    connection: Connection | None,
     send: Send,
 ) -> bool:
-    """Sends an answer as its delivery says, and tells whether the client was there to the end;
-    `start` is the message with status and headers.
+    """Send a response as its delivery says; return False if the client disconnected before the end.
 
-    Raises ConnectionResetError where the connection is to break, and the server has none to give.
+    start: the ASGI message with status and headers
+    body: the whole body, which the delivery may send slowly or in part
+    clock: measures the delays
+    connection: the connection to close for a broken response; without it, ConnectionResetError is
+        raised for the ASGI server to handle
     """
-    await _hold(delivery.delay, clock, wire)
+    await _wait(delivery.delay, clock, connection)
     if delivery.arrives is None or delivery.arrives >= 0:
         await send(start)
         for piece in chunks(body, delivery):
-            await _hold(piece.after, clock, wire)
+            await _wait(piece.after, clock, connection)
             message = {"type": "http.response.body", "body": piece.content, "more_body": True}
             await send(message)
-    taken = wire is None or not wire.gone
+    delivered = connection is None or not connection.disconnected
     if not delivery.breaks:
         await send({"type": "http.response.body", "body": b""})
-    elif wire is None:
+    elif connection is None:
         raise ConnectionResetError(
-            "the connection was to break here, and this ASGI server gives no way to do that"
+            "a fault breaks the connection here, and this ASGI server cannot close connections"
         )
     else:
-        await wire.cut(reset=delivery.reset)
-    return taken
+        await connection.close(reset=delivery.reset)
+    return delivered
 
 
-async def _hold(seconds: float, clock: Clock, wire: Connection | None) -> None:
-    """Lets the seconds pass, unless the wire is over before."""
+async def _wait(seconds: float, clock: Clock, connection: Connection | None) -> None:
+    """Wait for these seconds, or until the connection closes."""
     if not seconds:
         return
-    if wire is None:
+    if connection is None:
         return await clock.async_wait_before_response(seconds)
-    async with anyio.create_task_group() as both:
-        both.start_soon(_end, both.cancel_scope, wire)
+    async with anyio.create_task_group() as group:
+        group.start_soon(_cancel_when_closing, group.cancel_scope, connection)
         await clock.async_wait_before_response(seconds)
-        both.cancel_scope.cancel()
+        group.cancel_scope.cancel()
 
 
-async def _end(scope: anyio.CancelScope, wire: Connection) -> None:
-    await wire.over()
+async def _cancel_when_closing(scope: anyio.CancelScope, connection: Connection) -> None:
+    await connection.wait_until_closing()
     scope.cancel()

@@ -1,4 +1,4 @@
-"""The heads of requests: how large they are, and their headers by name."""
+"""The headers of requests and their size."""
 
 from __future__ import annotations
 
@@ -9,53 +9,55 @@ from typing import Final
 
 from starlette.types import Scope
 
-HEAD_LIMIT: Final = 64 * 1024
+MAX_HEADER_BYTES: Final = 64 * 1024
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 
 
-def head_size(scope: Scope) -> int:
-    """The bytes of path, query and headers, the names of these among them."""
-    return _line_size(scope) + _headers_size(scope["headers"])
+def header_bytes(scope: Scope) -> int:
+    """Return the number of bytes in path, query and headers, including the header names."""
+    return _request_line_bytes(scope) + _field_bytes(scope["headers"])
 
 
-class HeaderCache:
-    """Reads heads. Who polls sends the same headers again and again: they are read once, and all
-    that is kept of these requests shares them.
+class HeaderParser:
+    """Parses headers, with a cache.
+
+    A polling client sends the same headers again and again. They are parsed once, and the journal
+    entries of these requests share one mapping.
     """
 
     def __init__(self) -> None:
-        self._read = lru_cache(maxsize=_REMEMBERED)(_read)
+        self._parse = lru_cache(maxsize=_CACHE_SIZE)(_parse)
 
-    def headers(self, scope: Scope) -> Mapping[str, str] | None:
-        """The headers of a request by their names, which are in lower case; None if the head has
-        more than HEAD_LIMIT bytes.
+    def parse(self, scope: Scope) -> Mapping[str, str] | None:
+        """Return the headers by lower-case name, or None if path, query and headers have more than
+        MAX_HEADER_BYTES.
         """
         try:
-            headers, size = self._read(tuple(scope["headers"]))
-        except _TooLarge:
+            headers, size = self._parse(tuple(scope["headers"]))
+        except _HeadersTooLarge:
             return None
-        return headers if size + _line_size(scope) <= HEAD_LIMIT else None
+        return headers if size + _request_line_bytes(scope) <= MAX_HEADER_BYTES else None
 
 
-class _TooLarge(Exception):
-    """Headers that are not to be remembered."""
+class _HeadersTooLarge(Exception):
+    """Headers over the limit; an exception, because lru_cache does not cache exceptions."""
 
 
-def _read(headers: RawHeaders) -> tuple[Mapping[str, str], int]:
-    """The headers by their names, and how many bytes they have."""
-    size = _headers_size(headers)
-    if size > HEAD_LIMIT:
-        raise _TooLarge
+def _parse(headers: RawHeaders) -> tuple[Mapping[str, str], int]:
+    """Return the headers by name, and their number of bytes."""
+    size = _field_bytes(headers)
+    if size > MAX_HEADER_BYTES:
+        raise _HeadersTooLarge
     return {name.decode("latin-1"): text.decode("latin-1") for name, text in headers}, size
 
 
-def _headers_size(headers: RawHeaders) -> int:
+def _field_bytes(headers: RawHeaders) -> int:
     return sum(map(len, chain.from_iterable(headers)))
 
 
-def _line_size(scope: Scope) -> int:
+def _request_line_bytes(scope: Scope) -> int:
     return len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
 
 
-_REMEMBERED = 256
+_CACHE_SIZE = 256

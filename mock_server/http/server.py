@@ -1,6 +1,4 @@
-"""The application on a socket: in this process until a signal, or in a thread for the length of a
-block.
-"""
+"""The application on a socket: in a thread for the length of a block, or until a signal."""
 
 from __future__ import annotations
 
@@ -24,12 +22,13 @@ from ..jobs.ids import RandomIds
 from ..service import JobService, UnknownIds
 from .app import create_app
 
-GRACE_SECONDS = 3
+SHUTDOWN_SECONDS = 3
 
 
 class VideoServer(MockControls[MovableClock]):
-    """A mock that listens on a socket. `base_url` is what clients are pointed at, such as
-    `http://127.0.0.1:4010/v1`.
+    """A mock that listens on a socket.
+
+    base_url: the URL for clients, such as `http://127.0.0.1:4010/v1`
     """
 
     def __init__(self, base_url: str, service: JobService[MovableClock]) -> None:
@@ -49,11 +48,13 @@ def serve_in_thread(
     unknown_ids: UnknownIds = "refuse",
     strict: bool = True,
 ) -> Iterator[VideoServer]:
-    """Serves a document (the bundled one by default) for the length of the block, in a thread of
-    this process.
+    """Serve a document on a socket for the length of the block, in a thread of this process.
 
-    Port 0 takes a free one. The other arguments are those of JobService; the replies are checked
-    against the document unless `strict` is off. Raises OSError if the port cannot be had.
+    document: the document to serve; the bundled one by default
+    host: the address to listen on
+    port: the port to listen on; 0 picks a free one. OSError if it is not available.
+    clock, seed, api_keys, unknown_ids: as for JobService
+    strict: check each reply against the document
     """
     service = JobService(
         document,
@@ -69,14 +70,14 @@ def serve_in_thread(
 
 @contextmanager
 def serve_app(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[socket.socket]:
-    """Serves an application for the length of the block, in a thread of this process.
+    """Serve an application for the length of the block, in a thread of this process.
 
-    Port 0 takes a free one; the socket that listens knows which. Raises OSError if the port cannot
-    be had.
+    Port 0 picks a free port; the returned socket has its number. Raises OSError if the port is not
+    available.
     """
     with listen(host, port) as listener:
         started = Event()
-        server = _Server(app, started=started.set)
+        server = _Server(app, on_started=started.set)
         thread = Thread(
             target=server.run, kwargs={"sockets": [listener]}, name="mock server", daemon=True
         )
@@ -90,29 +91,30 @@ def serve_app(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterat
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; raises OSError if the port cannot be had."""
+    """Return a listening socket; raises OSError if the port is not available."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=2048)
 
 
 def base_url(listener: socket.socket, document: Document) -> str:
-    """The URL of the API on this socket."""
+    """Return the URL of the mocked API on this socket."""
     host, port = listener.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}{document.base_path}"
 
 
 def run(
-    app: ASGIApp, listener: socket.socket, *, started: Callable[[], None], log_requests: bool
+    app: ASGIApp, listener: socket.socket, *, on_started: Callable[[], None], log_requests: bool
 ) -> None:
-    """Serves until SIGINT or SIGTERM; requests under way then have some seconds to end.
+    """Serve until SIGINT or SIGTERM; open requests then have SHUTDOWN_SECONDS to finish.
 
-    `started` is called as soon as requests are answered and signals are heeded.
+    on_started: is called once the server accepts requests and handles signals
+    log_requests: print a line for each request
     """
-    _Server(app, started=started, log_requests=log_requests).run(sockets=[listener])
+    _Server(app, on_started=on_started, log_requests=log_requests).run(sockets=[listener])
 
 
-def _protocol() -> HTTPProtocolType | type[asyncio.Protocol]:
-    """The protocol that can break connections, where the system lets it."""
+def _http_protocol() -> HTTPProtocolType | type[asyncio.Protocol]:
+    """Return the protocol that can break connections, if the platform supports it."""
     if sys.platform == "win32":
         return "auto"
     from .uvicorn_protocol import BreakableProtocol
@@ -121,32 +123,32 @@ def _protocol() -> HTTPProtocolType | type[asyncio.Protocol]:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server, as the mock needs it, that says when it has started."""
+    """A uvicorn server with the settings of the mock and a callback for its start."""
 
     def __init__(
-        self, app: ASGIApp, *, started: Callable[[], None], log_requests: bool = False
+        self, app: ASGIApp, *, on_started: Callable[[], None], log_requests: bool = False
     ) -> None:
         config = uvicorn.Config(
             app,
-            http=_protocol(),
+            http=_http_protocol(),
             ws="none",
             lifespan="off",
             access_log=log_requests,
             log_level="warning",
             server_header=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
         if log_requests:
             log = logging.getLogger("uvicorn.access")
             log.setLevel(logging.INFO)
             log.addFilter(hide_query)
         super().__init__(config)
-        self._say_started = started
+        self._on_started = on_started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._say_started()
+        self._on_started()
 
 
 def hide_query(record: logging.LogRecord) -> bool:

@@ -1,4 +1,4 @@
-"""uvicorn's protocol for HTTP, with a connection that an application can break."""
+"""uvicorn's HTTP protocol with connections that an application can break."""
 
 from __future__ import annotations
 
@@ -13,90 +13,96 @@ from typing import Final
 import anyio
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from .delivery import EXTENSION
+from .delivery import CONNECTION_EXTENSION
 
 
 class BreakableProtocol(HttpToolsProtocol):
-    """Tells each request the wire that it came by, in the extensions of its ASGI scope."""
+    """Adds the connection of a request to the extensions of its ASGI scope."""
 
-    # asyncio's own signature knows no more than that there is a transport; uvicorn's does.
+    # asyncio declares a BaseTransport here; uvicorn always gets a Transport.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._over = asyncio.Event()
-        self._wire = BreakableConnection(transport, self._over)
-        self._extensions: dict[str, dict[object, object]] = {EXTENSION: {"wire": self._wire}}
+        self._closing = asyncio.Event()
+        self._connection = BreakableConnection(transport, self._closing)
+        self._extensions: dict[str, dict[object, object]] = {
+            CONNECTION_EXTENSION: {"connection": self._connection}
+        }
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         self.scope["extensions"] = self._extensions
-        self._wire.drop_answered()
-        self._wire.cycles.append(self.cycle)
+        self._connection.forget_completed()
+        self._connection.cycles.append(self.cycle)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        # They lead to the wire, and a circle would wait for the garbage collector.
-        self._wire.drop_answered()
-        self._over.set()
+        # Breaks a reference cycle, which only the garbage collector would free.
+        self._connection.forget_completed()
+        self._closing.set()
 
     def pause_writing(self) -> None:
-        # When the server stops, no answer waits any more for a client that does not read.
-        if not self._over.is_set():
+        # A stopping server does not wait for clients that have stopped reading.
+        if not self._closing.is_set():
             super().pause_writing()
 
     def shutdown(self) -> None:
-        """Has what is under way come to its end: nothing is held back any longer."""
+        """Stop, and end the delays of open responses."""
         super().shutdown()
-        self._over.set()
+        self._closing.set()
         self.resume_writing()
 
 
 class BreakableConnection:
-    """A connection; `over` is set when it is lost, or the server stops. `cycles` are the requests
-    on it that are not answered yet, and perhaps the last one that was.
+    """A connection that can be closed in the middle of a response.
+
+    closing: is set when the client has disconnected or the server stops
+    cycles: the requests that have no complete response yet, and perhaps the last complete one
     """
 
-    __slots__ = ("_over", "_transport", "cycles")
+    __slots__ = ("_closing", "_transport", "cycles")
 
-    def __init__(self, transport: asyncio.Transport, over: asyncio.Event) -> None:
-        self._transport, self._over = transport, over
+    def __init__(self, transport: asyncio.Transport, closing: asyncio.Event) -> None:
+        self._transport, self._closing = transport, closing
         self.cycles = deque[RequestResponseCycle]()
 
     @property
-    def _cycle(self) -> RequestResponseCycle:
-        """The request that is being answered: those of one connection take turns."""
+    def _current_cycle(self) -> RequestResponseCycle:
+        """The current request: requests of one connection are handled one after the other."""
         return next(cycle for cycle in self.cycles if not cycle.response_complete)
 
-    def drop_answered(self) -> None:
-        """Forgets the requests that are answered."""
+    def forget_completed(self) -> None:
+        """Drop the requests with a complete response."""
         while self.cycles and self.cycles[0].response_complete:
             self.cycles.popleft()
 
     @property
-    def gone(self) -> bool:
-        """Whether the client is gone."""
+    def disconnected(self) -> bool:
+        """True if the client has disconnected."""
         return self._transport.is_closing()
 
-    async def over(self) -> None:
-        """Returns when the client is gone, or the server stops."""
-        # Who has asked for more already is not read from, and would never be known to be gone.
-        self._cycle.flow.resume_reading()
-        await self._over.wait()
+    async def wait_until_closing(self) -> None:
+        """Return when the client has disconnected or the server stops."""
+        # uvicorn pauses reading while a pipelined request waits, and a paused transport never
+        # reports a disconnect.
+        self._current_cycle.flow.resume_reading()
+        await self._closing.wait()
         if self._transport.is_closing():
-            # Of several requests in a row, uvicorn tells only the last that its client is gone.
-            self._cycle.disconnected = True
+            # uvicorn marks only the last of several pipelined requests as disconnected.
+            self._current_cycle.disconnected = True
 
-    async def cut(self, *, reset: bool) -> None:
-        """Breaks the connection as soon as what was sent is on its way (FIN) or has arrived (RST,
-        which throws away all that has not).
+    async def close(self, *, reset: bool) -> None:
+        """Close the connection: by a FIN at once, or by a RST once the client has all bytes.
+
+        A RST discards bytes that have not arrived.
         """
         if reset:
-            await self._arrived()
-        # uvicorn then expects no more of this answer.
-        self._cycle.disconnected = True
+            await self._wait_until_acknowledged()
+        # uvicorn then expects no more of this response.
+        self._current_cycle.disconnected = True
         if not reset:
             self._transport.close()
         elif not self._transport.is_closing():
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_TIME)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
             self._transport.abort()
 
     @property
@@ -104,21 +110,21 @@ class BreakableConnection:
         connected: socket.socket = self._transport.get_extra_info("socket")
         return connected
 
-    async def _arrived(self) -> None:
-        """Returns when the client has all that was sent, or the wire is over."""
-        while not self._over.is_set() and self._outstanding():
-            # The system tells how much is outstanding, but not when that changes.
-            with anyio.move_on_after(_PAUSE):
-                await self._over.wait()
+    async def _wait_until_acknowledged(self) -> None:
+        """Return when the client has acknowledged all bytes, or the connection is closing."""
+        while not self._closing.is_set() and self._unacknowledged_bytes():
+            # The operating system has no event for this, so it is polled.
+            with anyio.move_on_after(_POLL_SECONDS):
+                await self._closing.wait()
 
-    def _outstanding(self) -> int:
-        """How many bytes the client has not acknowledged, as far as the system tells."""
+    def _unacknowledged_bytes(self) -> int:
+        """Return the number of sent bytes without acknowledgement, 0 if it is unknown."""
         try:
-            told = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, bytes(4))
+            queued = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, bytes(4))
         except OSError:
-            told = bytes(4)
-        return self._transport.get_write_buffer_size() + int(struct.unpack("i", told)[0])
+            queued = bytes(4)
+        return self._transport.get_write_buffer_size() + int(struct.unpack("i", queued)[0])
 
 
-_NO_TIME: Final = struct.pack("ii", 1, 0)
-_PAUSE: Final = 0.005
+_LINGER_ZERO: Final = struct.pack("ii", 1, 0)
+_POLL_SECONDS: Final = 0.005

@@ -206,7 +206,7 @@ def test_a_fault_has_the_status_that_the_document_gives_it(other_document: Docum
     assert response.status_code == 503
     assert response.json() == {
         "problem": "broken",
-        "detail": "a fault of the mock: the disk is full",
+        "detail": "internal error of the mock: the disk is full",
     }
 
 

@@ -1,6 +1,4 @@
-"""The control API, `/__admin/`: what the mock holds, what time it is and what it is to do next,
-outside the API that is mocked.
-"""
+"""The control API of the mock, `/__admin/`."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import quote as percent_encode
 
 import orjson
 from starlette.concurrency import run_in_threadpool
@@ -14,26 +15,30 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ....openapi.json import Json
+from ....openapi.routing import Match
 from ....openapi.text import quote
 from ...endpoint import parse_query
 from ...observers import RequestJournal
 from ...service import JobService
-from ..headers import HEAD_LIMIT, head_size
+from ..headers import MAX_HEADER_BYTES, header_bytes
 from .access import AdminAccess
-from .actions import AdminActions, AdminRequest
-from .description import AdminDescription, AdminOperation, AdminRequestError
+from .actions import AdminActions
+from .document import admin_document
 from .event_stream import EventStream
+from .request import AdminRequest, AdminRequestError, find_operation, read_fields
 
 BODY_LIMIT = 1024 * 1024
 
 
 class AdminApp:
-    """The control API of a service, at the root path that the scope names.
+    """The control API of a service, below the root path of the ASGI scope.
 
-    `journal` is what keeps the requests; without it there is nothing to be asked about them. With
-    an `admin_token`, only those who send it are let in, but for the health; ValueError if that is
-    empty. Without one no web page of another site is, whose name is neither localhost, an IP
-    address nor `host`, the name that the server is bound to.
+    service: the service to control
+    journal: the journal of requests to the mocked API; without it the operations about requests
+        respond with 404
+    admin_token: the token that every operation except the health check requires; ValueError if it
+        is empty. Without a token web pages of other sites have no access.
+    host: the name that the server is bound to, if it has one; web pages of this host have access
     """
 
     def __init__(
@@ -44,41 +49,38 @@ class AdminApp:
         admin_token: str | None = None,
         host: str | None = None,
     ) -> None:
-        self._description = AdminDescription()
-        self._guard = AdminAccess(admin_token, host=host, challenge=self._description.challenge)
-        self._control = AdminActions(
-            service, self._description, journal=journal, guarded=self._guard.wants_token
+        self._access = AdminAccess(admin_token, host=host)
+        self._operations = AdminActions(
+            service, journal=journal, secured=self._access.requires_token
         )
-        self._actions = self._control.actions
+        self._actions = self._operations.actions
         self._streams = set[EventStream]()
 
     def end_streams(self) -> None:
-        """Ends all streams of events, whose readers then know that nothing more will come; in
-        whatever thread.
-        """
+        """End all event streams; safe to call from any thread."""
         for stream in tuple(self._streams):
             stream.end()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            response = await self._answer(Request(scope, receive))
+            response = await self._respond(Request(scope, receive))
         except ClientDisconnect:
-            return  # nobody waits for an answer
+            return
         except AdminRequestError as error:
-            response = _json({"error": str(error)}, status=error.status)
+            response = _json_response({"error": str(error)}, status=error.status)
             response.headers.update(error.headers)
         except Exception as error:
-            # The last line of defence: an answer as JSON, and the fault in the log.
+            # Even a bug of the mock gets a JSON response, and the log gets the traceback.
             _log.exception("%s %s", scope["method"], quote(scope["path"]))
-            response = _json({"error": f"a fault of the mock: {error}"}, status=500)
+            response = _json_response({"error": f"internal error of the mock: {error}"}, status=500)
         if scope["method"] == "HEAD":
             response = Response(status_code=response.status_code, headers=response.headers)
-        with self._followed(response):
+        with self._tracked(response):
             await response(scope, receive, send)
 
     @contextmanager
-    def _followed(self, response: Response) -> Iterator[None]:
-        """Knows of a stream of events as long as it is sent."""
+    def _tracked(self, response: Response) -> Iterator[None]:
+        """Keep an event stream in the set of open streams while it is sent."""
         if not isinstance(response, EventStream):
             yield
             return
@@ -88,51 +90,58 @@ class AdminApp:
         finally:
             self._streams.discard(response)
 
-    async def _answer(self, request: Request) -> Response:
-        scope = request.scope
-        if head_size(scope) > HEAD_LIMIT:
-            raise AdminRequestError(f"the head: must have at most {HEAD_LIMIT} bytes, not more")
-        path = scope["path"].removeprefix(scope["root_path"]) or "/"
-        operation, parameters = self._operation(request, path)
-        query = operation.read_query(parse_query(scope["query_string"].decode("latin-1")))
-        body = {} if operation.body is None else operation.read_body(await _body(request))
+    async def _respond(self, request: Request) -> Response:
+        match = self._authorized_match(request)
+        operation = match.operation
+        query = parse_query(request.scope["query_string"].decode("latin-1"))
+        body = await _read_body(request) if operation.bodies else b""
+        fields = read_fields(operation, query, body)
         if operation.id not in self._actions:
-            return EventStream(self._control.journal())
-        root = str(request.base_url).rstrip("/")
-        # In a thread, for the mock goes on answering while a verdict is thought over.
-        result = await run_in_threadpool(
-            self._actions[operation.id], AdminRequest(parameters, query, body, root)
+            return EventStream(self._operations.journal())
+        admin_request = AdminRequest(
+            path=match.path_parameters,
+            query=dict(query),
+            body=fields,
+            root=str(request.base_url).rstrip("/"),
         )
-        return _json(result)
+        # In a thread, because a verdict takes a while and other requests must not wait for it.
+        return _json_response(await run_in_threadpool(self._actions[operation.id], admin_request))
 
-    def _operation(self, request: Request, path: str) -> tuple[AdminOperation, dict[str, str]]:
-        """What is asked for; raises AdminRequestError, first of all for those who may not ask."""
+    def _authorized_match(self, request: Request) -> Match:
+        """Return the requested operation.
+
+        Raises AdminRequestError: a client without access does not even learn which paths exist.
+        """
+        scope = request.scope
+        if header_bytes(scope) > MAX_HEADER_BYTES:
+            raise AdminRequestError(f"the headers must have at most {MAX_HEADER_BYTES} bytes")
+        path = percent_encode(scope["path"].removeprefix(scope["root_path"]) or "/")
         try:
-            operation, parameters = self._description.match(request.method, path)
+            match = find_operation(admin_document(), request.method, path)
         except AdminRequestError:
-            self._guard.check(request.headers.raw)
+            self._access.check(request.headers.raw)
             raise
-        if operation.secured:
-            self._guard.check(request.headers.raw)
-        return operation, parameters
+        if match.operation.secured:
+            self._access.check(request.headers.raw)
+        return match
 
 
-async def _body(request: Request) -> bytes:
+async def _read_body(request: Request) -> bytes:
     chunks, size = [], 0
     try:
         async for chunk in request.stream():
             size += len(chunk)
             if size > BODY_LIMIT:
-                raise AdminRequestError(f"the body: must have at most {BODY_LIMIT} bytes, not more")
+                raise AdminRequestError(f"the body must have at most {BODY_LIMIT} bytes")
             chunks.append(chunk)
     except asyncio.CancelledError:
-        # The server stops and has waited long enough: the client hears of it before it goes.
+        # The shutdown has waited long enough; the client gets a response before the end.
         message = "the server stops before the request has arrived"
         raise AdminRequestError(message, status=503) from None
     return b"".join(chunks)
 
 
-def _json(body: Json | bytes, *, status: int = 200) -> Response:
+def _json_response(body: Json | bytes, *, status: int = 200) -> Response:
     content = body if isinstance(body, bytes) else orjson.dumps(body)
     return Response(content, status_code=status, media_type="application/json")
 

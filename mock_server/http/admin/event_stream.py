@@ -1,4 +1,4 @@
-"""The requests to the mock as server-sent events: each as it is answered."""
+"""Requests to the mock as server-sent events."""
 
 from __future__ import annotations
 
@@ -18,45 +18,46 @@ from ....openapi.json import Json
 from ...observers import RequestJournal
 from ..delivery import Connection, connection_of
 
-WAITING = 256
+MAX_QUEUED = 256
 KEEP_ALIVE_SECONDS = 15.0
 
 
-class Tail:
-    """The requests that one reader has still to be told of: the last ones, and how many older ones
-    it was too slow for.
+class EventQueue:
+    """The queued events of one reader. A full queue drops its oldest event.
 
-    `wake` is called, in whatever thread, when there is something to take and was nothing before.
+    on_ready: is called when an empty queue gets an event, in the thread that put it there
+    max_size: the number of events that the queue holds
     """
 
-    def __init__(self, wake: Callable[[], object], *, waiting: int = WAITING) -> None:
-        self._wake, self._lock = wake, Lock()
-        self._requests: deque[Json] = deque(maxlen=waiting)
-        self._lost = 0
+    def __init__(self, on_ready: Callable[[], object], *, max_size: int = MAX_QUEUED) -> None:
+        self._on_ready, self._lock = on_ready, Lock()
+        self._requests: deque[Json] = deque(maxlen=max_size)
+        self._dropped = 0
 
-    def hear(self, request: Json) -> None:
-        """Keeps one more request, in the place of the oldest if the reader has too many already."""
+    def put(self, request: Json) -> None:
+        """Add a request; drops the oldest one if the queue is full."""
         with self._lock:
-            first = not self._requests
-            self._lost += len(self._requests) == self._requests.maxlen
+            was_empty = not self._requests
+            self._dropped += len(self._requests) == self._requests.maxlen
             self._requests.append(request)
-        if first:
-            self._wake()
+        if was_empty:
+            self._on_ready()
 
-    def take(self) -> tuple[Json, int] | None:
-        """The oldest request, and how many before it were lost; None if there is none."""
+    def get(self) -> tuple[Json, int] | None:
+        """Return the oldest request and how many were dropped before it; None if it is empty."""
         with self._lock:
             if not self._requests:
                 return None
-            lost, self._lost = self._lost, 0
-            return self._requests.popleft(), lost
+            dropped, self._dropped = self._dropped, 0
+            return self._requests.popleft(), dropped
 
 
 class EventStream(Response):
-    """The requests as one reader is told of them, until it goes, the server stops or somebody ends
-    it. It is made where the server's loop runs.
+    """A stream of events for one reader, until the reader disconnects, the server stops or `end`
+    is called. Must be created in the event loop of the server.
 
-    Whenever nothing was told for `keep_alive` seconds, a comment is.
+    journal: the journal whose requests become events
+    keep_alive: the seconds without an event after which a comment is sent
     """
 
     media_type = "text/event-stream"
@@ -66,62 +67,62 @@ class EventStream(Response):
         del self.headers["content-length"]
         self.headers["cache-control"] = "no-store"
         self._journal, self._keep_alive = journal, keep_alive
-        self._news, self._ended = asyncio.Event(), False
+        self._wake_up, self._ended = asyncio.Event(), False
         self._loop = asyncio.get_running_loop()
 
     def end(self) -> None:
-        """Has the stream come to its end; in whatever thread."""
+        """End the stream; safe to call from any thread."""
         self._ended = True
-        self._loop.call_soon_threadsafe(self._news.set)
+        self._loop.call_soon_threadsafe(self._wake_up.set)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._listening() as tail:
+        with self._subscribed() as queue:
             async with anyio.create_task_group() as group:
-                group.start_soon(self._watch, connection_of(scope), receive)
-                # Some servers say by an OSError that nobody reads any more.
+                group.start_soon(self._wait_for_disconnect, connection_of(scope), receive)
+                # Some servers report a disconnected reader by an OSError.
                 with suppress(OSError):
-                    await self._tell(tail, send)
+                    await self._send_events(queue, send)
                 group.cancel_scope.cancel()
 
     @contextmanager
-    def _listening(self) -> Iterator[Tail]:
-        tail = Tail(partial(self._loop.call_soon_threadsafe, self._news.set))
-        stop = self._journal.listen(tail.hear)
+    def _subscribed(self) -> Iterator[EventQueue]:
+        queue = EventQueue(partial(self._loop.call_soon_threadsafe, self._wake_up.set))
+        unsubscribe = self._journal.listen(queue.put)
         try:
-            yield tail
+            yield queue
         finally:
-            stop()
+            unsubscribe()
 
-    async def _tell(self, tail: Tail, send: Send) -> None:
+    async def _send_events(self, queue: EventQueue, send: Send) -> None:
         headers = self.raw_headers
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        async for chunk in self._chunks(tail):
+        async for chunk in self._chunks(queue):
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
-    async def _watch(self, wire: Connection | None, receive: Receive) -> None:
-        """Ends the stream when nobody reads it any more, or the server stops."""
-        if wire is not None:
-            await wire.over()
+    async def _wait_for_disconnect(self, connection: Connection | None, receive: Receive) -> None:
+        """End the stream when the reader has disconnected or the server stops."""
+        if connection is not None:
+            await connection.wait_until_closing()
         else:
             while (await receive())["type"] != "http.disconnect":
                 pass
         self._ended = True
-        self._news.set()
+        self._wake_up.set()
 
-    async def _chunks(self, tail: Tail) -> AsyncIterator[bytes]:
-        # At once, so that the reader knows from when on it hears everything.
+    async def _chunks(self, queue: EventQueue) -> AsyncIterator[bytes]:
+        # Sent at once: from this comment on, the reader misses no request.
         yield b": listening\n\n"
         while not self._ended:
-            self._news.clear()
-            while not self._ended and (taken := tail.take()) is not None:
-                yield _event(*taken)
+            self._wake_up.clear()
+            while not self._ended and (event := queue.get()) is not None:
+                yield _encode(*event)
             with anyio.move_on_after(self._keep_alive) as idle:
-                await self._news.wait()
+                await self._wake_up.wait()
             if idle.cancelled_caught:
                 yield b": still here\n\n"
 
 
-def _event(request: Json, lost: int) -> bytes:
+def _encode(request: Json, lost: int) -> bytes:
     data = orjson.dumps({"request": request, "lost": lost})
     return b"event: request\ndata: %b\n\n" % data

@@ -24,7 +24,7 @@ from aisa_testkit.mock_server import (
     create_app,
 )
 from aisa_testkit.mock_server.http.app import ApiApp
-from aisa_testkit.mock_server.http.headers import HEAD_LIMIT, head_size
+from aisa_testkit.mock_server.http.headers import MAX_HEADER_BYTES, header_bytes
 from aisa_testkit.openapi import Document, Reply
 from aisa_testkit.openapi.json import Json
 
@@ -121,7 +121,7 @@ def test_a_fault_is_answered_in_the_envelope_and_logged(
         response = ask(app, "POST", "/v1/videos", json=PROMPT, headers=KEY)
     error = response.json()["error"]
     assert (response.status_code, error["code"]) == (500, "internal_error")
-    assert error["message"] == "a fault of the mock: the disk is full"
+    assert error["message"] == "internal error of the mock: the disk is full"
     (record,) = caplog.records
     assert record.getMessage() == "POST /v1/videos"
     assert record.exc_info is not None
@@ -192,25 +192,27 @@ def test_a_body_that_is_not_read_stands_in_the_journal(service: JobService) -> N
 def test_a_head_may_have_as_many_bytes_as_the_limit_and_no_more(service: JobService) -> None:
     app = create_app(service=service)
     scope = post()
-    size = head_size({"path": "/v1/videos", "query_string": b"", **scope})
+    size = header_bytes({"path": "/v1/videos", "query_string": b"", **scope})
     statuses = {}
     for over in (0, 1):
-        filler = (b"x", bytes(HEAD_LIMIT - size - 1 + over))
+        filler = (b"x", bytes(MAX_HEADER_BYTES - size - 1 + over))
         sent, unread = drive(app, post(filler), chunks(orjson.dumps(PROMPT)))
         statuses[over] = (sent[0]["status"], unread)
     assert statuses == {0: (200, 0), 1: (413, 1)}
     error: Json = orjson.loads(sent[1]["body"])["error"]
-    assert error["message"] == f"the head is larger than the {HEAD_LIMIT} bytes that are taken"
+    assert (
+        error["message"] == f"the head is larger than the {MAX_HEADER_BYTES} bytes that are taken"
+    )
     assert len(service.store) == 1
 
 
 @pytest.mark.parametrize(
     "part",
     [
-        pytest.param({"headers": [(b"authorization", bytes(HEAD_LIMIT))]}, id="a key"),
+        pytest.param({"headers": [(b"authorization", bytes(MAX_HEADER_BYTES))]}, id="a key"),
         pytest.param({"headers": [(b"x-%d" % i, bytes(70)) for i in range(1000)]}, id="many"),
-        pytest.param({"query_string": bytes(HEAD_LIMIT)}, id="a query"),
-        pytest.param({"raw_path": b"/" * (HEAD_LIMIT + 1)}, id="a path"),
+        pytest.param({"query_string": bytes(MAX_HEADER_BYTES)}, id="a query"),
+        pytest.param({"raw_path": b"/" * (MAX_HEADER_BYTES + 1)}, id="a path"),
     ],
 )
 def test_no_part_of_a_head_may_be_too_large(service: JobService, part: dict[str, object]) -> None:
@@ -237,7 +239,9 @@ def test_an_answer_that_no_header_can_hold_is_a_fault_of_the_mock(
         response = ask(app, method, "/v1/videos", json=PROMPT, headers=KEY)
     assert (response.status_code, response.headers["content-type"]) == (500, "application/json")
     if method != "HEAD":
-        assert response.json()["error"]["message"].startswith("a fault of the mock: 'latin-1'")
+        assert response.json()["error"]["message"].startswith(
+            "internal error of the mock: 'latin-1'"
+        )
     assert [record.getMessage() for record in caplog.records] == [f"{method} /v1/videos"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aisa_testkit.mock_server.http.headers import HEAD_LIMIT, HeaderCache
+from aisa_testkit.mock_server.http.headers import MAX_HEADER_BYTES, HeaderParser
 
 
 def scope(*headers: tuple[bytes, bytes]) -> dict[str, object]:
@@ -10,10 +10,9 @@ def scope(*headers: tuple[bytes, bytes]) -> dict[str, object]:
 
 
 def test_requests_with_the_same_headers_share_them() -> None:
-    heads = HeaderCache()
+    heads = HeaderParser()
     first, again, other = (
-        heads.headers(scope((b"host", b"a"), (b"x-number", number)))
-        for number in (b"1", b"1", b"2")
+        heads.parse(scope((b"host", b"a"), (b"x-number", number))) for number in (b"1", b"1", b"2")
     )
     assert first == {"host": "a", "x-number": "1"}
     assert again is first
@@ -21,8 +20,8 @@ def test_requests_with_the_same_headers_share_them() -> None:
 
 
 def test_the_path_counts_even_where_the_headers_are_known() -> None:
-    heads, header = HeaderCache(), (b"x", b"y")
-    assert heads.headers(scope(header)) == {"x": "y"}
-    assert heads.headers({**scope(header), "query_string": bytes(HEAD_LIMIT)}) is None
-    assert heads.headers(scope((b"x", bytes(HEAD_LIMIT)))) is None
-    assert heads.headers(scope(header)) == {"x": "y"}
+    heads, header = HeaderParser(), (b"x", b"y")
+    assert heads.parse(scope(header)) == {"x": "y"}
+    assert heads.parse({**scope(header), "query_string": bytes(MAX_HEADER_BYTES)}) is None
+    assert heads.parse(scope((b"x", bytes(MAX_HEADER_BYTES)))) is None
+    assert heads.parse(scope(header)) == {"x": "y"}

@@ -362,7 +362,7 @@ def test_a_server_that_cannot_break_connections_is_told_in_words(
     service: JobService, arrives: int
 ) -> None:
     endpoint = Scripted(service, reply(Delivery(arrives=arrives)))
-    with pytest.raises(ConnectionResetError, match="this ASGI server gives no way"):
+    with pytest.raises(ConnectionResetError, match="this ASGI server cannot close connections"):
         asgi_get(endpoint)
 
 

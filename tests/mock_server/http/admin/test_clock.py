@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import httpx2
 import pytest
 
 from aisa_testkit.mock_server import (
@@ -18,9 +15,9 @@ from aisa_testkit.mock_server import (
 )
 from aisa_testkit.mock_server.http.app import MockApp
 from aisa_testkit.openapi import Document
+from tests.support.asgi import send_request
 
 START = 1_780_000_000
-Ask = Callable[..., httpx2.Response]
 
 
 class Running:
@@ -41,49 +38,49 @@ def running(document: Document) -> Running:
     return Running(document)
 
 
-def status(ask: Ask, mock: Running, job_id: str) -> str:
-    found: str = ask(mock.app, f"GET /v1/videos/{job_id}").json()["status"]
+def status(mock: Running, job_id: str) -> str:
+    found: str = send_request(mock.app, f"GET /v1/videos/{job_id}").json()["status"]
     return found
 
 
-def test_the_speed_of_the_clock_is_the_speed_of_the_jobs(ask: Ask, running: Running) -> None:
-    now = ask(running.app, "GET /__admin/clock").json()
+def test_the_speed_of_the_clock_is_the_speed_of_the_jobs(running: Running) -> None:
+    now = send_request(running.app, "GET /__admin/clock").json()
     assert now == {"now": START, "speed": 1.0, "frozen": False}
-    job_id = ask(running.app, "POST /v1/videos", {"prompt": "A lighthouse"}).json()["id"]
+    job_id = send_request(running.app, "POST /v1/videos", {"prompt": "A lighthouse"}).json()["id"]
     running.real += 1.5
-    assert status(ask, running, job_id) == "queued"
-    faster = ask(running.app, "PUT /__admin/clock", {"speed": 10}).json()
+    assert status(running, job_id) == "queued"
+    faster = send_request(running.app, "PUT /__admin/clock", {"speed": 10}).json()
     assert faster == {"now": START + 1.5, "speed": 10.0, "frozen": False}
     running.real += 0.5
-    assert status(ask, running, job_id) == "in_progress"
+    assert status(running, job_id) == "in_progress"
     running.real += 0.35
-    assert status(ask, running, job_id) == "completed"
+    assert status(running, job_id) == "completed"
 
 
-def test_a_frozen_clock_stands_until_it_is_released_or_moved_on(ask: Ask, running: Running) -> None:
-    job_id = ask(running.app, "POST /v1/videos", {"prompt": "A lighthouse"}).json()["id"]
-    assert ask(running.app, "PUT /__admin/clock", {"freeze": True}).json()["frozen"] is True
+def test_a_frozen_clock_stands_until_it_is_released_or_moved_on(running: Running) -> None:
+    job_id = send_request(running.app, "POST /v1/videos", {"prompt": "A lighthouse"}).json()["id"]
+    assert (
+        send_request(running.app, "PUT /__admin/clock", {"freeze": True}).json()["frozen"] is True
+    )
     running.real += 1000
-    assert status(ask, running, job_id) == "queued"
-    advanced = ask(running.app, "POST /__admin/clock", {"advance": 2.5}).json()
+    assert status(running, job_id) == "queued"
+    advanced = send_request(running.app, "POST /__admin/clock", {"advance": 2.5}).json()
     assert advanced == {"now": START + 2.5, "speed": 1.0, "frozen": True}
-    assert status(ask, running, job_id) == "in_progress"
-    ask(running.app, "PUT /__admin/clock", {"freeze": False, "speed": 2})
+    assert status(running, job_id) == "in_progress"
+    send_request(running.app, "PUT /__admin/clock", {"freeze": False, "speed": 2})
     running.real += 3.75
-    assert ask(running.app, "GET /__admin/clock").json()["now"] == START + 10
-    assert status(ask, running, job_id) == "completed"
+    assert send_request(running.app, "GET /__admin/clock").json()["now"] == START + 10
+    assert status(running, job_id) == "completed"
 
 
 @pytest.mark.parametrize("clock", [ManualClock(), TickingClock()], ids=["manual", "ticking"])
-def test_a_clock_moved_by_hand_can_be_advanced_alone(
-    ask: Ask, document: Document, clock: Clock
-) -> None:
+def test_a_clock_moved_by_hand_can_be_advanced_alone(document: Document, clock: Clock) -> None:
     app, state = served(document, clock), {"now": START, "speed": None, "frozen": True}
-    refused = ask(app, "PUT /__admin/clock", {"speed": 2})
-    reason = "this clock does not run by itself; it can only be advanced"
+    refused = send_request(app, "PUT /__admin/clock", {"speed": 2})
+    reason = "this clock can only be advanced; it has no speed"
     assert (refused.status_code, refused.json()) == (400, {"error": reason})
-    assert ask(app, "GET /__admin/clock").json() == state
-    moved = ask(app, "POST /__admin/clock", {"advance": 7})
+    assert send_request(app, "GET /__admin/clock").json() == state
+    moved = send_request(app, "POST /__admin/clock", {"advance": 7})
     assert (moved.status_code, moved.json()) == (200, {**state, "now": START + 7})
 
 
@@ -111,17 +108,21 @@ class Foreign:
         """Nothing takes time."""
 
 
-def test_a_clock_that_cannot_be_moved_says_so(ask: Ask, document: Document) -> None:
+def test_a_clock_that_cannot_be_moved_says_so(document: Document) -> None:
     app = served(document, Foreign())
-    refused = ask(app, "POST /__admin/clock", {"advance": 7})
+    refused = send_request(app, "POST /__admin/clock", {"advance": 7})
     assert (refused.status_code, refused.json()) == (400, {"error": "this clock cannot be moved"})
-    assert ask(app, "GET /__admin/clock").json() == {"now": 7.0, "speed": None, "frozen": True}
+    assert send_request(app, "GET /__admin/clock").json() == {
+        "now": 7.0,
+        "speed": None,
+        "frozen": True,
+    }
 
 
-def test_looking_at_the_jobs_is_no_poll(ask: Ask, document: Document) -> None:
+def test_looking_at_the_jobs_is_no_poll(document: Document) -> None:
     clock = TickingClock()
     app = served(document, clock)
-    job_id = ask(app, "POST /v1/videos", {"prompt": "A lighthouse"}).json()["id"]
-    ask(app, "GET /__admin/jobs")
-    ask(app, f"GET /__admin/jobs/{job_id}")
+    job_id = send_request(app, "POST /v1/videos", {"prompt": "A lighthouse"}).json()["id"]
+    send_request(app, "GET /__admin/jobs")
+    send_request(app, f"GET /__admin/jobs/{job_id}")
     assert clock.now() == START

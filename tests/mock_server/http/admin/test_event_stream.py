@@ -12,7 +12,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aisa_testkit.mock_server import JobService, create_app
-from aisa_testkit.mock_server.http.admin.event_stream import EventStream, Tail
+from aisa_testkit.mock_server.http.admin.event_stream import EventQueue, EventStream
 from aisa_testkit.mock_server.http.app import MockApp
 from aisa_testkit.mock_server.http.server import serve_app
 from aisa_testkit.openapi import Call, Reply
@@ -142,15 +142,15 @@ def test_requests_are_told_of_that_other_threads_made(app: MockApp, radio: Radio
 
 def test_a_slow_reader_loses_the_oldest_and_is_told_how_many() -> None:
     woken: list[None] = []
-    tail = Tail(lambda: woken.append(None), waiting=3)
+    tail = EventQueue(lambda: woken.append(None), max_size=3)
     for number in range(10):
-        tail.hear(number)
-    assert [tail.take(), tail.take()] == [(7, 7), (8, 0)]
-    tail.hear(10)
-    assert [tail.take(), tail.take(), tail.take()] == [(9, 0), (10, 0), None]
+        tail.put(number)
+    assert [tail.get(), tail.get()] == [(7, 7), (8, 0)]
+    tail.put(10)
+    assert [tail.get(), tail.get(), tail.get()] == [(9, 0), (10, 0), None]
     assert len(woken) == 1
-    tail.hear(11)
-    assert (len(woken), tail.take()) == (2, (11, 0))
+    tail.put(11)
+    assert (len(woken), tail.get()) == (2, (11, 0))
 
 
 def test_a_reader_that_takes_nothing_does_not_make_the_stream_grow(
@@ -203,7 +203,7 @@ def test_a_stream_ends_when_its_application_becomes_another_one(
         running = asyncio.create_task(reader.run())
         start, hello = await reader.read(), await reader.read()
         assert (start["status"], hello["body"]) == (200, b": listening\n\n")
-        await asyncio.to_thread(app.become, create_app(service=service))
+        await asyncio.to_thread(app.replace_with, create_app(service=service))
         last = await reader.read()
         await running
         return last

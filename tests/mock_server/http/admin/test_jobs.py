@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import httpx2
 import pytest
 from starlette.types import ASGIApp
 
 from aisa_testkit.mock_server import JobService, ManualClock, MockControls, create_app
 from aisa_testkit.openapi import Document, JobRole
+from tests.support.asgi import send_request
 
-Ask = Callable[..., httpx2.Response]
-Make = Callable[[], str]
+CreateJob = Callable[[], str]
 
 
 def test_health_says_what_is_served_and_how_many_jobs_there_are(
-    ask: Ask, app: ASGIApp, make: Make
+    app: ASGIApp, create_job: CreateJob
 ) -> None:
-    make()
-    assert ask(app, "GET /__admin/health").json() == {
+    create_job()
+    assert send_request(app, "GET /__admin/health").json() == {
         "status": "ok",
         "title": "AIsa Videos",
         "version": "1.0.0",
@@ -29,39 +28,41 @@ def test_health_says_what_is_served_and_how_many_jobs_there_are(
 
 
 def test_the_jobs_are_shown_as_clients_see_them_in_pages(
-    ask: Ask, app: ASGIApp, make: Make, clock: ManualClock
+    app: ASGIApp, create_job: CreateJob, clock: ManualClock
 ) -> None:
-    made = [make() for _ in range(5)]
+    made = [create_job() for _ in range(5)]
     clock.advance(2)
-    page = ask(app, "GET /__admin/jobs?limit=2").json()
-    assert page["jobs"][0] == ask(app, f"GET /v1/videos/{made[4]}").json()
+    page = send_request(app, "GET /__admin/jobs?limit=2").json()
+    assert page["jobs"][0] == send_request(app, f"GET /v1/videos/{made[4]}").json()
     assert (page["jobs"][0]["status"], page["more"]) == ("in_progress", True)
-    rest = ask(app, f"GET /__admin/jobs?after={page['jobs'][-1]['id']}").json()
+    rest = send_request(app, f"GET /__admin/jobs?after={page['jobs'][-1]['id']}").json()
     assert [job["id"] for job in rest["jobs"]] == made[2::-1]
     assert rest["more"] is False
 
 
-def test_the_jobs_of_all_keys_are_shown(ask: Ask, app: ASGIApp) -> None:
+def test_the_jobs_of_all_keys_are_shown(app: ASGIApp) -> None:
     prompt, kind = {"prompt": "A lighthouse"}, {"content-type": "application/json"}
     made = [
-        ask(app, "POST /v1/videos", prompt, headers={**kind, "authorization": f"Bearer {key}"})
+        send_request(
+            app, "POST /v1/videos", prompt, headers={**kind, "authorization": f"Bearer {key}"}
+        )
         for key in ("sk-one", "sk-two")
     ]
-    shown = ask(app, "GET /__admin/jobs").json()["jobs"]
+    shown = send_request(app, "GET /__admin/jobs").json()["jobs"]
     assert [job["id"] for job in shown] == [answer.json()["id"] for answer in reversed(made)]
 
 
 def test_a_pending_job_is_completed_at_once_and_only_once(
-    ask: Ask, app: ASGIApp, make: Make
+    app: ASGIApp, create_job: CreateJob
 ) -> None:
-    job_id, other = make(), make()
-    done = ask(app, f"POST /__admin/jobs/{job_id}/complete")
+    job_id, other = create_job(), create_job()
+    done = send_request(app, f"POST /__admin/jobs/{job_id}/complete")
     assert (done.status_code, done.json()["status"]) == (200, "completed")
-    assert done.json() == ask(app, f"GET /v1/videos/{job_id}").json()
-    assert ask(app, f"GET /v1/videos/{other}").json()["status"] == "queued"
-    again = ask(app, f"POST /__admin/jobs/{job_id}/fail")
+    assert done.json() == send_request(app, f"GET /v1/videos/{job_id}").json()
+    assert send_request(app, f"GET /v1/videos/{other}").json()["status"] == "queued"
+    again = send_request(app, f"POST /__admin/jobs/{job_id}/fail")
     assert (again.status_code, again.json()["error"]) == (400, f"{job_id} has ended already")
-    assert ask(app, f"GET /__admin/jobs/{job_id}").json() == done.json()
+    assert send_request(app, f"GET /__admin/jobs/{job_id}").json() == done.json()
 
 
 @pytest.mark.parametrize(
@@ -73,47 +74,45 @@ def test_a_pending_job_is_completed_at_once_and_only_once(
     ],
 )
 def test_a_pending_job_fails_at_once(
-    ask: Ask, app: ASGIApp, make: Make, body: dict[str, str] | None, code: str | None
+    app: ASGIApp, create_job: CreateJob, body: dict[str, str] | None, code: str | None
 ) -> None:
-    job_id = make()
-    failed = ask(app, f"POST /__admin/jobs/{job_id}/fail", body).json()
+    job_id = create_job()
+    failed = send_request(app, f"POST /__admin/jobs/{job_id}/fail", body).json()
     assert failed["status"] == "failed"
     assert failed["error"]["code"] == code or code is None
-    assert failed == ask(app, f"GET /v1/videos/{job_id}").json()
+    assert failed == send_request(app, f"GET /v1/videos/{job_id}").json()
 
 
-def test_jobs_of_another_api_are_ended_in_the_same_words(
-    ask: Ask, other_document: Document
-) -> None:
+def test_jobs_of_another_api_are_ended_in_the_same_words(other_document: Document) -> None:
     app = create_app(service=JobService(other_document, clock=ManualClock(), strict=True))
     headers = {"x-render-key": "k", "content-type": "application/json"}
     order = {"scene": "A teapot"}
     first, second = [
-        ask(app, "POST /api/v7/renderings", order, headers=headers).json()["job"]["ref"]
+        send_request(app, "POST /api/v7/renderings", order, headers=headers).json()["job"]["ref"]
         for _ in range(2)
     ]
-    done = ask(app, f"POST /__admin/jobs/{first}/complete").json()
-    failed = ask(app, f"POST /__admin/jobs/{second}/fail").json()
+    done = send_request(app, f"POST /__admin/jobs/{first}/complete").json()
+    failed = send_request(app, f"POST /__admin/jobs/{second}/fail").json()
     for job_id, shown in ((first, done), (second, failed)):
         path = other_document.by_role[JobRole.RETRIEVE].path.replace("{ref}", job_id)
-        assert ask(app, f"GET /api/v7{path}", headers=headers).json() == shown
+        assert send_request(app, f"GET /api/v7{path}", headers=headers).json() == shown
     assert done["job"]["phase"] != failed["job"]["phase"]
 
 
 def test_a_reset_forgets_jobs_faults_and_choices_but_not_the_time(
-    ask: Ask, app: ASGIApp, make: Make, service: JobService, clock: ManualClock
+    app: ASGIApp, create_job: CreateJob, service: JobService, clock: ManualClock
 ) -> None:
-    old, began = make(), ask(app, "GET /__admin/scenarios").json()["chosen"]
+    old, began = create_job(), send_request(app, "GET /__admin/scenarios").json()["chosen"]
     MockControls(service).next_job(outcome="failed", seconds=0)
-    ask(app, "POST /__admin/scenarios", {"scenario": "fails"})
-    ask(app, "POST /__admin/faults", {"operation": "getVideo", "status": 500})
+    send_request(app, "POST /__admin/scenarios", {"scenario": "fails"})
+    send_request(app, "POST /__admin/faults", {"operation": "getVideo", "status": 500})
     clock.advance(5)
     now = clock.now()
-    reset = ask(app, "POST /__admin/reset")
+    reset = send_request(app, "POST /__admin/reset")
     assert (reset.status_code, reset.json()) == (200, {"jobs": 0})
-    assert ask(app, f"GET /v1/videos/{old}").status_code == 404
-    assert ask(app, "GET /__admin/scenarios").json()["chosen"] == began
-    assert ask(app, "GET /__admin/faults").json() == {"faults": []}
-    new = make()
+    assert send_request(app, f"GET /v1/videos/{old}").status_code == 404
+    assert send_request(app, "GET /__admin/scenarios").json()["chosen"] == began
+    assert send_request(app, "GET /__admin/faults").json() == {"faults": []}
+    new = create_job()
     assert (new != old, clock.now()) == (True, now)
-    assert ask(app, f"GET /v1/videos/{new}").json()["status"] == "queued"
+    assert send_request(app, f"GET /v1/videos/{new}").json()["status"] == "queued"

@@ -12,12 +12,11 @@ from starlette.types import ASGIApp
 
 from aisa_testkit.contracts.journal.journal import Journal
 from aisa_testkit.mock_server import JobService, ManualClock, create_app
-from aisa_testkit.mock_server.http.admin.description import AdminDescription
+from aisa_testkit.mock_server.http.admin.document import admin_document
 from aisa_testkit.openapi import Call, Document, JobRole, Reply
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.schema import Schemas
-
-Ask = Callable[..., httpx2.Response]
+from tests.support.asgi import send_request
 
 
 class Notebook:
@@ -67,28 +66,24 @@ def app(service: JobService, notebook: Notebook) -> ASGIApp:
 
 
 def test_the_requests_to_the_api_are_kept_and_those_to_the_control_api_are_not(
-    ask: Ask, app: ASGIApp, notebook: Notebook
+    app: ASGIApp, notebook: Notebook
 ) -> None:
-    ask(app, "GET /v1/videos")
-    ask(app, "GET /__admin/jobs")
-    ask(app, "GET /__admin/nowhere")
-    ask(app, "GET /v2/nowhere")
+    send_request(app, "GET /v1/videos")
+    send_request(app, "GET /__admin/jobs")
+    send_request(app, "GET /__admin/nowhere")
+    send_request(app, "GET /v2/nowhere")
     assert notebook.seen == ["listVideos 200", "GET /v2/nowhere"]
 
 
-def test_an_observer_hears_of_the_same_requests(
-    ask: Ask, service: JobService, notebook: Notebook
-) -> None:
+def test_an_observer_hears_of_the_same_requests(service: JobService, notebook: Notebook) -> None:
     beside = Notebook()
     app = create_app(service=service, observers=[beside], journal=notebook)
-    ask(app, "GET /v1/videos")
-    ask(app, "GET /v2/nowhere")
+    send_request(app, "GET /v1/videos")
+    send_request(app, "GET /v2/nowhere")
     assert beside.seen == notebook.seen == ["listVideos 200", "GET /v2/nowhere"]
 
 
-def test_the_requests_are_filtered_by_what_the_query_says(
-    ask: Ask, app: ASGIApp, notebook: Notebook
-) -> None:
+def test_the_requests_are_filtered_by_what_the_query_says(app: ASGIApp, notebook: Notebook) -> None:
     query = {
         "operation": "createVideo",
         "status": "4xx",
@@ -99,42 +94,40 @@ def test_the_requests_are_filtered_by_what_the_query_says(
         "order": "newest",
     }
     page = {**query, "limit": "7", "after": "3", "before": "12"}
-    ask(app, "GET /v1/videos")
-    answer = ask(app, f"GET /__admin/requests?{httpx2.QueryParams(page)}")
+    send_request(app, "GET /v1/videos")
+    answer = send_request(app, f"GET /__admin/requests?{httpx2.QueryParams(page)}")
     assert answer.json()["requests"] == ["listVideos 200"]
-    har = ask(app, f"GET /__admin/requests.har?{httpx2.QueryParams(query)}")
+    har = send_request(app, f"GET /__admin/requests.har?{httpx2.QueryParams(query)}")
     assert (har.json(), har.headers["content-type"]) == ({"log": {}}, "application/json")
     assert notebook.asked == [page, query]
 
 
 @pytest.mark.parametrize("path", ["/__admin/requests", "/__admin/requests.har"])
-def test_a_query_that_the_journal_does_not_understand_is_refused(
-    ask: Ask, app: ASGIApp, path: str
-) -> None:
-    refused = ask(app, f"GET {path}?operation=nonsense")
+def test_a_query_that_the_journal_does_not_understand_is_refused(app: ASGIApp, path: str) -> None:
+    refused = send_request(app, f"GET {path}?operation=nonsense")
     reason = "operation: must be one that there is, not 'nonsense'"
     assert (refused.status_code, refused.json()) == (400, {"error": reason})
 
 
-def test_the_requests_are_forgotten(ask: Ask, app: ASGIApp, notebook: Notebook) -> None:
-    ask(app, "GET /v1/videos")
-    assert ask(app, "DELETE /__admin/requests").json()["requests"] == notebook.seen == []
+def test_the_requests_are_forgotten(app: ASGIApp, notebook: Notebook) -> None:
+    send_request(app, "GET /v1/videos")
+    assert send_request(app, "DELETE /__admin/requests").json()["requests"] == notebook.seen == []
 
 
-def test_a_reset_forgets_the_requests_too(ask: Ask, app: ASGIApp, notebook: Notebook) -> None:
-    ask(app, "GET /v1/videos")
-    ask(app, "POST /__admin/reset")
+def test_a_reset_forgets_the_requests_too(app: ASGIApp, notebook: Notebook) -> None:
+    send_request(app, "GET /v1/videos")
+    send_request(app, "POST /__admin/reset")
     assert notebook.seen == []
 
 
-def test_the_verdict_is_handed_on(ask: Ask, app: ASGIApp) -> None:
-    verdict = ask(app, "GET /__admin/verdict")
+def test_the_verdict_is_handed_on(app: ASGIApp) -> None:
+    verdict = send_request(app, "GET /__admin/verdict")
     assert (verdict.status_code, verdict.json()) == (200, {"clean": True})
 
 
 @pytest.mark.parametrize("name", ["document", "other_document"])
 def test_what_the_journal_tells_is_as_the_document_of_this_api_says(
-    ask: Ask, request: pytest.FixtureRequest, name: str
+    request: pytest.FixtureRequest, name: str
 ) -> None:
     document: Document = request.getfixturevalue(name)
     clock, told = ManualClock(), list[Json]()
@@ -145,15 +138,17 @@ def test_what_the_journal_tells_is_as_the_document_of_this_api_says(
     service.faults.add({"operation": "create", "lost": True, "times": 1})
     for _ in range(2):
         with suppress(ConnectionResetError):
-            ask(app, f"POST {document.base_path}{document.by_role[JobRole.CREATE].path}", {})
-    ask(app, f"GET {document.base_path}/nowhere")
-    schemas = Schemas(AdminDescription().data)
-    page = ask(app, "GET /__admin/requests").json()
+            send_request(
+                app, f"POST {document.base_path}{document.by_role[JobRole.CREATE].path}", {}
+            )
+    send_request(app, f"GET {document.base_path}/nowhere")
+    schemas = Schemas(admin_document().data)
+    page = send_request(app, "GET /__admin/requests").json()
     answer = schemas.at("/components/responses/Requests/content/application~1json/schema")
     assert [*answer.errors(page)] == []
     assert page["requests"] == orjson.loads(orjson.dumps(told))
     assert len(page["requests"]) == 3
-    verdict = ask(app, "GET /__admin/verdict").json()
+    verdict = send_request(app, "GET /__admin/verdict").json()
     assert [*schemas.at("/components/schemas/Verdict").errors(verdict)] == []
     assert verdict["findings"]
     known = schemas.at("/components/schemas/Request").raw["properties"].keys()
@@ -168,14 +163,14 @@ def test_what_the_journal_tells_is_as_the_document_of_this_api_says(
     ],
 )
 def test_where_nobody_keeps_the_requests_nothing_can_be_asked_about_them(
-    ask: Ask, service: JobService, request_line: str
+    service: JobService, request_line: str
 ) -> None:
-    missing = ask(create_app(service=service), request_line)
+    missing = send_request(create_app(service=service), request_line)
     reason = "this server keeps no requests"
     assert (missing.status_code, missing.json()) == (404, {"error": reason})
 
 
-def test_where_no_webhooks_are_sent_there_are_no_attempts(ask: Ask, service: JobService) -> None:
-    missing = ask(create_app(service=service), "GET /__admin/webhooks")
+def test_where_no_webhooks_are_sent_there_are_no_attempts(service: JobService) -> None:
+    missing = send_request(create_app(service=service), "GET /__admin/webhooks")
     reason = "this server sends no webhooks"
     assert (missing.status_code, missing.json()) == (404, {"error": reason})

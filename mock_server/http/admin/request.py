@@ -1,0 +1,93 @@
+"""Requests to the control API, read and validated by its document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ....openapi import Call
+from ....openapi.json import Json
+from ....openapi.messages import Query
+from ....openapi.operation import JSON, Operation
+from ....openapi.request import RequestProblem, read_call
+from ....openapi.routing import Match, Mismatch
+from ....openapi.text import expected_but_got, one_line, quote, truncate_depth
+from .document import AdminDocument
+
+
+class AdminRequestError(Exception):
+    """A control request that is refused and has changed nothing.
+
+    status: the HTTP status of the response
+    headers: more headers of the response
+    """
+
+    def __init__(
+        self, message: str, *, status: int = 400, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status, self.headers = status, headers or {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminRequest:
+    """A valid request to the control API.
+
+    path: the path parameters, decoded
+    query: the query parameters as text
+    body: the fields of the JSON body; empty if there is no body
+    root: the URL of the mock as the client addressed it
+    """
+
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Json] = field(default_factory=dict)
+    root: str = ""
+
+
+def find_operation(document: AdminDocument, method: str, path: str) -> Match:
+    """Return the operation of a method and a percent-encoded path below the base path.
+
+    Raises AdminRequestError with status 404 or 405 if there is none.
+    """
+    match = document.match("GET" if method == "HEAD" else method, path)
+    if not isinstance(match, Mismatch):
+        return match
+    if not match.allowed:
+        paths = f"those that GET {document.base_path}/ lists"
+        raise AdminRequestError(f"path: must be one of {paths}, not {quote(path)}", status=404)
+    allowed = ", ".join(match.allowed).replace("GET", "GET, HEAD")
+    message = f"method: must be one of {allowed}, not {one_line(method)}"
+    raise AdminRequestError(message, status=405, headers={"allow": allowed})
+
+
+def read_fields(operation: Operation, query: Query, body: bytes) -> Mapping[str, Json]:
+    """Validate the query and the body, and return the fields of the body.
+
+    The body is read as JSON, whatever its Content-Type is. Raises AdminRequestError for the first
+    problem.
+    """
+    has_body = bool(operation.bodies) and (bool(body) or operation.body_required)
+    headers = {"content-type": JSON} if has_body else {}
+    arguments = read_call(operation, Call(operation.id, query=query, headers=headers, body=body))
+    for name, _ in query:
+        if name not in operation.query:
+            known = ", ".join(operation.query)
+            expected = f"must be one of {known}" if known else "no parameter is known here"
+            raise AdminRequestError(f"{one_line(name)}: {expected}")
+    for problem in arguments.problems:
+        raise AdminRequestError(_message(problem))
+    # orjson writes less deeply nested JSON than it reads, and responses repeat these fields.
+    if arguments.fields != truncate_depth(arguments.fields, _MAX_DEPTH):
+        raise AdminRequestError(f"the body must be nested at most {_MAX_DEPTH} levels deep")
+    return arguments.fields
+
+
+def _message(problem: RequestProblem) -> str:
+    place = problem.pointer or problem.parameter
+    if not place:
+        return problem.message
+    return f"{one_line(place)}: {expected_but_got(problem.expected, problem.received)}"
+
+
+_MAX_DEPTH = 64
