@@ -161,9 +161,8 @@ class _Client:
         )
 
     def _path(self, role: JobRole, job: Json) -> str:
-        path = self.document.by_role[role].path.lstrip("/")
-        before, _, behind = path.partition("{")
-        return before + self.id(job) + behind.partition("}")[2]
+        operation = self.document.by_role[role]
+        return operation.template.expand({operation.job_id_parameter: self.id(job)}).lstrip("/")
 
     @staticmethod
     def _json(response: httpx2.Response) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from ..openapi import Call, Cause, Match, Mismatch, Reply
+from ..openapi import Call, Cause, NoMatch, OperationMatch, Reply
 from ..openapi.messages import Query
 from .errors import Refusal
 from .observers import Observer
@@ -37,11 +37,11 @@ class Endpoint:
         lower case.
         """
         match = self.match(method, path)
-        if method == "HEAD" and isinstance(match, Mismatch) and "GET" in match.allowed:
+        if method == "HEAD" and isinstance(match, NoMatch) and "GET" in match.allowed_methods:
             # A range means nothing to HEAD (RFC 9110, section 14.2).
             whole = {name: value for name, value in headers.items() if name != "range"}
             return _without_body(self.respond("GET", path, query=query, headers=whole, body=body))
-        if isinstance(match, Mismatch):
+        if isinstance(match, NoMatch):
             return self.refuse_unmatched(method, path, match, headers=headers)
         call = Call(match.operation.id, match.path_parameters, parse_query(query), headers, body)
         too_large = len(body) > self.body_limit
@@ -57,7 +57,7 @@ class Endpoint:
         those of `respond`.
         """
         match = self.match(method, path)
-        if isinstance(match, Mismatch):
+        if isinstance(match, NoMatch):
             return self.refuse_unmatched(method, path, match, headers=headers)
         reply = self._too_large(headers)
         call = Call(match.operation.id, match.path_parameters, parse_query(query), headers)
@@ -65,22 +65,22 @@ class Endpoint:
             observer.answered(call, reply)
         return reply
 
-    def match(self, method: str, path: str) -> Match | Mismatch:
+    def match(self, method: str, path: str) -> OperationMatch | NoMatch:
         """The operation that a method and a path mean, as the document says."""
         if not path.startswith(self._base):
-            return Mismatch()
+            return NoMatch()
         return self.service.document.match(method, path[len(self._base) :])
 
     def refuse_unmatched(
         self,
         method: str,
         path: str,
-        mismatch: Mismatch | None = None,
+        mismatch: NoMatch | None = None,
         *,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """The reply to a request that means no operation; `headers` as `respond` takes them."""
-        refusal = self._refusal(method, path, mismatch or Mismatch())
+        refusal = self._refusal(method, path, mismatch or NoMatch())
         reply = self.service.refuse(refusal, headers=headers)
         for observer in self._observers:
             observer.unmatched(method, path)
@@ -107,12 +107,14 @@ class Endpoint:
         message = f"the body is larger than the {self.body_limit} bytes that are taken"
         return self.service.refuse(Refusal(Cause.BODY_TOO_LARGE, message), headers=headers)
 
-    def _refusal(self, method: str, path: str, mismatch: Mismatch) -> Refusal:
+    def _refusal(self, method: str, path: str, mismatch: NoMatch) -> Refusal:
         shown = path[:_SHOWN]
-        if not mismatch.allowed:
+        if not mismatch.allowed_methods:
             near = self.service.document.nearest(method, path)
             return Refusal(Cause.ENDPOINT_UNKNOWN, f"there is no path {shown}; nearest is {near}")
-        allowed = [m for a in mismatch.allowed for m in ((a, "HEAD") if a == "GET" else (a,))]
+        allowed = [
+            m for a in mismatch.allowed_methods for m in ((a, "HEAD") if a == "GET" else (a,))
+        ]
         message = f"{shown} takes {', '.join(allowed)}, not {method}"
         return Refusal(Cause.METHOD_UNSUPPORTED, message, headers={"allow": ", ".join(allowed)})
 

@@ -14,7 +14,7 @@ from .near_miss import NearMiss
 from .operation import JobRole, Operation, Parameter, Provenance
 from .price import Price, Rate
 from .request import Arguments, RequestProblem
-from .routing import Match, Mismatch
+from .routing import NoMatch, OperationMatch
 from .schema import Schema, SchemaError
 
 __all__ = [
@@ -36,10 +36,10 @@ __all__ = [
     "JobRole",
     "Lifecycle",
     "LimitHeaders",
-    "Match",
-    "Mismatch",
     "NearMiss",
+    "NoMatch",
     "Operation",
+    "OperationMatch",
     "Parameter",
     "PollHint",
     "Price",

@@ -14,9 +14,9 @@ from .event import JobEvent, compile_events
 from .json import Json
 from .lifecycle import compile_lifecycle
 from .limits import compile_limits
-from .near_miss import NearMiss, nearest
+from .near_miss import NearMiss, find_nearest
 from .operation import JobRole, Operation, compile_operations
-from .routing import Match, Mismatch, Router
+from .routing import NoMatch, OperationMatch, Router
 from .schema import Schema, Schemas
 from .source import Source, parse_source, read_source
 from .template import template_of
@@ -54,7 +54,7 @@ class Document:
         self.limits = compile_limits(root["x-limits"]) if "x-limits" in root else None
         self._router = Router(self.operations.values())
 
-    def match(self, method: str, path: str) -> Match | Mismatch:
+    def match(self, method: str, path: str) -> OperationMatch | NoMatch:
         """The operation of a method (in upper case) and a path below `base_path`, still
         percent-encoded.
         """
@@ -64,7 +64,7 @@ class Document:
         """The operation that comes closest to a request which means none; the path is the whole
         one, with `base_path`.
         """
-        return nearest(self.operations.values(), method, path, base_path=self.base_path)
+        return find_nearest(self.operations.values(), method, path, base_path=self.base_path)
 
     def template(self, schema: Schema) -> dict[str, Json]:
         """What the schema alone says of its data: its required places and constants."""

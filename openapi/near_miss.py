@@ -1,4 +1,4 @@
-"""The operation that a request which means none comes closest to, and where the two part."""
+"""The operation that comes closest to a request without an operation, and the first difference."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 
 from .operation import Operation
+from .path_template import is_parameter
 
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """An operation with its whole path, and the first difference in words."""
+    """The operation that comes closest to a request.
+
+    path: the path of the operation with the base path
+    difference: the first difference between the two, in words
+    """
 
     operation: Operation
     path: str
@@ -22,53 +27,55 @@ class NearMiss:
         return f"{self.operation.method} {self.path} ({self.operation.id}): {self.difference}"
 
 
-def nearest(operations: Iterable[Operation], method: str, path: str, *, base_path: str) -> NearMiss:
-    """The nearest of some operations to a method (in upper case) and a path from the root."""
-    steps, base = path[:_READ].split("/")[1:], base_path.split("/")[1:]
+def find_nearest(
+    operations: Iterable[Operation], method: str, path: str, *, base_path: str
+) -> NearMiss:
+    """Return the operation nearest to a method (in upper case) and a path with its base path."""
+    steps, base = path[:_MAX_COMPARED].split("/")[1:], base_path.split("/")[1:]
 
-    def closeness(operation: Operation) -> tuple[float, bool]:
+    def similarity(operation: Operation) -> tuple[float, bool]:
         template = operation.path.split("/")[1:]
-        lacks_base = bool(base) and _fits(template, steps)
-        return lacks_base or _alike([*base, *template], steps), operation.method == method
+        lacks_base = bool(base) and _matches(template, steps)
+        return lacks_base or _similarity([*base, *template], steps), operation.method == method
 
-    found = max(operations, key=closeness)
-    template = found.path.split("/")[1:]
-    if base and _fits(template, steps):
+    nearest = max(operations, key=similarity)
+    template = nearest.path.split("/")[1:]
+    if base and _matches(template, steps):
         difference = f"the path lacks {base_path}"
-    elif found.method != method or not _fits([*base, *template], steps):
-        difference = _difference(method, [*base, *template], steps)
+    elif nearest.method != method or not _matches([*base, *template], steps):
+        difference = _first_difference(method, [*base, *template], steps)
     else:
-        difference = f"the path is longer than {_READ} characters"
-    return NearMiss(found, f"{base_path}{found.path}", difference)
+        difference = f"the path is longer than {_MAX_COMPARED} characters"
+    return NearMiss(nearest, f"{base_path}{nearest.path}", difference)
 
 
-def _alike(template: list[str], steps: list[str]) -> float:
-    """How much of a path is as in a template, from 0 to 1."""
+def _similarity(template: list[str], steps: list[str]) -> float:
+    """Return how much of a path matches a template, from 0 to 1."""
     pairs = [*zip_longest(template, steps, fillvalue="")]
-    return sum(_likeness(*pair) for pair in pairs) / len(pairs)
+    return sum(_step_similarity(*pair) for pair in pairs) / len(pairs)
 
 
-def _fits(template: list[str], steps: list[str]) -> bool:
-    return len(template) == len(steps) and _alike(template, steps) == 1
+def _matches(template: list[str], steps: list[str]) -> bool:
+    return len(template) == len(steps) and _similarity(template, steps) == 1
 
 
-def _likeness(wanted: str, step: str) -> float:
-    if wanted[:1] == "{":
+def _step_similarity(expected: str, step: str) -> float:
+    if is_parameter(expected):
         return 1.0 if step else 0.0
-    return SequenceMatcher(None, wanted, step).ratio()
+    return SequenceMatcher(None, expected, step).ratio()
 
 
-def _difference(method: str, template: list[str], steps: list[str]) -> str:
-    for wanted, step in zip_longest(template, steps):
-        if wanted is None:
-            return f"the path goes on with /{step[:_SHOWN]}"
+def _first_difference(method: str, template: list[str], steps: list[str]) -> str:
+    for expected, step in zip_longest(template, steps):
+        if expected is None:
+            return f"the path goes on with /{step[:_MAX_SHOWN]}"
         if step is None:
-            return f"the path ends where /{wanted} is expected"
-        if wanted != step and not (wanted[:1] == "{" and step):
-            return f"the path has /{step[:_SHOWN]} where /{wanted} is expected"
+            return f"the path ends where /{expected} is expected"
+        if expected != step and not (is_parameter(expected) and step):
+            return f"the path has /{step[:_MAX_SHOWN]} where /{expected} is expected"
     return f"the method is {method}"
 
 
-# A path of a megabyte is not worth a comparison, nor a message.
-_READ = 500
-_SHOWN = 60
+# Comparing the characters of a very long path would take too long.
+_MAX_COMPARED = 500
+_MAX_SHOWN = 60

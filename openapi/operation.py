@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .json import Json
+from .path_template import PathTemplate
 from .pointer import Path, format_pointer, get, parse_pointer
 from .price import Price, compile_price
 from .schema import Schema, Schemas, as_object, follow, resolve
@@ -126,7 +127,7 @@ class Operation:
 
     id: str
     method: str
-    path: str
+    template: PathTemplate
     pointer: str
     role: JobRole | None
     provenance: Provenance
@@ -140,6 +141,16 @@ class Operation:
     page: Page | None
     media: MediaFields | None
     price: Price | None
+
+    @property
+    def path(self) -> str:
+        """The text of the path template."""
+        return self.template.text
+
+    @property
+    def job_id_parameter(self) -> str:
+        """The name of the path parameter that holds the id of the job."""
+        return self.template.parameters[0]
 
     def default(self, field: str) -> Json:
         """What counts when a field of the body is absent; None if the document names nothing."""
@@ -167,7 +178,7 @@ class _OperationReader:
     ) -> None:
         self._responses = responses
         self._schemas, self._root = schemas, schemas.root
-        self._path, self._method = path, method
+        self._template, self._method = PathTemplate(path), method
         self._item = ("paths", path)
         self._pointer = format_pointer((*self._item, method))
         self._data = self._root["paths"][path][method]
@@ -182,7 +193,7 @@ class _OperationReader:
         return Operation(
             id=data["operationId"],
             method=self._method.upper(),
-            path=self._path,
+            template=self._template,
             pointer=self._pointer,
             role=JobRole(data["x-job-role"]) if "x-job-role" in data else None,
             provenance=Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
 from .errors import Problem
 from .json import Json
 from .operation import METHODS, JobRole
+from .path_template import PathTemplate
 from .pointer import Path, format_pointer, get, parse_pointer
 from .schema import Schema, Schemas, as_object, follow, resolve
 from .schema_places import property_at
@@ -74,7 +74,7 @@ def _paths(root: Json) -> Iterator[Problem]:
     """Paths that differ in the names of their parameters alone cannot be told apart."""
     seen: dict[str, str] = {}
     for path in root["paths"]:
-        shape = re.sub(r"\{[^/]*\}", "{}", path)
+        shape = PathTemplate(path).shape
         if shape in seen:
             yield Problem(format_pointer(("paths", path)), f"is the same path as {seen[shape]}")
         seen.setdefault(shape, path)
@@ -84,7 +84,7 @@ def _path_parameters(root: Json) -> Iterator[Problem]:
     for pointer, path, operation in _operations(root):
         declared = [parameter for _, parameter in _parameters(root, path, operation)]
         names = {p["name"] for p in declared if p["in"] == "path"}
-        wanted = set(re.findall(r"\{([^/]*)\}", path))
+        wanted = set(PathTemplate(path).parameters)
         for name in sorted(wanted - names):
             yield Problem(pointer, f"the path parameter {name} is not declared")
         for name in sorted(names - wanted):

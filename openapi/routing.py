@@ -1,77 +1,71 @@
-"""Which operation a method and a path mean."""
+"""The routing of requests to operations, by method and path."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from .operation import Operation
+from .path_template import PathTemplate
 
-Methods = dict[str, Operation]
+OperationsByMethod = dict[str, Operation]
 
 
-class Match(NamedTuple):
-    """The operation that a request means, and what its path says."""
+class OperationMatch(NamedTuple):
+    """The operation of a request, and the decoded parameters of its path by name."""
 
     operation: Operation
     path_parameters: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Mismatch:
-    """A request that means no operation. `allowed` are the methods of the path; none: there is no
-    such path.
+class NoMatch:
+    """The result for a request without an operation.
+
+    allowed_methods: the methods of the path in upper case; empty if the path is unknown
     """
 
-    allowed: tuple[str, ...] = ()
+    allowed_methods: tuple[str, ...] = ()
 
 
-Matcher = Callable[[str, str], Match | Mismatch]
+MatchFunction = Callable[[str, str], OperationMatch | NoMatch]
 
 
 class Router:
-    """The paths of a document. A path without parameters wins over one with."""
+    """The paths of a document. Paths with fewer parameters come first."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
-        self._exact: dict[str, Methods] = {}
-        templates: dict[str, Methods] = {}
+        self._literal: dict[str, OperationsByMethod] = {}
+        templates: dict[PathTemplate, OperationsByMethod] = {}
         for operation in operations:
-            paths = templates if "{" in operation.path else self._exact
-            paths.setdefault(operation.path, {})[operation.method] = operation
-        self._templates = [(*_pattern(path), methods) for path, methods in templates.items()]
-        # Who polls a job asks for the same path again and again.
-        self.match: Matcher = lru_cache(maxsize=_REMEMBERED)(self._match)
+            if operation.template.parameters:
+                methods = templates.setdefault(operation.template, {})
+            else:
+                methods = self._literal.setdefault(operation.path, {})
+            methods[operation.method] = operation
+        self._templates = sorted(templates.items(), key=lambda item: len(item[0].parameters))
+        # A client that polls a job requests the same path again and again.
+        self.match: MatchFunction = lru_cache(maxsize=_CACHED_PATHS)(self._match)
 
-    def _match(self, method: str, path: str) -> Match | Mismatch:
-        """The operation of a method, in upper case, and a path below the base path, still
-        percent-encoded.
-        """
-        if path in self._exact:
-            return _of_method(self._exact[path], method, {})
-        for pattern, names, methods in self._templates:
-            found = pattern.fullmatch(path)
-            if found:
-                values = map(unquote, found.groups())
-                return _of_method(methods, method, dict(zip(names, values, strict=True)))
-        return Mismatch()
+    def _match(self, method: str, path: str) -> OperationMatch | NoMatch:
+        """Match a method, in upper case, and a percent-encoded path below the base path."""
+        if path in self._literal:
+            return _select(self._literal[path], method, {})
+        for template, methods in self._templates:
+            parameters = template.match(path)
+            if parameters is not None:
+                return _select(methods, method, parameters)
+        return NoMatch()
 
 
-def _of_method(methods: Methods, method: str, parameters: Mapping[str, str]) -> Match | Mismatch:
+def _select(
+    methods: OperationsByMethod, method: str, parameters: Mapping[str, str]
+) -> OperationMatch | NoMatch:
     operation = methods.get(method)
-    return Match(operation, parameters) if operation else Mismatch(tuple(methods))
+    return OperationMatch(operation, parameters) if operation else NoMatch(tuple(methods))
 
 
-def _pattern(template: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
-    """What the paths of a template look like, and the names of its parameters: a step of each."""
-    steps = template.split("/")
-    names = tuple(step[1:-1] for step in steps if step[:1] == "{")
-    pattern = "/".join("([^/]+)" if step[:1] == "{" else re.escape(step) for step in steps)
-    return re.compile(pattern), names
-
-
-_REMEMBERED = 256
+_CACHED_PATHS = 256

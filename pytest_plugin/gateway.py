@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..contracts.errors import BudgetExceeded
 from ..mock_server.endpoint import parse_query
-from ..openapi import Call, Document, ErrorAnswer, Match, Operation, Reply
+from ..openapi import Call, Document, ErrorAnswer, Operation, OperationMatch, Reply
 from ..openapi.credentials import DUMMY_KEY
 from ..openapi.errors import ToolkitError
 from ..openapi.json import Json
@@ -56,7 +56,7 @@ class Gateway:
         # HEAD is answered where GET is, as HTTP has it (RFC 9110, section 9.3.2).
         method = "GET" if request.method == "HEAD" else request.method
         match = self._document.match(method, path.removeprefix(self._document.base_path))
-        if not isinstance(match, Match):
+        if not isinstance(match, OperationMatch):
             self._journal.unmatched(request.method, path)
             return self._refusal(404, "unknown", f"{request.method} {path} is not documented")
         query = parse_query(request.url.query)

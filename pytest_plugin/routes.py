@@ -16,7 +16,7 @@ from respx.types import RouteResultTypes
 
 from ..mock_server import Endpoint
 from ..mock_server.endpoint import parse_query
-from ..openapi import Call, Match, Operation, Reply
+from ..openapi import Call, Operation, OperationMatch, Reply
 from .client_delivery import REPLY, async_deliver, deliver, is_lost
 from .journal import MockJournal
 
@@ -84,7 +84,8 @@ class VideoRouter(respx.MockRouter):
         document = endpoint.service.document
         self._base_path = document.base_path
         # A path without parameters wins over one with.
-        for operation in sorted(document.operations.values(), key=lambda o: o.path.count("{")):
+        operations = document.operations.values()
+        for operation in sorted(operations, key=lambda o: len(o.template.parameters)):
             self.add(VideoRoute(operation, self._servers, self), name=operation.id)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -176,7 +177,7 @@ class VideoRouter(respx.MockRouter):
 
     def _call(self, request: httpx.Request, operation: Operation) -> Call:
         match = self._endpoint.match(operation.method, self._path(request.url) or "")
-        parameters = match.path_parameters if isinstance(match, Match) else {}
+        parameters = match.path_parameters if isinstance(match, OperationMatch) else {}
         query = parse_query(request.url.query.decode("ascii"))
         return Call(operation.id, parameters, query, _headers(request), request.content)
 
@@ -201,11 +202,7 @@ def passing(request: httpx.Request) -> PassThrough:
 
 def _url_pattern(operation: Operation, base_urls: Sequence[httpx.URL]) -> str:
     bases = "|".join(re.escape(str(url).rstrip("/")) for url in base_urls)
-    path = "".join(
-        "[^/?#]+" if step.startswith("{") else re.escape(step)
-        for step in re.split(r"(\{[^}]*\})", operation.path)
-    )
-    return f"^(?:{bases}){path}(?:\\?.*)?$"
+    return f"^(?:{bases}){operation.template.regex}(?:\\?.*)?$"
 
 
 def _headers(request: httpx.Request) -> dict[str, str]:

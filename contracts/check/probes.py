@@ -11,7 +11,7 @@ from ...openapi.credentials import UNKNOWN_KEY
 from ...openapi.json import Json
 from ...openapi.operation import JSON, Body
 from ...openapi.schema import types_of
-from ..traffic.request_builder import build_call, job_id_parameter, unknown_job_id
+from ..traffic.request_builder import build_call, unknown_job_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def unbilled_probes(document: Document, *, key: str, invalid_value: str) -> Iter
     for role in (JobRole.RETRIEVE, JobRole.CONTENT, JobRole.DELETE):
         operation = document.by_role.get(role)
         if operation is not None:
-            unknown = {job_id_parameter(operation): unknown_job_id(document)}
+            unknown = {operation.job_id_parameter: unknown_job_id(document)}
             call = build_call(document, operation, key=key, path_parameters=unknown)
             yield Probe(call, "an unknown job id")
     listing = document.by_role.get(JobRole.LIST)

@@ -12,7 +12,7 @@ from ..errors import BudgetExceeded, CredentialsRejected, ServerUnreachable
 from ..traffic.exchange import Exchange
 from ..traffic.job_views import JobView, get_or_none, is_number, json_body
 from ..traffic.redaction import Redaction
-from ..traffic.request_builder import build_call, job_id_parameter
+from ..traffic.request_builder import build_call
 from .pacing import Pacing, is_retryable
 from .target import Target
 
@@ -123,7 +123,7 @@ class Session:
             self._document,
             operation,
             key=self._key if with_key else None,
-            path_parameters={job_id_parameter(operation): job_id},
+            path_parameters={operation.job_id_parameter: job_id},
             query=query,
             headers=headers,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...openapi import Cause, Document, Match, Operation
+from ...openapi import Cause, Document, Operation, OperationMatch
 from ..traffic.exchange import Exchange, UnmatchedKind
 from ..traffic.job_views import jobs_in
 from ..traffic.request_builder import url_of
@@ -38,7 +38,7 @@ def status_of(document: Document, item: Item) -> int | None:
     cause = Cause.ENDPOINT_UNKNOWN
     if item.path.startswith(document.base_path):
         match = document.match(item.method, item.path[len(document.base_path) :])
-        if isinstance(match, Match) or match.allowed:
+        if isinstance(match, OperationMatch) or match.allowed_methods:
             cause = Cause.METHOD_UNSUPPORTED
     answer = document.envelope.answers.get(cause)
     return answer.status if answer else None

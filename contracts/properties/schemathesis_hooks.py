@@ -24,7 +24,7 @@ except ModuleNotFoundError:
         "the hooks need schemathesis: pip install 'aisa-testkit[contracts]'", name="schemathesis"
     ) from None
 
-from ...openapi import Call, Document, DocumentError, Match, Reply
+from ...openapi import Call, Document, DocumentError, OperationMatch, Reply
 from ...openapi.image import signature_of
 from ...openapi.json import Json
 from ...openapi.source import Source
@@ -203,7 +203,7 @@ def _sent(document: Document, request: PreparedRequest, case: Case[Any]) -> Call
     steps = url.path.split("/")[-case.operation.path.count("/") :]
     match = document.match(request.method or "", "/" + "/".join(steps))
     body = request.body.encode() if isinstance(request.body, str) else request.body or b""
-    if not isinstance(match, Match) or not isinstance(body, bytes):
+    if not isinstance(match, OperationMatch) or not isinstance(body, bytes):
         return None
     headers = {name.lower(): _text(value) for name, value in request.headers.items()}
     query = tuple(parse_qsl(url.query, keep_blank_values=True))

@@ -27,7 +27,7 @@ from ...openapi import Document, JobRole, Operation, Provenance
 from ...openapi.json import Json
 from ..traffic.exchange import Exchange
 from ..traffic.job_views import get_or_none, jobs_in, json_body
-from ..traffic.request_builder import build_call, job_id_parameter, unknown_job_id
+from ..traffic.request_builder import build_call, unknown_job_id
 from .checked_session import CheckedSession, Connect, MachineSettings
 from .field_strategies import allowed_fields
 from .inputs import PARTS, Place, Request, queries, requests
@@ -87,7 +87,7 @@ class _JobMachine(RuleBasedStateMachine):
     def ask(self, operation: Operation, job: str | None = None, **more: Any) -> Exchange:
         """Sends a call with the key, about a job if the operation is about one."""
         __tracebackhide__ = True
-        named = {} if job is None else {job_id_parameter(operation): job}
+        named = {} if job is None else {operation.job_id_parameter: job}
         document, key = self.terms.document, self.terms.key
         call = build_call(document, operation, key=key, path_parameters=named, **more)
         making = operation.role is JobRole.REMIX

@@ -23,7 +23,7 @@ from ...openapi.json import Json
 from ...openapi.operation import JSON
 from ...openapi.pointer import set_at
 from ..traffic.exchange import Exchange, read_exchange
-from ..traffic.request_builder import build_call, job_id_parameter
+from ..traffic.request_builder import build_call
 from .field_strategies import allowed_fields, outside
 from .mutations import MUTATIONS
 
@@ -75,7 +75,7 @@ def histories(draw: DrawFn, document: Document) -> list[Exchange]:
     job = _new_job(document, create, fields, job_id, now)
     history = [_shown(document, call, create, job, now)]
     poll = build_call(
-        document, retrieve, key=DUMMY_KEY, path_parameters={job_id_parameter(retrieve): job_id}
+        document, retrieve, key=DUMMY_KEY, path_parameters={retrieve.job_id_parameter: job_id}
     )
     state, progress = document.lifecycle.states[document.lifecycle.initial], 0
     while True:

@@ -45,7 +45,7 @@ class WorkerHistory:
     def check(self, call: Call, reply: Reply | None) -> list[Violation]:
         """What an answer breaks for sure; None if there was no answer."""
         exchange = read_exchange(self._document, call, reply, at=self._now())
-        self._log.append(_line(exchange))
+        self._log.append(_line(self._document.base_path, exchange))
         self._remember(exchange)
         violations = list(errors(self._history.check(exchange, len(self._log)), self._exclude))
         self._doubtful += [(v, exchange) for v in violations if v.rule in _ABSENCE]
@@ -92,10 +92,9 @@ class WorkerHistory:
         return violation.rule not in _EXPIRY or self._drift < _DRIFT_SECONDS
 
 
-def _line(exchange: Exchange) -> str:
-    path = exchange.path
-    for name, value in exchange.call.path_parameters.items():
-        path = path.replace(f"{{{name}}}", one_line(value))
+def _line(base_path: str, exchange: Exchange) -> str:
+    template, values = exchange.operation.template, exchange.call.path_parameters
+    path = base_path + template.expand(values, encode=one_line)
     return f"{exchange.operation.method} {path}: {exchange.status or 'no answer'}"
 
 

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import orjson
 
-from ...openapi import Call, Document, Match
+from ...openapi import Call, Document, OperationMatch
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer
 from ...openapi.schema import Schema
@@ -137,7 +137,7 @@ def _call(document: Document, entry: Json, base: str) -> Call | None:
         return None
     below = _below(url, base or document.base_path)
     match = document.match(method.upper(), below) if below is not None else None
-    if not isinstance(match, Match):
+    if not isinstance(match, OperationMatch):
         return None
     _require("entry", entry)
     query = tuple(parse_qsl(urlsplit(url).query, keep_blank_values=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import orjson
 
@@ -39,11 +39,6 @@ def build_call(
     return Call(operation.id, path_parameters or {}, query, sent, body)
 
 
-def job_id_parameter(operation: Operation) -> str:
-    """The name of the path parameter that names the job."""
-    return operation.path.partition("{")[2].partition("}")[0]
-
-
 def unknown_job_id(document: Document) -> str:
     """An id that no server ever gives to a job, to ask for what is not there."""
     return document.lifecycle.id_prefix + "0" * 32
@@ -51,9 +46,7 @@ def unknown_job_id(document: Document) -> str:
 
 def url_of(document: Document, call: Call, base_url: str) -> str:
     """The URL of a call at this base URL."""
-    path = document.operations[call.operation_id].path
-    for name, value in call.path_parameters.items():
-        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+    path = document.operations[call.operation_id].template.expand(call.path_parameters)
     return base_url.rstrip("/") + path + (f"?{urlencode(call.query)}" if call.query else "")
 
 

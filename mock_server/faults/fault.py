@@ -134,7 +134,7 @@ def _require_aim(
     document: Document, operations: list[Operation], words: Mapping[str, Json]
 ) -> None:
     """Raises WordsError for a fault that would never be seen, or be no fault."""
-    if "job" in words and not any("{" in operation.path for operation in operations):
+    if "job" in words and not any(operation.template.parameters for operation in operations):
         raise ConfigError("/job", "no call of these operations is about a job that there is")
     if words.get("state") in document.lifecycle.states:
         reason = f"must be one that the document does not know, not {quote(words['state'])}"

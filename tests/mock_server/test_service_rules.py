@@ -90,7 +90,7 @@ def test_prefer_gets_each_documented_error_of_an_operation(
     endpoint: Endpoint, service: JobService, operation_id: str
 ) -> None:
     operation = service.document.operations[operation_id]
-    request = f"{operation.method} {operation.path.replace('{video_id}', 'video_0')}"
+    request = f"{operation.method} {operation.template.expand({'video_id': 'video_0'})}"
     statuses = [status for status in operation.responses if status >= 400]
     assert {400, 401, 404, 429, 500, 503} <= set(statuses)
     for status in statuses:

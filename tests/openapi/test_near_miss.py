@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aisa_testkit.openapi import Document, Mismatch
+from aisa_testkit.openapi import Document, NoMatch
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_forgotten_base_path_is_told_with_the_operation_that_was_meant(
 ) -> None:
     for each in (document, other_document):
         for operation in each.operations.values():
-            path = operation.path.replace("{video_id}", "a").replace("{ref}", "r-1")
+            path = operation.template.expand({"video_id": "a", "ref": "r-1"})
             near = each.nearest(operation.method, path)
             assert (near.operation.id, near.difference) == (
                 operation.id,
@@ -91,7 +91,7 @@ def test_a_forgotten_base_path_is_told_with_the_operation_that_was_meant(
 
 def test_an_operation_itself_has_no_difference_but_its_method(document: Document) -> None:
     for operation in document.operations.values():
-        path = document.base_path + operation.path.replace("{video_id}", "a")
+        path = document.base_path + operation.template.expand({"video_id": "a"})
         near = document.nearest("BREW", path)
         assert (near.operation.path, near.difference) == (operation.path, "the method is BREW")
 
@@ -129,7 +129,7 @@ def test_whatever_comes_is_told_a_difference_that_is_true_and_short(
 ) -> None:
     near = document.nearest(method, path)
     assert len(str(near)) < 300
-    if isinstance(document.match(method, path.removeprefix("/v1")), Mismatch):
+    if isinstance(document.match(method, path.removeprefix("/v1")), NoMatch):
         assert near.difference != f"the method is {near.operation.method}"
 
 

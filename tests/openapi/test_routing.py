@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aisa_testkit.openapi import Document, Match, Mismatch
+from aisa_testkit.openapi import Document, NoMatch, OperationMatch
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,9 @@ from aisa_testkit.openapi import Document, Match, Mismatch
 def test_a_path_means_the_operation_of_its_template(
     document: Document, method: str, path: str, operation: str, parameters: dict[str, str]
 ) -> None:
-    assert document.match(method, path) == Match(document.operations[operation], parameters)
+    assert document.match(method, path) == OperationMatch(
+        document.operations[operation], parameters
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,7 @@ def test_a_path_means_the_operation_of_its_template(
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_any_other_path_means_nothing(document: Document, method: str, path: str) -> None:
-    assert document.match(method, path) == Mismatch(())
+    assert document.match(method, path) == NoMatch(())
 
 
 @pytest.mark.parametrize(
@@ -65,14 +67,14 @@ def test_another_method_is_told_those_of_the_path(
     document: Document, method: str, path: str, allowed: set[str]
 ) -> None:
     match = document.match(method, path)
-    assert isinstance(match, Mismatch)
-    assert set(match.allowed) == allowed
+    assert isinstance(match, NoMatch)
+    assert set(match.allowed_methods) == allowed
 
 
 def test_templates_of_the_same_length_are_told_apart(other_document: Document) -> None:
     def name(path: str) -> str:
         match = other_document.match("GET", path)
-        assert isinstance(match, Match)
+        assert isinstance(match, OperationMatch)
         assert match.path_parameters == {"ref": "r-1"}
         return match.operation.id
 

@@ -59,7 +59,7 @@ def make_call(
         if isinstance(operation, JobRole)
         else document.operations[operation]
     )
-    names = [part.strip("{}") for part in found.path.split("/") if part[:1] == "{"]
+    names = found.template.parameters
     own = key_headers(document, key) if key else {}
     body = b"" if fields is None else orjson.dumps(fields)
     return Call(

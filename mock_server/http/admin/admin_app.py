@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ....openapi.json import Json
-from ....openapi.routing import Match
+from ....openapi.routing import OperationMatch
 from ....openapi.text import quote
 from ...endpoint import parse_query
 from ...observers import RequestJournal
@@ -107,7 +107,7 @@ class AdminApp:
         # In a thread, because a verdict takes a while and other requests must not wait for it.
         return _json_response(await run_in_threadpool(self._actions[operation.id], admin_request))
 
-    def _authorized_match(self, request: Request) -> Match:
+    def _authorized_match(self, request: Request) -> OperationMatch:
         """Return the requested operation.
 
         Raises AdminRequestError: a client without access does not even learn which paths exist.

@@ -9,7 +9,7 @@ from pathlib import Path
 from ....openapi.json import Json
 from ....openapi.operation import Operation, compile_operations
 from ....openapi.pointer import get, parse_pointer
-from ....openapi.routing import Match, Mismatch, Router
+from ....openapi.routing import NoMatch, OperationMatch, Router
 from ....openapi.schema import Schemas
 from ....openapi.source import parse_source
 
@@ -33,7 +33,7 @@ class AdminDocument:
         }
         self._router = Router(self.operations.values())
 
-    def match(self, method: str, path: str) -> Match | Mismatch:
+    def match(self, method: str, path: str) -> OperationMatch | NoMatch:
         """Return the operation of a method (in upper case) and a percent-encoded path below
         `base_path`.
         """

@@ -10,7 +10,7 @@ from ....openapi.json import Json
 from ....openapi.messages import Query
 from ....openapi.operation import JSON, Operation
 from ....openapi.request import RequestProblem, read_call
-from ....openapi.routing import Match, Mismatch
+from ....openapi.routing import NoMatch, OperationMatch
 from ....openapi.text import expected_but_got, one_line, quote, truncate_depth
 from .document import AdminDocument
 
@@ -45,18 +45,18 @@ class AdminRequest:
     root: str = ""
 
 
-def find_operation(document: AdminDocument, method: str, path: str) -> Match:
+def find_operation(document: AdminDocument, method: str, path: str) -> OperationMatch:
     """Return the operation of a method and a percent-encoded path below the base path.
 
     Raises AdminRequestError with status 404 or 405 if there is none.
     """
     match = document.match("GET" if method == "HEAD" else method, path)
-    if not isinstance(match, Mismatch):
+    if not isinstance(match, NoMatch):
         return match
-    if not match.allowed:
+    if not match.allowed_methods:
         paths = f"those that GET {document.base_path}/ lists"
         raise AdminRequestError(f"path: must be one of {paths}, not {quote(path)}", status=404)
-    allowed = ", ".join(match.allowed).replace("GET", "GET, HEAD")
+    allowed = ", ".join(match.allowed_methods).replace("GET", "GET, HEAD")
     message = f"method: must be one of {allowed}, not {one_line(method)}"
     raise AdminRequestError(message, status=405, headers={"allow": allowed})
 

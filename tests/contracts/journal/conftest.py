@@ -48,14 +48,13 @@ class Journaled:
     ) -> Call:
         """A call as a client sends it."""
         operation = self.operation(role)
-        name = operation.path.partition("{")[2].partition("}")[0]
         return build_call(
             self.document,
             operation,
             fields,
             key=key,
             media_type="application/json",
-            path_parameters={name: job} if name else {},
+            path_parameters=dict.fromkeys(operation.template.parameters, job),
             query=query,
         )
 

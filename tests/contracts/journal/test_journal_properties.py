@@ -66,7 +66,7 @@ OWN = DOCUMENT.by_role[JobRole.RETRIEVE]
 POLLS = st.builds(
     Call,
     st.just(OWN.id),
-    WORDS.map(lambda text: {OWN.path.partition("{")[2].rstrip("}"): text}),
+    WORDS.map(lambda text: {OWN.job_id_parameter: text}),
     st.just(()),
     HEADERS,
 )

@@ -33,7 +33,7 @@ class Mock:
         operation, credentials = self.document.by_role[role], self.document.credentials
         assert credentials
         sent = {credentials.header: f"{credentials.scheme} {key}".strip()}
-        place = {"id": job or self.job_id} if "{" in operation.path else {}
+        place = {"id": job or self.job_id} if operation.template.parameters else {}
         headers = {**sent, "content-type": "application/json"}
         return self.service.answer(
             Call(operation.id, place, headers=headers, body=orjson.dumps(ORDER))

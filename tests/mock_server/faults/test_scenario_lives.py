@@ -61,7 +61,7 @@ class Stage:
         sent |= {"x-mock-scenario": scenario} if scenario else {}
         headers = {**sent, "content-type": "application/json"}
         body = orjson.dumps({"prompt": text or "A teapot", "scene": text or "A teapot"})
-        place = {"id": job} if "{" in operation.path else {}
+        place = {"id": job} if operation.template.parameters else {}
         reply = self.service.answer(Call(operation.id, place, headers=headers, body=body))
         assert [*reply_problems(operation, reply)] == []
         return reply

@@ -42,7 +42,7 @@ class House:
         headers = {credentials.header: f"{credentials.scheme} {key}".strip()}
         headers["content-type"] = "application/json"
         body = orjson.dumps({"prompt": "A teapot", "scene": "A teapot"})
-        place = {"id": job} if "{" in operation.path else {}
+        place = {"id": job} if operation.template.parameters else {}
         asked = tuple((query or {}).items())
         return self.service.answer(Call(operation.id, place, asked, headers, body))
 

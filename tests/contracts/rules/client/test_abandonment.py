@@ -22,7 +22,7 @@ def asked(
     document: Document, operation_id: str, answer: Json = None, *, status: int = 200, at: float = 0
 ) -> Exchange:
     """A request for the job `a`, or for no job, and its answer."""
-    names = {"video_id": "a"} if "{" in document.operations[operation_id].path else {}
+    names = {"video_id": "a"} if document.operations[operation_id].template.parameters else {}
     call = Call(operation_id, names, (), {"authorization": "Bearer k"}, b"")
     reply = Reply(status, {"content-type": "application/json"}, orjson.dumps(answer))
     return read_exchange(document, call, reply, at=at)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aisa_testkit.contracts import Exchange, check_client, read_exchange
 from aisa_testkit.contracts.traffic.job_views import jobs_in
-from aisa_testkit.contracts.traffic.request_builder import build_call, job_id_parameter
+from aisa_testkit.contracts.traffic.request_builder import build_call
 from aisa_testkit.mock_server import JobService, ManualClock, MockControls, RandomIds
 from aisa_testkit.openapi import Call, Delivery, Document, Ending, JobRole, Reply
 from aisa_testkit.openapi.pointer import get
@@ -160,8 +160,7 @@ class Worker:
         operation = document.by_role[role]
         body = operation.bodies.get("application/json")
         fields = {body.schema.raw["required"][0]: self._prompt} if body else None
-        name = job_id_parameter(operation)
-        names = {name: self._job_id} if name else {}
+        names = dict.fromkeys(operation.template.parameters, self._job_id)
         return build_call(document, operation, fields, key="k", path_parameters=names)
 
     def _shown(self, exchange: Exchange | None) -> str:

@@ -133,7 +133,7 @@ def exchanges(document: Document) -> st.SearchStrategy[Exchange]:
         lambda operation: st.builds(
             Call,
             st.just(operation.id),
-            st.just({"id": "a"} if "{" in operation.path else {}),
+            st.just({"id": "a"} if operation.template.parameters else {}),
             QUERIES,
             CALL_HEADERS,
             REQUESTS,

@@ -25,7 +25,7 @@ def exchange(
 ) -> Exchange:
     """A request that is answered with nothing but a status, or not at all."""
     operation = document.by_role[role]
-    names = [s.strip("{}") for s in operation.path.split("/") if s[:1] == "{"]
+    names = operation.template.parameters
     sent = b"" if operation.method in ("GET", "DELETE") else body
     headers = {**JSON, "range": range_} if range_ else dict(JSON)
     if keyed and document.credentials:

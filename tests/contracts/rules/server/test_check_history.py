@@ -339,7 +339,7 @@ class Client:
 
     def _ask(self, role: JobRole, job_id: str, which: int, how: int) -> None:
         operation = self.document.by_role[role]
-        names = [s.strip("{}") for s in operation.path.split("/") if s[:1] == "{"]
+        names = operation.template.parameters
         query: tuple[tuple[str, str], ...] = ()
         headers = {"authorization": "Bearer k", "x-render-key": "k"} if which < 9 else {}
         body: Json = None

@@ -94,7 +94,7 @@ def test_jobs_of_another_api_are_ended_in_the_same_words(other_document: Documen
     done = send_request(app, f"POST /__admin/jobs/{first}/complete").json()
     failed = send_request(app, f"POST /__admin/jobs/{second}/fail").json()
     for job_id, shown in ((first, done), (second, failed)):
-        path = other_document.by_role[JobRole.RETRIEVE].path.replace("{ref}", job_id)
+        path = other_document.by_role[JobRole.RETRIEVE].template.expand({"ref": job_id})
         assert send_request(app, f"GET /api/v7{path}", headers=headers).json() == shown
     assert done["job"]["phase"] != failed["job"]["phase"]
 
