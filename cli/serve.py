@@ -171,7 +171,7 @@ def serve(
     if watch and not stage.files:
         fail("--watch: there is no file to watch; name a DOCUMENT or a --config")
     if list_scenarios:
-        for each in stage.service.scenarios.listed():
+        for each in stage.service.scenarios.to_json():
             click.echo(f"{each['name']:<14} {each['about']}")
         return
     for number in (signal.SIGINT, signal.SIGTERM):

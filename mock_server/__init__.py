@@ -8,6 +8,7 @@ from .clock import ClientClock, Clock, ManualClock, MovableClock, SystemClock, T
 from .config_types import AccountOptions, ConfigOptions, FaultOptions, LimitOptions, ScenarioOptions
 from .controls import MockControls
 from .endpoint import Endpoint
+from .errors import DeliveryError
 from .jobs.ids import Ids, RandomIds
 from .jobs.job import Job, Snapshot, observe
 from .jobs.job_fields import JobFields
@@ -15,7 +16,7 @@ from .jobs.progression import JobOutcome, Phase, Progression, plan_progression
 from .jobs.store import JobPage, MemoryStore, Store
 from .observers import Observer
 from .service import JobService, NonconformingReply
-from .webhooks.receiver import DeliveryError, Receiver
+from .webhooks.delivery import Receiver
 from .webhooks.signature import new_secret
 from .webhooks.webhooks import Webhooks
 from .webhooks.worker import WebhookWorker, deliver_on_moves

@@ -22,7 +22,7 @@ from .jobs.planner import Planner
 from .jobs.rendering import Renderer
 from .jobs.store import Store
 from .keys.accounts import Account, read_accounts, read_tier
-from .keys.authentication import Keyring
+from .keys.authentication import Authenticator
 from .keys.quotas import Quotas
 from .webhooks.webhooks import Webhooks
 
@@ -36,7 +36,7 @@ class ServiceSettings:
     faults: tuple[Fault, ...]
     tier: Tier
     accounts: Mapping[str, Account]
-    keyring: Keyring
+    authenticator: Authenticator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,9 @@ class ServiceOptions:
             faults=config.faults,
             tier=tier,
             accounts=accounts,
-            keyring=Keyring(self.document.credentials, self.api_keys, accounts=accounts),
+            authenticator=Authenticator(
+                self.document.credentials, self.api_keys, accounts=accounts
+            ),
         )
 
 
@@ -106,15 +108,15 @@ def make_parts(
     scenarios = Scenarios(
         document,
         random=_random(seed, "scenarios"),
-        usual=settings.scenario,
-        own=settings.scenarios,
-        joined=len(store) > 0,
+        default=settings.scenario,
+        custom=settings.scenarios,
+        has_jobs=len(store) > 0,
     )
     random = _random(seed, "faults")
     planner, renderer = Planner(document.lifecycle), Renderer(document)
     return ServiceParts(
         scenarios=scenarios,
-        faults=FaultRegistry(document, random=random, usual=settings.faults),
+        faults=FaultRegistry(document, random=random, initial=settings.faults),
         random=random,
         limits=limits,
         errors=ErrorReplies(document.envelope, clock),

@@ -54,37 +54,37 @@ def load_config(document: Document, path: str | Path) -> MockConfig:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise DocumentError(str(path), (Problem("", f"cannot be read: {reason}"),)) from error
     try:
-        return _read(document, _source(text, str(path)))
+        return _read(document, _parse(text, str(path)))
     except DocumentError as error:
-        raise DocumentError(error.name, tuple(map(_without_key, error.problems))) from None
+        raise DocumentError(error.name, tuple(map(_redact_key, error.problems))) from None
 
 
-def read_config(document: Document, words: Mapping[str, Json]) -> MockConfig:
-    """The config that these words mean; raises WordsError for what cannot be.
+def read_config(document: Document, options: Mapping[str, Json]) -> MockConfig:
+    """The config that these words mean; raises ConfigError for what cannot be.
 
     The words are those of `Config` in `config.schema.json`.
     """
-    words = {} if words is None else words  # an empty file
-    validate("Config", words)
+    options = {} if options is None else options  # an empty file
+    validate("Config", options)
     scenarios: dict[str, Scenario] = {}
-    for name, each in words.get("scenarios", {}).items():
-        with _at(("scenarios", name)):
+    for name, each in options.get("scenarios", {}).items():
+        with _errors_under(("scenarios", name)):
             scenarios[name] = read_scenario(document, name, each)
     faults: list[Fault] = []
-    for index, each in enumerate(words.get("faults", ())):
-        with _at(("faults", index)):
+    for index, each in enumerate(options.get("faults", ())):
+        with _errors_under(("faults", index)):
             faults.append(read_fault(document, each))
-    limits, keys = words.get("limits", "none"), words.get("keys", {})
+    limits, keys = options.get("limits", "none"), options.get("keys", {})
     read_accounts(document, keys, tier=read_tier(document, limits), at="/keys")
-    if "scenario" in words:
+    if "scenario" in options:
         try:
             find_scenario(
-                document, {**built_in_scenarios(document), **scenarios}, words["scenario"]
+                document, {**built_in_scenarios(document), **scenarios}, options["scenario"]
             )
         except ValueError as error:
             raise ConfigError("/scenario", str(error)) from None
     return MockConfig(
-        scenario=words.get("scenario"),
+        scenario=options.get("scenario"),
         scenarios=scenarios,
         faults=tuple(faults),
         limits=limits,
@@ -99,7 +99,7 @@ def _read(document: Document, source: Source) -> MockConfig:
         raise source.error(Problem(error.pointer, error.reason)) from None
 
 
-def _without_key(problem: Problem) -> Problem:
+def _redact_key(problem: Problem) -> Problem:
     """The problem as it may be shown: the place of what is known of a key has the key in it."""
     path = parse_pointer(problem.pointer)
     if path[:1] != ("keys",) or len(path) == 1:
@@ -107,7 +107,7 @@ def _without_key(problem: Problem) -> Problem:
     return replace(problem, pointer=format_pointer(("keys", mask_key(path[1]), *path[2:])))
 
 
-def _source(text: str, name: str) -> Source:
+def _parse(text: str, name: str) -> Source:
     if not name.endswith(".toml"):
         return parse_source(text, name=name)
     try:
@@ -117,8 +117,8 @@ def _source(text: str, name: str) -> Source:
 
 
 @contextmanager
-def _at(path: tuple[str | int, ...]) -> Iterator[None]:
+def _errors_under(path: tuple[str | int, ...]) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        raise error.below(format_pointer(path)) from None
+        raise error.under(format_pointer(path)) from None

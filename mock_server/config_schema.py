@@ -21,37 +21,37 @@ class ConfigError(ToolkitError, ValueError):
     is the place as it may be printed, where a key is part of it.
     """
 
-    def __init__(self, pointer: str, reason: str, *, shown: str | None = None) -> None:
-        self.shown = pointer if shown is None else shown
-        super().__init__(self.shown, reason)
+    def __init__(self, pointer: str, reason: str, *, displayed: str | None = None) -> None:
+        self.displayed = pointer if displayed is None else displayed
+        super().__init__(self.displayed, reason)
         self.pointer, self.reason = pointer, reason
 
     def __str__(self) -> str:
-        return f"{self.shown}: {self.reason}" if self.shown else self.reason
+        return f"{self.displayed}: {self.reason}" if self.displayed else self.reason
 
-    def below(self, pointer: str) -> ConfigError:
+    def under(self, pointer: str) -> ConfigError:
         """The same, where the place was looked at from further up."""
-        return ConfigError(pointer + self.pointer, self.reason, shown=pointer + self.shown)
+        return ConfigError(pointer + self.pointer, self.reason, displayed=pointer + self.displayed)
 
 
-def validate(kind: str, words: Mapping[str, Json]) -> None:
-    """Raises WordsError for the first thing in the words that the schema of this kind (`Config`,
+def validate(kind: str, options: Mapping[str, Json]) -> None:
+    """Raises ConfigError for the first thing in the words that the schema of this kind (`Config`,
     `Scenario` or `Fault`) does not know, and for what is no JSON data at all.
     """
-    if reason := _why_no_json(words):
-        path, culprit = _culprit(words)
+    if reason := _json_error(options):
+        path, culprit = _find_non_json(options)
         if isinstance(culprit, int):
             reason = f"must be a number of at most 64 bits, not {quote(culprit)}"
         raise ConfigError(format_pointer(path), reason)
-    if not (schema := _schema(kind)).accepts(words):
-        finding = next(iter(schema.errors(words)))
+    if not (schema := _schema(kind)).accepts(options):
+        finding = next(iter(schema.errors(options)))
         reason = finding.message
         if finding.keyword == "additionalProperties" and len(finding.path) == 1:
             reason += f", only {', '.join(schema.raw['properties'])}"
         raise ConfigError(format_pointer(finding.path), reason)
 
 
-def _why_no_json(data: Json) -> str | None:
+def _json_error(data: Json) -> str | None:
     try:
         orjson.dumps(data)
     except TypeError as error:
@@ -59,12 +59,12 @@ def _why_no_json(data: Json) -> str | None:
     return None
 
 
-def _culprit(data: Json) -> tuple[Place, Json]:
+def _find_non_json(data: Json) -> tuple[Place, Json]:
     """The innermost part that is not JSON data, and its place; for what has no end, all of it."""
     path: list[str] = []
     part = data
-    while len(path) <= _DEEPEST:
-        inner = next(((name, each) for name, each in _parts(part) if _why_no_json(each)), None)
+    while len(path) <= _MAX_DEPTH:
+        inner = next(((name, each) for name, each in _children(part) if _json_error(each)), None)
         if inner is None:
             return tuple(path), part
         path.append(str(inner[0]))
@@ -72,7 +72,7 @@ def _culprit(data: Json) -> tuple[Place, Json]:
     return (), data
 
 
-def _parts(data: Json) -> Iterable[tuple[object, Json]]:
+def _children(data: Json) -> Iterable[tuple[object, Json]]:
     if isinstance(data, Mapping):
         return data.items()
     return enumerate(data) if isinstance(data, list | tuple) else ()
@@ -85,4 +85,4 @@ def _schema(kind: str) -> Schema:
 
 
 # Nothing is written as JSON that is nested more deeply.
-_DEEPEST = 254
+_MAX_DEPTH = 254

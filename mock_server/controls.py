@@ -146,7 +146,7 @@ class MockControls(Generic[ClockT]):
         states = self.document.lifecycle.endings(Ending.SUCCESS if success else Ending.FAILURE)
         if not states:
             raise ValueError("no job of this document ends so")
-        scenario = service.scenarios.of_job(job.scenario)
+        scenario = service.scenarios.get(job.scenario)
         outcome = JobOutcome(
             outcome=states[0],
             code=code,

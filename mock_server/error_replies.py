@@ -63,7 +63,7 @@ def refuse_if_preferred(envelope: ErrorEnvelope, operation: Operation, prefer: s
     cause = envelope.cause_of_status(status)
     if cause is None or status not in operation.responses:
         known = ", ".join(str(s) for s in operation.responses if s >= 400)
-        message = f"Prefer: {operation.id} has no documented answer {status}, only {known}"
+        message = f"Prefer: {operation.id} has no documented response {status}, only {known}"
         raise Refusal(Cause.PREFERENCE_INVALID, message, parameter="Prefer")
     message = f"The answer that Prefer: code={status} asked for."
     raise Refusal(cause, message, headers={"preference-applied": f"code={status}"})

@@ -23,3 +23,7 @@ class Refusal(ToolkitError):
         super().__init__(cause, message)
         self.cause, self.message, self.parameter = cause, message, parameter
         self.headers = headers or {}
+
+
+class DeliveryError(ToolkitError):
+    """An event did not reach its receiver; the message gives the reason."""

@@ -108,7 +108,7 @@ class OperationHandlers:
             self._store.add(job)  # from now on it can be given another end
             return job
 
-        job = self._limits.make(asked.key, {**asked.arguments.fields, **fields}, make)
+        job = self._limits.create_job(asked.key, {**asked.arguments.fields, **fields}, make)
         return self._job_reply(asked.operation, job, observe(job, job.created))
 
     def _retrieve(self, asked: AcceptedCall) -> Reply:
@@ -148,7 +148,7 @@ class OperationHandlers:
                 f"{job.id} is {snapshot.state}; only a job that has ended can be deleted",
             )
         if self._own(job.id, asked.key):
-            self._limits.settle(asked.key)
+            self._limits.charge_finished_jobs(asked.key)
             self._store.remove(job.id)
         return _json(asked.operation, self._renderer.deletion(job))
 

@@ -23,7 +23,7 @@ from .faults.fault import Fault
 from .jobs.ids import Ids, RandomIds
 from .jobs.job import Job, observe
 from .jobs.store import MemoryStore, Store
-from .keys.quotas import require_answers
+from .keys.quotas import require_error_responses
 from .webhooks.webhooks import Webhooks
 
 UnknownIds = Literal["refuse", "synthesize"]
@@ -111,7 +111,7 @@ class JobService(Generic[ClockT]):
         )
         self.scenarios, self.faults, self.limits = parts.scenarios, parts.faults, parts.limits
         self.planner = parts.planner
-        self._keyring, self._errors = settings.keyring, parts.errors
+        self._authenticator, self._errors = settings.authenticator, parts.errors
         self._renderer, self._handlers = parts.renderer, parts.handlers
         self._idempotency, self._random = parts.idempotency, parts.random
 
@@ -120,11 +120,11 @@ class JobService(Generic[ClockT]):
         document.
         """
         operation, request_id = self.document.operations[call.operation_id], self._request_id()
-        sender = self._keyring.sender(call.headers) if operation.secured else ""
+        sender = self._authenticator.read_key(call.headers) if operation.secured else ""
         applied = AppliedFaults()
         try:
-            if self.faults.pending:
-                applied.add(self.faults.apply(call, sender))
+            if self.faults.any_active:
+                applied.add(self.faults.match(call, sender))
             reply = self._accept(operation, call, sender, applied)
         except Refusal as refusal:
             reply = self._errors.reply(refusal, request_id)
@@ -137,7 +137,7 @@ class JobService(Generic[ClockT]):
             return reply
         return applied.apply(
             reply,
-            error=lambda refusal: self._with_common_headers(
+            error_reply=lambda refusal: self._with_common_headers(
                 self._errors.reply(refusal, request_id), request_id, sender
             ),
             random=self._random,
@@ -147,9 +147,9 @@ class JobService(Generic[ClockT]):
         self, operation: Operation, call: Call, sender: str | RequestProblem, applied: AppliedFaults
     ) -> Reply:
         """Perform a call if its key, the limits and the faults allow it; raises Refusal if not."""
-        key = self._keyring.authenticate(sender) if operation.secured else ""
+        key = self._authenticator.authenticate(sender) if operation.secured else ""
         if self.limits.active:
-            self.limits.count(key)
+            self.limits.count_request(key)
         if "prefer" in call.headers:
             refuse_if_preferred(self.document.envelope, operation, call.headers["prefer"])
         accepted = AcceptedCall(operation, call, read_call(operation, call), key)
@@ -170,7 +170,7 @@ class JobService(Generic[ClockT]):
         try:
             if faults:
                 applied.add(
-                    self.faults.apply_scenario_faults(faults, accepted.call, scope=accepted.key)
+                    self.faults.match_scenario_faults(faults, accepted.call, scope=accepted.key)
                 )
             operation, call, arguments, key, _ = accepted
             # By position, which is much faster than _replace().
@@ -189,7 +189,7 @@ class JobService(Generic[ClockT]):
         With the `headers` of the request, the reply includes the limits of its key.
         """
         request_id = self._request_id()
-        sender = None if headers is None else self._keyring.sender(headers)
+        sender = None if headers is None else self._authenticator.read_key(headers)
         reply = self._errors.reply(refusal, request_id)
         if self._strict:
             _require_conforming(reply, body_problems(self.document.error, reply.body))
@@ -203,10 +203,10 @@ class JobService(Generic[ClockT]):
         nothing.
         """
         settings = self._options.override(config)
-        require_answers(self.document, settings.tier, settings.accounts.values())
-        self.scenarios.replace_initial(usual=settings.scenario, own=settings.scenarios)
-        self.limits.replace(tier=settings.tier, accounts=settings.accounts)
-        self._keyring = settings.keyring
+        require_error_responses(self.document, settings.tier, settings.accounts.values())
+        self.scenarios.replace_initial(default=settings.scenario, custom=settings.scenarios)
+        self.limits.replace_limits(tier=settings.tier, accounts=settings.accounts)
+        self._authenticator = settings.authenticator
         self.faults.replace_initial(settings.faults)
 
     def describe(self, job: Job) -> dict[str, Json]:
@@ -238,10 +238,10 @@ class JobService(Generic[ClockT]):
         job = self.store.get(job_id)
         if job is None or job.owner != accepted.key:
             return ()
-        scenario = self.scenarios.of_job(job.scenario)
+        scenario = self.scenarios.get(job.scenario)
         if scenario is None or not scenario.faults:
             return ()
-        return self.faults.apply_scenario_faults(scenario.faults, accepted.call, scope=job_id)
+        return self.faults.match_scenario_faults(scenario.faults, accepted.call, scope=job_id)
 
     def _request_id(self) -> str:
         return self.document.envelope.request_id_prefix + self._ids.request()
@@ -253,7 +253,7 @@ class JobService(Generic[ClockT]):
         name = self.document.envelope.request_id_header
         headers = {name: request_id, **reply.headers} if name else reply.headers
         if self.limits.active and isinstance(sender, str):
-            headers = {**headers, **self.limits.headers(sender)}
+            headers = {**headers, **self.limits.rate_limit_headers(sender)}
         return Reply(reply.status, headers, reply.body, reply.delivery)
 
 

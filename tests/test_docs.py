@@ -33,7 +33,7 @@ def _every_fault_is_applied(request):
         mock = request.getfixturevalue("video_mock")
     yield
     if mock:
-        assert [fault for fault in mock.service.faults.listed() if not fault["struck"]] == []
+        assert [fault for fault in mock.service.faults.to_json() if not fault["struck"]] == []
 """
 
 
@@ -102,7 +102,7 @@ def test_failures_manual_lists_every_scenario() -> None:
     section = FAILURES.partition("## Scenarios\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", section, flags=re.MULTILINE)
     listed = [{"name": name, "about": about} for name, about in rows]
-    assert listed == JobService().scenarios.listed()
+    assert listed == JobService().scenarios.to_json()
 
 
 def test_server_manual_lists_every_control_call() -> None:

@@ -1,1 +1,1 @@
-"""What goes wrong on purpose: scenarios of jobs, faults of calls, and files that tell of both."""
+"""Simulated failures: scenarios of jobs, faults of calls, and their choice."""

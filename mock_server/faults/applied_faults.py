@@ -1,4 +1,4 @@
-"""The faults that strike one call, and what they leave of its answer."""
+"""The faults that apply to one call, and their effects on its response."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .fault import Fault
 
 
 class AppliedFaults:
-    """The faults that have struck a call so far, in their order."""
+    """The faults that apply to one call, in the order in which they were added."""
 
     __slots__ = ("_faults",)
 
@@ -24,34 +24,36 @@ class AppliedFaults:
 
     @property
     def prevented(self) -> bool:
-        """Whether the call is neither done nor answered."""
+        """True if the operation is not carried out and no response is sent."""
         return any(fault.prevents for fault in self._faults)
 
     def add(self, faults: Iterable[Fault]) -> None:
-        """Adds these; raises Refusal if one of them keeps the call from being done."""
+        """Add faults. Raise Refusal if one of them prevents the operation."""
         added = [*faults]
         self._faults += added
         for fault in added:
             if fault.prevents:
-                raise Refusal(Cause.INTERNAL, "the connection was torn down")
+                raise Refusal(Cause.INTERNAL, "the connection was reset")
             if fault.refusal and not fault.commit:
-                # The same refusal is raised again and again, and would keep every place of it.
+                # One refusal is raised many times; its traceback would grow each time.
                 raise fault.refusal.with_traceback(None)
 
-    def apply(self, reply: Reply, *, error: Callable[[Refusal], Reply], random: Random) -> Reply:
-        """The answer as it reaches the client; `error` makes an answer of a refusal."""
+    def apply(
+        self, reply: Reply, *, error_reply: Callable[[Refusal], Reply], random: Random
+    ) -> Reply:
+        """Return the reply as the client receives it; `error_reply` renders a refusal."""
         for fault in self._faults:
             if fault.prevents:
-                reply = replace(_NOTHING, delivery=reply.delivery)
+                reply = replace(_NO_REPLY, delivery=reply.delivery)
             elif fault.refusal and fault.commit:
-                told = error(fault.refusal)
-                reply = replace(told, delivery=reply.delivery, committed=reply.committed or reply)
-            for spoil in fault.effects:
-                before, reply = reply, spoil(reply, random)
+                error = error_reply(fault.refusal)
+                reply = replace(error, delivery=reply.delivery, committed=reply.committed or reply)
+            for effect in fault.effects:
+                before, reply = reply, effect(reply, random)
                 if (reply.body, reply.headers) != (before.body, before.headers):
                     reply = replace(reply, committed=before.committed or before)
         return reply
 
 
-# Where nothing was done there is no answer either.
-_NOTHING = Reply(0)
+# The operation was not carried out, so there is no reply to send.
+_NO_REPLY = Reply(0)

@@ -1,8 +1,8 @@
-"""A fault: which calls something goes wrong with, how often, and what."""
+"""A fault: the calls that it affects, how often, and its effect."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...openapi import Call, Document, Operation
@@ -12,19 +12,26 @@ from ...openapi.schema_places import property_at
 from ...openapi.text import quote
 from ..config_schema import ConfigError, validate
 from ..errors import Refusal
-from .fault_effects import Effect, effects
+from .fault_effects import Effect, build_effects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing that goes wrong.
+    """A simulated failure of calls.
 
-    `operations` are the ids of those that it strikes; `job` and `key` limit it to the calls about
-    one job and of one sender. Of these calls it strikes `times` (None: all) from the `nth` on,
-    again and again after each `every`, with a `probability`. `refusal` is the error that comes
-    instead of the answer, though the call is done if it is to `commit`; `prevents` says that there
-    is neither an answer nor anything done. `spoilers` change the answer on its way. `words` are
-    those that it was told in.
+    Args:
+        operations: the ids of the affected operations.
+        job: a job id; if set, only calls whose path contains it match.
+        key: an API key; if set, only calls with this key match.
+        nth: the first matching call that is affected, counted from 1.
+        times: the number of affected calls, None for all.
+        every: the number of calls after which the count starts again, None for never.
+        probability: the probability that a call is affected, from 0 to 1.
+        refusal: the error response that is sent instead of the real response.
+        commit: True if the operation is carried out although `refusal` is sent.
+        prevents: True if the operation is not carried out and no response is sent.
+        effects: changes to the response and its delivery.
+        options: the options from which this fault was read.
     """
 
     operations: frozenset[str]
@@ -38,15 +45,15 @@ class Fault:
     commit: bool = False
     prevents: bool = False
     effects: tuple[Effect, ...] = ()
-    words: Mapping[str, Json]
+    options: Mapping[str, Json]
 
     @property
     def only_delays(self) -> bool:
-        """Whether the answer is right, and only takes its time: then other faults strike, too."""
-        return not (self.words.keys() & _WHAT - _PACE)
+        """True if the response is only slower; other faults then apply to the same call, too."""
+        return not (self.options.keys() & _EFFECTS - _DELAYS)
 
     def matches(self, call: Call, key: object) -> bool:
-        """Whether it is for this call of this sender."""
+        """True if this fault affects a call with this API key, apart from its count."""
         return (
             call.operation_id in self.operations
             and self.key in (None, key)
@@ -54,111 +61,126 @@ class Fault:
         )
 
 
-def read_fault(document: Document, words: Mapping[str, Json]) -> Fault:
-    """The fault that these words mean; raises WordsError for what cannot be.
+def read_fault(document: Document, options: Mapping[str, Json]) -> Fault:
+    """Return the fault with these options, which `Fault` in `config.schema.json` describes.
 
-    The words are those of `Fault` in `config.schema.json`.
+    Raises ConfigError if an option is invalid or does not fit the document.
     """
-    validate("Fault", words)
-    _require_sense(words)
-    operations = _operations(document, words)
-    _require_aim(document, operations, words)
-    _require_places(document, operations, words)
+    validate("Fault", options)
+    _check_combination(options)
+    operations = _find_operations(document, options)
+    _check_targets(document, operations, options)
+    _check_fields(document, operations, options)
+    refusal = _error_response(document, operations, options) if "status" in options else None
     return Fault(
         operations=frozenset(operation.id for operation in operations),
-        **{name: words[name] for name in _WHERE if name in words},
-        refusal=_refusal(document, operations, words) if "status" in words else None,
-        prevents=words.get("reset") == "before",
-        effects=effects(document, words),
-        words=dict(words),
+        **{name: options[name] for name in _COPIED_OPTIONS if name in options},
+        refusal=refusal,
+        prevents=options.get("reset") == "before",
+        effects=build_effects(document, options),
+        options=dict(options),
     )
 
 
-def _require_sense(words: Mapping[str, Json]) -> None:
-    """Raises WordsError for words that say nothing, or not the same, whatever the document."""
-    if not words.keys() & _WHAT:
-        raise ConfigError("", f"says nothing that goes wrong: one of {', '.join(sorted(_WHAT))}")
-    breaks = [name for name in ("reset", "lost", "cut") if name in words]
+def _check_combination(options: Mapping[str, Json]) -> None:
+    """Raise ConfigError if an option is missing, or excluded by another one."""
+    if not options.keys() & _EFFECTS:
+        raise ConfigError("", f"must have at least one of {', '.join(sorted(_EFFECTS))}")
+    breaks = [name for name in ("reset", "lost", "cut") if name in options]
     if len(breaks) > 1:
-        raise ConfigError(f"/{breaks[1]}", f"an answer breaks once: {breaks[0]} or {breaks[1]}")
-    if words.get("reset") == "before":
-        for name in sorted(words.keys() & _WHAT - _PACE - {"reset"}):
-            raise ConfigError(f"/{name}", "there is no answer where the connection is reset before")
+        raise ConfigError(f"/{breaks[1]}", f"cannot be combined with {breaks[0]}")
+    if options.get("reset") == "before":
+        for name in sorted(options.keys() & _EFFECTS - _DELAYS - {"reset"}):
+            raise ConfigError(f"/{name}", "cannot be combined with reset: before (no response)")
     for name in ("code", "retry_after", "commit"):
-        if name in words and "status" not in words:
-            raise ConfigError(f"/{name}", "is for an error, and needs status")
-    if "lost" in words and "status" in words and not words.get("commit"):
-        reason = "the call is done if its answer is lost, and is not with this error but to commit"
-        raise ConfigError("/status", reason)
-    if words.get("times", 1) > words.get("every", words.get("times", 1)):
-        raise ConfigError("/times", f"of every {words['every']} calls no more can be struck")
+        if name in options and "status" not in options:
+            raise ConfigError(f"/{name}", "requires status")
+    if "lost" in options and "status" in options and not options.get("commit"):
+        raise ConfigError("/status", "requires commit: true, because lost carries out the call")
+    if options.get("times", 1) > options.get("every", options.get("times", 1)):
+        raise ConfigError("/times", f"must be at most every ({options['every']})")
 
 
-def _operations(document: Document, words: Mapping[str, Json]) -> list[Operation]:
-    """The operations that are struck; where none is named, all that have the answer asked for."""
-    name, status = words.get("operation"), words.get("status")
+def _find_operations(document: Document, options: Mapping[str, Json]) -> list[Operation]:
+    """Return the named operation, or else all operations that declare the status."""
+    name, status = options.get("operation"), options.get("status")
     known = document.operations.values()
     if name is None:
         return [o for o in known if status is None or status in o.responses]
     found = [o for o in known if name in (o.id, o.role)]
     if not found:
-        listed = ", ".join(document.operations)
-        raise ConfigError("/operation", f"there is no operation {name!r}, only {listed}")
+        known_ids = ", ".join(document.operations)
+        raise ConfigError("/operation", f"must be one of {known_ids}, not {quote(name)}")
     return found
 
 
-def _refusal(document: Document, operations: list[Operation], words: Mapping[str, Json]) -> Refusal:
-    envelope, status, code = document.envelope, words["status"], words.get("code")
+def _error_response(
+    document: Document, operations: list[Operation], options: Mapping[str, Json]
+) -> Refusal:
+    envelope, status, code = document.envelope, options["status"], options.get("code")
     cause = envelope.cause_of_status(status, code)
     lacking = next((o for o in operations if status not in o.responses), None)
     if cause is None or lacking or not operations:
         some = [lacking] if lacking else operations or [*document.operations.values()]
-        answers = [
-            a for a in envelope.answers.values() if any(a.status in o.responses for o in some)
-        ]
-        known = ", ".join(dict.fromkeys(f"{a.status} {a.code}" for a in answers))
-        lacks = f"{some[0].id} has no" if len(some) == 1 else "no operation has a"
-        asked = f"{status} {code}" if code else status
-        raise ConfigError("/status", f"{lacks} documented answer {asked}, only {known}")
+        raise _undocumented_response(document, some, options)
     headers = {}
-    if "retry_after" in words:
+    if "retry_after" in options:
         if envelope.retry_seconds is None:
-            reason = "the document names no header for it (x-error-envelope/retry_after)"
+            reason = "the document declares no header for it (x-error-envelope/retry_after)"
             raise ConfigError("/retry_after", reason)
-        headers[envelope.retry_seconds] = str(int(words["retry_after"]))
-    to = operations[0].id if len(operations) == 1 else "this operation"
-    return Refusal(cause, f"This answer to {to} was asked for.", headers=headers)
+        headers[envelope.retry_seconds] = str(int(options["retry_after"]))
+    target = operations[0].id if len(operations) == 1 else "this operation"
+    return Refusal(cause, f"Simulated error response of {target}.", headers=headers)
 
 
-def _require_aim(
-    document: Document, operations: list[Operation], words: Mapping[str, Json]
+def _undocumented_response(
+    document: Document, operations: list[Operation], options: Mapping[str, Json]
+) -> ConfigError:
+    answers = document.envelope.answers.values()
+    known = [a for a in answers if any(a.status in o.responses for o in operations)]
+    listed = ", ".join(dict.fromkeys(f"{a.status} {a.code}" for a in known))
+    subject = f"{operations[0].id} has no" if len(operations) == 1 else "no operation has a"
+    wanted = " ".join(str(options[name]) for name in ("status", "code") if name in options)
+    return ConfigError("/status", f"{subject} documented response {wanted}, only {listed}")
+
+
+def _check_targets(
+    document: Document, operations: list[Operation], options: Mapping[str, Json]
 ) -> None:
-    """Raises WordsError for a fault that would never be seen, or be no fault."""
-    if "job" in words and not any(operation.template.parameters for operation in operations):
-        raise ConfigError("/job", "no call of these operations is about a job that there is")
-    if words.get("state") in document.lifecycle.states:
-        reason = f"must be one that the document does not know, not {quote(words['state'])}"
-        raise ConfigError("/state", f"{reason}; what becomes of a job is a matter of its scenario")
+    """Raise ConfigError if the fault could never match a call, or would not be a fault."""
+    if "job" in options and not any(operation.template.parameters for operation in operations):
+        raise ConfigError("/job", "none of these operations has a job id in its path")
+    if options.get("state") in document.lifecycle.states:
+        reason = f"must be unknown to the document, not {quote(options['state'])}"
+        raise ConfigError("/state", f"{reason}; use a scenario to choose a declared state")
 
 
-def _require_places(
-    document: Document, operations: list[Operation], words: Mapping[str, Json]
+def _check_fields(
+    document: Document, operations: list[Operation], options: Mapping[str, Json]
 ) -> None:
-    """Raises WordsError for a field that no answer of these operations has."""
+    """Raise ConfigError if no response of these operations has a field that the options name."""
     schemas = [s for o in operations for r in o.responses.values() for s in r.content.values() if s]
-    places = [("/drop", words["drop"])] if "drop" in words else []
-    places += [("/change" + format_pointer([p]), p) for p in words.get("change", {})]
-    if "state" in words and not any(operation.page for operation in operations):
-        places.append(("/state", format_pointer(document.lifecycle.state_at)))
-    for at, pointer in places:
+    for at, pointer in _named_fields(document, operations, options):
         path = parse_pointer(pointer)
         if all(property_at(document.source.data, schema.raw, path) is None for schema in schemas):
-            raise ConfigError(at, f"no answer of these operations has a field at {pointer}")
+            raise ConfigError(at, f"no response of these operations has a field at {pointer}")
 
 
-_WHERE = ("job", "key", "nth", "times", "every", "probability", "commit")
-_PACE = {"latency", "slow"}
-_WHAT = {
+def _named_fields(
+    document: Document, operations: list[Operation], options: Mapping[str, Json]
+) -> Iterable[tuple[str, str]]:
+    """Yield the pointers of the fields in a response, each after its place in the options."""
+    if "drop" in options:
+        yield "/drop", options["drop"]
+    for pointer in options.get("change", {}):
+        yield "/change" + format_pointer([pointer]), pointer
+    if "state" in options and not any(operation.page for operation in operations):
+        yield "/state", format_pointer(document.lifecycle.state_at)
+
+
+_COPIED_OPTIONS = ("job", "key", "nth", "times", "every", "probability", "commit")
+_DELAYS = {"latency", "slow"}
+_EFFECTS = {
     *("status", "reset", "lost", "cut", "body", "content_type", "drop", "change", "state"),
-    *_PACE,
+    *_DELAYS,
 }

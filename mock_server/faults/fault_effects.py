@@ -1,4 +1,4 @@
-"""What can become of an answer on its way to the client."""
+"""Changes to a response and its delivery, for example cut bodies and delays."""
 
 from __future__ import annotations
 
@@ -15,32 +15,33 @@ from ...openapi.pointer import Path, get, parse_pointer, set_at
 from ..jobs.progression import LONGEST_SECONDS
 
 Effect = Callable[[Reply, Random], Reply]
-"""Makes another answer of an answer; the randomness is that of the service."""
+"""Returns a changed reply; the random generator is that of the service."""
 
 
-def effects(document: Document, words: Mapping[str, Json]) -> tuple[Effect, ...]:
-    """What the words of a fault do to an answer, in an order in which each has its effect."""
+def build_effects(document: Document, options: Mapping[str, Json]) -> tuple[Effect, ...]:
+    """Return the effects of these fault options, in the order in which they are applied."""
     found: list[Effect] = []
-    changes = {parse_pointer(pointer): value for pointer, value in words.get("change", {}).items()}
-    drops = (parse_pointer(words["drop"]),) if "drop" in words else ()
-    if changes or drops or "state" in words:
-        found.append(_Edited(document, changes, drops, words.get("state")))
-    if "body" in words:
-        found.append(_truncated if words["body"] == "truncated" else _malformed)
-    if "content_type" in words:
-        found.append(_Labelled(words["content_type"]))
-    if "latency" in words or "slow" in words:
-        found.append(_Slowed(_distribution(words.get("latency", 0.0)), words.get("slow", 0.0)))
-    if "cut" in words or words.get("reset") == "middle":
-        found.append(_Broken(words.get("cut", 0.5), reset="reset" in words))
-    if words.get("lost") or words.get("reset") == "before":
-        found.append(_lost)
+    changes = {parse_pointer(at): value for at, value in options.get("change", {}).items()}
+    drops = (parse_pointer(options["drop"]),) if "drop" in options else ()
+    if changes or drops or "state" in options:
+        found.append(_EditJson(document, changes, drops, options.get("state")))
+    if "body" in options:
+        found.append(_truncate_body if options["body"] == "truncated" else _replace_body)
+    if "content_type" in options:
+        found.append(_SetContentType(options["content_type"]))
+    if "latency" in options or "slow" in options:
+        latency = _latency_sampler(options.get("latency", 0.0))
+        found.append(_Delay(latency, options.get("slow", 0.0)))
+    if "cut" in options or options.get("reset") == "middle":
+        found.append(_CutBody(options.get("cut", 0.5), reset="reset" in options))
+    if options.get("lost") or options.get("reset") == "before":
+        found.append(_lose_reply)
     return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
-class _Edited:
-    """JSON with other values, without some fields, or with jobs in a state of this name."""
+class _EditJson:
+    """Sets and removes fields of a JSON body, and replaces the state of its jobs."""
 
     document: Document
     changes: Mapping[Path, Json]
@@ -61,11 +62,11 @@ class _Edited:
             if path[0] in body:  # an error has other fields than a job
                 set_at(body, path, value)
         for path in self.drops:
-            _drop(body, path)
+            _remove_field(body, path)
         return _with_body(reply, orjson.dumps(body))
 
     def _jobs(self, body: dict[str, Json]) -> list[dict[str, Json]]:
-        """The jobs in the body, which is one itself, or a page of them."""
+        """Return the jobs in a body: those of a page, or the body itself."""
         lists = self.document.by_role.get(JobRole.LIST)
         place = lists.page.places.get("items") if lists and lists.page else None
         try:
@@ -76,14 +77,14 @@ class _Edited:
             return items
         try:
             get(body, self.document.lifecycle.state_at)
-        except LookupError:  # an error, or a farewell
+        except LookupError:  # an error, or the response to a delete
             return []
         return [body]
 
 
 @dataclass(frozen=True, slots=True)
-class _Labelled:
-    """The same bytes, said to be of another type."""
+class _SetContentType:
+    """Replaces the Content-Type and keeps the body."""
 
     media_type: str
 
@@ -92,8 +93,13 @@ class _Labelled:
 
 
 @dataclass(frozen=True, slots=True)
-class _Slowed:
-    """An answer that takes its time."""
+class _Delay:
+    """Delays the response, and slows down the transfer of its body.
+
+    Args:
+        latency: returns the seconds before the response.
+        seconds: the duration of the transfer.
+    """
 
     latency: Callable[[Random], float]
     seconds: float
@@ -105,8 +111,13 @@ class _Slowed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Broken:
-    """An answer of whose body only a share arrives."""
+class _CutBody:
+    """Cuts the body.
+
+    Args:
+        share: the share of the body that is sent, from 0 to 1.
+        reset: True if the connection is then reset, and not closed.
+    """
 
     share: float
     reset: bool
@@ -117,25 +128,25 @@ class _Broken:
         return replace(reply, delivery=delivery)
 
 
-def _lost(reply: Reply, random: Random) -> Reply:
+def _lose_reply(reply: Reply, random: Random) -> Reply:
     return replace(reply, delivery=replace(_delivery(reply), arrives=-1, reset=True))
 
 
-def _truncated(reply: Reply, random: Random) -> Reply:
+def _truncate_body(reply: Reply, random: Random) -> Reply:
     return _with_body(reply, reply.body[: len(reply.body) // 2])
 
 
-def _malformed(reply: Reply, random: Random) -> Reply:
-    return _with_body(reply, _NO_JSON)
+def _replace_body(reply: Reply, random: Random) -> Reply:
+    return _with_body(reply, _PROXY_ERROR_PAGE)
 
 
-def _distribution(words: Json) -> Callable[[Random], float]:
-    if not isinstance(words, dict):
-        return lambda random: float(words)
-    if "uniform" in words:
-        low, high = words["uniform"]
+def _latency_sampler(latency: Json) -> Callable[[Random], float]:
+    if not isinstance(latency, dict):
+        return lambda random: float(latency)
+    if "uniform" in latency:
+        low, high = latency["uniform"]
         return lambda random: random.uniform(low, high)
-    mu, sigma = log(words["lognormal"]["median"]), words["lognormal"]["sigma"]
+    mu, sigma = log(latency["lognormal"]["median"]), latency["lognormal"]["sigma"]
     return lambda random: min(random.lognormvariate(mu, sigma), LONGEST_SECONDS)
 
 
@@ -144,13 +155,13 @@ def _delivery(reply: Reply) -> Delivery:
 
 
 def _with_body(reply: Reply, body: bytes) -> Reply:
-    if not reply.body:  # HTTP forbids one to some answers
+    if not reply.body:  # some responses must not have one
         return reply
     headers = {name: value for name, value in reply.headers.items() if name != "content-length"}
     return replace(reply, headers=headers, body=body)
 
 
-def _drop(data: dict[str, Json], path: Path) -> None:
+def _remove_field(data: dict[str, Json], path: Path) -> None:
     try:
         holder = get(data, path[:-1])
     except LookupError:
@@ -159,5 +170,5 @@ def _drop(data: dict[str, Json], path: Path) -> None:
         holder.pop(path[-1], None)
 
 
-# As a proxy in the way answers, and long enough to be no number, no string and no literal.
-_NO_JSON = b"<html><body><h1>Bad Gateway</h1></body></html>\n"
+# The error page of a proxy. It begins with "<", so it is not JSON.
+_PROXY_ERROR_PAGE = b"<html><body><h1>Bad Gateway</h1></body></html>\n"

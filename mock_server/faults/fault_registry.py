@@ -1,4 +1,4 @@
-"""The faults that are still to come, and which of them strike a call."""
+"""The active faults of a mock, with the count of their matching calls."""
 
 from __future__ import annotations
 
@@ -14,145 +14,160 @@ from .fault import Fault, read_fault
 
 
 class FaultRegistry:
-    """Faults in the order in which they were set. Of those that fit a call the first strikes, and
-    all that only slow its answer.
+    """The active faults, in the order in which they were added.
 
-    `usual` are there from the beginning, and again after a reset.
+    If several faults match a call, only the first applies; faults that only delay the response
+    always apply as well.
+
+    Args:
+        document: the document that the faults are checked against.
+        random: decides about faults with a probability.
+        initial: the faults that are active from the start, and again after a reset.
     """
 
-    def __init__(self, document: Document, *, random: Random, usual: Iterable[Fault] = ()) -> None:
+    def __init__(
+        self, document: Document, *, random: Random, initial: Iterable[Fault] = ()
+    ) -> None:
         self._document, self._random = document, random
-        self._lock, self._names = Lock(), count(1)
-        self._set: dict[str, _Count] = {}
-        self._of_scenarios: dict[tuple[int, str], _Count] = {}
-        # Those of the beginning, by the names that they have now.
-        self._usual: dict[str, Fault] = {}
-        self.replace_initial(usual)
+        self._lock, self._ids = Lock(), count(1)
+        self._active: dict[str, _FaultCounter] = {}
+        # By the identity of the fault, and the job or API key of the calls.
+        self._scenario_counters: dict[tuple[int, str], _FaultCounter] = {}
+        self._initial: dict[str, Fault] = {}
+        self.replace_initial(initial)
 
-    def add(self, words: Mapping[str, Json]) -> str:
-        """Sets one more fault, and gives its id; raises WordsError for what cannot be."""
-        fault = read_fault(self._document, words)
+    def add(self, options: Mapping[str, Json]) -> str:
+        """Add a fault and return its id. Raise ConfigError if its options are invalid."""
+        fault = read_fault(self._document, options)
         with self._lock:
             return self._add(fault)
 
-    def listed(self) -> list[dict[str, Json]]:
-        """The faults that are still to come: their ids, their words and how often they struck."""
+    def to_json(self) -> list[dict[str, Json]]:
+        """Return the active faults: ids, options, and the number of affected calls (`struck`)."""
         with self._lock:
             return [
-                {"id": name, **_told(counted.fault.words), "struck": counted.struck}
-                for name, counted in self._set.items()
+                {"id": fault_id, **_redacted(counter.fault.options), "struck": counter.applied}
+                for fault_id, counter in self._active.items()
             ]
 
-    def remove(self, name: str) -> None:
-        """Takes one back; raises KeyError if there is none of this id."""
+    def remove(self, fault_id: str) -> None:
+        """Remove a fault; raise KeyError if the id is unknown."""
         with self._lock:
-            del self._set[name]
+            del self._active[fault_id]
 
     def clear(self) -> None:
-        """Takes all of them back."""
+        """Remove all faults."""
         with self._lock:
-            self._set.clear()
-            self._of_scenarios.clear()
+            self._active.clear()
+            self._scenario_counters.clear()
 
     def reset(self) -> None:
-        """Goes back to those of the beginning."""
+        """Remove all faults, and add the initial ones again."""
         self.clear()
         with self._lock:
-            self._usual = {self._add(fault): fault for fault in self._usual.values()}
+            self._initial = {self._add(fault): fault for fault in self._initial.values()}
 
-    def replace_initial(self, usual: Iterable[Fault]) -> None:
-        """Has others from the beginning. Those that are told in the same words as before go on as
-        they are, or stay away; so do those that were set since.
+    def replace_initial(self, initial: Iterable[Fault]) -> None:
+        """Replace the initial faults.
+
+        Initial faults whose options are unchanged keep their id and count, or stay removed.
+        Faults that were added later stay as well.
         """
         with self._lock:
-            before, now = self._usual, dict[str, Fault]()
-            left = dict(before)
-            for fault in usual:
-                name = next((n for n, old in left.items() if old.words == fault.words), None)
-                name = name or self._name()
-                now[name] = left.pop(name, fault)
-            set_now = {n: _Count(f) for n, f in now.items() if n not in before} | self._set
-            order = [*now, *(n for n in self._set if n not in before)]
-            self._usual, self._set = now, {n: set_now[n] for n in order if n in set_now}
+            before, after = self._initial, dict[str, Fault]()
+            unmatched = dict(before)
+            for fault in initial:
+                same = (i for i, old in unmatched.items() if old.options == fault.options)
+                fault_id = next(same, None) or self._new_id()
+                after[fault_id] = unmatched.pop(fault_id, fault)
+            new = {i: _FaultCounter(fault) for i, fault in after.items() if i not in before}
+            active = new | self._active
+            order = [*after, *(i for i in self._active if i not in before)]
+            self._initial, self._active = after, {i: active[i] for i in order if i in active}
 
     @property
-    def pending(self) -> bool:
-        """Whether any is set."""
-        return bool(self._set)
+    def any_active(self) -> bool:
+        """True if there is an active fault."""
+        return bool(self._active)
 
-    def apply(self, call: Call, key: object) -> tuple[Fault, ...]:
-        """The faults that strike this call of this sender."""
+    def match(self, call: Call, key: object) -> tuple[Fault, ...]:
+        """Count a call with this API key, and return the faults that apply to it."""
         with self._lock:
-            struck = self._struck(call, key, [*self._set.values()])
-            for name in [name for name, counted in self._set.items() if counted.over]:
-                del self._set[name]
-        return struck
+            faults = self._match(call, key, [*self._active.values()])
+            for fault_id in [i for i, counter in self._active.items() if counter.exhausted]:
+                del self._active[fault_id]
+        return faults
 
-    def apply_scenario_faults(
+    def match_scenario_faults(
         self, faults: tuple[Fault, ...], call: Call, *, scope: str
     ) -> tuple[Fault, ...]:
-        """Those faults of a scenario that strike this call, which are counted by job or by key."""
-        with self._lock:
-            counts = [self._counted(fault, scope) for fault in faults]
-            return self._struck(call, None, counts)
+        """Count a call, and return the faults of a scenario that apply to it.
 
-    def _struck(self, call: Call, key: object, counts: list[_Count]) -> tuple[Fault, ...]:
-        struck: list[Fault] = []
-        settled = False
-        for counted in counts:
-            fault = counted.fault
+        Calls are counted separately for each `scope`: a job id or an API key.
+        """
+        with self._lock:
+            counters = [self._scenario_counter(fault, scope) for fault in faults]
+            return self._match(call, None, counters)
+
+    def _match(
+        self, call: Call, key: object, counters: Iterable[_FaultCounter]
+    ) -> tuple[Fault, ...]:
+        applied: list[Fault] = []
+        decided = False
+        for counter in counters:
+            fault = counter.fault
             if not fault.matches(call, key):
                 continue
-            if settled and not fault.only_delays:
-                counted.seen += 1
-            elif counted.strikes(self._random):
-                struck.append(fault)
-                settled = settled or not fault.only_delays
-        return tuple(struck)
+            if decided and not fault.only_delays:
+                counter.matched += 1
+            elif counter.count_match(self._random):
+                applied.append(fault)
+                decided = decided or not fault.only_delays
+        return tuple(applied)
 
-    def _counted(self, fault: Fault, scope: str) -> _Count:
-        if len(self._of_scenarios) > _KEPT:
-            del self._of_scenarios[next(iter(self._of_scenarios))]
-        return self._of_scenarios.setdefault((id(fault), scope), _Count(fault))
+    def _scenario_counter(self, fault: Fault, scope: str) -> _FaultCounter:
+        if len(self._scenario_counters) > _MAX_SCENARIO_COUNTERS:
+            del self._scenario_counters[next(iter(self._scenario_counters))]
+        return self._scenario_counters.setdefault((id(fault), scope), _FaultCounter(fault))
 
     def _add(self, fault: Fault) -> str:
-        name = self._name()
-        self._set[name] = _Count(fault)
-        return name
+        fault_id = self._new_id()
+        self._active[fault_id] = _FaultCounter(fault)
+        return fault_id
 
-    def _name(self) -> str:
-        return f"fault-{next(self._names)}"
-
-
-def _told(words: Mapping[str, Json]) -> Mapping[str, Json]:
-    return {**words, "key": mask_key(words["key"])} if "key" in words else words
+    def _new_id(self) -> str:
+        return f"fault-{next(self._ids)}"
 
 
-class _Count:
-    """How many calls a fault has seen, and how many it has struck."""
+def _redacted(options: Mapping[str, Json]) -> Mapping[str, Json]:
+    return {**options, "key": mask_key(options["key"])} if "key" in options else options
+
+
+class _FaultCounter:
+    """A fault, with the number of calls that it matched and of those that it affected."""
 
     def __init__(self, fault: Fault) -> None:
-        self.fault, self.seen, self.struck = fault, 0, 0
+        self.fault, self.matched, self.applied = fault, 0, 0
 
     @property
-    def over(self) -> bool:
-        """Whether it never strikes again."""
+    def exhausted(self) -> bool:
+        """True if the fault cannot apply to any further call."""
         fault = self.fault
-        return fault.every is None and fault.times is not None and self.struck >= fault.times
+        return fault.every is None and fault.times is not None and self.applied >= fault.times
 
-    def strikes(self, random: Random) -> bool:
-        """Whether it strikes the next call that it fits."""
+    def count_match(self, random: Random) -> bool:
+        """Count a matching call, and return True if the fault applies to it."""
         fault = self.fault
-        self.seen += 1
-        position = self.seen - fault.nth
-        if position < 0 or self.over:
+        self.matched += 1
+        position = self.matched - fault.nth
+        if position < 0 or self.exhausted:
             return False
         if fault.every is not None and position % fault.every >= (fault.times or 1):
             return False
         if fault.probability < 1 and random.random() >= fault.probability:
             return False
-        self.struck += 1
+        self.applied += 1
         return True
 
 
-_KEPT = 10_000
+_MAX_SCENARIO_COUNTERS = 10_000

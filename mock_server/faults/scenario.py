@@ -1,4 +1,4 @@
-"""A scenario: what becomes of a job, and what goes wrong with the calls about it, under a name."""
+"""A scenario: the outcome of a job and the faults of the calls about it, under a name."""
 
 from __future__ import annotations
 
@@ -15,109 +15,119 @@ from .fault import Fault, read_fault
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`about` says in a line what it is good for."""
+    """A named course of a job.
+
+    Args:
+        name: the name; `NAME:CODE` if an error code was chosen with it.
+        description: its purpose, in one line.
+        outcome: the final state of the job, its duration and more.
+        faults: the faults of the calls about the job.
+    """
 
     name: str
     description: str = ""
     outcome: JobOutcome = DEFAULT_OUTCOME
     faults: tuple[Fault, ...] = ()
 
-    def same(self, other: Scenario) -> bool:
-        """Whether the other one says the same."""
-        return self._said() == other._said()
+    def is_equivalent(self, other: Scenario) -> bool:
+        """True if both were read from the same options."""
+        return self._comparable() == other._comparable()
 
-    def _said(self) -> tuple[object, ...]:
-        return self.name, self.description, self.outcome, [fault.words for fault in self.faults]
+    def _comparable(self) -> tuple[object, ...]:
+        return self.name, self.description, self.outcome, [fault.options for fault in self.faults]
 
 
-def read_scenario(document: Document, name: str, words: Mapping[str, Json]) -> Scenario:
-    """The scenario that these words mean; raises WordsError for what cannot be.
+def read_scenario(document: Document, name: str, options: Mapping[str, Json]) -> Scenario:
+    """Return the scenario with these options, which `Scenario` in `config.schema.json` describes.
 
-    The words are those of `Scenario` in `config.schema.json`.
+    Raises ConfigError if an option is invalid or does not fit the document.
     """
-    validate("Scenario", words)
-    fate = JobOutcome(**{key: words[key] for key in _FATE if key in words})
+    validate("Scenario", options)
+    outcome = JobOutcome(**{key: options[key] for key in _OUTCOME_OPTIONS if key in options})
     try:
-        plan_progression(document.lifecycle, {}, fate)
+        plan_progression(document.lifecycle, {}, outcome)
     except ValueError as error:
         raise ConfigError("", str(error)) from None
     faults = []
-    for index, fault in enumerate(words.get("faults", ())):
+    for index, fault in enumerate(options.get("faults", ())):
         try:
-            faults.append(_read_fault(document, fault))
+            faults.append(_read_scenario_fault(document, fault))
         except ConfigError as error:
-            raise error.below(f"/faults/{index}") from None
-    return Scenario(name, words.get("about", ""), fate, tuple(faults))
+            raise error.under(f"/faults/{index}") from None
+    return Scenario(name, options.get("about", ""), outcome, tuple(faults))
 
 
-def _read_fault(document: Document, words: Mapping[str, Json]) -> Fault:
-    """A fault of the calls about the scenario's own jobs, and of no others."""
+def _read_scenario_fault(document: Document, options: Mapping[str, Json]) -> Fault:
+    """Return a fault that affects only calls about jobs in the scenario."""
     for name in ("job", "key"):
-        if name in words:
-            raise ConfigError(f"/{name}", "a scenario's faults are for its own jobs, whosever")
-    fault = read_fault(document, words)
+        if name in options:
+            reason = "is not allowed here: the faults of a scenario affect all of its jobs"
+            raise ConfigError(f"/{name}", reason)
+    fault = read_fault(document, options)
     if all(document.operations[name].role is JobRole.LIST for name in fault.operations):
-        raise ConfigError("/operation", "no call of it is about a job of the scenario")
+        raise ConfigError("/operation", "must be an operation on a single job")
     return fault
 
 
 def built_in_scenarios(document: Document) -> dict[str, Scenario]:
-    """The scenarios that come along, as far as the document knows of what they need."""
-    return {name: read_scenario(document, name, words) for name, words in _usual(document)}
+    """Return the built-in scenarios that the document supports, by name."""
+    built_in = _built_in_options(document)
+    return {name: read_scenario(document, name, options) for name, options in built_in}
 
 
 def find_scenario(document: Document, known: Mapping[str, Scenario], name: str) -> Scenario:
-    """The scenario of this name; `NAME:CODE` fails with another code. Raises ValueError if there is
-    none, or none that fails.
+    """Return the scenario with this name; `NAME:CODE` also sets the error code of its jobs.
+
+    Raises ValueError if the scenario is unknown, or has a code and its jobs do not fail.
     """
-    found, colon, code = name.partition(":")
-    scenario = known.get(found)
+    base_name, colon, code = name.partition(":")
+    scenario = known.get(base_name)
     if scenario is None:
-        raise ValueError(f"there is no scenario {quote(name)}, only {', '.join(known)}")
+        raise ValueError(f"unknown scenario {quote(name)}, must be one of {', '.join(known)}")
     if not colon:
         return scenario
     outcome = scenario.outcome.outcome
     ends = document.lifecycle.states[outcome].ends if outcome else None
     if ends is not Ending.FAILURE or not code:
-        raise ValueError(f"{quote(name)}: only a scenario that ends in a failure takes a code")
+        raise ValueError(f"{quote(name)}: only a scenario whose jobs fail accepts a code")
     return replace(scenario, name=name, outcome=replace(scenario.outcome, code=code))
 
 
-def _usual(document: Document) -> Iterator[tuple[str, dict[str, Json]]]:
+def _built_in_options(document: Document) -> Iterator[tuple[str, dict[str, Json]]]:
     lifecycle = document.lifecycle
     failures = lifecycle.endings(Ending.FAILURE)
-    yield "completes", {"about": "The job ends well."}
+    yield "completes", {"about": "The job succeeds."}
     if failures:
-        about = "The job fails; fails:CODE for another reason than the usual one."
+        about = "The job fails; fails:CODE sets the error code."
         yield "fails", {"about": about, "outcome": failures[0]}
     if failures and lifecycle.failure and lifecycle.failure.moderation:
-        about = "The job fails, because a moderation system has objected."
+        about = "The job fails because content moderation blocks it."
         code = lifecycle.failure.moderation
         yield "moderated", {"about": about, "outcome": failures[0], "code": code}
     yield "slow", {"about": "The job takes ten times as long as usual.", "scale": 10}
     yield "stalls", {"about": "The job never ends.", "stalls": True}
     yield "jumps", {"about": "The job shows no progress before its end.", "jumps": True}
-    yield "instant", {"about": "The job has ended when it is made.", "seconds": 0}
+    yield "instant", {"about": "The job ends as soon as it is created.", "seconds": 0}
     if lifecycle.expiry_at:
-        yield "expires", {"about": "The files go a minute after the job's end.", "expires": 60}
-    if status := _fault_of_the_server(document):
+        yield "expires", {"about": "The files expire a minute after the job ends.", "expires": 60}
+    if status := _server_error_status(document):
         fault = {"operation": JobRole.RETRIEVE, "status": status, "nth": 2, "every": 3}
-        yield "flaky-polls", {"about": f"Every third poll is answered {status}.", "faults": [fault]}
-    if _TOO_MANY in document.by_role[JobRole.CREATE].responses:
-        fault = {"operation": JobRole.CREATE, "status": _TOO_MANY, "times": 2, "every": 3}
+        yield "flaky-polls", {"about": f"Every third poll fails with {status}.", "faults": [fault]}
+    if _TOO_MANY_REQUESTS in document.by_role[JobRole.CREATE].responses:
+        fault = {"operation": JobRole.CREATE, "status": _TOO_MANY_REQUESTS, "times": 2, "every": 3}
         if document.envelope.retry_seconds:
             fault["retry_after"] = 2
-        about = f"Two of three creates are answered {_TOO_MANY}."
+        about = f"Two of three creates fail with {_TOO_MANY_REQUESTS}."
         yield "rate-limited", {"about": about, "faults": [fault]}
 
 
-def _fault_of_the_server(document: Document) -> int | None:
-    """The status with which the document says that the server is unavailable, or at fault."""
+def _server_error_status(document: Document) -> int | None:
+    """Return a documented status for an unavailable or broken server, None if there is none."""
     known = document.by_role[JobRole.RETRIEVE].responses
     declared = {answer.status for answer in document.envelope.answers.values()}
     candidates = [503, 502, 500, *sorted(status for status in known if status >= 500)]
     return next((s for s in candidates if s in known and s in declared), None)
 
 
-_FATE = tuple(field.name for field in fields(JobOutcome))
-_TOO_MANY = 429
+_OUTCOME_OPTIONS = tuple(field.name for field in fields(JobOutcome))
+_TOO_MANY_REQUESTS = 429

@@ -1,4 +1,4 @@
-"""Which scenario a new job takes part in: who has a say in it, and in which order."""
+"""The known scenarios, and the choice of one for each new job."""
 
 from __future__ import annotations
 
@@ -15,23 +15,31 @@ from ..errors import Refusal
 from ..jobs.progression import JobOutcome, plan_progression
 from .scenario import Scenario, built_in_scenarios, find_scenario
 
-HEADER = "x-mock-scenario"
+SCENARIO_HEADER = "x-mock-scenario"
 DEFAULT_SCENARIO = "completes"
 
 
-class Choice(NamedTuple):
-    """The scenario of one new job. `queued` says that it was set for the next one."""
+class ScenarioChoice(NamedTuple):
+    """The scenario of a new job. `queued` is True if it was set for the next job."""
 
     scenario: Scenario
     queued: bool = False
 
 
 class Scenarios:
-    """What was set for the next job counts first, then the scenario that the request names in a
-    header or in a field, then that of its share, then the server's.
+    """Chooses the scenario of each new job.
 
-    `usual` is the server's, `own` are scenarios beside those that come along. `joined` says that
-    jobs may take part in them already. Raises ValueError if the server's is not known.
+    In this order: the scenario that was set for the next job, the scenario that the request names
+    in a header or a field, a scenario with a share of the jobs, the default scenario.
+
+    Args:
+        document: the document that is served.
+        random: chooses scenarios with a share.
+        default: the name of the default scenario.
+        custom: scenarios besides the built-in ones, by name.
+        has_jobs: True if jobs in scenarios may exist already.
+
+    Raises ValueError if `default` is unknown.
     """
 
     def __init__(
@@ -39,173 +47,185 @@ class Scenarios:
         document: Document,
         *,
         random: Random,
-        usual: str = DEFAULT_SCENARIO,
-        own: Mapping[str, Scenario] | None = None,
-        joined: bool = False,
+        default: str = DEFAULT_SCENARIO,
+        custom: Mapping[str, Scenario] | None = None,
+        has_jobs: bool = False,
     ) -> None:
         self._document, self._random, self._lock = document, random, Lock()
         self._next: deque[Scenario] = deque()
         self._shares: dict[str, float] = {}
-        self._along = built_in_scenarios(document)
-        self._known: Mapping[str, Scenario] = {**self._along, **(own or {})}
-        self._faulty = joined and self._any_faults()
-        self._usual = self._first = self.named(usual)
+        self._built_in = built_in_scenarios(document)
+        self._known: Mapping[str, Scenario] = {**self._built_in, **(custom or {})}
+        self._has_faults = has_jobs and self._any_known_faults()
+        self._default = self._initial = self.find(default)
 
-    def replace_initial(self, *, usual: str, own: Mapping[str, Scenario]) -> None:
-        """Goes on with another first choice and other own scenarios. What was chosen since stays,
-        as far as it is still known. Raises ValueError if the first is not, and changes nothing.
+    def replace_initial(self, *, default: str, custom: Mapping[str, Scenario]) -> None:
+        """Replace the initial default scenario and the custom scenarios.
+
+        Choices made since the start stay if their scenarios are still known. Raises ValueError,
+        and changes nothing, if `default` is unknown.
         """
-        known = {name: self._as_before(each) for name, each in {**self._along, **own}.items()}
-        first = find_scenario(self._document, known, usual)
+        known = self._built_in | dict(custom)
+        known = {name: self._keep_if_equivalent(scenario) for name, scenario in known.items()}
+        initial = find_scenario(self._document, known, default)
         with self._lock:
-            chosen = self._usual if self._usual is not self._first else None
-            self._known, self._first = known, first
-            self._usual = (self._still(chosen) if chosen else None) or first
-            self._next = deque(each for old in self._next if (each := self._still(old)))
-            self._shares = {name: share for name, share in self._shares.items() if self._has(name)}
-            self._faulty = self._any_faults()
+            chosen = self._default if self._default is not self._initial else None
+            self._known, self._initial = known, initial
+            self._default = (self._find_current(chosen) if chosen else None) or initial
+            self._next = deque(new for old in self._next if (new := self._find_current(old)))
+            self._shares = {n: share for n, share in self._shares.items() if self._is_known(n)}
+            self._has_faults = self._any_known_faults()
 
     @property
     def has_faults(self) -> bool:
-        """Whether the calls about any job may meet a fault."""
-        return self._faulty
+        """True if calls about any job may have faults."""
+        return self._has_faults
 
-    def listed(self) -> list[dict[str, Json]]:
-        """Every scenario: its name and what it is good for."""
+    def to_json(self) -> list[dict[str, Json]]:
+        """Return the name and description of every scenario."""
         return [{"name": each.name, "about": each.description} for each in self._known.values()]
 
-    def chosen(self) -> dict[str, Json]:
-        """The server's scenario, the share that others have, and those of the next jobs."""
+    def selection(self) -> dict[str, Json]:
+        """Return the default scenario, the shares of others, and those of the next jobs."""
         with self._lock:
             return {
-                "scenario": self._usual.name,
+                "scenario": self._default.name,
                 "shares": dict(self._shares),
                 "next": [scenario.name for scenario in self._next],
             }
 
-    def named(self, name: str) -> Scenario:
-        """The scenario of this name; `NAME:CODE` fails with another code. Raises ValueError."""
+    def find(self, name: str) -> Scenario:
+        """Return the scenario with this name; `NAME:CODE` also sets the error code of its jobs.
+
+        Raises ValueError if the scenario is unknown, or has a code and its jobs do not fail.
+        """
         return find_scenario(self._document, self._known, name)
 
     def use(self, name: str, *, next: int | None = None, share: float | None = None) -> None:
-        """Chooses a scenario: for the server, for the next jobs, or for a share of all jobs (from 0
-        to 1, 0 takes it back). Raises ValueError, and changes nothing, for what cannot be.
+        """Choose a scenario: as the default, for the `next` jobs, or for a `share` of all jobs.
+
+        A share is from 0 to 1; 0 removes it. Raises ValueError, and changes nothing, if an
+        argument is invalid.
         """
-        scenario = self.named(name)
+        scenario = self.find(name)
         if next is not None and share is not None:
-            raise ValueError("a scenario is for the next jobs or for a share of them, not for both")
+            raise ValueError("use next or share, not both")
         with self._lock:
             if next is not None:
-                self._next.extend([scenario] * _count(next))
+                self._next.extend([scenario] * _require_count(next))
             elif share is not None:
-                self._share(name, share)
+                self._set_share(name, share)
             else:
-                self._usual = scenario
+                self._default = scenario
 
-    def set_next(self, fate: JobOutcome) -> None:
-        """What is to become of the next job; several calls are for several jobs. Raises ValueError
-        for what cannot be.
+    def set_next(self, outcome: JobOutcome) -> None:
+        """Set the outcome of the next job; several calls are for several jobs.
+
+        Raises ValueError if the outcome does not fit the document.
         """
-        plan_progression(self._document.lifecycle, {}, fate)
+        plan_progression(self._document.lifecycle, {}, outcome)
         with self._lock:
-            self._next.append(Scenario("", outcome=fate))
+            self._next.append(Scenario("", outcome=outcome))
 
-    def choose(self, call: Call, arguments: Arguments) -> Choice:
+    def choose(self, call: Call, arguments: Arguments) -> ScenarioChoice:
         """Return the scenario of the job that a create request makes.
 
         Raises Refusal if the request names an unknown scenario.
         """
         if self._next:
             with self._lock:
-                if self._next:  # nobody else has taken the last meanwhile
-                    return Choice(self._entered(self._next.popleft()), queued=True)
-        named = call.headers.get(HEADER) or _token(arguments.fields.values())
+                if self._next:  # another thread may have taken the last one
+                    return ScenarioChoice(self._record_faults(self._next.popleft()), queued=True)
+        named = call.headers.get(SCENARIO_HEADER) or _scenario_in_text(arguments.fields.values())
         if named:
             try:
-                return Choice(self._entered(self.named(named)))
+                return ScenarioChoice(self._record_faults(self.find(named)))
             except ValueError as error:
                 raise Refusal(Cause.PREFERENCE_INVALID, str(error)) from None
-        return Choice(self._entered(self._by_share() if self._shares else self._usual))
+        chosen = self._choose_by_share() if self._shares else self._default
+        return ScenarioChoice(self._record_faults(chosen))
 
-    def _entered(self, scenario: Scenario) -> Scenario:
-        self._faulty = self._faulty or bool(scenario.faults)
+    def _record_faults(self, scenario: Scenario) -> Scenario:
+        """Remember if a scenario in use has faults, and return the scenario."""
+        self._has_faults = self._has_faults or bool(scenario.faults)
         return scenario
 
-    def requeue(self, choice: Choice) -> None:
-        """The job was not made after all."""
+    def requeue(self, choice: ScenarioChoice) -> None:
+        """Set a queued scenario for the next job again, because no job was created."""
         if choice.queued:
             with self._lock:
                 self._next.appendleft(choice.scenario)
 
-    def of_job(self, name: str) -> Scenario | None:
-        """The scenario that a job takes part in, None if it is not known any more."""
+    def get(self, name: str) -> Scenario | None:
+        """Return the scenario with the name that a job has; None if it is not known any more."""
         return self._known.get(name.partition(":")[0]) if name else None
 
     def reset(self) -> None:
-        """Forgets what was set for next jobs and for shares, and goes back to the first choice."""
+        """Forget the next jobs and the shares, and return to the initial default scenario."""
         with self._lock:
             self._next.clear()
             self._shares.clear()
-            self._usual = self._first
+            self._default = self._initial
 
-    def _any_faults(self) -> bool:
+    def _any_known_faults(self) -> bool:
         return any(scenario.faults for scenario in self._known.values())
 
-    def _as_before(self, scenario: Scenario) -> Scenario:
-        """The one that is known already if it says the same: its faults are being counted."""
+    def _keep_if_equivalent(self, scenario: Scenario) -> Scenario:
+        """Return the known scenario if it is equivalent, because its faults are being counted."""
         known = self._known.get(scenario.name)
-        return known if known is not None and known.same(scenario) else scenario
+        return known if known is not None and known.is_equivalent(scenario) else scenario
 
-    def _still(self, scenario: Scenario) -> Scenario | None:
-        """What is known of it now; one without a name is for a single job, whatever is known."""
+    def _find_current(self, scenario: Scenario) -> Scenario | None:
+        """Return the present scenario of this name; a scenario without a name never changes."""
         if not scenario.name:
             return scenario
-        return self.named(scenario.name) if self._has(scenario.name) else None
+        return self.find(scenario.name) if self._is_known(scenario.name) else None
 
-    def _has(self, name: str) -> bool:
+    def _is_known(self, name: str) -> bool:
         try:
-            return bool(self.named(name))
+            return bool(self.find(name))
         except ValueError:
             return False
 
-    def _share(self, name: str, share: float) -> None:
+    def _set_share(self, name: str, share: float) -> None:
         others = sum(value for other, value in self._shares.items() if other != name)
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
             raise ValueError(f"share must be from 0 to 1, not {share!r}")
-        if others + share > 1 + _ROUNDING:
+        if others + share > 1 + _SHARE_TOLERANCE:
             raise ValueError(
-                f"share must be at most {max(0, 1 - others):g}, as others have the rest"
+                f"share must be at most {max(0, 1 - others):g}, the rest of the other shares"
             )
         self._shares[name] = share
         if not share:
             del self._shares[name]
 
-    def _by_share(self) -> Scenario:
+    def _choose_by_share(self) -> Scenario:
         with self._lock:
-            place, end = self._random.random(), 0.0
+            point, end = self._random.random(), 0.0
             for name, share in self._shares.items():
                 end += share
-                if place < end:
-                    return self.named(name)
-            return self._usual
+                if point < end:
+                    return self.find(name)
+            return self._default
 
 
-def _count(number: int) -> int:
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= _MOST:
-        raise ValueError(f"next must be a whole number from 1 to {_MOST}, not {number!r}")
+def _require_count(number: int) -> int:
+    whole = isinstance(number, int) and not isinstance(number, bool)
+    if not whole or not 1 <= number <= _MAX_NEXT_JOBS:
+        raise ValueError(f"next must be a whole number from 1 to {_MAX_NEXT_JOBS}, not {number!r}")
     return number
 
 
-def _token(values: Iterable[Json]) -> str | None:
-    """`mock:NAME` in any text of the request, for clients that hide their headers."""
+def _scenario_in_text(values: Iterable[Json]) -> str | None:
+    """Return NAME of `mock:NAME` in a text field; some clients cannot set headers."""
     for value in values:
         if isinstance(value, str) and "mock:" in value:
-            found = _TOKEN.search(value)
+            found = _SCENARIO_IN_TEXT.search(value)
             if found:
                 return found[1]
     return None
 
 
-_TOKEN = re.compile(r"\bmock:([a-z][a-z0-9-]*(?::[A-Za-z0-9_][\w.-]*\w)?)")
-_MOST = 100_000
-_ROUNDING = 1e-9
+_SCENARIO_IN_TEXT = re.compile(r"\bmock:([a-z][a-z0-9-]*(?::[A-Za-z0-9_][\w.-]*\w)?)")
+_MAX_NEXT_JOBS = 100_000
+_SHARE_TOLERANCE = 1e-9

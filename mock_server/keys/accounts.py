@@ -68,7 +68,9 @@ def read_accounts(
         except ConfigError as error:
             place, shown = (at + format_pointer([k]) for k in (key, mask_key(str(key))))
             reason = error.reason
-            raise ConfigError(place + error.pointer, reason, shown=shown + error.pointer) from None
+            raise ConfigError(
+                place + error.pointer, reason, displayed=shown + error.pointer
+            ) from None
     return accounts
 
 

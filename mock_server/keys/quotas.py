@@ -65,20 +65,20 @@ class Quotas:
         # When the window of a key began, and its requests so far; the oldest window first.
         self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._usages: dict[str, _Usage] = {}
-        self.replace(tier=tier, accounts=accounts or {})
+        self.replace_limits(tier=tier, accounts=accounts or {})
 
-    def replace(self, *, tier: Tier, accounts: Mapping[str, Account]) -> None:
+    def replace_limits(self, *, tier: Tier, accounts: Mapping[str, Account]) -> None:
         """Goes on with other limits; what was used up stays. Raises ValueError as at the beginning,
         and changes nothing.
         """
         known = accounts.values()
-        require_answers(self._document, tier, known)
+        require_error_responses(self._document, tier, known)
         tiers = {tier, *(account.tier for account in known)}
         with self._lock:
             self._tier, self._accounts = tier, accounts
             self.active = tiers != {NO_LIMITS} or any(account.forbidden for account in known)
 
-    def count(self, key: str) -> None:
+    def count_request(self, key: str) -> None:
         """Counts a request; raises Refusal, and counts nothing, when the minute's are used up."""
         number = self._tier_of(key).requests_per_minute
         if number is None:
@@ -92,7 +92,7 @@ class Quotas:
         message = f"the requests of this key are limited to {number} a minute"
         raise self._refusal(message, wait=_whole_seconds(now, began + WINDOW_SECONDS))
 
-    def headers(self, key: str) -> dict[str, str]:
+    def rate_limit_headers(self, key: str) -> dict[str, str]:
         """The headers that tell how many requests are left to a key; none where all are allowed."""
         number = self._tier_of(key).requests_per_minute
         if number is None or self._headers is None:
@@ -103,7 +103,7 @@ class Quotas:
         # There may have been more of them before.
         return self._headers.of(limit=number, remaining=max(0, number - used), reset=reset)
 
-    def make(self, key: str, fields: Mapping[str, Json], make: Callable[[], Job]) -> Job:
+    def create_job(self, key: str, fields: Mapping[str, Json], make: Callable[[], Job]) -> Job:
         """The job that `make` makes and stores, if a key may have one with these request fields. No
         other job takes its room meanwhile.
 
@@ -124,7 +124,7 @@ class Quotas:
             self._usages.setdefault(key, _Usage()).jobs[job.id] = job, cost
             return job
 
-    def settle(self, key: str) -> None:
+    def charge_finished_jobs(self, key: str) -> None:
         """Reckons what the jobs of a key cost; to be called before one of them is removed, when it
         can still be told how it ended.
         """
@@ -132,7 +132,7 @@ class Quotas:
             with self._lock:
                 self._settle(key, self._clock.now())
 
-    def listed(self) -> list[dict[str, Json]]:
+    def to_json(self) -> list[dict[str, Json]]:
         """What is known of each account, and of each other key that has used up something: its
         limits, and what is left of them. Keys are masked.
         """
@@ -245,7 +245,7 @@ def _whole_seconds(now: float, until: float) -> int:
     return wait if now + wait >= until else wait + 1
 
 
-def require_answers(document: Document, tier: Tier, accounts: Collection[Account]) -> None:
+def require_error_responses(document: Document, tier: Tier, accounts: Collection[Account]) -> None:
     """Raises ValueError where the document declares no answer to what is asked for here."""
     tiers = [tier, *(account.tier for account in accounts)]
     needs = (

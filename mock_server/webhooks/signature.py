@@ -1,4 +1,4 @@
-"""Signatures of messages, as Standard Webhooks asks for."""
+"""Signatures of messages according to Standard Webhooks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ _PREFIX = "whsec_"
 
 
 class Signer:
-    """Signs messages with a secret: `whsec_` and the key in base64. Raises ValueError for any
-    other text, which verifiers would read in different ways.
+    """Signs messages.
+
+    Args:
+        secret: `whsec_` and the key in base64.
+
+    Raises ValueError if the secret has another format, which verifiers may interpret differently.
     """
 
     def __init__(self, secret: str) -> None:
@@ -24,20 +28,20 @@ class Signer:
         except ValueError:
             key = b""
         if not key or not secret.startswith(_PREFIX):
-            # What it is instead may be a real secret, and is not told.
-            raise ValueError(f"the secret must be {_PREFIX} and then the key in base64")
+            # The text may be a real secret, so the message must not contain it.
+            raise ValueError(f"the webhook secret must be {_PREFIX} followed by the key in base64")
         self._webhook = Webhook(key)
 
     def headers(self, message_id: str, body: bytes, *, moment: float) -> dict[str, str]:
-        """The headers that sign a body of UTF-8 at a moment (Unix seconds)."""
-        stamp = datetime.fromtimestamp(floor(moment), UTC)
+        """Return the headers that sign a body in UTF-8 at a moment (Unix seconds)."""
+        timestamp = datetime.fromtimestamp(floor(moment), UTC)
         return {
             "webhook-id": message_id,
             "webhook-timestamp": str(floor(moment)),
-            "webhook-signature": self._webhook.sign(message_id, stamp, body.decode()),
+            "webhook-signature": self._webhook.sign(message_id, timestamp, body.decode()),
         }
 
 
-def new_secret(random: Callable[[int], bytes] = secrets.token_bytes) -> str:
-    """A secret with a new key of 32 bytes, which `random` makes."""
-    return _PREFIX + b64encode(random(32)).decode()
+def new_secret(random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> str:
+    """Return a secret with a new key of 32 bytes from `random_bytes`."""
+    return _PREFIX + b64encode(random_bytes(32)).decode()

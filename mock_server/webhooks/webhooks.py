@@ -1,11 +1,11 @@
-"""The events of jobs, signed and sent when the clock says that a job has ended."""
+"""The schedule of webhook events: signed, sent when jobs end, and retried."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 from heapq import heappop, heappush
 from itertools import count
@@ -17,63 +17,38 @@ import orjson
 from ...openapi import Document
 from ...openapi.json import Json
 from ..clock import Clock
+from ..errors import DeliveryError
 from ..jobs.job import Job
 from ..observers import Listeners
-from .receiver import DeliveryError, Receiver
+from .delivery import (
+    RETRY_DELAYS,
+    DeliveryAttempt,
+    DeliveryResult,
+    PendingEvent,
+    Receiver,
+    attempt_of,
+    result_of,
+)
 from .signature import Signer
-
-# Seconds between one attempt and the next: those of Svix, whose service wrote Standard Webhooks.
-# Over a day in all, so that a receiver which is down for a night loses nothing.
-PAUSES = (5, 300, 1800, 7200, 18_000, 36_000, 36_000)
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryAttempt:
-    """One try to deliver an event. `number` is 1 for the first, `moment` when it was due and
-    `next_try` when the next one is, both in Unix seconds of the mock's clock; None if there is
-    none. `status` is that of the answer, None without one, `error` why it does not count.
-    """
-
-    id: str
-    type: str
-    job: str
-    number: int
-    moment: float
-    status: int | None
-    error: str | None
-    next_try: float | None
-
-
-# The status of an answer, and why it does not count; None for what there is not.
-_Answer = tuple[int | None, str | None]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class _Sending:
-    """An event on its way, in the order in which events are sent."""
-
-    due: float
-    order: int
-    number: int = field(compare=False)
-    id: str = field(compare=False)
-    type: str = field(compare=False)
-    job: str = field(compare=False)
-    body: bytes = field(compare=False)
 
 
 class Webhooks:
-    """Sends the events that a document declares to one receiver, signed with one secret.
+    """Sends the events that a document declares to one receiver.
 
-    Nothing is sent until `deliver` is called: by a WebhookWorker, or by whoever moves the clock. An
-    event
-    that is not answered by 2xx is tried again after each of PAUSES, with the same bytes and the
-    same id but a new signature. The last `kept` attempts are remembered.
+    Events are sent only by `deliver`, which a WebhookWorker or a move of the clock calls. If the
+    response to an event is not 2xx, the event is retried after each of RETRY_DELAYS, with the same
+    bytes and id, but a new signature.
 
-    `clock` tells when events are due and tried again. Signatures are stamped by `wall`, the real
-    time in Unix seconds: those who verify them compare the stamp with their own time, to keep old
-    messages from being sent to them again, and know nothing of the mock's clock.
+    Args:
+        document: the document that declares the events.
+        clock: decides when events are due and retried.
+        receiver: the receiver of all events.
+        secret: the secret for signatures: `whsec_` and the key in base64.
+        wall_clock: returns the real time for signatures, in Unix seconds. Verifiers compare it with
+            their own time to reject replayed messages, so it is not the time of the mock.
+        max_attempts: the number of latest attempts that are remembered.
 
-    Raises ValueError for a secret that is none.
+    Raises ValueError if the secret is invalid.
     """
 
     def __init__(
@@ -83,167 +58,147 @@ class Webhooks:
         clock: Clock,
         receiver: Receiver,
         secret: str,
-        wall: Callable[[], float] = time.time,
-        kept: int = 1000,
+        wall_clock: Callable[[], float] = time.time,
+        max_attempts: int = 1000,
     ) -> None:
         self._events, self._clock, self._receiver = document.events, clock, receiver
-        self._signer, self._wall = Signer(secret), wall
-        self._lock, self._announced, self._order = Lock(), Listeners(), count()
-        self._queue: list[_Sending] = []
-        # Events that were not tried yet, by job. What is in the queue for the first time and not
+        self._signer, self._wall_clock = Signer(secret), wall_clock
+        self._lock, self._listeners, self._order = Lock(), Listeners(), count()
+        self._queue: list[PendingEvent] = []
+        # Events before their first attempt, by job. A first attempt that is in the queue and not
         # here was replaced.
-        self._untried: dict[str, _Sending] = {}
-        self._at_work: _Sending | None = None
-        self._attempts: deque[DeliveryAttempt] = deque(maxlen=kept)
+        self._first_attempts: dict[str, PendingEvent] = {}
+        self._in_progress: PendingEvent | None = None
+        self._attempts: deque[DeliveryAttempt] = deque(maxlen=max_attempts)
 
     @property
     def attempts(self) -> tuple[DeliveryAttempt, ...]:
-        """The last attempts, the oldest first."""
+        """The latest attempts, the oldest first."""
         with self._lock:
             return tuple(self._attempts)
 
     def use_document(self, document: Document) -> None:
-        """Sends the events of another document, of the jobs that are expected from now on."""
+        """Send the events of another document for jobs that are scheduled from now on."""
         self._events = document.events
 
     def schedule(self, job: Job) -> None:
-        """A job was made, or one that has not ended was given another end: its event, if the
-        document declares one, is sent when it ends, even if it is deleted then. Whoever calls this
-        calls `announce` as soon as it holds no lock.
+        """Schedule the event for the end of a new job, or of a job with a changed end.
+
+        The event is sent even if the job is deleted before. Call `notify` afterwards, when no lock
+        is held.
         """
         with self._lock:
-            self._untried.pop(job.id, None)
-            sending = self._sending(job)
-            if sending is not None:
-                self._untried[job.id] = sending
-                heappush(self._queue, sending)
+            self._first_attempts.pop(job.id, None)
+            event = self._pending_event(job)
+            if event is not None:
+                self._first_attempts[job.id] = event
+                heappush(self._queue, event)
 
     def notify(self) -> None:
-        """Tells those who deliver that jobs were expected: a courier wakes up, and who delivers as
-        the clock moves sends at once what is due already.
-        """
-        self._announced.notify()
+        """Notify the listeners that events were scheduled; some may be due already."""
+        self._listeners.notify()
 
     def next_due(self) -> float | None:
-        """When there is something to send, in Unix seconds of the mock's clock."""
+        """Return when the next event is due, in Unix seconds of the mock's clock."""
         with self._lock:
             self._drop_replaced()
             return self._queue[0].due if self._queue else None
 
     def deliver(self) -> None:
-        """Sends all that is due by now, in the order of the moments; what the receiver does wrong
-        is written down and never raised. Returns at once where somebody is delivering already, who
-        then sends it.
+        """Send all events that are due, in order.
+
+        Errors of the receiver are recorded, not raised. Returns at once if another thread is
+        delivering, which then sends the events.
         """
         while self.deliver_next():
             pass
 
     def deliver_next(self) -> bool:
-        """Sends the first event that is due by now, and says whether there was one to send."""
-        sending = self._take()
-        if sending is None:
+        """Send the first event that is due; return False if there was none."""
+        event = self._take_due_event()
+        if event is None:
             return False
-        began = self._clock.now()
-        answer: _Answer = (None, "was interrupted")
+        start = self._clock.now()
+        result = DeliveryResult(None, "interrupted")
         try:
-            answer = self._send(sending)
+            result = self._send(event)
         finally:
-            self._settle(sending, answer, took=self._clock.now() - began)
+            self._record_result(event, result, duration=self._clock.now() - start)
         return True
 
     def clear(self) -> None:
-        """Forgets every event that is still to be sent, and every attempt."""
+        """Forget all scheduled events and all attempts."""
         with self._lock:
             self._queue.clear()
-            self._untried.clear()
+            self._first_attempts.clear()
             self._attempts.clear()
-            self._at_work = None
+            self._in_progress = None
 
     def on_notify(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Calls the listener at every `announce`, in the thread that calls it, until the callable
-        that this gives is called.
-        """
-        return self._announced.add(listener)
+        """Call the listener at every `notify`, in the same thread; return a function to stop it."""
+        return self._listeners.add(listener)
 
-    def report(self) -> dict[str, Json]:
-        """The last attempts as JSON, the newest first, and when the next one is due."""
+    def to_json(self) -> dict[str, Json]:
+        """Return the latest attempts, the newest first, and the time of the next one."""
         newest_first = reversed(self.attempts)
         return {"next_due": self.next_due(), "attempts": [asdict(a) for a in newest_first]}
 
-    def _sending(self, job: Job) -> _Sending | None:
+    def _pending_event(self, job: Job) -> PendingEvent | None:
         end = job.progression.phases[-1]
         due, event = job.created + end.since, self._events.get(end.state)
         if event is None:
             return None
-        # Made of what it tells, the id is the same under the same seed, and takes none from the
-        # series of other ids.
+        # A hash keeps the id the same under the same seed, without using up an id of the service.
         digest = sha256(f"{event.name} {job.id}".encode()).hexdigest()
         event_id = event.id_prefix + digest[:32]
         body = orjson.dumps(event.body(event_id=event_id, job_id=job.id, moment=floor(due)))
-        return _Sending(due, next(self._order), 1, event_id, event.name, job.id, body)
+        return PendingEvent(due, next(self._order), 1, event_id, event.name, job.id, body)
 
     def _drop_replaced(self) -> None:
-        while self._queue and self._replaced(self._queue[0]):
+        while self._queue and self._is_replaced(self._queue[0]):
             heappop(self._queue)
 
-    def _replaced(self, sending: _Sending) -> bool:
-        return sending.number == 1 and self._untried.get(sending.job) is not sending
+    def _is_replaced(self, event: PendingEvent) -> bool:
+        return event.attempt == 1 and self._first_attempts.get(event.job) is not event
 
-    def _take(self) -> _Sending | None:
+    def _take_due_event(self) -> PendingEvent | None:
         now = self._clock.now()
         with self._lock:
             self._drop_replaced()
-            if self._at_work or not self._queue or self._queue[0].due > now:
+            if self._in_progress or not self._queue or self._queue[0].due > now:
                 return None
-            self._at_work = sending = heappop(self._queue)
-            if sending.number == 1:
-                del self._untried[sending.job]
-            return sending
+            self._in_progress = event = heappop(self._queue)
+            if event.attempt == 1:
+                del self._first_attempts[event.job]
+            return event
 
-    def _send(self, sending: _Sending) -> _Answer:
+    def _send(self, event: PendingEvent) -> DeliveryResult:
         headers = {"content-type": "application/json"}
-        headers |= self._signer.headers(sending.id, sending.body, moment=self._wall())
+        headers |= self._signer.headers(event.id, event.body, moment=self._wall_clock())
         try:
-            status = self._receiver(headers, sending.body)
-            status = 200 if status is None else status
-            return status, None if 200 <= status < 300 else _refused(status)
+            status = self._receiver(headers, event.body)
+            return result_of(200 if status is None else status)
         except DeliveryError as error:
-            return None, str(error)
-        except Exception as error:  # a receiver's slip must not strike whoever moves the clock
-            return None, f"the receiver raised {type(error).__name__}: {error}"
+            return DeliveryResult(None, str(error))
+        except Exception as error:  # must not reach the code that moves the clock
+            return DeliveryResult(None, f"the receiver raised {type(error).__name__}: {error}")
 
-    def _settle(self, sending: _Sending, answer: _Answer, *, took: float) -> None:
-        """Writes an attempt down and, if it failed, plans the next; the pause counts from its end,
-        so that a clock which is moved over several has them all made, each at its own moment.
+    def _record_result(
+        self, event: PendingEvent, result: DeliveryResult, *, duration: float
+    ) -> None:
+        """Record an attempt, and schedule the next one if it failed.
+
+        The delay starts at the end of the attempt in the time of the event. So a clock that is
+        moved over several attempts makes each of them at its own time.
         """
-        again = None
-        if answer[1] is not None and sending.number <= len(PAUSES):
-            due = sending.due + took + PAUSES[sending.number - 1]
-            again = replace(sending, due=due, number=sending.number + 1)
+        retry = None
+        if result.error is not None and event.attempt <= len(RETRY_DELAYS):
+            due = event.due + duration + RETRY_DELAYS[event.attempt - 1]
+            retry = replace(event, due=due, attempt=event.attempt + 1)
         with self._lock:
-            if self._at_work is not sending:  # all was forgotten meanwhile
+            if self._in_progress is not event:  # cleared in the meantime
                 return
-            self._at_work = None
-            self._attempts.append(_attempt(sending, answer, again))
-            if again is not None:
-                heappush(self._queue, again)
-
-
-def _attempt(sending: _Sending, answer: _Answer, again: _Sending | None) -> DeliveryAttempt:
-    status, error = answer
-    return DeliveryAttempt(
-        id=sending.id,
-        type=sending.type,
-        job=sending.job,
-        number=sending.number,
-        moment=sending.due,
-        status=status,
-        error=error,
-        next_try=again.due if again else None,
-    )
-
-
-def _refused(status: int) -> str:
-    if 300 <= status < 400:
-        return f"answered {status}; redirects are not followed"
-    return f"answered {status}"
+            self._in_progress = None
+            self._attempts.append(attempt_of(event, result, retry))
+            if retry is not None:
+                heappush(self._queue, retry)

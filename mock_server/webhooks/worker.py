@@ -1,4 +1,4 @@
-"""Who delivers events: a thread of its own, or whoever moves the clock."""
+"""Delivery of events by a thread, or by moves of the clock."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ GRACE_SECONDS = 1.0
 
 
 class WebhookWorker:
-    """Delivers events in a thread of its own for the length of the block, whatever the clock.
+    """Delivers events in its own thread while its `with` block runs. Works with every clock.
 
-    It sleeps until an event is due and is woken where that changes: by a job, or by the clock being
-    moved. An attempt that is under way as the block ends has `grace` real seconds to end; then it
-    is left to itself.
+    The thread sleeps until an event is due. New jobs and moves of the clock wake it.
+
+    Args:
+        webhooks: the events to deliver.
+        clock: the clock of the webhooks.
+        grace: the real seconds that a running attempt may take after the end of the block.
     """
 
     def __init__(
@@ -25,7 +28,7 @@ class WebhookWorker:
     ) -> None:
         self._webhooks, self._clock, self._grace = webhooks, clock, grace
         self._woken, self._stopped = Event(), Event()
-        self._thread = Thread(target=self._run, name="webhook courier", daemon=True)
+        self._thread = Thread(target=self._run, name="webhook worker", daemon=True)
         self._removers: tuple[Callable[[], None], ...] = ()
 
     def __enter__(self) -> WebhookWorker:
@@ -46,14 +49,14 @@ class WebhookWorker:
         self._woken.set()
         self._thread.join(self._grace)
 
-    def pause(self) -> float | None:
-        """How many real seconds there is nothing to do; None for as long as nothing happens."""
+    def seconds_until_due(self) -> float | None:
+        """Return the real seconds until the next event; None if only a wake-up can change it."""
         due = self._webhooks.next_due()
-        if due is None or not self._runs():
+        if due is None or not self._clock_advances():
             return None
         seconds = self._clock.wait_for(due - self._clock.now())
-        # What is less is not worth waking up for, and what is more no thread can wait.
-        return min(max(seconds, _SHORTEST), TIMEOUT_MAX)
+        # A shorter sleep is not worth its wake-up, and threads cannot wait longer.
+        return min(max(seconds, _MIN_WAIT_SECONDS), TIMEOUT_MAX)
 
     def _run(self) -> None:
         while not self._stopped.is_set():
@@ -61,21 +64,20 @@ class WebhookWorker:
             while not self._stopped.is_set() and self._webhooks.deliver_next():
                 pass
             if not self._stopped.is_set():
-                self._woken.wait(self.pause())
+                self._woken.wait(self.seconds_until_due())
 
-    def _runs(self) -> bool:
-        """Whether the clock goes on by itself."""
+    def _clock_advances(self) -> bool:
+        """True if time passes without moves of the clock."""
         if isinstance(self._clock, SystemClock):
             return not self._clock.frozen
         return self._clock.wait_for(1) > 0
 
 
 def deliver_on_moves(webhooks: Webhooks, *, clock: MovableClock) -> Callable[[], None]:
-    """Has events delivered by whoever moves the clock or makes a job, before that returns, until
-    the callable that this gives is called.
+    """Deliver events in the calls that move the clock or create a job; return a function to stop.
 
-    For a clock that does not go on by itself, and receivers that do not wait for the very thread
-    that they are called in.
+    This is for clocks that only move on request, and for receivers that do not wait for the thread
+    that calls them.
     """
     removers = (webhooks.on_notify(webhooks.deliver), clock.on_move(webhooks.deliver))
 
@@ -86,4 +88,4 @@ def deliver_on_moves(webhooks: Webhooks, *, clock: MovableClock) -> Callable[[],
     return stop
 
 
-_SHORTEST = 0.001
+_MIN_WAIT_SECONDS = 0.001

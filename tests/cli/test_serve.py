@@ -149,7 +149,7 @@ def test_an_error_of_the_process_goes_to_stderr_with_exit_code_2() -> None:
     ("arguments", "expected"),
     [
         (["--speed", "nan"], "--speed must be a positive number, not nan"),
-        (["--scenario", "sleeps"], "--scenario: there is no scenario 'sleeps', only comp"),
+        (["--scenario", "sleeps"], "--scenario: unknown scenario 'sleeps', must be one of comp"),
         (["--host", "192.0.2.1"], "cannot listen on port TAKEN of 192.0.2.1: "),
         (["--host", "a..b"], "cannot listen on port TAKEN of a..b: "),
         (["/nowhere/at/all.yaml"], "/nowhere/at/all.yaml: cannot be read: No"),

@@ -166,11 +166,17 @@ def test_scenarios_are_listed_with_those_of_the_file(config: Write) -> None:
         (["--limits", "huge"], "--limits: must be one of none, free, starter, growth, or a"),
         (["--limits", "5"], "--limits: must be one of none, free, starter, growth, or a mapping"),
         (["--limits", "in_flight: -1"], "--limits: /in_flight: must be a whole number of 1 or mo"),
-        (["--scenario", "nope"], "--scenario: there is no scenario 'nope', only completes, fails"),
+        (
+            ["--scenario", "nope"],
+            "--scenario: unknown scenario 'nope', must be one of completes",
+        ),
         (["--config", "/nowhere/at/all.yaml"], "/nowhere/at/all.yaml: cannot be read: No"),
         (["--watch"], "--watch: there is no file to watch; name a DOCUMENT or a --config"),
         (["--webhook-url", "ftp://h/"], "must begin with http:// or https://: 'ftp://h/'"),
-        (["--webhook-url", "http://h/", "--webhook-secret", "s"], "the secret must be whsec_"),
+        (
+            ["--webhook-url", "http://h/", "--webhook-secret", "s"],
+            "the webhook secret must be",
+        ),
         (["--admin-token", ""], "must not be empty"),
     ],
     ids=[

@@ -26,7 +26,7 @@ from aisa_testkit.pytest_plugin import ObservedMock, mock_videos, serve_videos
 
 COOKBOOK = Path(__file__).parents[2] / "docs" / "cookbook.md"
 PROMPT = "A lighthouse in a storm"
-SCENARIOS = [scenario["name"] for scenario in JobService().scenarios.listed()]
+SCENARIOS = [scenario["name"] for scenario in JobService().scenarios.to_json()]
 WITHOUT_END = "stalls"
 
 

@@ -174,7 +174,7 @@ def test_a_whole_config_comes_to_life(
     forbidden = ask(service, "createVideo", key="sk-poor", model="sora-2-pro")
     assert code_of(forbidden) == (403, "model_not_allowed")
     assert ask(service, "listVideos", key="sk-nobody").status == 200
-    names = [each["name"] for each in service.scenarios.listed()]
+    names = [each["name"] for each in service.scenarios.to_json()]
     assert names[-2:] == ["out-of-gpu", "hasty"]
 
 
@@ -183,10 +183,10 @@ def test_all_formats_say_the_same(document: Document, written: Written) -> None:
     for name, text in FORMATS:
         config = load_config(document, written(name, text))
         scenarios = {
-            each: (s.description, s.outcome, [f.words for f in s.faults])
+            each: (s.description, s.outcome, [f.options for f in s.faults])
             for each, s in config.scenarios.items()
         }
-        faults = [fault.words for fault in config.faults]
+        faults = [fault.options for fault in config.faults]
         said.append((config.scenario, scenarios, faults, config.limits, config.keys))
     assert all(each == said[0] for each in said)
 
@@ -197,7 +197,7 @@ def test_an_empty_file_rehearses_nothing(
     document: Document, written: Written, name: str, text: str
 ) -> None:
     assert load_config(document, written(name, text)) == MockConfig()
-    assert JobService(document, config=MockConfig()).faults.listed() == []
+    assert JobService(document, config=MockConfig()).faults.to_json() == []
 
 
 def test_what_the_service_is_told_counts_more_than_its_config(document: Document) -> None:
@@ -236,8 +236,13 @@ def test_faults_of_a_config_are_there_again_after_a_reset(document: Document) ->
         ("a word\n", 1, "", "must be of type object, not 'a word'"),
         ("\nscenarois: {}\n", 2, "/scenarois", "is not known here"),
         ("scenario: 3\n", 1, "/scenario", "must be of type string, not 3"),
-        ("\n\nscenario: explodes\n", 3, "/scenario", "there is no scenario 'explodes', only comp"),
-        ("scenario: slow:code\n", 1, "/scenario", "'slow:code': only a scenario that ends in a f"),
+        (
+            "\n\nscenario: explodes\n",
+            3,
+            "/scenario",
+            "unknown scenario 'explodes', must be one of comp",
+        ),
+        ("scenario: slow:code\n", 1, "/scenario", "'slow:code': only a scenario whose jobs fail"),
         ("scenarios: []\n", 1, "/scenarios", "must be of type object, not []"),
         ("scenarios:\n  Own: {}\n", 1, "/scenarios", ""),
         ("scenarios:\n  own:\n  - 1\n", 2, "/scenarios/own", "must be of type object, not [1]"),
@@ -257,27 +262,27 @@ def test_faults_of_a_config_are_there_again_after_a_reset(document: Document) ->
             "scenarios:\n  own:\n    faults:\n      - {lost: true}\n      - {status: 418}\n",
             5,
             "/scenarios/own/faults/1/status",
-            "no operation has a documented answer 418",
+            "no operation has a documented response 418",
         ),
         (
             "scenarios:\n  own:\n    faults:\n      - lost: true\n        key: sk-1\n",
             5,
             "/scenarios/own/faults/0/key",
-            "a scenario's faults are for its own jobs, whosever",
+            "is not allowed here: the faults of a scenario affect",
         ),
         ("faults: {}\n", 1, "/faults", "must be of type array, not {}"),
-        ("faults:\n- {}\n", 2, "/faults/0", "says nothing that goes wrong: one of body"),
+        ("faults:\n- {}\n", 2, "/faults/0", "must have at least one of body"),
         (
             "faults:\n- lost: true\n- lost: true\n  operation: createvideo\n",
             4,
             "/faults/1/operation",
-            "there is no operation 'createvideo', only",
+            "must be one of listVideos",
         ),
         (
             "faults:\n- change:\n    /id: 1\n    /nothing: 2\n",
             4,
             "/faults/0/change/~1nothing",
-            "no answer of these operations has a field at /nothing",
+            "no response of these operations has a field at /nothing",
         ),
         ("limits: none at all\n", 1, "/limits", "must be one of none, free, starter, growth, or"),
         ("limits:\n  in_flight: 0\n", 2, "/limits/in_flight", "must be a whole number of 1 or mor"),
@@ -306,7 +311,7 @@ def test_a_mistake_in_yaml_is_named_with_its_place_and_its_line(
     ("text", "pointer", "reason"),
     [
         ("[[faults]]\nlost = false\n", "/faults/0/lost", "must be True, not False"),
-        ("scenario = 'explodes'\n", "/scenario", "there is no scenario 'explodes'"),
+        ("scenario = 'explodes'\n", "/scenario", "unknown scenario 'explodes'"),
         ("[scenarios.own]\nseconds = -1\n", "/scenarios/own/seconds", "must be at least 0, not -1"),
         ("[keys.sk-1]\nspend = 'all'\n", "/keys/…/spend", "must be an amount of 0 or more"),
         ("[[faults]]\nlatency = nan\n", "/faults/0/latency", "must be of type number or object"),

@@ -58,7 +58,7 @@ def test_jobs_requests_and_money_that_a_key_has_used_up_stay_used_up(document: D
     troupe.rehearse({**words, "scenario": "fails"})
     assert troupe.ask("createVideo").status == 429
     assert troupe.left() == "1"
-    (told,) = troupe.service.limits.listed()
+    (told,) = troupe.service.limits.to_json()
     assert (told["pending"], told["spent"]) == (1, 0.4)
 
 
@@ -68,7 +68,7 @@ def test_limits_that_are_lowered_leave_no_less_than_nothing(document: Document) 
     troupe.rehearse({"limits": {"requests_per_minute": 2}})
     refused = troupe.ask("listVideos")
     assert (refused.status, refused.headers["x-ratelimit-remaining"]) == (429, "0")
-    assert troupe.service.limits.listed()[0]["requests_left"] == 0
+    assert troupe.service.limits.to_json()[0]["requests_left"] == 0
     troupe.rehearse({})
     assert "x-ratelimit-remaining" not in troupe.ask("listVideos").headers
 
@@ -87,8 +87,8 @@ def test_faults_that_were_set_since_stay_behind_those_of_the_new_config(
     troupe = Troupe(document, {"faults": [{"operation": "list", "status": 500}]})
     own = MockControls(troupe.service).fault("list", status=503, times=1)
     troupe.rehearse({"faults": [{"operation": "list", "status": 502, "times": 1}]})
-    assert [each["status"] for each in troupe.service.faults.listed()] == [502, 503]
-    assert troupe.service.faults.listed()[1]["id"] == own
+    assert [each["status"] for each in troupe.service.faults.to_json()] == [502, 503]
+    assert troupe.service.faults.to_json()[1]["id"] == own
     assert [troupe.ask("listVideos").status for _ in range(3)] == [502, 503, 200]
 
 
@@ -120,7 +120,7 @@ def test_scenarios_that_were_chosen_since_stay_as_far_as_they_are_known(
     MockControls(troupe.service).next_job(seconds=7)
     troupe.rehearse({"scenario": "jumps", "scenarios": {"kept": {"seconds": 5}}})
     shares = {"kept": 0.2, "fails:out_of_luck": 0.2}
-    assert scenarios.chosen() == {
+    assert scenarios.selection() == {
         "scenario": "slow",
         "shares": shares,
         "next": ["kept", "fails:out_of_luck", ""],
@@ -129,16 +129,16 @@ def test_scenarios_that_were_chosen_since_stay_as_far_as_they_are_known(
     assert job
     assert job.progression.seconds == 5
     scenarios.reset()
-    assert scenarios.chosen() == {"scenario": "jumps", "shares": {}, "next": []}
+    assert scenarios.selection() == {"scenario": "jumps", "shares": {}, "next": []}
 
 
 def test_a_choice_that_is_not_known_any_more_gives_way_to_the_new_one(document: Document) -> None:
     troupe = Troupe(document, {"scenarios": {"own": {}}})
     troupe.service.scenarios.use("own")
     troupe.rehearse({"scenario": "fails"})
-    assert troupe.service.scenarios.chosen()["scenario"] == "fails"
+    assert troupe.service.scenarios.selection()["scenario"] == "fails"
     troupe.rehearse({})
-    assert troupe.service.scenarios.chosen()["scenario"] == "completes"
+    assert troupe.service.scenarios.selection()["scenario"] == "completes"
 
 
 def test_a_job_meets_the_faults_that_its_scenario_is_given(document: Document) -> None:
@@ -190,8 +190,8 @@ def test_what_cannot_be_rehearsed_leaves_all_as_it_was(
         troupe = Troupe(other_document, {"scenario": "fails"})
         wrong = read_config(other_document, {"keys": {"k": {"revoked": True}}})
     service = troupe.service
-    before = (service.scenarios.listed(), service.scenarios.chosen(), service.limits.listed())
-    with pytest.raises(ValueError, match=r"there is no scenario 'own'|revoked keys need"):
+    before = (service.scenarios.to_json(), service.scenarios.selection(), service.limits.to_json())
+    with pytest.raises(ValueError, match=r"unknown scenario 'own'|revoked keys need"):
         service.reconfigure(wrong)
-    after = (service.scenarios.listed(), service.scenarios.chosen(), service.limits.listed())
+    after = (service.scenarios.to_json(), service.scenarios.selection(), service.limits.to_json())
     assert (after, service.limits.active) == (before, False)

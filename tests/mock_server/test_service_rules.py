@@ -112,7 +112,7 @@ def test_prefer_of_an_undocumented_status_is_told_the_documented_ones(
     reply = ask(endpoint, "POST /videos", json=PROMPT, headers={"prefer": f"code={status}"})
     error = error_of(reply, 400)
     assert error["message"] == (
-        f"Prefer: createVideo has no documented answer {status},"
+        f"Prefer: createVideo has no documented response {status},"
         " only 400, 401, 403, 404, 409, 413, 422, 429, 500, 502, 503, 504"
     )
     assert error["param"] == "Prefer"

@@ -239,7 +239,7 @@ def test_it({fixture}):
         ),
         pytest.param(
             "scenario='explodes'",
-            "ValueError: there is no scenario 'explodes', only completes, fails, *",
+            "ValueError: unknown scenario 'explodes', must be one of completes, fails, *",
             id="no scenario",
         ),
         pytest.param("unknown_ids='invent'", "ValueError: *'invent'*", id="no way with ids"),

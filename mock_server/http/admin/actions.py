@@ -145,7 +145,7 @@ class AdminActions:
         return self.journal().verdict()
 
     def _list_faults(self, request: AdminRequest) -> Json:
-        return {"faults": self._service.faults.listed()}
+        return {"faults": self._service.faults.to_json()}
 
     def _add_fault(self, request: AdminRequest) -> Json:
         with _admin_errors():
@@ -164,23 +164,23 @@ class AdminActions:
 
     def _list_scenarios(self, request: AdminRequest) -> Json:
         scenarios = self._service.scenarios
-        return {"scenarios": scenarios.listed(), "chosen": scenarios.chosen()}
+        return {"scenarios": scenarios.to_json(), "chosen": scenarios.selection()}
 
     def _choose_scenario(self, request: AdminRequest) -> Json:
         scenarios, body = self._service.scenarios, request.body
         with _admin_errors(place="/scenario"):
-            scenarios.named(body["scenario"])
+            scenarios.find(body["scenario"])
         with _admin_errors():
             scenarios.use(body["scenario"], next=body.get("next"), share=body.get("share"))
         return self._list_scenarios(request)
 
     def _list_limits(self, request: AdminRequest) -> Json:
-        return {"limits": self._service.limits.listed()}
+        return {"limits": self._service.limits.to_json()}
 
     def _list_webhooks(self, request: AdminRequest) -> Json:
         if self._service.webhooks is None:
             raise AdminRequestError("this server sends no webhooks", status=404)
-        return self._service.webhooks.report()
+        return self._service.webhooks.to_json()
 
     def _get_document(self, request: AdminRequest) -> Json:
         document = self._service.document

@@ -46,7 +46,7 @@ def test_the_role_of_an_operation_stands_for_its_name_in_every_document(
 
 
 def test_a_role_that_a_document_has_not_is_no_operation(other_document: Document) -> None:
-    with pytest.raises(ConfigError, match=r"^/operation: there is no operation 'remix', only"):
+    with pytest.raises(ConfigError, match=r"^/operation: must be one of pageOfRenderings"):
         read_fault(other_document, {**SLOW, "operation": "remix"})
 
 
@@ -54,7 +54,7 @@ def test_a_fault_that_says_no_more_strikes_every_call_of_everybody(document: Doc
     fault = read_fault(document, SLOW)
     assert (fault.job, fault.key, fault.nth, fault.times) == (None, None, 1, None)
     assert (fault.every, fault.probability, fault.commit, fault.prevents) == (None, 1, False, False)
-    assert fault.words == SLOW
+    assert fault.options == SLOW
 
 
 def test_only_a_fault_of_nothing_but_time_only_slows(document: Document) -> None:
@@ -82,10 +82,10 @@ def endless() -> Json:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ({}, "says nothing that goes wrong: one of body, change, content_type, cut, drop, latency"),
-        ({"operation": "createVideo", "times": 2, "probability": 0.5}, "says nothing that goes"),
+        ({}, "must have at least one of body, change, content_type, cut, drop, latency"),
+        ({"operation": "createVideo", "times": 2, "probability": 0.5}, "must have at least one of"),
         ({"explodes": True}, "/explodes: is not known here"),
-        ({"lost": True, "operation": "create_video"}, "/operation: there is no operation 'create_"),
+        ({"lost": True, "operation": "create_video"}, "/operation: must be one of listVid"),
         ({"lost": True, "operation": ""}, "/operation: must have at least 1 character, not 0"),
         ({"lost": True, "operation": 7}, "/operation: must be of type string, not 7"),
         ({"lost": True, "job": ""}, "/job: must have at least 1 character"),
@@ -100,23 +100,26 @@ def endless() -> Json:
         ({"lost": True, "probability": True}, "/probability: must be of type number, not True"),
         ({"status": 200}, "/status: must be at least 400, not 200"),
         ({"status": "500"}, "/status: must be of type integer, not '500'"),
-        ({"status": 418}, "/status: no operation has a documented answer 418, only 400 json_"),
-        ({"status": 500, "code": "x"}, "/status: no operation has a documented answer 500 x"),
-        ({"status": 409, "operation": "list"}, "/status: listVideos has no documented answer 409"),
+        ({"status": 418}, "/status: no operation has a documented response 418, only 400 json_"),
+        ({"status": 500, "code": "x"}, "/status: no operation has a documented response 500 x"),
+        (
+            {"status": 409, "operation": "list"},
+            "/status: listVideos has no documented response 409",
+        ),
         ({"status": 500, "retry_after": -1}, "/retry_after: must be at least 0, not -1"),
         ({"status": 500, "retry_after": True}, "/retry_after: must be of type integer, not True"),
         ({"status": 500, "retry_after": 2e9}, "/retry_after: must be at most 1000000000"),
         ({"status": 500, "commit": 1}, "/commit: must be of type boolean, not 1"),
-        ({"lost": True, "code": "internal_error"}, "/code: is for an error, and needs status"),
-        ({"lost": True, "retry_after": 1}, "/retry_after: is for an error, and needs status"),
-        ({"lost": True, "commit": True}, "/commit: is for an error, and needs status"),
+        ({"lost": True, "code": "internal_error"}, "/code: requires status"),
+        ({"lost": True, "retry_after": 1}, "/retry_after: requires status"),
+        ({"lost": True, "commit": True}, "/commit: requires status"),
         ({"reset": "after"}, "/reset: must be one of 'before', 'middle', not 'after'"),
         ({"lost": False}, "/lost: must be True, not False"),
-        ({"reset": "middle", "lost": True}, "/lost: an answer breaks once: reset or lost"),
-        ({"reset": "middle", "cut": 0.5}, "/cut: an answer breaks once: reset or cut"),
-        ({"cut": 0.5, "lost": True}, "/cut: an answer breaks once: lost or cut"),
-        ({"reset": "before", "status": 500}, "/status: there is no answer where the connection"),
-        ({"reset": "before", "body": "truncated"}, "/body: there is no answer where the connect"),
+        ({"reset": "middle", "lost": True}, "/lost: cannot be combined with reset"),
+        ({"reset": "middle", "cut": 0.5}, "/cut: cannot be combined with reset"),
+        ({"cut": 0.5, "lost": True}, "/cut: cannot be combined with lost"),
+        ({"reset": "before", "status": 500}, "/status: cannot be combined with reset: before"),
+        ({"reset": "before", "body": "truncated"}, "/body: cannot be combined with reset: before"),
         ({"cut": 1}, "/cut: 1 is greater than or equal to the maximum of 1"),
         ({"cut": -0.1}, "/cut: must be at least 0, not -0.1"),
         ({"cut": True}, "/cut: must be of type number, not True"),
@@ -126,13 +129,13 @@ def endless() -> Json:
         ({"content_type": "text/☃"}, "/content_type: must match ^[!-~]"),
         ({"content_type": "text/html "}, "/content_type: must match ^[!-~]"),
         ({"drop": "id"}, "/drop: must match ^/, not 'id'"),
-        ({"drop": "/nonsense"}, "/drop: no answer of these operations has a field at /nonsense"),
-        ({"drop": "/data", "operation": "getVideo"}, "/drop: no answer of these operations has"),
+        ({"drop": "/nonsense"}, "/drop: no response of these operations has a field at /nonsense"),
+        ({"drop": "/data", "operation": "getVideo"}, "/drop: no response of these operations has"),
         ({"change": {}}, "/change: must have at least 1 entry, not 0"),
         ({"change": {"id": 1}}, "/change"),
-        ({"change": {"/id": 1, "/ID": 1}}, "/change/~1ID: no answer of these operations has"),
+        ({"change": {"/id": 1, "/ID": 1}}, "/change/~1ID: no response of these operations has"),
         ({"state": None}, "/state: must be of type string, not None"),
-        ({"state": "lost", "operation": "delete"}, "/state: no answer of these operations has"),
+        ({"state": "lost", "operation": "delete"}, "/state: no response of these operations has"),
         ({"latency": -1}, "/latency: must be at least 0, not -1"),
         ({"latency": True}, "/latency: must be of type number or object, not True"),
         ({"latency": "1"}, "/latency: must be of type number or object, not '1'"),
@@ -162,12 +165,15 @@ def endless() -> Json:
             f"/times: must be a number of at most 64 bits, not {2**70}",
         ),
         ({"change": {"/id": endless()}}, "is not JSON data: Recursion limit reached"),
-        ({"lost": True, "operation": "create", "job": "video_1"}, "/job: no call of these operat"),
-        ({"lost": True, "operation": "listVideos", "job": "video_1"}, "/job: no call of these op"),
-        ({"lost": True, "every": 2, "times": 5}, "/times: of every 2 calls no more can be struck"),
-        ({"lost": True, "status": 503}, "/status: the call is done if its answer is lost, and is"),
-        ({"lost": True, "status": 503, "commit": False}, "/status: the call is done if its answer"),
-        ({"state": "completed"}, "/state: must be one that the document does not know, not 'compl"),
+        ({"lost": True, "operation": "create", "job": "video_1"}, "/job: none of these operations"),
+        (
+            {"lost": True, "operation": "listVideos", "job": "video_1"},
+            "/job: none of these operations",
+        ),
+        ({"lost": True, "every": 2, "times": 5}, "/times: must be at most every (2)"),
+        ({"lost": True, "status": 503}, "/status: requires commit: true"),
+        ({"lost": True, "status": 503, "commit": False}, "/status: requires commit: true"),
+        ({"state": "completed"}, "/state: must be unknown to the document, not 'compl"),
     ],
 )
 def test_what_a_fault_must_not_say_is_refused_with_its_place_and_sets_nothing(
@@ -176,7 +182,7 @@ def test_what_a_fault_must_not_say_is_refused_with_its_place_and_sets_nothing(
     with pytest.raises(ConfigError) as refused:
         service.faults.add(words)
     assert str(refused.value).startswith(message)
-    assert service.faults.listed() == []
+    assert service.faults.to_json() == []
     reply = service.answer(CREATE)
     assert (reply.status, reply.delivery) == (200, None)
 
@@ -210,7 +216,7 @@ def test_the_errors_that_no_operation_has_are_told_with_all_that_some_have(
 def test_what_is_next_to_what_cannot_be_is_taken(
     document: Document, words: dict[str, Json]
 ) -> None:
-    assert read_fault(document, words).words == words
+    assert read_fault(document, words).options == words
 
 
 VALUES = st.recursive(
@@ -285,8 +291,8 @@ def test_anything_given_as_a_fault_is_taken_and_answered_with_or_refused(words: 
     service = JobService(load_document(), clock=ManualClock(), seed=1, strict=True)
     reason = reason_of(lambda: service.faults.add(words))
     assert reason != ""
-    assert len(service.faults.listed()) == (reason is None)
-    assert orjson.dumps(service.faults.listed())
+    assert len(service.faults.to_json()) == (reason is None)
+    assert orjson.dumps(service.faults.to_json())
     answered(service)
 
 

@@ -298,9 +298,9 @@ def test_an_error_says_that_it_was_asked_for(videos: Mock) -> None:
         return orjson.loads(reply.body)["error"]["message"]
 
     one = videos.struck(JobRole.LIST, status=500)
-    assert message(one) == "This answer to listVideos was asked for."
+    assert message(one) == "Simulated error response of listVideos."
     MockControls(videos.service).fault(status=500)
-    assert message(videos.ask(JobRole.LIST)) == "This answer to this operation was asked for."
+    assert message(videos.ask(JobRole.LIST)) == "Simulated error response of this operation."
 
 
 def test_a_whole_number_is_a_wait_however_it_is_written(videos: Mock) -> None:
@@ -402,7 +402,7 @@ def test_what_was_set_for_the_next_job_waits_for_one_that_is_made(
 ) -> None:
     MockControls(mock.service).next_job(scenario="fails")
     mock.struck(JobRole.CREATE, **words)
-    assert mock.service.scenarios.chosen()["next"] == ["fails"]
+    assert mock.service.scenarios.selection()["next"] == ["fails"]
     made = mock.service.store.get(mock.id_of(mock.ask(JobRole.CREATE)))
     assert made is not None
     assert made.scenario == "fails"
@@ -418,6 +418,6 @@ def test_a_job_that_was_made_has_what_was_set_for_it_whatever_its_client_hears(
 ) -> None:
     MockControls(mock.service).next_job(scenario="fails")
     mock.struck(JobRole.CREATE, **words)
-    assert mock.service.scenarios.chosen()["next"] == []
+    assert mock.service.scenarios.selection()["next"] == []
     page = mock.service.store.page(after=None, limit=9, newest_first=True)
     assert [job.scenario for job in page.jobs] == ["fails", "completes"]

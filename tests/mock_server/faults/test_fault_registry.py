@@ -133,7 +133,7 @@ def test_all_that_only_slows_an_answer_strikes_beside_what_is_wrong_with_it(
     assert reply.delivery is not None
     assert (reply.status, reply.delivery.arrives) == (status, arrives)
     assert (reply.delivery.delay, reply.delivery.seconds) == (4, 2)
-    assert [fault["struck"] for fault in service.faults.listed()] == [1, 1, 1, 0]
+    assert [fault["struck"] for fault in service.faults.to_json()] == [1, 1, 1, 0]
 
 
 def test_what_is_over_is_listed_no_more_and_the_rest_with_what_it_struck(
@@ -146,12 +146,12 @@ def test_what_is_over_is_listed_no_more_and_the_rest_with_what_it_struck(
     for _ in range(3):
         service.answer(CREATE)
     words = {"operation": "createVideo", "every": 2, "times": 1, "lost": True}
-    assert service.faults.listed() == [{"id": "fault-2", **words, "struck": 2}]
+    assert service.faults.to_json() == [{"id": "fault-2", **words, "struck": 2}]
 
 
 def test_the_key_that_a_fault_is_for_is_not_shown(service: JobService) -> None:
     MockControls(service).fault("list", key="sk-aisa-0123456789", **WRONG)
-    (fault,) = service.faults.listed()
+    (fault,) = service.faults.to_json()
     assert fault["key"] == "…6789"
     assert pattern(service, 1, call("listVideos", key="sk-aisa-0123456789")) == "x"
 
@@ -175,11 +175,11 @@ def test_a_reset_goes_back_to_the_faults_of_the_beginning_and_counts_them_anew(
     document: Document,
 ) -> None:
     usual = read_fault(document, {"operation": "list", "times": 1, **WRONG})
-    faults = FaultRegistry(document, random=Random(1), usual=[usual])
-    assert [len(faults.apply(LIST, "k")) for _ in range(2)] == [1, 0]
+    faults = FaultRegistry(document, random=Random(1), initial=[usual])
+    assert [len(faults.match(LIST, "k")) for _ in range(2)] == [1, 0]
     faults.add({"operation": "list", "lost": True})
     faults.reset()
-    assert [faults.apply(LIST, "k") for _ in range(2)] == [(usual,), ()]
+    assert [faults.match(LIST, "k") for _ in range(2)] == [(usual,), ()]
 
 
 def test_other_faults_of_the_beginning_leave_those_that_were_set_since(document: Document) -> None:
@@ -187,20 +187,20 @@ def test_other_faults_of_the_beginning_leave_those_that_were_set_since(document:
         return read_fault(document, {"operation": "list", "status": status, **words})
 
     faults = FaultRegistry(
-        document, random=Random(1), usual=[usual(500, times=1), usual(502, nth=9)]
+        document, random=Random(1), initial=[usual(500, times=1), usual(502, nth=9)]
     )
     own = faults.add({"operation": "create", "lost": True})
-    assert [len(faults.apply(each, "k")) for each in (LIST, LIST, CREATE)] == [1, 0, 1]
+    assert [len(faults.match(each, "k")) for each in (LIST, LIST, CREATE)] == [1, 0, 1]
     faults.replace_initial([usual(500, times=1), usual(503), usual(502, nth=9), usual(503)])
-    told = [(each["id"], each.get("status"), each["struck"]) for each in faults.listed()]
+    told = [(each["id"], each.get("status"), each["struck"]) for each in faults.to_json()]
     assert told == [("fault-4", 503, 0), ("fault-2", 502, 0), ("fault-5", 503, 0), (own, None, 1)]
-    assert [fault.words["status"] for fault in faults.apply(LIST, "k")] == [503]
+    assert [fault.options["status"] for fault in faults.match(LIST, "k")] == [503]
     faults.replace_initial([])
-    assert [each["id"] for each in faults.listed()] == [own]
+    assert [each["id"] for each in faults.to_json()] == [own]
     faults.reset()
-    assert faults.listed() == []
+    assert faults.to_json() == []
     faults.replace_initial([usual(500, times=1)])
-    assert len(faults.apply(LIST, "k")) == 1
+    assert len(faults.match(LIST, "k")) == 1
 
 
 def test_calls_that_another_fault_has_struck_are_counted(service: JobService) -> None:
@@ -229,7 +229,7 @@ def test_chance_is_near_its_probability_and_the_same_in_every_run_of_a_seed(
 def test_times_count_the_calls_that_chance_has_struck(service: JobService) -> None:
     MockControls(service).fault("list", probability=0.5, times=3, **WRONG)
     assert pattern(service, 100).count("x") == 3
-    assert service.faults.listed() == []
+    assert service.faults.to_json() == []
 
 
 def test_faults_of_the_same_seed_do_not_depend_on_what_chance_does_to_scenarios(
@@ -277,11 +277,11 @@ def test_faults_of_scenarios_are_counted_for_each_scope_and_forgotten_with_the_o
     poll = call("getVideo", job="x")
 
     def strikes(scope: str) -> list[int]:
-        found = (faults.apply_scenario_faults(own, poll, scope=scope) for _ in range(2))
+        found = (faults.match_scenario_faults(own, poll, scope=scope) for _ in range(2))
         return [len(struck) for struck in found]
 
     assert (strikes("a"), strikes("b"), strikes("a")) == ([1, 0], [1, 0], [0, 0])
-    assert faults.listed() == []
+    assert faults.to_json() == []
     faults.clear()
     assert strikes("a") == [1, 0]
 
@@ -293,9 +293,9 @@ def test_faults_of_scenarios_are_remembered_for_so_many_jobs_and_no_more(
     own = (read_fault(document, {"operation": "getVideo", "times": 1, **WRONG}),)
     poll = call("getVideo", job="x")
     for number in range(10_000):
-        assert faults.apply_scenario_faults(own, poll, scope=f"job-{number}") == own
-    assert faults.apply_scenario_faults(own, poll, scope="job-0") == ()
+        assert faults.match_scenario_faults(own, poll, scope=f"job-{number}") == own
+    assert faults.match_scenario_faults(own, poll, scope="job-0") == ()
     for number in range(10_000, 10_010):
-        assert faults.apply_scenario_faults(own, poll, scope=f"job-{number}") == own
-    assert faults.apply_scenario_faults(own, poll, scope="job-0") == own
-    assert faults.apply_scenario_faults(own, poll, scope="job-9999") == ()
+        assert faults.match_scenario_faults(own, poll, scope=f"job-{number}") == own
+    assert faults.match_scenario_faults(own, poll, scope="job-0") == own
+    assert faults.match_scenario_faults(own, poll, scope="job-9999") == ()

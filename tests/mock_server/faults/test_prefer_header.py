@@ -76,7 +76,7 @@ def test_a_code_chooses_among_the_errors_of_one_status(service: JobService) -> N
     assert usual.headers["retry-after"] == "1"
     assert error_of(chosen)["code"] == "quota_exceeded"
     assert "retry-after" not in chosen.headers
-    assert error_of(chosen)["message"] == "This answer to createVideo was asked for."
+    assert error_of(chosen)["message"] == "Simulated error response of createVideo."
 
 
 @pytest.mark.parametrize(("seconds", "header"), [(7, "7"), (0, "0")])
@@ -107,19 +107,19 @@ def test_every_documented_error_can_be_asked_for(
         (
             "createvideo",
             {"status": 500},
-            "/operation: there is no operation 'createvideo', only listVideos, createVideo,"
+            "/operation: must be one of listVideos, createVideo,"
             " getVideo, deleteVideo, getVideoContent, remixVideo",
         ),
         (
             "deleteVideo",
             {"status": 413},
-            "/status: deleteVideo has no documented answer 413, only 400 ",
+            "/status: deleteVideo has no documented response 413, only 400 ",
         ),
         ("createVideo", {"status": 200}, "/status: must be at least 400, not 200"),
         (
             "createVideo",
             {"status": 429, "code": "internal_error"},
-            "/status: createVideo has no documented answer 429 internal_error, only 400 ",
+            "/status: createVideo has no documented response 429 internal_error, only 400 ",
         ),
         (
             "createVideo",
@@ -166,7 +166,7 @@ def test_the_errors_that_can_be_asked_for_instead_are_listed_with_their_codes(
     other_service: JobService,
 ) -> None:
     with pytest.raises(
-        ValueError, match=r"^/status: dropRendering has no documented answer 503"
+        ValueError, match=r"^/status: dropRendering has no documented response 503"
     ) as refused:
         MockControls(other_service).fail("dropRendering", status=503)
     known = str(refused.value).partition(", only ")[2].split(", ")
@@ -177,7 +177,7 @@ def test_the_errors_that_can_be_asked_for_instead_are_listed_with_their_codes(
 def test_a_wait_cannot_be_asked_for_where_the_document_has_no_header_for_it(
     other_service: JobService,
 ) -> None:
-    with pytest.raises(ValueError, match=r"^/retry_after: the document names no header"):
+    with pytest.raises(ValueError, match=r"^/retry_after: the document declares no header"):
         MockControls(other_service).fail("submitRendering", status=503, retry_after=1)
     assert other_service.answer(Call("submitRendering")).status == 401
 

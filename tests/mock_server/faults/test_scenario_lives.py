@@ -157,7 +157,7 @@ def test_the_jobs_of_another_document_end_as_their_scenario_says(
 def test_all_views_of_a_job_agree_at_all_its_moments_and_nothing_goes_back(
     any_stage: Stage, scenario: str
 ) -> None:
-    known = [each["name"] for each in any_stage.service.scenarios.listed()]
+    known = [each["name"] for each in any_stage.service.scenarios.to_json()]
     job = any_stage.make(scenario if scenario in known else "")
     lifecycle, progress, states = any_stage.document.lifecycle, [0], []
     for step in (0, 0.5, 0.5, 0.999, 0.001, 1, 2, 2.5, 2.499, 0.001, 10, 40, 50, DAY):
@@ -336,7 +336,7 @@ def own_stage(document: Document, words: Json, **settings: Any) -> Stage:
 
 def test_a_scenario_of_ones_own_has_its_fate_and_its_faults(document: Document) -> None:
     stage = own_stage(document, OWN)
-    listed = stage.service.scenarios.listed()
+    listed = stage.service.scenarios.to_json()
     assert listed[-1] == {"name": "own", "about": "All that can be said."}
     lost = stage.ask(JobRole.CREATE, scenario="own")
     assert lost.delivery
@@ -413,18 +413,18 @@ def test_a_job_keeps_the_faults_of_its_scenario_when_others_are_read(document: D
     stage = own_stage(document, {"faults": [{"operation": "retrieve", "status": 500, "nth": 2}]})
     job = stage.make("own")
     again = read_scenario(document, "own", {"faults": [{"operation": "retrieve", "status": 502}]})
-    stage.service.scenarios.replace_initial(usual="completes", own={"own": again})
+    stage.service.scenarios.replace_initial(default="completes", custom={"own": again})
     assert stage.statuses(JobRole.RETRIEVE, 2, job) == [502, 502]
-    stage.service.scenarios.replace_initial(usual="completes", own={})
+    stage.service.scenarios.replace_initial(default="completes", custom={})
     assert stage.statuses(JobRole.RETRIEVE, 2, job) == [200, 200]
 
 
 def test_scenarios_that_cannot_be_rehearsed_leave_those_of_before(document: Document) -> None:
     stage = own_stage(document, {"seconds": 3}, scenario="own")
-    before = (stage.service.scenarios.listed(), stage.service.scenarios.chosen())
-    with pytest.raises(ValueError, match="there is no scenario 'other', only completes"):
-        stage.service.scenarios.replace_initial(usual="other", own={"new": Scenario("new")})
-    assert (stage.service.scenarios.listed(), stage.service.scenarios.chosen()) == before
+    before = (stage.service.scenarios.to_json(), stage.service.scenarios.selection())
+    with pytest.raises(ValueError, match="unknown scenario 'other', must be one of completes"):
+        stage.service.scenarios.replace_initial(default="other", custom={"new": Scenario("new")})
+    assert (stage.service.scenarios.to_json(), stage.service.scenarios.selection()) == before
     assert end_of(stage, stage.make()) == ("completed", 3)
 
 
@@ -452,11 +452,14 @@ def test_an_own_scenario_may_take_the_name_of_a_usual_one(document: Document) ->
         ({"expires": 1e10}, "expires must be 0 or more, not 10000000000.0, and at most 1e+09"),
         ({"explodes": 1}, "/explodes: is not known here"),
         ({"faults": {}}, "/faults: must be of type array, not {}"),
-        ({"faults": [{"lost": True}, {}]}, "/faults/1: says nothing that goes wrong"),
-        ({"faults": [{"status": 418}]}, "/faults/0/status: no operation has a documented answer"),
-        ({"faults": [{"lost": True, "job": "x"}]}, "/faults/0/job: a scenario's faults are for"),
-        ({"faults": [{"lost": True, "key": "x"}]}, "/faults/0/key: a scenario's faults are for"),
-        ({"faults": [{"lost": True, "operation": "list"}]}, "/faults/0/operation: no call of it"),
+        ({"faults": [{"lost": True}, {}]}, "/faults/1: must have at least one of"),
+        ({"faults": [{"status": 418}]}, "/faults/0/status: no operation has a documented response"),
+        ({"faults": [{"lost": True, "job": "x"}]}, "/faults/0/job: is not allowed here"),
+        ({"faults": [{"lost": True, "key": "x"}]}, "/faults/0/key: is not allowed here"),
+        (
+            {"faults": [{"lost": True, "operation": "list"}]},
+            "/faults/0/operation: must be",
+        ),
     ],
 )
 def test_what_a_scenario_must_not_say_is_refused_with_its_place(
@@ -509,4 +512,4 @@ def test_flaky_polls_are_answered_with_the_fault_that_the_document_has_of_a_serv
         del responses[status]
     known = built_in_scenarios(parse_document(orjson.dumps(root).decode()))
     about = known["flaky-polls"].description if "flaky-polls" in known else None
-    assert about == (polls and f"Every third poll is answered {polls}.")
+    assert about == (polls and f"Every third poll fails with {polls}.")

@@ -44,7 +44,7 @@ class Scene:
 
     def __init__(self, document: Document, usual: str = "completes") -> None:
         self.document = document
-        self.scenarios = Scenarios(document, random=Random(1), usual=usual)
+        self.scenarios = Scenarios(document, random=Random(1), default=usual)
 
     def plan(self, fields: Mapping[str, Json], headers: Mapping[str, str]) -> Progression:
         return choose(self.scenarios, self.document, fields, headers)
@@ -107,7 +107,7 @@ def test_what_was_set_twice_is_for_two_jobs_in_that_order(scene: Scene) -> None:
 
 def test_a_scenario_can_be_set_for_the_next_jobs(scene: Scene) -> None:
     scene.scenarios.use("fails", next=2)
-    assert scene.scenarios.chosen()["next"] == ["fails", "fails"]
+    assert scene.scenarios.selection()["next"] == ["fails", "fails"]
     assert [scene.outcome(FIELDS, {}) for _ in range(3)] == ["failed", "failed", "completed"]
 
 
@@ -129,8 +129,8 @@ def test_shares_may_come_to_the_whole_however_their_sum_is_rounded(scene: Scene)
     assert sum(shares.values()) > 1
     for name, share in shares.items():
         scene.scenarios.use(name, share=share)
-    assert scene.scenarios.chosen()["shares"] == shares
-    with pytest.raises(ValueError, match="share must be at most 0, as others"):
+    assert scene.scenarios.selection()["shares"] == shares
+    with pytest.raises(ValueError, match="share must be at most 0, the rest"):
         scene.scenarios.use("jumps", share=0.01)
 
 
@@ -139,7 +139,7 @@ def test_a_share_of_none_is_taken_back(scene: Scene) -> None:
     assert scene.outcome(FIELDS, {}) == "failed"
     scene.scenarios.use("fails", share=0)
     assert scene.outcome(FIELDS, {}) == "completed"
-    assert scene.scenarios.chosen()["shares"] == {}
+    assert scene.scenarios.selection()["shares"] == {}
 
 
 def test_the_servers_scenario_can_change_and_a_reset_goes_back_to_the_first(scene: Scene) -> None:
@@ -148,32 +148,32 @@ def test_the_servers_scenario_can_change_and_a_reset_goes_back_to_the_first(scen
     scene.scenarios.use("slow", next=1)
     scene.scenarios.use("instant", share=0.5)
     scene.scenarios.reset()
-    assert scene.scenarios.chosen() == {"scenario": "completes", "shares": {}, "next": []}
+    assert scene.scenarios.selection() == {"scenario": "completes", "shares": {}, "next": []}
     assert scene.outcome(FIELDS, {}) == "completed"
 
 
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("explodes", {}, "there is no scenario 'explodes', only completes, fails, moderated"),
-        ("completes:generation_failed", {}, "only a scenario that ends in a failure takes a code"),
-        ("fails:", {}, "only a scenario that ends in a failure takes a code"),
+        ("explodes", {}, "unknown scenario 'explodes', must be one of completes, fails, moderated"),
+        ("completes:generation_failed", {}, "only a scenario whose jobs fail accepts a code"),
+        ("fails:", {}, "only a scenario whose jobs fail accepts a code"),
         ("slow", {"next": 0}, "next must be a whole number from 1 to 100000, not 0"),
         ("slow", {"next": True}, "next must be a whole number from 1 to 100000, not True"),
         ("slow", {"share": 1.5}, "share must be from 0 to 1, not 1.5"),
         ("slow", {"share": -0.1}, "share must be from 0 to 1, not -0.1"),
-        ("slow", {"share": 0.8}, "share must be at most 0.6, as others have the rest"),
-        ("slow", {"share": 0.1, "next": 1}, "for the next jobs or for a share of them"),
+        ("slow", {"share": 0.8}, "share must be at most 0.6, the rest of the other shares"),
+        ("slow", {"share": 0.1, "next": 1}, "use next or share, not both"),
     ],
 )
 def test_what_cannot_be_used_is_said_and_changes_nothing(
     scene: Scene, name: str, arguments: dict[str, Any], message: str
 ) -> None:
     scene.scenarios.use("fails", share=0.4)
-    before = scene.scenarios.chosen()
+    before = scene.scenarios.selection()
     with pytest.raises(ValueError, match=re.escape(message)):
         scene.scenarios.use(name, **arguments)
-    assert scene.scenarios.chosen() == before
+    assert scene.scenarios.selection() == before
 
 
 def test_a_failure_can_have_any_code(scene: Scene) -> None:
@@ -206,11 +206,15 @@ def test_an_unknown_scenario_of_a_request_is_refused(
     with pytest.raises(Refusal) as caught:
         scene.plan(fields, headers)
     assert caught.value.cause == Cause.PREFERENCE_INVALID
-    assert caught.value.message.startswith("there is no scenario 'explodes', only completes, fails")
+    assert caught.value.message.startswith(
+        "unknown scenario 'explodes', must be one of completes, fails"
+    )
 
 
 def test_an_unknown_scenario_of_the_server_is_refused(document: Document) -> None:
-    with pytest.raises(ValueError, match="no scenario 'explodes', only completes, fails"):
+    with pytest.raises(
+        ValueError, match="unknown scenario 'explodes', must be one of completes, fails"
+    ):
         JobService(document, scenario="explodes")
 
 
@@ -228,7 +232,7 @@ def test_each_document_has_the_scenarios_that_it_knows_enough_for(
     document: Document, other_document: Document
 ) -> None:
     known, other = (
-        [each["name"] for each in Scene(d).scenarios.listed()] for d in (document, other_document)
+        [each["name"] for each in Scene(d).scenarios.to_json()] for d in (document, other_document)
     )
     assert known == [
         *("completes", "fails", "moderated", "slow", "stalls", "jumps", "instant", "expires"),
@@ -294,7 +298,9 @@ def test_a_header_that_names_no_scenario_is_answered_in_the_envelope(
     reply = create(endpoint, scenario="explodes")
     error = orjson.loads(reply.body)["error"]
     assert (reply.status, error["code"]) == (400, "invalid_request")
-    assert error["message"].startswith("there is no scenario 'explodes', only completes, fails")
+    assert error["message"].startswith(
+        "unknown scenario 'explodes', must be one of completes, fails"
+    )
     assert len(service.store) == 0
 
 

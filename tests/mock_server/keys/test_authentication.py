@@ -10,7 +10,7 @@ import pytest
 from aisa_testkit.mock_server import JobService
 from aisa_testkit.mock_server.errors import Refusal
 from aisa_testkit.mock_server.keys.accounts import Account
-from aisa_testkit.mock_server.keys.authentication import Keyring
+from aisa_testkit.mock_server.keys.authentication import Authenticator
 from aisa_testkit.openapi import Call, Cause, Document, Reply, parse_document
 
 MISSING = "authorization: must be sent as Bearer <key>"
@@ -18,9 +18,9 @@ MALFORMED = "authorization: must be sent as Bearer <key>, not "
 INVALID = "the key is not one that this server lets in"
 
 
-def refusal_of(keyring: Keyring, headers: Mapping[str, str]) -> tuple[str, str]:
+def refusal_of(keyring: Authenticator, headers: Mapping[str, str]) -> tuple[str, str]:
     with pytest.raises(Refusal) as caught:
-        keyring.authenticate(keyring.sender(headers))
+        keyring.authenticate(keyring.read_key(headers))
     return caught.value.cause, caught.value.message
 
 
@@ -44,29 +44,29 @@ def refusal_of(keyring: Keyring, headers: Mapping[str, str]) -> tuple[str, str]:
 def test_without_a_proper_key_nobody_is_let_in(
     document: Document, headers: dict[str, str], cause: Cause, message: str
 ) -> None:
-    found, words = refusal_of(Keyring(document.credentials), headers)
+    found, words = refusal_of(Authenticator(document.credentials), headers)
     assert found == cause
     assert words.startswith(message)
 
 
 @pytest.mark.parametrize("text", ["Bearer x", "bearer x", "BEARER x", "Bearer  sk-aisa-1 "])
 def test_any_key_is_let_in_where_none_is_configured(document: Document, text: str) -> None:
-    keyring = Keyring(document.credentials)
-    keyring.authenticate(keyring.sender({"authorization": text}))
+    keyring = Authenticator(document.credentials)
+    keyring.authenticate(keyring.read_key({"authorization": text}))
     assert refusal_of(keyring, {"authorization": f"{text.strip()}-invalid"})[1] == INVALID
 
 
 def test_configured_keys_and_no_others_are_let_in(document: Document) -> None:
-    keyring = Keyring(document.credentials, ["one", "is-invalid-elsewhere"])
+    keyring = Authenticator(document.credentials, ["one", "is-invalid-elsewhere"])
     for key in ("one", "is-invalid-elsewhere"):
-        keyring.authenticate(keyring.sender({"authorization": f"Bearer {key}"}))
+        keyring.authenticate(keyring.read_key({"authorization": f"Bearer {key}"}))
     for key in ("two", "ONE", "on", "oneone"):
         refused = refusal_of(keyring, {"authorization": f"Bearer {key}"})
         assert refused == (Cause.CREDENTIALS_INVALID, INVALID)
 
 
 def test_keys_of_accounts_are_let_in_beside_the_others(document: Document) -> None:
-    keyring = Keyring(document.credentials, ["one"], accounts={"two": Account("two")})
+    keyring = Authenticator(document.credentials, ["one"], accounts={"two": Account("two")})
     for key in ("one", "two"):
         assert keyring.authenticate(key) == key
     assert refusal_of(keyring, {"authorization": "Bearer three"})[0] == Cause.CREDENTIALS_INVALID
@@ -74,7 +74,7 @@ def test_keys_of_accounts_are_let_in_beside_the_others(document: Document) -> No
 
 def test_keys_of_accounts_lock_nobody_out(document: Document) -> None:
     accounts = {"gone": Account("gone", revoked=True), "invalid-1": Account("invalid-1")}
-    keyring = Keyring(document.credentials, accounts=accounts)
+    keyring = Authenticator(document.credentials, accounts=accounts)
     assert [keyring.authenticate(key) for key in ("anybody", "invalid-1")] == [
         "anybody",
         "invalid-1",
@@ -86,7 +86,7 @@ def test_keys_of_accounts_lock_nobody_out(document: Document) -> None:
 
 def test_a_revoked_key_is_told_so_and_no_other_is(document: Document) -> None:
     accounts = {"gone": Account("gone", revoked=True), "here": Account("here")}
-    keyring = Keyring(document.credentials, ["gone"], accounts=accounts)
+    keyring = Authenticator(document.credentials, ["gone"], accounts=accounts)
     assert refusal_of(keyring, {"authorization": "Bearer gone"}) == (
         Cause.CREDENTIALS_REVOKED,
         "the key was revoked",
@@ -99,8 +99,8 @@ def test_a_revoked_key_is_told_so_and_no_other_is(document: Document) -> None:
 
 
 def test_a_key_may_come_in_a_header_of_its_own(other_document: Document) -> None:
-    keyring = Keyring(other_document.credentials, ["one"])
-    keyring.authenticate(keyring.sender({"x-render-key": "one"}))
+    keyring = Authenticator(other_document.credentials, ["one"])
+    keyring.authenticate(keyring.read_key({"x-render-key": "one"}))
     assert refusal_of(keyring, {"authorization": "Bearer one"}) == (
         Cause.CREDENTIALS_MISSING,
         "x-render-key: must be sent as <key>",

@@ -56,11 +56,11 @@ class Desk:
             self.store.add(job)
             return job
 
-        return self.limits.make(key, fields, made)
+        return self.limits.create_job(key, fields, made)
 
     def remove(self, job: Job) -> None:
         """Deletes a job, as a client may when it has ended."""
-        self.limits.settle(job.owner)
+        self.limits.charge_finished_jobs(job.owner)
         self.store.remove(job.id)
 
     def end(self, job: Job, *, outcome: str) -> None:
@@ -88,7 +88,7 @@ def wait_of(refusal: Refusal) -> int:
 def passes(limits: Quotas, key: str = "sk-1") -> bool:
     """Whether one more request of a key is let through."""
     try:
-        limits.count(key)
+        limits.count_request(key)
     except Refusal:
         return False
     return True
@@ -97,7 +97,7 @@ def passes(limits: Quotas, key: str = "sk-1") -> bool:
 def wait_for_request(limits: Quotas, key: str = "sk-1") -> int:
     """How long a request that is refused is asked to wait."""
     with pytest.raises(Refusal) as caught:
-        limits.count(key)
+        limits.count_request(key)
     return wait_of(caught.value)
 
 
@@ -108,7 +108,7 @@ def test_the_requests_of_a_minute_are_let_through_and_no_more(document: Document
     desk = Desk(document, Tier(requests_per_minute=3))
     assert [passes(desk.limits) for _ in range(5)] == [True, True, True, False, False]
     with pytest.raises(Refusal, match="the requests of this key are limited to 3 a minute"):
-        desk.limits.count("sk-1")
+        desk.limits.count_request("sk-1")
 
 
 def test_a_minute_begins_with_the_first_request(document: Document) -> None:
@@ -129,7 +129,7 @@ def test_a_wait_is_in_whole_seconds_and_never_too_short(
     document: Document, elapsed: float, wait: int
 ) -> None:
     desk = Desk(document, Tier(requests_per_minute=1))
-    desk.limits.count("sk-1")
+    desk.limits.count_request("sk-1")
     desk.clock.advance(elapsed)
     assert wait_for_request(desk.limits) == wait
     desk.clock.advance(wait)
@@ -172,7 +172,7 @@ def test_each_key_has_its_own_count_and_an_account_its_own_number(document: Docu
 def test_an_account_without_limits_is_never_refused(document: Document) -> None:
     desk = Desk(document, Tier(requests_per_minute=1), {"sk-free": Account("sk-free")})
     assert all(passes(desk.limits, "sk-free") for _ in range(100))
-    assert desk.limits.headers("sk-free") == {}
+    assert desk.limits.rate_limit_headers("sk-free") == {}
 
 
 def test_threads_do_not_get_more_than_one_of_them_would(document: Document) -> None:
@@ -193,13 +193,13 @@ def test_keys_are_forgotten_when_their_minute_is_over(document: Document) -> Non
     for number in range(1000):
         key = Key(f"sk-{number}")
         remembered.add(key)
-        desk.limits.count(key)
+        desk.limits.count_request(key)
         desk.clock.advance(1)
         del key
     # Those of the last minute; which that is, the next request sees.
     assert len(remembered) == 60
     desk.clock.advance(60)
-    desk.limits.count("sk-last")
+    desk.limits.count_request("sk-last")
     assert len(remembered) == 0
 
 
@@ -207,10 +207,10 @@ def test_the_headers_tell_what_is_left_under_every_name(document: Document) -> N
     desk = Desk(document, read_tier(document, "free"))
     desk.clock.advance(0.5)
     assert told(desk, "limit") == told(desk, "remaining") == {"60"}
-    desk.limits.count("sk-1")
+    desk.limits.count_request("sk-1")
     desk.clock.advance(30)
-    desk.limits.count("sk-1")
-    assert len(desk.limits.headers("sk-1")) == 6
+    desk.limits.count_request("sk-1")
+    assert len(desk.limits.rate_limit_headers("sk-1")) == 6
     assert told(desk, "limit") == {"60"}
     assert told(desk, "remaining") == {"58"}
     assert told(desk, "reset") == {str(START + 61)}  # the whole second behind the minute's end
@@ -219,7 +219,7 @@ def test_the_headers_tell_what_is_left_under_every_name(document: Document) -> N
 def told(desk: Desk, what: str) -> set[str]:
     """The values of the headers that tell one thing."""
     assert desk.document.limits
-    headers = desk.limits.headers("sk-1")
+    headers = desk.limits.rate_limit_headers("sk-1")
     return {headers[name] for name in getattr(desk.document.limits.headers, what)}
 
 
@@ -234,13 +234,13 @@ def test_a_refused_request_takes_nothing_from_what_is_left(document: Document) -
 def test_another_document_has_its_own_headers_and_names_no_wait(other_document: Document) -> None:
     desk = Desk(other_document, read_tier(other_document, "hobby"))
     assert [passes(desk.limits, "k") for _ in range(6)] == [True] * 5 + [False]
-    assert desk.limits.headers("k") == {
+    assert desk.limits.rate_limit_headers("k") == {
         "x-allowance": "5",
         "x-allowance-left": "0",
         "x-allowance-renewed": str(START + 60),
     }
     with pytest.raises(Refusal) as caught:
-        desk.limits.count("k")
+        desk.limits.count_request("k")
     assert caught.value.headers == {}
 
 
@@ -437,7 +437,7 @@ def test_a_default_is_forbidden_as_well_as_a_value_that_was_sent(document: Docum
 def test_clearing_forgets_requests_jobs_and_money(document: Document) -> None:
     desk = Desk(document, Tier(requests_per_minute=1, in_flight=1, spend=COSTS))
     for _ in range(2):
-        desk.limits.count("sk-1")
+        desk.limits.count_request("sk-1")
         desk.make()
         assert not passes(desk.limits)
         refusal_of(desk)
@@ -447,13 +447,13 @@ def test_clearing_forgets_requests_jobs_and_money(document: Document) -> None:
 def test_what_is_known_of_each_key_is_listed_and_no_key_is_shown(document: Document) -> None:
     small = Account("sk-aisa-small", Tier(spend=2 * COSTS), forbidden={"model": ("sora-2-pro",)})
     desk = Desk(document, read_tier(document, "free"), {"sk-aisa-small": small})
-    assert [entry["key"] for entry in desk.limits.listed()] == ["…mall"]
+    assert [entry["key"] for entry in desk.limits.to_json()] == ["…mall"]
     desk.make("sk-aisa-small", fate=JobOutcome(outcome="failed"))
     desk.make("sk-aisa-small")
     desk.clock.advance(LASTS)
-    desk.limits.count("short")
+    desk.limits.count_request("short")
     desk.make("short")
-    assert desk.limits.listed() == [
+    assert desk.limits.to_json() == [
         {
             "key": "…mall",
             "requests_per_minute": None,
@@ -478,7 +478,7 @@ def test_what_is_known_of_each_key_is_listed_and_no_key_is_shown(document: Docum
         },
     ]
     desk.clock.advance(60)
-    assert [entry["key"] for entry in desk.limits.listed()] == ["…mall"]
+    assert [entry["key"] for entry in desk.limits.to_json()] == ["…mall"]
 
 
 @dataclass(frozen=True)
@@ -514,7 +514,7 @@ def test_limits_are_active_where_there_is_anything_to_limit(document: Document, 
 def test_without_limits_everything_is_let_through(document: Document) -> None:
     desk = Desk(document)
     assert all(passes(desk.limits) for _ in range(5000))
-    assert desk.limits.headers("sk-1") == {}
+    assert desk.limits.rate_limit_headers("sk-1") == {}
     for _ in range(50):
         desk.make()
 

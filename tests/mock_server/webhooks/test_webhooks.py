@@ -25,9 +25,10 @@ from aisa_testkit.mock_server import (
     observe,
     plan_progression,
 )
-from aisa_testkit.mock_server.webhooks.receiver import DeliveryError
+from aisa_testkit.mock_server.errors import DeliveryError
+from aisa_testkit.mock_server.webhooks.delivery import RETRY_DELAYS, DeliveryAttempt
 from aisa_testkit.mock_server.webhooks.signature import Signer, new_secret
-from aisa_testkit.mock_server.webhooks.webhooks import PAUSES, DeliveryAttempt, Webhooks
+from aisa_testkit.mock_server.webhooks.webhooks import Webhooks
 from aisa_testkit.mock_server.webhooks.worker import deliver_on_moves
 from aisa_testkit.openapi import Document, parse_document
 from aisa_testkit.openapi.json import Json
@@ -78,7 +79,9 @@ def connect(document: Document, clock: ManualClock) -> Connect:
     """Makes webhooks to a receiver, which whoever moves the clock delivers."""
 
     def make(receiver: Mailbox, document: Document = document, kept: int = 1000) -> Webhooks:
-        webhooks = Webhooks(document, clock=clock, receiver=receiver, secret=SECRET, kept=kept)
+        webhooks = Webhooks(
+            document, clock=clock, receiver=receiver, secret=SECRET, max_attempts=kept
+        )
         deliver_on_moves(webhooks, clock=clock)
         return webhooks
 
@@ -137,7 +140,9 @@ def test_a_signature_is_stamped_with_real_time_and_made_anew_for_each_try(
     document: Document, clock: ManualClock
 ) -> None:
     box, wall = Mailbox(500), iter([5000.25, 6000.75])
-    webhooks = Webhooks(document, clock=clock, receiver=box, secret=SECRET, wall=lambda: next(wall))
+    webhooks = Webhooks(
+        document, clock=clock, receiver=box, secret=SECRET, wall_clock=lambda: next(wall)
+    )
     webhooks.schedule(make_job(document))
     clock.advance(100)
     webhooks.deliver()
@@ -248,7 +253,7 @@ def test_an_event_that_is_not_taken_is_tried_again_after_longer_and_longer_pause
     webhooks = connect(box)
     webhooks.schedule(make_job(document))
     due, moments = START + 10.0, list[float]()
-    for pause in (*PAUSES, 0):
+    for pause in (*RETRY_DELAYS, 0):
         clock.advance(due - clock.now() - 1)
         before = len(box.letters)
         clock.advance(1)
@@ -257,7 +262,7 @@ def test_an_event_that_is_not_taken_is_tried_again_after_longer_and_longer_pause
         due += pause
     assert webhooks.next_due() is None
     clock.advance(1e9)
-    assert len(box.letters) == 1 + len(PAUSES) == 8
+    assert len(box.letters) == 1 + len(RETRY_DELAYS) == 8
     attempts = webhooks.attempts
     assert [attempt.moment for attempt in attempts] == moments
     assert [attempt.next_try for attempt in attempts] == [*moments[1:], None]
@@ -302,11 +307,11 @@ def test_a_pause_counts_from_the_end_of_a_try(
     [
         (200, 200, None),
         (204, 204, None),
-        (199, 199, "answered 199"),
-        (302, 302, "answered 302; redirects are not followed"),
-        (410, 410, "answered 410"),
-        (500, 500, "answered 500"),
-        (DeliveryError("no answer within 10 s"), None, "no answer within 10 s"),
+        (199, 199, "status 199"),
+        (302, 302, "status 302; redirects are not followed"),
+        (410, 410, "status 410"),
+        (500, 500, "status 500"),
+        (DeliveryError("no response within 10 s"), None, "no response within 10 s"),
         (KeyError("video_1"), None, "the receiver raised KeyError: 'video_1'"),
     ],
     ids=[
@@ -353,7 +358,7 @@ def test_what_became_of_a_try_is_written_down_and_strikes_nobody(
         "error": error,
         "next_try": attempt.next_try,
     }
-    assert webhooks.report() == {"next_due": attempt.next_try, "attempts": [as_json]}
+    assert webhooks.to_json() == {"next_due": attempt.next_try, "attempts": [as_json]}
 
 
 def test_the_log_keeps_the_last_tries_and_reports_the_newest_first(
@@ -365,7 +370,7 @@ def test_the_log_keeps_the_last_tries_and_reports_the_newest_first(
     clock.advance(1e6)
     assert len(box.letters) == 4
     assert [attempt.number for attempt in webhooks.attempts] == [3, 4]
-    assert [attempt["number"] for attempt in webhooks.report()["attempts"]] == [4, 3]
+    assert [attempt["number"] for attempt in webhooks.to_json()["attempts"]] == [4, 3]
 
 
 def test_a_stop_by_hand_is_raised_and_the_event_tried_again(
@@ -385,7 +390,7 @@ def test_a_stop_by_hand_is_raised_and_the_event_tried_again(
     with pytest.raises(KeyboardInterrupt):
         webhooks.deliver()
     webhooks.deliver()
-    assert [attempt.error for attempt in webhooks.attempts] == ["was interrupted", None]
+    assert [attempt.error for attempt in webhooks.attempts] == ["interrupted", None]
     assert len(box.letters) == 1
 
 
@@ -516,7 +521,7 @@ def test_a_signature_is_one_that_the_standard_verifies() -> None:
 def test_a_secret_that_verifiers_would_read_in_different_ways_is_refused(
     document: Document, clock: ManualClock, secret: str
 ) -> None:
-    with pytest.raises(ValueError, match=r"must be whsec_ and then the key in base64$"):
+    with pytest.raises(ValueError, match=r"must be whsec_ followed by the key in base64$"):
         Webhooks(document, clock=clock, receiver=Mailbox(), secret=secret)
 
 

@@ -20,8 +20,9 @@ from aisa_testkit.mock_server import (
     TickingClock,
     plan_progression,
 )
+from aisa_testkit.mock_server.errors import DeliveryError
+from aisa_testkit.mock_server.webhooks.delivery import Receiver
 from aisa_testkit.mock_server.webhooks.http_receiver import HttpReceiver
-from aisa_testkit.mock_server.webhooks.receiver import DeliveryError, Receiver
 from aisa_testkit.mock_server.webhooks.webhooks import Webhooks
 from aisa_testkit.mock_server.webhooks.worker import WebhookWorker, deliver_on_moves
 from aisa_testkit.openapi import Document
@@ -108,7 +109,7 @@ def make_webhooks(document: Document, clock: MovableClock, receiver: Receiver) -
 
 
 def couriers() -> list[Thread]:
-    return [thread for thread in enumerate() if thread.name == "webhook courier"]
+    return [thread for thread in enumerate() if thread.name == "webhook worker"]
 
 
 def test_an_event_is_brought_in_time_over_a_socket(
@@ -143,8 +144,8 @@ def test_an_event_is_brought_again_until_it_is_taken(
     assert first[1] == second[1] == third[1]
     assert inbox.paths == ["/hooks"] * 3
     assert [attempt.error for attempt in webhooks.attempts[:2]] == [
-        "answered 500",
-        "answered 307; redirects are not followed",
+        "status 500",
+        "status 307; redirects are not followed",
     ]
 
 
@@ -199,18 +200,18 @@ def test_a_courier_sleeps_as_long_as_there_is_nothing_to_do(document: Document) 
     clock = SystemClock(4, monotonic=lambda: real[0])
     webhooks = make_webhooks(document, clock, lambda headers, body: None)
     courier = WebhookWorker(webhooks, clock=clock)
-    assert courier.pause() is None
+    assert courier.seconds_until_due() is None
     webhooks.schedule(make_job(document, clock, seconds=10))
-    assert courier.pause() == 2.5
+    assert courier.seconds_until_due() == 2.5
     real[0] += 2
-    assert courier.pause() == 0.5
+    assert courier.seconds_until_due() == 0.5
     clock.freeze()
-    assert courier.pause() is None
+    assert courier.seconds_until_due() is None
     clock.freeze(False)
     real[0] += 1
-    assert courier.pause() == 0.001
+    assert courier.seconds_until_due() == 0.001
     webhooks.deliver()
-    assert courier.pause() is None
+    assert courier.seconds_until_due() is None
 
 
 def test_a_courier_of_a_clock_that_does_not_go_on_sleeps_until_it_is_woken(
@@ -218,7 +219,7 @@ def test_a_courier_of_a_clock_that_does_not_go_on_sleeps_until_it_is_woken(
 ) -> None:
     webhooks = make_webhooks(document, clock, lambda headers, body: None)
     webhooks.schedule(make_job(document, clock))
-    assert WebhookWorker(webhooks, clock=clock).pause() is None
+    assert WebhookWorker(webhooks, clock=clock).seconds_until_due() is None
 
 
 def test_a_courier_goes_home_at_once_however_long_there_is_nothing_to_do(
@@ -275,14 +276,14 @@ def test_a_receiver_that_does_not_answer_is_given_up_in_time(
     webhooks.schedule(make_job(document, clock))
     clock.advance(10)
     (attempt,) = webhooks.attempts
-    assert (attempt.error, attempt.next_try) == ("no answer within 0.05 s", clock.now() + 5)
+    assert (attempt.error, attempt.next_try) == ("no response within 0.05 s", clock.now() + 5)
 
 
 @pytest.mark.parametrize(
     ("said", "error"),
     [
-        (b"", "no answer: Server disconnected without sending a response."),
-        (b"SSH-2.0-OpenSSH_9.6\r\n", "no answer: "),
+        (b"", "no response: Server disconnected without sending a response."),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "no response: "),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n", None),
     ],
     ids=["hangs up", "speaks something else", "breaks off in a body that nobody needs"],

@@ -249,14 +249,14 @@ def test_body_over_the_limit_is_not_read_to_its_end(service: JobService) -> None
     assert (sent[0]["status"], unread) == (400, 5)
     reason = f"the body must have at most {BODY_LIMIT} bytes"
     assert orjson.loads(sent[1]["body"]) == {"error": reason}
-    assert service.faults.listed() == []
+    assert service.faults.to_json() == []
 
 
 def test_client_that_disconnects_during_its_upload_gets_no_response(service: JobService) -> None:
     beginning: Message = {"type": "http.request", "body": b'{"status"', "more_body": True}
     messages = [beginning, {"type": "http.disconnect"}]
     sent, _ = exchange_messages(create_app(service=service), UPLOAD, messages)
-    assert (sent, service.faults.listed()) == ([], [])
+    assert (sent, service.faults.to_json()) == ([], [])
 
 
 def test_shutdown_during_an_upload_responds_with_503(

@@ -110,8 +110,8 @@ def test_scenarios_are_listed_with_what_they_are_good_for(
 ) -> None:
     shown = send_request(app, "GET /__admin/scenarios").json()
     assert shown == {
-        "scenarios": service.scenarios.listed(),
-        "chosen": service.scenarios.chosen(),
+        "scenarios": service.scenarios.to_json(),
+        "chosen": service.scenarios.selection(),
     }
     assert {"completes", "fails"} <= {scenario["name"] for scenario in shown["scenarios"]}
     assert all(scenario["about"] for scenario in shown["scenarios"])
