@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .contract import Contract, ContractError, ContractWarning
-    from .journal import InfiniteLoop
+    from .contract import Contract
+    from .errors import ContractError, ContractWarning, InfiniteLoop
     from .mock import VideoMock, mock_videos
     from .observed_mock import ObservedMock
     from .options import MockOptions
@@ -25,14 +25,14 @@ __all__ = [
     "serve_videos",
 ]
 
-# pytest imports this package at its start, wherever the toolkit is installed: everything but the
-# hooks is loaded when it is asked for.
-_HOMES = {
+# pytest imports this package at its start, wherever the toolkit is installed: only the hooks are
+# loaded then, and all other modules when they are used.
+_MODULES = {
     "Contract": "contract",
-    "ContractError": "contract",
-    "ContractWarning": "contract",
+    "ContractError": "errors",
+    "ContractWarning": "errors",
     "MockOptions": "options",
-    "InfiniteLoop": "journal",
+    "InfiniteLoop": "errors",
     "VideoMock": "mock",
     "ObservedMock": "observed_mock",
     "mock_videos": "mock",
@@ -41,7 +41,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """Loads what is asked for."""
-    if name in _HOMES:
-        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    """Load a public name from its module."""
+    if name in _MODULES:
+        return getattr(import_module(f".{_MODULES[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,72 +1,50 @@
-"""The contract in one test: all that the code under test sent, and what is wrong with it; and with
-the answers, if they are those of the live API.
-"""
+"""The contract of one test: the requests of the code under test, and their violations."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 
-from ..contracts import RULES, Exchange, Party, Severity, Violation, check_client, check_server
+from ..contracts import RULES, Exchange, Severity, Violation, check_client, check_server
 from ..mock_server import Clock
 from ..openapi import Document
-from ..openapi.errors import ToolkitError
+from .errors import ContractError, ContractWarning
 from .journal import MockJournal
 
 
-class ContractError(ToolkitError, AssertionError):
-    """The code under test broke the contract, or the live API did. `violations` are the ways, in
-    the order of the requests.
-    """
-
-    def __init__(self, title: str, violations: Sequence[Violation]) -> None:
-        super().__init__(title, violations)
-        self.title, self.violations = title, tuple(violations)
-
-    def __str__(self) -> str:
-        codes = dict.fromkeys(violation.code for violation in self.violations)
-        parties = dict.fromkeys(_PARTIES[violation.rule.party] for violation in self.violations)
-        return "\n\n".join(
-            [
-                f"{', '.join(codes)}: {' and '.join(parties)} broke the contract of {self.title}",
-                *map(str, self.violations),
-                f"If a test means it, say so: {_allowance(self.violations)}.",
-            ]
-        )
-
-
-class ContractWarning(UserWarning):
-    """The code under test sent something that the document does not know."""
-
-    @classmethod
-    def of(cls, violation: Violation) -> ContractWarning:
-        """The warning about one violation."""
-        return cls(f"{violation}\n  allow     {_allowance([violation])}")
-
-
 class Contract:
-    """What the code under test did to the mocks of one test.
+    """The requests of the code under test to the mocks of one test, and their violations.
 
-    `check` says whether it is judged at all, `allow` names the codes of rules that it may break.
+    Args:
+        check: True to report violations.
+        allow: the code of a rule that may be broken, or several codes.
     """
 
     def __init__(self, *, check: bool = True, allow: str | Collection[str] = ()) -> None:
         __tracebackhide__ = True
         self.journals: list[MockJournal] = []
         self._check, self._allowed = check, set[str]()
-        self._told: set[Violation] = set()
-        self._judged: list[object] = []
+        self._reported: set[Violation] = set()
+        self._checked_revisions: list[object] = []
         self.allow(*([allow] if isinstance(allow, str) else allow))
 
-    def open(
+    def open_journal(
         self, document: Document, clock: Clock, *, live: bool = False, keys: Iterable[str] = ()
     ) -> MockJournal:
-        """A journal for one more mock, or for the live API; `keys` are those that it knows."""
+        """Return a journal for one more mock, or for the live API.
+
+        Args:
+            document: the document of the server.
+            clock: the clock of the server.
+            live: True for the live API, whose responses are checked as well.
+            keys: the API keys that the server knows.
+        """
         self.journals.append(MockJournal(document, clock, live=live, keys=keys))
         return self.journals[-1]
 
     def allow(self, *codes: str) -> None:
-        """Lets the rules with these codes be broken; ValueError for an unknown code."""
+        """Allow violations of the rules with these codes; ValueError for an unknown code."""
         __tracebackhide__ = True
         for code in codes:
             if code not in RULES:
@@ -77,63 +55,73 @@ class Contract:
 
     @property
     def requests(self) -> list[Exchange]:
-        """The calls of operations, those of each mock in their order."""
-        return [request for journal in self.journals for request in journal.requests]
+        """The requests to documented operations: mock by mock, in the order of arrival."""
+        return [request for journal in self.journals for request in journal.exchanges]
 
     @property
     def violations(self) -> list[Violation]:
-        """Everything that is wrong so far, warnings and advice among it, allowed or not."""
+        """All violations so far, including warnings, advice and allowed ones."""
         return [violation for journal in self.journals for violation in _violations(journal)]
 
     def verify(self, *, stacklevel: int = 1) -> None:
-        """Raises ContractError if the contract was broken; warns, at the line that calls, if
-        something was sent that is only undocumented. Advice is for a verdict to give.
+        """Raise ContractError for errors; warn, at the caller's line, of undocumented requests.
 
-        What was said once is not said again.
+        Each violation is reported once. Advice is only part of the mock's `verdict`.
+
+        Args:
+            stacklevel: 1 to warn at the line that calls verify(), 2 at its caller's, and so on.
         """
-        errors, oddities = self.unreported()
+        __tracebackhide__ = True
+        errors, undocumented = self.unreported()
         if errors:
-            raise ContractError(self.title, [*errors, *oddities])
-        for oddity in oddities:
-            warnings.warn(ContractWarning.of(oddity), stacklevel=stacklevel + 1)
+            raise ContractError(self.title, [*errors, *undocumented])
+        for violation in undocumented:
+            warnings.warn(ContractWarning.from_violation(violation), stacklevel=stacklevel + 1)
 
-    def explain(self) -> list[str]:
-        """What verify() would raise, as text, for a test that failed by itself; else nothing."""
-        errors, oddities = self.unreported()
-        return [str(ContractError(self.title, [*errors, *oddities]))] if errors else []
+    def error_text(self) -> str:
+        """Return the message of the error that verify() would raise; "" if it would not raise."""
+        errors, undocumented = self.unreported()
+        return str(ContractError(self.title, [*errors, *undocumented])) if errors else ""
 
     def unreported(self) -> tuple[list[Violation], list[Violation]]:
-        """The errors and the warnings of which nobody was told yet."""
-        seen = [journal.revision for journal in self.journals]
-        if not self._check or seen == self._judged:
+        """Return the errors and the warnings that were not reported yet."""
+        revisions = [journal.revision for journal in self.journals]
+        if not self._check or revisions == self._checked_revisions:
             return [], []
-        self._judged = seen
-        found = [v for v in self.violations if v.code not in self._allowed and v not in self._told]
-        self._told.update(found)
-        return _of(Severity.ERROR, found), _of(Severity.WARNING, found)
+        self._checked_revisions = revisions
+        found = [
+            violation
+            for violation in self.violations
+            if violation.code not in self._allowed and violation not in self._reported
+        ]
+        self._reported.update(found)
+        return _with_severity(Severity.ERROR, found), _with_severity(Severity.WARNING, found)
 
     @property
     def title(self) -> str:
-        """The documents that are kept or broken."""
+        """The titles and versions of the documents."""
         titles = [f"{j.document.title} {j.document.version}" for j in self.journals]
         return " and ".join(dict.fromkeys(titles))
 
 
+@contextmanager
+def note_violations(contract: Contract) -> Iterator[None]:
+    """Add the violations as a note to an error that leaves the block."""
+    __tracebackhide__ = True
+    try:
+        yield
+    except BaseException as error:
+        if text := contract.error_text():
+            error.add_note(text)
+        raise
+
+
 def _violations(journal: MockJournal) -> Iterator[Violation]:
-    for first, history in journal.judged():
+    for first, history in journal.client_histories():
         yield from check_client(journal.document, history, first=first)
-    for answers in journal.answers() if journal.live else ():
-        yield from check_server(journal.document, answers)
+    for history in journal.server_histories() if journal.live else ():
+        yield from check_server(journal.document, history)
 
 
-def _allowance(violations: Sequence[Violation]) -> str:
-    """How a test says that it means to break these rules."""
-    codes = list(dict.fromkeys(violation.code for violation in violations))
-    return f"@pytest.mark.video_mock(allow={codes}) or mock_videos(allow={codes})"
-
-
-def _of(severity: Severity, violations: Iterable[Violation]) -> list[Violation]:
+def _with_severity(severity: Severity, violations: Iterable[Violation]) -> list[Violation]:
     return [violation for violation in violations if violation.severity is severity]
-
-
-_PARTIES = {Party.CLIENT: "the code under test", Party.SERVER: "the API"}

@@ -1,4 +1,4 @@
-"""What a program finds around it while a mock is active: its environment, and quiet warnings."""
+"""The environment variables and warnings of a program while a mock is active."""
 
 from __future__ import annotations
 
@@ -9,24 +9,29 @@ from contextlib import contextmanager
 
 from ..openapi.credentials import DUMMY_KEY
 
-# `whsec_` and a key in base64, as Standard Webhooks has them.
+# `whsec_` and a key in base64, the format of Standard Webhooks.
 DUMMY_SECRET = "whsec_ZHVtbXktd2ViaG9vay1zZWNyZXQtb2YtdGVzdHM="
-KEY_VARIABLE = "AISA_API_KEY"
+API_KEY_VARIABLE = "AISA_API_KEY"
 
 
 @contextmanager
-def environment(
+def client_environment(
     base_url: str, key: str = DUMMY_KEY, *, webhook_secret: str = DUMMY_SECRET
 ) -> Iterator[None]:
-    """Points the OpenAI SDKs, and programs that read the vendor's variable, at a mock, with a key
-    and a webhook secret that are good for nothing else. Ignores the SDK's warning that the API of
-    its own vendor ends.
+    """Set the variables that point clients at a mock, for the length of the block.
+
+    Also ignores the OpenAI SDK's warning that its vendor's video API will shut down.
+
+    Args:
+        base_url: the URL of the API, for the OpenAI SDKs.
+        key: the API key, for the OpenAI SDKs and in AISA_API_KEY.
+        webhook_secret: the secret that verifies webhooks, for the OpenAI SDKs.
     """
     variables = {
         "OPENAI_BASE_URL": base_url,
         "OPENAI_API_KEY": key,
         "OPENAI_WEBHOOK_SECRET": webhook_secret,
-        KEY_VARIABLE: key,
+        API_KEY_VARIABLE: key,
     }
     before = {name: os.environ.get(name) for name in variables}
     with warnings.catch_warnings():

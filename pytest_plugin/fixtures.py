@@ -1,6 +1,4 @@
-"""The fixtures. Each is a thin wrapper on a context manager, and nothing is loaded before it is
-needed.
-"""
+"""The fixtures: thin wrappers of context managers, which are imported on first use."""
 
 from __future__ import annotations
 
@@ -21,12 +19,12 @@ if TYPE_CHECKING:
     from .mock import VideoMock
     from .observed_mock import ObservedMock
     from .options import MockOptions
-    from .server import SwitchingServer
+    from .server import SharedServer
 
 
 @pytest.fixture(scope="session")
 def video_document(pytestconfig: pytest.Config) -> Document:
-    """The OpenAPI document that is served. Override it, or set the ini option video_document."""
+    """The OpenAPI document to mock. Override it, or set the ini option video_document."""
     from ..openapi import load_document
 
     path = pytestconfig.getini("video_document")
@@ -35,13 +33,13 @@ def video_document(pytestconfig: pytest.Config) -> Document:
 
 @pytest.fixture
 def video_base_url(pytestconfig: pytest.Config, video_document: Document) -> str:
-    """Where the code under test believes the API to be; also the ini option video_base_url."""
+    """The URL at which the code under test expects the API; also an ini option."""
     return pytestconfig.getini("video_base_url") or video_document.server_url
 
 
 @pytest.fixture
 def video_clock() -> MovableClock:
-    """The clock that the jobs go by, moved on by each poll. Override it for another."""
+    """The clock of the jobs, which each poll moves. Override it to use another."""
     from ..mock_server import TickingClock
 
     return TickingClock()
@@ -49,7 +47,7 @@ def video_clock() -> MovableClock:
 
 @pytest.fixture
 def video_contract(request: pytest.FixtureRequest) -> Iterator[Contract]:
-    """All that the code under test sends; what is wrong with it fails the test at its end."""
+    """The requests of the code under test; violations of the contract fail the test."""
     __tracebackhide__ = True
     from .contract import Contract
 
@@ -60,7 +58,7 @@ def video_contract(request: pytest.FixtureRequest) -> Iterator[Contract]:
     yield contract
     log = request.config.stash.get(COVERAGE, None)
     if log is not None:
-        log.observe(contract)
+        log.add_contract(contract)
     verify(request.node, contract)
 
 
@@ -77,29 +75,29 @@ def _video_options(
 
 @pytest.fixture
 def video_mock(_video_options: MockOptions, video_contract: Contract) -> Iterator[VideoMock]:
-    """The API in process, for every client of httpx and httpx2: no socket, no sleep, no bill."""
+    """The API in this process, for all httpx and httpx2 clients: no socket, no sleep, no costs."""
     __tracebackhide__ = True
-    from .mock import mocked
+    from .mock import start_mock
 
-    with mocked(_video_options, video_contract) as mock:
+    with start_mock(_video_options, video_contract) as mock:
         yield mock
 
 
 @pytest.fixture(scope="session")
-def _video_socket() -> Iterator[SwitchingServer]:
-    from .server import switching_server
+def _video_shared_server() -> Iterator[SharedServer]:
+    from .server import start_shared_server
 
-    with switching_server() as server:
+    with start_shared_server() as server:
         yield server
 
 
 @pytest.fixture
 def video_server(
-    _video_options: MockOptions, _video_socket: SwitchingServer, video_contract: Contract
+    _video_options: MockOptions, _video_shared_server: SharedServer, video_contract: Contract
 ) -> Iterator[ObservedMock]:
-    """The API on a real socket: one server for all tests, a fresh mock for each."""
+    """The API on a local socket: one server for all tests, a fresh mock for each."""
     __tracebackhide__ = True
-    with _video_socket.serving(_video_options, video_contract) as server:
+    with _video_shared_server.mount_mock(_video_options, video_contract) as server:
         yield server
 
 
@@ -107,59 +105,61 @@ def video_server(
 def video_api(
     request: pytest.FixtureRequest,
 ) -> Iterator[VideoMock | ObservedMock | LiveApi]:
-    """The API that --video-target names: video_mock, video_server, or the live one."""
+    """The API of --video-target: video_mock, video_server, or the live API."""
     __tracebackhide__ = True
     target = request.config.getoption("video_target")
     if target == "live":
-        yield request.getfixturevalue("_video_live")
+        yield request.getfixturevalue("_video_live_api")
     else:
         yield request.getfixturevalue(f"video_{target}")
 
 
 @pytest.fixture(scope="session")
-def _video_gateway() -> Iterator[SwitchingServer]:
-    from .server import switching_server
+def _video_gateway_server() -> Iterator[SharedServer]:
+    from .server import start_shared_server
 
-    with switching_server() as server:
+    with start_shared_server() as server:
         yield server
 
 
 @pytest.fixture
-def _video_live(
+def _video_live_api(
     request: pytest.FixtureRequest,
     video_document: Document,
     video_base_url: str,
     video_contract: Contract,
-    _video_gateway: SwitchingServer,
+    _video_gateway_server: SharedServer,
 ) -> Iterator[LiveApi]:
     from .live import live_api
 
     if "video_mock" in request.fixturenames:
-        pytest.fail("video_mock would answer in the place of the live API: use one of them", False)
+        pytest.fail("video_mock would respond instead of the live API: use only one of them", False)
     budget = request.config.stash[BUDGET]
     with live_api(
         video_document,
         upstream=video_base_url,
         budget=budget,
         contract=video_contract,
-        server=_video_gateway,
+        server=_video_gateway_server,
     ) as api:
         yield api
 
 
 def verify(item: pytest.Item, contract: Contract) -> None:
-    """Fails a test whose contract was broken, and warns of what is only undocumented."""
+    """Fail a test if its contract was broken; warn of undocumented requests."""
     __tracebackhide__ = True
-    from .contract import ContractError, ContractWarning
+    from .errors import ContractError, ContractWarning
 
-    errors, oddities = contract.unreported()
+    errors, undocumented = contract.unreported()
     if errors:
-        pytest.fail(str(ContractError(contract.title, [*errors, *oddities])), pytrace=False)
+        pytest.fail(str(ContractError(contract.title, [*errors, *undocumented])), pytrace=False)
     try:
-        for oddity in oddities:
-            item.warn(ContractWarning.of(oddity))
+        for violation in undocumented:
+            item.warn(ContractWarning.from_violation(violation))
     except ContractWarning:  # warnings are errors in this run
-        pytest.fail("\n".join(map(str, map(ContractWarning.of, oddities))), pytrace=False)
+        pytest.fail(
+            "\n".join(map(str, map(ContractWarning.from_violation, undocumented))), pytrace=False
+        )
 
 
 def _options(
@@ -169,23 +169,23 @@ def _options(
     base_url: str | None = None,
     clock: MovableClock | None = None,
 ) -> MockOptions:
-    """What the fixtures and the markers of a test say, the closest marker last."""
+    """Return the options of the fixtures and the markers; the closest marker takes precedence."""
     __tracebackhide__ = True
     from .options import MockOptions
 
-    said: dict[str, object] = {"document": document, "base_url": base_url, "clock": clock}
+    options: dict[str, object] = {"document": document, "base_url": base_url, "clock": clock}
     if request.config.getini("video_other_hosts"):
-        said["other_hosts"] = request.config.getini("video_other_hosts")
+        options["other_hosts"] = request.config.getini("video_other_hosts")
     for marker in reversed(list(request.node.iter_markers("video_mock"))):
         if "speed" in marker.kwargs:
-            said["clock"] = None
+            options["clock"] = None
         if "clock" in marker.kwargs:
-            said["speed"] = None
+            options["speed"] = None
         if "document" in marker.kwargs and document and base_url == document.server_url:
-            said["base_url"] = None  # that of the other document
-        said |= marker.kwargs
-    if isinstance(said["document"], str | Path):
-        said["document"] = request.config.rootpath / said["document"]
-    arguments = [marker.args for marker in request.node.iter_markers("video_mock")]
-    # What a marker says is known only when it runs.
-    return MockOptions(*[a for args in arguments for a in args], **said)  # type: ignore[arg-type]
+            options["base_url"] = None  # use the server of the other document
+        options |= marker.kwargs
+    if isinstance(options["document"], str | Path):
+        options["document"] = request.config.rootpath / options["document"]
+    positional = [a for marker in request.node.iter_markers("video_mock") for a in marker.args]
+    # The arguments of a marker have no types.
+    return MockOptions(*positional, **options)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What stands between the code under test and the live API, and keeps the key and the budget."""
+"""The gateway between the code under test and the live API; it holds the API key and the budget."""
 
 from __future__ import annotations
 
@@ -15,28 +15,27 @@ from ..contracts.errors import BudgetExceeded
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Document, ErrorAnswer, Operation, OperationMatch, Reply
 from ..openapi.credentials import DUMMY_KEY
-from ..openapi.errors import ToolkitError
 from ..openapi.json import Json
 from ..openapi.operation import CREATING
 from ..openapi.request import read_call
+from .errors import NotSent
 from .journal import MockJournal
 from .live_budget import LiveBudget
 
-SECONDS = 300.0
-
-
-class NotSent(ToolkitError):
-    """A call was not passed on; `reply` is what is answered in the place of the API."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(reply)
-        self.reply = reply
+TIMEOUT_SECONDS = 300.0
 
 
 class Gateway:
-    """An ASGI application that passes the calls of a document on to the live API.
+    """An ASGI application that forwards requests to the live API.
 
-    What is no call, what the document forbids and what the budget does not hold is not passed on.
+    It does not forward requests that match no operation of the document, creates that the document
+    forbids, and creates that would exceed the budget.
+
+    Args:
+        document: the document of the API.
+        upstream: the base URL of the live API.
+        budget: the budget of the run, with the API key.
+        journal: the journal of the requests.
     """
 
     def __init__(
@@ -53,29 +52,30 @@ class Gateway:
 
     async def _reply(self, request: Request, body: bytes) -> Reply:
         path: str = request.scope["raw_path"].decode("latin-1")
-        # HEAD is answered where GET is, as HTTP has it (RFC 9110, section 9.3.2).
+        # HEAD is supported wherever GET is (RFC 9110, section 9.3.2).
         method = "GET" if request.method == "HEAD" else request.method
         match = self._document.match(method, path.removeprefix(self._document.base_path))
         if not isinstance(match, OperationMatch):
             self._journal.unmatched(request.method, path)
-            return self._refusal(404, "unknown", f"{request.method} {path} is not documented")
+            return self._error_reply(404, "unknown", f"{request.method} {path} is not documented")
         query = parse_query(request.url.query)
         call = Call(match.operation.id, match.path_parameters, query, dict(request.headers), body)
         try:
-            reply = await self._paid(match.operation, call, request)
-        except NotSent as refused:
-            self._journal.answered(call, refused.reply, sent=False)
-            return refused.reply
+            reply = await self._forward_in_budget(match.operation, call, request)
+        except NotSent as error:
+            self._journal.answered(call, error.reply, sent=False)
+            return error.reply
         except httpx2.HTTPError as error:
             self._journal.answered(call, None)
-            # A 5xx would have clients send it again, which may be billed again.
-            return self._refusal(424, "no_answer", f"the live API did not answer: {error}")
+            # Clients would retry after a 5xx, and the retry may be billed as well.
+            return self._error_reply(424, "no_answer", f"the live API did not respond: {error}")
         self._journal.answered(call, reply)
         return reply
 
-    async def _paid(self, operation: Operation, call: Call, request: Request) -> Reply:
-        """The answer to a call, once its price is reserved; what is refused is not billed. Raises
-        NotSent for what the document forbids or the budget does not hold.
+    async def _forward_in_budget(self, operation: Operation, call: Call, request: Request) -> Reply:
+        """Reserve the price of a call and forward it; a rejected call is not billed.
+
+        Raises NotSent for a create that the document forbids or that would exceed the budget.
         """
         if operation.role not in CREATING:
             return await self._forward(call, request)
@@ -83,13 +83,13 @@ class Gateway:
         unknown = [f"{name}: is not documented" for name in arguments.unknown]
         problems = [*(problem.message for problem in arguments.problems), *unknown]
         if problems:
-            raise NotSent(self._refusal(400, "not_sent", f"not sent: {'; '.join(problems)}"))
+            raise NotSent(self._error_reply(400, "not_sent", f"not sent: {'; '.join(problems)}"))
         try:
             price = self._price(operation, arguments.fields)
             self._budget.reserve(*price)
         except BudgetExceeded as error:
             self._journal.blocked(request.method, self._upstream + operation.path, str(error))
-            raise NotSent(self._refusal(403, "not_sent", f"not sent: {error}")) from error
+            raise NotSent(self._error_reply(403, "not_sent", f"not sent: {error}")) from error
         try:
             reply = await self._forward(call, request)
         except (httpx2.ConnectError, httpx2.ConnectTimeout):  # nothing was sent
@@ -102,44 +102,44 @@ class Gateway:
     def _price(self, operation: Operation, fields: Mapping[str, Json]) -> tuple[Decimal, str]:
         if operation.price is None:
             raise BudgetExceeded(
-                f"{operation.id} has no x-price in the document, so nobody knows what it costs"
+                f"{operation.id} has no x-price in the document, so its price is unknown"
             )
         properties = {
             n: p for body in operation.bodies.values() for n, p in body.properties.items()
         }
-        defaults = {name: below.get("default") for name, below in properties.items()}
+        defaults = {name: schema.get("default") for name, schema in properties.items()}
         return operation.price.of({**defaults, **fields}), operation.price.currency
 
     async def _forward(self, call: Call, request: Request) -> Reply:
-        headers = {k: v for k, v in call.headers.items() if k not in _OF_THIS_CONNECTION}
+        headers = {k: v for k, v in call.headers.items() if k not in _HOP_HEADERS}
         credentials = self._document.credentials
         if credentials is not None and credentials.header in headers:
             headers[credentials.header] = f"{credentials.scheme} {self._budget.key}".strip()
         path = request.scope["raw_path"].decode("latin-1").removeprefix(self._document.base_path)
         url = self._upstream + path + (f"?{request.url.query}" if request.url.query else "")
-        async with httpx2.AsyncClient(timeout=SECONDS) as client:
+        async with httpx2.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
             response = await client.request(
                 request.method, url, headers=headers, content=call.body or None
             )
-        kept = {
+        headers = {
             name: value.replace(self._budget.key, DUMMY_KEY)
             for name, value in response.headers.items()
-            if name not in _OF_THIS_CONNECTION
+            if name not in _HOP_HEADERS
         }
-        # Some servers quote the key that they refuse.
+        # Some servers quote the key that they reject.
         body = response.content.replace(self._budget.key.encode(), DUMMY_KEY.encode())
-        return Reply(response.status_code, kept, body)
+        return Reply(response.status_code, headers, body)
 
-    def _refusal(self, status: int, code: str, message: str) -> Reply:
-        """An answer of the gateway itself, in the envelope."""
-        answer = ErrorAnswer(status, None, code, {})
+    def _error_reply(self, status: int, code: str, message: str) -> Reply:
+        """Return an error of the gateway itself, in the error format of the document."""
+        error = ErrorAnswer(status, None, code, {})
         envelope = self._document.envelope
-        body = envelope.body(answer, message=message, parameter=None, request_id="gateway")
+        body = envelope.body(error, message=message, parameter=None, request_id="gateway")
         return Reply(status, {"content-type": "application/json"}, orjson.dumps(body))
 
 
-# What belongs to one connection, or is changed by reading the body, is not passed on.
-_OF_THIS_CONNECTION = {
+# Headers that belong to one connection, or that decoding the body makes invalid.
+_HOP_HEADERS = {
     *("accept-encoding", "connection", "content-encoding", "content-length", "date", "host"),
     *("keep-alive", "server", "transfer-encoding"),
 }

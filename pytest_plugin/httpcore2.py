@@ -1,4 +1,4 @@
-"""respx for clients that are built on httpcore2: httpx2, and the OpenAI SDK from version 3 on."""
+"""respx for clients that use httpcore2: httpx2, and the OpenAI SDK from version 3 on."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ import httpx2
 from respx.mocks import HTTPCoreMocker
 from respx.router import Router
 
-from .routes import ROUTERS
+from .routes import ROUTERS_EXTENSION
 
 
 class HTTPCore2Mocker(HTTPCoreMocker, ABC):
-    """Brings requests of httpcore2 to routers of respx, whose own mocker knows httpcore alone.
+    """Sends requests of httpcore2 to respx routers; respx itself only supports httpcore.
 
-    A direct base ABC keeps the class out of the registry of respx, where names are unique in a
-    process and others may have taken any. The methods answer Any, as those of respx are not typed.
+    The direct base class ABC keeps this class out of the registry of respx: names are unique there,
+    and another package may use the same name. The methods return Any because respx has no types.
     """
 
     name = "httpcore2"
     routers: ClassVar[list[Router]] = []
     _patches: ClassVar[list[Any]] = []  # the type of a patch is private to unittest.mock
-    # Every request of a client goes through its pool, that of a proxy included.
+    # Every request of a client goes through its pool, also with a proxy.
     targets: ClassVar[list[str]] = [
         "httpcore2._sync.connection_pool.ConnectionPool",
         "httpcore2._async.connection_pool.AsyncConnectionPool",
@@ -34,20 +34,19 @@ class HTTPCore2Mocker(HTTPCoreMocker, ABC):
 
     @classmethod
     def to_httpx_request(cls, **kwargs: Any) -> httpx.Request:
-        # Untyped in respx, as what it overrides.
+        # respx has no types.
         request: httpx.Request = super().to_httpx_request(**kwargs)  # type: ignore[no-untyped-call]
-        request.extensions[ROUTERS] = cls.routers
+        request.extensions[ROUTERS_EXTENSION] = cls.routers
         return request
 
     @classmethod
     def handler(cls, httpx_request: httpx.Request) -> Any:
-        with in_words_of_httpx2():
-            return super().handler(httpx_request)  # type: ignore[no-untyped-call]  # of respx
+        with raise_httpx2_errors():
+            return super().handler(httpx_request)  # type: ignore[no-untyped-call]
 
     @classmethod
     async def async_handler(cls, httpx_request: httpx.Request) -> Any:
-        with in_words_of_httpx2():
-            # Untyped in respx, too.
+        with raise_httpx2_errors():
             return await super().async_handler(httpx_request)  # type: ignore[no-untyped-call]
 
     @classmethod
@@ -63,8 +62,8 @@ class HTTPCore2Mocker(HTTPCoreMocker, ABC):
 
 
 @contextmanager
-def in_words_of_httpx2() -> Iterator[None]:
-    """Errors of httpx become those of the same names that clients of httpx2 expect."""
+def raise_httpx2_errors() -> Iterator[None]:
+    """Turn the errors of httpx into the errors of httpx2 with the same names."""
     try:
         yield
     except httpx.HTTPError as error:
@@ -72,17 +71,17 @@ def in_words_of_httpx2() -> Iterator[None]:
 
 
 class Httpx2Stream(httpx2.SyncByteStream, httpx2.AsyncByteStream):
-    """The bytes of an answer of httpx, for clients of httpx2: if they break off, in their words."""
+    """The body of an httpx response for httpx2 clients, with the errors of httpx2."""
 
     def __init__(self, stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> None:
         self._stream = stream
 
     def __iter__(self) -> Iterator[bytes]:
-        with in_words_of_httpx2():
+        with raise_httpx2_errors():
             yield from cast(httpx.SyncByteStream, self._stream)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with in_words_of_httpx2():
+        with raise_httpx2_errors():
             async for chunk in cast(httpx.AsyncByteStream, self._stream):
                 yield chunk
 

@@ -1,83 +1,73 @@
-"""All that came to one mock in one test, in its order."""
+"""The journal of one mock, or of the live API, in one test."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
-from ..contracts import ClientVerdict, Exchange, UnmatchedKind, UnmatchedRequest
-from ..contracts import Journal as Requests
+from ..contracts import Exchange, Journal, UnmatchedKind, UnmatchedRequest
 from ..contracts.journal.known_keys import redacted
 from ..contracts.journal.log import Entry, Item
-from ..contracts.traffic.job_views import jobs_in
 from ..mock_server import Clock
 from ..openapi import Call, Document, Reply
+from .errors import InfiniteLoop
+from .loop_detector import LoopDetector
 
 
-class InfiniteLoop(BaseException):
-    """A client asks for the same again and again, and nothing will ever change.
+class MockJournal(Journal):
+    """All requests of one test to one server; `answered` raises InfiniteLoop for endless loops.
 
-    It would keep the test from ending. So this is no Exception, which a client might catch to try
-    once more.
-    """
+    A reset of the mock clears the journal: this starts a new history, and the earlier ones are
+    still checked.
 
-
-class MockJournal:
-    """The requests to one server, in their order; raises InfiniteLoop when they would never end.
-
-    `live` says that it is no mock, so that its answers are to be judged, too. `keys` are those that
-    the server knows; like all that come, they are told nobody. `kept` are the requests since the
-    last reset.
+    Args:
+        document: the document of the server.
+        clock: the clock of the server.
+        live: True for the live API, whose responses are checked as well.
+        keys: the API keys that the server knows; they are redacted everywhere.
     """
 
     def __init__(
         self, document: Document, clock: Clock, *, live: bool = False, keys: Iterable[str] = ()
     ) -> None:
-        self.document, self.live = document, live
-        self.kept = Requests(
+        super().__init__(
             document,
             now=clock.now,
             client_time=clock.client_time,
             knows_client_waits=lambda: clock.knows_client_waits,
             keys=keys,
-            # A test is short, so that nothing in it is forgotten.
+            # A test is short, so all requests are kept.
             requests=None,
             size=None,
         )
-        self._before: list[tuple[Entry, ...]] = []
+        self.live = live
+        self._earlier: list[tuple[Entry, ...]] = []
         self._not_sent: set[Entry] = set()
-        self._same: dict[tuple[str, str | None], _Same] = {}
+        self._loops = LoopDetector(document)
 
     @property
     def revision(self) -> object:
-        """Something that changes whenever there is something else to judge."""
-        return self.kept.log.revision
+        """A value that changes whenever there is something new to check."""
+        return self.log.revision
 
     @property
-    def requests(self) -> list[Exchange]:
-        """The calls of operations since the last reset."""
-        return [item for item in self.kept.log.items if isinstance(item, Exchange)]
+    def exchanges(self) -> list[Exchange]:
+        """The requests to documented operations since the last reset."""
+        return [item for item in self.log.items if isinstance(item, Exchange)]
 
-    @property
-    def histories(self) -> Sequence[Sequence[Item]]:
-        """Everything that came in, cut where the mock was reset."""
-        return [[*map(self.kept.log.read, entries)] for entries in self._entries]
+    def histories(self) -> list[list[Item]]:
+        """Return all requests, in one history for each reset."""
+        return [[*map(self.log.read, entries)] for entries in self._entries()]
 
-    @property
-    def verdict(self) -> ClientVerdict:
-        """What is to be said of the clients, by their requests since the last reset."""
-        return self.kept.judge()
+    def client_histories(self) -> Iterator[tuple[int, list[Item]]]:
+        """Yield the histories for the client rules: the first number, and the redacted requests."""
+        for entries in self._entries():
+            yield entries[0].number if entries else 1, self.judged(entries)
 
-    def judged(self) -> Iterator[tuple[int, list[Item]]]:
-        """The histories as a judge may see them, without keys; each with its first number."""
-        for entries in self._entries:
-            yield entries[0].number if entries else 1, self.kept.judged(entries)
-
-    def answers(self) -> Iterator[list[Item]]:
-        """The histories without keys, with those answers alone that are the server's own."""
-        for entries in self._entries:
-            redaction = self.kept.keys.redaction(entries)
-            items = ((entry, self.kept.log.read(entry)) for entry in entries)
+    def server_histories(self) -> Iterator[list[Item]]:
+        """Yield the redacted histories for the server rules, only with the server's responses."""
+        for entries in self._entries():
+            redaction = self.keys.redaction(entries)
+            items = ((entry, self.log.read(entry)) for entry in entries)
             yield [
                 UnmatchedRequest(item.operation.method, item.path, kind=UnmatchedKind.BLOCKED)
                 if isinstance(item, Exchange) and entry in self._not_sent
@@ -86,92 +76,42 @@ class MockJournal:
             ]
 
     def answered(self, call: Call, reply: Reply | None, *, sent: bool = True) -> None:
-        """A call was answered, or broke off without a reply; or it was not even sent, and answered
-        in the place of the server.
+        """Record a call with its reply, None if the connection broke.
+
+        Args:
+            call: the request.
+            reply: the response.
+            sent: False if the call was not sent to the server, and the reply is not the server's.
         """
-        entry = self.kept.add(call, reply)
+        entry = self.add(call, reply)
         if not sent:
             self._not_sent.add(entry)
-        exchange = self.kept.log.read(entry)
-        if isinstance(exchange, Exchange):
-            self._stop_if_endless(exchange)
+        exchange = self.log.read(entry)
+        if isinstance(exchange, Exchange) and (loop := self._loops.find_loop(exchange)):
+            self._stop_loop(exchange, loop)
 
-    def unmatched(self, method: str, path: str) -> None:
-        """A request came in that means no operation."""
-        self.kept.unmatched(method, path)
+    def blocked(self, method: str, url: str, reason: str) -> None:
+        """Record a request that was not sent."""
+        self.add(UnmatchedRequest(method, url, reason, UnmatchedKind.BLOCKED))
 
-    def undelivered(self, reply: Reply) -> None:
-        """The client was gone before this reply came to its end."""
-        self.kept.undelivered(reply)
-
-    def blocked(self, method: str, url: str, why: str) -> None:
-        """A request was not let out."""
-        self.kept.add(UnmatchedRequest(method, url, why, UnmatchedKind.BLOCKED))
-
-    def unrecorded(self, call: Call, why: str) -> None:
-        """A request came in to which a recording has no answer."""
+    def not_recorded(self, call: Call, reason: str) -> None:
+        """Record a request to which a recording has no response."""
         operation = self.document.operations[call.operation_id]
         path = self.document.base_path + operation.path
-        self.kept.add(UnmatchedRequest(operation.method, path, why, UnmatchedKind.NOT_RECORDED))
+        self.add(UnmatchedRequest(operation.method, path, reason, UnmatchedKind.NOT_RECORDED))
 
-    def start_new_history(self) -> None:
-        """Begins a new history, as after a reset."""
-        self._before.append(self.kept.log.entries)
-        self.kept.clear()
-        self._same.clear()
+    def clear(self) -> None:
+        """Start a new history, after a reset of the mock."""
+        self._earlier.append(self.log.entries)
+        super().clear()
+        self._loops.clear()
 
-    @property
     def _entries(self) -> list[tuple[Entry, ...]]:
-        return [*self._before, self.kept.log.entries]
+        return [*self._earlier, self.log.entries]
 
-    def _stop_if_endless(self, exchange: Exchange) -> None:
-        """Counts how often the same was asked for in vain: the answer was the same, and no time
-        passed in which it could change, or it never does; or far more often, whatever time passed.
-        """
-        reply, key = exchange.reply, (exchange.operation_id, exchange.job_id)
-        said = (reply.status, reply.body if exchange.accepted else b"") if reply else None
-        moment = self._moment(exchange)
-        before = self._same.get(key)
-        alike = before is not None and before.said == said
-        self._same[key] = same = _Same(
-            said,
-            moment,
-            before.count + 1 if before and alike else 1,
-            before.at_once + 1 if before and alike and before.moment == moment else 1,
+    def _stop_loop(self, exchange: Exchange, loop: str) -> None:
+        loop = self.keys.redaction(()).redact_text(loop)
+        self.add(
+            UnmatchedRequest(exchange.operation.method, exchange.path, loop, UnmatchedKind.ENDLESS)
         )
-        if same.at_once < LIMIT and same.count < LIMIT_IN_TIME:
-            return
-        what = f" for {exchange.job_id}" if exchange.job_id else ""
-        count = f"{max(same.at_once, same.count)} times"
-        why = f"{exchange.operation_id}{what} " + (
-            f"was answered {count} in the same way, status {reply.status}"
-            if reply
-            else f"broke off {count}"
-        )
-        why = self.kept.keys.redaction(()).redact_text(why)
-        self.kept.add(
-            UnmatchedRequest(exchange.operation.method, exchange.path, why, UnmatchedKind.ENDLESS)
-        )
-        raise InfiniteLoop(f"{why}: infinite loop")
-
-    def _moment(self, exchange: Exchange) -> float | None:
-        """When the answer was given, None for one that time does not change."""
-        ended = any(seen.state.ends for seen in jobs_in(self.document, exchange))
-        return None if ended or not exchange.accepted else exchange.at
-
-
-@dataclass(frozen=True, slots=True)
-class _Same:
-    """The last answer to a request, None if it broke off, when it was given, how often it was given
-    in a row, and how often of that at this moment.
-    """
-
-    said: tuple[int, bytes] | None
-    moment: float | None
-    count: int
-    at_once: int
-
-
-LIMIT = 500
-# A job of which nothing is told for so many polls in a row is one that has stalled.
-LIMIT_IN_TIME = 2000
+        raise InfiniteLoop(loop)

@@ -1,7 +1,7 @@
-"""The live, paid API in a test, behind a gateway that keeps the key and the budget.
+"""The live, paid API in a test, behind a gateway that holds the API key and the budget.
 
-The code under test is given the gateway's address and a dummy key. So it cannot spend what it was
-not meant to, whatever HTTP library it uses and however often it tries.
+The code under test gets only the gateway's address and a dummy key. So it cannot exceed the budget,
+whatever HTTP library it uses and however often it tries.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from ..mock_server import JobFields, SystemClock
 from ..mock_server.http.server import base_url
 from ..openapi import Document
 from .contract import Contract
-from .environment import environment
+from .environment import client_environment
 from .gateway import Gateway
 from .journal import MockJournal
 from .live_budget import LiveBudget
-from .server import SwitchingServer
+from .server import SharedServer
 
 
 class LiveClock(SystemClock):
-    """Real time, which no test can move."""
+    """Real time; a test that moves it is skipped."""
 
     def advance(self, seconds: float) -> None:
         _skip("clock.advance")
@@ -36,8 +36,14 @@ class LiveClock(SystemClock):
 
 
 class LiveApi:
-    """The live API, as the code under test reaches it. `base_url` is the gateway's, which sends a
-    dummy key on as the real one.
+    """The live API behind the gateway.
+
+    Args:
+        base_url: the URL of the gateway, which replaces the dummy key by the real one.
+        document: the document of the API.
+        budget: the budget of the run.
+        journal: the journal of the requests.
+        contract: the contract of the test.
     """
 
     def __init__(
@@ -55,31 +61,31 @@ class LiveApi:
 
     @property
     def requests(self) -> list[Exchange]:
-        """The calls of this test, with `operation_id`, `fields`, `files` and `status`."""
-        return self._journal.requests
+        """The requests of this test, with `operation_id`, `fields`, `files` and `status`."""
+        return self._journal.exchanges
 
     @property
     def jobs(self) -> list[JobFields]:
-        """The jobs as the code under test last saw them, the oldest first: `jobs[0].id`."""
-        seen = [s for exchange in self.requests for s in jobs_in(self.document, exchange)]
-        return [*{sighting.job_id: JobFields(sighting.job) for sighting in seen}.values()]
+        """The jobs in the latest responses about them, the oldest first: `jobs[0].id`."""
+        views = [view for exchange in self.requests for view in jobs_in(self.document, exchange)]
+        return [*{view.job_id: JobFields(view.job) for view in views}.values()]
 
     @property
     def verdict(self) -> ClientVerdict:
-        """What is to be said of the clients, by all requests of this test."""
-        return self._journal.verdict
+        """All findings about the clients, from the requests of this test."""
+        return self._journal.judge()
 
     def __getattr__(self, name: str) -> NoReturn:
         from .mock import VideoMock
 
-        # A test that steers its jobs can say nothing of jobs that nobody can steer.
+        # A test that controls its jobs cannot run against the live API.
         if name.startswith("_") or not (hasattr(VideoMock, name) or name == "service"):
-            raise AttributeError(f"video_api, which is live, has no attribute {name!r}")
+            raise AttributeError(f"the live video_api has no attribute {name!r}")
         _skip(name)
 
 
 def _skip(name: str) -> NoReturn:
-    pytest.skip(f"{name}: the live API cannot be steered")
+    pytest.skip(f"{name}: the live API cannot be controlled")
 
 
 @contextmanager
@@ -89,11 +95,11 @@ def live_api(
     upstream: str,
     budget: LiveBudget,
     contract: Contract,
-    server: SwitchingServer,
+    server: SharedServer,
 ) -> Iterator[LiveApi]:
-    """The live API at `upstream` for the length of a test."""
-    journal = contract.open(document, SystemClock(), live=True)
+    """Start a gateway to the live API at `upstream`, for the length of a test."""
+    journal = contract.open_journal(document, SystemClock(), live=True)
     url = base_url(server.listener, document)
     gateway = Gateway(document, upstream=upstream, budget=budget, journal=journal)
-    with server.using(gateway), environment(url):
+    with server.mount(gateway), client_environment(url):
         yield LiveApi(url, document, budget=budget, journal=journal, contract=contract)

@@ -1,4 +1,4 @@
-"""What the live, paid API may cost in one run."""
+"""The spending limit of one run against the live, paid API."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ from decimal import Decimal, InvalidOperation
 import pytest
 
 from ..contracts.budget import Budget
-from .environment import KEY_VARIABLE
+from .environment import API_KEY_VARIABLE
 
 
 class LiveBudget(Budget):
-    """The ledger of a run. `key` opens the live API, and `upstream` is where it was."""
+    """The budget of a run.
+
+    Args:
+        limit: the most that the run may cost, in the currency of the document.
+        key: the API key of the live API.
+
+    `upstream` is the URL of the live API, "" until it is used.
+    """
 
     def __init__(self, limit: Decimal, key: str) -> None:
         super().__init__(max_spend=limit)
@@ -23,25 +30,25 @@ class LiveBudget(Budget):
         return f"{where}: {super().__str__()}"
 
 
-def live_budget(config: pytest.Config) -> LiveBudget:
-    """The budget of a run against the live API; UsageError, in one line, if it cannot be had."""
-    text, key = config.getoption("video_max_spend"), os.environ.get(KEY_VARIABLE, "")
+def read_live_budget(config: pytest.Config) -> LiveBudget:
+    """Return the budget of a run against the live API; UsageError for invalid options."""
+    text, key = config.getoption("video_max_spend"), os.environ.get(API_KEY_VARIABLE, "")
     if not key:
-        raise pytest.UsageError(f"--video-target=live needs a key in {KEY_VARIABLE}")
+        raise pytest.UsageError(f"--video-target=live needs a key in {API_KEY_VARIABLE}")
     if text is None:
         raise pytest.UsageError(
-            "--video-target=live costs money: say how much, --video-max-spend=1"
+            "--video-target=live costs money: set a limit, such as --video-max-spend=1"
         )
-    # Each worker of pytest-xdist would spend all of it.
+    # Each worker of pytest-xdist would spend the whole budget.
     if config.getoption("tx", None) or config.getoption("dist", "no") != "no":
-        raise pytest.UsageError("--video-target=live has one budget: run it without -n")
+        raise pytest.UsageError("--video-target=live has a single budget: run it without -n")
     try:
         limit = Decimal(text)
     except InvalidOperation:
         limit = Decimal(-1)
     if not limit.is_finite() or limit < 0:
         raise pytest.UsageError(f"--video-max-spend must be an amount such as 1.50, not {text!r}")
-    # Nothing in the run but the gateway has the key.
-    del os.environ[KEY_VARIABLE]
-    config.add_cleanup(lambda: os.environ.update({KEY_VARIABLE: key}))
+    # Only the gateway has the key during the run.
+    del os.environ[API_KEY_VARIABLE]
+    config.add_cleanup(lambda: os.environ.update({API_KEY_VARIABLE: key}))
     return LiveBudget(limit, key)

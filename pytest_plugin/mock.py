@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Unpack
 from urllib.parse import urlsplit
 
 try:
@@ -23,22 +24,25 @@ from ..mock_server import (
     WebhookWorker,
     deliver_on_moves,
 )
-from .checked_block import CheckedBlock
-from .contract import Contract
-from .environment import environment
+from .contract import Contract, note_violations
+from .environment import client_environment
 from .httpcore2 import HTTPCore2Mocker
 from .journal import MockJournal
 from .observed_mock import ObservedMock
-from .options import MockOptions
+from .options import MockOptions, MockOptionsDict
 from .routes import VideoRouter
 from .transports import Httpx2Transport, HttpxTransport
 
 
 class VideoMock(ObservedMock):
-    """A mock that answers the clients of this process, as long as it is active.
+    """A mock for the clients of this process.
 
-    `base_url` is where they believe it to be. `routes` are respx routes by operation:
-    `routes["createVideo"].call_count`.
+    Args:
+        service: the mocked API.
+        base_url: the URL at which clients expect the API.
+        router: the respx router of the mock.
+        journal: the journal of its requests.
+        contract: the contract of the test.
     """
 
     def __init__(
@@ -55,67 +59,67 @@ class VideoMock(ObservedMock):
 
     @property
     def routes(self) -> RouteList:
-        """One respx route for each operation, by its id. A response or a side effect that is set
-        takes the place of the mock's answers, until `route.mock()` takes it back.
+        """The respx routes, by operation id: `routes["createVideo"].call_count`.
+
+        A response or a side effect of a route replaces the mock's responses, until `route.mock()`.
         """
         return self._router.routes
 
     @property
     def httpx_transport(self) -> HttpxTransport:
-        """The mock as a transport for clients of httpx, sync and async."""
+        """A transport to the mock for httpx clients, sync and async."""
         return HttpxTransport(self._router)
 
     @property
     def httpx2_transport(self) -> Httpx2Transport:
-        """The mock as a transport for clients of httpx2, sync and async."""
+        """A transport to the mock for httpx2 clients, sync and async."""
         return Httpx2Transport(self._router)
 
     def reset(self) -> None:
-        """Forgets every job and request, what was set for the next ones, and what was set on
-        routes.
-        """
+        """Forget all jobs and requests, the plans for the next ones, and changes of routes."""
         super().reset()
         for route in self.routes:
             route.mock()
         self._router.reset()
 
 
-class mock_videos(CheckedBlock):
-    """Mocks the API for every client of httpx and httpx2 in this process, for the length of a
-    block: `with mock_videos() as video_mock`.
+@contextmanager
+def mock_videos(**options: Unpack[MockOptionsDict]) -> Iterator[VideoMock]:
+    """Mock the API for all httpx and httpx2 clients of this process: `with mock_videos() as mock`.
 
-    The arguments are those of MockOptions. At the end of the block ContractError is raised if a
-    client broke the contract; an error that leaves the block is told so in a note.
+    The keyword arguments are the options of MockOptions. The end of the block raises
+    ContractError if a client broke the contract; an error that leaves the block gets a note
+    with the violations.
     """
-
-    def __enter__(self) -> VideoMock:
-        return self._begin(mocked)
+    __tracebackhide__ = True
+    mock_options = MockOptions(**options)
+    contract = Contract(check=mock_options.check, allow=mock_options.allow)
+    with note_violations(contract), start_mock(mock_options, contract) as mock:
+        yield mock
+    contract.verify(stacklevel=3)  # at the block: the caller of contextlib, which calls this
 
 
 @contextmanager
-def mocked(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
-    """The mock that the options describe, for the length of a block; what comes to it is written
-    down for the contract.
-    """
+def start_mock(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
+    """Mock the API with these options for the length of the block."""
     __tracebackhide__ = True
-    service, journal = options.start(contract)
+    service, journal = options.create_service(contract)
     server_url = service.document.server_url
     base_url = options.base_url or server_url
     if not _is_absolute(base_url):
         raise ValueError(f"base_url must be a URL of http or https, not {base_url!r}")
-    # The vendor's own server is never reached, even where a program does not use the base URL.
-    both = dict.fromkeys([base_url, server_url] if _is_absolute(server_url) else [base_url])
+    # The vendor's own server is never reached, even if a program ignores the base URL.
+    base_urls = dict.fromkeys([base_url, server_url] if _is_absolute(server_url) else [base_url])
     router = VideoRouter(
         Endpoint(service, observers=[journal]),
-        base_urls=[*both],
+        base_urls=[*base_urls],
         journal=journal,
-        let_out=options.other_hosts == "pass",
+        allow_other_hosts=options.other_hosts == "pass",
     )
-    secret = options.webhook_secret
     with (
-        environment(base_url, *options.keys[:1], webhook_secret=secret),
-        _routed(router),
-        _delivering(service),
+        client_environment(base_url, *options.keys[:1], webhook_secret=options.webhook_secret),
+        _intercept_requests(router),
+        _deliver_webhooks(service),
     ):
         yield VideoMock(
             service, base_url=base_url, router=router, journal=journal, contract=contract
@@ -123,8 +127,8 @@ def mocked(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
 
 
 @contextmanager
-def _delivering(service: JobService[MovableClock]) -> Iterator[None]:
-    """Has events sent as the clock moves: by whoever moves it, if it does not go on by itself."""
+def _deliver_webhooks(service: JobService[MovableClock]) -> Iterator[None]:
+    """Deliver webhooks: in a thread for a real-time clock, else when the clock is moved."""
     webhooks, clock = service.webhooks, service.clock
     if webhooks is None:
         yield
@@ -140,8 +144,8 @@ def _delivering(service: JobService[MovableClock]) -> Iterator[None]:
 
 
 @contextmanager
-def _routed(router: VideoRouter) -> Iterator[None]:
-    """Brings the requests of both client families to the router, before any other one."""
+def _intercept_requests(router: VideoRouter) -> Iterator[None]:
+    """Send the requests of httpx and httpx2 to the router, before all other routers."""
     mockers = (HTTPCoreMocker, HTTPCore2Mocker)
     for mocker in mockers:
         mocker.routers.insert(0, router)

@@ -1,4 +1,4 @@
-"""A mock in the hands of a test, and all that came to it."""
+"""A mock in a test, with its requests and their verdict."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from .journal import MockJournal
 
 
 class ObservedMock(MockControls[MovableClock]):
-    """A mock whose requests are written down. `base_url` is what clients are pointed at, `contract`
-    what they are judged by.
+    """A mock that records its requests.
+
+    Args:
+        service: the mocked API.
+        base_url: the URL of the API for clients, such as "http://127.0.0.1:4010/v1".
+        journal: the journal of its requests.
+        contract: the contract of the test.
     """
 
     def __init__(
@@ -27,17 +32,19 @@ class ObservedMock(MockControls[MovableClock]):
 
     @property
     def requests(self) -> list[Exchange]:
-        """The calls since the last reset, with `operation_id`, `fields`, `files` and `status`."""
-        return self._journal.requests
+        """The requests since the last reset, with `operation_id`, `fields`, `files`, `status`."""
+        return self._journal.exchanges
 
     @property
     def verdict(self) -> ClientVerdict:
-        """What is to be said of the clients, by their requests since the last reset, advice and
-        what is allowed included: `.clean`, `.findings`, and as text all that was found.
+        """All findings about the clients since the last reset, including advice and allowed ones.
+
+        `verdict.clean` is True if there are none, `verdict.findings` lists them, and
+        `str(verdict)` describes them.
         """
-        return self._journal.verdict
+        return self._journal.judge()
 
     def reset(self) -> None:
-        """Forgets every job and request, and what was set for the next ones."""
+        """Forget all jobs and requests, and the plans for the next ones."""
         super().reset()
-        self._journal.start_new_history()
+        self._journal.clear()

@@ -1,11 +1,11 @@
-"""What can be said of a mock in a test: the arguments of the marker and of `mock_videos`."""
+"""The options of a mock in a test: of the marker, `mock_videos` and `serve_videos`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias, TypedDict
 
 from ..contracts.errors import RecordingError
 from ..contracts.traffic.recording import Recording, read_recording
@@ -27,21 +27,34 @@ from .environment import DUMMY_SECRET
 from .journal import MockJournal
 from .playback import Playback
 
+OtherHosts: TypeAlias = Literal["pass", "fail"]
 
-@dataclass(kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MockOptions:
-    """How a mock behaves, and how strictly its clients are judged.
+    """The behaviour of a mock, and the checks of its clients. Every option has a default.
 
-    `document` is what is served, the bundled document by default; `base_url` where clients believe
-    it to be, the document's first server by default. `clock` is what the jobs go by, a TickingClock
-    by default; `speed` is for a real clock that runs so many times as fast. Ids are the same in
-    every run with the same `seed`. `scenario`, `limits`, `accounts`, `idempotency_keys`, `api_keys`
-    and `unknown_ids` are those of JobService. `config` is what goes wrong: the path of a file,
-    or its words. The events of jobs go to `webhook`, a function (`mock_server.Receiver`) or a URL,
-    signed with `webhook_secret`. With `recording`, the path of a HAR file, answers are those that
-    were recorded.
-    `check` is off for a test whose requests are not to be judged, `allow` names the codes of the
-    rules that it may break. `other_hosts` says whether requests to other hosts pass.
+    Raises ValueError for options that exclude each other, and for unknown words.
+
+    Args:
+        document: the OpenAPI document to mock, or its path; the bundled one by default.
+        base_url: the URL at which clients expect the API; the document's first server by default.
+        clock: the clock of the jobs; a TickingClock by default, which each poll moves.
+        speed: the speed of a real-time clock: the number of its seconds in one real second.
+        seed: the seed of random values; the same seed gives the same ids in every run.
+        scenario: the name of the scenario of every job, such as "fails".
+        config: scenarios, faults, limits and keys: the path of a file, or its content.
+        limits: the rate limits of each API key: a tier of the document, or the limits.
+        accounts: the settings of single API keys, by key.
+        idempotency_keys: True to return the same response to the same Idempotency-Key.
+        webhook: the receiver of job events: a function, or a URL.
+        webhook_secret: the secret that signs the events.
+        api_keys: the accepted API key, or several; any key is accepted by default.
+        unknown_ids: "synthesize" to invent a finished job for an unknown id, "refuse" for 404.
+        recording: the path of a HAR file whose responses are replayed.
+        check: False to report no violations of the contract.
+        allow: the code of a rule that clients may break, such as "AV705", or several codes.
+        other_hosts: "fail" to block requests to other hosts, "pass" to send them.
     """
 
     document: Document | str | Path | None = None
@@ -61,31 +74,34 @@ class MockOptions:
     recording: str | Path | None = None
     check: bool = True
     allow: str | Collection[str] = ()
-    other_hosts: Literal["pass", "fail"] = "pass"
+    other_hosts: OtherHosts = "pass"
 
     def __post_init__(self) -> None:
         __tracebackhide__ = True
         if self.clock is not None and self.speed is not None:
             raise ValueError("give a clock or a speed, not both; a clock has its speed")
         if self.recording is not None:
-            for name in (n for n, usual in _PLANNED.items() if getattr(self, n) != usual):
-                raise ValueError(f"{name} cannot be set for a recording, which decides it")
-        for name, known in _CHOICES.items():
-            if getattr(self, name) not in known:
-                choices = " or ".join(map(repr, known))
-                raise ValueError(f"{name} must be {choices}, not {getattr(self, name)!r}")
+            for name, default in _DECIDED_BY_RECORDING.items():
+                if getattr(self, name) != default:
+                    raise ValueError(f"{name} cannot be set together with a recording")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                expected = " or ".join(map(repr, choices))
+                raise ValueError(f"{name} must be {expected}, not {getattr(self, name)!r}")
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The keys that are let in; none: any key."""
+        """The accepted API keys; empty if any key is accepted."""
         return (self.api_keys,) if isinstance(self.api_keys, str) else tuple(self.api_keys)
 
-    def start(self, contract: Contract) -> tuple[JobService[MovableClock], MockJournal]:
-        """The service that these options describe, and the journal in which the contract reads what
-        comes to it. The service refuses to send what is undocumented, unless that was recorded.
+    def create_service(self, contract: Contract) -> tuple[JobService[MovableClock], MockJournal]:
+        """Return the service, and the contract's journal of its requests.
 
-        Raises ValueError for a scenario, limits, a config, a speed or a recording that cannot
-        be, DocumentError for a document or the file of a config.
+        Unless it replays a recording, the service raises an error instead of an undocumented
+        response.
+
+        Raises ValueError for an invalid scenario, limit, config, speed or recording, and
+        DocumentError for an invalid document or config file.
         """
         __tracebackhide__ = True
         document, clock = self.document, self.clock
@@ -93,7 +109,7 @@ class MockOptions:
             document = load_document(document)
         if clock is None:
             clock = TickingClock() if self.speed is None else SystemClock(self.speed)
-        journal = contract.open(document, clock, keys=self.keys)
+        journal = contract.open_journal(document, clock, keys=self.keys)
         if self.recording is not None:
             return self._playback(document, clock, Path(self.recording), journal), journal
         service = JobService(
@@ -121,30 +137,28 @@ class MockOptions:
 
     def _config(self, document: Document) -> MockConfig | None:
         __tracebackhide__ = True
-        said = self.config
-        if said is None:
+        if self.config is None:
             return None
-        if isinstance(said, str | Path):
-            return load_config(document, said)
-        return read_config(document, said)
+        if isinstance(self.config, str | Path):
+            return load_config(document, self.config)
+        return read_config(document, self.config)
 
     def _playback(
         self, document: Document, clock: MovableClock, path: Path, journal: MockJournal
-    ) -> JobService[MovableClock]:
-        """A service that answers as was recorded."""
+    ) -> Playback[MovableClock]:
         __tracebackhide__ = True
         try:
             data = path.read_bytes()
         except OSError as error:
             raise ValueError(f"recording {path} cannot be read: {error.strerror}") from None
         try:
-            recording = self._read(document, data)
+            recording = self._read_recording(document, data)
         except RecordingError as error:
             raise ValueError(f"recording {path}: {error}; here it is base_url") from None
-        return Playback(document, recording, clock=clock, unanswered=journal.unrecorded)
+        return Playback(document, recording, clock=clock, on_unrecorded=journal.not_recorded)
 
-    def _read(self, document: Document, data: bytes) -> Recording:
-        """The recording, wherever its server was, or else that of the server at `base_url`."""
+    def _read_recording(self, document: Document, data: bytes) -> Recording:
+        """Return the recording of any server, or else of the server at `base_url`."""
         try:
             return read_recording(document, data)
         except RecordingError:
@@ -153,9 +167,32 @@ class MockOptions:
             return read_recording(document, data, base_url=self.base_url)
 
 
+class MockOptionsDict(TypedDict, total=False):
+    """The keyword arguments of `mock_videos` and `serve_videos`: the options of MockOptions."""
+
+    document: Document | str | Path | None
+    base_url: str | None
+    clock: MovableClock | None
+    speed: float | None
+    seed: int
+    scenario: str | None
+    config: str | Path | ConfigOptions | None
+    limits: Limits | None
+    accounts: Mapping[str, AccountOptions] | None
+    idempotency_keys: bool
+    webhook: Receiver | str | None
+    webhook_secret: str
+    api_keys: str | Collection[str]
+    unknown_ids: UnknownIds
+    recording: str | Path | None
+    check: bool
+    allow: str | Collection[str]
+    other_hosts: OtherHosts
+
+
 _CHOICES = {"other_hosts": ("pass", "fail"), "unknown_ids": ("refuse", "synthesize")}
-# What becomes of jobs, unless it is recorded.
-_PLANNED = {
+# A recording already contains the outcomes of jobs, so these options must keep their defaults.
+_DECIDED_BY_RECORDING = {
     "scenario": None,
     "config": None,
     "limits": None,

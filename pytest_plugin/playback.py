@@ -1,4 +1,4 @@
-"""A mock that answers as a recording does, poll by poll."""
+"""A mock that replays the responses of a recording."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..openapi import Call, Cause, Document, JobRole, Reply
 from ..openapi.json import Json
 from ..openapi.operation import CREATING
 
-Unanswered = Callable[[Call, str], None]
+OnUnrecorded = Callable[[Call, str], None]
 
 
 class RecordedScenarios(Scenarios):
@@ -36,92 +36,110 @@ class RecordedScenarios(Scenarios):
 
 
 class Playback(JobService[ClockT]):
-    """Answers each request with the next recorded answer to one that asked for the same, of those
-    behind the last one that was given about the job.
+    """Returns the next recorded response to the same request about the same job.
 
-    When there is none left, the last one is given again, but for what makes a job. `unanswered`
-    hears of a request to which there is no answer, and why; it is refused as an unknown path is.
+    The last recorded response is repeated, except for creates. A request without a recorded
+    response gets the error of an unknown path.
+
+    Args:
+        document: the document of the recorded server.
+        recording: the recorded exchanges.
+        clock: the clock of the mock, which adapts the recorded waits.
+        on_unrecorded: called with each request that has no recorded response, and the reason.
     """
 
     def __init__(
-        self, document: Document, recording: Recording, *, clock: ClockT, unanswered: Unanswered
+        self,
+        document: Document,
+        recording: Recording,
+        *,
+        clock: ClockT,
+        on_unrecorded: OnUnrecorded,
     ) -> None:
         super().__init__(document, clock=clock)
         self.scenarios = RecordedScenarios(document, random=Random())
-        self._unanswered = unanswered
+        self._on_unrecorded = on_unrecorded
         self._recorded = [
             (matcher_for(document, exchange), exchange, exchange.reply)
             for exchange in recording.exchanges
             if exchange.reply is not None
         ]
         self._lock = Lock()
-        # Where each job stands in the recording, and which answers have made one.
-        self._reached: dict[str, int] = {}
+        # Indexes of recorded exchanges: the last one returned about each job, and all returned.
+        self._positions: dict[str, int] = {}
         self._used: set[int] = set()
-        self._seen: dict[str, dict[str, Json]] = {}
+        self._jobs: dict[str, dict[str, Json]] = {}
 
     def describe_all(self) -> list[dict[str, Json]]:
-        """The fields of the jobs in the replies so far, the first job first."""
+        """Return the jobs in the responses so far, the oldest first."""
         with self._lock:
-            return list(self._seen.values())
+            return list(self._jobs.values())
 
     def clear(self) -> None:
-        """Start the recording again."""
+        """Restart the recording."""
         super().clear()
         with self._lock:
-            self._reached.clear()
+            self._positions.clear()
             self._used.clear()
-            self._seen.clear()
+            self._jobs.clear()
 
-    def perform(self, asked: AcceptedCall) -> Reply:
-        """The next recorded answer to the call; raises Refusal if there is none."""
-        sent = read_exchange(self.document, asked.call, None, at=self.clock.now())
+    def perform(self, accepted: AcceptedCall) -> Reply:
+        """Return the next recorded response to the call; raises Refusal if there is none."""
+        request = read_exchange(self.document, accepted.call, None, at=self.clock.now())
         with self._lock:
-            index = self._next(sent)
+            index = self._next_index(request)
             if index is not None:
-                self._remember(self._recorded[index][1], index)
+                self._record_position(self._recorded[index][1], index)
         if index is None:
-            known = (likeness for likeness, *_ in self._recorded)
-            wrong = near_miss(matcher_for(self.document, sent), known)
-            why = f"{asked.operation.id} is not in the recording: {wrong}"
-            self._unanswered(asked.call, why)
-            raise Refusal(Cause.ENDPOINT_UNKNOWN, why)
-        return self._timed(self._recorded[index][2])
+            matchers = (matcher for matcher, *_ in self._recorded)
+            difference = near_miss(matcher_for(self.document, request), matchers)
+            reason = f"{accepted.operation.id} is not in the recording: {difference}"
+            self._on_unrecorded(accepted.call, reason)
+            raise Refusal(Cause.ENDPOINT_UNKNOWN, reason)
+        return self._adapt_headers(self._recorded[index][2])
 
-    def _next(self, asked: Exchange) -> int | None:
-        """The place of the next answer in the recording."""
-        wanted = matcher_for(self.document, asked)
-        alike = [n for n, (likeness, *_) in enumerate(self._recorded) if likeness == wanted]
-        if asked.operation.role in CREATING:
-            return next((n for n in alike if n not in self._used), None)
-        reached = self._reached.get(asked.job_id or "", max(self._reached.values(), default=-1))
-        return next((n for n in alike if n > reached), alike[-1] if alike else None)
+    def _next_index(self, request: Exchange) -> int | None:
+        """Return the index of the exchange with the next response; None if there is none."""
+        wanted = matcher_for(self.document, request)
+        same = [n for n, (matcher, *_) in enumerate(self._recorded) if matcher == wanted]
+        if request.operation.role in CREATING:
+            return next((n for n in same if n not in self._used), None)
+        newest = max(self._positions.values(), default=-1)
+        position = self._positions.get(request.job_id or "", newest)
+        return next((n for n in same if n > position), same[-1] if same else None)
 
-    def _remember(self, given: Exchange, index: int) -> None:
+    def _record_position(self, exchange: Exchange, index: int) -> None:
         self._used.add(index)
-        if given.job_id is not None:
-            self._reached[given.job_id] = max(index, self._reached.get(given.job_id, -1))
-        for seen in jobs_in(self.document, given):
-            self._seen[seen.job_id] = seen.job
-            if given.operation.role is not JobRole.LIST:
-                self._reached[seen.job_id] = max(index, self._reached.get(seen.job_id, -1))
+        job_ids = set() if exchange.job_id is None else {exchange.job_id}
+        for view in jobs_in(self.document, exchange):
+            self._jobs[view.job_id] = view.job
+            if exchange.operation.role is not JobRole.LIST:
+                job_ids.add(view.job_id)
+        for job_id in job_ids:
+            self._positions[job_id] = max(index, self._positions.get(job_id, -1))
 
-    def _timed(self, reply: Reply) -> Reply:
-        """The reply without what was true of its old way only, and with waits of this clock."""
+    def _adapt_headers(self, reply: Reply) -> Reply:
+        """Return the reply without the headers of its transport, and with waits of this clock."""
         hint, headers = self.document.lifecycle.poll_hint, dict[str, str]()
         for name, value in reply.headers.items():
             if hint and name == hint.header and value.isdecimal():
                 seconds = self.clock.wait_for(int(value) / hint.per_second)
                 headers[name] = str(max(1, ceil(seconds * hint.per_second)))
-            elif name not in _OF_THE_WAY:
+            elif name not in _TRANSPORT_HEADERS:
                 headers[name] = value
-        return Reply(reply.status, self._waiting(reply.status, headers), reply.body)
+        return Reply(reply.status, self._with_retry_headers(reply.status, headers), reply.body)
 
-    def _waiting(self, status: int, headers: Mapping[str, str]) -> dict[str, str]:
-        retried = status == 429 or status >= 500
-        return {**headers, **(self._errors.real_wait(headers) if retried else {})}
+    def _with_retry_headers(self, status: int, headers: Mapping[str, str]) -> dict[str, str]:
+        retryable = status == 429 or status >= 500
+        return {**headers, **(self._errors.real_wait(headers) if retryable else {})}
 
 
-# The body is here as it was before it was encoded and cut for its way.
-_OF_THE_WAY = {"connection", "content-encoding", "content-length", "date", "transfer-encoding"}
-_RECORDED = "what becomes of a job is in the recording, and cannot be set"
+# A recorded body is decoded and complete, so these headers are not valid for it.
+_TRANSPORT_HEADERS = {
+    "connection",
+    "content-encoding",
+    "content-length",
+    "date",
+    "transfer-encoding",
+}
+_RECORDED = "the outcome of a job is in the recording and cannot be set"

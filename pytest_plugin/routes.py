@@ -1,4 +1,4 @@
-"""respx routes, made from a document: one for each operation, named as it is."""
+"""respx routes of a document: one for each operation, named by its id."""
 
 from __future__ import annotations
 
@@ -17,14 +17,20 @@ from respx.types import RouteResultTypes
 from ..mock_server import Endpoint
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Operation, OperationMatch, Reply
-from .client_delivery import REPLY, async_deliver, deliver, is_lost
+from .client_delivery import REPLY_EXTENSION, async_deliver, deliver, is_undelivered
 from .journal import MockJournal
 
 
 class VideoRoute(respx.Route):
-    """The route of one operation. It answers as the mock does, unless a test has set a response or
-    a side effect of its own; `route.mock()` takes that back, and so does the end of a list of side
-    effects.
+    """The respx route of one operation, which returns the mock's responses.
+
+    A test may set a response or a side effect instead. `route.mock()` restores the mock's
+    responses, and so does the end of a list of side effects.
+
+    Args:
+        operation: the operation of the document.
+        base_urls: the URLs at which clients expect the API.
+        router: the router of the mock.
     """
 
     def __init__(
@@ -35,12 +41,12 @@ class VideoRoute(respx.Route):
         self.operation, self._router = operation, router
 
     def snapshot(self) -> None:
-        """Keeps what is set on the route for `rollback()`."""
-        if hasattr(self, "operation"):  # not while it is made, when nothing is set
+        """Save the response and the side effect of the route for `rollback()`."""
+        if hasattr(self, "operation"):  # False in __init__, where respx calls this, too
             super().snapshot()
 
     def rollback(self) -> None:
-        """Takes back what was set since the last snapshot."""
+        """Restore the response and the side effect of the last snapshot."""
         if self._snapshots:
             super().rollback()
         else:
@@ -49,11 +55,11 @@ class VideoRoute(respx.Route):
     def resolve(self, request: httpx.Request, **kwargs: object) -> RouteResultTypes:
         if self.side_effect or self.return_value:
             try:
-                # A side effect without a result only looks on.
-                return super().resolve(request, **kwargs) or self._router.answer(request)
-            except StopIteration:  # a list of side effects has come to its end
+                # A side effect without a result only observes the request.
+                return super().resolve(request, **kwargs) or self._router.mock_response(request)
+            except StopIteration:  # the list of side effects is exhausted
                 self.mock()
-        return self._router.answer(request)
+        return self._router.mock_response(request)
 
     def _next_side_effect(self) -> Any:
         effect = super()._next_side_effect()
@@ -63,10 +69,16 @@ class VideoRoute(respx.Route):
 
 
 class VideoRouter(respx.MockRouter):
-    """The routes of a mock, for clients that believe it to be at one of some base URLs.
+    """The respx routes of a mock.
 
-    A request to one of these servers that no route takes is answered as the mock does, and noted.
-    One to another host is left to whoever comes next; if `let_out` is off, it is noted and refused.
+    A request to a base URL that matches no route gets the mock's error for an unknown path. A
+    request to another host goes to the next respx router, or else to the network.
+
+    Args:
+        endpoint: the endpoint of the mock.
+        base_urls: the URLs at which clients expect the API.
+        journal: the journal of the requests.
+        allow_other_hosts: False to block requests to other hosts and record them in the journal.
     """
 
     def __init__(
@@ -75,21 +87,22 @@ class VideoRouter(respx.MockRouter):
         *,
         base_urls: Sequence[str],
         journal: MockJournal,
-        let_out: bool = True,
+        allow_other_hosts: bool = True,
     ) -> None:
         super().__init__(assert_all_called=False)
-        self._endpoint, self._journal, self._let_out = endpoint, journal, let_out
-        # The longest first, where one base URL is the beginning of another.
+        self._endpoint, self._journal = endpoint, journal
+        self._allow_other_hosts = allow_other_hosts
+        # The longest first, because one base URL may be a prefix of another.
         self._servers = sorted(map(httpx.URL, base_urls), key=lambda url: -len(url.raw_path))
         document = endpoint.service.document
         self._base_path = document.base_path
-        # A path without parameters wins over one with.
+        # A path without parameters takes precedence over one with parameters.
         operations = document.operations.values()
         for operation in sorted(operations, key=lambda o: len(o.template.parameters)):
             self.add(VideoRoute(operation, self._servers, self), name=operation.id)
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
-        """What the mock answers to a request for it."""
+    def mock_response(self, request: httpx.Request) -> httpx.Response:
+        """Return the mock's response to a request."""
         url, path = request.url, self._path(request.url)
         if path is None:
             reply = self._endpoint.refuse_unmatched(
@@ -108,25 +121,27 @@ class VideoRouter(respx.MockRouter):
             headers=reply.headers,
             content=reply.body,
             request=request,
-            extensions=_BY_THE_MOCK if reply.delivery is None else {**_BY_THE_MOCK, REPLY: reply},
+            extensions=_MOCK_EXTENSION
+            if reply.delivery is None
+            else {**_MOCK_EXTENSION, REPLY_EXTENSION: reply},
         )
 
     def handler(self, request: httpx.Request) -> httpx.Response:
-        self._sort_out(request)
+        self._check_host(request)
         try:
-            with _in_words_of_httpx():
+            with _raise_httpx_errors():
                 response = super().handler(request)
         except AllMockedAssertionError:
-            response = self.answer(request)  # which says that there is no such operation
+            response = self.mock_response(request)  # the error for an unknown path
         return deliver(response, request, self._endpoint)
 
     async def async_handler(self, request: httpx.Request) -> httpx.Response:
-        self._sort_out(request)
+        self._check_host(request)
         try:
-            with _in_words_of_httpx():
+            with _raise_httpx_errors():
                 response = await super().async_handler(request)
         except AllMockedAssertionError:
-            response = self.answer(request)  # which says that there is no such operation
+            response = self.mock_response(request)  # the error for an unknown path
         return await async_deliver(response, request, self._endpoint)
 
     def record(
@@ -136,37 +151,38 @@ class VideoRouter(respx.MockRouter):
         response: httpx.Response | None = None,
         route: respx.Route | None = None,
     ) -> None:
-        seen = None if is_lost(response) else response
-        super().record(request, response=seen, route=route)
-        # What the mock has answered is written down by its endpoint.
-        written = response is not None and _BY_THE_MOCK.items() <= response.extensions.items()
-        if isinstance(route, VideoRoute) and not written:
+        delivered = None if is_undelivered(response) else response
+        super().record(request, response=delivered, route=route)
+        # The endpoint has already recorded the mock's own responses.
+        recorded = response is not None and _MOCK_EXTENSION.items() <= response.extensions.items()
+        if isinstance(route, VideoRoute) and not recorded:
             self._journal.answered(self._call(request, route.operation), _reply(response))
 
-    def _sort_out(self, request: httpx.Request) -> None:
-        """Raises what keeps a request in, or sends it elsewhere, that is not for the API."""
+    def _check_host(self, request: httpx.Request) -> None:
+        """Return for a request to the API; otherwise raise an error that blocks or forwards it."""
         url = request.url
         if any(_origin(base) == _origin(url) for base in self._servers):
             return
-        if url.host in _THIS_MACHINE:
-            raise passing(request)
+        if url.host in _LOCAL_HOSTS:
+            raise _pass_through(request)
         for base in self._servers:
             if base.host == url.host.rstrip("."):
-                self._keep_in(request, f"the API is at {base}, not at {url}")
-        # Routes that a test has beside these come next, and decide if there are any.
-        if request.extensions.get(ROUTERS, HTTPCoreMocker.routers)[-1:] != [self]:
-            raise AllMockedAssertionError(f"{url} is not for the mock")
-        if not self._let_out:
-            self._keep_in(request, f"requests to {url.host} do not pass (other_hosts is 'fail')")
-        raise passing(request)
+                self._block(request, f"the API is at {base}, not at {url}")
+        # If the test has other respx routers, the next one decides.
+        if request.extensions.get(ROUTERS_EXTENSION, HTTPCoreMocker.routers)[-1:] != [self]:
+            raise AllMockedAssertionError(f"{url} is not a URL of the mock")
+        if not self._allow_other_hosts:
+            self._block(request, f"requests to {url.host} are blocked (other_hosts is 'fail')")
+        raise _pass_through(request)
 
-    def _keep_in(self, request: httpx.Request, why: str) -> NoReturn:
-        self._journal.blocked(request.method, str(request.url), why)
-        raise httpx.ConnectError(why, request=request)
+    def _block(self, request: httpx.Request, reason: str) -> NoReturn:
+        self._journal.blocked(request.method, str(request.url), reason)
+        raise httpx.ConnectError(reason, request=request)
 
     def _path(self, url: httpx.URL) -> str | None:
-        """The path as the document has it, percent-encoded, whatever base URL the client uses; None
-        if it is under none.
+        """Return the path below the document's own base path, percent-encoded.
+
+        None if the URL is below none of the base URLs.
         """
         path = url.raw_path.partition(b"?")[0].decode("ascii")
         for base in self._servers:
@@ -183,8 +199,8 @@ class VideoRouter(respx.MockRouter):
 
 
 @contextmanager
-def _in_words_of_httpx() -> Iterator[None]:
-    """Errors of httpx2 that a side effect raises become those of httpx, which respx speaks."""
+def _raise_httpx_errors() -> Iterator[None]:
+    """Turn errors of httpx2 from side effects into those of httpx, which respx expects."""
     try:
         yield
     except httpx2.RequestError as error:
@@ -195,9 +211,10 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-def passing(request: httpx.Request) -> PassThrough:
-    """What sends a request on to where it was going."""
-    return PassThrough(f"{request.url} is not for the mock", request=request, origin=respx.Route())
+def _pass_through(request: httpx.Request) -> PassThrough:
+    """Return the exception with which respx sends a request to the network."""
+    message = f"{request.url} is not a URL of the mock"
+    return PassThrough(message, request=request, origin=respx.Route())
 
 
 def _url_pattern(operation: Operation, base_urls: Sequence[httpx.URL]) -> str:
@@ -215,12 +232,12 @@ def _headers(request: httpx.Request) -> dict[str, str]:
 def _reply(response: httpx.Response | None) -> Reply | None:
     if response is None:
         return None
-    # A stream that a test has made can be read once, and that is for its client.
+    # A test's stream can be read only once, so it is left to the client.
     body = response.read() if isinstance(response.stream, httpx.ByteStream) else b""
     return Reply(response.status_code, dict(response.headers), body)
 
 
-# The routers that a request comes by, where they are not those of respx for httpx.
-ROUTERS: Final = "aisa_testkit.routers"
-_BY_THE_MOCK: Final = {"aisa_testkit.mock": True}
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+# The extension of a request with its respx routers, if they are not those for httpx.
+ROUTERS_EXTENSION: Final = "aisa_testkit.routers"
+_MOCK_EXTENSION: Final = {"aisa_testkit.mock": True}
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")

@@ -5,38 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from socket import socket
+from typing import Unpack
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..mock_server import WebhookWorker, create_app
 from ..mock_server.http.server import base_url, serve_app
-from .checked_block import CheckedBlock
-from .contract import Contract
-from .environment import environment
-from .journal import InfiniteLoop
+from .contract import Contract, note_violations
+from .environment import client_environment
+from .errors import InfiniteLoop
 from .observed_mock import ObservedMock
-from .options import MockOptions
-from .request_log import WatchedTraffic
+from .options import MockOptions, MockOptionsDict
 
 
-class SwitchingServer:
-    """A server that goes on while the application behind it changes."""
+class SharedServer:
+    """An ASGI application whose content is replaced from test to test, on one socket."""
 
     def __init__(self) -> None:
-        self.app: ASGIApp = _nobody
+        self.app: ASGIApp = _no_test_running
         self.listener: socket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self.app(scope, receive, send)
-        except InfiniteLoop as runaway:
-            response = PlainTextResponse(str(runaway), status_code=500)
+        except InfiniteLoop as error:
+            response = PlainTextResponse(f"infinite loop: {error}", status_code=500)
             await response(scope, receive, send)
 
     @contextmanager
-    def using(self, app: ASGIApp) -> Iterator[None]:
-        """Serves an application for the length of a block."""
+    def mount(self, app: ASGIApp) -> Iterator[None]:
+        """Serve an application for the length of the block."""
         before, self.app = self.app, app
         try:
             yield
@@ -44,50 +43,53 @@ class SwitchingServer:
             self.app = before
 
     @contextmanager
-    def serving(self, options: MockOptions, contract: Contract) -> Iterator[ObservedMock]:
-        """Serves the mock that the options describe, for the length of a block."""
+    def mount_mock(self, options: MockOptions, contract: Contract) -> Iterator[ObservedMock]:
+        """Serve a new mock with these options for the length of the block."""
         __tracebackhide__ = True
-        service, journal = options.start(contract)
+        service, journal = options.create_service(contract)
         url = base_url(self.listener, service.document)
-        app = create_app(service=service, journal=WatchedTraffic(journal))
-        secret, webhooks = options.webhook_secret, service.webhooks
-        # Not by whoever moves the clock: that may be the server, which must not wait for others.
-        courier = WebhookWorker(webhooks, clock=service.clock) if webhooks else nullcontext()
+        app = create_app(service=service, journal=journal)
+        # The worker sends webhooks in its own thread: the clock may be moved by the server's
+        # thread, which must not wait for receivers.
+        webhooks = service.webhooks
+        worker = WebhookWorker(webhooks, clock=service.clock) if webhooks else nullcontext()
         with (
-            self.using(app),
-            environment(url, *options.keys[:1], webhook_secret=secret),
-            courier,
+            self.mount(app),
+            client_environment(url, *options.keys[:1], webhook_secret=options.webhook_secret),
+            worker,
         ):
             yield ObservedMock(service, base_url=url, journal=journal, contract=contract)
 
 
-class serve_videos(CheckedBlock):
-    """Serves the API on a socket of this machine, for clients of any kind, for the length of a
-    block: `with serve_videos() as video_server`.
+@contextmanager
+def serve_videos(**options: Unpack[MockOptionsDict]) -> Iterator[ObservedMock]:
+    """Serve the API on a local socket, for clients of any kind: `with serve_videos() as server`.
 
-    The arguments are those of MockOptions. At the end of the block ContractError is raised if a
-    client broke the contract; an error that leaves the block is told so in a note.
+    The keyword arguments are the options of MockOptions. The end of the block raises
+    ContractError if a client broke the contract; an error that leaves the block gets a note
+    with the violations.
     """
-
-    def __enter__(self) -> ObservedMock:
-        return self._begin(_served)
-
-
-@contextmanager
-def _served(options: MockOptions, contract: Contract) -> Iterator[ObservedMock]:
-    with switching_server() as server, server.serving(options, contract) as mock:
+    __tracebackhide__ = True
+    mock_options = MockOptions(**options)
+    contract = Contract(check=mock_options.check, allow=mock_options.allow)
+    with (
+        note_violations(contract),
+        start_shared_server() as server,
+        server.mount_mock(mock_options, contract) as mock,
+    ):
         yield mock
+    contract.verify(stacklevel=3)  # at the block: the caller of contextlib, which calls this
 
 
 @contextmanager
-def switching_server() -> Iterator[SwitchingServer]:
-    """A server on a free port, for the length of a block."""
-    server = SwitchingServer()
+def start_shared_server() -> Iterator[SharedServer]:
+    """Start a server on a free port, for the length of the block."""
+    server = SharedServer()
     with serve_app(server) as listener:
         server.listener = listener
         yield server
 
 
-async def _nobody(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers 503 while no test is under way: a thread of an earlier test is still asking."""
-    await PlainTextResponse("no test is under way", status_code=503)(scope, receive, send)
+async def _no_test_running(scope: Scope, receive: Receive, send: Send) -> None:
+    """Return 503 between tests, when a thread of an earlier test still sends requests."""
+    await PlainTextResponse("no test is running", status_code=503)(scope, receive, send)

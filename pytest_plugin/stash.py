@@ -1,4 +1,4 @@
-"""Where the hooks and the fixtures keep what they share."""
+"""The stash keys that the hooks and the fixtures share."""
 
 from __future__ import annotations
 

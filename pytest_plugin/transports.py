@@ -1,4 +1,4 @@
-"""The mock as a transport, for programs that take one."""
+"""Transports to the mock, for programs that accept a transport."""
 
 from __future__ import annotations
 
@@ -6,49 +6,49 @@ import httpx
 import httpx2
 from respx.models import PassThrough
 
-from .httpcore2 import Httpx2Stream, in_words_of_httpx2
-from .routes import ROUTERS, VideoRouter
+from .httpcore2 import Httpx2Stream, raise_httpx2_errors
+from .routes import ROUTERS_EXTENSION, VideoRouter
 
 
 class HttpxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """For `httpx.Client(transport=…)` and `httpx.AsyncClient(transport=…)`."""
+    """A transport for `httpx.Client(transport=…)` and `httpx.AsyncClient(transport=…)`."""
 
     def __init__(self, router: VideoRouter) -> None:
         self._router = router
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
-        request.extensions[ROUTERS] = [self._router]
+        request.extensions[ROUTERS_EXTENSION] = [self._router]
         try:
             return self._router.handler(request)
         except PassThrough as error:
-            raise _unreachable(request) from error
+            raise _other_host_error(request) from error
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
-        request.extensions[ROUTERS] = [self._router]
+        request.extensions[ROUTERS_EXTENSION] = [self._router]
         try:
             return await self._router.async_handler(request)
         except PassThrough as error:
-            raise _unreachable(request) from error
+            raise _other_host_error(request) from error
 
 
 class Httpx2Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
-    """For `httpx2.Client(transport=…)` and `httpx2.AsyncClient(transport=…)`."""
+    """A transport for `httpx2.Client(transport=…)` and `httpx2.AsyncClient(transport=…)`."""
 
     def __init__(self, router: VideoRouter) -> None:
         self._inner = HttpxTransport(router)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        asked = _as_httpx(request, request.read())
-        with in_words_of_httpx2():
-            response = self._inner.handle_request(asked)
+        inner_request = _as_httpx(request, request.read())
+        with raise_httpx2_errors():
+            response = self._inner.handle_request(inner_request)
         return _as_httpx2(response)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        asked = _as_httpx(request, await request.aread())
-        with in_words_of_httpx2():
-            response = await self._inner.handle_async_request(asked)
+        inner_request = _as_httpx(request, await request.aread())
+        with raise_httpx2_errors():
+            response = await self._inner.handle_async_request(inner_request)
         return _as_httpx2(response)
 
 
@@ -69,6 +69,6 @@ def _as_httpx2(response: httpx.Response) -> httpx2.Response:
     )
 
 
-def _unreachable(request: httpx.Request) -> httpx.ConnectError:
-    message = f"the transport of a mock leads to the mock alone, not to {request.url.host}"
+def _other_host_error(request: httpx.Request) -> httpx.ConnectError:
+    message = f"this transport only reaches the mock, not {request.url.host}"
     return httpx.ConnectError(message, request=request)

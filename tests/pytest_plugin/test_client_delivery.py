@@ -323,7 +323,7 @@ def test_a_client_waits_in_real_time_where_the_clock_is_faster(
 @pytest.mark.parametrize(
     ("delivery", "told"),
     [
-        pytest.param(Delivery(arrives=-1, reset=True), "reset before the answer", id="lost"),
+        pytest.param(Delivery(arrives=-1, reset=True), "reset before the response", id="lost"),
         pytest.param(Delivery(arrives=3), r"closed after 3 of [0-9]+ bytes of the body", id="cut"),
     ],
 )
@@ -341,7 +341,7 @@ def test_the_journal_and_the_route_know_what_the_client_has_not_seen(
         pytest.raises(httpx.TransportError, match=told),
     ):
         client.get(f"{VENDOR}/videos")
-    (exchange,) = journal.requests
+    (exchange,) = journal.exchanges
     assert exchange.reply is None
     assert exchange.undelivered_reply is not None
     assert exchange.undelivered_reply.status == 200

@@ -179,7 +179,7 @@ def test_a_path_that_is_meant_for_the_tests_is_told_from_one_for_the_file(
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert errors_of(result) == [
         f"ERROR: --video-coverage: the path must end in .txt, .json or .md, not {shown!r};"
-        " write --video-coverage= for no file"
+        " use --video-coverage= for no file"
     ]
 
 

@@ -32,13 +32,13 @@ def submit(api, **order):
 def test_pytest_lists_each_fixture_with_one_line(run: Run) -> None:
     result = run("", "--fixtures")
     for name, line in (
-        ("video_mock", "The API in process*"),
-        ("video_server", "The API on a real socket*"),
-        ("video_api", "The API that --video-target names*"),
-        ("video_contract", "*the code under test sends*"),
-        ("video_document [[]session scope]", "The OpenAPI document that *"),
-        ("video_base_url", "Where the code under test believes the API to be*"),
-        ("video_clock", "The clock that the jobs*go by*"),
+        ("video_mock", "The API in this process*"),
+        ("video_server", "The API on a local socket*"),
+        ("video_api", "The API of --video-target*"),
+        ("video_contract", "The requests of the code under test*"),
+        ("video_document [[]session scope]", "The OpenAPI document to mock*"),
+        ("video_base_url", "The URL at which the code under test expects the API*"),
+        ("video_clock", "The clock of the jobs*"),
     ):
         result.stdout.fnmatch_lines([f"{name} -- *", f"    {line}", ""], consecutive=True)
 
@@ -62,7 +62,8 @@ def test_the_marker_is_listed_with_each_option_of_its_class(run: Run) -> None:
     names = ", ".join(field.name for field in fields(MockOptions))
     result = run("", "--markers")
     assert (
-        f"@pytest.mark.video_mock({names}): how the mock of a test behaves" in result.stdout.str()
+        f"@pytest.mark.video_mock({names}): the behaviour of the mock of a test"
+        in result.stdout.str()
     )
 
 

@@ -87,7 +87,7 @@ def test_allow_several(video_mock):
 
 @marked(other_hosts="fail")
 def test_other_hosts(video_mock):
-    with pytest.raises(httpx2.ConnectError, match="requests to elsewhere.test do not pass"):
+    with pytest.raises(httpx2.ConnectError, match="requests to elsewhere.test are blocked"):
         httpx2.get("https://elsewhere.test/")
     video_mock.contract.allow("AV708")
 """,

@@ -22,7 +22,7 @@ AV705 value not allowed
   expected  one of '4', '8', '12'
   advice    Send a value that the document allows.
 
-If a test means it, say so: @pytest.mark.video_mock(allow=['AV705']) or\
+To allow this on purpose: @pytest.mark.video_mock(allow=['AV705']) or\
  mock_videos(allow=['AV705']).
 """
 UNDOCUMENTED = """\
@@ -113,7 +113,7 @@ AV711 unknown job id
   expected  an id that a create has answered with; there was none so far
   advice    Use only ids that the API has returned.
 
-If a test means it, say so: @pytest.mark.video_mock(allow=['AV705', 'AV704', 'AV711']) or\
+To allow this on purpose: @pytest.mark.video_mock(allow=['AV705', 'AV704', 'AV711']) or\
  mock_videos(allow=['AV705', 'AV704', 'AV711']).
 ===="""
     )

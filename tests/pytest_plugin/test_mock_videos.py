@@ -8,7 +8,8 @@ import sys
 import unittest
 import warnings
 from collections.abc import Callable
-from typing import Any
+from dataclasses import fields
+from typing import Any, get_type_hints
 
 import httpcore
 import httpcore2
@@ -20,7 +21,16 @@ from openai import OpenAI
 
 from aisa_testkit.mock_server import ManualClock, SystemClock, TickingClock
 from aisa_testkit.openapi import Document, DocumentError
-from aisa_testkit.pytest_plugin import ContractError, ContractWarning, VideoMock, mock_videos
+from aisa_testkit.pytest_plugin import (
+    ContractError,
+    ContractWarning,
+    MockOptions,
+    ObservedMock,
+    VideoMock,
+    mock_videos,
+    serve_videos,
+)
+from aisa_testkit.pytest_plugin.options import MockOptionsDict
 
 KEY = {"authorization": "Bearer sk-test"}
 VARIABLES = ("OPENAI_BASE_URL", "OPENAI_API_KEY", "AISA_API_KEY")
@@ -245,11 +255,46 @@ def test_a_reset_forgets_everything_that_was_planned_or_done(
         assert client.videos.create_and_poll(prompt="A lighthouse").status == "completed"
 
 
-def test_a_mock_that_is_entered_within_itself_is_two_mocks() -> None:
-    before, videos = world(), mock_videos()
-    with videos as outer:
-        with videos as inner:
-            create(inner)
-        create(outer)
-        assert (len(outer.jobs), len(inner.jobs)) == (1, 1)
-    assert world() == before
+def test_keyword_arguments_are_typed_as_the_options() -> None:
+    names = [field.name for field in fields(MockOptions)]
+    types = get_type_hints(MockOptions)
+    assert get_type_hints(MockOptionsDict) == {name: types[name] for name in names}
+    assert list(MockOptionsDict.__annotations__) == names
+
+
+OBSERVED_MOCK = {
+    *("base_url", "clock", "contract", "document", "end_job", "fail", "fault", "jobs"),
+    "next_job",
+    *("requests", "reset", "service", "use_scenario", "verdict", "webhooks"),
+}
+VIDEO_MOCK = OBSERVED_MOCK | {"httpx2_transport", "httpx_transport", "routes"}
+
+
+def public_names(mock: ObservedMock) -> set[str]:
+    return {name for name in dir(mock) if not name.startswith("_")}
+
+
+def test_mocks_have_these_public_names() -> None:
+    with mock_videos() as mock:
+        assert public_names(mock) == VIDEO_MOCK
+    with serve_videos() as mock:
+        assert public_names(mock) == OBSERVED_MOCK
+
+
+def test_traceback_of_a_contract_error_hides_frames_of_the_toolkit(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(
+        """
+        import httpx2
+        from aisa_testkit.pytest_plugin import mock_videos
+
+        def test_it():
+            with mock_videos() as mock:
+                httpx2.get(f"{mock.base_url}/nowhere")
+        """
+    )
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*with mock_videos() as mock:", "E*ContractError: AV701:*"])
+    assert "pytest_plugin/" not in result.stdout.str().partition("= FAILURES =")[2]

@@ -260,7 +260,7 @@ def test_it(video_mock, client):
     told_of = """
 AV708 request blocked
   request   GET https://elsewhere.invalid/a?b=c, nos. 1 and 2
-  sent      requests to elsewhere.invalid do not pass (other_hosts is 'fail')
+  sent      requests to elsewhere.invalid are blocked (other_hosts is 'fail')
 """
     assert result.stdout.str().count(told_of) == 4
 

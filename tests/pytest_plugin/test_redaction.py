@@ -39,7 +39,7 @@ def test_the_end_of_an_endless_loop_tells_no_key() -> None:
         httpx.Client(base_url=mock.base_url, headers=HEADERS) as client,
     ):
         with pytest.raises(
-            InfiniteLoop, match=r"getVideo for \[\*key\*\]\*+ was answered"
+            InfiniteLoop, match=r"getVideo for \[\*key\*\]\*+ got the same"
         ) as caught:
             poll_for_ever(client)
         assert "s3cret" not in str(caught.value) + str(mock.verdict)
@@ -47,15 +47,15 @@ def test_the_end_of_an_endless_loop_tells_no_key() -> None:
 
 def test_keys_that_a_mock_knows_are_told_nowhere_before_they_come(document: Document) -> None:
     contract = Contract()
-    journal = contract.open(document, ManualClock(), keys=[KEY])
+    journal = contract.open_journal(document, ManualClock(), keys=[KEY])
     journal.unmatched("GET", f"/v1/{KEY}")
-    assert "AV701" in str(journal.verdict)
-    assert "s3cret" not in str(journal.verdict) + str(contract.explain())
+    assert "AV701" in str(journal.judge())
+    assert "s3cret" not in str(journal.judge()) + str(contract.error_text())
 
 
 def test_what_turns_out_not_to_be_taken_is_judged_anew(document: Document) -> None:
     contract, clock = Contract(), ManualClock()
-    service, journal = JobService(document, clock=clock), contract.open(document, clock)
+    service, journal = JobService(document, clock=clock), contract.open_journal(document, clock)
     headers = {**HEADERS, "content-type": "application/json"}
     call = Call("createVideo", headers=headers, body=orjson.dumps({"prompt": "A"}))
     replies = [service.answer(call) for _ in range(2)]

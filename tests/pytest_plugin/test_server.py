@@ -18,22 +18,22 @@ from openai import OpenAI
 from aisa_testkit.contracts import ClientVerdict, Severity
 from aisa_testkit.openapi import Document
 from aisa_testkit.pytest_plugin import Contract, MockOptions, ObservedMock, mock_videos
-from aisa_testkit.pytest_plugin.server import SwitchingServer, switching_server
+from aisa_testkit.pytest_plugin.server import SharedServer, start_shared_server
 
 KEYS = {"Authorization": "Bearer sk-test", "X-Render-Key": "sk-test"}
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[SwitchingServer]:
+def server() -> Iterator[SharedServer]:
     """The server that all tests share."""
-    with switching_server() as server:
+    with start_shared_server() as server:
         yield server
 
 
 def serving(
-    server: SwitchingServer, contract: Contract | None = None, **options: Any
+    server: SharedServer, contract: Contract | None = None, **options: Any
 ) -> AbstractContextManager[ObservedMock]:
-    return server.serving(MockOptions(**options), contract or Contract())
+    return server.mount_mock(MockOptions(**options), contract or Contract())
 
 
 def ask(url: str, body: dict[str, str] | None = None) -> tuple[int, Any]:
@@ -48,7 +48,7 @@ def ask(url: str, body: dict[str, str] | None = None) -> tuple[int, Any]:
             return error.code, error.read().decode()
 
 
-def test_clients_of_any_kind_are_served_and_counted(server: SwitchingServer) -> None:
+def test_clients_of_any_kind_are_served_and_counted(server: SharedServer) -> None:
     with serving(server) as mock:
         url = f"{mock.base_url}/videos"
         assert ask(url, {"prompt": "of the standard library"})[0] == 200
@@ -65,7 +65,7 @@ def test_clients_of_any_kind_are_served_and_counted(server: SwitchingServer) -> 
 
 
 def test_another_document_is_served_at_its_own_path(
-    server: SwitchingServer, other_document: Document
+    server: SharedServer, other_document: Document
 ) -> None:
     with serving(server, document=other_document) as mock:
         assert mock.base_url.endswith("/api/v7")
@@ -74,7 +74,7 @@ def test_another_document_is_served_at_its_own_path(
         assert [request.fields for request in mock.requests] == [{"scene": "A teapot"}]
 
 
-def test_each_mock_of_a_server_is_a_fresh_one(server: SwitchingServer) -> None:
+def test_each_mock_of_a_server_is_a_fresh_one(server: SharedServer) -> None:
     contracts = [Contract(), Contract()]
     with serving(server, contracts[0]) as first:
         first.fail("createVideo", status=500, times=9)
@@ -89,7 +89,7 @@ def test_each_mock_of_a_server_is_a_fresh_one(server: SwitchingServer) -> None:
 
 
 def test_a_mock_on_a_socket_is_steered_with_the_words_of_one_in_process(
-    server: SwitchingServer,
+    server: SharedServer,
 ) -> None:
     def story(mock: ObservedMock) -> list[object]:
         mock.next_job(outcome="failed", code="moderation_blocked")
@@ -112,7 +112,7 @@ def test_a_mock_on_a_socket_is_steered_with_the_words_of_one_in_process(
 
 
 def test_a_client_on_a_socket_is_judged_also_for_what_no_operation_takes(
-    server: SwitchingServer,
+    server: SharedServer,
 ) -> None:
     contract = Contract()
     with serving(server, contract) as mock:
@@ -122,7 +122,7 @@ def test_a_client_on_a_socket_is_judged_also_for_what_no_operation_takes(
 
 
 def test_programs_in_any_language_are_told_of_requests_and_given_the_verdict(
-    server: SwitchingServer,
+    server: SharedServer,
 ) -> None:
     with serving(server) as mock:
         admin = mock.base_url.removesuffix("/v1") + "/__admin"
@@ -139,7 +139,7 @@ def test_programs_in_any_language_are_told_of_requests_and_given_the_verdict(
 
 
 def test_a_reset_over_http_is_one_in_python_and_the_contract_still_knows_what_was_before(
-    server: SwitchingServer,
+    server: SharedServer,
 ) -> None:
     contract = Contract()
     with serving(server, contract) as mock:
@@ -155,7 +155,7 @@ def test_a_reset_over_http_is_one_in_python_and_the_contract_still_knows_what_wa
 
 
 def test_environment_leads_to_the_socket_and_back(
-    server: SwitchingServer, monkeypatch: pytest.MonkeyPatch
+    server: SharedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "https://mine.example/v1")
     monkeypatch.setenv("AISA_API_KEY", "sk-aisa-real")
@@ -166,11 +166,11 @@ def test_environment_leads_to_the_socket_and_back(
     assert os.environ["AISA_API_KEY"] == "sk-aisa-real"
 
 
-def test_a_request_between_two_tests_is_turned_away(server: SwitchingServer) -> None:
+def test_a_request_between_two_tests_is_turned_away(server: SharedServer) -> None:
     contract = Contract()
     with serving(server, contract) as mock:
         url = f"{mock.base_url}/videos"
-    assert ask(url) == (503, "no test is under way")
+    assert ask(url) == (503, "no test is running")
     assert contract.requests == []
 
 

@@ -103,12 +103,14 @@ def test_it(video_mock):
 def test_nothing_is_forgotten_in_a_test(run: Run) -> None:
     result = run(
         """
-from program import ask
+import httpx2
+from program import KEY
 
 def test_it(video_mock):
-    for number in range(1100):
-        ask("GET", f"{video_mock.base_url}/videos?limit={number % 100}")
-        video_mock.clock.advance(1)
+    with httpx2.Client(base_url=video_mock.base_url, headers=KEY) as client:
+        for number in range(1100):
+            client.get(f"/videos?limit={number % 100}")
+            video_mock.clock.advance(1)
     verdict = video_mock.verdict
     assert (verdict.seen, verdict.judged, verdict.forgotten) == (1100, 1100, False)
 """

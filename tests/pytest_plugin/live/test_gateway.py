@@ -132,7 +132,7 @@ def test_an_api_that_is_down_is_told_in_a_way_that_no_client_tries_again(
                 return f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
 
         def test_it(video_api):
-            with pytest.raises(openai.APIStatusError, match="the live API did not answer") as told:
+            with pytest.raises(openai.APIStatusError, match="the live API did not respond") as told:
                 openai.OpenAI().videos.create(prompt="x")
             assert told.value.status_code == 424
             assert [request.status for request in video_api.requests] == [None]

@@ -14,7 +14,7 @@ Ledger = Callable[[pytest.RunResult], str]
     ("key", "arguments", "line"),
     [
         ("", ["--video-max-spend=1"], "--video-target=live needs a key in AISA_API_KEY"),
-        ("sk-1", [], "--video-target=live costs money: say how much, --video-max-spend=1"),
+        ("sk-1", [], "--video-target=live costs money: set a limit, such as --video-max-spend=1"),
         *(
             (
                 "sk-1",
@@ -26,12 +26,12 @@ Ledger = Callable[[pytest.RunResult], str]
         (
             "sk-1",
             ["--video-max-spend=1", "-n", "2"],
-            "--video-target=live has one budget: run it without -n",
+            "--video-target=live has a single budget: run it without -n",
         ),
         (
             "sk-1",
             ["--video-max-spend=1", "-n", "auto"],
-            "--video-target=live has one budget: run it without -n",
+            "--video-target=live has a single budget: run it without -n",
         ),
     ],
 )
@@ -94,7 +94,7 @@ def test_a_test_that_steers_its_jobs_is_skipped_with_the_reason(
     project.makepyfile(test_live=f"def test_it(video_api):\n    {steering}\n    assert False")
     result = project.runpytest_inprocess("--video-target=live", "--video-max-spend=1", "-rs")
     result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines([f"SKIPPED * {name}: the live API cannot be steered"])
+    result.stdout.fnmatch_lines([f"SKIPPED * {name}: the live API cannot be controlled"])
 
 
 def test_a_slip_in_a_test_is_an_error_and_no_reason_to_skip_it(live: Run) -> None:

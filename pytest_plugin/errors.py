@@ -1,0 +1,76 @@
+"""The exceptions and warnings of the plugin.
+
+ToolkitError
+├── ContractError (AssertionError)    a client, or the live API, broke the contract
+└── NotSent                           a request was not sent to the live API
+UserWarning
+└── ContractWarning                   a client sent something undocumented
+BaseException
+└── InfiniteLoop                      a client repeats a request forever
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..contracts import Party, Violation
+from ..openapi import Reply
+from ..openapi.errors import ToolkitError
+
+
+class ContractError(ToolkitError, AssertionError):
+    """The code under test, or the live API, broke the contract.
+
+    Args:
+        title: the violated documents with their versions, such as "AIsa Videos 1.0.0".
+        violations: the violations, in the order of the requests.
+    """
+
+    def __init__(self, title: str, violations: Sequence[Violation]) -> None:
+        super().__init__(title, violations)
+        self.title, self.violations = title, tuple(violations)
+
+    def __str__(self) -> str:
+        codes = dict.fromkeys(violation.code for violation in self.violations)
+        parties = dict.fromkeys(_PARTIES[violation.rule.party] for violation in self.violations)
+        return "\n\n".join(
+            [
+                f"{', '.join(codes)}: {' and '.join(parties)} broke the contract of {self.title}",
+                *map(str, self.violations),
+                f"To allow this on purpose: {_how_to_allow(self.violations)}.",
+            ]
+        )
+
+
+class ContractWarning(UserWarning):
+    """The code under test sent something that is not documented."""
+
+    @classmethod
+    def from_violation(cls, violation: Violation) -> ContractWarning:
+        """Return the warning about one violation."""
+        return cls(f"{violation}\n  allow     {_how_to_allow([violation])}")
+
+
+class NotSent(ToolkitError):
+    """A request was not sent to the live API; `reply` is returned to the client instead."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply)
+        self.reply = reply
+
+
+class InfiniteLoop(BaseException):
+    """A client repeats a request, and its response will never change.
+
+    The test would never end. This is not an Exception, because the client might catch that and
+    try again.
+    """
+
+
+def _how_to_allow(violations: Sequence[Violation]) -> str:
+    """Return the code that allows a test to break these rules."""
+    codes = list(dict.fromkeys(violation.code for violation in violations))
+    return f"@pytest.mark.video_mock(allow={codes}) or mock_videos(allow={codes})"
+
+
+_PARTIES = {Party.CLIENT: "the code under test", Party.SERVER: "the API"}
