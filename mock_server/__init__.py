@@ -8,14 +8,14 @@ from .clock import ClientClock, Clock, ManualClock, MovableClock, SystemClock, T
 from .config_types import AccountOptions, ConfigOptions, FaultOptions, LimitOptions, ScenarioOptions
 from .controls import MockControls
 from .endpoint import Endpoint
-from .errors import DeliveryError
+from .errors import DeliveryError, NonconformingReply
 from .jobs.ids import Ids, RandomIds
 from .jobs.job import Job, Snapshot, observe
 from .jobs.job_fields import JobFields
 from .jobs.progression import JobOutcome, Phase, Progression, plan_progression
 from .jobs.store import JobPage, MemoryStore, Store
 from .observers import Observer
-from .service import JobService, NonconformingReply
+from .service import JobService
 from .webhooks.delivery import Receiver
 from .webhooks.signature import new_secret
 from .webhooks.webhooks import Webhooks

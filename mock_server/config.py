@@ -13,8 +13,9 @@ from ..openapi.credentials import mask_key
 from ..openapi.json import Json
 from ..openapi.pointer import format_pointer, parse_pointer
 from ..openapi.source import Source, parse_source
-from .config_schema import ConfigError, validate
+from .config_schema import validate
 from .config_types import AccountOptions, Limits
+from .errors import ConfigError
 from .faults.fault import Fault, read_fault
 from .faults.scenario import Scenario, built_in_scenarios, find_scenario, read_scenario
 from .keys.accounts import read_accounts, read_tier

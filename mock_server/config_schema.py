@@ -9,29 +9,11 @@ from pathlib import Path
 import orjson
 
 from ..openapi import Schema
-from ..openapi.errors import ToolkitError
 from ..openapi.json import Json
 from ..openapi.pointer import Path as Place
 from ..openapi.pointer import format_pointer
 from ..openapi.text import quote
-
-
-class ConfigError(ToolkitError, ValueError):
-    """What was said cannot be: `pointer` is the place (a JSON pointer), `reason` why not. `shown`
-    is the place as it may be printed, where a key is part of it.
-    """
-
-    def __init__(self, pointer: str, reason: str, *, displayed: str | None = None) -> None:
-        self.displayed = pointer if displayed is None else displayed
-        super().__init__(self.displayed, reason)
-        self.pointer, self.reason = pointer, reason
-
-    def __str__(self) -> str:
-        return f"{self.displayed}: {self.reason}" if self.displayed else self.reason
-
-    def under(self, pointer: str) -> ConfigError:
-        """The same, where the place was looked at from further up."""
-        return ConfigError(pointer + self.pointer, self.reason, displayed=pointer + self.displayed)
+from .errors import ConfigError
 
 
 def validate(kind: str, options: Mapping[str, Json]) -> None:

@@ -7,7 +7,6 @@ from typing import Generic, Literal, cast
 
 from ..openapi import Call, Document, Operation, Reply, RequestProblem, load_document
 from ..openapi.conformance import ReplyProblem, body_problems, reply_problems
-from ..openapi.errors import ToolkitError
 from ..openapi.json import Json
 from ..openapi.operation import CREATING
 from ..openapi.request import read_call
@@ -17,7 +16,7 @@ from .clock import ClockT, SystemClock
 from .config import MockConfig
 from .config_types import AccountOptions, Limits
 from .error_replies import refuse_if_preferred
-from .errors import Refusal
+from .errors import NonconformingReply, Refusal
 from .faults.applied_faults import AppliedFaults
 from .faults.fault import Fault
 from .jobs.ids import Ids, RandomIds
@@ -27,18 +26,6 @@ from .keys.quotas import require_error_responses
 from .webhooks.webhooks import Webhooks
 
 UnknownIds = Literal["refuse", "synthesize"]
-
-
-class NonconformingReply(ToolkitError):
-    """A strict service was about to send a reply that its document does not declare."""
-
-    def __init__(self, status: int, problems: tuple[ReplyProblem, ...]) -> None:
-        super().__init__(status, problems)
-        self.status, self.problems = status, problems
-
-    def __str__(self) -> str:
-        listed = "; ".join(map(str, self.problems))
-        return f"the mock's own reply, {self.status}, is not as documented: {listed}"
 
 
 class JobService(Generic[ClockT]):

@@ -10,8 +10,8 @@ from ...openapi.json import Json
 from ...openapi.pointer import format_pointer, parse_pointer
 from ...openapi.schema_places import property_at
 from ...openapi.text import quote
-from ..config_schema import ConfigError, validate
-from ..errors import Refusal
+from ..config_schema import validate
+from ..errors import ConfigError, Refusal
 from .fault_effects import Effect, build_effects
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields, replace
 from ...openapi import Document, Ending, JobRole
 from ...openapi.json import Json
 from ...openapi.text import quote
-from ..config_schema import ConfigError, validate
+from ..config_schema import validate
+from ..errors import ConfigError
 from ..jobs.progression import DEFAULT_OUTCOME, JobOutcome, plan_progression
 from .fault import Fault, read_fault
 

@@ -11,7 +11,7 @@ from ...openapi.credentials import mask_key
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer
 from ...openapi.text import quote
-from ..config_schema import ConfigError
+from ..errors import ConfigError
 
 NO_LIMITS = Tier()
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aisa_testkit.mock_server import JobService, ManualClock, MockControls, RandomIds
 from aisa_testkit.mock_server.config import MockConfig, load_config, read_config
-from aisa_testkit.mock_server.config_schema import ConfigError
+from aisa_testkit.mock_server.errors import ConfigError
 from aisa_testkit.openapi import Call, Document, DocumentError, Reply, load_document
 from aisa_testkit.openapi.json import Json
 

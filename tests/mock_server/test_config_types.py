@@ -12,12 +12,12 @@ from typing import Literal, Union, get_args, get_origin, get_type_hints, is_type
 import pytest
 
 from aisa_testkit.mock_server import JobService, MockControls
-from aisa_testkit.mock_server.config_schema import ConfigError
 from aisa_testkit.mock_server.config_types import (
     ConfigOptions,
     FaultConfig,
     ScenarioOptions,
 )
+from aisa_testkit.mock_server.errors import ConfigError
 from aisa_testkit.openapi.json import Json
 
 SCHEMAS = json.loads(files("aisa_testkit.mock_server").joinpath("config.schema.json").read_text())[

@@ -9,8 +9,8 @@ from ipaddress import ip_address
 from typing import Final
 
 from ....openapi.text import quote
+from ...errors import AdminRequestError
 from .document import admin_document
-from .request import AdminRequestError
 
 TOKEN_HEADER: Final = b"x-admin-token"
 

@@ -9,11 +9,12 @@ from ....openapi.json import Json
 from ....openapi.text import quote
 from ...clock import ManualClock, SystemClock
 from ...controls import MockControls
+from ...errors import AdminRequestError
 from ...jobs.job import Job
 from ...observers import RequestJournal
 from ...service import JobService
 from .document import admin_document
-from .request import AdminRequest, AdminRequestError
+from .request import AdminRequest
 
 Action = Callable[[AdminRequest], Json | bytes]
 

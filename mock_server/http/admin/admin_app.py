@@ -18,6 +18,7 @@ from ....openapi.json import Json
 from ....openapi.routing import OperationMatch
 from ....openapi.text import quote
 from ...endpoint import parse_query
+from ...errors import AdminRequestError
 from ...observers import RequestJournal
 from ...service import JobService
 from ..headers import MAX_HEADER_BYTES, header_bytes
@@ -25,7 +26,7 @@ from .access import AdminAccess
 from .actions import AdminActions
 from .document import admin_document
 from .event_stream import EventStream
-from .request import AdminRequest, AdminRequestError, find_operation, read_fields
+from .request import AdminRequest, find_operation, read_fields
 
 BODY_LIMIT = 1024 * 1024
 

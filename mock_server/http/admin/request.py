@@ -12,21 +12,8 @@ from ....openapi.operation import JSON, Operation
 from ....openapi.request import RequestProblem, read_call
 from ....openapi.routing import NoMatch, OperationMatch
 from ....openapi.text import expected_but_got, one_line, quote, truncate_depth
+from ...errors import AdminRequestError
 from .document import AdminDocument
-
-
-class AdminRequestError(Exception):
-    """A control request that is refused and has changed nothing.
-
-    status: the HTTP status of the response
-    headers: more headers of the response
-    """
-
-    def __init__(
-        self, message: str, *, status: int = 400, headers: Mapping[str, str] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.status, self.headers = status, headers or {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

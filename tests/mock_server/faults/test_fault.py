@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aisa_testkit.mock_server import JobService, ManualClock
-from aisa_testkit.mock_server.config_schema import ConfigError
+from aisa_testkit.mock_server.errors import ConfigError
 from aisa_testkit.mock_server.faults.fault import read_fault
 from aisa_testkit.mock_server.faults.scenario import read_scenario
 from aisa_testkit.openapi import Call, Document, JobRole, load_document

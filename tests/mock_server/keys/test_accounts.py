@@ -7,7 +7,7 @@ from decimal import Decimal
 import orjson
 import pytest
 
-from aisa_testkit.mock_server.config_schema import ConfigError
+from aisa_testkit.mock_server.errors import ConfigError
 from aisa_testkit.mock_server.keys.accounts import Account, read_accounts, read_tier
 from aisa_testkit.openapi import Document, Tier, parse_document
 from aisa_testkit.openapi.json import Json
