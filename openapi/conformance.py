@@ -8,7 +8,7 @@ from typing import Literal
 
 import orjson
 
-from .messages import Reply
+from .messages import Reply, media_type_of
 from .operation import JSON, Operation, Response
 from .pointer import format_pointer
 from .request import from_text
@@ -50,7 +50,7 @@ def reply_problems(operation: Operation, reply: Reply) -> Iterator[ReplyProblem]
         if reply.body:
             yield ReplyProblem("body", "", "must be empty", f"{len(reply.body)} bytes")
         return
-    media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = media_type_of(reply.headers)
     if media_type not in response.content:
         declared = " or ".join(response.content)
         came = quote(media_type) if media_type else "an answer without one"

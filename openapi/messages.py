@@ -1,4 +1,4 @@
-"""What passes between a client and a server, without any I/O: a call and its reply."""
+"""Requests and responses as data, without I/O."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ Query = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request for one operation of a document.
+    """A request to one operation of a document.
 
-    Path parameters and the query are decoded, header names are in lower case, the body is as it
-    came.
+    path_parameters: the decoded parameters of the path by name
+    query: the decoded pairs of the query in order
+    headers: the headers by name in lower case
+    body: the raw body
     """
 
     operation_id: str
@@ -25,12 +27,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """How an answer goes over the wire, where it is not whole and at once.
+    """The way a response is sent, if it is slow or incomplete.
 
-    `delay` is how many seconds pass before its first byte, `seconds` how long its body takes, on
-    the clock of the server. `arrives` is how many bytes of the body get through before the
-    connection breaks, None for all of it, -1 where not even the status does. `reset` says whether
-    the connection is torn down when it breaks (a TCP RST), or only closed too early.
+    delay: the seconds before its first byte, on the clock of the server
+    seconds: the seconds that its body takes, on the clock of the server
+    arrives: the number of body bytes that arrive before the connection breaks; None for all, -1 if
+        not even the status arrives
+    reset: True if the connection breaks by a TCP reset, False if it is closed
     """
 
     delay: float = 0.0
@@ -40,15 +43,19 @@ class Delivery:
 
     @property
     def breaks(self) -> bool:
-        """Whether the answer does not arrive as a whole."""
+        """True if the response does not arrive completely."""
         return self.arrives is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to a call: HTTP status, headers with their names in lower case, and the whole
-    body. `delivery` is None for one that arrives whole and at once. `committed` is what was done
-    and not told: the answer in whose place this one stands.
+    """A response.
+
+    status: the HTTP status
+    headers: the headers by name in lower case
+    body: the whole body, also if only a part of it arrives
+    delivery: how it is sent; None if it is sent completely and immediately
+    committed: the response that this one replaces, if the server has done what was requested
     """
 
     status: int
@@ -56,3 +63,8 @@ class Reply:
     body: bytes = b""
     delivery: Delivery | None = None
     committed: Reply | None = None
+
+
+def media_type_of(headers: Mapping[str, str]) -> str:
+    """Return the media type of `content-type` in lower case, without parameters; "" if absent."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()

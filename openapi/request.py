@@ -15,7 +15,7 @@ from .errors import FormError
 from .form import Part, parse_form
 from .image import image_type
 from .json import Json
-from .messages import Call
+from .messages import Call, media_type_of
 from .operation import FORM, JSON, Body, Operation
 from .pointer import format_pointer
 from .schema import Schema, SchemaError, types_of
@@ -131,8 +131,7 @@ class _Reading:
                 self.object_to(Cause.FIELD_MISSING, name, "the header is required")
 
     def read_body(self) -> None:
-        content_type = self.call.headers.get("content-type", "")
-        media_type = content_type.partition(";")[0].strip().lower()
+        media_type = media_type_of(self.call.headers)
         body = self.operation.bodies.get(media_type)
         if body is None:
             if self.call.body or self.operation.body_required:
@@ -142,7 +141,7 @@ class _Reading:
         elif media_type == JSON:
             self._read_json(body)
         elif media_type == FORM:
-            self._read_form(body, content_type)
+            self._read_form(body)
 
     def _read_json(self, body: Body) -> None:
         try:
@@ -170,9 +169,9 @@ class _Reading:
                     JSON,
                 )
 
-    def _read_form(self, body: Body, content_type: str) -> None:
+    def _read_form(self, body: Body) -> None:
         try:
-            parts = parse_form(content_type, self.call.body)
+            parts = parse_form(self.call.headers["content-type"], self.call.body)
         except FormError as error:
             came = f"one that is damaged: {error}"
             return self.object_to(Cause.FORM_MALFORMED, None, f"the body must be {FORM}", came)

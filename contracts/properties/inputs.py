@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ...openapi import Call, Operation
+from ...openapi.messages import media_type_of
 from ...openapi.request import read_call
 from ...openapi.schema import types_of
 
@@ -24,7 +25,7 @@ class Request:
     def __repr__(self) -> str:
         arguments, headers = read_call(self._operation, self.call), self.call.headers
         sent = {**arguments.fields, **{n: part.content for n, part in arguments.files.items()}}
-        media_type = headers["content-type"].partition(";")[0]
+        media_type = media_type_of(headers)
         return f"<{media_type} {sent}{'' if len(headers) > 1 else ' without a key'}>"
 
 

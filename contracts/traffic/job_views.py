@@ -10,6 +10,7 @@ import orjson
 
 from ...openapi import Document, JobRole, Reply, State
 from ...openapi.json import Json
+from ...openapi.messages import media_type_of
 from ...openapi.operation import JSON
 from ...openapi.pointer import Path, get
 from ...openapi.text import truncate_depth
@@ -47,7 +48,7 @@ def _seen(document: Document, jobs: list[Json]) -> Iterator[JobView]:
 
 def json_body(reply: Reply) -> Json:
     """The JSON of an answer, None if it is none. What lies deeper than any answer is left out."""
-    if reply.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+    if media_type_of(reply.headers) != JSON:
         return None
     try:
         return truncate_depth(orjson.loads(reply.body))

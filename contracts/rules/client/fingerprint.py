@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from hashlib import sha256
 
+from ....openapi.messages import media_type_of
 from ...traffic.exchange import Exchange
 
 Fingerprint = tuple[object, ...]
@@ -19,7 +20,7 @@ def fingerprint(exchange: Exchange, *, key_header: str) -> Fingerprint:
         exchange.operation_id,
         tuple(sorted(call.path_parameters.items())),
         tuple(sorted(call.query)),
-        media_type.partition(";")[0].strip().lower(),
+        media_type_of(call.headers),
         sha256(_without_boundary(call.body, media_type)).digest(),
         tuple(call.headers.get(name) for name in headers),
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from ....openapi import Document, Reply
 from ....openapi.image import image_type
 from ....openapi.json import Json
+from ....openapi.messages import media_type_of
 from ....openapi.text import quote
 from ...traffic.exchange import Exchange
 from ...traffic.job_views import is_number
@@ -69,7 +70,7 @@ def _whole(
     last: ObservedJob,
     asked: Mapping[str, Json],
 ) -> Iterator[Violation]:
-    media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = media_type_of(reply.headers)
     wanted = _variant(exchange)
     if wanted and media_type in exchange.operation.success.content and media_type != wanted:
         yield violation_of(

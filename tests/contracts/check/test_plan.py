@@ -11,6 +11,7 @@ from aisa_testkit.contracts import check_exchange, read_exchange
 from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.mock_server import JobService, ManualClock
 from aisa_testkit.openapi import Call, Document, JobRole, Provenance, parse_document
+from aisa_testkit.openapi.messages import media_type_of
 from tests.support.documents import renderings_text
 
 RATES = """
@@ -112,7 +113,7 @@ def test_every_job_is_right_and_costs_what_was_planned(either: Document, seed: i
         reply = service.answer(call)
         assert reply.status == operation.success.status
         assert check_exchange(either, call, reply) == ()
-        body = operation.bodies[call.headers["content-type"].partition(";")[0]]
+        body = operation.bodies[media_type_of(call.headers)]
         defaults = {n: s["default"] for n, s in body.properties.items() if "default" in s}
         assert operation.price
         assert operation.price.of({**defaults, **sent(either, call)}) == plan.price
