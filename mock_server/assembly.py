@@ -18,7 +18,7 @@ from .faults.scenarios import DEFAULT_SCENARIO, Scenarios
 from .handlers import OperationHandlers
 from .idempotency import IdempotencyCache
 from .jobs.ids import Ids
-from .jobs.planner import Planner
+from .jobs.progression import Planner
 from .jobs.rendering import Renderer
 from .jobs.store import Store
 from .keys.accounts import Account, read_accounts, read_tier

@@ -14,17 +14,17 @@ from ..openapi import Delivery
 class Chunk:
     """Some bytes of a body, and how many seconds of the server's clock pass before they come."""
 
-    after: float
+    delay: float
     content: bytes
 
 
-def chunks(body: bytes, delivery: Delivery) -> Iterator[Chunk]:
+def split_body(body: bytes, delivery: Delivery) -> Iterator[Chunk]:
     """What gets through of a body, evenly over the seconds that the whole of it takes."""
-    size = ceil(len(body) / PIECES) if delivery.seconds else len(body)
+    size = ceil(len(body) / CHUNKS_PER_BODY) if delivery.seconds else len(body)
     arriving = len(body) if delivery.arrives is None else min(delivery.arrives, len(body))
     for start in range(0, arriving, max(1, size)):
         content = body[start : min(start + size, arriving)]
         yield Chunk(delivery.seconds * len(content) / len(body), content)
 
 
-PIECES: Final = 10
+CHUNKS_PER_BODY: Final = 10

@@ -50,7 +50,7 @@ class Endpoint:
             observer.answered(call, reply)
         return reply
 
-    def respond_unread(
+    def respond_body_too_large(
         self, method: str, path: str, *, query: str, headers: Mapping[str, str]
     ) -> Reply:
         """The reply to a request whose body is over the limit and was not read; the arguments are
@@ -99,7 +99,7 @@ class Endpoint:
         message = f"the head is larger than the {limit} bytes that are taken"
         return self.service.refuse(Refusal(Cause.BODY_TOO_LARGE, message))
 
-    def broken(self, reason: str) -> Reply:
+    def internal_error(self, reason: str) -> Reply:
         """The reply when the mock itself cannot answer."""
         return self.service.refuse(Refusal(Cause.INTERNAL, reason))
 

@@ -16,8 +16,7 @@ from .errors import Refusal
 from .jobs.ids import Ids
 from .jobs.job import Job, Snapshot, observe
 from .jobs.job_files import JobFiles
-from .jobs.planner import Planner
-from .jobs.progression import DEFAULT_OUTCOME
+from .jobs.progression import DEFAULT_OUTCOME, Planner
 from .jobs.rendering import Renderer
 from .jobs.store import Store
 from .keys.quotas import Quotas
@@ -59,7 +58,7 @@ class OperationHandlers:
             JobRole.REMIX: self._remix,
         }
 
-    def reply(self, asked: AcceptedCall) -> Reply:
+    def handle(self, asked: AcceptedCall) -> Reply:
         """The reply to a call that was let in; raises Refusal where there is none but an error."""
         operation, problems = asked.operation, asked.arguments.problems
         if operation.role is None:
@@ -94,7 +93,7 @@ class OperationHandlers:
 
         def make() -> Job:
             job = Job(
-                id=self._lifecycle.id_prefix + self._ids.job(),
+                id=self._lifecycle.id_prefix + self._ids.new_job_id(),
                 sequence=self._store.next_sequence(),
                 created=self._clock.now(),
                 fields=fields,
@@ -126,7 +125,7 @@ class OperationHandlers:
                 message = f"{page.after}: there is no job {quote(query[page.after])}"
                 raise Refusal(Cause.JOB_UNKNOWN, message, parameter=page.after)
             if after is None:
-                return _json(operation, self._renderer.page((), more=False))
+                return _json(operation, self._renderer.render_page((), more=False))
         order = query.get(page.order) if page.order else None
         found = self._store.page(
             after=after,
@@ -138,7 +137,7 @@ class OperationHandlers:
         jobs = [(job, observe(job, now)) for job in found.jobs]
         if any(snapshot.ends is None for _, snapshot in jobs):
             self._clock.on_poll()
-        return _json(operation, self._renderer.page(jobs, more=found.more))
+        return _json(operation, self._renderer.render_page(jobs, more=found.more))
 
     def _delete(self, asked: AcceptedCall) -> Reply:
         job, snapshot = self._find(asked)
@@ -150,7 +149,7 @@ class OperationHandlers:
         if self._own(job.id, asked.key):
             self._limits.charge_finished_jobs(asked.key)
             self._store.remove(job.id)
-        return _json(asked.operation, self._renderer.deletion(job))
+        return _json(asked.operation, self._renderer.render_deletion(job))
 
     def _content(self, asked: AcceptedCall) -> Reply:
         job, snapshot = self._find(asked)
@@ -177,7 +176,7 @@ class OperationHandlers:
         if job is None and self._synthesize:
             plan = self._planner.plan(self._defaults)
             # A second more than it takes, so that it had ended when the service began.
-            created = self._started - plan.seconds - 1
+            created = self._started - plan.pending_seconds - 1
             job = Job(job_id, -1, created, self._defaults, plan)
         if job is None:
             parameter = next(iter(asked.call.path_parameters))
@@ -193,9 +192,9 @@ class OperationHandlers:
     def _job_reply(self, operation: Operation, job: Job, snapshot: Snapshot) -> Reply:
         hint, headers = self._lifecycle.poll_hint, dict(_JSON_HEADERS)
         if hint is not None and snapshot.ends is None:
-            wait = ceil(self._clock.wait_for(snapshot.remaining) * hint.per_second)
+            wait = ceil(self._clock.wait_for(snapshot.remaining_seconds) * hint.per_second)
             headers[hint.header] = str(max(1, wait))
-        body = orjson.dumps(self._renderer.job(job, snapshot))
+        body = orjson.dumps(self._renderer.render_job(job, snapshot))
         return Reply(operation.success.status, headers, body)
 
 

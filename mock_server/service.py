@@ -168,7 +168,7 @@ class JobService(Generic[ClockT]):
 
     def perform(self, accepted: AcceptedCall) -> Reply:
         """Return the reply to an accepted call; raises Refusal if it cannot be performed."""
-        return self._handlers.reply(accepted)
+        return self._handlers.handle(accepted)
 
     def refuse(self, refusal: Refusal, *, headers: Mapping[str, str] | None = None) -> Reply:
         """Return the error reply to a request that reaches no operation.
@@ -198,7 +198,7 @@ class JobService(Generic[ClockT]):
 
     def describe(self, job: Job) -> dict[str, Json]:
         """The fields of a job as a client would see them now."""
-        return self._renderer.job(job, observe(job, self.clock.now()))
+        return self._renderer.render_job(job, observe(job, self.clock.now()))
 
     def describe_all(self) -> list[dict[str, Json]]:
         """The fields of all jobs as a client would see them now, the oldest job first."""
@@ -231,7 +231,7 @@ class JobService(Generic[ClockT]):
         return self.faults.match_scenario_faults(scenario.faults, accepted.call, scope=job_id)
 
     def _request_id(self) -> str:
-        return self.document.envelope.request_id_prefix + self._ids.request()
+        return self.document.envelope.request_id_prefix + self._ids.new_request_id()
 
     def _with_common_headers(
         self, reply: Reply, request_id: str, sender: str | RequestProblem | None = None

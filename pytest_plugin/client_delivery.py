@@ -9,7 +9,7 @@ from typing import Final, cast
 import httpx
 
 from ..mock_server import Endpoint
-from ..mock_server.chunks import chunks
+from ..mock_server.chunks import split_body
 from ..openapi import Delivery, Reply
 
 # The extension of a response that holds its reply, if the reply has a delivery.
@@ -101,14 +101,14 @@ class DeliveredBody(httpx.SyncByteStream, httpx.AsyncByteStream):
         self._body, self._delivery, self._timeout = body, delivery, timeout
 
     def __iter__(self) -> Iterator[bytes]:
-        for chunk in chunks(self._body, self._delivery):
-            self._timeout.wait_before_response(chunk.after)
+        for chunk in split_body(self._body, self._delivery):
+            self._timeout.wait_before_response(chunk.delay)
             yield chunk.content
         self._break_off()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for chunk in chunks(self._body, self._delivery):
-            await self._timeout.async_wait_before_response(chunk.after)
+        for chunk in split_body(self._body, self._delivery):
+            await self._timeout.async_wait_before_response(chunk.delay)
             yield chunk.content
         self._break_off()
 

@@ -12,7 +12,7 @@ import orjson
 from ...openapi import Delivery, Document, JobRole, Reply
 from ...openapi.json import Json
 from ...openapi.pointer import Path, get, parse_pointer, set_at
-from ..jobs.progression import LONGEST_SECONDS
+from ..jobs.progression import MAX_SECONDS
 
 Effect = Callable[[Reply, Random], Reply]
 """Returns a changed reply; the random generator is that of the service."""
@@ -147,7 +147,7 @@ def _latency_sampler(latency: Json) -> Callable[[Random], float]:
         low, high = latency["uniform"]
         return lambda random: random.uniform(low, high)
     mu, sigma = log(latency["lognormal"]["median"]), latency["lognormal"]["sigma"]
-    return lambda random: min(random.lognormvariate(mu, sigma), LONGEST_SECONDS)
+    return lambda random: min(random.lognormvariate(mu, sigma), MAX_SECONDS)
 
 
 def _delivery(reply: Reply) -> Delivery:

@@ -126,12 +126,12 @@ class ApiApp:
             return
         except asyncio.CancelledError:
             # The shutdown has waited long enough; the client gets a response before the end.
-            reply = self._endpoint.broken("the server stops before the request has arrived")
+            reply = self._endpoint.internal_error("the server stops before the request has arrived")
             raw = _raw_headers(reply)
         except Exception as error:
             # Even a bug of the mock gets an error envelope, and the log gets the traceback.
             _log.exception("%s %s", scope["method"], _raw_path(scope))
-            reply = self._endpoint.broken(f"internal error of the mock: {error}")
+            reply = self._endpoint.internal_error(f"internal error of the mock: {error}")
             raw = _raw_headers(reply)
         start = {"type": "http.response.start", "status": reply.status, "headers": raw}
         if reply.delivery is not None:
@@ -170,7 +170,7 @@ class ApiApp:
             scope["query_string"].decode("latin-1"),
         )
         if body is None:
-            return self._endpoint.respond_unread(method, path, query=query, headers=headers)
+            return self._endpoint.respond_body_too_large(method, path, query=query, headers=headers)
         return self._endpoint.respond(method, path, query=query, headers=headers, body=body)
 
 

@@ -8,7 +8,7 @@ import anyio
 from starlette.types import Message, Scope, Send
 
 from ...openapi import Delivery
-from ..chunks import chunks
+from ..chunks import split_body
 from ..clock import Clock
 
 CONNECTION_EXTENSION: Final = "aisa_testkit.connection"
@@ -61,8 +61,8 @@ async def deliver(
     await _wait(delivery.delay, clock, connection)
     if delivery.arrives is None or delivery.arrives >= 0:
         await send(start)
-        for piece in chunks(body, delivery):
-            await _wait(piece.after, clock, connection)
+        for piece in split_body(body, delivery):
+            await _wait(piece.delay, clock, connection)
             message = {"type": "http.response.body", "body": piece.content, "more_body": True}
             await send(message)
     delivered = connection is None or not connection.disconnected

@@ -1,1 +1,1 @@
-"""Jobs: their plans, their lives, where they are kept and how they are shown."""
+"""Jobs: their progression, their storage, their files and their JSON."""

@@ -1,4 +1,4 @@
-"""A file as HTTP sends it: whole, in part, or not again (RFC 9110, sections 13 and 14)."""
+"""Downloads over HTTP: whole files, ranges and 304 (RFC 9110, sections 13 and 14)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from ..errors import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """The bytes that are to be sent, and the name to save them under."""
+    """A file to send.
+
+    Args:
+        content: The bytes of the file.
+        media_type: The media type, such as `video/mp4`.
+        etag: The strong entity tag, in quotes.
+        filename: The name under which clients save the file.
+    """
 
     content: bytes
     media_type: str
@@ -20,29 +27,30 @@ class Download:
     filename: str
 
     def reply(self, headers: Mapping[str, str]) -> Reply:
-        """The answer to a request with these headers; raises Refusal for a range that the file does
-        not have.
+        """Return the reply to a request with these headers (names in lower case).
+
+        Raises Refusal if the range is outside the file.
         """
-        about = {
+        reply_headers = {
             "etag": self.etag,
             "accept-ranges": "bytes",
             "content-disposition": f'attachment; filename="{self.filename}"',
         }
-        if _names(headers.get("if-none-match", ""), self.etag):
+        if _matches(headers.get("if-none-match", ""), self.etag):
             return Reply(304, {"etag": self.etag})
-        about["content-type"] = self.media_type
-        span = self._span(headers)
-        if span is None:
-            return Reply(200, about, self.content)
-        first, last = span
-        about["content-range"] = f"bytes {first}-{last}/{len(self.content)}"
-        return Reply(206, about, self.content[first : last + 1])
+        reply_headers["content-type"] = self.media_type
+        byte_range = self._byte_range(headers)
+        if byte_range is None:
+            return Reply(200, reply_headers, self.content)
+        first, last = byte_range
+        reply_headers["content-range"] = f"bytes {first}-{last}/{len(self.content)}"
+        return Reply(206, reply_headers, self.content[first : last + 1])
 
-    def _span(self, headers: Mapping[str, str]) -> tuple[int, int] | None:
-        """The first and last byte asked for; None for the whole file.
+    def _byte_range(self, headers: Mapping[str, str]) -> tuple[int, int] | None:
+        """The first and the last byte of the requested range; None for the whole file.
 
-        A header that is no single byte range is ignored, as the standard allows; so is one for
-        another version of the file.
+        A header that is not a single byte range is ignored, as the standard allows. So is a range
+        for another version of the file.
         """
         match = _RANGE.fullmatch(headers.get("range", "").replace(" ", ""))
         if not match or headers.get("if-range", self.etag) != self.etag:
@@ -50,24 +58,24 @@ class Download:
         length = len(self.content)
         first, last = match.groups()
         if first:
-            span = int(first), min(int(last), length - 1) if last else length - 1
+            byte_range = int(first), min(int(last), length - 1) if last else length - 1
             if last and int(last) < int(first):
                 return None
         elif last:
-            span = max(0, length - int(last)), length - 1
+            byte_range = max(0, length - int(last)), length - 1
         else:
             return None
-        if span[0] > span[1]:
+        if byte_range[0] > byte_range[1]:
             raise Refusal(
                 Cause.RANGE_UNSATISFIABLE,
-                f"Range: asks for bytes that are not there; the file has {length}",
+                f"Range: must be within the {length} bytes of the file",
                 parameter="Range",
                 headers={"content-range": f"bytes */{length}"},
             )
-        return span
+        return byte_range
 
 
-def _names(condition: str, etag: str) -> bool:
+def _matches(condition: str, etag: str) -> bool:
     return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in condition.split(","))
 
 

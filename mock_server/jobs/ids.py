@@ -7,29 +7,31 @@ from typing import Protocol
 
 
 class Ids(Protocol):
-    """Where new ids come from."""
+    """A source of new ids."""
 
-    def job(self) -> str:
-        """An id for a job, without the prefix: 32 hexadecimal digits."""
+    def new_job_id(self) -> str:
+        """Return an id for a job without its prefix: 32 hexadecimal digits."""
         ...
 
-    def request(self) -> str:
-        """An id for a request, without the prefix: 26 characters, as a ULID has."""
+    def new_request_id(self) -> str:
+        """Return an id for a request without its prefix: 26 characters, as in a ULID."""
         ...
 
 
 class RandomIds:
-    """Ids at random; with a seed, the same ones in every run. Jobs and requests do not disturb each
-    other's series.
+    """Random ids. The series for jobs and for requests are independent of each other.
+
+    Args:
+        seed: A number that makes the ids the same in every run.
     """
 
     def __init__(self, seed: int | None = None) -> None:
         self._jobs = Random(seed if seed is None else f"{seed} jobs")
         self._requests = Random(seed if seed is None else f"{seed} requests")
 
-    def job(self) -> str:
+    def new_job_id(self) -> str:
         return f"{self._jobs.getrandbits(128):032x}"
 
-    def request(self) -> str:
-        # Hexadecimal digits are all in the alphabet of a ULID, and the quickest to write.
+    def new_request_id(self) -> str:
+        # The alphabet of a ULID contains all hexadecimal digits, which are the fastest to format.
         return f"01{self._requests.getrandbits(96):024X}"

@@ -1,4 +1,4 @@
-"""A job as an unchanging record, and its state as a function of that record and a moment."""
+"""A job as an immutable record, and its state as a function of that record and a moment."""
 
 from __future__ import annotations
 
@@ -15,9 +15,17 @@ from .progression import Phase, Progression
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One accepted create. `created` is Unix time, `sequence` the order of creation, `source` the
-    id of a remix's source, `owner` the key that it was made with: nobody else's calls reach it.
-    `scenario` is the name of the one that it takes part in, empty for none.
+    """A job that was created by one request.
+
+    Args:
+        id: The id of the job, with the prefix of the document.
+        sequence: The position in the order of creation.
+        created: The time of creation (Unix seconds).
+        fields: The request fields that the job keeps.
+        progression: The future of the job.
+        source: The id of the job that this one is a remix of.
+        owner: The API key of the request. Calls with other keys do not find the job.
+        scenario: The name of its scenario, empty without one.
     """
 
     id: str
@@ -33,8 +41,14 @@ class Job:
 class Snapshot(NamedTuple):
     """A job at one moment.
 
-    `stamps` are the moments set so far, in Unix seconds; `remaining` the seconds until the job
-    ends, 0 when it has, and as long as a client can believe in an end where there is none.
+    Args:
+        state: The state of the job.
+        ends: The kind of ending, None while the job is pending.
+        progress: The progress in per cent.
+        stamps: The timestamps that are set so far: the field and its value (Unix seconds).
+        reason: The code and the message of a failure, None without one.
+        remaining_seconds: The seconds until the job ends, 0 if it has ended; a small constant for
+            a stalled job.
     """
 
     state: str
@@ -42,46 +56,50 @@ class Snapshot(NamedTuple):
     progress: int
     stamps: tuple[tuple[Path, int], ...]
     reason: tuple[str, str] | None
-    remaining: float
+    remaining_seconds: float
 
 
 def observe(job: Job, now: float) -> Snapshot:
-    """The job at a moment (Unix seconds): pure, for any moment whatever, and never going back as
-    moments go on.
+    """Return the job at a moment (Unix seconds).
+
+    The function is pure and accepts any moment. A later moment never shows an earlier state.
     """
-    plan, created, index = job.progression, job.created, 0
-    stages, last = plan.phases, len(plan.phases) - 1
-    # Ends are compared as moments, as the stamps are computed, so that rounding cannot set a stamp
-    # in the future.
-    while index < last and created + stages[index].until <= now:
+    progression, created, index = job.progression, job.created, 0
+    phases, last = progression.phases, len(progression.phases) - 1
+    # Moments are compared in the same way as timestamps are computed, so that rounding cannot set a
+    # timestamp in the future.
+    while index < last and created + phases[index].ends_after <= now:
         index += 1
-    stage, elapsed = stages[index], now - created
-    # By position: one is made for every poll, and names would take time.
+    phase, elapsed = phases[index], now - created
+    # By position, because a snapshot is made for every poll, and names would take time.
     return Snapshot(
-        stage.state,
-        stage.ends,
-        _progress(stage, elapsed),
-        tuple([(at, floor(created + after)) for at, on, after in plan.stamps if on <= index]),
-        plan.reason if stage.ends is Ending.FAILURE else None,
-        0.0 if stage.ends else _remaining(stages[last], elapsed),
+        phase.state,
+        phase.ends,
+        _progress(phase, elapsed),
+        tuple(
+            [(at, floor(created + after)) for at, on, after in progression.stamps if on <= index]
+        ),
+        progression.reason if phase.ends is Ending.FAILURE else None,
+        0.0 if phase.ends else _remaining_seconds(phases[last], elapsed),
     )
 
 
-def _remaining(last: Phase, elapsed: float) -> float:
-    """The seconds until the last stage begins; of one that is no end it only seems to be near."""
-    remaining = last.since - max(0.0, elapsed)
-    return max(remaining, 0.0 if last.ends else _PATIENCE)
+def _remaining_seconds(last: Phase, elapsed: float) -> float:
+    """The seconds until the last phase starts, at least a constant if that is not final."""
+    remaining = last.starts_after - max(0.0, elapsed)
+    return max(remaining, 0.0 if last.ends else _STALLED_SECONDS)
 
 
-def _progress(stage: Phase, elapsed: float) -> int:
-    length = stage.until - stage.since
-    if stage.start == stage.stop or not 0 < length < float("inf"):
-        return stage.start
-    share = (elapsed - stage.since) / length
-    if not share > 0:  # also before the job was made, and for a moment that is no number
-        return stage.start
-    return min(stage.stop, stage.start + int((stage.stop - stage.start) * share))
+def _progress(phase: Phase, elapsed: float) -> int:
+    duration = phase.ends_after - phase.starts_after
+    if phase.progress_from == phase.progress_to or not 0 < duration < float("inf"):
+        return phase.progress_from
+    share = (elapsed - phase.starts_after) / duration
+    if not share > 0:  # before the job was created, or if the moment is not a number
+        return phase.progress_from
+    rise = int((phase.progress_to - phase.progress_from) * share)
+    return min(phase.progress_to, phase.progress_from + rise)
 
 
-# A job that never ends says again and again that it takes some seconds more.
-_PATIENCE = 2.0
+# A stalled job always seems to end in so many seconds.
+_STALLED_SECONDS = 2.0

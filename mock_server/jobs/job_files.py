@@ -1,4 +1,4 @@
-"""The files of finished jobs: which one a request means, and where it comes from."""
+"""The files of finished jobs: the choice of a file, and the reply that contains it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ NEAREST_HEADER = "x-mock-media"
 
 
 class JobFiles:
-    """The files that a document's jobs end in.
+    """The files of the jobs of one document.
 
-    Raises DocumentError for a media type that there is no file of: that is to be found when the
-    server starts, not when somebody has waited for a job.
+    Args:
+        document: The document, whose content operation names the media types.
+        library: The files to choose from.
+
+    Raises DocumentError if the library has no file of a media type. So the error is found when a
+    server starts, not when a job is finished.
     """
 
     def __init__(self, document: Document, library: MediaLibrary) -> None:
@@ -35,9 +39,10 @@ class JobFiles:
     def reply(
         self, operation: Operation, job: Job, arguments: Arguments, headers: Mapping[str, str]
     ) -> Reply:
-        """The file that the arguments ask for; a header names the one that had to stand in for it.
+        """Return the reply with the file that the arguments ask for.
 
-        Raises Refusal for a range that the file does not have.
+        If no file has the size and the length of the job, the reply contains the nearest one, and a
+        header names it. Raises Refusal if the range is outside the file.
         """
         fields = operation.media
         media_type = _media_type(operation, arguments)

@@ -1,4 +1,4 @@
-"""What is to become of a job, and the plan that is made of it: stages and stamps."""
+"""The progression of a job, planned when it is created: its phases, timestamps and outcome."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ from ...openapi import Ending, Lifecycle, State
 from ...openapi.json import Json
 from ...openapi.pointer import Path
 
-LONGEST_SECONDS = 1e9
+MAX_SECONDS = 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobOutcome:
-    """What is to become of one job, where that differs from what the document calls usual.
+    """The outcome of one job, as far as it differs from the default of the document.
 
-    `outcome` is a final state of the document, by default the first that means success; `code` the
-    reason of a failure. `seconds` is how long the job is pending in all, `scale` how many times as
-    long as usual. A job that `stalls` never ends, one that `jumps` shows no progress before its
-    end. `expires` is how many seconds after its end its files go, `reached` the per cent of the
-    work that was done when it fails, by default half of it.
+    Args:
+        outcome: A final state of the document; by default the first one that means success.
+        code: The reason of a failure; by default the first one of the document.
+        seconds: The seconds that the job is pending in all.
+        scale: A factor for the seconds that the job is pending.
+        stalls: True if the job never ends.
+        jumps: True if the job shows no progress before it ends.
+        expires: The seconds from the end of the job until its files expire.
+        failed_at: The progress in per cent at which the job fails; by default half of it.
     """
 
     outcome: str | None = None
@@ -39,25 +43,36 @@ DEFAULT_OUTCOME = JobOutcome()
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One stretch of a job's life. `until` is its end in seconds after creation, infinite for the
-    last stage.
+    """The time that a job spends in one state.
 
-    Progress rises from `start` to `stop` per cent over the stage, so that `stop` is reached only as
-    the stage ends.
+    Progress rises evenly, and reaches `progress_to` only as the phase ends.
+
+    Args:
+        state: The state of the job.
+        ends: The kind of ending, None if the state is not final.
+        starts_after: The start in seconds after creation.
+        ends_after: The end in seconds after creation; infinite for the last phase.
+        progress_from: The progress at the start, in per cent.
+        progress_to: The progress at the end, in per cent.
     """
 
     state: str
     ends: Ending | None
-    since: float
-    until: float
-    start: int
-    stop: int
+    starts_after: float
+    ends_after: float
+    progress_from: int
+    progress_to: int
 
 
 @dataclass(frozen=True, slots=True)
 class Progression:
-    """What is going to happen to a job. Many jobs share one. `reason` is the code and the words of
-    a failure.
+    """The future of a job. Many jobs share one.
+
+    Args:
+        phases: The phases of the job, in their order.
+        stamps: The timestamps that the job will have: the field, the index of the phase that sets
+            it, and its value in seconds after creation.
+        reason: The code and the message of a failure, None without one.
     """
 
     phases: tuple[Phase, ...]
@@ -65,111 +80,149 @@ class Progression:
     reason: tuple[str, str] | None
 
     @property
-    def seconds(self) -> float:
-        """How long the job is pending, in seconds; how long it seems to go on, if it never ends."""
-        return self.phases[-1].since
+    def pending_seconds(self) -> float:
+        """The seconds that the job is pending; for a stalled job, those that it seems to be."""
+        return self.phases[-1].starts_after
 
     @property
     def ends(self) -> Ending | None:
-        """How the job ends, None if it never does."""
+        """The kind of ending, None if the job never ends."""
         return self.phases[-1].ends
 
 
+class Planner:
+    """Plans the progressions of jobs.
+
+    A progression depends on few fields of the request. So jobs share it, and a store with a million
+    jobs stays small.
+
+    Args:
+        lifecycle: The lifecycle of the document.
+    """
+
+    def __init__(self, lifecycle: Lifecycle) -> None:
+        self._lifecycle = lifecycle
+        self._progressions: dict[tuple[Json, ...], Progression] = {}
+        self._scaled = sorted({name for state in lifecycle.states.values() for name in state.scale})
+
+    def plan(
+        self, fields: Mapping[str, Json], outcome: JobOutcome = DEFAULT_OUTCOME
+    ) -> Progression:
+        """Return the progression of a job with these request fields.
+
+        Raises ValueError if the outcome is invalid.
+        """
+        key = (outcome, *map(fields.get, self._scaled))
+        progression = self._progressions.get(key)
+        if progression is None:
+            progression = plan_progression(self._lifecycle, fields, outcome)
+            if len(self._progressions) > _MAX_CACHED_PROGRESSIONS:
+                self._progressions.clear()
+            self._progressions[key] = progression
+        return progression
+
+
 def plan_progression(
-    lifecycle: Lifecycle, fields: Mapping[str, Json], fate: JobOutcome = DEFAULT_OUTCOME
+    lifecycle: Lifecycle, fields: Mapping[str, Json], outcome: JobOutcome = DEFAULT_OUTCOME
 ) -> Progression:
-    """The plan of a job with these request fields; raises ValueError for a fate that cannot be."""
-    _require_possible(lifecycle, fate)
-    outcome = fate.outcome or lifecycle.endings(Ending.SUCCESS)[0]
-    route = [lifecycle.states[name] for name in lifecycle.route_to(outcome)]
-    lengths = _lengths(route, fields, fate)
-    stages: list[Phase] = []
-    since, reached = 0.0, 0
-    for state, length in zip(route, lengths, strict=True):
-        start, stop = state.progress or (reached, reached)
-        if state is route[-2] and route[-1].ends is Ending.FAILURE:
-            half = start + (stop - start) // 2  # a job that fails does so half-way
-            stop = half if fate.failed_at is None else max(start, fate.failed_at)
-        if fate.jumps and not state.ends:
-            start = stop = reached
-        stages.append(Phase(state.name, state.ends, since, since + length, start, stop))
-        since, reached = since + length, stop
-    if fate.stalls:
-        last = stages[-2]
-        stages[-1] = replace(last, since=last.until, until=inf, start=last.stop)
+    """Return the progression of a job with these request fields.
+
+    Raises ValueError if the outcome is invalid.
+    """
+    _require_valid(lifecycle, outcome)
+    final_state = outcome.outcome or lifecycle.endings(Ending.SUCCESS)[0]
+    route = [lifecycle.states[name] for name in lifecycle.route_to(final_state)]
+    phases = _phases(route, fields, outcome)
+    if outcome.stalls:
+        last = phases[-2]
+        phases[-1] = replace(
+            last, starts_after=last.ends_after, ends_after=inf, progress_from=last.progress_to
+        )
     return Progression(
-        tuple(stages),
-        _stamps(lifecycle, stages, fate.expires),
-        None if fate.stalls else _reason(lifecycle, route[-1], fate.code),
+        tuple(phases),
+        _stamps(lifecycle, phases, outcome.expires),
+        None if outcome.stalls else _failure_reason(lifecycle, route[-1], outcome.code),
     )
 
 
-def _require_possible(lifecycle: Lifecycle, fate: JobOutcome) -> None:
-    seconds, scale, expires = fate.seconds, fate.scale, fate.expires
-    if fate.stalls and (fate.outcome or fate.code):
+def _require_valid(lifecycle: Lifecycle, outcome: JobOutcome) -> None:
+    seconds, scale, expires = outcome.seconds, outcome.scale, outcome.expires
+    if outcome.stalls and (outcome.outcome or outcome.code):
         raise ValueError("a job that stalls has no outcome and no code")
-    if seconds is not None and not 0 <= seconds <= LONGEST_SECONDS:
-        raise ValueError(
-            f"seconds must be 0 or more, not {seconds!r}, and at most {LONGEST_SECONDS:g}"
-        )
-    if not 0 < scale <= LONGEST_SECONDS:
-        raise ValueError(
-            f"scale must be more than 0, not {scale!r}, and at most {LONGEST_SECONDS:g}"
-        )
-    if expires is not None and not 0 <= expires <= LONGEST_SECONDS:
-        raise ValueError(
-            f"expires must be 0 or more, not {expires!r}, and at most {LONGEST_SECONDS:g}"
-        )
+    if seconds is not None and not 0 <= seconds <= MAX_SECONDS:
+        raise ValueError(f"seconds must be 0 or more, not {seconds!r}, and at most {MAX_SECONDS:g}")
+    if not 0 < scale <= MAX_SECONDS:
+        raise ValueError(f"scale must be more than 0, not {scale!r}, and at most {MAX_SECONDS:g}")
+    if expires is not None and not 0 <= expires <= MAX_SECONDS:
+        raise ValueError(f"expires must be 0 or more, not {expires!r}, and at most {MAX_SECONDS:g}")
     if expires is not None and lifecycle.expiry_at is None:
         raise ValueError("expires: the document names no place for it (x-lifecycle/expiry)")
 
 
-def _lengths(route: list[State], fields: Mapping[str, Json], fate: JobOutcome) -> list[float]:
-    nominal = [state.seconds * _factor(state, fields) * fate.scale for state in route[:-1]]
+def _phases(route: list[State], fields: Mapping[str, Json], outcome: JobOutcome) -> list[Phase]:
+    """The phases of a job that passes through these states."""
+    phases: list[Phase] = []
+    elapsed, progress = 0.0, 0
+    for state, seconds in zip(route, _durations(route, fields, outcome), strict=True):
+        start, end = state.progress or (progress, progress)
+        if state is route[-2] and route[-1].ends is Ending.FAILURE:
+            half = start + (end - start) // 2
+            end = half if outcome.failed_at is None else max(start, outcome.failed_at)
+        if outcome.jumps and not state.ends:
+            start = end = progress
+        phases.append(Phase(state.name, state.ends, elapsed, elapsed + seconds, start, end))
+        elapsed, progress = elapsed + seconds, end
+    return phases
+
+
+def _durations(route: list[State], fields: Mapping[str, Json], outcome: JobOutcome) -> list[float]:
+    """The seconds in each state; the last one lasts infinitely."""
+    durations = [state.seconds * _scale(state, fields) * outcome.scale for state in route[:-1]]
     if route[-1].ends is Ending.FAILURE:
-        nominal[-1] /= 2
-    total = sum(nominal)
-    if fate.seconds is not None:
-        nominal = [
-            length * fate.seconds / total if total else fate.seconds / len(nominal)
-            for length in nominal
+        durations[-1] /= 2
+    total = sum(durations)
+    if outcome.seconds is not None:
+        durations = [
+            seconds * outcome.seconds / total if total else outcome.seconds / len(durations)
+            for seconds in durations
         ]
-    return [*nominal, inf]
+    return [*durations, inf]
 
 
-def _factor(state: State, fields: Mapping[str, Json]) -> float:
-    factor = 1.0
+def _scale(state: State, fields: Mapping[str, Json]) -> float:
+    """The factor for the seconds in a state that the request fields cause."""
+    scale = 1.0
     for name, factors in state.scale.items():
-        factor *= factors.get(str(fields.get(name)), 1.0)
-    return factor
+        scale *= factors.get(str(fields.get(name)), 1.0)
+    return scale
 
 
 def _stamps(
-    lifecycle: Lifecycle, stages: list[Phase], expires: float | None
+    lifecycle: Lifecycle, phases: list[Phase], expires: float | None
 ) -> tuple[tuple[Path, int, float], ...]:
-    """The stamps that this route sets: where, from which stage on, and how many seconds after
-    creation they lie.
-    """
-    # A job that stalls is twice in its last state; it enters it once.
-    place = {stages[index].state: index for index in reversed(range(len(stages)))}
+    # A stalled job has two phases in its last state, but enters the state once.
+    index_of = {phases[index].state: index for index in reversed(range(len(phases)))}
     return tuple(
         (
             stamp.at,
-            place[stamp.set_on],
-            stages[place[stamp.counted_from]].since + stamp.plus_seconds
+            index_of[stamp.set_on],
+            phases[index_of[stamp.counted_from]].starts_after + stamp.plus_seconds
             if expires is None or stamp.at != lifecycle.expiry_at
-            else stages[-1].since + expires,
+            else phases[-1].starts_after + expires,
         )
         for stamp in lifecycle.stamps
-        if stamp.set_on in place and stamp.counted_from in place
+        if stamp.set_on in index_of and stamp.counted_from in index_of
     )
 
 
-def _reason(lifecycle: Lifecycle, last: State, code: str | None) -> tuple[str, str] | None:
+def _failure_reason(lifecycle: Lifecycle, final: State, code: str | None) -> tuple[str, str] | None:
     reasons = lifecycle.failure.reasons if lifecycle.failure else {}
-    if last.ends is not Ending.FAILURE:
+    if final.ends is not Ending.FAILURE:
         if code is not None:
-            raise ValueError(f"a job that ends as {last.name!r} has no failure code {code!r}")
+            raise ValueError(f"a job that ends as {final.name!r} has no failure code {code!r}")
         return None
     code = code or next(iter(reasons), "")
     return code, reasons.get(code, f"The job failed: {code}.")
+
+
+_MAX_CACHED_PROGRESSIONS = 1000

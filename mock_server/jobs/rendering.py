@@ -1,4 +1,4 @@
-"""Jobs, pages of jobs and farewells as the document's schemas describe them."""
+"""JSON bodies of jobs, pages of jobs and deletions, as the schemas describe them."""
 
 from __future__ import annotations
 
@@ -16,22 +16,26 @@ Copier = Callable[[], dict[str, Json]]
 
 
 class Renderer:
-    """Makes the bodies of answers. Which field stands where was looked up in the document once."""
+    """Makes the bodies of replies.
+
+    Args:
+        document: The document; the places of all fields are looked up once.
+    """
 
     def __init__(self, document: Document) -> None:
         self._lifecycle = document.lifecycle
-        self._job = _copier(document.template(document.job))
+        self._copy_job = _copier(document.template(document.job))
         operations = document.by_role
         lists, deletes = operations.get(JobRole.LIST), operations.get(JobRole.DELETE)
-        self._page = _success_skeleton(document, lists)
+        self._copy_page = _success_copier(document, lists)
         self._places = lists.page.places if lists and lists.page else {}
-        self._farewell = _success_skeleton(document, deletes)
-        self._farewell_id = _job_id_place(deletes)
+        self._copy_deletion = _success_copier(document, deletes)
+        self._deleted_id_at = _job_id_path(deletes)
 
-    def job(self, job: Job, snapshot: Snapshot) -> dict[str, Json]:
-        """The job as it stands in the snapshot."""
+    def render_job(self, job: Job, snapshot: Snapshot) -> dict[str, Json]:
+        """Return the JSON of a job in this snapshot."""
         lifecycle = self._lifecycle
-        body = self._job()
+        body = self._copy_job()
         for echo in lifecycle.echoes:
             set_at(body, echo.at, job.fields.get(echo.field))
         set_at(body, lifecycle.id_at, job.id)
@@ -47,12 +51,12 @@ class Renderer:
             set_at(body, lifecycle.failure.message, snapshot.reason[1])
         return body
 
-    def page(self, jobs: Sequence[tuple[Job, Snapshot]], *, more: bool) -> dict[str, Json]:
-        """A page of jobs, and whether more follow."""
-        body = self._page()
+    def render_page(self, jobs: Sequence[tuple[Job, Snapshot]], *, more: bool) -> dict[str, Json]:
+        """Return the JSON of a page of jobs; `more` is True if other jobs follow."""
+        body = self._copy_page()
         first, last = (jobs[0][0].id, jobs[-1][0].id) if jobs else (None, None)
         values = {
-            "items": [self.job(job, snapshot) for job, snapshot in jobs],
+            "items": [self.render_job(job, snapshot) for job, snapshot in jobs],
             "first": first,
             "last": last,
             "more": more,
@@ -62,11 +66,11 @@ class Renderer:
             set_at(body, path, values[key])
         return body
 
-    def deletion(self, job: Job) -> dict[str, Json] | None:
-        """That the job is gone; None where the document answers without a body."""
-        body = self._farewell()
-        if self._farewell_id:
-            set_at(body, self._farewell_id, job.id)
+    def render_deletion(self, job: Job) -> dict[str, Json] | None:
+        """Return the JSON of the deletion of a job, None if the document describes no body."""
+        body = self._copy_deletion()
+        if self._deleted_id_at:
+            set_at(body, self._deleted_id_at, job.id)
         return body or None
 
 
@@ -75,19 +79,19 @@ def _success_schema(operation: Operation | None) -> Schema | None:
     return next((schema for schema in content if schema is not None), None)
 
 
-def _success_skeleton(document: Document, operation: Operation | None) -> Copier:
+def _success_copier(document: Document, operation: Operation | None) -> Copier:
     schema = _success_schema(operation)
     return _copier(document.template(schema) if schema else {})
 
 
-def _copier(skeleton: dict[str, Json]) -> Copier:
-    """The quickest way to fresh copies: a nested one is read from JSON again and again."""
-    if any(isinstance(value, dict | list) for value in skeleton.values()):
-        return partial(orjson.loads, orjson.dumps(skeleton))
-    return skeleton.copy
+def _copier(template: dict[str, Json]) -> Copier:
+    """Return the fastest function that copies a template; a nested one is parsed from JSON."""
+    if any(isinstance(value, dict | list) for value in template.values()):
+        return partial(orjson.loads, orjson.dumps(template))
+    return template.copy
 
 
-def _job_id_place(operation: Operation | None) -> Path | None:
+def _job_id_path(operation: Operation | None) -> Path | None:
     schema = _success_schema(operation)
     pointer = schema.raw.get("x-job-id") if schema else None
     return parse_pointer(pointer) if pointer else None

@@ -1,4 +1,4 @@
-"""Where the mock keeps its jobs: unchanging records, in the order in which they were made."""
+"""Storage of jobs: immutable records in the order of their creation."""
 
 from __future__ import annotations
 
@@ -12,60 +12,72 @@ from .job import Job
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """Some jobs in a row, and whether more follow."""
+    """Consecutive jobs of a store.
+
+    Args:
+        jobs: The jobs in the order that was asked for.
+        more: True if other jobs follow.
+    """
 
     jobs: tuple[Job, ...]
     more: bool
 
 
 class Store(Protocol):
-    """What the service needs of a store."""
+    """The interface of a store. Its methods may be called from several threads."""
 
     def next_sequence(self) -> int:
-        """The sequence of a new job: higher than all that there were, and given to nobody else."""
+        """Return the sequence of a new job: higher than any sequence before."""
         ...
 
     def add(self, job: Job) -> None:
-        """Keeps a new job."""
+        """Add a new job."""
         ...
 
     def get(self, job_id: str) -> Job | None:
-        """The job of this id, if there is one."""
+        """Return the job with this id, None if there is no such job."""
         ...
 
     def remove(self, job_id: str) -> None:
-        """Forgets a job; raises KeyError if there is none of this id."""
+        """Remove the job with this id; raises KeyError if there is no such job."""
         ...
 
-    def replace(self, before: Job, after: Job) -> bool:
-        """Keeps another record of a job, of the same id, if `before` is still the one that is kept;
-        says whether it was. Raises KeyError if the job is gone.
+    def replace(self, old: Job, new: Job) -> bool:
+        """Replace the record of a job by one with the same id, unless it has changed meanwhile.
+
+        Returns False, and changes nothing, if `old` is not the current record. Raises KeyError if
+        the job was removed.
         """
         ...
 
     def page(
         self, *, after: Job | None, limit: int, newest_first: bool, owner: str | None = None
     ) -> JobPage:
-        """At most `limit` jobs behind `after`, from the beginning if that is None; those of one
-        owner, or of all.
+        """Return some jobs.
+
+        Args:
+            after: The job before the first one of the page; None to start at the beginning.
+            limit: The maximum number of jobs.
+            newest_first: True for the newest jobs first.
+            owner: The API key of the jobs; None for the jobs of all keys.
         """
         ...
 
     def clear(self) -> None:
-        """Forgets every job."""
+        """Remove all jobs."""
         ...
 
     def __len__(self) -> int:
-        """How many jobs there are."""
+        """Return the number of jobs."""
         ...
 
 
 class MemoryStore:
-    """A store in this process. A look-up and a page cost the same however many jobs there are."""
+    """A store in memory. Look-ups and pages take the same time for any number of jobs."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, Job] = {}
-        # Jobs in their order, by owner, and all of them under None.
+        # The jobs of each owner in order of creation, and all jobs under None.
         self._in_order: dict[str | None, list[Job]] = {None: []}
         self._lock, self._sequence = Lock(), -1
 
@@ -81,7 +93,7 @@ class MemoryStore:
             for owner in (None, job.owner):
                 jobs = self._in_order.setdefault(owner, [])
                 if jobs and jobs[-1].sequence > job.sequence:
-                    insort(jobs, job, key=_order)
+                    insort(jobs, job, key=_sequence_of)
                 else:
                     jobs.append(job)
 
@@ -93,16 +105,16 @@ class MemoryStore:
             job = self._by_id.pop(job_id)
             for owner in (None, job.owner):
                 jobs = self._in_order[owner]
-                del jobs[_place(jobs, job)]
+                del jobs[_position(jobs, job)]
 
-    def replace(self, before: Job, after: Job) -> bool:
+    def replace(self, old: Job, new: Job) -> bool:
         with self._lock:
-            if self._by_id[before.id] is not before:
+            if self._by_id[old.id] is not old:
                 return False
-            self._by_id[after.id] = after
-            for owner in (None, before.owner):
+            self._by_id[new.id] = new
+            for owner in (None, old.owner):
                 jobs = self._in_order[owner]
-                jobs[_place(jobs, before)] = after
+                jobs[_position(jobs, old)] = new
             return True
 
     def page(
@@ -111,10 +123,10 @@ class MemoryStore:
         with self._lock:
             jobs = self._in_order.get(owner, [])
             if newest_first:
-                end = len(jobs) if after is None else _place(jobs, after)
+                end = len(jobs) if after is None else _position(jobs, after)
                 start = max(0, end - limit)
                 return JobPage(tuple(reversed(jobs[start:end])), start > 0)
-            start = 0 if after is None else bisect_right(jobs, after.sequence, key=_order)
+            start = 0 if after is None else bisect_right(jobs, after.sequence, key=_sequence_of)
             return JobPage(tuple(jobs[start : start + limit]), start + limit < len(jobs))
 
     def clear(self) -> None:
@@ -126,9 +138,9 @@ class MemoryStore:
         return len(self._by_id)
 
 
-def _place(jobs: list[Job], job: Job) -> int:
-    return bisect_left(jobs, job.sequence, key=_order)
+def _position(jobs: list[Job], job: Job) -> int:
+    return bisect_left(jobs, job.sequence, key=_sequence_of)
 
 
-def _order(job: Job) -> int:
+def _sequence_of(job: Job) -> int:
     return job.sequence

@@ -16,7 +16,7 @@ from ...openapi.text import quote
 from ..clock import Clock
 from ..errors import Refusal
 from ..jobs.job import Job, observe
-from ..jobs.progression import LONGEST_SECONDS
+from ..jobs.progression import MAX_SECONDS
 from ..jobs.store import Store
 from .accounts import NO_LIMITS, Account
 
@@ -235,8 +235,8 @@ def _until_end(job: Job, now: float) -> int:
     longest time that a job can be given, since no wait would be long enough.
     """
     if job.progression.ends is None:
-        return ceil(LONGEST_SECONDS)
-    return _whole_seconds(now, job.created + job.progression.seconds)
+        return ceil(MAX_SECONDS)
+    return _whole_seconds(now, job.created + job.progression.pending_seconds)
 
 
 def _whole_seconds(now: float, until: float) -> int:

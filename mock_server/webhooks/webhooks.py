@@ -145,7 +145,7 @@ class Webhooks:
 
     def _pending_event(self, job: Job) -> PendingEvent | None:
         end = job.progression.phases[-1]
-        due, event = job.created + end.since, self._events.get(end.state)
+        due, event = job.created + end.starts_after, self._events.get(end.state)
         if event is None:
             return None
         # A hash keeps the id the same under the same seed, without using up an id of the service.

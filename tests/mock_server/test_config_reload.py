@@ -127,7 +127,7 @@ def test_scenarios_that_were_chosen_since_stay_as_far_as_they_are_known(
     }
     job = troupe.service.store.get(troupe.make())
     assert job
-    assert job.progression.seconds == 5
+    assert job.progression.pending_seconds == 5
     scenarios.reset()
     assert scenarios.selection() == {"scenario": "jumps", "shares": {}, "next": []}
 

@@ -151,7 +151,7 @@ def test_a_refusal_at_the_door_tells_the_limits_of_the_sender_and_takes_nothing_
 
     def left(key: str) -> str | None:
         headers = {"authorization": key}
-        reply = endpoint.respond_unread(method, path, query="", headers=headers)
+        reply = endpoint.respond_body_too_large(method, path, query="", headers=headers)
         assert reply.status == status
         return reply.headers.get("x-ratelimit-remaining-requests")
 
@@ -162,7 +162,7 @@ def test_a_refusal_at_the_door_tells_the_limits_of_the_sender_and_takes_nothing_
 
 def test_a_fault_and_a_body_too_large_are_answered_in_the_envelope(document: Document) -> None:
     endpoint = Endpoint(JobService(document, clock=ManualClock(), strict=True), body_limit=77)
-    fault = error_of(endpoint.broken("the disk is full"), 500)
+    fault = error_of(endpoint.internal_error("the disk is full"), 500)
     assert (fault["type"], fault["code"]) == ("api_error", "internal_error")
     assert fault["message"] == "the disk is full"
     error = error_of(ask(endpoint, "POST /v1/videos", json="x" * 76), 413)

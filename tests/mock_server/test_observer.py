@@ -138,8 +138,8 @@ def test_a_call_whose_body_is_too_large_is_heard_with_its_refusal(
 
 def test_a_body_that_was_not_read_is_heard_as_none(heard: Endpoint, listener: Listener) -> None:
     """As the server on a socket has it, which reads no further than the limit."""
-    refused = heard.respond_unread("POST", "/v1/videos", query="a=b", headers=HEADERS)
-    missed = heard.respond_unread("POST", "/v1/vidoes", query="", headers=HEADERS)
+    refused = heard.respond_body_too_large("POST", "/v1/videos", query="a=b", headers=HEADERS)
+    missed = heard.respond_body_too_large("POST", "/v1/vidoes", query="", headers=HEADERS)
     assert listener.answers == [(Call("createVideo", {}, (("a", "b"),), HEADERS, b""), refused)]
     assert (refused.status, missed.status) == (413, 404)
     assert listener.misses == [("POST", "/v1/vidoes")]

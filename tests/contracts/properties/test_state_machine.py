@@ -340,7 +340,7 @@ def test_a_job_that_never_ends_is_found_at_the_end_of_an_example(document: Docum
 def test_what_a_user_sees_of_a_failure(document: Document) -> None:
     change = job_changed(JobRole.RETRIEVE, make=moved)
     text, lines = failure(job_machine(document, Worlds(document, change), key=KEY))
-    job_id = RandomIds(1).job()
+    job_id = RandomIds(1).new_job_id()
     assert text.splitlines()[:3] == [
         "AV205 immutable field changed",
         "  request   GET /v1/videos/{video_id} (getVideo), nos. 1 and 2",

@@ -21,7 +21,7 @@ from aisa_testkit.mock_server import (
 )
 from aisa_testkit.mock_server.errors import Refusal
 from aisa_testkit.mock_server.faults.scenarios import Scenarios
-from aisa_testkit.mock_server.jobs.planner import Planner
+from aisa_testkit.mock_server.jobs.progression import Planner
 from aisa_testkit.openapi import Arguments, Call, Cause, Document, JobRole, Reply
 from aisa_testkit.openapi.json import Json
 
@@ -96,13 +96,13 @@ def test_what_was_set_twice_is_for_two_jobs_in_that_order(scene: Scene) -> None:
     scene.scenarios.set_next(JobOutcome(outcome="failed", code="generation_failed", seconds=3))
     scene.scenarios.set_next(JobOutcome(seconds=100))
     first, second, third = (scene.plan(FIELDS, {}) for _ in range(3))
-    assert (first.phases[-1].state, first.reason and first.reason[0], first.seconds) == (
+    assert (first.phases[-1].state, first.reason and first.reason[0], first.pending_seconds) == (
         "failed",
         "generation_failed",
         3,
     )
-    assert (second.phases[-1].state, second.seconds) == ("completed", 100)
-    assert (third.phases[-1].state, third.seconds) == ("completed", 10)
+    assert (second.phases[-1].state, second.pending_seconds) == ("completed", 100)
+    assert (third.phases[-1].state, third.pending_seconds) == ("completed", 10)
 
 
 def test_a_scenario_can_be_set_for_the_next_jobs(scene: Scene) -> None:
@@ -121,7 +121,7 @@ def test_a_scenario_can_have_a_share_of_all_jobs_the_same_in_every_run(document:
     assert runs[0] == runs[1]
     ends = [plan.phases[-1].state for plan in runs[0]]
     assert 70 < ends.count("failed") < 130
-    assert 70 < [plan.seconds for plan in runs[0]].count(100) < 130
+    assert 70 < [plan.pending_seconds for plan in runs[0]].count(100) < 130
 
 
 def test_shares_may_come_to_the_whole_however_their_sum_is_rounded(scene: Scene) -> None:
@@ -185,7 +185,9 @@ def test_a_failure_can_have_any_code(scene: Scene) -> None:
 def test_plans_differ_by_every_field_that_the_document_scales_by(document: Document) -> None:
     planner = Planner(document.lifecycle)
     lengths = {
-        (model, seconds): planner.plan({**FIELDS, "model": model, "seconds": seconds}).seconds
+        (model, seconds): planner.plan(
+            {**FIELDS, "model": model, "seconds": seconds}
+        ).pending_seconds
         for _ in range(2)  # the second time from what is kept
         for model in ("sora-2", "sora-2-pro")
         for seconds in ("4", "8", "12")

@@ -84,7 +84,7 @@ def test_a_range_of_bytes_that_are_not_there_is_refused_with_the_length(text: st
         FILE.reply({"range": text})
     refusal = caught.value
     assert (refusal.cause, refusal.parameter) == (Cause.RANGE_UNSATISFIABLE, "Range")
-    assert refusal.message == "Range: asks for bytes that are not there; the file has 100"
+    assert refusal.message == "Range: must be within the 100 bytes of the file"
     assert refusal.headers == {"content-range": "bytes */100"}
 
 

@@ -95,7 +95,11 @@ def test_a_failure_keeps_the_progress_that_was_reached(
     document: Document, reached: int | None, kept: int
 ) -> None:
     plan = plan_progression(document.lifecycle, {}, JobOutcome(outcome="failed", failed_at=reached))
-    assert (plan.phases[-2].stop, plan.phases[-1].start, plan.phases[-1].stop) == (kept,) * 3
+    assert (
+        plan.phases[-2].progress_to,
+        plan.phases[-1].progress_from,
+        plan.phases[-1].progress_to,
+    ) == (kept,) * 3
 
 
 def test_a_job_that_expires_keeps_its_files_no_longer_when_it_is_ended_early(

@@ -12,11 +12,11 @@ DRAWN = 50
 
 
 def jobs_of(ids: RandomIds) -> list[str]:
-    return [ids.job() for _ in range(DRAWN)]
+    return [ids.new_job_id() for _ in range(DRAWN)]
 
 
 def requests_of(ids: RandomIds) -> list[str]:
-    return [ids.request() for _ in range(DRAWN)]
+    return [ids.new_request_id() for _ in range(DRAWN)]
 
 
 @pytest.mark.parametrize("seed", [0, 1, -1, 2**70], ids=lambda seed: f"seed {seed}")
@@ -50,7 +50,7 @@ def test_ids_of_requests_and_of_jobs_do_not_disturb_each_other() -> None:
     quiet, busy = RandomIds(3), RandomIds(3)
     jobs, requests = [], []
     for _ in range(DRAWN):
-        jobs.append(busy.job())
-        requests.append(busy.request())
+        jobs.append(busy.new_job_id())
+        requests.append(busy.new_request_id())
     assert jobs == jobs_of(quiet)
     assert requests == requests_of(quiet)

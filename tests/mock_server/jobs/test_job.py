@@ -56,7 +56,7 @@ class Life:
         """Any moment, and more often one close to a change of state."""
         changes = [
             self.job.created,
-            *[self.job.created + s.until for s in self.job.progression.phases],
+            *[self.job.created + s.ends_after for s in self.job.progression.phases],
         ]
         near = [nextafter(change, towards) for change in changes for towards in (-inf, change, inf)]
         return st.sampled_from(near) | st.floats() | st.floats(-10, 1e5).map(changes[0].__add__)
@@ -114,8 +114,8 @@ def test_at_any_moment_a_job_is_as_its_document_declares(
         assert type(moment) is int
         assert moment >= seen.stamps[0][1]
         assert moment <= latest + stamp.plus_seconds
-    assert 0 <= seen.remaining <= life.job.progression.seconds
-    assert seen.ends is None or seen.remaining == 0
+    assert 0 <= seen.remaining_seconds <= life.job.progression.pending_seconds
+    assert seen.ends is None or seen.remaining_seconds == 0
 
 
 @settings(deadline=None)
@@ -129,7 +129,7 @@ def test_as_moments_go_on_nothing_about_a_job_goes_back(
     for before, after in pairwise(history):
         assert life.states.index(before.state) <= life.states.index(after.state)
         assert before.progress <= after.progress
-        assert before.remaining >= after.remaining
+        assert before.remaining_seconds >= after.remaining_seconds
         assert after.stamps[: len(before.stamps)] == before.stamps
         assert before.ends is None or after == before
 
@@ -159,11 +159,11 @@ def test_a_pending_job_has_some_time_left_and_that_much_later_it_has_ended(
     life = data.draw(lives(document, other_document, created=st.just(float(created))))
     now = created + elapsed / 1000
     seen = observe(life.job, now)
-    assert (seen.remaining == 0) == (seen.ends is not None)
+    assert (seen.remaining_seconds == 0) == (seen.ends is not None)
     # A moment of these years is rounded to a few millionths of a second.
-    assert observe(life.job, now + seen.remaining + 1e-5).ends is not None
-    if seen.remaining > 1e-5:
-        assert observe(life.job, now + seen.remaining - 1e-5).ends is None
+    assert observe(life.job, now + seen.remaining_seconds + 1e-5).ends is not None
+    if seen.remaining_seconds > 1e-5:
+        assert observe(life.job, now + seen.remaining_seconds - 1e-5).ends is None
 
 
 @settings(deadline=None)
@@ -173,9 +173,9 @@ def test_at_any_moment_a_job_is_shown_as_the_schema_of_its_document_demands(
 ) -> None:
     life = data.draw(lives(document, other_document, fields=PROPER, created=st.floats(0, 9e10)))
     renderer, lifecycle = Renderer(life.document), life.lifecycle
-    first = renderer.job(life.job, observe(life.job, life.job.created))
+    first = renderer.render_job(life.job, observe(life.job, life.job.created))
     now = data.draw(life.moments())
-    body = orjson.loads(orjson.dumps(renderer.job(life.job, observe(life.job, now))))
+    body = orjson.loads(orjson.dumps(renderer.render_job(life.job, observe(life.job, now))))
     assert [str(finding) for finding in life.document.job.errors(body)] == []
     assert get(body, lifecycle.id_at) == "id"
     for echo in lifecycle.echoes:

@@ -43,7 +43,7 @@ def test_a_job_lasts_as_long_as_its_model_and_its_video_demand(
     document: Document, model: str, seconds: str, length: int
 ) -> None:
     job = job_of(document, model=model, seconds=seconds)
-    assert job.progression.seconds == length
+    assert job.progression.pending_seconds == length
     assert observe(job, CREATED + length - 0.001).state == "in_progress"
     assert observe(job, CREATED + length).state == "completed"
 
@@ -66,7 +66,7 @@ def test_a_usual_job_waits_works_and_is_completed(
     document: Document, elapsed: float, state: str, progress: int, remaining: float
 ) -> None:
     seen = observe(job_of(document), CREATED + elapsed)
-    assert (seen.state, seen.progress, seen.remaining) == (state, progress, remaining)
+    assert (seen.state, seen.progress, seen.remaining_seconds) == (state, progress, remaining)
     moments = [int(CREATED), int(CREATED) + 10, int(CREATED) + DAY]
     known = 3 if state == "completed" else 1
     assert list(seen.stamps) == list(zip(STAMPS, moments, strict=True))[:known]
@@ -79,7 +79,7 @@ def test_a_failing_job_works_half_as_long_and_keeps_the_progress_of_half_of_the_
     job = job_of(document, outcome="failed", code=code)
     before, after = observe(job, CREATED + 5.999), observe(job, CREATED + 6)
     assert (before.state, before.progress, before.reason) == ("in_progress", 49, None)
-    assert (after.state, after.progress, after.remaining) == ("failed", 50, 0)
+    assert (after.state, after.progress, after.remaining_seconds) == ("failed", 50, 0)
     assert after.stamps == ((STAMPS[0], int(CREATED)),)
     words = {
         "moderation_blocked": "The request was blocked by the moderation system.",
@@ -109,7 +109,7 @@ def test_another_document_has_other_states_and_lengths(
     other_document: Document, fields: dict[str, Json], outcome: str | None, ends: list[float]
 ) -> None:
     plan = plan_progression(other_document.lifecycle, fields, JobOutcome(outcome=outcome))
-    assert [stage.until for stage in plan.phases] == [*ends, inf]
+    assert [stage.ends_after for stage in plan.phases] == [*ends, inf]
 
 
 @pytest.mark.parametrize("outcome", ["completed", "failed"])
@@ -117,13 +117,15 @@ def test_a_length_of_ones_own_is_shared_out_as_the_usual_one_is(
     document: Document, outcome: str
 ) -> None:
     usual, own = (job_of(document, outcome=outcome, length=n).progression for n in (None, 600))
-    assert own.seconds == 600
-    assert own.phases[0].until / 600 == pytest.approx(usual.phases[0].until / usual.seconds)
+    assert own.pending_seconds == 600
+    assert own.phases[0].ends_after / 600 == pytest.approx(
+        usual.phases[0].ends_after / usual.pending_seconds
+    )
 
 
 def test_a_job_of_no_length_has_ended_as_it_is_made(document: Document) -> None:
     seen = observe(job_of(document, length=0), CREATED)
-    assert (seen.state, seen.progress, seen.remaining) == ("completed", 100, 0)
+    assert (seen.state, seen.progress, seen.remaining_seconds) == ("completed", 100, 0)
     assert dict(seen.stamps)[STAMPS[1]] == int(CREATED)
 
 
@@ -150,7 +152,7 @@ def test_a_length_beyond_all_bounds_is_refused_or_lived_through(
     reply = service.answer(Call("createVideo", headers=headers, body=b'{"prompt": "A teapot"}'))
     job = service.store.get(orjson.loads(reply.body)["id"])
     assert job is not None
-    assert job.progression.seconds == pytest.approx(length)
+    assert job.progression.pending_seconds == pytest.approx(length)
     assert observe(job, inf).state == "completed"
 
 

@@ -340,7 +340,7 @@ def test_never_are_more_jobs_pending_and_who_waits_as_told_gets_one(
         if len([end for end in ends if end > desk.clock.now()]) >= room:
             desk.clock.advance(wait_of(refusal_of(desk)))
         job = desk.make(fate=fate)
-        ends.append(job.created + job.progression.seconds)
+        ends.append(job.created + job.progression.pending_seconds)
         desk.clock.advance(pause)
 
 
