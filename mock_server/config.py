@@ -1,10 +1,9 @@
-"""What a mock rehearses, from a file: scenarios, faults, limits and keys."""
+"""The config of a mock from a file: scenarios, faults, limits and API keys."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from ..openapi.credentials import mask_key
 from ..openapi.json import Json
 from ..openapi.pointer import format_pointer, parse_pointer
 from ..openapi.source import Source, parse_source
-from .config_schema import validate
+from .config_schema import errors_under, validate
 from .config_types import AccountOptions, Limits
 from .errors import ConfigError
 from .faults.fault import Fault, read_fault
@@ -23,8 +22,14 @@ from .keys.accounts import read_accounts, read_tier
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MockConfig:
-    """`scenario` is the server's, None for the usual one, `scenarios` are its own, `faults` those
-    that are set from the beginning. `limits` and `keys` are as they were said.
+    """The config of a mock.
+
+    Args:
+        scenario: the name of the default scenario, None for the built-in default.
+        scenarios: additional scenarios, by name.
+        faults: the faults that are active from the start.
+        limits: the limits of API keys without limits of their own.
+        keys: the settings of single API keys.
     """
 
     scenario: str | None = None
@@ -34,9 +39,13 @@ class MockConfig:
     keys: Mapping[str, AccountOptions] = field(default_factory=dict)
 
     def with_overrides(
-        self, *, scenario: str | None, limits: Limits | None, keys: Mapping[str, AccountOptions]
+        self,
+        *,
+        scenario: str | None,
+        limits: Limits | None,
+        keys: Mapping[str, AccountOptions],
     ) -> MockConfig:
-        """The same, but for what is said here: that counts more, None says nothing."""
+        """Return this config with the given values; None and missing keys keep what it has."""
         return replace(
             self,
             scenario=scenario or self.scenario,
@@ -46,8 +55,9 @@ class MockConfig:
 
 
 def load_config(document: Document, path: str | Path) -> MockConfig:
-    """Reads a file, YAML, JSON or (by its name) TOML; raises DocumentError, which names the place,
-    if it cannot be used.
+    """Return the config in a file: YAML, JSON, or TOML if its name ends in `.toml`.
+
+    Raises DocumentError, which names the place of each problem.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -55,33 +65,37 @@ def load_config(document: Document, path: str | Path) -> MockConfig:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise DocumentError(str(path), (Problem("", f"cannot be read: {reason}"),)) from error
     try:
-        return _read(document, _parse(text, str(path)))
+        return _read_source(document, _parse(text, str(path)))
     except DocumentError as error:
-        raise DocumentError(error.name, tuple(map(_redact_key, error.problems))) from None
+        problems = (replace(p, pointer=_masked(p.pointer)) for p in error.problems)
+        raise DocumentError(error.name, tuple(problems)) from None
 
 
 def read_config(document: Document, options: Mapping[str, Json]) -> MockConfig:
-    """The config that these words mean; raises ConfigError for what cannot be.
+    """Return the config with these options, which `Config` in `config.schema.json` describes.
 
-    The words are those of `Config` in `config.schema.json`.
+    Raises ConfigError if an option is invalid or does not fit the document.
     """
     options = {} if options is None else options  # an empty file
-    validate("Config", options)
+    try:
+        validate("Config", options)
+    except ConfigError as error:
+        pointer = error.pointer
+        raise ConfigError(pointer, error.reason, displayed=_masked(pointer)) from None
     scenarios: dict[str, Scenario] = {}
     for name, each in options.get("scenarios", {}).items():
-        with _errors_under(("scenarios", name)):
+        with errors_under(format_pointer(("scenarios", name))):
             scenarios[name] = read_scenario(document, name, each)
     faults: list[Fault] = []
     for index, each in enumerate(options.get("faults", ())):
-        with _errors_under(("faults", index)):
+        with errors_under(f"/faults/{index}"):
             faults.append(read_fault(document, each))
     limits, keys = options.get("limits", "none"), options.get("keys", {})
     read_accounts(document, keys, tier=read_tier(document, limits), at="/keys")
     if "scenario" in options:
+        known = built_in_scenarios(document) | scenarios
         try:
-            find_scenario(
-                document, {**built_in_scenarios(document), **scenarios}, options["scenario"]
-            )
+            find_scenario(document, known, options["scenario"])
         except ValueError as error:
             raise ConfigError("/scenario", str(error)) from None
     return MockConfig(
@@ -93,19 +107,19 @@ def read_config(document: Document, options: Mapping[str, Json]) -> MockConfig:
     )
 
 
-def _read(document: Document, source: Source) -> MockConfig:
+def _read_source(document: Document, source: Source) -> MockConfig:
     try:
         return read_config(document, source.data)
     except ConfigError as error:
         raise source.error(Problem(error.pointer, error.reason)) from None
 
 
-def _redact_key(problem: Problem) -> Problem:
-    """The problem as it may be shown: the place of what is known of a key has the key in it."""
-    path = parse_pointer(problem.pointer)
+def _masked(pointer: str) -> str:
+    """Return a pointer for messages: below `/keys` it contains an API key."""
+    path = parse_pointer(pointer)
     if path[:1] != ("keys",) or len(path) == 1:
-        return problem
-    return replace(problem, pointer=format_pointer(("keys", mask_key(path[1]), *path[2:])))
+        return pointer
+    return format_pointer(("keys", mask_key(path[1]), *path[2:]))
 
 
 def _parse(text: str, name: str) -> Source:
@@ -115,11 +129,3 @@ def _parse(text: str, name: str) -> Source:
         return Source(name, "", tomllib.loads(text))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise DocumentError(name, (Problem("", f"is not TOML: {error}"),)) from error
-
-
-@contextmanager
-def _errors_under(path: tuple[str | int, ...]) -> Iterator[None]:
-    try:
-        yield
-    except ConfigError as error:
-        raise error.under(format_pointer(path)) from None

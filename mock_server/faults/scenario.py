@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from ...openapi import Document, Ending, JobRole
 from ...openapi.json import Json
 from ...openapi.text import quote
-from ..config_schema import validate
+from ..config_schema import errors_under, validate
 from ..errors import ConfigError
 from ..jobs.progression import DEFAULT_OUTCOME, JobOutcome, plan_progression
 from .fault import Fault, read_fault
@@ -51,10 +51,8 @@ def read_scenario(document: Document, name: str, options: Mapping[str, Json]) ->
         raise ConfigError("", str(error)) from None
     faults = []
     for index, fault in enumerate(options.get("faults", ())):
-        try:
+        with errors_under(f"/faults/{index}"):
             faults.append(_read_scenario_fault(document, fault))
-        except ConfigError as error:
-            raise error.under(f"/faults/{index}") from None
     return Scenario(name, options.get("about", ""), outcome, tuple(faults))
 
 

@@ -1,1 +1,1 @@
-"""Who asks, and how much each may ask for."""
+"""API keys: their authentication and their limits."""

@@ -164,8 +164,8 @@ def test_scenarios_are_listed_with_those_of_the_file(config: Write) -> None:
         (["--fault", "lots: true"], "--fault: /lots"),
         (["--fault", "status: 418"], "--fault: /status"),
         (["--limits", "huge"], "--limits: must be one of none, free, starter, growth, or a"),
-        (["--limits", "5"], "--limits: must be one of none, free, starter, growth, or a mapping"),
-        (["--limits", "in_flight: -1"], "--limits: /in_flight: must be a whole number of 1 or mo"),
+        (["--limits", "5"], "--limits: must be one of none, free, starter, growth, or an obj"),
+        (["--limits", "in_flight: -1"], "--limits: /in_flight: must be at least 1, not -1"),
         (
             ["--scenario", "nope"],
             "--scenario: unknown scenario 'nope', must be one of completes",

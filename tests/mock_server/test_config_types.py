@@ -13,8 +13,10 @@ import pytest
 
 from aisa_testkit.mock_server import JobService, MockControls
 from aisa_testkit.mock_server.config_types import (
+    AccountOptions,
     ConfigOptions,
     FaultConfig,
+    LimitOptions,
     ScenarioOptions,
 )
 from aisa_testkit.mock_server.errors import ConfigError
@@ -58,7 +60,13 @@ def schema_types(schema: dict[str, Json]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("kind", "options"),
-    [("Config", ConfigOptions), ("Scenario", ScenarioOptions), ("Fault", FaultConfig)],
+    [
+        ("Config", ConfigOptions),
+        ("Scenario", ScenarioOptions),
+        ("Limits", LimitOptions),
+        ("Account", AccountOptions),
+        ("Fault", FaultConfig),
+    ],
 )
 def test_types_of_options_agree_with_the_schema(kind: str, options: type) -> None:
     schema = SCHEMAS[kind]

@@ -300,7 +300,7 @@ def test_another_document_has_its_own_limits(other_document: Document) -> None:
 def test_limits_that_a_document_cannot_tell_of_are_refused_at_once(
     other_document: Document,
 ) -> None:
-    with pytest.raises(ValueError, match=r"^/limits: must be one of none, hobby, studio, or a"):
+    with pytest.raises(ValueError, match=r"^/limits: must be one of none, hobby, studio, or an"):
         JobService(other_document, limits="free")
     with pytest.raises(ValueError, match=r"^/x-error-envelope/causes: revoked keys need"):
         JobService(other_document, accounts={"k": {"revoked": True}})
