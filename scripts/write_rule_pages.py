@@ -5,15 +5,7 @@ The prose of a page is written by hand; its example is what the check of the exa
 
 from __future__ import annotations
 
-from rule_examples.pages import updated_files
-
-
-def main() -> None:
-    texts = updated_files()
-    for path, text in texts.items():
-        path.write_text(text, encoding="utf-8")
-    print(f"Wrote {len(texts)} files")
-
+from rule_examples.pages import write_pages
 
 if __name__ == "__main__":
-    main()
+    write_pages()

@@ -9,8 +9,8 @@ from decimal import Decimal
 from ...openapi import Document
 from ...openapi.operation import CREATING
 from ..rules.client.check_client import check_client
-from ..rules.client.duplicates import Duplicate, price_of, unfollowed_duplicates
-from ..rules.client.request_record import RequestParser
+from ..rules.client.duplicates import Duplicate, all_duplicates, create_price
+from ..rules.client.request_parser import RequestParser
 from ..rules.client_catalogue import DUPLICATE_JOB
 from ..traffic.exchange import Exchange
 from ..traffic.job_views import jobs_in
@@ -27,7 +27,7 @@ def judge_clients(
     found = check_client(document, history, whole=not forgotten, first=first)
     twice = any(violation.code == DUPLICATE_JOB.code for violation in found)
     again = [*_duplicates(document, history)] if twice else []
-    prices = [price for each in again if (price := price_of(each.first.exchange))]
+    prices = [price for each in again if (price := create_price(each.create.exchange))]
     return ClientVerdict(
         violations=found,
         seen=len(history) + forgotten,
@@ -40,13 +40,13 @@ def judge_clients(
 
 
 def _duplicates(document: Document, history: Iterable[Item]) -> Iterator[Duplicate]:
-    reading = RequestParser(document)
+    parser = RequestParser(document)
     made = (
-        reading.record(item, number)
+        parser.parse(item, number)
         for number, item in enumerate(history, start=1)
         if isinstance(item, Exchange)
     )
-    return unfollowed_duplicates(reading, [*made])
+    return all_duplicates(parser, [*made])
 
 
 def _made(document: Document, history: Iterable[Item]) -> Iterator[str]:

@@ -1,5 +1,6 @@
-"""The rules for clients: 70x for a single request, 71x for what is done over time, 72x for requests
-that are sent again, 73x for how a job is followed to its end.
+"""The catalogue of the rules for clients.
+
+70x: single requests. 71x: the use of jobs. 72x: retries. 73x: polling until the end of a job.
 """
 
 from __future__ import annotations
@@ -19,22 +20,22 @@ BODY_UNREADABLE = _rule(
 )
 VALUE_MISSING = _rule("AV703", "missing required value", "Always send the required value.")
 WRONG_TYPE = _rule("AV704", "value of the wrong type", "Send the type that the document declares.")
-WRONG_VALUE = _rule("AV705", "value not allowed", "Send a value that the document allows.")
-NO_KEY = _rule(
+VALUE_NOT_ALLOWED = _rule("AV705", "value not allowed", "Send a value that the document allows.")
+INVALID_KEY = _rule(
     "AV706", "missing or malformed API key", "Send the API key in the documented header."
 )
-UNDOCUMENTED = _rule(
+UNKNOWN_FIELD = _rule(
     "AV707",
     "unknown field",
     "Remove the field: servers ignore it today and may reject it tomorrow.",
     Severity.WARNING,
 )
-BLOCKED = _rule(
+REQUEST_BLOCKED = _rule(
     "AV708",
     "request blocked",
     "Mock that host in the test, or raise the budget of the run.",
 )
-NOT_RECORDED = _rule(
+REQUEST_NOT_RECORDED = _rule(
     "AV709",
     "request not in the recording",
     "Send a recorded request, or make a new recording.",
@@ -127,7 +128,7 @@ UNKNOWN_STATUS_ACCEPTED = _rule(
 DOWNLOADED_LATE = _rule(
     "AV735", "download after expiry", "Download the files of a job before they expire."
 )
-ORPHANED = _rule(
+ORPHANED_JOB = _rule(
     "AV736",
     "orphaned job",
     "Follow every accepted job to its end: it is billed even if its result is never downloaded.",

@@ -16,10 +16,11 @@ PAGES = ROOT / "contracts" / "rules" / "pages"
 MANUAL = ROOT / "docs" / "rules.md"
 
 
-def updated_files() -> dict[Path, str]:
-    """Return the text of every page, and of the manual with the texts of the pages as they are."""
-    pages = {PAGES / f"{rule.code}.md": updated_page(rule) for rule in RULES.values()}
-    return {**pages, MANUAL: manual()}
+def write_pages() -> None:
+    """Update the example of every page, then the manual."""
+    for rule in RULES.values():
+        (PAGES / f"{rule.code}.md").write_text(updated_page(rule), encoding="utf-8")
+    MANUAL.write_text(manual(), encoding="utf-8")
 
 
 def updated_page(rule: Rule) -> str:

@@ -29,7 +29,7 @@ UNDOCUMENTED = """\
 AV707 unknown field
     request   GET /v1/videos (listVideos), nos. 1 and 2
     field     colour
-    sent      a value for it
+    sent      a value
     expected  only limit, after, order
     advice    Remove the field: servers ignore it today and may reject it tomorrow.
 """
@@ -110,7 +110,7 @@ AV704 value of the wrong type
 AV711 unknown job id
   request   GET /v1/videos/{video_id} (getVideo), no. 4
   sent      video_1
-  expected  an id that a create has answered with; there was none so far
+  expected  the id of a created job; none was created so far
   advice    Use only ids that the API has returned.
 
 To allow this on purpose: @pytest.mark.video_mock(allow=['AV705', 'AV704', 'AV711']) or\

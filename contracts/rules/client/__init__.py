@@ -1,1 +1,1 @@
-"""What must be true of the requests of clients, one by one and over time."""
+"""The rules for clients."""

@@ -1,4 +1,4 @@
-"""What a client has left undone when its history is over."""
+"""The rules for the end of a history: what a client left unfinished."""
 
 from __future__ import annotations
 
@@ -20,127 +20,129 @@ from .vendor_limits import (
 )
 
 
-def orphaned_job(story: JobHistory, efforts: RetryWindows, looks: ListCalls) -> Iterator[Violation]:
-    """A job that was made, and that nobody has come back to, or not for long."""
-    made, last = story.made, story.last
-    if made is None or last is None or last.state is None or made.job_unknown_to_client:
+def orphaned_job(
+    history: JobHistory, windows: RetryWindows, list_calls: ListCalls
+) -> Iterator[Violation]:
+    """Yield the violation of a created job that was not followed, or not for long enough."""
+    create, report = history.create, history.last_report
+    if create is None or report is None or report.state is None or create.job_unknown_to_client:
         return
-    numbers, since = [made.number], "it was accepted"
-    if story.followed:
-        if not _is_left(story, efforts, looks):
+    numbers, since = [create.number], "it was accepted"
+    if history.followed:
+        if not _stopped_too_early(history, windows, list_calls):
             return
-        numbers.append(last.number)
-        since = f"the answer no. {last.number} that it was {one_line(last.status)}"
+        numbers.append(report.number)
+        since = f"response no. {report.number}, which showed it {one_line(report.status)}"
     yield violation_of(
-        catalogue.ORPHANED,
-        made.exchange,
+        catalogue.ORPHANED_JOB,
+        create.exchange,
         *numbers,
-        received=f"nothing about {one_line(story.job_id)} after {since}",
-        expected="polls until its end",
+        received=f"no request for {one_line(history.job_id)} after {since}",
+        expected="polls until it is finished",
     )
 
 
-def _is_left(story: JobHistory, efforts: RetryWindows, looks: ListCalls) -> bool:
-    """Whether the last that was done about a job was a poll that it was still pending, sooner than
-    most jobs end; by a client that was there for long enough after it to have come back.
+def _stopped_too_early(history: JobHistory, windows: RetryWindows, list_calls: ListCalls) -> bool:
+    """Return True if the last request was a poll of a pending job, sooner than most jobs finish.
+
+    The client must have sent other requests for so long after it that it could have polled again.
     """
-    poll = story.requests[-1] if story.requests else None
-    if story.made is None or poll is None or poll.role is not JobRole.RETRIEVE:
+    poll = history.requests[-1] if history.requests else None
+    if history.create is None or poll is None or poll.role is not JobRole.RETRIEVE:
         return False
-    shown = story.last is not None and story.last.number == poll.number and story.last.pending
-    spent = efforts.elapsed(story.made.number, poll.number)
-    early = spent is not None and spent < USUAL_WAIT_SECONDS
-    gone = efforts.idle_after(poll) > MAX_WAIT_SECONDS + WAIT_GRACE_SECONDS
-    return shown and early and gone and not looks.after(poll)
+    report = history.last_report
+    pending = report is not None and report.number == poll.number and report.pending
+    elapsed = windows.elapsed(history.create.number, poll.number)
+    early = elapsed is not None and elapsed < USUAL_WAIT_SECONDS
+    stayed = windows.active_after(poll) > MAX_WAIT_SECONDS + WAIT_GRACE_SECONDS
+    return pending and early and stayed and not list_calls.after(poll)
 
 
-def unknown_status_accepted(story: JobHistory, efforts: RetryWindows) -> Iterator[Violation]:
-    """A job that was last shown in no state of the document, and that nobody has asked for since,
-    as if it had ended.
-    """
-    last = story.last
-    if last is None or last.state or story.ended:
+def unknown_status_accepted(history: JobHistory, windows: RetryWindows) -> Iterator[Violation]:
+    """Yield the violation if the client stopped at an unknown status as if it were final."""
+    report = history.last_report
+    if report is None or report.state or history.ended:
         return
-    if story.made and efforts.expired(story.made.number, last.number):
+    if history.create and windows.expired(history.create.number, report.number):
         return
-    if not any(request.number > last.number for request in story.requests):
+    if not any(request.number > report.number for request in history.requests):
         yield violation_of(
             catalogue.UNKNOWN_STATUS_ACCEPTED,
-            last.exchange,
-            last.number,
-            received=f"no poll for {one_line(story.job_id)} after the answer that it is"
-            f" {one_line(last.status)}, no state of the document",
+            report.exchange,
+            report.number,
+            received=f"no poll for {one_line(history.job_id)} after the unknown status"
+            f" {one_line(report.status)}",
             expected="polls until a final state",
         )
 
 
-def abandoned_job(story: JobHistory, efforts: RetryWindows) -> Iterator[Violation]:
-    """A job or a file that was asked for once in vain, and never again."""
-    last = story.last
-    failed = None if last is None or last.state is None else _last_try(story, last)
-    if failed is None or not _worth_a_try(failed):
+def abandoned_job(history: JobHistory, windows: RetryWindows) -> Iterator[Violation]:
+    """Yield the violation if the only request for a job or a file failed, without a retry."""
+    report = history.last_report
+    has_state = report is not None and report.state is not None
+    failed = _last_attempt(history, report) if report and has_state else None
+    if failed is None or not _deserves_retry(failed):
         return
-    if story.made is None or not efforts.expired(story.made.number, failed.number):
-        yield _given_up(failed)
+    if history.create is None or not windows.expired(history.create.number, failed.number):
+        yield _gave_up(failed)
 
 
-def _last_try(story: JobHistory, last: JobReport) -> RequestRecord | None:
-    """The only download of a job that has succeeded; or the last poll for one that goes on, if
-    nothing came after it and the one before was answered.
+def _last_attempt(history: JobHistory, report: JobReport) -> RequestRecord | None:
+    """Return the only download of a successful job, or the last poll of a pending one.
+
+    None if something came after that poll, or if the poll before it failed, too.
     """
-    downloads, polls = story.of(JobRole.CONTENT), story.of(JobRole.RETRIEVE)
-    if last.state and last.state.ends is Ending.SUCCESS and len(downloads) == 1:
+    downloads = history.requests_with(JobRole.CONTENT)
+    polls = history.requests_with(JobRole.RETRIEVE)
+    if report.state and report.state.ends is Ending.SUCCESS and len(downloads) == 1:
         return downloads[0]
-    if (
-        not last.pending
-        or not polls
-        or any(poll.failed or poll.unreadable for poll in polls[-2:-1])
-    ):
+    failed_before = any(poll.failed_transiently or poll.unreadable for poll in polls[-2:-1])
+    if not report.pending or not polls or failed_before:
         return None
-    later = polls[-1].number < max(last.number, story.requests[-1].number)
-    return None if later else polls[-1]
+    last_number = max(report.number, history.requests[-1].number)
+    return None if polls[-1].number < last_number else polls[-1]
 
 
 def abandoned_request(
-    groups: Iterable[Sequence[RequestRecord]], hands: Concurrency, efforts: RetryWindows
+    groups: Iterable[Sequence[RequestRecord]], concurrency: Concurrency, windows: RetryWindows
 ) -> Iterator[Violation]:
-    """The same for requests that name no job: the list, and a create that was told to wait."""
-    lists: dict[str | None, list[RequestRecord]] = {}
+    """Yield the same violation for requests without a job id: the list, and a create after a 429.
+
+    groups: the requests in groups that ask for the same
+    """
+    list_requests: dict[str | None, list[RequestRecord]] = {}
     for group in groups:
         first = group[0]
-        alone = len(group) == 1 and first.role in CREATING and first.exchange.status == 429
-        if alone and _worth_a_try(first) and not efforts.expired(first.number, first.number):
-            yield _given_up(first)
-        # Of several hands, each of which lists for itself, nobody knows which has given up.
-        if first.role is JobRole.LIST and hands.of(first) == 1:
-            lists.setdefault(first.sender, []).extend(group)
-    for looks in lists.values():
-        *_, before, last = [None, *sorted(looks, key=lambda look: look.number)]
-        again = before is not None and (before.failed or before.unreadable)
-        if (
-            last
-            and _worth_a_try(last)
-            and not again
-            and not efforts.expired(last.number, last.number)
-        ):
-            yield _given_up(last)
+        rate_limited = first.role in CREATING and first.exchange.status == 429
+        if rate_limited and len(group) == 1 and _is_abandoned(first, windows):
+            yield _gave_up(first)
+        # Of several workers that list jobs, it is unknown which one gave up.
+        if first.role is JobRole.LIST and concurrency.workers(first) == 1:
+            list_requests.setdefault(first.sender, []).extend(group)
+    for requests in list_requests.values():
+        *_, previous, last = [None, *sorted(requests, key=lambda record: record.number)]
+        retried = previous is not None and (previous.failed_transiently or previous.unreadable)
+        if last and not retried and _is_abandoned(last, windows):
+            yield _gave_up(last)
 
 
-def _worth_a_try(attempt: RequestRecord) -> bool:
-    """Whether a good client would have tried again: not where it has to wait for too long, nor
-    where no money is left.
-    """
-    asked = attempt.retry_after.wait or 0
-    return attempt.failed and not attempt.quota_exhausted and asked <= MAX_RETRY_SECONDS
+def _is_abandoned(record: RequestRecord, windows: RetryWindows) -> bool:
+    return _deserves_retry(record) and not windows.expired(record.number, record.number)
 
 
-def _given_up(failed: RequestRecord) -> Violation:
+def _deserves_retry(record: RequestRecord) -> bool:
+    """Return True unless the wait would be too long, or the credit is used up."""
+    wait = record.retry_after.wait or 0
+    return record.failed_transiently and not record.quota_exhausted and wait <= MAX_RETRY_SECONDS
+
+
+def _gave_up(failed: RequestRecord) -> Violation:
     wait = failed.retry_after.wait
-    asked = f", with a wait of {format_seconds(wait)}" if wait else ""
+    requested = f" and a requested wait of {format_seconds(wait)}" if wait else ""
     return violation_of(
         catalogue.GAVE_UP_TOO_EARLY,
         failed.exchange,
         failed.number,
-        received=f"no second attempt after it {failed.outcome}{asked}",
+        received=f"no retry after {failed.outcome}{requested}",
         expected="3 to 5 attempts",
     )

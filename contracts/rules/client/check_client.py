@@ -1,9 +1,9 @@
-"""The judge of clients: what they send, request by request, and what they do over time."""
+"""The check of clients: each request, and the whole history."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ....openapi import Cause, Document, RequestProblem
 from ...traffic.exchange import Exchange, UnmatchedKind, UnmatchedRequest
@@ -11,9 +11,15 @@ from .. import client_catalogue as catalogue
 from ..grouping import deduplicate
 from ..rule import Rule
 from ..violation import Violation, violation_of
-from .course import history_violations
+from .abandonment import abandoned_job, abandoned_request, orphaned_job, unknown_status_accepted
+from .duplicates import duplicate_violations, find_duplicates
+from .job_history import Concurrency, ListCalls, job_histories
 from .job_usage import JobUsageRules
-from .request_record import RequestParser, RequestRecord
+from .polling import polling_violations
+from .request_parser import RequestParser
+from .request_record import RequestRecord, group_by_fingerprint
+from .retries import retry_violations
+from .retry_window import RetryWindows
 
 
 def check_client(
@@ -23,36 +29,40 @@ def check_client(
     whole: bool = True,
     first: int = 1,
 ) -> tuple[Violation, ...]:
-    """Every way in which a client broke the contract, warnings and advice among them, in the order
-    of its requests.
+    """Return the violations of a client, in the order of its requests: errors, warnings, advice.
 
-    `history` are its requests to one server, in their order, numbered from `first` on. One that is
-    not `whole` is only the end of a longer one: nothing is said that its beginning may belie. What
-    is wrong with several requests in the same way is one violation.
+    Equal violations of several requests are one violation with all their numbers.
+
+    Args:
+        document: the document of the API.
+        history: the requests of the client to one server, in their order.
+        whole: False if the history lacks its beginning; then violations that earlier requests
+            could excuse are not reported.
+        first: the number of the first request.
     """
-    reading, conduct = RequestParser(document), JobUsageRules(document, whole=whole)
-    attempts, found = list[RequestRecord](), list[Violation]()
+    parser, job_usage = RequestParser(document), JobUsageRules(document, whole=whole)
+    records, violations = list[RequestRecord](), list[Violation]()
     for number, item in enumerate(history, start=first):
         if isinstance(item, UnmatchedRequest):
-            found.append(_stray(document, item, number))
+            violations.append(_unmatched_violation(document, item, number))
         else:
-            attempts.append(reading.record(item, number))
-            found += _request_violations(document, item, number)
-            found += conduct.check(attempts[-1])
-    return deduplicate([*found, *history_violations(reading, attempts, whole=whole)])
+            records.append(parser.parse(item, number))
+            violations += _request_violations(document, item, number)
+            violations += job_usage.check(records[-1])
+    return deduplicate([*violations, *_history_violations(parser, records, whole=whole)])
 
 
-def _stray(document: Document, stray: UnmatchedRequest, number: int) -> Violation:
-    received, expected = stray.detail, _INSTEAD.get(stray.kind, "")
-    if stray.kind is UnmatchedKind.NO_OPERATION:
-        near = document.nearest(stray.method, stray.path)
-        received = stray.detail or near.difference
+def _unmatched_violation(document: Document, request: UnmatchedRequest, number: int) -> Violation:
+    received, expected = request.detail, _EXPECTED_INSTEAD.get(request.kind, "")
+    if request.kind is UnmatchedKind.NO_OPERATION:
+        near = document.nearest(request.method, request.path)
+        received = request.detail or near.difference
         expected = f"{near.operation.method} {near.path} ({near.operation.id}), the nearest"
         expected += " operation"
     return Violation(
-        rule=_STRAY_RULES[stray.kind],
+        rule=_RULE_BY_KIND[request.kind],
         operation_id=None,
-        request=f"{stray.method} {stray.path[:_SHOWN]}",
+        request=f"{request.method} {request.path[:_MAX_SHOWN_PATH]}",
         numbers=(number,),
         place=None,
         received=received,
@@ -61,56 +71,80 @@ def _stray(document: Document, stray: UnmatchedRequest, number: int) -> Violatio
 
 
 def _request_violations(document: Document, exchange: Exchange, number: int) -> Iterator[Violation]:
-    """What is wrong with one request, whatever came before."""
+    """Yield the violations of a single request, independent of the history."""
     operation, problems = exchange.operation, list(exchange.arguments.problems)
     if operation.secured and document.credentials:
         key = document.credentials.key(exchange.headers)
         problems += [key] if isinstance(key, RequestProblem) else []
-    told: set[str] = set()
+    reported: set[str] = set()
     for problem in problems:
-        if problem.parameter in told:
-            continue  # of a value that is wrong in several ways, the first is enough
-        told.update([problem.parameter] if problem.parameter else [])
+        if problem.parameter in reported:
+            continue  # one problem of a value is enough
+        reported.update([problem.parameter] if problem.parameter else [])
         missing = problem.cause == Cause.FIELD_MISSING
         yield violation_of(
-            _RULES.get(problem.cause, catalogue.WRONG_VALUE),
+            _RULE_BY_CAUSE.get(problem.cause, catalogue.VALUE_NOT_ALLOWED),
             exchange,
             number,
             place=problem.parameter,
             received=problem.received or "nothing",
-            expected="a value" if missing else _PREFIX.sub("", problem.expected),
+            expected="a value" if missing else _MODAL_VERB.sub("", problem.expected),
         )
     known = [*operation.query, *{n: 0 for b in operation.bodies.values() for n in b.properties}]
-    for name in dict.fromkeys(n for n in exchange.arguments.unknown if n not in told):
+    for name in dict.fromkeys(n for n in exchange.arguments.unknown if n not in reported):
         yield violation_of(
-            catalogue.UNDOCUMENTED,
+            catalogue.UNKNOWN_FIELD,
             exchange,
             number,
             place=name,
-            received="a value for it",
-            expected=f"only {', '.join(known)}" if known else "nothing at all",
+            received="a value",
+            expected=f"only {', '.join(known)}" if known else "no fields",
         )
 
 
-_PREFIX = re.compile(r"^(the body )?must (be |have )?(sent as )?")
-_SHOWN = 100
-_STRAY_RULES = {
+def _history_violations(
+    parser: RequestParser, records: Sequence[RequestRecord], *, whole: bool
+) -> Iterator[Violation]:
+    """Yield the violations that need the whole history."""
+    histories, groups = job_histories(records), group_by_fingerprint(records)
+    list_calls, concurrency = ListCalls(records), Concurrency(records)
+    windows = RetryWindows(records, concurrency)
+    duplicate_ids: set[str] = set()
+    for group in groups:
+        duplicates = find_duplicates(parser, group, histories, list_calls)
+        duplicate_ids |= {duplicate.job_id for duplicate in duplicates}
+        yield from duplicate_violations(duplicates)
+        yield from retry_violations(group, histories, list_calls, concurrency)
+    for history in histories.values():
+        yield from polling_violations(history)
+        yield from unknown_status_accepted(history, windows)
+        if whole:
+            yield from abandoned_job(history, windows)
+        if whole and history.job_id not in duplicate_ids:
+            yield from orphaned_job(history, windows, list_calls)
+    if whole:
+        yield from abandoned_request(groups, concurrency, windows)
+
+
+_MODAL_VERB = re.compile(r"^(the body )?must (be |have )?(sent as )?")
+_MAX_SHOWN_PATH = 100
+_RULE_BY_KIND = {
     UnmatchedKind.NO_OPERATION: catalogue.UNKNOWN_ENDPOINT,
-    UnmatchedKind.BLOCKED: catalogue.BLOCKED,
-    UnmatchedKind.NOT_RECORDED: catalogue.NOT_RECORDED,
+    UnmatchedKind.BLOCKED: catalogue.REQUEST_BLOCKED,
+    UnmatchedKind.NOT_RECORDED: catalogue.REQUEST_NOT_RECORDED,
     UnmatchedKind.ENDLESS: catalogue.INFINITE_LOOP,
 }
-_INSTEAD = {
+_EXPECTED_INSTEAD = {
     UnmatchedKind.BLOCKED: "no such request",
-    UnmatchedKind.NOT_RECORDED: "a request that was recorded",
-    UnmatchedKind.ENDLESS: "an end, sooner or later",
+    UnmatchedKind.NOT_RECORDED: "a recorded request",
+    UnmatchedKind.ENDLESS: "an end of the loop",
 }
-_RULES: dict[str, Rule] = {
+_RULE_BY_CAUSE: dict[str, Rule] = {
     Cause.JSON_MALFORMED: catalogue.BODY_UNREADABLE,
     Cause.FORM_MALFORMED: catalogue.BODY_UNREADABLE,
     Cause.MEDIA_TYPE_UNSUPPORTED: catalogue.BODY_UNREADABLE,
     Cause.FIELD_MISSING: catalogue.VALUE_MISSING,
     Cause.FIELD_TYPE: catalogue.WRONG_TYPE,
-    Cause.CREDENTIALS_MISSING: catalogue.NO_KEY,
-    Cause.CREDENTIALS_MALFORMED: catalogue.NO_KEY,
+    Cause.CREDENTIALS_MISSING: catalogue.INVALID_KEY,
+    Cause.CREDENTIALS_MALFORMED: catalogue.INVALID_KEY,
 }

@@ -1,4 +1,4 @@
-"""Jobs that were made anew because nobody had followed the first: how many, and what they cost."""
+"""Duplicate jobs: created again because the first one was not followed, and what they cost."""
 
 from __future__ import annotations
 
@@ -14,123 +14,132 @@ from ...traffic.exchange import Exchange
 from .. import client_catalogue as catalogue
 from ..violation import Violation, violation_of
 from .job_history import JobHistory, ListCalls, job_histories
-from .request_record import RequestParser, RequestRecord, group_by_fingerprint
+from .request_parser import RequestParser
+from .request_record import RequestRecord, group_by_fingerprint
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A job that nobody came back to, and the request that made the same job anew. `lost` says that
-    the answer which told of it never arrived.
+    """A job that was not followed, although the same request created another one later.
+
+    job_id: the id of the job
+    create: the request that created it
+    repeat: the equal request that created the next job
+    lost: True if the response with the job did not reach the client
     """
 
     job_id: str
-    first: RequestRecord
-    again: RequestRecord
+    create: RequestRecord
+    repeat: RequestRecord
     lost: bool
 
 
-def unfollowed_duplicates(
-    reading: RequestParser, attempts: Sequence[RequestRecord]
-) -> Iterator[Duplicate]:
-    """All jobs of a history that were made in vain."""
-    told, looks = job_histories(attempts), ListCalls(attempts)
-    for group in group_by_fingerprint(attempt for attempt in attempts if attempt.role in CREATING):
-        yield from duplicates(reading, group, told, looks)
+def all_duplicates(parser: RequestParser, records: Sequence[RequestRecord]) -> Iterator[Duplicate]:
+    """Yield all duplicates of a history."""
+    histories, list_calls = job_histories(records), ListCalls(records)
+    for group in group_by_fingerprint(record for record in records if record.role in CREATING):
+        yield from find_duplicates(parser, group, histories, list_calls)
 
 
-def duplicates(
-    reading: RequestParser,
+def find_duplicates(
+    parser: RequestParser,
     group: Sequence[RequestRecord],
-    told: Mapping[str, JobHistory],
-    looks: ListCalls,
+    histories: Mapping[str, JobHistory],
+    list_calls: ListCalls,
 ) -> tuple[Duplicate, ...]:
-    """The jobs that were made in vain by the requests of a group, which all asked for the same."""
-    made = [*_made(reading, group)] if group[0].role in CREATING else []
-    found = (
-        Duplicate(job_id, first, again, lost)
-        for (job_id, first, lost), (_, again, _) in pairwise(made)
-        if not _came_back(told.get(job_id), lost=lost)
-        # Who has looked for a lost job, and was not shown it, could do no more.
-        and not (lost and looks.between(first, again))
+    """Return the duplicates that the requests of a group created, which all ask for the same."""
+    created = [*_created_jobs(parser, group)] if group[0].role in CREATING else []
+    duplicates = (
+        Duplicate(job_id, create, repeat, lost)
+        for (job_id, create, lost), (_, repeat, _) in pairwise(created)
+        if not _is_followed(histories.get(job_id), lost=lost)
+        # A client that looked for a lost job in the list and did not find it could do no more.
+        and not (lost and list_calls.between(create, repeat))
     )
-    return tuple(found)
+    return tuple(duplicates)
 
 
-def _came_back(story: JobHistory | None, *, lost: bool) -> bool:
-    """Whether anybody has asked for a job. One that no answer has told of is not asked for by a
-    list that happens to show it.
-    """
-    return story is not None and bool(story.requests if lost else story.followed)
+def _is_followed(history: JobHistory | None, *, lost: bool) -> bool:
+    """Return True if a request is about the job; a list that shows a lost job does not count."""
+    return history is not None and bool(history.requests if lost else history.followed)
 
 
-def duplicate_violations(found: Sequence[Duplicate]) -> Iterator[Violation]:
-    """What is to be said about the duplicates of one group."""
-    if not found:
+def duplicate_violations(duplicates: Sequence[Duplicate]) -> Iterator[Violation]:
+    """Yield the violation of a group with duplicates."""
+    if not duplicates:
         return
-    numbers = sorted({a.number for duplicate in found for a in (duplicate.first, duplicate.again)})
-    price = _price([duplicate.first.exchange for duplicate in found])
-    cost = f"; what was made in vain costs up to {price}" if price else ""
+    numbers = sorted({r.number for each in duplicates for r in (each.create, each.repeat)})
+    price = _total_price([duplicate.create.exchange for duplicate in duplicates])
+    cost = f"; the duplicates cost up to {price}" if price else ""
     yield violation_of(
         catalogue.DUPLICATE_JOB,
-        found[-1].again.exchange,
+        duplicates[-1].repeat.exchange,
         *numbers,
-        received=f"{len(numbers)} jobs by the same request: {_unfollowed(found)}{cost}",
-        expected="one request for one job",
+        received=f"{len(numbers)} jobs by the same request: {_describe_jobs(duplicates)}{cost}",
+        expected="one create for one job",
     )
 
 
-def _made(
-    reading: RequestParser, group: Sequence[RequestRecord]
+def _created_jobs(
+    parser: RequestParser, group: Sequence[RequestRecord]
 ) -> Iterator[tuple[str, RequestRecord, bool]]:
-    """The jobs that a group has made, by their ids, and whether the answer was lost. A server that
-    knows a request again answers with the job that there is.
+    """Yield the id of each created job, its create, and True if its response was lost.
+
+    A server that recognizes a repeated request returns the first job, which is not a new one.
     """
     known: set[str] = set()
-    for attempt in group:
-        hidden = reading.undelivered_jobs(attempt.exchange)
-        # An answer that was changed may tell of a job that there is not.
-        for job_id in (hidden or [telling.job_id for telling in attempt.jobs])[:1]:
+    for record in group:
+        undelivered = parser.undelivered_jobs(record.exchange)
+        # A modified response may show a job that does not exist.
+        shown = [report.job_id for report in record.job_reports]
+        for job_id in (undelivered or shown)[:1]:
             if job_id not in known:
-                yield job_id, attempt, bool(hidden)
+                yield job_id, record, bool(undelivered)
             known.add(job_id)
 
 
-def _unfollowed(found: Sequence[Duplicate]) -> str:
+def _describe_jobs(duplicates: Sequence[Duplicate]) -> str:
     parts = []
-    for lost, what in (
-        (False, "accepted and never asked for"),
-        (True, "made, and the client not told"),
-    ):
-        ids = [one_line(duplicate.job_id) for duplicate in found if duplicate.lost is lost]
+    for lost, singular, plural in _FATES:
+        ids = [one_line(duplicate.job_id) for duplicate in duplicates if duplicate.lost is lost]
         if ids:
-            more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
-            verb = "was" if len(ids) == 1 else "were"
-            parts.append(f"{', '.join(ids[:_SHOWN])}{more} {verb} {what}")
+            more = len(ids) - _MAX_SHOWN_IDS
+            shown = ", ".join(ids[:_MAX_SHOWN_IDS]) + (f" and {more} more" if more > 0 else "")
+            parts.append(f"{shown} {singular if len(ids) == 1 else plural}")
     return "; ".join(parts)
 
 
-def price_of(exchange: Exchange) -> tuple[Decimal, str] | None:
-    """What a create costs, with the currency; None where the document does not say."""
+def create_price(exchange: Exchange) -> tuple[Decimal, str] | None:
+    """Return the price of a create and its currency, None if the document has no price."""
     operation = exchange.operation
     price = operation.price
     if price is None:
         return None
-    named = {name for rate in price.rates for name in rate.when} | {price.per or ""}
-    defaults = {name: operation.default(name) for name in named}
+    names = {name for rate in price.rates for name in rate.when} | {price.per or ""}
+    defaults = {name: operation.default(name) for name in names}
     try:
         return price.of({**defaults, **exchange.fields}), price.currency
-    except ArithmeticError:  # a value that the server should have refused
+    except ArithmeticError:  # a value that the server should have rejected
         return None
 
 
-def _price(exchanges: Sequence[Exchange]) -> str:
-    """What these creates cost together, with the currency; empty if the document does not say."""
+def _total_price(exchanges: Sequence[Exchange]) -> str:
+    """Return the price of these creates as text, empty if the document has no price."""
     total, currency = Decimal(0), ""
-    for price in map(price_of, exchanges):
+    for price in map(create_price, exchanges):
         if price is None:
             return ""
         total, currency = total + price[0], price[1]
     return f"{format_amount(total)} {currency}"
 
 
-_SHOWN = 3
+_MAX_SHOWN_IDS = 3
+# If the response was lost: what happened to one job, and to several.
+_FATES = (
+    (False, "was accepted and never requested", "were accepted and never requested"),
+    (
+        True,
+        "was created, but its response was lost",
+        "were created, but their responses were lost",
+    ),
+)

@@ -1,4 +1,4 @@
-"""What makes two requests the same."""
+"""Fingerprints, which are equal for a request and its retries."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from ....openapi.messages import media_type_of
 from ...traffic.exchange import Exchange
 
 Fingerprint = tuple[object, ...]
+"""A hashable value that two requests share if the second one repeats the first."""
 
 
 def fingerprint(exchange: Exchange, *, key_header: str) -> Fingerprint:
-    """All that a request asks for, and on whose behalf: equal for a request that is sent again."""
+    """Return the fingerprint of a request: everything it asks for, and the API key.
+
+    key_header: the name of the header with the API key, in lower case
+    """
     call = exchange.call
     headers = (key_header, "range", *map(str.lower, exchange.operation.headers))
     media_type = call.headers.get("content-type", "")
@@ -27,7 +31,7 @@ def fingerprint(exchange: Exchange, *, key_header: str) -> Fingerprint:
 
 
 def _without_boundary(body: bytes, media_type: str) -> bytes:
-    """A form has a new boundary whenever it is sent."""
+    """Return a form without its boundary, which is new in each request."""
     boundary = _BOUNDARY.search(media_type)
     return body.replace(b"--" + boundary[1].encode(errors="replace"), b"") if boundary else body
 

@@ -1,6 +1,4 @@
-"""All that a client asked about one job, and all that it was told of it; and what it has
-done besides.
-"""
+"""The requests about each job, the list calls and the concurrency of each sender."""
 
 from __future__ import annotations
 
@@ -16,91 +14,93 @@ from .request_record import JobReport, RequestRecord
 
 @dataclass(frozen=True, slots=True)
 class JobHistory:
-    """One job: the request that made it, None if that is not known, the requests that name it, and
-    the answers that show it, each in their order.
+    """The requests about one job, and the responses that show it.
 
-    `followed` says whether the client has come back to it: it was named by a request or shown by a
-    list, or there was nothing to come back for, since it had ended when it was made.
+    job_id: the id of the job
+    create: the request that created the job, None if unknown
+    requests: the requests whose path names the job, in their order
+    reports: the job as responses show it, in their order
+    followed: True if a request names the job or a list shows it, or if it had ended when created
     """
 
     job_id: str
-    made: RequestRecord | None
+    create: RequestRecord | None
     requests: tuple[RequestRecord, ...]
     reports: tuple[JobReport, ...]
     followed: bool
 
     @property
-    def last(self) -> JobReport | None:
-        """How the job was shown last."""
+    def last_report(self) -> JobReport | None:
+        """The job as the last response shows it, None if no response shows it."""
         return self.reports[-1] if self.reports else None
 
     @property
     def ended(self) -> bool:
-        """Whether any answer has shown an end."""
-        return any(telling.state and telling.state.ends for telling in self.reports)
+        """True if a response shows a final state."""
+        return any(report.state and report.state.ends for report in self.reports)
 
-    def of(self, role: JobRole) -> tuple[RequestRecord, ...]:
-        """The requests with this role."""
-        return tuple(attempt for attempt in self.requests if attempt.role is role)
+    def requests_with(self, role: JobRole) -> tuple[RequestRecord, ...]:
+        """Return the requests with this role."""
+        return tuple(record for record in self.requests if record.role is role)
 
 
-def job_histories(attempts: Iterable[RequestRecord]) -> Mapping[str, JobHistory]:
-    """The story of each job, by its id."""
-    made: dict[str, RequestRecord] = {}
+def job_histories(records: Iterable[RequestRecord]) -> Mapping[str, JobHistory]:
+    """Return the history of each job, by its id."""
+    creates: dict[str, RequestRecord] = {}
     requests: dict[str, list[RequestRecord]] = {}
-    tellings: dict[str, list[JobReport]] = {}
+    reports: dict[str, list[JobReport]] = {}
     followed: set[str] = set()
-    for attempt in attempts:
-        if attempt.exchange.job_id is not None:
-            requests.setdefault(attempt.exchange.job_id, []).append(attempt)
-        for telling in attempt.jobs:
-            tellings.setdefault(telling.job_id, []).append(telling)
-            if attempt.role in CREATING:
-                made.setdefault(telling.job_id, attempt)
-            if attempt.role is JobRole.LIST or (telling.state and telling.state.ends):
-                followed.add(telling.job_id)
+    for record in records:
+        if record.exchange.job_id is not None:
+            requests.setdefault(record.exchange.job_id, []).append(record)
+        for report in record.job_reports:
+            reports.setdefault(report.job_id, []).append(report)
+            if record.role in CREATING:
+                creates.setdefault(report.job_id, record)
+            if record.role is JobRole.LIST or (report.state and report.state.ends):
+                followed.add(report.job_id)
     return {
         job_id: JobHistory(
             job_id,
-            made.get(job_id),
+            creates.get(job_id),
             tuple(requests.get(job_id, ())),
-            tuple(tellings.get(job_id, ())),
+            tuple(reports.get(job_id, ())),
             job_id in requests or job_id in followed,
         )
-        for job_id in dict.fromkeys([*tellings, *requests])
+        for job_id in dict.fromkeys([*reports, *requests])
     }
 
 
 class ListCalls:
-    """When each sender has looked in the list of its jobs."""
+    """The successful list requests of each sender."""
 
-    def __init__(self, attempts: Iterable[RequestRecord]) -> None:
+    def __init__(self, records: Iterable[RequestRecord]) -> None:
         self._numbers: dict[str | None, list[int]] = {}
-        for attempt in attempts:
-            seen = attempt.exchange.accepted and not attempt.unreadable
-            if attempt.role is JobRole.LIST and seen:
-                self._numbers.setdefault(attempt.sender, []).append(attempt.number)
+        for record in records:
+            readable = record.exchange.accepted and not record.unreadable
+            if record.role is JobRole.LIST and readable:
+                self._numbers.setdefault(record.sender, []).append(record.number)
 
     def between(self, first: RequestRecord, second: RequestRecord) -> bool:
-        """Whether the sender of these requests has looked between them."""
+        """Return True if the sender read the list between these two of its requests."""
         numbers = self._numbers.get(first.sender, [])
         index = bisect_right(numbers, first.number)
         return index < len(numbers) and numbers[index] < second.number
 
-    def after(self, attempt: RequestRecord) -> bool:
-        """Whether the sender of this request has looked since."""
-        return any(number > attempt.number for number in self._numbers.get(attempt.sender, ())[-1:])
+    def after(self, record: RequestRecord) -> bool:
+        """Return True if the sender read the list after this request."""
+        return any(number > record.number for number in self._numbers.get(record.sender, ())[-1:])
 
 
 class Concurrency:
-    """In how many hands the work of each sender may lie: each may follow a job of its own."""
+    """The number of workers that each sender may have, one for each different create."""
 
-    def __init__(self, attempts: Iterable[RequestRecord]) -> None:
-        self._wishes: dict[str | None, set[Fingerprint]] = {}
-        for attempt in attempts:
-            if attempt.role in CREATING:
-                self._wishes.setdefault(attempt.sender, set()).add(attempt.fingerprint)
+    def __init__(self, records: Iterable[RequestRecord]) -> None:
+        self._creates: dict[str | None, set[Fingerprint]] = {}
+        for record in records:
+            if record.role in CREATING:
+                self._creates.setdefault(record.sender, set()).add(record.fingerprint)
 
-    def of(self, attempt: RequestRecord) -> int:
-        """The hands of whoever has sent this: one for each different job that it has asked for."""
-        return max(1, len(self._wishes.get(attempt.sender, ())))
+    def workers(self, record: RequestRecord) -> int:
+        """Return how many workers the sender of this request may have, at least 1."""
+        return max(1, len(self._creates.get(record.sender, ())))

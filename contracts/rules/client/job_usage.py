@@ -1,4 +1,4 @@
-"""What a client makes of what it was told of each job: request by request, in their order."""
+"""The rules for the use of jobs, checked request by request."""
 
 from __future__ import annotations
 
@@ -15,144 +15,145 @@ from .request_record import JobReport, RequestRecord, format_seconds
 
 
 class JobUsageRules:
-    """The rules over a history, which is shown one request after the other. `whole` says that it
-    begins where the client did.
+    """The rules for the use of jobs, over the requests of a history in their order.
 
-    A client is judged by what it was told, not by what it could not know: what one key was told, no
-    other knows.
+    A client is judged by the responses that it received. Each API key knows only its own jobs.
+
+    document: the document of the API
+    whole: True if the history contains the first request of the client
     """
 
     def __init__(self, document: Document, *, whole: bool = True) -> None:
         self._lifecycle, self._whole = document.lifecycle, whole
-        self._unknown_status = document.envelope.answers[Cause.JOB_UNKNOWN].status
-        self._told: dict[_Known, JobReport] = {}
-        self._ended: dict[_Known, JobReport] = {}
-        self._deleted: set[_Known] = set()
-        self._refused: dict[tuple[Fingerprint, str | None], int] = {}
+        self._unknown_job_status = document.envelope.answers[Cause.JOB_UNKNOWN].status
+        self._last_reports: dict[_SenderAndJob, JobReport] = {}
+        self._final_reports: dict[_SenderAndJob, JobReport] = {}
+        self._deleted: set[_SenderAndJob] = set()
+        self._permanent_errors: dict[tuple[Fingerprint, str | None], int] = {}
 
-    def check(self, attempt: RequestRecord) -> list[Violation]:
-        """What this request breaks, in the light of those before."""
-        found: list[Violation] = []
-        if attempt.exchange.job_id is not None:
-            found += self._about_a_job(attempt, attempt.exchange.job_id)
-        if not found:
-            found += self._repeated(attempt)
-        self._learn(attempt)
-        return found
+    def check(self, record: RequestRecord) -> list[Violation]:
+        """Return the violations of the next request."""
+        violations: list[Violation] = []
+        if record.exchange.job_id is not None:
+            violations += self._check_job(record, record.exchange.job_id)
+        if not violations:
+            violations += self._check_permanent_error(record)
+        self._remember(record)
+        return violations
 
-    def _about_a_job(self, attempt: RequestRecord, job_id: str) -> Iterator[Violation]:
-        known = (attempt.sender, job_id)
-        told = self._told.get(known)
-        if told is None:
-            if self._whole and attempt.exchange.status == self._unknown_status:
+    def _check_job(self, record: RequestRecord, job_id: str) -> Iterator[Violation]:
+        job = (record.sender, job_id)
+        report = self._last_reports.get(job)
+        if report is None:
+            if self._whole and record.exchange.status == self._unknown_job_status:
                 yield violation_of(
                     catalogue.UNKNOWN_JOB,
-                    attempt.exchange,
-                    attempt.number,
+                    record.exchange,
+                    record.number,
                     received=one_line(job_id),
-                    expected=self._known_ids(attempt.sender),
+                    expected=self._describe_known_ids(record.sender),
                 )
-        elif attempt.role is JobRole.RETRIEVE and known in self._ended:
-            end = self._ended[known]
+        elif record.role is JobRole.RETRIEVE and job in self._final_reports:
+            final = self._final_reports[job]
             yield violation_of(
                 catalogue.POLLED_AFTER_END,
-                attempt.exchange,
-                attempt.number,
-                received=f"a poll for {one_line(job_id)} after the answer no. {end.number}"
-                f" that it is {end.status}",
-                expected=f"no poll after {self._finals()}",
+                record.exchange,
+                record.number,
+                received=f"a poll for {one_line(job_id)} after response no. {final.number}, which"
+                f" showed it {final.status}",
+                expected=f"no poll after {self._describe_final_states()}",
             )
-        elif attempt.role in _USING:
-            yield from self._use(attempt, told)
+        elif record.role in _ROLES_USING_RESULTS:
+            yield from self._check_result_use(record, report)
 
-    def _use(self, attempt: RequestRecord, told: JobReport) -> Iterator[Violation]:
-        """Something that only a job which has succeeded is good for."""
-        rule = self._misuse(attempt, told)
+    def _check_result_use(self, record: RequestRecord, report: JobReport) -> Iterator[Violation]:
+        """Yield the violation if a request needs a successful job and this one is not."""
+        rule = _misuse_rule(record, report)
         if rule:
-            unknown = "" if told.state else ", no state of the document"
+            unknown = "" if report.state else ", an unknown status"
             yield violation_of(
                 rule,
-                attempt.exchange,
-                attempt.number,
-                received=f"a request for {one_line(told.job_id)}, which was"
-                f" {one_line(told.status)} in the answer no. {told.number}{unknown}",
-                expected=f"a job that is {' or '.join(self._endings(Ending.SUCCESS))}",
+                record.exchange,
+                record.number,
+                received=f"a request for {one_line(report.job_id)}, which was"
+                f" {one_line(report.status)} in response no. {report.number}{unknown}",
+                expected=f"a job that is {' or '.join(self._lifecycle.endings(Ending.SUCCESS))}",
             )
-        elif attempt.role is JobRole.CONTENT and attempt.refused:
-            yield from self._expired(attempt, told)
+        elif record.role is JobRole.CONTENT and record.failed_permanently:
+            yield from self._check_expiry(record, report)
 
-    def _misuse(self, attempt: RequestRecord, told: JobReport) -> Rule | None:
-        if told.state is None:
-            return catalogue.UNKNOWN_STATUS_ACCEPTED
-        if told.state.ends is Ending.FAILURE:
-            return catalogue.FAILURE_IGNORED
-        early = told.pending and not attempt.exchange.accepted
-        return catalogue.USED_TOO_EARLY if early else None
-
-    def _expired(self, attempt: RequestRecord, told: JobReport) -> Iterator[Violation]:
-        """A file that was asked for when it was to be gone, and was."""
-        expiry = (
-            get_or_none(told.job, self._lifecycle.expiry_at) if self._lifecycle.expiry_at else None
-        )
-        exchange = attempt.exchange
-        if (attempt.sender, told.job_id) in self._deleted or not is_number(expiry):
+    def _check_expiry(self, record: RequestRecord, report: JobReport) -> Iterator[Violation]:
+        """Yield the violation if a rejected download came after the known expiry."""
+        expiry_at = self._lifecycle.expiry_at
+        expiry = get_or_none(report.job, expiry_at) if expiry_at else None
+        exchange = record.exchange
+        if (record.sender, report.job_id) in self._deleted or not is_number(expiry):
             return
         late = exchange.at - exchange.took - expiry
         if late > 0:
             yield violation_of(
                 catalogue.DOWNLOADED_LATE,
                 exchange,
-                attempt.number,
-                received=f"a request for the files of {one_line(told.job_id)}"
-                f" {format_seconds(late)} after they expired, as the"
-                f" answer no. {told.number} had told",
-                expected=f"a download before the moment {expiry:.0f} (Unix time)",
+                record.number,
+                received=f"a request for the files of {one_line(report.job_id)}"
+                f" {format_seconds(late)} after their expiry, which response no. {report.number}"
+                " had announced",
+                expected=f"a download before {expiry:.0f} (Unix time)",
             )
 
-    def _repeated(self, attempt: RequestRecord) -> Iterator[Violation]:
-        """A request that was refused before, in a way that no repetition helps against."""
-        if not self._refused and not attempt.refused:
+    def _check_permanent_error(self, record: RequestRecord) -> Iterator[Violation]:
+        """Yield the violation if the same request has failed permanently before."""
+        if not self._permanent_errors and not record.failed_permanently:
             return
-        # What a job refuses in one state it may grant in another.
-        told = self._told.get((attempt.sender, attempt.exchange.job_id or ""))
-        key = (attempt.fingerprint, told.status if told else None)
-        if key in self._refused:
+        # A request that a job rejects in one state may succeed in another.
+        report = self._last_reports.get((record.sender, record.exchange.job_id or ""))
+        key = (record.fingerprint, report.status if report else None)
+        if key in self._permanent_errors:
             yield violation_of(
                 catalogue.RETRY_AFTER_PERMANENT_ERROR,
-                attempt.exchange,
-                attempt.number,
-                received=f"the same request again, although it was answered {self._refused[key]}",
-                expected="another request, or none",
+                record.exchange,
+                record.number,
+                received=f"the same request after status {self._permanent_errors[key]}",
+                expected="a changed request, or none",
             )
-        if attempt.refused and attempt.exchange.status:
-            self._refused[key] = attempt.exchange.status
+        if record.failed_permanently and record.exchange.status:
+            self._permanent_errors[key] = record.exchange.status
 
-    def _learn(self, attempt: RequestRecord) -> None:
-        for telling in attempt.jobs:
-            known = (attempt.sender, telling.job_id)
-            self._told[known] = telling
-            if attempt.role is JobRole.RETRIEVE and telling.state and telling.state.ends:
-                self._ended.setdefault(known, telling)
-        if attempt.role is JobRole.DELETE and attempt.exchange.accepted:
-            # To look once whether a deleted job is gone is no poll.
-            gone = (attempt.sender, attempt.exchange.job_id or "")
-            self._ended.pop(gone, None)
-            self._deleted.add(gone)
+    def _remember(self, record: RequestRecord) -> None:
+        for report in record.job_reports:
+            job = (record.sender, report.job_id)
+            self._last_reports[job] = report
+            if record.role is JobRole.RETRIEVE and report.state and report.state.ends:
+                self._final_reports.setdefault(job, report)
+        if record.role is JobRole.DELETE and record.exchange.accepted:
+            # One look at a deleted job does not count as a poll.
+            deleted = (record.sender, record.exchange.job_id or "")
+            self._final_reports.pop(deleted, None)
+            self._deleted.add(deleted)
 
-    def _known_ids(self, sender: str | None) -> str:
-        known = [job_id for told, job_id in self._told if told == sender]
+    def _describe_known_ids(self, sender: str | None) -> str:
+        known = [job_id for other, job_id in self._last_reports if other == sender]
         if not known:
-            return "an id that a create has answered with; there was none so far"
-        return f"one of {', '.join(map(one_line, known[-_SHOWN_IDS:]))}"
+            return "the id of a created job; none was created so far"
+        return f"one of {', '.join(map(one_line, known[-_MAX_SHOWN_IDS:]))}"
 
-    def _endings(self, kind: Ending) -> tuple[str, ...]:
-        return self._lifecycle.endings(kind)
-
-    def _finals(self) -> str:
-        return " or ".join([*self._endings(Ending.SUCCESS), *self._endings(Ending.FAILURE)])
+    def _describe_final_states(self) -> str:
+        endings = self._lifecycle.endings
+        return " or ".join([*endings(Ending.SUCCESS), *endings(Ending.FAILURE)])
 
 
-# A sender, and the id of a job.
-_Known = tuple[str | None, str]
-_USING = (JobRole.CONTENT, JobRole.REMIX)
-_SHOWN_IDS = 3
+def _misuse_rule(record: RequestRecord, report: JobReport) -> Rule | None:
+    """Return the rule that the use of a job in this state breaks."""
+    if report.state is None:
+        return catalogue.UNKNOWN_STATUS_ACCEPTED
+    if report.state.ends is Ending.FAILURE:
+        return catalogue.FAILURE_IGNORED
+    too_early = report.pending and not record.exchange.accepted
+    return catalogue.USED_TOO_EARLY if too_early else None
+
+
+_SenderAndJob = tuple[str | None, str]
+"""The header with the API key, and the id of a job."""
+
+_ROLES_USING_RESULTS = (JobRole.CONTENT, JobRole.REMIX)
+_MAX_SHOWN_IDS = 3

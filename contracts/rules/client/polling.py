@@ -1,4 +1,4 @@
-"""How a client polls: how soon after the last answer, and for how long in all."""
+"""The rules for polling: the interval between polls, and the total wait."""
 
 from __future__ import annotations
 
@@ -18,98 +18,106 @@ from .vendor_limits import CLOCK_TOLERANCE, MAX_WAIT_SECONDS, MIN_POLL_SECONDS, 
 
 
 @dataclass(frozen=True, slots=True)
-class _Interval:
-    """The seconds between an answer that a job is pending and the next poll for it."""
+class _PollInterval:
+    """The interval between a response with a pending job and the next poll.
 
-    shown: JobReport
-    asked: float | None
-    again: RequestRecord
+    report: the pending job
+    suggested: the wait in seconds that the response suggests, None without a suggestion
+    poll: the next poll
+    waited: the length of the interval in seconds
+    """
+
+    report: JobReport
+    suggested: float | None
+    poll: RequestRecord
     waited: float
 
+    @property
+    def waited_share(self) -> float:
+        """The share of the suggested wait; the length of the interval without a suggestion."""
+        return self.waited / self.suggested if self.suggested else self.waited
 
-def polling_violations(story: JobHistory) -> Iterator[Violation]:
-    """What is wrong with how the job of this story was polled for."""
-    fast, soon = [], []
-    for interval in _intervals(story):
-        asked = interval.asked
-        # What the server asks for holds also where it is shorter than what the vendor advises.
+
+def polling_violations(history: JobHistory) -> Iterator[Violation]:
+    """Yield the violations in the polls of one job."""
+    too_fast, too_early = [], []
+    for interval in _poll_intervals(history):
+        suggested = interval.suggested
+        # A suggestion of the server counts even if it is shorter than the limit of the vendor.
         if interval.waited < CLOCK_TOLERANCE * MIN_POLL_SECONDS and (
-            asked is None or asked >= MIN_POLL_SECONDS
+            suggested is None or suggested >= MIN_POLL_SECONDS
         ):
-            fast.append(interval)
-        elif asked is not None and interval.waited < CLOCK_TOLERANCE * asked:
-            soon.append(interval)
-    if fast:
-        expected = f"{format_seconds(MIN_POLL_SECONDS)} or more between two polls"
-        yield _breach(catalogue.POLLED_TOO_FAST, story, fast, expected)
-    if soon:
-        worst = min(soon, key=_share)
-        expected = f"{format_seconds(worst.asked or 0)} or more, as the answer asks for"
-        yield _breach(catalogue.POLLED_BEFORE_HINT, story, soon, expected)
-    yield from _endless(story)
+            too_fast.append(interval)
+        elif suggested is not None and interval.waited < CLOCK_TOLERANCE * suggested:
+            too_early.append(interval)
+    if too_fast:
+        expected = f"at least {format_seconds(MIN_POLL_SECONDS)} between two polls"
+        yield _interval_violation(catalogue.POLLED_TOO_FAST, history, too_fast, expected)
+    if too_early:
+        worst = min(too_early, key=lambda interval: interval.waited_share)
+        expected = f"at least {format_seconds(worst.suggested or 0)}, as the response suggests"
+        yield _interval_violation(catalogue.POLLED_BEFORE_HINT, history, too_early, expected)
+    yield from _total_wait_violations(history)
 
 
-def _intervals(story: JobHistory) -> Iterator[_Interval]:
-    polls = sorted(story.of(JobRole.RETRIEVE), key=lambda poll: poll.sender or "")
-    for before, again in pairwise(polls):
-        if again.sender != before.sender:
+def _poll_intervals(history: JobHistory) -> Iterator[_PollInterval]:
+    polls = sorted(history.requests_with(JobRole.RETRIEVE), key=lambda poll: poll.sender or "")
+    for previous, poll in pairwise(polls):
+        if poll.sender != previous.sender:
             continue
-        shown = next((told for told in before.jobs if told.job_id == story.job_id), None)
-        waited = again.waited(before)
-        if shown and shown.pending and waited is not None and not again.overlaps(before):
-            yield _Interval(shown, before.poll_after.of(again, waited), again, waited)
+        reports = (r for r in previous.job_reports if r.job_id == history.job_id)
+        report, waited = next(reports, None), poll.waited_since(previous)
+        if report and report.pending and waited is not None and not poll.overlaps(previous):
+            suggested = previous.poll_after.wait_before(poll, waited)
+            yield _PollInterval(report, suggested, poll, waited)
 
 
-def _share(interval: _Interval) -> float:
-    """How much of what was asked for was waited."""
-    return interval.waited / interval.asked if interval.asked else interval.waited
-
-
-def _breach(
-    rule: Rule, story: JobHistory, intervals: Sequence[_Interval], expected: str
+def _interval_violation(
+    rule: Rule, history: JobHistory, intervals: Sequence[_PollInterval], expected: str
 ) -> Violation:
-    worst = min(intervals, key=_share)
+    worst = min(intervals, key=lambda interval: interval.waited_share)
     polls = "a poll" if len(intervals) == 1 else f"{len(intervals)} polls"
-    soonest = "" if len(intervals) == 1 else "the soonest "
+    earliest = "" if len(intervals) == 1 else "the earliest "
     return violation_of(
         rule,
-        worst.again.exchange,
-        *(interval.again.number for interval in intervals),
-        received=f"{polls} for {one_line(story.job_id)}, {soonest}"
-        f"{format_seconds(worst.waited)} after the"
-        f" answer no. {worst.shown.number} that it was {worst.shown.status}",
+        worst.poll.exchange,
+        *(interval.poll.number for interval in intervals),
+        received=f"{polls} for {one_line(history.job_id)}, {earliest}"
+        f"{format_seconds(worst.waited)} after response no. {worst.report.number}, which showed"
+        f" it {worst.report.status}",
         expected=expected,
     )
 
 
-def _endless(story: JobHistory) -> Iterator[Violation]:
-    """Polls for a pending job when it is time to give up. Who has paused for as long as that has
-    given up, and looks again.
-    """
-    polls = [*_late(story)]
-    if story.made and polls:
-        last = polls[-1].waited(story.made) or 0.0
+def _total_wait_violations(history: JobHistory) -> Iterator[Violation]:
+    polls = [*_late_polls(history)]
+    if history.create and polls:
+        last = polls[-1].waited_since(history.create) or 0.0
         yield violation_of(
             catalogue.NO_TOTAL_TIMEOUT,
             polls[0].exchange,
             *(poll.number for poll in polls),
-            received=f"polls for {one_line(story.job_id)}, which was still pending, until"
-            f" {format_seconds(last)} after the request no. {story.made.number}, which made it",
-            expected=f"an end after {format_seconds(MAX_WAIT_SECONDS)} in all",
+            received=f"polls for {one_line(history.job_id)}, which was still pending, until"
+            f" {format_seconds(last)} after request no. {history.create.number}, which created it",
+            expected=f"a total wait of at most {format_seconds(MAX_WAIT_SECONDS)}",
         )
 
 
-def _late(story: JobHistory) -> Iterator[RequestRecord]:
-    known = next((told.number for told in story.reports if not told.pending), inf)
-    before = story.made
-    for attempt in story.requests:
-        waited = attempt.waited(story.made) if story.made else None
-        paused = attempt.waited(before) if before else None
-        if waited is None or paused is None or attempt.number > known or paused > _LATE:
+def _late_polls(history: JobHistory) -> Iterator[RequestRecord]:
+    """Yield the polls of a pending job after the longest total wait.
+
+    A client that paused for as long as that gave up; its later polls are a new look.
+    """
+    known = next((report.number for report in history.reports if not report.pending), inf)
+    previous = history.create
+    for record in history.requests:
+        waited = record.waited_since(history.create) if history.create else None
+        paused = record.waited_since(previous) if previous else None
+        if waited is None or paused is None or record.number > known or paused > _LONGEST_WAIT:
             return
-        if attempt.role is JobRole.RETRIEVE and waited > _LATE:
-            yield attempt
-        before = attempt
+        if record.role is JobRole.RETRIEVE and waited > _LONGEST_WAIT:
+            yield record
+        previous = record
 
 
-_LATE = MAX_WAIT_SECONDS + WAIT_GRACE_SECONDS
+_LONGEST_WAIT = MAX_WAIT_SECONDS + WAIT_GRACE_SECONDS

@@ -1,4 +1,4 @@
-"""Requests that are sent again: how soon, how often, and whether that is safe."""
+"""The rules for retries: how soon, how often, and whether they are safe."""
 
 from __future__ import annotations
 
@@ -23,169 +23,175 @@ from .vendor_limits import (
 
 def retry_violations(
     group: Sequence[RequestRecord],
-    told: Mapping[str, JobHistory],
-    looks: ListCalls,
-    hands: Concurrency,
+    histories: Mapping[str, JobHistory],
+    list_calls: ListCalls,
+    concurrency: Concurrency,
 ) -> Iterator[Violation]:
-    """What is wrong with how a client has repeated a request; the group are all that asked for the
-    same, in their order.
+    """Yield the violations in the retries of a request.
+
+    group: all requests that ask for the same, in their order
     """
-    callers = _callers(group, told) if group[0].role in CREATING else 1
-    at_once = hands.of(group[0]) if group[0].role is JobRole.LIST else 1
-    for chain in _chains(group, callers=callers, at_once=at_once):
-        yield from _blind(chain, looks)
-        yield from _sooner_than_asked(chain)
-        yield from _without_backoff(chain, alone=callers <= 1 and at_once == 1)
-    yield from _storms(group, most=MAX_ATTEMPTS * max(1, callers, at_once))
+    callers = _count_callers(group, histories) if group[0].role in CREATING else 1
+    workers = concurrency.workers(group[0]) if group[0].role is JobRole.LIST else 1
+    for chain in _retry_chains(group, callers=callers, workers=workers):
+        yield from _unsafe_retries(chain, list_calls)
+        yield from _retries_before_retry_after(chain)
+        yield from _retries_without_backoff(chain, alone=callers <= 1 and workers == 1)
+    yield from _too_many_retries(group, most=MAX_ATTEMPTS * max(1, callers, workers))
 
 
-def _callers(group: Sequence[RequestRecord], told: Mapping[str, JobHistory]) -> int:
-    """How many have surely asked for the same job, each for itself: so many came of it that were
-    all followed.
-    """
-    jobs = {telling.job_id for attempt in group for telling in attempt.jobs}
-    return sum(told[job_id].followed for job_id in jobs)
+def _count_callers(group: Sequence[RequestRecord], histories: Mapping[str, JobHistory]) -> int:
+    """Return how many callers surely sent these creates: one for each job that was followed."""
+    job_ids = {report.job_id for record in group for report in record.job_reports}
+    return sum(histories[job_id].followed for job_id in job_ids)
 
 
-def _chains(
-    group: Sequence[RequestRecord], *, callers: int, at_once: int
+def _retry_chains(
+    group: Sequence[RequestRecord], *, callers: int, workers: int
 ) -> list[list[RequestRecord]]:
-    """The requests of a group by who sent them: each chain is a first attempt and its repetitions.
+    """Return the requests by their callers: each chain is a first attempt and its retries.
 
-    Who sent what can only be guessed. So whatever can be the first attempt of somebody else, or the
-    proper repetition of another one, is taken for that: by so many `callers` in all, or by so many
-    `at_once`.
+    The caller of a request can only be guessed, in favour of the client. A request that can be the
+    first attempt of another caller, or a proper retry in another chain, is taken for that.
+
+    callers: the number of chains in all
+    workers: the number of chains at the same time
     """
     chains: list[list[RequestRecord]] = []
-    for attempt in group:
-        waiting = [chain for chain in chains[-_LOOKED_AT:] if chain[-1].failed]
-        before = [chain for chain in waiting if not attempt.overlaps(chain[-1])]
-        proper = [chain for chain in before if not _hasty(chain[-1], attempt)]
+    for record in group:
+        waiting = [c for c in chains[-_MAX_CANDIDATE_CHAINS:] if c[-1].failed_transiently]
+        before = [chain for chain in waiting if not record.overlaps(chain[-1])]
+        proper = [chain for chain in before if not _is_too_early(chain[-1], record)]
         short = [chain for chain in proper if len(chain) < MAX_ATTEMPTS]
-        room = len(chains) < callers or len(waiting) < at_once
+        room = len(chains) < callers or len(waiting) < workers
         if not short and (not before or room):
-            chains.append([attempt])
+            chains.append([record])
         else:
-            (short or proper or before)[0].append(attempt)
+            (short or proper or before)[0].append(record)
     return chains
 
 
-def _hasty(failed: RequestRecord, again: RequestRecord) -> bool:
-    waited = again.waited(failed)
+def _is_too_early(failed: RequestRecord, retry: RequestRecord) -> bool:
+    waited = retry.waited_since(failed)
     if waited is None:
         return False
-    asked = failed.retry_after.of(again, waited)
-    return waited < CLOCK_TOLERANCE * (FIRST_BACKOFF_SECONDS if asked is None else asked)
+    requested = failed.retry_after.wait_before(retry, waited)
+    return waited < CLOCK_TOLERANCE * (FIRST_BACKOFF_SECONDS if requested is None else requested)
 
 
-def _blind(chain: Sequence[RequestRecord], looks: ListCalls) -> Iterator[Violation]:
-    """Jobs that are asked for again, though the first request may have made one."""
+def _unsafe_retries(chain: Sequence[RequestRecord], list_calls: ListCalls) -> Iterator[Violation]:
+    """Yield the violation if creates are repeated that may have created a job."""
     pairs = [
-        (failed, again)
-        for failed, again in pairwise(chain)
+        (failed, retry)
+        for failed, retry in pairwise(chain)
         if failed.role in CREATING and failed.exchange.status != 429
-        if not _is_safe(failed, again) and not looks.between(failed, again)
+        if not _is_idempotent(failed, retry) and not list_calls.between(failed, retry)
     ]
     if pairs:
         outcomes = " and ".join(dict.fromkeys(failed.outcome for failed, _ in pairs))
         yield violation_of(
             catalogue.UNSAFE_RETRY,
             pairs[0][1].exchange,
-            *sorted({attempt.number for pair in pairs for attempt in pair}),
-            received=f"the same again after it {outcomes}, which does not tell whether there is a"
-            " job",
-            expected="a look into the list first, or what makes it safe",
+            *sorted({record.number for pair in pairs for record in pair}),
+            received=f"the same create after {outcomes}, which may have created a job",
+            expected="a look into the list first, or the same idempotency key",
         )
 
 
-def _is_safe(first: RequestRecord, again: RequestRecord) -> bool:
-    """Whether a server can know that the second is the first, sent again."""
-    key = first.exchange.headers.get(_KEY)
-    return bool(key) and key == again.exchange.headers.get(_KEY)
+def _is_idempotent(first: RequestRecord, retry: RequestRecord) -> bool:
+    """Return True if both requests have the same idempotency key."""
+    key = first.exchange.headers.get(_IDEMPOTENCY_KEY)
+    return bool(key) and key == retry.exchange.headers.get(_IDEMPOTENCY_KEY)
 
 
-def _sooner_than_asked(chain: Sequence[RequestRecord]) -> Iterator[Violation]:
-    for failed, again in pairwise(chain):
-        waited = again.waited(failed)
-        asked = None if waited is None else failed.retry_after.of(again, waited)
-        if waited is not None and asked is not None and waited < CLOCK_TOLERANCE * asked:
+def _retries_before_retry_after(chain: Sequence[RequestRecord]) -> Iterator[Violation]:
+    for failed, retry in pairwise(chain):
+        waited = retry.waited_since(failed)
+        wait = None if waited is None else failed.retry_after.wait_before(retry, waited)
+        if waited is not None and wait is not None and waited < CLOCK_TOLERANCE * wait:
             yield violation_of(
                 catalogue.RETRY_BEFORE_RETRY_AFTER,
-                again.exchange,
+                retry.exchange,
                 failed.number,
-                again.number,
-                received=f"the same again {format_seconds(waited)} after it {failed.outcome}",
-                expected=f"a wait of {format_seconds(asked)}, as the answer asks for",
+                retry.number,
+                received=f"the same request {format_seconds(waited)} after {failed.outcome}",
+                expected=f"a wait of {format_seconds(wait)}, as the response asks",
             )
 
 
-def _without_backoff(chain: Sequence[RequestRecord], *, alone: bool) -> Iterator[Violation]:
-    """Repetitions that come too fast, where no answer has said when they should. Only who is
-    `alone` can be told by waits that do not grow: those of several are mixed.
+def _retries_without_backoff(chain: Sequence[RequestRecord], *, alone: bool) -> Iterator[Violation]:
+    """Yield the violation if retries come too fast, where no response asks for a wait.
+
+    alone: True if there is only one caller. Equal waits are reported only then, because the waits
+        of several callers are mixed.
     """
     waits = [
-        (again, waited)
-        for failed, again in pairwise(chain)
-        if failed.retry_after.wait is None and (waited := again.waited(failed)) is not None
+        (retry, waited)
+        for failed, retry in pairwise(chain)
+        if failed.retry_after.wait is None and (waited := retry.waited_since(failed)) is not None
     ]
-    hasty = [
-        (again, waited)
-        for again, waited in waits
+    too_fast = [
+        (retry, waited)
+        for retry, waited in waits
         if waited < CLOCK_TOLERANCE * FIRST_BACKOFF_SECONDS
     ]
     lengths = [waited for _, waited in waits]
-    if alone and not hasty and len(waits) >= EQUAL_WAITS and _are_equal(lengths):
-        hasty = waits
-    if hasty:
-        shortest = min(waited for _, waited in hasty)
+    if alone and not too_fast and len(waits) >= EQUAL_WAITS and _are_equal(lengths):
+        too_fast = waits
+    if too_fast:
+        shortest = min(waited for _, waited in too_fast)
         yield violation_of(
             catalogue.NO_BACKOFF,
-            hasty[0][0].exchange,
-            *(again.number for again, _ in hasty),
-            received=_told_waits(len(hasty), shortest),
-            expected="a second before the first repetition, and twice as long each time",
+            too_fast[0][0].exchange,
+            *(retry.number for retry, _ in too_fast),
+            received=_describe_retries(len(too_fast), shortest),
+            expected="1 s before the first retry, then twice as long each time",
         )
 
 
 def _are_equal(waits: Sequence[float]) -> bool:
-    """Whether waits are short, and do not grow at all."""
-    return (
-        max(waits) < CLOCK_TOLERANCE * EQUAL_WAIT_SECONDS
-        and CLOCK_TOLERANCE * max(waits) <= waits[0]
-    )
+    """Return True if the waits are short and do not grow."""
+    longest = max(waits)
+    return longest < CLOCK_TOLERANCE * EQUAL_WAIT_SECONDS and CLOCK_TOLERANCE * longest <= waits[0]
 
 
-def _storms(group: Sequence[RequestRecord], *, most: int) -> Iterator[Violation]:
-    """Failures in a row, as long as one comes soon enough after the other to belong to it. Where
-    nobody knows how clients wait, several of them look like one.
+def _describe_retries(count: int, shortest: float) -> str:
+    if count == 1:
+        return f"a retry {format_seconds(shortest)} after the failure"
+    return f"{count} retries, the earliest {format_seconds(shortest)} after the failure"
+
+
+def _too_many_retries(group: Sequence[RequestRecord], *, most: int) -> Iterator[Violation]:
+    """Yield a violation for each long run of failures, each soon after the one before.
+
+    Without known client times the retries of several callers look like one run, so nothing is
+    reported.
     """
-    runs: list[list[RequestRecord]] = [[]]
-    for attempt in group:
-        before = runs[-1][-1] if runs[-1] else None
-        waited = attempt.waited(before) if before else None
-        longest = MAX_RETRY_SECONDS + (before.retry_after.wait or 0 if before else 0)
-        if not attempt.failed or waited is None or waited > longest:
-            runs.append([])
-        if attempt.failed:
-            runs[-1].append(attempt)
-    for run in runs:
+    for run in _runs_of_failures(group):
         if len(run) > most:
             yield violation_of(
                 catalogue.TOO_MANY_RETRIES,
                 run[0].exchange,
-                *(attempt.number for attempt in run),
-                received=f"{len(run)} attempts, one after the other, of which none went well",
+                *(record.number for record in run),
+                received=f"{len(run)} failed attempts in a row",
                 expected=f"at most {MAX_ATTEMPTS} attempts",
             )
 
 
-def _told_waits(count: int, shortest: float) -> str:
-    if count == 1:
-        return f"the same again {format_seconds(shortest)} after it failed"
-    return f"the same again {count} times, the soonest {format_seconds(shortest)} after it failed"
+def _runs_of_failures(group: Sequence[RequestRecord]) -> list[list[RequestRecord]]:
+    runs: list[list[RequestRecord]] = [[]]
+    for record in group:
+        previous = runs[-1][-1] if runs[-1] else None
+        waited = record.waited_since(previous) if previous else None
+        longest = MAX_RETRY_SECONDS + (previous.retry_after.wait or 0 if previous else 0)
+        if not record.failed_transiently or waited is None or waited > longest:
+            runs.append([])
+        if record.failed_transiently:
+            runs[-1].append(record)
+    return runs
 
 
-# No vendor documents it, but whoever sends it can mean nothing else.
-_KEY = "idempotency-key"
-# So many chains are looked at: of more, nobody could say who sent what.
-_LOOKED_AT = 64
+# No document describes this header, but its meaning is a convention.
+_IDEMPOTENCY_KEY = "idempotency-key"
+# With more chains, the caller of a request could not be guessed.
+_MAX_CANDIDATE_CHAINS = 64

@@ -1,4 +1,4 @@
-"""How long each sender has tried to come by a job, and for how long it was there."""
+"""The time that each sender has spent on getting a job, and the time that it was active."""
 
 from __future__ import annotations
 
@@ -12,54 +12,63 @@ from .vendor_limits import CLOCK_TOLERANCE, MAX_RETRY_SECONDS, MAX_WAIT_SECONDS
 
 
 class RetryWindows:
-    """Since when senders have tried, and until when they were there, in the seconds that they live
-    in. Requests are named by their numbers.
+    """The retry windows of each sender, in seconds on the clock of the client.
 
-    A client may count its patience from before the job was made. So one effort are all looks into
-    the list and requests for jobs, each soon enough after the one before; if all is in one hand, it
-    is over when a job is made.
+    A client may start its timeout before its job is created. So list requests and creates form
+    one window while each follows soon enough after the one before. If the sender has one worker
+    only, a created job ends the window. Requests are given by their numbers.
     """
 
-    def __init__(self, attempts: Iterable[RequestRecord], hands: Concurrency) -> None:
-        self._begun: dict[int, float] = {}
-        self._answered: dict[int, float] = {}
-        self._asked: dict[int, float] = {}
-        self._last: dict[str | None, float] = {}
-        before: dict[str | None, RequestRecord] = {}
-        for attempt in attempts:
-            sent, answered, number = attempt.sent, attempt.exchange.client_time, attempt.number
+    def __init__(self, records: Iterable[RequestRecord], concurrency: Concurrency) -> None:
+        self._window_start: dict[int, float] = {}
+        self._answered_at: dict[int, float] = {}
+        self._requested_wait: dict[int, float] = {}
+        self._last_sent_at: dict[str | None, float] = {}
+        previous: dict[str | None, RequestRecord] = {}
+        for record in records:
+            sent, answered, number = record.sent_at, record.exchange.client_time, record.number
             if sent is None or answered is None:
                 continue
-            self._answered[number] = answered
-            self._asked[number] = max(attempt.retry_after.wait or 0, attempt.poll_after.wait or 0)
-            self._last[attempt.sender] = sent
-            if attempt.role is JobRole.LIST or attempt.role in CREATING:
-                last = before.get(attempt.sender)
-                goes_on = last is not None and _goes_on(last, attempt, hands)
-                self._begun[number] = self._begun[last.number] if last and goes_on else sent
-                before[attempt.sender] = attempt
+            self._answered_at[number] = answered
+            self._requested_wait[number] = max(
+                record.retry_after.wait or 0, record.poll_after.wait or 0
+            )
+            self._last_sent_at[record.sender] = sent
+            if record.role is JobRole.LIST or record.role in CREATING:
+                last = previous.get(record.sender)
+                continues = last is not None and _same_window(last, record, concurrency)
+                self._window_start[number] = (
+                    self._window_start[last.number] if last and continues else sent
+                )
+                previous[record.sender] = record
 
-    def elapsed(self, first: int, then: int) -> float | None:
-        """The seconds from the beginning of the effort that the first request belongs to, until
-        another one may follow the answer to the second; None if nobody knows.
+    def elapsed(self, first: int, last: int) -> float | None:
+        """Return the seconds from the start of a window until a next request may be sent.
+
+        None if the times are unknown.
+
+        first: a request of the window
+        last: the request before the next one; the wait that its response asks for is included
         """
-        if first not in self._begun or then not in self._answered:
+        if first not in self._window_start or last not in self._answered_at:
             return None
-        return self._answered[then] + self._asked[then] - self._begun[first]
+        next_request_at = self._answered_at[last] + self._requested_wait[last]
+        return next_request_at - self._window_start[first]
 
-    def expired(self, first: int, then: int) -> bool:
-        """Whether it was time to give up after the second."""
-        spent = self.elapsed(first, then)
-        return spent is not None and spent >= CLOCK_TOLERANCE * MAX_WAIT_SECONDS
+    def expired(self, first: int, last: int) -> bool:
+        """Return True if a client should have given up after the last request."""
+        elapsed = self.elapsed(first, last)
+        return elapsed is not None and elapsed >= CLOCK_TOLERANCE * MAX_WAIT_SECONDS
 
-    def idle_after(self, attempt: RequestRecord) -> float:
-        """The seconds from its answer until its sender was heard of last, 0 if nobody knows."""
-        answered = self._answered.get(attempt.number)
-        return 0.0 if answered is None else self._last[attempt.sender] - answered
+    def active_after(self, record: RequestRecord) -> float:
+        """Return the seconds from this response to the last request of its sender, 0 if unknown."""
+        answered = self._answered_at.get(record.number)
+        return 0.0 if answered is None else self._last_sent_at[record.sender] - answered
 
 
-def _goes_on(last: RequestRecord, attempt: RequestRecord, hands: Concurrency) -> bool:
-    waited = attempt.waited(last)
+def _same_window(last: RequestRecord, record: RequestRecord, concurrency: Concurrency) -> bool:
+    waited = record.waited_since(last)
     longest = MAX_RETRY_SECONDS + (last.retry_after.wait or 0)
-    made = last.role in CREATING and not last.job_unknown_to_client and last.exchange.accepted
-    return waited is not None and waited <= longest and not (made and hands.of(last) == 1)
+    created = last.role in CREATING and not last.job_unknown_to_client and last.exchange.accepted
+    ends_window = created and concurrency.workers(last) == 1
+    return waited is not None and waited <= longest and not ends_window

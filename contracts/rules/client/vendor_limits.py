@@ -1,26 +1,40 @@
-"""What the vendor advises all its clients to do, in numbers: its public pages on errors and on rate
-limits, which hold for all its APIs and so stand in no document.
+"""Limits that the vendor recommends to clients, from its public pages on errors and rate limits.
+
+They hold for all APIs of the vendor, so no document contains them.
 """
 
 from __future__ import annotations
 
-# Seconds: "not faster than twice a second".
 MIN_POLL_SECONDS = 0.5
-# Seconds that a job is waited for in all, and what may come on top of them: a last poll that had
-# begun to wait in time.
+"""The shortest interval between two polls: "not faster than twice a second"."""
+
 MAX_WAIT_SECONDS = 300.0
+"""The longest total wait for a job."""
+
 WAIT_GRACE_SECONDS = 30.0
-# Seconds within which most jobs end: "20 to 90".
+"""The time that a last poll may take beyond the total wait, if its wait began in time."""
+
 USUAL_WAIT_SECONDS = 90.0
-# Attempts, the first one counted: "give up after 3 to 5", or after so many seconds.
+"""The time within which most jobs finish: "20 to 90 s"."""
+
 MAX_ATTEMPTS = 5
+"""The most attempts of a request, the first one included: "give up after 3 to 5"."""
+
 MAX_RETRY_SECONDS = 60.0
-# Seconds before the first repetition. The vendor says 1, more or less a quarter; its clients are
-# told to use the official SDKs, which begin with half a second, less up to a quarter.
+"""The time after which a client gives up retrying."""
+
+# The vendor says 1 s with 25 % of jitter. It also recommends the official SDKs, which begin with
+# half a second, less up to 25 %.
 FIRST_BACKOFF_SECONDS = 0.5 * 0.75
-# So many equal waits in a row are no backoff, if each is shorter than so many seconds: the second
-# one should have been twice as long as the first.
+"""The shortest wait before the first retry."""
+
+# The second wait should be twice as long as the first one.
 EQUAL_WAITS = 3
+"""The number of equal waits in a row that are not a backoff, if they are short."""
+
 EQUAL_WAIT_SECONDS = 1.0
-# The share of a wait that counts as the whole of it: two clocks have measured it.
+"""The length below which equal waits are short."""
+
+# The clocks of the client and of the server differ.
 CLOCK_TOLERANCE = 0.9
+"""The share of a wait that counts as the whole wait."""

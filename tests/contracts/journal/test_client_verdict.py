@@ -95,8 +95,8 @@ def test_a_verdict_changes_when_an_answer_turns_out_not_to_be_taken(mock: Any) -
     assert mock.journal.judge() is before
     for reply in replies:
         mock.journal.undelivered(reply)
-    assert "was cut off" in str(mock.journal.judge())
-    assert "was cut off" not in str(before)
+    assert "broken connection" in str(mock.journal.judge())
+    assert "broken connection" not in str(before)
 
 
 def test_a_job_whose_answer_was_lost_counts(mock: Any) -> None:

@@ -110,7 +110,7 @@ def test_a_client_that_waits_for_nothing_is_told_to_the_letter(other_document: D
     assert str(violation) == (
         "AV714 failed job treated as success\n"
         "  request   GET /api/v7/renderings/{ref}/film (film), no. 2\n"
-        "  sent      a request for r-1, which was spoilt in the answer no. 1\n"
+        "  sent      a request for r-1, which was spoilt in response no. 1\n"
         "  expected  a job that is ready\n"
         "  advice    Check the final state: a failed job has an error but no result."
     )

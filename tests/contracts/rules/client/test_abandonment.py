@@ -283,18 +283,17 @@ def test_a_status_that_there_is_not_is_no_success(
 def test_a_status_that_there_is_not_is_put_into_words(document: Document, play: Play) -> None:
     scripts = {
         "create, odd poll, poll, content": (
-            f"a request for {ID}, which was polishing in the answer no. 2, no state of the"
-            " document",
+            f"a request for {ID}, which was polishing in response no. 2, an unknown status",
             "a job that is completed",
         ),
         "create, odd poll, poll": (
-            f"no poll for {ID} after the answer that it is polishing, no state of the document",
+            f"no poll for {ID} after the unknown status polishing",
             "polls until a final state",
         ),
-        "create": (f"nothing about {ID} after it was accepted", "polls until its end"),
-        "create, cut poll, poll": ("no second attempt after it was cut off", "3 to 5 attempts"),
+        "create": (f"no request for {ID} after it was accepted", "polls until it is finished"),
+        "create, cut poll, poll": ("no retry after a broken connection", "3 to 5 attempts"),
         "retry 9, 429 create, create": (
-            "no second attempt after it was answered 429, with a wait of 9 s",
+            "no retry after status 429 and a requested wait of 9 s",
             "3 to 5 attempts",
         ),
     }
@@ -355,8 +354,9 @@ def test_a_download_after_the_expiry_is_told(
     assert [(v.numbers, v.received, v.expected) for v in found] == [
         (
             (2,),
-            "a request for the files of a 1 s after they expired, as the answer no. 1 had told",
-            "a download before the moment 86400 (Unix time)",
+            "a request for the files of a 1 s after their expiry, which response no. 1 had"
+            " announced",
+            "a download before 86400 (Unix time)",
         )
     ] * told
 

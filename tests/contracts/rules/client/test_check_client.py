@@ -116,7 +116,7 @@ OF_A_CREATE = {
         (
             "AV707",
             "duration",
-            "a value for it",
+            "a value",
             "only prompt, model, input_reference, seconds, size",
         ),
     ),
@@ -167,7 +167,7 @@ def test_each_fault_of_a_request_is_one_violation(
             None,
             (("limit", "5"),),
             "k",
-            ("AV707", "limit", "a value for it", "only size, cursor"),
+            ("AV707", "limit", "a value", "only size, cursor"),
         ),
         ("pageOfRenderings", None, (), "", ("AV706", "x-render-key", "nothing", "<key>")),
     ],

@@ -111,8 +111,8 @@ def test_what_was_made_in_vain_is_told_with_its_price(
     assert duplicates(document, history[1], history[2]) == [
         (
             (1, 2),
-            "2 jobs by the same request: b was made, and the client not told; what was made in vain"
-            f" costs up to {cost}",
+            "2 jobs by the same request: b was created, but its response was"
+            f" lost; the duplicates cost up to {cost}",
         )
     ]
 
@@ -122,8 +122,8 @@ def test_several_that_were_made_in_vain_are_told_in_one(document: Document) -> N
     assert duplicates(document, *history) == [
         (
             (1, 2, 3, 4, 5, 6, 7, 8),
-            "8 jobs by the same request: a, c were accepted and never asked for; b, d, e and 2"
-            " more were made, and the client not told; what was made in vain costs up to 2.80 USD",
+            "8 jobs by the same request: a, c were accepted and never requested; b, d, e and 2"
+            " more were created, but their responses were lost; the duplicates cost up to 2.80 USD",
         )
     ]
 
@@ -137,7 +137,7 @@ def test_a_price_is_told_only_where_there_is_one(
 
     assert told(other_document, "lost create, create, create, poll").endswith("up to 0.05 EUR")
     remixes = "create, wait, poll, lost remix, remix 1, remix 1, poll"
-    assert told(document, remixes).endswith("and the client not told")
+    assert told(document, remixes).endswith("but its response was lost")
     odd = [made(document, name, seconds="soon", status="queued") for name in "ab"]
     ((_, received),) = duplicates(document, *odd)
-    assert received == "2 jobs by the same request: a was accepted and never asked for"
+    assert received == "2 jobs by the same request: a was accepted and never requested"

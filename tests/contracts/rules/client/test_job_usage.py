@@ -115,28 +115,28 @@ def test_what_only_one_document_declares_is_judged(
 
 def test_what_was_told_is_put_into_words(document: Document, play: Play) -> None:
     scripts = {
-        "poll nowhere": ("nowhere", "an id that a create has answered with; there was none so far"),
+        "poll nowhere": ("nowhere", "the id of a created job; none was created so far"),
         "create, poll, poll nowhere": ("nowhere", f"one of {ID}"),
         "create, wait, poll, poll": (
-            f"a poll for {ID} after the answer no. 2 that it is completed",
+            f"a poll for {ID} after response no. 2, which showed it completed",
             "no poll after completed or failed",
         ),
         "create, tick, poll, content": (
-            f"a request for {ID}, which was in_progress in the answer no. 2",
+            f"a request for {ID}, which was in_progress in response no. 2",
             "a job that is completed",
         ),
         "fails, create, wait, poll, content": (
-            f"a request for {ID}, which was failed in the answer no. 2",
+            f"a request for {ID}, which was failed in response no. 2",
             "a job that is completed",
         ),
         "create, create, poll 2": (
-            f"2 jobs by the same request: {ID} was accepted and never asked for; what was made in"
-            " vain costs up to 0.40 USD",
-            "one request for one job",
+            f"2 jobs by the same request: {ID} was accepted and never requested; the"
+            " duplicates cost up to 0.40 USD",
+            "one create for one job",
         ),
         "400 create, create, create, poll": (
-            "the same request again, although it was answered 400",
-            "another request, or none",
+            "the same request after status 400",
+            "a changed request, or none",
         ),
     }
     for script, words in scripts.items():

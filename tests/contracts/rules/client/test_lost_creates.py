@@ -102,7 +102,7 @@ def test_a_job_that_was_told_of_with_other_words_is_known(document: Document, st
     found = check_client(document, [history[0], history[2], polled(document, "b", at=10)])
     (twice,) = [v for v in found if v.code != "AV734"]
     assert twice.code == "AV715"
-    assert "a was accepted and never asked for" in (twice.received or "")
+    assert "a was accepted and never requested" in (twice.received or "")
 
 
 def test_a_poll_whose_answer_was_spoiled_makes_no_job(document: Document) -> None:
@@ -145,9 +145,8 @@ def test_it_is_put_into_words(document: Document) -> None:
     history = [made(document, SPOILED["no JSON"]), made(document, shown("b"), at=2)]
     twice, blindly, _ = check_client(document, history)
     assert (twice.received or "").startswith(
-        "2 jobs by the same request: a was made, and the client not told"
+        "2 jobs by the same request: a was created, but its response was lost"
     )
     assert blindly.received == (
-        "the same again after it was answered 200 with no job to be read, which does not tell"
-        " whether there is a job"
+        "the same create after status 200 without a readable job, which may have created a job"
     )

@@ -87,12 +87,12 @@ def test_polls_of_one_job_are_told_in_one(document: Document, play: Play) -> Non
     fast, soon = check_client(document, play(document, f"hint 2, {script}"))
     assert (fast.code, fast.numbers) == ("AV731", (3, 4))
     assert fast.received == (
-        f"2 polls for {ID}, the soonest 0.1 s after the answer no. 3 that it was queued"
+        f"2 polls for {ID}, the earliest 0.1 s after response no. 3, which showed it queued"
     )
-    assert fast.expected == "0.5 s or more between two polls"
+    assert fast.expected == "at least 0.5 s between two polls"
     assert (soon.code, soon.numbers) == ("AV732", (5,))
-    assert soon.received == f"a poll for {ID}, 0.7 s after the answer no. 4 that it was queued"
-    assert soon.expected == "2 s or more, as the answer asks for"
+    assert soon.received == f"a poll for {ID}, 0.7 s after response no. 4, which showed it queued"
+    assert soon.expected == "at least 2 s, as the response suggests"
 
 
 def test_a_poll_that_was_sent_before_the_last_was_answered_is_that_of_another(
@@ -148,7 +148,7 @@ def test_how_long_it_was_polled_is_put_into_words(document: Document, play: Play
     script = "slow, create, poll, sleep 300, poll, sleep 112.5, poll"
     (violation,) = check_client(document, play(document, script))
     assert violation.received == (
-        f"polls for {ID}, which was still pending, until 412.5 s after the request no. 1, which"
-        " made it"
+        f"polls for {ID}, which was still pending, until 412.5 s after request no. 1, which"
+        " created it"
     )
-    assert violation.expected == "an end after 300 s in all"
+    assert violation.expected == "a total wait of at most 300 s"

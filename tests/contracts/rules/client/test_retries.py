@@ -336,27 +336,27 @@ def test_of_those_who_follow_a_job_each_nobody_knows_who_has_looked_into_the_lis
 def test_how_it_was_repeated_is_put_into_words(document: Document, play: Play) -> None:
     scripts = {
         "503 create, create, create, poll": (
-            "the same again after it was answered 503, which does not tell whether there is a job",
-            "a look into the list first, or what makes it safe",
+            "the same create after status 503, which may have created a job",
+            "a look into the list first, or the same idempotency key",
         ),
         "cut create, create, create, poll": (
-            "the same again after it was cut off, which does not tell whether there is a job",
-            "a look into the list first, or what makes it safe",
+            "the same create after a broken connection, which may have created a job",
+            "a look into the list first, or the same idempotency key",
         ),
         "retry 2, 429 list, list, sleep 0.25, list": (
-            "the same again 0.25 s after it was answered 429",
-            "a wait of 2 s, as the answer asks for",
+            "the same request 0.25 s after status 429",
+            "a wait of 2 s, as the response asks",
         ),
         "cut list, list, sleep 0.1, list": (
-            "the same again 0.1 s after it failed",
-            "a second before the first repetition, and twice as long each time",
+            "a retry 0.1 s after the failure",
+            "1 s before the first retry, then twice as long each time",
         ),
         "cut list, list, sleep 0.2, cut list, list, sleep 0.1, list": (
-            "the same again 2 times, the soonest 0.1 s after it failed",
-            "a second before the first repetition, and twice as long each time",
+            "2 retries, the earliest 0.1 s after the failure",
+            "1 s before the first retry, then twice as long each time",
         ),
         ", sleep 1, ".join(["cut list, list"] * 6): (
-            "6 attempts, one after the other, of which none went well",
+            "6 failed attempts in a row",
             "at most 5 attempts",
         ),
     }
