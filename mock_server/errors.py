@@ -73,10 +73,6 @@ class ConfigError(ToolkitError, ValueError):
     def __str__(self) -> str:
         return f"{self.displayed}: {self.reason}" if self.displayed else self.reason
 
-    def under(self, pointer: str) -> ConfigError:
-        """Return the same error for options that are part of larger ones, at this pointer."""
-        return ConfigError(pointer + self.pointer, self.reason, displayed=pointer + self.displayed)
-
 
 class AdminRequestError(ToolkitError):
     """A request to the admin API is invalid, or impossible now. It has changed nothing.

@@ -1,4 +1,4 @@
-"""Whether a request says who it is, in the way that the document asks for."""
+"""Authentication of requests by their API keys."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from .accounts import Account
 
 
 class Authenticator:
-    """The keys that are let in, and beside them those of accounts, unless they were revoked.
+    """Accepts or refuses API keys.
 
-    Without any `keys`, every key is, but for one with the word `invalid` in it, so that a refusal
-    can be rehearsed.
+    Args:
+        credentials: how requests send their key, None if the document does not use keys.
+        keys: the accepted keys; without them every key is accepted, except keys that contain the
+            word `invalid`, so that clients can test a refusal.
+        accounts: accounts by key; these keys are accepted as well, except revoked ones.
     """
 
     def __init__(
@@ -29,19 +32,20 @@ class Authenticator:
         self._revoked = frozenset(key for key, account in known.items() if account.revoked)
 
     def read_key(self, headers: Mapping[str, str]) -> str | RequestProblem:
-        """The key in these headers (names in lower case), empty where the document asks for none,
-        or what is wrong with them.
+        """Return the key in these headers (names in lower case), or the problem with them.
+
+        The key is empty if the document does not use keys.
         """
         return self._credentials.key(headers) if self._credentials else ""
 
     def authenticate(self, key: str | RequestProblem) -> str:
-        """The key of a sender who is let in; raises Refusal for any other."""
+        """Return the key if it is accepted. Raise Refusal if not, or if it could not be read."""
         if isinstance(key, RequestProblem):
             raise Refusal(key.cause, key.message)
         if self._credentials and not self._is_accepted(key):
-            raise Refusal(Cause.CREDENTIALS_INVALID, "the key is not one that this server lets in")
+            raise Refusal(Cause.CREDENTIALS_INVALID, "this server does not accept the API key")
         if key in self._revoked:
-            raise Refusal(Cause.CREDENTIALS_REVOKED, "the key was revoked")
+            raise Refusal(Cause.CREDENTIALS_REVOKED, "the API key was revoked")
         return key
 
     def _is_accepted(self, key: str) -> bool:

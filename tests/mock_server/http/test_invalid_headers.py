@@ -63,7 +63,7 @@ SENT_AS = "authorization: must be sent as Bearer <key>"
         ("sk-test", "invalid_api_key", f"{SENT_AS}, not "),
         ("Basic c2stdGVzdA==", "invalid_api_key", f"{SENT_AS}, not "),
         ("Bearer two keys", "invalid_api_key", f"{SENT_AS}, not "),
-        ("Bearer sk-invalid", "invalid_api_key", "the key is not one that this server lets in"),
+        ("Bearer sk-invalid", "invalid_api_key", "this server does not accept the API key"),
     ],
 )
 def test_a_request_without_a_proper_key_is_told_how_to_send_one(

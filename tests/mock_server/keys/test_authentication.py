@@ -15,7 +15,7 @@ from aisa_testkit.openapi import Call, Cause, Document, Reply, parse_document
 
 MISSING = "authorization: must be sent as Bearer <key>"
 MALFORMED = "authorization: must be sent as Bearer <key>, not "
-INVALID = "the key is not one that this server lets in"
+INVALID = "this server does not accept the API key"
 
 
 def refusal_of(keyring: Authenticator, headers: Mapping[str, str]) -> tuple[str, str]:
@@ -89,7 +89,7 @@ def test_a_revoked_key_is_told_so_and_no_other_is(document: Document) -> None:
     keyring = Authenticator(document.credentials, ["gone"], accounts=accounts)
     assert refusal_of(keyring, {"authorization": "Bearer gone"}) == (
         Cause.CREDENTIALS_REVOKED,
-        "the key was revoked",
+        "the API key was revoked",
     )
     assert keyring.authenticate("here") == "here"
     assert refusal_of(keyring, {"authorization": "Bearer gon"}) == (

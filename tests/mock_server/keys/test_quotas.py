@@ -107,7 +107,7 @@ def wait_for_request(limits: Quotas, key: str = "sk-1") -> int:
 def test_the_requests_of_a_minute_are_let_through_and_no_more(document: Document) -> None:
     desk = Desk(document, Tier(requests_per_minute=3))
     assert [passes(desk.limits) for _ in range(5)] == [True, True, True, False, False]
-    with pytest.raises(Refusal, match="the requests of this key are limited to 3 a minute"):
+    with pytest.raises(Refusal, match="this API key is limited to 3 requests per minute"):
         desk.limits.count_request("sk-1")
 
 
@@ -253,7 +253,7 @@ def test_so_many_jobs_may_be_pending_and_no_more(document: Document) -> None:
         desk.make()
         desk.clock.advance(2)
     refusal = refusal_of(desk)
-    assert refusal.message == "the pending jobs of this key are limited to 3 at once"
+    assert refusal.message == "this API key is limited to 3 pending jobs at once"
     assert wait_of(refusal) == LASTS - 6  # until the first of them ends
     desk.clock.advance(LASTS - 6)
     desk.make()
@@ -355,7 +355,7 @@ def test_a_key_may_spend_up_to_its_cap(document: Document) -> None:
     assert refusal.cause == Cause.QUOTA_EXCEEDED
     assert refusal.headers == {}
     assert refusal.message == (
-        "1.2 USD may be spent by this key; 1.2 are spent or bound, and this job costs 0.4"
+        "this API key may spend 1.2 USD; 1.2 are spent or reserved, and this job costs 0.4"
     )
     desk.make("sk-2")
 
@@ -419,7 +419,7 @@ def test_a_forbidden_value_is_refused_with_its_field(document: Document) -> None
     desk = Desk(document, accounts=accounts)
     refusal = refusal_of(desk, "sk-small", model="sora-2-pro")
     assert (refusal.cause, refusal.parameter) == (Cause.MODEL_FORBIDDEN, "model")
-    assert refusal.message == "model: 'sora-2-pro' is not allowed to this key"
+    assert refusal.message == "model: 'sora-2-pro' is not allowed for this API key"
     desk.make("sk-small")
     desk.make("sk-other", model="sora-2-pro")
 
