@@ -1,4 +1,4 @@
-"""The same clip maker as one writes it on the first evening. Do not copy it: its test shows why."""
+"""The first draft of a clip maker. Do not copy it: its test shows its mistakes."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import httpx
 
 
 def make_clip(prompt: str, path: Path) -> None:
-    """Makes a clip and saves it."""
+    """Create a clip and save it."""
     headers = {"Authorization": f"Bearer {os.environ['AISA_API_KEY']}"}
     with httpx.Client(base_url=os.environ["OPENAI_BASE_URL"], headers=headers) as client:
-        job = _ask(client, "POST", "/videos", {"prompt": (None, prompt)}).json()
+        job = _request(client, "POST", "/videos", {"prompt": (None, prompt)}).json()
         while job["status"] in ("queued", "in_progress"):
             sleep(0.4)
-            job = _ask(client, "GET", f"/videos/{job['id']}").json()
-        path.write_bytes(_ask(client, "GET", f"/videos/{job['id']}/content").content)
+            job = _request(client, "GET", f"/videos/{job['id']}").json()
+        path.write_bytes(_request(client, "GET", f"/videos/{job['id']}/content").content)
 
 
-def _ask(
+def _request(
     client: httpx.Client,
     method: str,
     path: str,

@@ -99,7 +99,7 @@ def example(server: VideoServer) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["720x1280-4s.webp", "720x1280-4s.jpg"])
-def test_the_vendor_s_example_makes_a_job(
+def test_vendor_example_creates_a_job(
     curl: Curl, video_server: VideoServer, tmp_path: Path, name: str
 ) -> None:
     tmp_path.joinpath("example-file").write_bytes(MEDIA.joinpath(name).read_bytes())
@@ -108,7 +108,7 @@ def test_the_vendor_s_example_makes_a_job(
     assert (job["prompt"], job["seconds"], job["size"]) == ("Sea", "4", "720x1280")
 
 
-def test_the_vendor_s_example_needs_an_image(
+def test_vendor_example_without_an_image_is_rejected(
     curl: Curl, video_server: VideoServer, tmp_path: Path
 ) -> None:
     tmp_path.joinpath("example-file").write_bytes(b"no image")
@@ -116,9 +116,7 @@ def test_the_vendor_s_example_needs_an_image(
     assert answer["error"]["param"] == "input_reference"
 
 
-def test_a_download_is_resumed_where_it_broke_off(
-    curl: Curl, content_url: str, tmp_path: Path
-) -> None:
+def test_download_is_resumed_with_a_range(curl: Curl, content_url: str, tmp_path: Path) -> None:
     whole = MEDIA.joinpath("720x1280-4s.mp4").read_bytes()
     target = tmp_path / "video.mp4"
     target.write_bytes(whole[:1000])
@@ -126,7 +124,7 @@ def test_a_download_is_resumed_where_it_broke_off(
     assert target.read_bytes() == whole
 
 
-def test_a_range_is_a_part_of_the_file(curl: Curl, content_url: str) -> None:
+def test_range_request_returns_part_of_the_file(curl: Curl, content_url: str) -> None:
     whole = MEDIA.joinpath("720x1280-4s.mp4").read_bytes()
     part = curl("-H", KEY, "-r", "100-199", content_url)
     assert (part.status, part.body) == (206, whole[100:200])
@@ -137,7 +135,7 @@ def test_a_range_is_a_part_of_the_file(curl: Curl, content_url: str) -> None:
     assert (beyond.status, beyond.headers["content-range"]) == (416, f"bytes */{len(whole)}")
 
 
-def test_head_is_get_without_the_body(curl: Curl, content_url: str) -> None:
+def test_head_has_the_headers_of_get(curl: Curl, content_url: str) -> None:
     head, got = curl("-H", KEY, "-I", content_url), curl("-H", KEY, content_url)
     assert (head.status, head.body) == (200, b"")
     assert head.headers["content-length"] == str(len(got.body))
@@ -145,7 +143,7 @@ def test_head_is_get_without_the_body(curl: Curl, content_url: str) -> None:
         assert head.headers[name] == got.headers[name]
 
 
-def test_a_browser_may_ask_from_any_page(curl: Curl, video_server: VideoServer) -> None:
+def test_cors_allows_requests_from_any_origin(curl: Curl, video_server: VideoServer) -> None:
     url, origin = f"{video_server.base_url}/videos", "Origin: https://page.example"
     ask = ("Access-Control-Request-Method: POST", "Access-Control-Request-Headers: authorization")
     preflight = curl("-X", "OPTIONS", "-H", origin, "-H", ask[0], "-H", ask[1], url)
@@ -170,7 +168,7 @@ def test_a_browser_may_ask_from_any_page(curl: Curl, video_server: VideoServer) 
         pytest.param("Transfer-Encoding: chunked", HUGE - 1, id="without-telling-the-length"),
     ],
 )
-def test_a_huge_body_is_refused_before_it_has_been_sent(
+def test_too_large_body_is_rejected_before_it_is_sent(
     curl: Curl, video_server: VideoServer, tmp_path: Path, header: str, most: int
 ) -> None:
     huge = tmp_path / "huge"
@@ -183,7 +181,7 @@ def test_a_huge_body_is_refused_before_it_has_been_sent(
     assert curl("-H", KEY, url).status == 200
 
 
-def test_a_form_of_too_many_parts_is_refused(
+def test_multipart_form_with_too_many_parts_is_rejected(
     curl: Curl, video_server: VideoServer, tmp_path: Path
 ) -> None:
     part = b'--x\r\nContent-Disposition: form-data; name="prompt"\r\n\r\nSea\r\n'

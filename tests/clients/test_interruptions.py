@@ -109,7 +109,7 @@ def download(server: Server, connection: HTTPConnection) -> None:
 Act = Callable[[Server, HTTPConnection], None]
 
 
-def test_a_server_that_dies_in_an_upload_is_a_transport_error() -> None:
+def test_killed_server_is_a_transport_error_during_an_upload() -> None:
     def slow(server: Server) -> Iterator[bytes]:
         yield FIRST_HALF
         server.kill()
@@ -124,7 +124,7 @@ def test_a_server_that_dies_in_an_upload_is_a_transport_error() -> None:
     assert not isinstance(caught.value, httpx2.TimeoutException)
 
 
-def test_a_server_that_dies_in_a_download_leaves_a_file_that_is_known_to_be_cut() -> None:
+def test_killed_server_is_an_incomplete_read_during_a_download() -> None:
     with serving("--speed", "1000") as server, connection_to(server) as connection:
         connection.request("GET", server.finished_job(), headers=HEADERS)
         response = connection.getresponse()
@@ -135,7 +135,7 @@ def test_a_server_that_dies_in_a_download_leaves_a_file_that_is_known_to_be_cut(
 
 
 @pytest.mark.filterwarnings("ignore:The Sora API is scheduled:DeprecationWarning")
-def test_a_server_that_dies_is_a_connection_error_to_who_polls() -> None:
+def test_killed_server_is_a_connection_error_for_the_sdk() -> None:
     answers = []
 
     def count(response: httpx2.Response) -> None:
@@ -158,7 +158,7 @@ def test_a_server_that_dies_is_a_connection_error_to_who_polls() -> None:
 
 
 @pytest.mark.parametrize("act", [idle, upload, download])
-def test_clients_that_leave_harm_nobody(act: Act) -> None:
+def test_server_survives_clients_that_disconnect(act: Act) -> None:
     with serving("--speed", "1000", "--strict") as server:
         for linger in (False, True):
             with connection_to(server) as connection:
@@ -180,14 +180,14 @@ SIGNALS = [
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_server_can_be_stopped_as_soon_as_it_says_where_it_is(number: signal.Signals) -> None:
+def test_server_stops_on_a_signal_right_after_its_start(number: signal.Signals) -> None:
     with serving() as server:
         server.process.send_signal(number)
         assert server.end() == (0, "")
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_an_upload_may_end_before_the_server_stops(number: signal.Signals) -> None:
+def test_upload_is_completed_before_the_server_stops(number: signal.Signals) -> None:
     with serving() as server, connection_to(server) as connection:
         upload(server, connection)
         server.process.send_signal(number)
@@ -197,7 +197,7 @@ def test_an_upload_may_end_before_the_server_stops(number: signal.Signals) -> No
 
 
 @pytest.mark.parametrize("acts", [[idle], [upload, download]], ids=["idle", "busy"])
-def test_clients_that_stay_cannot_keep_a_server_up(acts: list[Act]) -> None:
+def test_server_stops_despite_open_connections(acts: list[Act]) -> None:
     # Both signals at once: a server waits some seconds for its busy clients.
     with ExitStack() as stack:
         servers = [stack.enter_context(serving("--speed", "1000")) for _ in range(2)]

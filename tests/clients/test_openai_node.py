@@ -58,7 +58,7 @@ def story(
     return played[0]
 
 
-def test_a_job_with_an_image_runs_to_its_end(story: Story) -> None:
+def test_job_with_an_image_completes(story: Story) -> None:
     made, done = story["made"], story["done"]
     assert (made["status"], made["progress"]) == ("queued", 0)
     assert (done["status"], done["progress"]) == ("completed", 100)
@@ -75,17 +75,17 @@ def test_a_job_with_an_image_runs_to_its_end(story: Story) -> None:
         ("spritesheet", "1280x720-8s.jpg"),
     ],
 )
-def test_a_file_is_downloaded_byte_by_byte(story: Story, variant: str, name: str) -> None:
+def test_downloaded_file_has_the_expected_content(story: Story, variant: str, name: str) -> None:
     assert b64decode(story["files"][variant]) == MEDIA.joinpath(name).read_bytes()
 
 
-def test_a_remix_names_its_source(story: Story) -> None:
+def test_remix_contains_the_id_of_its_source(story: Story) -> None:
     remix = story["remix"]
     assert remix["remixed_from_video_id"] == story["done"]["id"]
     assert (remix["status"], remix["prompt"]) == ("completed", "The same at night")
 
 
-def test_the_client_turns_the_pages_in_both_orders(story: Story) -> None:
+def test_pagination_in_both_orders(story: Story) -> None:
     oldest_first = story["listed"]["asc"]
     assert [video["prompt"] for video in oldest_first] == [
         "A lighthouse in a storm",
@@ -97,7 +97,7 @@ def test_the_client_turns_the_pages_in_both_orders(story: Story) -> None:
     assert oldest_first[2]["error"]["code"] == "moderation_blocked"
 
 
-def test_a_deleted_video_is_gone(story: Story) -> None:
+def test_delete_returns_the_deleted_id(story: Story) -> None:
     video_id = story["made"]["id"]
     assert story["deleted"] == {"id": video_id, "object": "video.deleted", "deleted": True}
 
@@ -112,7 +112,7 @@ def test_a_deleted_video_is_gone(story: Story) -> None:
         ("locked", "AuthenticationError", 401, "invalid_api_key", None),
     ],
 )
-def test_an_error_has_its_class(
+def test_error_has_the_class_of_the_sdk(
     story: Story, moment: str, name: str, status: int, code: str, parameter: str | None
 ) -> None:
     error = story["errors"][moment]

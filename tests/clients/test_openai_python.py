@@ -73,7 +73,7 @@ async def pages_of(
     return [[video.id for video in page.data] async for page in first.iter_pages()]
 
 
-def test_a_video_goes_its_whole_way(kind: Kind, video_server: VideoServer) -> None:
+def test_video_from_create_to_delete(kind: Kind, video_server: VideoServer) -> None:
     image = MEDIA.joinpath("1280x720-4s.webp").read_bytes()
 
     async def story() -> None:
@@ -105,7 +105,7 @@ def test_a_video_goes_its_whole_way(kind: Kind, video_server: VideoServer) -> No
     asyncio.run(story())
 
 
-def test_every_file_is_downloaded_byte_by_byte(kind: Kind, video_server: VideoServer) -> None:
+def test_downloaded_files_have_the_expected_content(kind: Kind, video_server: VideoServer) -> None:
     variants: dict[Literal["video", "thumbnail", "spritesheet"], str] = {
         "video": "1024x1792-12s.mp4",
         "thumbnail": "1024x1792-12s.webp",
@@ -126,7 +126,7 @@ def test_every_file_is_downloaded_byte_by_byte(kind: Kind, video_server: VideoSe
     asyncio.run(story())
 
 
-def test_a_failed_video_tells_why(kind: Kind, video_server: VideoServer) -> None:
+def test_failed_video_has_an_error(kind: Kind, video_server: VideoServer) -> None:
     async def story() -> Video:
         async with client_of(kind, video_server.base_url) as client:
             return await settled(client.videos.create_and_poll(prompt=f"{PROMPT} mock:fails"))
@@ -137,9 +137,7 @@ def test_a_failed_video_tells_why(kind: Kind, video_server: VideoServer) -> None
     assert video.error.code == "moderation_blocked"
 
 
-def test_the_client_turns_the_pages_in_both_orders(
-    kind: Kind, document: Document, clock: ManualClock
-) -> None:
+def test_pagination_in_both_orders(kind: Kind, document: Document, clock: ManualClock) -> None:
     async def story(url: str) -> None:
         async with client_of(kind, url) as client:
             ids = [(await settled(client.videos.create(prompt=PROMPT))).id for _ in range(5)]
@@ -169,7 +167,7 @@ def test_the_client_turns_the_pages_in_both_orders(
         (504, openai.InternalServerError, "upstream_timeout"),
     ],
 )
-def test_an_answer_that_is_asked_for_becomes_the_error_of_its_status(
+def test_requested_status_raises_the_matching_error(
     kind: Kind,
     refusing_server: VideoServer,
     status: int,
@@ -199,7 +197,7 @@ def test_an_answer_that_is_asked_for_becomes_the_error_of_its_status(
     ],
     ids=["wrong-value", "empty-text", "unknown-model", "no-image"],
 )
-def test_a_refused_field_is_named(
+def test_error_of_an_invalid_field_has_its_name(
     kind: Kind,
     refusing_server: VideoServer,
     field: str,
@@ -219,7 +217,7 @@ def test_a_refused_field_is_named(
     assert_identified(caught.value)
 
 
-def test_a_key_that_is_not_let_in_is_an_authentication_error(
+def test_rejected_api_key_is_an_authentication_error(
     kind: Kind, refusing_server: VideoServer
 ) -> None:
     async def story() -> None:
@@ -233,7 +231,7 @@ def test_a_key_that_is_not_let_in_is_an_authentication_error(
 
 
 @pytest.mark.parametrize("action", ["delete", "download_content", "remix"])
-def test_what_a_running_job_does_not_allow_is_tried_once(
+def test_conflict_with_a_running_job_is_not_retried(
     kind: Kind, document: Document, clock: ManualClock, action: str
 ) -> None:
     async def story(url: str) -> None:
@@ -253,9 +251,7 @@ def test_what_a_running_job_does_not_allow_is_tried_once(
     assert_identified(caught.value)
 
 
-def test_a_program_needs_nothing_but_the_address_and_a_key(
-    video_server: VideoServer, tmp_path: Path
-) -> None:
+def test_program_needs_only_url_and_api_key(video_server: VideoServer, tmp_path: Path) -> None:
     image, target = tmp_path / "guide.jpg", tmp_path / "video.mp4"
     image.write_bytes(MEDIA.joinpath("1280x720-8s.jpg").read_bytes())
     subprocess.run(

@@ -116,7 +116,7 @@ def codes(verdict: ClientVerdict) -> list[str]:
 
 @CLOCKS
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_the_careful_client_is_clean_in_every_scenario(
+def test_careful_client_is_clean_in_every_scenario(
     careful: Run, scenario: str, new_clock: type[ManualClock]
 ) -> None:
     verdict, has_video = verdict_of(careful, {"scenario": scenario}, clock=new_clock())
@@ -127,7 +127,7 @@ def test_the_careful_client_is_clean_in_every_scenario(
 
 @CLOCKS
 @pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != WITHOUT_END])
-def test_the_sdk_is_clean_in_every_scenario_that_comes_to_an_end(
+def test_sdk_is_clean_in_every_scenario_that_ends(
     sdk: Run, scenario: str, new_clock: type[ManualClock]
 ) -> None:
     verdict, has_video = verdict_of(sdk, {"scenario": scenario}, clock=new_clock())
@@ -137,7 +137,7 @@ def test_the_sdk_is_clean_in_every_scenario_that_comes_to_an_end(
 
 
 @pytest.mark.parametrize(("words", "expected"), ROWS)
-def test_the_sdk_earns_the_findings_of_the_cookbook(
+def test_sdk_gets_the_findings_of_the_cookbook(
     sdk: Run, words: dict[str, object], expected: list[str]
 ) -> None:
     verdict, _ = verdict_of(sdk, words, clock=ClientClock())
@@ -146,7 +146,7 @@ def test_the_sdk_earns_the_findings_of_the_cookbook(
 
 @CLOCKS
 @pytest.mark.parametrize(("words", "expected"), ROWS)
-def test_the_careful_client_is_clean_where_the_sdk_is_not(
+def test_careful_client_is_clean_under_every_fault(
     careful: Run, words: dict[str, object], expected: list[str], new_clock: type[ManualClock]
 ) -> None:
     verdict, _ = verdict_of(careful, words, clock=new_clock())
@@ -154,14 +154,14 @@ def test_the_careful_client_is_clean_where_the_sdk_is_not(
     assert verdict.duplicates == 0
 
 
-def test_the_table_holds_findings_and_rows_without() -> None:
+def test_cookbook_table_has_rows_with_and_without_findings() -> None:
     told = [expected for _, expected in rows()]
     assert [] in told
     assert {code for expected in told for code in expected} >= {"AV715", "AV721", "AV733", "AV734"}
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_the_careful_client_is_clean_over_a_socket(careful: Run, scenario: str) -> None:
+def test_careful_client_is_clean_on_a_socket(careful: Run, scenario: str) -> None:
     with serve_videos(clock=ClientClock(), scenario=scenario) as server:
         careful(server)
         assert server.verdict.clean, str(server.verdict)
@@ -169,14 +169,14 @@ def test_the_careful_client_is_clean_over_a_socket(careful: Run, scenario: str) 
 
 
 @pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != WITHOUT_END])
-def test_the_sdk_is_clean_over_a_socket(sdk: Run, scenario: str) -> None:
+def test_sdk_is_clean_on_a_socket(sdk: Run, scenario: str) -> None:
     with serve_videos(clock=ClientClock(), scenario=scenario) as server:
         sdk(server)
         assert server.verdict.clean, str(server.verdict)
         assert server.verdict.jobs == 1
 
 
-def test_a_lost_answer_earns_the_same_over_a_socket(sdk: Run, careful: Run) -> None:
+def test_lost_response_gives_the_same_findings_on_a_socket(sdk: Run, careful: Run) -> None:
     words = {"operation": "createVideo", "lost": True, "times": 1}
     found = []
     for run in (sdk, careful):

@@ -57,7 +57,7 @@ async def test_a_breach(video_mock):
 
 
 @pytest.mark.parametrize("library", ["asyncio", "anyio"])
-def test_tests_of_pytest_asyncio_are_served_and_judged(
+def test_pytest_asyncio_tests_are_mocked_and_checked(
     pytester: pytest.Pytester, library: str
 ) -> None:
     pytester.makefile(".ini", pytest=INI)
@@ -72,7 +72,7 @@ def test_tests_of_pytest_asyncio_are_served_and_judged(
     [("anyio", ["asyncio", "trio"]), ("trio", ["trio"])],
     ids=["anyio", "trio"],
 )
-def test_tests_of_anyio_are_served_and_judged_under_both_loops(
+def test_anyio_tests_are_mocked_and_checked_on_both_backends(
     pytester: pytest.Pytester, library: str, loops: list[str]
 ) -> None:
     pytester.makefile(".ini", pytest=INI)
@@ -104,7 +104,7 @@ async def make_and_poll(
     [("asyncio", asyncio), ("asyncio", anyio), ("trio", anyio), ("trio", trio)],
     ids=["asyncio", "anyio on asyncio", "anyio on trio", "trio"],
 )
-def test_tasks_that_sleep_by_the_clock_wake_in_the_order_of_their_pauses(
+def test_tasks_that_sleep_by_the_clock_wake_in_order(
     backend: str, library: Any, package: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log: Log = []
@@ -135,7 +135,7 @@ def test_tasks_that_sleep_by_the_clock_wake_in_the_order_of_their_pauses(
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_poll_of_the_sdk_comes_before_a_task_that_sleeps_longer(backend: str) -> None:
+def test_sdk_polls_happen_before_a_longer_sleep_ends(backend: str) -> None:
     log: list[str] = []
 
     async def poll(mock: VideoMock, client: AsyncOpenAI) -> None:
@@ -163,7 +163,7 @@ def test_a_poll_of_the_sdk_comes_before_a_task_that_sleeps_longer(backend: str) 
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_task_that_is_cancelled_in_its_sleep_holds_up_no_other(backend: str) -> None:
+def test_cancelled_sleep_does_not_block_other_tasks(backend: str) -> None:
     async def program(clock: ManualClock) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(clock.async_sleep, 5)
@@ -177,7 +177,7 @@ def test_a_task_that_is_cancelled_in_its_sleep_holds_up_no_other(backend: str) -
 
 
 @pytest.mark.parametrize("library", [anyio, trio], ids=["anyio", "trio"])
-def test_the_sleep_of_a_real_clock_can_stand_in_for_that_of_a_library(
+def test_real_time_sleep_replaces_the_sleep_of_a_library(
     library: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = SystemClock(1000)
@@ -187,7 +187,7 @@ def test_the_sleep_of_a_real_clock_can_stand_in_for_that_of_a_library(
     assert clock.now() >= before + 5
 
 
-def test_twenty_tasks_share_a_client_and_a_mock() -> None:
+def test_concurrent_tasks_share_a_client_and_a_mock() -> None:
     async def story() -> None:
         with mock_videos() as mock:
             async with AsyncOpenAI() as client:

@@ -198,7 +198,7 @@ def at_all_doors(
         pytest.param(Delivery(arrives=999), 200, None, id="whole, closed behind it"),
     ],
 )
-def test_a_delivery_is_the_same_at_every_door(
+def test_delivery_is_the_same_in_process_and_on_a_socket(
     document: Document,
     socket: Socket,
     kind: type[Client],
@@ -225,7 +225,7 @@ def test_a_delivery_is_the_same_at_every_door(
     [Delivery(delay=3, seconds=20), Delivery(arrives=0), Delivery(arrives=5, reset=True)],
     ids=["slow", "closed", "reset"],
 )
-def test_an_answer_without_a_body_is_whole_at_every_door(
+def test_response_without_a_body_is_complete_in_process_and_on_a_socket(
     document: Document,
     socket: Socket,
     kind: type[Client],
@@ -250,7 +250,7 @@ def test_an_answer_without_a_body_is_whole_at_every_door(
         pytest.param(Delivery(seconds=HOUR), 200, id="slow"),
     ],
 )
-def test_a_client_that_does_not_wait_so_long_gives_up_at_every_door(
+def test_read_timeout_is_the_same_in_process_and_on_a_socket(
     document: Document,
     real_socket: Socket,
     kind: type[Client],
@@ -286,7 +286,7 @@ def test_a_client_that_does_not_wait_so_long_gives_up_at_every_door(
         ),
     ],
 )
-def test_only_so_much_time_passes_as_the_client_waits(
+def test_clock_moves_only_until_the_read_timeout(
     document: Document,
     kind: type[Client],
     delivery: Delivery,
@@ -309,7 +309,7 @@ def test_only_so_much_time_passes_as_the_client_waits(
     [(30, 3, None), (100, 5, "httpx.ReadTimeout")],
     ids=["in time", "too late"],
 )
-def test_a_client_waits_in_real_time_where_the_clock_is_faster(
+def test_latency_is_slept_in_real_time_at_the_speed_of_the_clock(
     document: Document, delay: float, slept: float, error: str | None
 ) -> None:
     sleeps: list[float] = []
@@ -327,7 +327,7 @@ def test_a_client_waits_in_real_time_where_the_clock_is_faster(
         pytest.param(Delivery(arrives=3), r"closed after 3 of [0-9]+ bytes of the body", id="cut"),
     ],
 )
-def test_the_journal_and_the_route_know_what_the_client_has_not_seen(
+def test_journal_and_route_record_an_undelivered_response(
     document: Document, delivery: Delivery, told: str
 ) -> None:
     service = Delivering(document, delivery)
@@ -351,7 +351,7 @@ def test_the_journal_and_the_route_know_what_the_client_has_not_seen(
         assert call.response.content == exchange.undelivered_reply.body
 
 
-def test_what_a_test_sets_on_a_route_arrives_whole(document: Document) -> None:
+def test_response_of_a_route_is_delivered_completely(document: Document) -> None:
     router = router_of(Endpoint(Delivering(document, Delivery(arrives=-1))))
     router.routes["listVideos"].respond(200, content=BODY)
     with httpx.Client(transport=HttpxTransport(router)) as client:
@@ -377,7 +377,7 @@ def by_socket(service: JobService) -> Iterator[str]:
 @pytest.mark.parametrize("door", [by_routes, by_socket])
 @pytest.mark.parametrize("reset", [True, False], ids=["reset", "closed"])
 @pytest.mark.parametrize("arrives", [-1, 9], ids=["lost", "cut"])
-def test_the_official_client_sees_a_connection_error_and_tries_again(
+def test_openai_sdk_retries_after_a_broken_connection(
     document: Document,
     monkeypatch: pytest.MonkeyPatch,
     door: Door,

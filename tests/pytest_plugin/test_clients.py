@@ -61,7 +61,7 @@ async def settled(value: T | Awaitable[T]) -> T:
 
 @pytest.mark.parametrize("package", [httpx, httpx2], ids=["httpx", "httpx2"])
 @pytest.mark.parametrize("early", [False, True], ids=["made inside", "made before"])
-def test_clients_and_functions_of_both_families_are_served(package: Any, early: bool) -> None:
+def test_httpx_and_httpx2_clients_and_functions_are_mocked(package: Any, early: bool) -> None:
     async def story(sync: Any, later: Any, mock: VideoMock) -> None:
         url = f"{mock.base_url}/videos"
         answers = [
@@ -89,12 +89,12 @@ def test_clients_and_functions_of_both_families_are_served(package: Any, early: 
 
 
 @pytest.mark.parametrize("package", [httpx, httpx2], ids=["httpx", "httpx2"])
-def test_a_client_behind_a_proxy_is_served_without_it(package: Any, mock: VideoMock) -> None:
+def test_client_with_a_proxy_is_mocked(package: Any, mock: VideoMock) -> None:
     with package.Client(headers=KEY, proxy="http://127.0.0.1:9") as client:
         assert client.get(f"{mock.base_url}/videos").status_code == 200
 
 
-def test_a_whole_job_of_the_sdk_with_its_film_takes_no_waiting(kind: Kind, mock: VideoMock) -> None:
+def test_sdk_job_with_download_takes_no_waiting(kind: Kind, mock: VideoMock) -> None:
     async def story() -> None:
         async with client_of(kind) as client:
             video = await settled(client.videos.create_and_poll(prompt=PROMPT))
@@ -110,7 +110,7 @@ def test_a_whole_job_of_the_sdk_with_its_film_takes_no_waiting(kind: Kind, mock:
     assert mock.clock.now() > before
 
 
-def test_a_film_is_streamed_in_pieces(kind: Kind, mock: VideoMock) -> None:
+def test_download_is_streamed_in_chunks(kind: Kind, mock: VideoMock) -> None:
     async def story() -> None:
         async with client_of(kind) as client:
             video = await settled(client.videos.create_and_poll(prompt=PROMPT))
@@ -132,7 +132,7 @@ def test_a_film_is_streamed_in_pieces(kind: Kind, mock: VideoMock) -> None:
     [lambda: ("guide.webp", IMAGE), lambda: ("guide.webp", BytesIO(IMAGE), "image/webp")],
     ids=["bytes", "an open file with its type"],
 )
-def test_an_uploaded_image_can_be_looked_at(
+def test_uploaded_image_is_in_the_requests(
     kind: Kind, mock: VideoMock, image: Callable[[], Any]
 ) -> None:
     async def story() -> None:
@@ -147,9 +147,7 @@ def test_an_uploaded_image_can_be_looked_at(
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_the_sdk_tries_again_as_often_as_it_is_told_and_is_no_culprit(
-    kind: Kind, mock: VideoMock, status: int
-) -> None:
+def test_sdk_retries_are_not_violations(kind: Kind, mock: VideoMock, status: int) -> None:
     async def story() -> None:
         async with client_of(kind) as client:
             video = await settled(client.videos.create_and_poll(prompt=PROMPT))
@@ -164,7 +162,7 @@ def test_the_sdk_tries_again_as_often_as_it_is_told_and_is_no_culprit(
     assert len(mock.jobs) == 1
 
 
-def test_a_client_that_gives_up_raises_what_the_sdk_documents(kind: Kind, mock: VideoMock) -> None:
+def test_sdk_without_retries_raises_its_documented_errors(kind: Kind, mock: VideoMock) -> None:
     async def story() -> None:
         async with client_of(kind, max_retries=1) as client:
             with pytest.raises(openai.RateLimitError):
@@ -182,7 +180,7 @@ def test_a_client_that_gives_up_raises_what_the_sdk_documents(kind: Kind, mock: 
     assert [request.status for request in mock.requests] == [429, 429, None, None]
 
 
-def test_a_client_made_before_the_mock_is_served_like_one_made_inside(kind: Kind) -> None:
+def test_client_created_before_the_mock_is_mocked(kind: Kind) -> None:
     async def story() -> None:
         address = {"base_url": "https://api.aisa.one/v1", "api_key": "sk-test"}
         async with client_of(kind, **address) as client:
@@ -197,13 +195,13 @@ def test_a_client_made_before_the_mock_is_served_like_one_made_inside(kind: Kind
 @pytest.mark.parametrize(
     "inner", [httpx2.Client, httpx.Client, openai.DefaultHttpxClient], ids=lambda c: c.__module__
 )
-def test_a_client_inside_the_sdk_is_served_of_whatever_family(inner: Any, mock: VideoMock) -> None:
+def test_sdk_with_a_custom_http_client_is_mocked(inner: Any, mock: VideoMock) -> None:
     with OpenAI(http_client=inner()) as client:
         assert client.videos.create_and_poll(prompt=PROMPT).status == "completed"
     assert mock.requests[0].headers["authorization"] == "Bearer sk-aisa-dummy"
 
 
-def test_the_warning_of_the_sdk_is_silent_inside_and_heard_again_after() -> None:
+def test_sdk_warning_is_ignored_only_while_a_mock_is_active() -> None:
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         with mock_videos(), OpenAI() as client:

@@ -76,7 +76,7 @@ def errors_of(result: pytest.RunResult) -> list[str]:
     return [line for line in result.errlines if line]
 
 
-def test_the_table_says_what_was_covered_and_what_is_missing(
+def test_coverage_table_lists_covered_and_missing_items(
     project: pytest.Pytester, document: Document
 ) -> None:
     result = project.runpytest_inprocess("--video-coverage")
@@ -108,11 +108,11 @@ def test_the_table_says_what_was_covered_and_what_is_missing(
     assert "written to" not in str(result.stdout)
 
 
-def test_without_the_option_nothing_is_counted_or_said(project: pytest.Pytester) -> None:
+def test_no_coverage_without_the_option(project: pytest.Pytester) -> None:
     assert "coverage" not in str(project.runpytest_inprocess().stdout)
 
 
-def test_mocks_are_counted_whichever_fixture_they_come_from(project: pytest.Pytester) -> None:
+def test_coverage_includes_every_fixture(project: pytest.Pytester) -> None:
     project.makepyfile(
         test_one="""
         from program import run
@@ -144,7 +144,7 @@ def test_mocks_are_counted_whichever_fixture_they_come_from(project: pytest.Pyte
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".json", ".md"])
-def test_the_file_is_made_with_its_folders_where_pytest_was_started(
+def test_coverage_file_and_its_folders_are_created(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
     monkeypatch.chdir(project.mkdir("below"))
@@ -172,7 +172,7 @@ def test_the_file_is_made_with_its_folders_where_pytest_was_started(
     ],
     ids=["test file", "folder", "other suffix", "suffix without a name", "test"],
 )
-def test_a_path_that_is_meant_for_the_tests_is_told_from_one_for_the_file(
+def test_coverage_path_with_another_suffix_is_a_usage_error(
     project: pytest.Pytester, arguments: list[str], shown: str
 ) -> None:
     result = project.runpytest_inprocess(*arguments)
@@ -183,7 +183,7 @@ def test_a_path_that_is_meant_for_the_tests_is_told_from_one_for_the_file(
     ]
 
 
-def test_an_empty_path_leaves_the_next_argument_to_the_tests(project: pytest.Pytester) -> None:
+def test_empty_coverage_path_leaves_the_next_argument_to_pytest(project: pytest.Pytester) -> None:
     result = project.runpytest_inprocess("--video-coverage=", "test_one.py")
     result.assert_outcomes(passed=1)
     assert "total " in table_of(result)
@@ -191,9 +191,7 @@ def test_an_empty_path_leaves_the_next_argument_to_the_tests(project: pytest.Pyt
 
 
 @pytest.mark.parametrize("broken", ["folder in its place", "file in the place of its folder"])
-def test_a_file_that_cannot_be_written_fails_the_run_but_not_its_report(
-    project: pytest.Pytester, broken: str
-) -> None:
+def test_unwritable_coverage_file_fails_the_run(project: pytest.Pytester, broken: str) -> None:
     if broken.startswith("folder"):
         project.mkdir("c.txt")
         path = project.path / "c.txt"
@@ -207,14 +205,14 @@ def test_a_file_that_cannot_be_written_fails_the_run_but_not_its_report(
     result.assert_outcomes(passed=1)
 
 
-def test_a_run_without_a_mock_is_told_so(project: pytest.Pytester) -> None:
+def test_coverage_without_a_mock_says_so(project: pytest.Pytester) -> None:
     project.makepyfile(test_one="def test_one():\n    pass")
     result = project.runpytest_inprocess("--video-coverage")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["no test used video_mock, video_server or video_api"])
 
 
-def test_two_documents_in_one_run_have_a_table_each(
+def test_coverage_has_one_table_per_document(
     project: pytest.Pytester, document: Document, other_document: Document
 ) -> None:
     project.makepyfile(test_other=OTHER)

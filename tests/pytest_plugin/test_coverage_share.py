@@ -51,7 +51,7 @@ def share_of(document: Document, covered: int) -> float:
     return 100 * covered / len(Coverage.of(document).hits)
 
 
-def test_too_small_a_share_fails_the_run_and_says_by_how_much(
+def test_coverage_below_the_minimum_fails_the_run(
     project: pytest.Pytester, document: Document
 ) -> None:
     # Never rounded up, so that 100 means that nothing is missing.
@@ -67,9 +67,7 @@ def test_too_small_a_share_fails_the_run_and_says_by_how_much(
     )
 
 
-def test_a_share_that_is_just_reached_passes_and_a_hair_more_does_not(
-    project: pytest.Pytester, document: Document
-) -> None:
+def test_coverage_equal_to_the_minimum_passes(project: pytest.Pytester, document: Document) -> None:
     share = share_of(document, 2)
     for least, code in ((0, 0), (share, 0), (share + 1e-9, pytest.ExitCode.TESTS_FAILED)):
         result = project.runpytest_inprocess(
@@ -78,7 +76,7 @@ def test_a_share_that_is_just_reached_passes_and_a_hair_more_does_not(
         assert (result.ret, "must be at least" in str(result.stdout)) == (code, code != 0)
 
 
-def test_a_run_that_has_failed_anyway_is_told_its_share_too(project: pytest.Pytester) -> None:
+def test_failed_run_also_reports_too_low_coverage(project: pytest.Pytester) -> None:
     project.makepyfile(test_two="def test_two():\n    assert 0")
     result = project.runpytest_inprocess("--video-coverage-fail-under=100")
     result.assert_outcomes(passed=1, failed=1)
@@ -86,12 +84,12 @@ def test_a_run_that_has_failed_anyway_is_told_its_share_too(project: pytest.Pyte
     result.stdout.fnmatch_lines(["*but must be at least 100 %"])
 
 
-def test_a_run_without_tests_keeps_its_exit_code(project: pytest.Pytester) -> None:
+def test_run_without_tests_keeps_its_exit_code(project: pytest.Pytester) -> None:
     result = project.runpytest_inprocess("--video-coverage-fail-under=50", "-k", "none_such")
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
-def test_a_run_without_a_mock_reaches_no_share(
+def test_run_without_a_mock_has_no_coverage(
     project: pytest.Pytester,
 ) -> None:
     project.makepyfile(test_one="def test_one():\n    pass")
@@ -101,7 +99,7 @@ def test_a_run_without_a_mock_reaches_no_share(
 
 
 @pytest.mark.parametrize("share", ["-1", "100.5", "nan", "inf", "ninety"])
-def test_a_share_that_cannot_be_is_refused_at_once(project: pytest.Pytester, share: str) -> None:
+def test_invalid_minimum_is_a_usage_error(project: pytest.Pytester, share: str) -> None:
     result = project.runpytest_inprocess(f"--video-coverage-fail-under={share}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     expected = (
@@ -113,7 +111,7 @@ def test_a_share_that_cannot_be_is_refused_at_once(project: pytest.Pytester, sha
     assert "passed" not in str(result.stdout)
 
 
-def test_each_of_two_documents_must_reach_the_share(
+def test_minimum_applies_to_each_document(
     project: pytest.Pytester, document: Document, other_document: Document
 ) -> None:
     project.makepyfile(test_other=OTHER)

@@ -1,4 +1,4 @@
-"""Contract coverage of a run that pytest-xdist has spread over workers."""
+"""Contract coverage of a run with several workers of pytest-xdist."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from aisa_testkit.openapi.json import Json
 from tests.support.documents import RENDERINGS
 
-# Each worker is a process of its own, so that only what is needed is loaded there.
+# Each worker is a separate process, so only these plugins are loaded, to save time.
 PLUGINS = ("-p", "xdist", "-p", "aisa_testkit.pytest_plugin.plugin", "-p", "no:cacheprovider")
 
 TESTS = f"""
@@ -39,23 +39,18 @@ def test_other(video_mock, quality):
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """Tests of two documents through every fixture."""
+    """Tests of two documents with every fixture."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makefile(".ini", pytest="[pytest]\nfilterwarnings = error\n")
     pytester.makepyfile(test_program=TESTS)
     return pytester
 
 
-def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    return project.runpytest_subprocess(*PLUGINS, *arguments, timeout=120)
-
-
-def tables_of(result: pytest.RunResult) -> set[str]:
-    """The tables in the terminal, whatever their order."""
+def tables_in(result: pytest.RunResult) -> set[str]:
+    """Return the coverage tables in the terminal, in any order."""
     text = str(result.stdout).partition("= contract coverage =")[2].partition("\n")[2]
-    return {
-        table.strip() for table in text.partition("written to")[0].split("contract coverage of")
-    }
+    tables = text.partition("written to")[0].split("contract coverage of")[1:]
+    return {table.strip() for table in tables}
 
 
 def coverage_in(path: Path) -> dict[str, Json]:
@@ -63,25 +58,26 @@ def coverage_in(path: Path) -> dict[str, Json]:
     return {coverage["title"]: coverage for coverage in data}
 
 
-def test_workers_together_cover_what_one_process_covers(project: pytest.Pytester) -> None:
-    alone = run(project, "--video-coverage=alone.json")
-    together = run(project, "--video-coverage=together.json", "-n", "2")
+def test_coverage_of_xdist_workers_equals_that_of_one_process(project: pytest.Pytester) -> None:
+    alone = project.runpytest_inprocess(*PLUGINS, "--video-coverage=alone.json")
+    together = project.runpytest_subprocess(
+        *PLUGINS,
+        *("--video-coverage=together.json", "--video-coverage-fail-under=99", "-n", "2"),
+        timeout=120,
+    )
+    assert alone.ret == 0
     for result in (alone, together):
         result.assert_outcomes(passed=6)
-        assert result.ret == 0
-    assert len(tables_of(alone)) == 3  # with what stands before the first
-    assert tables_of(together) == tables_of(alone)
+    assert len(tables_in(alone)) == 2
+    assert tables_in(together) == tables_in(alone)
     found = coverage_in(project.path / "together.json")
     assert found == coverage_in(project.path / "alone.json")
     assert {*found} == {"AIsa Videos 1.0.0", "Renderings 2"}
-    # Workers do not write the file themselves.
+    # Only the main process writes the file and checks the minimum.
     assert str(together.stdout).count("written to") == 1
-
-
-def test_the_least_share_is_judged_once_for_all_workers(project: pytest.Pytester) -> None:
-    result = run(project, "--video-coverage-fail-under=99", "-n", "2", "-k", "not other")
-    result.assert_outcomes(passed=4)
-    assert result.ret == pytest.ExitCode.TESTS_FAILED
-    verdicts = [line for line in result.outlines if "must be at least 99 %" in line]
-    assert len(verdicts) == 1
-    assert verdicts[0].startswith("contract coverage of AIsa Videos 1.0.0 is ")
+    assert together.ret == pytest.ExitCode.TESTS_FAILED
+    messages = [line for line in together.outlines if "must be at least 99 %" in line]
+    assert [message.partition(" is ")[0] for message in messages] == [
+        "contract coverage of AIsa Videos 1.0.0",
+        "contract coverage of Renderings 2",
+    ]

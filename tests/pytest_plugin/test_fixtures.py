@@ -29,7 +29,7 @@ def submit(api, **order):
 """
 
 
-def test_pytest_lists_each_fixture_with_one_line(run: Run) -> None:
+def test_fixtures_are_listed_with_a_description(run: Run) -> None:
     result = run("", "--fixtures")
     for name, line in (
         ("video_mock", "The API in this process*"),
@@ -43,7 +43,7 @@ def test_pytest_lists_each_fixture_with_one_line(run: Run) -> None:
         result.stdout.fnmatch_lines([f"{name} -- *", f"    {line}", ""], consecutive=True)
 
 
-def test_pytest_helps_with_each_option(run: Run) -> None:
+def test_options_are_listed_in_help(run: Run) -> None:
     result = run("", "--help")
     for option in (
         "  --video-target={mock,server,live}",
@@ -58,7 +58,7 @@ def test_pytest_helps_with_each_option(run: Run) -> None:
         result.stdout.fnmatch_lines([option])
 
 
-def test_the_marker_is_listed_with_each_option_of_its_class(run: Run) -> None:
+def test_marker_is_listed_with_each_option(run: Run) -> None:
     names = ", ".join(field.name for field in fields(MockOptions))
     result = run("", "--markers")
     assert (
@@ -68,7 +68,7 @@ def test_the_marker_is_listed_with_each_option_of_its_class(run: Run) -> None:
 
 
 @pytest.mark.parametrize("where", ["by the fixture", "by the ini file"])
-def test_another_document_is_served(run: Run, where: str) -> None:
+def test_another_document_is_mocked(run: Run, where: str) -> None:
     override = f"""
 @pytest.fixture(scope="session")
 def video_document():
@@ -91,7 +91,7 @@ def test_it(request, video_base_url, fixture):
     result.assert_outcomes(passed=3)
 
 
-def test_the_document_of_the_ini_file_is_looked_for_from_the_root_folder(
+def test_document_in_the_ini_file_is_relative_to_the_root_folder(
     run: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (pytester.mkdir("api") / "other.yaml").write_text(RENDERINGS.read_text())
@@ -106,7 +106,7 @@ def test_the_document_of_the_ini_file_is_looked_for_from_the_root_folder(
     result.assert_outcomes(passed=1)
 
 
-def test_the_clock_is_overridden_for_both_mocks(run: Run) -> None:
+def test_video_clock_can_be_overridden(run: Run) -> None:
     result = run(
         f"""{IMPORTS}
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_it(video_mock, video_server, video_clock):
     result.assert_outcomes(passed=1)
 
 
-def test_rules_are_allowed_by_the_ini_file_and_the_marker_adds_to_them(run: Run) -> None:
+def test_ini_file_and_marker_both_allow_rules(run: Run) -> None:
     result = run(
         f"""{IMPORTS}
 def test_ini(video_mock):
@@ -141,7 +141,7 @@ def test_neither(video_mock):
     result.assert_outcomes(passed=2, failed=1)
 
 
-def test_a_rule_that_is_none_in_the_ini_file_is_told(run: Run) -> None:
+def test_unknown_rule_in_the_ini_file_is_an_error(run: Run) -> None:
     result = run("def test_it(video_mock): pass", ini="video_allow = AV799")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
@@ -149,7 +149,7 @@ def test_a_rule_that_is_none_in_the_ini_file_is_told(run: Run) -> None:
     )
 
 
-def test_a_test_reads_and_steers_the_contract(run: Run) -> None:
+def test_contract_can_be_read_verified_and_relaxed(run: Run) -> None:
     result = run(
         f"""{IMPORTS}
 from aisa_testkit.pytest_plugin import ContractError
@@ -173,7 +173,7 @@ def test_it(video_mock, video_contract):
     result.assert_outcomes(passed=1)
 
 
-def test_both_mocks_work_in_one_test_and_both_are_judged(run: Run) -> None:
+def test_both_mocks_work_in_one_test_and_are_checked(run: Run) -> None:
     result = run(
         f"""{IMPORTS}
 def test_good(video_mock, video_server, video_contract):
@@ -196,7 +196,7 @@ def test_after(video_mock, video_server):
         assert result.stdout.str().count(f"  field     {field}\n") == 1
 
 
-def test_a_block_in_a_test_stands_before_the_fixture_and_gives_way_to_it_again(run: Run) -> None:
+def test_mock_videos_block_takes_precedence_over_the_fixture(run: Run) -> None:
     result = run(
         f"""{IMPORTS}
 from aisa_testkit.pytest_plugin import mock_videos
@@ -214,7 +214,7 @@ def test_it(video_mock):
 
 
 @pytest.mark.parametrize("option", ["--collect-only", "--setup-only", "--setup-plan"])
-def test_tests_that_are_not_run_are_not_judged(run: Run, option: str) -> None:
+def test_tests_that_do_not_run_are_not_checked(run: Run, option: str) -> None:
     result = run(
         f"""{IMPORTS}
 @pytest.fixture
@@ -229,7 +229,7 @@ def test_it(prepared, video_mock):
     assert result.ret == pytest.ExitCode.OK
 
 
-def test_a_test_that_is_run_again_is_judged_again(run: Run, pytester: pytest.Pytester) -> None:
+def test_repeated_test_is_checked_again(run: Run, pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         """
         from _pytest.runner import runtestprotocol

@@ -35,7 +35,7 @@ def run(folder: Path, *arguments: str) -> str:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
 
 
-def test_the_plugin_imports_nothing_but_pytest_and_the_root_packages() -> None:
+def test_plugin_imports_only_pytest() -> None:
     output = subprocess.run(
         [sys.executable, "-c", LOADED], capture_output=True, text=True, check=True
     ).stdout
@@ -63,7 +63,7 @@ def test_the_plugin_imports_nothing_but_pytest_and_the_root_packages() -> None:
         pytest.param("def test_it(): pass", ["--help"], "--video-target", id="help"),
     ],
 )
-def test_a_run_that_uses_no_mock_loads_none(
+def test_run_without_a_mock_imports_no_mock(
     tmp_path: Path, source: str, arguments: list[str], said: str
 ) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST)
@@ -74,7 +74,7 @@ def test_a_run_that_uses_no_mock_loads_none(
     assert "loaded: []\n" in output
 
 
-def test_without_respx_the_mock_in_process_says_what_to_install_and_the_socket_works(
+def test_missing_respx_is_an_error_for_video_mock_only(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "conftest.py").write_text(

@@ -19,7 +19,7 @@ from program import ask, create, poll
 """
 
 
-def test_each_argument_has_its_effect(run: Run) -> None:
+def test_each_marker_argument_has_its_effect(run: Run) -> None:
     result = run(
         f"""{IMPORTS}
 marked = pytest.mark.video_mock
@@ -102,7 +102,7 @@ def test_other_hosts(video_mock):
     assert len(set(made)) == 2, "the same seed gives the same ids, another seed others"
 
 
-def test_what_is_not_allowed_still_fails_the_test(run: Run) -> None:
+def test_rule_that_is_not_allowed_fails_the_test(run: Run) -> None:
     result = run(
         f"""{IMPORTS}
 @pytest.mark.video_mock(allow="AV705")
@@ -116,7 +116,7 @@ def test_it(video_mock):
     assert "AV705" not in result.stdout.str()
 
 
-def test_the_closest_marker_wins_argument_by_argument(run: Run) -> None:
+def test_closest_marker_takes_precedence_for_each_argument(run: Run) -> None:
     result = run(
         f"""{IMPORTS}
 pytestmark = pytest.mark.video_mock(scenario="fails", base_url="https://module.test/v1")
@@ -154,7 +154,7 @@ class TestIt:
     result.assert_outcomes(passed=5)
 
 
-def test_a_speed_takes_the_place_of_a_clock_further_out_and_the_other_way_round(run: Run) -> None:
+def test_speed_and_clock_of_an_inner_marker_replace_each_other(run: Run) -> None:
     result = run(
         f"""{IMPORTS}
 @pytest.fixture
@@ -183,7 +183,7 @@ class TestClock:
     result.assert_outcomes(passed=4)
 
 
-def test_a_document_of_the_marker_brings_its_own_base_url(run: Run) -> None:
+def test_document_of_the_marker_sets_its_base_url(run: Run) -> None:
     result = run(
         f"""{IMPORTS}
 @pytest.mark.video_mock(document={str(RENDERINGS)!r})
@@ -202,7 +202,7 @@ def test_it(video_mock):
         pytest.param("'fails'", "takes 1 positional argument but 2", id="without its name"),
     ],
 )
-def test_an_argument_that_is_none_is_an_ordinary_type_error_without_our_frames(
+def test_unknown_argument_is_a_type_error_without_frames_of_the_toolkit(
     run: Run, fixture: str, arguments: str, message: str
 ) -> None:
     result = run(
@@ -251,9 +251,7 @@ def test_it({fixture}):
         pytest.param("document='none.yaml'", "*none.yaml*", id="no document"),
     ],
 )
-def test_a_value_that_cannot_be_is_an_error_before_the_test(
-    run: Run, arguments: str, message: str
-) -> None:
+def test_invalid_value_is_an_error_before_the_test(run: Run, arguments: str, message: str) -> None:
     result = run(
         f"""{IMPORTS}
 @pytest.mark.video_mock({arguments})

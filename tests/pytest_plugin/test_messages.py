@@ -58,7 +58,7 @@ def report(result: pytest.RunResult, test: str = "test_it") -> str:
 
 
 @HEADS
-def test_a_violation_fails_the_test_and_is_all_that_its_report_says(run: Run, head: str) -> None:
+def test_report_of_a_violation_is_only_its_message(run: Run, head: str) -> None:
     result = run(
         f"""
 import unittest
@@ -76,7 +76,7 @@ def test_good(video_mock):
     assert report(result).startswith(WRONG_ENUM + "====")
 
 
-def test_several_violations_are_told_together_and_the_same_one_once(run: Run) -> None:
+def test_violations_are_reported_together_without_duplicates(run: Run) -> None:
     result = run(
         """
         from program import ask, create, poll
@@ -119,7 +119,7 @@ To allow this on purpose: @pytest.mark.video_mock(allow=['AV705', 'AV704', 'AV71
     )
 
 
-def test_another_document_is_told_of_in_its_own_words(run: Run) -> None:
+def test_message_uses_the_names_of_another_document(run: Run) -> None:
     result = run(
         """
         import httpx2
@@ -139,9 +139,7 @@ def test_another_document_is_told_of_in_its_own_words(run: Run) -> None:
 
 
 @HEADS
-def test_a_test_that_fails_by_itself_is_told_of_violations_in_a_section(
-    run: Run, head: str
-) -> None:
+def test_failed_test_reports_violations_in_a_section(run: Run, head: str) -> None:
     result = run(
         f"""
 import unittest
@@ -168,17 +166,17 @@ def test_it(video_mock):
 """
 
 
-def test_an_undocumented_field_is_one_warning_and_no_failure(run: Run) -> None:
+def test_unknown_field_is_one_warning(run: Run) -> None:
     result = run(ODD)
     result.assert_outcomes(passed=1, warnings=1)
     assert f"ContractWarning: {UNDOCUMENTED}" in result.stdout.str()
 
 
-def test_an_undocumented_field_can_be_allowed(run: Run) -> None:
+def test_unknown_field_can_be_allowed(run: Run) -> None:
     run(ODD, "-W", "error", ini="video_allow = AV707").assert_outcomes(passed=1)
 
 
-def test_where_warnings_are_errors_an_undocumented_field_fails_the_test(run: Run) -> None:
+def test_unknown_field_fails_the_test_if_warnings_are_errors(run: Run) -> None:
     result = run(ODD, "-W", "error")
     result.assert_outcomes(failed=1)
     assert "AV707 unknown field" in result.stdout.str()
@@ -186,9 +184,7 @@ def test_where_warnings_are_errors_an_undocumented_field_fails_the_test(run: Run
 
 
 @pytest.mark.parametrize("strictness", [(), ("-W", "error")], ids=["warnings", "errors"])
-def test_an_undocumented_field_does_not_hide_what_is_worse(
-    run: Run, strictness: tuple[str, ...]
-) -> None:
+def test_unknown_field_does_not_hide_an_error(run: Run, strictness: tuple[str, ...]) -> None:
     result = run(
         """
         from program import create
@@ -214,7 +210,7 @@ def test_an_undocumented_field_does_not_hide_what_is_worse(
     ],
     ids=["expected", "strictly expected", "another failure expected"],
 )
-def test_a_violation_is_a_failure_like_any_other_to_xfail(
+def test_xfail_treats_a_violation_like_any_failure(
     run: Run, mark: str, outcome: dict[str, int]
 ) -> None:
     result = run(
@@ -231,7 +227,7 @@ def test_a_violation_is_a_failure_like_any_other_to_xfail(
 
 
 @pytest.mark.parametrize("where", ["in the test", "in its set-up"])
-def test_a_test_that_is_skipped_is_not_judged(run: Run, where: str) -> None:
+def test_skipped_test_is_not_checked(run: Run, where: str) -> None:
     result = run(
         f"""
         import pytest
@@ -253,7 +249,7 @@ def test_a_test_that_is_skipped_is_not_judged(run: Run, where: str) -> None:
     result.assert_outcomes(skipped=1)
 
 
-def test_what_a_set_up_sends_is_laid_to_the_test(run: Run) -> None:
+def test_violation_in_a_fixture_setup_fails_the_test(run: Run) -> None:
     result = run(
         """
         import pytest
@@ -271,7 +267,7 @@ def test_what_a_set_up_sends_is_laid_to_the_test(run: Run) -> None:
     assert report(result).startswith(WRONG_ENUM + "====")
 
 
-def test_what_a_teardown_sends_is_an_error_and_what_was_told_is_not_told_again(run: Run) -> None:
+def test_violation_in_a_fixture_teardown_is_an_error_and_reported_once(run: Run) -> None:
     result = run(
         """
         import pytest

@@ -58,7 +58,7 @@ def world() -> list[object]:
     ]
 
 
-def test_a_unittest_enters_it_and_is_told_of_a_breach() -> None:
+def test_unittest_fails_on_a_violation() -> None:
     class Programs(unittest.TestCase):
         def setUp(self) -> None:
             self.mock = self.enterContext(mock_videos())
@@ -79,7 +79,7 @@ def test_a_unittest_enters_it_and_is_told_of_a_breach() -> None:
 
 @settings(max_examples=20)
 @given(outcomes=st.lists(st.sampled_from(["completed", "failed"]), max_size=4))
-def test_each_example_has_a_mock_of_its_own(outcomes: list[str]) -> None:
+def test_each_hypothesis_example_has_its_own_mock(outcomes: list[str]) -> None:
     with mock_videos() as mock:
         for outcome in outcomes:
             mock.next_job(outcome=outcome)
@@ -88,7 +88,7 @@ def test_each_example_has_a_mock_of_its_own(outcomes: list[str]) -> None:
         assert [end.status for end in ends] == outcomes == [job.status for job in mock.jobs]
 
 
-def test_a_script_needs_no_pytest_and_a_breach_ends_it() -> None:
+def test_script_without_pytest_fails_on_a_violation() -> None:
     script = (
         "import httpx2, sys\n"
         "from aisa_testkit.pytest_plugin import mock_videos\n"
@@ -110,7 +110,7 @@ def fail_after(**fields: str) -> None:
         raise LookupError("of the program")
 
 
-def test_an_error_that_leaves_the_block_is_told_what_else_is_wrong() -> None:
+def test_error_that_leaves_the_block_gets_a_note_with_violations() -> None:
     before = world()
     with pytest.raises(LookupError) as caught:
         fail_after(seconds="5")
@@ -119,13 +119,13 @@ def test_an_error_that_leaves_the_block_is_told_what_else_is_wrong() -> None:
     assert world() == before
 
 
-def test_an_error_that_leaves_a_clean_block_has_no_note() -> None:
+def test_error_that_leaves_a_clean_block_has_no_note() -> None:
     with pytest.raises(LookupError) as caught:
         fail_after()
     assert not hasattr(caught.value, "__notes__")
 
 
-def test_a_breach_is_known_in_every_part_when_the_block_ends() -> None:
+def test_contract_error_at_the_end_has_the_violations() -> None:
     with pytest.raises(ContractError) as caught, mock_videos() as mock:
         create(mock, model="sora-9")
     (violation,) = caught.value.violations
@@ -134,18 +134,18 @@ def test_a_breach_is_known_in_every_part_when_the_block_ends() -> None:
     assert "mock_videos(allow=['AV705'])" in str(caught.value)
 
 
-def test_what_is_undocumented_is_a_warning_at_the_line_of_the_block() -> None:
+def test_unknown_field_is_a_warning_at_the_line_of_the_block() -> None:
     with pytest.warns(ContractWarning, match="colour") as heard, mock_videos() as mock:
         create(mock, colour="red")
     assert [warning.filename for warning in heard] == [__file__]
 
 
-def test_a_warning_that_is_an_error_does_not_hide_a_breach() -> None:
+def test_unknown_field_does_not_hide_a_violation() -> None:
     with pytest.raises(ContractError, match="seconds"), mock_videos() as mock:
         create(mock, colour="red", seconds="5")
 
 
-def test_environment_and_clients_are_as_before_also_where_they_were_set(
+def test_environment_and_clients_are_restored(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "https://mine.example/v1")
@@ -173,7 +173,7 @@ def test_environment_and_clients_are_as_before_also_where_they_were_set(
         pytest.param({"document": "none.yaml"}, DocumentError, "none.yaml", id="no document"),
     ],
 )
-def test_arguments_that_cannot_be_are_refused_and_leave_nothing_behind(
+def test_invalid_argument_is_an_error_without_side_effects(
     arguments: dict[str, Any], error: type[Exception], message: str
 ) -> None:
     before = world()
@@ -187,12 +187,12 @@ def test_arguments_that_cannot_be_are_refused_and_leave_nothing_behind(
     [({}, TickingClock), ({"speed": 20}, SystemClock), ({"clock": ManualClock()}, ManualClock)],
     ids=["none said", "a speed", "a clock"],
 )
-def test_the_clock_is_the_one_that_was_asked_for(arguments: Any, kind: type[object]) -> None:
+def test_clock_has_the_requested_type(arguments: Any, kind: type[object]) -> None:
     with mock_videos(**arguments) as mock:
         assert type(mock.clock) is kind
 
 
-def test_arguments_change_ids_keys_scenario_and_what_is_judged(other_document: Document) -> None:
+def test_arguments_set_ids_keys_scenario_and_checks(other_document: Document) -> None:
     with mock_videos(scenario="fails", seed=2, api_keys=["sk-mine"], check=False) as mock:
         assert create(mock)["error"]["code"] == "invalid_api_key"
         with OpenAI(api_key="sk-mine") as client:
@@ -208,7 +208,7 @@ def test_arguments_change_ids_keys_scenario_and_what_is_judged(other_document: D
         assert httpx2.get(f"{other.base_url}/renderings").status_code == 401
 
 
-def test_the_clock_of_a_mock_is_frozen_advanced_and_slept_by() -> None:
+def test_clock_can_be_frozen_advanced_and_slept_by() -> None:
     with mock_videos(allow="AV731") as mock:
         mock.clock.freeze()
         job = create(mock)["id"]
@@ -220,7 +220,7 @@ def test_the_clock_of_a_mock_is_frozen_advanced_and_slept_by() -> None:
     assert states == [*["queued"] * 9, "in_progress", "completed"]
 
 
-def test_what_is_planned_for_jobs_and_calls_is_for_the_next_ones_in_turn() -> None:
+def test_next_job_and_fail_apply_to_the_next_jobs_and_requests() -> None:
     with mock_videos() as mock, OpenAI() as client:
         mock.next_job(outcome="failed", code="moderation_blocked")
         mock.next_job(seconds=600)
@@ -244,7 +244,7 @@ def test_what_is_planned_for_jobs_and_calls_is_for_the_next_ones_in_turn() -> No
     ],
     ids=["a job", "a call", "a route", "a request"],
 )
-def test_a_reset_forgets_everything_that_was_planned_or_done(
+def test_reset_forgets_plans_jobs_and_requests(
     plan: Callable[[VideoMock], object],
 ) -> None:
     with mock_videos() as mock, OpenAI(max_retries=0) as client:

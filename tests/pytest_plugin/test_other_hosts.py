@@ -86,7 +86,7 @@ def elsewhere() -> Iterator[str]:
         ),
     ],
 )
-def test_a_request_that_no_operation_takes_fails_the_test_whatever_the_program_makes_of_it(
+def test_unknown_endpoint_fails_the_test_even_if_the_error_is_caught(
     run: Run, method: str, path: str, told: str, nearest: str
 ) -> None:
     result = run(
@@ -106,7 +106,7 @@ AV701 unknown endpoint
     assert result.stdout.str().count(told_of) == 4
 
 
-def test_a_poll_that_lacks_its_prefix_is_told_of_the_poll(run: Run) -> None:
+def test_poll_without_the_base_path_reports_the_nearest_operation(run: Run) -> None:
     result = run(
         f"""{IMPORTS}
 def test_it(video_mock):
@@ -122,9 +122,7 @@ def test_it(video_mock):
     ["http://vendor.invalid/v1/videos", "https://vendor.invalid:8443/v1/videos"],
     ids=["without encryption", "at another port"],
 )
-def test_the_host_of_the_api_is_guarded_whatever_the_scheme_and_the_port(
-    run: Run, url: str
-) -> None:
+def test_other_scheme_or_port_of_the_api_host_is_blocked(run: Run, url: str) -> None:
     result = run(
         f"""{IMPORTS}
 @each_client
@@ -142,9 +140,7 @@ def test_it(video_mock, client):
     [("/api", "/v1/videos"), ("/v1beta", "/v1betas/videos")],
     ids=["the path of the document", "a longer path"],
 )
-def test_a_path_that_the_base_url_does_not_have_is_no_request_to_the_mock(
-    run: Run, base: str, path: str
-) -> None:
+def test_path_outside_the_base_url_is_an_unknown_endpoint(run: Run, base: str, path: str) -> None:
     result = run(
         f"""{IMPORTS}
 @pytest.mark.video_mock(base_url="https://elsewhere.test{base}")
@@ -161,9 +157,7 @@ def test_it(video_mock):
     ["ini", "fixture", "marker"],
     ids=["by the ini file", "by the fixture", "by the marker"],
 )
-def test_the_vendors_own_server_is_mocked_wherever_the_mock_is_said_to_be(
-    run: Run, where: str
-) -> None:
+def test_vendor_url_is_mocked_with_any_base_url(run: Run, where: str) -> None:
     url = "https://staging.test/v1"
     head = {
         "ini": "",
@@ -186,7 +180,7 @@ def test_it(video_mock):
 
 
 @pytest.mark.parametrize("fixture", ["video_mock", "video_server"])
-def test_the_environment_is_set_for_a_test_and_then_as_it_was(
+def test_environment_is_restored_after_a_test(
     run: Run, monkeypatch: pytest.MonkeyPatch, fixture: str
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-real")
@@ -220,7 +214,7 @@ def test_after():
 
 
 @pytest.mark.parametrize("ini", ["", "video_other_hosts = fail"], ids=["by default", "closed"])
-def test_another_server_of_this_machine_is_reached(run: Run, elsewhere: str, ini: str) -> None:
+def test_other_local_servers_are_reachable(run: Run, elsewhere: str, ini: str) -> None:
     result = run(
         f"""{IMPORTS}
 @each_client
@@ -243,9 +237,7 @@ def test_it(video_mock, client):
     ],
     ids=["by the ini file", "by the marker", "by the marker over the ini file"],
 )
-def test_requests_to_other_hosts_can_be_made_to_fail_the_test(
-    run: Run, ini: str, mark: str
-) -> None:
+def test_blocked_requests_to_other_hosts_fail_the_test(run: Run, ini: str, mark: str) -> None:
     result = run(
         f"""{IMPORTS}
 {mark}
@@ -265,7 +257,7 @@ AV708 request blocked
     assert result.stdout.str().count(told_of) == 4
 
 
-def test_a_wrong_word_in_the_ini_file_is_told(run: Run) -> None:
+def test_invalid_other_hosts_in_the_ini_file_is_an_error(run: Run) -> None:
     result = run("def test_it(video_mock): pass", ini="video_other_hosts = block")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["E*other_hosts must be 'pass' or 'fail', not 'block'"])

@@ -79,9 +79,7 @@ def client(mock: ObservedMock) -> openai.OpenAI:
     return openai.OpenAI(api_key="sk-other", base_url=mock.base_url, max_retries=0)
 
 
-def test_a_client_of_today_lives_through_the_recorded_job(
-    recorder: Recorder, tmp_path: Path
-) -> None:
+def test_recorded_job_is_replayed_for_a_new_client(recorder: Recorder, tmp_path: Path) -> None:
     job = recorder.life()
     with mock_videos(recording=recorder.save(tmp_path / "one.har")) as mock:
         video = client(mock).videos.create_and_poll(prompt=PROMPT)
@@ -91,7 +89,7 @@ def test_a_client_of_today_lives_through_the_recorded_job(
         assert [(seen.id, seen.status) for seen in mock.jobs] == [(job, "completed")]
 
 
-def test_polls_are_answered_one_by_one_and_the_last_again(
+def test_recorded_polls_are_replayed_in_order_and_the_last_one_repeats(
     recorder: Recorder, tmp_path: Path
 ) -> None:
     job = recorder.life()
@@ -106,7 +104,7 @@ def test_polls_are_answered_one_by_one_and_the_last_again(
     assert seen == [*recorded, 100, 100]
 
 
-def test_a_form_is_known_by_its_fields_and_the_bytes_of_its_files(
+def test_recorded_multipart_form_is_matched_by_fields_and_file_content(
     recorder: Recorder, tmp_path: Path
 ) -> None:
     first = recorder.create(input_reference=PNG + b"one")
@@ -121,7 +119,7 @@ def test_a_form_is_known_by_its_fields_and_the_bytes_of_its_files(
     assert [video.id for video in made] == [second, first]
 
 
-def test_json_finds_what_was_recorded_as_a_form(recorder: Recorder, tmp_path: Path) -> None:
+def test_json_request_matches_a_recorded_form(recorder: Recorder, tmp_path: Path) -> None:
     job = recorder.create(seconds="8")
     with mock_videos(recording=recorder.save(tmp_path / "one.har")) as mock:
         body = {"seconds": "8", "prompt": PROMPT}
@@ -130,9 +128,7 @@ def test_json_finds_what_was_recorded_as_a_form(recorder: Recorder, tmp_path: Pa
     assert made.json()["id"] == job
 
 
-def test_two_equal_creates_have_two_answers_and_a_third_has_none(
-    recorder: Recorder, tmp_path: Path
-) -> None:
+def test_recorded_creates_are_replayed_once_each(recorder: Recorder, tmp_path: Path) -> None:
     jobs = [recorder.create(JSON), recorder.create(JSON)]
     path = recorder.save(tmp_path / "one.har")
     told = "it holds no more createVideo of this kind"
@@ -143,7 +139,7 @@ def test_two_equal_creates_have_two_answers_and_a_third_has_none(
         assert "AV709" in [violation.code for violation in mock.contract.violations]
 
 
-def test_what_was_not_recorded_names_the_first_difference(
+def test_request_that_is_not_recorded_reports_the_first_difference(
     recorder: Recorder, tmp_path: Path
 ) -> None:
     recorder.create(seconds="8")
@@ -163,7 +159,7 @@ def test_what_was_not_recorded_names_the_first_difference(
     ]
 
 
-def test_a_request_without_a_key_is_not_taken_for_the_recorded_one(
+def test_request_without_a_key_does_not_match_a_recording(
     recorder: Recorder, tmp_path: Path
 ) -> None:
     recorder.create(JSON)
@@ -173,7 +169,7 @@ def test_a_request_without_a_key_is_not_taken_for_the_recorded_one(
     assert refused.status_code == 401
 
 
-def test_a_recording_is_played_over_a_socket_with_waits_of_its_clock(
+def test_recording_is_replayed_on_a_socket_with_waits_of_the_clock(
     recorder: Recorder, tmp_path: Path
 ) -> None:
     job = recorder.life()
@@ -181,7 +177,7 @@ def test_a_recording_is_played_over_a_socket_with_waits_of_its_clock(
         assert client(mock).videos.create_and_poll(prompt=PROMPT).id == job
 
 
-def test_faults_strike_a_recording_too_and_a_reset_begins_it_anew(
+def test_faults_apply_to_a_recording_and_reset_restarts_it(
     recorder: Recorder, tmp_path: Path
 ) -> None:
     job = recorder.create(JSON)
@@ -194,7 +190,7 @@ def test_faults_strike_a_recording_too_and_a_reset_begins_it_anew(
             mock.reset()
 
 
-def test_what_becomes_of_a_recorded_job_cannot_be_set(recorder: Recorder, tmp_path: Path) -> None:
+def test_outcome_of_a_recorded_job_cannot_be_set(recorder: Recorder, tmp_path: Path) -> None:
     recorder.create()
     path = recorder.save(tmp_path / "one.har")
     with mock_videos(recording=path) as mock, pytest.raises(ValueError, match="in the recording"):
@@ -217,7 +213,7 @@ def test_what_becomes_of_a_recorded_job_cannot_be_set(recorder: Recorder, tmp_pa
     ],
     ids=["no file", "empty", "cut off", "another format", "without a request"],
 )
-def test_a_recording_that_is_none_is_told_with_its_path(
+def test_invalid_recording_is_an_error_with_its_path(
     tmp_path: Path, content: bytes | None, told: str
 ) -> None:
     path = tmp_path / "one.har"
@@ -227,7 +223,7 @@ def test_a_recording_that_is_none_is_told_with_its_path(
         pass
 
 
-def test_what_is_undocumented_is_played_as_it_was(recorder: Recorder, tmp_path: Path) -> None:
+def test_undocumented_recorded_response_is_replayed(recorder: Recorder, tmp_path: Path) -> None:
     recorder.create(JSON)
     har = orjson.loads(recorder.save(tmp_path / "one.har").read_bytes())
     har["log"]["entries"][0]["response"]["status"] = 418

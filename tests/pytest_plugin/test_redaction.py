@@ -19,7 +19,7 @@ def poll_for_ever(client: httpx.Client) -> None:
         client.get(f"/videos/{KEY}")
 
 
-def test_a_key_that_was_sent_as_a_value_is_told_nowhere() -> None:
+def test_api_key_sent_as_a_value_is_redacted_in_messages() -> None:
     with mock_videos(check=False) as mock:
         with httpx.Client(base_url=mock.base_url, headers=HEADERS) as client:
             client.post("/videos", json={"prompt": "A", "model": KEY, KEY: "1"})
@@ -33,7 +33,7 @@ def test_a_key_that_was_sent_as_a_value_is_told_nowhere() -> None:
             assert "s3cret" not in told
 
 
-def test_the_end_of_an_endless_loop_tells_no_key() -> None:
+def test_api_key_is_redacted_in_infinite_loop_message() -> None:
     with (
         mock_videos(check=False) as mock,
         httpx.Client(base_url=mock.base_url, headers=HEADERS) as client,
@@ -45,7 +45,7 @@ def test_the_end_of_an_endless_loop_tells_no_key() -> None:
         assert "s3cret" not in str(caught.value) + str(mock.verdict)
 
 
-def test_keys_that_a_mock_knows_are_told_nowhere_before_they_come(document: Document) -> None:
+def test_known_api_keys_are_redacted_before_their_first_use(document: Document) -> None:
     contract = Contract()
     journal = contract.open_journal(document, ManualClock(), keys=[KEY])
     journal.unmatched("GET", f"/v1/{KEY}")
@@ -53,7 +53,7 @@ def test_keys_that_a_mock_knows_are_told_nowhere_before_they_come(document: Docu
     assert "s3cret" not in str(journal.judge()) + str(contract.error_text())
 
 
-def test_what_turns_out_not_to_be_taken_is_judged_anew(document: Document) -> None:
+def test_undelivered_response_is_checked_again(document: Document) -> None:
     contract, clock = Contract(), ManualClock()
     service, journal = JobService(document, clock=clock), contract.open_journal(document, clock)
     headers = {**HEADERS, "content-type": "application/json"}

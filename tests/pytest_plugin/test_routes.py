@@ -35,7 +35,7 @@ def counts(mock: VideoMock) -> dict[str | None, int]:
 
 
 @pytest.mark.parametrize("which", ["document", "other_document"], ids=["videos", "renderings"])
-def test_each_operation_has_a_route_of_its_name_which_takes_its_requests_alone(
+def test_each_operation_has_its_own_route(
     client: Client, request: pytest.FixtureRequest, which: str
 ) -> None:
     served: Document = request.getfixturevalue(which)
@@ -50,7 +50,7 @@ def test_each_operation_has_a_route_of_its_name_which_takes_its_requests_alone(
             assert mock.requests[-1].operation_id == name
 
 
-def test_a_route_keeps_each_request_with_its_answer(client: Client) -> None:
+def test_route_records_requests_and_responses(client: Client) -> None:
     with mock_videos() as mock:
         answer = client.post(f"{VENDOR}/videos", json={"prompt": "A lighthouse"})
         call = mock.routes["createVideo"].calls.last
@@ -78,7 +78,7 @@ def test_a_route_keeps_each_request_with_its_answer(client: Client) -> None:
     ],
     ids=["a response", "a return value", "a function", "a list"],
 )
-def test_an_answer_of_the_test_stands_until_it_is_taken_back(
+def test_response_of_a_route_stays_until_it_is_restored(
     client: Client,
     override: Callable[[respx.Route], object],
     restore: Callable[[VideoMock], object],
@@ -90,7 +90,7 @@ def test_an_answer_of_the_test_stands_until_it_is_taken_back(
         assert client.get(f"{VENDOR}/videos").json()["data"] == []
 
 
-def test_a_rollback_goes_to_the_last_snapshot_and_then_to_the_mock(client: Client) -> None:
+def test_rollback_restores_the_last_snapshot_and_then_the_mock(client: Client) -> None:
     statuses = []
     with mock_videos() as mock:
         route = mock.routes["listVideos"].respond(503)
@@ -102,7 +102,7 @@ def test_a_rollback_goes_to_the_last_snapshot_and_then_to_the_mock(client: Clien
     assert statuses == [502, 503, 200]
 
 
-def test_behind_the_end_of_a_list_of_side_effects_the_mock_answers(client: Client) -> None:
+def test_mock_responds_after_the_end_of_a_side_effect_list(client: Client) -> None:
     with mock_videos() as mock:
         mock.routes["listVideos"].mock(
             side_effect=[httpx.Response(500), httpx.ConnectError("cut"), httpx.Response(502)]
@@ -116,7 +116,7 @@ def test_behind_the_end_of_a_list_of_side_effects_the_mock_answers(client: Clien
         assert [request.status for request in mock.requests] == [500, None, 502, 200, 200]
 
 
-def test_a_function_that_answers_nothing_only_looks_on(client: Client) -> None:
+def test_side_effect_without_a_result_only_observes(client: Client) -> None:
     seen: list[str] = []
     with mock_videos() as mock:
         mock.routes["listVideos"].mock(side_effect=lambda request: seen.append(request.url.path))
@@ -125,7 +125,7 @@ def test_a_function_that_answers_nothing_only_looks_on(client: Client) -> None:
         assert (mock.routes["listVideos"].call_count, len(mock.requests)) == (1, 1)
 
 
-def test_a_request_that_the_test_answers_is_judged_like_any_other(client: Client) -> None:
+def test_request_with_a_response_of_the_test_is_checked(client: Client) -> None:
     body = {"prompt": "A lighthouse", "seconds": "99"}
     with mock_videos(check=False) as mock:
         mock.routes["createVideo"].respond(403, json={})
@@ -137,7 +137,7 @@ def test_a_request_that_the_test_answers_is_judged_like_any_other(client: Client
         assert found["AV705"].numbers == (1, 2)
 
 
-def test_head_is_a_call_of_the_operation_and_has_no_body(client: Client) -> None:
+def test_head_calls_the_operation_without_a_body(client: Client) -> None:
     with mock_videos() as mock:
         answer = client.head(f"{VENDOR}/videos")
         assert (answer.status_code, answer.content) == (200, b"")
@@ -158,7 +158,7 @@ def test_head_is_a_call_of_the_operation_and_has_no_body(client: Client) -> None
         pytest.param("https://gateway.example/an%20api/v1", id="with an escaped path"),
     ],
 )
-def test_a_mock_is_at_its_base_url_and_at_the_vendors_too(client: Client, base_url: str) -> None:
+def test_mock_responds_at_its_base_url_and_at_the_vendors(client: Client, base_url: str) -> None:
     with mock_videos(base_url=base_url) as mock:
         made = client.post(f"{base_url.rstrip('/')}/videos", json={"prompt": "A lighthouse"})
         assert made.status_code == 200
@@ -173,7 +173,7 @@ def test_a_mock_is_at_its_base_url_and_at_the_vendors_too(client: Client, base_u
     [("a%2Fb", "a/b"), ("a%3Fb%23c", "a?b#c"), ("%C3%A9t%C3%A9", "été"), ("a%252Fb", "a%2Fb")],
     ids=["a slash", "a question mark", "an accent", "a per cent sign"],
 )
-def test_an_id_is_what_its_escapes_mean(client: Client, written: str, meant: str) -> None:
+def test_percent_encoded_id_is_decoded(client: Client, written: str, meant: str) -> None:
     with mock_videos(unknown_ids="synthesize", allow="AV712") as mock:
         assert client.get(f"{VENDOR}/videos/{written}").json()["id"] == meant
         assert counts(mock) == {"getVideo": 1}
@@ -182,7 +182,7 @@ def test_an_id_is_what_its_escapes_mean(client: Client, written: str, meant: str
         assert [request.job_id for request in mock.requests] == [meant, meant]
 
 
-def test_a_query_reaches_the_mock_and_the_journal(client: Client) -> None:
+def test_query_reaches_the_mock_and_the_journal(client: Client) -> None:
     with mock_videos() as mock:
         for prompt in ("first", "second", "third"):
             client.post(f"{VENDOR}/videos", json={"prompt": prompt})
@@ -193,7 +193,7 @@ def test_a_query_reaches_the_mock_and_the_journal(client: Client) -> None:
 
 
 @pytest.mark.parametrize("first", ["respx_mock", "video_mock"])
-def test_a_mock_and_the_fixture_of_respx_get_each_their_requests(run: Run, first: str) -> None:
+def test_video_mock_works_beside_respx_mock(run: Run, first: str) -> None:
     second = "video_mock" if first == "respx_mock" else "respx_mock"
     source = f"""
     import httpx, program, pytest
@@ -209,7 +209,7 @@ def test_a_mock_and_the_fixture_of_respx_get_each_their_requests(run: Run, first
     run(source, "-W", "error").assert_outcomes(passed=1)
 
 
-def test_a_mock_that_ends_leaves_other_routes_as_they_were_and_they_it() -> None:
+def test_end_of_a_mock_keeps_other_respx_routes() -> None:
     with respx.mock() as mine:
         mine.get(f"{VENDOR}/videos").respond(299)
         with mock_videos():
@@ -219,7 +219,7 @@ def test_a_mock_that_ends_leaves_other_routes_as_they_were_and_they_it() -> None
         assert httpx.get(f"{VENDOR}/videos").status_code == 299
 
 
-def test_a_stand_in_for_another_host_is_reached_where_nothing_is_let_out() -> None:
+def test_respx_route_of_another_host_works_if_other_hosts_are_blocked() -> None:
     with mock_videos(other_hosts="fail") as mock, respx.mock() as mine:
         mine.get(FILM).respond(206)
         assert httpx.get(FILM).status_code == 206
@@ -227,7 +227,7 @@ def test_a_stand_in_for_another_host_is_reached_where_nothing_is_let_out() -> No
 
 
 @pytest.mark.parametrize("hosts", ["pass", "fail"], ids=["open to all", "closed to others"])
-def test_mocks_of_two_apis_get_each_their_requests(
+def test_mocks_of_two_apis_get_their_own_requests(
     client: Client, other_document: Document, hosts: Literal["pass", "fail"]
 ) -> None:
     with (
@@ -240,7 +240,7 @@ def test_mocks_of_two_apis_get_each_their_requests(
         assert counts(renderings) == {"submitRendering": 1}
 
 
-def test_the_inner_of_two_mocks_of_an_api_takes_all_until_it_ends(client: Client) -> None:
+def test_inner_mock_of_the_same_api_takes_precedence(client: Client) -> None:
     with mock_videos() as outer:
         outer.routes["listVideos"].respond(503)
         with mock_videos() as inner:

@@ -48,7 +48,7 @@ def ask(url: str, body: dict[str, str] | None = None) -> tuple[int, Any]:
             return error.code, error.read().decode()
 
 
-def test_clients_of_any_kind_are_served_and_counted(server: SharedServer) -> None:
+def test_clients_of_any_kind_are_served_on_a_socket(server: SharedServer) -> None:
     with serving(server) as mock:
         url = f"{mock.base_url}/videos"
         assert ask(url, {"prompt": "of the standard library"})[0] == 200
@@ -64,7 +64,7 @@ def test_clients_of_any_kind_are_served_and_counted(server: SharedServer) -> Non
         assert [v for v in mock.contract.violations if v.severity is not Severity.ADVICE] == []
 
 
-def test_another_document_is_served_at_its_own_path(
+def test_another_document_is_served_at_its_base_path(
     server: SharedServer, other_document: Document
 ) -> None:
     with serving(server, document=other_document) as mock:
@@ -74,7 +74,7 @@ def test_another_document_is_served_at_its_own_path(
         assert [request.fields for request in mock.requests] == [{"scene": "A teapot"}]
 
 
-def test_each_mock_of_a_server_is_a_fresh_one(server: SharedServer) -> None:
+def test_each_mock_on_a_shared_server_is_new(server: SharedServer) -> None:
     contracts = [Contract(), Contract()]
     with serving(server, contracts[0]) as first:
         first.fail("createVideo", status=500, times=9)
@@ -88,7 +88,7 @@ def test_each_mock_of_a_server_is_a_fresh_one(server: SharedServer) -> None:
     assert [[r.status for r in contract.requests] for contract in contracts] == [[500], [200]]
 
 
-def test_a_mock_on_a_socket_is_steered_with_the_words_of_one_in_process(
+def test_controls_are_the_same_in_process_and_on_a_socket(
     server: SharedServer,
 ) -> None:
     def story(mock: ObservedMock) -> list[object]:
@@ -111,7 +111,7 @@ def test_a_mock_on_a_socket_is_steered_with_the_words_of_one_in_process(
         assert story(on_a_socket) == expected
 
 
-def test_a_client_on_a_socket_is_judged_also_for_what_no_operation_takes(
+def test_requests_on_a_socket_are_checked(
     server: SharedServer,
 ) -> None:
     contract = Contract()
@@ -121,7 +121,7 @@ def test_a_client_on_a_socket_is_judged_also_for_what_no_operation_takes(
     assert [violation.code for violation in contract.violations] == ["AV705", "AV701"]
 
 
-def test_programs_in_any_language_are_told_of_requests_and_given_the_verdict(
+def test_control_api_returns_requests_and_verdict(
     server: SharedServer,
 ) -> None:
     with serving(server) as mock:
@@ -138,7 +138,7 @@ def test_programs_in_any_language_are_told_of_requests_and_given_the_verdict(
         assert (verdict, verdict.duplicates) == (mock.verdict, 1)
 
 
-def test_a_reset_over_http_is_one_in_python_and_the_contract_still_knows_what_was_before(
+def test_reset_over_http_keeps_earlier_violations(
     server: SharedServer,
 ) -> None:
     contract = Contract()
@@ -154,7 +154,7 @@ def test_a_reset_over_http_is_one_in_python_and_the_contract_still_knows_what_wa
     assert found == [("AV705", (1,)), ("AV705", (2,))]
 
 
-def test_environment_leads_to_the_socket_and_back(
+def test_environment_points_to_the_socket_and_is_restored(
     server: SharedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "https://mine.example/v1")
@@ -166,7 +166,7 @@ def test_environment_leads_to_the_socket_and_back(
     assert os.environ["AISA_API_KEY"] == "sk-aisa-real"
 
 
-def test_a_request_between_two_tests_is_turned_away(server: SharedServer) -> None:
+def test_request_between_two_tests_gets_503(server: SharedServer) -> None:
     contract = Contract()
     with serving(server, contract) as mock:
         url = f"{mock.base_url}/videos"
@@ -174,7 +174,7 @@ def test_a_request_between_two_tests_is_turned_away(server: SharedServer) -> Non
     assert contract.requests == []
 
 
-def test_tests_share_one_server_and_a_fixture_of_each_kind_goes_with_the_other(
+def test_tests_share_one_server_and_can_use_both_fixtures(
     pytester: pytest.Pytester,
 ) -> None:
     pytester.makefile(".ini", pytest="[pytest]\naddopts = -p no:asyncio -p no:schemathesis\n")

@@ -41,7 +41,7 @@ def follow(package: Any, mock: VideoMock, together: Barrier, name: int) -> Count
     return asked
 
 
-def test_thirty_two_threads_poll_thirty_two_jobs_each_and_nothing_is_lost() -> None:
+def test_threads_lose_no_requests_and_no_jobs() -> None:
     together = Barrier(THREADS)
     with mock_videos() as mock, ThreadPoolExecutor(THREADS) as pool:
         tasks = [
@@ -58,7 +58,7 @@ def test_thirty_two_threads_poll_thirty_two_jobs_each_and_nothing_is_lost() -> N
             assert call.response.json()["prompt"].encode() in call.request.content
 
 
-def test_each_fault_and_each_plan_is_for_one_of_the_threads_alone() -> None:
+def test_each_fault_and_each_plan_applies_to_one_thread() -> None:
     def create(number: int) -> int:
         with httpx2.Client(headers=KEY, base_url=mock.base_url, verify=False) as client:
             together.wait()
@@ -78,7 +78,7 @@ def test_each_fault_and_each_plan_is_for_one_of_the_threads_alone() -> None:
         }
 
 
-def test_a_list_of_side_effects_is_shared_out_among_threads() -> None:
+def test_threads_share_a_list_of_side_effects() -> None:
     def ask(number: int) -> int:
         with httpx.Client(headers=KEY, base_url=mock.base_url, verify=False) as client:
             together.wait()
@@ -92,7 +92,7 @@ def test_a_list_of_side_effects_is_shared_out_among_threads() -> None:
         assert mock.routes["listVideos"].call_count == len(mock.requests) == THREADS
 
 
-def test_an_error_in_a_thread_is_found_when_the_block_ends() -> None:
+def test_violation_in_a_thread_is_reported_at_the_end_of_the_block() -> None:
     def misbehave(number: int) -> None:
         with httpx.Client(headers=KEY, base_url=mock.base_url, verify=False) as client:
             client.post("/videos", json={"prompt": f"no. {number}", "seconds": "5"})

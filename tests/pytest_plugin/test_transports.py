@@ -59,7 +59,7 @@ async def settled(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_job_goes_its_whole_way_through_a_transport(kind: type[Client]) -> None:
+def test_transport_serves_a_job_from_create_to_download(kind: type[Client]) -> None:
     with mock_videos(base_url="https://gateway.example/v1") as mock:
 
         async def story(client: Client) -> None:
@@ -80,9 +80,7 @@ def test_a_job_goes_its_whole_way_through_a_transport(kind: type[Client]) -> Non
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_another_document_goes_through_a_transport_too(
-    kind: type[Client], other_document: Document
-) -> None:
+def test_transport_serves_another_document(kind: type[Client], other_document: Document) -> None:
     with mock_videos(document=other_document) as mock:
 
         async def story(client: Client) -> None:
@@ -95,7 +93,7 @@ def test_another_document_goes_through_a_transport_too(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("hosts", ["pass", "fail"], ids=["open to all", "closed to others"])
-def test_a_transport_leads_nowhere_else(kind: type[Client], hosts: Any) -> None:
+def test_transport_rejects_other_hosts(kind: type[Client], hosts: Any) -> None:
     with mock_videos(other_hosts=hosts, allow="AV708") as mock:
 
         async def story(client: Client) -> None:
@@ -107,7 +105,7 @@ def test_a_transport_leads_nowhere_else(kind: type[Client], hosts: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_body_that_is_made_on_the_way_arrives_whole(kind: type[Client]) -> None:
+def test_streamed_request_body_is_received(kind: type[Client]) -> None:
     def pieces() -> Iterator[bytes]:
         yield from (b'{"prompt": ', b'"A lighthouse"}')
 
@@ -133,7 +131,7 @@ def test_a_body_that_is_made_on_the_way_arrives_whole(kind: type[Client]) -> Non
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("made_with", [httpx, httpx2], ids=["of httpx", "of httpx2"])
 @pytest.mark.parametrize("form", ["class", "instance", "raised"])
-def test_an_error_set_on_a_route_is_one_of_the_clients_family(
+def test_error_of_a_route_is_raised_as_the_clients_own_exception(
     kind: type[Client], made_with: Any, form: str, door: str
 ) -> None:
     def fail(request: httpx.Request) -> httpx.Response:
@@ -158,7 +156,7 @@ def test_an_error_set_on_a_route_is_one_of_the_clients_family(
 
 @pytest.mark.parametrize("door", ["transport", "mock"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_error_that_is_none_of_a_client_comes_as_it_is(kind: type[Client], door: str) -> None:
+def test_other_exception_of_a_route_is_raised_unchanged(kind: type[Client], door: str) -> None:
     error = LookupError("a fault of the test itself")
     with mock_videos() as mock:
         mock.routes["listVideos"].mock(side_effect=error)
@@ -173,7 +171,7 @@ def test_an_error_that_is_none_of_a_client_comes_as_it_is(kind: type[Client], do
 
 @pytest.mark.parametrize("door", ["transport", "mock"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_answer_that_breaks_off_is_an_error_of_the_clients_family(
+def test_incomplete_response_is_raised_as_the_clients_own_exception(
     kind: type[Client], door: str
 ) -> None:
     def half() -> Iterator[bytes]:
@@ -199,7 +197,7 @@ def test_an_answer_that_breaks_off_is_an_error_of_the_clients_family(
 
 @pytest.mark.parametrize("door", ["transport", "mock"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_answer_that_is_compressed_is_read_once(kind: type[Client], door: str) -> None:
+def test_compressed_response_is_decoded_once(kind: type[Client], door: str) -> None:
     with mock_videos(check=False) as mock:
         mock.routes["listVideos"].respond(
             200, content=gzip.compress(b"[]"), headers={"content-encoding": "gzip"}

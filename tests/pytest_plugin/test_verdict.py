@@ -10,7 +10,7 @@ Run = Callable[..., pytest.RunResult]
 
 
 @pytest.mark.parametrize("fixture", ["video_mock", "video_server"])
-def test_a_careful_client_gets_a_clean_verdict(run: Run, fixture: str) -> None:
+def test_careful_client_gets_a_clean_verdict(run: Run, fixture: str) -> None:
     result = run(
         f"""
 from program import create, poll
@@ -27,7 +27,7 @@ def test_it({fixture}):
     result.assert_outcomes(passed=1)
 
 
-def test_advice_is_told_by_the_verdict_and_fails_no_test(run: Run) -> None:
+def test_advice_is_only_in_the_verdict(run: Run) -> None:
     result = run(
         """
 from aisa_testkit.contracts import Severity
@@ -49,7 +49,7 @@ def test_it(video_mock):
     result.stdout.fnmatch_lines(["*1 finding in 1 request", "AV736 orphaned job"])
 
 
-def test_a_failing_test_is_not_told_of_advice(run: Run) -> None:
+def test_failed_test_does_not_report_advice(run: Run) -> None:
     result = run(
         """
 from program import create
@@ -64,7 +64,7 @@ def test_it(video_mock):
     result.stdout.fnmatch_lines(["AV705*"])
 
 
-def test_a_verdict_is_on_the_requests_since_the_last_reset(run: Run) -> None:
+def test_verdict_covers_the_requests_since_the_last_reset(run: Run) -> None:
     result = run(
         """
 import pytest
@@ -83,7 +83,7 @@ def test_it(video_mock):
     result.assert_outcomes(passed=1)
 
 
-def test_a_client_that_sleeps_by_the_clock_is_judged_by_its_waits(run: Run) -> None:
+def test_sleep_by_the_clock_sets_the_client_time(run: Run) -> None:
     result = run(
         """
 from program import create, poll
@@ -100,7 +100,7 @@ def test_it(video_mock):
     result.assert_outcomes(passed=1)
 
 
-def test_nothing_is_forgotten_in_a_test(run: Run) -> None:
+def test_journal_keeps_more_than_a_thousand_requests(run: Run) -> None:
     result = run(
         """
 import httpx2

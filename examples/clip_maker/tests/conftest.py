@@ -1,4 +1,4 @@
-"""What the tests of both programs start from."""
+"""Fixtures for the tests of both programs."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from aisa_testkit.mock_server import ClientClock
 from aisa_testkit.pytest_plugin import ObservedMock
 
 
-class TooLong(Exception):
-    """A program has not come to an end by itself."""
+class TimeLimitExceeded(Exception):
+    """A program has not ended after 400 seconds of the mock's clock."""
 
 
 @pytest.fixture
 def video_clock() -> ClientClock:
-    """The clock that the jobs go by."""
+    """The clock of the jobs, which moves when a program sleeps."""
     return ClientClock()
 
 
 @pytest.fixture(autouse=True)
-def _time(video_api: ObservedMock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The programs' own time is that of the clock: minutes of it take milliseconds."""
+def _program_time(video_api: ObservedMock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the programs sleep by the mock's clock, so that minutes take milliseconds."""
     clock = video_api.clock
-    began = clock.client_time()
+    start = clock.client_time()
 
     def sleep(seconds: float) -> None:
         clock.sleep(seconds)
-        if clock.client_time() - began > 400:
-            raise TooLong
+        if clock.client_time() - start > 400:
+            raise TimeLimitExceeded
 
     monkeypatch.setattr("clip_maker.sleep", sleep)
     monkeypatch.setattr("clip_maker.monotonic", clock.client_time)

@@ -12,7 +12,7 @@ Run = Callable[..., pytest.RunResult]
 Ledger = Callable[[pytest.RunResult], str]
 
 
-def test_the_key_never_reaches_the_program_nor_any_output(
+def test_live_api_key_is_hidden_from_program_and_output(
     project: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
     live_server: VideoServer,
@@ -48,7 +48,7 @@ def test_the_key_never_reaches_the_program_nor_any_output(
     assert live_key not in text
 
 
-def test_a_whole_job_goes_through_and_is_charged(live: Run, ledger_of: Ledger) -> None:
+def test_gateway_forwards_a_job_and_charges_it(live: Run, ledger_of: Ledger) -> None:
     result = live(
         """
         def test_it(video_api, upstream):
@@ -73,7 +73,7 @@ def test_a_whole_job_goes_through_and_is_charged(live: Run, ledger_of: Ledger) -
     assert ledger_of(result) == "1 job, at most 0.40 of 1.50 USD"
 
 
-def test_an_answer_has_each_of_its_headers_once(live: Run) -> None:
+def test_gateway_sends_each_header_once(live: Run) -> None:
     result = live(
         """
         def test_it(video_api):
@@ -84,7 +84,7 @@ def test_an_answer_has_each_of_its_headers_once(live: Run) -> None:
     result.assert_outcomes(passed=1)
 
 
-def test_head_is_answered_as_by_the_mock(live: Run) -> None:
+def test_gateway_forwards_head_requests(live: Run) -> None:
     result = live(
         """
         def test_it(video_api):
@@ -99,7 +99,7 @@ def test_head_is_answered_as_by_the_mock(live: Run) -> None:
     result.assert_outcomes(passed=1)
 
 
-def test_other_http_libraries_go_through_the_gateway_too(live: Run, ledger_of: Ledger) -> None:
+def test_gateway_serves_other_http_libraries(live: Run, ledger_of: Ledger) -> None:
     result = live(
         """
         import json, urllib.request
@@ -118,7 +118,7 @@ def test_other_http_libraries_go_through_the_gateway_too(live: Run, ledger_of: L
     assert ledger_of(result) == "1 job, at most 0.80 of 1.50 USD"
 
 
-def test_an_api_that_is_down_is_told_in_a_way_that_no_client_tries_again(
+def test_unreachable_live_api_is_an_error_that_clients_do_not_retry(
     project: pytest.Pytester,
 ) -> None:
     project.makepyfile(
@@ -143,7 +143,7 @@ def test_an_api_that_is_down_is_told_in_a_way_that_no_client_tries_again(
     )
 
 
-def test_what_is_done_over_time_is_judged_there_too(live: Run) -> None:
+def test_live_requests_are_checked_over_time(live: Run) -> None:
     result = live(
         """
         def test_it(video_api):
@@ -157,7 +157,7 @@ def test_what_is_done_over_time_is_judged_there_too(live: Run) -> None:
     result.stdout.fnmatch_lines(["AV712, AV701: the code under test broke the contract of *"])
 
 
-def test_answers_of_the_live_api_are_judged_and_those_of_the_gateway_are_not(live: Run) -> None:
+def test_live_responses_are_checked_but_not_those_of_the_gateway(live: Run) -> None:
     result = live(
         """
         import httpx

@@ -10,7 +10,7 @@ Run = Callable[..., pytest.RunResult]
 Ledger = Callable[[pytest.RunResult], str]
 
 
-def test_a_create_over_budget_is_not_sent_and_fails_the_test_with_the_sums(
+def test_create_over_budget_is_not_sent_and_fails_the_test(
     live: Run,
     ledger_of: Ledger,
 ) -> None:
@@ -39,9 +39,7 @@ def test_a_create_over_budget_is_not_sent_and_fails_the_test_with_the_sums(
     assert ledger_of(result) == "2 jobs, at most 1.20 of 1.50 USD"
 
 
-def test_the_budget_can_be_spent_to_the_last_cent_and_no_further(
-    live: Run, ledger_of: Ledger
-) -> None:
+def test_budget_can_be_spent_exactly(live: Run, ledger_of: Ledger) -> None:
     result = live(
         """
         import pytest
@@ -57,7 +55,7 @@ def test_the_budget_can_be_spent_to_the_last_cent_and_no_further(
     assert ledger_of(result) == "3 jobs, at most 1.20 of 1.20 USD"
 
 
-def test_a_create_that_is_refused_is_given_back(live: Run, ledger_of: Ledger) -> None:
+def test_rejected_create_does_not_count_against_the_budget(live: Run, ledger_of: Ledger) -> None:
     result = live(
         """
         def test_it(video_api, upstream):
@@ -83,7 +81,7 @@ def test_a_create_that_is_refused_is_given_back(live: Run, ledger_of: Ledger) ->
     ],
     ids=["value", "type"],
 )
-def test_a_create_that_breaks_the_document_is_not_sent(
+def test_invalid_create_is_not_sent(
     live: Run, ledger_of: Ledger, fields: str, code: str, message: str
 ) -> None:
     result = live(
@@ -101,7 +99,7 @@ def test_a_create_that_breaks_the_document_is_not_sent(
     assert ledger_of(result) == "0 jobs, at most 0.00 of 1.50"
 
 
-def test_what_has_no_price_is_not_sent(live: Run, ledger_of: Ledger) -> None:
+def test_operation_without_a_price_is_not_sent(live: Run, ledger_of: Ledger) -> None:
     result = live(
         """
         def test_it(video_api, upstream):

@@ -35,7 +35,7 @@ Ledger = Callable[[pytest.RunResult], str]
         ),
     ],
 )
-def test_without_key_and_budget_nothing_is_run(
+def test_live_target_requires_key_and_budget(
     project: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
     key: str,
@@ -50,14 +50,14 @@ def test_without_key_and_budget_nothing_is_run(
     assert "this was loaded" not in str(result.stdout)
 
 
-def test_a_target_that_there_is_not_is_told_the_ones_there_are(project: pytest.Pytester) -> None:
+def test_unknown_target_is_a_usage_error(project: pytest.Pytester) -> None:
     result = project.runpytest_inprocess("--video-target=paid")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--video-target: invalid choice: 'paid' (choose from *live*)"])
 
 
 @pytest.mark.parametrize(("target", "kind"), [("mock", "VideoMock"), ("server", "ObservedMock")])
-def test_other_targets_need_no_key_and_spend_nothing(
+def test_other_targets_need_no_key(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, target: str, kind: str
 ) -> None:
     monkeypatch.delenv("AISA_API_KEY")
@@ -88,7 +88,7 @@ def test_other_targets_need_no_key_and_spend_nothing(
     ],
     ids=["next_job", "fail", "reset", "routes", "advance", "freeze"],
 )
-def test_a_test_that_steers_its_jobs_is_skipped_with_the_reason(
+def test_live_test_that_controls_its_jobs_is_skipped(
     project: pytest.Pytester, steering: str, name: str
 ) -> None:
     project.makepyfile(test_live=f"def test_it(video_api):\n    {steering}\n    assert False")
@@ -97,7 +97,7 @@ def test_a_test_that_steers_its_jobs_is_skipped_with_the_reason(
     result.stdout.fnmatch_lines([f"SKIPPED * {name}: the live API cannot be controlled"])
 
 
-def test_a_slip_in_a_test_is_an_error_and_no_reason_to_skip_it(live: Run) -> None:
+def test_typo_in_a_live_test_is_an_error(live: Run) -> None:
     result = live(
         """
         def test_it(video_api):
@@ -108,7 +108,7 @@ def test_a_slip_in_a_test_is_an_error_and_no_reason_to_skip_it(live: Run) -> Non
     result.stdout.fnmatch_lines(["E*AttributeError: *requets*"])
 
 
-def test_a_mock_beside_the_live_api_is_never_mistaken_for_it(live: Run, ledger_of: Ledger) -> None:
+def test_video_server_works_beside_the_live_api(live: Run, ledger_of: Ledger) -> None:
     result = live(
         """
         import httpx
