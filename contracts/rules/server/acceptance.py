@@ -1,4 +1,4 @@
-"""The judge of servers, about who and what is let in: right requests, and no others."""
+"""Rules for accepting and rejecting requests: valid requests, invalid requests, API keys."""
 
 from __future__ import annotations
 
@@ -16,27 +16,30 @@ from ..violation import Violation, violation_of
 def acceptance_violations(
     document: Document, exchange: Exchange, number: int
 ) -> Iterator[Violation]:
-    """Whether the right requests were let in."""
+    """Yield a violation if a server accepts an invalid request, or rejects a valid one.
+
+    A request with an invalid API key must be rejected because of the key, whatever else is wrong.
+    """
     operation, problems = exchange.operation, exchange.arguments.problems
-    key = credential_problem(document, exchange)
-    if key is not None:
+    key_problem = credential_problem(document, exchange)
+    if key_problem is not None:
         if exchange.accepted:
             yield violation_of(
                 catalogue.KEY_IGNORED,
                 exchange,
                 number,
-                place=key.parameter,
+                place=key_problem.parameter,
                 received=str(exchange.status),
-                expected=f"{_unauthorized(document)}, since no proper key was sent",
+                expected=_expected_key_rejection(document),
             )
-        elif _is_clear(exchange) and exchange.status in _otherwise(document):
+        elif _is_certainly_valid(exchange) and exchange.status in _other_rejections(document):
             yield violation_of(
                 catalogue.WRONG_REFUSAL,
                 exchange,
                 number,
-                place=key.parameter,
-                received=_reason(document, exchange),
-                expected=f"{_unauthorized(document)}, since no proper key was sent",
+                place=key_problem.parameter,
+                received=_status_and_message(document, exchange),
+                expected=_expected_key_rejection(document),
             )
     elif problems and exchange.accepted:
         yield violation_of(
@@ -45,55 +48,64 @@ def acceptance_violations(
             number,
             place=problems[0].parameter,
             received=str(exchange.status),
-            expected=f"a refusal, since {problems[0].message}",
+            expected=f"a rejection, because {problems[0].message}",
         )
-    elif exchange.status in _refusals(document, operation) and _is_clear(exchange):
+    elif exchange.status in _invalid_request_statuses(document, operation) and _is_certainly_valid(
+        exchange
+    ):
         yield violation_of(
             catalogue.VALID_REFUSED,
             exchange,
             number,
-            received=_reason(document, exchange),
-            expected=f"{operation.success.status}, since the document allows all of it",
+            received=_status_and_message(document, exchange),
+            expected=f"{operation.success.status}, because the request is valid",
         )
 
 
-def _is_clear(exchange: Exchange) -> bool:
-    """Whether the document alone tells that a request is right. What a job or a file must be like
-    for it, and whether unknown fields are taken, is the server's to say.
+def _is_certainly_valid(exchange: Exchange) -> bool:
+    """Return True if the document alone shows that the request is valid.
+
+    Only the server knows whether a job or a file is suitable, and whether it ignores unknown
+    fields.
     """
     arguments = exchange.arguments
     return not (arguments.problems or arguments.unknown or arguments.files or exchange.job_id)
 
 
-def _unauthorized(document: Document) -> int:
-    return document.envelope.answers[Cause.CREDENTIALS_MISSING].status
+def _expected_key_rejection(document: Document) -> str:
+    status = document.envelope.answers[Cause.CREDENTIALS_MISSING].status
+    return f"{status}, because the API key is missing or invalid"
 
 
-def _otherwise(document: Document) -> set[int]:
-    """The statuses that are about what was asked for, or who may have it, and not about the key."""
-    return _OTHERWISE - _statuses(document, *_KEY_CAUSES)
+def _other_rejections(document: Document) -> set[int]:
+    """Return the statuses of rejections that are not about the API key."""
+    return _CLIENT_ERRORS - _statuses(document, *_KEY_CAUSES)
 
 
 def _statuses(document: Document, *causes: Cause) -> set[int]:
     return {document.envelope.answers[cause].status for cause in causes}
 
 
-def _refusals(document: Document, operation: Operation) -> set[int]:
-    """The statuses that say that something is wrong with what was sent."""
+def _invalid_request_statuses(document: Document, operation: Operation) -> set[int]:
+    """Return the statuses that say that a request is invalid."""
     answers = document.envelope.answers
     causes = {Cause.FIELD_MISSING, Cause.FIELD_TYPE, Cause.FIELD_VALUE, Cause.FORM_MALFORMED}
     statuses = _statuses(document, *causes)
-    if operation.role is JobRole.CREATE:  # elsewhere the same status is about the job
-        named = [p.get("x-cause") for b in operation.bodies.values() for p in b.properties.values()]
-        statuses |= {answers[cause].status for cause in named if cause}
+    if operation.role is JobRole.CREATE:  # for other operations, these statuses are about the job
+        field_causes = [
+            p.get("x-cause") for b in operation.bodies.values() for p in b.properties.values()
+        ]
+        statuses |= {answers[cause].status for cause in field_causes if cause}
     return statuses
 
 
-def _reason(document: Document, exchange: Exchange) -> str:
+def _status_and_message(document: Document, exchange: Exchange) -> str:
     reply = exchange.reply
-    said = get_or_none(json_body(reply), document.envelope.message_at) if reply else None
-    return f"{exchange.status} {one_line(said)}" if isinstance(said, str) else str(exchange.status)
+    message = get_or_none(json_body(reply), document.envelope.message_at) if reply else None
+    if isinstance(message, str):
+        return f"{exchange.status} {one_line(message)}"
+    return str(exchange.status)
 
 
-_OTHERWISE = {400, 403, 404, 422}
+_CLIENT_ERRORS = {400, 403, 404, 422}
 _KEY_CAUSES = (Cause.CREDENTIALS_MISSING, Cause.CREDENTIALS_MALFORMED, Cause.CREDENTIALS_INVALID)

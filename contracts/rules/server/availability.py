@@ -1,4 +1,4 @@
-"""Requests that a server never manages to answer."""
+"""Rules for server errors and broken connections that a retry does not overcome."""
 
 from __future__ import annotations
 
@@ -10,57 +10,59 @@ from ...traffic.exchange import Exchange
 from .. import server_catalogue as catalogue
 from ..violation import Violation, violation_of
 
-_Key = tuple[object, ...]
+# Sending these twice has the same effect as sending them once (RFC 9110, section 9.2.2).
+IDEMPOTENT_METHODS = ("GET", "HEAD", "DELETE")
+
+_Fingerprint = tuple[object, ...]
 
 
 class AvailabilityRules:
-    """The requests that were answered with an error of the server, or cut off, and not well after.
+    """The requests that failed, each until the same request succeeds.
 
-    Once is the fate of every server, so that a failure counts if it came again. An internal error
-    of what makes a job counts at once: it cannot be tried again, and speaks of no overload.
+    A request fails if the response is a server error, or if the connection breaks. A single failure
+    is not a violation, except 500 for a request that is not idempotent: a client must not retry it.
     """
 
     def __init__(self, document: Document) -> None:
-        self._telling = {"range"} | (
-            {document.credentials.header} if document.credentials else set()
-        )
-        self._failed: dict[_Key, list[tuple[Exchange, int]]] = {}
+        credentials = document.credentials
+        self._compared_headers = {"range"} | ({credentials.header} if credentials else set())
+        self._failures: dict[_Fingerprint, list[tuple[Exchange, int]]] = {}
 
     def check(self, exchange: Exchange, number: int, *, deleted: bool) -> None:
-        """One more answer; any that is no failure makes good for all before it to the same, unless
-        the job is `gone` by now.
-        """
-        key = self._key(exchange)
-        if exchange.status is None or exchange.status >= 500:
-            self._failed.setdefault(key, []).append((exchange, number))
-        elif exchange.accepted or not deleted:
-            self._failed.pop(key, None)
+        """Record one exchange.
 
-    def _key(self, exchange: Exchange) -> _Key:
-        """What is the same in a request that is sent again."""
-        call = exchange.call
-        path = tuple(sorted(call.path_parameters.items()))
-        kept = tuple(sorted((n, v) for n, v in call.headers.items() if n in self._telling))
-        return call.operation_id, path, call.query, call.body, kept
+        Args:
+            exchange: The request and its response.
+            number: The number of the exchange in the history.
+            deleted: True if the job is deleted by now. Then a rejection does not clear earlier
+                failures, because every response would be a rejection.
+        """
+        fingerprint = self._fingerprint(exchange)
+        if exchange.status is None or exchange.status >= 500:
+            self._failures.setdefault(fingerprint, []).append((exchange, number))
+        elif exchange.accepted or not deleted:
+            self._failures.pop(fingerprint, None)
 
     def finish(self) -> Iterator[Violation]:
-        """What has failed until the end."""
-        for failed in self._failed.values():
-            exchange, numbers = failed[-1][0], tuple(number for _, number in failed)
-            internal = exchange.status == HTTPStatus.INTERNAL_SERVER_ERROR
-            if len(failed) == 1 and (
-                exchange.operation.method in IDEMPOTENT_METHODS or not internal
-            ):
+        """Yield the violations of requests that never succeeded."""
+        for failures in self._failures.values():
+            exchange, numbers = failures[-1][0], tuple(number for _, number in failures)
+            internal_error = exchange.status == HTTPStatus.INTERNAL_SERVER_ERROR
+            idempotent = exchange.operation.method in IDEMPOTENT_METHODS
+            if len(failures) == 1 and (idempotent or not internal_error):
                 continue
-            broke = exchange.reply is None
+            no_response = exchange.reply is None
             yield violation_of(
-                catalogue.BROKEN_OFF if broke else catalogue.FAILED,
+                catalogue.BROKEN_OFF if no_response else catalogue.FAILED,
                 exchange,
                 *numbers,
-                received="an answer that broke off, or none" if broke else str(exchange.status),
-                expected="an answer",
+                received="no complete response" if no_response else str(exchange.status),
+                expected="a response" if no_response else "a response below 500",
             )
 
-
-# Whoever sends these twice makes nothing twice (RFC 9110, section 9.2.2).
-IDEMPOTENT_METHODS = ("GET", "HEAD", "DELETE")
+    def _fingerprint(self, exchange: Exchange) -> _Fingerprint:
+        """Return what a request and its retry have in common."""
+        call = exchange.call
+        path = tuple(sorted(call.path_parameters.items()))
+        headers = sorted((n, v) for n, v in call.headers.items() if n in self._compared_headers)
+        return call.operation_id, path, call.query, call.body, tuple(headers)

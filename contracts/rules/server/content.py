@@ -1,4 +1,4 @@
-"""The laws of a finished job's file: that it is there, and that it is what was asked for."""
+"""Rules for the file of a completed job: available until it expires, and of the requested kind."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ..rule import Rule
 from ..violation import Violation, violation_of
 from .lifecycle import ObservedJob
 from .mp4 import InvalidMp4, Mp4, read_mp4
+from .server_clock import ServerTime
 
 
 def content_violations(
@@ -26,102 +27,99 @@ def content_violations(
     last: ObservedJob,
     *,
     requested_fields: Mapping[str, Json],
-    server_time: float,
-    uncertainty: float,
+    server_time: ServerTime,
 ) -> Iterator[Violation]:
-    """What is wrong with the answer to a request for the file of a job that has succeeded. `asked`
-    are the fields that the job was made with, `now` is the moment on the clock of the server, known
-    to so many seconds.
+    """Yield the violations in a response to a request for the file of a completed job.
+
+    Args:
+        document: The document of the API.
+        exchange: The request for the file and its response.
+        number: The number of the exchange in the history.
+        last: The last view of the job.
+        requested_fields: The fields of the request that created the job.
+        server_time: The time of the server at the response.
     """
     reply = exchange.reply
     if reply is None:
         return
 
-    def wrong(rule: Rule, received: str, expected: str, *, place: str | None = None) -> Violation:
-        return violation_of(
-            rule, exchange, number, place=place, received=received, expected=expected
-        )
+    def violation(rule: Rule, received: str, expected: str) -> Violation:
+        return violation_of(rule, exchange, number, received=received, expected=expected)
 
-    if reply.status in _REFUSED and not exchange.arguments.problems:
-        if _seconds_left(document, last, server_time) > uncertainty:
+    seconds_left = _seconds_until_expiry(document, last, server_time.unix_time)
+    if reply.status in _REJECTIONS and not exchange.arguments.problems:
+        if seconds_left > server_time.uncertainty:
             received = f"{reply.status} for {last.view.job_id}, which is {last.state.name}"
-            yield wrong(catalogue.CONTENT_REFUSED, received, "its file")
-    elif reply.status in (200, 206) and _seconds_left(document, last, server_time) < -uncertainty:
-        received = f"a file of {last.view.job_id}, which had expired"
-        yield wrong(catalogue.CONTENT_EXPIRED, received, "a refusal")
+            yield violation(catalogue.CONTENT_REFUSED, received, "the file of the job")
+    elif reply.status in (200, 206) and seconds_left < -server_time.uncertainty:
+        received = f"a file of {last.view.job_id}, which has expired"
+        yield violation(catalogue.CONTENT_EXPIRED, received, "a rejection")
     elif reply.status == 206:
-        yield from _part(exchange, reply, number)
+        yield from _range_violations(exchange, reply, number)
     elif reply.status == 200 and (reply.body or reply.headers.get("content-length") == "0"):
-        # Without a body it may be the answer to HEAD.
-        yield from _whole(document, exchange, reply, number, last, requested_fields)
+        # A response without a body, but with a length, may be a response to HEAD.
+        yield from _file_violations(document, exchange, reply, number, last, requested_fields)
 
 
-def _seconds_left(document: Document, last: ObservedJob, now: float) -> float:
-    """The seconds until the file may go, infinite if that is not known."""
-    expiry = last.value_at(document.lifecycle.expiry_at) if document.lifecycle.expiry_at else None
-    return expiry - now if is_number(expiry) else float("inf")
+def _seconds_until_expiry(document: Document, last: ObservedJob, unix_time: float) -> float:
+    """Return the seconds until the file may be removed; infinity if that is not known."""
+    place = document.lifecycle.expiry_at
+    expiry = last.value_at(place) if place else None
+    return expiry - unix_time if is_number(expiry) else float("inf")
 
 
-def _whole(
+def _file_violations(
     document: Document,
     exchange: Exchange,
     reply: Reply,
     number: int,
     last: ObservedJob,
-    asked: Mapping[str, Json],
+    requested_fields: Mapping[str, Json],
 ) -> Iterator[Violation]:
-    media_type = media_type_of(reply.headers)
-    wanted = _variant(exchange)
-    if wanted and media_type in exchange.operation.success.content and media_type != wanted:
-        yield violation_of(
-            catalogue.CONTENT_TYPE, exchange, number, received=media_type, expected=wanted
+    def wrong_type(received: str, expected: str) -> Violation:
+        return violation_of(
+            catalogue.CONTENT_TYPE, exchange, number, received=received, expected=expected
         )
-        return
-    if media_type.startswith("image/"):
-        came = image_type(reply.body)
-        if came != media_type:
-            yield violation_of(
-                catalogue.CONTENT_TYPE,
-                exchange,
-                number,
-                received=came or "bytes of no known image",
-                expected=media_type,
-            )
+
+    media_type = media_type_of(reply.headers)
+    requested_type = _requested_media_type(exchange)
+    documented = media_type in exchange.operation.success.content
+    if requested_type and documented and media_type != requested_type:
+        yield wrong_type(media_type, requested_type)
+    elif media_type.startswith("image/"):
+        detected = image_type(reply.body)
+        if detected != media_type:
+            yield wrong_type(detected or "bytes that are not a known image format", media_type)
     elif media_type == "video/mp4":
         try:
             video = read_mp4(reply.body)
         except InvalidMp4 as error:
-            yield violation_of(
-                catalogue.CONTENT_TYPE,
-                exchange,
-                number,
-                received=f"{len(reply.body)} bytes that are no whole MP4: {error}",
-                expected="an MP4 file",
-            )
+            received = f"{len(reply.body)} bytes that are not a complete MP4 file: {error}"
+            yield wrong_type(received, "an MP4 file")
         else:
-            yield from _video(document, exchange, number, video, last, asked)
+            yield from _video_violations(document, exchange, number, video, last, requested_fields)
 
 
-def _variant(exchange: Exchange) -> str | None:
-    """The media type of the file that was asked for, where the document says which is which."""
+def _requested_media_type(exchange: Exchange) -> str | None:
+    """Return the media type of the requested variant, if the document maps variants to types."""
     for name, parameter in exchange.operation.query.items():
         if parameter.variants:
             return parameter.variants.get(str(exchange.arguments.query.get(name)))
     return None
 
 
-def _video(
+def _video_violations(
     document: Document,
     exchange: Exchange,
     number: int,
     video: Mp4,
     last: ObservedJob,
-    asked: Mapping[str, Json],
+    requested_fields: Mapping[str, Json],
 ) -> Iterator[Violation]:
     media = exchange.operation.media
     if media is None:
         return
-    size = _SIZE.fullmatch(str(_told(document, media.size, last, asked)))
+    size = _SIZE.fullmatch(str(_field_value(document, media.size, last, requested_fields)))
     if size and (video.width, video.height) != (int(size[1]), int(size[2])):
         yield violation_of(
             catalogue.CONTENT_SIZE,
@@ -130,7 +128,7 @@ def _video(
             received=f"{video.width}x{video.height}",
             expected=size[0],
         )
-    seconds = _SECONDS.fullmatch(str(_told(document, media.seconds, last, asked)))
+    seconds = _SECONDS.fullmatch(str(_field_value(document, media.seconds, last, requested_fields)))
     if seconds and video.seconds and abs(video.seconds - float(seconds[1])) > _TOLERANCE_SECONDS:
         yield violation_of(
             catalogue.CONTENT_DURATION,
@@ -141,27 +139,32 @@ def _video(
         )
 
 
-def _told(
-    document: Document, field: str | None, last: ObservedJob, asked: Mapping[str, Json]
+def _field_value(
+    document: Document,
+    field: str | None,
+    last: ObservedJob,
+    requested_fields: Mapping[str, Json],
 ) -> Json:
-    """What the job says of a request field, or what was asked for where it says nothing."""
+    """Return a request field as the job repeats it, or as the request had it if it does not."""
     for echo in document.lifecycle.echoes:
         if echo.field == field:
             return last.value_at(echo.at)
-    return asked.get(field or "")
+    return requested_fields.get(field or "")
 
 
-def _part(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
-    """Whether a part is the one that Range asked for (RFC 9110, section 14)."""
+def _range_violations(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
+    """Yield a violation if a partial response is not the requested range (RFC 9110, section 14)."""
     if reply.headers.get("content-type", "").startswith("multipart/"):
-        return  # several parts, each of which says for itself which it is
-    wanted, part = exchange.headers.get("range", ""), content_range(reply)
-    first, last, length = part or (0, -1, None)
-    if last - first + 1 != len(reply.body) or part is None:
-        received = f"{quote(reply.headers.get('content-range'))} with {len(reply.body)} bytes"
-        expected = "the bytes that are sent, as `bytes FIRST-LAST/LENGTH`"
-    elif not _is_within(wanted, first, last, length):
-        received, expected = f"bytes {first} to {last}", f"what was asked for, {wanted or 'all'}"
+        return  # several ranges, each with its own Content-Range in the body
+    requested, received_range = exchange.headers.get("range", ""), content_range(reply)
+    first, last, length = received_range or (0, -1, None)
+    if last - first + 1 != len(reply.body) or received_range is None:
+        header = quote(reply.headers.get("content-range"))
+        received = f"{header} with {len(reply.body)} bytes"
+        expected = "the range of the bytes in the body, as `bytes FIRST-LAST/LENGTH`"
+    elif not _is_within(requested, first, last, length):
+        received = f"bytes {first} to {last}"
+        expected = f"the requested range, {requested or 'the whole file'}"
     else:
         return
     yield violation_of(
@@ -175,27 +178,29 @@ def _part(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
 
 
 def content_range(reply: Reply) -> tuple[int, int, int | None] | None:
-    """The first and the last byte of a part, and the length of the whole, None where it is not
-    said; None if there is no such header.
+    """Return the Content-Range of a response, None if it is missing or invalid.
+
+    It is the positions of the first and the last byte, and the length of the whole file, None if
+    the server does not know it.
     """
-    said = _CONTENT_RANGE.fullmatch(reply.headers.get("content-range", ""))
-    if said is None:
+    match = _CONTENT_RANGE.fullmatch(reply.headers.get("content-range", ""))
+    if match is None:
         return None
-    return int(said[1]), int(said[2]), None if said[3] == "*" else int(said[3])
+    return int(match[1]), int(match[2]), None if match[3] == "*" else int(match[3])
 
 
-def _is_within(wanted: str, first: int, last: int, length: int | None) -> bool:
-    """Whether these bytes are those of a range; of an odd one that cannot be told."""
-    asked = _RANGE.fullmatch(wanted)
-    if asked is None:
-        return bool(wanted)
-    if not asked[1]:  # the last so many bytes
-        whole = last + 1 if length is None else length
-        return last == whole - 1 and last - first + 1 <= int(asked[2] or 0)
-    return first == int(asked[1]) and (not asked[2] or last <= int(asked[2]))
+def _is_within(requested: str, first: int, last: int, length: int | None) -> bool:
+    """Return True if these bytes are in the requested range, or if that is in another unit."""
+    match = _RANGE.fullmatch(requested)
+    if match is None:
+        return bool(requested)
+    if not match[1]:  # "-N": the last N bytes
+        file_length = last + 1 if length is None else length
+        return last == file_length - 1 and last - first + 1 <= int(match[2] or 0)
+    return first == int(match[1]) and (not match[2] or last <= int(match[2]))
 
 
-_REFUSED = (400, 404, 409, 410, 422, 425)
+_REJECTIONS = (400, 404, 409, 410, 422, 425)
 _SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
 _SECONDS = re.compile(r"([0-9]{1,6}(?:\.[0-9]+)?)")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""The laws of the files of jobs over time: when they are served, and what parts are parts of."""
+"""Rules over time for the files of jobs: when they are served, and that ranges match them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from .. import server_catalogue as catalogue
 from ..violation import Violation, violation_of
 from .content import content_range, content_violations
 from .lifecycle import ObservedJob
+from .server_clock import ServerTime
 
 
 class FileRules:
-    """The files that one server has served."""
+    """The rules for the files of one server."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._early: dict[str, tuple[Exchange, int]] = {}
-        self._whole: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[bytes, int]] = {}
+        self._early_files: dict[str, tuple[Exchange, int]] = {}
+        self._whole_files: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[bytes, int]] = {}
 
     def check(
         self,
@@ -29,25 +30,30 @@ class FileRules:
         last: ObservedJob,
         *,
         requested_fields: Mapping[str, Json],
-        server_time: float,
-        uncertainty: float,
+        server_time: ServerTime,
     ) -> Iterator[Violation]:
-        """What is wrong with the answer to a request for a file of a job that was seen before; the
-        rest is what `content_violations` takes.
+        """Yield the violations in a response to a request for a file.
+
+        Args:
+            exchange: The request for the file and its response.
+            number: The number of the exchange in the history.
+            last: The last view of the job.
+            requested_fields: The fields of the request that created the job.
+            server_time: The time of the server at the response.
         """
-        job_id, ends = last.view.job_id, last.state.ends
-        if exchange.accepted and ends is Ending.FAILURE:
+        job_id, ending = last.view.job_id, last.state.ends
+        if exchange.accepted and ending is Ending.FAILURE:
             yield violation_of(
                 catalogue.CONTENT_EARLY,
                 exchange,
                 last.number,
                 number,
                 received=f"a file of {job_id}, which is {last.state.name}",
-                expected="a refusal",
+                expected="a rejection",
             )
-        elif exchange.accepted and ends is None:
-            self._early[job_id] = exchange, number
-        elif ends is Ending.SUCCESS:
+        elif exchange.accepted and ending is None:
+            self._early_files[job_id] = exchange, number
+        elif ending is Ending.SUCCESS:
             yield from content_violations(
                 self._document,
                 exchange,
@@ -55,47 +61,46 @@ class FileRules:
                 last,
                 requested_fields=requested_fields,
                 server_time=server_time,
-                uncertainty=uncertainty,
             )
             if exchange.reply is not None:
-                yield from self._compare(exchange, exchange.reply, number, job_id)
+                yield from self._check_range(exchange, exchange.reply, number, job_id)
 
-    def check_view(self, seen: JobView, number: int) -> Iterator[Violation]:
-        """What a job that is seen now tells of a file that was served before."""
-        served, when = self._early.pop(seen.job_id, (None, 0))
-        if served is not None and seen.state.ends is None:
+    def check_view(self, view: JobView, number: int) -> Iterator[Violation]:
+        """Yield a violation if a job goes on although a file of it was served before."""
+        exchange, served_in = self._early_files.pop(view.job_id, (None, 0))
+        if exchange is not None and view.state.ends is None:
             yield violation_of(
                 catalogue.CONTENT_EARLY,
-                served,
-                when,
+                exchange,
+                served_in,
                 number,
-                received=f"a file of {seen.job_id}, which was still {seen.state.name} afterwards",
-                expected="a refusal, until the job has succeeded",
+                received=f"a file of {view.job_id}, which was still {view.state.name} afterwards",
+                expected="a rejection until the job has succeeded",
             )
 
-    def _compare(
+    def _check_range(
         self, exchange: Exchange, reply: Reply, number: int, job_id: str
     ) -> Iterator[Violation]:
-        """Whether a part is of the file that was served as a whole."""
+        """Yield a violation if a partial response differs from the file that was served whole."""
         key = job_id, exchange.call.query
         if reply.status == 200 and reply.body:
-            self._whole[key] = reply.body, number
-        part = content_range(reply)
-        if reply.status != 206 or part is None or key not in self._whole:
+            self._whole_files[key] = reply.body, number
+        received_range = content_range(reply)
+        if reply.status != 206 or received_range is None or key not in self._whole_files:
             return
-        (whole, before), (first, last, length) = self._whole[key], part
+        (whole, served_in), (first, last, length) = self._whole_files[key], received_range
         expected = None
         if length is not None and length != len(whole):
-            expected = f"a length of {len(whole)} bytes, as no. {before} sent"
+            expected = f"a length of {len(whole)} bytes, as in no. {served_in}"
         elif whole[first : last + 1] != reply.body and last - first + 1 == len(reply.body):
-            expected = f"the same bytes as in no. {before}"
+            expected = f"the same bytes as in no. {served_in}"
         if expected is not None:
             yield violation_of(
                 catalogue.CONTENT_RANGE,
                 exchange,
-                before,
+                served_in,
                 number,
                 place="content-range",
-                received=f"{reply.headers['content-range']} and other bytes",
+                received=f"{reply.headers['content-range']} with other bytes",
                 expected=expected,
             )

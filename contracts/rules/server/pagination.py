@@ -1,4 +1,4 @@
-"""The laws of a list that is read page by page."""
+"""Rules for lists that are read page by page."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ....openapi import Document
 from ....openapi.json import Json
+from ....openapi.operation import Page
 from ....openapi.pointer import format_pointer
 from ....openapi.text import one_line, quote
 from ...traffic.exchange import Exchange
@@ -17,31 +18,42 @@ from ..violation import Violation, violation_of
 
 
 @dataclass(slots=True)
-class _Reading:
-    """A list on its way from its first page to its last: the ids so far, in their order, and the
-    jobs that were there when it began.
+class _Listing:
+    """A list that is being read.
+
+    order: the requested order, None for the default
+    expected: the jobs that existed when the first page was read, with the numbers of their creates
+    ids: the ids on the pages so far, in their order
+    last_created: the creation time of the last job so far
     """
 
     order: str | None
-    there: Mapping[str, int]
+    expected: Mapping[str, int]
     ids: list[str] = field(default_factory=list)
-    created: Json = None
+    last_created: Json = None
 
 
 class PaginationRules:
-    """The pages of lists, of several readings in turns; a cursor tells which one goes on."""
+    """The rules for pages, over any number of listings at a time, told apart by their cursors."""
 
     def __init__(self, document: Document) -> None:
         self._lifecycle = document.lifecycle
         self._created_at = next(
             (s.at for s in self._lifecycle.stamps if s.set_on == self._lifecycle.initial), None
         )
-        self._open: dict[tuple[str | None, str], _Reading] = {}
+        self._unfinished: dict[tuple[str | None, str], _Listing] = {}
 
     def check(
         self, exchange: Exchange, number: int, existing: Mapping[str, int]
     ) -> Iterator[Violation]:
-        """What this page breaks; `there` are the jobs that are made and not deleted."""
+        """Yield the violations in one page.
+
+        Args:
+            exchange: An accepted request for a list.
+            number: The number of the exchange in the history.
+            existing: The ids of the jobs that exist, with the numbers of the exchanges that
+                created them.
+        """
         page, reply = exchange.operation.page, exchange.reply
         if page is None or reply is None:
             return
@@ -51,94 +63,104 @@ class PaginationRules:
             return
         ids = [get_or_none(item, self._lifecycle.id_at) for item in items]
         if not all(isinstance(job_id, str) for job_id in ids):
-            return  # the schema is broken, which is told elsewhere
+            return  # the body does not match its schema, which another rule reports
         after = exchange.query.get(page.after)
         order = exchange.query.get(page.order) if page.order else None
-        reading = self._continued(after, order, existing)
+        listing = self._listing(after, order, existing)
 
-        def wrong(rule: Rule, received: str, expected: str, place: str | None = None) -> Violation:
+        def violation(
+            rule: Rule, received: str, expected: str, place: str | None = None
+        ) -> Violation:
             return violation_of(
                 rule, exchange, number, place=place, received=received, expected=expected
             )
 
         limit = exchange.arguments.query.get(page.limit)
         if isinstance(limit, int) and len(ids) > limit:
-            yield wrong(catalogue.PAGE_LIMIT, f"{len(ids)} jobs", f"at most {limit}")
-        repeated = _repeated(ids, [*reading.ids, after])
+            yield violation(catalogue.PAGE_LIMIT, f"{len(ids)} jobs", f"at most {limit}")
+        repeated = _first_repeated(ids, [*listing.ids, after])
         if repeated is not None:
-            yield wrong(catalogue.PAGE_REPEATS, one_line(repeated), "each job once")
-        yield from self._order(items, reading, exchange, number)
-        for key, expected in (("first", ids[:1]), ("last", ids[-1:])):
-            place = page.places.get(key)
-            if place and get_or_none(body, place) != (expected[0] if expected else None):
+            yield violation(catalogue.PAGE_REPEATS, one_line(repeated), "each job once")
+        yield from self._order_violations(items, listing, exchange, number)
+        for key, edge in (("first", ids[:1]), ("last", ids[-1:])):
+            place, edge_id = page.places.get(key), edge[0] if edge else None
+            if place and get_or_none(body, place) != edge_id:
+                received = quote(get_or_none(body, place))
                 pointer = format_pointer(place)
-                want = quote(expected[0] if expected else None)
-                yield wrong(catalogue.PAGE_CURSOR, quote(get_or_none(body, place)), want, pointer)
-        more = self._more(body, exchange)
+                yield violation(catalogue.PAGE_CURSOR, received, quote(edge_id), pointer)
+        more = _has_more(page, body)
         if more and not ids and limit != 0:
-            yield wrong(catalogue.PAGE_CURSOR, "an empty page with more to follow", "an end")
-        reading.ids += ids
-        cursor = (
-            get_or_none(body, page.places["next"]) if "next" in page.places else (ids or [None])[-1]
-        )
-        if more and isinstance(cursor, str):
-            self._open[order, cursor] = reading
-        if not more:
-            told = set(reading.ids)
-            lost = [i for i in reading.there if i in existing and i not in told]
-            if lost:
-                yield wrong(
+            received = "an empty page that announces another page"
+            yield violation(catalogue.PAGE_CURSOR, received, "the last page")
+        listing.ids += ids
+        if more:
+            self._remember(listing, order, _cursor(page, body, ids))
+        else:
+            listed = set(listing.ids)
+            missing = [i for i in listing.expected if i in existing and i not in listed]
+            if missing:
+                yield violation(
                     catalogue.PAGE_OMITS,
-                    f"a list without {one_line(lost[0])}, of {len(reading.ids)} in all",
-                    f"all jobs, also that of no. {reading.there[lost[0]]}",
+                    f"a list of {len(listing.ids)} jobs without {one_line(missing[0])}",
+                    f"all jobs, including the one of no. {listing.expected[missing[0]]}",
                 )
 
-    def _continued(
-        self, after: str | None, order: str | None, there: Mapping[str, int]
-    ) -> _Reading:
-        """The reading that this page continues, or a new one. One that begins in the middle knows
-        nothing of what it has to hold.
+    def _listing(
+        self, after: str | None, order: str | None, existing: Mapping[str, int]
+    ) -> _Listing:
+        """Return the listing that a page continues, or a new one.
+
+        A listing that starts in the middle has no expected jobs.
         """
         if after is None:
-            return _Reading(order, dict(there))
-        return self._open.pop((order, after), None) or _Reading(order, {})
+            return _Listing(order, dict(existing))
+        return self._unfinished.pop((order, after), None) or _Listing(order, {})
 
-    def _more(self, body: Json, exchange: Exchange) -> bool:
-        page = exchange.operation.page
-        if page is None:
-            return False
-        if "more" in page.places:
-            return get_or_none(body, page.places["more"]) is True
-        return get_or_none(body, page.places.get("next", ())) is not None
+    def _remember(self, listing: _Listing, order: str | None, cursor: Json) -> None:
+        if isinstance(cursor, str):
+            self._unfinished[order, cursor] = listing
 
-    def _order(
-        self, items: list[Json], reading: _Reading, exchange: Exchange, number: int
+    def _order_violations(
+        self, items: list[Json], listing: _Listing, exchange: Exchange, number: int
     ) -> Iterator[Violation]:
-        """Whether the moments of creation go one way."""
+        """Yield a violation for the first job that is not in the order of creation times."""
         page = exchange.operation.page
         if page is None or page.order is None or self._created_at is None:
             return
         default = exchange.operation.query[page.order].default
-        falling = (reading.order or default) == page.descending
+        newest_first = (listing.order or default) == page.descending
         for item in items:
-            created, before = get_or_none(item, self._created_at), reading.created
+            created, before = get_or_none(item, self._created_at), listing.last_created
             if not is_number(created):
                 continue
-            if before is not None and (created > before if falling else created < before):
+            if before is not None and (created > before if newest_first else created < before):
+                job_id = one_line(str(get_or_none(item, self._lifecycle.id_at)))
                 yield violation_of(
                     catalogue.PAGE_ORDER,
                     exchange,
                     number,
-                    received=f"{one_line(str(get_or_none(item, self._lifecycle.id_at)))}"
-                    f" of {created} behind one of {before}",
-                    expected="newest first" if falling else "oldest first",
+                    received=f"{job_id}, created at {created}, after a job created at {before}",
+                    expected="newest first" if newest_first else "oldest first",
                 )
                 return
-            reading.created = created
+            listing.last_created = created
 
 
-def _repeated(ids: Iterable[str], before: Iterable[str | None]) -> str | None:
-    """The first id that is one of those before, or comes twice."""
+def _has_more(page: Page, body: Json) -> bool:
+    if "more" in page.places:
+        return get_or_none(body, page.places["more"]) is True
+    return get_or_none(body, page.places.get("next", ())) is not None
+
+
+def _cursor(page: Page, body: Json, ids: list[str]) -> Json:
+    """Return the cursor of the next page: as the page names it, or the id of the last job."""
+    if "next" in page.places:
+        return get_or_none(body, page.places["next"])
+    return ids[-1] if ids else None
+
+
+def _first_repeated(ids: Iterable[str], before: Iterable[str | None]) -> str | None:
+    """Return the first id that is one of those before, or that occurs twice."""
     known = set(before)
     for job_id in ids:
         if job_id in known:

@@ -1,4 +1,4 @@
-"""Texts by which a client knows its own jobs again in a list."""
+"""Tags at the end of prompts, by which a check finds its own jobs in a list."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from ...traffic.job_views import JobView, get_or_none
 
 
 def tag_prompt(text: str, seed: int) -> str:
-    """The text with a number that tells it from those of other clients; 0 is none."""
+    """Return the text with the seed of the check as a tag; the text as it is if the seed is 0."""
     return f"{text} (check {seed})" if seed else text
 
 
 class TaggedPrompts:
-    """The signed texts that jobs were asked for with, of requests whose end is known."""
+    """The tagged prompts of the requests that were sent, if it is known how these ended."""
 
     def __init__(self, document: Document) -> None:
         self._echoes = document.lifecycle.echoes
-        self._asked: set[str] = set()
-        self._doubtful: set[str] = set()
+        self._requested: set[str] = set()
+        self._uncertain: set[str] = set()
 
     def record_request(self, exchange: Exchange) -> None:
-        """Takes note of a request that asks for a job."""
+        """Record the tagged prompts of a request that creates a job."""
         if exchange.operation.role not in CREATING:
             return
-        unknown = exchange.status is None or exchange.status >= 500
+        uncertain = exchange.status is None or exchange.status >= 500
         for text in exchange.fields.values():
-            if isinstance(text, str) and _SIGNED.search(text):
-                self._asked.add(text)
-                if unknown:  # it may have made a job all the same
-                    self._doubtful.add(text)
+            if isinstance(text, str) and _TAG.search(text):
+                self._requested.add(text)
+                if uncertain:  # the server may have created a job
+                    self._uncertain.add(text)
 
-    def requested_prompt(self, sighting: JobView) -> str | None:
-        """The text by which a job is known to go back to a request that was seen."""
-        told = (get_or_none(sighting.job, echo.at) for echo in self._echoes)
-        return next((text for text in told if isinstance(text, str) and self._is_ours(text)), None)
+    def requested_prompt(self, view: JobView) -> str | None:
+        """Return the tagged prompt of a job, if a recorded request has sent the same one."""
+        echoed = (get_or_none(view.job, echo.at) for echo in self._echoes)
+        return next((t for t in echoed if isinstance(t, str) and self._is_certain(t)), None)
 
-    def _is_ours(self, text: str) -> bool:
-        return text in self._asked and text not in self._doubtful
+    def _is_certain(self, text: str) -> bool:
+        return text in self._requested and text not in self._uncertain
 
 
-_SIGNED = re.compile(r" \(check [1-9][0-9]*\)$")
+_TAG = re.compile(r" \(check [1-9][0-9]*\)$")

@@ -283,7 +283,7 @@ def test_a_failure_says_the_code_and_what_was_received_and_expected(
     lines = failure.message.splitlines()
     assert lines[2:4] == [
         f"  received  {job['created_at'] + 1} ({job['id']})",
-        f"  expected  {job['created_at']}, as no. 1 had it",
+        f"  expected  {job['created_at']}, as in no. 1",
     ]
     assert lines[-2:] == [
         "            no. 1 was POST /v1/videos: 200",

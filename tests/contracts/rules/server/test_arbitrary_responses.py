@@ -1,4 +1,4 @@
-"""Whatever a server answers, the judge of servers has words for it."""
+"""Any response can be checked, and every violation can be printed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from aisa_testkit.contracts import (
     check_history,
     read_exchange,
 )
-from aisa_testkit.openapi import Call, Document, Reply
+from aisa_testkit.openapi import Call, Document, JobRole, Reply
 from aisa_testkit.openapi.json import Json
+from tests.support.codes import codes
 
 VIDEO = (
     '{"id":"a","object":"video","model":"sora-2","status":"completed","progress":100,'
@@ -35,36 +36,36 @@ PAGES = (
     '{"problem":"broken","detail":"m"}',
 )
 DEEP = ("[" * 1000 + "]" * 1000, '{"id":' * 900 + "1" + "}" * 900)
-ODD = st.sampled_from(
+ODD_JSON = st.sampled_from(
     [
         *("null", "true", "false", "0", "-1", "0.5", "1e308", "1e999", "-0.0", "NaN", "Infinity"),
         *(str(2**63), str(2**64), str(-(2**63)), "9" * 400, "9" * 5000),
         *('""', '"a"', '"4"', '"0"', '"queued"', '"in_progress"', '"failed"', '"waiting"'),
-        *('"spoilt"', '"a\\u0000\\n"', '"\\ud800"', '"x"', f'"{"x" * 9000}"', "[]", "{}"),
+        *('"with_odd_values"', '"a\\u0000\\n"', '"\\ud800"', '"x"', f'"{"x" * 9000}"', "[]", "{}"),
         *('["a"]', '{"a":1}', '{"id":"a","status":"queued"}', '[{"job":{"ref":"a"}}]', *DEEP),
     ]
 )
 ODD_NUMBERS = {
     "another number": "99",
-    "a number without end": "9" * 5000,
-    "below zero": "-1",
-    "a fraction": "1.5",
-    "nothing": "",
-    "a digit of another script": "٣",
-    "a word": "x",
+    "number of 5000 digits": "9" * 5000,
+    "negative number": "-1",
+    "fraction": "1.5",
+    "empty": "",
+    "digit of another script": "٣",
+    "word": "x",
 }
 ODD_RANGES = {
-    "more than came": "bytes 0-9/10",
-    "backwards": "bytes 9-0/*",
-    "numbers without end": f"bytes 0-{'9' * 5000}/*",
-    "no numbers": "bytes",
-    "a word": "x",
+    "longer than the body": "bytes 0-9/10",
+    "positions reversed": "bytes 9-0/*",
+    "position of 5000 digits": f"bytes 0-{'9' * 5000}/*",
+    "no positions": "bytes",
+    "word": "x",
 }
 NUMBERS, RANGES = [*ODD_NUMBERS.values()], [*ODD_RANGES.values()]
 
 
 def places(data: Json, *path: str | int) -> list[tuple[str | int, ...]]:
-    """Every place in some JSON."""
+    """The path of every value in some JSON."""
     items = data.items() if isinstance(data, dict) else enumerate(data)
     below = [(key, value) for key, value in items if isinstance(value, dict | list)]
     keys = list(data) if isinstance(data, dict) else list(range(len(data)))
@@ -75,7 +76,7 @@ def places(data: Json, *path: str | int) -> list[tuple[str | int, ...]]:
 
 
 def with_odd(text: str, odd: dict[tuple[str | int, ...], str]) -> bytes:
-    """The JSON, with odd things in some of its places, even such that no JSON has."""
+    """The JSON with odd texts in some places, which need not be valid JSON."""
     data, marks = orjson.loads(text), dict[bytes, bytes]()
     for number, (path, value) in enumerate(odd.items()):
         mark, at = f"odd {number}.", data
@@ -90,13 +91,13 @@ def with_odd(text: str, odd: dict[tuple[str | int, ...], str]) -> bytes:
     return body
 
 
-def spoilt(text: str) -> st.SearchStrategy[bytes]:
-    changes = st.dictionaries(st.sampled_from(places(orjson.loads(text))), ODD, max_size=3)
+def with_odd_values(text: str) -> st.SearchStrategy[bytes]:
+    changes = st.dictionaries(st.sampled_from(places(orjson.loads(text))), ODD_JSON, max_size=3)
     return changes.map(lambda odd: with_odd(text, odd))
 
 
-JOBS = st.sampled_from([VIDEO, TICKET, *PAGES]).flatmap(spoilt)
-BODIES = JOBS | JOBS | ODD.map(str.encode) | st.binary(max_size=40)
+JOBS = st.sampled_from([VIDEO, TICKET, *PAGES]).flatmap(with_odd_values)
+BODIES = JOBS | JOBS | ODD_JSON.map(str.encode) | st.binary(max_size=40)
 MEDIA_TYPES = ("application/json", "application/json; x", "video/mp4", "image/webp", "\0", "")
 REPLY_HEADERS = st.fixed_dictionaries(
     {"content-type": st.sampled_from(["application/json"] * 5 + [*MEDIA_TYPES])},
@@ -147,56 +148,56 @@ def exchanges(document: Document) -> st.SearchStrategy[Exchange]:
     )
 
 
-def assert_told(violations: tuple[Violation, ...], numbers: int) -> None:
+def assert_valid(violations: tuple[Violation, ...], numbers: int) -> None:
     for violation in violations:
         assert SERVER_RULES[violation.code] is violation.rule
         assert set(violation.numbers) <= {*range(1, numbers + 1)}
         assert str(violation).startswith(f"{violation.code} {violation.title}\n  request ")
 
 
-@pytest.mark.parametrize("which", ["document", "other_document"], ids=["videos", "renderings"])
 @given(data=st.data())
-def test_whatever_is_answered_can_be_judged_and_told(
-    request: pytest.FixtureRequest, which: str, data: st.DataObject
+def test_any_response_can_be_checked_and_reported(
+    any_document: Document, data: st.DataObject
 ) -> None:
-    document: Document = request.getfixturevalue(which)
-    history = data.draw(st.lists(exchanges(document), max_size=5))
+    history = data.draw(st.lists(exchanges(any_document), max_size=5))
     for exchange in history:
         if exchange.reply is not None:
-            assert_told(check_exchange(document, exchange.call, exchange.reply), 1)
-    assert_told(check_history(document, history, timeout=1), len(history))
+            assert_valid(check_exchange(any_document, exchange.call, exchange.reply), 1)
+    assert_valid(check_history(any_document, history, timeout=1), len(history))
 
 
 @pytest.mark.parametrize("odd", NUMBERS, ids=ODD_NUMBERS)
 @pytest.mark.parametrize("name", ["content-length", "retry-after"])
-def test_a_header_that_is_no_number_can_be_judged(document: Document, name: str, odd: str) -> None:
+def test_response_with_an_invalid_number_in_a_header_can_be_checked(
+    document: Document, name: str, odd: str
+) -> None:
     call = Call("getVideo", {"id": "a"}, (), {"authorization": "Bearer k"})
     reply = Reply(429, {"content-type": "application/json", name: odd}, PAGES[3].encode())
-    assert_told(check_exchange(document, call, reply), 1)
+    assert_valid(check_exchange(document, call, reply), 1)
 
 
-@pytest.mark.parametrize("said", RANGES, ids=ODD_RANGES)
-def test_a_range_that_is_none_can_be_judged(document: Document, said: str) -> None:
+@pytest.mark.parametrize("content_range", RANGES, ids=ODD_RANGES)
+def test_invalid_content_range_is_reported(document: Document, content_range: str) -> None:
     key = {"authorization": "Bearer k", "range": "bytes=0-9"}
     history = [
         read_exchange(document, Call(name, {"id": "a"}, (), key), reply, at=1780000000)
         for name, reply in (
             ("getVideo", Reply(200, {"content-type": "application/json"}, VIDEO.encode())),
-            ("getVideoContent", Reply(206, {"content-type": "video/mp4", "content-range": said})),
+            (
+                "getVideoContent",
+                Reply(206, {"content-type": "video/mp4", "content-range": content_range}),
+            ),
         )
     ]
-    found = check_history(document, history)
-    assert_told(found, 2)
-    assert [violation.code for violation in found] == ["AV227"]
+    violations = check_history(document, history)
+    assert_valid(violations, 2)
+    assert codes(violations) == ["AV227"]
 
 
 @pytest.mark.parametrize("deep", DEEP, ids=["lists", "objects"])
-@pytest.mark.parametrize("which", ["document", "other_document"], ids=["videos", "renderings"])
-def test_an_answer_can_be_deep_in_every_place(
-    request: pytest.FixtureRequest, which: str, deep: str
-) -> None:
-    document: Document = request.getfixturevalue(which)
-    text, name = (VIDEO, "getVideo") if which == "document" else (TICKET, "rendering")
+def test_deeply_nested_response_can_be_checked(any_document: Document, deep: str) -> None:
+    text = VIDEO if "getVideo" in any_document.operations else TICKET
+    name = any_document.by_role[JobRole.RETRIEVE].id
     whole = Reply(200, {"content-type": "application/json"}, text.encode())
     for place in places(orjson.loads(text)):
         first, last = (
@@ -204,8 +205,8 @@ def test_an_answer_can_be_deep_in_every_place(
             for value in (deep, deep.replace("1", "2").replace("[]", "[0]"))
         )
         history = [
-            read_exchange(document, Call(name, {"id": "a"}), reply, at=1780000000)
+            read_exchange(any_document, Call(name, {"id": "a"}), reply, at=1780000000)
             for reply in (first, last, whole, first)
         ]
-        assert_told(check_exchange(document, history[0].call, first), 1)
-        assert_told(check_history(document, history, timeout=1), 4)
+        assert_valid(check_exchange(any_document, history[0].call, first), 1)
+        assert_valid(check_history(any_document, history, timeout=1), 4)

@@ -1,160 +1,139 @@
-"""What a server never manages to answer breaks the contract; what fails once does not."""
+"""Server errors and broken connections: reported if a retry does not succeed."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import cycle
 
 import pytest
 
-from aisa_testkit.contracts import Exchange, check_history, read_exchange
-from aisa_testkit.openapi import Call, Document, JobRole, Reply
+from aisa_testkit.contracts import Exchange, check_history
+from aisa_testkit.openapi import Document, JobRole, Reply
+from aisa_testkit.openapi.json import Json
+from tests.support.codes import codes_and_numbers
+from tests.support.exchanges import json_reply, make_exchange
 
-JSON = {"content-type": "application/json"}
-GONE = None
+Found = list[tuple[str, tuple[int, ...]]]
+
+NO_RESPONSE = None
+IDEMPOTENT_ROLES = [JobRole.RETRIEVE, JobRole.LIST, JobRole.CONTENT, JobRole.DELETE]
+STATUSES: dict[str, tuple[list[int | None], Found]] = {
+    "one error": ([500], []),
+    "one broken connection": ([NO_RESPONSE], []),
+    "two errors": ([503, 503], [("AV114", (1, 2))]),
+    "two broken connections": ([NO_RESPONSE, NO_RESPONSE], [("AV115", (1, 2))]),
+    "errors after a broken connection": ([NO_RESPONSE, 500, 502], [("AV114", (1, 2, 3))]),
+    "broken connection after an error": ([500, NO_RESPONSE], [("AV115", (1, 2))]),
+    "errors, then success": ([503, 503, 200], []),
+    "single errors": ([503, 200, 503], []),
+    "errors after a success": ([NO_RESPONSE, 200, NO_RESPONSE, 500], [("AV114", (3, 4))]),
+}
+
+
+def response(status: int | None) -> Reply | None:
+    return None if status is NO_RESPONSE else json_reply({}, status)
 
 
 def exchange(
-    document: Document,
-    role: JobRole,
-    status: int | None,
-    *,
-    body: bytes = b"{}",
-    query: tuple[tuple[str, str], ...] = (),
-    keyed: bool = True,
-    range_: str = "",
+    document: Document, role: JobRole, status: int | None, fields: Json = None
 ) -> Exchange:
-    """A request that is answered with nothing but a status, or not at all."""
-    operation = document.by_role[role]
-    names = operation.template.parameters
-    sent = b"" if operation.method in ("GET", "DELETE") else body
-    headers = {**JSON, "range": range_} if range_ else dict(JSON)
-    if keyed and document.credentials:
-        headers[document.credentials.header] = f"{document.credentials.scheme} sk-any".strip()
-    call = Call(operation.id, dict.fromkeys(names, "j-1"), query, headers, sent)
-    reply = None if status is None else Reply(status, JSON, b"{}")
-    return read_exchange(document, call, reply, at=1780000000)
+    """A request that gets only a status, or no response."""
+    return make_exchange(document, role, response(status), fields=fields)
 
 
-def told(document: Document, *history: Exchange) -> list[tuple[str, tuple[int, ...]]]:
+def found(document: Document, *history: Exchange) -> Found:
+    """The violations of availability, with their numbers."""
     violations = check_history(document, history)
-    return [(v.code, v.numbers) for v in violations if v.code in ("AV114", "AV115")]
+    return codes_and_numbers(v for v in violations if v.code in ("AV114", "AV115"))
 
 
 @pytest.mark.parametrize(
-    "role", [JobRole.RETRIEVE, JobRole.LIST, JobRole.CONTENT, JobRole.DELETE], ids=str
+    ("role", "statuses", "expected"),
+    [(r, *case) for r, case in zip(cycle(IDEMPOTENT_ROLES), STATUSES.values(), strict=False)],
+    ids=STATUSES,
 )
-@pytest.mark.parametrize(
-    ("statuses", "expected"),
-    [
-        ([500], []),
-        ([GONE], []),
-        ([503, 503], [("AV114", (1, 2))]),
-        ([GONE, GONE], [("AV115", (1, 2))]),
-        ([GONE, 500, 502], [("AV114", (1, 2, 3))]),
-        ([500, GONE], [("AV115", (1, 2))]),
-        ([503, 503, 200], []),
-        ([503, 200, 503], []),
-        ([GONE, 200, GONE, 500], [("AV114", (3, 4))]),
-    ],
-    ids=[
-        "one error",
-        "one that broke off",
-        "two errors",
-        "two that broke off",
-        "both, an error last",
-        "both, broken off last",
-        "answered in the end",
-        "single errors",
-        "errors since the last answer",
-    ],
-)
-def test_what_can_be_asked_again_counts_if_it_fails_again(
-    either: Document,
-    role: JobRole,
-    statuses: list[int | None],
-    expected: list[tuple[str, tuple[int, ...]]],
+def test_idempotent_request_is_reported_if_its_retry_fails(
+    any_document: Document, role: JobRole, statuses: list[int | None], expected: Found
 ) -> None:
-    history = [exchange(either, role, status) for status in statuses]
-    assert told(either, *history) == expected
+    assert found(any_document, *(exchange(any_document, role, s) for s in statuses)) == expected
 
 
-@pytest.mark.parametrize(
-    ("status", "expected"),
-    [(500, [("AV114", (1,))]), (502, []), (503, []), (504, []), (GONE, [])],
-    ids=["an internal error", "a gateway", "overload", "a slow model", "a broken connection"],
-)
-@pytest.mark.parametrize("managed", [False, True], ids=["none other", "one other made"])
-def test_of_what_makes_a_job_only_an_internal_error_counts_at_once(
-    either: Document,
-    status: int | None,
-    expected: list[tuple[str, tuple[int, ...]]],
-    managed: bool,
+@pytest.mark.parametrize("role", IDEMPOTENT_ROLES, ids=str)
+def test_two_failures_of_every_idempotent_operation_are_reported(
+    any_document: Document, role: JobRole
 ) -> None:
-    other = [exchange(either, JobRole.CREATE, 200, body=b'{"prompt":"y"}')] if managed else []
-    failed = exchange(either, JobRole.CREATE, status, body=b'{"prompt":"x"}')
-    assert told(either, failed, *other) == expected
+    failure = exchange(any_document, role, 503)
+    assert found(any_document, failure, failure) == [("AV114", (1, 2))]
 
 
-def test_what_makes_a_job_counts_if_it_fails_twice(either: Document) -> None:
-    broken = exchange(either, JobRole.CREATE, None)
-    assert told(either, broken, broken) == [("AV115", (1, 2))]
-    assert told(either, broken, exchange(either, JobRole.CREATE, 200)) == []
+@pytest.mark.parametrize("status", [500, 502, 503, 504, NO_RESPONSE])
+def test_single_failure_of_a_create_is_reported_only_for_status_500(
+    any_document: Document, status: int | None
+) -> None:
+    failed = exchange(any_document, JobRole.CREATE, status, {"prompt": "x"})
+    other = exchange(any_document, JobRole.CREATE, 200, {"prompt": "y"})
+    expected = [("AV114", (1,))] if status == 500 else []
+    assert found(any_document, failed) == found(any_document, failed, other) == expected
+
+
+def test_create_is_reported_if_it_fails_twice(any_document: Document) -> None:
+    broken = exchange(any_document, JobRole.CREATE, NO_RESPONSE)
+    created = exchange(any_document, JobRole.CREATE, 200)
+    assert found(any_document, broken, broken) == [("AV115", (1, 2))]
+    assert found(any_document, broken, created) == []
 
 
 @pytest.mark.parametrize("role", [JobRole.RETRIEVE, JobRole.CONTENT, JobRole.LIST], ids=str)
-def test_a_refusal_is_an_answer_and_makes_good_for_failures(
-    either: Document, role: JobRole
-) -> None:
-    assert told(either, *(exchange(either, role, status) for status in (503, 503, 404))) == []
+def test_rejection_after_failures_clears_them(any_document: Document, role: JobRole) -> None:
+    history = [exchange(any_document, role, status) for status in (503, 503, 404)]
+    assert found(any_document, *history) == []
 
 
-def test_a_deletion_that_comes_too_late_does_not_make_good_for_those_that_failed(
-    either: Document,
-) -> None:
-    """A job may be gone after them, though they said nothing of it."""
-    history = [exchange(either, JobRole.DELETE, status) for status in (500, 500, 404)]
-    assert told(either, *history) == [("AV114", (1, 2))]
-    once = [exchange(either, JobRole.DELETE, status) for status in (500, 404)]
-    assert told(either, *once) == []
+def test_404_after_failed_deletes_does_not_clear_them(any_document: Document) -> None:
+    """A failed delete may have deleted the job, so that its retry finds nothing."""
+    twice = [exchange(any_document, JobRole.DELETE, status) for status in (500, 500, 404)]
+    assert found(any_document, *twice) == [("AV114", (1, 2))]
+    once = [exchange(any_document, JobRole.DELETE, status) for status in (500, 404)]
+    assert found(any_document, *once) == []
 
 
-def test_a_job_that_is_gone_does_not_make_good_for_what_it_never_gave(either: Document) -> None:
-    """A file that was never served is not there after the deletion, either."""
+def test_404_for_the_file_of_a_deleted_job_does_not_clear_failures(any_document: Document) -> None:
     history = [
-        *(exchange(either, JobRole.CONTENT, 503) for _ in range(3)),
-        exchange(either, JobRole.DELETE, 200),
-        exchange(either, JobRole.CONTENT, 404),
+        *(exchange(any_document, JobRole.CONTENT, 503) for _ in range(3)),
+        exchange(any_document, JobRole.DELETE, 200),
+        exchange(any_document, JobRole.CONTENT, 404),
     ]
-    assert told(either, *history) == [("AV114", (1, 2, 3))]
+    assert found(any_document, *history) == [("AV114", (1, 2, 3))]
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"query": (("limit", "1"),)},
-        {"range_": "bytes=0-9"},
-        {"keyed": False},
-    ],
-    ids=["another page", "a part", "without a key"],
-)
-def test_other_requests_are_not_the_same_again(either: Document, other: dict[str, object]) -> None:
-    one = exchange(either, JobRole.LIST, 503)
-    two = exchange(either, JobRole.LIST, 503, **other)  # type: ignore[arg-type]  # chosen above
-    assert told(either, one, two) == []
-    fine = replace(two, reply=Reply(401, JSON, b"{}"))
-    assert told(either, one, one, fine) == [("AV114", (1, 2))]
+@pytest.mark.parametrize("difference", ["query", "range", "key"])
+def test_failures_of_different_requests_are_not_added_up(
+    any_document: Document, difference: str
+) -> None:
+    first = exchange(any_document, JobRole.LIST, 503)
+    second = make_exchange(
+        any_document,
+        JobRole.LIST,
+        response(503),
+        query={"limit": "1"} if difference == "query" else None,
+        headers={"range": "bytes=0-9"} if difference == "range" else None,
+        key=None if difference == "key" else "sk-of-a-client",
+    )
+    assert found(any_document, first, second) == []
+    rejected = replace(second, reply=json_reply({}, 401))
+    assert found(any_document, first, first, rejected) == [("AV114", (1, 2))]
 
 
-def test_other_jobs_are_not_the_same_again(either: Document) -> None:
-    one = exchange(either, JobRole.RETRIEVE, 503)
-    two = replace(one, call=replace(one.call, path_parameters={"video_id": "j-2"}))
-    assert told(either, one, two) == []
+def test_failures_for_different_jobs_are_not_added_up(any_document: Document) -> None:
+    first = exchange(any_document, JobRole.RETRIEVE, 503)
+    second = make_exchange(any_document, JobRole.RETRIEVE, response(503), job_id="job-2")
+    assert found(any_document, first, second) == []
 
 
-def test_what_failed_is_told_in_its_words(document: Document) -> None:
-    history = [exchange(document, JobRole.RETRIEVE, status) for status in (503, 502)]
-    (failed,) = check_history(document, history)
-    assert (failed.received, failed.expected) == ("502", "an answer")
-    broken = [exchange(document, JobRole.RETRIEVE, None)] * 2
-    (broke,) = check_history(document, broken)
-    assert (broke.received, broke.expected) == ("an answer that broke off, or none", "an answer")
+def test_violation_names_the_last_status_or_the_missing_response(document: Document) -> None:
+    (failed,) = check_history(
+        document, [exchange(document, JobRole.RETRIEVE, status) for status in (503, 502)]
+    )
+    assert (failed.received, failed.expected) == ("502", "a response below 500")
+    (broken,) = check_history(document, [exchange(document, JobRole.RETRIEVE, NO_RESPONSE)] * 2)
+    assert (broken.received, broken.expected) == ("no complete response", "a response")

@@ -1,8 +1,8 @@
-"""The laws of a list that is read page by page."""
+"""Rules for lists that are read page by page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import orjson
@@ -10,7 +10,6 @@ import pytest
 
 from aisa_testkit.contracts import (
     Exchange,
-    UnmatchedRequest,
     Violation,
     check_history,
     read_exchange,
@@ -18,15 +17,15 @@ from aisa_testkit.contracts import (
 from aisa_testkit.openapi import Call, Document, JobRole, Operation, Reply
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import get, set_at
+from tests.support.codes import codes_and_numbers
+from tests.support.exchanges import History
+from tests.support.scripted_client import run_script
 
-History = list[Exchange | UnmatchedRequest]
-Play = Callable[[Document, str], History]
-DOCUMENTS = pytest.mark.parametrize("which", ["document", "other_document"])
-FOUR = "create, tick, create, tick, create, tick, create"
+FOUR_JOBS = "create, tick, create, tick, create, tick, create"
 
 
-class Lister:
-    """A server that lists the jobs of a history as it is told to, by their numbers from 1."""
+class ListServer:
+    """A server whose pages a test chooses; jobs are numbered from 1 in the order of creation."""
 
     def __init__(self, document: Document, history: History) -> None:
         self.document, self.history = document, list(history)
@@ -46,18 +45,18 @@ class Lister:
         more: bool = False,
         limit: int | None = None,
         order: str | None = None,
-        first: Json = "right",
-        last: Json = "right",
+        first: Json = "default",
+        last: Json = "default",
         cursor: str | None = None,
     ) -> None:
-        """One more page of the history, of these jobs and `after` that job."""
+        """Add an exchange with a page of these jobs to the history, requested `after` a job."""
         page, ids = self.operation.page, [self.id(n) for n in numbers]
         assert page is not None
         ends: list[Json] = [*ids] or [None]
         values: dict[str, Json] = {
             "items": [self.jobs[n - 1] for n in numbers],
-            "first": ends[0] if first == "right" else first,
-            "last": ends[-1] if last == "right" else last,
+            "first": ends[0] if first == "default" else first,
+            "last": ends[-1] if last == "default" else last,
             "more": more,
             "next": (cursor or (ids or ["on"])[-1]) if more else None,
         }
@@ -73,128 +72,123 @@ class Lister:
         at = max(i.at for i in self.history if isinstance(i, Exchange))
         self.history.append(read_exchange(self.document, call, reply, at=at))
 
-    def judged(self) -> list[tuple[str, tuple[int, ...]]]:
-        """The violations by code and numbers."""
-        return [(v.code, v.numbers) for v in self.violations()]
+    def found(self) -> list[tuple[str, tuple[int, ...]]]:
+        """The code and the numbers of each violation so far."""
+        return codes_and_numbers(self.violations())
 
     def violations(self) -> Sequence[Violation]:
         """The violations of the history so far."""
         return check_history(self.document, self.history)
 
 
-@pytest.fixture(params=["document", "other_document"])
-def lister(request: pytest.FixtureRequest, play: Play) -> Lister:
+@pytest.fixture
+def server(any_document: Document) -> ListServer:
     """A server with four jobs."""
-    document: Document = request.getfixturevalue(request.param)
-    return Lister(document, play(document, FOUR))
+    return ListServer(any_document, run_script(any_document, FOUR_JOBS))
 
 
 @pytest.fixture
-def sorted_lister(document: Document, play: Play) -> Lister:
-    """A server with four jobs, and an order."""
-    return Lister(document, play(document, FOUR))
+def ordered_server(document: Document) -> ListServer:
+    """A server with four jobs, of the API whose lists have an order."""
+    return ListServer(document, run_script(document, FOUR_JOBS))
 
 
-def test_a_whole_list_on_any_number_of_pages_is_right(lister: Lister) -> None:
-    lister.page(4, 3, 2, 1)
-    lister.page(4, 3, more=True)
-    lister.page(2, 1, after=3)
+def test_complete_list_on_any_number_of_pages_is_not_reported(server: ListServer) -> None:
+    server.page(4, 3, 2, 1)
+    server.page(4, 3, more=True)
+    server.page(2, 1, after=3)
     for number in (4, 3, 2):
-        lister.page(number, after=number + 1 if number < 4 else None, more=True, limit=1)
-    lister.page(1, after=2, limit=1)
-    assert lister.judged() == []
+        server.page(number, after=number + 1 if number < 4 else None, more=True, limit=1)
+    server.page(1, after=2, limit=1)
+    assert server.found() == []
 
 
-def test_a_list_may_end_with_an_empty_page(lister: Lister) -> None:
-    lister.page(4, 3, 2, 1, more=True)
-    lister.page(after=1)
-    assert lister.judged() == []
+def test_pagination_may_end_with_an_empty_page(server: ListServer) -> None:
+    server.page(4, 3, 2, 1, more=True)
+    server.page(after=1)
+    assert server.found() == []
 
 
-def test_a_job_that_is_missing_on_the_only_page_is_told(lister: Lister) -> None:
-    lister.page(4, 2, 1)
-    (omitted,) = lister.violations()
-    assert (omitted.code, omitted.numbers) == ("AV232", (5,))
-    assert lister.id(3) in omitted.received
-    assert "no. 3" in omitted.expected
+def test_job_missing_on_the_only_page_is_reported(server: ListServer) -> None:
+    server.page(4, 2, 1)
+    (missing,) = server.violations()
+    assert (missing.code, missing.numbers) == ("AV232", (5,))
+    assert server.id(3) in missing.received
+    assert "no. 3" in missing.expected
 
 
 @pytest.mark.parametrize(("one", "two"), [((4, 3), (1,)), ((4, 2), (1,)), ((3, 2), (1,))])
-def test_a_job_that_is_missing_between_or_on_pages_is_told_when_the_list_ends(
-    lister: Lister, one: tuple[int, ...], two: tuple[int, ...]
+def test_job_missing_on_several_pages_is_reported_at_the_last_page(
+    server: ListServer, one: tuple[int, ...], two: tuple[int, ...]
 ) -> None:
-    lister.page(*one, more=True)
-    assert lister.judged() == []
-    lister.page(*two, after=one[-1])
-    assert lister.judged() == [("AV232", (6,))]
+    server.page(*one, more=True)
+    assert server.found() == []
+    server.page(*two, after=one[-1])
+    assert server.found() == [("AV232", (6,))]
 
 
-def test_a_job_that_is_told_twice_on_one_page_is_told(lister: Lister) -> None:
-    lister.page(4, 3, 3, 2, 1)
-    (repeated,) = lister.violations()
-    assert (repeated.code, repeated.received) == ("AV231", lister.id(3))
+def test_duplicate_job_on_one_page_is_reported(server: ListServer) -> None:
+    server.page(4, 3, 3, 2, 1)
+    (repeated,) = server.violations()
+    assert (repeated.code, repeated.received) == ("AV231", server.id(3))
 
 
-def test_a_page_that_begins_with_the_job_that_it_should_be_behind_is_told(lister: Lister) -> None:
-    lister.page(4, 3, more=True)
-    lister.page(3, 2, 1, after=3)
-    (repeated,) = lister.violations()
-    assert (repeated.code, repeated.numbers, repeated.received) == ("AV231", (6,), lister.id(3))
+def test_page_that_repeats_the_job_of_its_cursor_is_reported(server: ListServer) -> None:
+    server.page(4, 3, more=True)
+    server.page(3, 2, 1, after=3)
+    (repeated,) = server.violations()
+    assert (repeated.code, repeated.numbers, repeated.received) == ("AV231", (6,), server.id(3))
 
 
-def test_a_cursor_that_leads_back_to_the_first_page_is_told(lister: Lister) -> None:
-    lister.page(4, 3, more=True)
-    lister.page(2, 1, after=3, more=True)
-    lister.page(4, 3, after=1, more=True)
-    assert ("AV231", (7,)) in lister.judged()
+def test_cursor_that_leads_back_to_the_first_page_is_reported(server: ListServer) -> None:
+    server.page(4, 3, more=True)
+    server.page(2, 1, after=3, more=True)
+    server.page(4, 3, after=1, more=True)
+    assert ("AV231", (7,)) in server.found()
 
 
-def test_an_empty_page_with_more_to_follow_is_told(lister: Lister) -> None:
-    lister.page(4, 3, 2, 1, more=True)
-    lister.page(after=1, more=True)
-    (cursor,) = lister.violations()
+def test_empty_page_that_announces_another_page_is_reported(server: ListServer) -> None:
+    server.page(4, 3, 2, 1, more=True)
+    server.page(after=1, more=True)
+    (cursor,) = server.violations()
     assert (cursor.code, cursor.numbers) == ("AV234", (6,))
 
 
 @pytest.mark.parametrize(
     ("key", "place"), [("first", "/first_id"), ("last", "/last_id")], ids=["first", "last"]
 )
-@pytest.mark.parametrize("number", [None, 2], ids=["none", "another job"])
-def test_a_page_that_names_the_wrong_job_at_its_ends_is_told(
-    sorted_lister: Lister, key: str, place: str, number: int | None
+@pytest.mark.parametrize("number", [None, 2], ids=["null", "another job"])
+def test_invalid_first_or_last_id_of_a_page_is_reported(
+    ordered_server: ListServer, key: str, place: str, number: int | None
 ) -> None:
-    named = sorted_lister.id(number) if number else None
+    named = ordered_server.id(number) if number else None
     if key == "first":
-        sorted_lister.page(4, 3, 2, 1, first=named)
+        ordered_server.page(4, 3, 2, 1, first=named)
     else:
-        sorted_lister.page(4, 3, 2, 1, last=named)
-    (wrong,) = sorted_lister.violations()
+        ordered_server.page(4, 3, 2, 1, last=named)
+    (wrong,) = ordered_server.violations()
     assert (wrong.code, wrong.place, wrong.numbers) == ("AV234", place, (5,))
-    assert sorted_lister.id(4 if key == "first" else 1) in wrong.expected
+    assert ordered_server.id(4 if key == "first" else 1) in wrong.expected
 
 
 @pytest.mark.parametrize(
     ("numbers", "limit", "expected"),
     [((4, 3, 2), 2, "at most 2"), ((4,), 0, "at most 0"), ((4, 3, 2, 1), 1, "at most 1")],
 )
-def test_a_page_over_its_limit_is_told(
-    sorted_lister: Lister, numbers: tuple[int, ...], limit: int, expected: str
+def test_page_longer_than_its_limit_is_reported(
+    ordered_server: ListServer, numbers: tuple[int, ...], limit: int, expected: str
 ) -> None:
-    sorted_lister.page(*numbers, limit=limit, more=True)
-    (long,) = sorted_lister.violations()
+    ordered_server.page(*numbers, limit=limit, more=True)
+    (long,) = ordered_server.violations()
     assert (long.code, long.expected, long.received) == ("AV235", expected, f"{len(numbers)} jobs")
 
 
-@DOCUMENTS
-def test_the_default_limit_holds_where_none_was_sent(
-    request: pytest.FixtureRequest, which: str, play: Play
-) -> None:
-    document: Document = request.getfixturevalue(which)
-    page = document.by_role[JobRole.LIST].page
+def test_page_longer_than_the_default_limit_is_reported(any_document: Document) -> None:
+    page = any_document.by_role[JobRole.LIST].page
     assert page is not None
-    most = document.by_role[JobRole.LIST].query[page.limit].default
+    most = any_document.by_role[JobRole.LIST].query[page.limit].default
     assert isinstance(most, int)
-    many = Lister(document, play(document, ", ".join(["create"] * (most + 1))))
+    many = ListServer(any_document, run_script(any_document, ", ".join(["create"] * (most + 1))))
     many.page(*range(most + 1, 0, -1))
     assert [(v.code, v.expected) for v in many.violations()] == [("AV235", f"at most {most}")]
 
@@ -207,94 +201,88 @@ def test_the_default_limit_holds_where_none_was_sent(
         ("desc", (3, 4, 2, 1), "newest first"),
         ("asc", (4, 3, 2, 1), "oldest first"),
     ],
-    ids=["two swapped by default", "all by default", "falling", "rising"],
+    ids=["two jobs, default order", "all jobs, default order", "descending", "ascending"],
 )
-def test_a_list_out_of_order_is_told_once(
-    sorted_lister: Lister, order: str | None, numbers: tuple[int, ...], expected: str
+def test_list_out_of_order_is_reported_once(
+    ordered_server: ListServer, order: str | None, numbers: tuple[int, ...], expected: str
 ) -> None:
-    sorted_lister.page(*numbers, order=order)
-    (disorder,) = sorted_lister.violations()
+    ordered_server.page(*numbers, order=order)
+    (disorder,) = ordered_server.violations()
     assert (disorder.code, disorder.numbers, disorder.expected) == ("AV233", (5,), expected)
 
 
-def test_the_order_holds_from_page_to_page(sorted_lister: Lister) -> None:
-    sorted_lister.page(3, 2, more=True)
-    sorted_lister.page(4, 1, after=2)
-    assert sorted_lister.judged() == [("AV233", (6,))]
+def test_order_of_a_list_is_checked_across_pages(ordered_server: ListServer) -> None:
+    ordered_server.page(3, 2, more=True)
+    ordered_server.page(4, 1, after=2)
+    assert ordered_server.found() == [("AV233", (6,))]
 
 
-def test_jobs_of_one_second_may_stand_in_any_order(document: Document, play: Play) -> None:
-    same = Lister(document, play(document, "create, create, create"))
+def test_jobs_created_in_the_same_second_may_have_any_order(document: Document) -> None:
+    same = ListServer(document, run_script(document, "create, create, create"))
     same.page(2, 3, 1)
     same.page(3, 1, 2, order="asc")
-    assert same.judged() == []
+    assert same.found() == []
 
 
-def test_a_list_that_is_read_from_its_middle_need_not_hold_what_came_before(lister: Lister) -> None:
-    lister.page(2, after=3, more=True)
-    lister.page(1, after=2)
-    assert lister.judged() == []
+def test_list_read_from_the_middle_need_not_contain_earlier_jobs(server: ListServer) -> None:
+    server.page(2, after=3, more=True)
+    server.page(1, after=2)
+    assert server.found() == []
 
 
-def test_two_readings_in_turns_are_no_violation(lister: Lister) -> None:
-    lister.page(4, 3, more=True)
-    lister.page(4, more=True, limit=1)
-    lister.page(2, 1, after=3)
-    lister.page(3, after=4, more=True, limit=1)
-    lister.page(2, after=3, more=True, limit=1)
-    lister.page(4, 3, 2, 1)
-    lister.page(1, after=2, limit=1)
-    assert lister.judged() == []
+def test_interleaved_paginations_are_not_reported(server: ListServer) -> None:
+    server.page(4, 3, more=True)
+    server.page(4, more=True, limit=1)
+    server.page(2, 1, after=3)
+    server.page(3, after=4, more=True, limit=1)
+    server.page(2, after=3, more=True, limit=1)
+    server.page(4, 3, 2, 1)
+    server.page(1, after=2, limit=1)
+    assert server.found() == []
 
 
-def test_two_readings_in_turns_are_both_judged(lister: Lister) -> None:
-    lister.page(4, 3, more=True)
-    lister.page(4, more=True, limit=1)
-    lister.page(1, after=3)
-    assert lister.judged() == [("AV232", (7,))]
+def test_interleaved_paginations_are_both_checked(server: ListServer) -> None:
+    server.page(4, 3, more=True)
+    server.page(4, more=True, limit=1)
+    server.page(1, after=3)
+    assert server.found() == [("AV232", (7,))]
 
 
-def test_a_page_that_is_asked_for_again_is_no_repetition(lister: Lister) -> None:
-    lister.page(4, 3, more=True)
-    lister.page(2, after=3, more=True)
-    lister.page(2, after=3, more=True)
-    lister.page(1, after=2)
-    assert lister.judged() == []
+def test_page_that_is_requested_twice_is_not_a_duplicate(server: ListServer) -> None:
+    server.page(4, 3, more=True)
+    server.page(2, after=3, more=True)
+    server.page(2, after=3, more=True)
+    server.page(1, after=2)
+    assert server.found() == []
 
 
-def test_a_job_that_is_made_while_a_list_is_read_may_be_on_it_or_not(
-    document: Document, play: Play
-) -> None:
-    made = Lister(document, play(document, FOUR))
+def test_job_created_during_pagination_may_be_listed_or_not(document: Document) -> None:
+    made = ListServer(document, run_script(document, FOUR_JOBS))
     before, made.history = made.history, made.history[:3]
     made.page(3, 2, more=True)
     made.history.append(before[3])
     made.page(1, after=2)
-    assert made.judged() == []
+    assert made.found() == []
     made.page(4, 3, 2)
-    assert made.judged() == [("AV232", (7,))]
+    assert made.found() == [("AV232", (7,))]
 
 
-@DOCUMENTS
-def test_a_job_that_is_deleted_while_a_list_is_read_may_be_missing(
-    request: pytest.FixtureRequest, which: str, play: Play
-) -> None:
-    document: Document = request.getfixturevalue(which)
+def test_job_deleted_during_pagination_may_be_missing(any_document: Document) -> None:
     script = "done, create, done, create, done, create, delete 1"
-    history = play(document, script)
-    deleting = Lister(document, history[:3])
+    history = run_script(any_document, script)
+    deleting = ListServer(any_document, history[:3])
     deleting.page(3, 2, more=True)
     deleting.history.append(history[3])
     deleting.page(after=2)
-    assert deleting.judged() == []
+    assert deleting.found() == []
 
 
-def test_cursors_that_are_no_ids_are_followed(other_document: Document, play: Play) -> None:
-    opaque = Lister(other_document, play(other_document, FOUR))
+def test_opaque_cursors_are_followed(other_document: Document) -> None:
+    opaque = ListServer(other_document, run_script(other_document, FOUR_JOBS))
     opaque.page(4, 3, more=True, cursor="b2Zmc2V0OjI")
     opaque.page(1, after=3)
     last = opaque.history[-1]
     assert isinstance(last, Exchange)
     call = replace(last.call, query=(("cursor", "b2Zmc2V0OjI"),))
     opaque.history[-1] = read_exchange(other_document, call, last.reply, at=last.at)
-    assert opaque.judged() == [("AV232", (6,))]
+    assert opaque.found() == [("AV232", (6,))]
