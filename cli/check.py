@@ -1,4 +1,4 @@
-"""`aisa-testkit check`: hold any server to the document, with few requests and a budget."""
+"""`aisa-testkit check`: check any server against the document, with few requests and a budget."""
 
 from __future__ import annotations
 
@@ -6,72 +6,99 @@ import os
 import platform
 import sys
 import time
-from decimal import Decimal, InvalidOperation
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
 
 from ..contracts.budget import Budget
 from ..contracts.check.plan import plan_check
-from ..contracts.check.result import CheckPolicy, select_codes
 from ..contracts.reports import Report
 from ..openapi import Document, Provenance
-from ..openapi.credentials import DUMMY_KEY
-from .check_config import VIOLATED, CheckConfig
-from .check_display import CheckConsole, ignore_broken_stdout, show_plan, show_verdict
-from .check_run import Outcome, judge, refused, walk
-from .options import ConfigurationError, document_argument, fail, load, option
-from .report_files import report_files, tell_github, write_reports
+from .check_config import (
+    VIOLATED,
+    CheckConfig,
+    read_amount,
+    read_base_url,
+    read_job_id,
+    read_key,
+    read_policy,
+    read_poll_interval,
+)
+from .check_display import CheckConsole, ignore_broken_stdout, show_plan, show_result
+from .check_run import Outcome, over_budget_outcome, replay_check, run_check
+from .options import ConfigurationError, document_argument, fail, load_or_fail, option
+from .report_files import report_files, report_to_github, write_reports
 
-_LONGEST = 1e6
 
-
-@click.command(short_help="Hold a server to the document.")
+@click.command(short_help="Check a server against the document.")
 @click.argument("base_url", required=False)
 @document_argument
-@option("--api-key-env", default="AISA_API_KEY", metavar="NAME", help="The variable with the key.")
-@option("--max-creates", default=2, type=click.IntRange(0), help="How many jobs may be made.")
-@option("--max-spend", metavar="AMOUNT", help="How much may be spent, in the document's currency.")
-@option("--dry-run", is_flag=True, help="Show what would be sent and what it would cost, and stop.")
+@option(
+    "--api-key-env",
+    default="AISA_API_KEY",
+    metavar="NAME",
+    help="The variable with the API key.",
+)
+@option(
+    "--max-creates",
+    default=2,
+    type=click.IntRange(0),
+    help="The highest number of jobs to create.",
+)
+@option(
+    "--max-spend",
+    metavar="AMOUNT",
+    help="The highest total price, in the document's currency.",
+)
+@option("--dry-run", is_flag=True, help="Print the requests and their price, and send nothing.")
 @option(
     "--grade",
     default="inferred",
     type=click.Choice([grade.value for grade in Provenance]),
-    help="How well an operation or an answer must be known to be judged.",
+    help="Skip operations and responses that are documented less reliably than this.",
 )
-@option("--only", multiple=True, metavar="CHECK", help="Judge these rules alone: AV203, or AV2.")
-@option("--exclude", multiple=True, metavar="CHECK", help="Leave these rules out.")
-@option("--resume", metavar="JOB_ID", help="Follow this job instead of making one.")
-@option("--keep", is_flag=True, help="Leave the jobs that were made.")
-@option("--timeout", default=300.0, metavar="S", help="How many seconds a job may take.")
+@option(
+    "--only",
+    multiple=True,
+    metavar="CHECK",
+    help="Check only these rules: AV203, or AV2.",
+)
+@option("--exclude", multiple=True, metavar="CHECK", help="Skip these rules.")
+@option("--resume", metavar="JOB_ID", help="Check this job instead of a new one.")
+@option("--keep", is_flag=True, help="Do not delete the jobs at the end.")
+@option(
+    "--timeout",
+    default=300.0,
+    metavar="S",
+    help="The longest time for a job, in seconds.",
+)
 @option(
     "--poll-interval",
     type=float,
     metavar="S",
-    help="The longest wait between polls, in seconds.  [default: as the server hints, or 2]",
+    help="The longest time between polls, in seconds.  [default: as the server hints, or 2]",
 )
-@option("--seed", default=0, metavar="N", help="Varies what is sent, at equal cost.")
+@option("--seed", default=0, metavar="N", help="Vary the requests; the price stays the same.")
 @option(
     "--report",
     "reports",
     multiple=True,
     metavar="FORMAT=PATH",
-    help="Write a report: har, html, json, junit or markdown. May be given several times.",
+    help="Write a report: har, html, json, junit or markdown. Can be given several times.",
 )
 @option(
     "--record",
     metavar="PATH",
     type=click.Path(path_type=Path),
-    help="Keep all requests and answers, without the key, as HAR.",
+    help="Save all requests and responses as HAR, without the API key.",
 )
 @option(
     "--replay",
     metavar="PATH",
     type=click.Path(path_type=Path),
-    help="Judge a recording or any HAR file, and send nothing.",
+    help="Check a recording or any HAR file, and send nothing.",
 )
 def check(
     base_url: str | None,
@@ -95,50 +122,49 @@ def check(
 ) -> None:
     """Check the server at BASE_URL, such as https://api.aisa.one/v1, against DOCUMENT.
 
-    Requests that a right server refuses come first, then one or two jobs are led through their
-    whole life. A create is never repeated once it may have been accepted.
+    The check first sends invalid requests, which a conforming server rejects. Then it follows one
+    or two jobs from creation to deletion. It never repeats a create that may have been accepted.
 
-    With --replay, BASE_URL says which of the recorded requests are meant, and may be left out.
+    With --replay, BASE_URL selects the recorded requests to check; it is optional.
 
-    Exit codes: 0 the server keeps the contract, 1 it breaks it, 2 usage or document, 3 the server
-    cannot be reached or is another one, 4 it refuses the key, 5 the plan is over the budget, 130
-    stopped by a signal.
+    Exit codes: 0 no violation, 1 violations, 2 usage or document error, 3 server unreachable or not
+    this API, 4 API key rejected, 5 plan over the budget, 130 stopped by a signal.
     """
     console = CheckConsole(highlight=False, soft_wrap=True)
     if replay is not None and base_url and "://" not in base_url:
-        base_url, document = None, load(base_url)  # all that is given is a document
+        base_url, document = None, load_or_fail(base_url)  # the only argument is a document
     for name, value in (("--resume", resume), ("--keep", keep), ("--dry-run", dry_run)):
         if replay is not None and value:
-            fail(f"{name} is about a server, and --replay asks none")
-    policy = _policy(grade, timeout, only, exclude)
-    key = _key(base_url, api_key_env, needed=not dry_run) if replay is None else ""
+            fail(f"{name} cannot be combined with --replay, which sends nothing")
+    policy = read_policy(grade, timeout, only, exclude)
+    key = read_key(base_url, api_key_env, needed=not dry_run) if replay is None else ""
     key = key or os.environ.get(api_key_env, "").strip()
-    # A plan has at least one job, so that a limit of none refuses it.
+    # A plan creates at least one job, so that --max-creates 0 rejects it.
     creates = max(1, min(2, max_creates))
     plan = plan_check(document, key=key, creates=creates, grade=policy.grade, seed=seed)
-    order = CheckConfig(
+    config = CheckConfig(
         document=document,
-        base_url=_base_url(base_url, needed=replay is None),
+        base_url=read_base_url(base_url, needed=replay is None),
         key=key,
         policy=policy,
         budget=Budget(
-            max_spend=_amount(max_spend), max_creates=max_creates, currency=plan.currency
+            max_spend=read_amount(max_spend), max_creates=max_creates, currency=plan.currency
         ),
         plan=plan,
-        resume=_job(resume),
+        resume=read_job_id(resume),
         replay=replay,
         keep=keep,
-        poll_interval=None if poll_interval is None else _seconds("--poll-interval", poll_interval),
+        poll_interval=read_poll_interval(poll_interval),
         key_variable=api_key_env,
     )
     files = report_files(reports, record, replay)
     began = time.time()
     try:
-        show_plan(console, order, whole=dry_run)
+        show_plan(console, config, details=dry_run)
     except OSError as error:
         ignore_broken_stdout()
         fail(f"standard output cannot be written: {error.strerror}")
-    outcome = _outcome(console, order, dry_run=dry_run)
+    outcome = _outcome(console, config, dry_run=dry_run)
     if outcome is None:
         return
     report = Report(
@@ -146,8 +172,8 @@ def check(
         base_url=outcome.base_url,
         result=outcome.result,
         policy=policy,
-        budget=order.budget,
-        plan=order.plan if order.makes_jobs else None,
+        budget=config.budget,
+        plan=config.plan if config.makes_jobs else None,
         exit_code=outcome.exit_code or (VIOLATED if outcome.result.errors else 0),
         error=outcome.error,
         began=began,
@@ -157,88 +183,21 @@ def check(
         versions=_versions(),
     )
     written = write_reports(report, files)
-    show_verdict(console, report)
-    tell_github(report)
+    show_result(console, report)
+    report_to_github(report)
     sys.exit(report.exit_code or (0 if written else ConfigurationError.exit_code))
 
 
-def _outcome(console: Console, order: CheckConfig, *, dry_run: bool) -> Outcome | None:
-    """What came of an order, None if there was only to be shown what it is."""
-    reason = order.over_budget()
+def _outcome(console: Console, config: CheckConfig, *, dry_run: bool) -> Outcome | None:
+    """Return the outcome of the check, or None for a dry run."""
+    reason = config.over_budget()
     if reason is not None:
-        return refused(order, reason)
+        return over_budget_outcome(config, reason)
     if dry_run:
         return None
-    return walk(order, console) if order.replay is None else judge(order, order.replay)
-
-
-def _policy(
-    grade: str, timeout: float, only: tuple[str, ...], exclude: tuple[str, ...]
-) -> CheckPolicy:
-    try:
-        codes = select_codes(only=_listed(only), exclude=_listed(exclude))
-    except ValueError as error:
-        fail(f"--only or --exclude: {error}; aisa-testkit explain lists all")
-    return CheckPolicy(Provenance(grade), _seconds("--timeout", timeout), codes)
-
-
-def _listed(texts: tuple[str, ...]) -> list[str]:
-    """The single names of options that may be given several times, or with commas."""
-    return [name for text in texts for name in text.replace(",", " ").split()]
-
-
-def _seconds(name: str, value: float) -> float:
-    if not 0 < value < _LONGEST:
-        fail(f"{name} must be more than 0 seconds and less than {_LONGEST:g}, not {value:g}")
-    return value
-
-
-def _job(job_id: str | None) -> str | None:
-    if job_id is not None and job_id.strip() in ("", ".", ".."):
-        fail(f"--resume must be the id of a job, not {job_id!r}")
-    return job_id
-
-
-def _amount(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal(-1)
-    if not value.is_finite() or value < 0:
-        fail(f"--max-spend must be an amount such as 1.50, not {text!r}")
-    return value
-
-
-def _base_url(url: str | None, *, needed: bool) -> str:
-    """The base URL, empty if there is none and none is needed."""
-    if url is None and not needed:
-        return ""
-    try:
-        parts = urlsplit(url or "")
-        port = parts.port or 1
-    except ValueError:
-        parts, port = urlsplit(""), 0
-    if url is None:
-        fail("give the BASE_URL of a server, or --replay PATH")
-    if not (parts.scheme in ("http", "https") and parts.hostname and port):
-        fail(f"BASE_URL must be a URL such as https://api.aisa.one/v1, not {url!r}")
-    if parts.username is not None or parts.query or parts.fragment:
-        # It may hold a password, and stands in every report.
-        fail("BASE_URL must have no user, no query and no fragment; the key is in --api-key-env")
-    return url
-
-
-def _key(base_url: str | None, variable: str, *, needed: bool) -> str:
-    """The key from the environment; a server on this machine takes any."""
-    host = urlsplit(_base_url(base_url, needed=True)).hostname
-    key = os.environ.get(variable, "").strip()
-    if needed and not key and host not in ("localhost", "127.0.0.1", "::1"):
-        fail(f"{base_url} is not on this machine and wants a key: set {variable}")
-    if not (key.isascii() and key.isprintable() and " " not in key):
-        fail(f"{variable} holds characters that no key can have")
-    return key or DUMMY_KEY
+    if config.replay is not None:
+        return replay_check(config, config.replay)
+    return run_check(config, console)
 
 
 def _versions() -> dict[str, str]:

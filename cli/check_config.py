@@ -1,22 +1,38 @@
-"""What a check is told to do."""
+"""The configuration of a check, its exit codes, and the reading of its options."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ..contracts.budget import Budget, format_amount
 from ..contracts.check.plan import CheckPlan
-from ..contracts.check.result import CheckPolicy
-from ..openapi import Document
+from ..contracts.check.result import CheckPolicy, select_codes
+from ..openapi import Document, Provenance
+from ..openapi.credentials import DUMMY_KEY
+from .options import fail
 
-VIOLATED, UNREACHABLE, REFUSED, OVER_BUDGET, INTERRUPTED = 1, 3, 4, 5, 130
+VIOLATED, UNREACHABLE, KEY_REJECTED, OVER_BUDGET, INTERRUPTED = 1, 3, 4, 5, 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckConfig:
-    """What is to be checked, and how. `resume` is a job to follow instead of making one, `replay` a
-    recording to judge instead of a server.
+    """The configuration of a check.
+
+    document: the contract
+    base_url: the URL of the server; empty if a recording determines it
+    key: the API key
+    policy: the rules to apply
+    budget: the limits on the cost
+    plan: the requests to send
+    resume: the id of a job to check instead of a new one
+    replay: a recording to check instead of a server
+    keep: True to leave the created jobs on the server
+    poll_interval: the longest time between polls in seconds, None to follow the server's hints
+    key_variable: the environment variable that holds the API key
     """
 
     document: Document
@@ -33,24 +49,104 @@ class CheckConfig:
 
     @property
     def makes_jobs(self) -> bool:
-        """Whether there is anything to pay for."""
+        """True if the check creates jobs, which cost money."""
         return self.resume is None and self.replay is None
 
     def over_budget(self) -> str | None:
-        """Why the plan is more than is allowed, None if it is not."""
+        """Return the reason if the plan exceeds the budget, else None."""
         plan, budget = self.plan, self.budget
         if not self.makes_jobs:
             return None
         if budget.max_creates is not None and len(plan.creates) > budget.max_creates:
-            return f"the plan makes a job, and --max-creates allows {budget.max_creates}"
+            return f"the plan creates a job, but --max-creates is {budget.max_creates}"
         if budget.max_spend is None:
             return None
         if not plan.currency:
-            return "the document has no x-price, so nothing can be said of a budget"
+            return "the document has no x-price, so --max-spend cannot be checked"
         if plan.total > budget.max_spend:
             costs, limit = (
                 f"{format_amount(plan.total)} {plan.currency}",
                 format_amount(budget.max_spend),
             )
-            return f"the plan costs {costs}, and --max-spend allows {limit}"
+            return f"the plan costs {costs}, but --max-spend is {limit}"
         return None
+
+
+def read_policy(
+    grade: str, timeout: float, only: tuple[str, ...], exclude: tuple[str, ...]
+) -> CheckPolicy:
+    """Return the policy; ends the command for an unknown rule or an invalid time-out."""
+    try:
+        codes = select_codes(only=_split_codes(only), exclude=_split_codes(exclude))
+    except ValueError as error:
+        fail(f"--only or --exclude: {error}; aisa-testkit explain lists all")
+    return CheckPolicy(Provenance(grade), _read_seconds("--timeout", timeout), codes)
+
+
+def _split_codes(texts: tuple[str, ...]) -> list[str]:
+    """Return the codes of an option that can be repeated, and can list codes with commas."""
+    return [name for text in texts for name in text.replace(",", " ").split()]
+
+
+def read_poll_interval(seconds: float | None) -> float | None:
+    """Return the longest time between polls; ends the command if it is out of range."""
+    return None if seconds is None else _read_seconds("--poll-interval", seconds)
+
+
+def _read_seconds(name: str, value: float) -> float:
+    if not 0 < value < _MAX_SECONDS:
+        fail(f"{name} must be more than 0 seconds and less than {_MAX_SECONDS:g}, not {value:g}")
+    return value
+
+
+def read_job_id(job_id: str | None) -> str | None:
+    """Return the job id; ends the command if no path can contain it."""
+    if job_id is not None and job_id.strip() in ("", ".", ".."):
+        fail(f"--resume must be the id of a job, not {job_id!r}")
+    return job_id
+
+
+def read_amount(text: str | None) -> Decimal | None:
+    """Return the amount of money; ends the command if it is not a number of 0 or more."""
+    if text is None:
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal(-1)
+    if not value.is_finite() or value < 0:
+        fail(f"--max-spend must be an amount such as 1.50, not {text!r}")
+    return value
+
+
+def read_base_url(url: str | None, *, needed: bool) -> str:
+    """Return the base URL; empty if it is not given and not needed."""
+    if url is None and not needed:
+        return ""
+    try:
+        parts = urlsplit(url or "")
+        port = parts.port or 1
+    except ValueError:
+        parts, port = urlsplit(""), 0
+    if url is None:
+        fail("give the BASE_URL of a server, or --replay PATH")
+    if not (parts.scheme in ("http", "https") and parts.hostname and port):
+        fail(f"BASE_URL must be a URL such as https://api.aisa.one/v1, not {url!r}")
+    if parts.username is not None or parts.query or parts.fragment:
+        # It may hold a password, and every report shows it.
+        fail("BASE_URL must have no user, query or fragment; --api-key-env names the key")
+    return url
+
+
+def read_key(base_url: str | None, variable: str, *, needed: bool) -> str:
+    """Return the API key from the environment, or a dummy key for a server on this machine."""
+    host = urlsplit(read_base_url(base_url, needed=True)).hostname
+    key = os.environ.get(variable, "").strip()
+    if needed and not key and host not in ("localhost", "127.0.0.1", "::1"):
+        fail(f"{base_url} is not on this machine and needs an API key: set {variable}")
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        fail(f"{variable} contains characters that are not allowed in an API key")
+    return key or DUMMY_KEY
+
+
+_MAX_SECONDS = 1e6

@@ -1,4 +1,4 @@
-"""What a check shows in a terminal: its plan, how far it is, and what it has found."""
+"""The terminal output of a check: its plan, its progress and its result."""
 
 from __future__ import annotations
 
@@ -24,47 +24,46 @@ from .check_config import CheckConfig
 
 
 class CheckConsole(Console):
-    """A console that does not end the program when nobody reads it any more: a job may be under
-    way that was paid for.
+    """A console that raises an error for a closed pipe instead of ending the program.
+
+    A paid job may be running, and the check must go on.
     """
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
-def show_plan(console: Console, order: CheckConfig, *, whole: bool) -> None:
-    """The plan in three lines, or with every request that is to be refused."""
-    for line in _plan(order, whole):
+def show_plan(console: Console, config: CheckConfig, *, details: bool) -> None:
+    """Print the plan in three lines; with `details`, also each invalid request."""
+    for line in _plan_lines(config, details):
         console.print(line, markup=False)
 
 
-def _plan(order: CheckConfig, whole: bool) -> Iterator[str]:
-    document, plan = order.document, order.plan
-    yield f"Check of {document.title} {document.version} at {order.base_url or order.replay}"
-    if order.replay is not None:
-        yield f"  judges {order.replay}, and sends nothing"
-    elif order.resume is not None:
-        yield f"  follows {order.resume}, and makes no job"
-    if not order.makes_jobs:
+def _plan_lines(config: CheckConfig, details: bool) -> Iterator[str]:
+    document, plan = config.document, config.plan
+    yield f"Check of {document.title} {document.version} at {config.base_url or config.replay}"
+    if config.replay is not None:
+        yield f"  checks {config.replay} and sends nothing"
+    elif config.resume is not None:
+        yield f"  checks job {config.resume} and creates none"
+    if not config.makes_jobs:
         return
-    yield f"  {len(plan.probes)} requests that a right server refuses, which cost nothing"
-    for probe in plan.probes if whole else ():
+    yield f"  {count_of(len(plan.probes), 'invalid request')} (free)"
+    for probe in plan.probes if details else ():
         operation = document.operations[probe.call.operation_id]
         yield f"    {operation.method} {operation.path}: {probe.reason}"
-    each = (
-        f"{format_amount(plan.price)} {plan.currency}" if plan.currency else "a price nobody knows"
-    )
+    each = f"{format_amount(plan.price)} {plan.currency}" if plan.currency else "an unknown price"
     jobs = count_of(len(plan.creates), "job")
     yield f"  {jobs} at {each} each, {format_amount(plan.total)} {plan.currency} in all".rstrip()
-    if whole:
-        yield "  polls until each job has ended, then its file, the list, and its deletion"
+    if details:
+        yield "  then polls until each job ends, downloads its file, lists the jobs and deletes it"
 
 
-class Display:
-    """The progress of a walk, as a bar that is gone when it ends. Jobs that are made stay told."""
+class ProgressDisplay:
+    """A progress bar that disappears at the end; the lines about created jobs stay."""
 
     def __init__(self, console: Console, currency: str) -> None:
-        self._currency, self._told = currency, 0
+        self._currency, self._printed_jobs = currency, 0
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -76,7 +75,7 @@ class Display:
         )
         self._task = self._bar.add_task("starts", total=100, state="", spent="")
 
-    def __enter__(self) -> Display:
+    def __enter__(self) -> ProgressDisplay:
         if self._bar.console.is_terminal:
             self._bar.start()
         return self
@@ -87,15 +86,15 @@ class Display:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._bar.live.is_started:  # else it would leave an empty line
+        if self._bar.live.is_started:  # a bar that never started would leave an empty line
             self._bar.stop()
 
-    def tell(self, step: Step) -> None:
-        """Shows where the walk stands."""
-        for job in step.job_ids[self._told :]:
-            # Whoever stops the check must know what was paid for.
-            self._say(f"  made {escape_controls(job)}")
-        self._told = max(self._told, len(step.job_ids))
+    def update(self, step: Step) -> None:
+        """Show a step of the check."""
+        for job in step.job_ids[self._printed_jobs :]:
+            # A user who stops the check must know which jobs were paid for.
+            self._print(f"  created {escape_controls(job)}")
+        self._printed_jobs = max(self._printed_jobs, len(step.job_ids))
         self._bar.update(
             self._task,
             description=step.action,
@@ -104,8 +103,8 @@ class Display:
             spent=f"{format_amount(step.spent)} {self._currency}".rstrip(),
         )
 
-    def _say(self, line: str) -> None:
-        """Prints a line above the bar; where nobody listens any more, on stderr."""
+    def _print(self, line: str) -> None:
+        """Print a line above the bar, or on stderr if stdout is closed."""
         try:
             self._bar.console.print(line, markup=False)
         except OSError:
@@ -114,41 +113,43 @@ class Display:
 
 
 def ignore_broken_stdout() -> None:
-    """Lets go of a standard output that cannot be written, such as a pipe that was closed."""
+    """Replace a standard output that cannot be written, such as a closed pipe."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def show_verdict(console: Console, report: Report) -> None:
-    """Every violation with a line that shows it again, notes, and what it all cost; and on stderr
-    why the check did not come to its end.
+def show_result(console: Console, report: Report) -> None:
+    """Print the violations, each with a command that reproduces it, the notes and the cost.
+
+    The reason for an incomplete check goes to stderr.
     """
     if report.error:
         click.echo(f"Error: {report.error}", err=True)
     try:
-        for text in _verdict(report) if report.result.history else ():
+        for text in _result_lines(report) if report.result.history else ():
             console.print(text)
     except OSError:
         ignore_broken_stdout()
         for job in report.result.jobs:
-            click.echo(f"Left: {escape_controls(job)}", err=True)
+            click.echo(f"Not deleted: {escape_controls(job)}", err=True)
 
 
-def _verdict(report: Report) -> Iterator[Text]:
-    for kind in report.violation_groups:
-        heading, _, facts = str(kind.first).partition("\n")
-        error = kind.first.severity is Severity.ERROR
+def _result_lines(report: Report) -> Iterator[Text]:
+    for group in report.violation_groups:
+        heading, _, facts = str(group.first).partition("\n")
+        error = group.first.severity is Severity.ERROR
         yield Text("\n" + heading, style="bold red" if error else "bold yellow")
-        seen = f"\n  seen      {occurrences(kind)}" if kind.more else ""
-        yield Text(f"{facts}{seen}\n  again     {report.curl_command(kind.first)}")
+        count = f"\n  found     {occurrences(group)}" if group.more else ""
+        yield Text(f"{facts}{count}\n  repeat    {report.curl_command(group.first)}")
     if report.result.violations:
         yield Text("")
     for note in report.result.notes:
         yield Text(f"Note: {escape_controls(note)}")
     for job in report.result.jobs:
-        yield Text(f"Left: {escape_controls(job)}; follow it with --resume {escape_controls(job)}")
+        job_id = escape_controls(job)
+        yield Text(f"Not deleted: {job_id}; check it with --resume {job_id}")
     if not report.has_result:
-        yield Text("nothing was judged", style="bold")
+        yield Text("nothing was checked", style="bold")
         return
     cost = f"; {report.budget}" if report.plan else ""
     yield Text(f"{report.summary} in {len(report.result.history)} requests{cost}", style="bold")

@@ -1,4 +1,4 @@
-"""A check from its order to its outcome: a walk over a server, or a look at recorded traffic."""
+"""Running a check, against a server or on a recording."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from ..contracts.errors import CredentialsRejected, RecordingError, ServerUnreac
 from ..contracts.traffic.exchange import Exchange
 from ..contracts.traffic.recording import read_recording
 from ..openapi import JobRole
-from .check_config import INTERRUPTED, OVER_BUDGET, REFUSED, UNREACHABLE, CheckConfig
-from .check_display import Display
+from .check_config import INTERRUPTED, KEY_REJECTED, OVER_BUDGET, UNREACHABLE, CheckConfig
+from .check_display import ProgressDisplay
 from .options import ConfigurationError, fail
 
 REQUEST_SECONDS = 60.0
@@ -28,8 +28,12 @@ REQUEST_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was found at which base URL; if the check ended before its end, why, and the exit code
-    that says so.
+    """The outcome of a check.
+
+    result: the violations, also of an incomplete check
+    base_url: the URL that was checked
+    error: the reason if the check is incomplete, else None
+    exit_code: the exit code for this reason, 0 if the check is complete
     """
 
     result: CheckResult
@@ -38,98 +42,99 @@ class Outcome:
     exit_code: int = 0
 
 
-def refused(order: CheckConfig, reason: str) -> Outcome:
-    """A check that was not begun, since its plan is over the budget."""
-    return Outcome(CheckResult((), ()), order.base_url, reason, OVER_BUDGET)
+def over_budget_outcome(config: CheckConfig, reason: str) -> Outcome:
+    """Return the outcome of a check that did not start because its plan exceeds the budget."""
+    return Outcome(CheckResult((), ()), config.base_url, reason, OVER_BUDGET)
 
 
-def judge(order: CheckConfig, path: Path) -> Outcome:
-    """What is wrong with recorded traffic; ends the command if it cannot be read."""
+def replay_check(config: CheckConfig, path: Path) -> Outcome:
+    """Check a recording; ends the command if it cannot be read."""
     try:
-        data, keys = path.read_bytes(), [order.key] if order.key else []
-        recording = read_recording(order.document, data, base_url=order.base_url, keys=keys)
+        data, keys = path.read_bytes(), [config.key] if config.key else []
+        recording = read_recording(config.document, data, base_url=config.base_url, keys=keys)
     except OSError as error:
         fail(f"--replay {path} cannot be read: {error.strerror}")
     except RecordingError as error:
         fail(f"--replay {path}: {error}")
     history = recording.exchanges
-    violations = order.policy.violations(order.document, history)
+    violations = config.policy.violations(config.document, history)
     return Outcome(CheckResult(violations, history, (), recording.notes), recording.base_url)
 
 
-def walk(order: CheckConfig, console: Console) -> Outcome:
-    """What a walk over the server finds, also if it does not come to its end."""
+def run_check(config: CheckConfig, console: Console) -> Outcome:
+    """Check a server; an incomplete check has a result, too."""
     with (
         httpx2.Client(timeout=REQUEST_SECONDS) as client,
-        Display(console, order.plan.currency) as display,
-        _terminable(),
+        ProgressDisplay(console, config.plan.currency) as display,
+        _signals_as_interrupts(),
     ):
-        steps = CheckRunner(
-            order.document,
-            order.plan,
-            HttpTarget(order.document, order.base_url, client),
-            key=order.key,
-            budget=order.budget,
-            policy=order.policy,
-            poll_interval=order.poll_interval,
-            keep=order.keep,
-            resume=order.resume,
-            on_step=display.tell,
+        runner = CheckRunner(
+            config.document,
+            config.plan,
+            HttpTarget(config.document, config.base_url, client),
+            key=config.key,
+            budget=config.budget,
+            policy=config.policy,
+            poll_interval=config.poll_interval,
+            keep=config.keep,
+            resume=config.resume,
+            on_step=display.update,
         )
-        stopped = _run(steps, order)
-    result = steps.result()
-    error, code = stopped or _shortfall(order, result) or (None, 0)
-    if code == UNREACHABLE:  # what another server answers says nothing of this one
+        stopped = _run_to_end(runner, config)
+    result = runner.result()
+    error, code = stopped or _inconclusive_reason(config, result) or (None, 0)
+    if code == UNREACHABLE:  # responses of another API say nothing about this one
         result = replace(result, violations=())
-    return Outcome(result, order.base_url, error, code)
+    return Outcome(result, config.base_url, error, code)
 
 
-def _run(steps: CheckRunner, order: CheckConfig) -> tuple[str, int] | None:
-    """Walks; if it does not come to its end, why, and the exit code that says so."""
+def _run_to_end(runner: CheckRunner, config: CheckConfig) -> tuple[str, int] | None:
+    """Run all steps; return a reason and its exit code if the check is incomplete."""
     try:
-        steps.run()
+        runner.run()
     except ServerUnreachable as error:
         return str(error), UNREACHABLE
     except CredentialsRejected as error:
-        return f"{error}; it is the one in {order.key_variable}", REFUSED
+        return f"{error}; it comes from {config.key_variable}", KEY_REJECTED
     except KeyboardInterrupt:
-        return "stopped before its end", INTERRUPTED
+        return "stopped before the end", INTERRUPTED
     return None
 
 
-def _shortfall(order: CheckConfig, result: CheckResult) -> tuple[str, int] | None:
-    """Why a walk to its end says nothing of the server, and the exit code for that."""
+def _inconclusive_reason(config: CheckConfig, result: CheckResult) -> tuple[str, int] | None:
+    """Return a reason and its exit code if a complete check is inconclusive."""
     if not any(exchange.reply for exchange in result.history):
-        return f"{order.base_url} has not answered any request", UNREACHABLE
-    if order.resume is not None and not _found(result, order.resume):
-        return f"the server has no job {order.resume}", ConfigurationError.exit_code
-    if order.makes_jobs and not result.errors and not any(map(_made_a_job, result.history)):
-        return "no job could be made, so that none was judged", UNREACHABLE
+        return f"{config.base_url} has not responded to any request", UNREACHABLE
+    if config.resume is not None and not _job_exists(result, config.resume):
+        return f"the server has no job {config.resume}", ConfigurationError.exit_code
+    if config.makes_jobs and not result.errors and not any(map(_created_job, result.history)):
+        return "no job could be created, so no job was checked", UNREACHABLE
     return None
 
 
-def _made_a_job(exchange: Exchange) -> bool:
+def _created_job(exchange: Exchange) -> bool:
     return exchange.operation.role is JobRole.CREATE and exchange.accepted
 
 
-def _found(result: CheckResult, job_id: str) -> bool:
+def _job_exists(result: CheckResult, job_id: str) -> bool:
     return any(e.accepted for e in result.history if e.job_id == job_id)
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """Takes the signals by which CI or a terminal ends a job as Ctrl-C: what was paid for must be
-    told. One that is ignored, as under nohup, stays so.
+def _signals_as_interrupts() -> Iterator[None]:
+    """Handle SIGTERM and SIGHUP like Ctrl-C, so that a stopped check reports its paid jobs.
+
+    An ignored signal, as under nohup, stays ignored.
     """
 
     def interrupt(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    # Only the main thread is told of signals.
+    # Only the main thread receives signals.
     names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
     known = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    heard = [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, interrupt) for number in heard}
+    handled = [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in handled}
     try:
         yield
     finally:

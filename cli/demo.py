@@ -1,4 +1,4 @@
-"""`aisa-testkit demo`: a whole job against the mock, over a real socket, as a client sees it."""
+"""`aisa-testkit demo`: a complete job at the mock, over a real socket."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ CHECK_SPEED = 20.0
 POLL_SECONDS = 0.1
 
 
-@click.command(short_help="Make a video with the mock, before your eyes.")
+@click.command(short_help="Make a video with the mock.")
 @option(
     "--output",
     default=".",
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The folder that the video is saved in.",
+    help="The folder for the video.",
 )
 def demo(output: Path) -> None:
-    """Make a video with the mock server: create a job with an image, follow it, download the
-    result. Then check the mock as any other server.
+    """Make a video with the mock: create a job with an image, poll it and download the result.
+    Then check the mock like any other server.
 
-    Needs no key, no network and no option, and takes about seven seconds.
+    It needs no API key, network or option, and takes about seven seconds.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -55,10 +55,10 @@ def demo(output: Path) -> None:
     console, document = Console(highlight=False, soft_wrap=True), load_document()
     clock = SystemClock(SPEED)
     with serve_in_thread(document, clock=clock) as server:
-        console.print(f"The mock of {document.title} listens at [bold]{server.base_url}[/]")
+        console.print(f"The mock of {document.title} listens on [bold]{server.base_url}[/]")
         headers = {"authorization": f"Bearer {DUMMY_KEY}"}
         with httpx2.Client(base_url=server.base_url, headers=headers, timeout=10) as http:
-            _show(_Client(document, http), console, output)
+            _make_video(_JobClient(document, http), console, output)
         clock.set_speed(CHECK_SPEED)
         result = _check(document, server.base_url)
     violations = len(result.violations)
@@ -67,13 +67,13 @@ def demo(output: Path) -> None:
     for violation in result.violations:
         console.print(str(violation), markup=False)
     if result.violations:
-        fail("the mock breaks the contract of its own document")
+        fail("the mock violates its own document")
     console.print("Check any other server: [bold]aisa-testkit check URL[/]")
-    console.print("Point a program of yours at it: [bold]aisa-testkit serve[/]")
+    console.print("Serve the mock to your own program: [bold]aisa-testkit serve[/]")
 
 
 def _check(document: Document, base_url: str) -> CheckResult:
-    """What `aisa-testkit check` finds at this URL."""
+    """Return the result of `aisa-testkit check` at this URL."""
     with httpx2.Client(timeout=10) as http:
         server = HttpTarget(document, base_url, http)
         plan = plan_check(document, key=DUMMY_KEY, creates=2)
@@ -82,7 +82,7 @@ def _check(document: Document, base_url: str) -> CheckResult:
         ).run()
 
 
-def _show(client: _Client, console: Console, output: Path) -> None:
+def _make_video(client: _JobClient, console: Console, output: Path) -> None:
     job = client.create()
     console.print(f"Created [bold]{client.id(job)}[/] {client.price()}")
     columns = (
@@ -93,11 +93,11 @@ def _show(client: _Client, console: Console, output: Path) -> None:
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         task = progress.add_task("", total=100, state=client.state(job))
         state = None
-        for seen in client.follow(job):
-            if client.state(seen) != state:
-                state = client.state(seen)
+        for current in client.poll(job):
+            if client.state(current) != state:
+                state = client.state(current)
                 progress.console.print(f"  {state}")
-            progress.update(task, completed=client.progress(seen), state=state)
+            progress.update(task, completed=client.progress(current), state=state)
     path = output / f"{client.id(job)}.mp4"
     try:
         path.write_bytes(client.download(job))
@@ -108,8 +108,8 @@ def _show(client: _Client, console: Console, output: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Client:
-    """A client of any API for jobs, told by the document what to send and where to look."""
+class _JobClient:
+    """A client of any job API; the document says what to send and where to find each field."""
 
     document: Document
     http: httpx2.Client
@@ -126,8 +126,8 @@ class _Client:
         response = self.http.post(operation.path.lstrip("/"), data=body.example, files=parts)
         return self._json(response)
 
-    def follow(self, job: Json) -> Iterator[Json]:
-        """The job as it stands, again and again until it has ended."""
+    def poll(self, job: Json) -> Iterator[Json]:
+        """Yield the current job after each poll, until it has ended."""
         while True:
             yield job
             if self.document.lifecycle.states[self.state(job)].ends:

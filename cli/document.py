@@ -1,4 +1,4 @@
-"""`aisa-testkit document`: prints the bundled document, or explains what is wrong with another."""
+"""`aisa-testkit document`: print the bundled document, or validate another one."""
 
 from __future__ import annotations
 
@@ -12,22 +12,25 @@ from ..openapi.text import count_of
 from .options import option
 
 
-@click.command(short_help="Print the OpenAPI document, or validate another.")
+@click.command(short_help="Print the OpenAPI document, or validate another one.")
 @option(
     "--format",
     "form",
     default="yaml",
     type=click.Choice(["yaml", "json"]),
-    help="How to print the document.",
+    help="The format of the document.",
 )
 @option(
-    "--validate", "path", metavar="FILE", help="Explain every problem of this document instead."
+    "--validate",
+    "path",
+    metavar="FILE",
+    help="Validate this document and list every problem.",
 )
 def document(form: str, path: str | None) -> None:
     """Print the OpenAPI document of AIsa's video API, or validate a document of your own.
 
-    With --validate, each problem is a line: file, line, JSON pointer, reason. The exit code is 0 if
-    there is none, else 2.
+    With --validate, each problem is one line: file, line, JSON pointer, reason. The exit code is 2
+    if there is a problem, else 0.
     """
     if path is not None:
         _validate(path)

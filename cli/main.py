@@ -1,4 +1,4 @@
-"""The group of commands. Each is loaded when it is asked for, so that `--help` is quick."""
+"""The group of commands. Each command is imported only when it runs, so that `--help` is fast."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 
 
 class LazyGroup(click.Group):
-    """A group whose commands stand in modules of this package with the same names."""
+    """A group whose commands are functions in modules of the same names."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return ["check", "demo", "document", "explain", "serve", "verdict"]
@@ -24,9 +24,7 @@ class LazyGroup(click.Group):
         return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Runs a command. What a start allocates is there to stay, so that looking for garbage in
-        it would only take time.
-        """
+        """Run a command without garbage collection: most objects of a start live to the end."""
         gc.disable()
         try:
             return super().main(*args, **kwargs)
@@ -44,7 +42,7 @@ class LazyGroup(click.Group):
 
 @contextmanager
 def _errors_in_one_line() -> Iterator[None]:
-    """Without a context, click prints what is wrong and not the usage around it."""
+    """Raise usage errors without a context, for which click prints only the message."""
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:
@@ -63,8 +61,7 @@ def _errors_in_one_line() -> Iterator[None]:
 )
 @click.version_option(package_name="aisa-testkit", prog_name="aisa-testkit")
 def main() -> None:
-    """A mock server and contract tests for AIsa's video API, and for any API whose work is done in
-    jobs.
+    """A mock server and contract tests for AIsa's video API and any other job API.
 
-    Every option can also be set in the environment, as AISA_TESTKIT_PORT for `--port`.
+    Each option can also be set by an environment variable, such as AISA_TESTKIT_PORT for `--port`.
     """

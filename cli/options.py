@@ -1,64 +1,91 @@
-"""What the commands have in common: options that the environment sets, too, and one-line errors."""
+"""Options of commands, and errors in one line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
 import click
+import yaml
 
 from ..openapi import Document, DocumentError, load_document
+from ..openapi.json import Json
+from ..openapi.text import quote
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class ConfigurationError(click.ClickException):
-    """What was asked for cannot be had; nothing was done."""
+    """Invalid usage, configuration or document; the command has done nothing."""
 
     exit_code = 2
 
 
 def fail(message: str) -> NoReturn:
-    """Ends the command with one line on stderr and the exit code for usage, configuration and
-    documents, 2.
-    """
+    """End the command with this message on stderr and exit code 2."""
     raise ConfigurationError(message)
 
 
-class _Lines(click.types.StringParamType):
-    """Text that may hold blanks, so that the environment has a line for each."""
+class _MultilineText(click.types.StringParamType):
+    """Text that may contain spaces; an environment variable has one value per line."""
 
     def split_envvar_value(self, rv: str) -> list[str]:
         return [line for line in rv.splitlines() if line.strip()]
 
 
-LINES: Final = _Lines()
+MULTILINE: Final = _MultilineText()
 
 
 def option(*names: str, **settings: Any) -> Callable[[Command], Command]:
-    """A click option which the environment can set, too: `--port` as AISA_TESTKIT_PORT."""
+    """Return a click option with an environment variable: AISA_TESTKIT_PORT for `--port`."""
     variable = next(name for name in names if name.startswith("--"))[2:]
     variable = f"AISA_TESTKIT_{variable.replace('-', '_').upper()}"
     return click.option(*names, envvar=variable, show_envvar=True, **settings)
 
 
 def document_argument(command: Command) -> Command:
-    """The argument DOCUMENT, loaded; the bundled document if it is absent."""
+    """Add the argument DOCUMENT and load it; the bundled document if it is absent."""
     return click.argument("document", required=False, metavar="[DOCUMENT]", callback=_load)(command)
 
 
 def _load(context: click.Context, parameter: click.Parameter, path: str | None) -> Document:
-    return load(path)
+    return load_or_fail(path)
 
 
-def load(path: str | None) -> Document:
-    """The document at a path, or the bundled one; ends the command if it cannot be used."""
+def load_or_fail(path: str | None) -> Document:
+    """Load the document at a path, or the bundled one; ends the command if it is invalid."""
     try:
         return load_document(path)
     except DocumentError as error:
         more = (
             ""
             if path is None
-            else f"\naisa-testkit document --validate {path} explains every problem."
+            else f"\naisa-testkit document --validate {path} lists every problem."
         )
         fail(str(error) + (more if len(error.problems) > 1 else ""))
+
+
+def parse_mappings(
+    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
+) -> tuple[Mapping[str, Json], ...]:
+    """Parse each value of an option such as `--fault 'operation: create, lost: true'`."""
+    return tuple(_parse_mapping(text, str(parameter.opts[0])) for text in texts)
+
+
+def parse_tier(context: click.Context, parameter: click.Parameter, text: str | None) -> Json:
+    """Parse an option that is either the name of a tier or a mapping of limits."""
+    if text is None or ":" not in text:
+        return text
+    return _parse_mapping(text, str(parameter.opts[0]))
+
+
+def _parse_mapping(text: str, option: str) -> Mapping[str, Json]:
+    """Parse a YAML mapping in one line, with or without its braces."""
+    try:
+        mapping = yaml.safe_load(text if text.lstrip().startswith("{") else f"{{{text}}}")
+    except yaml.YAMLError:
+        mapping = None
+    if not isinstance(mapping, dict) or None in mapping.values():
+        example = "'operation: create, status: 503'"
+        fail(f"{option} must be options such as {example}, not {quote(text)}")
+    return mapping

@@ -1,6 +1,4 @@
-"""What `serve` serves: a mock made from a document, a config and options, and made anew when one
-of the files changes.
-"""
+"""The mock that `serve` runs, and its reload when a file has changed."""
 
 from __future__ import annotations
 
@@ -27,8 +25,13 @@ from ..openapi.source import BUNDLED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
-    """How the mock is to be: the arguments of JobService, the file of a config and faults beside
-    it, the token of the control API, and the name that the server is bound to.
+    """The options of `serve` that configure the mock.
+
+    config: the path of a config file
+    faults: more faults, besides those of the config file
+    admin_token: the token of the control API
+    host: the name that the server is bound to
+    The other options are arguments of JobService.
     """
 
     seed: int | None = None
@@ -45,10 +48,12 @@ class ServeOptions:
 
 
 class ReloadingMock:
-    """What is served as `app`. It goes on with a config that has changed, as JobService does;
-    with a document that has, it begins anew but for the jobs, the clock and the series of ids.
+    """A mock as the ASGI application `app`, which can reload its files.
 
-    Raises DocumentError or ValueError for what cannot be.
+    A changed config file is applied to the running service. A changed document starts a new
+    service and a new journal; jobs, clock and id sequence stay.
+
+    Raises DocumentError or ValueError if a file or an option is invalid.
     """
 
     def __init__(
@@ -56,73 +61,73 @@ class ReloadingMock:
         document: Document,
         *,
         clock: SystemClock,
-        setting: ServeOptions,
+        options: ServeOptions,
         webhooks: Webhooks | None = None,
     ) -> None:
-        self.setting = setting
+        self.options = options
         self._clock, self._webhooks = clock, webhooks
-        self._ids, self._store = RandomIds(setting.seed), MemoryStore()
-        self.app = self._make(document)
+        self._ids, self._store = RandomIds(options.seed), MemoryStore()
+        self.app = self._build_app(document)
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files that it is made from."""
+        """The files of the mock: the document unless it is the bundled one, and the config."""
         document = () if self.document.source.name == BUNDLED else (self.document.source.name,)
-        return tuple(Path(name).resolve() for name in (*document, self.setting.config) if name)
+        return tuple(Path(name).resolve() for name in (*document, self.options.config) if name)
 
     def reload(self) -> bool:
-        """Goes on with the files as they are now, and says whether it has begun anew, since the
-        document has changed. Raises DocumentError or ValueError, and leaves all as it was, for what
-        cannot be.
+        """Read the files again; return True if the document has changed, and with it the service.
+
+        Raises DocumentError or ValueError, and changes nothing, if a file is invalid.
         """
-        before = self.document
-        named = before.source.name != BUNDLED
-        document = load_document(before.source.name) if named else before
-        if document.source.text == before.source.text:
-            self.service.reconfigure(self._config(before))
+        current = self.document
+        is_file = current.source.name != BUNDLED
+        document = load_document(current.source.name) if is_file else current
+        if document.source.text == current.source.text:
+            self.service.reconfigure(self._config(current))
             return False
-        self.app.replace_with(self._make(document))
+        self.app.replace_with(self._build_app(document))
         if self._webhooks:
             self._webhooks.use_document(document)
         return True
 
-    def _make(self, document: Document) -> MockApp:
-        setting, journal = self.setting, self._journal(document)
+    def _build_app(self, document: Document) -> MockApp:
+        options, journal = self.options, self._journal(document)
         service = JobService(
             document,
             clock=self._clock,
             ids=self._ids,
             store=self._store,
-            seed=setting.seed,
-            api_keys=setting.api_keys,
-            unknown_ids=setting.unknown_ids,
-            scenario=setting.scenario,
+            seed=options.seed,
+            api_keys=options.api_keys,
+            unknown_ids=options.unknown_ids,
+            scenario=options.scenario,
             config=self._config(document),
-            limits=setting.limits,
-            idempotency_keys=setting.idempotency_keys,
+            limits=options.limits,
+            idempotency_keys=options.idempotency_keys,
             webhooks=self._webhooks,
-            strict=setting.strict,
+            strict=options.strict,
         )
         self.document, self.service, self.journal = document, service, journal
         return create_app(
             service=service,
             journal=journal,
-            admin_token=setting.admin_token,
-            host=setting.host,
+            admin_token=options.admin_token,
+            host=options.host,
         )
 
     def _config(self, document: Document) -> MockConfig:
-        setting, path = self.setting, self.setting.config
+        options, path = self.options, self.options.config
         config = load_config(document, path) if path else MockConfig()
-        with _naming("--fault"):
-            faults = [read_fault(document, words) for words in setting.faults]
-        with _naming("--limits"):
-            if setting.limits is not None:
-                read_tier(document, setting.limits, at="")
-        with _naming("--scenario"):
-            if setting.scenario is not None:
+        with _name_option("--fault"):
+            faults = [read_fault(document, fault) for fault in options.faults]
+        with _name_option("--limits"):
+            if options.limits is not None:
+                read_tier(document, options.limits, at="")
+        with _name_option("--scenario"):
+            if options.scenario is not None:
                 known = {**built_in_scenarios(document), **config.scenarios}
-                find_scenario(document, known, setting.scenario)
+                find_scenario(document, known, options.scenario)
         return replace(config, faults=(*config.faults, *faults))
 
     def _journal(self, document: Document) -> Journal:
@@ -131,20 +136,20 @@ class ReloadingMock:
             now=self._clock.now,
             client_time=self._clock.client_time,
             knows_client_waits=lambda: self._clock.knows_client_waits,
-            keys=self.setting.api_keys,
+            keys=self.options.api_keys,
             version=_version,
         )
 
 
 def _version() -> str:
-    from importlib import metadata  # a tenth of the time of a start
+    from importlib import metadata  # this import takes a tenth of the start-up time
 
     return metadata.version("aisa-testkit")
 
 
 @contextmanager
-def _naming(option: str) -> Iterator[None]:
-    """Has a ValueError of the block name the option that it is about."""
+def _name_option(option: str) -> Iterator[None]:
+    """Put the name of the option before the message of a ValueError."""
     try:
         yield
     except ValueError as error:

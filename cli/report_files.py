@@ -1,4 +1,4 @@
-"""The reports that a check was asked for, and the files that they go to."""
+"""The report files of a check."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ Files = Mapping[Path, str]
 
 
 def report_files(reports: Iterable[str], record: Path | None, replay: Path | None) -> Files:
-    """The format of each file, from texts such as `html=report.html`; a recording is HAR, and the
-    one that is replayed is not written.
+    """Return the format of each file.
+
+    reports: texts such as `html=report.html`
+    record: a file for a recording in HAR
+    replay: a file that is read and must not be overwritten
 
     Ends the command if a format is unknown or a file cannot be written, before anything is sent.
     """
@@ -25,20 +28,20 @@ def report_files(reports: Iterable[str], record: Path | None, replay: Path | Non
         kind, equals, path = text.partition("=")
         if not equals or not path or kind not in FORMATS:
             fail(f"--report must be FORMAT=PATH with {' or '.join(FORMATS)}, not {text!r}")
-        _add(files, Path(path), kind, f"--report {text}")
+        _add_file(files, Path(path), kind, f"--report {text}")
     if record is not None:
-        _add(files, record, "har", f"--record {record}")
+        _add_file(files, record, "har", f"--record {record}")
     return {path: kind for path, kind in files.items() if kind}
 
 
 def write_reports(report: Report, files: Files) -> bool:
-    """Writes all of them; says which cannot be written, and whether all could."""
+    """Write all reports; return False, and print which, if one cannot be written."""
     written = [_write(path, FORMATS[kind](report)) for path, kind in files.items()]
     return all(written)
 
 
-def tell_github(report: Report, environment: Mapping[str, str] = os.environ) -> None:
-    """Annotations and the summary of the step, where this runs as a step of GitHub Actions."""
+def report_to_github(report: Report, environment: Mapping[str, str] = os.environ) -> None:
+    """Print annotations and add to the job summary, if this runs in GitHub Actions."""
     if environment.get("GITHUB_ACTIONS") != "true":
         return
     for line in write_github_commands(report):
@@ -47,23 +50,23 @@ def tell_github(report: Report, environment: Mapping[str, str] = os.environ) -> 
         _write(Path(summary), write_markdown(report), mode="ab")
 
 
-def _add(files: dict[Path, str], path: Path, kind: str, option: str) -> None:
+def _add_file(files: dict[Path, str], path: Path, kind: str, option: str) -> None:
     taken = {known.resolve(): kind for known, kind in files.items()}
     place = path.resolve()
     if place in taken:
-        there = "another report goes there already" if taken[place] else "it is what is replayed"
-        fail(f"{option}: {there}")
+        reason = "another report uses this file" if taken[place] else "this file is replayed"
+        fail(f"{option}: {reason}")
     _require_writable(path, option)
     files[path] = kind
 
 
 def _require_writable(path: Path, option: str) -> None:
-    """Opens the file without changing what it holds; makes the folders that it is to stand in."""
+    """Create the folders and open the file without changing it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         existed = path.exists()
         if existed and not (path.is_file() or path.is_dir()):
-            return  # such as /dev/stdout, which opening may change or block
+            return  # opening a device such as /dev/stdout may change it or block
         path.open("ab").close()
         if not existed:
             path.unlink()

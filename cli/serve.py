@@ -1,4 +1,4 @@
-"""`aisa-testkit serve`: the mock on a socket until it is stopped."""
+"""`aisa-testkit serve`: the mock on a socket."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import click
-import yaml
 
 from ..mock_server.clock import SystemClock
 from ..mock_server.http.app import ADMIN_PREFIX
@@ -24,68 +23,60 @@ from ..mock_server.webhooks.webhooks import Webhooks
 from ..mock_server.webhooks.worker import WebhookWorker
 from ..openapi import Document
 from ..openapi.json import Json
-from ..openapi.text import quote
-from .options import LINES, document_argument, fail, option
+from .options import (
+    MULTILINE,
+    document_argument,
+    fail,
+    option,
+    parse_mappings,
+    parse_tier,
+)
 from .reloading_mock import ReloadingMock, ServeOptions
-
-Words = Mapping[str, Json]
-
-
-def _words(
-    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
-) -> tuple[Words, ...]:
-    return tuple(_mapping(text, str(parameter.opts[0])) for text in texts)
-
-
-def _limits(context: click.Context, parameter: click.Parameter, text: str | None) -> Json:
-    return text if text is None or ":" not in text else _mapping(text, "--limits")
-
-
-def _mapping(text: str, option: str) -> Words:
-    """Words such as `operation: create, lost: true`, which YAML reads between braces."""
-    try:
-        words = yaml.safe_load(text if text.lstrip().startswith("{") else f"{{{text}}}")
-    except yaml.YAMLError:
-        words = None
-    if not isinstance(words, dict) or None in words.values():
-        fail(f"{option} must be words such as 'operation: create, status: 503', not {quote(text)}")
-    return words
 
 
 @click.command(short_help="Serve the mock on a socket.")
 @document_argument
 @option("--host", default="127.0.0.1", metavar="ADDRESS", help="The address to listen on.")
-@option("--port", default=4010, type=click.IntRange(0, 65535), help="The port; 0 takes a free one.")
+@option(
+    "--port",
+    default=4010,
+    type=click.IntRange(0, 65535),
+    help="The port; 0 picks a free one.",
+)
 @option(
     "--speed",
     default=1.0,
     metavar="N",
-    help="How many seconds pass for the jobs in one real second.",
+    help="The seconds that pass for jobs in one real second.",
 )
-@option("--seed", type=int, metavar="N", help="Makes ids and chance the same in every run.")
-@option("--scenario", metavar="NAME", help="What becomes of the jobs (usually: completes).")
-@option("--list-scenarios", is_flag=True, help="List the scenarios, and stop.")
+@option("--seed", type=int, metavar="N", help="Make ids and random choices the same in every run.")
+@option(
+    "--scenario",
+    metavar="NAME",
+    help="The scenario of jobs.  [default: completes]",
+)
+@option("--list-scenarios", is_flag=True, help="List the scenarios and exit.")
 @option(
     "--config",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="What goes wrong: scenarios, faults, limits and keys, in YAML, JSON or TOML.",
+    help="A file with scenarios, faults, limits and keys, in YAML, JSON or TOML.",
 )
 @option(
     "--fault",
     "faults",
     multiple=True,
-    type=LINES,
-    metavar="WORDS",
-    callback=_words,
-    help="Something that goes wrong, such as 'operation: create, lost: true, times: 1'; can be"
-    " given several times.",
+    type=MULTILINE,
+    metavar="OPTIONS",
+    callback=parse_mappings,
+    help="A fault to inject, such as 'operation: create, lost: true, times: 1'. Can be given"
+    " several times.",
 )
 @option(
     "--limits",
     metavar="TIER",
-    callback=_limits,
-    help="How much a key may ask for: none, a tier of the document (free, starter, growth), or"
+    callback=parse_tier,
+    help="The limits of each API key: none, a tier of the document (free, starter, growth), or"
     " numbers such as 'requests_per_minute: 60, in_flight: 3, spend: 5'.",
 )
 @option(
@@ -93,30 +84,32 @@ def _mapping(text: str, option: str) -> Words:
     "api_keys",
     multiple=True,
     metavar="KEY",
-    help="A key that is let in; can be given several times. Without it every key is, but for one"
-    " with the word invalid in it.",
+    help="An API key to accept. Can be given several times. By default any key is accepted, except"
+    " one containing 'invalid'.",
 )
 @option(
     "--unknown-ids",
     default="refuse",
     type=click.Choice(["refuse", "synthesize"]),
-    help="Whether an id that nobody made is refused or answered as a finished job.",
+    help="The response to an unknown job id: an error, or a finished job.",
 )
 @option(
     "--idempotency-keys",
     is_flag=True,
-    help="Make one job only of creates that are sent again with the same Idempotency-Key.",
+    help="Create only one job for repeated creates with the same Idempotency-Key.",
 )
-@option("--webhook-url", metavar="URL", help="Where the events of jobs are sent.")
+@option("--webhook-url", metavar="URL", help="The URL that receives the webhook events of jobs.")
 @option(
     "--webhook-secret",
     metavar="SECRET",
-    help="What events are signed with, whsec_ and a key in base64; usually a new one, which is"
-    " printed.",
+    help="The secret that signs webhook events: whsec_ and a key in base64.  [default: a new one,"
+    " which is printed]",
 )
-@option("--admin-token", metavar="TOKEN", help="Open the control API to this token alone.")
-@option("--watch", is_flag=True, help="Read the document and the config again when they change.")
-@option("--strict", is_flag=True, help="Check every reply against the document before it leaves.")
+@option("--admin-token", metavar="TOKEN", help="Require this token for the control API.")
+@option("--watch", is_flag=True, help="Reload the document and the config file when they change.")
+@option(
+    "--strict", is_flag=True, help="Check each response against the document before sending it."
+)
 @option("-v", "--verbose", is_flag=True, help="Print a line for every request.")
 def serve(
     document: Document,
@@ -128,7 +121,7 @@ def serve(
     scenario: str | None,
     list_scenarios: bool,
     config: Path | None,
-    faults: tuple[Words, ...],
+    faults: tuple[Mapping[str, Json], ...],
     limits: Json,
     api_keys: tuple[str, ...],
     unknown_ids: UnknownIds,
@@ -140,16 +133,16 @@ def serve(
     strict: bool,
     verbose: bool,
 ) -> None:
-    """Serve the API of DOCUMENT, an OpenAPI document that declares the life of its jobs.
+    """Serve a mock of the API of DOCUMENT, an OpenAPI document with a job lifecycle.
 
-    Without DOCUMENT it is the video API of AIsa. The first line printed holds the base URL that
-    clients are to be pointed at. Ctrl-C stops the server.
+    The default DOCUMENT is the video API of AIsa. The first line of output contains the base URL
+    for clients. Ctrl-C stops the server.
     """
     try:
         clock = SystemClock(speed)
     except ValueError as error:
         fail(f"--speed {error}")
-    setting = ServeOptions(
+    options = ServeOptions(
         seed=seed,
         scenario=scenario,
         config=config,
@@ -165,13 +158,13 @@ def serve(
     secret = webhook_secret or new_secret()
     try:
         webhooks = _webhooks(document, clock, webhook_url, secret)
-        stage = ReloadingMock(document, clock=clock, setting=setting, webhooks=webhooks)
+        mock = ReloadingMock(document, clock=clock, options=options, webhooks=webhooks)
     except ValueError as error:
         fail(str(error))
-    if watch and not stage.files:
-        fail("--watch: there is no file to watch; name a DOCUMENT or a --config")
+    if watch and not mock.files:
+        fail("--watch: there is no file to watch; give a DOCUMENT or a --config")
     if list_scenarios:
-        for each in stage.service.scenarios.to_json():
+        for each in mock.service.scenarios.to_json():
             click.echo(f"{each['name']:<14} {each['about']}")
         return
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -182,18 +175,18 @@ def serve(
         if watch:
             from .watch import watch_files
 
-            stack.enter_context(watch_files(stage.files, lambda: _reload(stage)))
+            stack.enter_context(watch_files(mock.files, lambda: _reload(mock)))
         gc.freeze()
         gc.enable()
 
-        def greet() -> None:
-            _greet(stage, listener)
+        def on_started() -> None:
+            _print_banner(mock, listener)
             if webhooks:
-                told = "" if webhook_secret else f", signed with {secret}"
-                click.echo(f"Events go to {webhook_url}{told}.")
+                signature = "" if webhook_secret else f", signed with {secret}"
+                click.echo(f"Webhooks go to {webhook_url}{signature}.")
             click.echo("Ctrl-C stops the server.")
 
-        run(stage.app, listener, on_started=greet, log_requests=verbose)
+        run(mock.app, listener, on_started=on_started, log_requests=verbose)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -201,8 +194,8 @@ def _listen(host: str, port: int) -> socket.socket:
         return listen(host, port)
     except (OSError, UnicodeError) as error:
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            fail(f"port {port} of {host} is taken; name another with --port, or 0 for a free one")
-        # Behind the reason, the standard library may name the address once more.
+            fail(f"port {port} of {host} is in use; choose another --port, or 0 for a free one")
+        # The standard library may repeat the address after the reason.
         reason = getattr(error, "strerror", None) or str(error)
         reason = reason.partition(" (while")[0]
         fail(f"cannot listen on port {port} of {host}: {reason}")
@@ -211,28 +204,29 @@ def _listen(host: str, port: int) -> socket.socket:
 def _webhooks(
     document: Document, clock: SystemClock, url: str | None, secret: str
 ) -> Webhooks | None:
-    """Those that are asked for; raises ValueError for a URL or a secret that is none."""
+    """Return the webhooks, or None without a URL; ValueError if the URL or secret is invalid."""
     if url is None:
         return None
     if not document.events:
         raise ValueError(f"--webhook-url: {document.title} declares no webhooks")
-    from ..mock_server.webhooks.http_receiver import HttpReceiver  # a fifth of the time of a start
+    # This import takes a fifth of the start-up time.
+    from ..mock_server.webhooks.http_receiver import HttpReceiver
 
     return Webhooks(document, clock=clock, receiver=HttpReceiver(url), secret=secret)
 
 
-def _reload(stage: ReloadingMock) -> None:
-    """Makes it anew and says so, or why it stays as it was."""
+def _reload(mock: ReloadingMock) -> None:
+    """Reload the mock, and print the effect or the error."""
     try:
-        anew = stage.reload()
+        restarted = mock.reload()
     except ValueError as error:
-        click.echo(f"Not read again: {error}", err=True)
+        click.echo(f"Not reloaded: {error}", err=True)
     else:
-        click.echo("Read again; the journal begins anew." if anew else "Read again.")
+        click.echo("Reloaded, with a new journal." if restarted else "Reloaded.")
 
 
-def _greet(stage: ReloadingMock, listener: socket.socket) -> None:
-    document = stage.document
+def _print_banner(mock: ReloadingMock, listener: socket.socket) -> None:
+    document = mock.document
     url = base_url(listener, document)
     click.echo(f"{document.title} at {url}")
     for operation in document.operations.values():
@@ -240,10 +234,10 @@ def _greet(stage: ReloadingMock, listener: socket.socket) -> None:
             f"  {operation.method:<7}{document.base_path}{operation.path:<30} {operation.id}"
         )
     control = url.removesuffix(document.base_path) + ADMIN_PREFIX
-    click.echo(f"Control API at {control}/, described by {control}/openapi.json.")
+    click.echo(f"Control API at {control}/, documented in {control}/openapi.json.")
     address = listener.getsockname()[0]
-    if not stage.setting.admin_token and not ipaddress.ip_address(address).is_loopback:
+    if not mock.options.admin_token and not ipaddress.ip_address(address).is_loopback:
         click.echo(
-            f"Warning: whoever reaches {address} can use the control API; --admin-token closes it.",
+            f"Warning: every client of {address} can use the control API without --admin-token.",
             err=True,
         )

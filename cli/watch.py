@@ -1,4 +1,4 @@
-"""Files that are watched while a mock is served."""
+"""Watching files for changes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ STEP_MILLISECONDS = 100
 
 
 @contextmanager
-def watch_files(files: tuple[Path, ...], changed: Callable[[], None]) -> Iterator[None]:
+def watch_files(files: tuple[Path, ...], on_change: Callable[[], None]) -> Iterator[None]:
     """Calls `changed` in a thread of its own, for the length of the block, whenever one of the
     files has changed.
     """
     stopped = Event()
 
     def run() -> None:
-        # Whoever saves a file may put another one in its place, so that its folder is watched.
+        # Many editors save by replacing the file, so its folder is watched.
         for _ in watch(
             *{file.parent for file in files},
             watch_filter=lambda change, path: Path(path) in files,
@@ -29,7 +29,7 @@ def watch_files(files: tuple[Path, ...], changed: Callable[[], None]) -> Iterato
             stop_event=stopped,
             raise_interrupt=False,
         ):
-            changed()
+            on_change()
 
     thread = Thread(target=run, name="watcher", daemon=True)
     thread.start()

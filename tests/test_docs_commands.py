@@ -81,7 +81,7 @@ def served(options: tuple[str, ...]) -> Iterator[str]:
     webhooks = url and Webhooks(
         document, clock=clock, receiver=HttpReceiver(url), secret=values["webhook_secret"]
     )
-    mock = ReloadingMock(document, clock=clock, setting=serve_options, webhooks=webhooks)
+    mock = ReloadingMock(document, clock=clock, options=serve_options, webhooks=webhooks)
     with serve_app(mock.app) as listener:
         yield base_url(listener, document).removesuffix(document.base_path)
 

@@ -29,7 +29,7 @@ from tests.support.documents import RENDERINGS
 KEY = "sk-live-3cr3t"
 HEADERS = {"Authorization": f"Bearer {KEY}"}
 PLAN = [
-    "  23 requests that a right server refuses, which cost nothing",
+    "  23 invalid requests (free)",
     "  2 jobs at 0.40 USD each, 0.80 USD in all",
 ]
 
@@ -105,7 +105,7 @@ def test_a_dry_run_lists_what_is_to_be_refused() -> None:
 
 def test_a_limit_of_no_job_is_over_the_budget_but_for_a_job_of_before(server: VideoServer) -> None:
     code, printed = check(server.base_url, "--max-creates", "0")
-    assert (code, "the plan makes a job, and --max-creates allows 0" in printed) == (5, True)
+    assert (code, "the plan creates a job, but --max-creates is 0" in printed) == (5, True)
     made = httpx2.post(f"{server.base_url}/videos", json={"prompt": "x"}, headers=HEADERS).json()
     assert check(server.base_url, "--max-creates", "0", "--resume", made["id"])[0] == 0
 
@@ -118,7 +118,7 @@ def test_a_plan_over_the_budget_is_refused_before_the_first_request(more: list[s
         code, printed = check(url, "--max-spend", "0.79", *more)
         with pytest.raises(BlockingIOError):
             listener.accept()
-    told = "Error: the plan costs 0.80 USD, and --max-spend allows 0.79"
+    told = "Error: the plan costs 0.80 USD, but --max-spend is 0.79"
     assert (code, printed.splitlines()[-1]) == (5, told)
 
 
@@ -135,7 +135,7 @@ def test_a_budget_for_a_document_without_prices_is_refused(tmp_path: Path) -> No
 def test_a_job_is_resumed_at_no_cost_and_left(server: VideoServer) -> None:
     made = httpx2.post(f"{server.base_url}/videos", json={"prompt": "x"}, headers=HEADERS).json()
     code, printed = check(server.base_url, "--resume", made["id"], "--max-spend", "0")
-    assert (code, f"  follows {made['id']}, and makes no job" in printed) == (0, True)
+    assert (code, f"  checks job {made['id']} and creates none" in printed) == (0, True)
     assert jobs(server) == [made["id"]]
 
 
@@ -153,7 +153,7 @@ def test_keep_leaves_the_jobs_and_says_how_to_follow_them(server: VideoServer) -
     left = jobs(server)
     assert (code, len(left)) == (0, 2)
     for job in left:
-        assert f"Left: {job}; follow it with --resume {job}" in printed.splitlines()
+        assert f"Not deleted: {job}; check it with --resume {job}" in printed.splitlines()
 
 
 @pytest.mark.parametrize("more", [[], ["--resume", "video_1"]], ids=["new", "resumed"])
@@ -200,8 +200,8 @@ def test_an_option_that_cannot_be_is_refused_by_name(arguments: list[str]) -> No
 
 def test_a_server_elsewhere_wants_a_key() -> None:
     code, printed = check("https://h.invalid/v1", key=None)
-    told = "Error: https://h.invalid/v1 is not on this machine and wants a key: set AISA_API_KEY\n"
-    assert (code, printed) == (2, told)
+    reason = "https://h.invalid/v1 is not on this machine and needs an API key"
+    assert (code, printed) == (2, f"Error: {reason}: set AISA_API_KEY\n")
     code, printed = check("https://h.invalid/v1", "--api-key-env", "OTHER", key=None)
     assert (code, printed.endswith("set OTHER\n")) == (2, True)
 
@@ -218,7 +218,7 @@ def test_a_server_of_something_else_is_told_in_one_line_and_costs_nothing(html: 
     told += " with text/html"
     assert (code, printed.splitlines()[3:]) == (
         3,
-        [f"{told}; charset=utf-8; is the base URL right?", "nothing was judged"],
+        [f"{told}; charset=utf-8; is the base URL right?", "nothing was checked"],
     )
 
 
@@ -235,10 +235,10 @@ def test_a_violation_has_its_line_of_curl() -> None:
     with serve_app(Starlette(routes=[Route("/videos", create, methods=["POST"])])) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         code, printed = check(url, "--grade", "vendor-wide")
-    again = [line.strip() for line in printed.splitlines() if line.startswith("  again ")]
+    again = [line.strip() for line in printed.splitlines() if line.startswith("  repeat ")]
     assert code == 1
     assert (
-        f"again     curl -X POST {url}/videos"
+        f"repeat    curl -X POST {url}/videos"
         ' -H "authorization: Bearer $AISA_API_KEY"'
         " --form-string 'prompt=A lighthouse in a storm'"
     ) in again
@@ -266,7 +266,7 @@ def test_a_redirecting_base_url_is_told_with_its_target_and_costs_nothing(
     with serve_app(moved) as listener:
         code, printed = check(f"http://127.0.0.1:{listener.getsockname()[1]}")
     told = f"POST /videos returned status 302 to {server.base_url}/videos with "
-    assert (code, told in printed, printed.splitlines()[-1]) == (3, True, "nothing was judged")
+    assert (code, told in printed, printed.splitlines()[-1]) == (3, True, "nothing was checked")
     assert jobs(server) == []
 
 
@@ -284,7 +284,7 @@ def test_a_job_is_told_and_deleted_also_where_nobody_reads_standard_output(
             env={**os.environ, "AISA_API_KEY": KEY},
         ) as process:
             assert process.stdout is not None
-            assert any(line.startswith("  made ") for line in process.stdout)
+            assert any(line.startswith("  created ") for line in process.stdout)
             process.stdout.close()
             assert process.stderr is not None
             told = process.stderr.read()
@@ -322,7 +322,7 @@ def test_ctrl_c_says_what_is_known_and_how_to_go_on(document: Document) -> None:
             try:
                 # Only when it says so does it know of a job.
                 assert process.stdout is not None
-                told = (line for line in process.stdout if line.startswith("  made "))
+                told = (line for line in process.stdout if line.startswith("  created "))
                 made = [line.split()[1] for line in islice(told, 2)]
                 process.send_signal(signal.SIGINT)
                 printed = process.stdout.read()
@@ -330,9 +330,9 @@ def test_ctrl_c_says_what_is_known_and_how_to_go_on(document: Document) -> None:
             finally:
                 process.kill()
         assert sorted(jobs(server)) == sorted(made)
-    assert (process.returncode, "Error: stopped before its end" in printed) == (130, True)
+    assert (process.returncode, "Error: stopped before the end" in printed) == (130, True)
     for job in made:
-        assert f"Left: {job}; follow it with --resume {job}" in printed
+        assert f"Not deleted: {job}; check it with --resume {job}" in printed
     assert "2 jobs, at most 0.80 USD" in printed
     assert "Traceback" not in printed
     assert KEY not in printed

@@ -61,7 +61,7 @@ def test_a_right_recording_passes_and_costs_nothing(right: tuple[str, Path]) -> 
     _, path = right
     code, printed = check("--replay", str(path))
     assert code == 0
-    assert f"  judges {path}, and sends nothing" in printed.splitlines()
+    assert f"  checks {path} and sends nothing" in printed.splitlines()
     assert printed.splitlines()[-1].startswith("no violation in ")
     assert "USD" not in printed
 

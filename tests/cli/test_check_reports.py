@@ -183,7 +183,7 @@ def test_a_check_that_is_stopped_is_reported_with_exit_code_130(
     assert (process.returncode, told["exit_code"], told["error"]) == (
         130,
         130,
-        "stopped before its end",
+        "stopped before the end",
     )
     assert (told["left"], told["ledger"]["spent"]) == ([job], "0.40")
     assert f"--resume {job}" in printed
@@ -195,8 +195,8 @@ def told_job(process: subprocess.Popen[str]) -> str:
     """The job that a check says it has made, as soon as it does: only then it knows of it."""
     assert process.stdout is not None
     for line in process.stdout:
-        if line.startswith("  made "):
-            return line.removeprefix("  made ").strip()
+        if line.startswith("  created "):
+            return line.removeprefix("  created ").strip()
     raise AssertionError("no job was made")
 
 
@@ -244,7 +244,7 @@ def test_a_base_url_that_may_hold_a_secret_is_refused_without_showing_it(
     code, printed = check(url, *wanted(tmp_path))
     assert (code, len(printed.splitlines())) == (2, 1)
     assert "s3cret" not in printed
-    assert "no user, no query and no fragment" in printed
+    assert "no user, query or fragment" in printed
     assert written(tmp_path) == {}
 
 

@@ -58,7 +58,7 @@ def test_two_reports_do_not_go_to_one_file(
     (tmp_path / "b").mkdir()
     for second in (["--report", f"html={again}"], ["--record", again]):
         told = refusal(url, "--report", "json=a.json", *second)
-        assert "another report goes there already" in told
+        assert "another report uses this file" in told
         assert second[0] in told
 
 

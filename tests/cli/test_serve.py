@@ -76,7 +76,7 @@ def test_the_server_says_where_it_is_and_stops_without_complaint(
         [operation.method, f"/v1{operation.path}", operation.id]
         for operation in document.operations.values()
     ]
-    assert printed[-2] == f"Control API at {control}/, described by {control}/openapi.json."
+    assert printed[-2] == f"Control API at {control}/, documented in {control}/openapi.json."
     assert printed[-1] == "Ctrl-C stops the server."
 
 
@@ -134,7 +134,7 @@ def run(*arguments: str) -> tuple[int, list[str]]:
 
 
 def test_a_port_that_is_taken_is_named_also_if_it_is_from_the_environment() -> None:
-    told = "port TAKEN of 127.0.0.1 is taken; name another with --port, or 0 for a free one"
+    told = "port TAKEN of 127.0.0.1 is in use; choose another --port, or 0 for a free one"
     assert run("serve") == (2, [f"Error: {told}"])
 
 
@@ -192,7 +192,7 @@ def test_a_document_with_several_problems_is_left_to_validate(tmp_path: Path) ->
     code, lines = run("serve", str(path))
     assert (code, len(lines)) == (2, 2)
     assert lines[0].endswith(" (and 1 more)")
-    assert lines[1] == f"aisa-testkit document --validate {path} explains every problem."
+    assert lines[1] == f"aisa-testkit document --validate {path} lists every problem."
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])

@@ -140,9 +140,7 @@ def test_an_open_control_api_beyond_this_machine_is_warned_of(
     assert served.control("health").json()["status"] == "ok"
     assert served.complaints.empty() is not warned
     if warned:
-        expected = (
-            "Warning: whoever reaches 0.0.0.0 can use the control API; --admin-token closes it."
-        )
+        expected = "Warning: every client of 0.0.0.0 can use the control API without --admin-token."
         assert served.complained() == expected
 
 
@@ -159,7 +157,7 @@ def test_scenarios_are_listed_with_those_of_the_file(config: Write) -> None:
     [
         (
             ["--fault", "lost"],
-            "--fault must be words such as 'operation: create, status: 503', not",
+            "--fault must be options such as 'operation: create, status: 503', not",
         ),
         (["--fault", "lots: true"], "--fault: /lots"),
         (["--fault", "status: 418"], "--fault: /status"),
@@ -171,7 +169,7 @@ def test_scenarios_are_listed_with_those_of_the_file(config: Write) -> None:
             "--scenario: unknown scenario 'nope', must be one of completes",
         ),
         (["--config", "/nowhere/at/all.yaml"], "/nowhere/at/all.yaml: cannot be read: No"),
-        (["--watch"], "--watch: there is no file to watch; name a DOCUMENT or a --config"),
+        (["--watch"], "--watch: there is no file to watch; give a DOCUMENT or a --config"),
         (["--webhook-url", "ftp://h/"], "must begin with http:// or https://: 'ftp://h/'"),
         (
             ["--webhook-url", "http://h/", "--webhook-secret", "s"],

@@ -37,7 +37,7 @@ def test_a_config_that_is_changed_is_read_again_and_the_jobs_stay(
         config(changed)
     else:
         config(changed, name=".config.yaml.new").replace(path)
-    served.said("Read again.")
+    served.said("Reloaded.")
     assert served.ask("GET", "/videos").status_code == 503
     assert served.ask("GET", f"/videos/{job['id']}").json()["id"] == job["id"]
     kept = served.control("requests").json()["requests"]
@@ -49,11 +49,11 @@ def test_a_config_that_cannot_be_leaves_all_as_it_was(serve: Serve, config: Writ
     served = serve("--config", str(path), "--watch")
     config("faults: [{operation: noVideos, status: 503}]\n")
     told = served.complained()
-    assert told.startswith(f"Not read again: {path}:")
+    assert told.startswith(f"Not reloaded: {path}:")
     assert "/faults/0/operation" in told
     assert served.ask("GET", "/videos").status_code == 503
     config("faults: []\n")
-    served.said("Read again.")
+    served.said("Reloaded.")
     assert served.ask("GET", "/videos").status_code == 200
 
 
@@ -69,7 +69,7 @@ def test_what_was_asked_and_set_since_stays_when_a_config_is_saved(
     assert httpx2.post(f"{control}/faults", json=words).status_code == 200
     assert httpx2.post(f"{control}/scenarios", json={"scenario": "slow"}).status_code == 200
     config(f"{text}# saved\n")
-    served.said("Read again.")
+    served.said("Reloaded.")
     assert served.ask("POST", "/videos", PROMPT, headers).json()["id"] == job["id"]
     assert served.ask("POST", "/videos", PROMPT).status_code == 429
     assert served.ask("GET", "/videos").status_code == 503
@@ -87,7 +87,7 @@ def test_a_document_that_is_changed_is_served_as_it_is_now(serve: Serve, config:
         assert next(lines) == ": listening"
         config(text.replace("/renderings", "/pictures"), name="api.yaml")
         assert [*lines] == [""]  # the stream has ended, and so the reader begins anew, too
-    served.said("Read again; the journal begins anew.")
+    served.said("Reloaded, with a new journal.")
     assert served.ask("GET", "/renderings", headers=key).status_code == 404
     assert served.ask("GET", "/pictures", headers=key).status_code == 200
     config(text.replace("x-job-role: list", "x-job-role: heap"), name="api.yaml")
@@ -110,7 +110,7 @@ def test_what_is_read_again_while_jobs_are_made_loses_none(serve: Serve, config:
             try:
                 for number in range(3):
                     config(f"scenario: instant  # {number}\n")
-                    served.said("Read again.")
+                    served.said("Reloaded.")
             finally:
                 stopped.set()
         assert [maker.exception() for maker in makers] == [None, None]
@@ -149,12 +149,12 @@ def test_events_reach_a_receiver_and_bear_the_signature_of_the_secret_that_is_pr
         try:
             url = f"http://127.0.0.1:{receiver.server_port}/events"
             served = serve("--webhook-url", url, "--speed", "1000")
-            (told,) = [line for line in served.greeted if line.startswith("Events")]
+            (told,) = [line for line in served.greeted if line.startswith("Webhooks")]
             job = served.create()
             headers, body = letters.get(timeout=PATIENCE)
         finally:
             receiver.shutdown()
-    secret = re.fullmatch(rf"Events go to {url}, signed with (whsec_\S+)\.", told)
+    secret = re.fullmatch(rf"Webhooks go to {url}, signed with (whsec_\S+)\.", told)
     assert secret
     event = Webhook(secret[1]).verify(body, headers)
     assert (event["type"], event["data"]["id"]) == ("video.completed", job["id"])

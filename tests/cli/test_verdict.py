@@ -147,14 +147,14 @@ def test_as_json_it_is_the_verdict_as_it_came(serve: Serve) -> None:
 def test_a_mock_to_which_nothing_has_come_is_no_success(serve: Serve) -> None:
     result = run(serve())
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "Error: no request has come to this mock\n"
+    assert result.stderr == "Error: this mock has received no request\n"
 
 
 @pytest.mark.parametrize("settings", [[], ["--admin-token", "another"]], ids=["none", "wrong"])
 def test_a_token_that_is_missing_or_wrong_is_exit_code_2(serve: Serve, settings: list[str]) -> None:
     result = run(serve(admin_token=TOKEN), *settings)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "admin token: give it as --admin-token\n" in result.stderr
+    assert "admin token: set --admin-token\n" in result.stderr
     assert "another\n" not in result.stderr
 
 
@@ -169,24 +169,25 @@ def test_with_the_token_the_verdict_is_told(serve: Serve) -> None:
 def test_a_token_that_cannot_be_sent_is_exit_code_2(token: str) -> None:
     result = run("http://127.0.0.1:9", "--admin-token", token)
     assert result.exit_code == 2
-    assert result.stderr == "Error: --admin-token holds characters that no token can have\n"
+    reason = "--admin-token contains characters that are not allowed in a token"
+    assert result.stderr == f"Error: {reason}\n"
 
 
 def test_a_mock_that_keeps_no_requests_says_so(document: Document) -> None:
     with serve_app(create_app(document)) as listener:
         result = run(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
     assert result.exit_code == 2
-    assert "has no verdict to give: " in result.stderr
+    assert "has no verdict: " in result.stderr
     assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
     ("response", "reason"),
     [
-        (PlainTextResponse("no", 404), "has no verdict to give: it answers 404"),
-        (JSONResponse({"error": "not\x1b here"}, 404), r"has no verdict to give: not\x1b here"),
-        (PlainTextResponse("oh", 500), "has no verdict to give: it answers 500"),
-        (RedirectResponse("/elsewhere", 307), "has no verdict to give: it answers 307"),
+        (PlainTextResponse("no", 404), "has no verdict: status 404"),
+        (JSONResponse({"error": "not\x1b here"}, 404), r"has no verdict: not\x1b here"),
+        (PlainTextResponse("oh", 500), "has no verdict: status 500"),
+        (RedirectResponse("/elsewhere", 307), "has no verdict: status 307"),
         (PlainTextResponse("<h1>Welcome</h1>"), "is not the control API of a mock"),
         (JSONResponse({"clean": True}), "is not the control API of a mock"),
     ],
@@ -207,18 +208,18 @@ def test_a_server_that_is_not_there_is_exit_code_3() -> None:
         closed.bind(("127.0.0.1", 0))
         result = run(f"http://127.0.0.1:{closed.getsockname()[1]}/v1")
     assert (result.exit_code, result.stdout) == (3, "")
-    assert "/__admin/verdict does not answer: " in result.stderr
+    assert "/__admin/verdict does not respond: " in result.stderr
     assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["localhost:4010"], "URL must be one such as http://127.0.0.1:4010/v1, not 'localhost"),
-        (["http://"], "URL must be one such as"),
-        (["http://[::1"], "URL must be one such as"),
-        (["http://x:99999/"], "URL must be one such as"),
-        (["http://user:secret@localhost/v1"], "URL must have no user, no query and no fragment"),
+        (["localhost:4010"], "URL must be a URL such as http://127.0.0.1:4010/v1, not 'localhost"),
+        (["http://"], "URL must be a URL such as"),
+        (["http://[::1"], "URL must be a URL such as"),
+        (["http://x:99999/"], "URL must be a URL such as"),
+        (["http://user:secret@localhost/v1"], "URL must have no user, query or fragment"),
         (["http://localhost/v1?a=b"], "URL must have no user"),
         (["http://localhost", "--allow", "AV999"], "--allow: there is no rule AV999; aisa-testkit"),
         (["http://localhost", "--format", "xml"], "Invalid value for '--format'"),
