@@ -1,10 +1,10 @@
-"""A fake of the API that obeys the document."""
+"""A mock server for the API that a document describes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .clock import ClientClock, Clock, ManualClock, MovableClock, SystemClock, TickingClock
+from .clock import Clock, MovableClock, SystemClock
 from .config_types import AccountOptions, ConfigOptions, FaultOptions, LimitOptions, ScenarioOptions
 from .controls import MockControls
 from .endpoint import Endpoint
@@ -14,6 +14,7 @@ from .jobs.job import Job, Snapshot, observe
 from .jobs.job_fields import JobFields
 from .jobs.progression import JobOutcome, Phase, Progression, plan_progression
 from .jobs.store import JobPage, MemoryStore, Store
+from .manual_clocks import ClientClock, ManualClock, TickingClock
 from .observers import Observer
 from .service import JobService
 from .webhooks.delivery import Receiver
@@ -70,7 +71,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Loads Starlette, uvicorn and httpx2 only for those who want a socket."""
+    """Load Starlette, uvicorn and httpx2 only if a socket is needed."""
     if name == "create_app":
         from .http.app import create_app
 

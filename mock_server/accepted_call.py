@@ -1,4 +1,4 @@
-"""A call that was let in, as the service hands it on."""
+"""An accepted call, as the service passes it on."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from .faults.scenario import Scenario
 
 
 class AcceptedCall(NamedTuple):
-    """What a call asks for, and on whose behalf: `key` is the sender's, empty where the document
-    asks for none. `scenario` is that of a job which is to be made.
+    """A call whose sender is allowed to make it.
+
+    Args:
+        operation: The operation of the document.
+        call: The call as it was sent.
+        arguments: The parameters and fields of the call, or its problems.
+        key: The API key of the sender, empty if the operation needs none.
+        scenario: The scenario of the job that the call creates.
     """
 
     operation: Operation

@@ -1,4 +1,4 @@
-"""The pieces in which a body goes over the wire, and when."""
+"""The chunks in which a body is sent, and their delays."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ from ..openapi import Delivery
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some bytes of a body, and how many seconds of the server's clock pass before they come."""
+    """A part of a body.
+
+    Args:
+        delay: The seconds, by the clock of the mock, to wait before it is sent.
+        content: The bytes.
+    """
 
     delay: float
     content: bytes
 
 
 def split_body(body: bytes, delivery: Delivery) -> Iterator[Chunk]:
-    """What gets through of a body, evenly over the seconds that the whole of it takes."""
+    """Yield the chunks of a body that arrive, spread evenly over the seconds of the delivery."""
     size = ceil(len(body) / CHUNKS_PER_BODY) if delivery.seconds else len(body)
     arriving = len(body) if delivery.arrives is None else min(delivery.arrives, len(body))
     for start in range(0, arriving, max(1, size)):

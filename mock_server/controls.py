@@ -69,7 +69,7 @@ class MockControls(Generic[ClockT]):
         elif (outcome, code, seconds) == (None, None, None):
             scenarios.use(scenario, next=1)
         else:
-            raise ValueError("a scenario says all of it: give it alone")
+            raise ValueError("scenario: cannot be combined with outcome, code or seconds")
 
     def fail(
         self,
@@ -145,7 +145,8 @@ class MockControls(Generic[ClockT]):
             raise ValueError(f"{job_id} has ended already")
         states = self.document.lifecycle.endings(Ending.SUCCESS if success else Ending.FAILURE)
         if not states:
-            raise ValueError("no job of this document ends so")
+            kind = "success" if success else "failure"
+            raise ValueError(f"this document has no {kind} state")
         scenario = service.scenarios.get(job.scenario)
         outcome = JobOutcome(
             outcome=states[0],

@@ -1,4 +1,4 @@
-"""Raw HTTP requests turned into calls, so that every door of the mock answers alike."""
+"""The endpoint: raw HTTP requests turned into calls, the same for a socket and in process."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ BODY_LIMIT = 32 * 1024 * 1024
 
 
 class Endpoint:
-    """A service at the base path of its document. Bodies of more than `body_limit` bytes are
-    refused, `observer` hears of every request.
+    """A service at the base path of its document.
+
+    Args:
+        service: The service.
+        body_limit: The maximum size of a request body, in bytes.
+        observers: Objects that are informed of every request.
     """
 
     def __init__(
@@ -33,14 +37,22 @@ class Endpoint:
     def respond(
         self, method: str, path: str, *, query: str, headers: Mapping[str, str], body: bytes
     ) -> Reply:
-        """The reply to a request: method in upper case, path still percent-encoded, header names in
-        lower case.
+        """Return the reply to a request.
+
+        Args:
+            method: The HTTP method in upper case.
+            path: The path, percent-encoded.
+            query: The query string, without the question mark.
+            headers: The headers, names in lower case.
+            body: The body.
         """
         match = self.match(method, path)
         if method == "HEAD" and isinstance(match, NoMatch) and "GET" in match.allowed_methods:
-            # A range means nothing to HEAD (RFC 9110, section 14.2).
-            whole = {name: value for name, value in headers.items() if name != "range"}
-            return _without_body(self.respond("GET", path, query=query, headers=whole, body=body))
+            # Ranges do not apply to HEAD (RFC 9110, section 14.2).
+            without_range = {name: value for name, value in headers.items() if name != "range"}
+            return _without_body(
+                self.respond("GET", path, query=query, headers=without_range, body=body)
+            )
         if isinstance(match, NoMatch):
             return self.refuse_unmatched(method, path, match, headers=headers)
         call = Call(match.operation.id, match.path_parameters, parse_query(query), headers, body)
@@ -53,8 +65,9 @@ class Endpoint:
     def respond_body_too_large(
         self, method: str, path: str, *, query: str, headers: Mapping[str, str]
     ) -> Reply:
-        """The reply to a request whose body is over the limit and was not read; the arguments are
-        those of `respond`.
+        """Return the reply to a request whose body exceeds the limit and was not read.
+
+        The arguments are those of `respond`.
         """
         match = self.match(method, path)
         if isinstance(match, NoMatch):
@@ -66,7 +79,7 @@ class Endpoint:
         return reply
 
     def match(self, method: str, path: str) -> OperationMatch | NoMatch:
-        """The operation that a method and a path mean, as the document says."""
+        """Return the operation of the document for a method and a path."""
         if not path.startswith(self._base):
             return NoMatch()
         return self.service.document.match(method, path[len(self._base) :])
@@ -79,7 +92,10 @@ class Endpoint:
         *,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """The reply to a request that means no operation; `headers` as `respond` takes them."""
+        """Return the error reply to a request that matches no operation.
+
+        The arguments are those of `respond`.
+        """
         refusal = self._refusal(method, path, mismatch or NoMatch())
         reply = self.service.refuse(refusal, headers=headers)
         for observer in self._observers:
@@ -87,28 +103,29 @@ class Endpoint:
         return reply
 
     def undelivered(self, reply: Reply) -> None:
-        """The client was gone before this reply came to its end."""
-        answered = reply.whole if isinstance(reply, _Bodiless) else reply
+        """Inform the observers that a client disconnected before it received all of this reply."""
+        answered = reply.get_reply if isinstance(reply, _HeadReply) else reply
         for observer in self._observers:
             observer.undelivered(answered)
 
     def head_too_large(self, limit: int) -> Reply:
-        """The reply to a request whose head has more than `limit` bytes, and that nobody hears of:
-        too much of it would have to be kept.
+        """Return the error reply to a request whose head has more than `limit` bytes.
+
+        Observers are not informed, because they would have to keep the head.
         """
-        message = f"the head is larger than the {limit} bytes that are taken"
+        message = f"the head is larger than the limit of {limit} bytes"
         return self.service.refuse(Refusal(Cause.BODY_TOO_LARGE, message))
 
     def internal_error(self, reason: str) -> Reply:
-        """The reply when the mock itself cannot answer."""
+        """Return the error reply if the mock itself has failed."""
         return self.service.refuse(Refusal(Cause.INTERNAL, reason))
 
     def _too_large(self, headers: Mapping[str, str]) -> Reply:
-        message = f"the body is larger than the {self.body_limit} bytes that are taken"
+        message = f"the body is larger than the limit of {self.body_limit} bytes"
         return self.service.refuse(Refusal(Cause.BODY_TOO_LARGE, message), headers=headers)
 
     def _refusal(self, method: str, path: str, mismatch: NoMatch) -> Refusal:
-        shown = path[:_SHOWN]
+        shown = path[:_MAX_SHOWN_PATH]
         if not mismatch.allowed_methods:
             near = self.service.document.nearest(method, path)
             return Refusal(Cause.ENDPOINT_UNKNOWN, f"there is no path {shown}; nearest is {near}")
@@ -120,23 +137,23 @@ class Endpoint:
 
 
 def parse_query(query: str) -> Query:
-    """The pairs of a query string, decoded."""
+    """Return the decoded pairs of a query string."""
     return tuple(parse_qsl(query, keep_blank_values=True)) if query else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Bodiless(Reply):
-    """What HEAD answers in the place of the whole reply, which observers have heard of."""
+class _HeadReply(Reply):
+    """A reply to HEAD, and the reply to GET that observers were informed of."""
 
-    whole: Reply
+    get_reply: Reply
 
 
 def _without_body(reply: Reply) -> Reply:
-    """What HEAD answers: all that GET would, but for the body (RFC 9110, section 9.3.2)."""
+    """The reply to HEAD: that to GET without its body (RFC 9110, section 9.3.2)."""
     if not reply.body:
         return reply
     headers = {**reply.headers, "content-length": str(len(reply.body))}
-    return _Bodiless(reply.status, headers, delivery=reply.delivery, whole=reply)
+    return _HeadReply(reply.status, headers, delivery=reply.delivery, get_reply=reply)
 
 
-_SHOWN = 200
+_MAX_SHOWN_PATH = 200

@@ -1,4 +1,4 @@
-"""What each operation does with jobs, by the role that the document gives it."""
+"""Handlers of the operations: one for each role that a document gives to an operation."""
 
 from __future__ import annotations
 
@@ -25,8 +25,20 @@ from .webhooks.webhooks import Webhooks
 
 
 class OperationHandlers:
-    """The roles of a document's operations. Raises DocumentError if files are asked for of which
-    there are none.
+    """The handlers of all operations of a document.
+
+    Args:
+        document: The document.
+        clock: The source of time.
+        ids: The source of new ids.
+        store: The place where jobs are kept.
+        planner: The planner of the progressions of new jobs.
+        limits: The limits of each key.
+        renderer: The renderer of JSON bodies.
+        webhooks: The sender of job events, None if no events are sent.
+        synthesize: True to return a finished job for an unknown id.
+
+    Raises DocumentError if a media type of the document has no file.
     """
 
     def __init__(
@@ -48,8 +60,8 @@ class OperationHandlers:
         self._files = JobFiles(document, MediaLibrary())
         self._webhooks = webhooks
         self._synthesize, self._started = synthesize, clock.now()
-        self._defaults = _kept_fields(document)
-        self._roles: Mapping[JobRole, Callable[[AcceptedCall], Reply]] = {
+        self._defaults = _default_fields(document)
+        self._handlers: Mapping[JobRole, Callable[[AcceptedCall], Reply]] = {
             JobRole.CREATE: self._create,
             JobRole.RETRIEVE: self._retrieve,
             JobRole.LIST: self._list,
@@ -58,38 +70,41 @@ class OperationHandlers:
             JobRole.REMIX: self._remix,
         }
 
-    def handle(self, asked: AcceptedCall) -> Reply:
-        """The reply to a call that was let in; raises Refusal where there is none but an error."""
-        operation, problems = asked.operation, asked.arguments.problems
+    def handle(self, accepted: AcceptedCall) -> Reply:
+        """Return the reply to an accepted call; raises Refusal if it is invalid or impossible."""
+        operation, problems = accepted.operation, accepted.arguments.problems
         if operation.role is None:
-            message = f"the mock knows no x-job-role of {operation.id} and cannot answer it"
+            message = f"{operation.id} has no x-job-role, so that the mock cannot answer it"
             raise Refusal(Cause.ENDPOINT_UNKNOWN, message)
         if problems:
             message = "; ".join(problem.message for problem in problems)
             raise Refusal(problems[0].cause, message, parameter=problems[0].parameter)
-        return self._roles[operation.role](asked)
+        return self._handlers[operation.role](accepted)
 
-    def _create(self, asked: AcceptedCall) -> Reply:
+    def _create(self, accepted: AcceptedCall) -> Reply:
         fields = {
-            name: asked.arguments.fields.get(name, default)
+            name: accepted.arguments.fields.get(name, default)
             for name, default in self._defaults.items()
         }
-        return self._made(asked, fields, source=None)
+        return self._make_job(accepted, fields, source=None)
 
-    def _remix(self, asked: AcceptedCall) -> Reply:
-        source, snapshot = self._find(asked)
+    def _remix(self, accepted: AcceptedCall) -> Reply:
+        source, snapshot = self._find_job(accepted)
         if snapshot.ends is not Ending.SUCCESS:
             raise Refusal(
                 Cause.JOB_UNFINISHED,
                 f"{source.id} is {snapshot.state}; only a finished job can be remixed",
             )
-        given = asked.arguments.fields.items()
+        given = accepted.arguments.fields.items()
         known = {name: value for name, value in given if name in self._defaults}
-        return self._made(asked, {**source.fields, **known}, source=source.id)
+        return self._make_job(accepted, {**source.fields, **known}, source=source.id)
 
-    def _made(self, asked: AcceptedCall, fields: dict[str, Json], *, source: str | None) -> Reply:
-        scenario = asked.scenario
-        plan = self._planner.plan(fields, scenario.outcome if scenario else DEFAULT_OUTCOME)
+    def _make_job(
+        self, accepted: AcceptedCall, fields: dict[str, Json], *, source: str | None
+    ) -> Reply:
+        scenario = accepted.scenario
+        outcome = scenario.outcome if scenario else DEFAULT_OUTCOME
+        progression = self._planner.plan(fields, outcome)
 
         def make() -> Job:
             job = Job(
@@ -97,30 +112,30 @@ class OperationHandlers:
                 sequence=self._store.next_sequence(),
                 created=self._clock.now(),
                 fields=fields,
-                progression=plan,
+                progression=progression,
                 source=source,
-                owner=asked.key,
+                owner=accepted.key,
                 scenario=scenario.name if scenario else "",
             )
             if self._webhooks is not None:
                 self._webhooks.schedule(job)
-            self._store.add(job)  # from now on it can be given another end
+            self._store.add(job)  # from here on, another thread can end it
             return job
 
-        job = self._limits.create_job(asked.key, {**asked.arguments.fields, **fields}, make)
-        return self._job_reply(asked.operation, job, observe(job, job.created))
+        job = self._limits.create_job(accepted.key, {**accepted.arguments.fields, **fields}, make)
+        return self._job_reply(accepted.operation, job, observe(job, job.created))
 
-    def _retrieve(self, asked: AcceptedCall) -> Reply:
-        job, snapshot = self._find(asked)
-        return self._job_reply(asked.operation, job, snapshot)
+    def _retrieve(self, accepted: AcceptedCall) -> Reply:
+        job, snapshot = self._find_job(accepted)
+        return self._job_reply(accepted.operation, job, snapshot)
 
-    def _list(self, asked: AcceptedCall) -> Reply:
-        operation, page = asked.operation, asked.operation.page
+    def _list(self, accepted: AcceptedCall) -> Reply:
+        operation, page = accepted.operation, accepted.operation.page
         if page is None:
             raise Refusal(Cause.INTERNAL, f"{operation.id} has no x-page")
-        query, after = asked.arguments.query, None
+        query, after = accepted.arguments.query, None
         if query.get(page.after) is not None:
-            after = self._own(query[page.after], asked.key)
+            after = self._owned_job(query[page.after], accepted.key)
             if after is None and not self._synthesize:
                 message = f"{page.after}: there is no job {quote(query[page.after])}"
                 raise Refusal(Cause.JOB_UNKNOWN, message, parameter=page.after)
@@ -131,7 +146,7 @@ class OperationHandlers:
             after=after,
             limit=query.get(page.limit, 20),
             newest_first=order == page.descending,
-            owner=asked.key,
+            owner=accepted.key,
         )
         now = self._clock.now()
         jobs = [(job, observe(job, now)) for job in found.jobs]
@@ -139,50 +154,48 @@ class OperationHandlers:
             self._clock.on_poll()
         return _json(operation, self._renderer.render_page(jobs, more=found.more))
 
-    def _delete(self, asked: AcceptedCall) -> Reply:
-        job, snapshot = self._find(asked)
+    def _delete(self, accepted: AcceptedCall) -> Reply:
+        job, snapshot = self._find_job(accepted)
         if snapshot.ends is None:
             raise Refusal(
                 Cause.JOB_UNFINISHED,
                 f"{job.id} is {snapshot.state}; only a job that has ended can be deleted",
             )
-        if self._own(job.id, asked.key):
-            self._limits.charge_finished_jobs(asked.key)
+        if self._owned_job(job.id, accepted.key):
+            self._limits.charge_finished_jobs(accepted.key)
             self._store.remove(job.id)
-        return _json(asked.operation, self._renderer.render_deletion(job))
+        return _json(accepted.operation, self._renderer.render_deletion(job))
 
-    def _content(self, asked: AcceptedCall) -> Reply:
-        job, snapshot = self._find(asked)
+    def _content(self, accepted: AcceptedCall) -> Reply:
+        job, snapshot = self._find_job(accepted)
         if snapshot.ends is not Ending.SUCCESS:
-            raise Refusal(
-                Cause.CONTENT_PENDING, f"{job.id} is {snapshot.state}; there are no files of it"
-            )
+            raise Refusal(Cause.CONTENT_PENDING, f"{job.id} is {snapshot.state} and has no files")
         expiry = dict(snapshot.stamps).get(self._lifecycle.expiry_at or ())
         if expiry is not None and self._clock.now() >= expiry:
             raise Refusal(
                 Cause.CONTENT_EXPIRED, f"the files of {job.id} expired at {expiry} (Unix time)"
             )
-        return self._files.reply(asked.operation, job, asked.arguments, asked.call.headers)
+        return self._files.reply(accepted.operation, job, accepted.arguments, accepted.call.headers)
 
-    def _own(self, job_id: str, key: str) -> Job | None:
-        """The job of this id, if there is one and it was made with this key."""
+    def _owned_job(self, job_id: str, key: str) -> Job | None:
+        """The job with this id, if it was created with this key."""
         job = self._store.get(job_id)
         return job if job is not None and job.owner == key else None
 
-    def _find(self, asked: AcceptedCall) -> tuple[Job, Snapshot]:
-        """The job that the path names, as it stands now; raises Refusal if there is none."""
-        (job_id,) = asked.call.path_parameters.values()
-        job = self._own(job_id, asked.key)
+    def _find_job(self, accepted: AcceptedCall) -> tuple[Job, Snapshot]:
+        """The job in the path and its current snapshot; raises Refusal if there is no such job."""
+        (job_id,) = accepted.call.path_parameters.values()
+        job = self._owned_job(job_id, accepted.key)
         if job is None and self._synthesize:
-            plan = self._planner.plan(self._defaults)
-            # A second more than it takes, so that it had ended when the service began.
-            created = self._started - plan.pending_seconds - 1
-            job = Job(job_id, -1, created, self._defaults, plan)
+            progression = self._planner.plan(self._defaults)
+            # One second earlier than necessary, so that it had ended when the service started.
+            created = self._started - progression.pending_seconds - 1
+            job = Job(job_id, -1, created, self._defaults, progression)
         if job is None:
-            parameter = next(iter(asked.call.path_parameters))
+            parameter = next(iter(accepted.call.path_parameters))
             message = f"there is no job {quote(job_id)}"
             if self._store.get(job_id) is not None:
-                message += " of this key; it was made with another one"
+                message += " of this key; it was created with another key"
             raise Refusal(Cause.JOB_UNKNOWN, message, parameter=parameter)
         snapshot = observe(job, self._clock.now())
         if snapshot.ends is None:
@@ -198,8 +211,8 @@ class OperationHandlers:
         return Reply(operation.success.status, headers, body)
 
 
-def _kept_fields(document: Document) -> dict[str, Json]:
-    """The request fields that a job needs for the rest of its life, with their defaults."""
+def _default_fields(document: Document) -> dict[str, Json]:
+    """The request fields that a job keeps, with their defaults."""
     create, lifecycle = document.by_role[JobRole.CREATE], document.lifecycle
     content = document.by_role.get(JobRole.CONTENT)
     media = (content.media.size, content.media.seconds) if content and content.media else ()

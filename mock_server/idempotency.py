@@ -1,4 +1,4 @@
-"""Answers that are given again to a request that is sent again with the same Idempotency-Key."""
+"""Idempotency: one reply for all requests with the same Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -18,67 +18,74 @@ REPLAYED = {"idempotent-replayed": "true"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
-    """An answer that was given, to what, and when (Unix seconds)."""
+class _StoredReply:
+    """A reply, the fingerprint of its request, and when it was stored (Unix seconds)."""
 
     fingerprint: bytes
     reply: Reply
-    at: float
+    stored_at: float
 
 
 class IdempotencyCache:
-    """The first answers of the last day, by key of the sender and Idempotency-Key.
+    """The replies of the last 24 hours, by API key and Idempotency-Key.
 
-    Answers are kept where something was made; a refused request may be sent again in another form.
+    Only replies to successful creates are stored. A refused request may be corrected and sent again
+    with the same Idempotency-Key.
+
+    Args:
+        clock: The source of time.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock, self._lock = clock, Lock()
-        self._given: dict[tuple[str, str], _Given] = {}
+        self._replies: dict[tuple[str, str], _StoredReply] = {}
 
-    def run_once(self, asked: AcceptedCall, perform: Callable[[AcceptedCall], Reply]) -> Reply:
-        """Does what is asked for, or gives the answer of the first time again; raises Refusal if
-        the same Idempotency-Key came with something else.
+    def run_once(self, call: AcceptedCall, perform: Callable[[AcceptedCall], Reply]) -> Reply:
+        """Perform a call, or return the stored reply if the same request was performed before.
+
+        Raises Refusal if the Idempotency-Key was used for another request.
         """
-        name = asked.call.headers.get(HEADER)
+        name = call.call.headers.get(HEADER)
         if not name:
-            return perform(asked)
-        place, fingerprint = (asked.key, name), _fingerprint(asked)
+            return perform(call)
+        cache_key, fingerprint = (call.key, name), _fingerprint(call)
         with self._lock:
-            self._forget_old()
-            before = self._given.get(place)
-            if before is None:
-                reply = perform(asked)
-                self._given[place] = _Given(fingerprint, reply, self._clock.now())
+            self._evict()
+            stored = self._replies.get(cache_key)
+            if stored is None:
+                reply = perform(call)
+                self._replies[cache_key] = _StoredReply(fingerprint, reply, self._clock.now())
                 return reply
-        if before.fingerprint != fingerprint:
-            message = "this Idempotency-Key came with another request before"
+        if stored.fingerprint != fingerprint:
+            message = "this Idempotency-Key was used for another request"
             raise Refusal(Cause.IDEMPOTENCY_CONFLICT, message, parameter="Idempotency-Key")
-        return replace(before.reply, headers={**before.reply.headers, **REPLAYED})
+        return replace(stored.reply, headers={**stored.reply.headers, **REPLAYED})
 
     def clear(self) -> None:
-        """Forgets every answer."""
+        """Forget all replies."""
         with self._lock:
-            self._given.clear()
+            self._replies.clear()
 
-    def _forget_old(self) -> None:
-        oldest = self._clock.now() - _LIFE_SECONDS
-        while self._given:
-            place, given = next(iter(self._given.items()))
-            if given.at > oldest and len(self._given) < _KEPT:
+    def _evict(self) -> None:
+        """Remove expired replies, and the oldest ones if there are too many."""
+        expired = self._clock.now() - _LIFETIME_SECONDS
+        while self._replies:
+            cache_key, stored = next(iter(self._replies.items()))
+            if stored.stored_at > expired and len(self._replies) < _MAX_REPLIES:
                 return
-            del self._given[place]
+            del self._replies[cache_key]
 
 
-def _fingerprint(asked: AcceptedCall) -> bytes:
-    """All that a request asks for, however its form was cut into parts."""
-    call, arguments = asked.call, asked.arguments
+def _fingerprint(call: AcceptedCall) -> bytes:
+    """The content of a request, independent of its encoding and of form boundaries."""
+    arguments = call.arguments
     files = {name: sha256(part.content).hexdigest() for name, part in arguments.files.items()}
-    said = [call.operation_id, dict(call.path_parameters), dict(arguments.fields), files]
-    # A request that will be refused may hold what orjson does not write, as a number too large.
-    return json.dumps(said, sort_keys=True).encode()
+    path = dict(call.call.path_parameters)
+    content = [call.operation.id, path, dict(arguments.fields), files]
+    # An invalid request may hold data that orjson rejects, such as a number that is too large.
+    return json.dumps(content, sort_keys=True).encode()
 
 
-# As long as the services keep them whose APIs have such keys.
-_LIFE_SECONDS = 24 * 3600
-_KEPT = 10_000
+# As long as APIs with such keys usually store them.
+_LIFETIME_SECONDS = 24 * 3600
+_MAX_REPLIES = 10_000

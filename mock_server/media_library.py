@@ -1,6 +1,4 @@
-"""The files that finished jobs are served with: real ones, made beforehand for some sizes and
-lengths.
-"""
+"""The files of finished jobs: real media files in some sizes and lengths."""
 
 from __future__ import annotations
 
@@ -15,7 +13,15 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class MediaFile:
-    """A file that comes along: width and height in pixels, length in seconds."""
+    """A file of the package.
+
+    Args:
+        path: The path of the file.
+        media_type: The media type, such as `video/mp4`.
+        width: The width in pixels.
+        height: The height in pixels.
+        seconds: The length in seconds.
+    """
 
     path: Path
     media_type: str
@@ -25,43 +31,53 @@ class MediaFile:
 
     @property
     def label(self) -> str:
-        """Its size and length in words, as in `1280x720 4s`."""
+        """The size and the length as text, such as `1280x720 4s`."""
         return f"{self.width}x{self.height} {self.seconds:g}s"
 
     @property
     def suffix(self) -> str:
-        """What the name of such a file ends with, as in `.mp4`."""
+        """The extension of the file name, such as `.mp4`."""
         return self.path.suffix
 
     @cached_property
     def content(self) -> bytes:
-        """Its bytes, read once."""
+        """The bytes of the file, which are read once."""
         return self.path.read_bytes()
 
     @cached_property
     def etag(self) -> str:
-        """A strong entity tag: equal exactly for equal bytes."""
+        """A strong entity tag, which is equal for equal bytes only."""
         return f'"{sha256(self.content).hexdigest()[:32]}"'
 
 
 class MediaLibrary:
-    """The files that come along, by media type."""
+    """Media files, by media type.
+
+    Args:
+        folder: The folder of the files; by default that of the package.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._files = _files_in(folder or Path(__file__).with_name("media"))
 
     @property
     def media_types(self) -> tuple[str, ...]:
-        """The media types that there are files of."""
+        """The media types of the files."""
         return tuple(self._files)
 
     def nearest(
         self, media_type: str, *, size: str | None, seconds: str | None
     ) -> tuple[MediaFile, bool]:
-        """The file that fits best, and whether it fits exactly what was asked for.
+        """Return the nearest file, and True if its size and length are those asked for.
 
-        Shape counts first, then area, then length; a size or length that cannot be read counts as
-        not asked for. Raises KeyError for a media type that there is no file of.
+        The shape counts first, then the area, then the length.
+
+        Args:
+            media_type: The media type of the file.
+            size: The size, such as `1280x720`; None or an invalid size for any.
+            seconds: The length in seconds; None or an invalid length for any.
+
+        Raises KeyError if there is no file of this media type.
         """
         wanted_size, wanted_seconds = _size(size), _number(seconds)
 
@@ -79,7 +95,7 @@ class MediaLibrary:
 
 @cache
 def _files_in(folder: Path) -> Mapping[str, Sequence[MediaFile]]:
-    """The files of a folder, which are looked up and read once in a process, for all mocks."""
+    """The files of a folder. All mocks of a process share them, so that each is read once."""
     found: dict[str, list[MediaFile]] = {}
     for path in sorted(folder.iterdir()):
         name = _NAME.fullmatch(path.name)

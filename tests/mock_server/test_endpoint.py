@@ -166,4 +166,4 @@ def test_a_fault_and_a_body_too_large_are_answered_in_the_envelope(document: Doc
     assert (fault["type"], fault["code"]) == ("api_error", "internal_error")
     assert fault["message"] == "the disk is full"
     error = error_of(ask(endpoint, "POST /v1/videos", json="x" * 76), 413)
-    assert error["message"] == "the body is larger than the 77 bytes that are taken"
+    assert error["message"] == "the body is larger than the limit of 77 bytes"

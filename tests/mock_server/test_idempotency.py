@@ -97,7 +97,7 @@ def test_the_same_name_with_another_request_is_a_conflict(service: JobService, o
         "invalid_request",
         "Idempotency-Key",
     )
-    assert error["message"] == "this Idempotency-Key came with another request before"
+    assert error["message"] == "this Idempotency-Key was used for another request"
     assert refused.headers["x-should-retry"] == "false"
     operation = service.document.operations["createVideo"]
     assert [*reply_problems(operation, refused)] == []

@@ -243,7 +243,7 @@ def test_content_is_to_be_had_from_completion_to_expiry(
 ) -> None:
     path = f"GET /videos/{make(endpoint)}/content"
     pending = ask(endpoint, path)
-    assert error_of(pending, 409)["message"].endswith("is queued; there are no files of it")
+    assert error_of(pending, 409)["message"].endswith("is queued and has no files")
     assert pending.headers["x-should-retry"] == "false"
     clock.advance(10)
     assert ask(endpoint, path).status == 200

@@ -179,7 +179,7 @@ def test_next_jobs_end_as_a_test_has_set_in_turn(
     assert (failed["status"], failed["progress"], failed["error"]) == ("failed", 50, reason)
     assert (failed["completed_at"], failed["expires_at"]) == (None, None)
     no_file = error_of(ask(endpoint, f"GET /videos/{failing}/content"), 409)
-    assert no_file["message"] == f"{failing} is failed; there are no files of it"
+    assert no_file["message"] == f"{failing} is failed and has no files"
     clock.advance(93)
     states = [body_of(ask(endpoint, f"GET /videos/{i}"))["status"] for i in (slow, usual)]
     assert states == ["in_progress", "completed"]

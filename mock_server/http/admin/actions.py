@@ -7,10 +7,11 @@ from contextlib import contextmanager
 
 from ....openapi.json import Json
 from ....openapi.text import quote
-from ...clock import ManualClock, SystemClock
+from ...clock import SystemClock
 from ...controls import MockControls
 from ...errors import AdminRequestError
 from ...jobs.job import Job
+from ...manual_clocks import ManualClock
 from ...observers import RequestJournal
 from ...service import JobService
 from .document import admin_document

@@ -178,7 +178,7 @@ def test_a_body_over_the_limit_is_read_no_further(service: JobService) -> None:
     sent, unread = drive(app, post(length), chunks(bytes(101)))
     assert (sent[0]["status"], unread) == (413, 1)
     error: Json = orjson.loads(sent[1]["body"])["error"]
-    assert error["message"] == "the body is larger than the 100 bytes that are taken"
+    assert error["message"] == "the body is larger than the limit of 100 bytes"
 
 
 def test_a_body_that_is_not_read_stands_in_the_journal(service: JobService) -> None:
@@ -200,9 +200,7 @@ def test_a_head_may_have_as_many_bytes_as_the_limit_and_no_more(service: JobServ
         statuses[over] = (sent[0]["status"], unread)
     assert statuses == {0: (200, 0), 1: (413, 1)}
     error: Json = orjson.loads(sent[1]["body"])["error"]
-    assert (
-        error["message"] == f"the head is larger than the {MAX_HEADER_BYTES} bytes that are taken"
-    )
+    assert error["message"] == f"the head is larger than the limit of {MAX_HEADER_BYTES} bytes"
     assert len(service.store) == 1
 
 

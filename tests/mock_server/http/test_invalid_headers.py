@@ -124,7 +124,7 @@ def test_a_strange_path_is_unknown(
     assert len(error["message"]) < 400
 
 
-TOO_LARGE = "the body is larger than the 33554432 bytes that are taken"
+TOO_LARGE = "the body is larger than the limit of 33554432 bytes"
 
 
 def test_a_file_of_50_megabytes_is_refused_to_a_client_that_sends_it_all(

@@ -78,7 +78,7 @@ def test_a_job_of_another_key_is_unknown_and_stays_as_it_is(
     before = house.ask(JobRole.RETRIEVE, job=job).body
     refused = house.ask(role, STRANGER, job=job)
     assert refused.status == 404
-    message = f"there is no job '{job}' of this key; it was made with another one"
+    message = f"there is no job '{job}' of this key; it was created with another key"
     assert house.message(refused) == message
     assert house.ask(JobRole.RETRIEVE, job=job).body == before
     assert len(house.service.store) == 1
