@@ -156,9 +156,8 @@ class _JobClient:
         fields = {
             name: below.get("default") for name, below in body.properties.items()
         } | body.example
-        return (
-            f"(the live API would bill {operation.price.of(fields):.2f} {operation.price.currency})"
-        )
+        amount = operation.price.amount_for(fields)
+        return f"(the live API would bill {amount:.2f} {operation.price.currency})"
 
     def _path(self, role: JobRole, job: Json) -> str:
         operation = self.document.by_role[role]

@@ -10,7 +10,7 @@ import orjson
 
 from ..openapi import Document, Operation
 from ..openapi.json import Json
-from ..openapi.request import from_text
+from ..openapi.request import value_from_text
 from .traffic.exchange import Exchange, UnmatchedRequest
 from .traffic.job_views import jobs_in
 
@@ -158,7 +158,7 @@ def _sent(exchange: Exchange) -> Iterator[CoverageItem]:
     sent = {name: exchange.arguments.query.get(name) for name, _ in call.query}
     for name, parameter in operation.headers.items():
         if name.lower() in call.headers:
-            sent[name] = from_text(call.headers[name.lower()], parameter.schema.raw)
+            sent[name] = value_from_text(call.headers[name.lower()], parameter.schema.raw)
     sent |= {**exchange.fields, **exchange.files}
     for name, _, schema in _inputs(operation):
         if name in sent:

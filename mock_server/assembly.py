@@ -138,7 +138,7 @@ def make_parts(
 
 
 def _idempotency_cache(document: Document, clock: Clock) -> IdempotencyCache:
-    if Cause.IDEMPOTENCY_CONFLICT not in document.envelope.answers:
+    if Cause.IDEMPOTENCY_CONFLICT not in document.envelope.responses:
         place = "/x-error-envelope/causes"
         raise ValueError(f"{place}: idempotency keys need {Cause.IDEMPOTENCY_CONFLICT}")
     return IdempotencyCache(clock)

@@ -25,11 +25,13 @@ class Chunk:
 
 def split_body(body: bytes, delivery: Delivery) -> Iterator[Chunk]:
     """Yield the chunks of a body that arrive, spread evenly over the seconds of the delivery."""
-    size = ceil(len(body) / CHUNKS_PER_BODY) if delivery.seconds else len(body)
-    arriving = len(body) if delivery.arrives is None else min(delivery.arrives, len(body))
+    size = ceil(len(body) / CHUNKS_PER_BODY) if delivery.body_seconds else len(body)
+    arriving = (
+        len(body) if delivery.bytes_delivered is None else min(delivery.bytes_delivered, len(body))
+    )
     for start in range(0, arriving, max(1, size)):
         content = body[start : min(start + size, arriving)]
-        yield Chunk(delivery.seconds * len(content) / len(body), content)
+        yield Chunk(delivery.body_seconds * len(content) / len(body), content)
 
 
 CHUNKS_PER_BODY: Final = 10

@@ -143,7 +143,7 @@ class MockControls(Generic[ClockT]):
         snapshot = observe(job, now)
         if snapshot.ends:
             raise ValueError(f"{job_id} has ended already")
-        states = self.document.lifecycle.endings(Ending.SUCCESS if success else Ending.FAILURE)
+        states = self.document.lifecycle.final_states(Ending.SUCCESS if success else Ending.FAILURE)
         if not states:
             kind = "success" if success else "failure"
             raise ValueError(f"this document has no {kind} state")

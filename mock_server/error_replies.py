@@ -27,7 +27,7 @@ class ErrorReplies:
     def reply(self, refusal: Refusal, request_id: str) -> Reply:
         """Return the error reply to a request with this id."""
         envelope = self._envelope
-        answer = envelope.answers[refusal.cause]
+        answer = envelope.responses[refusal.cause]
         body = envelope.body(
             answer, message=refusal.message, parameter=refusal.parameter, request_id=request_id
         )

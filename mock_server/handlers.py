@@ -205,7 +205,7 @@ class OperationHandlers:
     def _job_reply(self, operation: Operation, job: Job, snapshot: Snapshot) -> Reply:
         hint, headers = self._lifecycle.poll_hint, dict(_JSON_HEADERS)
         if hint is not None and snapshot.ends is None:
-            wait = ceil(self._clock.wait_for(snapshot.remaining_seconds) * hint.per_second)
+            wait = ceil(self._clock.wait_for(snapshot.remaining_seconds) * hint.units_per_second)
             headers[hint.header] = str(max(1, wait))
         body = orjson.dumps(self._renderer.render_job(job, snapshot))
         return Reply(operation.success.status, headers, body)

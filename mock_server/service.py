@@ -8,7 +8,7 @@ from typing import Generic, Literal, cast
 from ..openapi import Call, Document, Operation, Reply, RequestProblem, load_document
 from ..openapi.conformance import ReplyProblem, body_problems, reply_problems
 from ..openapi.json import Json
-from ..openapi.operation import CREATING
+from ..openapi.operation import CREATE_ROLES
 from ..openapi.request import read_call
 from .accepted_call import AcceptedCall
 from .assembly import ServiceOptions, make_parts
@@ -118,7 +118,7 @@ class JobService(Generic[ClockT]):
         if self._strict and not applied.prevented:
             _require_conforming(reply, reply_problems(operation, reply))
         reply = self._with_common_headers(reply, request_id, sender)
-        if self.webhooks is not None and operation.role in CREATING:
+        if self.webhooks is not None and operation.role in CREATE_ROLES:
             self.webhooks.notify()
         if not applied:
             return reply
@@ -140,7 +140,7 @@ class JobService(Generic[ClockT]):
         if "prefer" in call.headers:
             refuse_if_preferred(self.document.envelope, operation, call.headers["prefer"])
         accepted = AcceptedCall(operation, call, read_call(operation, call), key)
-        if operation.role in CREATING:
+        if operation.role in CREATE_ROLES:
             if self._idempotency:
                 return self._idempotency.run_once(
                     accepted, lambda accepted: self._create(accepted, applied)

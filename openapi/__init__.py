@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from .credentials import Credentials
 from .document import Document, load_document, parse_document
-from .envelope import Cause, ErrorAnswer, ErrorEnvelope
+from .envelope import Cause, ErrorEnvelope, ErrorResponse
 from .errors import DocumentError, FormError, Problem, ToolkitError
 from .event import JobEvent
-from .lifecycle import Echo, Ending, Failure, Lifecycle, PollHint, Stamp, State
+from .lifecycle import Echo, Ending, Failure, Lifecycle, PollHint, State, Timestamp
 from .limits import DeclaredLimits, LimitHeaders, Tier
 from .messages import Call, Delivery, Reply
 from .near_miss import NearMiss
@@ -28,8 +28,8 @@ __all__ = [
     "DocumentError",
     "Echo",
     "Ending",
-    "ErrorAnswer",
     "ErrorEnvelope",
+    "ErrorResponse",
     "Failure",
     "FormError",
     "JobEvent",
@@ -50,9 +50,9 @@ __all__ = [
     "RequestProblem",
     "Schema",
     "SchemaError",
-    "Stamp",
     "State",
     "Tier",
+    "Timestamp",
     "ToolkitError",
     "load_document",
     "parse_document",

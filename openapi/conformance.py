@@ -11,7 +11,7 @@ import orjson
 from .messages import Reply, media_type_of
 from .operation import JSON, Operation, Response
 from .pointer import format_pointer
-from .request import from_text
+from .request import value_from_text
 from .schema import Schema
 from .text import expected_but_got, quote
 
@@ -66,7 +66,7 @@ def body_problems(schema: Schema, body: bytes) -> Iterator[ReplyProblem]:
     try:
         data = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        came = f"{quote(body[:_SHOWN].decode(errors='replace'))} ({error})"
+        came = f"{quote(body[:_MAX_SHOWN_BYTES].decode(errors='replace'))} ({error})"
         yield ReplyProblem("json", "", "must be JSON", came)
         return
     if not schema.accepts(data):
@@ -83,8 +83,8 @@ def _header_problems(response: Response, reply: Reply) -> Iterator[ReplyProblem]
             if header.required:
                 yield ReplyProblem("header", header.name, "is required")
             continue
-        for finding in header.schema.errors(from_text(text, header.schema.raw)):
+        for finding in header.schema.errors(value_from_text(text, header.schema.raw)):
             yield ReplyProblem("header", header.name, finding.expected, finding.received)
 
 
-_SHOWN = 100
+_MAX_SHOWN_BYTES = 100

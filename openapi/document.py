@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 from urllib.parse import urlsplit
 
 from .credentials import compile_credentials
-from .document_rules import document_problems, extension_places
+from .document_rules import document_problems, extension_pointers
 from .envelope import compile_envelope
 from .event import JobEvent, compile_events
 from .json import Json
@@ -45,10 +45,10 @@ class Document:
         self.by_role: Mapping[JobRole, Operation] = {
             o.role: o for o in self.operations.values() if o.role
         }
-        self.job = schemas.at(extension_places(root, "x-lifecycle")[0])
+        self.job = schemas.at(extension_pointers(root, "x-lifecycle")[0])
         self.lifecycle = compile_lifecycle(self.job.raw["x-lifecycle"])
         self.events: Mapping[str, JobEvent] = {e.state: e for e in compile_events(schemas)}
-        self.error = schemas.at(extension_places(root, "x-error-envelope")[0])
+        self.error = schemas.at(extension_pointers(root, "x-error-envelope")[0])
         self.envelope = compile_envelope(self.error.raw["x-error-envelope"])
         self.credentials = compile_credentials(root)
         self.limits = compile_limits(root["x-limits"]) if "x-limits" in root else None
@@ -66,7 +66,7 @@ class Document:
         """
         return find_nearest(self.operations.values(), method, path, base_path=self.base_path)
 
-    def template(self, schema: Schema) -> dict[str, Json]:
+    def template_of(self, schema: Schema) -> dict[str, Json]:
         """What the schema alone says of its data: its required places and constants."""
         return template_of(self.source.data, schema.raw)
 

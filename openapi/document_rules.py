@@ -25,7 +25,7 @@ def document_problems(root: Json) -> list[Problem]:
         operation_problems,
         _security,
         _job_ids,
-        _one_of_each,
+        _single_extensions,
         _lifecycle,
         _events,
         _envelope,
@@ -38,7 +38,7 @@ def document_problems(root: Json) -> list[Problem]:
     return []
 
 
-def extension_places(root: Json, keyword: str) -> list[str]:
+def extension_pointers(root: Json, keyword: str) -> list[str]:
     """The pointers of the schemas under components that carry an extension."""
     schemas = root.get("components", {}).get("schemas", {})
     return [
@@ -64,34 +64,34 @@ def _security(root: Json) -> Iterator[Problem]:
 
 
 def _job_ids(root: Json) -> Iterator[Problem]:
-    for pointer in extension_places(root, "x-job-id"):
+    for pointer in extension_pointers(root, "x-job-id"):
         schema = get(root, parse_pointer(pointer))
         if property_at(root, schema, parse_pointer(schema["x-job-id"])) is None:
             reason = f"the schema has no field at {schema['x-job-id']}"
             yield Problem(f"{pointer}/x-job-id", reason)
 
 
-def _one_of_each(root: Json) -> Iterator[Problem]:
+def _single_extensions(root: Json) -> Iterator[Problem]:
     for keyword in ("x-lifecycle", "x-error-envelope"):
-        places = extension_places(root, keyword)
+        places = extension_pointers(root, keyword)
         if len(places) != 1:
             found = ", ".join(places) or "none has"
             yield Problem("/components/schemas", f"exactly one schema must have {keyword}; {found}")
 
 
 def _lifecycle(root: Json) -> Iterator[Problem]:
-    for pointer in extension_places(root, "x-lifecycle"):
+    for pointer in extension_pointers(root, "x-lifecycle"):
         yield from lifecycle_problems(root, pointer, create=create_fields(root))
 
 
 def _events(root: Json) -> Iterator[Problem]:
-    for pointer in extension_places(root, "x-lifecycle"):
+    for pointer in extension_pointers(root, "x-lifecycle"):
         data = get(root, parse_pointer(pointer))["x-lifecycle"]
         yield from event_problems(root, compile_lifecycle(data))
 
 
 def _envelope(root: Json) -> Iterator[Problem]:
-    for pointer in extension_places(root, "x-error-envelope"):
+    for pointer in extension_pointers(root, "x-error-envelope"):
         schema = get(root, parse_pointer(pointer))
         data = schema["x-error-envelope"]
         for key in ("type", "code", "message", "parameter", "request_id"):
@@ -112,7 +112,7 @@ def _limits(root: Json) -> Iterator[Problem]:
     """Where there are limits, every operation may be refused for having gone beyond them."""
     if "x-limits" not in root:
         return
-    for pointer in extension_places(root, "x-error-envelope"):
+    for pointer in extension_pointers(root, "x-error-envelope"):
         envelope = get(root, parse_pointer(pointer))["x-error-envelope"]
         answer = envelope["causes"].get(Cause.RATE_EXCEEDED)
         if answer is None:

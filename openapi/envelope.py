@@ -42,7 +42,7 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorAnswer:
+class ErrorResponse:
     """What is answered to one cause: HTTP status, family and code of the error, extra headers."""
 
     status: int
@@ -68,16 +68,16 @@ class ErrorEnvelope:
     request_id_prefix: str
     retry_seconds: str | None
     retry_milliseconds: str | None
-    answers: Mapping[str, ErrorAnswer]
+    responses: Mapping[str, ErrorResponse]
 
     def body(
-        self, answer: ErrorAnswer, *, message: str, parameter: str | None, request_id: str
+        self, response: ErrorResponse, *, message: str, parameter: str | None, request_id: str
     ) -> dict[str, Json]:
         """The body of an error answer."""
         body: dict[str, Json] = {}
         for path, value in (
-            (self.type_at, answer.type),
-            (self.code_at, answer.code),
+            (self.type_at, response.type),
+            (self.code_at, response.code),
             (self.message_at, message),
             (self.parameter_at, parameter),
             (self.request_id_at, request_id),
@@ -90,7 +90,7 @@ class ErrorEnvelope:
         """The first declared cause that is answered with this status, and this code if one is
         given.
         """
-        for cause, answer in self.answers.items():
+        for cause, answer in self.responses.items():
             if answer.status == status and code in (None, answer.code):
                 return cause
         return None
@@ -98,7 +98,7 @@ class ErrorEnvelope:
 
 def compile_envelope(data: Json) -> ErrorEnvelope:
     """The envelope from its data, which the schema of the extension has checked."""
-    paths = {key: parse_pointer(data[key]) if key in data else None for key in _PLACES}
+    paths = {key: parse_pointer(data[key]) if key in data else None for key in _POINTER_KEYS}
     retry = data.get("retry_after", {})
     return ErrorEnvelope(
         type_at=paths["type"],
@@ -110,8 +110,8 @@ def compile_envelope(data: Json) -> ErrorEnvelope:
         request_id_prefix=data.get("request_id_prefix", ""),
         retry_seconds=_lower(retry.get("seconds")),
         retry_milliseconds=_lower(retry.get("milliseconds")),
-        answers={
-            cause: ErrorAnswer(
+        responses={
+            cause: ErrorResponse(
                 status=answer["status"],
                 type=answer.get("type"),
                 code=answer["code"],
@@ -126,4 +126,4 @@ def _lower(header: str | None) -> str | None:
     return header.lower() if header else None
 
 
-_PLACES = ("type", "code", "parameter", "request_id")
+_POINTER_KEYS = ("type", "code", "parameter", "request_id")

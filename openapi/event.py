@@ -25,7 +25,7 @@ class JobEvent:
     state: str
     provenance: Provenance
     schema: Schema
-    blank: Mapping[str, Json]
+    template: Mapping[str, Json]
     id_at: Path
     id_prefix: str
     job_at: Path
@@ -34,7 +34,7 @@ class JobEvent:
 
     def body(self, *, event_id: str, job_id: str, moment: int) -> dict[str, Json]:
         """The body that tells of a job; `moment` is when it entered the state, in Unix seconds."""
-        body = deepcopy(dict(self.blank))
+        body = deepcopy(dict(self.template))
         set_at(body, self.id_at, event_id)
         set_at(body, self.job_at, job_id)
         for path, value in ((self.name_at, self.name), (self.moment_at, moment)):
@@ -53,7 +53,7 @@ def compile_events(schemas: Schemas) -> Iterator[JobEvent]:
             state=data["state"],
             provenance=Provenance(operation.get("x-provenance", Provenance.DOCUMENTED)),
             schema=schema,
-            blank=template_of(schemas.root, schema.raw),
+            template=template_of(schemas.root, schema.raw),
             id_at=parse_pointer(data["id"]["at"]),
             id_prefix=data["id"].get("prefix", ""),
             job_at=parse_pointer(data["job"]),
@@ -62,16 +62,16 @@ def compile_events(schemas: Schemas) -> Iterator[JobEvent]:
         )
 
 
-def body_place(root: Json, name: str) -> str:
+def body_pointer(root: Json, name: str) -> str:
     """The pointer of the request body of the webhook of this name, behind any references."""
     return follow(root, format_pointer(("webhooks", name, "post", "requestBody")))
 
 
 def _schema(schemas: Schemas, name: str) -> Schema:
-    place = body_place(schemas.root, name)
+    place = body_pointer(schemas.root, name)
     return schemas.at(place + format_pointer(("content", JSON, "schema")))
 
 
-def has_json(root: Json, name: str) -> bool:
+def has_json_body(root: Json, name: str) -> bool:
     """Whether the body of the webhook of this name is JSON, as it must be to be written."""
-    return JSON in get(root, parse_pointer(body_place(root, name)))["content"]
+    return JSON in get(root, parse_pointer(body_pointer(root, name)))["content"]

@@ -61,13 +61,13 @@ def _part(chunk: bytes) -> Part:
     head, blank, content = chunk.partition(b"\r\n\r\n")
     if not blank:
         raise FormError("a part has no blank line behind its headers")
-    name, filename, media_type = _described(head[2:])
+    name, filename, media_type = _read_part_headers(head[2:])
     return Part(name, filename, media_type, content)
 
 
 # Forms of one kind have the same parts again and again.
 @lru_cache(maxsize=256)
-def _described(head: bytes) -> tuple[str, str | None, str | None]:
+def _read_part_headers(head: bytes) -> tuple[str, str | None, str | None]:
     """The name, the file name and the content type of a part."""
     headers = _headers(head)
     disposition = headers.get("content-disposition", "")
@@ -77,8 +77,8 @@ def _described(head: bytes) -> tuple[str, str | None, str | None]:
     if "name" not in given:
         raise FormError("a part has no name")
     filename = given.get("filename")
-    filename = None if filename is None else _unquoted(filename)
-    return _unquoted(given["name"]), filename, headers.get("content-type")
+    filename = None if filename is None else _unquote(filename)
+    return _unquote(given["name"]), filename, headers.get("content-type")
 
 
 def _headers(head: bytes) -> dict[str, str]:
@@ -97,7 +97,7 @@ def _headers(head: bytes) -> dict[str, str]:
     return headers
 
 
-def _unquoted(value: str) -> str:
+def _unquote(value: str) -> str:
     """Browsers write quotation marks and line breaks as %22, %0D and %0A (WHATWG), others escape
     them (RFC 2183).
     """

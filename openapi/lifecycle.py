@@ -35,7 +35,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class Timestamp:
     """A moment in Unix seconds: null until `set_on` is entered, then the entry of `counted_from`
     plus some seconds.
     """
@@ -74,7 +74,7 @@ class PollHint:
     """
 
     header: str
-    per_second: int
+    units_per_second: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Lifecycle:
     initial: str
     states: Mapping[str, State]
     progress_at: Path | None = None
-    stamps: tuple[Stamp, ...] = ()
+    timestamps: tuple[Timestamp, ...] = ()
     expiry_at: Path | None = None
     failure: Failure | None = None
     immutable: tuple[Path, ...] = ()
@@ -97,7 +97,7 @@ class Lifecycle:
     source_at: Path | None = None
     poll_hint: PollHint | None = None
 
-    def endings(self, kind: Ending) -> tuple[str, ...]:
+    def final_states(self, kind: Ending) -> tuple[str, ...]:
         """The final states of this kind, in the order of the document."""
         return tuple(state.name for state in self.states.values() if state.ends is kind)
 
@@ -107,17 +107,17 @@ class Lifecycle:
         The usual way takes the first next state that goes on as long as it can. Raises ValueError,
         with the final states, if there is no way.
         """
-        way = self._way((self.initial,), outcome)
+        way = self._find_route((self.initial,), outcome)
         if way is None:
             ends = ", ".join(name for name, state in self.states.items() if state.ends)
             raise ValueError(f"no job ends as {outcome!r}; the final states are {ends}")
         return way
 
-    def _way(self, so_far: tuple[str, ...], outcome: str) -> tuple[str, ...] | None:
+    def _find_route(self, so_far: tuple[str, ...], outcome: str) -> tuple[str, ...] | None:
         following = self.states[so_far[-1]].next
         for name in following:
             if self.states[name].ends is None and name not in so_far:
-                way = self._way((*so_far, name), outcome)
+                way = self._find_route((*so_far, name), outcome)
                 if way is not None:
                     return way
         return (*so_far, outcome) if outcome in following and self.states[outcome].ends else None
@@ -136,7 +136,7 @@ class Lifecycle:
                 ("failure/message", self.failure.message),
             )
             yield "failure/at", self.failure.at
-        yield from ((f"stamps/{i}/at", stamp.at) for i, stamp in enumerate(self.stamps))
+        yield from ((f"stamps/{i}/at", stamp.at) for i, stamp in enumerate(self.timestamps))
         yield from ((f"immutable/{i}", path) for i, path in enumerate(self.immutable))
         yield from ((f"echoes/{i}/at", echo.at) for i, echo in enumerate(self.echoes))
 
@@ -150,7 +150,7 @@ def compile_lifecycle(data: Json) -> Lifecycle:
         initial=data["state"]["initial"],
         states={name: _state(name, state) for name, state in data["states"].items()},
         progress_at=_optional(data.get("progress", {}).get("at")),
-        stamps=tuple(_stamp(stamp) for stamp in data.get("stamps", ())),
+        timestamps=tuple(_stamp(stamp) for stamp in data.get("stamps", ())),
         expiry_at=_optional(data.get("expiry")),
         failure=_failure(data["failure"]) if "failure" in data else None,
         immutable=tuple(parse_pointer(pointer) for pointer in data.get("immutable", ())),
@@ -180,8 +180,8 @@ def _state(name: str, data: Json) -> State:
     )
 
 
-def _stamp(data: Json) -> Stamp:
-    return Stamp(
+def _stamp(data: Json) -> Timestamp:
+    return Timestamp(
         at=parse_pointer(data["at"]),
         set_on=data["set_on"],
         counted_from=data.get("counted_from", data["set_on"]),

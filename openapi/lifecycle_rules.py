@@ -22,18 +22,18 @@ def lifecycle_problems(
     lifecycle = compile_lifecycle(data)
     found = [
         *_transitions(lifecycle),
-        *_words(root, schema, lifecycle),
-        *_places(root, schema, lifecycle),
+        *_state_names(root, schema, lifecycle),
+        *_paths(root, schema, lifecycle),
     ]
-    found += [*_fields(data, lifecycle, create), *_names(data, lifecycle)]
+    found += [*_fields(data, lifecycle, create), *_references(data, lifecycle)]
     for place, reason in found:
         yield Problem(f"{pointer}/x-lifecycle/{place}", reason)
 
 
-Found = Iterator[tuple[str, str]]
+PlacedReasons = Iterator[tuple[str, str]]
 
 
-def _transitions(lifecycle: Lifecycle) -> Found:
+def _transitions(lifecycle: Lifecycle) -> PlacedReasons:
     states = lifecycle.states
     for name, state in states.items():
         place = f"states{format_pointer((name,))}"
@@ -53,10 +53,10 @@ def _transitions(lifecycle: Lifecycle) -> Found:
     elif states[lifecycle.initial].ends:
         yield "state/initial", f"{lifecycle.initial} ends the job; a job must begin before it ends"
     elif all(n in states for state in states.values() for n in state.next):
-        yield from _ways(lifecycle)
+        yield from _routes(lifecycle)
 
 
-def _ways(lifecycle: Lifecycle) -> Found:
+def _routes(lifecycle: Lifecycle) -> PlacedReasons:
     """What is wrong on the ways through the states, with the progress that was reached on each."""
     states, start = lifecycle.states, (lifecycle.initial, 0)
     seen, waiting = {start}, [start]
@@ -84,7 +84,7 @@ def _ways(lifecycle: Lifecycle) -> Found:
         yield "states", "no state that can be reached ends in success"
 
 
-def _words(root: Json, schema: Json, lifecycle: Lifecycle) -> Found:
+def _state_names(root: Json, schema: Json, lifecycle: Lifecycle) -> PlacedReasons:
     """The state's own schema and the declaration must know the same words."""
     described = property_at(root, schema, lifecycle.state_at)
     words = described.get("enum") if isinstance(described, dict) else None
@@ -93,16 +93,16 @@ def _words(root: Json, schema: Json, lifecycle: Lifecycle) -> Found:
         yield "states", f"the schema of the state allows {allowed}; the two must be the same"
 
 
-def _places(root: Json, schema: Json, lifecycle: Lifecycle) -> Found:
+def _paths(root: Json, schema: Json, lifecycle: Lifecycle) -> PlacedReasons:
     for place, path in lifecycle.paths():
         if property_at(root, schema, path) is None:
             yield place, f"the schema has no field at {format_pointer(path)}"
-    stamps = {stamp.at for stamp in lifecycle.stamps}
+    stamps = {stamp.at for stamp in lifecycle.timestamps}
     if lifecycle.expiry_at and lifecycle.expiry_at not in stamps:
         yield "expiry", f"{format_pointer(lifecycle.expiry_at)} is not one of the stamps"
 
 
-def _names(data: Json, lifecycle: Lifecycle) -> Found:
+def _references(data: Json, lifecycle: Lifecycle) -> PlacedReasons:
     for index, stamp in enumerate(data.get("stamps", ())):
         for key in ("set_on", "counted_from"):
             if key in stamp and stamp[key] not in lifecycle.states:
@@ -112,7 +112,7 @@ def _names(data: Json, lifecycle: Lifecycle) -> Found:
         yield "failure/moderation", f"{failure.moderation} is not one of the reasons"
 
 
-def _fields(data: Json, lifecycle: Lifecycle, create: Mapping[str, Json]) -> Found:
+def _fields(data: Json, lifecycle: Lifecycle, create: Mapping[str, Json]) -> PlacedReasons:
     for index, echo in enumerate(lifecycle.echoes):
         if echo.field not in create:
             yield f"echoes/{index}/field", f"{echo.field} is not a field of the create request"

@@ -33,7 +33,7 @@ class LimitHeaders:
     remaining: tuple[str, ...]
     reset: tuple[str, ...]
 
-    def of(self, *, limit: int, remaining: int, reset: int) -> dict[str, str]:
+    def to_headers(self, *, limit: int, remaining: int, reset: int) -> dict[str, str]:
         """The headers with their values."""
         named = ((self.limit, limit), (self.remaining, remaining), (self.reset, reset))
         return {name: str(value) for names, value in named for name in names}

@@ -37,14 +37,14 @@ class Delivery:
     """
 
     delay: float = 0.0
-    seconds: float = 0.0
-    arrives: int | None = None
+    body_seconds: float = 0.0
+    bytes_delivered: int | None = None
     reset: bool = False
 
     @property
-    def breaks(self) -> bool:
+    def is_incomplete(self) -> bool:
         """True if the response does not arrive completely."""
-        return self.arrives is not None
+        return self.bytes_delivered is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     delivery: Delivery | None = None
-    committed: Reply | None = None
+    replaced: Reply | None = None
 
 
 def media_type_of(headers: Mapping[str, str]) -> str:

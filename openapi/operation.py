@@ -29,7 +29,7 @@ class JobRole(StrEnum):
     REMIX = "remix"
 
 
-CREATING = frozenset({JobRole.CREATE, JobRole.REMIX})
+CREATE_ROLES = frozenset({JobRole.CREATE, JobRole.REMIX})
 """The roles of the operations that make a job."""
 
 
@@ -65,7 +65,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class RequestBody:
     """A request body of one media type. `files` maps the fields that are files to the media types
     they may have.
 
@@ -98,7 +98,7 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Pagination:
     """How a list is cut into pages, `x-page`: places in the answer, names of query parameters,
     words of the order.
     """
@@ -135,10 +135,10 @@ class Operation:
     query: Mapping[str, Parameter]
     headers: Mapping[str, Parameter]
     body_required: bool
-    bodies: Mapping[str, Body]
+    bodies: Mapping[str, RequestBody]
     responses: Mapping[int, Response]
     success: Response
-    page: Page | None
+    page: Pagination | None
     media: MediaFields | None
     price: Price | None
 
@@ -235,7 +235,7 @@ class _OperationReader:
                 )
         yield from found.values()
 
-    def _body(self, pointer: str) -> Body:
+    def _body(self, pointer: str) -> RequestBody:
         data = get(self._root, parse_pointer(pointer))
         schema = self._schemas.at(f"{pointer}/schema")
         properties = {
@@ -248,7 +248,7 @@ class _OperationReader:
             for name, below in properties.items()
             if pointer.endswith(format_pointer((FORM,))) and _is_file(below, encoding.get(name, ()))
         }
-        return Body(schema, properties, files, self._example(data))
+        return RequestBody(schema, properties, files, self._example(data))
 
     def _example(self, media: Json) -> Json:
         examples = [
@@ -294,13 +294,15 @@ def _is_file(schema: Json, media_types: tuple[str, ...]) -> bool:
     return any(not t.startswith("text/") and t != JSON for t in media_types)
 
 
-def _page(data: Json) -> Page:
+def _page(data: Json) -> Pagination:
     places = {
         key: parse_pointer(data[key])
         for key in ("items", "first", "last", "more", "next")
         if key in data
     }
-    return Page(places, data["limit"], data["after"], data.get("order"), data.get("descending"))
+    return Pagination(
+        places, data["limit"], data["after"], data.get("order"), data.get("descending")
+    )
 
 
 METHODS = ("get", "put", "post", "delete", "patch")

@@ -17,8 +17,8 @@ from .schema_places import property_at
 def operation_problems(root: Json) -> Iterator[Problem]:
     """Everything that is wrong with the operations."""
     for rule in (
-        _unique_names,
-        _paths,
+        _names_and_roles,
+        _duplicate_paths,
         _path_parameters,
         _fields,
         _paging,
@@ -48,7 +48,7 @@ def _operations(root: Json) -> Iterator[tuple[str, str, Json]]:
                 yield format_pointer(("paths", path, method)), path, item[method]
 
 
-def _unique_names(root: Json) -> Iterator[Problem]:
+def _names_and_roles(root: Json) -> Iterator[Problem]:
     for keyword in ("operationId", "x-job-role"):
         counts = Counter(operation.get(keyword) for _, _, operation in _operations(root))
         for pointer, _, operation in _operations(root):
@@ -70,7 +70,7 @@ def _parameters(root: Json, path: str, operation: Json) -> Iterator[tuple[str, J
         yield f"{item}/{method}/parameters/{index}", resolve(root, parameter)
 
 
-def _paths(root: Json) -> Iterator[Problem]:
+def _duplicate_paths(root: Json) -> Iterator[Problem]:
     """Paths that differ in the names of their parameters alone cannot be told apart."""
     seen: dict[str, str] = {}
     for path in root["paths"]:

@@ -29,7 +29,7 @@ class Price:
     per: str | None
     rates: tuple[Rate, ...]
 
-    def of(self, fields: Mapping[str, Json]) -> Decimal:
+    def amount_for(self, fields: Mapping[str, Json]) -> Decimal:
         """The price of one create with these fields, with defaults; zero where no rate holds."""
         for rate in self.rates:
             if all(fields.get(name) in values for name, values in rate.when.items()):

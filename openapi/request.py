@@ -16,7 +16,7 @@ from .form import Part, parse_form
 from .image import image_type
 from .json import Json
 from .messages import Call, media_type_of
-from .operation import FORM, JSON, Body, Operation
+from .operation import FORM, JSON, Operation, RequestBody
 from .pointer import format_pointer
 from .schema import Schema, SchemaError, types_of
 from .text import expected_but_got, quote
@@ -53,7 +53,7 @@ class Arguments:
     query: Mapping[str, Json] = field(default_factory=dict)
     fields: Mapping[str, Json] = field(default_factory=dict)
     files: Mapping[str, Part] = field(default_factory=dict)
-    unknown: tuple[str, ...] = ()
+    unknown_names: tuple[str, ...] = ()
     problems: tuple[RequestProblem, ...] = ()
 
 
@@ -62,8 +62,8 @@ def read_call(operation: Operation, call: Call) -> Arguments:
     `problems`.
     """
     if not (operation.query or operation.headers or operation.bodies or call.query):
-        return _NOTHING
-    reading = _Reading(operation, call)
+        return _NO_ARGUMENTS
+    reading = _RequestReader(operation, call)
     if operation.query or call.query:
         reading.read_query()
     if operation.headers:
@@ -79,10 +79,10 @@ def read_call(operation: Operation, call: Call) -> Arguments:
     )
 
 
-_NOTHING = Arguments()
+_NO_ARGUMENTS = Arguments()
 
 
-class _Reading:
+class _RequestReader:
     """One call on its way from text to arguments."""
 
     def __init__(self, operation: Operation, call: Call) -> None:
@@ -93,7 +93,7 @@ class _Reading:
         self.unknown: list[str] = []
         self.problems: list[RequestProblem] = []
 
-    def object_to(
+    def _add_problem(
         self,
         cause: str,
         parameter: str | None,
@@ -110,15 +110,15 @@ class _Reading:
             if name not in parameters:
                 self.unknown.append(name)
             elif name in given:
-                self.object_to(Cause.FIELD_VALUE, name, *_TWICE)
+                self._add_problem(Cause.FIELD_VALUE, name, *_DUPLICATE)
             else:
                 given[name] = text
         for name, parameter in parameters.items():
             if name in given:
-                self.query[name] = from_text(given[name], parameter.schema.raw)
-                self._judge(parameter.schema, self.query[name], name)
+                self.query[name] = value_from_text(given[name], parameter.schema.raw)
+                self._validate(parameter.schema, self.query[name], name)
             elif parameter.required:
-                self.object_to(Cause.FIELD_MISSING, name, "is required")
+                self._add_problem(Cause.FIELD_MISSING, name, "is required")
             elif parameter.default is not None:
                 self.query[name] = parameter.default
 
@@ -126,9 +126,9 @@ class _Reading:
         for name, parameter in self.operation.headers.items():
             text = self.call.headers.get(name.lower())
             if text is not None:
-                self._judge(parameter.schema, from_text(text, parameter.schema.raw), name)
+                self._validate(parameter.schema, value_from_text(text, parameter.schema.raw), name)
             elif parameter.required:
-                self.object_to(Cause.FIELD_MISSING, name, "the header is required")
+                self._add_problem(Cause.FIELD_MISSING, name, "the header is required")
 
     def read_body(self) -> None:
         media_type = media_type_of(self.call.headers)
@@ -137,25 +137,25 @@ class _Reading:
             if self.call.body or self.operation.body_required:
                 came = quote(media_type) if media_type else "one without a Content-Type"
                 wanted = f"the body must be {' or '.join(self.operation.bodies)}"
-                self.object_to(Cause.MEDIA_TYPE_UNSUPPORTED, None, wanted, came)
+                self._add_problem(Cause.MEDIA_TYPE_UNSUPPORTED, None, wanted, came)
         elif media_type == JSON:
             self._read_json(body)
         elif media_type == FORM:
             self._read_form(body)
 
-    def _read_json(self, body: Body) -> None:
+    def _read_json(self, body: RequestBody) -> None:
         try:
             data = orjson.loads(self.call.body)
         except orjson.JSONDecodeError as error:
-            came = f"{quote(self.call.body[:_SHOWN].decode(errors='replace'))} ({error})"
-            return self.object_to(Cause.JSON_MALFORMED, None, "the body must be JSON", came)
+            came = f"{quote(self.call.body[:_MAX_SHOWN_BYTES].decode(errors='replace'))} ({error})"
+            return self._add_problem(Cause.JSON_MALFORMED, None, "the body must be JSON", came)
         if isinstance(data, dict):
             self.fields = {name: data[name] for name in data if name in body.properties}
             self.unknown += [name for name in data if name not in body.properties]
-            self.problems += [*self._misplaced_files(data)]
-        return self._judge(body.schema, data, None)
+            self.problems += [*self._files_in_json(data)]
+        return self._validate(body.schema, data, None)
 
-    def _misplaced_files(self, data: Mapping[str, Json]) -> Iterator[RequestProblem]:
+    def _files_in_json(self, data: Mapping[str, Json]) -> Iterator[RequestProblem]:
         """A field that is a file in a form cannot be sent as JSON; to drop it silently would make
         another job.
         """
@@ -169,45 +169,45 @@ class _Reading:
                     JSON,
                 )
 
-    def _read_form(self, body: Body) -> None:
+    def _read_form(self, body: RequestBody) -> None:
         try:
             parts = parse_form(self.call.headers["content-type"], self.call.body)
         except FormError as error:
             came = f"one that is damaged: {error}"
-            return self.object_to(Cause.FORM_MALFORMED, None, f"the body must be {FORM}", came)
-        for name, part in self._singles(parts, body).items():
+            return self._add_problem(Cause.FORM_MALFORMED, None, f"the body must be {FORM}", came)
+        for name, part in self._unique_parts(parts, body).items():
             if name in body.files:
-                self._take_file(part, body.files[name])
+                self._read_file(part, body.files[name])
             elif name not in body.properties:
                 self.unknown.append(name)
             else:
-                self._take_text(part, body.properties[name])
+                self._read_text(part, body.properties[name])
         if not body.schema.accepts(self.fields):
             judged = {problem.parameter for problem in self.problems} | self.files.keys()
             findings = body.schema.errors(self.fields)
-            self._object_to_all(f for f in findings if not judged.intersection(f.path[:1]))
+            self._add_schema_errors(f for f in findings if not judged.intersection(f.path[:1]))
         return None
 
-    def _singles(self, parts: Iterable[Part], body: Body) -> dict[str, Part]:
+    def _unique_parts(self, parts: Iterable[Part], body: RequestBody) -> dict[str, Part]:
         singles: dict[str, Part] = {}
         for part in parts:
             if part.name in singles and part.name in body.properties:
-                self.object_to(Cause.FIELD_VALUE, part.name, *_TWICE)
+                self._add_problem(Cause.FIELD_VALUE, part.name, *_DUPLICATE)
             singles.setdefault(part.name, part)
         return singles
 
-    def _take_file(self, part: Part, allowed: tuple[str, ...]) -> None:
+    def _read_file(self, part: Part, allowed: tuple[str, ...]) -> None:
         if part.filename is None:
-            return self.object_to(
+            return self._add_problem(
                 Cause.FIELD_TYPE,
                 part.name,
                 "must be a file, sent as a part with a file name",
                 "text",
             )
         found = image_type(part.content)
-        if not any(_fits(found, wanted) for wanted in allowed):
+        if not any(_media_type_matches(found, wanted) for wanted in allowed):
             came = f"{quote(part.filename)}, whose bytes are of no such type"
-            return self.object_to(
+            return self._add_problem(
                 Cause.FIELD_VALUE,
                 part.name,
                 f"must be a file of type {' or '.join(allowed)}",
@@ -216,30 +216,34 @@ class _Reading:
         self.files[part.name] = part
         return None
 
-    def _take_text(self, part: Part, schema: Json) -> None:
+    def _read_text(self, part: Part, schema: Json) -> None:
         if part.filename is not None:
-            return self.object_to(
+            return self._add_problem(
                 Cause.FIELD_TYPE, part.name, "must be text", f"a file ({quote(part.filename)})"
             )
         try:
             text = part.content.decode()
         except UnicodeDecodeError as error:
             came = f"bytes of which number {error.start} is not"
-            return self.object_to(Cause.FIELD_VALUE, part.name, "must be UTF-8 text", came)
-        self.fields[part.name] = from_text(text, schema)
+            return self._add_problem(Cause.FIELD_VALUE, part.name, "must be UTF-8 text", came)
+        self.fields[part.name] = value_from_text(text, schema)
         return None
 
-    def _judge(self, schema: Schema, data: Json, parameter: str | None) -> None:
+    def _validate(self, schema: Schema, data: Json, parameter: str | None) -> None:
         if not schema.accepts(data):
-            self._object_to_all(schema.errors(data), parameter)
+            self._add_schema_errors(schema.errors(data), parameter)
 
-    def _object_to_all(self, findings: Iterable[SchemaError], parameter: str | None = None) -> None:
+    def _add_schema_errors(
+        self, findings: Iterable[SchemaError], parameter: str | None = None
+    ) -> None:
         for finding in findings:
             name = parameter or ".".join(finding.path) or None
-            cause = self._declared_cause(finding) or _CAUSES.get(finding.keyword, Cause.FIELD_VALUE)
+            cause = self._declared_cause(finding) or _CAUSE_BY_KEYWORD.get(
+                finding.keyword, Cause.FIELD_VALUE
+            )
             expected = finding.expected if name else f"the body {finding.expected}"
             pointer = "" if parameter else format_pointer(finding.path)
-            self.object_to(cause, name, expected, finding.received, pointer)
+            self._add_problem(cause, name, expected, finding.received, pointer)
 
     def _declared_cause(self, finding: SchemaError) -> str | None:
         """The document can name a cause of its own for the values of a field, `x-cause`."""
@@ -252,7 +256,7 @@ class _Reading:
         return None
 
 
-def from_text(text: str, schema: Json) -> Json:
+def value_from_text(text: str, schema: Json) -> Json:
     """A text in the type that the schema names; the text itself where it does not fit, for the
     schema to refuse.
     """
@@ -268,15 +272,15 @@ def from_text(text: str, schema: Json) -> Json:
     return text
 
 
-def _fits(found: str | None, wanted: str) -> bool:
+def _media_type_matches(found: str | None, wanted: str) -> bool:
     if wanted == "*/*":
         return True
     return found is not None and (found == wanted or wanted == found.partition("/")[0] + "/*")
 
 
-_CAUSES = {"required": Cause.FIELD_MISSING, "type": Cause.FIELD_TYPE}
-_TWICE = ("must be given once", "twice")
-_SHOWN = 100
+_CAUSE_BY_KEYWORD = {"required": Cause.FIELD_MISSING, "type": Cause.FIELD_TYPE}
+_DUPLICATE = ("must be given once", "twice")
+_MAX_SHOWN_BYTES = 100
 _BOOLEANS = {"true": True, "false": False}
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?(e[+-]?[0-9]{1,2})?")

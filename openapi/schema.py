@@ -43,19 +43,19 @@ class Schema:
     def accepts(self, data: Json) -> bool:
         """Whether the data fits; microseconds."""
         try:
-            return self._compiled().is_valid(data)
+            return self._compile().is_valid(data)
         except ValueError:  # nested more deeply than the validator goes
-            return self._compiled().is_valid(truncate_depth(data))
+            return self._compile().is_valid(truncate_depth(data))
 
     def errors(self, data: Json) -> Iterator[SchemaError]:
         """Every way in which the data does not fit."""
         try:
-            errors = [*self._compiled().iter_errors(data)]
+            errors = [*self._compile().iter_errors(data)]
         except ValueError:
-            errors = [*self._compiled().iter_errors(truncate_depth(data))]
+            errors = [*self._compile().iter_errors(truncate_depth(data))]
         return (schema_error(error) for error in errors)
 
-    def _compiled(self) -> jsonschema_rs.Validator:
+    def _compile(self) -> jsonschema_rs.Validator:
         if self._validator is None:
             schema = get(self._root, parse_pointer(self.pointer))
             alone = schema if isinstance(schema, dict) else {} if schema else {"not": {}}
@@ -121,18 +121,18 @@ def schema_error(error: jsonschema_rs.ValidationError) -> SchemaError:
         return SchemaError((*path, str(wanted)), keyword, "is required", None)
     if keyword in ("additionalProperties", "unevaluatedProperties"):
         unknown = [str(name) for name in kind.get("unexpected", ())] or [""]
-        return SchemaError((*path, unknown[0]), keyword, _unknown(unknown), None)
-    expected, came = _wording(keyword, wanted, received) or (error.message, None)
+        return SchemaError((*path, unknown[0]), keyword, _describe_unknown(unknown), None)
+    expected, came = _describe(keyword, wanted, received) or (error.message, None)
     return SchemaError(path, keyword, expected, came)
 
 
-def _unknown(names: list[str]) -> str:
+def _describe_unknown(names: list[str]) -> str:
     return (
         "is not known here" if len(names) == 1 else f"is not known here, nor {', '.join(names[1:])}"
     )
 
 
-def _wording(keyword: str, wanted: Json, received: Json) -> tuple[str, str] | None:
+def _describe(keyword: str, wanted: Json, received: Json) -> tuple[str, str] | None:
     """What the keyword asks for, and what came; None where the validator's words are as good."""
     match keyword:
         case "type":

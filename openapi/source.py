@@ -27,16 +27,16 @@ class Source:
 
     def error(self, *problems: Problem) -> DocumentError:
         """The problems as one error, each with its line."""
-        root = _compose(self.text)
+        root = _parse_nodes(self.text)
         placed = [
-            Problem(p.pointer, p.reason, _line(root, parse_pointer(p.pointer))) for p in problems
+            Problem(p.pointer, p.reason, _line_of(root, parse_pointer(p.pointer))) for p in problems
         ]
         return DocumentError(
             self.name, tuple(sorted(placed, key=lambda p: (p.line or 0, p.pointer)))
         )
 
 
-def resource_text(name: str) -> str:
+def read_resource(name: str) -> str:
     """The text of a file that comes along in this folder."""
     return FilePath(__file__).with_name(name).read_text(encoding="utf-8")
 
@@ -47,7 +47,7 @@ def read_source(path: str | FilePath | None) -> Source:
     Raises DocumentError if the file cannot be read or is neither YAML nor JSON.
     """
     if path is None:
-        return parse_source(resource_text(BUNDLED), name=BUNDLED)
+        return parse_source(read_resource(BUNDLED), name=BUNDLED)
     try:
         text = FilePath(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
@@ -61,7 +61,7 @@ def parse_source(text: str, *, name: str) -> Source:
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
-        slips = [] if root is None else _slips(root, (), set())
+        slips = [] if root is None else _yaml_problems(root, (), set())
         if slips:
             raise DocumentError(name, tuple(slips))
         data = None if root is None else loader.construct_document(root)
@@ -83,7 +83,7 @@ def _syntax_problem(error: yaml.YAMLError) -> Problem:
     return Problem("", f"is neither YAML nor JSON: {reason}", mark.line + 1 if mark else None)
 
 
-def _compose(text: str) -> yaml.Node | None:
+def _parse_nodes(text: str) -> yaml.Node | None:
     try:
         node: yaml.Node | None = _Loader(text).get_single_node()
     except yaml.YAMLError:
@@ -91,7 +91,7 @@ def _compose(text: str) -> yaml.Node | None:
     return node
 
 
-def _line(node: yaml.Node | None, path: Path) -> int | None:
+def _line_of(node: yaml.Node | None, path: Path) -> int | None:
     """The line of the deepest place on the path that the text has."""
     if node is None:
         return None
@@ -102,13 +102,13 @@ def _line(node: yaml.Node | None, path: Path) -> int | None:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if key.value == step:
-                return _line(value, rest) if rest else int(key.start_mark.line + 1)
+                return _line_of(value, rest) if rest else int(key.start_mark.line + 1)
     elif isinstance(node, yaml.SequenceNode) and step.isdecimal() and int(step) < len(node.value):
-        return _line(node.value[int(step)], rest)
+        return _line_of(node.value[int(step)], rest)
     return line
 
 
-def _slips(node: yaml.Node, path: Path, seen: set[int]) -> list[Problem]:
+def _yaml_problems(node: yaml.Node, path: Path, seen: set[int]) -> list[Problem]:
     """What YAML allows and a contract must not have: a key that silently replaces another, and
     numbers that JSON has not.
 
@@ -120,7 +120,7 @@ def _slips(node: yaml.Node, path: Path, seen: set[int]) -> list[Problem]:
     problems: list[Problem] = []
     if isinstance(node, yaml.SequenceNode):
         for index, below in enumerate(node.value):
-            problems += _slips(below, (*path, str(index)), seen)
+            problems += _yaml_problems(below, (*path, str(index)), seen)
     elif isinstance(node, yaml.ScalarNode):
         if node.tag.endswith(":float") and node.value.lower().lstrip("+-") in (".inf", ".nan"):
             problems.append(Problem(format_pointer(path), f"{node.value} is no number in JSON"))
@@ -134,7 +134,7 @@ def _slips(node: yaml.Node, path: Path, seen: set[int]) -> list[Problem]:
                 line = key.start_mark.line + 1
                 problems.append(Problem(format_pointer(place), "stands here a second time", line))
             names.add(str(key.value))
-            problems += _slips(value, place, seen)
+            problems += _yaml_problems(value, place, seen)
     return problems
 
 

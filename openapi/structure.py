@@ -15,7 +15,7 @@ from .errors import Problem
 from .json import Json
 from .pointer import Path, format_pointer, get, parse_pointer, pointer_of
 from .schema import schema_error
-from .source import resource_text
+from .source import read_resource
 
 
 def structure_problems(root: Json) -> Iterator[Problem]:
@@ -30,13 +30,13 @@ def structure_problems(root: Json) -> Iterator[Problem]:
                 finding.path[-1], error
             )
         yield Problem(format_pointer(finding.path), reason)
-    yield from _misspelt(root, ())
+    yield from _misspelled_extensions(root, ())
 
 
 def reference_problems(root: Json) -> Iterator[Problem]:
     """Every reference that leads to nothing, or in a circle without a step into the data."""
     dangling = [
-        (path, target) for path, target in _references(root, ()) if not _leads(root, target)
+        (path, target) for path, target in _references(root, ()) if not _exists(root, target)
     ]
     for path, target in dangling:
         yield Problem(format_pointer((*path, "$ref")), f"there is nothing at {target}")
@@ -45,7 +45,7 @@ def reference_problems(root: Json) -> Iterator[Problem]:
     for kind, named in root.get("components", {}).items():
         for name in named if isinstance(named, dict) else ():
             pointer = format_pointer(("components", kind, name))
-            if pointer in _led_to(root, pointer, set()):
+            if pointer in _targets_in_place(root, pointer, set()):
                 yield Problem(pointer, "refers to itself in a circle")
 
 
@@ -55,14 +55,14 @@ def _references(data: Json, path: Path) -> Iterator[tuple[Path, str]]:
         if isinstance(data.get("$ref"), str):
             yield path, data["$ref"]
         for key, below in data.items():
-            if key not in _DATA or path[-1:] in (("properties",), ("schemas",)):
+            if key not in _DATA_KEYWORDS or path[-1:] in (("properties",), ("schemas",)):
                 yield from _references(below, (*path, key))
     elif isinstance(data, list):
         for index, below in enumerate(data):
             yield from _references(below, (*path, str(index)))
 
 
-def _leads(root: Json, target: str) -> bool:
+def _exists(root: Json, target: str) -> bool:
     try:
         get(root, parse_pointer(pointer_of(target)))
     except LookupError:
@@ -70,25 +70,25 @@ def _leads(root: Json, target: str) -> bool:
     return True
 
 
-def _led_to(root: Json, pointer: str, seen: set[str]) -> set[str]:
+def _targets_in_place(root: Json, pointer: str, seen: set[str]) -> set[str]:
     """The pointers that the place refers to, and these in turn, all for the same data."""
-    for target in _in_place(get(root, parse_pointer(pointer))):
+    for target in _references_in_place(get(root, parse_pointer(pointer))):
         if target not in seen:
             seen.add(target)
-            _led_to(root, target, seen)
+            _targets_in_place(root, target, seen)
     return seen
 
 
-def _in_place(data: Json) -> Iterator[str]:
+def _references_in_place(data: Json) -> Iterator[str]:
     if not isinstance(data, dict):
         return
     if isinstance(data.get("$ref"), str):
         yield pointer_of(data["$ref"])
     for keyword in ("allOf", "anyOf", "oneOf"):
         for below in data.get(keyword, ()):
-            yield from _in_place(below)
+            yield from _references_in_place(below)
     for keyword in ("not", "if", "then", "else"):
-        yield from _in_place(data.get(keyword))
+        yield from _references_in_place(data.get(keyword))
 
 
 def _suggestion(name: str, error: jsonschema_rs.ValidationError) -> str:
@@ -100,7 +100,7 @@ def _suggestion(name: str, error: jsonschema_rs.ValidationError) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _misspelt(data: Json, path: Path) -> Iterator[Problem]:
+def _misspelled_extensions(data: Json, path: Path) -> Iterator[Problem]:
     """Extensions of others are none of our business, but one that is almost ours is a slip."""
     if isinstance(data, dict):
         for key, below in data.items():
@@ -113,15 +113,15 @@ def _misspelt(data: Json, path: Path) -> Iterator[Problem]:
                 yield Problem(
                     format_pointer((*path, key)), f"is not an extension; did you mean {near[0]}?"
                 )
-            yield from _misspelt(below, (*path, key))
+            yield from _misspelled_extensions(below, (*path, key))
     elif isinstance(data, list):
         for index, below in enumerate(data):
-            yield from _misspelt(below, (*path, str(index)))
+            yield from _misspelled_extensions(below, (*path, str(index)))
 
 
 @cache
 def _supported_schema() -> Json:
-    return orjson.loads(resource_text("supported.schema.json"))
+    return orjson.loads(read_resource("supported.schema.json"))
 
 
 @cache
@@ -143,4 +143,4 @@ _EXTENSIONS = (
     "x-provenance",
     "x-variants",
 )
-_DATA = ("const", "default", "enum", "example", "value")
+_DATA_KEYWORDS = ("const", "default", "enum", "example", "value")

@@ -24,7 +24,11 @@ def reply_of(response: httpx.Response | None) -> Reply | None:
 def is_undelivered(response: httpx.Response | None) -> bool:
     """Return True if not even the status of the response arrives."""
     delivery = _delivery_of(response)
-    return delivery is not None and delivery.arrives is not None and delivery.arrives < 0
+    return (
+        delivery is not None
+        and delivery.bytes_delivered is not None
+        and delivery.bytes_delivered < 0
+    )
 
 
 def deliver(response: httpx.Response, request: httpx.Request, endpoint: Endpoint) -> httpx.Response:
@@ -114,7 +118,7 @@ class DeliveredBody(httpx.SyncByteStream, httpx.AsyncByteStream):
 
     def _break_off(self) -> None:
         """Raise the error of an incomplete body; a complete one needs no connection any more."""
-        arrives = self._delivery.arrives
+        arrives = self._delivery.bytes_delivered
         if arrives is not None and arrives < len(self._body):
             raise _connection_error(
                 self._delivery, f"after {arrives} of {len(self._body)} bytes of the body"

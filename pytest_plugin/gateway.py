@@ -13,10 +13,10 @@ from starlette.types import Receive, Scope, Send
 
 from ..contracts.errors import BudgetExceeded
 from ..mock_server.endpoint import parse_query
-from ..openapi import Call, Document, ErrorAnswer, Operation, OperationMatch, Reply
+from ..openapi import Call, Document, ErrorResponse, Operation, OperationMatch, Reply
 from ..openapi.credentials import DUMMY_KEY
 from ..openapi.json import Json
-from ..openapi.operation import CREATING
+from ..openapi.operation import CREATE_ROLES
 from ..openapi.request import read_call
 from .errors import NotSent
 from .journal import MockJournal
@@ -77,10 +77,10 @@ class Gateway:
 
         Raises NotSent for a create that the document forbids or that would exceed the budget.
         """
-        if operation.role not in CREATING:
+        if operation.role not in CREATE_ROLES:
             return await self._forward(call, request)
         arguments = read_call(operation, call)
-        unknown = [f"{name}: is not documented" for name in arguments.unknown]
+        unknown = [f"{name}: is not documented" for name in arguments.unknown_names]
         problems = [*(problem.message for problem in arguments.problems), *unknown]
         if problems:
             raise NotSent(self._error_reply(400, "not_sent", f"not sent: {'; '.join(problems)}"))
@@ -108,7 +108,7 @@ class Gateway:
             n: p for body in operation.bodies.values() for n, p in body.properties.items()
         }
         defaults = {name: schema.get("default") for name, schema in properties.items()}
-        return operation.price.of({**defaults, **fields}), operation.price.currency
+        return operation.price.amount_for({**defaults, **fields}), operation.price.currency
 
     async def _forward(self, call: Call, request: Request) -> Reply:
         headers = {k: v for k, v in call.headers.items() if k not in _HOP_HEADERS}
@@ -132,7 +132,7 @@ class Gateway:
 
     def _error_reply(self, status: int, code: str, message: str) -> Reply:
         """Return an error of the gateway itself, in the error format of the document."""
-        error = ErrorAnswer(status, None, code, {})
+        error = ErrorResponse(status, None, code, {})
         envelope = self._document.envelope
         body = envelope.body(error, message=message, parameter=None, request_id="gateway")
         return Reply(status, {"content-type": "application/json"}, orjson.dumps(body))

@@ -18,7 +18,7 @@ from ..mock_server.errors import Refusal
 from ..mock_server.faults.scenarios import Scenarios
 from ..openapi import Call, Cause, Document, JobRole, Reply
 from ..openapi.json import Json
-from ..openapi.operation import CREATING
+from ..openapi.operation import CREATE_ROLES
 
 OnUnrecorded = Callable[[Call, str], None]
 
@@ -102,7 +102,7 @@ class Playback(JobService[ClockT]):
         """Return the index of the exchange with the next response; None if there is none."""
         wanted = matcher_for(self.document, request)
         same = [n for n, (matcher, *_) in enumerate(self._recorded) if matcher == wanted]
-        if request.operation.role in CREATING:
+        if request.operation.role in CREATE_ROLES:
             return next((n for n in same if n not in self._used), None)
         newest = max(self._positions.values(), default=-1)
         position = self._positions.get(request.job_id or "", newest)
@@ -123,8 +123,8 @@ class Playback(JobService[ClockT]):
         hint, headers = self.document.lifecycle.poll_hint, dict[str, str]()
         for name, value in reply.headers.items():
             if hint and name == hint.header and value.isdecimal():
-                seconds = self.clock.wait_for(int(value) / hint.per_second)
-                headers[name] = str(max(1, ceil(seconds * hint.per_second)))
+                seconds = self.clock.wait_for(int(value) / hint.units_per_second)
+                headers[name] = str(max(1, ceil(seconds * hint.units_per_second)))
             elif name not in _TRANSPORT_HEADERS:
                 headers[name] = value
         return Reply(reply.status, self._with_retry_headers(reply.status, headers), reply.body)

@@ -27,7 +27,7 @@ class Pacing:
         hint = _integer_header(exchange, self._hint.header) if self._hint else None
         if self._hint is None or hint is None:
             return self._default
-        seconds = hint / self._hint.per_second
+        seconds = hint / self._hint.units_per_second
         return seconds if self._poll_interval is None else min(seconds, self._poll_interval)
 
     def retry_delay(self, exchange: Exchange, *, failures: int) -> float:

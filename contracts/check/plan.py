@@ -10,7 +10,7 @@ from math import inf
 
 from ...openapi import Call, Document, JobRole, Operation, Provenance
 from ...openapi.json import Json
-from ...openapi.operation import FORM, Body
+from ...openapi.operation import FORM, RequestBody
 from ...openapi.schema import types_of
 from ..rules.server.prompt_tags import tag_prompt
 from ..traffic.request_builder import build_call
@@ -103,7 +103,7 @@ def _valid_creates(
 
 
 def _free_text_fields(
-    operation: Operation, body: Body, fields: Mapping[str, Json]
+    operation: Operation, body: RequestBody, fields: Mapping[str, Json]
 ) -> Iterator[str]:
     """Yield the fields that may hold a few more words and do not affect the price."""
     price = operation.price
@@ -118,14 +118,16 @@ def _free_text_fields(
             yield name
 
 
-def _required_fields(operation: Operation, body: Body, seed: int) -> dict[str, Json]:
+def _required_fields(operation: Operation, body: RequestBody, seed: int) -> dict[str, Json]:
     """Return the required fields, with tagged prompts."""
     required = {name: example_value(body, name) for name in body.schema.raw.get("required", ())}
     names = _free_text_fields(operation, body, required)
     return {**required, **{name: tag_prompt(str(required[name]), seed) for name in names}}
 
 
-def _cheapest_offers(operation: Operation, body: Body) -> tuple[list[dict[str, Json]], Decimal]:
+def _cheapest_offers(
+    operation: Operation, body: RequestBody
+) -> tuple[list[dict[str, Json]], Decimal]:
     """Return the fields of the cheapest jobs, default values first, and their price."""
     price = operation.price
     if price is None:
@@ -133,19 +135,19 @@ def _cheapest_offers(operation: Operation, body: Body) -> tuple[list[dict[str, J
     named = dict.fromkeys([n for rate in price.rates for n in rate.when] + [price.per or ""])
     choices = {n: _priced_values(operation, body, n) for n in named if n in body.properties}
     offers = [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
-    lowest = min(map(price.of, offers))
-    return [offer for offer in offers if price.of(offer) == lowest], lowest
+    lowest = min(map(price.amount_for, offers))
+    return [offer for offer in offers if price.amount_for(offer) == lowest], lowest
 
 
 def _non_default_fields(
-    body: Body, required: Mapping[str, Json], offer: Mapping[str, Json]
+    body: RequestBody, required: Mapping[str, Json], offer: Mapping[str, Json]
 ) -> Iterator[tuple[str, Json]]:
     """Yield the fields of an offer that must be sent, because their values are not the default."""
     default = {name: body.properties[name].get("default") for name in offer}
     return ((n, v) for n, v in offer.items() if n in required or v != default[n])
 
 
-def _priced_values(operation: Operation, body: Body, name: str) -> list[Json]:
+def _priced_values(operation: Operation, body: RequestBody, name: str) -> list[Json]:
     """Return the allowed values of a field that affects the price, the default first."""
     schema = body.properties[name]
     rates = operation.price.rates if operation.price else ()

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from ...openapi import Call, Document, JobRole, Operation
 from ...openapi.credentials import UNKNOWN_KEY
 from ...openapi.json import Json
-from ...openapi.operation import JSON, Body
+from ...openapi.operation import JSON, RequestBody
 from ...openapi.schema import types_of
 from ..traffic.request_builder import build_call, unknown_job_id
 
@@ -161,12 +161,12 @@ def _invalid_keys(document: Document, operation: Operation, key: str) -> Iterato
             yield Probe(replace(valid, headers=headers), f"{credentials.header} with {reason}")
 
 
-def default_value(body: Body, name: str) -> Json:
+def default_value(body: RequestBody, name: str) -> Json:
     """Return the default of a field, or an example."""
     return body.properties[name].get("default", example_value(body, name))
 
 
-def example_value(body: Body, name: str) -> Json:
+def example_value(body: RequestBody, name: str) -> Json:
     """Return the example or default of a field, or the smallest allowed value."""
     schema = body.properties.get(name, {})
     if isinstance(body.example, Mapping) and name in body.example:
@@ -189,7 +189,7 @@ def price_if_accepted(
     body = next(iter(operation.bodies.values()))
     defaults = {name: default_value(body, name) for name in body.properties}
     try:
-        return max(minimum, operation.price.of({**defaults, **fields}))
+        return max(minimum, operation.price.amount_for({**defaults, **fields}))
     except InvalidOperation:  # the invalid value is the multiplier of the price
         return minimum
 

@@ -78,7 +78,7 @@ class Session:
         self._key, self._redaction = key, Redaction(document, keys=[key])
         self._budget, self._currency = budget, currency
         self._pacing, self._max_wait = pacing, max_wait
-        self._rejected_status = document.envelope.answers[Cause.CREDENTIALS_INVALID].status
+        self._rejected_status = document.envelope.responses[Cause.CREDENTIALS_INVALID].status
 
     def request(self, call: Call, action: str, *, check_key: bool = True) -> Exchange:
         """Send a call and return its last exchange.

@@ -28,7 +28,7 @@ class JobSteps:
     ) -> None:
         self._document, self._session, self._job_id = document, session, job_id
         self._grade, self._pacing, self._timeout = grade, pacing, timeout
-        self._not_found_status = document.envelope.answers[Cause.JOB_UNKNOWN].status
+        self._not_found_status = document.envelope.responses[Cause.JOB_UNKNOWN].status
 
     def request_early_content(self) -> None:
         """Request the file of a new job, which has none yet."""

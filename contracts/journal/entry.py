@@ -75,9 +75,9 @@ def _delivery(exchange: Exchange) -> Json:
     return {
         "status": reply.status,
         "delay": delivery.delay,
-        "seconds": delivery.seconds,
-        "broken": delivery.breaks,
-        "arrives": delivery.arrives,
+        "seconds": delivery.body_seconds,
+        "broken": delivery.is_incomplete,
+        "arrives": delivery.bytes_delivered,
         "reset": delivery.reset,
     }
 

@@ -40,7 +40,7 @@ def status_of(document: Document, item: Item) -> int | None:
         match = document.match(item.method, item.path[len(document.base_path) :])
         if isinstance(match, OperationMatch) or match.allowed_methods:
             cause = Cause.METHOD_UNSUPPORTED
-    answer = document.envelope.answers.get(cause)
+    answer = document.envelope.responses.get(cause)
     return answer.status if answer else None
 
 

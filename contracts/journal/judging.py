@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from ...openapi import Document
-from ...openapi.operation import CREATING
+from ...openapi.operation import CREATE_ROLES
 from ..rules.client.check_client import check_client
 from ..rules.client.duplicates import Duplicate, all_duplicates, create_price
 from ..rules.client.request_parser import RequestParser
@@ -52,6 +52,6 @@ def _duplicates(document: Document, history: Iterable[Item]) -> Iterator[Duplica
 def _made(document: Document, history: Iterable[Item]) -> Iterator[str]:
     """The jobs that were made, also by answers that nobody has seen."""
     for item in history:
-        if isinstance(item, Exchange) and item.operation.role in CREATING:
+        if isinstance(item, Exchange) and item.operation.role in CREATE_ROLES:
             answered = replace(item, reply=item.undelivered_reply or item.reply)
             yield from (sighting.job_id for sighting in jobs_in(document, answered))

@@ -154,4 +154,4 @@ class Log:
         return len(self._entries)
 
 
-_LOST = Delivery(arrives=-1)
+_LOST = Delivery(bytes_delivered=-1)

@@ -9,12 +9,12 @@ from hypothesis.strategies import SearchStrategy
 
 from ...openapi.image import signature_of
 from ...openapi.json import Json
-from ...openapi.operation import Body
+from ...openapi.operation import RequestBody
 from ...openapi.schema import types_of
 from ..traffic.request_builder import BOUNDARY
 
 
-def allowed_fields(body: Body) -> SearchStrategy[dict[str, Json]]:
+def allowed_fields(body: RequestBody) -> SearchStrategy[dict[str, Json]]:
     """Allowed values for the required fields and for some of the others."""
     required, values = body.schema.raw.get("required", ()), {}
     for name, schema in body.properties.items():

@@ -84,7 +84,7 @@ def _drifting(document: Document, history: list[Exchange]) -> list[Exchange]:
 
 def _moving(document: Document, history: list[Exchange]) -> list[Exchange]:
     fixed = document.lifecycle.immutable
-    for stamp in document.lifecycle.stamps if len(history) > 2 else ():
+    for stamp in document.lifecycle.timestamps if len(history) > 2 else ():
         was = get_or_none(_job(history[-2]), stamp.at)
         if was is not None and stamp.at not in fixed:
             return _changed(history, -1, stamp.at, was + 1)

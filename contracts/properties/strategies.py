@@ -105,7 +105,7 @@ def broken_histories(draw: DrawFn, document: Document) -> tuple[str, list[Exchan
 def _new_job(
     document: Document, create: Operation, fields: Mapping[str, Json], job_id: str, now: float
 ) -> dict[str, Json]:
-    lifecycle, job = document.lifecycle, document.template(document.job)
+    lifecycle, job = document.lifecycle, document.template_of(document.job)
     for echo in lifecycle.echoes:
         set_at(job, echo.at, fields.get(echo.field, create.default(echo.field)))
     set_at(job, lifecycle.id_at, job_id)
@@ -122,7 +122,7 @@ def _enter(
     """What entering a state sets: the state, its stamps, and the reason of a failure."""
     lifecycle = document.lifecycle
     set_at(job, lifecycle.state_at, state.name)
-    for stamp in lifecycle.stamps:
+    for stamp in lifecycle.timestamps:
         if stamp.set_on == state.name:
             set_at(job, stamp.at, floor(now + stamp.plus_seconds))
     if draw and lifecycle.failure and state.ends == "failure":

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ...openapi import Call, Document, JobRole, Reply
 from ...openapi.json import Json
-from ...openapi.operation import CREATING
+from ...openapi.operation import CREATE_ROLES
 from ...openapi.text import one_line
 from ..rules import server_catalogue as catalogue
 from ..rules.rule import Severity
@@ -74,14 +74,14 @@ class WorkerHistory:
         refused = status is not None and 400 <= status < 500
         if role is JobRole.DELETE and exchange.job_id and not refused:
             self.deleted.add(exchange.job_id)
-        if role in CREATING:
+        if role in CREATE_ROLES:
             for sighting in jobs_in(self._document, exchange):
                 self.made.add(sighting.job_id)
                 self._compare_clocks(exchange.at, sighting.job)
 
     def _compare_clocks(self, at: float, job: dict[str, Json]) -> None:
         lifecycle = self._document.lifecycle
-        for stamp in lifecycle.stamps:
+        for stamp in lifecycle.timestamps:
             created = get_or_none(job, stamp.at) if stamp.set_on == lifecycle.initial else None
             if is_number(created):
                 self._first = self._first or (at, created)

@@ -115,8 +115,8 @@ def read_exchange(
     """
     operation = document.operations[call.operation_id]
     path, arguments = document.base_path + operation.path, read_call(operation, call)
-    broken = reply is not None and reply.delivery is not None and reply.delivery.breaks
-    seen, committed = None if broken else reply, reply.committed if reply else None
+    broken = reply is not None and reply.delivery is not None and reply.delivery.is_incomplete
+    seen, committed = None if broken else reply, reply.replaced if reply else None
     unseen = committed or (reply if broken else None)
     late = _under_way(reply) if reply else 0.0
     at, took, client_time = (
@@ -133,6 +133,6 @@ def _under_way(reply: Reply) -> float:
     if delivery is None:
         return 0.0
     share = 1.0
-    if delivery.arrives is not None:
-        share = min(1.0, max(0, delivery.arrives) / max(1, len(reply.body)))
-    return delivery.delay + delivery.seconds * share
+    if delivery.bytes_delivered is not None:
+        share = min(1.0, max(0, delivery.bytes_delivered) / max(1, len(reply.body)))
+    return delivery.delay + delivery.body_seconds * share

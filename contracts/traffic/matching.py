@@ -35,7 +35,7 @@ def matcher_for(document: Document, exchange: Exchange) -> RequestMatcher:
         **{name: quote(value) for name, value in sorted(call.query)},
         **{name: quote(value) for name, value in arguments.fields.items()},
         **{name: f"file {sha256_of(p.content)[:12]}" for name, p in arguments.files.items()},
-        **dict.fromkeys(arguments.unknown, "an unknown field"),
+        **dict.fromkeys(arguments.unknown_names, "an unknown field"),
     }
     if "range" in call.headers:
         facts["the range"] = call.headers["range"]

@@ -47,11 +47,11 @@ class AppliedFaults:
                 reply = replace(_NO_REPLY, delivery=reply.delivery)
             elif fault.refusal and fault.commit:
                 error = error_reply(fault.refusal)
-                reply = replace(error, delivery=reply.delivery, committed=reply.committed or reply)
+                reply = replace(error, delivery=reply.delivery, replaced=reply.replaced or reply)
             for effect in fault.effects:
                 before, reply = reply, effect(reply, random)
                 if (reply.body, reply.headers) != (before.body, before.headers):
-                    reply = replace(reply, committed=before.committed or before)
+                    reply = replace(reply, replaced=before.replaced or before)
         return reply
 
 

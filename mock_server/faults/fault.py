@@ -136,7 +136,7 @@ def _error_response(
 def _undocumented_response(
     document: Document, operations: list[Operation], options: Mapping[str, Json]
 ) -> ConfigError:
-    answers = document.envelope.answers.values()
+    answers = document.envelope.responses.values()
     known = [a for a in answers if any(a.status in o.responses for o in operations)]
     listed = ", ".join(dict.fromkeys(f"{a.status} {a.code}" for a in known))
     subject = f"{operations[0].id} has no" if len(operations) == 1 else "no operation has a"

@@ -106,8 +106,8 @@ class _Delay:
 
     def __call__(self, reply: Reply, random: Random) -> Reply:
         before = _delivery(reply)
-        delay, seconds = before.delay + self.latency(random), before.seconds + self.seconds
-        return replace(reply, delivery=replace(before, delay=delay, seconds=seconds))
+        delay, seconds = before.delay + self.latency(random), before.body_seconds + self.seconds
+        return replace(reply, delivery=replace(before, delay=delay, body_seconds=seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +124,12 @@ class _CutBody:
 
     def __call__(self, reply: Reply, random: Random) -> Reply:
         arrives = int(len(reply.body) * self.share)
-        delivery = replace(_delivery(reply), arrives=arrives, reset=self.reset)
+        delivery = replace(_delivery(reply), bytes_delivered=arrives, reset=self.reset)
         return replace(reply, delivery=delivery)
 
 
 def _lose_reply(reply: Reply, random: Random) -> Reply:
-    return replace(reply, delivery=replace(_delivery(reply), arrives=-1, reset=True))
+    return replace(reply, delivery=replace(_delivery(reply), bytes_delivered=-1, reset=True))
 
 
 def _truncate_body(reply: Reply, random: Random) -> Reply:

@@ -94,7 +94,7 @@ def find_scenario(document: Document, known: Mapping[str, Scenario], name: str) 
 
 def _built_in_options(document: Document) -> Iterator[tuple[str, dict[str, Json]]]:
     lifecycle = document.lifecycle
-    failures = lifecycle.endings(Ending.FAILURE)
+    failures = lifecycle.final_states(Ending.FAILURE)
     yield "completes", {"about": "The job succeeds."}
     if failures:
         about = "The job fails; fails:CODE sets the error code."
@@ -123,7 +123,7 @@ def _built_in_options(document: Document) -> Iterator[tuple[str, dict[str, Json]
 def _server_error_status(document: Document) -> int | None:
     """Return a documented status for an unavailable or broken server, None if there is none."""
     known = document.by_role[JobRole.RETRIEVE].responses
-    declared = {answer.status for answer in document.envelope.answers.values()}
+    declared = {answer.status for answer in document.envelope.responses.values()}
     candidates = [503, 502, 500, *sorted(status for status in known if status >= 500)]
     return next((s for s in candidates if s in known and s in declared), None)
 

@@ -59,14 +59,14 @@ async def deliver(
         raised for the ASGI server to handle
     """
     await _wait(delivery.delay, clock, connection)
-    if delivery.arrives is None or delivery.arrives >= 0:
+    if delivery.bytes_delivered is None or delivery.bytes_delivered >= 0:
         await send(start)
         for piece in split_body(body, delivery):
             await _wait(piece.delay, clock, connection)
             message = {"type": "http.response.body", "body": piece.content, "more_body": True}
             await send(message)
     delivered = connection is None or not connection.disconnected
-    if not delivery.breaks:
+    if not delivery.is_incomplete:
         await send({"type": "http.response.body", "body": b""})
     elif connection is None:
         raise ConnectionResetError(

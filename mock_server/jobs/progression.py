@@ -130,7 +130,7 @@ def plan_progression(
     Raises ValueError if the outcome is invalid.
     """
     _require_valid(lifecycle, outcome)
-    final_state = outcome.outcome or lifecycle.endings(Ending.SUCCESS)[0]
+    final_state = outcome.outcome or lifecycle.final_states(Ending.SUCCESS)[0]
     route = [lifecycle.states[name] for name in lifecycle.route_to(final_state)]
     phases = _phases(route, fields, outcome)
     if outcome.stalls:
@@ -210,7 +210,7 @@ def _stamps(
             if expires is None or stamp.at != lifecycle.expiry_at
             else phases[-1].starts_after + expires,
         )
-        for stamp in lifecycle.stamps
+        for stamp in lifecycle.timestamps
         if stamp.set_on in index_of and stamp.counted_from in index_of
     )
 

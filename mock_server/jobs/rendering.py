@@ -24,7 +24,7 @@ class Renderer:
 
     def __init__(self, document: Document) -> None:
         self._lifecycle = document.lifecycle
-        self._copy_job = _copier(document.template(document.job))
+        self._copy_job = _copier(document.template_of(document.job))
         operations = document.by_role
         lists, deletes = operations.get(JobRole.LIST), operations.get(JobRole.DELETE)
         self._copy_page = _success_copier(document, lists)
@@ -81,7 +81,7 @@ def _success_schema(operation: Operation | None) -> Schema | None:
 
 def _success_copier(document: Document, operation: Operation | None) -> Copier:
     schema = _success_schema(operation)
-    return _copier(document.template(schema) if schema else {})
+    return _copier(document.template_of(schema) if schema else {})
 
 
 def _copier(template: dict[str, Json]) -> Copier:

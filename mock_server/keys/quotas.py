@@ -87,7 +87,7 @@ class Quotas:
             start, used = self._windows.get(key, self._clock.now())
         # The limit may have been higher when the requests were counted.
         remaining = max(0, limit - used)
-        return self._headers.of(
+        return self._headers.to_headers(
             limit=limit, remaining=remaining, reset=ceil(start + WINDOW_SECONDS)
         )
 
@@ -166,7 +166,7 @@ class Quotas:
         if tier.spend is None or self._price is None:
             return Decimal(0)
         used = self._usage.total(key)
-        price = self._price.of({**self._defaults, **fields})
+        price = self._price.amount_for({**self._defaults, **fields})
         if used + price > tier.spend:
             cap = f"this API key may spend {tier.spend} {self._price.currency}"
             message = f"{cap}; {used} are spent or reserved, and this job costs {price}"
@@ -210,5 +210,5 @@ def require_error_responses(document: Document, tier: Tier, accounts: Collection
         (Cause.MODEL_FORBIDDEN, "forbidden values", any(a.forbidden for a in accounts)),
     )
     for cause, feature, used in needs:
-        if used and cause not in document.envelope.answers:
+        if used and cause not in document.envelope.responses:
             raise ValueError(f"/x-error-envelope/causes: {feature} need {cause}")

@@ -155,7 +155,7 @@ def test_a_whole_config_comes_to_life(
     )
     lost = ask(service, "createVideo", key="sk-main")
     assert lost.delivery
-    assert lost.delivery.arrives == -1
+    assert lost.delivery.bytes_delivered == -1
     made = ask(service, "createVideo", key="sk-main")
     assert made.headers["x-ratelimit-limit"] == "30"
     assert code_of(ask(service, "createVideo", key="sk-main")) == (429, "rate_limit_exceeded")

@@ -215,4 +215,4 @@ def test_the_price_is_by_the_words_of_the_document(other_document: Document) -> 
     assert price is not None
     assert price.currency == "EUR"
     final, draft = {"quality": "final", "frames": 100}, {"quality": "draft", "frames": 100}
-    assert (price.of(final), price.of(draft)) == (Decimal("1.25"), Decimal("0.05"))
+    assert (price.amount_for(final), price.amount_for(draft)) == (Decimal("1.25"), Decimal("0.05"))

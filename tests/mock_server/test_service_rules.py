@@ -98,7 +98,7 @@ def test_prefer_gets_each_documented_error_of_an_operation(
         envelope = service.document.envelope
         cause = envelope.cause_of_status(status)
         assert cause is not None
-        answer = envelope.answers[cause]
+        answer = envelope.responses[cause]
         error = error_of(reply, status)
         assert (error["type"], error["code"]) == (answer.type, answer.code)
         assert reply.headers["preference-applied"] == f"code={status}"

@@ -17,7 +17,7 @@ from aisa_testkit.openapi import (
 )
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.schema import resolve
-from aisa_testkit.openapi.source import resource_text
+from aisa_testkit.openapi.source import read_resource
 
 MODELS = ["sora-2", "sora-2-pro"]
 LENGTHS = ["4", "8", "12"]
@@ -59,7 +59,7 @@ def test_the_document_is_valid_openapi(document: Document) -> None:
 
 
 def test_the_schema_of_what_is_supported_is_a_json_schema() -> None:
-    schema = orjson.loads(resource_text("supported.schema.json"))
+    schema = orjson.loads(read_resource("supported.schema.json"))
     jsonschema_rs.meta.validate(schema)
     assert schema["additionalProperties"] is False
 

@@ -31,7 +31,7 @@ def test_every_end_of_a_video_has_an_event_that_is_inferred(document: Document) 
     assert {state: event.name for state, event in document.events.items()} == names
     assert {event.provenance for event in document.events.values()} == {Provenance.INFERRED}
     lifecycle = document.lifecycle
-    assert {*names} == {state for kind in Ending for state in lifecycle.endings(kind)}
+    assert {*names} == {state for kind in Ending for state in lifecycle.final_states(kind)}
 
 
 @pytest.mark.parametrize("state", ["completed", "failed"])

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from aisa_testkit.openapi import Document, Echo, Ending, Failure, Lifecycle, PollHint, Stamp, State
+from aisa_testkit.openapi import (
+    Document,
+    Echo,
+    Ending,
+    Failure,
+    Lifecycle,
+    PollHint,
+    State,
+    Timestamp,
+)
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.lifecycle import compile_lifecycle
 
@@ -35,10 +44,10 @@ def test_the_bundled_document_declares_the_life_of_a_video(document: Document) -
         "completed": State("completed", ends=Ending.SUCCESS, progress=(100, 100)),
         "failed": State("failed", ends=Ending.FAILURE, progress=None),
     }
-    assert life.stamps == (
-        Stamp(("created_at",), "queued", "queued", 0),
-        Stamp(("completed_at",), "completed", "completed", 0),
-        Stamp(("expires_at",), "completed", "queued", 86_400),
+    assert life.timestamps == (
+        Timestamp(("created_at",), "queued", "queued", 0),
+        Timestamp(("completed_at",), "completed", "completed", 0),
+        Timestamp(("expires_at",), "completed", "queued", 86_400),
     )
     assert (life.progress_at, life.expiry_at) == (("progress",), ("expires_at",))
     assert life.source_at == ("remixed_from_video_id",)
@@ -131,8 +140,8 @@ def test_an_outcome_without_a_way_is_told_the_final_states(outcome: str, message
 
 
 def test_endings_are_told_in_the_order_of_the_document(other_document: Document) -> None:
-    assert other_document.lifecycle.endings(Ending.FAILURE) == ("spoilt", "withdrawn")
-    assert other_document.lifecycle.endings(Ending.SUCCESS) == ("ready",)
+    assert other_document.lifecycle.final_states(Ending.FAILURE) == ("spoilt", "withdrawn")
+    assert other_document.lifecycle.final_states(Ending.SUCCESS) == ("ready",)
 
 
 def test_every_place_is_told_with_the_key_that_names_it(other_document: Document) -> None:

@@ -34,7 +34,7 @@ def test_the_headers_have_the_names_of_both_pages(document: Document) -> None:
 
 def test_every_answer_declares_the_headers(document: Document) -> None:
     assert document.limits is not None
-    sent = document.limits.headers.of(limit=60, remaining=59, reset=1780000060)
+    sent = document.limits.headers.to_headers(limit=60, remaining=59, reset=1780000060)
     answers = [
         (operation.id, response)
         for operation in document.operations.values()
@@ -56,7 +56,7 @@ def test_another_document_has_other_limits(other_document: Document) -> None:
         "hobby": Tier(requests_per_minute=5, in_flight=1),
         "studio": Tier(requests_per_minute=40, in_flight=1),
     }
-    assert other_document.limits.headers.of(limit=5, remaining=4, reset=9) == {
+    assert other_document.limits.headers.to_headers(limit=5, remaining=4, reset=9) == {
         "x-allowance": "5",
         "x-allowance-left": "4",
         "x-allowance-renewed": "9",
@@ -69,7 +69,7 @@ def test_what_limits_do_not_say_is_not_limited(changed: Callable[..., str]) -> N
     limits = parse_document(text).limits
     assert limits is not None
     assert limits.headers == LimitHeaders((), (), ())
-    assert limits.headers.of(limit=1, remaining=1, reset=1) == {}
+    assert limits.headers.to_headers(limit=1, remaining=1, reset=1) == {}
     assert limits.tiers["hobby"] == Tier(requests_per_minute=5)
 
 

@@ -27,23 +27,27 @@ def test_a_video_costs_what_the_first_fitting_rate_says(
     assert listed is not None
     assert listed.currency == "USD"
     fields = {"model": model, "seconds": seconds, "size": size}
-    assert listed.of(fields) == Decimal(price)
+    assert listed.amount_for(fields) == Decimal(price)
 
 
 def test_a_price_per_job_is_not_multiplied(other_document: Document) -> None:
     listed = other_document.operations["submitRendering"].price
     assert listed is not None
-    assert listed.of({"quality": "final", "frames": 100}) == Decimal("1.25")
-    assert listed.of({"quality": "draft"}) == listed.of({}) == Decimal("0.05")
+    assert listed.amount_for({"quality": "final", "frames": 100}) == Decimal("1.25")
+    assert listed.amount_for({"quality": "draft"}) == listed.amount_for({}) == Decimal("0.05")
 
 
 def test_amounts_are_decimal_and_not_rounded() -> None:
     price = compile_price({"currency": "EUR", "per": "n", "rates": [{"amount": 0.1}]})
     assert price == Price("EUR", "n", (Rate({}, Decimal("0.1")),))
-    assert price.of({"n": 3}) == Decimal("0.3")
-    assert price.of({"n": "0.7"}) == Decimal("0.07")
+    assert price.amount_for({"n": 3}) == Decimal("0.3")
+    assert price.amount_for({"n": "0.7"}) == Decimal("0.07")
 
 
 def test_where_no_rate_holds_it_costs_nothing() -> None:
     price = compile_price({"currency": "EUR", "rates": [{"when": {"a": [1, 2]}, "amount": 5}]})
-    assert [price.of({"a": value}) for value in (1, 2, 3)] == [Decimal(5), Decimal(5), Decimal(0)]
+    assert [price.amount_for({"a": value}) for value in (1, 2, 3)] == [
+        Decimal(5),
+        Decimal(5),
+        Decimal(0),
+    ]

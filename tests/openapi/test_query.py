@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aisa_testkit.openapi import Arguments, Call, Document, load_document, parse_document
 from aisa_testkit.openapi.json import Json
-from aisa_testkit.openapi.request import from_text, read_call
+from aisa_testkit.openapi.request import read_call, value_from_text
 
 DOCUMENT = load_document()
 
@@ -62,19 +62,19 @@ def test_a_parameter_that_is_given_twice_is_refused(document: Document) -> None:
 def test_unknown_parameters_are_reported_but_accepted_even_twice(document: Document) -> None:
     arguments = listed(document, ("page", "1"), ("page", "2"), ("limit", "5"))
     assert (arguments.problems, arguments.query["limit"]) == ((), 5)
-    assert set(arguments.unknown) == {"page"}
+    assert set(arguments.unknown_names) == {"page"}
 
 
 def test_an_operation_without_a_query_reports_any_parameter(document: Document) -> None:
     call = Call("getVideo", {"video_id": "x"}, query=(("expand", "all"),))
-    assert read_call(document.operations["getVideo"], call).unknown == ("expand",)
+    assert read_call(document.operations["getVideo"], call).unknown_names == ("expand",)
 
 
 def test_an_operation_without_parameters_reports_any_parameter(document: Document) -> None:
     call = Call("remixVideo", {"video_id": "x"}, query=(("dry_run", "1"),))
-    assert read_call(document.operations["remixVideo"], call).unknown == ("dry_run",)
+    assert read_call(document.operations["remixVideo"], call).unknown_names == ("dry_run",)
     call = Call("createVideo", query=(("dry_run", "1"),))
-    assert read_call(document.operations["createVideo"], call).unknown == ("dry_run",)
+    assert read_call(document.operations["createVideo"], call).unknown_names == ("dry_run",)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_an_operation_without_parameters_reports_any_parameter(document: Documen
 def test_a_text_takes_the_type_of_its_schema_or_stays_text(
     text: str, schema: Json, value: Json
 ) -> None:
-    found = from_text(text, schema)
+    found = value_from_text(text, schema)
     assert (type(found), found) == (type(value), value)
 
 
@@ -180,7 +180,7 @@ def test_no_call_whatever_makes_the_reading_raise(
     call = Call(name, query=tuple(query), headers={"content-type": content_type}, body=body)
     arguments = read_call(DOCUMENT.operations[name], call)
     assert all(problem.message for problem in arguments.problems)
-    assert all(p.cause in DOCUMENT.envelope.answers for p in arguments.problems)
+    assert all(p.cause in DOCUMENT.envelope.responses for p in arguments.problems)
 
 
 def test_a_value_as_deep_as_json_may_be_is_refused_for_its_type() -> None:

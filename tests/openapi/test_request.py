@@ -40,7 +40,7 @@ def test_a_form_with_every_field_is_read(document: Document) -> None:
     fields = {"prompt": WORDS, "model": "sora-2-pro", "seconds": "8", "size": "1280x720"}
     texts = [part(name, text) for name, text in fields.items()]
     arguments = read_form(document, part("input_reference", PNG, "a.png"), *texts)
-    assert (arguments.problems, arguments.unknown) == ((), ())
+    assert (arguments.problems, arguments.unknown_names) == ((), ())
     assert arguments.fields == fields
     assert arguments.files["input_reference"].content == PNG
 
@@ -173,12 +173,12 @@ def test_everything_that_is_wrong_is_told_at_once(document: Document) -> None:
 def test_unknown_parts_are_reported_but_accepted_even_twice(document: Document) -> None:
     extra = [part("style", "noir"), part("style", "pop"), part("raw", b"\xff", "raw.bin")]
     arguments = read_form(document, part("prompt", WORDS), *extra)
-    assert arguments == Arguments(fields={"prompt": WORDS}, unknown=("style", "raw"))
+    assert arguments == Arguments(fields={"prompt": WORDS}, unknown_names=("style", "raw"))
 
 
 def test_unknown_members_of_json_are_reported_but_accepted(document: Document) -> None:
     arguments = read_json(document, {"prompt": WORDS, "style": 1})
-    assert (arguments.unknown, arguments.problems) == (("style",), ())
+    assert (arguments.unknown_names, arguments.problems) == (("style",), ())
 
 
 @pytest.mark.parametrize(

@@ -44,19 +44,25 @@ def problem_of(document: Document, call: Call) -> RequestProblem:
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({}, RequestProblem(Cause.FIELD_MISSING, "prompt", "is required")),
+        ({}, RequestProblem(Cause.FIELD_MISSING, "prompt", "is required", pointer="/prompt")),
         (
             {"prompt": "x", "seconds": "5"},
-            RequestProblem(Cause.FIELD_VALUE, "seconds", "must be one of '4', '8', '12'", "'5'"),
+            RequestProblem(
+                Cause.FIELD_VALUE, "seconds", "must be one of '4', '8', '12'", "'5'", "/seconds"
+            ),
         ),
         (
             {"prompt": 7},
-            RequestProblem(Cause.FIELD_TYPE, "prompt", "must be of type string", "7"),
+            RequestProblem(Cause.FIELD_TYPE, "prompt", "must be of type string", "7", "/prompt"),
         ),
         (
             {"prompt": "x", "model": "sora-3"},
             RequestProblem(
-                "model-unknown", "model", "must be one of 'sora-2', 'sora-2-pro'", "'sora-3'"
+                "model-unknown",
+                "model",
+                "must be one of 'sora-2', 'sora-2-pro'",
+                "'sora-3'",
+                "/model",
             ),
         ),
         ([], RequestProblem(Cause.FIELD_TYPE, None, "the body must be of type object", "[]")),

@@ -49,7 +49,7 @@ def words_of(document: Document) -> set[str]:
             words |= {header.name for header in response.headers}
     if document.lifecycle.failure:
         words |= document.lifecycle.failure.reasons.keys()
-    for answer in document.envelope.answers.values():
+    for answer in document.envelope.responses.values():
         words |= {answer.code, *([answer.type] if answer.type else ())}
     # Numbers as text are no words; every program has some.
     return {word for word in words | {*document.lifecycle.states} if not word.isdecimal()}

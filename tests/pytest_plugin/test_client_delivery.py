@@ -184,18 +184,27 @@ def at_all_doors(
     ("delivery", "arrived", "error"),
     [
         pytest.param(Delivery(delay=3), 200, None, id="late"),
-        pytest.param(Delivery(delay=3, seconds=20), 200, None, id="slow"),
-        pytest.param(Delivery(arrives=-1, reset=True), -1, "ReadError", id="lost, reset"),
-        pytest.param(Delivery(arrives=-1), -1, "RemoteProtocolError", id="lost, closed"),
-        pytest.param(Delivery(arrives=0, reset=True), 0, "ReadError", id="only a head, reset"),
-        pytest.param(Delivery(arrives=0), 0, "RemoteProtocolError", id="only a head, closed"),
-        pytest.param(Delivery(arrives=70, reset=True), 70, "ReadError", id="cut, reset"),
-        pytest.param(Delivery(arrives=70), 70, "RemoteProtocolError", id="cut, closed"),
+        pytest.param(Delivery(delay=3, body_seconds=20), 200, None, id="slow"),
+        pytest.param(Delivery(bytes_delivered=-1, reset=True), -1, "ReadError", id="lost, reset"),
+        pytest.param(Delivery(bytes_delivered=-1), -1, "RemoteProtocolError", id="lost, closed"),
         pytest.param(
-            Delivery(delay=3, seconds=20, arrives=70, reset=True), 70, "ReadError", id="slow, cut"
+            Delivery(bytes_delivered=0, reset=True), 0, "ReadError", id="only a head, reset"
         ),
-        pytest.param(Delivery(arrives=200, reset=True), 200, None, id="whole, reset behind it"),
-        pytest.param(Delivery(arrives=999), 200, None, id="whole, closed behind it"),
+        pytest.param(
+            Delivery(bytes_delivered=0), 0, "RemoteProtocolError", id="only a head, closed"
+        ),
+        pytest.param(Delivery(bytes_delivered=70, reset=True), 70, "ReadError", id="cut, reset"),
+        pytest.param(Delivery(bytes_delivered=70), 70, "RemoteProtocolError", id="cut, closed"),
+        pytest.param(
+            Delivery(delay=3, body_seconds=20, bytes_delivered=70, reset=True),
+            70,
+            "ReadError",
+            id="slow, cut",
+        ),
+        pytest.param(
+            Delivery(bytes_delivered=200, reset=True), 200, None, id="whole, reset behind it"
+        ),
+        pytest.param(Delivery(bytes_delivered=999), 200, None, id="whole, closed behind it"),
     ],
 )
 def test_delivery_is_the_same_in_process_and_on_a_socket(
@@ -222,7 +231,11 @@ def test_delivery_is_the_same_in_process_and_on_a_socket(
 )
 @pytest.mark.parametrize(
     "delivery",
-    [Delivery(delay=3, seconds=20), Delivery(arrives=0), Delivery(arrives=5, reset=True)],
+    [
+        Delivery(delay=3, body_seconds=20),
+        Delivery(bytes_delivered=0),
+        Delivery(bytes_delivered=5, reset=True),
+    ],
     ids=["slow", "closed", "reset"],
 )
 def test_response_without_a_body_is_complete_in_process_and_on_a_socket(
@@ -246,8 +259,8 @@ def test_response_without_a_body_is_complete_in_process_and_on_a_socket(
     ("delivery", "status"),
     [
         pytest.param(Delivery(delay=HOUR), None, id="late"),
-        pytest.param(Delivery(delay=HOUR, arrives=-1, reset=True), None, id="lost"),
-        pytest.param(Delivery(seconds=HOUR), 200, id="slow"),
+        pytest.param(Delivery(delay=HOUR, bytes_delivered=-1, reset=True), None, id="lost"),
+        pytest.param(Delivery(body_seconds=HOUR), 200, id="slow"),
     ],
 )
 def test_read_timeout_is_the_same_in_process_and_on_a_socket(
@@ -279,10 +292,14 @@ def test_read_timeout_is_the_same_in_process_and_on_a_socket(
         pytest.param(Delivery(delay=4), 5, 4, None, id="in time"),
         pytest.param(Delivery(delay=30), 5, 5, "ReadTimeout", id="too late"),
         pytest.param(Delivery(delay=30), None, 30, None, id="for a client that waits for ever"),
-        pytest.param(Delivery(seconds=40), 5, 40, None, id="slow, but never silent so long"),
-        pytest.param(Delivery(delay=4, seconds=60), 5, 9, "ReadTimeout", id="silent too long"),
+        pytest.param(Delivery(body_seconds=40), 5, 40, None, id="slow, but never silent so long"),
+        pytest.param(Delivery(delay=4, body_seconds=60), 5, 9, "ReadTimeout", id="silent too long"),
         pytest.param(
-            Delivery(seconds=40, arrives=100), 5, 20, "RemoteProtocolError", id="broken off"
+            Delivery(body_seconds=40, bytes_delivered=100),
+            5,
+            20,
+            "RemoteProtocolError",
+            id="broken off",
         ),
     ],
 )
@@ -323,8 +340,12 @@ def test_latency_is_slept_in_real_time_at_the_speed_of_the_clock(
 @pytest.mark.parametrize(
     ("delivery", "told"),
     [
-        pytest.param(Delivery(arrives=-1, reset=True), "reset before the response", id="lost"),
-        pytest.param(Delivery(arrives=3), r"closed after 3 of [0-9]+ bytes of the body", id="cut"),
+        pytest.param(
+            Delivery(bytes_delivered=-1, reset=True), "reset before the response", id="lost"
+        ),
+        pytest.param(
+            Delivery(bytes_delivered=3), r"closed after 3 of [0-9]+ bytes of the body", id="cut"
+        ),
     ],
 )
 def test_journal_and_route_record_an_undelivered_response(
@@ -346,13 +367,13 @@ def test_journal_and_route_record_an_undelivered_response(
     assert exchange.undelivered_reply is not None
     assert exchange.undelivered_reply.status == 200
     (call,) = router.routes["listVideos"].calls
-    assert call.has_response is (delivery.arrives != -1)
+    assert call.has_response is (delivery.bytes_delivered != -1)
     if call.has_response:
         assert call.response.content == exchange.undelivered_reply.body
 
 
 def test_response_of_a_route_is_delivered_completely(document: Document) -> None:
-    router = router_of(Endpoint(Delivering(document, Delivery(arrives=-1))))
+    router = router_of(Endpoint(Delivering(document, Delivery(bytes_delivered=-1))))
     router.routes["listVideos"].respond(200, content=BODY)
     with httpx.Client(transport=HttpxTransport(router)) as client:
         assert client.get(f"{VENDOR}/videos").content == BODY
@@ -384,7 +405,7 @@ def test_openai_sdk_retries_after_a_broken_connection(
     arrives: int,
     reset: bool,
 ) -> None:
-    delivery, clock = Delivery(arrives=arrives, reset=reset), ManualClock()
+    delivery, clock = Delivery(bytes_delivered=arrives, reset=reset), ManualClock()
     service = Delivering(document, delivery, delivery)
     monkeypatch.setattr("time.sleep", clock.sleep)  # by which the client waits before it retries
     with door(service) as url, openai.OpenAI(base_url=url, api_key="sk-test") as client:

@@ -70,7 +70,7 @@ class _ScriptedClient:
             elif word == "slow":
                 MockControls(self._service).next_job(seconds=1e6)
             elif word == "fails":
-                outcome = self._document.lifecycle.endings(Ending.FAILURE)[0]
+                outcome = self._document.lifecycle.final_states(Ending.FAILURE)[0]
                 MockControls(self._service).next_job(outcome=outcome)
             elif word.isdigit():
                 operation = self._document.by_role[ROLES[rest]]
@@ -140,7 +140,7 @@ class _ScriptedClient:
         if outcome == "odd":
             received = self._with_undocumented_state(reply)
         elif outcome == "lost":
-            received = replace(reply, delivery=Delivery(arrives=-1))
+            received = replace(reply, delivery=Delivery(bytes_delivered=-1))
         elif outcome == "cut":
             received = None
         self._history.append(
@@ -153,7 +153,7 @@ class _ScriptedClient:
         word = "retry"
         units_by_header = {envelope.retry_seconds: 1, envelope.retry_milliseconds: 1000}
         if reply.status < 400:
-            word, units_by_header = "hint", {hint.header: hint.per_second} if hint else {}
+            word, units_by_header = "hint", {hint.header: hint.units_per_second} if hint else {}
         if word not in self._requested_waits or not units_by_header.keys() & reply.headers.keys():
             return reply
         headers = {n: value for n, value in reply.headers.items() if n not in units_by_header}

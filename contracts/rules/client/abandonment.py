@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ....openapi import Ending, JobRole
-from ....openapi.operation import CREATING
+from ....openapi.operation import CREATE_ROLES
 from ....openapi.text import one_line
 from .. import client_catalogue as catalogue
 from ..violation import Violation, violation_of
@@ -113,7 +113,7 @@ def abandoned_request(
     list_requests: dict[str | None, list[RequestRecord]] = {}
     for group in groups:
         first = group[0]
-        rate_limited = first.role in CREATING and first.exchange.status == 429
+        rate_limited = first.role in CREATE_ROLES and first.exchange.status == 429
         if rate_limited and len(group) == 1 and _is_abandoned(first, windows):
             yield _gave_up(first)
         # Of several workers that list jobs, it is unknown which one gave up.

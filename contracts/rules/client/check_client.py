@@ -91,7 +91,7 @@ def _request_violations(document: Document, exchange: Exchange, number: int) -> 
             expected="a value" if missing else _MODAL_VERB.sub("", problem.expected),
         )
     known = [*operation.query, *{n: 0 for b in operation.bodies.values() for n in b.properties}]
-    for name in dict.fromkeys(n for n in exchange.arguments.unknown if n not in reported):
+    for name in dict.fromkeys(n for n in exchange.arguments.unknown_names if n not in reported):
         yield violation_of(
             catalogue.UNKNOWN_FIELD,
             exchange,

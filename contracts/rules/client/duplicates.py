@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from ....openapi.operation import CREATING
+from ....openapi.operation import CREATE_ROLES
 from ....openapi.text import one_line
 from ...budget import format_amount
 from ...traffic.exchange import Exchange
@@ -37,7 +37,7 @@ class Duplicate:
 def all_duplicates(parser: RequestParser, records: Sequence[RequestRecord]) -> Iterator[Duplicate]:
     """Yield all duplicates of a history."""
     histories, list_calls = job_histories(records), ListCalls(records)
-    for group in group_by_fingerprint(record for record in records if record.role in CREATING):
+    for group in group_by_fingerprint(record for record in records if record.role in CREATE_ROLES):
         yield from find_duplicates(parser, group, histories, list_calls)
 
 
@@ -48,7 +48,7 @@ def find_duplicates(
     list_calls: ListCalls,
 ) -> tuple[Duplicate, ...]:
     """Return the duplicates that the requests of a group created, which all ask for the same."""
-    created = [*_created_jobs(parser, group)] if group[0].role in CREATING else []
+    created = [*_created_jobs(parser, group)] if group[0].role in CREATE_ROLES else []
     duplicates = (
         Duplicate(job_id, create, repeat, lost)
         for (job_id, create, lost), (_, repeat, _) in pairwise(created)
@@ -118,7 +118,7 @@ def create_price(exchange: Exchange) -> tuple[Decimal, str] | None:
     names = {name for rate in price.rates for name in rate.when} | {price.per or ""}
     defaults = {name: operation.default(name) for name in names}
     try:
-        return price.of({**defaults, **exchange.fields}), price.currency
+        return price.amount_for({**defaults, **exchange.fields}), price.currency
     except ArithmeticError:  # a value that the server should have rejected
         return None
 

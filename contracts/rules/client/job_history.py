@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ....openapi import JobRole
-from ....openapi.operation import CREATING
+from ....openapi.operation import CREATE_ROLES
 from .fingerprint import Fingerprint
 from .request_record import JobReport, RequestRecord
 
@@ -55,7 +55,7 @@ def job_histories(records: Iterable[RequestRecord]) -> Mapping[str, JobHistory]:
             requests.setdefault(record.exchange.job_id, []).append(record)
         for report in record.job_reports:
             reports.setdefault(report.job_id, []).append(report)
-            if record.role in CREATING:
+            if record.role in CREATE_ROLES:
                 creates.setdefault(report.job_id, record)
             if record.role is JobRole.LIST or (report.state and report.state.ends):
                 followed.add(report.job_id)
@@ -98,7 +98,7 @@ class Concurrency:
     def __init__(self, records: Iterable[RequestRecord]) -> None:
         self._creates: dict[str | None, set[Fingerprint]] = {}
         for record in records:
-            if record.role in CREATING:
+            if record.role in CREATE_ROLES:
                 self._creates.setdefault(record.sender, set()).add(record.fingerprint)
 
     def workers(self, record: RequestRecord) -> int:

@@ -25,7 +25,7 @@ class JobUsageRules:
 
     def __init__(self, document: Document, *, whole: bool = True) -> None:
         self._lifecycle, self._whole = document.lifecycle, whole
-        self._unknown_job_status = document.envelope.answers[Cause.JOB_UNKNOWN].status
+        self._unknown_job_status = document.envelope.responses[Cause.JOB_UNKNOWN].status
         self._last_reports: dict[_SenderAndJob, JobReport] = {}
         self._final_reports: dict[_SenderAndJob, JobReport] = {}
         self._deleted: set[_SenderAndJob] = set()
@@ -77,7 +77,8 @@ class JobUsageRules:
                 record.number,
                 received=f"a request for {one_line(report.job_id)}, which was"
                 f" {one_line(report.status)} in response no. {report.number}{unknown}",
-                expected=f"a job that is {' or '.join(self._lifecycle.endings(Ending.SUCCESS))}",
+                expected="a job that is "
+                f"{' or '.join(self._lifecycle.final_states(Ending.SUCCESS))}",
             )
         elif record.role is JobRole.CONTENT and record.failed_permanently:
             yield from self._check_expiry(record, report)
@@ -138,7 +139,7 @@ class JobUsageRules:
         return f"one of {', '.join(map(one_line, known[-_MAX_SHOWN_IDS:]))}"
 
     def _describe_final_states(self) -> str:
-        endings = self._lifecycle.endings
+        endings = self._lifecycle.final_states
         return " or ".join([*endings(Ending.SUCCESS), *endings(Ending.FAILURE)])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import inf
 
 from ....openapi import Cause, Document, JobRole, Reply
-from ....openapi.operation import CREATING
+from ....openapi.operation import CREATE_ROLES
 from ...traffic.exchange import Exchange
 from ...traffic.job_views import get_or_none, json_body
 from .fingerprint import fingerprint
@@ -24,7 +24,7 @@ class RequestParser:
         # Clients read the header with the milliseconds first.
         headers = ((envelope.retry_milliseconds, 1000), (envelope.retry_seconds, 1))
         self._retry_headers = tuple((name, units) for name, units in headers if name)
-        self._poll_headers = ((hint.header, hint.per_second),) if hint else ()
+        self._poll_headers = ((hint.header, hint.units_per_second),) if hint else ()
 
     def parse(self, exchange: Exchange, number: int) -> RequestRecord:
         """Return the record of the request with this number."""
@@ -43,7 +43,7 @@ class RequestParser:
             quota_exhausted=self._says_quota_exhausted(exchange.reply),
             unreadable=unreadable,
             job_unknown_to_client=(
-                exchange.operation.role in CREATING and (unreadable or undelivered)
+                exchange.operation.role in CREATE_ROLES and (unreadable or undelivered)
             ),
         )
 
@@ -81,7 +81,7 @@ class RequestParser:
         )
 
     def _says_quota_exhausted(self, reply: Reply | None) -> bool:
-        answer, code_at = self._envelope.answers.get(Cause.QUOTA_EXCEEDED), self._envelope.code_at
+        answer, code_at = self._envelope.responses.get(Cause.QUOTA_EXCEEDED), self._envelope.code_at
         if reply is None or answer is None or code_at is None or reply.status != answer.status:
             return False
         return bool(get_or_none(json_body(reply), code_at) == answer.code)
@@ -105,6 +105,6 @@ def _parse_seconds(text: str, units_per_second: int) -> float | None:
     return value / units_per_second if 0 <= value < inf else None
 
 
-_ROLES_RETURNING_JOBS = (*CREATING, JobRole.RETRIEVE, JobRole.LIST)
+_ROLES_RETURNING_JOBS = (*CREATE_ROLES, JobRole.RETRIEVE, JobRole.LIST)
 # Every official SDK sends this header: the same generator makes all of them.
 _SDK_HEADER = "x-stainless-lang"

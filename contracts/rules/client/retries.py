@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from ....openapi import JobRole
-from ....openapi.operation import CREATING
+from ....openapi.operation import CREATE_ROLES
 from .. import client_catalogue as catalogue
 from ..violation import Violation, violation_of
 from .job_history import Concurrency, JobHistory, ListCalls
@@ -31,7 +31,7 @@ def retry_violations(
 
     group: all requests that ask for the same, in their order
     """
-    callers = _count_callers(group, histories) if group[0].role in CREATING else 1
+    callers = _count_callers(group, histories) if group[0].role in CREATE_ROLES else 1
     workers = concurrency.workers(group[0]) if group[0].role is JobRole.LIST else 1
     for chain in _retry_chains(group, callers=callers, workers=workers):
         yield from _unsafe_retries(chain, list_calls)
@@ -84,7 +84,7 @@ def _unsafe_retries(chain: Sequence[RequestRecord], list_calls: ListCalls) -> It
     pairs = [
         (failed, retry)
         for failed, retry in pairwise(chain)
-        if failed.role in CREATING and failed.exchange.status != 429
+        if failed.role in CREATE_ROLES and failed.exchange.status != 429
         if not _is_idempotent(failed, retry) and not list_calls.between(failed, retry)
     ]
     if pairs:

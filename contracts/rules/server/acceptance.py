@@ -69,11 +69,11 @@ def _is_certainly_valid(exchange: Exchange) -> bool:
     fields.
     """
     arguments = exchange.arguments
-    return not (arguments.problems or arguments.unknown or arguments.files or exchange.job_id)
+    return not (arguments.problems or arguments.unknown_names or arguments.files or exchange.job_id)
 
 
 def _expected_key_rejection(document: Document) -> str:
-    status = document.envelope.answers[Cause.CREDENTIALS_MISSING].status
+    status = document.envelope.responses[Cause.CREDENTIALS_MISSING].status
     return f"{status}, because the API key is missing or invalid"
 
 
@@ -83,12 +83,12 @@ def _other_rejections(document: Document) -> set[int]:
 
 
 def _statuses(document: Document, *causes: Cause) -> set[int]:
-    return {document.envelope.answers[cause].status for cause in causes}
+    return {document.envelope.responses[cause].status for cause in causes}
 
 
 def _invalid_request_statuses(document: Document, operation: Operation) -> set[int]:
     """Return the statuses that say that a request is invalid."""
-    answers = document.envelope.answers
+    answers = document.envelope.responses
     causes = {Cause.FIELD_MISSING, Cause.FIELD_TYPE, Cause.FIELD_VALUE, Cause.FORM_MALFORMED}
     statuses = _statuses(document, *causes)
     if operation.role is JobRole.CREATE:  # for other operations, these statuses are about the job

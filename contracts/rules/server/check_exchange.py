@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ....openapi import Call, Document, JobRole, Reply
 from ....openapi.conformance import reply_problems
 from ....openapi.json import Json
-from ....openapi.operation import CREATING
+from ....openapi.operation import CREATE_ROLES
 from ....openapi.pointer import Path, format_pointer, parse_pointer
 from ....openapi.schema import types_of
 from ....openapi.schema_places import property_at
@@ -95,7 +95,7 @@ def _error_code_violations(
     document: Document, exchange: Exchange, reply: Reply, number: int
 ) -> Iterator[Violation]:
     envelope = document.envelope
-    documented = [a.code for a in envelope.answers.values() if a.status == reply.status]
+    documented = [a.code for a in envelope.responses.values() if a.status == reply.status]
     if reply.status < 400 or envelope.code_at is None or not documented:
         return
     code = get_or_none(json_body(reply), envelope.code_at)
@@ -164,7 +164,7 @@ def _job_violations(
     source = lifecycle.source_at
     if role is JobRole.REMIX and source and get_or_none(job, source) != exchange.job_id:
         yield violation(catalogue.REMIX_SOURCE, source, exchange.job_id)
-    if role not in CREATING:
+    if role not in CREATE_ROLES:
         return
     invalid_fields = {problem.parameter for problem in exchange.arguments.problems}
     for echo in (e for e in lifecycle.echoes if e.field not in invalid_fields):

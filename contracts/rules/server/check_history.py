@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ....openapi import Cause, Document, JobRole
 from ....openapi.json import Json
-from ....openapi.operation import CREATING
+from ....openapi.operation import CREATE_ROLES
 from ....openapi.text import one_line, quote
 from ...traffic.credentials import credential_problem
 from ...traffic.exchange import Exchange, UnmatchedRequest
@@ -72,7 +72,7 @@ class HistoryRules:
     def __init__(self, document: Document, *, timeout: float | None = None) -> None:
         self._document, self._timeout = document, timeout
         self._unknown_job_id = unknown_job_id(document)
-        self._unknown_job_status = document.envelope.answers[Cause.JOB_UNKNOWN].status
+        self._unknown_job_status = document.envelope.responses[Cause.JOB_UNKNOWN].status
         self._lifecycles: dict[str, LifecycleRules] = {}
         self._first_views: dict[str, ObservedJob] = {}
         self._created_in: dict[str, int] = {}
@@ -130,7 +130,7 @@ class HistoryRules:
     def _check_view(self, view: JobView, exchange: Exchange, number: int) -> Iterator[Violation]:
         """Yield the violations of a job as one response shows it."""
         job_id, role = view.job_id, exchange.operation.role
-        if role in CREATING:
+        if role in CREATE_ROLES:
             if job_id in self._first_views:
                 yield self._duplicate_id(exchange, self._first_views[job_id].number, number, job_id)
                 return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ....openapi import Document, Ending, Lifecycle, Stamp, State
+from ....openapi import Document, Ending, Lifecycle, State, Timestamp
 from ....openapi.json import Json
 from ....openapi.pointer import Path, format_pointer
 from ....openapi.text import quote
@@ -51,7 +51,7 @@ class LifecycleRules:
     def check(self, observed: ObservedJob) -> Iterator[Violation]:
         """Yield the violations in one view of the job, also compared with the views before."""
         yield from self._check_progress_range(observed)
-        for stamp in self._lifecycle.stamps:
+        for stamp in self._lifecycle.timestamps:
             yield from self._check_stamp(stamp, observed)
         yield from self._check_stamp_order(observed)
         yield from self._check_error(observed)
@@ -84,7 +84,7 @@ class LifecycleRules:
             expected = f"null while the job is {state.name}"
             yield _violation(catalogue.ERROR_EARLY, observed, place, expected)
 
-    def _check_stamp(self, stamp: Stamp, observed: ObservedJob) -> Iterator[Violation]:
+    def _check_stamp(self, stamp: Timestamp, observed: ObservedJob) -> Iterator[Violation]:
         value, state = observed.value_at(stamp.at), observed.state
         entered = stamp.set_on in (state.name, self._lifecycle.initial)
         if value is None:
@@ -94,7 +94,7 @@ class LifecycleRules:
                 yield _violation(catalogue.STAMP_MISSING, observed, stamp.at, expected)
             return
         if not entered and stamp.set_on in self._reachable[state.name]:
-            states = [other.set_on for other in self._lifecycle.stamps if other.at == stamp.at]
+            states = [other.set_on for other in self._lifecycle.timestamps if other.at == stamp.at]
             expected = f"null until the job is {' or '.join(states)}"
             yield _violation(catalogue.STAMP_EARLY, observed, stamp.at, expected)
         now = observed.exchange.at
@@ -107,9 +107,9 @@ class LifecycleRules:
     def _check_stamp_order(self, observed: ObservedJob) -> Iterator[Violation]:
         """Yield the violations of stamps before the creation, or at or after the expiry."""
         lifecycle = self._lifecycle
-        values = {stamp.at: observed.value_at(stamp.at) for stamp in lifecycle.stamps}
+        values = {stamp.at: observed.value_at(stamp.at) for stamp in lifecycle.timestamps}
         known = {at: value for at, value in values.items() if is_number(value)}
-        starts = [s.at for s in lifecycle.stamps if s.set_on == lifecycle.initial]
+        starts = [s.at for s in lifecycle.timestamps if s.set_on == lifecycle.initial]
         for start in (at for at in starts if at in known):
             for later in (at for at in known if at not in starts and known[at] < known[start]):
                 expected = f"not before {format_pointer(start)}, {quote(known[start])}"
@@ -148,7 +148,7 @@ class LifecycleRules:
 
     def _check_moved_stamps(self, last: ObservedJob, observed: ObservedJob) -> Iterator[Violation]:
         lifecycle = self._lifecycle
-        for stamp in (s for s in lifecycle.stamps if s.at not in lifecycle.immutable):
+        for stamp in (s for s in lifecycle.timestamps if s.at not in lifecycle.immutable):
             before, value = last.value_at(stamp.at), observed.value_at(stamp.at)
             # A stamp that disappears is missing, which another rule reports; an expiry is not.
             disappeared = value is None and stamp.at != lifecycle.expiry_at

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ....openapi import Document
 from ....openapi.json import Json
-from ....openapi.operation import Page
+from ....openapi.operation import Pagination
 from ....openapi.pointer import format_pointer
 from ....openapi.text import one_line, quote
 from ...traffic.exchange import Exchange
@@ -39,7 +39,7 @@ class PaginationRules:
     def __init__(self, document: Document) -> None:
         self._lifecycle = document.lifecycle
         self._created_at = next(
-            (s.at for s in self._lifecycle.stamps if s.set_on == self._lifecycle.initial), None
+            (s.at for s in self._lifecycle.timestamps if s.set_on == self._lifecycle.initial), None
         )
         self._unfinished: dict[tuple[str | None, str], _Listing] = {}
 
@@ -146,13 +146,13 @@ class PaginationRules:
             listing.last_created = created
 
 
-def _has_more(page: Page, body: Json) -> bool:
+def _has_more(page: Pagination, body: Json) -> bool:
     if "more" in page.places:
         return get_or_none(body, page.places["more"]) is True
     return get_or_none(body, page.places.get("next", ())) is not None
 
 
-def _cursor(page: Page, body: Json, ids: list[str]) -> Json:
+def _cursor(page: Pagination, body: Json, ids: list[str]) -> Json:
     """Return the cursor of the next page: as the page names it, or the id of the last job."""
     if "next" in page.places:
         return get_or_none(body, page.places["next"])

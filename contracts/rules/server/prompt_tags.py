@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ....openapi import Document
-from ....openapi.operation import CREATING
+from ....openapi.operation import CREATE_ROLES
 from ...traffic.exchange import Exchange
 from ...traffic.job_views import JobView, get_or_none
 
@@ -25,7 +25,7 @@ class TaggedPrompts:
 
     def record_request(self, exchange: Exchange) -> None:
         """Record the tagged prompts of a request that creates a job."""
-        if exchange.operation.role not in CREATING:
+        if exchange.operation.role not in CREATE_ROLES:
             return
         uncertain = exchange.status is None or exchange.status >= 500
         for text in exchange.fields.values():

@@ -29,7 +29,7 @@ class ServerClock:
 
     def __init__(self, document: Document) -> None:
         lifecycle = document.lifecycle
-        stamps = [stamp.at for stamp in lifecycle.stamps if stamp.set_on == lifecycle.initial]
+        stamps = [stamp.at for stamp in lifecycle.timestamps if stamp.set_on == lifecycle.initial]
         self._created_at_path = stamps[0] if stamps else None
         self._first_created_at: float | None = None
         self._offset, self._uncertainty = 0.0, 60.0

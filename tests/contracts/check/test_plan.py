@@ -116,7 +116,7 @@ def test_every_job_is_right_and_costs_what_was_planned(either: Document, seed: i
         body = operation.bodies[media_type_of(call.headers)]
         defaults = {n: s["default"] for n, s in body.properties.items() if "default" in s}
         assert operation.price
-        assert operation.price.of({**defaults, **sent(either, call)}) == plan.price
+        assert operation.price.amount_for({**defaults, **sent(either, call)}) == plan.price
 
 
 def test_the_first_job_is_a_form_of_what_is_needed_and_the_second_json_with_more(

@@ -205,7 +205,9 @@ def test_a_create_of_unknown_end_is_paid_for_and_not_sent_again(
 def test_resume_makes_no_job_and_deletes_none(either: Document, local: New, state: str) -> None:
     world, ledger = local(either), Budget()
     if state == "failed":
-        MockControls(world.service).next_job(outcome=either.lifecycle.endings(Ending.FAILURE)[0])
+        MockControls(world.service).next_job(
+            outcome=either.lifecycle.final_states(Ending.FAILURE)[0]
+        )
     job_id = world.make()
     world.clock.advance(0 if state == "new" else 1000)
     verdict = world.walk(ledger=ledger, resume=job_id)

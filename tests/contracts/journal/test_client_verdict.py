@@ -101,7 +101,7 @@ def test_a_verdict_changes_when_an_answer_turns_out_not_to_be_taken(mock: Any) -
 
 def test_a_job_whose_answer_was_lost_counts(mock: Any) -> None:
     call = mock.call(JobRole.CREATE, fields=mock.wish())
-    lost = replace(mock.service.answer(call), delivery=Delivery(arrives=-1))
+    lost = replace(mock.service.answer(call), delivery=Delivery(bytes_delivered=-1))
     mock.journal.answered(call, lost)
     mock.journal.answered(call, mock.service.answer(call))
     verdict = mock.journal.judge()

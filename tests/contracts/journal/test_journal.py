@@ -109,7 +109,7 @@ def test_a_stray_is_told_with_the_nearest_operation_and_the_first_difference(
 
 @pytest.mark.parametrize(
     ("delivery", "broken"),
-    [(Delivery(delay=2, seconds=3), False), (Delivery(arrives=-1, reset=True), True)],
+    [(Delivery(delay=2, body_seconds=3), False), (Delivery(bytes_delivered=-1, reset=True), True)],
     ids=["late", "lost"],
 )
 def test_what_the_mock_did_to_an_answer_on_its_way_is_told(
@@ -123,9 +123,9 @@ def test_what_the_mock_did_to_an_answer_on_its_way_is_told(
     assert entry["delivery"] == {
         "status": reply.status,
         "delay": delivery.delay,
-        "seconds": delivery.seconds,
+        "seconds": delivery.body_seconds,
         "broken": broken,
-        "arrives": delivery.arrives,
+        "arrives": delivery.bytes_delivered,
         "reset": broken,
     }
     # Also a job that the client was never told of.
@@ -249,7 +249,7 @@ SECRETS = {
         mock.call(JobRole.LIST), Reply(500, {"x-echo": KEY}, KEY.encode())
     ),
     "an answer that was lost": lambda mock: mock.journal.answered(
-        mock.call(JobRole.LIST), Reply(500, {}, KEY.encode(), Delivery(arrives=3))
+        mock.call(JobRole.LIST), Reply(500, {}, KEY.encode(), Delivery(bytes_delivered=3))
     ),
 }
 

@@ -52,7 +52,7 @@ REPLIES = st.none() | st.builds(
     st.sampled_from([200, 202, 404, 429, 500]),
     st.just({"content-type": "application/json"}),
     BODIES,
-    st.none() | st.builds(Delivery, arrives=st.sampled_from([None, -1, 3])),
+    st.none() | st.builds(Delivery, bytes_delivered=st.sampled_from([None, -1, 3])),
 )
 CALLS = st.builds(
     Call,

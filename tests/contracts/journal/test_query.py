@@ -25,7 +25,8 @@ def busy(mock: Any) -> Any:
         lambda: mock.journal.unmatched("GET", "/nowhere"),
         lambda: mock.journal.unmatched("PUT", "/v1/videos"),
         lambda: mock.journal.answered(
-            mock.call(JobRole.CONTENT, job=job), Reply(200, {}, b"film", Delivery(arrives=2))
+            mock.call(JobRole.CONTENT, job=job),
+            Reply(200, {}, b"film", Delivery(bytes_delivered=2)),
         ),
     ]
     for step in steps:

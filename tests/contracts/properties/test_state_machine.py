@@ -62,7 +62,7 @@ class Local:
         role = self.role(call)
         if role is JobRole.CREATE and self.made % 3 == 2:
             MockControls(self.service).next_job(
-                outcome=self.document.lifecycle.endings(Ending.FAILURE)[0]
+                outcome=self.document.lifecycle.final_states(Ending.FAILURE)[0]
             )
         reply = self.service.answer(call)
         self.made += role in (JobRole.CREATE, JobRole.REMIX) and reply.status < 300
@@ -195,7 +195,7 @@ def job_changed(*roles: JobRole, make: Callable[[Local, Json], None]) -> Change:
 
 def stamp(document: Document) -> Path:
     """Where the moment stands at which a job was made."""
-    return document.lifecycle.stamps[0].at
+    return document.lifecycle.timestamps[0].at
 
 
 def moved(world: Local, job: Json) -> None:

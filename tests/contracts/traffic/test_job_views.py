@@ -110,6 +110,6 @@ def test_a_state_is_the_one_that_the_document_declares(
     (job_id,) = {sighting.job_id for sighting in found}
     assert job_id == exchanges[1].job_id
     states = document.lifecycle.states
-    (success,) = document.lifecycle.endings(Ending.SUCCESS)
+    (success,) = document.lifecycle.final_states(Ending.SUCCESS)
     first, last = states[document.lifecycle.initial], states[success]
     assert [sighting.state for sighting in found] == [first, first, last, last]

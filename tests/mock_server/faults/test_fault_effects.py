@@ -74,16 +74,16 @@ def videos(document: Document) -> Mock:
     ("words", "delivery", "share"),
     [
         ({"latency": 2.5}, Delivery(delay=2.5), None),
-        ({"slow": 8}, Delivery(seconds=8), None),
-        ({"latency": 1, "slow": 2}, Delivery(delay=1, seconds=2), None),
+        ({"slow": 8}, Delivery(body_seconds=8), None),
+        ({"latency": 1, "slow": 2}, Delivery(delay=1, body_seconds=2), None),
         ({"cut": 0}, Delivery(), 0),
         ({"cut": 0.25}, Delivery(), 0.25),
         ({"cut": 0.999}, Delivery(), 0.999),
         ({"reset": "middle"}, Delivery(reset=True), 0.5),
-        ({"lost": True}, Delivery(arrives=-1, reset=True), None),
-        ({"lost": True, "latency": 3}, Delivery(delay=3, arrives=-1, reset=True), None),
-        ({"cut": 0.5, "slow": 4, "latency": 1}, Delivery(delay=1, seconds=4), 0.5),
-        ({"reset": "middle", "slow": 4}, Delivery(seconds=4, reset=True), 0.5),
+        ({"lost": True}, Delivery(bytes_delivered=-1, reset=True), None),
+        ({"lost": True, "latency": 3}, Delivery(delay=3, bytes_delivered=-1, reset=True), None),
+        ({"cut": 0.5, "slow": 4, "latency": 1}, Delivery(delay=1, body_seconds=4), 0.5),
+        ({"reset": "middle", "slow": 4}, Delivery(body_seconds=4, reset=True), 0.5),
     ],
     ids=lambda value: orjson.dumps(value).decode() if isinstance(value, dict) else "",
 )
@@ -92,7 +92,7 @@ def test_an_answer_is_the_right_one_and_only_its_way_is_bad(
 ) -> None:
     right = unsigned(mock.ask(role))
     if share is not None:
-        delivery = replace(delivery, arrives=int(len(right.body) * share))
+        delivery = replace(delivery, bytes_delivered=int(len(right.body) * share))
     assert mock.struck(role, **words) == replace(right, delivery=delivery)
     assert unsigned(mock.ask(role)) == right
 
@@ -158,9 +158,9 @@ def test_a_malformed_body_is_a_page_for_people_under_the_right_headers(
 ) -> None:
     right, reply = unsigned(mock.ask(role)), mock.struck(role, body="malformed")
     assert reply.body.startswith(b"<html>")
-    assert reply == replace(right, body=reply.body, committed=reply.committed)
-    assert reply.committed
-    assert reply.committed.body == right.body
+    assert reply == replace(right, body=reply.body, replaced=reply.replaced)
+    assert reply.replaced
+    assert reply.replaced.body == right.body
 
 
 def test_a_body_that_is_spoilt_has_no_length_of_the_right_one(videos: Mock) -> None:
@@ -186,9 +186,9 @@ def test_an_answer_can_be_said_to_be_of_another_type(mock: Mock) -> None:
     for role in (JobRole.RETRIEVE, JobRole.CONTENT):
         right, reply = unsigned(mock.ask(role)), mock.struck(role, content_type="text/html; x=1")
         headers = {**right.headers, "content-type": "text/html; x=1"}
-        assert reply == replace(right, headers=headers, committed=reply.committed)
-        assert reply.committed
-        assert unsigned(reply.committed) == right
+        assert reply == replace(right, headers=headers, replaced=reply.replaced)
+        assert reply.replaced
+        assert unsigned(reply.replaced) == right
 
 
 def test_a_field_can_be_missing_from_a_job(mock: Mock) -> None:
@@ -263,7 +263,7 @@ def test_ways_to_spoil_one_answer_add_up(mock: Mock, schema: str, way: str) -> N
     (spoil,) = read_fault(mock.document, {way: more[way]}).effects
     both = mock.struck(JobRole.RETRIEVE, **{schema: edit[schema], way: more[way]})
     expected = spoil(edited, Random(1))
-    assert replace(both, committed=None) == replace(expected, committed=None)
+    assert replace(both, replaced=None) == replace(expected, replaced=None)
     assert both != edited
 
 
@@ -327,7 +327,7 @@ def test_an_error_can_be_spoilt_and_broken_as_any_answer(
     assert reply.delivery
     assert reply.delivery.delay == 2
     arrives = {None: None, "lost": -1}.get(broken, len(reply.body) // 2)
-    assert reply.delivery.arrives == arrives
+    assert reply.delivery.bytes_delivered == arrives
     assert reply.body.startswith(b"<html" if body == "malformed" else b"{")
     assert reply.body.endswith(b"}") == (body is None)
 
@@ -347,9 +347,9 @@ def test_what_was_done_is_known_where_another_answer_is_told(
     pointer = format_pointer(mock.document.lifecycle.id_at)
     words = {**spoilt, "drop": pointer} if "drop" in spoilt else spoilt
     told = mock.struck(JobRole.CREATE, **words, **slow)
-    assert told.committed
-    assert mock.service.store.get(mock.id_of(told.committed)) is not None
-    assert told.committed.delivery is None
+    assert told.replaced
+    assert mock.service.store.get(mock.id_of(told.replaced)) is not None
+    assert told.replaced.delivery is None
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,7 @@ def test_what_was_done_is_known_where_another_answer_is_told(
 def test_an_answer_that_is_only_late_or_broken_stands_in_no_others_place(
     mock: Mock, words: dict[str, Json]
 ) -> None:
-    assert mock.struck(JobRole.CREATE, **words).committed is None
+    assert mock.struck(JobRole.CREATE, **words).replaced is None
 
 
 # Lost, and never done
@@ -368,7 +368,7 @@ def test_an_answer_that_is_only_late_or_broken_stands_in_no_others_place(
 
 def test_a_create_whose_answer_is_lost_has_made_its_job(mock: Mock) -> None:
     lost = mock.struck(JobRole.CREATE, lost=True)
-    assert lost.delivery == Delivery(arrives=-1, reset=True)
+    assert lost.delivery == Delivery(bytes_delivered=-1, reset=True)
     assert mock.service.store.get(mock.id_of(lost)) is not None
     assert len(mock.service.store) == 2
 
@@ -389,7 +389,7 @@ def test_a_connection_that_is_reset_before_has_done_nothing_and_has_no_answer(
 ) -> None:
     torn = mock.struck(role, reset="before", latency=2)
     assert (torn.status, torn.body) == (0, b"")
-    assert torn.delivery == Delivery(delay=2, arrives=-1, reset=True)
+    assert torn.delivery == Delivery(delay=2, bytes_delivered=-1, reset=True)
     assert mock.service.store.get(mock.job_id) is not None
     assert len(mock.service.store) == 1
 

@@ -131,8 +131,8 @@ def test_all_that_only_slows_an_answer_strikes_beside_what_is_wrong_with_it(
     MockControls(service).fault("list", status=429)
     reply = service.answer(LIST)
     assert reply.delivery is not None
-    assert (reply.status, reply.delivery.arrives) == (status, arrives)
-    assert (reply.delivery.delay, reply.delivery.seconds) == (4, 2)
+    assert (reply.status, reply.delivery.bytes_delivered) == (status, arrives)
+    assert (reply.delivery.delay, reply.delivery.body_seconds) == (4, 2)
     assert [fault["struck"] for fault in service.faults.to_json()] == [1, 1, 1, 0]
 
 

@@ -340,7 +340,7 @@ def test_a_scenario_of_ones_own_has_its_fate_and_its_faults(document: Document) 
     assert listed[-1] == {"name": "own", "about": "All that can be said."}
     lost = stage.ask(JobRole.CREATE, scenario="own")
     assert lost.delivery
-    assert lost.delivery.arrives == -1
+    assert lost.delivery.bytes_delivered == -1
     made = stage.ask(JobRole.CREATE, scenario="own")
     assert made.delivery is None
     job = stage.read(made, ("id",))

@@ -157,7 +157,7 @@ def test_a_connection_breaks_behind_the_bytes_that_are_to_arrive(
     service: JobService, run: Run, noise: Callable[[], list[str]], arrives: int, reset: bool
 ) -> None:
     async def story() -> None:
-        endpoint = Scripted(service, reply(Delivery(arrives=arrives, reset=reset)))
+        endpoint = Scripted(service, reply(Delivery(bytes_delivered=arrives, reset=reset)))
         async with serving(endpoint) as server, client_of(server) as client:
             await client.send(GET)
             got, was_reset = await client.rest()
@@ -179,7 +179,7 @@ def test_a_client_that_reads_slowly_gets_every_byte_before_the_break(
     large = bytes(8_000_000)
 
     async def story() -> None:
-        endpoint = Scripted(service, reply(Delivery(arrives=7_999_999, reset=reset), large))
+        endpoint = Scripted(service, reply(Delivery(bytes_delivered=7_999_999, reset=reset), large))
         async with serving(endpoint) as server, client_of(server, narrow=True) as client:
             await client.send(GET)
             got, was_reset = await client.rest()
@@ -200,7 +200,11 @@ def test_a_client_that_reads_slowly_gets_every_byte_before_the_break(
 )
 @pytest.mark.parametrize(
     "delivery",
-    [Delivery(delay=5, seconds=5), Delivery(arrives=0), Delivery(arrives=9, reset=True)],
+    [
+        Delivery(delay=5, body_seconds=5),
+        Delivery(bytes_delivered=0),
+        Delivery(bytes_delivered=9, reset=True),
+    ],
     ids=["slow", "closed behind it", "reset behind it"],
 )
 def test_an_answer_without_a_body_arrives_as_a_whole(
@@ -219,7 +223,7 @@ def test_an_answer_without_a_body_arrives_as_a_whole(
             assert head.startswith(b"HTTP/1.1 %d " % answer.status)
             assert head.endswith(b"\r\n\r\n")
             assert b"chunked" not in head
-            if delivery.breaks:
+            if delivery.is_incomplete:
                 assert await client.rest() == (b"", delivery.reset)
             else:
                 await client.send(GET)
@@ -236,7 +240,7 @@ def test_a_late_and_slow_answer_takes_its_time_on_the_clock(
     service: JobService, clock: ManualClock, run: Run
 ) -> None:
     async def story() -> None:
-        endpoint = Scripted(service, reply(Delivery(delay=HOUR, seconds=60)), reply(None))
+        endpoint = Scripted(service, reply(Delivery(delay=HOUR, body_seconds=60)), reply(None))
         async with serving(endpoint) as server, client_of(server) as client:
             start = clock.now()
             await client.send(GET + GET.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
@@ -253,7 +257,11 @@ def test_a_late_and_slow_answer_takes_its_time_on_the_clock(
 @pytest.mark.parametrize("asked", [GET, GET + GET], ids=["one request", "two in a row"])
 @pytest.mark.parametrize(
     "delivery",
-    [Delivery(delay=HOUR), Delivery(seconds=HOUR), Delivery(delay=HOUR, arrives=-1, reset=True)],
+    [
+        Delivery(delay=HOUR),
+        Delivery(body_seconds=HOUR),
+        Delivery(delay=HOUR, bytes_delivered=-1, reset=True),
+    ],
     ids=["late", "slow", "lost"],
 )
 def test_nothing_is_left_of_an_answer_whose_client_is_gone(
@@ -282,7 +290,7 @@ def test_what_was_asked_behind_a_broken_answer_is_not_answered(
     service: JobService, run: Run, noise: Callable[[], list[str]]
 ) -> None:
     async def story() -> None:
-        endpoint = Scripted(service, reply(Delivery(arrives=0)), reply(None))
+        endpoint = Scripted(service, reply(Delivery(bytes_delivered=0)), reply(None))
         async with serving(endpoint) as server, client_of(server) as client:
             await client.send(GET + GET)
             got, _ = await client.rest()
@@ -298,7 +306,7 @@ def test_what_was_asked_behind_a_broken_answer_is_not_answered(
 def test_a_reset_waits_no_longer_for_a_client_that_does_not_read_once_the_server_stops(
     service: JobService, run: Run, noise: Callable[[], list[str]], full: bool
 ) -> None:
-    delivery = Delivery(seconds=9, arrives=7_999_999, reset=True)
+    delivery = Delivery(body_seconds=9, bytes_delivered=7_999_999, reset=True)
 
     async def story() -> None:
         endpoint = Scripted(service, reply(delivery, bytes(8_000_000)))
@@ -320,8 +328,8 @@ def test_a_reset_waits_no_longer_for_a_client_that_does_not_read_once_the_server
     ("delivery", "outcome"),
     [
         pytest.param(Delivery(delay=HOUR), BODY, id="late"),
-        pytest.param(Delivery(seconds=HOUR), BODY, id="slow"),
-        pytest.param(Delivery(delay=HOUR, arrives=-1), b"closed", id="lost"),
+        pytest.param(Delivery(body_seconds=HOUR), BODY, id="slow"),
+        pytest.param(Delivery(delay=HOUR, bytes_delivered=-1), b"closed", id="lost"),
     ],
 )
 def test_a_server_that_stops_holds_nothing_back(
@@ -361,14 +369,14 @@ def asgi_get(endpoint: Endpoint, headers: Mapping[str, str] | None = None) -> ht
 def test_a_server_that_cannot_break_connections_is_told_in_words(
     service: JobService, arrives: int
 ) -> None:
-    endpoint = Scripted(service, reply(Delivery(arrives=arrives)))
+    endpoint = Scripted(service, reply(Delivery(bytes_delivered=arrives)))
     with pytest.raises(ConnectionResetError, match="this ASGI server cannot close connections"):
         asgi_get(endpoint)
 
 
 def test_time_passes_by_any_server(service: JobService, clock: ManualClock) -> None:
     start = clock.now()
-    endpoint = Scripted(service, reply(Delivery(delay=9, seconds=1)))
+    endpoint = Scripted(service, reply(Delivery(delay=9, body_seconds=1)))
     assert asgi_get(endpoint).content == BODY
     assert clock.now() - start == pytest.approx(10)
 
@@ -381,7 +389,7 @@ def test_a_browser_is_let_see_what_comes_late(service: JobService) -> None:
 
 def test_an_answer_to_a_browser_breaks_off_too(service: JobService, run: Run) -> None:
     async def story() -> None:
-        endpoint = Scripted(service, reply(Delivery(arrives=7)))
+        endpoint = Scripted(service, reply(Delivery(bytes_delivered=7)))
         async with serving(endpoint) as server, client_of(server) as client:
             await client.send(GET.replace(b"host:", b"origin: https://page.example\r\nhost:"))
             got, _ = await client.rest()

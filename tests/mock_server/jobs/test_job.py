@@ -74,7 +74,7 @@ def lives(
     lifecycle = document.lifecycle
     ends = [name for name, state in lifecycle.states.items() if state.ends]
     outcome = draw(st.none() | st.sampled_from(ends))
-    fails = outcome in lifecycle.endings(Ending.FAILURE)
+    fails = outcome in lifecycle.final_states(Ending.FAILURE)
     chosen = draw(fields)
     plan = plan_progression(
         lifecycle,
@@ -107,7 +107,7 @@ def test_at_any_moment_a_job_is_as_its_document_declares(
     assert low <= seen.progress <= high
     if life.lifecycle.progress_at:
         assert (seen.progress == 100) == (seen.ends is Ending.SUCCESS)
-    declared = [stamp for stamp in life.lifecycle.stamps if stamp.set_on in visited]
+    declared = [stamp for stamp in life.lifecycle.timestamps if stamp.set_on in visited]
     assert [at for at, _ in seen.stamps] == [stamp.at for stamp in declared]
     latest = now if now > life.job.created else life.job.created
     for stamp, (_, moment) in zip(declared, seen.stamps, strict=True):

@@ -67,9 +67,9 @@ class World:
         else:
             reply = self._hinting(self.service.answer(call))
             if fate.spoiled:
-                reply = replace(reply, body=b"<html>", committed=reply)
+                reply = replace(reply, body=b"<html>", replaced=reply)
             if fate.breaks:
-                reply = replace(reply, delivery=Delivery(arrives=0))
+                reply = replace(reply, delivery=Delivery(bytes_delivered=0))
         if reply and fate.delay:
             delivery = replace(reply.delivery or Delivery(), delay=fate.delay)
             reply = replace(reply, delivery=delivery)
@@ -89,7 +89,9 @@ class World:
         hint = self.document.lifecycle.poll_hint
         if hint is None or hint.header not in reply.headers:
             return reply
-        return replace(reply, headers={**reply.headers, hint.header: str(2 * hint.per_second)})
+        return replace(
+            reply, headers={**reply.headers, hint.header: str(2 * hint.units_per_second)}
+        )
 
 
 class GivenUp(Exception):
@@ -208,7 +210,7 @@ def test_a_careful_client_is_never_blamed(
 ) -> None:
     world = World(request.getfixturevalue(which), fates)
     for end in ends:
-        MockControls(world.service).next_job(outcome=world.document.lifecycle.endings(end)[0])
+        MockControls(world.service).next_job(outcome=world.document.lifecycle.final_states(end)[0])
     world.live([Worker(world, f"No. {n}", jitter=jitter).work() for n in range(workers)])
     assert check_client(world.document, world.history) == ()
 

@@ -13,7 +13,7 @@ from aisa_testkit.openapi.json import Json
 
 Play = Callable[[Document, str], list[Exchange | UnmatchedRequest]]
 Blamed = Callable[[Document, str], list[str]]
-LOST = Delivery(arrives=-1)
+LOST = Delivery(bytes_delivered=-1)
 
 
 def made(

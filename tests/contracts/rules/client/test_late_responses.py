@@ -25,11 +25,11 @@ def codes(document: Document, history: Sequence[Exchange]) -> list[str]:
         (None, 0),
         (Delivery(), 0),
         (Delivery(delay=3), 3),
-        (Delivery(delay=3, seconds=8), 11),
-        (Delivery(delay=3, seconds=8, arrives=1), 5),
-        (Delivery(delay=3, seconds=8, arrives=9), 11),
-        (Delivery(delay=3, seconds=8, arrives=0), 3),
-        (Delivery(delay=3, seconds=8, arrives=-1), 3),
+        (Delivery(delay=3, body_seconds=8), 11),
+        (Delivery(delay=3, body_seconds=8, bytes_delivered=1), 5),
+        (Delivery(delay=3, body_seconds=8, bytes_delivered=9), 11),
+        (Delivery(delay=3, body_seconds=8, bytes_delivered=0), 3),
+        (Delivery(delay=3, body_seconds=8, bytes_delivered=-1), 3),
     ],
     ids=[
         "at once",
@@ -66,7 +66,7 @@ def test_a_wait_that_is_asked_for_begins_when_the_answer_is_there(document: Docu
     assert codes(document, looks(document, 20)) == ["AV722 1 2"]
     assert codes(document, looks(document, 28)) == ["AV722 1 2"]
     assert codes(document, looks(document, 30)) == []
-    slow = Delivery(seconds=20)
+    slow = Delivery(body_seconds=20)
     assert codes(document, looks(document, 28, delivery=slow)) == ["AV722 1 2"]
 
 

@@ -27,7 +27,7 @@ SPOILED = {
     "without the id": Reply(200, JSON, b'{"status":"queued"}', None, TRUE),
     "an id that is null": Reply(200, JSON, shown(None).body, None, TRUE),
     "the id of another job": Reply(200, JSON, shown("z").body, None, TRUE),
-    "spoiled, and then lost": Reply(200, JSON, b"<", Delivery(arrives=-1), TRUE),
+    "spoiled, and then lost": Reply(200, JSON, b"<", Delivery(bytes_delivered=-1), TRUE),
     "an error that is none": Reply(504, JSON, b"{}", None, TRUE),
 }
 spoiled = pytest.mark.parametrize("reply", SPOILED.values(), ids=SPOILED)

@@ -228,7 +228,9 @@ def test_timestamp_in_another_unit_is_reported(
 ) -> None:
     history = run_script(any_document, "create")
     created = next(
-        s.at for s in any_document.lifecycle.stamps if s.set_on == any_document.lifecycle.initial
+        s.at
+        for s in any_document.lifecycle.timestamps
+        if s.set_on == any_document.lifecycle.initial
     )
     job: dict[str, Json] = orjson.loads(reply_number(history, 1).body)
     moment = get(job, created)
@@ -253,7 +255,7 @@ class RandomClient:
 
     def take_step(self, word: str, which: int, how: int) -> None:
         """Take one step; `which` and `how` choose the job, the outcome and the parameters."""
-        endings = self.document.lifecycle.endings
+        endings = self.document.lifecycle.final_states
         if word == "wait":
             self.clock.advance((0.4, 3.0, 1000.0, 86_400.0)[how])
         elif word == "next":
