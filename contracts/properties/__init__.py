@@ -1,1 +1,1 @@
-"""Property tests: what Hypothesis and Schemathesis need to hold servers to the rules."""
+"""Property tests of a server: strategies, a state machine, and Schemathesis checks."""

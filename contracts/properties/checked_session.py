@@ -1,10 +1,11 @@
-"""A dialogue with a server, each of whose answers is judged as soon as it is there."""
+"""A session with a server that checks each response as soon as it arrives."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import TypeAlias
 
 from ...openapi import Call, Document, Provenance
@@ -24,10 +25,15 @@ Connect: TypeAlias = Callable[[], Target | AbstractContextManager[Target]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineSettings:
-    """What dialogues have in common: the document, how to get a server for each, the key to send.
+    """The settings of a state machine, which all its sessions share.
 
-    `max_creates` is how many jobs one dialogue may make, `max_wait` the longest wait and `timeout`
-    how long a job may take, both in seconds. What is known less well than `grade` is not judged.
+    document: the API that the server should implement
+    connect: returns a server without jobs, or a context manager of one
+    key: the API key to send
+    max_creates: the number of jobs that one session may create
+    max_wait: the longest wait in seconds of the server's time
+    timeout: the seconds that a job may take, None for no limit
+    grade: responses that are less certain than this are not checked
     """
 
     document: Document
@@ -38,73 +44,88 @@ class MachineSettings:
     timeout: float | None
     grade: Provenance
 
+    @property
+    def job_seconds(self) -> int:
+        """The seconds until the slowest kind of job has ended, at most `max_wait`."""
+        seconds = 0.0
+        for state in self.document.lifecycle.states.values():
+            slowest = 1.0
+            for factors in state.scale.values():
+                slowest *= max(factors.values())
+            seconds += state.seconds * slowest
+        return max(1, min(self.max_wait, ceil(seconds)))
+
 
 class CheckedSession:
-    """One dialogue, with a server of its own. AssertionError tells what breaks the contract."""
+    """A session with a server of its own. It raises AssertionError for a broken rule."""
 
-    def __init__(self, terms: MachineSettings) -> None:
-        self._terms, self._document = terms, terms.document
-        self._standard = CheckPolicy(terms.grade)
-        self._history = HistoryRules(terms.document, timeout=terms.timeout)
-        self._number, self._creates, self._sound = 0, 0, True
-        self._open = ExitStack()
-        server = terms.connect()
+    def __init__(self, settings: MachineSettings) -> None:
+        self._settings, self._document = settings, settings.document
+        self._policy = CheckPolicy(settings.grade)
+        self._history = HistoryRules(settings.document, timeout=settings.timeout)
+        self._number, self._creates, self._failed = 0, 0, False
+        self._resources = ExitStack()
+        server = settings.connect()
         if isinstance(server, AbstractContextManager):
-            server = self._open.enter_context(server)
+            server = self._resources.enter_context(server)
         self._server: Target = server
 
     @property
     def may_create(self) -> bool:
-        """Whether another request may make a job."""
-        return self._creates < self._terms.max_creates
+        """True if another create may be sent."""
+        return self._creates < self._settings.max_creates
 
-    def request(self, call: Call, tell: Callable[[str], object]) -> Exchange:
-        """Sends a call, tells in one line how it went, and judges the answer."""
+    def request(self, call: Call, log: Callable[[str], object]) -> Exchange:
+        """Send a call, log one line about it, and check the response."""
         __tracebackhide__ = True
-        self._number, self._sound = self._number + 1, False
+        self._number, self._failed = self._number + 1, True
         exchange = self._server.send(call)
-        tell(f"# no. {self._number}: {self._line(exchange)}")
-        alone = [*exchange_violations(self._document, exchange, self._number)]
-        over_time = [*self._history.check(exchange, self._number)]
-        if self._standard.covers(exchange):
-            _judge([*alone, *over_time])
-        self._sound = True
+        log(f"# no. {self._number}: {self._log_line(exchange)}")
+        violations = [
+            *exchange_violations(self._document, exchange, self._number),
+            *self._history.check(exchange, self._number),
+        ]
+        if self._policy.covers(exchange):
+            _raise_errors(violations)
+        self._failed = False
         return exchange
 
-    def create(self, call: Call, tell: Callable[[str], object]) -> Exchange:
-        """The same for a call that may make a job."""
+    def create(self, call: Call, log: Callable[[str], object]) -> Exchange:
+        """Send a call that may create a job, and count it unless it was rejected."""
         __tracebackhide__ = True
-        exchange = self.request(call, tell)
+        exchange = self.request(call, log)
         self._creates += exchange.status is None or not 400 <= exchange.status < 500
         return exchange
 
     def wait(self, seconds: float) -> None:
-        """Lets so many seconds of the server's time pass."""
+        """Wait for a number of seconds of the server's time."""
         self._server.wait(seconds)
 
-    def end(self) -> None:
-        """Judges what only the end tells, unless it was broken off, and lets the server go."""
-        with self._open:
-            if self._sound:
-                _judge(self._history.finish())
+    def close(self) -> None:
+        """Check the rules about the end of a history, unless a request failed, and close the
+        connection.
+        """
+        with self._resources:
+            if not self._failed:
+                _raise_errors(self._history.finish())
 
-    def keyed(self, call: Call) -> Call:
-        """The call with the key in the place of the one that it has, if it has any."""
+    def with_key(self, call: Call) -> Call:
+        """Return the call with the key of this session in place of its own, if it has any."""
         credentials = self._document.credentials
         if credentials is None or credentials.header not in call.headers:
             return call
-        header = f"{credentials.scheme} {self._terms.key}".strip()
+        header = f"{credentials.scheme} {self._settings.key}".strip()
         return replace(call, headers={**call.headers, credentials.header: header})
 
-    def _line(self, exchange: Exchange) -> str:
-        states = ", ".join(seen.state.name for seen in jobs_in(self._document, exchange))
-        answer = f"{exchange.status or 'no answer'} {states}".strip()
+    def _log_line(self, exchange: Exchange) -> str:
+        states = ", ".join(view.state.name for view in jobs_in(self._document, exchange))
+        result = f"{exchange.status or 'no response'} {states}".strip()
         url = url_of(self._document, exchange.call, self._document.base_path)
-        return f"{exchange.operation.method} {url}: {answer}"
+        return f"{exchange.operation.method} {url}: {result}"
 
 
-def _judge(violations: Iterable[Violation]) -> None:
-    """Raises what breaks the contract, in its own words."""
+def _raise_errors(violations: Iterable[Violation]) -> None:
+    """Raise AssertionError with the text of all violations that are errors."""
     __tracebackhide__ = True
     errors = [v for v in deduplicate(violations) if v.severity is Severity.ERROR]
     if errors:

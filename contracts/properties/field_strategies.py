@@ -15,45 +15,47 @@ from ..traffic.request_builder import BOUNDARY
 
 
 def allowed_fields(body: RequestBody) -> SearchStrategy[dict[str, Json]]:
-    """Allowed values for the required fields and for some of the others."""
+    """Return valid values for the required fields and for some of the optional ones."""
     required, values = body.schema.raw.get("required", ()), {}
     for name, schema in body.properties.items():
-        below = _file(body.files[name]) if name in body.files else _values(schema)
-        if below is not None:
-            values[name] = below
+        strategy = _file(body.files[name]) if name in body.files else _values(schema)
+        if strategy is not None:
+            values[name] = strategy
     return st.fixed_dictionaries(
-        {name: below for name, below in values.items() if name in required},
-        optional={name: below for name, below in values.items() if name not in required},
+        {name: strategy for name, strategy in values.items() if name in required},
+        optional={name: strategy for name, strategy in values.items() if name not in required},
     )
 
 
 def _values(schema: Mapping[str, Json]) -> SearchStrategy[Json] | None:
-    """Values that a schema of a single value allows; None for what is not one."""
+    """Return valid values of a scalar schema, None for a schema that is not supported."""
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     if "const" in schema:
         return st.just(schema["const"])
     kinds = types_of(schema)
     if "string" in kinds and "pattern" not in schema and "format" not in schema:
-        # A form cannot tell every character, and no rule is about long texts.
-        letters = st.characters(min_codepoint=32, exclude_categories=["Cs"])
-        most = min(schema.get("maxLength", _LONG), _LONG)
-        return st.text(letters, min_size=schema.get("minLength", 0), max_size=most).filter(
+        # Forms cannot carry every character, and no rule needs long texts.
+        characters = st.characters(min_codepoint=32, exclude_categories=["Cs"])
+        max_size = min(schema.get("maxLength", _MAX_SIZE), _MAX_SIZE)
+        return st.text(characters, min_size=schema.get("minLength", 0), max_size=max_size).filter(
             lambda text: BOUNDARY not in text
         )
     if "integer" in kinds:
-        return st.integers(schema.get("minimum", -_LONG), schema.get("maximum", _LONG))
+        return st.integers(schema.get("minimum", -_MAX_SIZE), schema.get("maximum", _MAX_SIZE))
     return st.booleans() if "boolean" in kinds else None
 
 
-def outside(listed: list[Json]) -> SearchStrategy[str]:
-    """Texts that a list of values does not hold."""
+def other_texts(listed: list[Json]) -> SearchStrategy[str]:
+    """Return texts that are not in a list of values."""
     return st.text(st.sampled_from("abcdefghij-"), min_size=1).filter(lambda v: v not in listed)
 
 
 def _file(media_types: tuple[str, ...]) -> SearchStrategy[bytes] | None:
-    known = [start for start in map(signature_of, media_types) if start]
-    return st.builds(bytes.__add__, st.sampled_from(known), st.binary()) if known else None
+    signatures = [s for s in map(signature_of, media_types) if s]
+    return (
+        st.builds(bytes.__add__, st.sampled_from(signatures), st.binary()) if signatures else None
+    )
 
 
-_LONG = 200
+_MAX_SIZE = 200

@@ -1,4 +1,4 @@
-"""The rules for servers as checks of Schemathesis, which learns them when this is imported."""
+"""The server rules as checks of Schemathesis. Importing this module registers them."""
 
 from __future__ import annotations
 
@@ -31,26 +31,29 @@ from ...openapi.source import Source
 from ..rules.server.check_exchange import check_exchange
 from ..rules.violation import Violation
 from ..traffic.exchange import read_exchange
-from .worker_history import WorkerHistory, errors
+from .worker_history import WorkerHistory, select_errors
 
 __all__ = ["ContractBreach", "ExchangeConformance", "HistoryConformance"]
 
 
 class ContractBreach(Failure):
-    """A rule that was broken: `title` is its code and what breaking it is called, `message` tells
-    what came and what was expected.
+    """A broken rule.
+
+    title: the code and the title of the rule
+    message: the received and the expected value
     """
 
     @property
     def _unique_key(self) -> str:
-        # Of failures with the same key, Schemathesis reports one for each operation.
+        # Schemathesis reports only one failure per key and operation.
         return self.title
 
 
 @schemathesis.check
 class ExchangeConformance:
-    """Whether each answer, by itself, is one that the document declares for its request. `exclude`
-    are the codes of rules that are not held.
+    """The check that each response conforms to the document.
+
+    exclude: the codes of rules that are not applied
     """
 
     def __init__(self, exclude: Iterable[str] = ()) -> None:
@@ -58,89 +61,97 @@ class ExchangeConformance:
         self._document: Document | None = None
 
     def after_response(self, ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-        """Raises a FailureGroup with a ContractBreach for each way in which the answer is not."""
+        """Check one response. Raises FailureGroup with a ContractBreach for each broken rule."""
         document = self._document = self._document or _document_of(case.operation.schema)
-        call = _sent(document, response.request, case)
+        call = _read_call(document, response.request, case)
         violations = check_exchange(document, call, _reply(response)) if call else ()
-        _raise(_breach(document, found) for found in errors(violations, self._exclude))
+        _raise_failures(
+            _breach(document, violation) for violation in select_errors(violations, self._exclude)
+        )
 
 
 @schemathesis.check
 class HistoryConformance:
-    """Whether the answers of a run agree with each other and with the declared life of a job.
+    """The check that the responses of a run agree with each other and with the lifecycle.
 
-    With `timeout`, in seconds, a job that was watched for longer and has not ended is a failure.
-    `exclude` are the codes of rules that are not held.
+    timeout: the seconds that a job may take, None for no limit
+    exclude: the codes of rules that are not applied
     """
 
     def __init__(self, timeout: float | None = None, exclude: Iterable[str] = ()) -> None:
         self._timeout, self._exclude = timeout, frozenset(exclude)
         self._document: Document | None = None
         self._lock = threading.Lock()
-        self._witnesses: dict[int, WorkerHistory] = {}
-        self._judged = WeakKeyDictionary[PreparedRequest, list[ContractBreach]]()
+        self._workers: dict[int, WorkerHistory] = {}
+        self._breaches = WeakKeyDictionary[PreparedRequest, list[ContractBreach]]()
 
     def after_response(self, ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-        """Raises a FailureGroup with a ContractBreach for each law that the answer breaks in the
-        light of those before. An answer that was judged already is not taken for another one.
+        """Check one response against the earlier ones. A response that Schemathesis passes in twice
+        is checked once.
+
+        Raises FailureGroup with a ContractBreach for each broken rule.
         """
         with self._lock:
             document = self._begin(case.operation.schema)
-            witness = self._witness(document)
-            if response.request not in self._judged:
-                call = _sent(document, response.request, case)
-                told = witness.check(call, _reply(response)) if call else []
-                self._judged[response.request] = [_told(document, witness, v) for v in told]
-            breaches = self._judged[response.request]
-        _raise(breaches)
+            worker = self._worker(document)
+            if response.request not in self._breaches:
+                call = _read_call(document, response.request, case)
+                violations = worker.check(call, _reply(response)) if call else []
+                self._breaches[response.request] = [
+                    _worker_breach(document, worker, v) for v in violations
+                ]
+            breaches = self._breaches[response.request]
+        _raise_failures(breaches)
 
     def after_run(self, ctx: CheckContext) -> None:
-        """The same for the laws of which only the end of a run tells whether they were broken."""
+        """Check the rules about the end of a run. Raises FailureGroup like `after_response`."""
         with self._lock:
-            witnesses = list(self._witnesses.values())
+            workers = list(self._workers.values())
             breaches = [
-                _told(self._document, witness, violation)
-                for witness in witnesses
-                for violation in witness.end(witnesses)
+                _worker_breach(self._document, worker, violation)
+                for worker in workers
+                for violation in worker.finish(workers)
                 if self._document is not None
             ]
-        _raise(breaches)
+        _raise_failures(breaches)
 
-    def _witness(self, document: Document) -> WorkerHistory:
+    def _worker(self, document: Document) -> WorkerHistory:
         key = threading.get_ident()
-        if key not in self._witnesses:
-            self._witnesses[key] = WorkerHistory(
+        if key not in self._workers:
+            self._workers[key] = WorkerHistory(
                 document, timeout=self._timeout, exclude=self._exclude
             )
-        return self._witnesses[key]
+        return self._workers[key]
 
     def _begin(self, schema: BaseSchema) -> Document:
         if self._document is None:
             self._document = _document_of(schema)
-            self._hear_of_lost_answers(self._document, schema)
+            self._record_network_errors(self._document, schema)
         return self._document
 
-    def _hear_of_lost_answers(self, document: Document, schema: BaseSchema) -> None:
-        """Checks are not told of a request without an answer, and it may have deleted a job."""
+    def _record_network_errors(self, document: Document, schema: BaseSchema) -> None:
+        """Record requests without a response, which may have deleted a job. Schemathesis does not
+        call checks for them.
+        """
 
         def after_network_error(_: HookContext, case: Case[Any], request: PreparedRequest) -> None:
-            call = _sent(document, request, case)
+            call = _read_call(document, request, case)
             with self._lock:
                 if call is not None:
-                    self._witness(document).check(call, None)
+                    self._worker(document).check(call, None)
 
         schema.hook(after_network_error)
 
 
 @schemathesis.hook
 def after_load_schema(context: HookContext, schema: BaseSchema) -> None:
-    """Has bytes made for the files that the document takes, so that none fails to be sent. Raises
-    DocumentError for a document that is not one of ours, before any request.
+    """Register a strategy for each media type of files. Raises DocumentError for an unsupported
+    document before the first request is sent.
     """
     try:
         document = _document_of(schema)
     except DocumentError as error:
-        raise error.with_traceback(None) from None  # which is told line by line
+        raise error.with_traceback(None) from None  # Schemathesis prints each line of the message
     for media_type in sorted(set(_file_types(document))):
         schemathesis.openapi.media_type(media_type, st.binary(min_size=1))
 
@@ -149,18 +160,20 @@ def after_load_schema(context: HookContext, schema: BaseSchema) -> None:
 def filter_failure(
     context: HookContext, failure: Failure, case: Case[Any], response: Response
 ) -> bool:
-    """Drops what Schemathesis alone takes for a valid request: one with a file has an empty text in
-    each required field, for instance. Whether valid requests are refused is a rule of ours, too.
+    """Drop the failure that a valid request was rejected, if the document forbids the request.
+
+    Schemathesis sends such requests: a form with a file has empty required fields. AV109 reports
+    valid requests that were rejected.
     """
     if not isinstance(failure, RejectedPositiveData):
         return True
     document = _document_of(case.operation.schema)
-    call = _sent(document, response.request, case)
+    call = _read_call(document, response.request, case)
     return not (call and read_exchange(document, call, None, at=0.0).arguments.problems)
 
 
 def _file_types(document: Document) -> Iterator[str]:
-    """Of images, Schemathesis has files of its own, which are better than any bytes."""
+    """Yield the media types of files, except images: Schemathesis generates real images."""
     for operation in document.operations.values():
         for body in operation.bodies.values():
             for name in (name for names in body.files.values() for name in names):
@@ -169,7 +182,7 @@ def _file_types(document: Document) -> Iterator[str]:
 
 
 def _document_of(schema: BaseSchema) -> Document:
-    # Schemathesis adds links of its own to the document while it runs; the judge needs none.
+    # Schemathesis adds links to the document while it runs.
     paths = {
         path: {key: _without_links(value) for key, value in item.items()}
         for path, item in schema.raw_schema.get("paths", {}).items()
@@ -188,16 +201,17 @@ def _without_links(operation: Json) -> Json:
     return {**operation, "responses": responses}
 
 
-# Each check and hook is told of the same document, and by itself.
+# Each check and hook receives the same document.
 @lru_cache(maxsize=8)
 def _compiled(data: bytes) -> Document:
-    # Without a text there are no lines, which would be those of no file that anyone has.
+    # Without the text, errors name no lines. The lines would not match the user's file.
     return Document(Source("the document", "", orjson.loads(data)))
 
 
-def _sent(document: Document, request: PreparedRequest, case: Case[Any]) -> Call | None:
-    """What was sent, whatever was meant to be; None if it is no operation. The server may stand
-    below another path than the one in the document.
+def _read_call(document: Document, request: PreparedRequest, case: Case[Any]) -> Call | None:
+    """Return the sent request as a call, None if it matches no operation.
+
+    The base path of the server may differ from the one in the document.
     """
     url = urlsplit(request.url or "")
     steps = url.path.split("/")[-case.operation.path.count("/") :]
@@ -205,12 +219,12 @@ def _sent(document: Document, request: PreparedRequest, case: Case[Any]) -> Call
     body = request.body.encode() if isinstance(request.body, str) else request.body or b""
     if not isinstance(match, OperationMatch) or not isinstance(body, bytes):
         return None
-    headers = {name.lower(): _text(value) for name, value in request.headers.items()}
+    headers = {name.lower(): _decode(value) for name, value in request.headers.items()}
     query = tuple(parse_qsl(url.query, keep_blank_values=True))
     return Call(match.operation.id, match.path_parameters, query, headers, body)
 
 
-def _text(value: str | bytes) -> str:
+def _decode(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.decode("latin-1")
 
 
@@ -219,21 +233,23 @@ def _reply(response: Response) -> Reply:
     return Reply(response.status_code, headers, response.content)
 
 
-def _breach(document: Document, violation: Violation, *more: str) -> ContractBreach:
+def _breach(document: Document, violation: Violation, *details: str) -> ContractBreach:
     operation = document.operations[violation.operation_id or ""]
     title, _, facts = str(violation).partition("\n")
     return ContractBreach(
         operation=f"{operation.method} {operation.path}",
         title=title,
-        message="\n".join([facts, *(f"  {'':<9} {line}" for line in more)]),
+        message="\n".join([facts, *(f"  {'':<9} {line}" for line in details)]),
     )
 
 
-def _told(document: Document, witness: WorkerHistory, violation: Violation) -> ContractBreach:
-    return _breach(document, violation, *witness.requests(violation))
+def _worker_breach(
+    document: Document, worker: WorkerHistory, violation: Violation
+) -> ContractBreach:
+    return _breach(document, violation, *worker.requests(violation))
 
 
-def _raise(breaches: Iterable[ContractBreach]) -> None:
+def _raise_failures(breaches: Iterable[ContractBreach]) -> None:
     failures = list(breaches)
     if failures:
         raise FailureGroup(failures)

@@ -1,9 +1,8 @@
-"""A Hypothesis state machine that does with a server, in any order, what clients do."""
+"""A Hypothesis state machine that sends the requests of a client to a server in any order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from math import ceil
 from typing import Any, ClassVar, TypeAlias
 
 try:
@@ -30,8 +29,8 @@ from ..traffic.job_views import get_or_none, jobs_in, json_body
 from ..traffic.request_builder import build_call, unknown_job_id
 from .checked_session import CheckedSession, Connect, MachineSettings
 from .field_strategies import allowed_fields
-from .inputs import PARTS, Place, Request, queries, requests
-from .strategies import create_calls, refused_calls
+from .inputs import RANGES, CreateRequest, PageRequest, create_requests, query_parameters
+from .strategies import create_calls, invalid_calls
 
 __all__ = ["Connect", "job_machine"]
 
@@ -46,17 +45,21 @@ def job_machine(
     timeout: float | None = None,
     grade: Provenance = Provenance.INFERRED,
 ) -> type[RuleBasedStateMachine]:
-    """A state machine that makes jobs and asks for what must be refused, polls, downloads, lists,
-    deletes, remixes, asks for jobs that nobody made, and waits. An answer that breaks a rule fails
-    at once, with the text of the violation.
+    """Return a state machine that creates, polls, downloads, lists, deletes and remixes jobs.
 
-    It makes up to `max_creates` jobs in each of many examples: it is for mocks, and for servers
-    that bill nothing. `connect` gives a server without jobs for each example, or a context manager
-    of one. `key` is the key to send. A wait takes up to `max_wait` seconds of the server's time;
-    with `timeout`, in seconds, a job that was watched for longer and has not ended fails, too. What
-    is known less well than `grade` is neither asked for nor judged.
+    It also sends invalid creates, requests unknown jobs, and waits. A response that breaks a rule
+    fails at once with the text of the violation. Use it for mocks and for servers that bill
+    nothing: each of many examples creates several jobs.
+
+    document: the API that the server should implement
+    connect: returns a server without jobs for each example, or a context manager of one
+    key: the API key to send
+    max_creates: the number of jobs that one example may create
+    max_wait: the longest wait in seconds of the server's time
+    timeout: the seconds after which an unfinished job fails, None for no limit
+    grade: operations and responses that are less certain than this are left out
     """
-    terms = MachineSettings(
+    settings = MachineSettings(
         document=document,
         connect=connect,
         key=key,
@@ -65,197 +68,196 @@ def job_machine(
         timeout=timeout,
         grade=grade,
     )
-    known = {r: o for r, o in document.by_role.items() if grade.covers(o.provenance)}
-    rules = [_waiting(terms), *_asking_in_vain(document, known)]
-    rules += [made for role, operation in known.items() for made in _RULES[role](terms, operation)]
+    covered = {r: o for r, o in document.by_role.items() if grade.covers(o.provenance)}
+    rules = [_wait_rule(settings), *_unknown_job_rules(document, covered)]
+    for role, operation in covered.items():
+        rules += _RULES[role](settings, operation)
     named = {function.__name__: function for function in rules}
-    return type("JobMachine", (_JobMachine,), {"terms": terms, **named})
+    return type("JobMachine", (_JobMachine,), {"machine_settings": settings, **named})
 
 
 class _JobMachine(RuleBasedStateMachine):
-    """What the rules share: a dialogue with the server of one example."""
+    """The session with the server of one example, which all rules share."""
 
-    terms: ClassVar[MachineSettings]
+    machine_settings: ClassVar[MachineSettings]
 
     def __init__(self) -> None:
         super().__init__()
-        self.dialogue = CheckedSession(self.terms)
+        self.session = CheckedSession(self.machine_settings)
 
     def teardown(self) -> None:
-        self.dialogue.end()
+        self.session.close()
 
-    def ask(self, operation: Operation, job: str | None = None, **more: Any) -> Exchange:
-        """Sends a call with the key, about a job if the operation is about one."""
+    def send(self, operation: Operation, job: str | None = None, **options: Any) -> Exchange:
+        """Send a call with the key, about a job if the operation needs one."""
         __tracebackhide__ = True
-        named = {} if job is None else {operation.job_id_parameter: job}
-        document, key = self.terms.document, self.terms.key
-        call = build_call(document, operation, key=key, path_parameters=named, **more)
-        making = operation.role is JobRole.REMIX
-        return self._told((self.dialogue.create if making else self.dialogue.request)(call, note))
+        path_parameters = {} if job is None else {operation.job_id_parameter: job}
+        call = build_call(
+            self.machine_settings.document,
+            operation,
+            key=self.machine_settings.key,
+            path_parameters=path_parameters,
+            **options,
+        )
+        creates = operation.role is JobRole.REMIX
+        return _count((self.session.create if creates else self.session.request)(call, note))
 
-    def create(self, request: Request) -> MultipleResults[str]:
-        """Sends a request that may make a job; the id of the job, if it has made one."""
+    def create(self, request: CreateRequest) -> MultipleResults[str]:
+        """Send a request that may create a job, and return the id of that job."""
         __tracebackhide__ = True
-        call = self.dialogue.keyed(request.call)
-        return self.made(self._told(self.dialogue.create(call, note)))
+        call = self.session.with_key(request.call)
+        return self.job_ids(_count(self.session.create(call, note)))
 
-    def made(self, exchange: Exchange) -> MultipleResults[str]:
-        """The ids of the jobs that an answer shows."""
-        return multiple(*(seen.job_id for seen in jobs_in(self.terms.document, exchange)))
-
-    def _told(self, exchange: Exchange) -> Exchange:
-        event(f"{exchange.operation_id} answered {exchange.status}")
-        return exchange
+    def job_ids(self, exchange: Exchange) -> MultipleResults[str]:
+        """Return the ids of the jobs in a response."""
+        return multiple(
+            *(view.job_id for view in jobs_in(self.machine_settings.document, exchange))
+        )
 
 
 _Rule: TypeAlias = Callable[..., Any]
 _JOBS: Bundle[str] = Bundle("jobs")
-_PLACES: Bundle[Place] = Bundle("places")
+_PAGES: Bundle[PageRequest] = Bundle("pages")
 
 
-def _waiting(terms: MachineSettings) -> _Rule:
-    # Hypothesis shrinks to the rule that comes first by its name, and this one is the easiest to
-    # drop.
+def _wait_rule(settings: MachineSettings) -> _Rule:
+    # Hypothesis shrinks towards the rule with the first name. A wait is the easiest step to drop.
     def advance_time(self: _JobMachine, seconds: int) -> None:
-        self.dialogue.wait(seconds)
+        self.session.wait(seconds)
 
-    whole = _whole_life(terms)
-    seconds = st.just(whole) | st.integers(1, whole) | st.integers(1, terms.max_wait)
+    whole = settings.job_seconds
+    seconds = st.just(whole) | st.integers(1, whole) | st.integers(1, settings.max_wait)
     return rule(seconds=seconds)(advance_time)
 
 
-def _whole_life(terms: MachineSettings) -> int:
-    """The seconds in which a job of the slowest kind ends, or the longest wait."""
-    states = terms.document.lifecycle.states.values()
-    times = [state.seconds * _slowest(state.scale) for state in states]
-    return max(1, min(terms.max_wait, ceil(sum(times))))
-
-
-def _slowest(scale: Mapping[str, Mapping[str, float]]) -> float:
-    slowest = 1.0
-    for factors in scale.values():
-        slowest *= max(factors.values())
-    return slowest
-
-
-def _asking_in_vain(document: Document, known: Mapping[JobRole, Operation]) -> Iterator[_Rule]:
+def _unknown_job_rules(document: Document, covered: Mapping[JobRole, Operation]) -> Iterator[_Rule]:
     roles = (JobRole.RETRIEVE, JobRole.CONTENT, JobRole.DELETE)
-    able = {known[role].id: known[role] for role in roles if role in known}
+    operations = {covered[role].id: covered[role] for role in roles if role in covered}
 
-    def ask_for_unknown_job(self: _JobMachine, operation_id: str) -> None:
-        self.ask(able[operation_id], unknown_job_id(document))
+    def request_unknown_job(self: _JobMachine, operation_id: str) -> None:
+        self.send(operations[operation_id], unknown_job_id(document))
 
-    if able:
-        yield rule(operation_id=st.sampled_from([*able]))(ask_for_unknown_job)
+    if operations:
+        yield rule(operation_id=st.sampled_from([*operations]))(request_unknown_job)
 
 
-def _creating(terms: MachineSettings, operation: Operation) -> Iterator[_Rule]:
-    def create_first_job(self: _JobMachine, request: Request) -> MultipleResults[str]:
+def _create_rules(settings: MachineSettings, operation: Operation) -> Iterator[_Rule]:
+    def create_first_job(self: _JobMachine, request: CreateRequest) -> MultipleResults[str]:
         return self.create(request)
 
-    def create_job(self: _JobMachine, request: Request) -> MultipleResults[str]:
+    def create_job(self: _JobMachine, request: CreateRequest) -> MultipleResults[str]:
         return self.create(request)
 
-    def create_refused_job(self: _JobMachine, request: Request) -> None:
+    def create_invalid_job(self: _JobMachine, request: CreateRequest) -> None:
         self.create(request)
 
-    allowed = requests(operation, create_calls(terms.document))
-    refused = requests(operation, refused_calls(terms.document))
-    # Without a job there is little to do, and Hypothesis leaves out some rules in each example.
-    if terms.max_creates > 0:
-        yield initialize(target=_JOBS, request=allowed)(create_first_job)
-    yield _billed(rule(target=_JOBS, request=allowed)(create_job))
-    yield _billed(rule(request=refused)(create_refused_job))
+    valid = create_requests(operation, create_calls(settings.document))
+    invalid = create_requests(operation, invalid_calls(settings.document))
+    # Every example starts with a job, because Hypothesis leaves out some rules in each example.
+    if settings.max_creates > 0:
+        yield initialize(target=_JOBS, request=valid)(create_first_job)
+    yield _if_may_create(rule(target=_JOBS, request=valid)(create_job))
+    yield _if_may_create(rule(request=invalid)(create_invalid_job))
 
 
-def _retrieving(terms: MachineSettings, operation: Operation) -> Iterator[_Rule]:
+def _retrieve_rules(settings: MachineSettings, operation: Operation) -> Iterator[_Rule]:
     def retrieve_job(self: _JobMachine, job: str) -> None:
-        self.ask(operation, job)
+        self.send(operation, job)
 
     def wait_for_job(self: _JobMachine, job: str) -> None:
-        self.dialogue.wait(whole)
-        self.ask(operation, job)
+        self.session.wait(settings.job_seconds)
+        self.send(operation, job)
 
-    whole = _whole_life(terms)
     yield rule(job=_JOBS)(retrieve_job)
     yield rule(job=_JOBS)(wait_for_job)
 
 
-def _downloading(terms: MachineSettings, operation: Operation) -> Iterator[_Rule]:
+def _content_rules(settings: MachineSettings, operation: Operation) -> Iterator[_Rule]:
     def download_file(
-        self: _JobMachine, job: str, query: Mapping[str, str], part: str | None
+        self: _JobMachine, job: str, query: Mapping[str, str], byte_range: str | None
     ) -> None:
-        headers = {} if part is None else {"range": part}
-        self.ask(operation, job, query=tuple(query.items()), headers=headers)
+        headers = {} if byte_range is None else {"range": byte_range}
+        self.send(operation, job, query=tuple(query.items()), headers=headers)
 
-    parts = st.sampled_from(PARTS) if _PARTIAL in operation.responses else st.nothing()
-    yield rule(job=_JOBS, query=queries(operation), part=st.none() | parts)(download_file)
+    ranges = st.sampled_from(RANGES) if _PARTIAL_CONTENT in operation.responses else st.nothing()
+    query = query_parameters(operation)
+    yield rule(job=_JOBS, query=query, byte_range=st.none() | ranges)(download_file)
 
 
-def _deleting(terms: MachineSettings, operation: Operation) -> Iterator[_Rule]:
+def _delete_rules(settings: MachineSettings, operation: Operation) -> Iterator[_Rule]:
     def delete_job(self: _JobMachine, job: str) -> None:
-        self.ask(operation, job)
+        self.send(operation, job)
 
-    yield rule(job=_JOBS)(delete_job)  # which keeps the id, to see that the job is gone
+    # The id stays in the bundle, so that later requests find the job deleted.
+    yield rule(job=_JOBS)(delete_job)
 
 
-def _remixing(terms: MachineSettings, operation: Operation) -> Iterator[_Rule]:
+def _remix_rules(settings: MachineSettings, operation: Operation) -> Iterator[_Rule]:
     def remix_job(
         self: _JobMachine, job: str, media_type: str, fields: Mapping[str, Json] | None
     ) -> MultipleResults[str]:
-        return self.made(self.ask(operation, job, media_type=media_type, fields=fields))
+        return self.job_ids(self.send(operation, job, media_type=media_type, fields=fields))
 
-    # The first body stands for all: what is allowed in one of them is so in the others.
+    # Fields that are valid in one media type are valid in the others.
     media_types = sorted(operation.bodies) or [""]
     bodies = [allowed_fields(operation.bodies[name]) for name in media_types[:1] if name]
     fields, chosen = st.one_of(*bodies) if bodies else st.none(), st.sampled_from(media_types)
-    yield _billed(rule(target=_JOBS, job=_JOBS, media_type=chosen, fields=fields)(remix_job))
+    yield _if_may_create(rule(target=_JOBS, job=_JOBS, media_type=chosen, fields=fields)(remix_job))
 
 
-def _listing(terms: MachineSettings, operation: Operation) -> Iterator[_Rule]:
+def _list_rules(settings: MachineSettings, operation: Operation) -> Iterator[_Rule]:
     def list_jobs(
-        self: _JobMachine, query: Mapping[str, str], pages: int
-    ) -> MultipleResults[Place]:
-        return _read_pages(self, operation, Place(query), pages)
+        self: _JobMachine, query: Mapping[str, str], count: int
+    ) -> MultipleResults[PageRequest]:
+        return _read_pages(self, operation, PageRequest(query), count)
 
-    def list_more_jobs(self: _JobMachine, place: Place, pages: int) -> MultipleResults[Place]:
-        return _read_pages(self, operation, place, pages)
+    def list_more_jobs(
+        self: _JobMachine, page: PageRequest, count: int
+    ) -> MultipleResults[PageRequest]:
+        return _read_pages(self, operation, page, count)
 
-    few = st.integers(1, 3)
-    yield rule(target=_PLACES, query=queries(operation), pages=few)(list_jobs)
-    yield rule(target=_PLACES, place=_PLACES, pages=few)(list_more_jobs)
+    count = st.integers(1, 3)
+    yield rule(target=_PAGES, query=query_parameters(operation), count=count)(list_jobs)
+    yield rule(target=_PAGES, page=_PAGES, count=count)(list_more_jobs)
 
 
 def _read_pages(
-    machine: _JobMachine, operation: Operation, place: Place, pages: int
-) -> MultipleResults[Place]:
-    """Reads pages one after the other; where the list goes on, if it may."""
+    machine: _JobMachine, operation: Operation, request: PageRequest, count: int
+) -> MultipleResults[PageRequest]:
+    """Read a number of pages, and return the request for the page after them, if there is one."""
     page = operation.page
-    while page is not None and pages:
-        pages -= 1
-        behind = {} if place.cursor is None else {page.after: place.cursor}
-        exchange = machine.ask(operation, query=(*place.query.items(), *behind.items()))
-        seen = jobs_in(machine.terms.document, exchange)
-        following: Json = seen[-1].job_id if seen else None
+    if page is None:
+        return multiple(request)
+    for _ in range(count):
+        after = {} if request.cursor is None else {page.after: request.cursor}
+        exchange = machine.send(operation, query=(*request.query.items(), *after.items()))
+        views = jobs_in(machine.machine_settings.document, exchange)
+        cursor: Json = views[-1].job_id if views else None
         if exchange.reply and "next" in page.places:
-            following = get_or_none(json_body(exchange.reply), page.places["next"])
-        if not isinstance(following, str):
+            cursor = get_or_none(json_body(exchange.reply), page.places["next"])
+        if not isinstance(cursor, str):
             return multiple()
-        place = Place(place.query, following)
-    return multiple(place)
+        request = PageRequest(request.query, cursor)
+    return multiple(request)
 
 
-def _billed(function: _Rule) -> _Rule:
-    """The rule, as long as its request may make a job."""
-    return precondition(lambda machine: machine.dialogue.may_create)(function)
+def _if_may_create(function: _Rule) -> _Rule:
+    """Disable a rule once the session has created all the jobs that it may create."""
+    return precondition(lambda machine: machine.session.may_create)(function)
 
 
-_PARTIAL = 206
+def _count(exchange: Exchange) -> Exchange:
+    """Add the status to the statistics of Hypothesis."""
+    event(f"{exchange.operation_id}: status {exchange.status}")
+    return exchange
+
+
+_PARTIAL_CONTENT = 206
 _RULES: Mapping[JobRole, Callable[[MachineSettings, Operation], Iterator[_Rule]]] = {
-    JobRole.CREATE: _creating,
-    JobRole.RETRIEVE: _retrieving,
-    JobRole.CONTENT: _downloading,
-    JobRole.LIST: _listing,
-    JobRole.DELETE: _deleting,
-    JobRole.REMIX: _remixing,
+    JobRole.CREATE: _create_rules,
+    JobRole.RETRIEVE: _retrieve_rules,
+    JobRole.CONTENT: _content_rules,
+    JobRole.LIST: _list_rules,
+    JobRole.DELETE: _delete_rules,
+    JobRole.REMIX: _remix_rules,
 }

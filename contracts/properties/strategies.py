@@ -1,6 +1,4 @@
-"""Hypothesis strategies, made from a document: requests that it allows or forbids, and whole lives
-of jobs, legal or broken in one known way.
-"""
+"""Hypothesis strategies for a document: valid and invalid creates, and histories of jobs."""
 
 from __future__ import annotations
 
@@ -24,14 +22,14 @@ from ...openapi.operation import JSON
 from ...openapi.pointer import set_at
 from ..traffic.exchange import Exchange, read_exchange
 from ..traffic.request_builder import build_call
-from .field_strategies import allowed_fields, outside
+from .field_strategies import allowed_fields, other_texts
 from .mutations import MUTATIONS
 
-__all__ = ["broken_histories", "create_calls", "histories", "refused_calls"]
+__all__ = ["broken_histories", "create_calls", "histories", "invalid_calls"]
 
 
 def create_calls(document: Document) -> SearchStrategy[Call]:
-    """Calls that make a job and that the document allows, as forms and as JSON, with files."""
+    """Return valid creates, as forms and as JSON, some with files."""
     operation = document.by_role[JobRole.CREATE]
     return st.sampled_from(sorted(operation.bodies)).flatmap(
         lambda media_type: allowed_fields(operation.bodies[media_type]).map(
@@ -43,9 +41,9 @@ def create_calls(document: Document) -> SearchStrategy[Call]:
 
 
 @st.composite
-def refused_calls(draw: DrawFn, document: Document) -> Call:
-    """Calls that the document forbids, each for one reason: a required field that is missing, a
-    value outside its list, or no key.
+def invalid_calls(draw: DrawFn, document: Document) -> Call:
+    """Draw creates that are invalid for one reason: a missing required field, a value that is not
+    in an enum, or no API key.
     """
     operation = document.by_role[JobRole.CREATE]
     media_type = draw(st.sampled_from(sorted(operation.bodies)))
@@ -56,7 +54,7 @@ def refused_calls(draw: DrawFn, document: Document) -> Call:
     if reason is None:
         return build_call(document, operation, fields, media_type=media_type, key=None)
     if reason in listed:
-        fields[reason] = draw(outside(body.properties[reason]["enum"]))
+        fields[reason] = draw(other_texts(body.properties[reason]["enum"]))
     else:
         fields.pop(reason, None)
     return build_call(document, operation, fields, media_type=media_type, key=DUMMY_KEY)
@@ -64,8 +62,8 @@ def refused_calls(draw: DrawFn, document: Document) -> Call:
 
 @st.composite
 def histories(draw: DrawFn, document: Document) -> list[Exchange]:
-    """The whole life of one job as a client sees it: made, polled any number of times in each state
-    or in none, until it has ended.
+    """Draw the history of one job: its create, and polls until its end. A state may be polled
+    several times or not at all.
     """
     create, retrieve = (document.by_role[r] for r in (JobRole.CREATE, JobRole.RETRIEVE))
     call = draw(create_calls(document))
@@ -73,7 +71,7 @@ def histories(draw: DrawFn, document: Document) -> list[Exchange]:
     job_id = document.lifecycle.id_prefix + draw(st.uuids()).hex
     now = float(draw(st.integers(1_700_000_000, 1_900_000_000)))
     job = _new_job(document, create, fields, job_id, now)
-    history = [_shown(document, call, create, job, now)]
+    history = [_job_exchange(document, call, create, job, now)]
     poll = build_call(
         document, retrieve, key=DUMMY_KEY, path_parameters={retrieve.job_id_parameter: job_id}
     )
@@ -82,24 +80,24 @@ def histories(draw: DrawFn, document: Document) -> list[Exchange]:
         polls = draw(st.integers(1 if state.ends else 0, 3))
         for _ in range(polls):
             now += draw(st.integers(0, 60))
-            progress = draw(_progress(state, progress))
+            progress = draw(_progress_values(state, progress))
             if document.lifecycle.progress_at:
                 set_at(job, document.lifecycle.progress_at, progress)
-            history.append(_shown(document, poll, retrieve, job, now))
+            history.append(_job_exchange(document, poll, retrieve, job, now))
         if state.ends:
             return history
         state = document.lifecycle.states[draw(st.sampled_from(state.next))]
         now += draw(st.integers(0, 60))
-        _enter(document, job, state, now, draw)
+        _enter_state(document, job, state, now, draw)
 
 
 @st.composite
 def broken_histories(draw: DrawFn, document: Document) -> tuple[str, list[Exchange]]:
-    """The life of a job in which one answer is wrong, and the code of the rule that it breaks."""
+    """Draw the code of a rule, and the history of a job with one response that breaks this rule."""
     history = draw(histories(document))
-    able = [(code, breaking) for code, breaking in MUTATIONS if breaking(document, history)]
-    code, breaking = draw(st.sampled_from(able))
-    return code, breaking(document, history)
+    possible = [(code, mutate) for code, mutate in MUTATIONS if mutate(document, history)]
+    code, mutate = draw(st.sampled_from(possible))
+    return code, mutate(document, history)
 
 
 def _new_job(
@@ -112,14 +110,14 @@ def _new_job(
     state = lifecycle.states[lifecycle.initial]
     if lifecycle.progress_at:
         set_at(job, lifecycle.progress_at, state.progress[0] if state.progress else 0)
-    _enter(document, job, state, now, None)
+    _enter_state(document, job, state, now, None)
     return job
 
 
-def _enter(
+def _enter_state(
     document: Document, job: dict[str, Json], state: State, now: float, draw: DrawFn | None
 ) -> None:
-    """What entering a state sets: the state, its stamps, and the reason of a failure."""
+    """Set the state of a job, its timestamps, and the reason of a failure."""
     lifecycle = document.lifecycle
     set_at(job, lifecycle.state_at, state.name)
     for stamp in lifecycle.timestamps:
@@ -131,14 +129,14 @@ def _enter(
         set_at(job, lifecycle.failure.message, lifecycle.failure.reasons[code])
 
 
-def _progress(state: State, reached: int) -> SearchStrategy[int]:
+def _progress_values(state: State, progress: int) -> SearchStrategy[int]:
     if state.progress is None:
-        return st.just(reached)
+        return st.just(progress)
     low, high = state.progress
-    return st.integers(max(low, min(reached, high)), high)
+    return st.integers(max(low, min(progress, high)), high)
 
 
-def _shown(
+def _job_exchange(
     document: Document, call: Call, operation: Operation, job: dict[str, Json], now: float
 ) -> Exchange:
     reply = Reply(operation.success.status, {"content-type": JSON}, orjson.dumps(job))

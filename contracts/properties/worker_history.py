@@ -1,9 +1,9 @@
-"""What one of several clients was answered, and what that tells of the server."""
+"""The history of one of several clients that use a server at the same time."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from ...openapi import Call, Document, JobRole, Reply
 from ...openapi.json import Json
@@ -18,11 +18,13 @@ from ..traffic.job_views import get_or_none, is_number, jobs_in
 
 
 class WorkerHistory:
-    """A client that sends one request after the other, so that its answers have an order. What
-    others do meanwhile is unknown to it.
+    """The exchanges of one worker, which sends its requests one after the other.
 
-    With `timeout`, in seconds, a job that was watched for longer and has not ended is a violation.
-    `exclude` are the codes of rules that are not held, `now` tells the moment, in Unix seconds.
+    The requests of the other workers are unknown, so some rules cannot be applied.
+
+    timeout: the seconds that a job may take, None for no limit
+    exclude: the codes of rules that are not applied
+    now: returns the Unix time in seconds
     """
 
     def __init__(
@@ -33,82 +35,85 @@ class WorkerHistory:
         exclude: frozenset[str],
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._document, self._exclude, self._now = document, exclude | _UNKNOWABLE, now
+        self._document, self._exclude, self._now = document, exclude | _UNDECIDABLE, now
         self._history = HistoryRules(document, timeout=timeout)
         self._log: list[str] = []
-        self._doubtful: list[tuple[Violation, Exchange]] = []
-        self._first: tuple[float, float] | None = None
+        self._unconfirmed: list[tuple[Violation, Exchange]] = []
+        self._first_times: tuple[float, float] | None = None
         self._drift = 0.0
-        self.made: set[str] = set()
+        self.created: set[str] = set()
         self.deleted: set[str] = set()
 
     def check(self, call: Call, reply: Reply | None) -> list[Violation]:
-        """What an answer breaks for sure; None if there was no answer."""
+        """Return the violations that are certain after this reply; None if there was no reply."""
         exchange = read_exchange(self._document, call, reply, at=self._now())
         self._log.append(_line(self._document.base_path, exchange))
-        self._remember(exchange)
-        violations = list(errors(self._history.check(exchange, len(self._log)), self._exclude))
-        self._doubtful += [(v, exchange) for v in violations if v.rule in _ABSENCE]
-        return [v for v in violations if v.rule not in _ABSENCE and self._is_sure(v)]
+        self._record(exchange)
+        violations = list(
+            select_errors(self._history.check(exchange, len(self._log)), self._exclude)
+        )
+        self._unconfirmed += [(v, exchange) for v in violations if v.rule in _MISSING_JOB_RULES]
+        return [v for v in violations if v.rule not in _MISSING_JOB_RULES and self._is_certain(v)]
 
-    def end(self, witnesses: Iterable[WorkerHistory]) -> list[Violation]:
-        """What the end tells. A job may be missing because another witness has deleted it, or the
-        client that had made it.
+    def finish(self, workers: Collection[WorkerHistory]) -> list[Violation]:
+        """Return the violations that are certain at the end of a run.
+
+        A missing job is not a violation if another worker, or the client that created the job, may
+        have deleted it.
         """
-        made = {job_id for witness in witnesses for job_id in witness.made}
-        gone = {job_id for other in witnesses if other is not self for job_id in other.deleted}
-        violations = list(errors(self._history.finish(), self._exclude))
-        for violation, exchange in self._doubtful:
-            ours = exchange.job_id is None or exchange.job_id in made
-            if ours and not any(one_line(job_id) in violation.received for job_id in gone):
+        created = {job_id for worker in workers for job_id in worker.created}
+        deleted = {job_id for other in workers if other is not self for job_id in other.deleted}
+        violations = list(select_errors(self._history.finish(), self._exclude))
+        for violation, exchange in self._unconfirmed:
+            is_ours = exchange.job_id is None or exchange.job_id in created
+            if is_ours and not any(one_line(job_id) in violation.received for job_id in deleted):
                 violations.append(violation)
         return violations
 
     def requests(self, violation: Violation) -> list[str]:
-        """The requests that have shown a violation, each in a line."""
-        numbers = dict.fromkeys(violation.numbers[:_SHOWN])
+        """Return the requests that show a violation, one line each."""
+        numbers = dict.fromkeys(violation.numbers[:_MAX_SHOWN_REQUESTS])
         return [f"no. {number} was {self._log[number - 1]}" for number in numbers]
 
-    def _remember(self, exchange: Exchange) -> None:
+    def _record(self, exchange: Exchange) -> None:
         role, status = exchange.operation.role, exchange.status
-        refused = status is not None and 400 <= status < 500
-        if role is JobRole.DELETE and exchange.job_id and not refused:
+        rejected = status is not None and 400 <= status < 500
+        if role is JobRole.DELETE and exchange.job_id and not rejected:
             self.deleted.add(exchange.job_id)
         if role in CREATE_ROLES:
-            for sighting in jobs_in(self._document, exchange):
-                self.made.add(sighting.job_id)
-                self._compare_clocks(exchange.at, sighting.job)
+            for view in jobs_in(self._document, exchange):
+                self.created.add(view.job_id)
+                self._compare_clocks(exchange.at, view.job)
 
     def _compare_clocks(self, at: float, job: dict[str, Json]) -> None:
         lifecycle = self._document.lifecycle
         for stamp in lifecycle.timestamps:
             created = get_or_none(job, stamp.at) if stamp.set_on == lifecycle.initial else None
             if is_number(created):
-                self._first = self._first or (at, created)
-                self._drift = abs((created - self._first[1]) - (at - self._first[0]))
+                self._first_times = self._first_times or (at, created)
+                self._drift = abs((created - self._first_times[1]) - (at - self._first_times[0]))
 
-    def _is_sure(self, violation: Violation) -> bool:
-        """A mock may have a clock that runs faster than ours; when its files expire, who knows."""
-        return violation.rule not in _EXPIRY or self._drift < _DRIFT_SECONDS
+    def _is_certain(self, violation: Violation) -> bool:
+        """Return False for an expired file if the server's clock runs faster than ours."""
+        return violation.rule not in _EXPIRY_RULES or self._drift < _MAX_CLOCK_DRIFT
 
 
 def _line(base_path: str, exchange: Exchange) -> str:
     template, values = exchange.operation.template, exchange.call.path_parameters
     path = base_path + template.expand(values, encode=one_line)
-    return f"{exchange.operation.method} {path}: {exchange.status or 'no answer'}"
+    return f"{exchange.operation.method} {path}: {exchange.status or 'no response'}"
 
 
-def errors(violations: Iterable[Violation], exclude: frozenset[str]) -> Iterator[Violation]:
-    """The violations that break the contract, but for those of some rules."""
+def select_errors(violations: Iterable[Violation], exclude: frozenset[str]) -> Iterator[Violation]:
+    """Yield the violations that are errors and not excluded."""
     for violation in violations:
         if violation.severity is Severity.ERROR and violation.code not in exclude:
             yield violation
 
 
-_SHOWN = 5
-_DRIFT_SECONDS = 60
-_ABSENCE = (catalogue.JOB_DISAPPEARED, catalogue.PAGE_OMITS)
-# Which requests made a job, a witness is not told: others may send the same. And that a connection
-# broke may be the client's doing.
-_UNKNOWABLE = frozenset({catalogue.PAGE_UNREQUESTED_JOB.code, catalogue.BROKEN_OFF.code})
-_EXPIRY = (catalogue.CONTENT_REFUSED, catalogue.CONTENT_EXPIRED)
+_MAX_SHOWN_REQUESTS = 5
+_MAX_CLOCK_DRIFT = 60  # seconds
+_MISSING_JOB_RULES = (catalogue.JOB_DISAPPEARED, catalogue.PAGE_OMITS)
+# Another worker may have created the job, and the client may have closed the connection.
+_UNDECIDABLE = frozenset({catalogue.PAGE_UNREQUESTED_JOB.code, catalogue.BROKEN_OFF.code})
+_EXPIRY_RULES = (catalogue.CONTENT_REFUSED, catalogue.CONTENT_EXPIRED)

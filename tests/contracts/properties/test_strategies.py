@@ -1,4 +1,4 @@
-"""What the strategies make is as they say: the judge, the mock and they were written apart."""
+"""The strategies agree with the mock and with the rules, which are separate code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DOCUMENTS = pytest.mark.parametrize("name", ["document", "other_document"])
 
 
 @pytest.fixture
-def named(request: pytest.FixtureRequest, name: str) -> Document:
+def chosen(request: pytest.FixtureRequest, name: str) -> Document:
     """One of the two documents."""
     found = request.getfixturevalue(name)
     assert isinstance(found, Document)
@@ -27,67 +27,67 @@ def named(request: pytest.FixtureRequest, name: str) -> Document:
 
 
 @DOCUMENTS
-def test_a_call_that_is_allowed_is_accepted_by_the_mock_and_by_the_judge(named: Document) -> None:
-    service = JobService(named, strict=True)
+def test_valid_creates_are_accepted_by_the_mock_and_the_rules(chosen: Document) -> None:
+    service = JobService(chosen, strict=True)
 
-    @settings(max_examples=60)
+    @settings(max_examples=30)
     @given(data())
-    def accepted(drawn: DataObject) -> None:
-        call = drawn.draw(strategies.create_calls(named))
+    def accepted(source: DataObject) -> None:
+        call = source.draw(strategies.create_calls(chosen))
         reply = service.answer(call)
-        exchange = read_exchange(named, call, reply, at=0.0)
+        exchange = read_exchange(chosen, call, reply, at=0.0)
         assert exchange.accepted, reply.body
-        assert check_client(named, [exchange], whole=False) == ()
+        assert check_client(chosen, [exchange], whole=False) == ()
 
     accepted()
 
 
 @DOCUMENTS
-def test_a_call_that_is_forbidden_is_refused_by_the_mock_and_told_by_the_judge(
-    named: Document,
+def test_invalid_creates_are_rejected_by_the_mock_and_reported(
+    chosen: Document,
 ) -> None:
-    service = JobService(named, strict=True)
+    service = JobService(chosen, strict=True)
 
-    @settings(max_examples=60)
+    @settings(max_examples=30)
     @given(data())
-    def refused(drawn: DataObject) -> None:
-        call = drawn.draw(strategies.refused_calls(named))
+    def refused(source: DataObject) -> None:
+        call = source.draw(strategies.invalid_calls(chosen))
         reply = service.answer(call)
         assert 400 <= reply.status < 500
-        assert len(check_client(named, [read_exchange(named, call, reply, at=0.0)])) == 1
+        assert len(check_client(chosen, [read_exchange(chosen, call, reply, at=0.0)])) == 1
 
     refused()
 
 
 @DOCUMENTS
-def test_a_legal_life_of_a_job_breaks_nothing(named: Document) -> None:
-    @settings(max_examples=100)
+def test_histories_break_no_rule(chosen: Document) -> None:
+    @settings(max_examples=40)
     @given(data())
-    def legal(drawn: DataObject) -> None:
-        history = drawn.draw(strategies.histories(named))
-        assert check_server(named, history) == ()
+    def legal(source: DataObject) -> None:
+        history = source.draw(strategies.histories(chosen))
+        assert check_server(chosen, history) == ()
         assert history[-1].reply
 
     legal()
 
 
 @DOCUMENTS
-def test_a_broken_life_of_a_job_breaks_the_rule_that_it_names(named: Document) -> None:
-    told = set()
+def test_broken_histories_break_the_named_rule(chosen: Document) -> None:
+    codes = set()
 
-    @settings(max_examples=200)
+    @settings(max_examples=80)
     @given(data())
-    def broken(drawn: DataObject) -> None:
-        code, history = drawn.draw(strategies.broken_histories(named))
-        assert code in {violation.code for violation in check_server(named, history)}
-        told.add(code)
+    def broken(source: DataObject) -> None:
+        code, history = source.draw(strategies.broken_histories(chosen))
+        assert code in {violation.code for violation in check_server(chosen, history)}
+        codes.add(code)
 
     broken()
-    assert told <= {code for code, _ in MUTATIONS}
-    assert len(told) > len(MUTATIONS) // 2
+    assert codes <= {code for code, _ in MUTATIONS}
+    assert len(codes) > len(MUTATIONS) // 2
 
 
-def test_the_judge_itself_does_without_hypothesis() -> None:
+def test_missing_hypothesis_does_not_break_the_rules() -> None:
     code = (
         "import sys; sys.modules['hypothesis'] = None; import aisa_testkit.contracts\n"
         "try: from aisa_testkit.contracts import strategies\n"
