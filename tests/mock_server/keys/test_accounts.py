@@ -1,4 +1,4 @@
-"""What is said of keys, read: limits by name or in numbers, and what is wrong with it."""
+"""Limits and accounts read from options, and errors in them."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ UNLIMITED = Tier()
 
 
 @pytest.mark.parametrize(
-    ("word", "tier"),
+    ("name", "tier"),
     [
         ("none", UNLIMITED),
         ("free", Tier(requests_per_minute=60, in_flight=3)),
         ("growth", Tier(requests_per_minute=3000, in_flight=3)),
     ],
 )
-def test_a_word_means_a_tier_of_the_document(document: Document, word: str, tier: Tier) -> None:
-    assert read_tier(document, word) == tier
+def test_tier_by_name(document: Document, name: str, tier: Tier) -> None:
+    assert read_tier(document, name) == tier
 
 
-def test_another_document_has_other_words(other_document: Document) -> None:
+def test_another_document_has_other_tiers(other_document: Document) -> None:
     assert read_tier(other_document, "hobby") == Tier(requests_per_minute=5, in_flight=1)
     with pytest.raises(ValueError, match=r"^/limits: must be one of none, hobby, studio, or an"):
         read_tier(other_document, "free")
 
 
-def test_own_numbers_are_limits_and_what_is_left_out_is_none(document: Document) -> None:
+def test_limits_as_numbers_are_unlimited_by_default(document: Document) -> None:
     own = {"requests_per_minute": 7, "in_flight": 1, "spend": 2.5}
     assert read_tier(document, own) == Tier(
         requests_per_minute=7, in_flight=1, spend=Decimal("2.5")
@@ -43,7 +43,7 @@ def test_own_numbers_are_limits_and_what_is_left_out_is_none(document: Document)
 
 
 @pytest.mark.parametrize("amount", [0, 2, 0.1, Decimal("0.1")])
-def test_a_spend_cap_is_exact(document: Document, amount: Json) -> None:
+def test_spend_cap_is_an_exact_decimal(document: Document, amount: Json) -> None:
     assert read_tier(document, {"spend": amount}).spend == Decimal(str(amount))
 
 
@@ -82,7 +82,7 @@ def test_a_spend_cap_is_exact(document: Document, amount: Json) -> None:
     ],
     ids=str,
 )
-def test_limits_that_cannot_be_are_named_with_their_place(
+def test_invalid_limits_are_reported_with_their_pointer(
     document: Document, data: Json, message: str
 ) -> None:
     with pytest.raises(ValueError, match=r"^/limits") as caught:
@@ -90,7 +90,7 @@ def test_limits_that_cannot_be_are_named_with_their_place(
     assert str(caught.value).startswith(message)
 
 
-def test_a_spend_cap_needs_a_price(other_document: Document) -> None:
+def test_spend_cap_needs_a_price_in_the_document(other_document: Document) -> None:
     root = dict(other_document.source.data)
     root["paths"] = {
         path: {
@@ -107,7 +107,7 @@ def test_a_spend_cap_needs_a_price(other_document: Document) -> None:
     assert read_tier(free, {"in_flight": 1}) == Tier(in_flight=1)
 
 
-def test_an_account_has_its_own_limits_or_those_of_all(document: Document) -> None:
+def test_account_has_its_own_limits_or_the_default(document: Document) -> None:
     accounts = read_accounts(
         document,
         {
@@ -126,12 +126,12 @@ def test_an_account_has_its_own_limits_or_those_of_all(document: Document) -> No
     }
 
 
-def test_an_account_may_be_revoked_or_kept_from_some_values(document: Document) -> None:
-    told = {
+def test_account_with_revoked_key_or_forbidden_values(document: Document) -> None:
+    options = {
         "sk-gone": {"revoked": True},
         "sk-small": {"forbidden": {"model": ["sora-2-pro"], "seconds": ["8", "12"]}},
     }
-    gone, small = read_accounts(document, told).values()
+    gone, small = read_accounts(document, options).values()
     assert gone == Account("sk-gone", revoked=True)
     assert small.forbidden == {"model": ("sora-2-pro",), "seconds": ("8", "12")}
     assert not small.revoked
@@ -193,24 +193,24 @@ def test_an_account_may_be_revoked_or_kept_from_some_values(document: Document) 
         ),
     ],
     ids=[
-        "no mapping",
-        "nothing said",
+        "not an object",
+        "null",
         "blank key",
-        "key that is a number",
-        "unknown word",
+        "number as key",
+        "unknown option",
         "unknown tier",
-        "number too small",
+        "limit too small",
         "negative amount",
-        "neither true nor false",
+        "not a boolean",
         "forbidden values without a field",
         "unknown field",
-        "field that is a file",
-        "one value for a list",
-        "no value",
-        "value that the document has not",
+        "file field",
+        "not a list",
+        "empty list",
+        "undocumented value",
     ],
 )
-def test_accounts_that_cannot_be_are_named_with_their_place(
+def test_invalid_accounts_are_reported_with_their_pointer(
     document: Document, data: Json, message: str
 ) -> None:
     with pytest.raises(ValueError, match=r"^/accounts") as caught:
@@ -218,7 +218,7 @@ def test_accounts_that_cannot_be_are_named_with_their_place(
     assert str(caught.value).startswith(message)
 
 
-def test_the_place_is_where_the_data_was_read_from(document: Document) -> None:
+def test_pointer_starts_at_the_given_place_and_masks_the_key(document: Document) -> None:
     with pytest.raises(ConfigError, match=r"^/mock/keys/…4321/limits: must be") as refused:
         read_accounts(document, {"sk-live-987654321": {"limits": 1}}, at="/mock/keys")
     assert "sk-live" not in f"{refused.value} {refused.value!r}"
@@ -227,7 +227,7 @@ def test_the_place_is_where_the_data_was_read_from(document: Document) -> None:
         read_tier(document, {"in_flight": 0}, at="/mock/limits")
 
 
-def test_where_no_key_is_asked_for_there_are_no_accounts(other_document: Document) -> None:
+def test_accounts_need_keys_in_the_document(other_document: Document) -> None:
     root = {key: part for key, part in other_document.source.data.items() if key != "security"}
     keyless = parse_document(_text(root))
     assert read_accounts(keyless, {}) == {}

@@ -1,4 +1,4 @@
-"""How much each key may still ask for: requests in a minute, jobs at once, money."""
+"""Quotas of API keys: requests per minute, jobs in flight, spending, forbidden values."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from aisa_testkit.openapi import Cause, Document, Tier, load_document
 from aisa_testkit.openapi.json import Json
 
 START = 1_780_000_000
-LASTS = 10  # seconds that a job is pending which is made with nothing but defaults
-COSTS = Decimal("0.4")  # what it costs
+JOB_SECONDS = 10  # of a job with default fields
+JOB_PRICE = Decimal("0.4")
 
 
-class Desk:
-    """Limits, with the clock, the store and the jobs that they go by."""
+class QuotaFixture:
+    """Quotas, with their clock, their store, and jobs that count towards them."""
 
     def __init__(
         self,
@@ -46,47 +46,49 @@ class Desk:
         )
         self._numbers = count()
 
-    def make(self, key: str = "sk-1", *, fate: JobOutcome | None = None, **fields: Json) -> Job:
-        """A job of a key, if it may have one."""
+    def create(
+        self, key: str = "sk-1", *, outcome: JobOutcome | None = None, **fields: Json
+    ) -> Job:
+        """Create a job with this API key."""
 
-        def made() -> Job:
-            plan = plan_progression(self.document.lifecycle, fields, fate or JobOutcome())
+        def create() -> Job:
+            plan = plan_progression(self.document.lifecycle, fields, outcome or JobOutcome())
             number = next(self._numbers)
             job = Job(f"job-{number}", number, self.clock.now(), fields, plan, owner=key)
             self.store.add(job)
             return job
 
-        return self.limits.create_job(key, fields, made)
+        return self.limits.create_job(key, fields, create)
 
     def remove(self, job: Job) -> None:
-        """Deletes a job, as a client may when it has ended."""
+        """Delete a job, as a client may when it has ended."""
         self.limits.charge_finished_jobs(job.owner)
         self.store.remove(job.id)
 
     def end(self, job: Job, *, outcome: str) -> None:
-        """Ends a job before its time."""
-        fate = JobOutcome(outcome=outcome, seconds=self.clock.now() - job.created)
-        plan = plan_progression(self.document.lifecycle, job.fields, fate)
+        """End a job early."""
+        job_outcome = JobOutcome(outcome=outcome, seconds=self.clock.now() - job.created)
+        plan = plan_progression(self.document.lifecycle, job.fields, job_outcome)
         assert self.store.replace(job, replace(job, progression=plan))
 
 
-def refusal_of(desk: Desk, key: str = "sk-1", **fields: Json) -> Refusal:
-    """Why a key may not have one more job."""
-    before = len(desk.store)
+def refusal_of(quota: QuotaFixture, key: str = "sk-1", **fields: Json) -> Refusal:
+    """Return the refusal of one more job."""
+    before = len(quota.store)
     with pytest.raises(Refusal) as caught:
-        desk.make(key, **fields)
-    assert len(desk.store) == before
+        quota.create(key, **fields)
+    assert len(quota.store) == before
     return caught.value
 
 
-def wait_of(refusal: Refusal) -> int:
-    """How many seconds it asks to wait."""
+def retry_after(refusal: Refusal) -> int:
+    """Return the seconds in its Retry-After."""
     assert refusal.cause == Cause.RATE_EXCEEDED
     return int(refusal.headers["retry-after"])
 
 
-def passes(limits: Quotas, key: str = "sk-1") -> bool:
-    """Whether one more request of a key is let through."""
+def accepts(limits: Quotas, key: str = "sk-1") -> bool:
+    """True if one more request of a key is accepted."""
     try:
         limits.count_request(key)
     except Refusal:
@@ -94,46 +96,46 @@ def passes(limits: Quotas, key: str = "sk-1") -> bool:
     return True
 
 
-def wait_for_request(limits: Quotas, key: str = "sk-1") -> int:
-    """How long a request that is refused is asked to wait."""
+def retry_after_of_request(limits: Quotas, key: str = "sk-1") -> int:
+    """Return the Retry-After of a refused request."""
     with pytest.raises(Refusal) as caught:
         limits.count_request(key)
-    return wait_of(caught.value)
+    return retry_after(caught.value)
 
 
 # Requests
 
 
-def test_the_requests_of_a_minute_are_let_through_and_no_more(document: Document) -> None:
-    desk = Desk(document, Tier(requests_per_minute=3))
-    assert [passes(desk.limits) for _ in range(5)] == [True, True, True, False, False]
+def test_requests_over_the_rate_limit_are_refused(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(requests_per_minute=3))
+    assert [accepts(quota.limits) for _ in range(5)] == [True, True, True, False, False]
     with pytest.raises(Refusal, match="this API key is limited to 3 requests per minute"):
-        desk.limits.count_request("sk-1")
+        quota.limits.count_request("sk-1")
 
 
-def test_a_minute_begins_with_the_first_request(document: Document) -> None:
-    desk = Desk(document, Tier(requests_per_minute=2))
-    desk.clock.advance(59)
-    assert passes(desk.limits)
-    desk.clock.advance(59)
-    assert [passes(desk.limits) for _ in range(2)] == [True, False]
-    desk.clock.advance(1)
-    assert [passes(desk.limits) for _ in range(3)] == [True, True, False]
+def test_window_begins_with_the_first_request(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(requests_per_minute=2))
+    quota.clock.advance(59)
+    assert accepts(quota.limits)
+    quota.clock.advance(59)
+    assert [accepts(quota.limits) for _ in range(2)] == [True, False]
+    quota.clock.advance(1)
+    assert [accepts(quota.limits) for _ in range(3)] == [True, True, False]
 
 
 @pytest.mark.parametrize(
     ("elapsed", "wait"),
     [(0, 60), (0.5, 60), (1, 59), (59, 1), (59.25, 1), (59.999, 1)],
 )
-def test_a_wait_is_in_whole_seconds_and_never_too_short(
+def test_retry_after_is_in_whole_seconds_and_never_too_short(
     document: Document, elapsed: float, wait: int
 ) -> None:
-    desk = Desk(document, Tier(requests_per_minute=1))
-    desk.limits.count_request("sk-1")
-    desk.clock.advance(elapsed)
-    assert wait_for_request(desk.limits) == wait
-    desk.clock.advance(wait)
-    assert passes(desk.limits)
+    quota = QuotaFixture(document, Tier(requests_per_minute=1))
+    quota.limits.count_request("sk-1")
+    quota.clock.advance(elapsed)
+    assert retry_after_of_request(quota.limits) == wait
+    quota.clock.advance(wait)
+    assert accepts(quota.limits)
 
 
 @given(
@@ -141,189 +143,198 @@ def test_a_wait_is_in_whole_seconds_and_never_too_short(
     number=st.integers(1, 4),
     steps=st.lists(st.floats(0, 90) | st.just("wait"), max_size=30),
 )
-def test_no_minute_has_more_than_its_number_and_who_waits_as_told_is_let_in(
+def test_rate_limit_is_never_exceeded_and_retry_after_is_sufficient(
     start: float, number: int, steps: list[float | str]
 ) -> None:
-    desk = Desk(load_document(), Tier(requests_per_minute=number), start=start)
-    began, let_in = start, 0
+    quota = QuotaFixture(load_document(), Tier(requests_per_minute=number), start=start)
+    start_of_window, accepted = start, 0
     for step in steps:
-        now = desk.clock.now()
-        if now >= began + 60 or not let_in:
-            began, let_in = now, 0
-        if passes(desk.limits):
-            let_in += 1
-            assert let_in <= number
+        now = quota.clock.now()
+        if now >= start_of_window + 60 or not accepted:
+            start_of_window, accepted = now, 0
+        if accepts(quota.limits):
+            accepted += 1
+            assert accepted <= number
         else:
-            assert let_in == number
+            assert accepted == number
             if step == "wait":
-                desk.clock.advance(wait_for_request(desk.limits))
-                assert passes(desk.limits)
-                began, let_in = desk.clock.now(), 1
-        desk.clock.advance(0 if isinstance(step, str) else step)
+                quota.clock.advance(retry_after_of_request(quota.limits))
+                assert accepts(quota.limits)
+                start_of_window, accepted = quota.clock.now(), 1
+        quota.clock.advance(0 if isinstance(step, str) else step)
 
 
-def test_each_key_has_its_own_count_and_an_account_its_own_number(document: Document) -> None:
+def test_each_key_has_its_own_window_and_each_account_its_own_limit(document: Document) -> None:
     accounts = {"sk-rich": Account("sk-rich", Tier(requests_per_minute=2))}
-    desk = Desk(document, Tier(requests_per_minute=1), accounts)
+    quota = QuotaFixture(document, Tier(requests_per_minute=1), accounts)
     keys = ("sk-1", "sk-2", "sk-rich", "sk-1", "sk-2", "sk-rich", "sk-rich")
-    assert [passes(desk.limits, key) for key in keys] == [True] * 3 + [False, False, True, False]
+    assert [accepts(quota.limits, key) for key in keys] == [True] * 3 + [
+        False,
+        False,
+        True,
+        False,
+    ]
 
 
-def test_an_account_without_limits_is_never_refused(document: Document) -> None:
-    desk = Desk(document, Tier(requests_per_minute=1), {"sk-free": Account("sk-free")})
-    assert all(passes(desk.limits, "sk-free") for _ in range(100))
-    assert desk.limits.rate_limit_headers("sk-free") == {}
+def test_account_without_limits_is_never_refused(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(requests_per_minute=1), {"sk-free": Account("sk-free")})
+    assert all(accepts(quota.limits, "sk-free") for _ in range(100))
+    assert quota.limits.rate_limit_headers("sk-free") == {}
 
 
-def test_threads_do_not_get_more_than_one_of_them_would(document: Document) -> None:
-    desk = Desk(document, Tier(requests_per_minute=50))
+def test_rate_limit_is_exact_with_concurrent_requests(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(requests_per_minute=50))
     with ThreadPoolExecutor(8) as pool:
-        passed = [*pool.map(lambda _: passes(desk.limits), range(400))]
-    assert passed.count(True) == 50
+        accepted = [*pool.map(lambda _: accepts(quota.limits), range(400))]
+    assert accepted.count(True) == 50
 
 
 class Key(str):
-    """A key of which it can be seen whether anybody still remembers it."""
+    """An API key that weak references can point to."""
 
     __slots__ = ("__weakref__",)
 
 
-def test_keys_are_forgotten_when_their_minute_is_over(document: Document) -> None:
-    desk, remembered = Desk(document, Tier(requests_per_minute=5)), WeakSet[Key]()
+def test_keys_are_forgotten_after_their_window(document: Document) -> None:
+    quota, remembered = QuotaFixture(document, Tier(requests_per_minute=5)), WeakSet[Key]()
     for number in range(1000):
         key = Key(f"sk-{number}")
         remembered.add(key)
-        desk.limits.count_request(key)
-        desk.clock.advance(1)
+        quota.limits.count_request(key)
+        quota.clock.advance(1)
         del key
-    # Those of the last minute; which that is, the next request sees.
+    # Those of the last minute; the next request drops the older ones.
     assert len(remembered) == 60
-    desk.clock.advance(60)
-    desk.limits.count_request("sk-last")
+    quota.clock.advance(60)
+    quota.limits.count_request("sk-last")
     assert len(remembered) == 0
 
 
-def test_the_headers_tell_what_is_left_under_every_name(document: Document) -> None:
-    desk = Desk(document, read_tier(document, "free"))
-    desk.clock.advance(0.5)
-    assert told(desk, "limit") == told(desk, "remaining") == {"60"}
-    desk.limits.count_request("sk-1")
-    desk.clock.advance(30)
-    desk.limits.count_request("sk-1")
-    assert len(desk.limits.rate_limit_headers("sk-1")) == 6
-    assert told(desk, "limit") == {"60"}
-    assert told(desk, "remaining") == {"58"}
-    assert told(desk, "reset") == {str(START + 61)}  # the whole second behind the minute's end
+def test_rate_limit_headers_have_all_their_names(document: Document) -> None:
+    quota = QuotaFixture(document, read_tier(document, "free"))
+    quota.clock.advance(0.5)
+    assert header_values(quota, "limit") == header_values(quota, "remaining") == {"60"}
+    quota.limits.count_request("sk-1")
+    quota.clock.advance(30)
+    quota.limits.count_request("sk-1")
+    assert len(quota.limits.rate_limit_headers("sk-1")) == 6
+    assert header_values(quota, "limit") == {"60"}
+    assert header_values(quota, "remaining") == {"58"}
+    assert header_values(quota, "reset") == {str(START + 61)}  # the end of the minute, rounded up
 
 
-def told(desk: Desk, what: str) -> set[str]:
-    """The values of the headers that tell one thing."""
-    assert desk.document.limits
-    headers = desk.limits.rate_limit_headers("sk-1")
-    return {headers[name] for name in getattr(desk.document.limits.headers, what)}
+def header_values(quota: QuotaFixture, kind: str) -> set[str]:
+    """Return the values of all headers of a kind: limit, remaining or reset."""
+    assert quota.document.limits
+    headers = quota.limits.rate_limit_headers("sk-1")
+    return {headers[name] for name in getattr(quota.document.limits.headers, kind)}
 
 
-def test_a_refused_request_takes_nothing_from_what_is_left(document: Document) -> None:
-    desk = Desk(document, Tier(requests_per_minute=1))
-    assert [passes(desk.limits) for _ in range(3)] == [True, False, False]
-    assert told(desk, "remaining") == {"0"}
-    desk.clock.advance(60)
-    assert told(desk, "remaining") == {"1"}
+def test_refused_request_is_not_counted(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(requests_per_minute=1))
+    assert [accepts(quota.limits) for _ in range(3)] == [True, False, False]
+    assert header_values(quota, "remaining") == {"0"}
+    quota.clock.advance(60)
+    assert header_values(quota, "remaining") == {"1"}
 
 
-def test_another_document_has_its_own_headers_and_names_no_wait(other_document: Document) -> None:
-    desk = Desk(other_document, read_tier(other_document, "hobby"))
-    assert [passes(desk.limits, "k") for _ in range(6)] == [True] * 5 + [False]
-    assert desk.limits.rate_limit_headers("k") == {
+def test_another_document_has_its_own_headers_and_no_retry_after(other_document: Document) -> None:
+    quota = QuotaFixture(other_document, read_tier(other_document, "hobby"))
+    assert [accepts(quota.limits, "k") for _ in range(6)] == [True] * 5 + [False]
+    assert quota.limits.rate_limit_headers("k") == {
         "x-allowance": "5",
         "x-allowance-left": "0",
         "x-allowance-renewed": str(START + 60),
     }
     with pytest.raises(Refusal) as caught:
-        desk.limits.count_request("k")
+        quota.limits.count_request("k")
     assert caught.value.headers == {}
 
 
-# Jobs at once
+# Jobs in flight
 
 
-def test_so_many_jobs_may_be_pending_and_no_more(document: Document) -> None:
-    desk = Desk(document, read_tier(document, "free"))
+def test_jobs_over_the_in_flight_limit_are_refused_until_one_ends(document: Document) -> None:
+    quota = QuotaFixture(document, read_tier(document, "free"))
     for _ in range(3):
-        desk.make()
-        desk.clock.advance(2)
-    refusal = refusal_of(desk)
+        quota.create()
+        quota.clock.advance(2)
+    refusal = refusal_of(quota)
     assert refusal.message == "this API key is limited to 3 pending jobs at once"
-    assert wait_of(refusal) == LASTS - 6  # until the first of them ends
-    desk.clock.advance(LASTS - 6)
-    desk.make()
-    assert wait_of(refusal_of(desk)) == 2
+    assert retry_after(refusal) == JOB_SECONDS - 6  # until the first job ends
+    quota.clock.advance(JOB_SECONDS - 6)
+    quota.create()
+    assert retry_after(refusal_of(quota)) == 2
 
 
-def test_the_jobs_of_another_key_take_no_room(document: Document) -> None:
-    desk = Desk(document, Tier(in_flight=1))
-    desk.make("sk-1")
-    desk.make("sk-2")
-    assert wait_of(refusal_of(desk, "sk-1")) == wait_of(refusal_of(desk, "sk-2")) == LASTS
+def test_in_flight_limit_is_separate_for_each_key(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(in_flight=1))
+    quota.create("sk-1")
+    quota.create("sk-2")
+    assert (
+        retry_after(refusal_of(quota, "sk-1"))
+        == retry_after(refusal_of(quota, "sk-2"))
+        == JOB_SECONDS
+    )
 
 
-def test_another_document_has_its_own_room(other_document: Document) -> None:
-    desk = Desk(other_document, read_tier(other_document, "hobby"))
-    desk.make(quality="draft")
-    assert refusal_of(desk).cause == Cause.RATE_EXCEEDED
-    desk.clock.advance(LASTS)
-    desk.make(quality="draft")
+def test_in_flight_limit_of_another_document(other_document: Document) -> None:
+    quota = QuotaFixture(other_document, read_tier(other_document, "hobby"))
+    quota.create(quality="draft")
+    assert refusal_of(quota).cause == Cause.RATE_EXCEEDED
+    quota.clock.advance(JOB_SECONDS)
+    quota.create(quality="draft")
 
 
 @pytest.mark.parametrize("outcome", ["completed", "failed"])
-def test_a_job_that_was_ended_early_makes_room(document: Document, outcome: str) -> None:
-    desk = Desk(document, Tier(in_flight=1))
-    job = desk.make()
-    desk.clock.advance(1)
-    assert wait_of(refusal_of(desk)) == LASTS - 1
-    desk.end(job, outcome=outcome)
-    desk.make()
+def test_job_that_was_ended_early_is_not_in_flight(document: Document, outcome: str) -> None:
+    quota = QuotaFixture(document, Tier(in_flight=1))
+    job = quota.create()
+    quota.clock.advance(1)
+    assert retry_after(refusal_of(quota)) == JOB_SECONDS - 1
+    quota.end(job, outcome=outcome)
+    quota.create()
 
 
-def test_a_job_that_is_gone_makes_room(document: Document) -> None:
-    desk = Desk(document, Tier(in_flight=1))
-    desk.store.remove(desk.make().id)
-    desk.make()
-    desk.store.clear()
-    desk.make()
+def test_removed_job_is_not_in_flight(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(in_flight=1))
+    quota.store.remove(quota.create().id)
+    quota.create()
+    quota.store.clear()
+    quota.create()
 
 
-def test_a_job_that_never_ends_is_waited_for_as_long_as_any_could_last(document: Document) -> None:
-    desk = Desk(document, Tier(in_flight=2))
-    desk.make(fate=JobOutcome(stalls=True))
-    desk.clock.advance(100_000)
-    desk.make(fate=JobOutcome(seconds=500))
-    assert wait_of(refusal_of(desk)) == 500
-    desk.clock.advance(500)
-    desk.make(fate=JobOutcome(stalls=True))
-    assert wait_of(refusal_of(desk)) == 1e9
+def test_retry_after_with_stalled_jobs(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(in_flight=2))
+    quota.create(outcome=JobOutcome(stalls=True))
+    quota.clock.advance(100_000)
+    quota.create(outcome=JobOutcome(seconds=500))
+    assert retry_after(refusal_of(quota)) == 500
+    quota.clock.advance(500)
+    quota.create(outcome=JobOutcome(stalls=True))
+    assert retry_after(refusal_of(quota)) == 1e9
 
 
-def test_a_job_that_could_not_be_made_takes_no_room(document: Document) -> None:
-    desk = Desk(document, Tier(in_flight=1))
+def test_failed_creation_does_not_count_as_in_flight(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(in_flight=1))
     with pytest.raises(ValueError, match="no_such_state"):
-        desk.make(fate=JobOutcome(outcome="no_such_state"))
-    desk.make()
+        quota.create(outcome=JobOutcome(outcome="no_such_state"))
+    quota.create()
 
 
-def test_threads_do_not_get_more_room_than_there_is(document: Document) -> None:
-    desk = Desk(document, Tier(in_flight=3))
+def test_in_flight_limit_is_exact_with_concurrent_requests(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(in_flight=3))
 
-    def made(_: int) -> bool:
+    def try_to_create(_: int) -> bool:
         try:
-            desk.make()
+            quota.create()
         except Refusal:
             return False
         return True
 
     with ThreadPoolExecutor(8) as pool:
-        assert [*pool.map(made, range(200))].count(True) == 3
-    assert len(desk.store) == 3
+        assert [*pool.map(try_to_create, range(200))].count(True) == 3
+    assert len(quota.store) == 3
 
 
 @given(
@@ -331,129 +342,131 @@ def test_threads_do_not_get_more_room_than_there_is(document: Document) -> None:
     room=st.integers(1, 3),
     steps=st.lists(st.tuples(st.floats(0, 100), st.floats(0, 20)), max_size=20),
 )
-def test_never_are_more_jobs_pending_and_who_waits_as_told_gets_one(
+def test_in_flight_limit_is_never_exceeded_and_retry_after_is_sufficient(
     start: float, room: int, steps: list[tuple[float, float]]
 ) -> None:
-    desk, ends = Desk(load_document(), Tier(in_flight=room), start=start), list[float]()
+    quota, ends = QuotaFixture(load_document(), Tier(in_flight=room), start=start), list[float]()
     for seconds, pause in steps:
-        fate = JobOutcome(seconds=seconds)
-        if len([end for end in ends if end > desk.clock.now()]) >= room:
-            desk.clock.advance(wait_of(refusal_of(desk)))
-        job = desk.make(fate=fate)
+        job_outcome = JobOutcome(seconds=seconds)
+        if len([end for end in ends if end > quota.clock.now()]) >= room:
+            quota.clock.advance(retry_after(refusal_of(quota)))
+        job = quota.create(outcome=job_outcome)
         ends.append(job.created + job.progression.pending_seconds)
-        desk.clock.advance(pause)
+        quota.clock.advance(pause)
 
 
-# Money
+# Spending
 
 
-def test_a_key_may_spend_up_to_its_cap(document: Document) -> None:
-    desk = Desk(document, Tier(spend=3 * COSTS))
+def test_jobs_over_the_spend_cap_are_refused(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(spend=3 * JOB_PRICE))
     for _ in range(3):
-        desk.make()
-    refusal = refusal_of(desk)
+        quota.create()
+    refusal = refusal_of(quota)
     assert refusal.cause == Cause.QUOTA_EXCEEDED
     assert refusal.headers == {}
     assert refusal.message == (
         "this API key may spend 1.2 USD; 1.2 are spent or reserved, and this job costs 0.4"
     )
-    desk.make("sk-2")
+    quota.create("sk-2")
 
 
-def test_a_cheaper_job_may_still_be_made(document: Document) -> None:
-    desk = Desk(document, Tier(spend=Decimal(1)))
-    assert refusal_of(desk, model="sora-2-pro").cause == Cause.QUOTA_EXCEEDED
-    desk.make()
+def test_cheaper_job_within_the_spend_cap_is_accepted(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(spend=Decimal(1)))
+    assert refusal_of(quota, model="sora-2-pro").cause == Cause.QUOTA_EXCEEDED
+    quota.create()
 
 
-def test_a_key_without_money_makes_nothing(document: Document) -> None:
-    desk = Desk(document, accounts={"sk-poor": Account("sk-poor", Tier(spend=Decimal(0)))})
-    assert refusal_of(desk, "sk-poor").cause == Cause.QUOTA_EXCEEDED
-    desk.make("sk-1")
+def test_spend_cap_of_zero_refuses_all_jobs(document: Document) -> None:
+    quota = QuotaFixture(document, accounts={"sk-poor": Account("sk-poor", Tier(spend=Decimal(0)))})
+    assert refusal_of(quota, "sk-poor").cause == Cause.QUOTA_EXCEEDED
+    quota.create("sk-1")
 
 
-def test_completed_jobs_are_billed_and_failed_ones_are_not(document: Document) -> None:
-    desk = Desk(document, Tier(spend=2 * COSTS))
-    desk.make(fate=JobOutcome(outcome="failed"))
-    desk.make()
-    assert refusal_of(desk).cause == Cause.QUOTA_EXCEEDED
-    desk.clock.advance(100_000)
-    desk.make()
-    assert refusal_of(desk).cause == Cause.QUOTA_EXCEEDED
+def test_completed_jobs_are_charged_and_failed_jobs_are_not(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(spend=2 * JOB_PRICE))
+    quota.create(outcome=JobOutcome(outcome="failed"))
+    quota.create()
+    assert refusal_of(quota).cause == Cause.QUOTA_EXCEEDED
+    quota.clock.advance(100_000)
+    quota.create()
+    assert refusal_of(quota).cause == Cause.QUOTA_EXCEEDED
 
 
-def test_a_job_that_was_deleted_stays_billed(document: Document) -> None:
-    desk = Desk(document, Tier(spend=COSTS))
-    job = desk.make()
-    desk.clock.advance(LASTS)
-    desk.remove(job)
-    assert refusal_of(desk).cause == Cause.QUOTA_EXCEEDED
+def test_deleted_job_stays_charged(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(spend=JOB_PRICE))
+    job = quota.create()
+    quota.clock.advance(JOB_SECONDS)
+    quota.remove(job)
+    assert refusal_of(quota).cause == Cause.QUOTA_EXCEEDED
 
 
-def test_a_job_that_was_failed_early_and_deleted_is_not_billed(document: Document) -> None:
-    desk = Desk(document, Tier(spend=COSTS))
-    job = desk.make()
-    desk.end(job, outcome="failed")
-    desk.remove(job)
-    desk.make()
+def test_failed_and_deleted_job_is_not_charged(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(spend=JOB_PRICE))
+    job = quota.create()
+    quota.end(job, outcome="failed")
+    quota.remove(job)
+    quota.create()
 
 
-def test_an_empty_purse_is_told_before_a_full_house(document: Document) -> None:
-    desk = Desk(document, Tier(spend=COSTS, in_flight=1))
-    desk.make()
-    assert refusal_of(desk).cause == Cause.QUOTA_EXCEEDED
+def test_spend_cap_is_checked_before_the_in_flight_limit(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(spend=JOB_PRICE, in_flight=1))
+    quota.create()
+    assert refusal_of(quota).cause == Cause.QUOTA_EXCEEDED
 
 
-def test_another_document_has_its_own_prices(other_document: Document) -> None:
-    desk = Desk(other_document, Tier(spend=Decimal("1.30")))
-    desk.make(quality="final")
-    desk.make(quality="draft")
-    assert refusal_of(desk, quality="draft").cause == Cause.QUOTA_EXCEEDED
+def test_spend_cap_with_prices_of_another_document(other_document: Document) -> None:
+    quota = QuotaFixture(other_document, Tier(spend=Decimal("1.30")))
+    quota.create(quality="final")
+    quota.create(quality="draft")
+    assert refusal_of(quota, quality="draft").cause == Cause.QUOTA_EXCEEDED
 
 
-# What a key must not ask for
+# Forbidden values
 
 
-def test_a_forbidden_value_is_refused_with_its_field(document: Document) -> None:
+def test_forbidden_value_is_refused_with_its_field(document: Document) -> None:
     accounts = {"sk-small": Account("sk-small", forbidden={"model": ("sora-2-pro",)})}
-    desk = Desk(document, accounts=accounts)
-    refusal = refusal_of(desk, "sk-small", model="sora-2-pro")
+    quota = QuotaFixture(document, accounts=accounts)
+    refusal = refusal_of(quota, "sk-small", model="sora-2-pro")
     assert (refusal.cause, refusal.parameter) == (Cause.MODEL_FORBIDDEN, "model")
     assert refusal.message == "model: 'sora-2-pro' is not allowed for this API key"
-    desk.make("sk-small")
-    desk.make("sk-other", model="sora-2-pro")
+    quota.create("sk-small")
+    quota.create("sk-other", model="sora-2-pro")
 
 
-def test_a_default_is_forbidden_as_well_as_a_value_that_was_sent(document: Document) -> None:
+def test_forbidden_value_includes_the_default(document: Document) -> None:
     accounts = {"sk-pro": Account("sk-pro", forbidden={"model": ("sora-2",)})}
-    desk = Desk(document, accounts=accounts)
-    assert refusal_of(desk, "sk-pro").cause == Cause.MODEL_FORBIDDEN
-    desk.make("sk-pro", model="sora-2-pro")
+    quota = QuotaFixture(document, accounts=accounts)
+    assert refusal_of(quota, "sk-pro").cause == Cause.MODEL_FORBIDDEN
+    quota.create("sk-pro", model="sora-2-pro")
 
 
-# All of them
+# Together
 
 
-def test_clearing_forgets_requests_jobs_and_money(document: Document) -> None:
-    desk = Desk(document, Tier(requests_per_minute=1, in_flight=1, spend=COSTS))
+def test_clear_forgets_requests_jobs_and_spending(document: Document) -> None:
+    quota = QuotaFixture(document, Tier(requests_per_minute=1, in_flight=1, spend=JOB_PRICE))
     for _ in range(2):
-        desk.limits.count_request("sk-1")
-        desk.make()
-        assert not passes(desk.limits)
-        refusal_of(desk)
-        desk.limits.clear()
+        quota.limits.count_request("sk-1")
+        quota.create()
+        assert not accepts(quota.limits)
+        refusal_of(quota)
+        quota.limits.clear()
 
 
-def test_what_is_known_of_each_key_is_listed_and_no_key_is_shown(document: Document) -> None:
-    small = Account("sk-aisa-small", Tier(spend=2 * COSTS), forbidden={"model": ("sora-2-pro",)})
-    desk = Desk(document, read_tier(document, "free"), {"sk-aisa-small": small})
-    assert [entry["key"] for entry in desk.limits.to_json()] == ["…mall"]
-    desk.make("sk-aisa-small", fate=JobOutcome(outcome="failed"))
-    desk.make("sk-aisa-small")
-    desk.clock.advance(LASTS)
-    desk.limits.count_request("short")
-    desk.make("short")
-    assert desk.limits.to_json() == [
+def test_usage_of_each_key_is_listed_with_masked_keys(document: Document) -> None:
+    small = Account(
+        "sk-aisa-small", Tier(spend=2 * JOB_PRICE), forbidden={"model": ("sora-2-pro",)}
+    )
+    quota = QuotaFixture(document, read_tier(document, "free"), {"sk-aisa-small": small})
+    assert [entry["key"] for entry in quota.limits.to_json()] == ["…mall"]
+    quota.create("sk-aisa-small", outcome=JobOutcome(outcome="failed"))
+    quota.create("sk-aisa-small")
+    quota.clock.advance(JOB_SECONDS)
+    quota.limits.count_request("short")
+    quota.create("short")
+    assert quota.limits.to_json() == [
         {
             "key": "…mall",
             "requests_per_minute": None,
@@ -477,13 +490,13 @@ def test_what_is_known_of_each_key_is_listed_and_no_key_is_shown(document: Docum
             "forbidden": {},
         },
     ]
-    desk.clock.advance(60)
-    assert [entry["key"] for entry in desk.limits.to_json()] == ["…mall"]
+    quota.clock.advance(60)
+    assert [entry["key"] for entry in quota.limits.to_json()] == ["…mall"]
 
 
 @dataclass(frozen=True)
 class Case:
-    """Limits, and whether there is anything to hold anybody to."""
+    """Limits, and whether they restrict any request."""
 
     tier: Tier
     accounts: dict[str, Account]
@@ -493,12 +506,12 @@ class Case:
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(Case(Tier(), {}, False), id="nothing"),
+        pytest.param(Case(Tier(), {}, False), id="no limits"),
         pytest.param(Case(Tier(), {"k": Account("k")}, False), id="account without limits"),
         pytest.param(Case(Tier(), {"k": Account("k", revoked=True)}, False), id="revoked"),
         pytest.param(Case(Tier(requests_per_minute=1), {}, True), id="requests"),
         pytest.param(Case(Tier(in_flight=1), {}, True), id="jobs"),
-        pytest.param(Case(Tier(spend=Decimal(0)), {}, True), id="money"),
+        pytest.param(Case(Tier(spend=Decimal(0)), {}, True), id="spending"),
         pytest.param(
             Case(Tier(), {"k": Account("k", Tier(in_flight=1))}, True), id="limits of an account"
         ),
@@ -507,16 +520,16 @@ class Case:
         ),
     ],
 )
-def test_limits_are_active_where_there_is_anything_to_limit(document: Document, case: Case) -> None:
-    assert Desk(document, case.tier, case.accounts).limits.active is case.active
+def test_quotas_are_active_only_if_there_is_a_limit(document: Document, case: Case) -> None:
+    assert QuotaFixture(document, case.tier, case.accounts).limits.active is case.active
 
 
-def test_without_limits_everything_is_let_through(document: Document) -> None:
-    desk = Desk(document)
-    assert all(passes(desk.limits) for _ in range(5000))
-    assert desk.limits.rate_limit_headers("sk-1") == {}
+def test_without_limits_everything_is_accepted(document: Document) -> None:
+    quota = QuotaFixture(document)
+    assert all(accepts(quota.limits) for _ in range(5000))
+    assert quota.limits.rate_limit_headers("sk-1") == {}
     for _ in range(50):
-        desk.make()
+        quota.create()
 
 
 @pytest.mark.parametrize(
@@ -530,8 +543,8 @@ def test_without_limits_everything_is_let_through(document: Document) -> None:
     ],
     ids=["revoked", "forbidden"],
 )
-def test_what_the_document_has_no_answer_to_cannot_be_asked_for(
+def test_settings_without_an_error_response_in_the_document_are_rejected(
     other_document: Document, account: Account, message: str
 ) -> None:
     with pytest.raises(ValueError, match=f"^/x-error-envelope/causes: {message}$"):
-        Desk(other_document, accounts={"k": account})
+        QuotaFixture(other_document, accounts={"k": account})
