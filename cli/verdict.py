@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.text import Text
 
 from ..contracts import RULES, ClientVerdict, Severity
-from ..contracts.journal.client_verdict import finding_text
 from ..openapi.json import Json
 from ..openapi.text import escape_controls, one_line, quote
 from .check_config import UNREACHABLE, VIOLATED
@@ -133,9 +132,9 @@ def _error_message(data: Json) -> str:
 def _print_verdict(verdict: ClientVerdict) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(Text(verdict.headline, style="bold"))
-    for kind in verdict.findings:
-        heading, _, facts = finding_text(kind).partition("\n")
-        console.print(Text("\n" + heading, style=f"bold {_COLOURS[kind.first.severity]}"))
+    for group in verdict.findings:
+        heading, _, facts = str(group).partition("\n")
+        console.print(Text("\n" + heading, style=f"bold {_COLOURS[group.first.severity]}"))
         console.print(Text(facts))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..contracts import Exchange, Journal, UnmatchedKind, UnmatchedRequest
+from ..contracts.journal.entry import Entry, LoggedRequest
 from ..contracts.journal.known_keys import redacted
-from ..contracts.journal.log import Entry, Item
 from ..mock_server import Clock
 from ..openapi import Call, Document, Reply
 from .errors import InfiniteLoop
@@ -52,18 +52,18 @@ class MockJournal(Journal):
     @property
     def exchanges(self) -> list[Exchange]:
         """The requests to documented operations since the last reset."""
-        return [item for item in self.log.items if isinstance(item, Exchange)]
+        return [item for item in self.log.requests if isinstance(item, Exchange)]
 
-    def histories(self) -> list[list[Item]]:
+    def histories(self) -> list[list[LoggedRequest]]:
         """Return all requests, in one history for each reset."""
         return [[*map(self.log.read, entries)] for entries in self._entries()]
 
-    def client_histories(self) -> Iterator[tuple[int, list[Item]]]:
+    def client_histories(self) -> Iterator[tuple[int, list[LoggedRequest]]]:
         """Yield the histories for the client rules: the first number, and the redacted requests."""
         for entries in self._entries():
-            yield entries[0].number if entries else 1, self.judged(entries)
+            yield entries[0].number if entries else 1, self.requests_for_rules(entries)
 
-    def server_histories(self) -> Iterator[list[Item]]:
+    def server_histories(self) -> Iterator[list[LoggedRequest]]:
         """Yield the redacted histories for the server rules, only with the server's responses."""
         for entries in self._entries():
             redaction = self.keys.redaction(entries)

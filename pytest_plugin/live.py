@@ -73,7 +73,7 @@ class LiveApi:
     @property
     def verdict(self) -> ClientVerdict:
         """All findings about the clients, from the requests of this test."""
-        return self._journal.judge()
+        return self._journal.client_verdict()
 
     def __getattr__(self, name: str) -> NoReturn:
         from .mock import VideoMock

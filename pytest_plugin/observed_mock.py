@@ -42,7 +42,7 @@ class ObservedMock(MockControls[MovableClock]):
         `verdict.clean` is True if there are none, `verdict.findings` lists them, and
         `str(verdict)` describes them.
         """
-        return self._journal.judge()
+        return self._journal.client_verdict()
 
     def reset(self) -> None:
         """Forget all jobs and requests, and the plans for the next ones."""

@@ -1,1 +1,1 @@
-"""The requests that have come to one server, kept, shown, and judged when somebody asks."""
+"""The journal: the requests to one server, and the verdict on its clients."""

@@ -1,28 +1,39 @@
-"""What is to be said of the clients of a server, by the rules for clients."""
+"""The verdict on the clients of one server, by the rules for clients."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from ...openapi import Document
 from ...openapi.json import Json
+from ...openapi.operation import CREATE_ROLES
 from ...openapi.text import count_of, escape_controls
 from ..budget import format_amount
+from ..rules.client.check_client import check_client
+from ..rules.client.duplicates import Duplicate, all_duplicates, create_price
+from ..rules.client.request_parser import RequestParser
 from ..rules.client_catalogue import DUPLICATE_JOB
 from ..rules.grouping import ViolationGroup, group_by_rule
 from ..rules.rule import Severity
-from ..rules.violation import Violation, list_numbers
-from .findings import read_count, read_violation, write_violation
+from ..rules.violation import Violation, read_count
+from ..traffic.exchange import Exchange
+from ..traffic.job_views import jobs_in
+from .entry import LoggedRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientVerdict:
-    """What was found in the requests of clients, advice included.
+    """The result of a check of clients; its text lists all findings.
 
-    `seen` is how many requests have come, `judged` how many of them, the last ones, were still
-    there to be judged. `jobs` were made; `duplicates` of them by requests that asked once more for
-    the same, at `cost` in `currency`, None and empty where nobody knows.
+    violations: everything that was found, warnings and advice included
+    seen: the number of requests that were received
+    judged: the number of requests that were checked: the last ones, which were still kept
+    jobs: the number of jobs that were created
+    duplicates: the number of jobs that were created again by the same request
+    cost: the price of the duplicates, None if unknown
+    currency: the currency of the cost, such as USD; empty if unknown
     """
 
     violations: tuple[Violation, ...] = ()
@@ -35,52 +46,51 @@ class ClientVerdict:
 
     @property
     def clean(self) -> bool:
-        """Whether there is nothing to object to."""
+        """True without violations, warnings and advice."""
         return not self.violations
 
     @property
     def only_advice(self) -> bool:
-        """Whether good clients do it otherwise, and no rule was broken."""
+        """True if there is nothing but advice."""
         return all(violation.severity is Severity.ADVICE for violation in self.violations)
 
     @property
     def forgotten(self) -> bool:
-        """Whether the first requests were no longer there to be judged."""
+        """True if the first requests were no longer kept, and so not checked."""
         return self.judged < self.seen
 
     @property
     def findings(self) -> tuple[ViolationGroup, ...]:
-        """The violations, those of one kind together: first errors, then warnings, then advice."""
-        kinds = group_by_rule(self.violations)
-        return tuple(sorted(kinds, key=lambda kind: _ORDER.index(kind.first.severity)))
+        """The violations in groups of the same kind: errors, then warnings, then advice."""
+        groups = group_by_rule(self.violations)
+        return tuple(sorted(groups, key=lambda group: _SEVERITIES.index(group.first.severity)))
 
     @property
     def headline(self) -> str:
-        """What came of it, in a few words."""
+        """The result in one line: "3 findings in 6 requests"."""
         if not self.seen:
-            return "nothing to judge: no request has come"
+            return "no requests to check"
         if self.clean:
-            made = count_of(self.jobs, "job")
-            return f"clean: {self._requests}, {made}, nothing to object to"
-        found = f"{count_of(len(self.findings), 'finding')} in {self._requests}"
-        return f"{found}; {self._waste}" if self.duplicates else found
+            return f"clean: {self._request_count}, {count_of(self.jobs, 'job')}, no findings"
+        found = f"{count_of(len(self.findings), 'finding')} in {self._request_count}"
+        return f"{found}; {self._duplicate_cost}" if self.duplicates else found
 
     def __repr__(self) -> str:
-        """Short, for a failed assertion says it beside the words that matter."""
+        """Return a short text, which a failed assertion shows."""
         return f"<{type(self).__name__}: {self.headline}>"
 
     def __str__(self) -> str:
-        return "\n\n".join([self.headline, *map(finding_text, self.findings)])
+        return "\n\n".join([self.headline, *map(str, self.findings)])
 
     def without(self, codes: Collection[str]) -> ClientVerdict:
-        """The verdict where the rules with these codes may be broken."""
+        """Return the verdict without the findings of these rules."""
         kept = tuple(v for v in self.violations if v.code not in codes)
         if DUPLICATE_JOB.code not in codes:
             return replace(self, violations=kept)
         return replace(self, violations=kept, duplicates=0, cost=None, currency="")
 
     def to_json(self) -> dict[str, Json]:
-        """All of it as data; the cost is text, so that it is not rounded."""
+        """Return the verdict as JSON; the cost is text, so that it is not rounded."""
         return {
             "clean": self.clean,
             "headline": self.headline,
@@ -92,46 +102,83 @@ class ClientVerdict:
                 "currency": self.currency or None,
             },
             "findings": [
-                {**write_violation(kind.first), "more": [write_violation(v) for v in kind.more]}
-                for kind in self.findings
+                {**group.first.to_json(), "more": [v.to_json() for v in group.more]}
+                for group in self.findings
             ],
         }
 
     @classmethod
     def from_json(cls, data: Json) -> ClientVerdict:
-        """What `to_json` wrote; raises ValueError for anything else."""
+        """Return the verdict that `to_json` wrote. Raises ValueError for any other data."""
         try:
-            return _read(data)
+            return _read_verdict(data)
         except (LookupError, TypeError, ValueError, ArithmeticError) as error:
-            raise ValueError(f"this is no verdict on a client: {error!r}") from error
+            raise ValueError(f"not a verdict on clients: {error!r}") from error
 
     @property
-    def _requests(self) -> str:
+    def _request_count(self) -> str:
         if self.forgotten:
             return f"the last {self.judged} of {count_of(self.seen, 'request')}"
         return count_of(self.seen, "request")
 
     @property
-    def _waste(self) -> str:
-        made = f"{count_of(self.duplicates, 'job')} too many"
-        return (
-            made if self.cost is None else f"{made}, for {format_amount(self.cost)} {self.currency}"
-        )
+    def _duplicate_cost(self) -> str:
+        duplicates = count_of(self.duplicates, "duplicate job")
+        if self.cost is None:
+            return duplicates
+        return f"{duplicates} for {format_amount(self.cost)} {self.currency}"
 
 
-def finding_text(kind: ViolationGroup) -> str:
-    """A finding as people read it: the first time that it was seen, and how often in all."""
-    if not kind.more:
-        return str(kind.first)
-    return f"{kind.first}\n  seen      {len(kind.more) + 1} times, in {list_numbers(kind.numbers)}"
+def judge_clients(
+    document: Document, history: Sequence[LoggedRequest], *, first: int = 1, forgotten: int = 0
+) -> ClientVerdict:
+    """Return the verdict on the clients of one server.
+
+    Args:
+        document: the document of the API.
+        history: the latest requests to the server, in their order.
+        first: the number of the first of them.
+        forgotten: the number of requests before them.
+    """
+    violations = check_client(document, history, whole=not forgotten, first=first)
+    has_duplicates = any(violation.code == DUPLICATE_JOB.code for violation in violations)
+    duplicates = [*_duplicates(document, history)] if has_duplicates else []
+    prices = [price for each in duplicates if (price := create_price(each.create.exchange))]
+    return ClientVerdict(
+        violations=violations,
+        seen=len(history) + forgotten,
+        judged=len(history),
+        jobs=len(set(_created_jobs(document, history))),
+        duplicates=len(duplicates),
+        cost=sum((value for value, _ in prices), Decimal(0)) if prices else None,
+        currency=next((currency for _, currency in prices), ""),
+    )
 
 
-def _read(data: Json) -> ClientVerdict:
+def _duplicates(document: Document, history: Iterable[LoggedRequest]) -> Iterator[Duplicate]:
+    parser = RequestParser(document)
+    records = [
+        parser.parse(request, number)
+        for number, request in enumerate(history, start=1)
+        if isinstance(request, Exchange)
+    ]
+    return all_duplicates(parser, records)
+
+
+def _created_jobs(document: Document, history: Iterable[LoggedRequest]) -> Iterator[str]:
+    """Yield the ids of the created jobs, also from responses that were not delivered."""
+    for request in history:
+        if isinstance(request, Exchange) and request.operation.role in CREATE_ROLES:
+            answered = replace(request, reply=request.undelivered_reply or request.reply)
+            yield from (view.job_id for view in jobs_in(document, answered))
+
+
+def _read_verdict(data: Json) -> ClientVerdict:
     requests, jobs = data["requests"], data["jobs"]
     cost, currency = jobs["cost"], jobs["currency"]
     return ClientVerdict(
         violations=tuple(
-            read_violation(violation)
+            Violation.from_json(violation)
             for finding in data["findings"]
             for violation in [finding, *finding["more"]]
         ),
@@ -144,5 +191,5 @@ def _read(data: Json) -> ClientVerdict:
     )
 
 
-# The worst first, as they are declared.
-_ORDER = tuple(Severity)
+# In the order of their declaration: the worst first.
+_SEVERITIES = tuple(Severity)

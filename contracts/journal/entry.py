@@ -1,112 +1,115 @@
-"""A request as the journal shows it: what came, what became of it, and what is wrong with it."""
+"""An entry of the journal: a request with its response, and the facts that queries use."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-import orjson
+from ...openapi import Call, Cause, Delivery, Document, Operation, OperationMatch, Reply
+from ..traffic.exchange import Exchange, UnmatchedKind, UnmatchedRequest, read_exchange
+from ..traffic.job_views import jobs_in
+from ..traffic.request_builder import url_of
 
-from ...openapi import Delivery, Document
-from ...openapi.form import Part
-from ...openapi.image import image_type
-from ...openapi.json import Json
-from ...openapi.text import truncate_depth
-from ..rules.client.check_client import check_client
-from ..rules.rule import Severity
-from ..traffic.exchange import Exchange, UnmatchedKind, UnmatchedRequest
-from .facts import jobs_of, method_of, operation_of, path_of, status_of
-from .findings import write_violation
-from .log import Item
+LoggedRequest = Exchange | UnmatchedRequest
+"""A request as the rules check it."""
 
 
-def describe(
-    document: Document, item: Item, *, number: int, at: float, key: str | None
-) -> dict[str, Json]:
-    """A request, which holds no key any more, as data; `key` is the masked one."""
-    operation = operation_of(item)
-    exchange = item if isinstance(item, Exchange) else None
-    return {
-        "number": number,
-        "at": at,
-        "operation": operation.id if operation else None,
-        "method": method_of(item),
-        "path": _cut(path_of(document, item)),
-        "query": _texts(exchange.query) if exchange else {},
-        "status": status_of(document, item),
-        "jobs": list(jobs_of(document, item)),
-        "key": key,
-        "fields": _texts(exchange.fields) if exchange else {},
-        "files": [*map(_file, exchange.files.values())] if exchange else [],
-        **_findings(document, item, number),
-        "nearest": _nearest(document, item) if isinstance(item, UnmatchedRequest) else None,
-        "delivery": _delivery(exchange) if exchange else None,
-    }
+class Entry:
+    """A request as it was received, with its reply.
+
+    number: the number of the request, counted from 1
+    at: the time of the response on the clock of the server, in Unix seconds
+    client_time: the same time on the clock of the clients, in seconds
+    request: the call of an operation, or a request that matches no operation
+    reply: the response, None if the connection broke
+    size: the bytes in the bodies of request and response
+    """
+
+    __slots__ = ("_logged", "at", "client_time", "number", "reply", "request", "size")
+
+    # Positional arguments are faster, and there is one entry for every request.
+    def __init__(
+        self,
+        number: int,
+        at: float,
+        client_time: float,
+        request: Call | UnmatchedRequest,
+        reply: Reply | None,
+    ) -> None:
+        self.number, self.at, self.client_time, self.request = number, at, client_time, request
+        self.reply = reply
+        self._logged: Exchange | None = None
+        if isinstance(request, UnmatchedRequest):
+            self.size = len(request.path)
+        else:
+            self.size = len(request.body) + (0 if reply is None else len(reply.body))
+
+    def mark_undelivered(self) -> None:
+        """Record that the reply did not reach the client."""
+        if self.reply is not None:
+            self.reply = replace(self.reply, delivery=_NOTHING_DELIVERED)
+        self._logged = None
+
+    def read(self, document: Document, *, knows_client_waits: bool) -> LoggedRequest:
+        """Return the request as the rules check it, with the client time only if it is known."""
+        if isinstance(self.request, UnmatchedRequest):
+            return self.request
+        logged, client_time = self._logged, self.client_time if knows_client_waits else None
+        if logged is None or (logged.client_time is not None) is not knows_client_waits:
+            logged = read_exchange(
+                document, self.request, self.reply, at=self.at, client_time=client_time
+            )
+            self._logged = logged
+        return logged
 
 
-def _findings(document: Document, item: Item, number: int) -> dict[str, Json]:
-    """What the document says of this one request, whatever came before it."""
-    found = [replace(v, numbers=(number,)) for v in check_client(document, [item], whole=False)]
-    kinds = {"violations": Severity.ERROR, "warnings": Severity.WARNING}
-    return {
-        name: [write_violation(v) for v in found if v.severity is severity]
-        for name, severity in kinds.items()
-    }
+def operation_of(request: LoggedRequest) -> Operation | None:
+    """Return the operation of a request, None if it matches no operation."""
+    return request.operation if isinstance(request, Exchange) else None
 
 
-def _nearest(document: Document, stray: UnmatchedRequest) -> Json:
-    if stray.kind is not UnmatchedKind.NO_OPERATION:
+def method_of(request: LoggedRequest) -> str:
+    """Return the method in upper case."""
+    return request.operation.method if isinstance(request, Exchange) else request.method
+
+
+def path_of(document: Document, request: LoggedRequest) -> str:
+    """Return the path from the root, percent-encoded, without the query."""
+    if isinstance(request, Exchange):
+        return url_of(document, replace(request.call, query=()), document.base_path)
+    return request.path
+
+
+def status_of(document: Document, request: LoggedRequest) -> int | None:
+    """Return the HTTP status that the client received, None if it received none."""
+    if isinstance(request, Exchange):
+        return request.status
+    if request.kind is not UnmatchedKind.NO_OPERATION:
         return None
-    near = document.nearest(stray.method, stray.path)
-    return {
-        "operation": near.operation.id,
-        "method": near.operation.method,
-        "path": near.path,
-        "difference": near.difference,
-    }
+    # The status of the mock for such a request.
+    cause = Cause.ENDPOINT_UNKNOWN
+    if request.path.startswith(document.base_path):
+        match = document.match(request.method, request.path[len(document.base_path) :])
+        if isinstance(match, OperationMatch) or match.allowed_methods:
+            cause = Cause.METHOD_UNSUPPORTED
+    answer = document.envelope.responses.get(cause)
+    return answer.status if answer else None
 
 
-def _delivery(exchange: Exchange) -> Json:
-    """What the mock did to the answer on its way, and the status that it had when it set out."""
-    reply = exchange.reply or exchange.undelivered_reply
-    delivery: Delivery | None = reply.delivery if reply else None
-    if reply is None or delivery is None:
+def jobs_of(document: Document, request: LoggedRequest) -> tuple[str, ...]:
+    """Return the ids of the jobs in the path and in the response, delivered or not."""
+    if not isinstance(request, Exchange):
+        return ()
+    answered = replace(request, reply=request.undelivered_reply or request.reply)
+    shown = [view.job_id for view in jobs_in(document, answered)]
+    return tuple(dict.fromkeys([*([request.job_id] if request.job_id else []), *shown]))
+
+
+def key_of(document: Document, request: LoggedRequest) -> str | None:
+    """Return the API key of a request, None if it is missing or malformed."""
+    if document.credentials is None or not isinstance(request, Exchange):
         return None
-    return {
-        "status": reply.status,
-        "delay": delivery.delay,
-        "seconds": delivery.body_seconds,
-        "broken": delivery.is_incomplete,
-        "arrives": delivery.bytes_delivered,
-        "reset": delivery.reset,
-    }
+    key = document.credentials.key(request.headers)
+    return key if isinstance(key, str) else None
 
 
-def _file(part: Part) -> Json:
-    return {
-        "field": _cut(part.name),
-        "name": _cut(part.filename or ""),
-        "type": image_type(part.content) or _cut(part.content_type or _UNKNOWN),
-        "size": len(part.content),
-    }
-
-
-def _texts(values: Mapping[str, Json]) -> dict[str, Json]:
-    return {_cut(name): _short(value) for name, value in values.items()}
-
-
-def _short(value: Json) -> Json:
-    """A value as it is, or the beginning of its text."""
-    if isinstance(value, str):
-        return _cut(value)
-    flat = truncate_depth(value)
-    text = orjson.dumps(flat, default=str).decode()
-    return flat if len(text) <= _SHOWN else _cut(text)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-
-
-_SHOWN = 500
-_UNKNOWN = "application/octet-stream"
+_NOTHING_DELIVERED = Delivery(bytes_delivered=-1)

@@ -1,4 +1,4 @@
-"""The journal of a server: every request that came lately, for people and programs to look into."""
+"""The journal of a server: its latest requests, for people, programs and the rules for clients."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from ...openapi.json import Json
 from ..traffic.exchange import Exchange, UnmatchedRequest
 from ..traffic.recording import write_recording
 from ..traffic.redaction import Redaction
-from .client_verdict import ClientVerdict
-from .entry import describe
-from .facts import key_of
-from .judging import judge_clients
+from .client_verdict import ClientVerdict, judge_clients
+from .entry import Entry, LoggedRequest, key_of
+from .entry_json import entry_json
 from .known_keys import KnownKeys, redacted, redacted_for_rules, without_files
-from .log import Entry, Item, Log
+from .log import Log
 from .query import RequestQuery, read_query
 
 Listener = Callable[[Json], None]
@@ -26,17 +25,25 @@ REQUESTS, SIZE = 1000, 64 * 1024 * 1024
 
 
 class Journal:
-    """The requests to one server, the last `requests` of them, with at most `size` bytes in their
-    bodies, None for no bound. It may be used by any threads.
+    """The latest requests to one server; safe for use by several threads.
 
-    `now` is the clock of the server, in Unix seconds; `client_time` the time of clients, in
-    seconds, and `knows_client_waits` whether they are known to wait by it. `keys` are those that
-    the server knows; these
-    and all that come are shown to nobody. `base_url` and `version` are what an export says of
-    the server and of the toolkit; the version is asked for only then.
+    A request is stored as it is received. It is parsed, checked and redacted when it is read.
 
-    A request is only put aside when it comes; it is read, judged and rid of keys when somebody
-    asks. `log` is where, `keys` are what is kept back.
+    Attributes:
+        document: the document of the API.
+        log: the requests.
+        keys: the API keys that are never shown.
+
+    Args:
+        document: the document of the API.
+        now: the clock of the server, in Unix seconds.
+        client_time: the clock of the clients, in seconds.
+        knows_client_waits: returns True if the clients wait by that clock.
+        keys: the API keys of the server; they are redacted, like the keys of all requests.
+        requests: the number of requests to keep, None for all.
+        size: the bytes of bodies to keep, None for all.
+        base_url: the URL of the server in exports; the default comes from the document.
+        version: returns the version of the toolkit in exports.
     """
 
     def __init__(
@@ -68,100 +75,104 @@ class Journal:
 
     @property
     def kept(self) -> int:
-        """How many requests are kept."""
+        """The number of requests that are kept."""
         return len(self.log)
 
     @property
     def size(self) -> int:
-        """How many bytes the bodies take up that are kept."""
+        """The bytes of the bodies that are kept."""
         return self.log.size
 
     def answered(self, call: Call, reply: Reply | None) -> None:
-        """A call was answered, or broke off without a reply."""
-        self.keys.note(call)
+        """Store a call with its reply, None if the connection broke."""
+        self.keys.remember(call)
         entry = self.log.add(call, reply)
         if self._listeners:
-            self._tell(entry)
+            self._notify(entry)
 
     def unmatched(self, method: str, path: str) -> None:
-        """A request came in that means no operation."""
+        """Store a request that matches no operation."""
         self.add(UnmatchedRequest(method, path))
 
-    def add(self, asked: Call | UnmatchedRequest, reply: Reply | None = None) -> Entry:
-        """Writes down a request of any kind."""
-        if isinstance(asked, Call):
-            self.keys.note(asked)
-        entry = self.log.add(asked, reply)
+    def add(self, request: Call | UnmatchedRequest, reply: Reply | None = None) -> Entry:
+        """Store a request of any kind, and return its entry."""
+        if isinstance(request, Call):
+            self.keys.remember(request)
+        entry = self.log.add(request, reply)
         if self._listeners:
-            self._tell(entry)
+            self._notify(entry)
         return entry
 
     def undelivered(self, reply: Reply) -> None:
-        """The client was gone before this reply came to its end, and has not seen it."""
-        self.log.undelivered(reply)
+        """Record that this reply object did not reach the client."""
+        self.log.mark_undelivered(reply)
 
     def requests(self, query: Mapping[str, str]) -> Json:
-        """A page of the requests that a query means, as `read_query` reads it; raises ValueError
-        for one that cannot be.
+        """Return a page of the requests that match a query.
+
+        Raises ValueError for an invalid query, see `read_query`.
         """
         wanted = read_query(self.document, query)
-        entries, total, forgotten = self.log.page()
+        entries, total, forgotten = self.log.snapshot()
         redaction, page, more = self.keys.redaction(entries), list[Json](), False
-        for entry, item in self._chosen(entries, wanted):
+        for entry, request in self._select(entries, wanted):
             if len(page) == wanted.limit:
                 more = True
                 break
-            page.append(self._describe(entry, item, redaction))
+            page.append(self._entry_json(entry, request, redaction))
         return {"requests": page, "more": more, "total": total, "forgotten": forgotten}
 
     def har(self, query: Mapping[str, str]) -> bytes:
-        """All calls that a query means with their answers, as HAR 1.2; its `limit` means nothing.
-        Raises ValueError for a query that cannot be.
+        """Return all calls that match a query, with their responses, as HAR 1.2.
+
+        The limit of the query is ignored. Raises ValueError for an invalid query.
         """
         wanted = read_query(self.document, query)
         entries = self.log.entries
         redaction = self.keys.redaction(entries)
-        clean = [redacted(redaction, item) for _, item in self._chosen(entries, wanted)]
-        exchanges = [item for item in clean if isinstance(item, Exchange)]
-        strays = len(clean) - len(exchanges)
-        left_out = f"requests that mean no operation, and are left out: {strays}"
+        requests = [redacted(redaction, request) for _, request in self._select(entries, wanted)]
+        exchanges = [request for request in requests if isinstance(request, Exchange)]
+        left_out = len(requests) - len(exchanges)
         return write_recording(
             self.document,
             exchanges,
             base_url=self._base_url,
             version=self._version(),
-            comment=left_out if strays else "",
+            comment=f"requests left out, because no operation matches: {left_out}"
+            if left_out
+            else "",
         )
 
-    def judge(self) -> ClientVerdict:
-        """The verdict on the clients, by all requests that are kept."""
-        revision = self.log.revision  # before anything is looked at, for more may come meanwhile
+    def client_verdict(self) -> ClientVerdict:
+        """Return the verdict on the clients, by all requests that are kept."""
+        revision = self.log.revision  # first, because more requests may come meanwhile
         if self._verdict is None or self._verdict[0] != revision:
-            entries, _, forgotten = self.log.page()
-            history = self.judged(entries)
+            entries, _, forgotten = self.log.snapshot()
+            history = self.requests_for_rules(entries)
             first = entries[0].number if entries else 1
             verdict = judge_clients(self.document, history, first=first, forgotten=forgotten)
             self._verdict = revision, verdict
         return self._verdict[1]
 
-    def judged(self, entries: Iterable[Entry]) -> list[Item]:
-        """These requests as a judge may see them: without keys, and without files in answers."""
+    def requests_for_rules(self, entries: Iterable[Entry]) -> list[LoggedRequest]:
+        """Return the requests of entries for the rules for clients: redacted, without files."""
         entries = tuple(entries)
         redaction = self.keys.redaction(entries)
-        items = map(self.log.read, entries)
-        return [redacted_for_rules(redaction, self.document, item) for item in items]
+        requests = map(self.log.read, entries)
+        return [redacted_for_rules(redaction, self.document, request) for request in requests]
 
     def verdict(self) -> Json:
-        """The same as data, as ClientVerdict writes it."""
-        return self.judge().to_json()
+        """Return the verdict on the clients as JSON, see `ClientVerdict.to_json`."""
+        return self.client_verdict().to_json()
 
     def clear(self) -> None:
-        """Forgets every request, as if none had come; the numbers go on."""
+        """Drop all requests; the numbers continue."""
         self.log.clear()
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Calls the listener with each request as it comes, as data, until the callable that this
-        gives is called. The client waits meanwhile; what the listener raises is only logged.
+        """Call a listener with each new request as JSON, until the returned function is called.
+
+        The client waits for the listener. Exceptions of the listener are only logged.
         """
         token = object()
         with self._lock:
@@ -174,31 +185,31 @@ class Journal:
 
         return unsubscribe
 
-    def _tell(self, entry: Entry) -> None:
-        item = self.log.read(entry)
-        data = self._describe(entry, item, self.keys.redaction([entry]))
-        for listener in self._listeners.values():  # which is replaced, never changed
+    def _notify(self, entry: Entry) -> None:
+        request = self.log.read(entry)
+        data = self._entry_json(entry, request, self.keys.redaction([entry]))
+        for listener in self._listeners.values():  # the dictionary is replaced, never changed
             try:
                 listener(data)
             except Exception:
-                _logger.exception("a listener to the journal has failed")
+                _logger.exception("a listener of the journal failed")
 
-    def _chosen(
+    def _select(
         self, entries: tuple[Entry, ...], wanted: RequestQuery
-    ) -> Iterator[tuple[Entry, Item]]:
-        """The requests that are meant, in the order that is asked for."""
+    ) -> Iterator[tuple[Entry, LoggedRequest]]:
+        """Yield the entries that match a query, in its order."""
         for entry in reversed(entries) if wanted.newest else entries:
             if wanted.matches_time(entry):
-                item = self.log.read(entry)
-                if wanted.matches(self.document, item):
-                    yield entry, item
+                request = self.log.read(entry)
+                if wanted.matches(self.document, request):
+                    yield entry, request
 
-    def _describe(self, entry: Entry, item: Item, redaction: Redaction) -> Json:
-        key = key_of(self.document, item)
-        item = without_files(item) if isinstance(item, Exchange) else item
-        return describe(
+    def _entry_json(self, entry: Entry, request: LoggedRequest, redaction: Redaction) -> Json:
+        key = key_of(self.document, request)
+        request = without_files(request) if isinstance(request, Exchange) else request
+        return entry_json(
             self.document,
-            redacted(redaction, item),
+            redacted(redaction, request),
             number=entry.number,
             at=entry.at,
             key=None if key is None else mask_key(key),
@@ -206,7 +217,7 @@ class Journal:
 
 
 def _base_url(document: Document) -> str:
-    """The URL of the document's server; of this machine where that is only a path."""
+    """Return the URL of the document's server, on this machine if it is only a path."""
     absolute = bool(urlsplit(document.server_url).scheme)
     return document.server_url if absolute else f"http://localhost{document.base_path}"
 

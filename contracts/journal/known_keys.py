@@ -1,4 +1,4 @@
-"""Requests without the keys that came with them."""
+"""The API keys that the journal knows, and the redaction of requests."""
 
 from __future__ import annotations
 
@@ -11,69 +11,78 @@ from ...openapi import Call, Document, Reply
 from ...openapi.operation import JSON
 from ..traffic.exchange import Exchange
 from ..traffic.redaction import MASK, Redaction
-from .facts import key_of
-from .log import Entry, Item
+from .entry import Entry, LoggedRequest, key_of
 
 
 class KnownKeys:
-    """The keys that must not be shown: `keys` are known from the start, and the last ones that came
-    are remembered longer than the requests that they came with. It may be used by any threads.
+    """The API keys that must not be shown; safe for use by several threads.
+
+    The keys of the latest requests are remembered longer than the requests.
+
+    Args:
+        document: the document of the API.
+        keys: the keys of the server.
     """
 
     def __init__(self, document: Document, *, keys: Iterable[str] = ()) -> None:
         self._document, self._keys = document, tuple(keys)
         self._header = document.credentials.header if document.credentials else ""
-        self._lock, self._came = Lock(), dict[str, None]()
-        # How many have come, how many of these the redaction knows, and how long all of them are.
-        self._noted, self._learnt, self._length = 0, 0, 0
+        # The values of the header, from the oldest on, and their total length.
+        self._lock, self._values, self._length = Lock(), dict[str, None](), 0
+        # The number of all values so far, and of the values in the redaction.
+        self._remembered, self._in_redaction = 0, 0
         self._redaction = Redaction(document, keys=self._keys)
 
-    def note(self, call: Call) -> None:
-        """Remembers the key of a call. This is done for every one, and so must cost nothing."""
+    def remember(self, call: Call) -> None:
+        """Remember the key of a request; must be fast, because it is called for every request."""
         value = call.headers.get(self._header)
-        if value is not None and value not in self._came:
+        if value is not None and value not in self._values:
             with self._lock:
                 self._remember(value)
 
-    def redaction(self, entries: Iterable[Entry]) -> Redaction:
-        """What takes all of them out of these requests."""
-        calls = (entry.asked for entry in entries)
+    def redaction(self, entries: Iterable[Entry] = ()) -> Redaction:
+        """Return the redaction of all known keys, and of the keys in these entries."""
+        calls = (entry.request for entry in entries)
         headers = [call.headers for call in calls if isinstance(call, Call)]
         with self._lock:
-            if len(self._redaction) > _TOO_MANY:  # most of them of requests long forgotten
-                self._redaction, self._learnt = Redaction(self._document, keys=self._keys), 0
-            # What came last stands last.
-            new = islice(reversed(self._came), self._noted - self._learnt)
+            if len(self._redaction) > _MAX_REDACTED_KEYS:  # most requests with them are dropped
+                self._redaction = Redaction(self._document, keys=self._keys)
+                self._in_redaction = 0
+            # The latest values are the last ones.
+            new = islice(reversed(self._values), self._remembered - self._in_redaction)
             self._redaction.add_keys_from(*({self._header: value} for value in new), *headers)
-            self._learnt = self._noted
+            self._in_redaction = self._remembered
             return self._redaction
 
     def _remember(self, value: str) -> None:
-        if value not in self._came:  # which another thread may have done
-            self._came[value] = None
-            self._noted, self._length = self._noted + 1, self._length + len(value)
-        while len(self._came) > _REMEMBERED or self._length > _ROOM:
-            oldest = next(iter(self._came))
-            del self._came[oldest]
+        if value not in self._values:  # another thread may have added it
+            self._values[value] = None
+            self._remembered, self._length = self._remembered + 1, self._length + len(value)
+        while len(self._values) > _MAX_REMEMBERED or self._length > _MAX_REMEMBERED_CHARACTERS:
+            oldest = next(iter(self._values))
+            del self._values[oldest]
             self._length -= len(oldest)
 
 
-def redacted(redaction: Redaction, item: Item) -> Item:
-    """A request without a key, for people to see, and all that came with it."""
-    if isinstance(item, Exchange):
-        return redaction.redact(item)
-    return replace(
-        item, path=redaction.redact_text(item.path), detail=redaction.redact_text(item.detail)
-    )
+def redacted(redaction: Redaction, request: LoggedRequest) -> LoggedRequest:
+    """Return a request without API keys, for display."""
+    if isinstance(request, Exchange):
+        return redaction.redact(request)
+    path, detail = redaction.redact_text(request.path), redaction.redact_text(request.detail)
+    return replace(request, path=path, detail=detail)
 
 
-def redacted_for_rules(redaction: Redaction, document: Document, item: Item) -> Item:
-    """A request without a key, for a judge: what came from different senders stays different, and
-    files in answers are left out, since no rule for clients looks into them.
+def redacted_for_rules(
+    redaction: Redaction, document: Document, request: LoggedRequest
+) -> LoggedRequest:
+    """Return a request without API keys, for the rules for clients.
+
+    Requests with different keys stay different. Files in responses are left out, because no rule
+    for clients reads them.
     """
-    if not isinstance(item, Exchange):
-        return redacted(redaction, item)
-    clean, key = redaction.redact(without_files(item)), key_of(document, item)
+    if not isinstance(request, Exchange):
+        return redacted(redaction, request)
+    clean, key = redaction.redact(without_files(request)), key_of(document, request)
     credentials = document.credentials
     if key is None or credentials is None:
         return clean
@@ -83,9 +92,10 @@ def redacted_for_rules(redaction: Redaction, document: Document, item: Item) -> 
 
 
 def without_files(exchange: Exchange) -> Exchange:
-    """The exchange without the files in its answers, which take time to look through."""
-    reply, unseen = _without_file(exchange.reply), _without_file(exchange.undelivered_reply)
-    return replace(exchange, reply=reply, undelivered_reply=unseen)
+    """Return the exchange without the files in its responses, whose redaction takes long."""
+    reply = _without_file(exchange.reply)
+    undelivered_reply = _without_file(exchange.undelivered_reply)
+    return replace(exchange, reply=reply, undelivered_reply=undelivered_reply)
 
 
 def _without_file(reply: Reply | None) -> Reply | None:
@@ -94,7 +104,6 @@ def _without_file(reply: Reply | None) -> Reply | None:
     return replace(reply, body=b"")
 
 
-_REMEMBERED = 1000
-_TOO_MANY = 4 * _REMEMBERED
-# So many characters of keys are remembered.
-_ROOM = 1024 * 1024
+_MAX_REMEMBERED = 1000
+_MAX_REMEMBERED_CHARACTERS = 1024 * 1024
+_MAX_REDACTED_KEYS = 4 * _MAX_REMEMBERED

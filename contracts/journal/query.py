@@ -1,4 +1,4 @@
-"""Which requests of a journal are meant, as the query of a URL says."""
+"""Queries for requests of the journal, as a URL states them."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from dataclasses import dataclass
 from ...openapi import Document
 from ...openapi.credentials import SHOWN_KEY_CHARACTERS, mask_key
 from ...openapi.text import quote
-from .facts import jobs_of, key_of, operation_of, status_of
-from .log import Entry, Item
+from .entry import Entry, LoggedRequest, jobs_of, key_of, operation_of, status_of
 
-PAGE, LARGEST_PAGE = 100, 1000
+DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestQuery:
-    """What requests are asked for; None for whatever.
+    """The conditions that requests must meet, None for any.
 
-    `operation` is an id, `status` a number such as 404, a class such as 4xx, or `broken`; `key` is
-    masked, the last four characters of one, or a whole one, of which only these count; `job` is
-    named by the request or by its answer. `since` and `until` are moments in Unix seconds, both
-    included; of the numbers, those between `after` and `before` are meant. `limit` is how many at
-    most, `newest` says which come first.
+    operation: the id of the operation
+    status: a status such as 404, a class such as 4xx, or "broken"
+    key: an API key: masked, its last four characters, or a whole key, whose end is compared
+    job: the id of a job in the path or in the response
+    since: the earliest time, in Unix seconds
+    until: the latest time, in Unix seconds
+    after: only requests with a larger number
+    before: only requests with a smaller number
+    limit: the number of requests on a page
+    newest: True if the newest request comes first
     """
 
     operation: str | None = None
@@ -35,79 +39,78 @@ class RequestQuery:
     until: float = math.inf
     after: float = 0
     before: float = math.inf
-    limit: int = PAGE
+    limit: int = DEFAULT_LIMIT
     newest: bool = False
 
     def matches_time(self, entry: Entry) -> bool:
-        """Whether a request came at a time that is meant; it need not be read for that."""
+        """Return True if time and number of a request match; the request is not parsed."""
         in_time = self.since <= entry.at <= self.until
         return in_time and self.after < entry.number < self.before
 
-    def matches(self, document: Document, item: Item) -> bool:
-        """Whether a request is one that is meant, whenever it came."""
-        operation = operation_of(item)
+    def matches(self, document: Document, request: LoggedRequest) -> bool:
+        """Return True if a request matches, apart from its time and number."""
+        operation = operation_of(request)
         return (
             (self.operation is None or (operation is not None and operation.id == self.operation))
-            and (self.status is None or _is_status(self.status, status_of(document, item)))
-            and (self.key is None or _is_key(self.key, key_of(document, item)))
-            and (self.job is None or self.job in jobs_of(document, item))
+            and (self.status is None or _matches_status(self.status, status_of(document, request)))
+            and (self.key is None or _matches_key(self.key, key_of(document, request)))
+            and (self.job is None or self.job in jobs_of(document, request))
         )
 
 
 def read_query(document: Document, query: Mapping[str, str]) -> RequestQuery:
-    """What the parameters of a URL mean; raises ValueError, with the name of the parameter and what
-    was expected, for what cannot be.
+    """Return the query that the parameters of a URL state.
+
+    Raises ValueError with the name of the parameter and the expected value.
     """
     for name in query:
         if name not in _PARAMETERS:
-            raise ValueError(f"{quote(name)}: is not known here, only {', '.join(_PARAMETERS)}")
+            raise ValueError(f"{quote(name)}: unknown parameter, not one of {_PARAMETER_NAMES}")
     return RequestQuery(
-        operation=_operation(document, query.get("operation")),
-        status=_status(query.get("status")),
+        operation=_read_operation(document, query.get("operation")),
+        status=_read_status(query.get("status")),
         key=query.get("key"),
         job=query.get("job"),
-        since=_moment("since", query.get("since"), -math.inf),
-        until=_moment("until", query.get("until"), math.inf),
-        after=_number("after", query.get("after"), 0),
-        before=_number("before", query.get("before"), math.inf),
-        limit=_limit(query.get("limit")),
-        newest=_newest(query.get("order")),
+        since=_read_time("since", query.get("since"), -math.inf),
+        until=_read_time("until", query.get("until"), math.inf),
+        after=_read_number("after", query.get("after"), 0),
+        before=_read_number("before", query.get("before"), math.inf),
+        limit=_read_limit(query.get("limit")),
+        newest=_read_order(query.get("order")),
     )
 
 
-def _is_status(wanted: str, status: int | None) -> bool:
+def _matches_status(wanted: str, status: int | None) -> bool:
     if status is None:
         return wanted == _BROKEN
     return wanted in (str(status), f"{status // 100}xx")
 
 
-def _is_key(wanted: str, key: str | None) -> bool:
-    """Whether a key is meant by its last characters, or by all of it, which is not compared: nobody
-    shall find out a key by asking.
+def _matches_key(wanted: str, key: str | None) -> bool:
+    """Return True if a key has the wanted end.
+
+    Whole keys are not compared, so that a key cannot be found by trying.
     """
     if key is None:
         return False
-    end = (
-        wanted
-        if wanted.startswith("…") or len(wanted) <= SHOWN_KEY_CHARACTERS
-        else mask_key(wanted)
-    )
+    is_end = wanted.startswith("…") or len(wanted) <= SHOWN_KEY_CHARACTERS
+    end = wanted if is_end else mask_key(wanted)
     return end.removeprefix("…") == mask_key(key).removeprefix("…")
 
 
-def _operation(document: Document, text: str | None) -> str | None:
+def _read_operation(document: Document, text: str | None) -> str | None:
     if text is None or text in document.operations:
         return text
-    raise _wrong("operation", f"one of {', '.join(document.operations)}", text)
+    raise _invalid("operation", f"one of {', '.join(document.operations)}", text)
 
 
-def _status(text: str | None) -> str | None:
+def _read_status(text: str | None) -> str | None:
     if text is None or re.fullmatch(rf"[1-5][0-9]{{2}}|[1-5]xx|{_BROKEN}", text):
         return text
-    raise _wrong("status", f"a number such as 404, a class such as 4xx, or {_BROKEN}", text)
+    raise _invalid("status", f"a number such as 404, a class such as 4xx, or {_BROKEN}", text)
 
 
-def _moment(name: str, text: str | None, default: float) -> float:
+def _read_time(name: str, text: str | None, default: float) -> float:
     if text is None:
         return default
     try:
@@ -115,34 +118,34 @@ def _moment(name: str, text: str | None, default: float) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise _wrong(name, "a moment in Unix seconds", text)
+        raise _invalid(name, "a time in Unix seconds", text)
     return value
 
 
-def _number(name: str, text: str | None, default: float) -> float:
+def _read_number(name: str, text: str | None, default: float) -> float:
     if text is None:
         return default
     if not re.fullmatch("[0-9]{1,18}", text):
-        raise _wrong(name, "the number of a request, 0 or more", text)
+        raise _invalid(name, "the number of a request, 0 or more", text)
     return int(text)
 
 
-def _limit(text: str | None) -> int:
+def _read_limit(text: str | None) -> int:
     if text is None:
-        return PAGE
-    if not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= LARGEST_PAGE:
-        raise _wrong("limit", f"a whole number from 1 to {LARGEST_PAGE}", text)
+        return DEFAULT_LIMIT
+    if not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= MAX_LIMIT:
+        raise _invalid("limit", f"a whole number from 1 to {MAX_LIMIT}", text)
     return int(text)
 
 
-def _newest(text: str | None) -> bool:
+def _read_order(text: str | None) -> bool:
     if text not in (None, *_ORDERS):
-        raise _wrong("order", " or ".join(_ORDERS), text)
+        raise _invalid("order", " or ".join(_ORDERS), text)
     return text == _ORDERS[1]
 
 
-def _wrong(name: str, wanted: str, text: str | None) -> ValueError:
-    return ValueError(f"{name}: must be {wanted}, not {quote(text)}")
+def _invalid(name: str, expected: str, text: str | None) -> ValueError:
+    return ValueError(f"{name}: must be {expected}, not {quote(text)}")
 
 
 _BROKEN = "broken"
@@ -150,3 +153,4 @@ _ORDERS = ("oldest", "newest")
 _PARAMETERS = (
     *("operation", "status", "key", "job", "since", "until", "limit", "after", "before", "order"),
 )
+_PARAMETER_NAMES = ", ".join(_PARAMETERS)

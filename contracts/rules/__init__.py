@@ -1,1 +1,1 @@
-"""What servers and clients must do, as pure functions over exchanges."""
+"""The rules that servers and clients must obey, as pure functions over exchanges."""

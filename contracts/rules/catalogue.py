@@ -1,4 +1,4 @@
-"""Every rule by its stable code: those for servers first, then those for clients."""
+"""The catalogue of all rules."""
 
 from __future__ import annotations
 
@@ -9,3 +9,4 @@ from .rule import Rule
 from .server_catalogue import SERVER_RULES
 
 RULES: Mapping[str, Rule] = {**SERVER_RULES, **CLIENT_RULES}
+"""All rules by their code, first the rules for servers."""

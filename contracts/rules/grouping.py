@@ -1,42 +1,52 @@
-"""Violations that are alike, as one each."""
+"""Deduplication of violations, and groups of violations of the same kind."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from .violation import Violation
+from .violation import Violation, list_numbers
 
 
 def deduplicate(violations: Iterable[Violation]) -> tuple[Violation, ...]:
-    """The same violations as one each, with the numbers of all exchanges, in their order."""
+    """Return equal violations as one with all their numbers, in the order of the numbers."""
     numbers: dict[Violation, list[int]] = {}
     for violation in violations:
         numbers.setdefault(replace(violation, numbers=()), []).extend(violation.numbers)
-    found = [
-        replace(violation, numbers=tuple(dict.fromkeys(which)))
-        for violation, which in numbers.items()
+    merged = [
+        replace(violation, numbers=tuple(dict.fromkeys(their_numbers)))
+        for violation, their_numbers in numbers.items()
     ]
-    return tuple(sorted(found, key=lambda violation: violation.numbers))
+    return tuple(sorted(merged, key=lambda violation: violation.numbers))
 
 
 @dataclass(frozen=True, slots=True)
 class ViolationGroup:
-    """A violation, and how often the same rule was broken in the same place after it."""
+    """Violations of one rule by one operation at one place; its text shows the first of them.
+
+    first: the first violation
+    more: the other violations
+    """
 
     first: Violation
     more: tuple[Violation, ...] = ()
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """The requests whose answers have broken the rule, the first time and later."""
+        """The numbers of the requests that broke the rule, each violation's last one."""
         return tuple(sorted({v.numbers[-1] for v in (self.first, *self.more)}))
+
+    def __str__(self) -> str:
+        if not self.more:
+            return str(self.first)
+        times = f"{len(self.more) + 1} times, in {list_numbers(self.numbers)}"
+        return f"{self.first}\n  seen      {times}"
 
 
 def group_by_rule(violations: Iterable[Violation]) -> tuple[ViolationGroup, ...]:
-    """The violations by rule, operation and place, since a fault is rarely seen once."""
-    kinds: dict[tuple[str, str | None, str | None], list[Violation]] = {}
+    """Return the violations in groups of the same rule, operation and place."""
+    groups: dict[tuple[str, str | None, str | None], list[Violation]] = {}
     for violation in violations:
-        kind = violation.code, violation.operation_id, violation.place
-        kinds.setdefault(kind, []).append(violation)
-    return tuple(ViolationGroup(first, tuple(more)) for first, *more in kinds.values())
+        key = violation.code, violation.operation_id, violation.place
+        groups.setdefault(key, []).append(violation)
+    return tuple(ViolationGroup(first, tuple(more)) for first, *more in groups.values())

@@ -1,4 +1,4 @@
-"""Rules, and the catalogues that hold them."""
+"""Rules, and the catalogues that contain them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from ...openapi import JobRole
 
 
 class Severity(StrEnum):
-    """How bad a violation is. A warning breaks nothing today. Advice is what good clients do
-    otherwise: a verdict tells it, and no test fails for it.
+    """The severity of a violation.
+
+    ERROR breaks the contract. WARNING breaks nothing today. ADVICE is good practice; it is only
+    part of a verdict, and never fails a test.
     """
 
     ERROR = "error"
@@ -20,7 +22,7 @@ class Severity(StrEnum):
 
 
 class Party(StrEnum):
-    """Who is held to a rule."""
+    """The party that must obey a rule."""
 
     CLIENT = "client"
     SERVER = "server"
@@ -28,8 +30,14 @@ class Party(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: a stable code, what breaking it is called, what to do instead, who is held to it, and
-    which operations can break it, None for all.
+    """A rule for servers or for clients.
+
+    code: a stable code, such as AV705
+    title: the problem in a few words, such as "value not allowed"
+    advice: what to do, in one sentence
+    severity: the severity of a violation
+    party: the party that must obey the rule
+    roles: the roles of the operations that can break it, None for all
     """
 
     code: str
@@ -41,7 +49,7 @@ class Rule:
 
 
 class Catalogue:
-    """The rules for one party, filled while its module is loaded."""
+    """The rules for one party, collected while its module is imported."""
 
     def __init__(self, party: Party) -> None:
         self._party, self._rules = party, dict[str, Rule]()
@@ -55,13 +63,13 @@ class Catalogue:
         *,
         roles: frozenset[JobRole] | None = None,
     ) -> Rule:
-        """One more rule; ValueError if the code is taken."""
+        """Add a rule, and return it. Raises ValueError for a duplicate code."""
         if code in self._rules:
-            raise ValueError(f"there are two rules {code}")
+            raise ValueError(f"duplicate rule {code}")
         self._rules[code] = Rule(code, title, advice, severity, self._party, roles)
         return self._rules[code]
 
     @property
     def rules(self) -> Mapping[str, Rule]:
-        """The rules by code, in their order."""
+        """The rules by their code, in the order of their addition."""
         return self._rules

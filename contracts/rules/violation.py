@@ -1,22 +1,27 @@
-"""One way in which a party has broken the contract, with everything that explains it."""
+"""Violations of rules, with everything that explains them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ...openapi.text import escape_controls, one_line
+from ...openapi.json import Json
+from ...openapi.text import escape_controls, one_line, quote
 from ..traffic.exchange import Exchange
 from .rule import Party, Rule, Severity
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One way in which a rule was broken.
+    """A violation of a rule; its text has one line for each fact.
 
-    `request` is the method and the path, `operation_id` None where there is no such operation.
-    `numbers` say which requests of the history broke it, counted from 1. `place` is the field,
-    parameter or header at fault, None for the request as a whole.
+    rule: the rule
+    operation_id: the operation, None if the request matches no operation
+    request: the method and the path, such as "GET /v1/videos"
+    numbers: the numbers of the requests that broke the rule, counted from 1
+    place: the field, parameter or header at fault, None for the request as a whole
+    received: what was sent or received instead of the expected
+    expected: what the rule expects
     """
 
     rule: Rule
@@ -34,12 +39,12 @@ class Violation:
 
     @property
     def title(self) -> str:
-        """What breaking the rule is called."""
+        """The title of the rule."""
         return self.rule.title
 
     @property
     def severity(self) -> Severity:
-        """Whether it breaks the contract, or is only a warning, or advice."""
+        """The severity of the rule."""
         return self.rule.severity
 
     def __str__(self) -> str:
@@ -56,6 +61,41 @@ class Violation:
         yield "expected", self.expected
         yield "advice", self.rule.advice
 
+    def to_json(self) -> dict[str, Json]:
+        """Return the violation as JSON, with the title, severity and advice of its rule."""
+        return {
+            "code": self.code,
+            "title": self.title,
+            "severity": self.severity.value,
+            "operation": self.operation_id,
+            "request": self.request,
+            "numbers": list(self.numbers),
+            "place": None if self.place is None else one_line(self.place),
+            "received": self.received,
+            "expected": self.expected,
+            "advice": self.rule.advice,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Json]) -> Violation:
+        """Return the violation that `to_json` wrote; its rule may be unknown in this version.
+
+        Raises LookupError, TypeError or ValueError for any other data.
+        """
+        code, title, advice = (_read_text(data[name]) for name in ("code", "title", "advice"))
+        numbers = tuple(read_count(number) for number in data["numbers"])
+        if not numbers:
+            raise ValueError("numbers must not be empty")
+        return cls(
+            rule=Rule(code, title, advice, Severity(data["severity"])),
+            operation_id=_read_optional_text(data["operation"]),
+            request=_read_text(data["request"]),
+            numbers=numbers,
+            place=_read_optional_text(data["place"]),
+            received=_read_text(data["received"]),
+            expected=_read_text(data["expected"]),
+        )
+
 
 def violation_of(
     rule: Rule,
@@ -65,7 +105,10 @@ def violation_of(
     received: str,
     expected: str,
 ) -> Violation:
-    """The violation of a rule by an exchange, which is one of these numbers."""
+    """Return the violation of a rule by an exchange.
+
+    numbers: the numbers of the requests that broke the rule, the number of the exchange included
+    """
     return Violation(
         rule=rule,
         operation_id=exchange.operation_id,
@@ -78,13 +121,30 @@ def violation_of(
 
 
 def list_numbers(numbers: tuple[int, ...]) -> str:
-    """Numbers of requests as a sentence has them, the first few of many: `nos. 1 and 2`."""
-    shown = [str(number) for number in numbers[:_SHOWN]]
+    """Return numbers of requests as text, cut after the first few: "nos. 1 and 2"."""
+    shown = [str(number) for number in numbers[:_MAX_SHOWN_NUMBERS]]
     if len(numbers) == 1:
         return f"no. {shown[0]}"
-    if len(numbers) > _SHOWN:
-        return f"nos. {', '.join(shown)} and {len(numbers) - _SHOWN} more"
+    if len(numbers) > _MAX_SHOWN_NUMBERS:
+        return f"nos. {', '.join(shown)} and {len(numbers) - _MAX_SHOWN_NUMBERS} more"
     return f"nos. {', '.join(shown[:-1])} and {shown[-1]}"
 
 
-_SHOWN = 5
+def read_count(value: Json) -> int:
+    """Return a whole number from JSON. Raises ValueError unless it is 0 or more."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"must be a whole number, 0 or more, not {quote(value)}")
+    return value
+
+
+def _read_text(value: Json) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be text, not {quote(value)}")
+    return escape_controls(value)
+
+
+def _read_optional_text(value: Json) -> str | None:
+    return None if value is None else _read_text(value)
+
+
+_MAX_SHOWN_NUMBERS = 5

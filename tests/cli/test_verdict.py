@@ -75,7 +75,7 @@ def test_a_clean_client_is_exit_code_0(serve: Serve) -> None:
     list_jobs(url)
     result = run(url)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "clean: 1 request, 0 jobs, nothing to object to\n"
+    assert result.stdout == "clean: 1 request, 0 jobs, no findings\n"
 
 
 @pytest.mark.parametrize("ending", ["/v1", "/v1/", "", "/"])

@@ -49,8 +49,8 @@ def test_known_api_keys_are_redacted_before_their_first_use(document: Document) 
     contract = Contract()
     journal = contract.open_journal(document, ManualClock(), keys=[KEY])
     journal.unmatched("GET", f"/v1/{KEY}")
-    assert "AV701" in str(journal.judge())
-    assert "s3cret" not in str(journal.judge()) + str(contract.error_text())
+    assert "AV701" in str(journal.client_verdict())
+    assert "s3cret" not in str(journal.client_verdict()) + str(contract.error_text())
 
 
 def test_undelivered_response_is_checked_again(document: Document) -> None:

@@ -21,7 +21,7 @@ def test_it({fixture}):
         pass
     assert {fixture}.verdict.clean
     told, count = str({fixture}.verdict), len({fixture}.requests)
-    assert told == f"clean: {{count}} requests, 1 job, nothing to object to"
+    assert told == f"clean: {{count}} requests, 1 job, no findings"
 """
     )
     result.assert_outcomes(passed=1)

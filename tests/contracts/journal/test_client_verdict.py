@@ -18,7 +18,7 @@ from aisa_testkit.contracts import (
     UnmatchedRequest,
     Violation,
 )
-from aisa_testkit.contracts.journal.judging import judge_clients
+from aisa_testkit.contracts.journal.client_verdict import judge_clients
 from aisa_testkit.openapi import Delivery, Document, JobRole
 from aisa_testkit.openapi.json import Json
 
@@ -30,7 +30,7 @@ def test_who_does_everything_right_gets_a_clean_verdict(either: Document, play: 
     verdict = judge_clients(either, play(either, f"{GOOD}, create b, wait, look"))
     assert verdict.clean
     assert (verdict.seen, verdict.judged, verdict.jobs, verdict.forgotten) == (8, 8, 2, False)
-    assert str(verdict) == "clean: 8 requests, 2 jobs, nothing to object to"
+    assert str(verdict) == "clean: 8 requests, 2 jobs, no findings"
 
 
 def test_a_verdict_reads_from_its_headline_to_the_least_of_its_findings(mock: Any) -> None:
@@ -40,7 +40,7 @@ def test_a_verdict_reads_from_its_headline_to_the_least_of_its_findings(mock: An
         mock.ask(JobRole.CREATE, fields={"prompt": "a cat", "seconds": seconds})
     mock.create("another")
     assert mock.requests()[0]["jobs"] == [job]
-    first, *findings = str(mock.journal.judge()).split("\n\n")
+    first, *findings = str(mock.journal.client_verdict()).split("\n\n")
     assert first == "3 findings in 6 requests"
     assert findings[0] == (
         "AV705 value not allowed\n"
@@ -59,7 +59,7 @@ def test_findings_are_those_of_one_kind_together_errors_first_and_advice_last(mo
     mock.ask(JobRole.LIST, query=(("colour", "red"),))
     mock.journal.unmatched("GET", "/nowhere")
     mock.create("another")
-    found = [(k.first.code, k.first.severity) for k in mock.journal.judge().findings]
+    found = [(k.first.code, k.first.severity) for k in mock.journal.client_verdict().findings]
     assert found == [
         ("AV701", Severity.ERROR),
         ("AV707", Severity.WARNING),
@@ -73,10 +73,10 @@ def test_jobs_that_were_made_again_are_counted_with_their_cost(mock: Any) -> Non
     job = mock.create()
     mock.clock.advance(100)
     mock.ask(JobRole.RETRIEVE, job=job)
-    verdict = mock.journal.judge()
+    verdict = mock.journal.client_verdict()
     assert (verdict.jobs, verdict.duplicates) == (3, 2)
     assert (verdict.cost, verdict.currency) == (Decimal("0.80"), "USD")
-    assert verdict.headline.endswith("in 4 requests; 2 jobs too many, for 0.80 USD")
+    assert verdict.headline.endswith("in 4 requests; 2 duplicate jobs for 0.80 USD")
 
 
 def test_jobs_that_somebody_followed_are_not_among_those_made_again(mock: Any) -> None:
@@ -84,18 +84,18 @@ def test_jobs_that_somebody_followed_are_not_among_those_made_again(mock: Any) -
         job = mock.create()
         if followed:
             mock.ask(JobRole.RETRIEVE, job=job)
-    verdict = mock.journal.judge()
+    verdict = mock.journal.client_verdict()
     assert [v.numbers for v in verdict.violations if v.code == "AV715"] == [(1, 2, 4, 5)]
     assert (verdict.jobs, verdict.duplicates, verdict.cost) == (4, 2, Decimal("0.80"))
 
 
 def test_a_verdict_changes_when_an_answer_turns_out_not_to_be_taken(mock: Any) -> None:
     replies = [mock.ask(JobRole.CREATE, fields=mock.wish()) for _ in range(2)]
-    before = mock.journal.judge()
-    assert mock.journal.judge() is before
+    before = mock.journal.client_verdict()
+    assert mock.journal.client_verdict() is before
     for reply in replies:
         mock.journal.undelivered(reply)
-    assert "broken connection" in str(mock.journal.judge())
+    assert "broken connection" in str(mock.journal.client_verdict())
     assert "broken connection" not in str(before)
 
 
@@ -104,7 +104,7 @@ def test_a_job_whose_answer_was_lost_counts(mock: Any) -> None:
     lost = replace(mock.service.answer(call), delivery=Delivery(bytes_delivered=-1))
     mock.journal.answered(call, lost)
     mock.journal.answered(call, mock.service.answer(call))
-    verdict = mock.journal.judge()
+    verdict = mock.journal.client_verdict()
     assert (verdict.jobs, verdict.duplicates, verdict.cost) == (2, 1, Decimal("0.40"))
 
 
@@ -114,7 +114,7 @@ def test_where_nobody_knows_the_price_only_the_jobs_are_counted(
     mock = journaled(other_document)
     for _ in range(2):
         mock.create()
-    verdict = mock.journal.judge()
+    verdict = mock.journal.client_verdict()
     assert verdict.duplicates == 1
     priced = other_document.by_role[JobRole.CREATE].price is not None
     assert (verdict.cost is not None) is priced
@@ -123,18 +123,18 @@ def test_where_nobody_knows_the_price_only_the_jobs_are_counted(
 def test_the_same_wish_of_two_senders_is_no_job_made_again(mock: Any) -> None:
     mock.create(key="sk-aisa-of-a-tenant-1-same")
     mock.create(key="sk-aisa-of-a-tenant-2-same")
-    assert mock.journal.judge().duplicates == 0
+    assert mock.journal.client_verdict().duplicates == 0
     mock.create(key="sk-aisa-of-a-tenant-2-same")
-    assert mock.journal.judge().duplicates == 1
+    assert mock.journal.client_verdict().duplicates == 1
 
 
 def test_findings_go_by_the_numbers_of_the_journal(mock: Any) -> None:
     for _ in range(3):
         mock.ask(JobRole.LIST)
     mock.journal.clear()
-    assert mock.journal.judge().headline == "nothing to judge: no request has come"
+    assert mock.journal.client_verdict().headline == "no requests to check"
     mock.journal.unmatched("GET", "/nowhere")
-    verdict = mock.journal.judge()
+    verdict = mock.journal.client_verdict()
     assert (verdict.seen, verdict.forgotten) == (1, False)
     assert [violation.numbers for violation in verdict.violations] == [(4,)]
 
@@ -145,7 +145,7 @@ def test_where_the_beginning_is_forgotten_nothing_is_said_that_it_may_belie(
     mock = journaled(document, requests=2)
     for _ in range(4):
         mock.ask(JobRole.RETRIEVE, job="video_that_may_have_been")
-    verdict = mock.journal.judge()
+    verdict = mock.journal.client_verdict()
     assert (verdict.seen, verdict.judged, verdict.forgotten) == (4, 2, True)
     assert "AV711" not in {violation.code for violation in verdict.violations}
     assert "the last 2 of 4 requests" in verdict.headline
@@ -154,10 +154,10 @@ def test_where_the_beginning_is_forgotten_nothing_is_said_that_it_may_belie(
 
 def test_a_verdict_is_given_anew_when_something_has_come(mock: Any) -> None:
     mock.ask(JobRole.LIST)
-    verdict = mock.journal.judge()
-    assert mock.journal.judge() is verdict
+    verdict = mock.journal.client_verdict()
+    assert mock.journal.client_verdict() is verdict
     mock.journal.unmatched("GET", "/nowhere")
-    assert not mock.journal.judge().clean
+    assert not mock.journal.client_verdict().clean
 
 
 def test_waits_are_judged_once_the_client_is_known_to_wait_by_the_clock(mock: Any) -> None:
@@ -168,7 +168,7 @@ def test_waits_are_judged_once_the_client_is_known_to_wait_by_the_clock(mock: An
         reply = mock.service.answer(call)
         headers = {name: value for name, value in reply.headers.items() if name != hint}
         mock.journal.answered(call, replace(reply, headers=headers))
-        return {violation.code for violation in mock.journal.judge().violations}
+        return {violation.code for violation in mock.journal.client_verdict().violations}
 
     assert [poll() & {"AV731"} for _ in range(3)] == [set()] * 3
     mock.clock.sleep(0.1)
@@ -252,7 +252,7 @@ def test_what_is_allowed_is_left_out() -> None:
     ],
 )
 def test_what_is_no_verdict_is_refused(data: Json) -> None:
-    with pytest.raises(ValueError, match="this is no verdict on a client"):
+    with pytest.raises(ValueError, match="not a verdict on clients"):
         ClientVerdict.from_json(data)
 
 

@@ -231,7 +231,7 @@ def test_an_export_is_a_recording_of_the_calls(either_mock: Any) -> None:
     ]
     assert recording.exchanges[0].fields == either_mock.wish()
     log = orjson.loads(har)["log"]
-    assert log["comment"] == "requests that mean no operation, and are left out: 1"
+    assert log["comment"] == "requests left out, because no operation matches: 1"
     only = orjson.loads(either_mock.journal.har({"job": job, "after": "1"}))["log"]
     assert (len(only["entries"]), only["comment"]) == (1, "")
 
@@ -266,7 +266,7 @@ def test_a_key_is_told_nowhere(
     mock.journal.listen(told.append)
     act(mock)
     mock.ask(JobRole.LIST, key=KEY if sent == "after" else None)
-    outputs = [mock.requests(), mock.journal.verdict(), str(mock.journal.judge())]
+    outputs = [mock.requests(), mock.journal.verdict(), str(mock.journal.client_verdict())]
     outputs += [mock.journal.har({}).decode()]
     if sent != "after":  # what is told at once cannot know of a key that is still to come
         outputs += [told]
@@ -320,7 +320,7 @@ def test_a_listener_that_raises_harms_nobody(mock: Any, caplog: pytest.LogCaptur
     mock.create()
     assert [entry["number"] for entry in told] == [1, 2]
     assert [record.getMessage() for record in caplog.records] == [
-        "a listener to the journal has failed"
+        "a listener of the journal failed"
     ]
 
 
@@ -332,7 +332,7 @@ def test_the_time_of_a_client_counts_once_it_is_known_to_wait_by_it(document: Do
     )
     log.add(Call("listVideos"), Reply(200))
     for _ in range(2):
-        read += [item.client_time for item in log.items if isinstance(item, Exchange)]
+        read += [item.client_time for item in log.requests if isinstance(item, Exchange)]
         knows.append(True)
     assert read == [None, 7.0]
 
@@ -340,5 +340,5 @@ def test_the_time_of_a_client_counts_once_it_is_known_to_wait_by_it(document: Do
 def test_what_is_read_once_is_not_read_again(document: Document) -> None:
     log = Log(document, now=lambda: NOW)
     log.add(Call("listVideos"), Reply(200))
-    assert log.items[0] is log.items[0]
-    assert log.items == [read_exchange(document, Call("listVideos"), Reply(200), at=NOW)]
+    assert log.requests[0] is log.requests[0]
+    assert log.requests == [read_exchange(document, Call("listVideos"), Reply(200), at=NOW)]

@@ -121,5 +121,5 @@ def keys_of(calls: dict[int, Call], kept: list[int]) -> list[str]:
 
 def outputs(journal: Journal) -> str:
     """All that a journal tells."""
-    told = [journal.requests({}), journal.verdict(), str(journal.judge())]
+    told = [journal.requests({}), journal.verdict(), str(journal.client_verdict())]
     return orjson.dumps(told).decode() + journal.har({}).decode()

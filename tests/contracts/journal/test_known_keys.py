@@ -13,7 +13,7 @@ def call(key: str) -> Call:
 def test_what_is_known_is_not_worked_out_again(document: Document) -> None:
     keys = KnownKeys(document, keys=["sk-of-the-server"])
     before = keys.redaction(())
-    keys.note(call("sk-of-a-client"))
+    keys.remember(call("sk-of-a-client"))
     assert keys.redaction(()) is before
     told = before.redact_text("sk-of-the-server sk-of-a-client sk-of-nobody")
     assert told == "[*key*]********* [*key*]******* sk-of-nobody"
@@ -24,7 +24,7 @@ def test_a_key_that_came_long_ago_is_known_and_those_without_end_are_not(
 ) -> None:
     keys = KnownKeys(document, keys=["sk-of-the-server"])
     for number in range(10_000):
-        keys.note(call(f"sk-of-client-{number}"))
+        keys.remember(call(f"sk-of-client-{number}"))
         if number % 100 == 0:
             assert len(keys.redaction(())) <= 5000
     told = keys.redaction(()).redact_text("sk-of-the-server sk-of-client-9001 sk-of-client-9999")
@@ -34,7 +34,7 @@ def test_a_key_that_came_long_ago_is_known_and_those_without_end_are_not(
 def test_keys_that_are_very_long_do_not_take_up_what_room_there_is(document: Document) -> None:
     keys = KnownKeys(document)
     for number in range(20):
-        keys.note(call(f"{number}" * 300_000))
-    keys.note(call("2" * 3_000_000))
-    keys.note(call("sk-of-a-client"))
+        keys.remember(call(f"{number}" * 300_000))
+    keys.remember(call("2" * 3_000_000))
+    keys.remember(call("sk-of-a-client"))
     assert len(keys.redaction(())) == 1
