@@ -140,7 +140,7 @@ def endless() -> Json:
         ({"latency": True}, "/latency: must be of type number or object, not True"),
         ({"latency": "1"}, "/latency: must be of type number or object, not '1'"),
         ({"latency": 2e9}, "/latency: must be at most 1000000000"),
-        ({"latency": float("nan")}, "/latency: must be of type number or object"),
+        ({"latency": float("nan")}, "/latency: must be a finite number, not nan"),
         ({"latency": {}}, "/latency: must have at least 1 entry"),
         ({"latency": {"normal": [1, 2]}}, "/latency/normal: is not known here"),
         ({"latency": {"uniform": [1]}}, "/latency/uniform: must have at least 2 entries, not 1"),
