@@ -1,4 +1,4 @@
-"""Clocks: they run as fast as they are told, stop, jump ahead, and never go back."""
+"""Clocks: speed, freeze, advance and polls."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from aisa_testkit.mock_server import Clock, ManualClock, SystemClock, TickingClo
 START = 1_780_000_000.0
 
 
-class Hands:
-    """The clocks of a machine, which a test moves."""
+class FakeTime:
+    """The wall clock and the monotonic clock of a fake machine."""
 
     def __init__(self) -> None:
         self.wall, self.monotonic = START, 512.0
@@ -23,91 +23,93 @@ class Hands:
     def clock(self, speed: float = 1.0) -> SystemClock:
         return SystemClock(speed, wall=lambda: self.wall, monotonic=lambda: self.monotonic)
 
-    def turn(self, seconds: float) -> None:
+    def pass_seconds(self, seconds: float) -> None:
         self.wall += seconds
         self.monotonic += seconds
 
 
 @pytest.fixture
-def hands() -> Hands:
-    return Hands()
+def fake_time() -> FakeTime:
+    return FakeTime()
 
 
 @pytest.mark.parametrize("speed", [0.25, 1.0, 100.0], ids=lambda speed: f"{speed:g} times as fast")
-def test_a_clock_starts_at_the_wall_clock_and_runs_at_its_speed(hands: Hands, speed: float) -> None:
-    clock = hands.clock(speed)
+def test_system_clock_starts_at_wall_time_and_runs_at_its_speed(
+    fake_time: FakeTime, speed: float
+) -> None:
+    clock = fake_time.clock(speed)
     assert (clock.now(), clock.speed, clock.frozen) == (START, speed, False)
-    hands.turn(8)
+    fake_time.pass_seconds(8)
     assert clock.now() == START + 8 * speed
 
 
-def test_a_wall_clock_that_is_set_back_does_not_turn_the_clock_back(hands: Hands) -> None:
-    clock = hands.clock()
-    hands.turn(4)
-    hands.wall -= 3600
+def test_system_clock_ignores_changes_of_the_wall_clock(fake_time: FakeTime) -> None:
+    clock = fake_time.clock()
+    fake_time.pass_seconds(4)
+    fake_time.wall -= 3600
     assert clock.now() == START + 4
 
 
-def test_a_new_speed_counts_from_the_moment_it_is_set(hands: Hands) -> None:
-    clock = hands.clock(2)
-    hands.turn(10)
+def test_a_new_speed_applies_from_now_on(fake_time: FakeTime) -> None:
+    clock = fake_time.clock(2)
+    fake_time.pass_seconds(10)
     clock.set_speed(100)
     assert (clock.now(), clock.speed) == (START + 20, 100)
-    hands.turn(1)
+    fake_time.pass_seconds(1)
     assert clock.now() == START + 120
 
 
-def test_a_frozen_clock_stands_still_and_goes_on_from_there(hands: Hands) -> None:
-    clock = hands.clock(10)
-    hands.turn(1)
+def test_a_frozen_clock_stops_and_continues_from_the_same_time(fake_time: FakeTime) -> None:
+    clock = fake_time.clock(10)
+    fake_time.pass_seconds(1)
     clock.freeze(True)
-    hands.turn(1000)
+    fake_time.pass_seconds(1000)
     assert (clock.now(), clock.frozen) == (START + 10, True)
     clock.freeze(False)
     assert (clock.now(), clock.frozen) == (START + 10, False)
-    hands.turn(1)
+    fake_time.pass_seconds(1)
     assert clock.now() == START + 20
 
 
-def test_freezing_twice_changes_nothing(hands: Hands) -> None:
-    clock = hands.clock()
+def test_freezing_twice_is_the_same_as_once(fake_time: FakeTime) -> None:
+    clock = fake_time.clock()
     for _ in range(2):
         clock.freeze(True)
-        hands.turn(5)
+        fake_time.pass_seconds(5)
     assert clock.now() == START
 
 
-def test_a_frozen_clock_can_be_moved_on_and_takes_a_speed_for_later(hands: Hands) -> None:
-    clock = hands.clock()
+def test_a_frozen_clock_can_be_advanced_and_given_a_speed(fake_time: FakeTime) -> None:
+    clock = fake_time.clock()
     clock.freeze(True)
     clock.advance(30)
     clock.set_speed(4)
-    hands.turn(1)
+    fake_time.pass_seconds(1)
     assert clock.now() == START + 30
     clock.freeze(False)
-    hands.turn(1)
+    fake_time.pass_seconds(1)
     assert clock.now() == START + 34
 
 
-def test_a_step_is_in_seconds_of_the_clock_whatever_its_speed(hands: Hands) -> None:
-    clock = hands.clock(50)
+def test_advance_does_not_depend_on_the_speed(fake_time: FakeTime) -> None:
+    clock = fake_time.clock(50)
     clock.advance(7)
     assert clock.now() == START + 7
 
 
-def test_waiting_takes_as_many_real_seconds_as_the_speed_allows(hands: Hands) -> None:
-    assert hands.clock(4).wait_for(10) == 2.5
-    assert hands.clock(0.5).wait_for(10) == 20
+def test_wait_for_converts_to_real_seconds(fake_time: FakeTime) -> None:
+    assert fake_time.clock(4).wait_for(10) == 2.5
+    assert fake_time.clock(0.5).wait_for(10) == 20
 
 
-def test_polls_do_not_move_a_clock_that_runs_by_itself_nor_a_manual_one(hands: Hands) -> None:
-    clocks: tuple[Clock, ...] = (hands.clock(), ManualClock(START))
+def test_polls_do_not_move_system_and_manual_clocks(fake_time: FakeTime) -> None:
+    clocks: tuple[Clock, ...] = (fake_time.clock(), ManualClock(START))
     for clock in clocks:
         clock.on_poll()
         assert clock.now() == START
 
 
-def test_a_manual_clock_moves_only_by_steps_and_waiting_for_it_is_in_vain() -> None:
+def test_a_manual_clock_moves_only_when_it_is_advanced() -> None:
     clock = ManualClock(START)
     clock.advance(0)
     clock.advance(2.5)
@@ -115,7 +117,7 @@ def test_a_manual_clock_moves_only_by_steps_and_waiting_for_it_is_in_vain() -> N
     assert clock.wait_for(10) == 0
 
 
-def test_each_poll_moves_a_ticking_clock_on_by_its_interval() -> None:
+def test_each_poll_advances_a_ticking_clock_by_its_interval() -> None:
     clock = TickingClock(START, interval=2.5)
     clock.on_poll()
     clock.on_poll()
@@ -125,31 +127,29 @@ def test_each_poll_moves_a_ticking_clock_on_by_its_interval() -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf"), float("-inf")], ids=repr)
-def test_a_speed_or_an_interval_that_is_no_positive_number_is_refused(
-    hands: Hands, value: float
-) -> None:
-    clock = hands.clock(2)
-    refused: tuple[Callable[[], object], ...] = (
-        lambda: hands.clock(value),
+def test_speed_and_interval_must_be_positive_numbers(fake_time: FakeTime, value: float) -> None:
+    clock = fake_time.clock(2)
+    invalid: tuple[Callable[[], object], ...] = (
+        lambda: fake_time.clock(value),
         lambda: clock.set_speed(value),
         lambda: TickingClock(interval=value),
     )
-    for refusal in refused:
+    for action in invalid:
         with pytest.raises(ValueError, match=f"must be a positive number, not {value!r}"):
-            refusal()
-    hands.turn(1)
+            action()
+    fake_time.pass_seconds(1)
     assert (clock.now(), clock.speed) == (START + 2, 2)
 
 
 @pytest.mark.parametrize("seconds", [-0.001, float("nan"), float("inf"), float("-inf")], ids=repr)
-def test_a_step_back_or_to_no_moment_at_all_is_refused(hands: Hands, seconds: float) -> None:
-    for clock in (hands.clock(), ManualClock(START), TickingClock(START)):
+def test_advance_rejects_negative_and_infinite_seconds(fake_time: FakeTime, seconds: float) -> None:
+    for clock in (fake_time.clock(), ManualClock(START), TickingClock(START)):
         with pytest.raises(ValueError, match=f"time only moves on.* not {seconds!r}"):
             clock.advance(seconds)
         assert clock.now() == START
 
 
-def test_a_clock_that_is_stopped_while_somebody_reads_it_does_not_go_back(hands: Hands) -> None:
+def test_a_clock_that_is_frozen_during_a_read_does_not_run_backwards(fake_time: FakeTime) -> None:
     stop = Thread(target=lambda: clock.freeze(True))
     interrupted = False
 
@@ -159,8 +159,8 @@ def test_a_clock_that_is_stopped_while_somebody_reads_it_does_not_go_back(hands:
             interrupted = False
             stop.start()
             stop.join(0.05)  # a clock that makes others wait while it is read lets this run out
-            hands.turn(100)
-        return hands.monotonic
+            fake_time.pass_seconds(100)
+        return fake_time.monotonic
 
     clock = SystemClock(wall=lambda: START, monotonic=monotonic)
     interrupted = True
@@ -172,22 +172,22 @@ def test_a_clock_that_is_stopped_while_somebody_reads_it_does_not_go_back(hands:
 # Whole numbers of this size are added and multiplied without rounding.
 NUMBERS = st.integers(-3, 1000)
 OPERATIONS = st.one_of(
-    st.tuples(st.sampled_from(["turn", "speed", "advance"]), NUMBERS),
+    st.tuples(st.sampled_from(["pass_seconds", "speed", "advance"]), NUMBERS),
     st.tuples(st.just("freeze"), st.integers(0, 1)),
 )
 
 
 @settings(deadline=None)
 @given(st.lists(OPERATIONS, max_size=30))
-def test_whatever_is_done_to_a_clock_it_shows_the_sum_of_what_has_passed(
+def test_system_clock_agrees_with_a_model_after_any_operations(
     operations: list[tuple[str, int]],
 ) -> None:
-    hands = Hands()
-    clock, expected, speed, frozen = hands.clock(), START, 1, False
+    fake_time = FakeTime()
+    clock, expected, speed, frozen = fake_time.clock(), START, 1, False
     for name, number in operations:
         before = clock.now()
-        if name == "turn":
-            hands.turn(abs(number))
+        if name == "pass_seconds":
+            fake_time.pass_seconds(abs(number))
             expected += 0 if frozen else abs(number) * speed
         elif name == "freeze":
             frozen = bool(number)
@@ -206,9 +206,7 @@ def test_whatever_is_done_to_a_clock_it_shows_the_sum_of_what_has_passed(
 
 @settings(deadline=None)
 @given(st.lists(st.none() | st.floats(-1e9, 1e9), max_size=30), st.floats(1e-9, 1e9))
-def test_a_clock_that_is_polled_and_moved_never_goes_back(
-    steps: list[float | None], interval: float
-) -> None:
+def test_a_ticking_clock_never_runs_backwards(steps: list[float | None], interval: float) -> None:
     clock = TickingClock(START, interval=interval)
     for step in steps:
         before = clock.now()

@@ -1,4 +1,4 @@
-"""Whoever wants to know when a clock is moved is told, and only then."""
+"""Listeners for moves of a clock."""
 
 from __future__ import annotations
 
@@ -33,83 +33,83 @@ def frozen_ticking() -> TickingClock:
     ],
     ids=[
         "advanced",
-        "advanced by nothing",
-        "slept by",
-        "held by",
-        "slept by in a task",
-        "held by in a task",
-        "polled, which does not move it",
+        "advanced by 0",
+        "sleep",
+        "wait",
+        "async sleep",
+        "async wait",
+        "polled manual clock",
         "polled",
         "polled while frozen",
     ],
 )
-def test_a_virtual_clock_tells_as_it_shows_its_new_moment(
+def test_listener_sees_the_new_time_of_a_manual_clock(
     make: Callable[[float], ManualClock],
     move: Callable[[ManualClock], object],
     moments: list[float],
 ) -> None:
-    clock, told = make(START), list[float]()
-    clock.on_move(lambda: told.append(clock.now() - START))
+    clock, calls = make(START), list[float]()
+    clock.on_move(lambda: calls.append(clock.now() - START))
     move(clock)
-    assert told == moments
+    assert calls == moments
 
 
-def test_a_running_clock_tells_what_was_done_to_it_but_not_that_time_goes_by() -> None:
-    real, told = [0.0], list[tuple[float, float, bool]]()
+def test_listener_of_a_system_clock_is_called_for_changes_only() -> None:
+    real, calls = [0.0], list[tuple[float, float, bool]]()
     clock = SystemClock(wall=lambda: START, monotonic=lambda: real[0], sleep=lambda _: None)
-    clock.on_move(lambda: told.append((clock.now() - START, clock.speed, clock.frozen)))
+    clock.on_move(lambda: calls.append((clock.now() - START, clock.speed, clock.frozen)))
     real[0] += 5
     clock.sleep(1)
     clock.on_poll()
-    assert told == []
+    assert calls == []
     clock.set_speed(10)
     clock.freeze()
     clock.advance(7)
     clock.freeze(False)
-    assert told == [(5, 10, False), (5, 10, True), (12, 10, True), (12, 10, False)]
+    assert calls == [(5, 10, False), (5, 10, True), (12, 10, True), (12, 10, False)]
 
 
-def test_a_move_that_is_refused_is_none() -> None:
-    told: list[str] = []
-    virtual, running = ManualClock(START), SystemClock()
-    virtual.on_move(lambda: told.append("virtual"))
-    running.on_move(lambda: told.append("running"))
-    refused: tuple[Callable[[], object], ...] = (
-        lambda: virtual.advance(-1),
-        lambda: running.advance(-1),
-        lambda: running.set_speed(0),
+def test_listener_is_not_called_for_invalid_moves() -> None:
+    calls: list[str] = []
+    manual, system = ManualClock(START), SystemClock()
+    manual.on_move(lambda: calls.append("manual"))
+    system.on_move(lambda: calls.append("system"))
+    invalid: tuple[Callable[[], object], ...] = (
+        lambda: manual.advance(-1),
+        lambda: system.advance(-1),
+        lambda: system.set_speed(0),
     )
-    for refusal in refused:
+    for action in invalid:
         with pytest.raises(ValueError, match="must be"):
-            refusal()
-    assert told == []
+            action()
+    assert calls == []
 
 
-def test_a_listener_is_told_once_in_its_turn_and_no_more_when_it_has_gone() -> None:
-    clock, told = ManualClock(START), list[str]()
+def test_listeners_are_called_once_in_order_until_removed() -> None:
+    clock, calls = ManualClock(START), list[str]()
 
     def first() -> None:
-        told.append("first")
+        calls.append("first")
 
     remove = clock.on_move(first)
-    clock.on_move(lambda: told.append("second"))
+    clock.on_move(lambda: calls.append("second"))
     clock.on_move(first)
     clock.advance(1)
-    assert told == ["first", "second"]
+    assert calls == ["first", "second"]
     remove()
     remove()
     clock.advance(1)
-    assert told == ["first", "second", "second"]
+    assert calls == ["first", "second", "second"]
 
 
-def test_a_listener_may_move_the_clock_and_leave_while_it_is_told() -> None:
-    clock, told = ManualClock(START), list[float]()
+def test_a_listener_may_advance_the_clock_and_remove_itself() -> None:
+    clock, calls = ManualClock(START), list[float]()
 
     def once() -> None:
         remove()
-        told.append(clock.now())
+        calls.append(clock.now())
         clock.advance(5)
 
     remove = clock.on_move(once)
     clock.advance(1)
-    assert (told, clock.now()) == ([START + 1], START + 6)
+    assert (calls, clock.now()) == ([START + 1], START + 6)

@@ -1,4 +1,4 @@
-"""Sleeping by a clock: in no time, and yet in the right order."""
+"""Sleeping by a clock, in threads and in tasks."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ START = 1000.0
 HEADERS = {"authorization": "Bearer sk-test", "content-type": "application/json"}
 
 both_loops = pytest.mark.parametrize("backend", ["asyncio", "trio"])
-both_virtual = pytest.mark.parametrize(
+both_manual = pytest.mark.parametrize(
     "clock", [ManualClock(START), TickingClock(START)], ids=["manual", "ticking"]
 )
 
 
 def run(backend: str, main: Callable[[], Awaitable[Any]]) -> None:
-    """Runs an async function; one that never ends is stopped."""
+    """Run an async function, with a timeout."""
 
     async def guarded() -> None:
         with anyio.fail_after(20):
@@ -41,7 +41,7 @@ def run(backend: str, main: Callable[[], Awaitable[Any]]) -> None:
 
 
 @pytest.mark.parametrize("kind", [ManualClock, TickingClock], ids=["manual", "ticking"])
-def test_to_sleep_by_a_virtual_clock_moves_it_on_frozen_or_not(kind: type[ManualClock]) -> None:
+def test_sleep_advances_a_manual_clock_even_if_it_is_frozen(kind: type[ManualClock]) -> None:
     clock = kind(START)
     clock.sleep(2.5)
     clock.freeze()
@@ -50,7 +50,7 @@ def test_to_sleep_by_a_virtual_clock_moves_it_on_frozen_or_not(kind: type[Manual
     assert clock.now() == START + 12.5
 
 
-def test_a_real_clock_really_sleeps_as_long_as_its_speed_asks_for() -> None:
+def test_sleep_of_a_system_clock_takes_real_seconds_by_its_speed() -> None:
     slept: list[float] = []
     clock = SystemClock(4, wall=lambda: START, monotonic=lambda: 0, sleep=slept.append)
     clock.sleep(10)
@@ -64,7 +64,7 @@ def test_a_real_clock_really_sleeps_as_long_as_its_speed_asks_for() -> None:
 
 @pytest.mark.parametrize("seconds", [-0.5, float("nan"), float("inf")], ids=repr)
 @both_loops
-def test_no_clock_sleeps_for_less_than_nothing_or_for_ever(backend: str, seconds: float) -> None:
+def test_sleep_rejects_negative_and_infinite_seconds(backend: str, seconds: float) -> None:
     slept: list[float] = []
     clocks: list[MovableClock] = [
         ManualClock(START),
@@ -78,7 +78,7 @@ def test_no_clock_sleeps_for_less_than_nothing_or_for_ever(backend: str, seconds
                 clock.sleep(seconds)
             with pytest.raises(ValueError, match=f"time only moves on.* not {seconds!r}"):
                 await clock.async_sleep(seconds)
-        # A sleeper that was refused must not keep others waiting.
+        # A rejected sleep must not block other tasks.
         await clocks[0].async_sleep(1)
 
     run(backend, main)
@@ -87,13 +87,13 @@ def test_no_clock_sleeps_for_less_than_nothing_or_for_ever(backend: str, seconds
 
 
 @both_loops
-def test_tasks_wake_in_the_order_of_their_moments_and_see_them(backend: str) -> None:
-    clock, woke = ManualClock(START), list[tuple[str, float]]()
+def test_tasks_wake_in_order_of_their_wake_times(backend: str) -> None:
+    clock, woken = ManualClock(START), list[tuple[str, float]]()
 
-    async def task(name: str, *naps: float) -> None:
-        for nap in naps:
-            await clock.async_sleep(nap)
-            woke.append((name, clock.now() - START))
+    async def task(name: str, *sleeps: float) -> None:
+        for seconds in sleeps:
+            await clock.async_sleep(seconds)
+            woken.append((name, clock.now() - START))
 
     async def main() -> None:
         async with anyio.create_task_group() as group:
@@ -103,7 +103,7 @@ def test_tasks_wake_in_the_order_of_their_moments_and_see_them(backend: str) -> 
             group.start_soon(task, "at once", 0)
 
     run(backend, main)
-    assert woke == [
+    assert woken == [
         ("at once", 0),
         ("often", 2),
         ("between", 3),
@@ -114,22 +114,22 @@ def test_tasks_wake_in_the_order_of_their_moments_and_see_them(backend: str) -> 
     ]
 
 
-def test_tasks_of_one_moment_wake_in_the_order_in_which_they_lay_down() -> None:
-    clock, woke = ManualClock(START), list[str]()
+def test_tasks_with_the_same_wake_time_wake_in_order_of_their_calls() -> None:
+    clock, woken = ManualClock(START), list[str]()
 
     async def task(name: str) -> None:
         await clock.async_sleep(5)
-        woke.append(name)
+        woken.append(name)
 
     async def main() -> None:
         await asyncio.gather(task("first"), task("second"), task("third"))
 
     run("asyncio", main)
-    assert (woke, clock.now()) == (["first", "second", "third"], START + 5)
+    assert (woken, clock.now()) == (["first", "second", "third"], START + 5)
 
 
 @both_loops
-def test_a_sleeper_that_is_cancelled_neither_moves_the_clock_nor_holds_others_up(
+def test_a_cancelled_sleep_neither_moves_the_clock_nor_delays_others(
     backend: str,
 ) -> None:
     clock, moments = ManualClock(START), list[float]()
@@ -139,9 +139,9 @@ def test_a_sleeper_that_is_cancelled_neither_moves_the_clock_nor_holds_others_up
         moments.append(clock.now() - START)
 
     async def main() -> None:
-        async with anyio.create_task_group() as doomed:
-            doomed.start_soon(sleeper, 4)
-            doomed.cancel_scope.cancel()
+        async with anyio.create_task_group() as cancelled:
+            cancelled.start_soon(sleeper, 4)
+            cancelled.cancel_scope.cancel()
         assert clock.now() == START
         async with anyio.create_task_group() as group:
             group.start_soon(sleeper, 7)
@@ -151,7 +151,7 @@ def test_a_sleeper_that_is_cancelled_neither_moves_the_clock_nor_holds_others_up
 
 
 @both_loops
-def test_a_clock_that_is_moved_past_a_sleepers_moment_is_not_turned_back(backend: str) -> None:
+def test_a_clock_advanced_past_a_wake_time_does_not_run_backwards(backend: str) -> None:
     clock = ManualClock(START)
 
     async def main() -> None:
@@ -164,8 +164,8 @@ def test_a_clock_that_is_moved_past_a_sleepers_moment_is_not_turned_back(backend
     assert START + 100 <= clock.now() <= START + 103
 
 
-@both_virtual
-def test_a_loop_with_a_sleep_in_it_sees_the_job_end_when_it_should(
+@both_manual
+def test_a_polling_loop_with_time_sleep_sees_the_job_complete(
     document: Document, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock.freeze()
@@ -181,13 +181,13 @@ def test_a_loop_with_a_sleep_in_it_sees_the_job_end_when_it_should(
     assert polls == 3
 
 
-@pytest.mark.parametrize("clock", [ManualClock(START), SystemClock(1e9)], ids=["virtual", "real"])
+@pytest.mark.parametrize("clock", [ManualClock(START), SystemClock(1e9)], ids=["manual", "system"])
 @pytest.mark.parametrize(
     ("module", "backend"),
     [(asyncio, "asyncio"), (anyio, "asyncio"), (anyio, "trio"), (trio, "trio")],
     ids=["asyncio", "anyio on asyncio", "anyio on trio", "trio"],
 )
-def test_a_clock_stands_in_for_the_sleep_of_a_library(
+def test_async_sleep_replaces_the_sleep_of_asyncio_anyio_and_trio(
     monkeypatch: pytest.MonkeyPatch, module: Any, backend: str, clock: MovableClock
 ) -> None:
     monkeypatch.setattr(module, "sleep", clock.async_sleep)
@@ -196,7 +196,7 @@ def test_a_clock_stands_in_for_the_sleep_of_a_library(
     assert clock.now() >= before + 30
 
 
-def test_polls_move_a_ticking_clock_only_while_it_is_not_frozen(document: Document) -> None:
+def test_polls_do_not_advance_a_frozen_ticking_clock(document: Document) -> None:
     clock = TickingClock(START, interval=3)
     service = JobService(document, clock=clock, strict=True)
     created = Call("createVideo", headers=HEADERS, body=b'{"prompt": "A lighthouse"}')

@@ -1,4 +1,4 @@
-"""Configs from files: what they say, in which format, and what is wrong with them where."""
+"""Config files: options, formats and errors with their place."""
 
 from __future__ import annotations
 
@@ -115,12 +115,12 @@ JSON = orjson.dumps(
     }
 ).decode()
 
-Written = Callable[[str, str], Path]
+WriteFile = Callable[[str, str], Path]
 
 
 @pytest.fixture
-def written(tmp_path: Path) -> Written:
-    """Writes a file of this name with this text."""
+def write_file(tmp_path: Path) -> WriteFile:
+    """Write a file with this name and text."""
 
     def write(name: str, text: str) -> Path:
         path = tmp_path / name
@@ -130,7 +130,7 @@ def written(tmp_path: Path) -> Written:
     return write
 
 
-def ask(service: JobService, operation: str, *, key: str, job: str = "", model: str = "") -> Reply:
+def send(service: JobService, operation: str, *, key: str, job: str = "", model: str = "") -> Reply:
     headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
     body = orjson.dumps({"prompt": "A lighthouse in a storm", "model": model or "sora-2"})
     place = {"video_id": job} if job else {}
@@ -145,63 +145,63 @@ FORMATS = [("a.yaml", YAML), ("a.yml", YAML), ("a.json", JSON), ("a.toml", TOML)
 
 
 @pytest.mark.parametrize(("name", "text"), FORMATS, ids=["yaml", "yml", "json", "toml", "no name"])
-def test_a_whole_config_comes_to_life(
-    document: Document, written: Written, name: str, text: str
+def test_every_option_of_a_config_takes_effect(
+    document: Document, write_file: WriteFile, name: str, text: str
 ) -> None:
-    config = load_config(document, written(name, text))
+    config = load_config(document, write_file(name, text))
     clock = ManualClock()
     service = JobService(
         document, clock=clock, ids=RandomIds(1), seed=1, strict=True, config=config
     )
-    lost = ask(service, "createVideo", key="sk-main")
+    lost = send(service, "createVideo", key="sk-main")
     assert lost.delivery
     assert lost.delivery.bytes_delivered == -1
-    made = ask(service, "createVideo", key="sk-main")
-    assert made.headers["x-ratelimit-limit"] == "30"
-    assert code_of(ask(service, "createVideo", key="sk-main")) == (429, "rate_limit_exceeded")
-    job = orjson.loads(made.body)["id"]
-    polls = [ask(service, "getVideo", key="sk-main", job=job).status for _ in range(6)]
+    created = send(service, "createVideo", key="sk-main")
+    assert created.headers["x-ratelimit-limit"] == "30"
+    assert code_of(send(service, "createVideo", key="sk-main")) == (429, "rate_limit_exceeded")
+    job = orjson.loads(created.body)["id"]
+    polls = [send(service, "getVideo", key="sk-main", job=job).status for _ in range(6)]
     assert polls == [200, 503, 200, 200, 503, 200]
     clock.advance(30)
-    seen = orjson.loads(ask(service, "getVideo", key="sk-main", job=job).body)
+    seen = orjson.loads(send(service, "getVideo", key="sk-main", job=job).body)
     assert (seen["status"], seen["error"]["code"]) == ("failed", "out_of_gpu")
-    slow = ask(service, "listVideos", key="sk-slow")
+    slow = send(service, "listVideos", key="sk-slow")
     assert slow.delivery
     assert 0.1 <= slow.delivery.delay <= 0.2
     assert slow.headers["x-ratelimit-limit"] == "60"
-    assert code_of(ask(service, "listVideos", key="sk-gone")) == (401, "revoked_api_key")
-    assert code_of(ask(service, "createVideo", key="sk-poor")) == (429, "quota_exceeded")
-    forbidden = ask(service, "createVideo", key="sk-poor", model="sora-2-pro")
+    assert code_of(send(service, "listVideos", key="sk-gone")) == (401, "revoked_api_key")
+    assert code_of(send(service, "createVideo", key="sk-poor")) == (429, "quota_exceeded")
+    forbidden = send(service, "createVideo", key="sk-poor", model="sora-2-pro")
     assert code_of(forbidden) == (403, "model_not_allowed")
-    assert ask(service, "listVideos", key="sk-nobody").status == 200
+    assert send(service, "listVideos", key="sk-nobody").status == 200
     names = [each["name"] for each in service.scenarios.to_json()]
     assert names[-2:] == ["out-of-gpu", "hasty"]
 
 
-def test_all_formats_say_the_same(document: Document, written: Written) -> None:
-    said = []
+def test_all_formats_give_the_same_config(document: Document, write_file: WriteFile) -> None:
+    configs = []
     for name, text in FORMATS:
-        config = load_config(document, written(name, text))
+        config = load_config(document, write_file(name, text))
         scenarios = {
             each: (s.description, s.outcome, [f.options for f in s.faults])
             for each, s in config.scenarios.items()
         }
         faults = [fault.options for fault in config.faults]
-        said.append((config.scenario, scenarios, faults, config.limits, config.keys))
-    assert all(each == said[0] for each in said)
+        configs.append((config.scenario, scenarios, faults, config.limits, config.keys))
+    assert all(each == configs[0] for each in configs)
 
 
 @pytest.mark.parametrize("name", ["empty.yaml", "empty.toml"])
 @pytest.mark.parametrize("text", ["", "# Nothing yet.\n"], ids=["empty", "comment"])
-def test_an_empty_file_rehearses_nothing(
-    document: Document, written: Written, name: str, text: str
+def test_empty_file_is_the_default_config(
+    document: Document, write_file: WriteFile, name: str, text: str
 ) -> None:
-    assert load_config(document, written(name, text)) == MockConfig()
+    assert load_config(document, write_file(name, text)) == MockConfig()
     assert JobService(document, config=MockConfig()).faults.to_json() == []
 
 
-def test_what_the_service_is_told_counts_more_than_its_config(document: Document) -> None:
-    words: Json = {
+def test_options_of_the_service_override_its_config(document: Document) -> None:
+    options: Json = {
         "scenario": "fails",
         "limits": "free",
         "keys": {"sk-a": {"revoked": True}, "sk-b": {"revoked": True}},
@@ -212,19 +212,19 @@ def test_what_the_service_is_told_counts_more_than_its_config(document: Document
         scenario="instant",
         limits="growth",
         accounts={"sk-a": {}},
-        config=read_config(document, words),
+        config=read_config(document, options),
     )
-    made = ask(service, "createVideo", key="sk-a")
-    assert orjson.loads(made.body)["status"] == "completed"
-    assert made.headers["x-ratelimit-limit"] == "3000"
-    assert ask(service, "createVideo", key="sk-b").status == 401
+    created = send(service, "createVideo", key="sk-a")
+    assert orjson.loads(created.body)["status"] == "completed"
+    assert created.headers["x-ratelimit-limit"] == "3000"
+    assert send(service, "createVideo", key="sk-b").status == 401
 
 
-def test_faults_of_a_config_are_there_again_after_a_reset(document: Document) -> None:
-    words = {"faults": [{"operation": "list", "status": 500, "times": 1}]}
-    service = JobService(document, config=read_config(document, words))
+def test_reset_restores_the_faults_of_the_config(document: Document) -> None:
+    options = {"faults": [{"operation": "list", "status": 500, "times": 1}]}
+    service = JobService(document, config=read_config(document, options))
     for _ in range(2):
-        statuses = [ask(service, "listVideos", key="k").status for _ in range(2)]
+        statuses = [send(service, "listVideos", key="k").status for _ in range(2)]
         assert statuses == [500, 200]
         MockControls(service).reset()
 
@@ -295,10 +295,15 @@ def test_faults_of_a_config_are_there_again_after_a_reset(document: Document) ->
         ("faults: [\n", 2, "", "is neither YAML nor JSON: "),
     ],
 )
-def test_a_mistake_in_yaml_is_named_with_its_place_and_its_line(
-    document: Document, written: Written, text: str, line: int | None, pointer: str, reason: str
+def test_yaml_error_names_pointer_and_line(
+    document: Document,
+    write_file: WriteFile,
+    text: str,
+    line: int | None,
+    pointer: str,
+    reason: str,
 ) -> None:
-    path = written("bad.yaml", text)
+    path = write_file("bad.yaml", text)
     with pytest.raises(DocumentError) as refused:
         load_config(document, path)
     (problem,) = refused.value.problems
@@ -325,59 +330,59 @@ def test_a_mistake_in_yaml_is_named_with_its_place_and_its_line(
     ],
     ids=["schema", "name", "own", "key", "no number", "too large", "YAML", "too deep"],
 )
-def test_a_mistake_in_toml_is_named_with_its_place(
-    document: Document, written: Written, text: str, pointer: str, reason: str
+def test_toml_error_names_pointer(
+    document: Document, write_file: WriteFile, text: str, pointer: str, reason: str
 ) -> None:
     with pytest.raises(DocumentError) as refused:
-        load_config(document, written("bad.toml", text))
+        load_config(document, write_file("bad.toml", text))
     (problem,) = refused.value.problems
     assert (problem.pointer, problem.line) == (pointer, None)
     assert problem.reason.startswith(reason)
 
 
-def test_a_mistake_in_json_is_named_with_its_place_and_its_line(
-    document: Document, written: Written
-) -> None:
+def test_json_error_names_pointer_and_line(document: Document, write_file: WriteFile) -> None:
     with pytest.raises(DocumentError, match=r"bad\.json: line 2, /faults/0/cut: 1 is greater"):
-        load_config(document, written("bad.json", '{"faults":\n[{"cut": 1}]}'))
+        load_config(document, write_file("bad.json", '{"faults":\n[{"cut": 1}]}'))
 
 
 @pytest.mark.parametrize("name", ["missing.yaml", "missing.toml", "."])
-def test_a_file_that_cannot_be_read_is_named(document: Document, tmp_path: Path, name: str) -> None:
+def test_unreadable_file_is_a_document_error(document: Document, tmp_path: Path, name: str) -> None:
     with pytest.raises(DocumentError, match=r": cannot be read: (No such file|Is a directory)"):
         load_config(document, tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["bytes.yaml", "bytes.toml"])
-def test_a_file_that_is_no_text_is_named(document: Document, tmp_path: Path, name: str) -> None:
+def test_binary_file_is_a_document_error(document: Document, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DocumentError, match=r"bytes\.[a-z]+: cannot be read: .*utf-8"):
         load_config(document, path)
 
 
-def test_the_config_of_another_document_is_in_its_words(
+def test_config_uses_the_names_of_the_document(
     other_document: Document, document: Document
 ) -> None:
-    words: Json = {
+    options: Json = {
         "scenario": "withdrawn",
         "scenarios": {"withdrawn": {"outcome": "withdrawn", "code": "no_light"}},
         "faults": [{"operation": "rendering", "change": {"/job/phase/word": "dry"}, "times": 1}],
         "limits": "hobby",
         "keys": {"k": {"spend": 0.05}},
     }
-    config = read_config(other_document, words)
+    config = read_config(other_document, options)
     service = JobService(
         other_document, clock=ManualClock(), ids=RandomIds(1), strict=True, config=config
     )
     headers = {"x-render-key": "k", "content-type": "application/json"}
-    made = service.answer(Call("submitRendering", headers=headers, body=b'{"scene": "A teapot"}'))
-    assert made.headers["x-allowance"] == "5"
-    place = {"ref": orjson.loads(made.body)["job"]["ref"]}
+    created = service.answer(
+        Call("submitRendering", headers=headers, body=b'{"scene": "A teapot"}')
+    )
+    assert created.headers["x-allowance"] == "5"
+    place = {"ref": orjson.loads(created.body)["job"]["ref"]}
     poll = Call("rendering", place, headers=headers)
     seen = [orjson.loads(service.answer(poll).body)["job"]["phase"]["word"] for _ in range(2)]
     assert seen == ["dry", "waiting"]
-    assert service.answer(Call("submitRendering", headers=headers, body=made.body)).status == 400
+    assert service.answer(Call("submitRendering", headers=headers, body=created.body)).status == 400
     again = service.answer(Call("submitRendering", headers=headers, body=b'{"scene": "A cup"}'))
     assert again.status == 402
     with pytest.raises(ConfigError, match=r"^/scenarios/withdrawn: no job ends as 'withdrawn'"):
@@ -431,10 +436,10 @@ WORDS: dict[str, st.SearchStrategy[Json]] = {
 }
 
 
-@given(words=VALUES | st.fixed_dictionaries({}, optional=WORDS))
-def test_anything_given_as_a_config_makes_a_service_or_is_refused(words: Json) -> None:
+@given(options=VALUES | st.fixed_dictionaries({}, optional=WORDS))
+def test_any_json_is_a_config_or_a_config_error(options: Json) -> None:
     try:
-        config = read_config(load_document(), words)
+        config = read_config(load_document(), options)
     except ConfigError as refused:
         reason: str | None = refused.reason
     else:
@@ -444,7 +449,7 @@ def test_anything_given_as_a_config_makes_a_service_or_is_refused(words: Json) -
 
 
 @given(text=st.text() | st.binary().map(lambda content: content.decode("latin-1")))
-def test_any_text_is_a_config_or_is_refused(
+def test_any_text_is_a_config_or_a_document_error(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
     folder = tmp_path_factory.getbasetemp()

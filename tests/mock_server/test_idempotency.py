@@ -1,4 +1,4 @@
-"""Creates that are sent again with the same Idempotency-Key."""
+"""Idempotency-Key: repeated creates make one job."""
 
 from __future__ import annotations
 
@@ -58,28 +58,28 @@ def id_of(reply: Reply) -> str:
     return str(orjson.loads(reply.body)["id"])
 
 
-def replayed(reply: Reply) -> bool:
+def is_replayed(reply: Reply) -> bool:
     return "idempotent-replayed" in reply.headers
 
 
-def test_the_same_request_gets_the_same_bytes_and_makes_no_second_job(
+def test_repeated_create_returns_the_same_body_and_makes_one_job(
     service: JobService, clock: ManualClock
 ) -> None:
     first = create(service)
     clock.advance(5)
     second = create(service)
     assert (first.status, first.body) == (second.status, second.body)
-    assert (replayed(first), replayed(second)) == (False, True)
+    assert (is_replayed(first), is_replayed(second)) == (False, True)
     assert second.headers["idempotent-replayed"] == "true"
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
     assert len(service.store) == 1
 
 
-def test_other_names_other_senders_and_none_make_jobs_of_their_own(service: JobService) -> None:
+def test_other_idempotency_keys_and_api_keys_make_other_jobs(service: JobService) -> None:
     replies = [create(service), create(service, name="order-2"), create(service, key="sk-other")]
     replies += [create(service, name=None), create(service, name=None), create(service, name="")]
     assert len({id_of(reply) for reply in replies}) == len(service.store) == 6
-    assert not any(replayed(reply) for reply in replies)
+    assert not any(is_replayed(reply) for reply in replies)
     assert create(service, key="sk-other").body == replies[2].body
 
 
@@ -88,7 +88,9 @@ def test_other_names_other_senders_and_none_make_jobs_of_their_own(service: JobS
     [{"prompt": "A storm"}, {**PROMPT, "seconds": "8"}],
     ids=["other value", "one more field"],
 )
-def test_the_same_name_with_another_request_is_a_conflict(service: JobService, other: Json) -> None:
+def test_idempotency_key_with_another_request_is_a_conflict(
+    service: JobService, other: Json
+) -> None:
     first = create(service)
     refused = create(service, other)
     error = orjson.loads(refused.body)["error"]
@@ -105,62 +107,62 @@ def test_the_same_name_with_another_request_is_a_conflict(service: JobService, o
     assert create(service).body == first.body
 
 
-def test_a_conflict_leaves_what_was_set_for_the_next_job(service: JobService) -> None:
+def test_a_conflict_does_not_use_up_next_job(service: JobService) -> None:
     create(service)
     MockControls(service).next_job(outcome="failed", seconds=0)
     assert create(service, {"prompt": "A storm"}).status == 409
     assert orjson.loads(create(service, name="order-2").body)["status"] == "failed"
 
 
-def test_a_replay_leaves_what_was_set_for_the_next_job(service: JobService) -> None:
+def test_a_replay_does_not_use_up_next_job(service: JobService) -> None:
     create(service)
     MockControls(service).next_job(outcome="failed", seconds=0)
-    assert replayed(create(service))
+    assert is_replayed(create(service))
     assert orjson.loads(create(service, name="order-2").body)["status"] == "failed"
 
 
-def test_a_replay_is_no_create_to_the_faults_of_a_scenario(service: JobService) -> None:
+def test_a_replay_does_not_count_for_scenario_faults(service: JobService) -> None:
     service.scenarios.use("rate-limited")
     assert [create(service).status for _ in range(6)] == [429, 429, 200, 200, 200, 200]
     assert len(service.store) == 1
 
 
-def test_a_form_is_the_same_request_whatever_its_boundary(service: JobService) -> None:
+def test_multipart_boundary_and_order_do_not_matter(service: JobService) -> None:
     fields = {"prompt": "Zebras, größer", "seconds": "8"}
-    turned = dict(reversed(fields.items()))
-    for boundary, said in (("one", fields), ("another", fields), ("third", turned)):
-        body = form(boundary, said, image=PNG)
+    reordered = dict(reversed(fields.items()))
+    for boundary, fields_of_form in (("one", fields), ("another", fields), ("third", reordered)):
+        body = form(boundary, fields_of_form, image=PNG)
         content_type = f"multipart/form-data; boundary={boundary}"
         reply = create(service, body=body, content_type=content_type)
-        assert (reply.status, replayed(reply)) == (200, boundary != "one")
+        assert (reply.status, is_replayed(reply)) == (200, boundary != "one")
     assert len(service.store) == 1
 
 
-def test_another_file_is_another_request(service: JobService) -> None:
+def test_another_uploaded_file_is_a_conflict(service: JobService) -> None:
     content_type = "multipart/form-data; boundary=b"
     bodies = [form("b", PROMPT, image=PNG), form("b", PROMPT, image=PNG + b"x"), form("b", PROMPT)]
     statuses = [create(service, body=body, content_type=content_type).status for body in bodies]
     assert statuses == [200, 409, 409]
 
 
-def test_json_and_a_form_that_say_the_same_are_the_same_request(service: JobService) -> None:
+def test_json_and_multipart_with_the_same_fields_are_the_same_request(service: JobService) -> None:
     first = create(service)
     content_type = "multipart/form-data; boundary=b"
     assert create(service, body=form("b", PROMPT), content_type=content_type).body == first.body
 
 
-def test_a_field_that_the_document_does_not_know_asks_for_nothing(service: JobService) -> None:
+def test_unknown_fields_do_not_matter(service: JobService) -> None:
     assert (
         create(service, {**PROMPT, "more": 1}).body == create(service, {**PROMPT, "other": 2}).body
     )
 
 
-def test_a_create_that_was_refused_is_not_kept(service: JobService) -> None:
+def test_refused_creates_are_not_stored(service: JobService) -> None:
     MockControls(service).fault("create", status=503, times=1)
     assert create(service).status == 503
     assert create(service, {"prompt": ""}).status == 400
     made = create(service, {"prompt": "A storm"})
-    assert (made.status, replayed(made)) == (200, False)
+    assert (made.status, is_replayed(made)) == (200, False)
     assert create(service).status == 409
     assert len(service.store) == 1
 
@@ -168,37 +170,35 @@ def test_a_create_that_was_refused_is_not_kept(service: JobService) -> None:
 @pytest.mark.parametrize(
     "fault",
     [{"lost": True}, {"status": 500, "commit": True}, {"reset": "middle"}, {"body": "malformed"}],
-    ids=["lost", "error of a call that is done", "reset", "malformed"],
+    ids=["lost", "committed error", "reset", "malformed"],
 )
-def test_an_answer_that_never_came_right_is_told_again_and_one_job_is_made(
+def test_retry_after_a_lost_or_faulty_reply_makes_one_job(
     service: JobService, fault: dict[str, Json]
 ) -> None:
     MockControls(service).fault("create", times=1, **fault)
-    spoilt, again, third = (create(service) for _ in range(3))
-    assert (spoilt.delivery, spoilt.status, spoilt.body) != (None, 200, again.body)
+    faulty, again, third = (create(service) for _ in range(3))
+    assert (faulty.delivery, faulty.status, faulty.body) != (None, 200, again.body)
     assert (again.delivery, again.status, again.body) == (None, 200, third.body)
-    assert replayed(again)
+    assert is_replayed(again)
     assert service.store.get(id_of(again)) is not None
     assert len(service.store) == 1
 
 
-def test_answers_are_kept_for_a_day(service: JobService, clock: ManualClock) -> None:
+def test_replies_are_stored_for_a_day(service: JobService, clock: ManualClock) -> None:
     first = create(service)
     clock.advance(DAY - 1)
     later = create(service, name="order-2")
     assert create(service).body == first.body
     clock.advance(1)
     second = create(service)
-    assert not replayed(second)
+    assert not is_replayed(second)
     assert id_of(second) != id_of(first)
     assert create(service, name="order-2").body == later.body
     clock.advance(DAY)
     assert create(service, {"prompt": "A storm"}).status == 200
 
 
-def test_a_remix_is_made_once_and_its_name_is_not_free_for_a_create(
-    service: JobService, clock: ManualClock
-) -> None:
+def test_remix_and_create_share_idempotency_keys(service: JobService, clock: ManualClock) -> None:
     sources = [id_of(create(service, name=None)) for _ in range(2)]
     clock.advance(10)
     headers = {"authorization": "Bearer sk-test", "content-type": "application/json"}
@@ -209,12 +209,12 @@ def test_a_remix_is_made_once_and_its_name_is_not_free_for_a_create(
         return service.answer(Call("remixVideo", place, headers=headers, body=orjson.dumps(PROMPT)))
 
     first, second = remix(sources[0]), remix(sources[0])
-    assert (first.status, first.body, replayed(second)) == (200, second.body, True)
+    assert (first.status, first.body, is_replayed(second)) == (200, second.body, True)
     assert remix(sources[1]).status == create(service).status == 409
     assert len(service.store) == 3
 
 
-def test_many_threads_that_send_one_request_make_one_job(service: JobService) -> None:
+def test_concurrent_duplicates_make_one_job(service: JobService) -> None:
     start = Barrier(16)
 
     def send(_: int) -> bytes:
@@ -226,22 +226,24 @@ def test_many_threads_that_send_one_request_make_one_job(service: JobService) ->
     assert len(set(bodies)) == len(service.store) == 1
 
 
-def test_a_reset_forgets_every_answer(service: JobService) -> None:
+def test_reset_forgets_stored_replies(service: JobService) -> None:
     first = create(service)
     MockControls(service).reset()
     second = create(service, {"prompt": "A storm"})
-    assert (second.status, replayed(second)) == (200, False)
+    assert (second.status, is_replayed(second)) == (200, False)
     assert id_of(second) != id_of(first)
 
 
-def test_only_so_many_answers_are_kept(service: JobService) -> None:
+def test_the_number_of_stored_replies_is_limited(service: JobService) -> None:
     for number in range(10_001):
         create(service, name=f"order-{number}")
-    assert not replayed(create(service, name="order-0"))
-    assert replayed(create(service, name="order-10000"))
+    assert not is_replayed(create(service, name="order-0"))
+    assert is_replayed(create(service, name="order-10000"))
 
 
-def test_polls_and_deletes_are_not_replayed(service: JobService, clock: ManualClock) -> None:
+def test_polls_and_deletes_ignore_the_idempotency_key(
+    service: JobService, clock: ManualClock
+) -> None:
     place = {"video_id": id_of(create(service))}
     headers = {"authorization": "Bearer sk-test", "idempotency-key": "order-1"}
     poll = Call("getVideo", place, headers=headers)
@@ -252,12 +254,12 @@ def test_polls_and_deletes_are_not_replayed(service: JobService, clock: ManualCl
     assert [service.answer(delete).status for _ in range(2)] == [200, 404]
 
 
-def test_the_key_means_nothing_unless_it_is_switched_on(document: Document) -> None:
+def test_idempotency_key_is_ignored_by_default(document: Document) -> None:
     service = JobService(document, clock=ManualClock(), strict=True)
     assert len({id_of(create(service)) for _ in range(3)}) == 3
 
 
-def test_a_document_that_has_no_answer_to_a_conflict_cannot_have_the_switch_on(
+def test_idempotency_keys_need_a_conflict_error_in_the_document(
     other_document: Document,
 ) -> None:
     message = "/x-error-envelope/causes: idempotency keys need idempotency-conflict"
@@ -265,7 +267,7 @@ def test_a_document_that_has_no_answer_to_a_conflict_cannot_have_the_switch_on(
         JobService(other_document, idempotency_keys=True)
 
 
-def test_a_number_beyond_all_bounds_is_refused_as_without_the_key() -> None:
+def test_a_too_large_number_is_refused_with_and_without_idempotency_key() -> None:
     data = parse_source(RENDERINGS.read_text(encoding="utf-8"), name="renderings").data
     request = data["paths"]["/renderings"]["post"]["requestBody"]
     request["content"] = {"multipart/form-data": request["content"]["application/json"]}

@@ -1,4 +1,4 @@
-"""The files that come along: one for every size and length, each what its name says."""
+"""Media files: one for every size and length, as its name says."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def library() -> MediaLibrary:
 
 @pytest.fixture(scope="module")
 def declared(document: Document) -> list[tuple[str, str]]:
-    """Every size and length that the document lets a client ask for."""
+    """Every size and length that the document allows."""
     schemas = document.source.data["components"]["schemas"]
     return [(s, n) for s in schemas["Size"]["enum"] for n in schemas["Seconds"]["enum"]]
 
@@ -39,7 +39,7 @@ def exact(library: MediaLibrary, kind: str, declared: list[tuple[str, str]]) -> 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_there_is_an_exact_file_for_every_size_and_length(
+def test_every_size_and_length_has_an_exact_file(
     library: MediaLibrary, declared: list[tuple[str, str]], kind: str
 ) -> None:
     for file, (size, seconds) in zip(exact(library, kind, declared), declared, strict=True):
@@ -48,14 +48,14 @@ def test_there_is_an_exact_file_for_every_size_and_length(
         assert file.label == f"{size} {seconds}s"
 
 
-def test_there_are_files_of_every_media_type_that_the_document_declares(
+def test_every_media_type_of_the_document_has_files(
     library: MediaLibrary, document: Document
 ) -> None:
     assert set(library.media_types) == set(KINDS)
     assert set(document.by_role[JobRole.CONTENT].success.content) <= set(library.media_types)
 
 
-def test_all_files_together_are_small_and_none_of_them_is_without_use(
+def test_all_files_are_used_and_small(
     declared: list[tuple[str, str]],
 ) -> None:
     folder = files("aisa_testkit.mock_server").joinpath("media")
@@ -64,7 +64,7 @@ def test_all_files_together_are_small_and_none_of_them_is_without_use(
     assert sum(sizes.values()) < 2_000_000
 
 
-def test_entity_tags_are_strong_and_equal_for_equal_bytes_alone(
+def test_etags_are_strong_and_unique(
     library: MediaLibrary, declared: list[tuple[str, str]]
 ) -> None:
     found = [file for kind in KINDS for file in exact(library, kind, declared)]
@@ -75,7 +75,7 @@ def test_entity_tags_are_strong_and_equal_for_equal_bytes_alone(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_files_begin_as_their_kind_does(
+def test_files_have_the_signature_of_their_media_type(
     library: MediaLibrary, declared: list[tuple[str, str]], kind: str
 ) -> None:
     beginning = {
@@ -87,14 +87,12 @@ def test_files_begin_as_their_kind_does(
         assert re.match(beginning[kind], file.content, re.DOTALL)
 
 
-def test_videos_can_be_played_from_their_beginning_on(
-    library: MediaLibrary, declared: list[tuple[str, str]]
-) -> None:
+def test_videos_are_streamable(library: MediaLibrary, declared: list[tuple[str, str]]) -> None:
     for file in exact(library, "video/mp4", declared):
         assert 0 < file.content.index(b"moov") < file.content.index(b"mdat")
 
 
-def test_videos_are_what_their_names_say(
+def test_videos_have_the_declared_size_and_length(
     library: MediaLibrary, declared: list[tuple[str, str]], tool: Callable[[str], str]
 ) -> None:
     found = exact(library, "video/mp4", declared)
@@ -105,7 +103,7 @@ def test_videos_are_what_their_names_say(
         assert float(probe["format"]["duration"]) == pytest.approx(file.seconds, abs=0.1)
 
 
-def test_thumbnails_are_small_pictures_of_the_same_shape(
+def test_thumbnails_have_the_aspect_ratio_of_the_video(
     library: MediaLibrary, declared: list[tuple[str, str]], tool: Callable[[str], str]
 ) -> None:
     found = exact(library, "image/webp", declared)
@@ -118,7 +116,7 @@ def test_thumbnails_are_small_pictures_of_the_same_shape(
         )
 
 
-def test_sprite_sheets_have_a_tile_of_the_same_shape_for_every_second(
+def test_sprite_sheets_have_one_tile_per_second(
     library: MediaLibrary, declared: list[tuple[str, str]], tool: Callable[[str], str]
 ) -> None:
     found = exact(library, "image/jpeg", declared)
@@ -138,16 +136,16 @@ def test_sprite_sheets_have_a_tile_of_the_same_shape_for_every_second(
         pytest.param("1080x1920", "4", "720x1280-4s", id="a larger portrait of a known shape"),
         pytest.param("1920x1080", "4", "1280x720-4s", id="a larger landscape of a known shape"),
         pytest.param("3584x2048", "8", "1792x1024-8s", id="twice a known size"),
-        pytest.param("640x480", "4", "1792x1024-4s", id="the least wide for four by three"),
-        pytest.param("1x100000", "4", "720x1280-4s", id="the narrowest for a sliver"),
+        pytest.param("640x480", "4", "1792x1024-4s", id="four by three"),
+        pytest.param("1x100000", "4", "720x1280-4s", id="extremely narrow"),
         pytest.param("1280X720", "4s", "1280x720-4s", id="another spelling"),
-        pytest.param("1280x720", "0", "1280x720-4s", id="no length at all"),
+        pytest.param("1280x720", "0", "1280x720-4s", id="zero length"),
         pytest.param("1280x720", "5", "1280x720-4s", id="a little longer"),
         pytest.param("1280x720", "9.5", "1280x720-8s", id="a fraction"),
         pytest.param("1280x720", "3600", "1280x720-12s", id="an hour"),
     ],
 )
-def test_the_nearest_file_stands_in_for_another_shape_size_or_length(
+def test_nearest_file_for_other_sizes_and_lengths(
     library: MediaLibrary, size: str, seconds: str, name: str
 ) -> None:
     for kind, suffix in KINDS.items():
@@ -159,24 +157,20 @@ def test_the_nearest_file_stands_in_for_another_shape_size_or_length(
     "text",
     ["", "x", "large", "0x720", "-1280x720", "1280x720x3", "1e3x720", "9999999x1", "\u0664x\u0664"],
 )
-def test_a_size_that_cannot_be_read_leaves_the_choice_to_the_length(
-    library: MediaLibrary, text: str
-) -> None:
+def test_an_invalid_size_is_ignored(library: MediaLibrary, text: str) -> None:
     file, fits = library.nearest("video/mp4", size=text, seconds="8")
     assert (file.seconds, fits) == (8, False)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-4", "1e1", "4 s", "nan", "inf", "\u0669"])
-def test_a_length_that_cannot_be_read_leaves_the_choice_to_the_size(
-    library: MediaLibrary, text: str
-) -> None:
+def test_an_invalid_length_is_ignored(library: MediaLibrary, text: str) -> None:
     file, fits = library.nearest("video/mp4", size="1280x720", seconds=text)
     assert ((file.width, file.height), fits) == ((1280, 720), False)
 
 
 @pytest.mark.parametrize("size", [None, "720x1280"], ids=["any size", "a size"])
 @pytest.mark.parametrize("seconds", [None, "12"], ids=["any length", "a length"])
-def test_what_nobody_asked_for_fits(
+def test_missing_size_and_length_match_any_file(
     library: MediaLibrary, size: str | None, seconds: str | None
 ) -> None:
     file, fits = library.nearest("video/mp4", size=size, seconds=seconds)
@@ -185,7 +179,7 @@ def test_what_nobody_asked_for_fits(
     assert seconds is None or f"{file.seconds:g}" == seconds
 
 
-def test_a_media_type_without_files_is_refused(library: MediaLibrary) -> None:
+def test_a_media_type_without_files_is_a_key_error(library: MediaLibrary) -> None:
     with pytest.raises(KeyError, match="video/webm"):
         library.nearest("video/webm", size=None, seconds=None)
 
@@ -196,7 +190,7 @@ def probes(ffprobe: str, found: list[MediaFile]) -> list[Probe]:
 
 
 def probe_of(ffprobe: str, file: MediaFile) -> Probe:
-    """What ffprobe finds in a file, without a single complaint."""
+    """Return the output of ffprobe, which must not report errors."""
     entries = "stream=codec_name,width,height,pix_fmt:format=duration"
     command = [ffprobe, "-v", "error", "-show_entries", entries, "-of", "json", str(file.path)]
     done = subprocess.run(command, capture_output=True, check=True, timeout=60)

@@ -1,4 +1,4 @@
-"""Who listens at an endpoint hears of every request, once, with its answer."""
+"""Observers of an endpoint: calls, unmatched requests and undelivered replies."""
 
 from __future__ import annotations
 
@@ -12,47 +12,47 @@ HEADERS = {"authorization": "Bearer sk-test", "content-type": "application/json"
 BODY = b'{"prompt": "A lighthouse in a storm"}'
 
 
-class Listener:
-    """Keeps what it hears."""
+class RecordingObserver:
+    """An observer that records everything."""
 
     def __init__(self) -> None:
-        self.answers: list[tuple[Call, Reply]] = []
-        self.misses: list[tuple[str, str]] = []
-        self.losses: list[Reply] = []
+        self.calls: list[tuple[Call, Reply]] = []
+        self.unmatched_requests: list[tuple[str, str]] = []
+        self.undelivered_replies: list[Reply] = []
 
     def answered(self, call: Call, reply: Reply) -> None:
-        self.answers.append((call, reply))
+        self.calls.append((call, reply))
 
     def unmatched(self, method: str, path: str) -> None:
-        self.misses.append((method, path))
+        self.unmatched_requests.append((method, path))
 
     def undelivered(self, reply: Reply) -> None:
-        self.losses.append(reply)
+        self.undelivered_replies.append(reply)
 
 
 @pytest.fixture
-def listener() -> Listener:
-    return Listener()
+def observer() -> RecordingObserver:
+    return RecordingObserver()
 
 
 @pytest.fixture
-def heard(service: JobService, listener: Listener) -> Endpoint:
-    """An endpoint that the listener listens at."""
-    return Endpoint(service, body_limit=100, observers=[listener])
+def observed(service: JobService, observer: RecordingObserver) -> Endpoint:
+    """An endpoint with the recording observer."""
+    return Endpoint(service, body_limit=100, observers=[observer])
 
 
-def ask(endpoint: Endpoint, method: str, target: str, body: bytes = b"") -> Reply:
+def send(endpoint: Endpoint, method: str, target: str, body: bytes = b"") -> Reply:
     path, _, query = target.partition("?")
     return endpoint.respond(method, path, query=query, headers=HEADERS, body=body)
 
 
-def test_a_call_is_heard_with_all_that_it_says_and_the_very_reply(
-    heard: Endpoint, listener: Listener
+def test_observer_gets_each_call_and_its_reply(
+    observed: Endpoint, observer: RecordingObserver
 ) -> None:
-    made = ask(heard, "POST", "/v1/videos", BODY)
-    listed = ask(heard, "GET", "/v1/videos?limit=1&order=asc&order=desc&odd=%20")
-    missing = ask(heard, "GET", "/v1/videos/a%2Fb")
-    assert listener.answers == [
+    made = send(observed, "POST", "/v1/videos", BODY)
+    listed = send(observed, "GET", "/v1/videos?limit=1&order=asc&order=desc&odd=%20")
+    missing = send(observed, "GET", "/v1/videos/a%2Fb")
+    assert observer.calls == [
         (Call("createVideo", {}, (), HEADERS, BODY), made),
         (
             Call(
@@ -66,16 +66,16 @@ def test_a_call_is_heard_with_all_that_it_says_and_the_very_reply(
         ),
         (Call("getVideo", {"video_id": "a/b"}, (), HEADERS, b""), missing),
     ]
-    assert [reply.status for _, reply in listener.answers] == [200, 400, 404]
-    assert listener.misses == []
+    assert [reply.status for _, reply in observer.calls] == [200, 400, 404]
+    assert observer.unmatched_requests == []
 
 
-def test_errors_that_a_test_asked_for_are_heard(
-    heard: Endpoint, listener: Listener, service: JobService
+def test_observer_gets_simulated_errors(
+    observed: Endpoint, observer: RecordingObserver, service: JobService
 ) -> None:
     MockControls(service).fail("createVideo", status=503)
-    ask(heard, "POST", "/v1/videos", BODY)
-    assert [reply.status for _, reply in listener.answers] == [503]
+    send(observed, "POST", "/v1/videos", BODY)
+    assert [reply.status for _, reply in observer.calls] == [503]
 
 
 @pytest.mark.parametrize(
@@ -89,68 +89,69 @@ def test_errors_that_a_test_asked_for_are_heard(
         ("GET", "/v1/videos/a%2Fb/%63ontent", 404),
     ],
     ids=[
-        "slip",
+        "misspelt path",
         "no base path",
-        "method of no operation",
-        "HEAD where there is no GET",
-        "HEAD nowhere",
+        "unsupported method",
+        "HEAD without GET",
+        "HEAD of an unknown path",
         "percent-encoded",
     ],
 )
-def test_a_request_that_means_no_operation_is_heard_once_as_it_came(
-    heard: Endpoint, listener: Listener, method: str, path: str, status: int
+def test_observer_gets_unmatched_requests_as_they_were_sent(
+    observed: Endpoint, observer: RecordingObserver, method: str, path: str, status: int
 ) -> None:
-    assert ask(heard, method, path).status == status
-    assert (listener.misses, listener.answers) == ([(method, path)], [])
+    assert send(observed, method, path).status == status
+    assert (observer.unmatched_requests, observer.calls) == ([(method, path)], [])
 
 
-def test_head_is_heard_once_with_the_answer_that_get_would_have(
-    heard: Endpoint, listener: Listener, clock: ManualClock
+def test_observer_gets_the_get_reply_for_head(
+    observed: Endpoint, observer: RecordingObserver, clock: ManualClock
 ) -> None:
-    job_id = orjson.loads(ask(heard, "POST", "/v1/videos", BODY).body)["id"]
+    job_id = orjson.loads(send(observed, "POST", "/v1/videos", BODY).body)["id"]
     clock.advance(10)
-    listener.answers.clear()
-    reply = ask(heard, "HEAD", f"/v1/videos/{job_id}/content?variant=thumbnail")
-    ((call, answer),) = listener.answers
+    observer.calls.clear()
+    reply = send(observed, "HEAD", f"/v1/videos/{job_id}/content?variant=thumbnail")
+    ((call, answer),) = observer.calls
     assert (call.operation_id, call.query) == ("getVideoContent", (("variant", "thumbnail"),))
     assert (reply.status, reply.body) == (answer.status, b"") == (200, b"")
     assert reply.headers["content-length"] == str(len(answer.body))
-    assert listener.misses == []
+    assert observer.unmatched_requests == []
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("path", ["/v1/videos", "/v1/videos/video_0"], ids=["well", "an error"])
-def test_a_reply_that_nobody_took_is_named_as_it_was_heard(
-    heard: Endpoint, listener: Listener, method: str, path: str
+@pytest.mark.parametrize("path", ["/v1/videos", "/v1/videos/video_0"], ids=["success", "error"])
+def test_observer_gets_undelivered_replies(
+    observed: Endpoint, observer: RecordingObserver, method: str, path: str
 ) -> None:
-    heard.undelivered(ask(heard, method, path))
-    (lost,), ((_, answer),) = listener.losses, listener.answers
-    assert lost is answer
+    observed.undelivered(send(observed, method, path))
+    (undelivered,), ((_, answer),) = observer.undelivered_replies, observer.calls
+    assert undelivered is answer
 
 
-def test_a_call_whose_body_is_too_large_is_heard_with_its_refusal(
-    heard: Endpoint, listener: Listener
+def test_observer_gets_calls_with_too_large_bodies(
+    observed: Endpoint, observer: RecordingObserver
 ) -> None:
-    assert ask(heard, "POST", "/v1/videos", b" " * 101).status == 413
-    ask(heard, "POST", "/v1/videos", BODY + b" " * (100 - len(BODY)))
-    assert [reply.status for _, reply in listener.answers] == [413, 200]
+    assert send(observed, "POST", "/v1/videos", b" " * 101).status == 413
+    send(observed, "POST", "/v1/videos", BODY + b" " * (100 - len(BODY)))
+    assert [reply.status for _, reply in observer.calls] == [413, 200]
 
 
-def test_a_body_that_was_not_read_is_heard_as_none(heard: Endpoint, listener: Listener) -> None:
-    """As the server on a socket has it, which reads no further than the limit."""
-    refused = heard.respond_body_too_large("POST", "/v1/videos", query="a=b", headers=HEADERS)
-    missed = heard.respond_body_too_large("POST", "/v1/vidoes", query="", headers=HEADERS)
-    assert listener.answers == [(Call("createVideo", {}, (("a", "b"),), HEADERS, b""), refused)]
-    assert (refused.status, missed.status) == (413, 404)
-    assert listener.misses == [("POST", "/v1/vidoes")]
-
-
-def test_the_calls_of_another_document_are_heard_by_their_names(
-    other_document: Document, listener: Listener
+def test_observer_gets_unread_bodies_as_empty(
+    observed: Endpoint, observer: RecordingObserver
 ) -> None:
-    endpoint = Endpoint(JobService(other_document, strict=True), observers=[listener])
-    ask(endpoint, "GET", "/api/v7/renderings/r-1/film")
-    ask(endpoint, "GET", "/v7/renderings/r-1/film")
-    ((call, reply),) = listener.answers
+    refused = observed.respond_body_too_large("POST", "/v1/videos", query="a=b", headers=HEADERS)
+    unmatched = observed.respond_body_too_large("POST", "/v1/vidoes", query="", headers=HEADERS)
+    assert observer.calls == [(Call("createVideo", {}, (("a", "b"),), HEADERS, b""), refused)]
+    assert (refused.status, unmatched.status) == (413, 404)
+    assert observer.unmatched_requests == [("POST", "/v1/vidoes")]
+
+
+def test_observer_gets_operation_ids_of_any_document(
+    other_document: Document, observer: RecordingObserver
+) -> None:
+    endpoint = Endpoint(JobService(other_document, strict=True), observers=[observer])
+    send(endpoint, "GET", "/api/v7/renderings/r-1/film")
+    send(endpoint, "GET", "/v7/renderings/r-1/film")
+    ((call, reply),) = observer.calls
     assert (call.operation_id, call.path_parameters, reply.status) == ("film", {"ref": "r-1"}, 401)
-    assert listener.misses == [("GET", "/v7/renderings/r-1/film")]
+    assert observer.unmatched_requests == [("GET", "/v7/renderings/r-1/film")]

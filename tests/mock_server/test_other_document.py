@@ -1,4 +1,4 @@
-"""Another document through the same code: nothing of the bundled API is built in."""
+"""Another document with other paths, fields, states and errors."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def service(other_document: Document, clock: ManualClock) -> JobService:
     return JobService(other_document, clock=clock, ids=RandomIds(1), strict=True)
 
 
-def ask(endpoint: Endpoint, request: str, *, json: Json = None, key: str | None = "k") -> Reply:
-    """The reply to a request such as `GET /renderings?size=1`."""
+def send(endpoint: Endpoint, request: str, *, json: Json = None, key: str | None = "k") -> Reply:
+    """Send a request such as `GET /renderings?size=1`."""
     method, target = request.split(" ")
     path, _, query = target.partition("?")
     headers = {"content-type": "application/json"} | ({"x-render-key": key} if key else {})
@@ -44,27 +44,27 @@ def body_of(reply: Reply, status: int) -> Json:
     return orjson.loads(reply.body)
 
 
-def make(endpoint: Endpoint, **order: Json) -> str:
-    made = body_of(ask(endpoint, "POST /renderings", json={"scene": "A teapot", **order}), 202)
+def create_job(endpoint: Endpoint, **order: Json) -> str:
+    made = body_of(send(endpoint, "POST /renderings", json={"scene": "A teapot", **order}), 202)
     ref: str = made["job"]["ref"]
     return ref
 
 
-def test_a_job_lives_as_its_own_document_says(endpoint: Endpoint, clock: ManualClock) -> None:
+def test_jobs_follow_the_lifecycle_of_the_document(endpoint: Endpoint, clock: ManualClock) -> None:
     order = {"scene": "A teapot", "quality": "final", "frames": 9}
-    taken = ask(endpoint, "POST /renderings", json=order)
+    created = send(endpoint, "POST /renderings", json=order)
     phase = {"word": "waiting", "since": START, "ended": None, "trouble": None}
-    ticket = body_of(taken, 202)
+    ticket = body_of(created, 202)
     ref = ticket["job"]["ref"]
     job = {"ref": ref, "phase": phase, "order": order}
     assert ticket == {"kind": "ticket", "job": job, "links": {}}
     assert ref.startswith("r-")
-    assert taken.headers["retry-after"] == "1"
+    assert created.headers["retry-after"] == "1"
     words = {0.5: "waiting", 1: "warming", 4: "drawing", 63.5: "drawing", 64: "ready"}
     for moment, word in words.items():
         clock.advance(START + moment - clock.now())
         ended = START + 64 if word == "ready" else None
-        seen = ask(endpoint, f"GET /renderings/{ref}/status")
+        seen = send(endpoint, f"GET /renderings/{ref}/status")
         assert body_of(seen, 200)["job"]["phase"] == phase | {"word": word, "ended": ended}
         assert ("retry-after" in seen.headers) == (word != "ready")
 
@@ -77,7 +77,7 @@ def test_a_job_lives_as_its_own_document_says(endpoint: Endpoint, clock: ManualC
         ("withdrawn", None, 0.5, None, "There was no light."),
     ],
 )
-def test_a_job_can_end_badly_in_more_than_one_way(
+def test_several_failure_states(
     service: JobService,
     endpoint: Endpoint,
     clock: ManualClock,
@@ -88,42 +88,42 @@ def test_a_job_can_end_badly_in_more_than_one_way(
     text: str,
 ) -> None:
     MockControls(service).next_job(outcome=outcome, code=code)
-    ref = make(endpoint)
+    ref = create_job(endpoint)
     clock.advance(ends_after - 0.25)
-    pending = body_of(ask(endpoint, f"GET /renderings/{ref}/status"), 200)["job"]["phase"]
+    pending = body_of(send(endpoint, f"GET /renderings/{ref}/status"), 200)["job"]["phase"]
     assert (pending["word"] != outcome, pending["trouble"]) == (True, None)
     clock.advance(0.25)
-    phase = body_of(ask(endpoint, f"GET /renderings/{ref}/status"), 200)["job"]["phase"]
+    phase = body_of(send(endpoint, f"GET /renderings/{ref}/status"), 200)["job"]["phase"]
     trouble = {"why": code or "no_light", "text": text}
     assert phase == {"word": outcome, "since": START, "ended": ended, "trouble": trouble}
-    assert body_of(ask(endpoint, f"GET /renderings/{ref}/film"), 409)["problem"] == "not-yet"
+    assert body_of(send(endpoint, f"GET /renderings/{ref}/film"), 409)["problem"] == "not-yet"
 
 
-def test_the_list_is_paged_by_a_cursor_of_its_own(endpoint: Endpoint) -> None:
-    made = [make(endpoint) for _ in range(5)]
+def test_pagination_by_the_cursor_of_the_document(endpoint: Endpoint) -> None:
+    made = [create_job(endpoint) for _ in range(5)]
     pages, cursor = [], ""
     while cursor is not None:
         query = f"size=2&cursor={cursor}" if cursor else "size=2"
-        page = body_of(ask(endpoint, f"GET /renderings?{query}"), 200)
+        page = body_of(send(endpoint, f"GET /renderings?{query}"), 200)
         assert page.keys() == {"tickets", "cursor"}
         pages.append([ticket["job"]["ref"] for ticket in page["tickets"]])
         cursor = page["cursor"]
     assert pages == [[made[4], made[3]], [made[2], made[1]], [made[0]]]
-    unknown = body_of(ask(endpoint, "GET /renderings?cursor=r-0"), 404)
+    unknown = body_of(send(endpoint, "GET /renderings?cursor=r-0"), 404)
     assert unknown == {"problem": "no-such-rendering", "detail": "cursor: there is no job 'r-0'"}
 
 
-def test_a_dropped_job_is_gone_without_a_word(endpoint: Endpoint, clock: ManualClock) -> None:
-    ref = make(endpoint)
-    assert body_of(ask(endpoint, f"DELETE /renderings/{ref}"), 409)["problem"] == "not-yet"
+def test_delete_without_a_response_body(endpoint: Endpoint, clock: ManualClock) -> None:
+    ref = create_job(endpoint)
+    assert body_of(send(endpoint, f"DELETE /renderings/{ref}"), 409)["problem"] == "not-yet"
     clock.advance(10)
-    assert ask(endpoint, f"DELETE /renderings/{ref}") == Reply(204)
-    assert ask(endpoint, f"GET /renderings/{ref}/status").status == 404
-    assert body_of(ask(endpoint, "GET /renderings"), 200) == {"tickets": [], "cursor": None}
+    assert send(endpoint, f"DELETE /renderings/{ref}") == Reply(204)
+    assert send(endpoint, f"GET /renderings/{ref}/status").status == 404
+    assert body_of(send(endpoint, "GET /renderings"), 200) == {"tickets": [], "cursor": None}
 
 
 @pytest.mark.parametrize(
-    ("order", "size", "seconds", "stands_in"),
+    ("order", "size", "seconds", "nearest"),
     [
         ({"format": "1280x720"}, "1280x720", "4", None),
         ({"format": "1024x1792", "frames": 12}, "1024x1792", "12", None),
@@ -131,20 +131,20 @@ def test_a_dropped_job_is_gone_without_a_word(endpoint: Endpoint, clock: ManualC
     ],
     ids=["exact", "exact, all fields", "nearest"],
 )
-def test_the_film_is_the_one_that_fits_the_order(
+def test_content_is_chosen_by_the_fields_of_the_document(
     endpoint: Endpoint,
     clock: ManualClock,
     order: dict[str, Json],
     size: str,
     seconds: str,
-    stands_in: str | None,
+    nearest: str | None,
 ) -> None:
-    ref = make(endpoint, **order)
+    ref = create_job(endpoint, **order)
     clock.advance(10)
-    reply = ask(endpoint, f"GET /renderings/{ref}/film")
+    reply = send(endpoint, f"GET /renderings/{ref}/film")
     file, _ = MediaLibrary().nearest("video/mp4", size=size, seconds=seconds)
     assert (reply.status, reply.body) == (200, file.content)
-    assert reply.headers.get("x-mock-media") == stands_in
+    assert reply.headers.get("x-mock-media") == nearest
 
 
 @pytest.mark.parametrize(
@@ -172,21 +172,23 @@ def test_the_film_is_the_one_that_fits_the_order(
 def test_errors_have_the_envelope_of_the_document(
     endpoint: Endpoint, request_line: str, json: Json, status: int, problem: str, detail: str
 ) -> None:
-    reply = ask(endpoint, request_line, json=json)
+    reply = send(endpoint, request_line, json=json)
     assert body_of(reply, status) == {"problem": problem, "detail": detail}
     assert "x-request-id" not in reply.headers
 
 
-def test_the_key_stands_in_a_header_of_its_own(other_document: Document) -> None:
+def test_api_key_is_in_the_header_of_the_document(other_document: Document) -> None:
     endpoint = Endpoint(JobService(other_document, api_keys=["right"], strict=True))
-    statuses = {key: ask(endpoint, "GET /renderings", key=key).status for key in ("right", "wrong")}
+    statuses = {
+        key: send(endpoint, "GET /renderings", key=key).status for key in ("right", "wrong")
+    }
     assert statuses == {"right": 200, "wrong": 401}
-    missing = body_of(ask(endpoint, "GET /renderings", key=None), 401)
+    missing = body_of(send(endpoint, "GET /renderings", key=None), 401)
     detail = "x-render-key: must be sent as <key>"
     assert missing == {"problem": "who-are-you", "detail": detail}
 
 
-def test_a_fault_has_the_status_that_the_document_gives_it(other_document: Document) -> None:
+def test_internal_error_has_the_status_of_the_document(other_document: Document) -> None:
     class FullStore(MemoryStore):
         def __len__(self) -> int:
             return 0
@@ -210,7 +212,7 @@ def test_a_fault_has_the_status_that_the_document_gives_it(other_document: Docum
     }
 
 
-def test_the_price_is_by_the_words_of_the_document(other_document: Document) -> None:
+def test_price_by_the_fields_of_the_document(other_document: Document) -> None:
     price = other_document.by_role[JobRole.CREATE].price
     assert price is not None
     assert price.currency == "EUR"

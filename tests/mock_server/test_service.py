@@ -1,61 +1,41 @@
-"""The life of a job over time, as clients see it: made, polled, listed, downloaded, deleted."""
+"""The life of a job as clients see it: create, poll, list, download, delete."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import chain
 
-import orjson
 import pytest
 
-from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, RandomIds, SystemClock
+from aisa_testkit.mock_server import (
+    Endpoint,
+    JobService,
+    ManualClock,
+    MockControls,
+    RandomIds,
+    SystemClock,
+)
 from aisa_testkit.mock_server.media_library import MediaLibrary
-from aisa_testkit.openapi import Document, Reply
+from aisa_testkit.openapi import Document
 from aisa_testkit.openapi.json import Json
+from tests.support.requests import PROMPT, body_of, create_job, error_of, send
 
 START = 1_780_000_000
 DAY = 86400
-PROMPT = {"prompt": "A lighthouse in a storm"}
 
 
-def ask(
-    endpoint: Endpoint,
-    request: str,
-    *,
-    json: Json = None,
-    headers: Mapping[str, str] | None = None,
-) -> Reply:
-    """The reply to a request such as `GET /videos?limit=1`, sent with a key."""
-    method, target = request.split(" ")
-    path, _, query = target.partition("?")
-    body = b"" if json is None else orjson.dumps(json)
-    sent = {"authorization": "Bearer sk-test", "content-type": "application/json"}
-    sent |= headers or {}
-    return endpoint.respond(method, f"/v1{path}", query=query, headers=sent, body=body)
-
-
-def body_of(reply: Reply, status: int = 200) -> Json:
-    assert reply.status == status, reply.body
-    return orjson.loads(reply.body)
-
-
-def error_of(reply: Reply, status: int) -> Json:
-    return body_of(reply, status)["error"]
-
-
-def make(endpoint: Endpoint, json: Json = None) -> str:
-    job_id: str = body_of(ask(endpoint, "POST /videos", json=json or PROMPT))["id"]
-    return job_id
+def create_id(endpoint: Endpoint, **fields: str) -> str:
+    """Create a job and return its id."""
+    return str(create_job(endpoint, **fields)["id"])
 
 
 def listed(endpoint: Endpoint, query: str = "") -> Json:
-    return body_of(ask(endpoint, f"GET /videos?{query}"))
+    return body_of(send(endpoint, f"GET /v1/videos?{query}"))
 
 
 def test_a_job_is_queued_then_in_progress_then_completed(
     endpoint: Endpoint, clock: ManualClock
 ) -> None:
-    queued = body_of(ask(endpoint, "POST /videos", json=PROMPT))
+    queued = body_of(send(endpoint, "POST /v1/videos", json=PROMPT))
     assert queued == {
         "id": "video_d4edd823689ed8f9f64a9dfb417947c1",
         "object": "video",
@@ -71,38 +51,38 @@ def test_a_job_is_queued_then_in_progress_then_completed(
         "remixed_from_video_id": None,
         "error": None,
     }
-    path = f"GET /videos/{queued['id']}"
-    begun = queued | {"status": "in_progress"}
+    path = f"GET /v1/videos/{queued['id']}"
+    started = queued | {"status": "in_progress"}
     done = {"status": "completed", "completed_at": START + 10, "expires_at": START + DAY}
     expected = {
         1.5: queued,
-        2.0: begun | {"progress": 1},
-        6.0: begun | {"progress": 50},
-        9.999: begun | {"progress": 98},
+        2.0: started | {"progress": 1},
+        6.0: started | {"progress": 50},
+        9.999: started | {"progress": 98},
         10.0: queued | done | {"progress": 100},
         5000.0: queued | done | {"progress": 100},
     }
     for moment, job in expected.items():
         clock.advance(START + moment - clock.now())
-        assert body_of(ask(endpoint, path)) == job
+        assert body_of(send(endpoint, path)) == job
 
 
-def test_the_poll_hint_is_the_real_time_that_is_left(document: Document) -> None:
+def test_poll_hint_is_the_remaining_real_time(document: Document) -> None:
     now = [50.0]
     clock = SystemClock(10, wall=lambda: START, monotonic=lambda: now[0])
     endpoint = Endpoint(JobService(document, clock=clock, strict=True))
-    made = ask(endpoint, "POST /videos", json=PROMPT)
+    made = send(endpoint, "POST /v1/videos", json=PROMPT)
     assert made.headers["openai-poll-after-ms"] == "1000"
-    path = f"GET /videos/{body_of(made)['id']}"
+    path = f"GET /v1/videos/{body_of(made)['id']}"
     now[0] += 0.75
-    assert ask(endpoint, path).headers["openai-poll-after-ms"] == "250"
+    assert send(endpoint, path).headers["openai-poll-after-ms"] == "250"
     now[0] += 0.25
-    ended = ask(endpoint, path)
+    ended = send(endpoint, path)
     assert body_of(ended)["status"] == "completed"
     assert "openai-poll-after-ms" not in ended.headers
 
 
-def test_a_form_and_json_make_the_same_job(document: Document, clock: ManualClock) -> None:
+def test_multipart_and_json_make_the_same_job(document: Document, clock: ManualClock) -> None:
     fields = {"prompt": "Zebras, größer", "model": "sora-2-pro", "seconds": "8", "size": "1280x720"}
     form = b"".join(
         f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
@@ -115,15 +95,15 @@ def test_a_form_and_json_make_the_same_job(document: Document, clock: ManualCloc
     made = body_of(
         by_form.respond("POST", "/v1/videos", query="", headers=headers, body=form + b"--b--\r\n")
     )
-    assert made == body_of(ask(by_json, "POST /videos", json=fields))
+    assert made == body_of(send(by_json, "POST /v1/videos", json=fields))
     assert made.items() >= fields.items()
 
 
-def test_every_reply_has_a_request_id_of_its_own_and_an_error_repeats_it(
+def test_request_ids_are_unique_and_repeated_in_errors(
     endpoint: Endpoint,
 ) -> None:
-    good, bad = ask(endpoint, "GET /videos"), ask(endpoint, "GET /videos/video_0")
-    elsewhere = ask(endpoint, "GET /nowhere")
+    good, bad = send(endpoint, "GET /v1/videos"), send(endpoint, "GET /v1/videos/video_0")
+    elsewhere = send(endpoint, "GET /v1/nowhere")
     ids = [reply.headers["x-request-id"] for reply in (good, bad, elsewhere)]
     assert len(set(ids)) == 3
     assert error_of(bad, 404)["request_id"] == ids[1]
@@ -131,7 +111,7 @@ def test_every_reply_has_a_request_id_of_its_own_and_an_error_repeats_it(
     assert ids[1].startswith("req_01")
 
 
-def test_the_list_of_no_jobs_is_empty(endpoint: Endpoint) -> None:
+def test_list_without_jobs_is_empty(endpoint: Endpoint) -> None:
     empty: Json = {
         "object": "list",
         "data": [],
@@ -144,8 +124,8 @@ def test_the_list_of_no_jobs_is_empty(endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize("order", ["desc", "asc"])
-def test_pages_by_cursor_hold_every_job_once_in_order(endpoint: Endpoint, order: str) -> None:
-    made = [make(endpoint) for _ in range(14)]
+def test_pagination_returns_every_job_once_in_order(endpoint: Endpoint, order: str) -> None:
+    made = [create_id(endpoint) for _ in range(14)]
     pages: list[list[str]] = []
     after = ""
     while True:
@@ -159,16 +139,16 @@ def test_pages_by_cursor_hold_every_job_once_in_order(endpoint: Endpoint, order:
     assert [*chain(*pages)] == (made if order == "asc" else made[::-1])
 
 
-def test_a_page_has_twenty_jobs_newest_first_unless_asked_otherwise(endpoint: Endpoint) -> None:
-    made = [make(endpoint) for _ in range(21)]
+def test_pagination_defaults_to_twenty_jobs_newest_first(endpoint: Endpoint) -> None:
+    made = [create_id(endpoint) for _ in range(21)]
     assert [job["id"] for job in listed(endpoint)["data"]] == made[:0:-1]
 
 
 @pytest.mark.parametrize("order", ["desc", "asc"])
-def test_has_more_says_whether_another_page_would_hold_a_job(
+def test_pagination_has_more_is_true_if_another_page_has_jobs(
     endpoint: Endpoint, order: str
 ) -> None:
-    first, _, last = (make(endpoint) for _ in range(3))
+    first, _, last = (create_id(endpoint) for _ in range(3))
     final = last if order == "asc" else first
     more = {
         limit: listed(endpoint, f"limit={limit}&order={order}")["has_more"]
@@ -179,42 +159,40 @@ def test_has_more_says_whether_another_page_would_hold_a_job(
     assert (behind["data"], behind["has_more"]) == ([], False)
 
 
-def test_a_job_made_between_two_pages_shifts_neither(endpoint: Endpoint) -> None:
-    a, b, c, d = (make(endpoint) for _ in range(4))
+def test_pagination_is_stable_while_jobs_are_created(endpoint: Endpoint) -> None:
+    a, b, c, d = (create_id(endpoint) for _ in range(4))
     assert listed(endpoint, "limit=2")["last_id"] == c
     assert listed(endpoint, "limit=2&order=asc")["last_id"] == b
-    late = make(endpoint)
+    late = create_id(endpoint)
     newest_first = listed(endpoint, f"limit=9&after={c}")["data"]
     oldest_first = listed(endpoint, f"limit=9&order=asc&after={b}")["data"]
     assert [job["id"] for job in newest_first] == [b, a]
     assert [job["id"] for job in oldest_first] == [c, d, late]
 
 
-def test_a_job_of_the_list_is_the_one_that_retrieve_shows(
-    endpoint: Endpoint, clock: ManualClock
-) -> None:
-    job_id = make(endpoint)
+def test_list_and_retrieve_show_the_same_job(endpoint: Endpoint, clock: ManualClock) -> None:
+    job_id = create_id(endpoint)
     for _ in range(3):
         clock.advance(4)
-        assert listed(endpoint)["data"] == [body_of(ask(endpoint, f"GET /videos/{job_id}"))]
+        assert listed(endpoint)["data"] == [body_of(send(endpoint, f"GET /v1/videos/{job_id}"))]
 
 
-def test_a_deleted_job_is_unknown_everywhere(endpoint: Endpoint, clock: ManualClock) -> None:
-    job_id, other = make(endpoint), make(endpoint)
-    refused = error_of(ask(endpoint, f"DELETE /videos/{job_id}"), 409)
+def test_a_deleted_job_is_not_found(endpoint: Endpoint, clock: ManualClock) -> None:
+    job_id, other = create_id(endpoint), create_id(endpoint)
+    refused = error_of(send(endpoint, f"DELETE /v1/videos/{job_id}"), 409)
     assert refused["message"] == f"{job_id} is queued; only a job that has ended can be deleted"
     clock.advance(10)
-    farewell = body_of(ask(endpoint, f"DELETE /videos/{job_id}"))
-    assert farewell == {"id": job_id, "object": "video.deleted", "deleted": True}
+    deletion = body_of(send(endpoint, f"DELETE /v1/videos/{job_id}"))
+    assert deletion == {"id": job_id, "object": "video.deleted", "deleted": True}
     requests = [
-        (f"GET /videos/{job_id}", None, "video_id"),
-        (f"GET /videos/{job_id}/content", None, "video_id"),
-        (f"DELETE /videos/{job_id}", None, "video_id"),
-        (f"POST /videos/{job_id}/remix", PROMPT, "video_id"),
-        (f"GET /videos?after={job_id}", None, "after"),
+        (f"GET /v1/videos/{job_id}", None, "video_id"),
+        (f"GET /v1/videos/{job_id}/content", None, "video_id"),
+        (f"DELETE /v1/videos/{job_id}", None, "video_id"),
+        (f"POST /v1/videos/{job_id}/remix", PROMPT, "video_id"),
+        (f"GET /v1/videos?after={job_id}", None, "after"),
     ]
     for request, json, parameter in requests:
-        error = error_of(ask(endpoint, request, json=json), 404)
+        error = error_of(send(endpoint, request, json=json), 404)
         assert (error["code"], error["param"]) == ("resource_not_found", parameter), request
         assert f"there is no job '{job_id}'" in error["message"]
     assert [job["id"] for job in listed(endpoint)["data"]] == [other]
@@ -223,13 +201,15 @@ def test_a_deleted_job_is_unknown_everywhere(endpoint: Endpoint, clock: ManualCl
 VARIANTS = {"video": "video/mp4", "thumbnail": "image/webp", "spritesheet": "image/jpeg"}
 
 
-@pytest.mark.parametrize("variant", [None, *VARIANTS], ids=lambda name: name or "no variant named")
-def test_content_is_the_file_of_the_size_and_length_asked_for(
+@pytest.mark.parametrize("variant", [None, *VARIANTS], ids=lambda name: name or "default variant")
+def test_content_has_the_size_and_length_of_the_job(
     endpoint: Endpoint, clock: ManualClock, variant: str | None
 ) -> None:
-    job_id = make(endpoint, {**PROMPT, "size": "1792x1024", "seconds": "8"})
+    job_id = create_id(endpoint, size="1792x1024", seconds="8")
     clock.advance(60)
-    reply = ask(endpoint, f"GET /videos/{job_id}/content{f'?variant={variant}' if variant else ''}")
+    reply = send(
+        endpoint, f"GET /v1/videos/{job_id}/content{f'?variant={variant}' if variant else ''}"
+    )
     media_type = VARIANTS[variant or "video"]
     file, _ = MediaLibrary().nearest(media_type, size="1792x1024", seconds="8")
     assert (reply.status, reply.body) == (200, file.content)
@@ -238,17 +218,35 @@ def test_content_is_the_file_of_the_size_and_length_asked_for(
     assert "x-mock-media" not in reply.headers
 
 
-def test_content_is_to_be_had_from_completion_to_expiry(
+def test_content_is_available_from_completion_to_expiry(
     endpoint: Endpoint, clock: ManualClock
 ) -> None:
-    path = f"GET /videos/{make(endpoint)}/content"
-    pending = ask(endpoint, path)
+    path = f"GET /v1/videos/{create_id(endpoint)}/content"
+    pending = send(endpoint, path)
     assert error_of(pending, 409)["message"].endswith("is queued and has no files")
     assert pending.headers["x-should-retry"] == "false"
     clock.advance(10)
-    assert ask(endpoint, path).status == 200
+    assert send(endpoint, path).status == 200
     clock.advance(DAY - 10.5)
-    assert ask(endpoint, path).status == 200
+    assert send(endpoint, path).status == 200
     clock.advance(0.5)
-    assert "expired at 1780086400" in error_of(ask(endpoint, path), 404)["message"]
-    assert body_of(ask(endpoint, path.removesuffix("/content")))["status"] == "completed"
+    assert "expired at 1780086400" in error_of(send(endpoint, path), 404)["message"]
+    assert body_of(send(endpoint, path.removesuffix("/content")))["status"] == "completed"
+
+
+def test_next_job_sets_failure_and_duration(
+    service: JobService, endpoint: Endpoint, clock: ManualClock
+) -> None:
+    MockControls(service).next_job(outcome="failed", code="generation_failed")
+    MockControls(service).next_job(seconds=100)
+    failing, slow, usual = (create_id(endpoint) for _ in range(3))
+    clock.advance(6)
+    failed = body_of(send(endpoint, f"GET /v1/videos/{failing}"))
+    reason = {"code": "generation_failed", "message": "The video could not be generated."}
+    assert (failed["status"], failed["progress"], failed["error"]) == ("failed", 50, reason)
+    assert (failed["completed_at"], failed["expires_at"]) == (None, None)
+    no_file = error_of(send(endpoint, f"GET /v1/videos/{failing}/content"), 409)
+    assert no_file["message"] == f"{failing} is failed and has no files"
+    clock.advance(93)
+    states = [body_of(send(endpoint, f"GET /v1/videos/{i}"))["status"] for i in (slow, usual)]
+    assert states == ["in_progress", "completed"]

@@ -1,4 +1,4 @@
-"""Downloads: the whole file, the part that was asked for, or word that nothing has changed."""
+"""Downloads: whole files, ranges and 304."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aisa_testkit.openapi import Cause
 CONTENT = bytes(range(100))
 ETAG = '"0123abcd"'
 FILE = Download(CONTENT, "video/mp4", ETAG, "video_1.mp4")
-ABOUT = {
+HEADERS = {
     "etag": ETAG,
     "accept-ranges": "bytes",
     "content-disposition": 'attachment; filename="video_1.mp4"',
@@ -21,9 +21,9 @@ ABOUT = {
 }
 
 
-def test_without_conditions_the_whole_file_is_sent() -> None:
+def test_download_without_conditions_is_the_whole_file() -> None:
     reply = FILE.reply({})
-    assert (reply.status, reply.headers, reply.body) == (200, ABOUT, CONTENT)
+    assert (reply.status, reply.headers, reply.body) == (200, HEADERS, CONTENT)
 
 
 @pytest.mark.parametrize(
@@ -45,12 +45,10 @@ def test_without_conditions_the_whole_file_is_sent() -> None:
         pytest.param("bytes=007-008", 7, 8, id="leading zeros"),
     ],
 )
-def test_a_range_gives_the_bytes_from_its_first_to_its_last(
-    text: str, first: int, last: int
-) -> None:
+def test_range_returns_its_bytes(text: str, first: int, last: int) -> None:
     reply = FILE.reply({"range": text})
     assert reply.status == 206
-    assert reply.headers == {**ABOUT, "content-range": f"bytes {first}-{last}/100"}
+    assert reply.headers == {**HEADERS, "content-range": f"bytes {first}-{last}/100"}
     assert reply.body == CONTENT[first : last + 1]
 
 
@@ -73,13 +71,13 @@ def test_a_range_gives_the_bytes_from_its_first_to_its_last(
         pytest.param("", id="an empty header"),
     ],
 )
-def test_a_header_that_is_no_single_byte_range_is_ignored(text: str) -> None:
+def test_unsupported_range_header_is_ignored(text: str) -> None:
     reply = FILE.reply({"range": text})
-    assert (reply.status, reply.headers, reply.body) == (200, ABOUT, CONTENT)
+    assert (reply.status, reply.headers, reply.body) == (200, HEADERS, CONTENT)
 
 
 @pytest.mark.parametrize("text", ["bytes=100-", "bytes=100-200", "bytes=5000-6000", "bytes=-0"])
-def test_a_range_of_bytes_that_are_not_there_is_refused_with_the_length(text: str) -> None:
+def test_range_outside_the_file_is_refused_with_its_length(text: str) -> None:
     with pytest.raises(Refusal) as caught:
         FILE.reply({"range": text})
     refusal = caught.value
@@ -88,7 +86,7 @@ def test_a_range_of_bytes_that_are_not_there_is_refused_with_the_length(text: st
     assert refusal.headers == {"content-range": "bytes */100"}
 
 
-def test_a_range_holds_for_the_version_that_if_range_names() -> None:
+def test_if_range_with_the_same_version_returns_the_range() -> None:
     assert FILE.reply({"range": "bytes=1-2", "if-range": ETAG}).body == CONTENT[1:3]
 
 
@@ -100,10 +98,10 @@ def test_a_range_holds_for_the_version_that_if_range_names() -> None:
         pytest.param("Wed, 21 Oct 2015 07:28:00 GMT", id="a date"),
     ],
 )
-@pytest.mark.parametrize("text", ["bytes=1-2", "bytes=5000-"], ids=["there", "not there"])
-def test_a_range_of_another_version_gives_the_whole_file(version: str, text: str) -> None:
+@pytest.mark.parametrize("text", ["bytes=1-2", "bytes=5000-"], ids=["inside", "outside"])
+def test_if_range_with_another_version_returns_the_whole_file(version: str, text: str) -> None:
     reply = FILE.reply({"range": text, "if-range": version})
-    assert (reply.status, reply.headers, reply.body) == (200, ABOUT, CONTENT)
+    assert (reply.status, reply.headers, reply.body) == (200, HEADERS, CONTENT)
 
 
 @pytest.mark.parametrize(
@@ -120,9 +118,9 @@ def test_a_range_of_another_version_gives_the_whole_file(version: str, text: str
 @pytest.mark.parametrize(
     "range_header",
     [{}, {"range": "bytes=1-2"}, {"range": "bytes=5000-"}],
-    ids=["whole", "a range", "a range that is not there"],
+    ids=["whole", "a range", "a range outside the file"],
 )
-def test_a_file_that_the_client_has_is_not_sent_again(
+def test_if_none_match_with_the_same_version_returns_304(
     condition: str, range_header: dict[str, str]
 ) -> None:
     reply = FILE.reply({"if-none-match": condition, **range_header})
@@ -130,7 +128,7 @@ def test_a_file_that_the_client_has_is_not_sent_again(
 
 
 @pytest.mark.parametrize("condition", ['"ffff"', 'W/"ffff"', "0123abcd", '"0123abcd', '"*"', ""])
-def test_a_file_that_the_client_does_not_have_is_sent(condition: str) -> None:
+def test_if_none_match_with_another_version_returns_the_file(condition: str) -> None:
     whole = FILE.reply({"if-none-match": condition})
     assert (whole.status, whole.body) == (200, CONTENT)
     part = FILE.reply({"if-none-match": condition, "range": "bytes=1-2"})
@@ -142,7 +140,7 @@ POSITIONS = st.integers(0, 120)
 
 @settings(deadline=None)
 @given(content=st.binary(max_size=100), first=POSITIONS | st.none(), last=POSITIONS | st.none())
-def test_the_bytes_of_any_range_are_the_slice_of_the_content(
+def test_any_range_is_a_slice_of_the_content(
     content: bytes, first: int | None, last: int | None
 ) -> None:
     numbers = ["" if number is None else str(number) for number in (first, last)]

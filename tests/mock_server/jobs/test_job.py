@@ -1,4 +1,4 @@
-"""Jobs at any moment whatever: for any request, outcome and length, of either document."""
+"""Properties of jobs at any moment, for any request and outcome of two documents."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VALUES: dict[str, list[Json]] = {
     "quality": ["draft", "final"],
     "frames": list(range(1, 101)),
 }
-PROPER = st.fixed_dictionaries(
+VALID_FIELDS = st.fixed_dictionaries(
     {name: st.sampled_from(values) for name, values in VALUES.items()}
     | {name: st.text(min_size=1) for name in ("prompt", "scene")}
 )
@@ -33,13 +33,13 @@ JSON = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=4,
 )
-IMPROPER = st.dictionaries(st.sampled_from([*VALUES, "prompt"]), JSON)
+INVALID_FIELDS = st.dictionaries(st.sampled_from([*VALUES, "prompt"]), JSON)
 CREATED = st.floats(allow_nan=False, allow_infinity=False) | st.floats(-9, 9) | st.floats(0, 1e10)
 
 
 @dataclass(frozen=True)
-class Life:
-    """A job, and the document that it obeys."""
+class JobCase:
+    """A job and its document."""
 
     document: Document
     job: Job
@@ -50,10 +50,10 @@ class Life:
 
     @cached_property
     def states(self) -> list[str]:
-        return [stage.state for stage in self.job.progression.phases]
+        return [phase.state for phase in self.job.progression.phases]
 
     def moments(self) -> st.SearchStrategy[float]:
-        """Any moment, and more often one close to a change of state."""
+        """Any moment, most often one close to a change of state."""
         changes = [
             self.job.created,
             *[self.job.created + s.ends_after for s in self.job.progression.phases],
@@ -63,20 +63,20 @@ class Life:
 
 
 @st.composite
-def lives(
+def job_cases(
     draw: st.DrawFn,
     *documents: Document,
-    fields: st.SearchStrategy[dict[str, Json]] = IMPROPER | PROPER,
+    fields: st.SearchStrategy[dict[str, Json]] = INVALID_FIELDS | VALID_FIELDS,
     created: st.SearchStrategy[float] = CREATED,
-) -> Life:
-    """Jobs of one of the documents, with any outcome and any length."""
+) -> JobCase:
+    """Jobs of one of the documents, with any outcome and duration."""
     document = draw(st.sampled_from(documents))
     lifecycle = document.lifecycle
     ends = [name for name, state in lifecycle.states.items() if state.ends]
     outcome = draw(st.none() | st.sampled_from(ends))
     fails = outcome in lifecycle.final_states(Ending.FAILURE)
     chosen = draw(fields)
-    plan = plan_progression(
+    progression = plan_progression(
         lifecycle,
         chosen,
         JobOutcome(
@@ -88,46 +88,46 @@ def lives(
         ),
     )
     source = draw(st.none() | st.text(min_size=1))
-    return Life(document, Job("id", 0, draw(created), chosen, plan, source))
+    return JobCase(document, Job("id", 0, draw(created), chosen, progression, source))
 
 
 @settings(deadline=None)
 @given(data=st.data())
-def test_at_any_moment_a_job_is_as_its_document_declares(
+def test_snapshot_is_as_the_document_declares(
     document: Document, other_document: Document, data: st.DataObject
 ) -> None:
-    life = data.draw(lives(document, other_document))
-    now = data.draw(life.moments())
-    seen = observe(life.job, now)
-    state = life.lifecycle.states[seen.state]
-    visited = life.states[: life.states.index(seen.state) + 1]
-    assert seen.ends is state.ends
-    assert (seen.reason is not None) == (seen.ends is Ending.FAILURE)
+    case = data.draw(job_cases(document, other_document))
+    now = data.draw(case.moments())
+    snapshot = observe(case.job, now)
+    state = case.lifecycle.states[snapshot.state]
+    entered = case.states[: case.states.index(snapshot.state) + 1]
+    assert snapshot.ends is state.ends
+    assert (snapshot.reason is not None) == (snapshot.ends is Ending.FAILURE)
     low, high = state.progress or (0, 100)
-    assert low <= seen.progress <= high
-    if life.lifecycle.progress_at:
-        assert (seen.progress == 100) == (seen.ends is Ending.SUCCESS)
-    declared = [stamp for stamp in life.lifecycle.timestamps if stamp.set_on in visited]
-    assert [at for at, _ in seen.stamps] == [stamp.at for stamp in declared]
-    latest = now if now > life.job.created else life.job.created
-    for stamp, (_, moment) in zip(declared, seen.stamps, strict=True):
+    assert low <= snapshot.progress <= high
+    if case.lifecycle.progress_at:
+        assert (snapshot.progress == 100) == (snapshot.ends is Ending.SUCCESS)
+    declared = [stamp for stamp in case.lifecycle.timestamps if stamp.set_on in entered]
+    assert [at for at, _ in snapshot.stamps] == [stamp.at for stamp in declared]
+    latest_time = now if now > case.job.created else case.job.created
+    for stamp, (_, moment) in zip(declared, snapshot.stamps, strict=True):
         assert type(moment) is int
-        assert moment >= seen.stamps[0][1]
-        assert moment <= latest + stamp.plus_seconds
-    assert 0 <= seen.remaining_seconds <= life.job.progression.pending_seconds
-    assert seen.ends is None or seen.remaining_seconds == 0
+        assert moment >= snapshot.stamps[0][1]
+        assert moment <= latest_time + stamp.plus_seconds
+    assert 0 <= snapshot.remaining_seconds <= case.job.progression.pending_seconds
+    assert snapshot.ends is None or snapshot.remaining_seconds == 0
 
 
 @settings(deadline=None)
 @given(data=st.data())
-def test_as_moments_go_on_nothing_about_a_job_goes_back(
+def test_snapshots_never_go_back_over_time(
     document: Document, other_document: Document, data: st.DataObject
 ) -> None:
-    life = data.draw(lives(document, other_document))
-    moments = data.draw(st.lists(life.moments(), min_size=2, max_size=20))
-    history = [observe(life.job, now) for now in sorted(now for now in moments if now == now)]
+    case = data.draw(job_cases(document, other_document))
+    moments = data.draw(st.lists(case.moments(), min_size=2, max_size=20))
+    history = [observe(case.job, now) for now in sorted(now for now in moments if now == now)]
     for before, after in pairwise(history):
-        assert life.states.index(before.state) <= life.states.index(after.state)
+        assert case.states.index(before.state) <= case.states.index(after.state)
         assert before.progress <= after.progress
         assert before.remaining_seconds >= after.remaining_seconds
         assert after.stamps[: len(before.stamps)] == before.stamps
@@ -136,51 +136,53 @@ def test_as_moments_go_on_nothing_about_a_job_goes_back(
 
 @settings(deadline=None)
 @given(data=st.data())
-def test_a_job_goes_from_its_initial_to_a_final_state_by_declared_steps_alone(
+def test_jobs_use_declared_transitions_only(
     document: Document, other_document: Document, data: st.DataObject
 ) -> None:
-    life = data.draw(lives(document, other_document))
-    assert life.states[0] == life.lifecycle.initial
-    for before, after in pairwise(life.states):
-        assert after in life.lifecycle.states[before].next
-    assert observe(life.job, -inf).state == observe(life.job, nan).state == life.states[0]
-    assert observe(life.job, inf).state == life.states[-1]
-    assert [life.lifecycle.states[name].ends is None for name in life.states] == [
-        *[True] * (len(life.states) - 1),
+    case = data.draw(job_cases(document, other_document))
+    assert case.states[0] == case.lifecycle.initial
+    for before, after in pairwise(case.states):
+        assert after in case.lifecycle.states[before].next
+    assert observe(case.job, -inf).state == observe(case.job, nan).state == case.states[0]
+    assert observe(case.job, inf).state == case.states[-1]
+    assert [case.lifecycle.states[name].ends is None for name in case.states] == [
+        *[True] * (len(case.states) - 1),
         False,
     ]
 
 
 @settings(deadline=None)
 @given(data=st.data(), created=st.integers(0, 10**10), elapsed=st.integers(0, 10**8))
-def test_a_pending_job_has_some_time_left_and_that_much_later_it_has_ended(
+def test_remaining_seconds_are_exact(
     document: Document, other_document: Document, data: st.DataObject, created: int, elapsed: int
 ) -> None:
-    life = data.draw(lives(document, other_document, created=st.just(float(created))))
+    case = data.draw(job_cases(document, other_document, created=st.just(float(created))))
     now = created + elapsed / 1000
-    seen = observe(life.job, now)
-    assert (seen.remaining_seconds == 0) == (seen.ends is not None)
+    snapshot = observe(case.job, now)
+    assert (snapshot.remaining_seconds == 0) == (snapshot.ends is not None)
     # A moment of these years is rounded to a few millionths of a second.
-    assert observe(life.job, now + seen.remaining_seconds + 1e-5).ends is not None
-    if seen.remaining_seconds > 1e-5:
-        assert observe(life.job, now + seen.remaining_seconds - 1e-5).ends is None
+    assert observe(case.job, now + snapshot.remaining_seconds + 1e-5).ends is not None
+    if snapshot.remaining_seconds > 1e-5:
+        assert observe(case.job, now + snapshot.remaining_seconds - 1e-5).ends is None
 
 
 @settings(deadline=None)
 @given(data=st.data())
-def test_at_any_moment_a_job_is_shown_as_the_schema_of_its_document_demands(
+def test_rendered_jobs_conform_to_the_schema(
     document: Document, other_document: Document, data: st.DataObject
 ) -> None:
-    life = data.draw(lives(document, other_document, fields=PROPER, created=st.floats(0, 9e10)))
-    renderer, lifecycle = Renderer(life.document), life.lifecycle
-    first = renderer.render_job(life.job, observe(life.job, life.job.created))
-    now = data.draw(life.moments())
-    body = orjson.loads(orjson.dumps(renderer.render_job(life.job, observe(life.job, now))))
-    assert [str(finding) for finding in life.document.job.errors(body)] == []
+    case = data.draw(
+        job_cases(document, other_document, fields=VALID_FIELDS, created=st.floats(0, 9e10))
+    )
+    renderer, lifecycle = Renderer(case.document), case.lifecycle
+    first = renderer.render_job(case.job, observe(case.job, case.job.created))
+    now = data.draw(case.moments())
+    body = orjson.loads(orjson.dumps(renderer.render_job(case.job, observe(case.job, now))))
+    assert [str(finding) for finding in case.document.job.errors(body)] == []
     assert get(body, lifecycle.id_at) == "id"
     for echo in lifecycle.echoes:
-        assert get(body, echo.at) == life.job.fields[echo.field]
+        assert get(body, echo.at) == case.job.fields[echo.field]
     for path in lifecycle.immutable:
         assert get(body, path) == get(first, path)
     if lifecycle.source_at:
-        assert get(body, lifecycle.source_at) == life.job.source
+        assert get(body, lifecycle.source_at) == case.job.source

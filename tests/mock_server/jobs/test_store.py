@@ -1,4 +1,4 @@
-"""The store of jobs, held against a plain list."""
+"""The store of jobs, compared with a sorted list."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from aisa_testkit.mock_server import Job, JobPage, MemoryStore, Phase, Progression
 from aisa_testkit.openapi import Ending
 
-PLAN = Progression((Phase("done", Ending.SUCCESS, 0.0, float("inf"), 0, 0),), (), None)
+PROGRESSION = Progression((Phase("done", Ending.SUCCESS, 0.0, float("inf"), 0, 0),), (), None)
 
 
 def job_of(sequence: int) -> Job:
-    return Job(f"job {sequence}", sequence, 0.0, {}, PLAN)
+    return Job(f"job {sequence}", sequence, 0.0, {}, PROGRESSION)
 
 
 class StoreAgainstList(RuleBasedStateMachine):
-    """Every answer of the store is what a sorted list of the same jobs gives."""
+    """The store returns the same jobs as a sorted list."""
 
     jobs = Bundle("jobs")
     removed = Bundle("removed")
@@ -58,13 +58,13 @@ class StoreAgainstList(RuleBasedStateMachine):
         newest_first=st.booleans(),
     )
     def page(self, after: Job | None, limit: int, newest_first: bool) -> None:
-        behind = self.kept[::-1] if newest_first else self.kept
+        following = self.kept[::-1] if newest_first else self.kept
         if after is not None and newest_first:
-            behind = [job for job in behind if job.sequence < after.sequence]
+            following = [job for job in following if job.sequence < after.sequence]
         elif after is not None:
-            behind = [job for job in behind if job.sequence > after.sequence]
+            following = [job for job in following if job.sequence > after.sequence]
         page = self.store.page(after=after, limit=limit, newest_first=newest_first)
-        assert page == JobPage(tuple(behind[:limit]), len(behind) > limit)
+        assert page == JobPage(tuple(following[:limit]), len(following) > limit)
 
     @rule()
     def clear(self) -> None:
@@ -72,18 +72,18 @@ class StoreAgainstList(RuleBasedStateMachine):
         self.kept.clear()
 
     @invariant()
-    def it_holds_what_the_list_holds(self) -> None:
+    def store_and_list_have_the_same_jobs(self) -> None:
         assert len(self.store) == len(self.kept)
         for job in self.kept:
             assert self.store.get(job.id) is job
 
 
-test_the_store_answers_as_a_sorted_list_does = StoreAgainstList.TestCase
+test_store_agrees_with_a_sorted_list = StoreAgainstList.TestCase
 
 
 @pytest.mark.parametrize("newest_first", [True, False], ids=["newest first", "oldest first"])
 @pytest.mark.parametrize("limit", [1, 3, 10, 11], ids=lambda limit: f"{limit} to a page")
-def test_page_after_page_holds_every_job_once(newest_first: bool, limit: int) -> None:
+def test_pagination_returns_every_job_once(newest_first: bool, limit: int) -> None:
     store, jobs = MemoryStore(), [job_of(sequence) for sequence in range(10)]
     for job in jobs:
         store.add(job)
@@ -100,7 +100,7 @@ def test_page_after_page_holds_every_job_once(newest_first: bool, limit: int) ->
 
 
 @pytest.mark.parametrize("newest_first", [True, False], ids=["newest first", "oldest first"])
-def test_a_page_behind_a_job_that_is_gone_leaves_out_none(newest_first: bool) -> None:
+def test_pagination_after_a_removed_job_skips_none(newest_first: bool) -> None:
     store, jobs = MemoryStore(), [job_of(sequence) for sequence in range(5)]
     for job in jobs:
         store.add(job)
@@ -109,7 +109,7 @@ def test_a_page_behind_a_job_that_is_gone_leaves_out_none(newest_first: bool) ->
     assert page == JobPage((jobs[1], jobs[0]) if newest_first else (jobs[3], jobs[4]), False)
 
 
-def test_jobs_that_threads_add_out_of_turn_are_kept_in_order() -> None:
+def test_jobs_added_by_threads_are_in_order() -> None:
     store, threads, each = MemoryStore(), 4, 500
     start = Barrier(threads)
 
@@ -130,7 +130,7 @@ def test_jobs_that_threads_add_out_of_turn_are_kept_in_order() -> None:
     assert (len(store), page.more) == (threads * each, False)
 
 
-def test_a_job_is_replaced_only_where_it_is_still_what_it_was() -> None:
+def test_replace_changes_a_job_only_if_it_is_unchanged() -> None:
     store, jobs = MemoryStore(), [job_of(sequence) for sequence in range(3)]
     for job in jobs:
         store.add(job)
