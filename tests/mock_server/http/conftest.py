@@ -1,4 +1,4 @@
-"""A server that is sent nothing but bad requests, and a job that none of them may harm."""
+"""A server for invalid requests, with a job that they must not change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ KEY = {"Authorization": "Bearer sk-test"}
 
 @pytest.fixture(scope="module")
 def server(document: Document) -> Iterator[VideoServer]:
-    """One for all: no bad request may spoil it for the next."""
     with serve_in_thread(document, clock=ManualClock(), seed=1) as server:
         yield server
 
@@ -27,12 +26,10 @@ def client(server: VideoServer) -> Iterator[httpx2.Client]:
 
 
 @pytest.fixture
-def http(server: VideoServer, client: httpx2.Client) -> Iterator[httpx2.Client]:
-    """That client; what a test does with it must leave the job made before as it is, and make no
-    other.
-    """
+def safe_client(server: VideoServer, client: httpx2.Client) -> Iterator[httpx2.Client]:
+    """A client whose requests must neither change the existing job nor create another one."""
     MockControls(server.service).reset()
-    made = client.post("/videos", json={"prompt": "Made before"}).json()
+    job = client.post("/videos", json={"prompt": "An existing job"}).json()
     yield client
-    assert client.get(f"/videos/{made['id']}").json() == made
-    assert client.get("/videos").json()["data"] == [made]
+    assert client.get(f"/videos/{job['id']}").json() == job
+    assert client.get("/videos").json()["data"] == [job]

@@ -1,4 +1,4 @@
-"""Bad methods, paths, queries and keys over a real socket, and bodies too large to be read."""
+"""Invalid methods, paths, queries, API keys and upload sizes over a real socket."""
 
 from __future__ import annotations
 
@@ -11,18 +11,10 @@ import orjson
 import pytest
 
 from aisa_testkit.mock_server import VideoServer
-from aisa_testkit.openapi.json import Json
+from tests.support.error_responses import error_of
 
 KEY = {"Authorization": "Bearer sk-test"}
 MEGABYTE = 1024 * 1024
-
-
-def error_of(response: httpx2.Response, status: int) -> Json:
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/json"
-    error = response.json()["error"]
-    assert error["request_id"] == response.headers["x-request-id"]
-    return error
 
 
 @pytest.mark.parametrize(
@@ -41,12 +33,12 @@ def error_of(response: httpx2.Response, status: int) -> Json:
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else None,
 )
-def test_a_wrong_query_parameter_is_named_with_what_it_should_be(
-    http: httpx2.Client, query: str, status: int, expected: str
+def test_invalid_query_parameter_is_reported_with_the_expected_value(
+    safe_client: httpx2.Client, query: str, status: int, expected: str
 ) -> None:
-    request = http.build_request("GET", "/videos")
+    request = safe_client.build_request("GET", "/videos")
     request.url = request.url.copy_with(query=query.encode())
-    error = error_of(http.send(request), status)
+    error = error_of(safe_client.send(request), status)
     assert error["message"].startswith(expected)
     assert error["param"] == expected.partition(":")[0]
 
@@ -66,14 +58,14 @@ SENT_AS = "authorization: must be sent as Bearer <key>"
         ("Bearer sk-invalid", "invalid_api_key", "this server does not accept the API key"),
     ],
 )
-def test_a_request_without_a_proper_key_is_told_how_to_send_one(
-    http: httpx2.Client, header: str | None, code: str, expected: str
+def test_missing_or_malformed_api_key_is_rejected_with_the_expected_header(
+    safe_client: httpx2.Client, header: str | None, code: str, expected: str
 ) -> None:
-    request = http.build_request("POST", "/videos", json={"prompt": "x"})
+    request = safe_client.build_request("POST", "/videos", json={"prompt": "x"})
     del request.headers["authorization"]
     if header is not None:
         request.headers["authorization"] = header
-    response = http.send(request)
+    response = safe_client.send(request)
     error = error_of(response, 401)
     assert (error["type"], error["code"]) == ("authentication_error", code)
     assert error["message"].startswith(expected)
@@ -90,12 +82,12 @@ def test_a_request_without_a_proper_key_is_told_how_to_send_one(
         ("/videos/video_0/remix", "POST"),
     ],
 )
-def test_a_method_that_the_path_lacks_is_told_those_it_has(
-    http: httpx2.Client, path: str, allowed: str, method: str
+def test_unsupported_method_is_rejected_with_the_allowed_ones(
+    safe_client: httpx2.Client, path: str, allowed: str, method: str
 ) -> None:
-    response = http.request(method, path)
+    response = safe_client.request(method, path)
     if method == "HEAD" and "HEAD" in allowed:
-        got = http.get(path)
+        got = safe_client.get(path)
         assert (response.status_code, response.content) == (got.status_code, b"")
         assert response.headers["content-length"] == str(len(got.content))
         return
@@ -113,12 +105,12 @@ def test_a_method_that_the_path_lacks_is_told_those_it_has(
         ("/videos/" + "a" * 60_000, "resource_not_found", "there is no job 'aaa"),
         ("/" + "a/" * 30_000, "unknown_endpoint", "there is no path /v1/a/a/a"),
     ],
-    ids=["encoded slash", "encoded way up", "encoded separator", "long id", "many steps"],
+    ids=["encoded slash", "encoded parent", "encoded separator", "long id", "many segments"],
 )
-def test_a_strange_path_is_unknown(
-    http: httpx2.Client, path: str, code: str, expected: str
+def test_unusual_path_is_not_found(
+    safe_client: httpx2.Client, path: str, code: str, expected: str
 ) -> None:
-    error = error_of(http.get(path), 404)
+    error = error_of(safe_client.get(path), 404)
     assert error["code"] == code
     assert error["message"].startswith(expected)
     assert len(error["message"]) < 400
@@ -127,11 +119,11 @@ def test_a_strange_path_is_unknown(
 TOO_LARGE = "the body is larger than the limit of 33554432 bytes"
 
 
-def test_a_file_of_50_megabytes_is_refused_to_a_client_that_sends_it_all(
-    http: httpx2.Client,
+def test_upload_of_50_megabytes_is_rejected_after_it_was_sent(
+    safe_client: httpx2.Client,
 ) -> None:
     files = {"input_reference": ("a.png", bytes(50 * MEGABYTE))}
-    response = http.post("/videos", data={"prompt": "x"}, files=files)
+    response = safe_client.post("/videos", data={"prompt": "x"}, files=files)
     assert error_of(response, 413)["message"] == TOO_LARGE
 
 
@@ -141,10 +133,10 @@ def test_a_file_of_50_megabytes_is_refused_to_a_client_that_sends_it_all(
         (f"Content-Length: {50 * MEGABYTE}", b"", 0),
         ("Transfer-Encoding: chunked", b"100000\r\n" + bytes(MEGABYTE) + b"\r\n", 33),
     ],
-    ids=["length told at once", "chunks of unknown number"],
+    ids=["Content-Length", "chunked"],
 )
-def test_a_body_too_large_is_refused_before_its_end(
-    server: VideoServer, http: httpx2.Client, header: str, chunk: bytes, chunks: int
+def test_upload_over_the_limit_is_rejected_before_its_end(
+    server: VideoServer, safe_client: httpx2.Client, header: str, chunk: bytes, chunks: int
 ) -> None:
     url = urlsplit(server.base_url)
     assert url.hostname is not None
@@ -154,7 +146,7 @@ def test_a_body_too_large_is_refused_before_its_end(
         connection.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode())
         for _ in range(chunks):
             connection.sendall(chunk)
-        response = HTTPResponse(connection)  # the end of the body has not been sent
+        response = HTTPResponse(connection)  # before the end of the body is sent
         response.begin()
         assert response.status == 413
         assert orjson.loads(response.read())["error"]["message"] == TOO_LARGE

@@ -1,4 +1,4 @@
-"""Bad bodies over a real socket: each is told what is wrong, and does no harm."""
+"""Invalid multipart and JSON bodies over a real socket."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from aisa_testkit.mock_server import MockControls, VideoServer
-from aisa_testkit.openapi.json import Json
+from tests.support.error_responses import error_of
 
 KEY = {"Authorization": "Bearer sk-test"}
 JSON = "application/json"
@@ -14,27 +14,20 @@ FORM = "multipart/form-data; boundary=b"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
 
 
-def error_of(response: httpx2.Response, status: int) -> Json:
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == JSON
-    error = response.json()["error"]
-    assert error["request_id"] == response.headers["x-request-id"]
-    return error
-
-
-def field(name: str, value: bytes, *, file: str | None = None) -> bytes:
-    """One part of a form whose boundary is `b`."""
+def part(name: str, value: bytes, *, file: str | None = None) -> bytes:
+    """A part of a multipart form with the boundary `b`."""
     filename = f'; filename="{file}"' if file else ""
     head = f'--b\r\nContent-Disposition: form-data; name="{name}"{filename}\r\n\r\n'
     return head.encode() + value + b"\r\n"
 
 
 def form(*parts: bytes) -> bytes:
+    """A multipart form with the boundary `b`."""
     return b"".join(parts) + b"--b--\r\n"
 
 
-PROMPT = field("prompt", b"A lighthouse")
-BROKEN_BODIES = {
+PROMPT = part("prompt", b"A lighthouse")
+INVALID_BODIES = {
     "neither form nor JSON": ("text/plain", b"prompt=x", "the body must be multipart/form-data or"),
     "URL-encoded form": ("application/x-www-form-urlencoded", b"prompt=x", "not 'application/x-w"),
     "no body at all": (None, b"", "not one without a Content-Type"),
@@ -57,7 +50,7 @@ BROKEN_BODIES = {
         b"--b\r\n\r\nx\r\n--b--\r\n",
         "be multipart/form-data, not one that is damaged: ",
     ),
-    "100,000 parts": (FORM, form(field("n", b"") * 100_000), "it has more than 1000 parts"),
+    "100,000 parts": (FORM, form(part("n", b"") * 100_000), "it has more than 1000 parts"),
     "JSON cut off": (JSON, b'{"prompt": "x', "the body must be JSON, not "),
     "100,000 brackets": (JSON, b"[" * 100_000, "the body must be JSON, not "),
     "NaN": (JSON, b'{"prompt": NaN}', "the body must be JSON, not "),
@@ -71,45 +64,45 @@ BROKEN_BODIES = {
 
 
 @pytest.mark.parametrize(
-    ("media_type", "body", "expected"), BROKEN_BODIES.values(), ids=BROKEN_BODIES.keys()
+    ("media_type", "body", "expected"), INVALID_BODIES.values(), ids=INVALID_BODIES.keys()
 )
-def test_a_body_that_cannot_be_read_is_told_why(
-    http: httpx2.Client, media_type: str | None, body: bytes, expected: str
+def test_unreadable_multipart_or_json_body_is_rejected_with_the_reason(
+    safe_client: httpx2.Client, media_type: str | None, body: bytes, expected: str
 ) -> None:
     headers = {"content-type": media_type} if media_type else {}
-    error = error_of(http.post("/videos", content=body, headers=headers), 400)
+    error = error_of(safe_client.post("/videos", content=body, headers=headers), 400)
     assert expected in error["message"]
     assert error["param"] is None
 
 
 MODELS = "model: must be one of 'sora-2', 'sora-2-pro', not "
 IMAGES = "input_reference: must be a file of type image/png or image/jpeg or image/webp, "
-WRONG_FIELDS = {
+INVALID_FIELDS = {
     "no field": (FORM, form(), "prompt: is required"),
     "no prompt": (JSON, b"{}", "prompt: is required"),
     "null prompt": (JSON, b'{"prompt": null}', "prompt: must be of type string, not None"),
-    "empty prompt": (FORM, form(field("prompt", b"")), "prompt: must have at least 1 character,"),
+    "empty prompt": (FORM, form(part("prompt", b"")), "prompt: must have at least 1 character,"),
     "long prompt": (
         FORM,
-        form(field("prompt", "é".encode() * 32_001)),
+        form(part("prompt", "é".encode() * 32_001)),
         "prompt: must have at most 32000 characters, not 32001",
     ),
     "prompt twice": (FORM, form(PROMPT, PROMPT), "prompt: must be given once, not twice"),
     "prompt that is a file": (
         FORM,
-        form(field("prompt", b"x", file="p.txt")),
+        form(part("prompt", b"x", file="p.txt")),
         "prompt: must be text, not a file ('p.txt')",
     ),
     "prompt that is not UTF-8": (
         FORM,
-        form(field("prompt", b"caf\xe9")),
+        form(part("prompt", b"caf\xe9")),
         "prompt: must be UTF-8 text, not bytes of which number 3 is not",
     ),
-    "model in a form": (FORM, form(PROMPT, field("model", b"sora-3")), MODELS + "'sora-3'"),
+    "model in a form": (FORM, form(PROMPT, part("model", b"sora-3")), MODELS + "'sora-3'"),
     "model in JSON": (JSON, b'{"prompt": "x", "model": "sora-3"}', MODELS + "'sora-3'"),
     "seconds in a form": (
         FORM,
-        form(PROMPT, field("seconds", b"5")),
+        form(PROMPT, part("seconds", b"5")),
         "seconds: must be one of '4', '8', '12', not '5'",
     ),
     "seconds that are a number": (
@@ -124,22 +117,22 @@ WRONG_FIELDS = {
     ),
     "size in a form": (
         FORM,
-        form(PROMPT, field("size", b"8x8")),
+        form(PROMPT, part("size", b"8x8")),
         "size: must be one of '720x1280', '1280x720', '1024x1792', '1792x1024', not '8x8'",
     ),
-    "file that is no image": (
+    "file that is not an image": (
         FORM,
-        form(PROMPT, field("input_reference", b"Hello", file="a.png")),
+        form(PROMPT, part("input_reference", b"Hello", file="a.png")),
         IMAGES + "not 'a.png', whose bytes are of no such type",
     ),
     "image of another kind": (
         FORM,
-        form(PROMPT, field("input_reference", b"GIF89a", file="a.png")),
+        form(PROMPT, part("input_reference", b"GIF89a", file="a.png")),
         IMAGES + "not image/gif",
     ),
     "text for a file": (
         FORM,
-        form(PROMPT, field("input_reference", PNG)),
+        form(PROMPT, part("input_reference", PNG)),
         "input_reference: must be a file, sent as a part with a file name, not text",
     ),
     "file in JSON": (
@@ -149,19 +142,19 @@ WRONG_FIELDS = {
     ),
     "file twice": (
         FORM,
-        form(PROMPT, field("input_reference", PNG, file="a.png") * 2),
+        form(PROMPT, part("input_reference", PNG, file="a.png") * 2),
         "input_reference: must be given once, not twice",
     ),
 }
 
 
 @pytest.mark.parametrize(
-    ("media_type", "body", "expected"), WRONG_FIELDS.values(), ids=WRONG_FIELDS.keys()
+    ("media_type", "body", "expected"), INVALID_FIELDS.values(), ids=INVALID_FIELDS.keys()
 )
-def test_a_wrong_field_is_named_with_what_it_should_be(
-    http: httpx2.Client, media_type: str, body: bytes, expected: str
+def test_invalid_field_is_reported_with_the_expected_value(
+    safe_client: httpx2.Client, media_type: str, body: bytes, expected: str
 ) -> None:
-    response = http.post("/videos", content=body, headers={"content-type": media_type})
+    response = safe_client.post("/videos", content=body, headers={"content-type": media_type})
     name = expected.partition(":")[0]
     error = error_of(response, 404 if expected.startswith(MODELS) else 400)
     assert error["message"].startswith(expected)
@@ -169,13 +162,15 @@ def test_a_wrong_field_is_named_with_what_it_should_be(
 
 
 @pytest.mark.parametrize("length", [1, 32_000])
-def test_a_prompt_is_counted_in_characters_not_bytes(client: httpx2.Client, length: int) -> None:
+def test_prompt_length_is_counted_in_characters_not_bytes(
+    client: httpx2.Client, length: int
+) -> None:
     prompt = "\U0001f5fc" * length
-    for made in (
+    for created in (
         client.post("/videos", files={"prompt": (None, prompt)}),
         client.post("/videos", json={"prompt": prompt}),
     ):
-        assert (made.status_code, made.json()["prompt"]) == (200, prompt)
+        assert (created.status_code, created.json()["prompt"]) == (200, prompt)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +178,7 @@ def test_a_prompt_is_counted_in_characters_not_bytes(client: httpx2.Client, leng
     ['"size": 5', '"seconds": {"a": 1}', '"model": "sora-3", "size": "1280x720"'],
     ids=["wrong type", "object", "other values"],
 )
-def test_a_field_that_a_remix_does_not_have_changes_nothing(
+def test_unknown_field_of_a_remix_has_no_effect(
     server: VideoServer, client: httpx2.Client, extra: str
 ) -> None:
     MockControls(server.service).next_job(seconds=0)

@@ -1,4 +1,4 @@
-"""The line that is printed for a request."""
+"""The access log."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aisa_testkit.mock_server.http.server import hide_query
         ("/v1/a%3Fb", "/v1/a%3Fb"),
     ],
 )
-def test_the_line_of_a_request_holds_no_query(target: str, shown: str) -> None:
+def test_request_log_hides_the_query(target: str, shown: str) -> None:
     form = '%s - "%s %s HTTP/%s" %d'
     arguments = ("127.0.0.1:5", "GET", target, "1.1", 200)
     record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, form, arguments, None)
@@ -27,7 +27,7 @@ def test_the_line_of_a_request_holds_no_query(target: str, shown: str) -> None:
     assert record.getMessage() == f'127.0.0.1:5 - "GET {shown} HTTP/1.1" 200'
 
 
-def test_a_line_of_another_form_is_left_as_it_is() -> None:
+def test_log_record_without_arguments_is_unchanged() -> None:
     record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, "what? %s", None, None)
     assert hide_query(record)
     assert record.getMessage() == "what? %s"

@@ -1,4 +1,4 @@
-"""The server for the length of a block: where it listens, and that it stops."""
+"""The mock on a socket: its URL, its arguments and its shutdown."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def port_of(server: VideoServer) -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether nobody listens on the port any more."""
+    """True if no server listens on the port."""
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError:
@@ -39,7 +39,7 @@ def is_free(port: int) -> bool:
     return True
 
 
-def test_a_free_port_is_taken_and_told_with_the_base_path(
+def test_base_url_has_the_free_port_and_the_base_path(
     video_server: VideoServer, other_document: Document
 ) -> None:
     assert re.fullmatch(r"http://127\.0\.0\.1:[1-9][0-9]*/v1", video_server.base_url)
@@ -51,43 +51,43 @@ def test_a_free_port_is_taken_and_told_with_the_base_path(
         assert httpx2.get(f"{other.base_url}/renderings", headers=key).status_code == 200
 
 
-def test_two_servers_know_nothing_of_each_other(document: Document) -> None:
+def test_two_servers_share_no_state(document: Document) -> None:
     with (
-        serve_in_thread(document, seed=3) as one,
-        serve_in_thread(document, seed=3, clock=ManualClock()) as other,
+        serve_in_thread(document, seed=3) as first,
+        serve_in_thread(document, seed=3, clock=ManualClock()) as second,
     ):
-        assert one.base_url != other.base_url
-        made = httpx2.post(f"{one.base_url}/videos", json=PROMPT, headers=KEY).json()
-        assert httpx2.get(f"{other.base_url}/videos", headers=KEY).json()["data"] == []
-        again = httpx2.post(f"{other.base_url}/videos", json=PROMPT, headers=KEY).json()
-        assert again["id"] == made["id"]
-        assert again["created_at"] == 1_780_000_000
+        assert first.base_url != second.base_url
+        created = httpx2.post(f"{first.base_url}/videos", json=PROMPT, headers=KEY).json()
+        assert httpx2.get(f"{second.base_url}/videos", headers=KEY).json()["data"] == []
+        same = httpx2.post(f"{second.base_url}/videos", json=PROMPT, headers=KEY).json()
+        assert same["id"] == created["id"]
+        assert same["created_at"] == 1_780_000_000
 
 
-def test_the_service_and_the_clock_are_those_that_answer(document: Document) -> None:
+def test_server_gives_access_to_its_service_and_clock(document: Document) -> None:
     clock = ManualClock()
     with serve_in_thread(document, clock=clock) as server:
         assert server.clock is clock
         MockControls(server.service).next_job(outcome="failed", code="moderation_blocked")
-        made = httpx2.post(f"{server.base_url}/videos", json=PROMPT, headers=KEY).json()
+        created = httpx2.post(f"{server.base_url}/videos", json=PROMPT, headers=KEY).json()
         clock.advance(6)
-        seen = httpx2.get(f"{server.base_url}/videos/{made['id']}", headers=KEY).json()
-    assert (seen["status"], seen["error"]["code"]) == ("failed", "moderation_blocked")
+        polled = httpx2.get(f"{server.base_url}/videos/{created['id']}", headers=KEY).json()
+    assert (polled["status"], polled["error"]["code"]) == ("failed", "moderation_blocked")
 
 
-def test_the_arguments_are_those_of_the_service(document: Document) -> None:
-    with serve_in_thread(document, api_keys=["right"], unknown_ids="synthesize") as server:
+def test_arguments_are_passed_to_the_service(document: Document) -> None:
+    with serve_in_thread(document, api_keys=["known"], unknown_ids="synthesize") as server:
         statuses = [
             httpx2.get(
                 f"{server.base_url}/videos/video_0", headers={"Authorization": f"Bearer {key}"}
             ).status_code
-            for key in ("right", "wrong")
+            for key in ("known", "unknown")
         ]
         assert statuses == [200, 401]
         assert isinstance(server.clock, SystemClock)
 
 
-def test_the_port_is_free_again_behind_the_block(document: Document) -> None:
+def test_port_is_free_again_after_the_block(document: Document) -> None:
     threads = set(threading.enumerate())
     with serve_in_thread(document) as server:
         port = port_of(server)
@@ -98,16 +98,16 @@ def test_the_port_is_free_again_behind_the_block(document: Document) -> None:
         assert port_of(again) == port
 
 
-def test_a_port_that_is_taken_is_an_oserror(video_server: VideoServer, document: Document) -> None:
+def test_port_in_use_is_an_oserror(video_server: VideoServer, document: Document) -> None:
     with (
         pytest.raises(OSError, match=r"[Aa]ddress already in use"),
         serve_in_thread(document, port=port_of(video_server)),
     ):
-        pytest.fail("the block is not to be entered")
+        pytest.fail("the block must not run")
     assert httpx2.get(f"{video_server.base_url}/videos", headers=KEY).status_code == 200
 
 
-def test_an_exception_in_the_block_stops_the_server_and_goes_on(document: Document) -> None:
+def test_exception_in_the_block_stops_the_server_and_is_raised(document: Document) -> None:
     ports = []
 
     def use() -> None:
@@ -120,7 +120,7 @@ def test_an_exception_in_the_block_stops_the_server_and_goes_on(document: Docume
     assert is_free(ports[0])
 
 
-def test_a_client_that_still_holds_its_connection_does_not_keep_the_server_up(
+def test_open_keep_alive_connection_does_not_delay_the_shutdown(
     document: Document,
 ) -> None:
     with httpx2.Client(headers=KEY) as client:
@@ -132,7 +132,7 @@ def test_a_client_that_still_holds_its_connection_does_not_keep_the_server_up(
             client.get(f"{server.base_url}/videos")
 
 
-def test_jobs_of_a_fast_clock_come_to_their_end(video_server: VideoServer) -> None:
+def test_job_completes_by_a_fast_clock(video_server: VideoServer) -> None:
     with httpx2.Client(base_url=video_server.base_url, headers=KEY) as client:
         job = client.post("/videos", json=PROMPT).json()
         path, states = f"/videos/{job['id']}", [job["status"]]
@@ -143,6 +143,6 @@ def test_jobs_of_a_fast_clock_come_to_their_end(video_server: VideoServer) -> No
     assert content[4:8] == b"ftyp"
 
 
-def test_an_ipv6_address_stands_in_brackets(document: Document) -> None:
+def test_ipv6_address_is_in_brackets(document: Document) -> None:
     with socket.socket(socket.AF_INET6) as listener:
         assert base_url(listener, document) == "http://[::]:0/v1"

@@ -1,4 +1,4 @@
-"""Answers over a socket that are late, slow or broken off, and what is left of them: nothing."""
+"""Delayed, slow and broken responses over a socket."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ HEAD = GET.replace(b"GET", b"HEAD")
 Run: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
 
 
-class Scripted(Endpoint):
-    """An endpoint that gives its `replies`, one after the other, to whatever it is asked."""
+class ScriptedEndpoint(Endpoint):
+    """An endpoint that returns its `replies` one after the other."""
 
     def __init__(self, service: JobService, *replies: Reply) -> None:
         super().__init__(service)
@@ -46,28 +46,28 @@ class Scripted(Endpoint):
         return self.replies.popleft()
 
 
-class TellingClock(SystemClock):
-    """Real time, and `holding` is set as soon as an answer is held back."""
+class ObservedClock(SystemClock):
+    """Real time; calls `on_wait` (which sets `waiting`) when a response is delayed."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.holding = threading.Event()
-        self.tell: Callable[[], object] = self.holding.set
+        self.waiting = threading.Event()
+        self.on_wait: Callable[[], object] = self.waiting.set
 
     async def async_wait_before_response(self, seconds: float) -> None:
-        self.tell()
+        self.on_wait()
         await super().async_wait_before_response(seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server in the loop of the test, with what uvicorn counts."""
+    """A server in the event loop of the test, with the state of uvicorn."""
 
     port: int
     state: ServerState
 
-    async def ended(self) -> None:
-        """Returns when every request has come to its end; fails if a connection is left."""
+    async def wait_until_idle(self) -> None:
+        """Return when every request has ended; fail if a connection is open."""
         await asyncio.gather(*self.state.tasks)
         assert self.state.connections == set()
 
@@ -75,54 +75,55 @@ class Server:
 class Client:
     """A raw connection."""
 
-    def __init__(self, link: socket.socket) -> None:
-        self.link = link
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
 
     async def send(self, data: bytes) -> None:
-        await asyncio.get_running_loop().sock_sendall(self.link, data)
+        await asyncio.get_running_loop().sock_sendall(self.connection, data)
 
     async def receive(self, size: int = 65536) -> bytes:
-        return await asyncio.get_running_loop().sock_recv(self.link, size)
+        return await asyncio.get_running_loop().sock_recv(self.connection, size)
 
-    async def rest(self) -> tuple[bytes, bool]:
-        """All that still comes, and whether the connection was reset at the end."""
-        got = bytearray()
+    async def read_all(self) -> tuple[bytes, bool]:
+        """All further bytes, and True if the connection was reset at the end."""
+        received = bytearray()
         try:
             while data := await self.receive():
-                got += data
+                received += data
         except ConnectionResetError:
-            return bytes(got), True
-        return bytes(got), False
+            return bytes(received), True
+        return bytes(received), False
 
     def reset(self) -> None:
-        """Leaves without a word."""
-        self.link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.link.close()
+        """Close the connection by a TCP RST."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
 
 
 @pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 def run(request: pytest.FixtureRequest) -> Run:
-    """Runs a coroutine in a loop of either kind; what hangs, fails."""
+    """Runs a coroutine in an event loop, with a time-out."""
 
-    def run(story: Coroutine[Any, Any, None]) -> None:
+    def run(scenario: Coroutine[Any, Any, None]) -> None:
         with asyncio.Runner(loop_factory=request.param) as runner:
-            runner.run(asyncio.wait_for(story, SECONDS))
+            runner.run(asyncio.wait_for(scenario, SECONDS))
 
     return run
 
 
 @pytest.fixture
-def noise(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], list[str]]]:
-    """What uvicorn, asyncio and the mock have to complain of; uvicorn keeps its log to itself."""
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], list[str]]]:
+    """The warnings and errors in the logs of uvicorn, asyncio and the mock."""
     log = logging.getLogger("uvicorn.error")
 
-    def listen() -> list[str]:
+    def messages() -> list[str]:
+        # uvicorn does not propagate its log.
         if caplog.handler not in log.handlers:
             log.addHandler(caplog.handler)
         return [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
 
-    listen()
-    yield listen
+    messages()
+    yield messages
     log.removeHandler(caplog.handler)
 
 
@@ -138,13 +139,13 @@ async def serving(endpoint: Endpoint) -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def client_of(server: Server, *, narrow: bool = False) -> AsyncIterator[Client]:
-    with socket.socket() as link:
-        link.setblocking(False)
-        if narrow:
-            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        await asyncio.get_running_loop().sock_connect(link, ("127.0.0.1", server.port))
-        yield Client(link)
+async def client_of(server: Server, *, small_buffer: bool = False) -> AsyncIterator[Client]:
+    with socket.socket() as connection:
+        connection.setblocking(False)
+        if small_buffer:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", server.port))
+        yield Client(connection)
 
 
 def reply(delivery: Delivery | None, body: bytes = BODY, status: int = 200) -> Reply:
@@ -153,49 +154,51 @@ def reply(delivery: Delivery | None, body: bytes = BODY, status: int = 200) -> R
 
 @pytest.mark.parametrize("reset", [True, False], ids=["reset", "closed"])
 @pytest.mark.parametrize("arrives", [-1, 0, 100, len(BODY), 2 * len(BODY)])
-def test_a_connection_breaks_behind_the_bytes_that_are_to_arrive(
-    service: JobService, run: Run, noise: Callable[[], list[str]], arrives: int, reset: bool
+def test_connection_breaks_after_the_given_number_of_bytes(
+    service: JobService, run: Run, logged: Callable[[], list[str]], arrives: int, reset: bool
 ) -> None:
-    async def story() -> None:
-        endpoint = Scripted(service, reply(Delivery(bytes_delivered=arrives, reset=reset)))
+    async def scenario() -> None:
+        endpoint = ScriptedEndpoint(service, reply(Delivery(bytes_delivered=arrives, reset=reset)))
         async with serving(endpoint) as server, client_of(server) as client:
             await client.send(GET)
-            got, was_reset = await client.rest()
-            head, _, body = got.partition(b"\r\n\r\n")
+            received, was_reset = await client.read_all()
+            head, _, body = received.partition(b"\r\n\r\n")
             assert was_reset is reset
             assert body == BODY[: max(0, arrives)]
             assert head.startswith(b"HTTP/1.1 200 OK") is (arrives >= 0)
             assert (b"content-length: %d" % len(BODY) in head) is (arrives >= 0)
-            await server.ended()
+            await server.wait_until_idle()
 
-    run(story())
-    assert noise() == []
+    run(scenario())
+    assert logged() == []
 
 
 @pytest.mark.parametrize("reset", [True, False], ids=["reset", "closed"])
-def test_a_client_that_reads_slowly_gets_every_byte_before_the_break(
+def test_slow_reader_gets_every_byte_before_the_connection_breaks(
     service: JobService, run: Run, reset: bool
 ) -> None:
     large = bytes(8_000_000)
 
-    async def story() -> None:
-        endpoint = Scripted(service, reply(Delivery(bytes_delivered=7_999_999, reset=reset), large))
-        async with serving(endpoint) as server, client_of(server, narrow=True) as client:
+    async def scenario() -> None:
+        endpoint = ScriptedEndpoint(
+            service, reply(Delivery(bytes_delivered=7_999_999, reset=reset), large)
+        )
+        async with serving(endpoint) as server, client_of(server, small_buffer=True) as client:
             await client.send(GET)
-            got, was_reset = await client.rest()
-            assert (len(got.partition(b"\r\n\r\n")[2]), was_reset) == (7_999_999, reset)
-            await server.ended()
+            received, was_reset = await client.read_all()
+            assert (len(received.partition(b"\r\n\r\n")[2]), was_reset) == (7_999_999, reset)
+            await server.wait_until_idle()
 
-    run(story())
+    run(scenario())
 
 
 @pytest.mark.parametrize(
-    ("asked", "answer"),
+    ("request_bytes", "response"),
     [
         pytest.param(HEAD, Reply(200, {"content-length": "1024"}), id="HEAD"),
         pytest.param(GET, Reply(204), id="204"),
         pytest.param(GET, Reply(304, {"etag": '"x"'}), id="304"),
-        pytest.param(GET, Reply(200), id="an empty body"),
+        pytest.param(GET, Reply(200), id="empty body"),
     ],
 )
 @pytest.mark.parametrize(
@@ -205,56 +208,58 @@ def test_a_client_that_reads_slowly_gets_every_byte_before_the_break(
         Delivery(bytes_delivered=0),
         Delivery(bytes_delivered=9, reset=True),
     ],
-    ids=["slow", "closed behind it", "reset behind it"],
+    ids=["slow", "closed after it", "reset after it"],
 )
-def test_an_answer_without_a_body_arrives_as_a_whole(
+def test_response_without_a_body_is_sent_completely(
     service: JobService,
     run: Run,
-    noise: Callable[[], list[str]],
-    asked: bytes,
-    answer: Reply,
+    logged: Callable[[], list[str]],
+    request_bytes: bytes,
+    response: Reply,
     delivery: Delivery,
 ) -> None:
-    async def story() -> None:
-        endpoint = Scripted(service, replace(answer, delivery=delivery), reply(None))
+    async def scenario() -> None:
+        endpoint = ScriptedEndpoint(service, replace(response, delivery=delivery), reply(None))
         async with serving(endpoint) as server, client_of(server) as client:
-            await client.send(asked)
+            await client.send(request_bytes)
             head = await client.receive()
-            assert head.startswith(b"HTTP/1.1 %d " % answer.status)
+            assert head.startswith(b"HTTP/1.1 %d " % response.status)
             assert head.endswith(b"\r\n\r\n")
             assert b"chunked" not in head
             if delivery.is_incomplete:
-                assert await client.rest() == (b"", delivery.reset)
+                assert await client.read_all() == (b"", delivery.reset)
             else:
                 await client.send(GET)
                 assert b"content-length: 1024\r\n" in await client.receive()
-                client.link.close()
+                client.connection.close()
                 assert isinstance(service.clock, ManualClock)
                 assert service.clock.now() == 1_780_000_005
 
-    run(story())
-    assert noise() == []
+    run(scenario())
+    assert logged() == []
 
 
-def test_a_late_and_slow_answer_takes_its_time_on_the_clock(
+def test_latency_and_slow_body_pass_on_the_clock(
     service: JobService, clock: ManualClock, run: Run
 ) -> None:
-    async def story() -> None:
-        endpoint = Scripted(service, reply(Delivery(delay=HOUR, body_seconds=60)), reply(None))
+    async def scenario() -> None:
+        endpoint = ScriptedEndpoint(
+            service, reply(Delivery(delay=HOUR, body_seconds=60)), reply(None)
+        )
         async with serving(endpoint) as server, client_of(server) as client:
             start = clock.now()
             await client.send(GET + GET.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
-            got, was_reset = await client.rest()
+            received, was_reset = await client.read_all()
             assert clock.now() - start == pytest.approx(HOUR + 60)
-            assert (got.count(BODY), got.count(b"HTTP/1.1 200 OK")) == (2, 2)
+            assert (received.count(BODY), received.count(b"HTTP/1.1 200 OK")) == (2, 2)
             assert not was_reset
-            await server.ended()
+            await server.wait_until_idle()
 
-    run(story())
+    run(scenario())
 
 
-@pytest.mark.parametrize("leave", [Client.reset, lambda client: client.link.close()])
-@pytest.mark.parametrize("asked", [GET, GET + GET], ids=["one request", "two in a row"])
+@pytest.mark.parametrize("disconnect", [Client.reset, lambda client: client.connection.close()])
+@pytest.mark.parametrize("request_bytes", [GET, GET + GET], ids=["one request", "pipelined"])
 @pytest.mark.parametrize(
     "delivery",
     [
@@ -262,55 +267,57 @@ def test_a_late_and_slow_answer_takes_its_time_on_the_clock(
         Delivery(body_seconds=HOUR),
         Delivery(delay=HOUR, bytes_delivered=-1, reset=True),
     ],
-    ids=["late", "slow", "lost"],
+    ids=["delayed", "slow", "lost"],
 )
-def test_nothing_is_left_of_an_answer_whose_client_is_gone(
+def test_delayed_response_ends_when_its_client_disconnects(
     document: Document,
     run: Run,
-    noise: Callable[[], list[str]],
+    logged: Callable[[], list[str]],
     delivery: Delivery,
-    asked: bytes,
-    leave: Callable[[Client], None],
+    request_bytes: bytes,
+    disconnect: Callable[[Client], None],
 ) -> None:
-    async def story() -> None:
-        clock, holding = TellingClock(), asyncio.Event()
-        clock.tell = holding.set
-        endpoint = Scripted(JobService(document, clock=clock), reply(delivery))
+    async def scenario() -> None:
+        clock, waiting = ObservedClock(), asyncio.Event()
+        clock.on_wait = waiting.set
+        endpoint = ScriptedEndpoint(JobService(document, clock=clock), reply(delivery))
         async with serving(endpoint) as server, client_of(server) as client:
-            await client.send(asked)
-            await holding.wait()
-            leave(client)
-            await server.ended()
+            await client.send(request_bytes)
+            await waiting.wait()
+            disconnect(client)
+            await server.wait_until_idle()
 
-    run(story())
-    assert noise() == []
+    run(scenario())
+    assert logged() == []
 
 
-def test_what_was_asked_behind_a_broken_answer_is_not_answered(
-    service: JobService, run: Run, noise: Callable[[], list[str]]
+def test_pipelined_request_after_a_broken_response_gets_no_response(
+    service: JobService, run: Run, logged: Callable[[], list[str]]
 ) -> None:
-    async def story() -> None:
-        endpoint = Scripted(service, reply(Delivery(bytes_delivered=0)), reply(None))
+    async def scenario() -> None:
+        endpoint = ScriptedEndpoint(service, reply(Delivery(bytes_delivered=0)), reply(None))
         async with serving(endpoint) as server, client_of(server) as client:
             await client.send(GET + GET)
-            got, _ = await client.rest()
-            assert got.count(b"HTTP/1.1") == 1
+            received, _ = await client.read_all()
+            assert received.count(b"HTTP/1.1") == 1
             assert len(endpoint.replies) == 1
-            await server.ended()
+            await server.wait_until_idle()
 
-    run(story())
-    assert noise() == []
+    run(scenario())
+    assert logged() == []
 
 
-@pytest.mark.parametrize("full", [False, True], ids=["before it fills up", "when it is full"])
-def test_a_reset_waits_no_longer_for_a_client_that_does_not_read_once_the_server_stops(
-    service: JobService, run: Run, noise: Callable[[], list[str]], full: bool
+@pytest.mark.parametrize(
+    "full", [False, True], ids=["before the buffer is full", "when the buffer is full"]
+)
+def test_shutdown_does_not_wait_for_a_client_that_does_not_read_before_a_reset(
+    service: JobService, run: Run, logged: Callable[[], list[str]], full: bool
 ) -> None:
     delivery = Delivery(body_seconds=9, bytes_delivered=7_999_999, reset=True)
 
-    async def story() -> None:
-        endpoint = Scripted(service, reply(delivery, bytes(8_000_000)))
-        async with serving(endpoint) as server, client_of(server, narrow=True) as client:
+    async def scenario() -> None:
+        endpoint = ScriptedEndpoint(service, reply(delivery, bytes(8_000_000)))
+        async with serving(endpoint) as server, client_of(server, small_buffer=True) as client:
             await client.send(GET)
             assert (await client.receive(4)) == b"HTTP"
             (connection,) = server.state.connections
@@ -318,44 +325,44 @@ def test_a_reset_waits_no_longer_for_a_client_that_does_not_read_once_the_server
             while full and not connection.flow.write_paused:
                 await asyncio.sleep(0)
             connection.shutdown()
-            await server.ended()
+            await server.wait_until_idle()
 
-    run(story())
-    assert noise() == []
+    run(scenario())
+    assert logged() == []
 
 
 @pytest.mark.parametrize(
     ("delivery", "outcome"),
     [
-        pytest.param(Delivery(delay=HOUR), BODY, id="late"),
+        pytest.param(Delivery(delay=HOUR), BODY, id="delayed"),
         pytest.param(Delivery(body_seconds=HOUR), BODY, id="slow"),
         pytest.param(Delivery(delay=HOUR, bytes_delivered=-1), b"closed", id="lost"),
     ],
 )
-def test_a_server_that_stops_holds_nothing_back(
-    document: Document, noise: Callable[[], list[str]], delivery: Delivery, outcome: bytes
+def test_shutdown_ends_the_delays_of_open_responses(
+    document: Document, logged: Callable[[], list[str]], delivery: Delivery, outcome: bytes
 ) -> None:
-    clock, outcomes = TellingClock(), []
-    endpoint = Scripted(JobService(document, clock=clock), reply(delivery))
+    clock, outcomes = ObservedClock(), []
+    endpoint = ScriptedEndpoint(JobService(document, clock=clock), reply(delivery))
 
-    def ask(url: str) -> None:
+    def request(url: str) -> None:
         try:
             outcomes.append(httpx2.get(f"{url}/videos", timeout=None).content)
         except httpx2.RemoteProtocolError:
             outcomes.append(b"closed")
 
     with serve_app(ApiApp(endpoint)) as listener:
-        noise()  # the server has set up its log anew
-        client = threading.Thread(target=ask, args=[base_url(listener, document)])
+        logged()  # starting the server has configured its log
+        client = threading.Thread(target=request, args=[base_url(listener, document)])
         client.start()
-        clock.holding.wait()
+        clock.waiting.wait()
     client.join()
     assert outcomes == [outcome]
-    assert noise() == []
+    assert logged() == []
 
 
 def asgi_get(endpoint: Endpoint, headers: Mapping[str, str] | None = None) -> httpx2.Response:
-    """The answer of the application where no socket is between."""
+    """The response of the application without a socket."""
 
     async def ask() -> httpx2.Response:
         transport = httpx2.ASGITransport(ApiApp(endpoint))
@@ -366,35 +373,35 @@ def asgi_get(endpoint: Endpoint, headers: Mapping[str, str] | None = None) -> ht
 
 
 @pytest.mark.parametrize("arrives", [-1, 9])
-def test_a_server_that_cannot_break_connections_is_told_in_words(
+def test_asgi_server_without_connection_extension_raises_connection_reset_error(
     service: JobService, arrives: int
 ) -> None:
-    endpoint = Scripted(service, reply(Delivery(bytes_delivered=arrives)))
+    endpoint = ScriptedEndpoint(service, reply(Delivery(bytes_delivered=arrives)))
     with pytest.raises(ConnectionResetError, match="this ASGI server cannot close connections"):
         asgi_get(endpoint)
 
 
-def test_time_passes_by_any_server(service: JobService, clock: ManualClock) -> None:
+def test_latency_passes_on_any_asgi_server(service: JobService, clock: ManualClock) -> None:
     start = clock.now()
-    endpoint = Scripted(service, reply(Delivery(delay=9, body_seconds=1)))
+    endpoint = ScriptedEndpoint(service, reply(Delivery(delay=9, body_seconds=1)))
     assert asgi_get(endpoint).content == BODY
     assert clock.now() - start == pytest.approx(10)
 
 
-def test_a_browser_is_let_see_what_comes_late(service: JobService) -> None:
-    endpoint = Scripted(service, reply(Delivery(delay=9)))
-    answer = asgi_get(endpoint, {"origin": "https://page.example"})
-    assert (answer.headers["access-control-allow-origin"], answer.content) == ("*", BODY)
+def test_delayed_response_has_cors_headers(service: JobService) -> None:
+    endpoint = ScriptedEndpoint(service, reply(Delivery(delay=9)))
+    response = asgi_get(endpoint, {"origin": "https://page.example"})
+    assert (response.headers["access-control-allow-origin"], response.content) == ("*", BODY)
 
 
-def test_an_answer_to_a_browser_breaks_off_too(service: JobService, run: Run) -> None:
-    async def story() -> None:
-        endpoint = Scripted(service, reply(Delivery(bytes_delivered=7)))
+def test_broken_response_has_cors_headers(service: JobService, run: Run) -> None:
+    async def scenario() -> None:
+        endpoint = ScriptedEndpoint(service, reply(Delivery(bytes_delivered=7)))
         async with serving(endpoint) as server, client_of(server) as client:
             await client.send(GET.replace(b"host:", b"origin: https://page.example\r\nhost:"))
-            got, _ = await client.rest()
-            assert b"access-control-allow-origin: *\r\n" in got
-            assert got.endswith(b"\r\n\r\n" + BODY[:7])
-            await server.ended()
+            received, _ = await client.read_all()
+            assert b"access-control-allow-origin: *\r\n" in received
+            assert received.endswith(b"\r\n\r\n" + BODY[:7])
+            await server.wait_until_idle()
 
-    run(story())
+    run(scenario())

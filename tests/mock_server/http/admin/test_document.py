@@ -108,10 +108,10 @@ def test_webhook_attempt_matches_its_schema() -> None:
 def test_document_of_the_mocked_api_is_served_with_this_server_only(
     app: ASGIApp, document: Document
 ) -> None:
-    answer = send_request(app, "GET /__admin/document")
-    data = answer.json()
+    response = send_request(app, "GET /__admin/document")
+    data = response.json()
     assert data["servers"] == [{"url": "http://mock:81/v1", "description": "This mock."}]
     assert {**data, "servers": document.source.data["servers"]} == document.source.data
-    served = parse_document(answer.text)
+    served = parse_document(response.text)
     assert served.server_url == "http://mock:81/v1"
     assert served.by_role.keys() == set(JobRole)

@@ -1,4 +1,4 @@
-"""Faults and scenarios as they are set over HTTP."""
+"""Faults, scenarios, limits and webhooks in the control API."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def outcomes(app: ASGIApp, create_job: CreateJob, number: int) -> list[str]:
-    """How so many new jobs end."""
-    made = [create_job() for _ in range(number)]
+    """The final states of new jobs."""
+    created = [create_job() for _ in range(number)]
     send_request(app, "POST /__admin/clock", {"advance": 1000})
-    return [send_request(app, f"GET /v1/videos/{job_id}").json()["status"] for job_id in made]
+    return [send_request(app, f"GET /v1/videos/{job_id}").json()["status"] for job_id in created]
 
 
-def test_a_fault_strikes_until_it_is_taken_back(app: ASGIApp) -> None:
-    words = {"operation": "listVideos", "status": 503, "times": 5}
-    added = send_request(app, "POST /__admin/faults", words)
+def test_fault_applies_until_it_is_deleted(app: ASGIApp) -> None:
+    fault = {"operation": "listVideos", "status": 503, "times": 5}
+    added = send_request(app, "POST /__admin/faults", fault)
     assert added.status_code == 200
     assert send_request(app, "GET /v1/videos").status_code == 503
     (listed,) = send_request(app, "GET /__admin/faults").json()["faults"]
-    assert listed == {"id": added.json()["id"], **words, "struck": 1}
+    assert listed == {"id": added.json()["id"], **fault, "struck": 1}
     removed = send_request(app, f"DELETE /__admin/faults/{added.json()['id']}")
     assert (removed.status_code, removed.json()) == (200, {"faults": []})
     assert send_request(app, "GET /v1/videos").status_code == 200
 
 
-def test_all_faults_are_taken_back_at_once(app: ASGIApp) -> None:
+def test_all_faults_can_be_deleted_at_once(app: ASGIApp) -> None:
     for status in (500, 503):
         send_request(app, "POST /__admin/faults", {"operation": "listVideos", "status": status})
     cleared = send_request(app, "DELETE /__admin/faults")
@@ -46,50 +46,48 @@ def test_all_faults_are_taken_back_at_once(app: ASGIApp) -> None:
     assert send_request(app, "GET /v1/videos").status_code == 200
 
 
-def test_one_fault_is_taken_back_and_the_others_stay(app: ASGIApp) -> None:
+def test_deleting_one_fault_keeps_the_others(app: ASGIApp) -> None:
     first, second = [
         send_request(
             app, "POST /__admin/faults", {"operation": "listVideos", "status": status}
         ).json()["id"]
         for status in (500, 503)
     ]
-    left = send_request(app, f"DELETE /__admin/faults/{first}").json()["faults"]
-    assert [fault["id"] for fault in left] == [second]
+    remaining = send_request(app, f"DELETE /__admin/faults/{first}").json()["faults"]
+    assert [fault["id"] for fault in remaining] == [second]
     assert send_request(app, "GET /v1/videos").status_code == 503
 
 
-def test_no_fault_touches_the_control_api(app: ASGIApp) -> None:
+def test_faults_do_not_affect_the_control_api(app: ASGIApp) -> None:
     send_request(app, "POST /__admin/faults", {"status": 500})
     assert send_request(app, "GET /v1/videos").status_code == 500
     assert send_request(app, "GET /__admin/jobs").status_code == 200
 
 
-def test_the_limits_tell_what_is_left_to_each_key_and_no_key(
+def test_limits_list_the_remaining_requests_and_redact_the_api_key(
     document: Document, clock: ManualClock
 ) -> None:
-    key = "sk-a-key-that-nobody-may-read"
+    key = "sk-a-secret-key"
     service = JobService(document, clock=clock, limits="free", strict=True)
     app = create_app(service=service)
     headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
     send_request(app, "POST /v1/videos", {"prompt": "A lighthouse"}, headers=headers)
     for _ in range(100):
         assert send_request(app, "GET /__admin/health", headers=headers).status_code == 200
-    answer = send_request(app, "GET /__admin/limits")
-    (limit,) = answer.json()["limits"]
-    assert key not in answer.text
+    response = send_request(app, "GET /__admin/limits")
+    (limit,) = response.json()["limits"]
+    assert key not in response.text
     assert (limit["requests_left"], limit["pending"]) == (59, 1)
     schema = Schemas(admin_document().data).at("/components/schemas/Limit")
     assert [*schema.errors(limit)] == []
     assert limit.keys() == schema.raw["properties"].keys()
 
 
-def test_the_attempts_to_deliver_webhooks_are_told_the_newest_first(
-    document: Document, clock: ManualClock
-) -> None:
-    answers = iter([500, 204])
+def test_webhook_attempts_are_listed_newest_first(document: Document, clock: ManualClock) -> None:
+    statuses = iter([500, 204])
 
     def receive(headers: Mapping[str, str], body: bytes) -> int:
-        return next(answers)
+        return next(statuses)
 
     webhooks = Webhooks(document, clock=clock, receiver=receive, secret=SECRET)
     service = JobService(document, clock=clock, webhooks=webhooks, strict=True)
@@ -99,37 +97,35 @@ def test_the_attempts_to_deliver_webhooks_are_told_the_newest_first(
     for path in (f"jobs/{job_id}/complete", "clock"):
         send_request(app, f"POST /__admin/{path}", {"advance": 100} if path == "clock" else None)
         webhooks.deliver()
-    told = send_request(app, "GET /__admin/webhooks").json()
-    assert [attempt["status"] for attempt in told["attempts"]] == [204, 500]
-    assert told["attempts"][1]["job"] == job_id
-    assert told["next_due"] is None
+    report = send_request(app, "GET /__admin/webhooks").json()
+    assert [attempt["status"] for attempt in report["attempts"]] == [204, 500]
+    assert report["attempts"][1]["job"] == job_id
+    assert report["next_due"] is None
 
 
-def test_scenarios_are_listed_with_what_they_are_good_for(
-    app: ASGIApp, service: JobService
-) -> None:
-    shown = send_request(app, "GET /__admin/scenarios").json()
-    assert shown == {
+def test_scenarios_are_listed_with_their_purpose(app: ASGIApp, service: JobService) -> None:
+    listed = send_request(app, "GET /__admin/scenarios").json()
+    assert listed == {
         "scenarios": service.scenarios.to_json(),
         "chosen": service.scenarios.selection(),
     }
-    assert {"completes", "fails"} <= {scenario["name"] for scenario in shown["scenarios"]}
-    assert all(scenario["about"] for scenario in shown["scenarios"])
+    assert {"completes", "fails"} <= {scenario["name"] for scenario in listed["scenarios"]}
+    assert all(scenario["about"] for scenario in listed["scenarios"])
 
 
 @pytest.mark.parametrize(
-    ("choice", "ends"),
+    ("choice", "states"),
     [
-        pytest.param({}, ["failed", "failed", "failed"], id="for the server"),
-        pytest.param({"next": 2}, ["failed", "failed", "completed"], id="for the next jobs"),
-        pytest.param({"share": 1}, ["failed", "failed", "failed"], id="for all of a share"),
-        pytest.param({"share": 0}, ["completed", "completed", "completed"], id="for no share"),
+        pytest.param({}, ["failed", "failed", "failed"], id="all jobs"),
+        pytest.param({"next": 2}, ["failed", "failed", "completed"], id="next jobs"),
+        pytest.param({"share": 1}, ["failed", "failed", "failed"], id="share of all"),
+        pytest.param({"share": 0}, ["completed", "completed", "completed"], id="share of none"),
     ],
 )
-def test_a_scenario_is_chosen(
-    app: ASGIApp, create_job: CreateJob, choice: dict[str, Json], ends: list[str]
+def test_scenario_can_be_chosen_for_all_next_or_a_share_of_jobs(
+    app: ASGIApp, create_job: CreateJob, choice: dict[str, Json], states: list[str]
 ) -> None:
-    answer = send_request(app, "POST /__admin/scenarios", {"scenario": "fails", **choice})
-    assert answer.status_code == 200
-    assert answer.json() == send_request(app, "GET /__admin/scenarios").json()
-    assert outcomes(app, create_job, 3) == ends
+    response = send_request(app, "POST /__admin/scenarios", {"scenario": "fails", **choice})
+    assert response.status_code == 200
+    assert response.json() == send_request(app, "GET /__admin/scenarios").json()
+    assert outcomes(app, create_job, 3) == states

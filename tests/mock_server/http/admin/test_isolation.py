@@ -1,4 +1,4 @@
-"""The API and the control API do not wait for each other."""
+"""The mocked API and the control API do not wait for each other."""
 
 from __future__ import annotations
 
@@ -27,62 +27,62 @@ async def client_of(app: ASGIApp) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-class Holding(ManualClock):
-    """A clock by which an answer that takes its time waits for a word."""
+class BlockingClock(ManualClock):
+    """A clock whose delays last until `go` is set."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.held, self.go = asyncio.Event(), asyncio.Event()
+        self.waiting, self.go = asyncio.Event(), asyncio.Event()
 
     async def async_wait_before_response(self, seconds: float) -> None:
-        self.held.set()
+        self.waiting.set()
         await self.go.wait()
 
 
-class Pensive(Journal):
-    """A journal that thinks about its verdict until it hears a word."""
+class BlockingJournal(Journal):
+    """A journal whose verdict takes until `go` is set."""
 
     def __init__(self, document: Document, now: Callable[[], float]) -> None:
         super().__init__(document, now=now)
-        self.asked, self.go = threading.Event(), threading.Event()
+        self.requested, self.go = threading.Event(), threading.Event()
 
     def verdict(self) -> Json:
-        self.asked.set()
+        self.requested.set()
         self.go.wait()
         return super().verdict()
 
 
-def test_the_control_api_answers_while_an_answer_of_the_api_takes_its_time(
+def test_control_api_responds_during_a_delayed_response(
     document: Document,
 ) -> None:
-    clock = Holding()
+    clock = BlockingClock()
     service = JobService(document, clock=clock, ids=RandomIds(1), strict=True)
 
-    async def meet() -> list[int]:
+    async def send_both() -> list[int]:
         async with client_of(create_app(service=service)) as client:
             await client.post("/__admin/faults", json={"latency": 3600})
             slow = asyncio.create_task(client.get("/v1/videos"))
-            await clock.held.wait()
+            await clock.waiting.wait()
             cleared = await client.delete("/__admin/faults")
             assert not slow.done()
             clock.go.set()
             return [cleared.status_code, (await slow).status_code]
 
-    assert asyncio.run(meet()) == [200, 200]
+    assert asyncio.run(send_both()) == [200, 200]
 
 
-def test_the_api_answers_while_a_verdict_is_thought_over(document: Document) -> None:
+def test_mocked_api_responds_while_a_verdict_is_computed(document: Document) -> None:
     clock = ManualClock()
     service = JobService(document, clock=clock, ids=RandomIds(1), strict=True)
-    journal = Pensive(document, clock.now)
+    journal = BlockingJournal(document, clock.now)
 
-    async def meet() -> list[int]:
+    async def send_both() -> list[int]:
         async with client_of(create_app(service=service, journal=journal)) as client:
             slow = asyncio.create_task(client.get("/__admin/verdict"))
-            await asyncio.to_thread(journal.asked.wait)
+            await asyncio.to_thread(journal.requested.wait)
             listed = await client.get("/v1/videos")
             assert not slow.done()
             journal.go.set()
             return [listed.status_code, (await slow).status_code]
 
-    assert asyncio.run(meet()) == [200, 200]
+    assert asyncio.run(send_both()) == [200, 200]

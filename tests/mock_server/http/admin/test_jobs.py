@@ -1,4 +1,4 @@
-"""The jobs as they are shown and ended over HTTP, and what becomes of them at a reset."""
+"""Jobs in the control API: listing, completing, failing and reset."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.asgi import send_request
 CreateJob = Callable[[], str]
 
 
-def test_health_says_what_is_served_and_how_many_jobs_there_are(
+def test_health_returns_the_document_and_the_number_of_jobs(
     app: ASGIApp, create_job: CreateJob
 ) -> None:
     create_job()
@@ -27,53 +27,53 @@ def test_health_says_what_is_served_and_how_many_jobs_there_are(
     }
 
 
-def test_the_jobs_are_shown_as_clients_see_them_in_pages(
+def test_jobs_are_listed_in_pages_as_clients_see_them(
     app: ASGIApp, create_job: CreateJob, clock: ManualClock
 ) -> None:
-    made = [create_job() for _ in range(5)]
+    created = [create_job() for _ in range(5)]
     clock.advance(2)
     page = send_request(app, "GET /__admin/jobs?limit=2").json()
-    assert page["jobs"][0] == send_request(app, f"GET /v1/videos/{made[4]}").json()
+    assert page["jobs"][0] == send_request(app, f"GET /v1/videos/{created[4]}").json()
     assert (page["jobs"][0]["status"], page["more"]) == ("in_progress", True)
     rest = send_request(app, f"GET /__admin/jobs?after={page['jobs'][-1]['id']}").json()
-    assert [job["id"] for job in rest["jobs"]] == made[2::-1]
+    assert [job["id"] for job in rest["jobs"]] == created[2::-1]
     assert rest["more"] is False
 
 
-def test_the_jobs_of_all_keys_are_shown(app: ASGIApp) -> None:
+def test_jobs_of_all_api_keys_are_listed(app: ASGIApp) -> None:
     prompt, kind = {"prompt": "A lighthouse"}, {"content-type": "application/json"}
-    made = [
+    created = [
         send_request(
             app, "POST /v1/videos", prompt, headers={**kind, "authorization": f"Bearer {key}"}
         )
         for key in ("sk-one", "sk-two")
     ]
-    shown = send_request(app, "GET /__admin/jobs").json()["jobs"]
-    assert [job["id"] for job in shown] == [answer.json()["id"] for answer in reversed(made)]
+    listed = send_request(app, "GET /__admin/jobs").json()["jobs"]
+    assert [job["id"] for job in listed] == [
+        response.json()["id"] for response in reversed(created)
+    ]
 
 
-def test_a_pending_job_is_completed_at_once_and_only_once(
-    app: ASGIApp, create_job: CreateJob
-) -> None:
+def test_pending_job_can_be_completed_once(app: ASGIApp, create_job: CreateJob) -> None:
     job_id, other = create_job(), create_job()
     done = send_request(app, f"POST /__admin/jobs/{job_id}/complete")
     assert (done.status_code, done.json()["status"]) == (200, "completed")
     assert done.json() == send_request(app, f"GET /v1/videos/{job_id}").json()
     assert send_request(app, f"GET /v1/videos/{other}").json()["status"] == "queued"
-    again = send_request(app, f"POST /__admin/jobs/{job_id}/fail")
-    assert (again.status_code, again.json()["error"]) == (400, f"{job_id} has ended already")
+    second = send_request(app, f"POST /__admin/jobs/{job_id}/fail")
+    assert (second.status_code, second.json()["error"]) == (400, f"{job_id} has ended already")
     assert send_request(app, f"GET /__admin/jobs/{job_id}").json() == done.json()
 
 
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        pytest.param(None, None, id="for the usual reason"),
-        pytest.param({}, None, id="with an empty body"),
-        pytest.param({"code": "moderation_blocked"}, "moderation_blocked", id="for a reason"),
+        pytest.param(None, None, id="default code"),
+        pytest.param({}, None, id="empty body"),
+        pytest.param({"code": "moderation_blocked"}, "moderation_blocked", id="given code"),
     ],
 )
-def test_a_pending_job_fails_at_once(
+def test_pending_job_can_be_failed(
     app: ASGIApp, create_job: CreateJob, body: dict[str, str] | None, code: str | None
 ) -> None:
     job_id = create_job()
@@ -83,12 +83,12 @@ def test_a_pending_job_fails_at_once(
     assert failed == send_request(app, f"GET /v1/videos/{job_id}").json()
 
 
-def test_jobs_of_another_api_are_ended_in_the_same_words(other_document: Document) -> None:
+def test_jobs_of_another_document_can_be_completed_and_failed(other_document: Document) -> None:
     app = create_app(service=JobService(other_document, clock=ManualClock(), strict=True))
     headers = {"x-render-key": "k", "content-type": "application/json"}
-    order = {"scene": "A teapot"}
+    body = {"scene": "A teapot"}
     first, second = [
-        send_request(app, "POST /api/v7/renderings", order, headers=headers).json()["job"]["ref"]
+        send_request(app, "POST /api/v7/renderings", body, headers=headers).json()["job"]["ref"]
         for _ in range(2)
     ]
     done = send_request(app, f"POST /__admin/jobs/{first}/complete").json()
@@ -99,10 +99,10 @@ def test_jobs_of_another_api_are_ended_in_the_same_words(other_document: Documen
     assert done["job"]["phase"] != failed["job"]["phase"]
 
 
-def test_a_reset_forgets_jobs_faults_and_choices_but_not_the_time(
+def test_reset_deletes_jobs_faults_and_scenarios_but_keeps_the_clock(
     app: ASGIApp, create_job: CreateJob, service: JobService, clock: ManualClock
 ) -> None:
-    old, began = create_job(), send_request(app, "GET /__admin/scenarios").json()["chosen"]
+    old, initial = create_job(), send_request(app, "GET /__admin/scenarios").json()["chosen"]
     MockControls(service).next_job(outcome="failed", seconds=0)
     send_request(app, "POST /__admin/scenarios", {"scenario": "fails"})
     send_request(app, "POST /__admin/faults", {"operation": "getVideo", "status": 500})
@@ -111,7 +111,7 @@ def test_a_reset_forgets_jobs_faults_and_choices_but_not_the_time(
     reset = send_request(app, "POST /__admin/reset")
     assert (reset.status_code, reset.json()) == (200, {"jobs": 0})
     assert send_request(app, f"GET /v1/videos/{old}").status_code == 404
-    assert send_request(app, "GET /__admin/scenarios").json()["chosen"] == began
+    assert send_request(app, "GET /__admin/scenarios").json()["chosen"] == initial
     assert send_request(app, "GET /__admin/faults").json() == {"faults": []}
     new = create_job()
     assert (new != old, clock.now()) == (True, now)

@@ -1,4 +1,4 @@
-"""What the control API hands on of the requests, and what it says where nobody keeps them."""
+"""The journal in the control API: requests, HAR export and verdict."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from aisa_testkit.openapi.schema import Schemas
 from tests.support.asgi import send_request
 
 
-class Notebook:
-    """Keeps the names of the requests, and the queries that it was asked."""
+class RecordingJournal:
+    """A journal that records the requests, and the queries of the control API."""
 
     def __init__(self) -> None:
-        self.seen: list[str] = []
-        self.asked: list[Mapping[str, str]] = []
+        self.recorded: list[str] = []
+        self.queries: list[Mapping[str, str]] = []
 
     def answered(self, call: Call, reply: Reply) -> None:
-        self.seen.append(f"{call.operation_id} {reply.status}")
+        self.recorded.append(f"{call.operation_id} {reply.status}")
 
     def unmatched(self, method: str, path: str) -> None:
-        self.seen.append(f"{method} {path}")
+        self.recorded.append(f"{method} {path}")
 
     def undelivered(self, reply: Reply) -> None:
-        """Every client of these tests stays to the end."""
+        """No client of these tests disconnects."""
 
     def requests(self, query: Mapping[str, str]) -> Json:
         if query.get("operation") == "nonsense":
             raise ValueError("operation: must be one that there is, not 'nonsense'")
-        self.asked.append(query)
-        return {"requests": [*self.seen], "more": False, "total": 2, "forgotten": 0}
+        self.queries.append(query)
+        return {"requests": [*self.recorded], "more": False, "total": 2, "forgotten": 0}
 
     def har(self, query: Mapping[str, str]) -> bytes:
         self.requests(query)
@@ -49,41 +49,43 @@ class Notebook:
         return {"clean": True}
 
     def clear(self) -> None:
-        self.seen.clear()
+        self.recorded.clear()
 
     def listen(self, listener: Callable[[Json], None]) -> Callable[[], None]:
-        raise AssertionError("nobody listens here")
+        raise AssertionError("these tests follow no events")
 
 
 @pytest.fixture
-def notebook() -> Notebook:
-    return Notebook()
+def journal() -> RecordingJournal:
+    return RecordingJournal()
 
 
 @pytest.fixture
-def app(service: JobService, notebook: Notebook) -> ASGIApp:
-    return create_app(service=service, journal=notebook)
+def app(service: JobService, journal: RecordingJournal) -> ASGIApp:
+    return create_app(service=service, journal=journal)
 
 
-def test_the_requests_to_the_api_are_kept_and_those_to_the_control_api_are_not(
-    app: ASGIApp, notebook: Notebook
+def test_journal_records_the_mocked_api_but_not_the_control_api(
+    app: ASGIApp, journal: RecordingJournal
 ) -> None:
     send_request(app, "GET /v1/videos")
     send_request(app, "GET /__admin/jobs")
-    send_request(app, "GET /__admin/nowhere")
-    send_request(app, "GET /v2/nowhere")
-    assert notebook.seen == ["listVideos 200", "GET /v2/nowhere"]
+    send_request(app, "GET /__admin/unknown")
+    send_request(app, "GET /v2/unknown")
+    assert journal.recorded == ["listVideos 200", "GET /v2/unknown"]
 
 
-def test_an_observer_hears_of_the_same_requests(service: JobService, notebook: Notebook) -> None:
-    beside = Notebook()
-    app = create_app(service=service, observers=[beside], journal=notebook)
+def test_observer_is_notified_of_the_same_requests(
+    service: JobService, journal: RecordingJournal
+) -> None:
+    observer = RecordingJournal()
+    app = create_app(service=service, observers=[observer], journal=journal)
     send_request(app, "GET /v1/videos")
-    send_request(app, "GET /v2/nowhere")
-    assert beside.seen == notebook.seen == ["listVideos 200", "GET /v2/nowhere"]
+    send_request(app, "GET /v2/unknown")
+    assert observer.recorded == journal.recorded == ["listVideos 200", "GET /v2/unknown"]
 
 
-def test_the_requests_are_filtered_by_what_the_query_says(app: ASGIApp, notebook: Notebook) -> None:
+def test_query_is_passed_to_the_journal(app: ASGIApp, journal: RecordingJournal) -> None:
     query = {
         "operation": "createVideo",
         "status": "4xx",
@@ -95,44 +97,46 @@ def test_the_requests_are_filtered_by_what_the_query_says(app: ASGIApp, notebook
     }
     page = {**query, "limit": "7", "after": "3", "before": "12"}
     send_request(app, "GET /v1/videos")
-    answer = send_request(app, f"GET /__admin/requests?{httpx2.QueryParams(page)}")
-    assert answer.json()["requests"] == ["listVideos 200"]
+    response = send_request(app, f"GET /__admin/requests?{httpx2.QueryParams(page)}")
+    assert response.json()["requests"] == ["listVideos 200"]
     har = send_request(app, f"GET /__admin/requests.har?{httpx2.QueryParams(query)}")
     assert (har.json(), har.headers["content-type"]) == ({"log": {}}, "application/json")
-    assert notebook.asked == [page, query]
+    assert journal.queries == [page, query]
 
 
 @pytest.mark.parametrize("path", ["/__admin/requests", "/__admin/requests.har"])
-def test_a_query_that_the_journal_does_not_understand_is_refused(app: ASGIApp, path: str) -> None:
-    refused = send_request(app, f"GET {path}?operation=nonsense")
+def test_query_that_the_journal_rejects_is_a_bad_request(app: ASGIApp, path: str) -> None:
+    rejected = send_request(app, f"GET {path}?operation=nonsense")
     reason = "operation: must be one that there is, not 'nonsense'"
-    assert (refused.status_code, refused.json()) == (400, {"error": reason})
+    assert (rejected.status_code, rejected.json()) == (400, {"error": reason})
 
 
-def test_the_requests_are_forgotten(app: ASGIApp, notebook: Notebook) -> None:
+def test_requests_can_be_deleted(app: ASGIApp, journal: RecordingJournal) -> None:
     send_request(app, "GET /v1/videos")
-    assert send_request(app, "DELETE /__admin/requests").json()["requests"] == notebook.seen == []
+    assert (
+        send_request(app, "DELETE /__admin/requests").json()["requests"] == journal.recorded == []
+    )
 
 
-def test_a_reset_forgets_the_requests_too(app: ASGIApp, notebook: Notebook) -> None:
+def test_reset_deletes_the_requests(app: ASGIApp, journal: RecordingJournal) -> None:
     send_request(app, "GET /v1/videos")
     send_request(app, "POST /__admin/reset")
-    assert notebook.seen == []
+    assert journal.recorded == []
 
 
-def test_the_verdict_is_handed_on(app: ASGIApp) -> None:
+def test_verdict_of_the_journal_is_returned(app: ASGIApp) -> None:
     verdict = send_request(app, "GET /__admin/verdict")
     assert (verdict.status_code, verdict.json()) == (200, {"clean": True})
 
 
 @pytest.mark.parametrize("name", ["document", "other_document"])
-def test_what_the_journal_tells_is_as_the_document_of_this_api_says(
+def test_requests_and_verdict_match_their_schemas(
     request: pytest.FixtureRequest, name: str
 ) -> None:
     document: Document = request.getfixturevalue(name)
-    clock, told = ManualClock(), list[Json]()
+    clock, events = ManualClock(), list[Json]()
     journal = Journal(document, now=clock.now)
-    journal.listen(told.append)
+    journal.listen(events.append)
     service = JobService(document, clock=clock, strict=True)
     app = create_app(service=service, journal=journal)
     service.faults.add({"operation": "create", "lost": True, "times": 1})
@@ -141,12 +145,12 @@ def test_what_the_journal_tells_is_as_the_document_of_this_api_says(
             send_request(
                 app, f"POST {document.base_path}{document.by_role[JobRole.CREATE].path}", {}
             )
-    send_request(app, f"GET {document.base_path}/nowhere")
+    send_request(app, f"GET {document.base_path}/unknown")
     schemas = Schemas(admin_document().data)
     page = send_request(app, "GET /__admin/requests").json()
-    answer = schemas.at("/components/responses/Requests/content/application~1json/schema")
-    assert [*answer.errors(page)] == []
-    assert page["requests"] == orjson.loads(orjson.dumps(told))
+    schema = schemas.at("/components/responses/Requests/content/application~1json/schema")
+    assert [*schema.errors(page)] == []
+    assert page["requests"] == orjson.loads(orjson.dumps(events))
     assert len(page["requests"]) == 3
     verdict = send_request(app, "GET /__admin/verdict").json()
     assert [*schemas.at("/components/schemas/Verdict").errors(verdict)] == []
@@ -162,7 +166,7 @@ def test_what_the_journal_tells_is_as_the_document_of_this_api_says(
         *("GET /__admin/verdict", "GET /__admin/events"),
     ],
 )
-def test_where_nobody_keeps_the_requests_nothing_can_be_asked_about_them(
+def test_operations_about_requests_are_not_found_without_a_journal(
     service: JobService, request_line: str
 ) -> None:
     missing = send_request(create_app(service=service), request_line)
@@ -170,7 +174,7 @@ def test_where_nobody_keeps_the_requests_nothing_can_be_asked_about_them(
     assert (missing.status_code, missing.json()) == (404, {"error": reason})
 
 
-def test_where_no_webhooks_are_sent_there_are_no_attempts(service: JobService) -> None:
+def test_webhooks_are_not_found_if_none_are_sent(service: JobService) -> None:
     missing = send_request(create_app(service=service), "GET /__admin/webhooks")
     reason = "this server sends no webhooks"
     assert (missing.status_code, missing.json()) == (404, {"error": reason})
