@@ -112,6 +112,8 @@ class MockJournal(Journal):
     def _stop_loop(self, exchange: Exchange, loop: str) -> None:
         loop = self.keys.redaction(()).redact_text(loop)
         self.add(
-            UnmatchedRequest(exchange.operation.method, exchange.path, loop, UnmatchedKind.ENDLESS)
+            UnmatchedRequest(
+                exchange.operation.method, exchange.path, loop, UnmatchedKind.INFINITE_LOOP
+            )
         )
         raise InfiniteLoop(loop)

@@ -10,7 +10,7 @@ from threading import Lock
 from ...openapi import Call, Document, Reply
 from ...openapi.operation import JSON
 from ..traffic.exchange import Exchange
-from ..traffic.redaction import MASK, Redaction
+from ..traffic.redaction import KEY_MASK, Redaction
 from .entry import Entry, LoggedRequest, key_of
 
 
@@ -86,7 +86,7 @@ def redacted_for_rules(
     credentials = document.credentials
     if key is None or credentials is None:
         return clean
-    sender = f"{credentials.scheme} {MASK}{hash(key):x}".strip()
+    sender = f"{credentials.scheme} {KEY_MASK}{hash(key):x}".strip()
     headers = {**clean.call.headers, credentials.header: sender}
     return replace(clean, call=replace(clean.call, headers=headers))
 

@@ -1,4 +1,4 @@
-"""Whether a request may be let in, as far as that can be told without knowing the keys."""
+"""The check of API keys in requests, without knowing which keys are valid."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from .exchange import Exchange
 
 
 def credential_problem(document: Document, exchange: Exchange) -> RequestProblem | None:
-    """What is wrong with the key of a request; None if it may be right, or none is needed."""
+    """Return the problem with the API key of a request.
+
+    None if the key may be valid, or if the operation needs no key.
+    """
     credentials = document.credentials
     if credentials is None or not exchange.operation.secured:
         return None
     key = credentials.key(exchange.headers)
     if key == UNKNOWN_KEY:
-        wanted = "must be a key that the server knows"
-        return RequestProblem(Cause.CREDENTIALS_INVALID, credentials.header, wanted, UNKNOWN_KEY)
+        expected = "must be a key that the server knows"
+        return RequestProblem(Cause.CREDENTIALS_INVALID, credentials.header, expected, UNKNOWN_KEY)
     return key if isinstance(key, RequestProblem) else None

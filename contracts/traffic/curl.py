@@ -1,4 +1,4 @@
-"""A call as a line for a shell, to see an answer again."""
+"""Requests as curl commands, to repeat them in a shell."""
 
 from __future__ import annotations
 
@@ -15,20 +15,28 @@ from .request_builder import url_of
 
 
 def curl_command(document: Document, call: Call, base_url: str, *, key_variable: str) -> str:
-    """The call as a line of curl. The key is not in it, but the name of its variable."""
+    """Return a request as a curl command.
+
+    Args:
+        document: The document of the API.
+        call: The request.
+        base_url: The base URL of the server.
+        key_variable: The environment variable with the API key, which the command names instead
+            of the key.
+    """
     operation, credentials = document.operations[call.operation_id], document.credentials
-    line = shlex.join(["curl", "-X", operation.method, url_of(document, call, base_url)])
+    command = shlex.join(["curl", "-X", operation.method, url_of(document, call, base_url)])
     for name, value in call.headers.items():
         if credentials and name == credentials.header:
-            line += f' -H "{name}: {replace_key(value, f"${key_variable}")}"'
-        elif name in _OF_THE_CLIENT or name.startswith("x-stainless-"):
+            command += f' -H "{name}: {replace_key(value, f"${key_variable}")}"'
+        elif name in _CLIENT_HEADERS or name.startswith("x-stainless-"):
             continue
         elif name != "content-type" or not value.startswith(FORM):
-            line += f" -H {shlex.quote(f'{name}: {value}')}"
-    return line + _body(call)
+            command += f" -H {shlex.quote(f'{name}: {value}')}"
+    return command + _body_options(call)
 
 
-def _body(call: Call) -> str:
+def _body_options(call: Call) -> str:
     media_type = call.headers.get("content-type", "")
     if not call.body:
         return ""
@@ -37,25 +45,26 @@ def _body(call: Call) -> str:
     try:
         parts = parse_form(media_type, call.body)
     except FormError as error:
-        return f" # a form that is damaged: {quote(str(error))}"
-    line = ""
+        return f" # malformed form: {quote(str(error))}"
+    options = ""
     for part in parts:
         if part.filename:
-            line += f" -F {shlex.quote(f'{part.name}=@{_base_name(part.filename)}')}"
-        else:  # to -F, some texts are names of files
+            options += f" -F {shlex.quote(f'{part.name}=@{_base_name(part.filename)}')}"
+        else:  # -F would take some texts as names of files
             text = part.content.decode(errors="replace")
-            line += f" --form-string {shlex.quote(f'{part.name}={text}')}"
-    return line
+            options += f" --form-string {shlex.quote(f'{part.name}={text}')}"
+    return options
 
 
 def _base_name(path: str) -> str:
-    """The last step of a path, without what curl takes for a type or one more file: a recording of
-    others must not name a file of whoever pastes the line.
+    """Return the last part of a path, without characters that have a meaning for curl -F.
+
+    A command made from a recording must not upload another file of the person who runs it.
     """
     return re.split("[;,]", re.split(r"[/\\]", path)[-1])[0] or "file"
 
 
-# What a client library adds by itself, and curl does, too.
-_OF_THE_CLIENT = {
+# HTTP clients add these headers themselves, and so does curl.
+_CLIENT_HEADERS = {
     *("accept-encoding", "connection", "content-length", "host", "transfer-encoding", "user-agent"),
 }

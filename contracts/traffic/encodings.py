@@ -1,4 +1,4 @@
-"""The ways in which a text can be written: as it is, or as URLs, JSON and HTML spell it."""
+"""Texts as URLs, JSON and HTML encode them."""
 
 from __future__ import annotations
 
@@ -8,22 +8,29 @@ from html.entities import codepoint2name, name2codepoint
 
 
 def encoded_variants(text: str, *, whole_word: bool) -> re.Pattern[str]:
-    """The text in every way in which its characters can be written, in what is read as Latin-1;
-    `whole` says that it counts as a whole word alone.
+    """Return a pattern for a text in all its encodings, to search in text read as Latin-1.
+
+    Args:
+        text: The text to find.
+        whole_word: True if the text must not be a part of a longer word.
     """
-    pattern = "".join(f"(?:{'|'.join(_written(character))})" for character in text)
+    pattern = "".join(f"(?:{'|'.join(_encodings_of(character))})" for character in text)
     if whole_word:
         pattern = f"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])"
     return re.compile(pattern)
 
 
 def decode_escapes(text: str) -> str:
-    """What is read as Latin-1 with every character that is spelt otherwise as it is."""
-    return _QUOTED.sub(r"\1", _CODE.sub(_character, text)) if _ESCAPE.search(text) else text
+    """Return a text, read as Latin-1, with its percent-encoding and escapes decoded."""
+    return (
+        _BACKSLASH_ESCAPE.sub(r"\1", _ESCAPE_SEQUENCE.sub(_decode, text))
+        if _ESCAPE_START.search(text)
+        else text
+    )
 
 
-def _written(character: str) -> Iterator[str]:
-    """A character as it is, and as URLs, JSON and HTML write it."""
+def _encodings_of(character: str) -> Iterator[str]:
+    """Yield patterns for a character as it is, and as URLs, JSON and HTML encode it."""
     yield re.escape(character.encode().decode("latin-1"))
     code = ord(character)
     if code < 128:
@@ -40,25 +47,26 @@ def _written(character: str) -> Iterator[str]:
             yield f"&{name};"
 
 
-def _character(found: re.Match[str]) -> str:
-    octet, unit, hexadecimal, decimal, name = found.groups()
-    if octet:
-        return chr(int(octet, 16))
-    code = int(unit or hexadecimal, 16) if unit or hexadecimal else _named(decimal, name)
+def _decode(match: re.Match[str]) -> str:
+    percent, json, html_hex, html_decimal, html_name = match.groups()
+    if percent:
+        return chr(int(percent, 16))
+    hexadecimal = json or html_hex
+    code = int(hexadecimal, 16) if hexadecimal else _html_code(html_decimal, html_name)
     try:
         return chr(code).encode().decode("latin-1")
-    except (ValueError, OverflowError):  # there is no such character, or it is half of one
-        return found[0]
+    except (ValueError, OverflowError):  # not a character, or half of a surrogate pair
+        return match[0]
 
 
-def _named(decimal: str | None, name: str | None) -> int:
+def _html_code(decimal: str | None, name: str | None) -> int:
     return int(decimal) if decimal else name2codepoint.get(name or "", -1)
 
 
-# What each spelling of a character begins with, but for the character itself.
-_ESCAPE = re.compile(r"[%&\\]")
-_CODE = re.compile(
+# Every encoding of a character begins with one of these.
+_ESCAPE_START = re.compile(r"[%&\\]")
+_ESCAPE_SEQUENCE = re.compile(
     r"%([0-9a-fA-F]{2})|\\[uU]([0-9a-fA-F]{4})"
     r"|&#[xX]0*([0-9a-fA-F]{1,6});|&#([0-9]{1,7});|&([A-Za-z0-9]{2,8});"
 )
-_QUOTED = re.compile(r'\\(["\\/])')
+_BACKSLASH_ESCAPE = re.compile(r'\\(["\\/])')

@@ -1,4 +1,4 @@
-"""Requests with their answers, as a judge sees them."""
+"""Requests with their responses, as the rules check them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from ...openapi.request import read_call
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One call of an operation and its reply, None if the connection broke.
+    """A request of an operation and its response.
 
-    `path` is the template of the path from the root, `at` the moment on the clock of the server, in
-    Unix seconds, when the reply was there or the connection broke, and `took` the seconds from the
-    request until then. `client_time` is the same moment in the seconds that the client lives in,
-    None if nobody knows how it waits.
-    `unseen` is what a mock has done and not told, where the connection broke or another answer took
-    its place; None where that is not known.
+    operation: the operation of the document
+    path: the path template from the root, such as "/v1/videos/{video_id}"
+    call: the request as it was sent
+    arguments: the fields, files and parameters of the request, as the document types them
+    reply: the response, None if the client received none or only a part
+    at: the time on the server's clock, in Unix seconds, at which the exchange ended
+    took: the seconds from the request until then
+    client_time: the same time in seconds of the client's own clock, None if that is unknown
+    undelivered_reply: the response that a mock made but the client did not receive, because the
+        connection broke or a fault replaced it; None if there is none
     """
 
     operation: Operation
@@ -36,17 +40,17 @@ class Exchange:
 
     @property
     def operation_id(self) -> str:
-        """The id of the operation in the document."""
+        """The id of the operation."""
         return self.operation.id
 
     @property
     def status(self) -> int | None:
-        """The HTTP status of the reply, None if the connection broke."""
+        """The HTTP status of the response, None if there is none."""
         return self.reply.status if self.reply else None
 
     @property
     def accepted(self) -> bool:
-        """Whether the reply says that all went well."""
+        """True if the response has a status of 2xx."""
         return self.reply is not None and 200 <= self.reply.status < 300
 
     @property
@@ -61,7 +65,7 @@ class Exchange:
 
     @property
     def query(self) -> Mapping[str, str]:
-        """The query as it was sent."""
+        """The query parameters as they were sent; of duplicate names, the last one."""
         return dict(self.call.query)
 
     @property
@@ -71,25 +75,29 @@ class Exchange:
 
     @property
     def job_id(self) -> str | None:
-        """The job that the path names, None for operations on no single job."""
+        """The job id in the path, None if the operation is not about one job."""
         if self.operation.role is None:
             return None
         return next(iter(self.call.path_parameters.values()), None)
 
 
 class UnmatchedKind(StrEnum):
-    """Why a request is no exchange."""
+    """The reason why a request is not an exchange."""
 
-    NO_OPERATION = "no operation takes it"
-    BLOCKED = "it was not let out"
-    NOT_RECORDED = "a recording has no answer to it"
-    ENDLESS = "it ended a loop that would have gone on for ever"
+    NO_OPERATION = "no operation matches it"
+    BLOCKED = "it was blocked"
+    NOT_RECORDED = "the recording has no response to it"
+    INFINITE_LOOP = "it was in an infinite loop"
 
 
 @dataclass(frozen=True, slots=True)
 class UnmatchedRequest:
-    """A request that is no call of an operation: method in upper case, path from the root as it was
-    sent, or the whole URL. `why` tells more than the kind does, if there is more.
+    """A request that is not of an operation of the document.
+
+    method: the method in upper case
+    path: the path from the root as it was sent, or the whole URL
+    detail: more about the reason, may be empty
+    kind: the reason
     """
 
     method: str
@@ -107,28 +115,32 @@ def read_exchange(
     took: float = 0.0,
     client_time: float | None = None,
 ) -> Exchange:
-    """The exchange, with its call read by the document. A reply that did not arrive as a whole is
-    one that the client has not seen.
+    """Return an exchange, with the arguments of its request.
 
-    `at`, `took` and `client_time` are of the moment when the reply was made; what its delivery
-    takes, or as much as there was of it, comes on top.
+    A response that is not delivered completely becomes the undelivered reply. The seconds of its
+    delivery are added to the three times.
+
+    Args:
+        document: The document of the API.
+        call: The request.
+        reply: The response, None if there is none.
+        at: The Unix time at which the response was made.
+        took: The seconds from the request until then.
+        client_time: The same time on the client's own clock, None if that is unknown.
     """
     operation = document.operations[call.operation_id]
     path, arguments = document.base_path + operation.path, read_call(operation, call)
     broken = reply is not None and reply.delivery is not None and reply.delivery.is_incomplete
-    seen, committed = None if broken else reply, reply.replaced if reply else None
-    unseen = committed or (reply if broken else None)
-    late = _under_way(reply) if reply else 0.0
-    at, took, client_time = (
-        at + late,
-        took + late,
-        None if client_time is None else client_time + late,
-    )
-    return Exchange(operation, path, call, arguments, seen, at, took, client_time, unseen)
+    received, replaced = None if broken else reply, reply.replaced if reply else None
+    undelivered = replaced or (reply if broken else None)
+    delay = _delivery_seconds(reply) if reply else 0.0
+    at, took = at + delay, took + delay
+    client_time = None if client_time is None else client_time + delay
+    return Exchange(operation, path, call, arguments, received, at, took, client_time, undelivered)
 
 
-def _under_way(reply: Reply) -> float:
-    """The seconds from the making of a reply until the client has what it gets of it."""
+def _delivery_seconds(reply: Reply) -> float:
+    """Return the seconds from the making of a response until its delivery ends."""
     delivery = reply.delivery
     if delivery is None:
         return 0.0

@@ -1,4 +1,4 @@
-"""Exchanges as entries of HAR 1.2, the format in which browsers and proxies keep traffic."""
+"""Exchanges as entries of HAR 1.2, the format in which browsers and proxies record traffic."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .request_builder import url_of
 
 
 def entry_from(document: Document, exchange: Exchange, base_url: str) -> dict[str, Json]:
-    """An exchange as an entry. Fields that begin with an underscore are our own."""
+    """Return an exchange as an entry of HAR; custom fields begin with an underscore."""
     call, reply = exchange.call, exchange.reply
-    began = datetime.fromtimestamp(min(exchange.at - exchange.took, _LAST), UTC)
+    began = datetime.fromtimestamp(min(exchange.at - exchange.took, _LAST_UNIX_TIME), UTC)
     milliseconds = exchange.took * 1000
     entry: dict[str, Json] = {
         "startedDateTime": began.isoformat(timespec="microseconds").replace("+00:00", "Z"),
@@ -30,22 +30,22 @@ def entry_from(document: Document, exchange: Exchange, base_url: str) -> dict[st
             "url": url_of(document, call, base_url),
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": _pairs(call.headers),
+            "headers": _header_list(call.headers),
             "queryString": [{"name": name, "value": value} for name, value in call.query],
             "headersSize": -1,
             "bodySize": len(call.body),
         },
-        "response": _write_reply(reply),
+        "response": _response(reply),
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
     }
     if call.body:
-        entry["request"]["postData"] = _write_body(call)
+        entry["request"]["postData"] = _post_data(call)
     return entry
 
 
 def request_from(entry: Mapping[str, Json]) -> tuple[dict[str, str], bytes]:
-    """The headers, names in lower case, and the body of an entry's request."""
+    """Return the headers, names in lower case, and the body of the request of an entry."""
     request = entry["request"]
     headers, data = _headers(request["headers"]), request.get("postData")
     if not data:
@@ -55,20 +55,20 @@ def request_from(entry: Mapping[str, Json]) -> tuple[dict[str, str], bytes]:
     body = b64decode(text) if data.get("_encoding") == "base64" else text.encode()
     is_form = media_type.lower().startswith(FORM)
     if is_form:
-        parts = parts or _parts(media_type, body)
+        parts = parts or _form_parameters(media_type, body)
     if parts and is_form:
         headers["content-type"], body = form_from_har(parts)
     return headers, body
 
 
 def lacks_body(entry: Mapping[str, Json]) -> bool:
-    """Whether a request had a body that was not kept, as browsers do with files."""
+    """Return True if the body of the request was not recorded, as browsers do with files."""
     data = entry["request"].get("postData")
     return bool(data) and data.get("text") is None and not data.get("params")
 
 
 def reply_from(entry: Mapping[str, Json]) -> Reply | None:
-    """The reply of an entry, None if there was none or its body was not kept."""
+    """Return the response of an entry, None if there is none or its body was not recorded."""
     response = entry["response"]
     content = response["content"]
     text = content.get("text")
@@ -79,9 +79,9 @@ def reply_from(entry: Mapping[str, Json]) -> Reply | None:
     return Reply(response["status"], _headers(response["headers"]), body)
 
 
-def _write_body(call: Call) -> dict[str, Json]:
+def _post_data(call: Call) -> dict[str, Json]:
     media_type = call.headers.get("content-type", "")
-    if media_type.startswith(FORM) and (parts := _parts(media_type, call.body)):
+    if media_type.startswith(FORM) and (parts := _form_parameters(media_type, call.body)):
         return {"mimeType": media_type, "params": parts}
     try:
         return {"mimeType": media_type, "text": call.body.decode()}
@@ -89,17 +89,17 @@ def _write_body(call: Call) -> dict[str, Json]:
         return {"mimeType": media_type, "text": _base64(call.body), "_encoding": "base64"}
 
 
-def _parts(media_type: str, body: bytes) -> list[dict[str, Json]]:
-    """The parts of a form, none if it is damaged: then it is kept as it was sent."""
+def _form_parameters(media_type: str, body: bytes) -> list[dict[str, Json]]:
+    """Return the parts of a form as parameters of HAR, none if the form is malformed."""
     try:
         return [part_to_har(part) for part in parse_form(media_type, body)]
     except (FormError, UnicodeDecodeError):
         return []
 
 
-def _write_reply(reply: Reply | None) -> dict[str, Json]:
+def _response(reply: Reply | None) -> dict[str, Json]:
     if reply is None:
-        reply, error = Reply(0), {"_error": "the connection broke"}
+        reply, error = Reply(0), {"_error": "no complete response"}
     else:
         error = {}
     content: dict[str, Json] = {
@@ -115,7 +115,7 @@ def _write_reply(reply: Reply | None) -> dict[str, Json]:
         "statusText": HTTPStatus(reply.status).phrase if reply.status in _STATUSES else "",
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _pairs(reply.headers),
+        "headers": _header_list(reply.headers),
         "content": content,
         "redirectURL": "",
         "headersSize": -1,
@@ -124,20 +124,21 @@ def _write_reply(reply: Reply | None) -> dict[str, Json]:
     }
 
 
-def _pairs(headers: Mapping[str, str]) -> list[Json]:
+def _header_list(headers: Mapping[str, str]) -> list[Json]:
     return [{"name": name, "value": value} for name, value in headers.items()]
 
 
-def _headers(pairs: list[Json]) -> dict[str, str]:
-    """Headers by their names in lower case, those of one name together; without the
-    pseudo-headers of HTTP/2.
+def _headers(header_list: list[Json]) -> dict[str, str]:
+    """Return headers by their names in lower case, with duplicate names joined by a comma.
+
+    The pseudo-headers of HTTP/2 are left out.
     """
     headers: dict[str, str] = {}
-    for pair in pairs:
-        name = pair["name"].lower()
+    for header in header_list:
+        name = header["name"].lower()
         if not name.startswith(":"):
             known = headers.get(name)
-            headers[name] = pair["value"] if known is None else f"{known}, {pair['value']}"
+            headers[name] = header["value"] if known is None else f"{known}, {header['value']}"
     return headers
 
 
@@ -145,6 +146,6 @@ def _base64(data: bytes) -> str:
     return b64encode(data).decode()
 
 
-# The last second that a date can tell; a clock may be set to go beyond it.
-_LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
+# The last second of the last date; a mock clock may be set to a later time.
+_LAST_UNIX_TIME = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
 _STATUSES = {status.value for status in HTTPStatus}

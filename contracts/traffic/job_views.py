@@ -1,4 +1,4 @@
-"""The jobs that an answer tells of."""
+"""Jobs as responses show them, and access to JSON bodies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ from .exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job in the state in which an answer showed it, and all that the answer said of it."""
+    """A job as one response shows it.
+
+    job_id: the id of the job
+    state: its state, as the document declares it
+    job: the JSON of the job
+    """
 
     job_id: str
     state: State
@@ -27,17 +32,17 @@ class JobView:
 
 
 def jobs_in(document: Document, exchange: Exchange) -> tuple[JobView, ...]:
-    """The jobs in the answer, in its order; none if it shows none, or not as documented."""
+    """Return the jobs in a response, in its order; jobs without a documented state are left out."""
     reply, role = exchange.reply, exchange.operation.role
-    if reply is None or not exchange.accepted or role not in _SHOWING:
+    if reply is None or not exchange.accepted or role not in _ROLES_RETURNING_JOBS:
         return ()
     body = json_body(reply)
     page = exchange.operation.page
     jobs = [body] if page is None else get_or_none(body, page.places.get("items", ()))
-    return tuple(_seen(document, jobs if isinstance(jobs, list) else []))
+    return tuple(_views(document, jobs if isinstance(jobs, list) else []))
 
 
-def _seen(document: Document, jobs: list[Json]) -> Iterator[JobView]:
+def _views(document: Document, jobs: list[Json]) -> Iterator[JobView]:
     lifecycle = document.lifecycle
     for job in jobs:
         job_id, name = get_or_none(job, lifecycle.id_at), get_or_none(job, lifecycle.state_at)
@@ -47,7 +52,10 @@ def _seen(document: Document, jobs: list[Json]) -> Iterator[JobView]:
 
 
 def json_body(reply: Reply) -> Json:
-    """The JSON of an answer, None if it is none. What lies deeper than any answer is left out."""
+    """Return the JSON body of a response, None if it is not JSON.
+
+    Values nested deeper than any documented response are left out.
+    """
     if media_type_of(reply.headers) != JSON:
         return None
     try:
@@ -57,7 +65,7 @@ def json_body(reply: Reply) -> Json:
 
 
 def get_or_none(data: Json, path: Path) -> Json:
-    """What stands at a place of an answer, None if nothing does."""
+    """Return the value at a place of JSON, None if there is none."""
     try:
         return get(data, path)
     except LookupError:
@@ -65,8 +73,8 @@ def get_or_none(data: Json, path: Path) -> Json:
 
 
 def is_number(value: Json) -> TypeGuard[float]:
-    """Whether a value of an answer is a number; true and false are none."""
+    """Return True if a JSON value is a number; true and false are not numbers."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-_SHOWING = (JobRole.CREATE, JobRole.RETRIEVE, JobRole.REMIX, JobRole.LIST)
+_ROLES_RETURNING_JOBS = (JobRole.CREATE, JobRole.RETRIEVE, JobRole.REMIX, JobRole.LIST)

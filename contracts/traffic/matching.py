@@ -1,4 +1,4 @@
-"""Whether two requests ask for the same, by their fields and files and never by their bytes."""
+"""Comparison of requests with recorded requests, by their fields and files, not by their bytes."""
 
 from __future__ import annotations
 
@@ -14,20 +14,25 @@ from .recorded_form import sha256_of
 
 @dataclass(frozen=True, slots=True)
 class RequestMatcher:
-    """What a request asks for: the operation, and every parameter, field and file in words."""
+    """The parts of a request that are compared.
+
+    operation_id: the id of the operation
+    facts: each parameter, field, file and problem by name, as text
+    """
 
     operation_id: str
     facts: Mapping[str, str]
 
     def differences(self, other: RequestMatcher) -> list[str]:
-        """What this one says otherwise than another one of the same operation."""
+        """Return the names of the facts that differ from another request of the operation."""
         names = dict.fromkeys([*self.facts, *other.facts])
         return [n for n in names if self.facts.get(n) != other.facts.get(n)]
 
 
 def matcher_for(document: Document, exchange: Exchange) -> RequestMatcher:
-    """What the request of an exchange asks for. Of its headers the range counts, and whether there
-    is a proper key.
+    """Return the matcher for the request of an exchange.
+
+    Among the headers, only Range is compared, and whether the API key is missing or invalid.
     """
     call, arguments = exchange.call, exchange.arguments
     facts = {
@@ -38,24 +43,24 @@ def matcher_for(document: Document, exchange: Exchange) -> RequestMatcher:
         **dict.fromkeys(arguments.unknown_names, "an unknown field"),
     }
     if "range" in call.headers:
-        facts["the range"] = call.headers["range"]
+        facts["Range"] = call.headers["range"]
     if credential_problem(document, exchange):
-        facts["the key"] = "none that is proper"
+        facts["the API key"] = "missing or invalid"
     for problem in arguments.problems:
-        facts[f"what is wrong with {problem.parameter or 'the body'}"] = problem.message
+        facts[f"the error in {problem.parameter or 'the body'}"] = quote(problem.message)
     return RequestMatcher(call.operation_id, facts)
 
 
 def near_miss(request: RequestMatcher, recorded: Iterable[RequestMatcher]) -> str:
-    """In words, how a request differs from the one that is most like it."""
-    same = [other for other in recorded if other.operation_id == request.operation_id]
-    if not same:
-        return f"it holds no {request.operation_id}"
-    nearest = min(same, key=lambda other: len(request.differences(other)))
-    different = request.differences(nearest)
-    if not different:
-        return f"it holds no more {request.operation_id} of this kind"
-    name = different[0]
-    sent, held = (facts.get(name, "not there") for facts in (request.facts, nearest.facts))
-    more = f", and {len(different) - 1} more" if len(different) > 1 else ""
-    return f"{name} is {sent}, and in the recording {held}{more}"
+    """Return a sentence on how a request differs from the most similar recorded one."""
+    same_operation = [r for r in recorded if r.operation_id == request.operation_id]
+    if not same_operation:
+        return f"it has no {request.operation_id}"
+    nearest = min(same_operation, key=lambda other: len(request.differences(other)))
+    differences = request.differences(nearest)
+    if not differences:
+        return f"it has no further {request.operation_id} with these values"
+    name = differences[0]
+    sent, expected = (facts.get(name, "absent") for facts in (request.facts, nearest.facts))
+    more = f"; {len(differences) - 1} more differ" if len(differences) > 1 else ""
+    return f"{name} is {sent}, but {expected} in the recording{more}"

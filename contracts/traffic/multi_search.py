@@ -1,4 +1,4 @@
-"""Many texts looked for at once."""
+"""Search for many strings in a text at once."""
 
 from __future__ import annotations
 
@@ -7,68 +7,75 @@ from collections.abc import Iterable
 
 
 class MultiStringSearch:
-    """Texts that are looked for in others, in a time that hardly depends on how many they are: what
-    cannot be the beginning of any is passed over by one pattern. None of them may be empty.
+    """Strings to search for. The time hardly depends on their number, and none may be empty.
+
+    One regular expression finds the places where a string may begin, by its first characters.
     """
 
     def __init__(self) -> None:
-        self._known: dict[str, None] = {}
-        self._starts = _Starts(0)
+        self._strings: dict[str, None] = {}
+        self._prefixes = _PrefixIndex(0)
 
-    def add(self, *needles: str) -> None:
-        """Looks for these, too. What is looked for meanwhile, by another thread, is found or not
-        found as if this had come first or last.
+    def add(self, *strings: str) -> None:
+        """Add strings to search for.
+
+        A search in another thread at the same time finds a new string or not.
         """
-        new = [needle for needle in dict.fromkeys(needles) if needle not in self._known]
+        new = [string for string in dict.fromkeys(strings) if string not in self._strings]
         if not new:
             return
-        self._known.update(dict.fromkeys(new))
-        length = min(_LONGEST, *map(len, new), self._starts.length or _LONGEST)
-        if length == self._starts.length:
-            self._starts.take(new)
+        self._strings.update(dict.fromkeys(new))
+        current_length = self._prefixes.length or _MAX_PREFIX_LENGTH
+        length = min(_MAX_PREFIX_LENGTH, current_length, *map(len, new))
+        if length == self._prefixes.length:
+            self._prefixes.add(new)
         else:
-            starts = _Starts(length)
-            starts.take(self._known)
-            self._starts = starts
+            prefixes = _PrefixIndex(length)
+            prefixes.add(self._strings)
+            self._prefixes = prefixes
 
     def find_all(self, text: str) -> set[str]:
-        """Those that the text holds."""
-        return self._starts.within(text)
+        """Return the strings that occur in the text."""
+        return self._prefixes.find_all(text)
 
 
-class _Starts:
-    """Needles by their first characters: so many of each."""
+class _PrefixIndex:
+    """Strings by their prefixes, which all have one length."""
 
     def __init__(self, length: int) -> None:
         self.length = length
-        self._needles: dict[str, tuple[str, ...]] = {}
-        self._characters: list[set[str]] = [set() for _ in range(length)]
+        self._strings_by_prefix: dict[str, tuple[str, ...]] = {}
+        self._characters_by_position: list[set[str]] = [set() for _ in range(length)]
         self._pattern: re.Pattern[str] | None = None
 
-    def take(self, needles: Iterable[str]) -> None:
+    def add(self, strings: Iterable[str]) -> None:
         changed = self._pattern is None
-        for needle in needles:
-            start = needle[: self.length]
-            self._needles[start] = (*self._needles.get(start, ()), needle)
-            for character, known in zip(start, self._characters, strict=True):
-                if character not in known:
-                    known.add(character)
+        for string in strings:
+            prefix = string[: self.length]
+            known = self._strings_by_prefix.get(prefix, ())
+            self._strings_by_prefix[prefix] = (*known, string)
+            for character, characters in zip(prefix, self._characters_by_position, strict=True):
+                if character not in characters:
+                    characters.add(character)
                     changed = True
-        if changed:  # which it is ever more seldom: keys are made of the same few characters
-            classes = ("".join(map(re.escape, sorted(known))) for known in self._characters)
-            self._pattern = re.compile("".join(f"[{each}]" for each in classes))
+        if changed:  # seldom after the first keys, which are made of the same few characters
+            classes = (
+                f"[{''.join(map(re.escape, sorted(characters)))}]"
+                for characters in self._characters_by_position
+            )
+            self._pattern = re.compile("".join(classes))
 
-    def within(self, text: str) -> set[str]:
+    def find_all(self, text: str) -> set[str]:
         found = set[str]()
         match = self._pattern.search(text) if self._pattern else None
         while match and self._pattern:
-            at = match.start()
-            for needle in self._needles.get(match[0], ()):
-                if needle not in found and text.startswith(needle, at):
-                    found.add(needle)
-            match = self._pattern.search(text, at + 1)
+            start = match.start()
+            for string in self._strings_by_prefix.get(match[0], ()):
+                if string not in found and text.startswith(string, start):
+                    found.add(string)
+            match = self._pattern.search(text, start + 1)
         return found
 
 
-# So many first characters tell nearly all texts apart that are no keys.
-_LONGEST = 12
+# Prefixes of this length tell nearly all other text apart from keys.
+_MAX_PREFIX_LENGTH = 12

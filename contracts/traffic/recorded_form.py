@@ -1,5 +1,6 @@
-"""Forms as a recording holds them: by their fields, and their files by a digest, so that they
-compare without boundaries and without the bytes.
+"""Multipart forms in recordings: fields as text, and files by their SHA-256.
+
+Forms with the same fields and files are equal, whatever their boundaries.
 """
 
 from __future__ import annotations
@@ -15,58 +16,62 @@ from .request_builder import BOUNDARY
 
 
 def sha256_of(content: bytes) -> str:
-    """The SHA-256 of a file, in hexadecimal; of one that a recording left out, the one it noted."""
-    noted = _LEFT_OUT.search(content)
-    return noted["digest"].decode() if noted else hashlib.sha256(content).hexdigest()
+    """Return the SHA-256 of a file in hexadecimal, also of a placeholder from a recording."""
+    placeholder = _PLACEHOLDER.search(content)
+    return placeholder["digest"].decode() if placeholder else hashlib.sha256(content).hexdigest()
 
 
 def part_to_har(part: Part) -> dict[str, Json]:
-    """A part of a form, as a parameter of HAR; raises UnicodeDecodeError for text that is none."""
+    """Return a part of a form as a parameter of HAR.
+
+    Raises UnicodeDecodeError if the part is neither a file nor UTF-8 text.
+    """
     if part.filename is None:
         return {"name": part.name, "value": part.content.decode()}
-    noted = _LEFT_OUT.search(part.content)
-    size = int(noted["size"]) if noted else len(part.content)
+    placeholder = _PLACEHOLDER.search(part.content)
+    size = int(placeholder["size"]) if placeholder else len(part.content)
     return {
         "name": part.name,
         "fileName": part.filename,
-        "contentType": _type_of(part),
+        "contentType": _media_type_of(part),
         "_size": size,
         "_sha256": sha256_of(part.content),
     }
 
 
 def form_from_har(parameters: Iterable[Mapping[str, Json]]) -> tuple[str, bytes]:
-    """The Content-Type and the body of a form with these parameters. A file begins like one of its
-    type, and goes on with its size and digest.
+    """Return the Content-Type and the body of a form with these parameters of HAR.
+
+    The content of a file is a placeholder: the signature of its type, its size and its SHA-256.
     """
-    parts = [_written(parameter) for parameter in parameters]
+    parts = [_encode_part(parameter) for parameter in parameters]
     return _FORM_TYPE, b"".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
 
 
-def _written(parameter: Mapping[str, Json]) -> bytes:
-    head = f'Content-Disposition: form-data; name="{_quoted(parameter["name"])}"'
+def _encode_part(parameter: Mapping[str, Json]) -> bytes:
+    head = f'Content-Disposition: form-data; name="{_quote_name(parameter["name"])}"'
     content = (parameter.get("value") or "").encode()
     if parameter.get("fileName") is not None:
-        media_type = parameter.get("contentType") or _BYTES
-        head += f'; filename="{_quoted(parameter["fileName"])}"\r\nContent-Type: {media_type}'
-        size, digest = parameter.get("_size", 0), parameter.get("_sha256", _UNKNOWN)
+        media_type = parameter.get("contentType") or _OCTET_STREAM
+        head += f'; filename="{_quote_name(parameter["fileName"])}"\r\nContent-Type: {media_type}'
+        size, digest = parameter.get("_size", 0), parameter.get("_sha256", _NO_DIGEST)
         content = signature_of(media_type) + f"\n[{size} bytes, sha256 {digest}]".encode()
     return f"--{BOUNDARY}\r\n{head}\r\n\r\n".encode() + content + b"\r\n"
 
 
-def _type_of(part: Part) -> str:
-    """What the bytes are, or where a browser did not keep them, what they were said to be."""
-    lost = not part.content or _REPLACED in part.content
-    return image_type(part.content) or (part.content_type if lost else None) or _BYTES
+def _media_type_of(part: Part) -> str:
+    """Return the detected type of a file, or the declared one if a browser lost its bytes."""
+    lost = not part.content or _REPLACEMENT_CHARACTER in part.content
+    return image_type(part.content) or (part.content_type if lost else None) or _OCTET_STREAM
 
 
-def _quoted(text: str) -> str:
-    """As browsers write it (WHATWG)."""
+def _quote_name(text: str) -> str:
+    """Encode a name as browsers do (WHATWG)."""
     return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
-_BYTES = "application/octet-stream"
-_UNKNOWN = "0" * 64
-_REPLACED = "\ufffd".encode()
+_OCTET_STREAM = "application/octet-stream"
+_NO_DIGEST = "0" * 64
+_REPLACEMENT_CHARACTER = "\ufffd".encode()
 _FORM_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
-_LEFT_OUT = re.compile(rb"\n\[(?P<size>[0-9]+) bytes, sha256 (?P<digest>[0-9a-f]{64})\]\Z")
+_PLACEHOLDER = re.compile(rb"\n\[(?P<size>[0-9]+) bytes, sha256 (?P<digest>[0-9a-f]{64})\]\Z")

@@ -1,4 +1,4 @@
-"""Keys, taken out of exchanges before anybody judges, shows or keeps them."""
+"""Removal of API keys from exchanges, before rules, reports or recordings see them."""
 
 from __future__ import annotations
 
@@ -17,36 +17,38 @@ from .encodings import decode_escapes, encoded_variants
 from .exchange import Exchange
 from .multi_search import MultiStringSearch
 
-# What stands in the place of a key; a judge knows it again.
-MASK = "[*key*]"
+KEY_MASK = "[*key*]"
+"""The replacement of an API key, by which rules recognise that a key was there."""
 
 
 class Redaction:
-    """Takes keys out of exchanges, wherever they stand: in headers, queries and bodies, also where
-    a server quotes what it was sent, as JSON, HTML and URLs spell it.
+    """Replaces API keys by a mask: in headers, queries and bodies of requests and responses.
 
-    A mask is as long as what it hides, so that lengths stay true. `keys` are known from the start,
-    more are learnt from the headers of requests. What is a word of the document is no secret.
-    It may be used by any threads.
+    A key is also found as JSON, HTML and URLs encode it. The mask is as long as the key, so that
+    lengths stay correct. Short keys that are words of the document are not replaced. Thread-safe.
+
+    Args:
+        document: The document of the API.
+        keys: The keys that are known. More are added from the headers of requests.
     """
 
     def __init__(self, document: Document, *, keys: Iterable[str] = ()) -> None:
         credentials = document.credentials
-        self._names = _SECRET | ({credentials.header} if credentials else set())
+        self._secret_names = _SECRET_NAMES | ({credentials.header} if credentials else set())
         self._document, self._lock = document, Lock()
-        # Each key, and how it stands in a body that is read as Latin-1, and the other way round.
-        self._keys: dict[str, str] = {}
-        self._plain: dict[str, str] = {}
-        self._needles = MultiStringSearch()
+        # Bodies are searched as Latin-1, in which each byte is a character.
+        self._latin1_by_key: dict[str, str] = {}
+        self._key_by_latin1: dict[str, str] = {}
+        self._search = MultiStringSearch()
         self._patterns: dict[str, re.Pattern[str]] = {}
-        self._learn(*keys)
+        self._add_keys(*keys)
 
     def __len__(self) -> int:
-        """How many keys are known."""
-        return len(self._keys)
+        """Return the number of known keys."""
+        return len(self._latin1_by_key)
 
     def add_keys_from(self, *requests: Mapping[str, str]) -> None:
-        """Takes note of the keys in the headers of requests, names in lower case."""
+        """Add the keys in the headers of requests; names of headers are in lower case."""
         values = (
             value
             for headers in requests
@@ -54,111 +56,107 @@ class Redaction:
             if self._is_secret(name) and name not in _COOKIES
         )
         words = (word for value in values for word in value.split())
-        self._learn(*(word for word in words if word.lower() not in _SCHEMES))
+        self._add_keys(*(word for word in words if word.lower() not in _SCHEMES))
 
     def redact(self, exchange: Exchange) -> Exchange:
-        """The exchange without a key."""
+        """Return the exchange without keys."""
         call = exchange.call
         self.add_keys_from(call.headers)
-        clean = replace(
+        redacted = replace(
             call,
             path_parameters={k: self.redact_text(v) for k, v in call.path_parameters.items()},
             query=tuple(
-                (self.redact_text(k), self._parameter(exchange, k, v)) for k, v in call.query
+                (self.redact_text(k), self._redact_parameter(exchange, k, v)) for k, v in call.query
             ),
-            headers=self._headers(call.headers),
-            body=self._body(call.body),
+            headers=self._redact_headers(call.headers),
+            body=self._redact_body(call.body),
         )
         arguments = exchange.arguments
-        if (clean.body, clean.query) != (call.body, call.query):
-            arguments = read_call(exchange.operation, clean)
+        if (redacted.body, redacted.query) != (call.body, call.query):
+            arguments = read_call(exchange.operation, redacted)
         return replace(
             exchange,
-            call=clean,
-            reply=self._reply(exchange.reply),
-            undelivered_reply=self._reply(exchange.undelivered_reply),
+            call=redacted,
+            reply=self._redact_reply(exchange.reply),
+            undelivered_reply=self._redact_reply(exchange.undelivered_reply),
             arguments=arguments,
         )
 
     def redact_text(self, text: str) -> str:
-        """The text without a key."""
-        for plain in _longest_first(self._within(text)):
-            key = self._plain[plain]
-            if len(key) > _SPELT:  # a pattern of every spelling would take up far too much
-                text = text.replace(plain, _masked(len(plain)))
+        """Return the text without keys."""
+        for latin1 in _longest_first(self._find_keys(text)):
+            key = self._key_by_latin1[latin1]
+            if len(key) > _MAX_ENCODED_KEY_LENGTH:
+                text = text.replace(latin1, _mask(len(latin1)))
             else:
-                text = self._pattern(key).sub(_mask, text)
+                text = self._pattern(key).sub(lambda match: _mask(len(match[0])), text)
         return text
 
-    def _within(self, text: str) -> set[str]:
-        """The keys that the text may hold, as they stand in Latin-1."""
-        found, otherwise = self._needles.find_all(text), decode_escapes(text)
-        if otherwise is text:
-            return found
-        return found | self._needles.find_all(otherwise)
+    def _find_keys(self, text: str) -> set[str]:
+        """Return the keys in a text, encoded or not, as Latin-1."""
+        found, decoded = self._search.find_all(text), decode_escapes(text)
+        return found if decoded is text else found | self._search.find_all(decoded)
 
     def _pattern(self, key: str) -> re.Pattern[str]:
         if key not in self._patterns:
-            self._patterns[key] = encoded_variants(key, whole_word=len(key) < _LONE)
+            whole_word = len(key) < _MIN_SUBSTRING_KEY_LENGTH
+            self._patterns[key] = encoded_variants(key, whole_word=whole_word)
         return self._patterns[key]
 
+    def _add_keys(self, *keys: str) -> None:
+        new = [key for key in keys if key not in self._latin1_by_key and self._may_be_key(key)]
+        if new:
+            latin1_by_key = {key: key.encode().decode("latin-1") for key in new}
+            with self._lock:
+                self._key_by_latin1.update({latin1: key for key, latin1 in latin1_by_key.items()})
+                self._search.add(*latin1_by_key.values())
+                self._latin1_by_key.update(latin1_by_key)
+
+    def _may_be_key(self, text: str) -> bool:
+        if len(text) < _MIN_KEY_LENGTH or text in (KEY_MASK, UNKNOWN_KEY):
+            return False
+        return len(text) >= _MIN_SUBSTRING_KEY_LENGTH or text not in self._document_text
+
     @cached_property
-    def _words(self) -> str:
+    def _document_text(self) -> str:
         return orjson.dumps(self._document.source.data).decode()
 
-    def _reply(self, reply: Reply | None) -> Reply | None:
+    def _is_secret(self, name: str) -> bool:
+        return name in self._secret_names or _SECRET_NAME.search(name) is not None
+
+    def _redact_reply(self, reply: Reply | None) -> Reply | None:
         if reply is None:
             return None
-        return replace(reply, headers=self._headers(reply.headers), body=self._body(reply.body))
+        headers, body = self._redact_headers(reply.headers), self._redact_body(reply.body)
+        return replace(reply, headers=headers, body=body)
 
-    def _learn(self, *keys: str) -> None:
-        new = [key for key in keys if key not in self._keys and self._may_be_secret(key)]
-        if new:
-            known = {key: key.encode().decode("latin-1") for key in new}
-            with self._lock:
-                self._plain.update({plain: key for key, plain in known.items()})
-                self._needles.add(*known.values())
-                self._keys.update(known)
-
-    def _may_be_secret(self, key: str) -> bool:
-        word = len(key) < _LONE and key in self._words
-        return len(key) >= _SHORTEST and not word and key not in (MASK, UNKNOWN_KEY)
-
-    def _is_secret(self, name: str) -> bool:
-        return name in self._names or _SECRET_NAME.search(name) is not None
-
-    def _body(self, body: bytes) -> bytes:
-        if len(body) > _LONG and not _is_text(body):  # a file, in which nothing is spelt otherwise
-            for plain in _longest_first(self._needles.find_all(body.decode("latin-1"))):
-                body = body.replace(plain.encode("latin-1"), _masked(len(plain)).encode())
-            return body
-        # As Latin-1 each byte is a character, whatever it means.
+    def _redact_body(self, body: bytes) -> bytes:
         text = body.decode("latin-1")
+        if len(body) > _MAX_DECODED_FILE_BYTES and not _is_utf8(body):
+            for latin1 in _longest_first(self._search.find_all(text)):
+                body = body.replace(latin1.encode("latin-1"), _mask(len(latin1)).encode())
+            return body
         return self.redact_text(text).encode("latin-1")
 
-    def _parameter(self, exchange: Exchange, name: str, value: str) -> str:
+    def _redact_parameter(self, exchange: Exchange, name: str, value: str) -> str:
         secret = self._is_secret(name.lower()) and name not in exchange.operation.query
-        return MASK if secret else self.redact_text(value)
+        return KEY_MASK if secret else self.redact_text(value)
 
-    def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        return {
-            name: self._header(name, value) if self._is_secret(name) else self.redact_text(value)
-            for name, value in headers.items()
-        }
+    def _redact_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return {name: self._redact_header(name, value) for name, value in headers.items()}
 
-    def _header(self, name: str, value: str) -> str:
-        """The header without its key, but with the word before it, which a judge looks at."""
-        if name in _COOKIES:
-            return "***"
-        return replace_key(value, MASK)
+    def _redact_header(self, name: str, value: str) -> str:
+        if not self._is_secret(name):
+            return self.redact_text(value)
+        return "***" if name in _COOKIES else replace_key(value, KEY_MASK)
 
 
 def replace_key(value: str, replacement: str) -> str:
-    """The value of a header that holds a key, with something else in the place of the key."""
-    return " ".join(word if word.lower() in _KEPT else replacement for word in value.split())
+    """Return the value of a header with another text for the key; the scheme stays."""
+    return " ".join(w if w.lower() in _UNMASKED_WORDS else replacement for w in value.split())
 
 
-def _is_text(body: bytes) -> bool:
+def _is_utf8(body: bytes) -> bool:
     try:
         body.decode()
     except UnicodeDecodeError:
@@ -167,32 +165,29 @@ def _is_text(body: bytes) -> bool:
 
 
 def _longest_first(keys: Iterable[str]) -> list[str]:
-    """Keys in the order in which they are taken out: one may begin with another."""
+    """Return keys in the order of replacement: a key may be the beginning of another one."""
     return sorted(keys, key=lambda key: (-len(key), key))
 
 
-def _mask(found: re.Match[str]) -> str:
-    return _masked(len(found[0]))
+def _mask(length: int) -> str:
+    return KEY_MASK.ljust(length, "*")[:length]
 
 
-def _masked(length: int) -> str:
-    return MASK.ljust(length, "*")[:length]
-
-
-# A word of fewer characters is no key, and would be found everywhere.
-_SHORTEST = 4
-# A key of fewer characters counts as a whole word alone.
-_LONE = 12
-# Of a key of more characters only the plain spelling is looked for.
-_SPELT = 512
-_LONG = 256 * 1024
+# A shorter word is not a key, and it would occur everywhere.
+_MIN_KEY_LENGTH = 4
+# A shorter key is replaced only where it is a whole word.
+_MIN_SUBSTRING_KEY_LENGTH = 12
+# The pattern of a longer key would need too much memory, so encoded occurrences are not found.
+_MAX_ENCODED_KEY_LENGTH = 512
+# A larger file that is not text does not contain encoded keys.
+_MAX_DECODED_FILE_BYTES = 256 * 1024
 _COOKIES = {"cookie", "set-cookie"}
 _SECRET_NAME = re.compile(
     "(^|[-_])(api-?key|subscription-key|auth|token|secret|signature|sig|password|credentials?)$"
 )
 _SCHEMES = {"bearer", "basic", "digest", "token"}
-_KEPT = {*_SCHEMES, UNKNOWN_KEY}
-_SECRET = {
+_UNMASKED_WORDS = {*_SCHEMES, UNKNOWN_KEY}
+_SECRET_NAMES = {
     *("authorization", "proxy-authorization", "x-api-key", "api-key", "api_key", "apikey"),
     *("access_token", "token", "key", *_COOKIES),
 }

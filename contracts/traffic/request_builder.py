@@ -1,4 +1,4 @@
-"""Calls, written as a document says."""
+"""Requests of operations, built from the document."""
 
 from __future__ import annotations
 
@@ -25,8 +25,17 @@ def build_call(
     query: tuple[tuple[str, str], ...] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Call:
-    """A call with these fields as a body of this media type, and this key; values that are bytes
-    are files.
+    """Return a request of an operation.
+
+    Args:
+        document: The document of the API.
+        operation: The operation to call.
+        fields: The fields of the body, None for no body. In a form, bytes are files.
+        key: The API key, None for none.
+        media_type: The media type of the body: multipart/form-data, or JSON otherwise.
+        path_parameters: The parameters of the path, not encoded.
+        query: The parameters of the query in their order.
+        headers: More headers, names in lower case.
     """
     sent = dict(headers or {})
     if document.credentials and key is not None:
@@ -40,18 +49,18 @@ def build_call(
 
 
 def unknown_job_id(document: Document) -> str:
-    """An id that no server ever gives to a job, to ask for what is not there."""
+    """Return an id that no job has."""
     return document.lifecycle.id_prefix + "0" * 32
 
 
 def url_of(document: Document, call: Call, base_url: str) -> str:
-    """The URL of a call at this base URL."""
+    """Return the URL of a request below a base URL."""
     path = document.operations[call.operation_id].template.expand(call.path_parameters)
     return base_url.rstrip("/") + path + (f"?{urlencode(call.query)}" if call.query else "")
 
 
 def encode_form(fields: Mapping[str, Json]) -> bytes:
-    """The body of a form, with values that are bytes as files."""
+    """Return the body of a multipart form; values that are bytes are files."""
     parts = []
     for name, value in fields.items():
         file = f'; filename="{name}"' if isinstance(value, bytes) else ""

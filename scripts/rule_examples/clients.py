@@ -26,7 +26,7 @@ def request_not_recorded(session: ExampleSession) -> None:
 
 def infinite_loop(session: ExampleSession) -> None:
     reason = "1000 equal requests in a row, each answered 200"
-    unmatched(session, "GET", "/v1/videos/{video_id}", reason, UnmatchedKind.ENDLESS)
+    unmatched(session, "GET", "/v1/videos/{video_id}", reason, UnmatchedKind.INFINITE_LOOP)
 
 
 def failed_job_downloaded(session: ExampleSession) -> None:

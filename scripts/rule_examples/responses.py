@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aisa_testkit.contracts import Exchange
-from aisa_testkit.contracts.traffic.redaction import MASK
+from aisa_testkit.contracts.traffic.redaction import KEY_MASK
 
 from .changes import error, replaced_by, truncated, with_body, with_fields, with_headers
 from .session import PROMPT, ExampleSession
@@ -59,7 +59,9 @@ EXAMPLES = {
     "AV113": lambda s: s.poll("video_none", error(404, "not_found", "there is no such video")),
     "AV114": lambda s: s.create(error(500, "internal_error", "something went wrong")),
     "AV115": truncated_twice,
-    "AV116": lambda s: s.poll("video_none", error(401, "invalid_api_key", f"unknown key {MASK}")),
+    "AV116": lambda s: s.poll(
+        "video_none", error(401, "invalid_api_key", f"unknown key {KEY_MASK}")
+    ),
     "AV117": lambda s: s.request(
         "GET", "/videos", with_key=False, change=error(403, "region_blocked", "no")
     ),

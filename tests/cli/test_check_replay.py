@@ -100,7 +100,7 @@ def test_a_base_url_chooses_and_a_wrong_one_is_told(right: tuple[str, Path]) -> 
     assert check(url, "--replay", str(path))[0] == 0
     code, printed = check("https://api.aisa.one/v1", "--replay", str(path))
     assert (code, printed.count("Error: ")) == (2, 1)
-    assert "below https://api.aisa.one/v1; another BASE_URL may be right" in printed
+    assert "below https://api.aisa.one/v1; try another BASE_URL" in printed
 
 
 def test_a_document_may_stand_alone_or_behind_the_base_url(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_document_that_is_not_that_of_the_recording_finds_nothing(
 ) -> None:
     code, printed = check(str(RENDERINGS), "--replay", str(right[1]))
     assert (code, printed.count("Error: ")) == (2, 1)
-    assert "requests is one of" in printed
+    assert "but none of Renderings below" in printed
 
 
 def test_a_document_that_is_not_there_is_told_in_one_line(right: tuple[str, Path]) -> None:
@@ -131,10 +131,10 @@ def test_a_document_that_is_not_there_is_told_in_one_line(right: tuple[str, Path
     ("text", "told"),
     [
         ("", "the recording is empty"),
-        ('{"log": {"entries": [', "is not whole JSON"),
-        ("<html>", "is not whole JSON"),
+        ('{"log": {"entries": [', "is not valid JSON"),
+        ("<html>", "is not valid JSON"),
         ("[]", "is not HAR"),
-        ('{"log": {"entries": []}}', "the recording holds no requests"),
+        ('{"log": {"entries": []}}', "the recording contains no requests"),
     ],
     ids=["empty", "cut off", "HTML", "another JSON", "no entries"],
 )

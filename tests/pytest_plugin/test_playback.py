@@ -131,7 +131,7 @@ def test_json_request_matches_a_recorded_form(recorder: Recorder, tmp_path: Path
 def test_recorded_creates_are_replayed_once_each(recorder: Recorder, tmp_path: Path) -> None:
     jobs = [recorder.create(JSON), recorder.create(JSON)]
     path = recorder.save(tmp_path / "one.har")
-    told = "it holds no more createVideo of this kind"
+    told = "it has no further createVideo with these values"
     with mock_videos(recording=path, allow=["AV709", "AV715"]) as mock:
         assert [client(mock).videos.create(prompt=PROMPT).id for _ in jobs] == jobs
         with pytest.raises(openai.NotFoundError, match=told):
@@ -153,9 +153,9 @@ def test_request_that_is_not_recorded_reports_the_first_difference(
     assert told == [
         (
             "AV709",
-            "createVideo is not in the recording: seconds is '12', and in the recording '8'",
+            "createVideo is not in the recording: seconds is '12', but '8' in the recording",
         ),
-        ("AV709", "listVideos is not in the recording: it holds no listVideos"),
+        ("AV709", "listVideos is not in the recording: it has no listVideos"),
     ]
 
 
@@ -207,9 +207,9 @@ def test_outcome_of_a_recorded_job_cannot_be_set(recorder: Recorder, tmp_path: P
     [
         (None, "cannot be read: No such file"),
         (b"", "the recording is empty"),
-        (b'{"log": {"entries": [', "is not whole JSON"),
+        (b'{"log": {"entries": [', "is not valid JSON"),
         (b'{"log": {}}', "is not HAR"),
-        (b'{"log": {"entries": []}}', "the recording holds no requests"),
+        (b'{"log": {"entries": []}}', "the recording contains no requests"),
     ],
     ids=["no file", "empty", "cut off", "another format", "without a request"],
 )

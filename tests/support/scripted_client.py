@@ -38,6 +38,14 @@ def run_script(document: Document, script: str) -> list[Exchange | UnmatchedRequ
     return _ScriptedClient(document).run(script)
 
 
+def exchanges_of_script(document: Document, script: str) -> list[Exchange]:
+    """Return the history of `run_script` for a script whose requests are all of operations."""
+    history = run_script(document, script)
+    exchanges = [item for item in history if isinstance(item, Exchange)]
+    assert len(exchanges) == len(history)
+    return exchanges
+
+
 class _ScriptedClient:
     def __init__(self, document: Document) -> None:
         self._document, self._clock = document, ManualClock()

@@ -132,12 +132,12 @@ _RULE_BY_KIND = {
     UnmatchedKind.NO_OPERATION: catalogue.UNKNOWN_ENDPOINT,
     UnmatchedKind.BLOCKED: catalogue.REQUEST_BLOCKED,
     UnmatchedKind.NOT_RECORDED: catalogue.REQUEST_NOT_RECORDED,
-    UnmatchedKind.ENDLESS: catalogue.INFINITE_LOOP,
+    UnmatchedKind.INFINITE_LOOP: catalogue.INFINITE_LOOP,
 }
 _EXPECTED_INSTEAD = {
     UnmatchedKind.BLOCKED: "no such request",
     UnmatchedKind.NOT_RECORDED: "a recorded request",
-    UnmatchedKind.ENDLESS: "an end of the loop",
+    UnmatchedKind.INFINITE_LOOP: "an end of the loop",
 }
 _RULE_BY_CAUSE: dict[str, Rule] = {
     Cause.JSON_MALFORMED: catalogue.BODY_UNREADABLE,

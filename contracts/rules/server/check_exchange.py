@@ -15,7 +15,7 @@ from ....openapi.schema_places import property_at
 from ....openapi.text import quote
 from ...traffic.exchange import Exchange, read_exchange
 from ...traffic.job_views import get_or_none, jobs_in, json_body
-from ...traffic.redaction import MASK
+from ...traffic.redaction import KEY_MASK
 from .. import server_catalogue as catalogue
 from ..rule import Rule
 from ..violation import Violation, violation_of
@@ -112,8 +112,8 @@ def _error_code_violations(
 
 def _leaked_key_violations(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
     """Yield a violation if the response contains the API key, which is masked by now."""
-    places = [name for name, value in reply.headers.items() if MASK in value]
-    if MASK.encode() in reply.body:
+    places = [name for name, value in reply.headers.items() if KEY_MASK in value]
+    if KEY_MASK.encode() in reply.body:
         places.append("body")
     for place in places[:1]:
         yield violation_of(

@@ -1,4 +1,4 @@
-"""Whether a request may be let in can be told without knowing the keys."""
+"""API keys of requests are checked without knowing which are valid."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ JSON = {"content-type": "application/json"}
         ({"authorization": "Bearer"}, Cause.CREDENTIALS_MALFORMED),
         ({"authorization": f"Bearer {UNKNOWN_KEY}"}, Cause.CREDENTIALS_INVALID),
     ],
-    ids=["a key", "a short key", "none", "another scheme", "a scheme alone", "nobody's key"],
+    ids=["key", "short key", "none", "another scheme", "scheme alone", "unknown key"],
 )
-def test_a_key_that_is_none_is_a_problem(
+def test_missing_malformed_or_unknown_api_key_is_a_problem(
     document: Document, headers: dict[str, str], cause: Cause | None
 ) -> None:
     call = Call("getVideo", {"video_id": "v"}, (), headers)
@@ -39,9 +39,9 @@ def test_a_key_that_is_none_is_a_problem(
         ({"authorization": "Bearer sk-of-a-client"}, Cause.CREDENTIALS_MISSING),
         ({"x-render-key": UNKNOWN_KEY}, Cause.CREDENTIALS_INVALID),
     ],
-    ids=["a key", "in another header", "nobody's key"],
+    ids=["key", "in another header", "unknown key"],
 )
-def test_another_document_has_its_key_elsewhere(
+def test_api_key_of_another_document_is_in_its_header(
     other_document: Document, headers: dict[str, str], cause: Cause | None
 ) -> None:
     call = Call("rendering", {"ref": "r-1"}, (), headers)
@@ -50,7 +50,7 @@ def test_another_document_has_its_key_elsewhere(
 
 
 @pytest.mark.parametrize("status", [200, 204, 401, 403, 404, 500])
-def test_a_server_that_lets_in_what_has_no_key_is_told_and_no_other(
+def test_accepted_request_with_an_unknown_api_key_is_reported(
     document: Document, status: int
 ) -> None:
     call = Call("listVideos", {}, (), {"authorization": f"Bearer {UNKNOWN_KEY}"})

@@ -1,4 +1,4 @@
-"""Exchanges as entries of HAR: what is written is HAR 1.2, and is read as what it was."""
+"""Exchanges as entries of HAR 1.2: valid by its schema, and read back equal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aisa_testkit.contracts.traffic.recording import read_recording, write_recor
 from aisa_testkit.contracts.traffic.redaction import Redaction
 from aisa_testkit.openapi import Call, Document, JobRole, Reply, load_document
 
-BASE = "https://api.invalid/v1"
+BASE_URL = "https://api.invalid/v1"
 DOCUMENT = load_document()
 
 
@@ -79,15 +79,15 @@ HAR = jsonschema_rs.validator_for(_object("log", log=LOG), validate_formats=True
 
 
 def exchange(reply: Reply | None, *, at: float = 1_780_000_000.5, **call: Any) -> Exchange:
-    asked = Call(DOCUMENT.by_role[JobRole.LIST].id, **call)
-    return read_exchange(DOCUMENT, asked, reply, at=at, took=0.125)
+    sent = Call(DOCUMENT.by_role[JobRole.LIST].id, **call)
+    return read_exchange(DOCUMENT, sent, reply, at=at, took=0.125)
 
 
 @given(st.data())
-def test_any_life_is_har_and_reads_back_as_it_was(data: st.DataObject) -> None:
+def test_any_history_is_valid_har_and_is_read_back_equal(data: st.DataObject) -> None:
     redaction = Redaction(DOCUMENT)
     history = [redaction.redact(e) for e in data.draw(strategies.histories(DOCUMENT))]
-    text = write_recording(DOCUMENT, history, base_url=BASE, version="1")
+    text = write_recording(DOCUMENT, history, base_url=BASE_URL, version="1")
     HAR.validate(orjson.loads(text))
     read = read_recording(DOCUMENT, text).exchanges
     for was, now in zip(history, read, strict=True):
@@ -103,13 +103,13 @@ def test_any_life_is_har_and_reads_back_as_it_was(data: st.DataObject) -> None:
     value=st.text(),
     at=st.floats(0, 4e9),
 )
-def test_odd_bytes_read_back_as_they_were(body: bytes, status: int, value: str, at: float) -> None:
+def test_any_bytes_are_read_back_equal(body: bytes, status: int, value: str, at: float) -> None:
     reply = Reply(status, {"content-type": "text/plain", "x-odd": value}, body)
     query = (("after", value), ("after", "b"), ("limit", ""))
-    entry = entry_from(DOCUMENT, exchange(reply, query=query, at=at), BASE)
+    entry = entry_from(DOCUMENT, exchange(reply, query=query, at=at), BASE_URL)
     HAR.validate({"log": _log(entry)})
-    kept = orjson.loads(orjson.dumps(entry))
-    assert reply_from(kept) == reply
+    written = orjson.loads(orjson.dumps(entry))
+    assert reply_from(written) == reply
     recorded = orjson.dumps({"log": _log(entry)})
     assert read_recording(DOCUMENT, recorded).exchanges[0].call.query == query
 
@@ -117,9 +117,9 @@ def test_odd_bytes_read_back_as_they_were(body: bytes, status: int, value: str, 
 @given(
     body=st.binary(min_size=1), media_type=st.sampled_from(["", "multipart/form-data", "text/x"])
 )
-def test_a_body_that_is_no_form_is_kept_as_it_was_sent(body: bytes, media_type: str) -> None:
+def test_body_that_is_not_a_form_is_read_back_equal(body: bytes, media_type: str) -> None:
     call = exchange(None, headers={"content-type": media_type}, body=body)
-    entry = orjson.loads(orjson.dumps(entry_from(DOCUMENT, call, BASE)))
+    entry = orjson.loads(orjson.dumps(entry_from(DOCUMENT, call, BASE_URL)))
     assert request_from(entry) == ({"content-type": media_type}, body)
 
 
@@ -128,15 +128,15 @@ def _log(*entries: Any) -> dict[str, Any]:
     return {"version": "1.2", "creator": creator, "pages": [], "entries": [*entries]}
 
 
-def test_an_entry_says_when_the_request_began_and_how_long_it_took(document: Document) -> None:
-    entry = entry_from(document, exchange(Reply(200)), BASE)
+def test_entry_contains_start_and_duration_of_the_request(document: Document) -> None:
+    entry = entry_from(document, exchange(Reply(200)), BASE_URL)
     assert entry["startedDateTime"] == "2026-05-28T20:26:40.375000Z"
     assert datetime.fromisoformat(entry["startedDateTime"]).timestamp() == 1_780_000_000.375
     assert (entry["time"], sum(entry["timings"].values())) == (125.0, 125.0)
 
 
-def test_a_broken_connection_has_status_0_and_no_reply(document: Document) -> None:
-    entry = entry_from(document, exchange(None), BASE)
+def test_broken_connection_has_status_0_and_no_response(document: Document) -> None:
+    entry = entry_from(document, exchange(None), BASE_URL)
     HAR.validate({"log": _log(entry)})
     assert (entry["response"]["status"], reply_from(entry)) == (0, None)
 
@@ -144,14 +144,14 @@ def test_a_broken_connection_has_status_0_and_no_reply(document: Document) -> No
 @pytest.mark.parametrize(
     ("status", "phrase"), [(200, "OK"), (404, "Not Found"), (599, ""), (99999, "")]
 )
-def test_a_status_has_its_phrase_if_there_is_one(
+def test_status_has_its_reason_phrase_if_there_is_one(
     document: Document, status: int, phrase: str
 ) -> None:
-    response = entry_from(document, exchange(Reply(status)), BASE)["response"]
+    response = entry_from(document, exchange(Reply(status)), BASE_URL)["response"]
     assert (response["status"], response["statusText"]) == (status, phrase)
 
 
-def test_headers_of_one_name_are_put_together() -> None:
+def test_duplicate_headers_are_joined() -> None:
     pairs = [("Vary", "a"), ("VARY", "b"), (":status", "200"), ("Age", "")]
     headers = [{"name": name, "value": value} for name, value in pairs]
     entry = {"request": {"headers": headers}}
@@ -159,7 +159,7 @@ def test_headers_of_one_name_are_put_together() -> None:
 
 
 @pytest.mark.parametrize("at", [253_402_300_800.5, 1e15, 1e300])
-def test_a_moment_that_no_date_can_tell_is_the_last_that_one_can(at: float) -> None:
+def test_time_after_the_last_date_is_written_as_the_last_date(at: float) -> None:
     exchange = read_exchange(DOCUMENT, Call("listVideos"), Reply(200), at=at)
-    entry = entry_from(DOCUMENT, exchange, BASE)
+    entry = entry_from(DOCUMENT, exchange, BASE_URL)
     assert entry["startedDateTime"] == "9999-12-31T23:59:59.000000Z"

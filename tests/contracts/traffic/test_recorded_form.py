@@ -1,4 +1,4 @@
-"""Forms in recordings compare by their fields and the digests of their files."""
+"""Multipart forms in recordings: fields as text, and files by their digest."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ def file(content: bytes, content_type: str | None = None, filename: str = "a.png
     return Part("input_reference", filename, content_type, content)
 
 
-def test_a_field_is_its_text() -> None:
+def test_field_is_written_as_text() -> None:
     assert part_to_har(Part("prompt", None, None, "ünïcode".encode())) == {
         "name": "prompt",
         "value": "ünïcode",
     }
 
 
-def test_a_field_that_is_no_text_cannot_be_written() -> None:
+def test_field_that_is_not_utf8_raises_unicode_error() -> None:
     with pytest.raises(UnicodeDecodeError):
         part_to_har(Part("prompt", None, None, b"\xff"))
 
 
-def test_a_file_is_its_name_type_size_and_digest_without_its_bytes() -> None:
+def test_file_is_written_as_name_type_size_and_digest() -> None:
     assert part_to_har(file(PNG, "text/plain")) == {
         "name": "input_reference",
         "fileName": "a.png",
@@ -41,7 +41,7 @@ def test_a_file_is_its_name_type_size_and_digest_without_its_bytes() -> None:
 
 
 @pytest.mark.parametrize("boundary", ["x", "----WebKitFormBoundary7MA4YWxkTrZu0gW", "'()+_,-./:=?"])
-def test_the_same_form_is_recorded_alike_whatever_its_boundary(boundary: str) -> None:
+def test_multipart_boundary_does_not_change_the_recorded_form(boundary: str) -> None:
     body = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="prompt"\r\n\r\nA cat\r\n'
         f'--{boundary}\r\nContent-Disposition: form-data; name="f"; filename="b"\r\n\r\nxyz\r\n'
@@ -68,7 +68,7 @@ def test_the_same_form_is_recorded_alike_whatever_its_boundary(boundary: str) ->
     filename=st.text(min_size=1).filter(str.isprintable),
     content=st.binary(),
 )
-def test_what_is_read_is_recorded_alike_again(
+def test_recorded_form_that_is_read_and_written_again_is_equal(
     name: str, value: str, filename: str, content: bytes
 ) -> None:
     parts = [Part(name, None, None, value.encode()), Part("f", filename, None, content)]
@@ -82,22 +82,22 @@ def test_what_is_read_is_recorded_alike_again(
 @pytest.mark.parametrize(
     "content", [PNG, b"GIF89a", b"RIFF\0\0\0\0WEBPVP8 ", b"\xff\xd8\xff\xe0", b"no image"]
 )
-def test_a_file_that_was_left_out_is_still_of_its_type_and_digest(content: bytes) -> None:
+def test_placeholder_of_a_file_has_its_type_and_digest(content: bytes) -> None:
     (part,) = parse_form(*form_from_har([part_to_har(file(content))]))
     assert sha256_of(part.content) == sha256_of(content) == hashlib.sha256(content).hexdigest()
     assert part_to_har(part) == part_to_har(file(content))
 
 
 @pytest.mark.parametrize("content", [b"", "\ufffdPNG\r\n".encode()], ids=["no bytes", "replaced"])
-def test_a_file_that_a_browser_lost_is_what_it_was_said_to_be(content: bytes) -> None:
+def test_file_lost_by_a_browser_has_its_declared_type(content: bytes) -> None:
     assert part_to_har(file(content, "image/jpeg"))["contentType"] == "image/jpeg"
 
 
-def test_other_files_have_other_digests() -> None:
+def test_different_files_have_different_digests() -> None:
     assert sha256_of(PNG) != sha256_of(PNG + b"\0")
 
 
-def test_a_file_without_a_digest_has_one_of_nobody() -> None:
+def test_file_without_a_recorded_digest_has_a_zero_digest() -> None:
     (part,) = parse_form(
         *form_from_har([{"name": "f", "fileName": "a", "contentType": "image/png"}])
     )

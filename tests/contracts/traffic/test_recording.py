@@ -1,4 +1,4 @@
-"""Recordings: what was recorded is judged as it was live, and what others record can be read."""
+"""Recordings: ours are checked like live traffic, and those of browsers and proxies are read."""
 
 from __future__ import annotations
 
@@ -18,47 +18,51 @@ from aisa_testkit.contracts.errors import RecordingError
 from aisa_testkit.contracts.traffic.recording import Recording, read_recording, write_recording
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, Reply
+from tests.support.codes import codes
+from tests.support.scripted_client import exchanges_of_script
 
 KEY = "sk-live-3cr3t"
-BASE = "https://api.invalid/v1"
-HINTS = ("openai-poll-after-ms", "retry-after")  # or else a walk polls a thousand times
+BASE_URL = "https://api.invalid/v1"
+POLL_HINTS = ("openai-poll-after-ms", "retry-after")  # or else a run_check polls a thousand times
 JSON = {"name": "Content-Type", "value": "application/json"}
-KEYED = {"name": "Authorization", "value": f"Bearer {KEY}"}
+AUTHORIZATION = {"name": "Authorization", "value": f"Bearer {KEY}"}
 PNG = "\ufffdPNG\r\n\x1a\n"
-Change = Callable[[Call, Reply], Reply | None]
+ChangeReply = Callable[[Call, Reply], Reply | None]
 
 
-class Local:
-    """The mock in process, whose answers are changed on their way."""
+class ChangedServer:
+    """The mock in process, whose responses are changed before they are returned."""
 
-    def __init__(self, document: Document, change: Change) -> None:
+    def __init__(self, document: Document, change: ChangeReply) -> None:
         self._document, self._change, self._clock = document, change, ManualClock()
         self._service = JobService(document, clock=self._clock, ids=RandomIds(1), api_keys=[KEY])
 
     def send(self, call: Call) -> Exchange:
-        right = self._service.answer(call)
-        headers = {name: value for name, value in right.headers.items() if name not in HINTS}
-        reply = self._change(call, replace(right, headers=headers))
+        original = self._service.answer(call)
+        headers = {
+            name: value for name, value in original.headers.items() if name not in POLL_HINTS
+        }
+        reply = self._change(call, replace(original, headers=headers))
         return read_exchange(self._document, call, reply, at=self._clock.now(), took=0.25)
 
     def wait(self, seconds: float) -> None:
         self._clock.advance(seconds)
 
 
-def walk(document: Document, change: Change = lambda call, reply: reply) -> CheckResult:
+def run_check(document: Document, change: ChangeReply = lambda call, reply: reply) -> CheckResult:
     plan = plan_check(document, key=KEY, creates=2)
-    server = Local(document, change)
+    server = ChangedServer(document, change)
     return CheckRunner(
         document, plan, server, key=KEY, budget=Budget(max_creates=2), policy=CheckPolicy()
     ).run()
 
 
-def kept(document: Document, verdict: CheckResult) -> bytes:
-    return write_recording(document, verdict.history, base_url=BASE, version="1.2.3")
+def recorded(document: Document, result: CheckResult) -> bytes:
+    return write_recording(document, result.history, base_url=BASE_URL, version="1.2.3")
 
 
-def of_job(operation: str, **fields: Any) -> Change:
-    """Changes fields of the good answers of an operation."""
+def with_job_fields(operation: str, **fields: Any) -> ChangeReply:
+    """Change fields of the accepted responses of an operation."""
 
     def change(call: Call, reply: Reply) -> Reply:
         if call.operation_id != operation or reply.status >= 300:
@@ -68,58 +72,58 @@ def of_job(operation: str, **fields: Any) -> Change:
     return change
 
 
-def cut(call: Call, reply: Reply) -> Reply | None:
+def without_response(call: Call, reply: Reply) -> Reply | None:
     broken = call.operation_id == "listVideos" and reply.status < 300
     return None if broken else reply
 
 
-def unlocked(call: Call, reply: Reply) -> Reply:
+def accepting_requests_without_key(call: Call, reply: Reply) -> Reply:
     empty = b'{"object":"list","data":[],"first_id":null,"last_id":null,"has_more":false}'
-    refused = call.operation_id == "listVideos" and reply.status == 401
-    return Reply(200, {"content-type": "application/json"}, empty) if refused else reply
+    rejected = call.operation_id == "listVideos" and reply.status == 401
+    return Reply(200, {"content-type": "application/json"}, empty) if rejected else reply
 
 
-def no_film(call: Call, reply: Reply) -> Reply:
-    good = call.operation_id == "getVideoContent" and reply.status == 200
-    return replace(reply, body=bytes(range(256))) if good else reply
+def invalid_video(call: Call, reply: Reply) -> Reply:
+    accepted = call.operation_id == "getVideoContent" and reply.status == 200
+    return replace(reply, body=bytes(range(256))) if accepted else reply
 
 
-FAULTS: dict[str, Change] = {
+FAULTS: dict[str, ChangeReply] = {
     "none": lambda call, reply: reply,
-    "another schema": of_job("getVideo", object="film"),
-    "a stamp in milliseconds": of_job("createVideo", created_at=1_780_000_000_000),
-    "a stamp too early": of_job("createVideo", completed_at=1_780_000_000),
-    "progress falls": of_job("listVideos", data=[]),
-    "an answer that broke off": cut,
-    "a key is not asked for": unlocked,
-    "a film that is none": no_film,
-    "bytes that are no text": lambda call, reply: replace(reply, body=b"\xff\0{"),
+    "invalid field": with_job_fields("getVideo", object="film"),
+    "timestamp in milliseconds": with_job_fields("createVideo", created_at=1_780_000_000_000),
+    "timestamp too early": with_job_fields("createVideo", completed_at=1_780_000_000),
+    "jobs missing in a list": with_job_fields("listVideos", data=[]),
+    "broken connection": without_response,
+    "missing API key accepted": accepting_requests_without_key,
+    "invalid video": invalid_video,
+    "binary bodies": lambda call, reply: replace(reply, body=b"\xff\0{"),
     "no headers": lambda call, reply: replace(reply, headers={}),
-    "an unknown status": lambda call, reply: replace(reply, status=599),
+    "unknown status": lambda call, reply: replace(reply, status=599),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_a_recording_is_judged_as_the_live_run_was(document: Document, fault: Change) -> None:
-    live = walk(document, fault)
-    recording = read_recording(document, kept(document, live))
+def test_recording_has_the_same_violations_as_the_live_check(
+    document: Document, fault: ChangeReply
+) -> None:
+    live = run_check(document, fault)
+    recording = read_recording(document, recorded(document, live))
     assert CheckPolicy().violations(document, recording.exchanges) == live.violations
-    assert (recording.base_url, len(recording.exchanges)) == (BASE, len(live.history))
+    assert (recording.base_url, len(recording.exchanges)) == (BASE_URL, len(live.history))
 
 
-def test_a_recording_that_is_kept_once_more_is_the_same(document: Document) -> None:
-    once = read_recording(document, kept(document, walk(document))).exchanges
+def test_recording_that_is_read_and_written_again_is_equal(document: Document) -> None:
+    once = read_recording(document, recorded(document, run_check(document))).exchanges
     twice = read_recording(
-        document, write_recording(document, once, base_url=BASE, version="1")
+        document, write_recording(document, once, base_url=BASE_URL, version="1")
     ).exchanges
     assert [(e.call, e.reply, e.took) for e in twice] == [(e.call, e.reply, e.took) for e in once]
 
 
-def test_a_recording_of_another_api_is_its_own(
-    other_document: Document, play: Callable[[Document, str], list[Exchange]]
-) -> None:
-    history = play(other_document, "create, poll, wait, poll, content, list, drop")
-    data = write_recording(other_document, history, base_url=BASE, version="1")
+def test_recording_of_another_api_is_read(other_document: Document) -> None:
+    history = exchanges_of_script(other_document, "create, poll, wait, poll, content, list, drop")
+    data = write_recording(other_document, history, base_url=BASE_URL, version="1")
     read = read_recording(other_document, data).exchanges
     assert [(e.operation_id, e.status, e.job_id) for e in read] == [
         (e.operation_id, e.status, e.job_id) for e in history
@@ -135,7 +139,7 @@ def entry(
     content: Any = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """An entry as others write it, with the least that HAR asks for."""
+    """An entry with the fields that HAR requires, as other programs write it."""
     body = {"size": 2, "mimeType": "application/json", "text": "{}"}
     return {
         "startedDateTime": "2026-05-28T20:26:40.123Z",
@@ -146,9 +150,9 @@ def entry(
     }
 
 
-def posted(**data: Any) -> dict[str, Any]:
+def post_entry(**data: Any) -> dict[str, Any]:
     url = "https://api.aisa.one/v1/videos"
-    return entry("POST", url, headers=[KEYED], asked={"postData": data})
+    return entry("POST", url, headers=[AUTHORIZATION], asked={"postData": data})
 
 
 def har(*entries: Any, **more: Any) -> bytes:
@@ -159,48 +163,47 @@ def read(document: Document, *entries: Any, base_url: str = "") -> Recording:
     return read_recording(document, har(*entries), base_url=base_url)
 
 
-def test_a_chrome_recording_has_pseudo_headers_and_no_keys(document: Document) -> None:
+def test_chrome_recording_with_pseudo_headers_and_without_keys_is_read(document: Document) -> None:
     pseudo = [{"name": ":authority", "value": "api.aisa.one"}, {"name": ":method", "value": "GET"}]
     chrome = entry(headers=pseudo, _initiator={"type": "other"}, cache={}, pageref="page_1")
     recording = read(document, chrome)
     (exchange,) = recording.exchanges
     assert (exchange.job_id, exchange.status, exchange.took) == ("video_1", 200, 0.0125)
     assert not any(name.startswith(":") for name in exchange.headers)
-    assert "holds no keys" in " ".join(recording.notes)
-    codes = {v.code for v in CheckPolicy().violations(document, recording.exchanges)}
-    assert "AV111" not in codes
+    assert "contains no API keys" in " ".join(recording.notes)
+    violations = CheckPolicy().violations(document, recording.exchanges)
+    assert "AV111" not in codes(violations)
 
 
-def test_a_recording_with_keys_is_judged_for_who_is_let_in(document: Document) -> None:
-    recording = read(document, entry(headers=[KEYED]), entry())
+def test_recording_with_api_keys_is_checked_for_authentication(document: Document) -> None:
+    recording = read(document, entry(headers=[AUTHORIZATION]), entry())
     assert recording.notes == ()
-    codes = {v.code for v in CheckPolicy().violations(document, recording.exchanges)}
-    assert "AV111" in codes
+    violations = CheckPolicy().violations(document, recording.exchanges)
+    assert "AV111" in codes(violations)
 
 
-def test_a_film_that_a_browser_did_not_keep_is_no_answer(document: Document) -> None:
+def test_response_without_a_recorded_body_is_not_checked(document: Document) -> None:
     url = "https://api.aisa.one/v1/videos/video_1/content"
     bodiless = entry(url=url, content={"size": 182_000, "mimeType": "video/mp4"})
     recording = read(document, bodiless)
     assert recording.exchanges[0].reply is None
     assert "1 exchange was recorded without a body" in " ".join(recording.notes)
-    assert not {"AV224", "AV112", "AV115"} & {
-        v.code for v in CheckPolicy().violations(document, recording.exchanges)
-    }
+    violations = CheckPolicy().violations(document, recording.exchanges)
+    assert not {"AV224", "AV112", "AV115"} & {*codes(violations)}
 
 
 @pytest.mark.parametrize(
     "content",
     [{"size": 0, "mimeType": "x-unknown", "text": ""}, {}, {"size": -1, "mimeType": ""}],
-    ids=["as Firefox has it", "none", "as Chrome has it"],
+    ids=["Firefox", "empty", "Chrome"],
 )
-def test_a_request_that_was_blocked_has_no_reply(document: Document, content: Any) -> None:
+def test_request_blocked_by_a_browser_has_no_response(document: Document, content: Any) -> None:
     blocked = entry(status=0, content=content)
     blocked["response"]["headers"] = []
     assert read(document, blocked).exchanges[0].reply is None
 
 
-def test_a_body_in_base64_is_its_bytes(document: Document) -> None:
+def test_base64_body_is_decoded(document: Document) -> None:
     content = {"size": 3, "mimeType": "video/mp4", "text": "AAEC", "encoding": "base64"}
     reply = read(document, entry(content=content)).exchanges[0].reply
     assert reply is not None
@@ -229,31 +232,31 @@ PARAMETERS = [
     ],
     ids=["Chrome", "mitmproxy", "Firefox and Charles", "both"],
 )
-def test_a_form_is_its_fields_however_it_was_recorded(document: Document, data: Any) -> None:
-    (exchange,) = read(document, posted(**data)).exchanges
+def test_multipart_form_is_read_as_every_recorder_writes_it(document: Document, data: Any) -> None:
+    (exchange,) = read(document, post_entry(**data)).exchanges
     assert exchange.fields["prompt"] == "A cat"
     assert exchange.files["input_reference"].filename == "a.png"
     assert exchange.arguments.problems == ()
 
 
-def test_json_is_its_fields(document: Document) -> None:
+def test_json_body_is_read(document: Document) -> None:
     data = {"mimeType": "application/json; charset=utf-8", "text": '{"prompt":"A cat"}'}
-    (exchange,) = read(document, posted(**data)).exchanges
+    (exchange,) = read(document, post_entry(**data)).exchanges
     assert exchange.fields["prompt"] == "A cat"
 
 
-def test_other_hosts_and_other_methods_are_left_out_and_counted(document: Document) -> None:
+def test_requests_of_other_apis_are_skipped_and_counted(document: Document) -> None:
     others = [
         entry(url="https://elsewhere.example/metrics"),
         entry("OPTIONS"),
         entry(url="https://api.aisa.one/v1/chat/completions"),
     ]
-    recording = read(document, *others, entry(headers=[KEYED]))
-    assert recording.notes == ("3 requests were left out, being no call of the API",)
+    recording = read(document, *others, entry(headers=[AUTHORIZATION]))
+    assert recording.notes == ("3 requests were skipped because they are not of the API",)
 
 
 @pytest.mark.parametrize(
-    "broken",
+    "fields",
     [
         {"time": None},
         {"startedDateTime": "yesterday"},
@@ -261,21 +264,21 @@ def test_other_hosts_and_other_methods_are_left_out_and_counted(document: Docume
         {"response": None},
         {"request": {"method": "GET", "url": "http://[::1", "headers": []}},
     ],
-    ids=["no time", "no date", "an empty answer", "no answer", "no URL"],
+    ids=["no time", "no date", "empty response", "no response", "invalid URL"],
 )
-def test_a_strange_entry_of_another_host_spoils_nothing(document: Document, broken: Any) -> None:
-    other = {**entry(url="https://elsewhere.example/"), **broken}
+def test_invalid_entry_of_another_host_is_ignored(document: Document, fields: Any) -> None:
+    other = {**entry(url="https://elsewhere.example/"), **fields}
     assert len(read(document, other, entry()).exchanges) == 1
 
 
 @pytest.mark.parametrize("time", [-1, None, 0], ids=repr)
-def test_a_time_that_was_not_measured_is_none(document: Document, time: Any) -> None:
+def test_missing_or_negative_time_is_zero(document: Document, time: Any) -> None:
     assert read(document, {**entry(), "time": time}).exchanges[0].took == 0.0
 
 
-def test_exchanges_are_in_the_order_of_their_answers(document: Document) -> None:
-    slow = {**entry(url=f"{BASE}/videos/slow"), "time": 9000}
-    fast = {**entry(url=f"{BASE}/videos/fast"), "startedDateTime": "2026-05-28T20:26:41.000Z"}
+def test_exchanges_are_in_the_order_of_their_responses(document: Document) -> None:
+    slow = {**entry(url=f"{BASE_URL}/videos/slow"), "time": 9000}
+    fast = {**entry(url=f"{BASE_URL}/videos/fast"), "startedDateTime": "2026-05-28T20:26:41.000Z"}
     assert [e.job_id for e in read(document, slow, fast).exchanges] == ["fast", "slow"]
 
 
@@ -288,7 +291,7 @@ def test_exchanges_are_in_the_order_of_their_answers(document: Document) -> None
     ],
     ids=["Safari", "microseconds", "seconds"],
 )
-def test_dates_are_read_with_their_offset(document: Document, date: str, at: float) -> None:
+def test_dates_are_read_with_their_utc_offset(document: Document, date: str, at: float) -> None:
     (exchange,) = read(document, {**entry(), "startedDateTime": date, "time": 0}).exchanges
     assert exchange.at == at
 
@@ -301,58 +304,75 @@ def test_dates_are_read_with_their_offset(document: Document, date: str, at: flo
         "https://API.AISA.one/v1",
         "https://api.aisa.one:443/v1",
     ],
-    ids=["as it is", "with a slash", "in capitals", "with its port"],
+    ids=["plain", "trailing slash", "upper case", "with port"],
 )
-def test_a_base_url_chooses_the_requests_below_it(document: Document, base_url: str) -> None:
+def test_base_url_selects_the_requests_below_it(document: Document, base_url: str) -> None:
     other = entry(url="http://127.0.0.1:4010/v1/videos/video_2")
-    recording = read(document, other, entry(headers=[KEYED]), base_url=base_url)
+    recording = read(document, other, entry(headers=[AUTHORIZATION]), base_url=base_url)
     assert [e.job_id for e in recording.exchanges] == ["video_1"]
 
 
-def test_a_base_url_is_no_prefix_of_a_longer_word(document: Document) -> None:
+def test_base_url_does_not_match_a_part_of_a_path_segment(document: Document) -> None:
     with pytest.raises(RecordingError, match=r"below https://api\.aisa\.one/v;"):
         read(document, entry(), base_url="https://api.aisa.one/v")
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (b"", "the recording is empty"),
         (b" \n", "the recording is empty"),
-        (har(entry())[:-9], "the recording is not whole JSON"),
-        (b"<html>", "the recording is not whole JSON"),
-        (b"\x1f\x8b\x08", "the recording is not whole JSON"),
-        (b"[" * 100_000, "the recording is not whole JSON"),
-        (b"[]", "the recording is not HAR: the whole must be of type object"),
+        (har(entry())[:-9], "the recording is not valid JSON"),
+        (b"<html>", "the recording is not valid JSON"),
+        (b"\x1f\x8b\x08", "the recording is not valid JSON"),
+        (b"[" * 100_000, "the recording is not valid JSON"),
+        (b"[]", "the recording is not HAR: the root must be of type object"),
         (b"{}", "the recording is not HAR: /log is required"),
         (b'{"log":{}}', "the recording is not HAR: /log/entries is required"),
-        (har(3), "none of its 1 requests"),
-        (har(), "the recording holds no requests"),
-        (har(entry(url="https://h/x")), "none of its 1 requests"),
+        (har(3), "contains 1 request, but none of AIsa Videos"),
+        (har(), "the recording contains no requests"),
+        (har(entry(url="https://h/x")), "contains 1 request, but none of AIsa Videos"),
         (har({**entry(), "startedDateTime": "yesterday"}), "entry 0 of the recording"),
         (har(entry(content={"text": "A", "encoding": "base64"})), "entry 0 of the recording"),
         (har(entry(), _baseUrl=3), "/log/_baseUrl"),
     ],
     ids=[
-        *("empty", "blank", "cut off", "HTML", "zipped", "deep", "a list", "no log", "no entries"),
-        *("a number", "no entry", "of others", "no date", "damaged base64", "a wrong address"),
+        *(
+            "empty",
+            "blank",
+            "truncated",
+            "HTML",
+            "gzip",
+            "deeply nested",
+            "a list",
+            "no log",
+            "no entries",
+        ),
+        *(
+            "entries is a number",
+            "no entry",
+            "other API",
+            "no date",
+            "invalid base64",
+            "invalid base URL",
+        ),
     ],
 )
-def test_what_is_no_recording_is_told_in_one_line(
-    document: Document, data: bytes, told: str
+def test_invalid_recording_is_reported_in_one_line(
+    document: Document, data: bytes, message: str
 ) -> None:
     with pytest.raises(RecordingError) as caught:
         read_recording(document, data)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_a_recording_with_a_byte_order_mark_is_read(document: Document) -> None:
+def test_recording_with_a_byte_order_mark_is_read(document: Document) -> None:
     assert len(read_recording(document, b"\xef\xbb\xbf" + har(entry())).exchanges) == 1
 
 
-def test_keys_of_others_are_taken_out(document: Document) -> None:
-    strange = entry(
+def test_keys_tokens_and_cookies_are_redacted(document: Document) -> None:
+    entry_of_other_tool = entry(
         url=f"https://api.aisa.one/v1/videos/video_1?key={KEY}&access_token=t0ken-7&x={KEY}",
         headers=[
             {"name": "authorization", "value": f"bearer {KEY}"},
@@ -362,22 +382,25 @@ def test_keys_of_others_are_taken_out(document: Document) -> None:
         content={"size": 9, "mimeType": "application/json", "text": f'{{"a":"{KEY} other-k3y"}}'},
         asked={"cookies": [{"name": "session", "value": "c00kie"}]},
     )
-    strange["response"]["headers"].append({"name": "set-cookie", "value": "session=c00kie"})
-    exchanges = read(document, strange).exchanges
-    made = (
-        repr(exchanges) + write_recording(document, exchanges, base_url=BASE, version="1").decode()
+    entry_of_other_tool["response"]["headers"].append(
+        {"name": "set-cookie", "value": "session=c00kie"}
+    )
+    exchanges = read(document, entry_of_other_tool).exchanges
+    text = (
+        repr(exchanges)
+        + write_recording(document, exchanges, base_url=BASE_URL, version="1").decode()
     )
     for secret in (KEY, "t0ken-7", "c00kie", "other-k3y"):
-        assert secret not in made
+        assert secret not in text
 
 
-def test_a_key_of_one_request_is_taken_out_of_all(document: Document) -> None:
+def test_api_key_of_one_request_is_redacted_in_all(document: Document) -> None:
     quoting = entry(content={"size": 9, "mimeType": "application/json", "text": f'"{KEY}"'})
-    made = repr(read(document, quoting, entry(headers=[KEYED])).exchanges)
-    assert KEY not in made
+    text = repr(read(document, quoting, entry(headers=[AUTHORIZATION])).exchanges)
+    assert KEY not in text
 
 
-def test_a_recording_holds_no_key_and_no_file(document: Document) -> None:
-    data = kept(document, walk(document))
+def test_written_recording_contains_no_api_key(document: Document) -> None:
+    data = recorded(document, run_check(document))
     assert KEY.encode() not in data
     assert orjson.loads(data)["log"]["creator"] == {"name": "aisa-testkit", "version": "1.2.3"}

@@ -9,7 +9,7 @@ import pytest
 
 from aisa_testkit.contracts import SERVER_RULES, Severity, check_exchange, read_exchange
 from aisa_testkit.contracts.rules.server.check_exchange import exchange_violations
-from aisa_testkit.contracts.traffic.redaction import MASK, Redaction
+from aisa_testkit.contracts.traffic.redaction import KEY_MASK, Redaction
 from aisa_testkit.openapi import Call, Document, Reply
 from aisa_testkit.openapi.credentials import UNKNOWN_KEY
 from aisa_testkit.openapi.json import Json
@@ -177,12 +177,12 @@ INVALID_RESPONSES: dict[str, tuple[Call, Reply, list[str]]] = {
     ),
     "API key leaked in an error": (
         POLL,
-        Reply(404, JSON, orjson.dumps({"error": {**ERROR, "message": f"no {MASK}"}})),
+        Reply(404, JSON, orjson.dumps({"error": {**ERROR, "message": f"no {KEY_MASK}"}})),
         ["AV116 body"],
     ),
     "API key leaked in a header and the body": (
         POLL,
-        Reply(200, {**JSON, "x-request-id": MASK}, video(prompt=MASK)),
+        Reply(200, {**JSON, "x-request-id": KEY_MASK}, video(prompt=KEY_MASK)),
         ["AV116 x-request-id"],
     ),
     "another job": (POLL, Reply(200, JSON, video(id="video_2")), ["AV214 /id"]),
