@@ -1,4 +1,4 @@
-"""The document, and everything that reads it."""
+"""OpenAPI documents of APIs with jobs: loading, validation, routing, and reading of requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from .operation import JobRole, Operation, Parameter, Provenance
 from .price import Price, Rate
 from .request import Arguments, RequestProblem
 from .routing import NoMatch, OperationMatch
-from .schema import Schema, SchemaError
+from .schema import Schema
+from .schema_error import SchemaError
 
 __all__ = [
     "Arguments",

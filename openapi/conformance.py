@@ -1,4 +1,4 @@
-"""Whether a reply is one that the document declares for its operation."""
+"""The conformance of a response to the responses that a document declares."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import orjson
 from .messages import Reply, media_type_of
 from .operation import JSON, Operation, Response
 from .pointer import format_pointer
-from .request import value_from_text
-from .schema import Schema
+from .schema import Schema, value_from_text
 from .text import expected_but_got, quote
 
 Aspect = Literal["status", "content-type", "header", "json", "body"]
@@ -20,8 +19,12 @@ Aspect = Literal["status", "content-type", "header", "json", "body"]
 
 @dataclass(frozen=True, slots=True)
 class ReplyProblem:
-    """One way in which a reply is not as declared: the aspect, the place (a JSON pointer or a
-    header), and in words what was expected and what came, None if nothing did.
+    """One way in which a response differs from its declaration.
+
+    aspect: the part of the response that differs
+    place: a JSON pointer into the body or the name of a header; "" for the aspect as a whole
+    expected: the expectation in words
+    received: the value in words; None if it is missing
     """
 
     aspect: Aspect
@@ -31,7 +34,7 @@ class ReplyProblem:
 
     @property
     def message(self) -> str:
-        """What was expected and what came, in one sentence."""
+        """Expected and received in one sentence, without the place."""
         return expected_but_got(self.expected, self.received)
 
     def __str__(self) -> str:
@@ -39,7 +42,7 @@ class ReplyProblem:
 
 
 def reply_problems(operation: Operation, reply: Reply) -> Iterator[ReplyProblem]:
-    """Every way in which the reply is not one of the operation's declared answers."""
+    """Yield every way in which a response differs from the declared responses of an operation."""
     response = operation.responses.get(reply.status)
     if response is None:
         declared = ", ".join(map(str, operation.responses))
@@ -53,8 +56,8 @@ def reply_problems(operation: Operation, reply: Reply) -> Iterator[ReplyProblem]
     media_type = media_type_of(reply.headers)
     if media_type not in response.content:
         declared = " or ".join(response.content)
-        came = quote(media_type) if media_type else "an answer without one"
-        yield ReplyProblem("content-type", "", f"must be {declared}", came)
+        received = quote(media_type) if media_type else "a response without one"
+        yield ReplyProblem("content-type", "", f"must be {declared}", received)
         return
     schema = response.content[media_type]
     if schema is not None and media_type == JSON:
@@ -62,18 +65,16 @@ def reply_problems(operation: Operation, reply: Reply) -> Iterator[ReplyProblem]
 
 
 def body_problems(schema: Schema, body: bytes) -> Iterator[ReplyProblem]:
-    """Every way in which a JSON body does not fit a schema."""
+    """Yield every way in which a JSON body does not match a schema."""
     try:
         data = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        came = f"{quote(body[:_MAX_SHOWN_BYTES].decode(errors='replace'))} ({error})"
-        yield ReplyProblem("json", "", "must be JSON", came)
+    except orjson.JSONDecodeError as failure:
+        received = f"{quote(body[:_MAX_SHOWN_BYTES].decode(errors='replace'))} ({failure})"
+        yield ReplyProblem("json", "", "must be JSON", received)
         return
     if not schema.accepts(data):
-        for finding in schema.errors(data):
-            yield ReplyProblem(
-                "body", format_pointer(finding.path), finding.expected, finding.received
-            )
+        for error in schema.errors(data):
+            yield ReplyProblem("body", format_pointer(error.path), error.expected, error.received)
 
 
 def _header_problems(response: Response, reply: Reply) -> Iterator[ReplyProblem]:
@@ -83,8 +84,8 @@ def _header_problems(response: Response, reply: Reply) -> Iterator[ReplyProblem]
             if header.required:
                 yield ReplyProblem("header", header.name, "is required")
             continue
-        for finding in header.schema.errors(value_from_text(text, header.schema.raw)):
-            yield ReplyProblem("header", header.name, finding.expected, finding.received)
+        for error in header.schema.errors(value_from_text(text, header.schema.raw)):
+            yield ReplyProblem("header", header.name, error.expected, error.received)
 
 
 _MAX_SHOWN_BYTES = 100

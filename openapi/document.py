@@ -1,4 +1,4 @@
-"""A document, compiled: everything that the mock and the judge ask of it, looked up once."""
+"""Compiled documents, and the functions that load them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,26 @@ from .limits import compile_limits
 from .near_miss import NearMiss, find_nearest
 from .operation import JobRole, Operation, compile_operations
 from .routing import NoMatch, OperationMatch, Router
-from .schema import Schema, Schemas
+from .schema import Schema, Schemas, template_of
 from .source import Source, parse_source, read_source
-from .template import template_of
 
 
 class Document:
-    """An OpenAPI document that declares the life of a job, compiled.
+    """A compiled OpenAPI document that declares the lifecycle of a job.
 
-    `base_path` is the path of its first server, such as `/v1`; `job` and `error` are the schemas of
-    a job and of an error answer, `lifecycle` and `envelope` what these declare, `limits` how much
-    a key may ask for, None if it does not say, `events` what the server tells of jobs, by the final
-    state that each tells of. Raises DocumentError if the document cannot be used.
+    source: the document as text and as JSON
+    title, version: title and version of the API
+    server_url: the URL of its first server; "" if it has none
+    base_path: the path of that URL, such as `/v1`
+    operations: the operations by `operationId`
+    by_role: the operations by their role for jobs
+    job, lifecycle: the schema of a job and its lifecycle
+    error, envelope: the schema of an error response and its fields
+    events: the webhooks by the final state that they report
+    credentials: the header with the API key; None if no key is required
+    limits: the rate limits; None if there are none
+
+    Raises DocumentError if the document is invalid or not supported.
     """
 
     def __init__(self, source: Source) -> None:
@@ -55,29 +63,29 @@ class Document:
         self._router = Router(self.operations.values())
 
     def match(self, method: str, path: str) -> OperationMatch | NoMatch:
-        """The operation of a method (in upper case) and a path below `base_path`, still
-        percent-encoded.
+        """Return the operation of a method (in upper case) and a path below `base_path`.
+
+        The path is percent-encoded, the path parameters in the result are decoded.
         """
         return self._router.match(method, path)
 
     def nearest(self, method: str, path: str) -> NearMiss:
-        """The operation that comes closest to a request which means none; the path is the whole
-        one, with `base_path`.
+        """Return the operation that comes closest to a request without an operation.
+
+        The path includes `base_path`.
         """
         return find_nearest(self.operations.values(), method, path, base_path=self.base_path)
 
     def template_of(self, schema: Schema) -> dict[str, Json]:
-        """What the schema alone says of its data: its required places and constants."""
+        """Return data with every required property: its constant, its default, or None."""
         return template_of(self.source.data, schema.raw)
 
 
 def load_document(path: str | FilePath | None = None) -> Document:
-    """Loads a document from a file, or the bundled one of the AIsa video API if there is no path.
+    """Load a document from a YAML or JSON file.
 
-    The bundled one is read once in a process.
-
-    Raises DocumentError, with every problem found, if it cannot be read or is not one that the
-    toolkit understands.
+    Without a path, return the bundled document of the AIsa video API, which is loaded once.
+    Raises DocumentError, with every problem, if the document is unreadable or not supported.
     """
     return _bundled() if path is None else Document(read_source(path))
 
@@ -88,5 +96,8 @@ def _bundled() -> Document:
 
 
 def parse_document(text: str, *, name: str = "document") -> Document:
-    """Loads a document from its text, YAML or JSON; raises DocumentError if it cannot be used."""
+    """Load a document from its text, YAML or JSON; `name` is its name in error messages.
+
+    Raises DocumentError, with every problem, if the document is invalid or not supported.
+    """
     return Document(parse_source(text, name=name))

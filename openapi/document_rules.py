@@ -1,4 +1,4 @@
-"""What makes an OpenAPI document one that the toolkit can obey."""
+"""The rules that a document must follow to be supported by the toolkit."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from .lifecycle_rules import lifecycle_problems
 from .operation import METHODS
 from .operation_rules import create_fields, operation_problems
 from .pointer import format_pointer, get, parse_pointer
-from .schema_places import property_at
+from .schema import property_at
 from .structure import reference_problems, structure_problems
 
 
 def document_problems(root: Json) -> list[Problem]:
-    """Everything that is wrong with a document; later rules run only on what earlier ones found
-    sound.
+    """Return every problem with a document.
+
+    Each group of rules relies on the groups before it, so it runs only if these find no problem.
     """
-    meaning = (
+    semantic_rules = (
         operation_problems,
         _security,
         _job_ids,
@@ -31,7 +32,7 @@ def document_problems(root: Json) -> list[Problem]:
         _envelope,
         _limits,
     )
-    for rules in ((structure_problems,), (reference_problems,), meaning):
+    for rules in ((structure_problems,), (reference_problems,), semantic_rules):
         problems = [problem for rule in rules for problem in rule(root)]
         if problems:
             return problems
@@ -39,28 +40,28 @@ def document_problems(root: Json) -> list[Problem]:
 
 
 def extension_pointers(root: Json, keyword: str) -> list[str]:
-    """The pointers of the schemas under components that carry an extension."""
+    """Return the pointers of the schemas under components that have an extension."""
     schemas = root.get("components", {}).get("schemas", {})
     return [
-        f"/components/schemas{format_pointer((n,))}"
-        for n, s in schemas.items()
-        if isinstance(s, dict) and keyword in s
+        f"/components/schemas{format_pointer((name,))}"
+        for name, schema in schemas.items()
+        if isinstance(schema, dict) and keyword in schema
     ]
 
 
 def _security(root: Json) -> Iterator[Problem]:
-    known = root.get("components", {}).get("securitySchemes", {})
-    places = {"/security": root.get("security", ())}
+    schemes = root.get("components", {}).get("securitySchemes", {})
+    requirements_by_pointer = {"/security": root.get("security", ())}
     for path, item in root["paths"].items():
         for method in METHODS:
-            place = format_pointer(("paths", path, method, "security"))
-            places[place] = item.get(method, {}).get("security", ())
-    for place, requirements in places.items():
+            pointer = format_pointer(("paths", path, method, "security"))
+            requirements_by_pointer[pointer] = item.get(method, {}).get("security", ())
+    for pointer, requirements in requirements_by_pointer.items():
         for index, requirement in enumerate(requirements):
             for name in requirement:
-                if name not in known:
+                if name not in schemes:
                     reason = f"{name} is not one of components/securitySchemes"
-                    yield Problem(f"{place}/{index}", reason)
+                    yield Problem(f"{pointer}/{index}", reason)
 
 
 def _job_ids(root: Json) -> Iterator[Problem]:
@@ -73,15 +74,15 @@ def _job_ids(root: Json) -> Iterator[Problem]:
 
 def _single_extensions(root: Json) -> Iterator[Problem]:
     for keyword in ("x-lifecycle", "x-error-envelope"):
-        places = extension_pointers(root, keyword)
-        if len(places) != 1:
-            found = ", ".join(places) or "none has"
+        pointers = extension_pointers(root, keyword)
+        if len(pointers) != 1:
+            found = ", ".join(pointers) or "none has"
             yield Problem("/components/schemas", f"exactly one schema must have {keyword}; {found}")
 
 
 def _lifecycle(root: Json) -> Iterator[Problem]:
     for pointer in extension_pointers(root, "x-lifecycle"):
-        yield from lifecycle_problems(root, pointer, create=create_fields(root))
+        yield from lifecycle_problems(root, pointer, create_fields=create_fields(root))
 
 
 def _events(root: Json) -> Iterator[Problem]:
@@ -96,32 +97,33 @@ def _envelope(root: Json) -> Iterator[Problem]:
         data = schema["x-error-envelope"]
         for key in ("type", "code", "message", "parameter", "request_id"):
             if key in data and property_at(root, schema, parse_pointer(data[key])) is None:
-                yield Problem(
-                    f"{pointer}/x-error-envelope/{key}", f"the schema has no field at {data[key]}"
-                )
+                reason = f"the schema has no field at {data[key]}"
+                yield Problem(f"{pointer}/x-error-envelope/{key}", reason)
         for name, field in create_fields(root).items():
             cause = field.get("x-cause") if isinstance(field, dict) else None
             if cause and cause not in data["causes"]:
-                yield Problem(
-                    f"{pointer}/x-error-envelope/causes",
-                    f"{cause}, the x-cause of {name}, is not declared",
-                )
+                reason = f"{cause}, the x-cause of {name}, is not declared"
+                yield Problem(f"{pointer}/x-error-envelope/causes", reason)
 
 
 def _limits(root: Json) -> Iterator[Problem]:
-    """Where there are limits, every operation may be refused for having gone beyond them."""
+    """If there are limits, every operation must declare the response to requests beyond them."""
     if "x-limits" not in root:
         return
     for pointer in extension_pointers(root, "x-error-envelope"):
         envelope = get(root, parse_pointer(pointer))["x-error-envelope"]
-        answer = envelope["causes"].get(Cause.RATE_EXCEEDED)
-        if answer is None:
-            reason = f"{Cause.RATE_EXCEEDED}, the cause that x-limits needs, is not declared"
+        response = envelope["causes"].get(Cause.RATE_EXCEEDED)
+        if response is None:
+            reason = f"{Cause.RATE_EXCEEDED}, the cause that x-limits requires, is not declared"
             yield Problem(f"{pointer}/x-error-envelope/causes", reason)
-            continue
-        for path, item in root["paths"].items():
-            for method in METHODS:
-                if method in item and str(answer["status"]) not in item[method]["responses"]:
-                    place = format_pointer(("paths", path, method, "responses"))
-                    reason = f"{answer['status']}, the answer beyond x-limits, is not declared"
-                    yield Problem(place, reason)
+        else:
+            yield from _limit_responses(root, str(response["status"]))
+
+
+def _limit_responses(root: Json, status: str) -> Iterator[Problem]:
+    for path, item in root["paths"].items():
+        for method in METHODS:
+            if method in item and status not in item[method]["responses"]:
+                pointer = format_pointer(("paths", path, method, "responses"))
+                reason = f"{status}, the response to requests beyond x-limits, is not declared"
+                yield Problem(pointer, reason)

@@ -1,6 +1,4 @@
-"""The declared error answers, `x-error-envelope`: where an error says what, and what is said for
-which cause.
-"""
+"""The error responses of a document, `x-error-envelope`: their fields, and the causes of errors."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ from .pointer import Path, parse_pointer, set_at
 
 
 class Cause(StrEnum):
-    """The causes of a refusal that the toolkit knows; a document may declare more."""
+    """The causes of error responses that the toolkit knows; a document may declare more."""
 
     JSON_MALFORMED = "json-malformed"
     FORM_MALFORMED = "form-malformed"
@@ -43,7 +41,13 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ErrorResponse:
-    """What is answered to one cause: HTTP status, family and code of the error, extra headers."""
+    """The response to one cause of error.
+
+    status: the HTTP status
+    type: the type of the error, a group of codes; None if the envelope has no such field
+    code: the code of the error
+    headers: additional headers by name in lower case
+    """
 
     status: int
     type: str | None
@@ -53,10 +57,15 @@ class ErrorResponse:
 
 @dataclass(frozen=True, slots=True)
 class ErrorEnvelope:
-    """The envelope of every error. A path is None where the envelope has no such field.
+    """The fields of every error response, and the response to each cause.
 
-    `retry_seconds` and `retry_milliseconds` are the headers, in lower case, that say how long to
-    wait before another try.
+    type_at, code_at, message_at, parameter_at, request_id_at: the paths of the fields in the body;
+        None if the body has no such field
+    request_id_header: the header with the request id in lower case; None if there is none
+    request_id_prefix: the start of every request id
+    retry_seconds: the header with the seconds before a retry, in lower case; None if there is none
+    retry_milliseconds: the same in milliseconds
+    responses: the responses by cause
     """
 
     type_at: Path | None
@@ -73,7 +82,7 @@ class ErrorEnvelope:
     def body(
         self, response: ErrorResponse, *, message: str, parameter: str | None, request_id: str
     ) -> dict[str, Json]:
-        """The body of an error answer."""
+        """Return the body of an error response."""
         body: dict[str, Json] = {}
         for path, value in (
             (self.type_at, response.type),
@@ -87,8 +96,9 @@ class ErrorEnvelope:
         return body
 
     def cause_of_status(self, status: int, code: str | None = None) -> str | None:
-        """The first declared cause that is answered with this status, and this code if one is
-        given.
+        """Return the first cause with this status, and with this code unless it is None.
+
+        Returns None if there is no such cause.
         """
         for cause, answer in self.responses.items():
             if answer.status == status and code in (None, answer.code):
@@ -97,7 +107,7 @@ class ErrorEnvelope:
 
 
 def compile_envelope(data: Json) -> ErrorEnvelope:
-    """The envelope from its data, which the schema of the extension has checked."""
+    """Compile validated data of `x-error-envelope`."""
     paths = {key: parse_pointer(data[key]) if key in data else None for key in _POINTER_KEYS}
     retry = data.get("retry_after", {})
     return ErrorEnvelope(

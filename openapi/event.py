@@ -1,4 +1,4 @@
-"""What a server tells of its jobs without being asked: the webhooks of a document, `x-event`."""
+"""The webhooks of a document, `x-event`: events that report the final states of jobs."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from dataclasses import dataclass
 from .json import Json
 from .operation import JSON, Provenance
 from .pointer import Path, format_pointer, get, parse_pointer, set_at
-from .schema import Schema, Schemas, follow
-from .template import template_of
+from .schema import Schema, Schemas, follow, template_of
 
 
 @dataclass(frozen=True, slots=True)
 class JobEvent:
-    """One webhook: `name` is what the document calls it, `state` the final state whose entry it
-    tells of, `schema` that of its body, `blank` the body before anything is filled in.
+    """One webhook.
 
-    Paths lead into the body; None means that it has no such field.
+    name: its key in the document, also the type of its events
+    state: the final state that it reports
+    provenance: how well it is known
+    schema: the schema of its body
+    template: the body without values, see `template_of`
+    id_at, job_at, name_at, moment_at: the paths of the event id, the job id, the type and the time
+        in the body; None if the body has no such field
+    id_prefix: the start of every event id
     """
 
     name: str
@@ -33,7 +38,7 @@ class JobEvent:
     moment_at: Path | None
 
     def body(self, *, event_id: str, job_id: str, moment: int) -> dict[str, Json]:
-        """The body that tells of a job; `moment` is when it entered the state, in Unix seconds."""
+        """Return the body of an event; `moment` is the Unix time at which the job ended."""
         body = deepcopy(dict(self.template))
         set_at(body, self.id_at, event_id)
         set_at(body, self.job_at, job_id)
@@ -44,7 +49,7 @@ class JobEvent:
 
 
 def compile_events(schemas: Schemas) -> Iterator[JobEvent]:
-    """Every event of a document whose structure and references have been checked."""
+    """Compile the events of a document with valid structure and references."""
     for name, item in schemas.root.get("webhooks", {}).items():
         operation = item["post"]
         data, schema = operation["x-event"], _schema(schemas, name)
@@ -63,7 +68,7 @@ def compile_events(schemas: Schemas) -> Iterator[JobEvent]:
 
 
 def body_pointer(root: Json, name: str) -> str:
-    """The pointer of the request body of the webhook of this name, behind any references."""
+    """Return the pointer of the request body of a webhook, with references resolved."""
     return follow(root, format_pointer(("webhooks", name, "post", "requestBody")))
 
 
@@ -73,5 +78,5 @@ def _schema(schemas: Schemas, name: str) -> Schema:
 
 
 def has_json_body(root: Json, name: str) -> bool:
-    """Whether the body of the webhook of this name is JSON, as it must be to be written."""
+    """Return True if the body of a webhook can be JSON."""
     return JSON in get(root, parse_pointer(body_pointer(root, name)))["content"]

@@ -1,7 +1,7 @@
-"""Multipart forms (RFC 7578), taken apart.
+"""A parser for multipart forms (RFC 7578).
 
-A whole body is split at its boundaries in one step, which is several times as fast as to feed a
-parser; anything that is not a form is an error, so that no part is dropped silently.
+The whole body is split at its boundaries in one step, several times faster than an incremental
+parser. Malformed forms raise an error, so that no part is ignored silently.
 """
 
 from __future__ import annotations
@@ -17,8 +17,12 @@ HEADER_LIMIT = 8192
 
 
 class Part(NamedTuple):
-    """One part of a form: plain text if it has no file name. `content_type` is as the client wrote
-    it, if it did.
+    """One part of a form.
+
+    name: the name of the field
+    filename: the name of the file; None for a text field
+    content_type: the Content-Type as the client sent it; None if absent
+    content: the raw content
     """
 
     name: str
@@ -28,10 +32,10 @@ class Part(NamedTuple):
 
 
 def parse_form(content_type: str, body: bytes, *, part_limit: int = PART_LIMIT) -> list[Part]:
-    """The parts of a whole body, in their order; raises FormError on any defect."""
+    """Return the parts of a body in order; raises FormError if it is malformed."""
     boundary = _boundary(content_type)
     delimiter = b"\r\n--" + boundary
-    # A line break in front makes the first boundary like all the others.
+    # With a line break before it, the first boundary looks like all the others.
     before, *chunks = (b"\r\n" + body).split(delimiter, part_limit + 1)
     if before not in (b"", b"\r\n") or not chunks:
         raise FormError(f"it does not begin with the boundary {boundary.decode('latin-1')!r}")
@@ -40,10 +44,12 @@ def parse_form(content_type: str, body: bytes, *, part_limit: int = PART_LIMIT) 
         raise FormError(f"it has more than {part_limit} parts")
     for chunk in chunks:
         if not chunk.startswith(b"\r\n"):
-            behind = chunk.startswith(b"--")
-            raise FormError("parts stand behind its end" if behind else "a boundary is damaged")
+            is_last = chunk.startswith(b"--")
+            raise FormError(
+                "data follows the last boundary" if is_last else "a boundary is malformed"
+            )
     if not last.startswith(b"--"):
-        raise FormError("its end is missing")
+        raise FormError("its last boundary is missing")
     return [_part(chunk) for chunk in chunks]
 
 
@@ -60,25 +66,25 @@ def _boundary(content_type: str) -> bytes:
 def _part(chunk: bytes) -> Part:
     head, blank, content = chunk.partition(b"\r\n\r\n")
     if not blank:
-        raise FormError("a part has no blank line behind its headers")
+        raise FormError("a part has no blank line after its headers")
     name, filename, media_type = _read_part_headers(head[2:])
     return Part(name, filename, media_type, content)
 
 
-# Forms of one kind have the same parts again and again.
+# The forms of a client usually have the same part headers.
 @lru_cache(maxsize=256)
 def _read_part_headers(head: bytes) -> tuple[str, str | None, str | None]:
-    """The name, the file name and the content type of a part."""
+    """Return the name, the file name and the content type of a part."""
     headers = _headers(head)
     disposition = headers.get("content-disposition", "")
     if not _FORM_DATA.fullmatch(disposition):
         raise FormError('a part has no header Content-Disposition: form-data; name="…"')
-    given = {key.lower(): value for key, value in _PARAMETER.findall(disposition)}
-    if "name" not in given:
+    parameters = {key.lower(): value for key, value in _PARAMETER.findall(disposition)}
+    if "name" not in parameters:
         raise FormError("a part has no name")
-    filename = given.get("filename")
+    filename = parameters.get("filename")
     filename = None if filename is None else _unquote(filename)
-    return _unquote(given["name"]), filename, headers.get("content-type")
+    return _unquote(parameters["name"]), filename, headers.get("content-type")
 
 
 def _headers(head: bytes) -> dict[str, str]:
@@ -98,17 +104,15 @@ def _headers(head: bytes) -> dict[str, str]:
 
 
 def _unquote(value: str) -> str:
-    """Browsers write quotation marks and line breaks as %22, %0D and %0A (WHATWG), others escape
-    them (RFC 2183).
-    """
+    """Decode quotation marks and line breaks: %22, %0D and %0A (WHATWG) or escaped (RFC 2183)."""
     if value.startswith('"'):
         value = value[1:-1].replace('\\"', '"')
     return _PERCENT.sub(lambda match: chr(int(match[1], 16)), value) if "%" in value else value
 
 
 _BOUNDARY = re.compile(r';\s*+boundary=(?:"([^"]+)"|([^\s;"]+))', re.IGNORECASE)
-# Possessive quantifiers, so that no header can make the search take longer than its length. A
-# browser does not escape a backslash: one before the last quotation mark stands for itself.
+# Possessive quantifiers keep the search linear in the length of the header. Browsers do not escape
+# backslashes, so a backslash before the last quotation mark is literal.
 _TOKEN = r"[\w!#$%&'*+.^`|~-]++"
 _QUOTED = r'"(?:[^"\\]|\\(?:"(?!\s*(?:;|$)))?)*+"'
 _PARAMETER = re.compile(rf';\s*+({_TOKEN})\s*+=\s*+({_QUOTED}|[^\s;"]*+)')

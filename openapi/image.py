@@ -1,19 +1,17 @@
-"""Which kind of image some bytes are, told by their first bytes, since clients send any
-Content-Type.
-"""
+"""Image types by their first bytes, because clients send any Content-Type."""
 
 from __future__ import annotations
 
 
 def image_type(content: bytes) -> str | None:
-    """The media type of an image; None if the bytes are none that is known."""
+    """Return the media type of an image; None if the type is unknown."""
     if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for start, kind in _SIGNATURES if content.startswith(start)), None)
 
 
 def signature_of(media_type: str) -> bytes:
-    """The first bytes of an image of this type; none if it is no type that is known."""
+    """Return the first bytes of images of this type; empty if the type is unknown."""
     if media_type == "image/webp":
         return b"RIFF\0\0\0\0WEBP"
     return next((start for start, kind in _SIGNATURES if kind == media_type), b"")

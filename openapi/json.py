@@ -4,6 +4,5 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-# JSON whose shape a schema has checked or will check; naming every shape as a type would only say
-# the schema again.
+# Data whose shape a JSON Schema checks. Types for every shape would only repeat the schemas.
 Json: TypeAlias = Any

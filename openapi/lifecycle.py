@@ -1,4 +1,4 @@
-"""The declared life of a job, `x-lifecycle`: what the mock obeys and the judge judges by."""
+"""The lifecycle of a job, `x-lifecycle`: its states, fields and timestamps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .pointer import Path, parse_pointer
 
 
 class Ending(StrEnum):
-    """What a final state means."""
+    """The meaning of a final state."""
 
     SUCCESS = "success"
     FAILURE = "failure"
@@ -21,9 +21,11 @@ class Ending(StrEnum):
 class State:
     """One state of a job.
 
-    `progress` is the per cent at entry and at exit, None where what was reached is kept. `seconds`
-    is the nominal time in this state, `scale` one factor for each value of a request field. `ends`
-    is None while the job goes on.
+    next: the names of the states that may follow; empty for a final state
+    ends: the meaning of a final state; None for any other state
+    progress: the per cent at the start and at the end of the state; None if it does not change
+    seconds: the nominal duration in seconds
+    scale: factors of the duration, by request field and its value
     """
 
     name: str
@@ -36,8 +38,12 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:
-    """A moment in Unix seconds: null until `set_on` is entered, then the entry of `counted_from`
-    plus some seconds.
+    """A field of the job with a Unix time, null at first.
+
+    at: the path of the field
+    set_on: the state at whose start the field gets its value
+    counted_from: the state whose start is the base of the value
+    plus_seconds: the seconds after that base
     """
 
     at: Path
@@ -48,8 +54,13 @@ class Timestamp:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Where a failed job says why, and the codes with their words; the first is the usual one.
-    `moderation` is the code that a moderation system gives, None if the API has none.
+    """The error of a failed job.
+
+    at: the path of the error object
+    code: the path of its code
+    message: the path of its message
+    reasons: the messages by code; the first code is the default
+    moderation: the code of a rejection by content moderation; None if the API has none
     """
 
     at: Path
@@ -61,7 +72,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """A request field that comes back in the job."""
+    """A request field that is copied to the job.
+
+    field: the name of the request field
+    at: the path of the copy in the job
+    """
 
     field: str
     at: Path
@@ -69,8 +84,10 @@ class Echo:
 
 @dataclass(frozen=True, slots=True)
 class PollHint:
-    """The header that says how long to wait before the next poll, and how many of its units make a
-    second.
+    """The header with the recommended time before the next poll.
+
+    header: the name of the header in lower case
+    units_per_second: 1 for a header in seconds, 1000 for milliseconds
     """
 
     header: str
@@ -79,8 +96,19 @@ class PollHint:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """The whole declaration. Paths lead into the job's schema; None means that the API has no such
-    field.
+    """The lifecycle of a job. All paths lead into a job; None means that it has no such field.
+
+    id_at, state_at, progress_at: the paths of the id, the state and the progress
+    id_prefix: the start of every job id
+    initial: the first state
+    states: the states by name
+    timestamps: the fields with a Unix time
+    expiry_at: the path of the time at which the files of the job expire
+    failure: the error of a failed job; None if there is no failure state
+    immutable: the paths of fields that never change
+    echoes: the request fields that are copied to the job
+    source_at: the path of the id of the job that this job is a remix of
+    poll_hint: the header with the recommended poll interval
     """
 
     id_at: Path
@@ -97,33 +125,33 @@ class Lifecycle:
     source_at: Path | None = None
     poll_hint: PollHint | None = None
 
-    def final_states(self, kind: Ending) -> tuple[str, ...]:
-        """The final states of this kind, in the order of the document."""
-        return tuple(state.name for state in self.states.values() if state.ends is kind)
+    def final_states(self, ending: Ending) -> tuple[str, ...]:
+        """Return the names of the final states with this meaning, in the order of the document."""
+        return tuple(state.name for state in self.states.values() if state.ends is ending)
 
     def route_to(self, outcome: str) -> tuple[str, ...]:
-        """The states on the usual way from the initial one to this final one.
+        """Return the states of a job that ends in this final state, from the initial state on.
 
-        The usual way takes the first next state that goes on as long as it can. Raises ValueError,
-        with the final states, if there is no way.
+        From each state, the route takes the first next state that is not final, if possible.
+        Raises ValueError, with the final states, if there is no route.
         """
-        way = self._find_route((self.initial,), outcome)
-        if way is None:
-            ends = ", ".join(name for name, state in self.states.items() if state.ends)
-            raise ValueError(f"no job ends as {outcome!r}; the final states are {ends}")
-        return way
+        route = self._find_route((self.initial,), outcome)
+        if route is None:
+            finals = ", ".join(name for name, state in self.states.items() if state.ends)
+            raise ValueError(f"no job ends as {outcome!r}; the final states are {finals}")
+        return route
 
-    def _find_route(self, so_far: tuple[str, ...], outcome: str) -> tuple[str, ...] | None:
-        following = self.states[so_far[-1]].next
+    def _find_route(self, visited: tuple[str, ...], outcome: str) -> tuple[str, ...] | None:
+        following = self.states[visited[-1]].next
         for name in following:
-            if self.states[name].ends is None and name not in so_far:
-                way = self._find_route((*so_far, name), outcome)
-                if way is not None:
-                    return way
-        return (*so_far, outcome) if outcome in following and self.states[outcome].ends else None
+            if self.states[name].ends is None and name not in visited:
+                route = self._find_route((*visited, name), outcome)
+                if route is not None:
+                    return route
+        return (*visited, outcome) if outcome in following and self.states[outcome].ends else None
 
     def paths(self) -> Iterator[tuple[str, Path]]:
-        """Every place in the job that the declaration names, with the key that names it."""
+        """Yield the path of every declared field, each after its place in `x-lifecycle`."""
         yield "id/at", self.id_at
         yield "state/at", self.state_at
         if self.progress_at:
@@ -131,10 +159,8 @@ class Lifecycle:
         if self.source_at:
             yield "source", self.source_at
         if self.failure:
-            yield from (
-                ("failure/code", self.failure.code),
-                ("failure/message", self.failure.message),
-            )
+            yield "failure/code", self.failure.code
+            yield "failure/message", self.failure.message
             yield "failure/at", self.failure.at
         yield from ((f"stamps/{i}/at", stamp.at) for i, stamp in enumerate(self.timestamps))
         yield from ((f"immutable/{i}", path) for i, path in enumerate(self.immutable))
@@ -142,7 +168,7 @@ class Lifecycle:
 
 
 def compile_lifecycle(data: Json) -> Lifecycle:
-    """The declaration from its data, which the schema of the extension has checked."""
+    """Compile validated data of `x-lifecycle`."""
     return Lifecycle(
         id_at=parse_pointer(data["id"]["at"]),
         id_prefix=data["id"].get("prefix", ""),

@@ -1,6 +1,4 @@
-"""What the parts of `x-lifecycle` must say of each other, of the job's schema and of the create
-request.
-"""
+"""Rules for `x-lifecycle`: it must fit itself, the schema of the job and the create request."""
 
 from __future__ import annotations
 
@@ -8,120 +6,135 @@ from collections.abc import Iterator, Mapping
 
 from .errors import Problem
 from .json import Json
-from .lifecycle import Ending, Lifecycle, compile_lifecycle
+from .lifecycle import Ending, Lifecycle, State, compile_lifecycle
 from .pointer import format_pointer, get, parse_pointer
-from .schema_places import property_at
-
-
-def lifecycle_problems(
-    root: Json, pointer: str, *, create: Mapping[str, Json]
-) -> Iterator[Problem]:
-    """Everything that is wrong with the declaration on the schema at the pointer."""
-    schema = get(root, parse_pointer(pointer))
-    data = schema["x-lifecycle"]
-    lifecycle = compile_lifecycle(data)
-    found = [
-        *_transitions(lifecycle),
-        *_state_names(root, schema, lifecycle),
-        *_paths(root, schema, lifecycle),
-    ]
-    found += [*_fields(data, lifecycle, create), *_references(data, lifecycle)]
-    for place, reason in found:
-        yield Problem(f"{pointer}/x-lifecycle/{place}", reason)
-
+from .schema import property_at
 
 PlacedReasons = Iterator[tuple[str, str]]
 
 
-def _transitions(lifecycle: Lifecycle) -> PlacedReasons:
-    states = lifecycle.states
-    for name, state in states.items():
+def lifecycle_problems(
+    root: Json, pointer: str, *, create_fields: Mapping[str, Json]
+) -> Iterator[Problem]:
+    """Yield every problem with the lifecycle of the schema at a pointer.
+
+    `create_fields` are the schemas of the fields of the create request, by name.
+    """
+    schema = get(root, parse_pointer(pointer))
+    data = schema["x-lifecycle"]
+    lifecycle = compile_lifecycle(data)
+    found = [
+        *_states(lifecycle),
+        *_initial_state(lifecycle),
+        *_state_names(root, schema, lifecycle),
+        *_paths(root, schema, lifecycle),
+        *_fields(data, lifecycle, create_fields),
+        *_references(data, lifecycle),
+    ]
+    for place, reason in found:
+        yield Problem(f"{pointer}/x-lifecycle/{place}", reason)
+
+
+def _states(lifecycle: Lifecycle) -> PlacedReasons:
+    for name, state in lifecycle.states.items():
         place = f"states{format_pointer((name,))}"
-        unknown = [n for n in state.next if n not in states]
+        unknown = [n for n in state.next if n not in lifecycle.states]
         if unknown:
             yield f"{place}/next", f"{unknown[0]} is not one of the states"
         elif state.ends and state.next:
-            yield f"{place}/next", "a state that ends the job has no next state"
+            yield f"{place}/next", "a final state has no next state"
         elif state.ends and state.seconds:
-            yield f"{place}/lasts", "a state that ends the job lasts for ever"
+            yield f"{place}/lasts", "a final state has no duration"
         elif not state.ends and not state.next:
             yield place, "needs either next or ends"
         elif state.progress and state.progress[0] > state.progress[1]:
-            yield f"{place}/progress", "falls; progress must not"
-    if lifecycle.initial not in states:
-        yield "state/initial", f"{lifecycle.initial} is not one of the states"
-    elif states[lifecycle.initial].ends:
-        yield "state/initial", f"{lifecycle.initial} ends the job; a job must begin before it ends"
-    elif all(n in states for state in states.values() for n in state.next):
+            yield f"{place}/progress", "decreases; progress must not decrease"
+
+
+def _initial_state(lifecycle: Lifecycle) -> PlacedReasons:
+    states, initial = lifecycle.states, lifecycle.initial
+    if initial not in states:
+        yield "state/initial", f"{initial} is not one of the states"
+    elif states[initial].ends:
+        reason = f"{initial} is a final state; a job cannot start in a final state"
+        yield "state/initial", reason
+    elif all(name in states for state in states.values() for name in state.next):
         yield from _routes(lifecycle)
 
 
 def _routes(lifecycle: Lifecycle) -> PlacedReasons:
-    """What is wrong on the ways through the states, with the progress that was reached on each."""
-    states, start = lifecycle.states, (lifecycle.initial, 0)
-    seen, waiting = {start}, [start]
-    falls: dict[tuple[str, str], None] = {}
+    """Check every route from the initial state, with the progress that a job reaches on it."""
+    start = (lifecycle.initial, 0)
+    visited, waiting = {start}, [start]
+    decreases: dict[tuple[str, str], None] = {}
     while waiting:
         name, reached = waiting.pop()
-        progress = states[name].progress
-        reached = progress[1] if progress else reached
-        for following in states[name].next:
-            begins = states[following].progress
+        state = lifecycle.states[name]
+        reached = state.progress[1] if state.progress else reached
+        for following in state.next:
+            begins = lifecycle.states[following].progress
             if begins and begins[0] < reached:
-                reason = f"progress falls from {reached} to {begins[0]} in {following}"
-                falls[f"states{format_pointer((name,))}/next", reason] = None
-            elif (following, reached) not in seen:
-                seen.add((following, reached))
+                reason = f"progress decreases from {reached} to {begins[0]} in {following}"
+                decreases[f"states{format_pointer((name,))}/next", reason] = None
+            elif (following, reached) not in visited:
+                visited.add((following, reached))
                 waiting.append((following, reached))
-    yield from falls
-    been = {name for name, _ in seen}
-    if not falls:
-        for name in states:
-            if name not in been:
-                place = f"states{format_pointer((name,))}"
-                yield place, f"cannot be reached from {lifecycle.initial}"
-    if not falls and not any(states[name].ends is Ending.SUCCESS for name in been):
-        yield "states", "no state that can be reached ends in success"
+    if decreases:
+        yield from decreases
+    else:
+        yield from _reachability(lifecycle, {name for name, _ in visited})
+
+
+def _reachability(lifecycle: Lifecycle, reachable: set[str]) -> PlacedReasons:
+    states: Mapping[str, State] = lifecycle.states
+    for name in states:
+        if name not in reachable:
+            place = f"states{format_pointer((name,))}"
+            yield place, f"cannot be reached from {lifecycle.initial}"
+    if not any(states[name].ends is Ending.SUCCESS for name in reachable):
+        yield "states", "no reachable state ends in success"
 
 
 def _state_names(root: Json, schema: Json, lifecycle: Lifecycle) -> PlacedReasons:
-    """The state's own schema and the declaration must know the same words."""
-    described = property_at(root, schema, lifecycle.state_at)
-    words = described.get("enum") if isinstance(described, dict) else None
-    if words is not None and set(words) != set(lifecycle.states):
-        allowed = ", ".join(map(str, words))
-        yield "states", f"the schema of the state allows {allowed}; the two must be the same"
+    """Check that the schema of the state allows exactly the states of the lifecycle."""
+    state_schema = property_at(root, schema, lifecycle.state_at)
+    names = state_schema.get("enum") if isinstance(state_schema, dict) else None
+    if names is not None and set(names) != set(lifecycle.states):
+        allowed = ", ".join(map(str, names))
+        reason = f"the schema of the state allows {allowed}; both must list the same states"
+        yield "states", reason
 
 
 def _paths(root: Json, schema: Json, lifecycle: Lifecycle) -> PlacedReasons:
     for place, path in lifecycle.paths():
         if property_at(root, schema, path) is None:
             yield place, f"the schema has no field at {format_pointer(path)}"
-    stamps = {stamp.at for stamp in lifecycle.timestamps}
-    if lifecycle.expiry_at and lifecycle.expiry_at not in stamps:
+    timestamps = {timestamp.at for timestamp in lifecycle.timestamps}
+    if lifecycle.expiry_at and lifecycle.expiry_at not in timestamps:
         yield "expiry", f"{format_pointer(lifecycle.expiry_at)} is not one of the stamps"
 
 
-def _references(data: Json, lifecycle: Lifecycle) -> PlacedReasons:
-    for index, stamp in enumerate(data.get("stamps", ())):
-        for key in ("set_on", "counted_from"):
-            if key in stamp and stamp[key] not in lifecycle.states:
-                yield f"stamps/{index}/{key}", f"{stamp[key]} is not one of the states"
-    failure = lifecycle.failure
-    if failure and failure.moderation not in (None, *failure.reasons):
-        yield "failure/moderation", f"{failure.moderation} is not one of the reasons"
-
-
-def _fields(data: Json, lifecycle: Lifecycle, create: Mapping[str, Json]) -> PlacedReasons:
+def _fields(data: Json, lifecycle: Lifecycle, create_fields: Mapping[str, Json]) -> PlacedReasons:
     for index, echo in enumerate(lifecycle.echoes):
-        if echo.field not in create:
-            yield f"echoes/{index}/field", f"{echo.field} is not a field of the create request"
+        if echo.field not in create_fields:
+            reason = f"{echo.field} is not a field of the create request"
+            yield f"echoes/{index}/field", reason
     for name, state in data["states"].items():
         for field, factors in state.get("lasts", {}).get("scale", {}).items():
             place = f"states{format_pointer((name,))}/lasts/scale{format_pointer((field,))}"
-            values = create[field].get("enum") if field in create else None
+            values = create_fields[field].get("enum") if field in create_fields else None
             unknown = [v for v in factors if values is not None and v not in map(str, values)]
-            if field not in create:
+            if field not in create_fields:
                 yield place, f"{field} is not a field of the create request"
             elif unknown:
                 yield place + format_pointer(unknown[:1]), f"is not a value of {field}"
+
+
+def _references(data: Json, lifecycle: Lifecycle) -> PlacedReasons:
+    for index, timestamp in enumerate(data.get("stamps", ())):
+        for key in ("set_on", "counted_from"):
+            if key in timestamp and timestamp[key] not in lifecycle.states:
+                yield f"stamps/{index}/{key}", f"{timestamp[key]} is not one of the states"
+    failure = lifecycle.failure
+    if failure and failure.moderation not in (None, *failure.reasons):
+        yield "failure/moderation", f"{failure.moderation} is not one of the reasons"

@@ -1,4 +1,4 @@
-"""How much one key may ask for, `x-limits`, and the headers that tell a client how much is left."""
+"""The rate limits of a document, `x-limits`, and their response headers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from .operation import Provenance
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
-    """How much one key may ask for; None where there is no limit.
+    """The limits of one API key; None means no limit.
 
-    `requests_per_minute` is the number of requests, `in_flight` the number of jobs that may be
-    pending at once, `spend` what its jobs may cost in all, in the currency of the price list.
+    requests_per_minute: the number of requests per minute
+    in_flight: the number of unfinished jobs at the same time
+    spend: the total price of all jobs, in the currency of the price list
     """
 
     requests_per_minute: int | None = None
@@ -25,8 +26,11 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class LimitHeaders:
-    """The names of the headers, in lower case, that carry the requests of a minute, how many of
-    them are left, and when they are counted anew (Unix seconds).
+    """The names of the rate limit headers in lower case.
+
+    limit: headers with the requests per minute
+    remaining: headers with the remaining requests
+    reset: headers with the time of the next reset (Unix seconds)
     """
 
     limit: tuple[str, ...]
@@ -34,14 +38,19 @@ class LimitHeaders:
     reset: tuple[str, ...]
 
     def to_headers(self, *, limit: int, remaining: int, reset: int) -> dict[str, str]:
-        """The headers with their values."""
+        """Return the headers with these values."""
         named = ((self.limit, limit), (self.remaining, remaining), (self.reset, reset))
         return {name: str(value) for names, value in named for name in names}
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredLimits:
-    """The limits of an API: its headers, its tiers by name, and how well all that is known."""
+    """The limits of an API.
+
+    provenance: how well the limits are known
+    headers: the names of the response headers
+    tiers: the limits by name of the tier
+    """
 
     provenance: Provenance
     headers: LimitHeaders
@@ -49,7 +58,7 @@ class DeclaredLimits:
 
 
 def compile_limits(data: Json) -> DeclaredLimits:
-    """The limits from their data, which the schema of the extension has checked."""
+    """Compile validated data of `x-limits`."""
     headers = data.get("headers", {})
     return DeclaredLimits(
         Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),

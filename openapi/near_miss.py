@@ -68,7 +68,7 @@ def _step_similarity(expected: str, step: str) -> float:
 def _first_difference(method: str, template: list[str], steps: list[str]) -> str:
     for expected, step in zip_longest(template, steps):
         if expected is None:
-            return f"the path goes on with /{step[:_MAX_SHOWN]}"
+            return f"the path continues with /{step[:_MAX_SHOWN]}"
         if step is None:
             return f"the path ends where /{expected} is expected"
         if expected != step and not (is_parameter(expected) and step):

@@ -1,6 +1,4 @@
-"""One operation of a document, compiled: what it takes, what it answers, and what it does with a
-job.
-"""
+"""Compiled operations of a document: parameters, request bodies, responses, and role for jobs."""
 
 from __future__ import annotations
 
@@ -19,7 +17,7 @@ JSON = "application/json"
 
 
 class JobRole(StrEnum):
-    """What an operation does with a job, `x-job-role`."""
+    """The role of an operation for jobs, `x-job-role`."""
 
     CREATE = "create"
     RETRIEVE = "retrieve"
@@ -30,26 +28,28 @@ class JobRole(StrEnum):
 
 
 CREATE_ROLES = frozenset({JobRole.CREATE, JobRole.REMIX})
-"""The roles of the operations that make a job."""
+"""The roles of operations that create a job."""
 
 
 class Provenance(StrEnum):
-    """How well an operation or an answer is known, `x-provenance`, the best first."""
+    """How well an operation or a response is known, `x-provenance`, best first."""
 
     DOCUMENTED = "documented"
     VENDOR_WIDE = "vendor-wide"
     INFERRED = "inferred"
 
     def covers(self, other: Provenance) -> bool:
-        """Whether something is known at least as well as this."""
+        """Return True if `other` is known at least as well as this."""
         grades = list(Provenance)
         return grades.index(other) <= grades.index(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter in the path, the query or a header. `variants` maps its values to media types,
-    `x-variants`.
+    """A parameter of an operation.
+
+    place: "path", "query" or "header"
+    variants: the media types of the response by value of the parameter, `x-variants`
     """
 
     name: str
@@ -60,16 +60,17 @@ class Parameter:
 
     @property
     def default(self) -> Json:
-        """What counts when the parameter is absent; None if the document names nothing."""
+        """The value of an absent parameter; None if the document has no default."""
         return self.schema.raw.get("default")
 
 
 @dataclass(frozen=True, slots=True)
 class RequestBody:
-    """A request body of one media type. `files` maps the fields that are files to the media types
-    they may have.
+    """A request body of one media type.
 
-    `example` is the first example of the document, None if there is none.
+    properties: the schemas of its fields by name
+    files: the allowed media types of the fields that are files
+    example: the first example in the document; None if there is none
     """
 
     schema: Schema
@@ -80,7 +81,7 @@ class RequestBody:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header of an answer."""
+    """A header of a response; its name is in lower case."""
 
     name: str
     required: bool
@@ -89,7 +90,10 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer of one status: its headers, and the schema of each media type, None for bytes."""
+    """A declared response.
+
+    content: the schemas by media type; None for a media type of raw bytes
+    """
 
     status: int
     provenance: Provenance
@@ -99,8 +103,11 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Pagination:
-    """How a list is cut into pages, `x-page`: places in the answer, names of query parameters,
-    words of the order.
+    """The pagination of a list, `x-page`.
+
+    places: paths in the response by key: items, first, last, more, next
+    limit, after, order: the names of query parameters
+    descending: the value of the order parameter for newest first
     """
 
     places: Mapping[str, Path]
@@ -112,7 +119,7 @@ class Pagination:
 
 @dataclass(frozen=True, slots=True)
 class MediaFields:
-    """The request fields that say how large and how long the file of a job is, `x-media`."""
+    """The names of the request fields with size and duration of the video, `x-media`."""
 
     size: str | None
     seconds: str | None
@@ -120,9 +127,17 @@ class MediaFields:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: `method` is in upper case, `path` is the template below the server's base
-    path. `query` and `headers` are its parameters by name, `success` its answer when all goes well:
-    the one with the lowest status.
+    """One operation of a document.
+
+    method: the HTTP method in upper case
+    template: the path template below the base path of the server
+    pointer: the JSON pointer of the operation
+    role: its role for jobs; None if it has none
+    secured: True if it requires an API key
+    query, headers: its parameters by name
+    bodies: the request bodies by media type
+    responses: the declared responses by status
+    success: the response with the lowest status
     """
 
     id: str
@@ -153,7 +168,7 @@ class Operation:
         return self.template.parameters[0]
 
     def default(self, field: str) -> Json:
-        """What counts when a field of the body is absent; None if the document names nothing."""
+        """Return the value of an absent field of the body; None if the document has no default."""
         for body in self.bodies.values():
             if field in body.properties:
                 return body.properties[field].get("default")
@@ -161,17 +176,15 @@ class Operation:
 
 
 def compile_operations(schemas: Schemas) -> Iterator[Operation]:
-    """Every operation of a document whose structure has been checked."""
+    """Compile the operations of a document with valid structure."""
     responses: dict[str, Response] = {}
     for path, item in schemas.root["paths"].items():
         for method in (m for m in METHODS if m in item):
-            yield _OperationReader(schemas, path, method, responses).operation()
+            yield _OperationCompiler(schemas, path, method, responses).compile()
 
 
-class _OperationReader:
-    """Reads one operation and follows the references in it. Answers that operations share are kept
-    in `responses`.
-    """
+class _OperationCompiler:
+    """Compiles one operation. Responses that operations share are kept in `responses`."""
 
     def __init__(
         self, schemas: Schemas, path: str, method: str, responses: dict[str, Response]
@@ -183,7 +196,7 @@ class _OperationReader:
         self._pointer = format_pointer((*self._item, method))
         self._data = self._root["paths"][path][method]
 
-    def operation(self) -> Operation:
+    def compile(self) -> Operation:
         data, page, media = self._data, self._data.get("x-page"), self._data.get("x-media")
         body_pointer, body = (
             self._follow(f"{self._pointer}/requestBody") if "requestBody" in data else ("", {})
@@ -213,27 +226,25 @@ class _OperationReader:
         )
 
     def _follow(self, pointer: str) -> tuple[str, Json]:
-        """The place that a pointer leads to, behind any references, and what stands there."""
+        """Return the pointer that references at this pointer lead to, and the value there."""
         pointer = follow(self._root, pointer)
         return pointer, get(self._root, parse_pointer(pointer))
 
     def _parameters(self) -> Iterator[Parameter]:
-        """Those of the path first; one of the operation replaces one of the path with the same name
-        and place.
-        """
-        found: dict[tuple[str, str], Parameter] = {}
+        """Yield the parameters of the path, overridden by those of the operation."""
+        parameters: dict[tuple[str, str], Parameter] = {}
         for base in (format_pointer(self._item), self._pointer):
             listed = get(self._root, parse_pointer(base)).get("parameters", ())
             for index in range(len(listed)):
                 pointer, data = self._follow(f"{base}/parameters/{index}")
-                found[data["name"], data["in"]] = Parameter(
+                parameters[data["name"], data["in"]] = Parameter(
                     name=data["name"],
                     place=data["in"],
                     required=data.get("required", False),
                     schema=self._schemas.at(f"{pointer}/schema"),
                     variants=data.get("x-variants", {}),
                 )
-        yield from found.values()
+        yield from parameters.values()
 
     def _body(self, pointer: str) -> RequestBody:
         data = get(self._root, parse_pointer(pointer))
@@ -286,9 +297,7 @@ def _media_types(encoding: Json) -> tuple[str, ...]:
 
 
 def _is_file(schema: Json, media_types: tuple[str, ...]) -> bool:
-    """Whether a form field is raw bytes: it says so itself, or is encoded as something that is no
-    text.
-    """
+    """Return True if a form field is a file: binary, or encoded as a type that is not text."""
     if isinstance(schema, dict) and schema.get("format") == "binary":
         return True
     return any(not t.startswith("text/") and t != JSON for t in media_types)

@@ -1,4 +1,4 @@
-"""What the operations of a document must say, of themselves and of each other."""
+"""Rules for the operations of a document: names, parameters, pagination, links, examples."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from .json import Json
 from .operation import METHODS, JobRole
 from .path_template import PathTemplate
 from .pointer import Path, format_pointer, get, parse_pointer
-from .schema import Schema, Schemas, as_object, follow, resolve
-from .schema_places import property_at
+from .schema import Schema, Schemas, as_object, follow, property_at, resolve
 
 
 def operation_problems(root: Json) -> Iterator[Problem]:
-    """Everything that is wrong with the operations."""
+    """Yield every problem with the operations."""
     for rule in (
         _names_and_roles,
         _duplicate_paths,
         _path_parameters,
         _fields,
-        _paging,
+        _pagination,
         _variants,
         _links,
         _examples,
@@ -30,7 +29,7 @@ def operation_problems(root: Json) -> Iterator[Problem]:
 
 
 def create_fields(root: Json) -> dict[str, Json]:
-    """The fields of the create request, of all its media types together."""
+    """Return the schemas of the fields of the create request, of all its media types."""
     for _, _, operation in _operations(root):
         if operation.get("x-job-role") == JobRole.CREATE:
             contents = resolve(root, operation.get("requestBody", {})).get("content", {})
@@ -54,14 +53,14 @@ def _names_and_roles(root: Json) -> Iterator[Problem]:
         for pointer, _, operation in _operations(root):
             name = operation.get(keyword)
             if name is not None and counts[name] > 1:
-                yield Problem(f"{pointer}/{keyword}", f"{name} stands at more than one operation")
+                yield Problem(f"{pointer}/{keyword}", f"{name} is used by more than one operation")
     for role in (JobRole.CREATE, JobRole.RETRIEVE):
         if not any(operation.get("x-job-role") == role for _, _, operation in _operations(root)):
             yield Problem("/paths", f"no operation has x-job-role: {role}")
 
 
 def _parameters(root: Json, path: str, operation: Json) -> Iterator[tuple[str, Json]]:
-    """The parameters of the path and of the operation, with their places."""
+    """Yield the parameters of the path and of the operation, each after its pointer."""
     item = format_pointer(("paths", path))
     for index, parameter in enumerate(root["paths"][path].get("parameters", ())):
         yield f"{item}/parameters/{index}", resolve(root, parameter)
@@ -71,32 +70,34 @@ def _parameters(root: Json, path: str, operation: Json) -> Iterator[tuple[str, J
 
 
 def _duplicate_paths(root: Json) -> Iterator[Problem]:
-    """Paths that differ in the names of their parameters alone cannot be told apart."""
-    seen: dict[str, str] = {}
+    """Paths that differ only in the names of their parameters match the same requests."""
+    path_by_shape: dict[str, str] = {}
     for path in root["paths"]:
         shape = PathTemplate(path).shape
-        if shape in seen:
-            yield Problem(format_pointer(("paths", path)), f"is the same path as {seen[shape]}")
-        seen.setdefault(shape, path)
+        if shape in path_by_shape:
+            yield Problem(
+                format_pointer(("paths", path)), f"is the same path as {path_by_shape[shape]}"
+            )
+        path_by_shape.setdefault(shape, path)
 
 
 def _path_parameters(root: Json) -> Iterator[Problem]:
     for pointer, path, operation in _operations(root):
         declared = [parameter for _, parameter in _parameters(root, path, operation)]
         names = {p["name"] for p in declared if p["in"] == "path"}
-        wanted = set(PathTemplate(path).parameters)
-        for name in sorted(wanted - names):
+        expected = set(PathTemplate(path).parameters)
+        for name in sorted(expected - names):
             yield Problem(pointer, f"the path parameter {name} is not declared")
-        for name in sorted(names - wanted):
+        for name in sorted(names - expected):
             yield Problem(pointer, f"the path parameter {name} is not in the path")
         role = operation.get("x-job-role")
-        if role not in (None, JobRole.CREATE, JobRole.LIST) and len(wanted) != 1:
+        if role not in (None, JobRole.CREATE, JobRole.LIST) and len(expected) != 1:
             reason = f"x-job-role: {role} needs one path parameter, the id of the job"
             yield Problem(pointer, reason)
 
 
 def _fields(root: Json) -> Iterator[Problem]:
-    """Prices and media go by fields of the create request."""
+    """`x-price` and `x-media` must name fields of the create request."""
     fields = create_fields(root)
     for pointer, _, operation in _operations(root):
         price = operation.get("x-price", {})
@@ -109,16 +110,18 @@ def _fields(root: Json) -> Iterator[Problem]:
                 yield Problem(f"{pointer}/{place}", reason)
 
 
-def _paging(root: Json) -> Iterator[Problem]:
+def _pagination(root: Json) -> Iterator[Problem]:
     for pointer, path, operation in _operations(root):
         if "x-page" in operation:
             names = {parameter["name"] for _, parameter in _parameters(root, path, operation)}
-            yield from _page(root, f"{pointer}/x-page", operation, names)
+            yield from _pagination_keys(root, f"{pointer}/x-page", operation, names)
         elif operation.get("x-job-role") == JobRole.LIST:
             yield Problem(pointer, "x-job-role: list needs x-page")
 
 
-def _page(root: Json, place: str, operation: Json, parameters: set[str]) -> Iterator[Problem]:
+def _pagination_keys(
+    root: Json, place: str, operation: Json, parameters: set[str]
+) -> Iterator[Problem]:
     page = operation["x-page"]
     for key in ("limit", "after", "order"):
         if key in page and page[key] not in parameters:
@@ -126,7 +129,7 @@ def _page(root: Json, place: str, operation: Json, parameters: set[str]) -> Iter
     schema = _success_schema(root, operation)
     for key in ("items", "first", "last", "more", "next"):
         if key in page and property_at(root, schema, parse_pointer(page[key])) is None:
-            yield Problem(f"{place}/{key}", f"the answer has no field at {page[key]}")
+            yield Problem(f"{place}/{key}", f"the response has no field at {page[key]}")
 
 
 def _success_schema(root: Json, operation: Json) -> Json:
@@ -142,7 +145,7 @@ def _variants(root: Json) -> Iterator[Problem]:
             for value, media_type in parameter.get("x-variants", {}).items():
                 if media_type not in response.get("content", {}):
                     place = f"{pointer}/x-variants{format_pointer((value,))}"
-                    yield Problem(place, f"{media_type} is not a media type of the answer")
+                    yield Problem(place, f"{media_type} is not a media type of the response")
 
 
 def _links(root: Json) -> Iterator[Problem]:
@@ -153,7 +156,7 @@ def _links(root: Json) -> Iterator[Problem]:
                 target = resolve(root, link)["operationId"]
                 if target not in known:
                     place = f"{pointer}/responses/{status}/links{format_pointer((name,))}"
-                    yield Problem(place, f"there is no operation {target}")
+                    yield Problem(place, f"operation {target} does not exist")
 
 
 def _examples(root: Json) -> Iterator[Problem]:
@@ -178,9 +181,9 @@ def _example_problems(root: Json, media: Json, place: str, schema: Schema) -> It
     if "example" in media:
         examples["example",] = media["example"]
     for path, value in examples.items():
-        for finding in schema.errors(value):
-            where = ".".join(finding.path) or "it"
+        for error in schema.errors(value):
+            field = ".".join(error.path) or "it"
             yield Problem(
                 place + format_pointer(path),
-                f"is no example of its schema: {where} {finding.message}",
+                f"does not match its schema: {field} {error.message}",
             )

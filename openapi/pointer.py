@@ -1,4 +1,4 @@
-"""JSON pointers (RFC 6901), as the places that a document and its messages speak of."""
+"""JSON pointers (RFC 6901): the places in documents, bodies and messages."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ Path = tuple[str, ...]
 
 
 def parse_pointer(pointer: str) -> Path:
-    """The steps of a pointer; `/a~1b/0` is `("a/b", "0")`."""
+    """Return the steps of a pointer: `/a~1b/0` is `("a/b", "0")`."""
     if not pointer:
         return ()
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer[1:].split("/"))
 
 
 def format_pointer(path: Iterable[str | int]) -> str:
-    """The pointer of these steps; no step at all is the empty pointer, the whole document."""
+    """Return the pointer of these steps; no steps are the empty pointer, the whole document."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
 def pointer_of(reference: str) -> str:
-    """The pointer that a reference within a document means: `#/a%7Bb` is `/a{b`."""
+    """Return the pointer of a reference within a document: `#/a%7Bb` is `/a{b`."""
     return unquote(reference.removeprefix("#"))
 
 
 def get(data: Json, path: Iterable[str | int]) -> Json:
-    """What stands at the path; raises LookupError where there is nothing."""
+    """Return the value at the path; raises LookupError if there is none."""
     for step in path:
         if isinstance(data, Mapping):
             data = data[str(step)]
@@ -44,7 +44,7 @@ def _is_index(step: str | int) -> bool:
 
 
 def set_at(data: dict[str, Json], path: Path, value: Json) -> None:
-    """Sets the place at the path, making the objects on the way."""
+    """Set the value at the path and create missing objects on the way."""
     if len(path) == 1:
         data[path[0]] = value
         return

@@ -1,4 +1,4 @@
-"""What an accepted create costs, `x-price`."""
+"""The price list of a document, `x-price`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from .json import Json
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """An amount and the request values that it holds for, by field; no field means that it holds
-    for all.
+    """An amount of a price list.
+
+    when: the values of request fields that this rate applies to, by field; empty for any request
+    amount: the amount in the currency of the list
     """
 
     when: Mapping[str, tuple[Json, ...]]
@@ -21,8 +23,11 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A price list. `per` is the request field whose number multiplies the amount, None for a price
-    per job.
+    """A price list.
+
+    currency: the currency of the amounts, such as "USD"
+    per: the request field whose number multiplies the amount; None for a price per job
+    rates: the rates; the first that applies counts
     """
 
     currency: str
@@ -30,7 +35,7 @@ class Price:
     rates: tuple[Rate, ...]
 
     def amount_for(self, fields: Mapping[str, Json]) -> Decimal:
-        """The price of one create with these fields, with defaults; zero where no rate holds."""
+        """Return the price of a job with these fields, including defaults; 0 if no rate applies."""
         for rate in self.rates:
             if all(fields.get(name) in values for name, values in rate.when.items()):
                 return rate.amount * (Decimal(str(fields[self.per])) if self.per else 1)
@@ -38,7 +43,7 @@ class Price:
 
 
 def compile_price(data: Json) -> Price:
-    """The price list from its data, which the schema of the extension has checked."""
+    """Compile validated data of `x-price`."""
     rates = (
         Rate(
             {name: tuple(values) for name, values in row.get("when", {}).items()},

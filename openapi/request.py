@@ -1,10 +1,7 @@
-"""A call, read by the document: its arguments in the types that the document names, and everything
-wrong with it.
-"""
+"""Reading of requests: arguments in the types of the document, and every problem with them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -18,15 +15,20 @@ from .json import Json
 from .messages import Call, media_type_of
 from .operation import FORM, JSON, Operation, RequestBody
 from .pointer import format_pointer
-from .schema import Schema, SchemaError, types_of
+from .schema import Schema, value_from_text
+from .schema_error import SchemaError
 from .text import expected_but_got, quote
 
 
 @dataclass(frozen=True, slots=True)
 class RequestProblem:
-    """One thing wrong with a request: a cause of the error envelope, the field or parameter at
-    fault (None: the body as a whole), and in words what was expected and what came, None if nothing
-    did. `pointer` is the JSON pointer of a place in the body, empty for anything else.
+    """One problem with a request.
+
+    cause: a cause of the error envelope
+    parameter: the field, parameter or header; None for the body as a whole
+    expected: the expectation in words
+    received: the value in words; None if it is missing
+    pointer: the JSON pointer of the place in a JSON body; "" for any other place
     """
 
     cause: str
@@ -37,17 +39,20 @@ class RequestProblem:
 
     @property
     def message(self) -> str:
-        """All of it in one sentence."""
+        """Parameter, expected and received in one sentence."""
         text = expected_but_got(self.expected, self.received)
         return f"{self.parameter}: {text}" if self.parameter else text
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What a call asks for: `query` and `fields` in the document's types, `files` as they came.
+    """The content of a request.
 
-    `unknown` names the fields and parameters that the document does not know; they are no problem,
-    but worth a warning.
+    query: the query parameters in the types of the document, with default values
+    fields: the fields of the body in the types of the document, without default values
+    files: the files of a form by field
+    unknown_names: fields and query parameters that the document does not declare; not a problem
+    problems: every problem with the request
     """
 
     query: Mapping[str, Json] = field(default_factory=dict)
@@ -58,24 +63,22 @@ class Arguments:
 
 
 def read_call(operation: Operation, call: Call) -> Arguments:
-    """Reads the query, the headers and the body of a call. Never raises: what is wrong stands in
-    `problems`.
-    """
+    """Return the arguments of a request; `problems` holds what is invalid, nothing is raised."""
     if not (operation.query or operation.headers or operation.bodies or call.query):
         return _NO_ARGUMENTS
-    reading = _RequestReader(operation, call)
+    reader = _RequestReader(operation, call)
     if operation.query or call.query:
-        reading.read_query()
+        reader.read_query()
     if operation.headers:
-        reading.read_headers()
+        reader.read_headers()
     if operation.bodies:
-        reading.read_body()
+        reader.read_body()
     return Arguments(
-        reading.query,
-        reading.fields,
-        reading.files,
-        tuple(reading.unknown),
-        tuple(reading.problems),
+        reader.query,
+        reader.fields,
+        reader.files,
+        tuple(reader.unknown_names),
+        tuple(reader.problems),
     )
 
 
@@ -83,14 +86,14 @@ _NO_ARGUMENTS = Arguments()
 
 
 class _RequestReader:
-    """One call on its way from text to arguments."""
+    """Collects the arguments of one request and the problems with them."""
 
     def __init__(self, operation: Operation, call: Call) -> None:
         self.operation, self.call = operation, call
         self.query: dict[str, Json] = {}
         self.fields: dict[str, Json] = {}
         self.files: dict[str, Part] = {}
-        self.unknown: list[str] = []
+        self.unknown_names: list[str] = []
         self.problems: list[RequestProblem] = []
 
     def _add_problem(
@@ -105,17 +108,17 @@ class _RequestReader:
 
     def read_query(self) -> None:
         parameters = self.operation.query
-        given: dict[str, str] = {}
+        texts: dict[str, str] = {}
         for name, text in self.call.query:
             if name not in parameters:
-                self.unknown.append(name)
-            elif name in given:
+                self.unknown_names.append(name)
+            elif name in texts:
                 self._add_problem(Cause.FIELD_VALUE, name, *_DUPLICATE)
             else:
-                given[name] = text
+                texts[name] = text
         for name, parameter in parameters.items():
-            if name in given:
-                self.query[name] = value_from_text(given[name], parameter.schema.raw)
+            if name in texts:
+                self.query[name] = value_from_text(texts[name], parameter.schema.raw)
                 self._validate(parameter.schema, self.query[name], name)
             elif parameter.required:
                 self._add_problem(Cause.FIELD_MISSING, name, "is required")
@@ -135,9 +138,9 @@ class _RequestReader:
         body = self.operation.bodies.get(media_type)
         if body is None:
             if self.call.body or self.operation.body_required:
-                came = quote(media_type) if media_type else "one without a Content-Type"
-                wanted = f"the body must be {' or '.join(self.operation.bodies)}"
-                self._add_problem(Cause.MEDIA_TYPE_UNSUPPORTED, None, wanted, came)
+                received = quote(media_type) if media_type else "a body without a Content-Type"
+                expected = f"the body must be {' or '.join(self.operation.bodies)}"
+                self._add_problem(Cause.MEDIA_TYPE_UNSUPPORTED, None, expected, received)
         elif media_type == JSON:
             self._read_json(body)
         elif media_type == FORM:
@@ -147,72 +150,62 @@ class _RequestReader:
         try:
             data = orjson.loads(self.call.body)
         except orjson.JSONDecodeError as error:
-            came = f"{quote(self.call.body[:_MAX_SHOWN_BYTES].decode(errors='replace'))} ({error})"
-            return self._add_problem(Cause.JSON_MALFORMED, None, "the body must be JSON", came)
+            received = (
+                f"{quote(self.call.body[:_MAX_SHOWN_BYTES].decode(errors='replace'))} ({error})"
+            )
+            return self._add_problem(Cause.JSON_MALFORMED, None, "the body must be JSON", received)
         if isinstance(data, dict):
             self.fields = {name: data[name] for name in data if name in body.properties}
-            self.unknown += [name for name in data if name not in body.properties]
+            self.unknown_names += [name for name in data if name not in body.properties]
             self.problems += [*self._files_in_json(data)]
         return self._validate(body.schema, data, None)
 
     def _files_in_json(self, data: Mapping[str, Json]) -> Iterator[RequestProblem]:
-        """A field that is a file in a form cannot be sent as JSON; to drop it silently would make
-        another job.
-        """
+        """Report fields that only a form can carry, because ignoring them would change the job."""
         forms = self.operation.bodies.get(FORM)
         for name in forms.files if forms else ():
             if name in data:
-                yield RequestProblem(
-                    Cause.FIELD_TYPE,
-                    name,
-                    f"must be a file, which only {FORM} can carry",
-                    JSON,
-                )
+                expected = f"must be a file, which only {FORM} can carry"
+                yield RequestProblem(Cause.FIELD_TYPE, name, expected, JSON)
 
     def _read_form(self, body: RequestBody) -> None:
         try:
             parts = parse_form(self.call.headers["content-type"], self.call.body)
         except FormError as error:
-            came = f"one that is damaged: {error}"
-            return self._add_problem(Cause.FORM_MALFORMED, None, f"the body must be {FORM}", came)
+            received = f"a malformed one: {error}"
+            return self._add_problem(
+                Cause.FORM_MALFORMED, None, f"the body must be {FORM}", received
+            )
         for name, part in self._unique_parts(parts, body).items():
             if name in body.files:
                 self._read_file(part, body.files[name])
             elif name not in body.properties:
-                self.unknown.append(name)
+                self.unknown_names.append(name)
             else:
                 self._read_text(part, body.properties[name])
         if not body.schema.accepts(self.fields):
-            judged = {problem.parameter for problem in self.problems} | self.files.keys()
-            findings = body.schema.errors(self.fields)
-            self._add_schema_errors(f for f in findings if not judged.intersection(f.path[:1]))
+            reported = {problem.parameter for problem in self.problems} | self.files.keys()
+            errors = body.schema.errors(self.fields)
+            self._add_schema_errors(e for e in errors if not reported.intersection(e.path[:1]))
         return None
 
     def _unique_parts(self, parts: Iterable[Part], body: RequestBody) -> dict[str, Part]:
-        singles: dict[str, Part] = {}
+        unique: dict[str, Part] = {}
         for part in parts:
-            if part.name in singles and part.name in body.properties:
+            if part.name in unique and part.name in body.properties:
                 self._add_problem(Cause.FIELD_VALUE, part.name, *_DUPLICATE)
-            singles.setdefault(part.name, part)
-        return singles
+            unique.setdefault(part.name, part)
+        return unique
 
     def _read_file(self, part: Part, allowed: tuple[str, ...]) -> None:
         if part.filename is None:
-            return self._add_problem(
-                Cause.FIELD_TYPE,
-                part.name,
-                "must be a file, sent as a part with a file name",
-                "text",
-            )
+            expected = "must be a file, sent as a part with a file name"
+            return self._add_problem(Cause.FIELD_TYPE, part.name, expected, "text")
         found = image_type(part.content)
-        if not any(_media_type_matches(found, wanted) for wanted in allowed):
-            came = f"{quote(part.filename)}, whose bytes are of no such type"
-            return self._add_problem(
-                Cause.FIELD_VALUE,
-                part.name,
-                f"must be a file of type {' or '.join(allowed)}",
-                came if found is None else found,
-            )
+        if not any(_media_type_matches(found, pattern) for pattern in allowed):
+            expected = f"must be a file of type {' or '.join(allowed)}"
+            received = found or f"{quote(part.filename)}, whose bytes have another type"
+            return self._add_problem(Cause.FIELD_VALUE, part.name, expected, received)
         self.files[part.name] = part
         return None
 
@@ -224,8 +217,8 @@ class _RequestReader:
         try:
             text = part.content.decode()
         except UnicodeDecodeError as error:
-            came = f"bytes of which number {error.start} is not"
-            return self._add_problem(Cause.FIELD_VALUE, part.name, "must be UTF-8 text", came)
+            received = f"bytes that are invalid at offset {error.start}"
+            return self._add_problem(Cause.FIELD_VALUE, part.name, "must be UTF-8 text", received)
         self.fields[part.name] = value_from_text(text, schema)
         return None
 
@@ -234,53 +227,34 @@ class _RequestReader:
             self._add_schema_errors(schema.errors(data), parameter)
 
     def _add_schema_errors(
-        self, findings: Iterable[SchemaError], parameter: str | None = None
+        self, errors: Iterable[SchemaError], parameter: str | None = None
     ) -> None:
-        for finding in findings:
-            name = parameter or ".".join(finding.path) or None
-            cause = self._declared_cause(finding) or _CAUSE_BY_KEYWORD.get(
-                finding.keyword, Cause.FIELD_VALUE
+        for error in errors:
+            name = parameter or ".".join(error.path) or None
+            cause = self._declared_cause(error) or _CAUSE_BY_KEYWORD.get(
+                error.keyword, Cause.FIELD_VALUE
             )
-            expected = finding.expected if name else f"the body {finding.expected}"
-            pointer = "" if parameter else format_pointer(finding.path)
-            self._add_problem(cause, name, expected, finding.received, pointer)
+            expected = error.expected if name else f"the body {error.expected}"
+            pointer = "" if parameter else format_pointer(error.path)
+            self._add_problem(cause, name, expected, error.received, pointer)
 
-    def _declared_cause(self, finding: SchemaError) -> str | None:
-        """The document can name a cause of its own for the values of a field, `x-cause`."""
-        if finding.keyword != "enum" or not finding.path:
+    def _declared_cause(self, error: SchemaError) -> str | None:
+        """Return the cause that the document declares for values of the field, `x-cause`."""
+        if error.keyword != "enum" or not error.path:
             return None
         for body in self.operation.bodies.values():
-            if finding.path[0] in body.properties:
-                cause: str | None = body.properties[finding.path[0]].get("x-cause")
+            if error.path[0] in body.properties:
+                cause: str | None = body.properties[error.path[0]].get("x-cause")
                 return cause
         return None
 
 
-def value_from_text(text: str, schema: Json) -> Json:
-    """A text in the type that the schema names; the text itself where it does not fit, for the
-    schema to refuse.
-    """
-    types = types_of(schema)
-    if not types or "string" in types:
-        return text
-    if "boolean" in types and text in _BOOLEANS:
-        return _BOOLEANS[text]
-    if "integer" in types and _INTEGER.fullmatch(text):
-        return int(text)
-    if "number" in types and _NUMBER.fullmatch(text):
-        return float(text)
-    return text
-
-
-def _media_type_matches(found: str | None, wanted: str) -> bool:
-    if wanted == "*/*":
+def _media_type_matches(media_type: str | None, pattern: str) -> bool:
+    if pattern == "*/*" or media_type == pattern:
         return True
-    return found is not None and (found == wanted or wanted == found.partition("/")[0] + "/*")
+    return media_type is not None and pattern == media_type.partition("/")[0] + "/*"
 
 
 _CAUSE_BY_KEYWORD = {"required": Cause.FIELD_MISSING, "type": Cause.FIELD_TYPE}
 _DUPLICATE = ("must be given once", "twice")
 _MAX_SHOWN_BYTES = 100
-_BOOLEANS = {"true": True, "false": False}
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
-_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?(e[+-]?[0-9]{1,2})?")

@@ -1,36 +1,24 @@
-"""JSON Schemas of a document, compiled once, and their findings in plain words."""
+"""The JSON Schemas of a document: compiled validators, and lookups in raw schemas."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import jsonschema_rs
 
 from .json import Json
-from .pointer import Path, get, parse_pointer, pointer_of
-from .text import count_of, expected_but_got, quote, truncate_depth
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaError:
-    """One way in which data breaks a schema: the place in the data, the keyword that it breaks, and
-    in words what was expected and what came (None where nothing did, or it says nothing).
-    """
-
-    path: Path
-    keyword: str
-    expected: str
-    received: str | None
-
-    @property
-    def message(self) -> str:
-        """Both in one sentence, without the place."""
-        return expected_but_got(self.expected, self.received)
+from .pointer import Path, get, parse_pointer, pointer_of, set_at
+from .schema_error import SchemaError, schema_error
+from .text import truncate_depth
 
 
 class Schema:
-    """A schema that stands at a pointer of a document; compiled when it is first needed."""
+    """A schema of a document, compiled at its first use.
+
+    pointer: its JSON pointer
+    raw: the schema as JSON, with references at its top resolved; {} for `true` and `false`
+    """
 
     __slots__ = ("_root", "_validator", "pointer", "raw")
 
@@ -41,14 +29,14 @@ class Schema:
         self._validator: jsonschema_rs.Validator | None = None
 
     def accepts(self, data: Json) -> bool:
-        """Whether the data fits; microseconds."""
+        """Return True if the data matches; takes microseconds."""
         try:
             return self._compile().is_valid(data)
-        except ValueError:  # nested more deeply than the validator goes
+        except ValueError:  # the data is nested too deeply for the validator
             return self._compile().is_valid(truncate_depth(data))
 
     def errors(self, data: Json) -> Iterator[SchemaError]:
-        """Every way in which the data does not fit."""
+        """Return every way in which the data does not match."""
         try:
             errors = [*self._compile().iter_errors(data)]
         except ValueError:
@@ -58,40 +46,47 @@ class Schema:
     def _compile(self) -> jsonschema_rs.Validator:
         if self._validator is None:
             schema = get(self._root, parse_pointer(self.pointer))
-            alone = schema if isinstance(schema, dict) else {} if schema else {"not": {}}
-            # All that references in a schema can lead to, and no more, is there to be found.
-            named = {"schemas": self._root.get("components", {}).get("schemas", {})}
-            bundle = {"$schema": _DIALECT, **alone, "components": named}
+            keywords = schema if isinstance(schema, dict) else {} if schema else {"not": {}}
+            # References within schemas lead to components/schemas alone.
+            components = {"schemas": self._root.get("components", {}).get("schemas", {})}
+            bundle = {"$schema": _DIALECT, **keywords, "components": components}
             self._validator = jsonschema_rs.validator_for(bundle)
         return self._validator
 
 
 class Schemas:
-    """The schemas of a document, each made once, however many references lead to it."""
+    """The schemas of a document by pointer; references to one schema share one object."""
 
     def __init__(self, root: Json) -> None:
         self.root = root
-        self._made: dict[str, Schema] = {}
+        self._by_pointer: dict[str, Schema] = {}
 
     def at(self, pointer: str) -> Schema:
-        """The schema at this pointer; raises LookupError where there is nothing."""
+        """Return the schema at this pointer.
+
+        Raises LookupError if the pointer leads to nothing.
+        """
         data = get(self.root, parse_pointer(pointer))
         if isinstance(data, dict) and data.keys() == {"$ref"}:
             return self.at(pointer_of(data["$ref"]))
-        if pointer not in self._made:
-            self._made[pointer] = Schema(self.root, pointer)
-        return self._made[pointer]
+        if pointer not in self._by_pointer:
+            self._by_pointer[pointer] = Schema(self.root, pointer)
+        return self._by_pointer[pointer]
 
 
 def follow(root: Json, pointer: str) -> str:
-    """The pointer behind any references, for places where nothing beside a reference counts."""
+    """Return the pointer that references at this pointer lead to, or the pointer itself.
+
+    Only for objects whose other keywords are ignored beside `$ref`; see `resolve` for schemas.
+    """
     data = get(root, parse_pointer(pointer))
     return follow(root, pointer_of(data["$ref"])) if "$ref" in data else pointer
 
 
 def resolve(root: Json, schema: Json) -> Json:
-    """The schema with references at its top followed; keywords beside a reference win over the
-    referred ones.
+    """Return the schema with references at its top resolved.
+
+    Keywords beside a reference override those of the referenced schema.
     """
     while isinstance(schema, dict) and "$ref" in schema:
         beside = {key: value for key, value in schema.items() if key != "$ref"}
@@ -102,59 +97,71 @@ def resolve(root: Json, schema: Json) -> Json:
 
 
 def as_object(schema: Json) -> dict[str, Json]:
-    """A schema that can be asked for its keywords; `true` and `false` have none."""
+    """Return the keywords of a schema; none for the schemas `true` and `false`."""
     return schema if isinstance(schema, dict) else {}
 
 
 def types_of(schema: Json) -> tuple[str, ...]:
-    """The types that a schema names; none if it names none."""
-    named = schema.get("type", ()) if isinstance(schema, dict) else ()
-    return (named,) if isinstance(named, str) else tuple(named)
+    """Return the types that a schema lists under `type`; empty if it allows any type."""
+    types = schema.get("type", ()) if isinstance(schema, dict) else ()
+    return (types,) if isinstance(types, str) else tuple(types)
 
 
-def schema_error(error: jsonschema_rs.ValidationError) -> SchemaError:
-    """What the validator found, in words that name what was expected and what came."""
-    path = tuple(str(step) for step in error.instance_path)
-    kind = error.kind.as_dict()
-    keyword, wanted, received = error.kind.name, error.kind.value, error.instance
-    if keyword == "required":
-        return SchemaError((*path, str(wanted)), keyword, "is required", None)
-    if keyword in ("additionalProperties", "unevaluatedProperties"):
-        unknown = [str(name) for name in kind.get("unexpected", ())] or [""]
-        return SchemaError((*path, unknown[0]), keyword, _describe_unknown(unknown), None)
-    expected, came = _describe(keyword, wanted, received) or (error.message, None)
-    return SchemaError(path, keyword, expected, came)
+def property_at(root: Json, schema: Json, path: Path) -> Json | None:
+    """Return the schema of the property at a path, also within references and combinations.
+
+    Returns None if the schema does not declare it.
+    """
+    schema = resolve(root, schema)
+    if not path:
+        return schema
+    if not isinstance(schema, dict):
+        return None
+    declared = schema.get("properties", {}).get(path[0])
+    found = [] if declared is None else [property_at(root, declared, path[1:])]
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        found += [property_at(root, branch, path) for branch in schema.get(keyword, ())]
+    return next((schema for schema in found if schema is not None), None)
 
 
-def _describe_unknown(names: list[str]) -> str:
-    return (
-        "is not known here" if len(names) == 1 else f"is not known here, nor {', '.join(names[1:])}"
-    )
+def template_of(root: Json, schema: Json) -> dict[str, Json]:
+    """Return data with every required property: its constant, its default, or None."""
+    template: dict[str, Json] = {}
+    for path, value in _required_values(root, resolve(root, schema), ()):
+        set_at(template, path, value)
+    return template
 
 
-def _describe(keyword: str, wanted: Json, received: Json) -> tuple[str, str] | None:
-    """What the keyword asks for, and what came; None where the validator's words are as good."""
-    match keyword:
-        case "type":
-            types = wanted if isinstance(wanted, list) else [wanted]
-            return f"must be of type {' or '.join(sorted(types))}", quote(received)
-        case "enum":
-            return f"must be one of {', '.join(map(quote, wanted))}", quote(received)
-        case "const":
-            return f"must be {quote(wanted)}", quote(received)
-        case "minLength" | "maxLength":
-            bound = "at least" if keyword == "minLength" else "at most"
-            return f"must have {bound} {count_of(wanted, 'character')}", str(len(received))
-        case "minimum" | "maximum":
-            bound = "at least" if keyword == "minimum" else "at most"
-            return f"must be {bound} {wanted}", quote(received)
-        case "minItems" | "maxItems" | "minProperties" | "maxProperties":
-            bound = "at least" if keyword.startswith("min") else "at most"
-            entries = count_of(wanted, "entry", "entries")
-            return f"must have {bound} {entries}", str(len(received))
-        case "pattern":
-            return f"must match {wanted}", quote(received)
-    return None
+def _required_values(root: Json, schema: Json, path: Path) -> Iterator[tuple[Path, Json]]:
+    for name in (n for n in schema.get("properties", {}) if n in schema.get("required", ())):
+        below = resolve(root, schema["properties"][name])
+        is_object = types_of(below) == ("object",)
+        if "const" in below:
+            yield (*path, name), below["const"]
+        elif is_object and "properties" in below:
+            yield from _required_values(root, below, (*path, name))
+        else:
+            yield (*path, name), below.get("default", {} if is_object else None)
+
+
+def value_from_text(text: str, schema: Json) -> Json:
+    """Return a text as a value of the type in the schema.
+
+    Returns the text itself if it does not fit the type; the validator then reports it.
+    """
+    types = types_of(schema)
+    if not types or "string" in types:
+        return text
+    if "boolean" in types and text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if "integer" in types and _INTEGER.fullmatch(text):
+        return int(text)
+    if "number" in types and _NUMBER.fullmatch(text):
+        return float(text)
+    return text
 
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_BOOLEANS = {"true": True, "false": False}
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?(e[+-]?[0-9]{1,2})?")

@@ -1,4 +1,4 @@
-"""The text of a document, read as YAML or JSON, which remembers on which line each place stands."""
+"""Documents as text and data, YAML or JSON, with line numbers for error messages."""
 
 from __future__ import annotations
 
@@ -19,14 +19,19 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A document as text and as data. `name` is what messages call it: its path, as a rule."""
+    """A document as text and as data.
+
+    name: its name in error messages, usually its path
+    text: the YAML or JSON text
+    data: the content as JSON
+    """
 
     name: str
     text: str
     data: Json
 
     def error(self, *problems: Problem) -> DocumentError:
-        """The problems as one error, each with its line."""
+        """Return an error with these problems, sorted by line."""
         root = _parse_nodes(self.text)
         placed = [
             Problem(p.pointer, p.reason, _line_of(root, parse_pointer(p.pointer))) for p in problems
@@ -37,14 +42,14 @@ class Source:
 
 
 def read_resource(name: str) -> str:
-    """The text of a file that comes along in this folder."""
+    """Return the text of a file in this folder."""
     return FilePath(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def read_source(path: str | FilePath | None) -> Source:
-    """Reads a file, or the bundled document if there is no path.
+    """Read a file, or the bundled document if there is no path.
 
-    Raises DocumentError if the file cannot be read or is neither YAML nor JSON.
+    Raises DocumentError if the file is unreadable or neither YAML nor JSON.
     """
     if path is None:
         return parse_source(read_resource(BUNDLED), name=BUNDLED)
@@ -57,16 +62,15 @@ def read_source(path: str | FilePath | None) -> Source:
 
 
 def parse_source(text: str, *, name: str) -> Source:
-    """Reads a text; raises DocumentError if it is neither YAML nor JSON, or names a key twice."""
+    """Parse a text; raises DocumentError if it is neither YAML nor JSON or has duplicate keys."""
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
-        slips = [] if root is None else _yaml_problems(root, (), set())
-        if slips:
-            raise DocumentError(name, tuple(slips))
+        problems = [] if root is None else _yaml_problems(root, (), set())
+        if problems:
+            raise DocumentError(name, tuple(problems))
         data = None if root is None else loader.construct_document(root)
-        # Through JSON once, so that keys are strings and dates are text, whatever YAML made of
-        # them.
+        # As JSON, keys are strings and dates are text, whatever types YAML gives them.
         data = orjson.loads(orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS))
     except yaml.YAMLError as error:
         raise DocumentError(name, (_syntax_problem(error),)) from error
@@ -92,7 +96,7 @@ def _parse_nodes(text: str) -> yaml.Node | None:
 
 
 def _line_of(node: yaml.Node | None, path: Path) -> int | None:
-    """The line of the deepest place on the path that the text has."""
+    """Return the line of the longest part of the path that exists in the text."""
     if node is None:
         return None
     line: int = node.start_mark.line + 1
@@ -108,23 +112,22 @@ def _line_of(node: yaml.Node | None, path: Path) -> int | None:
     return line
 
 
-def _yaml_problems(node: yaml.Node, path: Path, seen: set[int]) -> list[Problem]:
-    """What YAML allows and a contract must not have: a key that silently replaces another, and
-    numbers that JSON has not.
+def _yaml_problems(node: yaml.Node, path: Path, visited: set[int]) -> list[Problem]:
+    """Return what YAML allows but JSON does not: duplicate keys, and some numbers.
 
-    Aliases lead to nodes that were seen before; these are not walked again, however many there are.
+    `visited` holds the ids of nodes, so that the target of many aliases is checked once.
     """
-    if id(node) in seen:
+    if id(node) in visited:
         return []
-    seen.add(id(node))
+    visited.add(id(node))
     problems: list[Problem] = []
     if isinstance(node, yaml.SequenceNode):
         for index, below in enumerate(node.value):
-            problems += _yaml_problems(below, (*path, str(index)), seen)
+            problems += _yaml_problems(below, (*path, str(index)), visited)
     elif isinstance(node, yaml.ScalarNode):
         if node.tag.endswith(":float") and node.value.lower().lstrip("+-") in (".inf", ".nan"):
-            problems.append(Problem(format_pointer(path), f"{node.value} is no number in JSON"))
-        elif node.tag.endswith(":int") and len(node.value) > _DIGITS:
+            problems.append(Problem(format_pointer(path), f"{node.value} is not a JSON number"))
+        elif node.tag.endswith(":int") and len(node.value) > _MAX_DIGITS:
             problems.append(Problem(format_pointer(path), "must be a number of at most 64 bits"))
     elif isinstance(node, yaml.MappingNode):
         names: set[str] = set()
@@ -132,11 +135,11 @@ def _yaml_problems(node: yaml.Node, path: Path, seen: set[int]) -> list[Problem]
             place = (*path, str(key.value))
             if isinstance(key, yaml.ScalarNode) and key.value in names:
                 line = key.start_mark.line + 1
-                problems.append(Problem(format_pointer(place), "stands here a second time", line))
+                problems.append(Problem(format_pointer(place), "is a duplicate key", line))
             names.add(str(key.value))
-            problems += _yaml_problems(value, place, seen)
+            problems += _yaml_problems(value, place, visited)
     return problems
 
 
-# As many digits as every whole number of 64 bits can be written with, and those of no greater one.
-_DIGITS = 19
+# Every integer of up to 19 digits fits into 64 bits.
+_MAX_DIGITS = 19

@@ -1,6 +1,4 @@
-"""Whether a document has the structure that the toolkit understands, and its references lead to
-something.
-"""
+"""Rules for the structure of a document: supported keywords, extensions, and valid references."""
 
 from __future__ import annotations
 
@@ -14,43 +12,40 @@ import orjson
 from .errors import Problem
 from .json import Json
 from .pointer import Path, format_pointer, get, parse_pointer, pointer_of
-from .schema import schema_error
+from .schema_error import schema_error
 from .source import read_resource
 
 
 def structure_problems(root: Json) -> Iterator[Problem]:
-    """Every place that is not as `supported.schema.json` says, and every extension that is almost
-    one of ours.
-    """
-    for error in _supported().iter_errors(root):
-        finding = schema_error(error)
-        reason = finding.message
-        if finding.keyword == "additionalProperties":
-            reason = "is not a keyword that is supported here" + _suggestion(
-                finding.path[-1], error
-            )
-        yield Problem(format_pointer(finding.path), reason)
+    """Yield every violation of `supported.schema.json`, and every misspelled extension."""
+    for validation_error in _supported().iter_errors(root):
+        error = schema_error(validation_error)
+        reason = error.message
+        if error.keyword == "additionalProperties":
+            suggestion = _suggestion(error.path[-1], validation_error)
+            reason = f"is not a supported keyword{suggestion}"
+        yield Problem(format_pointer(error.path), reason)
     yield from _misspelled_extensions(root, ())
 
 
 def reference_problems(root: Json) -> Iterator[Problem]:
-    """Every reference that leads to nothing, or in a circle without a step into the data."""
+    """Yield every reference to nothing, and every schema that refers to itself."""
     dangling = [
         (path, target) for path, target in _references(root, ()) if not _exists(root, target)
     ]
     for path, target in dangling:
-        yield Problem(format_pointer((*path, "$ref")), f"there is nothing at {target}")
+        yield Problem(format_pointer((*path, "$ref")), f"{target} does not exist")
     if dangling:
         return
     for kind, named in root.get("components", {}).items():
         for name in named if isinstance(named, dict) else ():
             pointer = format_pointer(("components", kind, name))
             if pointer in _targets_in_place(root, pointer, set()):
-                yield Problem(pointer, "refers to itself in a circle")
+                yield Problem(pointer, "refers to itself")
 
 
 def _references(data: Json, path: Path) -> Iterator[tuple[Path, str]]:
-    """Every reference and where it stands; examples and constants are data and hold none."""
+    """Yield every reference after its place; examples and constants are data without references."""
     if isinstance(data, dict):
         if isinstance(data.get("$ref"), str):
             yield path, data["$ref"]
@@ -70,13 +65,13 @@ def _exists(root: Json, target: str) -> bool:
     return True
 
 
-def _targets_in_place(root: Json, pointer: str, seen: set[str]) -> set[str]:
-    """The pointers that the place refers to, and these in turn, all for the same data."""
+def _targets_in_place(root: Json, pointer: str, targets: set[str]) -> set[str]:
+    """Collect the targets of references for the same data, directly or through other references."""
     for target in _references_in_place(get(root, parse_pointer(pointer))):
-        if target not in seen:
-            seen.add(target)
-            _targets_in_place(root, target, seen)
-    return seen
+        if target not in targets:
+            targets.add(target)
+            _targets_in_place(root, target, targets)
+    return targets
 
 
 def _references_in_place(data: Json) -> Iterator[str]:
@@ -101,7 +96,7 @@ def _suggestion(name: str, error: jsonschema_rs.ValidationError) -> str:
 
 
 def _misspelled_extensions(data: Json, path: Path) -> Iterator[Problem]:
-    """Extensions of others are none of our business, but one that is almost ours is a slip."""
+    """Report extensions whose name is almost a supported one; all others are allowed."""
     if isinstance(data, dict):
         for key, below in data.items():
             near = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...openapi import Call, Document, Operation
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer, parse_pointer
-from ...openapi.schema_places import property_at
+from ...openapi.schema import property_at
 from ...openapi.text import quote
 from ..config_schema import validate
 from ..errors import ConfigError, Refusal

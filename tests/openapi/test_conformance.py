@@ -41,7 +41,7 @@ def test_a_status_that_is_not_declared_is_told_those_that_are(document: Document
 
 @pytest.mark.parametrize(
     ("headers", "came"),
-    [({"content-type": "text/html; charset=utf-8"}, "'text/html'"), ({}, "an answer without one")],
+    [({"content-type": "text/html; charset=utf-8"}, "'text/html'"), ({}, "a response without one")],
     ids=["another", "none"],
 )
 def test_a_media_type_that_is_not_declared_is_told_those_that_are(

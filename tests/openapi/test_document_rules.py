@@ -13,7 +13,7 @@ Problems = Callable[..., list[tuple[str, str]]]
 POST, GET = "/paths/~1renderings/post", "/paths/~1renderings/get"
 FILM = "/paths/~1renderings~1{ref}~1film/get"
 TICKET, FAULT = "/components/schemas/Ticket", "/components/schemas/Fault"
-UNSUPPORTED = "is not a keyword that is supported here"
+UNSUPPORTED = "is not a supported keyword"
 RETRIEVE = "/paths/~1renderings~1{ref}~1status/get"
 
 
@@ -91,7 +91,7 @@ RETRIEVE = "/paths/~1renderings~1{ref}~1status/get"
             "schema: {$ref: '#/components/schemas/Order'}",
             "schema: {$ref: '#/components/schemas/Ordr'}",
             f"{POST}/requestBody/content/application~1json/schema/$ref",
-            "there is nothing at #/components/schemas/Ordr",
+            "#/components/schemas/Ordr does not exist",
         ),
         (
             "x-job-role: retrieve",
@@ -133,7 +133,7 @@ def test_a_slip_is_named_with_its_place(
 def test_a_name_that_stands_twice_is_named_at_both_places(
     problems_after: Problems, old: str, new: str, keyword: str, name: str, other: str
 ) -> None:
-    reason = f"{name} stands at more than one operation"
+    reason = f"{name} is used by more than one operation"
     assert problems_after((old, new)) == [
         (f"{other}/{keyword}", reason),
         (f"{FILM}/{keyword}", reason),
@@ -171,7 +171,9 @@ def test_several_slips_are_named_in_the_order_of_their_lines(changed: Callable[.
             ("patern", f"{FAULT}/properties/problem/patern"),
         )
     ]
-    assert str(caught.value).startswith("mine.yaml: line 4, /info/titel: is not a keyword that")
+    assert str(caught.value).startswith(
+        "mine.yaml: line 4, /info/titel: is not a supported keyword"
+    )
     assert str(caught.value).endswith(" (and 2 more)")
 
 

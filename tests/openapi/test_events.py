@@ -94,19 +94,19 @@ def test_an_event_may_be_without_its_name(changed: Callable[..., str]) -> None:
             STATE,
             STATE.replace("ready", "drawing"),
             "x-event/state",
-            "drawing does not end the job; an event tells of its end",
+            "drawing is not a final state; events report final states",
         ),
         (
             "webhooks:\n",
             ANOTHER,
             "x-event/state",
-            "film-is-lost tells of ready already",
+            "film-is-lost already reports ready",
         ),
         (
             "operationId: tellOfFilm",
             "operationId: film",
             "operationId",
-            "film stands at more than one operation",
+            "film is used by more than one operation",
         ),
         (
             NUMBER,
@@ -131,14 +131,14 @@ def test_an_event_may_be_without_its_name(changed: Callable[..., str]) -> None:
             "about: {const: film-is-there}",
             "about: {enum: [film-is-here]}",
             "x-event",
-            "makes a body that does not fit its schema: notice.about must be one of"
+            "produces a body that does not match its schema: notice.about must be one of"
             " 'film-is-here', not 'film-is-there'",
         ),
         (
             "pattern: ^r-",
             "pattern: ^job-",
             "x-event",
-            "makes a body that does not fit its schema: film.of must match ^job-,"
+            "produces a body that does not match its schema: film.of must match ^job-,"
             f" not 'r-{'0' * 32}'",
         ),
         (STATE, "x-event: {", "x-event/state", "is required"),
@@ -148,7 +148,7 @@ def test_an_event_may_be_without_its_name(changed: Callable[..., str]) -> None:
     ids=[
         "unknown state",
         "state that does not end the job",
-        "state that another event tells of",
+        "state of another event",
         "operation that is there twice",
         "no place for the id",
         "no place for the job",

@@ -75,15 +75,15 @@ def test_a_form_without_parts_is_a_form() -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (GREETING, "its end is missing"),
-        (GREETING.rstrip(), "its end is missing"),
-        (GREETING + b"--xYz-", "its end is missing"),
-        ((GREETING + END).replace(b"\r\n", b"\n"), "its end is missing"),
+        (GREETING, "its last boundary is missing"),
+        (GREETING.rstrip(), "its last boundary is missing"),
+        (GREETING + b"--xYz-", "its last boundary is missing"),
+        ((GREETING + END).replace(b"\r\n", b"\n"), "its last boundary is missing"),
         (
             GREETING.replace(b"\r\n\r\n", b"\n\n") + END,
-            "a part has no blank line behind its headers",
+            "a part has no blank line after its headers",
         ),
-        (GREETING + b"--xYzz\r\n" + END, "a boundary is damaged"),
+        (GREETING + b"--xYzz\r\n" + END, "a boundary is malformed"),
         (b"--xYz\r\nContent-Disposition: form-data\r\n\r\n1\r\n" + END, "a part has no name"),
         (
             b'--xYz\r\nContent-Disposition: file; name="a"\r\n\r\n1\r\n' + END,

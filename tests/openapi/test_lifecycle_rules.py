@@ -37,34 +37,34 @@ READY = "ready: {ends: success}"
             READY,
             "ready: {ends: success, next: [spoilt]}",
             "states/ready/next",
-            "a state that ends the job has no next state",
+            "a final state has no next state",
         ),
         (
             READY,
             "ready: {ends: success, lasts: {seconds: 1}}",
             "states/ready/lasts",
-            "a state that ends the job lasts for ever",
+            "a final state has no duration",
         ),
-        (READY, "ready: {ends: failure}", "states", "no state that can be reached ends in success"),
+        (READY, "ready: {ends: failure}", "states", "no reachable state ends in success"),
         ("initial: waiting", "initial: wait", "state/initial", "wait is not one of the states"),
         (
             "initial: waiting",
             "initial: ready",
             "state/initial",
-            "ready ends the job; a job must begin before it ends",
+            "ready is a final state; a job cannot start in a final state",
         ),
         (
             WARMING,
             "warming: {next: [drawing], progress: {from: 5, to: 2}}",
             "states/warming/progress",
-            "falls; progress must not",
+            "decreases; progress must not decrease",
         ),
         (
             "enum: [waiting, warming, drawing, ready, spoilt, withdrawn]",
             "enum: [waiting, warming, drawing, ready, spoilt]",
             "states",
             "the schema of the state allows waiting, warming, drawing, ready, spoilt;"
-            " the two must be the same",
+            " both must list the same states",
         ),
         (
             "echoes:",
@@ -149,7 +149,7 @@ def test_a_pointer_to_nothing_is_named_in_optional_parts(
 
 def test_a_state_needs_a_way_on_or_an_end(problems_after: Problems) -> None:
     assert problems_after((WARMING, "warming: {lasts: {seconds: 3}}")) == [
-        (f"{HERE}/states", "no state that can be reached ends in success"),
+        (f"{HERE}/states", "no reachable state ends in success"),
         (f"{HERE}/states/warming", "needs either next or ends"),
         (f"{HERE}/states/drawing", "cannot be reached from waiting"),
         (f"{HERE}/states/ready", "cannot be reached from waiting"),
@@ -161,7 +161,7 @@ def test_progress_must_not_fall_from_one_state_to_the_next(problems_after: Probl
     rising = WARMING.replace("lasts", "progress: 10, lasts")
     fallen = DRAWING + "\n            progress: {from: 5, to: 99}"
     assert problems_after((WARMING, rising), (DRAWING, fallen)) == [
-        (f"{HERE}/states/warming/next", "progress falls from 10 to 5 in drawing")
+        (f"{HERE}/states/warming/next", "progress decreases from 10 to 5 in drawing")
     ]
 
 
@@ -169,7 +169,7 @@ def test_progress_must_not_fall_across_a_state_that_keeps_it(problems_after: Pro
     high = WAITING.replace("lasts", "progress: 50, lasts")
     fallen = DRAWING + "\n            progress: {from: 5, to: 99}"
     ((_, reason),) = problems_after((WAITING, high), (DRAWING, fallen))
-    assert reason == "progress falls from 50 to 5 in drawing"
+    assert reason == "progress decreases from 50 to 5 in drawing"
 
 
 def test_progress_may_rise_and_be_kept(changed: Callable[..., str]) -> None:

@@ -90,7 +90,7 @@ def test_a_document_need_not_speak_of_limits(renderings: str) -> None:
             "in_flight: 1",
             "in_fligth: 1",
             "/x-limits/in_fligth",
-            "is not a keyword that is supported here; did you mean in_flight?",
+            "is not a supported keyword; did you mean in_flight?",
         ),
         ("in_flight: 1", "in_flight: 0", "/x-limits/in_flight", "must be at least 1, not 0"),
         (
@@ -121,13 +121,13 @@ def test_a_document_need_not_speak_of_limits(renderings: str) -> None:
             "          rate-exceeded: {status: 429, code: too-much-at-once}\n",
             "",
             CAUSES,
-            "rate-exceeded, the cause that x-limits needs, is not declared",
+            "rate-exceeded, the cause that x-limits requires, is not declared",
         ),
         (
             "        '416': {$ref: '#/components/responses/Problem'}\n        '429':",
             "        '416':",
             "/paths/~1renderings~1{ref}~1film/get/responses",
-            "429, the answer beyond x-limits, is not declared",
+            "429, the response to requests beyond x-limits, is not declared",
         ),
     ],
     ids=[

@@ -57,7 +57,7 @@ KIND = "{name: kind, in: query, schema: {type: string}, x-variants: {a/b: video/
             PAGE,
             PAGE.replace("/tickets", "/jobs"),
             f"{GET}/x-page/items",
-            "the answer has no field at /jobs",
+            "the response has no field at /jobs",
         ),
         (
             MEDIA,
@@ -81,19 +81,19 @@ KIND = "{name: kind, in: query, schema: {type: string}, x-variants: {a/b: video/
             MEDIA,
             f"parameters: [{KIND}]\n      {MEDIA}",
             f"{FILM}/parameters/0/x-variants/a~1b",
-            "video/ogg is not a media type of the answer",
+            "video/ogg is not a media type of the response",
         ),
         (
             "description: Taken.",
             "description: Taken.\n          links: {next/one: {operationId: nobody}}",
             f"{POST}/responses/202/links/next~1one",
-            "there is no operation nobody",
+            "operation nobody does not exist",
         ),
         (
             "frames: 4, format",
             "frames: 400, format",
             f"{POST}/requestBody/content/application~1json/example",
-            "is no example of its schema: frames must be at most 100, not 400",
+            "does not match its schema: frames must be at most 100, not 400",
         ),
         (
             "message: /detail",

@@ -107,7 +107,7 @@ def test_a_prompt_is_measured_in_characters(
             (
                 "field-value",
                 "prompt",
-                "prompt: must be UTF-8 text, not bytes of which number 3 is not",
+                "prompt: must be UTF-8 text, not bytes that are invalid at offset 3",
             ),
         ),
         (
@@ -137,7 +137,7 @@ def test_a_prompt_is_measured_in_characters(
                 "field-value",
                 "input_reference",
                 "input_reference: must be a file of type image/png or image/jpeg or image/webp,"
-                " not 'a.png', whose bytes are of no such type",
+                " not 'a.png', whose bytes have another type",
             ),
         ),
         (
@@ -221,7 +221,7 @@ def test_a_body_that_is_no_form_is_malformed(document: Document) -> None:
         (
             "form-malformed",
             None,
-            "the body must be multipart/form-data, not one that is damaged: it does not begin with"
+            "the body must be multipart/form-data, not a malformed one: it does not begin with"
             " the boundary 'b'",
         )
     ]
@@ -232,7 +232,7 @@ def test_a_body_that_is_no_form_is_malformed(document: Document) -> None:
     [
         ({"content-type": "text/plain; charset=utf-8"}, "not 'text/plain'"),
         ({"content-type": "application/x-www-form-urlencoded"}, "not 'application/x-www-form-urle"),
-        ({}, "not one without a Content-Type"),
+        ({}, "not a body without a Content-Type"),
     ],
     ids=["text", "urlencoded", "none"],
 )

@@ -82,7 +82,7 @@ def test_json_fields_are_told_apart_from_what_came(
     [
         (part("seconds", b"4") * 2, "seconds", "must be given once", "twice"),
         (part("size", b"1", "a.txt"), "size", "must be text", "a file ('a.txt')"),
-        (part("size", b"\xff"), "size", "must be UTF-8 text", "bytes of which number 0 is not"),
+        (part("size", b"\xff"), "size", "must be UTF-8 text", "bytes that are invalid at offset 0"),
         (
             part("input_reference", b"x"),
             "input_reference",
@@ -99,7 +99,7 @@ def test_json_fields_are_told_apart_from_what_came(
             part("input_reference", b"x", "a.png"),
             "input_reference",
             "must be a file of type image/png or image/jpeg or image/webp",
-            "'a.png', whose bytes are of no such type",
+            "'a.png', whose bytes have another type",
         ),
     ],
     ids=[
@@ -133,7 +133,7 @@ def test_form_fields_are_told_apart_from_what_came(
             {},
             b"",
             "the body must be multipart/form-data or application/json",
-            "one without a Content-Type",
+            "a body without a Content-Type",
         ),
     ],
     ids=["other type", "no type"],

@@ -44,10 +44,10 @@ def test_whatever_yaml_makes_of_it_becomes_json(text: str, data: object) -> None
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: 1\nb: 2\na: 3\n", Problem("/a", "stands here a second time", 3)),
-        ('{"a": {"b": 1,\n "b": 2}}', Problem("/a/b", "stands here a second time", 2)),
-        ("a:\n  - 1\n  - {x/y: 1, x/y: 2}\n", Problem("/a/1/x~1y", "stands here a second time", 3)),
-        ("200: a\n'200': b\n", Problem("/200", "stands here a second time", 2)),
+        ("a: 1\nb: 2\na: 3\n", Problem("/a", "is a duplicate key", 3)),
+        ('{"a": {"b": 1,\n "b": 2}}', Problem("/a/b", "is a duplicate key", 2)),
+        ("a:\n  - 1\n  - {x/y: 1, x/y: 2}\n", Problem("/a/1/x~1y", "is a duplicate key", 3)),
+        ("200: a\n'200': b\n", Problem("/200", "is a duplicate key", 2)),
     ],
     ids=["yaml", "json", "inside a list", "a number and its text"],
 )
@@ -162,7 +162,7 @@ def test_problems_are_told_in_the_order_of_the_text() -> None:
 def test_a_number_that_json_has_not_is_a_problem(number: str) -> None:
     (problem,) = problems_of(f"a:\n  b: [1, {number}]\n")
     assert (problem.pointer, problem.line) == ("/a/b/1", None)
-    assert problem.reason == f"{number} is no number in JSON"
+    assert problem.reason == f"{number} is not a JSON number"
 
 
 def test_a_slip_behind_two_aliases_is_one_problem() -> None:

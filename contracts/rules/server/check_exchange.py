@@ -10,8 +10,7 @@ from ....openapi.conformance import reply_problems
 from ....openapi.json import Json
 from ....openapi.operation import CREATE_ROLES
 from ....openapi.pointer import Path, format_pointer, parse_pointer
-from ....openapi.schema import types_of
-from ....openapi.schema_places import property_at
+from ....openapi.schema import property_at, types_of
 from ....openapi.text import quote
 from ...traffic.exchange import Exchange, read_exchange
 from ...traffic.job_views import get_or_none, jobs_in, json_body

@@ -73,7 +73,7 @@ OF_A_CREATE = {
         (
             "AV702",
             None,
-            "one that is damaged: it does not begin with the boundary 'b'",
+            "a malformed one: it does not begin with the boundary 'b'",
             "multipart/form-data",
         ),
     ),
@@ -85,12 +85,12 @@ OF_A_CREATE = {
     "no media type": (
         {"content-type": ""},
         b"{}",
-        ("AV702", None, "one without a Content-Type", BOTH_TYPES),
+        ("AV702", None, "a body without a Content-Type", BOTH_TYPES),
     ),
     "no body": (
         {"content-type": ""},
         b"",
-        ("AV702", None, "one without a Content-Type", BOTH_TYPES),
+        ("AV702", None, "a body without a Content-Type", BOTH_TYPES),
     ),
     "no prompt": ({}, b"{}", ("AV703", "prompt", "nothing", "a value")),
     "a prompt that is a number": ({}, b'{"prompt":1}', ("AV704", "prompt", "1", "of type string")),

@@ -1,0 +1,75 @@
+"""Errors of JSON Schema validation, in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jsonschema_rs
+
+from .json import Json
+from .pointer import Path
+from .text import count_of, expected_but_got, quote
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaError:
+    """One way in which data does not match a schema.
+
+    path: the place in the data
+    keyword: the keyword of the schema that is violated
+    expected: the expectation in words, such as "must be at least 1"
+    received: the value in words; None if the value is missing or adds no information
+    """
+
+    path: Path
+    keyword: str
+    expected: str
+    received: str | None
+
+    @property
+    def message(self) -> str:
+        """Expected and received in one sentence, without the place."""
+        return expected_but_got(self.expected, self.received)
+
+
+def schema_error(error: jsonschema_rs.ValidationError) -> SchemaError:
+    """Return an error of the validator in plain words."""
+    path = tuple(str(step) for step in error.instance_path)
+    keyword, wanted, instance = error.kind.name, error.kind.value, error.instance
+    if keyword == "required":
+        return SchemaError((*path, str(wanted)), keyword, "is required", None)
+    if keyword in ("additionalProperties", "unevaluatedProperties"):
+        names = [str(name) for name in error.kind.as_dict().get("unexpected", ())] or [""]
+        return SchemaError((*path, names[0]), keyword, _describe_unknown(names), None)
+    expected, received = _describe(keyword, wanted, instance) or (error.message, None)
+    return SchemaError(path, keyword, expected, received)
+
+
+def _describe_unknown(names: list[str]) -> str:
+    others = f", nor {', '.join(names[1:])}" if len(names) > 1 else ""
+    return f"is not known here{others}"
+
+
+def _describe(keyword: str, wanted: Json, instance: Json) -> tuple[str, str] | None:
+    """Return expected and received in words; None where the message of the validator is as good."""
+    match keyword:
+        case "type":
+            types = wanted if isinstance(wanted, list) else [wanted]
+            return f"must be of type {' or '.join(sorted(types))}", quote(instance)
+        case "enum":
+            return f"must be one of {', '.join(map(quote, wanted))}", quote(instance)
+        case "const":
+            return f"must be {quote(wanted)}", quote(instance)
+        case "minLength" | "maxLength":
+            bound = "at least" if keyword == "minLength" else "at most"
+            return f"must have {bound} {count_of(wanted, 'character')}", str(len(instance))
+        case "minimum" | "maximum":
+            bound = "at least" if keyword == "minimum" else "at most"
+            return f"must be {bound} {wanted}", quote(instance)
+        case "minItems" | "maxItems" | "minProperties" | "maxProperties":
+            bound = "at least" if keyword.startswith("min") else "at most"
+            entries = count_of(wanted, "entry", "entries")
+            return f"must have {bound} {entries}", str(len(instance))
+        case "pattern":
+            return f"must match {wanted}", quote(instance)
+    return None
