@@ -1,6 +1,4 @@
-"""A program that makes a video, and knows of nothing but the SDK: where the API is, the environment
-says.
-"""
+"""A program that creates a video with the OpenAI SDK. Environment variables set the URL."""
 
 from __future__ import annotations
 
@@ -11,7 +9,7 @@ from openai import OpenAI
 
 
 def main(image: str, target: str) -> None:
-    """Makes a video from an image, saves it and prints its id."""
+    """Create a video from an image, save it and print its id."""
     client = OpenAI()
     video = client.videos.create_and_poll(
         prompt="A lighthouse in a storm", input_reference=Path(image), seconds="8", size="1280x720"

@@ -20,7 +20,7 @@ MEDIA = files("aisa_testkit.mock_server").joinpath("media")
 KEY = "Authorization: Bearer sk-test"
 HUGE = 100_000_000
 
-# What the vendor's reference page shows, letter by letter.
+# The exact example on the vendor's reference page.
 EXAMPLE = r"""
 curl --request POST \
   --url https://api.aisa.one/v1/videos \
@@ -35,8 +35,8 @@ curl --request POST \
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What curl received, and how many bytes of a body it had sent by then."""
+class Response:
+    """A response, and the number of body bytes that curl had sent before it."""
 
     status: int
     headers: dict[str, str]
@@ -45,18 +45,18 @@ class Answer:
 
     @property
     def error(self) -> dict[str, Any]:
-        """The inside of the error envelope."""
+        """The error object of the body."""
         error: dict[str, Any] = json.loads(self.body)["error"]
         return error
 
 
 @dataclass(frozen=True, slots=True)
 class Curl:
-    """The program."""
+    """The curl program."""
 
     path: str
 
-    def __call__(self, *arguments: str) -> Answer:
+    def __call__(self, *arguments: str) -> Response:
         report = ("--include", "--silent", "--write-out", "%{stderr}%{size_upload}")
         done = self.run(*report, *arguments)
         head, _, body = done.stdout.partition(b"\r\n\r\n")
@@ -65,7 +65,7 @@ class Curl:
         first, *lines = head.decode().split("\r\n")
         fields = (line.partition(": ") for line in lines)
         headers = {name.lower(): value for name, _, value in fields}
-        return Answer(int(first.split()[1]), headers, body, int(done.stderr))
+        return Response(int(first.split()[1]), headers, body, int(done.stderr))
 
     def run(
         self, *arguments: str, folder: Path | None = None
@@ -77,13 +77,13 @@ class Curl:
 
 @pytest.fixture
 def curl(tool: Callable[[str], str]) -> Curl:
-    """curl, as it is installed here."""
+    """The installed curl."""
     return Curl(tool("curl"))
 
 
 @pytest.fixture
 def content_url(video_server: VideoServer) -> str:
-    """Where the file of a completed job is."""
+    """The URL of the file of a completed job."""
     url = f"{video_server.base_url}/videos"
     with httpx2.Client(headers={"Authorization": "Bearer sk-test"}) as client:
         job = client.post(url, json={"prompt": "A teapot", "model": "sora-2"}).json()
@@ -93,7 +93,7 @@ def content_url(video_server: VideoServer) -> str:
 
 
 def example(server: VideoServer) -> list[str]:
-    """The arguments of the vendor's example, with its placeholders filled in."""
+    """Return the arguments of the vendor's example, with values for its placeholders."""
     text = EXAMPLE.replace("\\\n", " ").replace("https://api.aisa.one/v1", server.base_url)
     return shlex.split(text.replace("<token>", "sk-test").replace("<string>", "Sea"))[1:]
 
@@ -111,9 +111,9 @@ def test_vendor_example_creates_a_job(
 def test_vendor_example_without_an_image_is_rejected(
     curl: Curl, video_server: VideoServer, tmp_path: Path
 ) -> None:
-    tmp_path.joinpath("example-file").write_bytes(b"no image")
-    answer = json.loads(curl.run(*example(video_server), folder=tmp_path).stdout)
-    assert answer["error"]["param"] == "input_reference"
+    tmp_path.joinpath("example-file").write_bytes(b"not an image")
+    response = json.loads(curl.run(*example(video_server), folder=tmp_path).stdout)
+    assert response["error"]["param"] == "input_reference"
 
 
 def test_download_is_resumed_with_a_range(curl: Curl, content_url: str, tmp_path: Path) -> None:
@@ -145,39 +145,42 @@ def test_head_has_the_headers_of_get(curl: Curl, content_url: str) -> None:
 
 def test_cors_allows_requests_from_any_origin(curl: Curl, video_server: VideoServer) -> None:
     url, origin = f"{video_server.base_url}/videos", "Origin: https://page.example"
-    ask = ("Access-Control-Request-Method: POST", "Access-Control-Request-Headers: authorization")
-    preflight = curl("-X", "OPTIONS", "-H", origin, "-H", ask[0], "-H", ask[1], url)
+    requested = (
+        "Access-Control-Request-Method: POST",
+        "Access-Control-Request-Headers: authorization",
+    )
+    preflight = curl("-X", "OPTIONS", "-H", origin, "-H", requested[0], "-H", requested[1], url)
     assert (preflight.status, preflight.headers["access-control-allow-origin"]) == (200, "*")
     assert "POST" in preflight.headers["access-control-allow-methods"].split(", ")
     assert "authorization" in preflight.headers["access-control-allow-headers"]
     got = curl("-H", origin, "-H", KEY, url)
     assert (got.status, got.headers["access-control-allow-origin"]) == (200, "*")
-    refused = curl("-H", origin, url)
-    # Without these, a page could not read why it was refused.
-    assert (refused.status, refused.headers["access-control-allow-origin"]) == (401, "*")
-    assert refused.headers["access-control-expose-headers"] == "*"
+    rejected = curl("-H", origin, url)
+    # Without these headers, a page could not read the error.
+    assert (rejected.status, rejected.headers["access-control-allow-origin"]) == (401, "*")
+    assert rejected.headers["access-control-expose-headers"] == "*"
     plain = curl("-H", KEY, url)
     assert not [name for name in plain.headers if name.startswith("access-control-")]
 
 
 @pytest.mark.parametrize(
-    ("header", "most"),
+    ("header", "max_uploaded"),
     [
-        pytest.param("Expect: 100-continue", 0, id="asking-before-sending"),
-        pytest.param("Expect:", HUGE // 2, id="sending-at-once"),
-        pytest.param("Transfer-Encoding: chunked", HUGE - 1, id="without-telling-the-length"),
+        pytest.param("Expect: 100-continue", 0, id="expect-100-continue"),
+        pytest.param("Expect:", HUGE // 2, id="no-expect"),
+        pytest.param("Transfer-Encoding: chunked", HUGE - 1, id="chunked"),
     ],
 )
 def test_too_large_body_is_rejected_before_it_is_sent(
-    curl: Curl, video_server: VideoServer, tmp_path: Path, header: str, most: int
+    curl: Curl, video_server: VideoServer, tmp_path: Path, header: str, max_uploaded: int
 ) -> None:
     huge = tmp_path / "huge"
     with huge.open("wb") as file:
         file.truncate(HUGE)
     url, form = f"{video_server.base_url}/videos", ("-F", "prompt=x", "-F")
-    answer = curl("-H", KEY, "-H", header, *form, f"input_reference=@{huge}", url)
-    assert (answer.status, answer.error["code"]) == (413, "invalid_request")
-    assert answer.uploaded <= most
+    response = curl("-H", KEY, "-H", header, *form, f"input_reference=@{huge}", url)
+    assert (response.status, response.error["code"]) == (413, "invalid_request")
+    assert response.uploaded <= max_uploaded
     assert curl("-H", KEY, url).status == 200
 
 
@@ -188,7 +191,7 @@ def test_multipart_form_with_too_many_parts_is_rejected(
     body = tmp_path / "body"
     body.write_bytes(part * 100_000 + b"--x--\r\n")
     url, form = f"{video_server.base_url}/videos", "Content-Type: multipart/form-data; boundary=x"
-    answer = curl("-H", KEY, "-H", form, "--data-binary", f"@{body}", url)
-    assert (answer.status, answer.error["code"]) == (400, "invalid_request")
-    assert "1000 parts" in answer.error["message"]
+    response = curl("-H", KEY, "-H", form, "--data-binary", f"@{body}", url)
+    assert (response.status, response.error["code"]) == (400, "invalid_request")
+    assert "1000 parts" in response.error["message"]
     assert curl("-H", KEY, url).status == 200

@@ -1,4 +1,4 @@
-"""Servers that die and clients that leave: the other side learns of it, and goes on."""
+"""Killed servers and disconnected clients: the other side notices and continues."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ SECOND_HALF = b"in a storm\r\n--x--\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """`aisa-testkit serve`, in a process of its own."""
+    """`aisa-testkit serve` in a separate process."""
 
     process: subprocess.Popen[str]
     base_url: str
 
     def kill(self) -> None:
-        """Ends it as a crash does: without a word to anybody."""
+        """Kill the process, like a crash."""
         self.process.kill()
         self.process.wait()
 
     def end(self) -> tuple[int, str]:
-        """Its exit code and all that it wrote to stderr, once a signal has stopped it."""
+        """Return the exit code and stderr after a signal has stopped the process."""
         _, errors = self.process.communicate(timeout=SECONDS)
         return self.process.returncode, errors
 
     def finished_job(self) -> str:
-        """The path of the largest file that there is."""
+        """Create a job with the largest file and return the path of the file."""
         fields = {"prompt": "A lighthouse", "seconds": "12", "size": "1024x1792"}
         with httpx2.Client(headers=HEADERS, timeout=SECONDS) as client:
             job = client.post(f"{self.base_url}/videos", json=fields).json()
@@ -54,7 +54,7 @@ class Server:
 
 
 @contextmanager
-def serving(*options: str) -> Iterator[Server]:
+def serve(*options: str) -> Iterator[Server]:
     command = [sys.executable, "-m", "aisa_testkit", "serve", "--port", "0", *options]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -68,45 +68,43 @@ def serving(*options: str) -> Iterator[Server]:
 
 @contextmanager
 def connection_to(server: Server) -> Iterator[HTTPConnection]:
-    """A connection in small pieces, of which only few are under way: the system takes in no whole
-    file at once, neither here nor at the server.
-    """
+    """Open a connection with small buffers, so that no whole file fits into them."""
     url = httpx2.URL(server.base_url)
-    with socket.socket() as narrow:
-        narrow.settimeout(SECONDS)
-        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        narrow.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 500)
-        narrow.connect((url.host, url.port))
+    with socket.socket() as small:
+        small.settimeout(SECONDS)
+        small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        small.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 500)
+        small.connect((url.host, url.port))
         connection = HTTPConnection(url.host)
-        connection.sock = narrow
+        connection.sock = small
         yield connection
 
 
 def idle(server: Server, connection: HTTPConnection) -> None:
-    """Keeps a connection open whose request has been answered."""
+    """Keep a connection open after a response."""
     connection.request("GET", "/v1/videos", headers=HEADERS)
     assert connection.getresponse().read()
 
 
 def upload(server: Server, connection: HTTPConnection) -> None:
-    """Sends the first half of a form."""
+    """Send the first half of a form."""
     connection.putrequest("POST", "/v1/videos")
     for name, value in {**FORM, "Expect": "100-continue"}.items():
         connection.putheader(name, value)
     connection.putheader("Content-Length", str(len(FIRST_HALF + SECOND_HALF)))
     connection.endheaders()
-    # The server asks for the body when it begins to read it, so the upload is under way.
+    # The server sends 100 when it starts to read the body, so the upload has started.
     assert connection.sock.recv(100).startswith(b"HTTP/1.1 100 ")
     connection.send(FIRST_HALF)
 
 
 def download(server: Server, connection: HTTPConnection) -> None:
-    """Reads the beginning of a file."""
+    """Read the start of a file."""
     connection.request("GET", server.finished_job(), headers=HEADERS)
     assert connection.sock.recv(1000).startswith(b"HTTP/1.1 200 ")
 
 
-Act = Callable[[Server, HTTPConnection], None]
+Action = Callable[[Server, HTTPConnection], None]
 
 
 def test_killed_server_is_a_transport_error_during_an_upload() -> None:
@@ -116,7 +114,7 @@ def test_killed_server_is_a_transport_error_during_an_upload() -> None:
         yield SECOND_HALF
 
     with (
-        serving() as server,
+        serve() as server,
         httpx2.Client(timeout=SECONDS) as client,
         pytest.raises(httpx2.TransportError) as caught,
     ):
@@ -125,7 +123,7 @@ def test_killed_server_is_a_transport_error_during_an_upload() -> None:
 
 
 def test_killed_server_is_an_incomplete_read_during_a_download() -> None:
-    with serving("--speed", "1000") as server, connection_to(server) as connection:
+    with serve("--speed", "1000") as server, connection_to(server) as connection:
         connection.request("GET", server.finished_job(), headers=HEADERS)
         response = connection.getresponse()
         assert len(response.read(1000)) == 1000
@@ -136,15 +134,15 @@ def test_killed_server_is_an_incomplete_read_during_a_download() -> None:
 
 @pytest.mark.filterwarnings("ignore:The Sora API is scheduled:DeprecationWarning")
 def test_killed_server_is_a_connection_error_for_the_sdk() -> None:
-    answers = []
+    statuses = []
 
     def count(response: httpx2.Response) -> None:
-        answers.append(response.status_code)
-        if len(answers) == 4:
+        statuses.append(response.status_code)
+        if len(statuses) == 4:
             server.kill()
 
     with (
-        serving() as server,
+        serve() as server,
         httpx2.Client(event_hooks={"response": [count]}, timeout=SECONDS) as http_client,
     ):
         client = openai.OpenAI(
@@ -153,18 +151,17 @@ def test_killed_server_is_a_connection_error_for_the_sdk() -> None:
         video = client.videos.create(prompt="A lighthouse")
         with pytest.raises(openai.APIConnectionError) as caught:
             client.videos.poll(video.id, poll_interval_ms=1)
-    assert answers == [200] * 4
+    assert statuses == [200] * 4
     assert not isinstance(caught.value, openai.APITimeoutError)
 
 
-@pytest.mark.parametrize("act", [idle, upload, download])
-def test_server_survives_clients_that_disconnect(act: Act) -> None:
-    with serving("--speed", "1000", "--strict") as server:
-        for linger in (False, True):
+def test_server_survives_clients_that_disconnect() -> None:
+    with serve("--speed", "1000", "--strict") as server:
+        for action, reset in product((idle, upload, download), (True, False)):
             with connection_to(server) as connection:
-                act(server, connection)
-                if not linger:
-                    # Without time to linger, the connection is reset instead of closed.
+                action(server, connection)
+                if reset:
+                    # A connection with a linger time of 0 is reset instead of closed.
                     no_time = struct.pack("ii", 1, 0)
                     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
             with httpx2.Client(headers=HEADERS, timeout=SECONDS) as client:
@@ -174,21 +171,21 @@ def test_server_survives_clients_that_disconnect(act: Act) -> None:
 
 
 SIGNALS = [
-    pytest.param(signal.SIGINT, id="interrupted"),
-    pytest.param(signal.SIGTERM, id="terminated"),
+    pytest.param(signal.SIGINT, id="SIGINT"),
+    pytest.param(signal.SIGTERM, id="SIGTERM"),
 ]
 
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_server_stops_on_a_signal_right_after_its_start(number: signal.Signals) -> None:
-    with serving() as server:
+    with serve() as server:
         server.process.send_signal(number)
         assert server.end() == (0, "")
 
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_upload_is_completed_before_the_server_stops(number: signal.Signals) -> None:
-    with serving() as server, connection_to(server) as connection:
+    with serve() as server, connection_to(server) as connection:
         upload(server, connection)
         server.process.send_signal(number)
         connection.send(SECOND_HALF)
@@ -196,16 +193,16 @@ def test_upload_is_completed_before_the_server_stops(number: signal.Signals) -> 
         assert server.end() == (0, "")
 
 
-@pytest.mark.parametrize("acts", [[idle], [upload, download]], ids=["idle", "busy"])
-def test_server_stops_despite_open_connections(acts: list[Act]) -> None:
-    # Both signals at once: a server waits some seconds for its busy clients.
+@pytest.mark.parametrize("actions", [[idle], [upload, download]], ids=["idle", "busy"])
+def test_server_stops_despite_open_connections(actions: list[Action]) -> None:
+    # Both signals in parallel, because a server waits some seconds for busy clients.
     with ExitStack() as stack:
-        servers = [stack.enter_context(serving("--speed", "1000")) for _ in range(2)]
-        for server, act in product(servers, acts):
-            act(server, stack.enter_context(connection_to(server)))
+        servers = [stack.enter_context(serve("--speed", "1000")) for _ in range(2)]
+        for server, action in product(servers, actions):
+            action(server, stack.enter_context(connection_to(server)))
         for server, number in zip(servers, (signal.SIGINT, signal.SIGTERM), strict=True):
             server.process.send_signal(number)
         for code, errors in (server.end() for server in servers):
             assert code == 0
-            # uvicorn says that it does not wait any longer; that is all there is to say.
+            # uvicorn logs that it no longer waits, and nothing else.
             assert errors == "" or re.fullmatch(r"ERROR: +Cancel [0-9]+ running task.*\n", errors)

@@ -18,31 +18,31 @@ from aisa_testkit.openapi import Document
 
 MEDIA = files("aisa_testkit.mock_server").joinpath("media")
 PROGRAM = Path(__file__).with_name("videos.mjs")
-# Of these, npm takes the newest that runs on the Node it finds.
+# npm installs the newest of these versions that supports the installed Node.
 PACKAGE = "openai@>=6"
 
-Story: TypeAlias = dict[str, Any]
+Output: TypeAlias = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def played() -> list[Story]:
-    """The story of the program, once it has been played."""
+def outputs() -> list[Output]:
+    """The output of the program, after its only run."""
     return []
 
 
 @pytest.fixture
-def story(
+def output(
     tool: Callable[[str], str],
     document: Document,
-    played: list[Story],
+    outputs: list[Output],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Story:
-    """What the program saw. It runs once for all tests."""
-    if not played:
+) -> Output:
+    """The JSON output of the program, which runs once for all tests."""
+    if not outputs:
         folder = tmp_path_factory.mktemp("node")
         install = [tool("npm"), "install", "--no-audit", "--no-fund", PACKAGE]
         subprocess.run(install, cwd=folder, check=True, capture_output=True, timeout=120)
-        # A module finds its packages beside itself.
+        # Node finds packages only in the folder of the module.
         program = shutil.copy(PROGRAM, folder)
         image = folder / "guide.webp"
         image.write_bytes(MEDIA.joinpath("1280x720-4s.webp").read_bytes())
@@ -54,12 +54,12 @@ def story(
                 capture_output=True,
                 timeout=60,
             )
-        played.append(json.loads(done.stdout))
-    return played[0]
+        outputs.append(json.loads(done.stdout))
+    return outputs[0]
 
 
-def test_job_with_an_image_completes(story: Story) -> None:
-    made, done = story["made"], story["done"]
+def test_job_with_an_image_completes(output: Output) -> None:
+    made, done = output["made"], output["done"]
     assert (made["status"], made["progress"]) == ("queued", 0)
     assert (done["status"], done["progress"]) == ("completed", 100)
     for field in ("id", "created_at", "prompt", "size", "seconds", "model"):
@@ -75,47 +75,47 @@ def test_job_with_an_image_completes(story: Story) -> None:
         ("spritesheet", "1280x720-8s.jpg"),
     ],
 )
-def test_downloaded_file_has_the_expected_content(story: Story, variant: str, name: str) -> None:
-    assert b64decode(story["files"][variant]) == MEDIA.joinpath(name).read_bytes()
+def test_downloaded_file_has_the_expected_content(output: Output, variant: str, name: str) -> None:
+    assert b64decode(output["files"][variant]) == MEDIA.joinpath(name).read_bytes()
 
 
-def test_remix_contains_the_id_of_its_source(story: Story) -> None:
-    remix = story["remix"]
-    assert remix["remixed_from_video_id"] == story["done"]["id"]
+def test_remix_contains_the_id_of_its_source(output: Output) -> None:
+    remix = output["remix"]
+    assert remix["remixed_from_video_id"] == output["done"]["id"]
     assert (remix["status"], remix["prompt"]) == ("completed", "The same at night")
 
 
-def test_pagination_in_both_orders(story: Story) -> None:
-    oldest_first = story["listed"]["asc"]
+def test_pagination_in_both_orders(output: Output) -> None:
+    oldest_first = output["listed"]["asc"]
     assert [video["prompt"] for video in oldest_first] == [
         "A lighthouse in a storm",
         "The same at night",
         "mock:fails",
     ]
-    assert story["listed"]["desc"] == oldest_first[::-1]
+    assert output["listed"]["desc"] == oldest_first[::-1]
     assert oldest_first[2]["status"] == "failed"
     assert oldest_first[2]["error"]["code"] == "moderation_blocked"
 
 
-def test_delete_returns_the_deleted_id(story: Story) -> None:
-    video_id = story["made"]["id"]
-    assert story["deleted"] == {"id": video_id, "object": "video.deleted", "deleted": True}
+def test_delete_returns_the_deleted_id(output: Output) -> None:
+    video_id = output["made"]["id"]
+    assert output["deleted"] == {"id": video_id, "object": "video.deleted", "deleted": True}
 
 
 @pytest.mark.parametrize(
-    ("moment", "name", "status", "code", "parameter"),
+    ("error_key", "name", "status", "code", "parameter"),
     [
         ("running", "ConflictError", 409, "invalid_request", None),
         ("unknown", "NotFoundError", 404, "resource_not_found", "video_id"),
         ("limited", "RateLimitError", 429, "rate_limit_exceeded", None),
-        ("refused", "BadRequestError", 400, "invalid_request", "seconds"),
-        ("locked", "AuthenticationError", 401, "invalid_api_key", None),
+        ("rejected", "BadRequestError", 400, "invalid_request", "seconds"),
+        ("unauthenticated", "AuthenticationError", 401, "invalid_api_key", None),
     ],
 )
 def test_error_has_the_class_of_the_sdk(
-    story: Story, moment: str, name: str, status: int, code: str, parameter: str | None
+    output: Output, error_key: str, name: str, status: int, code: str, parameter: str | None
 ) -> None:
-    error = story["errors"][moment]
+    error = output["errors"][error_key]
     assert (error["name"], error["status"]) == (name, status)
     assert (error["code"], error["param"]) == (code, parameter)
     assert error["requestID"] == error["id"]

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeVar, cast
+from typing import Any, Literal, TypeAlias
 
 import openai
 import pytest
@@ -19,6 +19,7 @@ from openai.types import Video
 
 from aisa_testkit.mock_server import ManualClock, VideoServer, serve_in_thread
 from aisa_testkit.openapi import Document
+from tests.support.http_clients import maybe_await
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The Sora API is scheduled to permanently shut down:DeprecationWarning"
@@ -30,19 +31,18 @@ PROMPT = "A lighthouse in a storm"
 
 Client: TypeAlias = OpenAI | AsyncOpenAI
 Kind: TypeAlias = type[OpenAI] | type[AsyncOpenAI]
-T = TypeVar("T")
 
 
 @pytest.fixture(params=[OpenAI, AsyncOpenAI], ids=["sync", "async"])
 def kind(request: pytest.FixtureRequest) -> Kind:
-    """Both kinds of client, one after the other."""
+    """The sync and the async client of the SDK."""
     chosen: Kind = request.param
     return chosen
 
 
 @pytest.fixture(scope="module")
-def refusing_server(document: Document) -> Iterator[VideoServer]:
-    """A server for requests that are all refused, so that many tests can share it."""
+def error_server(document: Document) -> Iterator[VideoServer]:
+    """A server for rejected requests, which many tests share because it stays without jobs."""
     with serve_in_thread(document, seed=1) as server:
         yield server
 
@@ -53,20 +53,13 @@ async def client_of(kind: Kind, url: str, *, key: str = "sk-test") -> AsyncItera
     try:
         yield client
     finally:
-        await settled(client.close())
-
-
-async def settled(value: T | Awaitable[T]) -> T:
-    """What a method of either kind of client comes to."""
-    if isinstance(value, Awaitable):
-        return await cast("Awaitable[T]", value)
-    return value
+        await maybe_await(client.close())
 
 
 async def pages_of(
     listing: SyncConversationCursorPage[Video] | Awaitable[AsyncConversationCursorPage[Video]],
 ) -> list[list[str]]:
-    """The ids on each page, where the client turns the pages."""
+    """Return the ids on each page of the client's pagination."""
     if isinstance(listing, SyncConversationCursorPage):
         return [[video.id for video in page.data] for page in listing.iter_pages()]
     first = await listing
@@ -76,9 +69,9 @@ async def pages_of(
 def test_video_from_create_to_delete(kind: Kind, video_server: VideoServer) -> None:
     image = MEDIA.joinpath("1280x720-4s.webp").read_bytes()
 
-    async def story() -> None:
+    async def main() -> None:
         async with client_of(kind, video_server.base_url) as client:
-            made = await settled(
+            created = await maybe_await(
                 client.videos.create(
                     prompt=PROMPT,
                     input_reference=("guide.webp", image),
@@ -87,22 +80,22 @@ def test_video_from_create_to_delete(kind: Kind, video_server: VideoServer) -> N
                     size="1280x720",
                 )
             )
-            assert (made.status, made.progress, made.error) == ("queued", 0, None)
-            assert (made.prompt, made.model) == (PROMPT, "sora-2-pro")
-            done = await settled(client.videos.poll(made.id))
+            assert (created.status, created.progress, created.error) == ("queued", 0, None)
+            assert (created.prompt, created.model) == (PROMPT, "sora-2-pro")
+            done = await maybe_await(client.videos.poll(created.id))
             assert (done.status, done.progress) == ("completed", 100)
-            assert done == await settled(client.videos.retrieve(made.id))
-            remix = await settled(client.videos.remix(made.id, prompt="The same at night"))
-            assert remix.remixed_from_video_id == made.id
+            assert done == await maybe_await(client.videos.retrieve(created.id))
+            remix = await maybe_await(client.videos.remix(created.id, prompt="The same at night"))
+            assert remix.remixed_from_video_id == created.id
             assert (remix.prompt, remix.model) == ("The same at night", "sora-2-pro")
             assert (remix.size, remix.seconds) == ("1280x720", "8")
-            gone = await settled(client.videos.delete(made.id))
-            assert (gone.id, gone.object, gone.deleted) == (made.id, "video.deleted", True)
+            gone = await maybe_await(client.videos.delete(created.id))
+            assert (gone.id, gone.object, gone.deleted) == (created.id, "video.deleted", True)
             with pytest.raises(openai.NotFoundError) as caught:
-                await settled(client.videos.retrieve(made.id))
+                await maybe_await(client.videos.retrieve(created.id))
             assert (caught.value.code, caught.value.param) == ("resource_not_found", "video_id")
 
-    asyncio.run(story())
+    asyncio.run(main())
 
 
 def test_downloaded_files_have_the_expected_content(kind: Kind, video_server: VideoServer) -> None:
@@ -112,35 +105,35 @@ def test_downloaded_files_have_the_expected_content(kind: Kind, video_server: Vi
         "spritesheet": "1024x1792-12s.jpg",
     }
 
-    async def story() -> None:
+    async def main() -> None:
         async with client_of(kind, video_server.base_url) as client:
-            video = await settled(
+            video = await maybe_await(
                 client.videos.create_and_poll(prompt=PROMPT, seconds="12", size="1024x1792")
             )
             for variant, name in variants.items():
-                file = await settled(client.videos.download_content(video.id, variant=variant))
+                file = await maybe_await(client.videos.download_content(video.id, variant=variant))
                 assert file.content == MEDIA.joinpath(name).read_bytes()
-            usual = await settled(client.videos.download_content(video.id))
-            assert usual.content == MEDIA.joinpath(variants["video"]).read_bytes()
+            default = await maybe_await(client.videos.download_content(video.id))
+            assert default.content == MEDIA.joinpath(variants["video"]).read_bytes()
 
-    asyncio.run(story())
+    asyncio.run(main())
 
 
 def test_failed_video_has_an_error(kind: Kind, video_server: VideoServer) -> None:
-    async def story() -> Video:
+    async def main() -> Video:
         async with client_of(kind, video_server.base_url) as client:
-            return await settled(client.videos.create_and_poll(prompt=f"{PROMPT} mock:fails"))
+            return await maybe_await(client.videos.create_and_poll(prompt=f"{PROMPT} mock:fails"))
 
-    video = asyncio.run(story())
+    video = asyncio.run(main())
     assert (video.status, video.completed_at) == ("failed", None)
     assert video.error is not None
     assert video.error.code == "moderation_blocked"
 
 
 def test_pagination_in_both_orders(kind: Kind, document: Document, clock: ManualClock) -> None:
-    async def story(url: str) -> None:
+    async def main(url: str) -> None:
         async with client_of(kind, url) as client:
-            ids = [(await settled(client.videos.create(prompt=PROMPT))).id for _ in range(5)]
+            ids = [(await maybe_await(client.videos.create(prompt=PROMPT))).id for _ in range(5)]
             newest_first = await pages_of(client.videos.list(limit=2))
             assert newest_first == [[ids[4], ids[3]], [ids[2], ids[1]], [ids[0]]]
             oldest_first = await pages_of(client.videos.list(limit=2, order="asc"))
@@ -149,7 +142,7 @@ def test_pagination_in_both_orders(kind: Kind, document: Document, clock: Manual
             assert rest == [ids[2:]]
 
     with serve_in_thread(document, clock=clock, seed=1) as server:
-        asyncio.run(story(server.base_url))
+        asyncio.run(main(server.base_url))
 
 
 @pytest.mark.parametrize(
@@ -169,22 +162,22 @@ def test_pagination_in_both_orders(kind: Kind, document: Document, clock: Manual
 )
 def test_requested_status_raises_the_matching_error(
     kind: Kind,
-    refusing_server: VideoServer,
+    error_server: VideoServer,
     status: int,
     error_class: type[APIStatusError],
     code: str,
 ) -> None:
-    async def story() -> None:
-        async with client_of(kind, refusing_server.base_url) as client:
-            eager = client.with_options(max_retries=0)
+    async def main() -> None:
+        async with client_of(kind, error_server.base_url) as client:
+            client = client.with_options(max_retries=0)
             prefer = {"Prefer": f"code={status}"}
-            await settled(eager.videos.create(prompt=PROMPT, extra_headers=prefer))
+            await maybe_await(client.videos.create(prompt=PROMPT, extra_headers=prefer))
 
     with pytest.raises(error_class) as caught:
-        asyncio.run(story())
+        asyncio.run(main())
     assert (caught.value.status_code, caught.value.code) == (status, code)
-    assert_identified(caught.value)
-    assert len(refusing_server.service.store) == 0
+    assert_request_id(caught.value)
+    assert len(error_server.service.store) == 0
 
 
 @pytest.mark.parametrize(
@@ -195,60 +188,58 @@ def test_requested_status_raises_the_matching_error(
         ("model", "sora-1", openai.NotFoundError, "unknown_model"),
         ("input_reference", ("notes.txt", b"x"), openai.BadRequestError, "invalid_request"),
     ],
-    ids=["wrong-value", "empty-text", "unknown-model", "no-image"],
+    ids=["value-not-allowed", "empty-text", "unknown-model", "not-an-image"],
 )
 def test_error_of_an_invalid_field_has_its_name(
     kind: Kind,
-    refusing_server: VideoServer,
+    error_server: VideoServer,
     field: str,
     value: object,
     error_class: type[APIStatusError],
     code: str,
 ) -> None:
-    async def story() -> None:
-        async with client_of(kind, refusing_server.base_url) as client:
-            # The client's types know what is allowed; what is not is what is sent here.
+    async def main() -> None:
+        async with client_of(kind, error_server.base_url) as client:
+            # The types of the SDK only allow valid values.
             fields: dict[str, Any] = {"prompt": PROMPT, field: value}
-            await settled(client.videos.create(**fields))
+            await maybe_await(client.videos.create(**fields))
 
     with pytest.raises(error_class) as caught:
-        asyncio.run(story())
+        asyncio.run(main())
     assert (caught.value.code, caught.value.param) == (code, field)
-    assert_identified(caught.value)
+    assert_request_id(caught.value)
 
 
-def test_rejected_api_key_is_an_authentication_error(
-    kind: Kind, refusing_server: VideoServer
-) -> None:
-    async def story() -> None:
-        async with client_of(kind, refusing_server.base_url, key="sk-invalid") as client:
+def test_rejected_api_key_is_an_authentication_error(kind: Kind, error_server: VideoServer) -> None:
+    async def main() -> None:
+        async with client_of(kind, error_server.base_url, key="sk-invalid") as client:
             await pages_of(client.videos.list())
 
     with pytest.raises(openai.AuthenticationError) as caught:
-        asyncio.run(story())
+        asyncio.run(main())
     assert (caught.value.code, caught.value.type) == ("invalid_api_key", "authentication_error")
-    assert_identified(caught.value)
+    assert_request_id(caught.value)
 
 
 @pytest.mark.parametrize("action", ["delete", "download_content", "remix"])
 def test_conflict_with_a_running_job_is_not_retried(
     kind: Kind, document: Document, clock: ManualClock, action: str
 ) -> None:
-    async def story(url: str) -> None:
+    async def main(url: str) -> None:
         async with client_of(kind, url) as client:
-            video = await settled(client.videos.create(prompt=PROMPT))
+            video = await maybe_await(client.videos.create(prompt=PROMPT))
             fields = {"prompt": PROMPT} if action == "remix" else {}
-            await settled(getattr(client.videos, action)(video.id, **fields))
+            await maybe_await(getattr(client.videos, action)(video.id, **fields))
 
     with (
         serve_in_thread(document, clock=clock, seed=1) as server,
         pytest.raises(openai.ConflictError) as caught,
     ):
-        asyncio.run(story(server.base_url))
-    # The SDK repeats a conflict by itself, unless the answer tells it not to.
+        asyncio.run(main(server.base_url))
+    # The SDK retries after a conflict unless this header is "false".
     assert caught.value.response.headers["x-should-retry"] == "false"
     assert caught.value.response.request.headers["x-stainless-retry-count"] == "0"
-    assert_identified(caught.value)
+    assert_request_id(caught.value)
 
 
 def test_program_needs_only_url_and_api_key(video_server: VideoServer, tmp_path: Path) -> None:
@@ -264,8 +255,8 @@ def test_program_needs_only_url_and_api_key(video_server: VideoServer, tmp_path:
     assert target.read_bytes() == MEDIA.joinpath("1280x720-8s.mp4").read_bytes()
 
 
-def assert_identified(error: APIStatusError) -> None:
-    """That the body and the header name the same request."""
+def assert_request_id(error: APIStatusError) -> None:
+    """Assert that body and header contain the same request id."""
     assert isinstance(error.body, dict)
     assert error.request_id is not None
     assert error.request_id.startswith("req_")

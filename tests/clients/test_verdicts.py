@@ -1,6 +1,4 @@
-"""The verdict on two clients, whatever goes wrong: one that does everything right, and OpenAI's SDK
-as it is.
-"""
+"""The verdicts on the careful client of the cookbook and on OpenAI's SDK, with every failure."""
 
 from __future__ import annotations
 
@@ -27,32 +25,35 @@ from aisa_testkit.pytest_plugin import ObservedMock, mock_videos, serve_videos
 COOKBOOK = Path(__file__).parents[2] / "docs" / "cookbook.md"
 PROMPT = "A lighthouse in a storm"
 SCENARIOS = [scenario["name"] for scenario in JobService().scenarios.to_json()]
-WITHOUT_END = "stalls"
+ENDLESS_SCENARIO = "stalls"
 
 
-class Endless(Exception):
-    """A client does not come to an end by itself."""
+class TimeLimitExceeded(Exception):
+    """A client has not ended after ten minutes of its own time."""
 
 
-CLOCKS = pytest.mark.parametrize("new_clock", [TickingClock, ClientClock], ids=["ticking", "true"])
+CLOCKS = pytest.mark.parametrize(
+    "new_clock", [TickingClock, ClientClock], ids=["ticking clock", "client clock"]
+)
 Run = Callable[[ObservedMock], object]
 
 
 def rows() -> Iterator[tuple[dict[str, object], list[str]]]:
-    """What goes wrong in the table of the cookbook, and which findings stand beside it."""
+    """Yield the failures in the table of the cookbook, with their findings."""
     page = COOKBOOK.read_text(encoding="utf-8")
-    for words, findings in re.findall(r"^\| `([a-z]+: .*?)` \|.*\| (.*) \|$", page, re.MULTILINE):
-        yield yaml.safe_load(f"{{{words}}}"), re.findall(r"AV\d+", findings)
+    for options, findings in re.findall(r"^\| `([a-z]+: .*?)` \|.*\| (.*) \|$", page, re.MULTILINE):
+        yield yaml.safe_load(f"{{{options}}}"), re.findall(r"AV\d+", findings)
 
 
 ROWS = [
-    pytest.param(words, codes, id=" ".join(map(str, words.values()))) for words, codes in rows()
+    pytest.param(options, codes, id=" ".join(map(str, options.values())))
+    for options, codes in rows()
 ]
 
 
 @pytest.fixture(scope="module")
 def careful() -> Run:
-    """The client of the cookbook that does everything right."""
+    """The careful client of the cookbook."""
     page = COOKBOOK.read_text(encoding="utf-8")
     (program,) = re.findall(r"^```python\n# video_client\.py\n(.*?)^```$", page, re.M | re.S)
     module = ModuleType("video_client")
@@ -73,13 +74,13 @@ def careful() -> Run:
 
 @pytest.fixture
 def sdk(monkeypatch: pytest.MonkeyPatch) -> Run:
-    """OpenAI's SDK as it comes, stopped after ten minutes of its own time."""
+    """OpenAI's SDK with its defaults, stopped after ten minutes of its own time."""
 
     def run(mock: ObservedMock) -> bytes | None:
         def sleep(seconds: float) -> None:
             mock.clock.sleep(seconds)
             if mock.clock.client_time() > 600:
-                raise Endless
+                raise TimeLimitExceeded
 
         monkeypatch.setattr("time.sleep", sleep)
         with openai.OpenAI(timeout=60) as client:
@@ -87,27 +88,27 @@ def sdk(monkeypatch: pytest.MonkeyPatch) -> Run:
                 video = client.videos.create_and_poll(prompt=PROMPT)
                 done = video.status == "completed"
                 return client.videos.download_content(video.id).content if done else None
-            except (openai.OpenAIError, ValueError, Endless):
+            except (openai.OpenAIError, ValueError, TimeLimitExceeded):
                 return None
 
     return run
 
 
 def verdict_of(
-    run: Run, words: dict[str, object], *, clock: MovableClock
+    run: Run, options: dict[str, object], *, clock: MovableClock
 ) -> tuple[ClientVerdict, bool]:
-    """The verdict on a client, and whether it has come to a video."""
+    """Return the verdict on a client, and True if the client got a video."""
     with mock_videos(check=False, clock=clock) as mock:
-        rehearse(mock, words)
+        set_failure(mock, options)
         video = run(mock)
         return mock.verdict, bool(video)
 
 
-def rehearse(mock: ObservedMock, words: dict[str, object]) -> None:
-    if "scenario" in words:
-        mock.use_scenario(str(words["scenario"]))
+def set_failure(mock: ObservedMock, options: dict[str, object]) -> None:
+    if "scenario" in options:
+        mock.use_scenario(str(options["scenario"]))
     else:
-        mock.service.faults.add(words)
+        mock.service.faults.add(options)
 
 
 def codes(verdict: ClientVerdict) -> list[str]:
@@ -122,11 +123,11 @@ def test_careful_client_is_clean_in_every_scenario(
     verdict, has_video = verdict_of(careful, {"scenario": scenario}, clock=new_clock())
     assert verdict.clean, str(verdict)
     assert (verdict.jobs, verdict.duplicates) == (1, 0)
-    assert has_video is (scenario not in ("fails", "moderated", WITHOUT_END))
+    assert has_video is (scenario not in ("fails", "moderated", ENDLESS_SCENARIO))
 
 
 @CLOCKS
-@pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != WITHOUT_END])
+@pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != ENDLESS_SCENARIO])
 def test_sdk_is_clean_in_every_scenario_that_ends(
     sdk: Run, scenario: str, new_clock: type[ManualClock]
 ) -> None:
@@ -136,28 +137,33 @@ def test_sdk_is_clean_in_every_scenario_that_ends(
     assert has_video is (scenario not in ("fails", "moderated"))
 
 
-@pytest.mark.parametrize(("words", "expected"), ROWS)
+@pytest.mark.parametrize(("options", "expected"), ROWS)
 def test_sdk_gets_the_findings_of_the_cookbook(
-    sdk: Run, words: dict[str, object], expected: list[str]
+    sdk: Run, options: dict[str, object], expected: list[str]
 ) -> None:
-    verdict, _ = verdict_of(sdk, words, clock=ClientClock())
+    verdict, _ = verdict_of(sdk, options, clock=ClientClock())
     assert codes(verdict) == expected, str(verdict)
 
 
 @CLOCKS
-@pytest.mark.parametrize(("words", "expected"), ROWS)
+@pytest.mark.parametrize(("options", "expected"), ROWS)
 def test_careful_client_is_clean_under_every_fault(
-    careful: Run, words: dict[str, object], expected: list[str], new_clock: type[ManualClock]
+    careful: Run, options: dict[str, object], expected: list[str], new_clock: type[ManualClock]
 ) -> None:
-    verdict, _ = verdict_of(careful, words, clock=new_clock())
+    verdict, _ = verdict_of(careful, options, clock=new_clock())
     assert verdict.clean, str(verdict)
     assert verdict.duplicates == 0
 
 
 def test_cookbook_table_has_rows_with_and_without_findings() -> None:
-    told = [expected for _, expected in rows()]
-    assert [] in told
-    assert {code for expected in told for code in expected} >= {"AV715", "AV721", "AV733", "AV734"}
+    expected_codes = [expected for _, expected in rows()]
+    assert [] in expected_codes
+    assert {code for expected in expected_codes for code in expected} >= {
+        "AV715",
+        "AV721",
+        "AV733",
+        "AV734",
+    }
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -168,7 +174,7 @@ def test_careful_client_is_clean_on_a_socket(careful: Run, scenario: str) -> Non
         assert server.verdict.jobs == 1
 
 
-@pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != WITHOUT_END])
+@pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != ENDLESS_SCENARIO])
 def test_sdk_is_clean_on_a_socket(sdk: Run, scenario: str) -> None:
     with serve_videos(clock=ClientClock(), scenario=scenario) as server:
         sdk(server)
@@ -177,11 +183,11 @@ def test_sdk_is_clean_on_a_socket(sdk: Run, scenario: str) -> None:
 
 
 def test_lost_response_gives_the_same_findings_on_a_socket(sdk: Run, careful: Run) -> None:
-    words = {"operation": "createVideo", "lost": True, "times": 1}
+    options = {"operation": "createVideo", "lost": True, "times": 1}
     found = []
     for run in (sdk, careful):
         with serve_videos(clock=ClientClock(), check=False) as server:
-            rehearse(server, words)
+            set_failure(server, options)
             assert run(server)
             found.append(codes(server.verdict))
     assert found == [["AV715", "AV721"], []]

@@ -1,4 +1,4 @@
-// A program with the OpenAI SDK for Node: prints what it saw as JSON. The environment says where the API is.
+// A program with the OpenAI SDK for Node that prints its results as JSON. Environment variables set the URL.
 import fs from 'node:fs';
 import OpenAI from 'openai';
 
@@ -51,9 +51,9 @@ const unknown = await errorOf(client.videos.retrieve(made.id));
 const limited = await errorOf(
   client.videos.create({ prompt: 'x' }, { headers: { Prefer: 'code=429' }, maxRetries: 0 }),
 );
-const refused = await errorOf(client.videos.create({ prompt: 'x', seconds: '5' }));
-const locked = await errorOf(new OpenAI({ apiKey: 'sk-invalid' }).videos.list());
+const rejected = await errorOf(client.videos.create({ prompt: 'x', seconds: '5' }));
+const unauthenticated = await errorOf(new OpenAI({ apiKey: 'sk-invalid' }).videos.list());
 
 console.log(
-  JSON.stringify({ made, done, files, remix, listed, deleted, errors: { running, unknown, limited, refused, locked } }),
+  JSON.stringify({ made, done, files, remix, listed, deleted, errors: { running, unknown, limited, rejected, unauthenticated } }),
 );

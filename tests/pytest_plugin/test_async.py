@@ -1,4 +1,4 @@
-"""Async programs: plugins that run them, and loops whose sleep is that of the mock's clock."""
+"""Async programs: their pytest plugins, and sleep by the clock of the mock."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 Log: TypeAlias = list[tuple[float, str, str]]
 
 KEY = {"authorization": "Bearer sk-test"}
-QUIET = ("-p", "no:cacheprovider", "-W", "error")
+STRICT = ("-p", "no:cacheprovider", "-W", "error")
 INI = """
 [pytest]
 asyncio_default_fixture_loop_scope = function
@@ -42,14 +42,14 @@ async def program(prompt, sleep):
         return (await client.videos.download_content(video.id)).content
 
 
-async def test_a_film(video_mock, monkeypatch):
+async def test_download(video_mock, monkeypatch):
     monkeypatch.setattr({library}, "sleep", video_mock.clock.async_sleep)
     film = await program("A lighthouse", {library}.sleep)
     assert film[4:8] == b"ftyp"
     assert video_mock.routes["createVideo"].call_count == 1
 
 
-async def test_a_breach(video_mock):
+async def test_violation(video_mock):
     async with openai.AsyncOpenAI() as client:
         with pytest.raises(openai.BadRequestError):
             await client.videos.create(prompt="A lighthouse", seconds="5")
@@ -62,7 +62,7 @@ def test_pytest_asyncio_tests_are_mocked_and_checked(
 ) -> None:
     pytester.makefile(".ini", pytest=INI)
     pytester.makepyfile(TESTS.format(mark="asyncio", library=library))
-    result = pytester.runpytest_inprocess(*QUIET)
+    result = pytester.runpytest_inprocess(*STRICT)
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*AV705: the code under test broke the contract of AIsa Videos*"])
 
@@ -81,15 +81,15 @@ def test_anyio_tests_are_mocked_and_checked_on_both_backends(
         "    return request.param\n"
     )
     pytester.makepyfile(TESTS.format(mark="anyio", library=library))
-    result = pytester.runpytest_inprocess(*QUIET)
+    result = pytester.runpytest_inprocess(*STRICT)
     result.assert_outcomes(passed=len(loops), failed=len(loops))
     result.stdout.fnmatch_lines(["*AV705: the code under test broke the contract of AIsa Videos*"])
 
 
-async def make_and_poll(
+async def create_and_poll_with_sleep(
     mock: VideoMock, package: Any, log: Log, *, name: str, every: float, sleep: Sleep
 ) -> None:
-    """A program with a pause of its own between its polls."""
+    """Create a job and poll it, with a sleep between the polls."""
     async with package.AsyncClient(headers=KEY, base_url=mock.base_url) as client:
         job = (await client.post("/videos", json={"prompt": name})).json()
         while job["status"] in ("queued", "in_progress"):
@@ -114,23 +114,25 @@ def test_tasks_that_sleep_by_the_clock_wake_in_order(
             await library.sleep(7)
             log.append((mock.clock.now(), "reminder", ""))
 
-        poll = partial(make_and_poll, mock, package, log, sleep=lambda s: library.sleep(s))
+        poll = partial(
+            create_and_poll_with_sleep, mock, package, log, sleep=lambda s: library.sleep(s)
+        )
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(partial(poll, name="often", every=3))
-            tasks.start_soon(partial(poll, name="seldom", every=5))
+            tasks.start_soon(partial(poll, name="frequent", every=3))
+            tasks.start_soon(partial(poll, name="rare", every=5))
             tasks.start_soon(remind)
 
     with mock_videos(clock=ManualClock(0)) as mock:
         monkeypatch.setattr(library, "sleep", mock.clock.async_sleep)
         anyio.run(program, mock, backend=backend)
     assert log == [
-        (3, "often", "in_progress"),
-        (5, "seldom", "in_progress"),
-        (6, "often", "in_progress"),
+        (3, "frequent", "in_progress"),
+        (5, "rare", "in_progress"),
+        (6, "frequent", "in_progress"),
         (7, "reminder", ""),
-        (9, "often", "in_progress"),
-        (10, "seldom", "completed"),
-        (12, "often", "completed"),
+        (9, "frequent", "in_progress"),
+        (10, "rare", "completed"),
+        (12, "frequent", "completed"),
     ]
 
 
@@ -151,7 +153,7 @@ def test_sdk_polls_happen_before_a_longer_sleep_ends(backend: str) -> None:
 
     async def program(mock: VideoMock) -> None:
         async with AsyncOpenAI() as client:
-            # Its first request waits for a thread, and no clock but the real one for that.
+            # The first request of the client waits for a thread, in real time.
             await client.videos.list()
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(poll, mock, client)
@@ -188,13 +190,13 @@ def test_real_time_sleep_replaces_the_sleep_of_a_library(
 
 
 def test_concurrent_tasks_share_a_client_and_a_mock() -> None:
-    async def story() -> None:
+    async def main() -> None:
         with mock_videos() as mock:
             async with AsyncOpenAI() as client:
-                made = [client.videos.create_and_poll(prompt=f"no. {n}") for n in range(20)]
-                ends = await asyncio.gather(*made)
-            assert {end.status for end in ends} == {"completed"}
-            assert {end.id for end in ends} == {job.id for job in mock.jobs}
+                creates = [client.videos.create_and_poll(prompt=f"no. {n}") for n in range(20)]
+                videos = await asyncio.gather(*creates)
+            assert {video.status for video in videos} == {"completed"}
+            assert {video.id for video in videos} == {job.id for job in mock.jobs}
             assert mock.routes["createVideo"].call_count == len(mock.jobs) == 20
 
-    asyncio.run(story())
+    asyncio.run(main())

@@ -1,10 +1,10 @@
-"""Answers that are late, slow or broken off: a client meets the same in process as on a socket."""
+"""Delayed, slow and broken responses: the same in process as on a socket."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -23,24 +23,24 @@ from aisa_testkit.pytest_plugin.httpcore2 import HTTPCore2Mocker
 from aisa_testkit.pytest_plugin.journal import MockJournal
 from aisa_testkit.pytest_plugin.routes import VideoRouter
 from aisa_testkit.pytest_plugin.transports import Httpx2Transport, HttpxTransport
+from tests.support.http_clients import (
+    ASYNC_CLIENTS,
+    CLIENT_TYPES,
+    HttpClient,
+    close,
+    library_of,
+    response_of,
+)
 
-Client: TypeAlias = httpx.Client | httpx.AsyncClient | httpx2.Client | httpx2.AsyncClient
 Outcome: TypeAlias = tuple[int | None, int, str | None]
 
-LATER = (httpx.AsyncClient, httpx2.AsyncClient)
-KINDS = [
-    pytest.param(httpx.Client, id="httpx"),
-    pytest.param(httpx.AsyncClient, id="async httpx"),
-    pytest.param(httpx2.Client, id="httpx2"),
-    pytest.param(httpx2.AsyncClient, id="async httpx2"),
-]
 VENDOR = "https://api.aisa.one/v1"
 BODY = bytes(range(200))
 HOUR = 3600.0
 
 
-class Scripted(Endpoint):
-    """An endpoint that gives its `replies`, one after the other, to whatever it is asked."""
+class ScriptedEndpoint(Endpoint):
+    """An endpoint that returns its `replies` in order, for any request."""
 
     def __init__(self, service: JobService) -> None:
         super().__init__(service)
@@ -52,8 +52,8 @@ class Scripted(Endpoint):
         return self.replies.popleft()
 
 
-class Delivering(JobService):
-    """A service whose first answers arrive as the `deliveries` say."""
+class DeliveringService(JobService):
+    """A service whose first replies have these deliveries."""
 
     def __init__(self, document: Document, *deliveries: Delivery) -> None:
         super().__init__(document, clock=ManualClock())
@@ -64,8 +64,8 @@ class Delivering(JobService):
         return replace(super().answer(call), delivery=delivery)
 
 
-def scripted(document: Document, clock: Clock) -> Scripted:
-    return Scripted(JobService(document, clock=clock))
+def scripted(document: Document, clock: Clock) -> ScriptedEndpoint:
+    return ScriptedEndpoint(JobService(document, clock=clock))
 
 
 def router_of(endpoint: Endpoint) -> VideoRouter:
@@ -77,7 +77,7 @@ def router_of(endpoint: Endpoint) -> VideoRouter:
 
 @contextmanager
 def routed(router: VideoRouter) -> Iterator[None]:
-    """Has the router take the requests of all clients."""
+    """Send the requests of all clients to the router."""
     for mocker in (HTTPCoreMocker, HTTPCore2Mocker):
         mocker.register(router)
         mocker.start()
@@ -87,98 +87,94 @@ def routed(router: VideoRouter) -> Iterator[None]:
         mocker.stop()
 
 
-Socket: TypeAlias = tuple[Scripted, str]
+ServedEndpoint: TypeAlias = tuple[ScriptedEndpoint, str]
 
 
 @contextmanager
-def on_a_socket(endpoint: Scripted) -> Iterator[Socket]:
+def serve(endpoint: ScriptedEndpoint) -> Iterator[ServedEndpoint]:
     with serve_app(ApiApp(endpoint)) as listener:
         yield endpoint, base_url(listener, endpoint.service.document)
 
 
 @pytest.fixture(scope="module")
-def socket(document: Document) -> Iterator[Socket]:
-    """A server on whose clock no time is lost, and its URL."""
-    with on_a_socket(scripted(document, ManualClock())) as door:
-        yield door
+def socket(document: Document) -> Iterator[ServedEndpoint]:
+    """A server whose clock moves at once, and its URL."""
+    with serve(scripted(document, ManualClock())) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
-def real_socket(document: Document) -> Iterator[Socket]:
+def real_socket(document: Document) -> Iterator[ServedEndpoint]:
     """A server in real time, and its URL."""
-    with on_a_socket(scripted(document, SystemClock())) as door:
-        yield door
+    with serve(scripted(document, SystemClock())) as served:
+        yield served
 
 
-def transport(router: VideoRouter, kind: type[Client]) -> Any:
-    of_httpx = issubclass(kind, (httpx.Client, httpx.AsyncClient))
-    return HttpxTransport(router) if of_httpx else Httpx2Transport(router)
+def transport(router: VideoRouter, client_type: type[HttpClient]) -> Any:
+    return HttpxTransport(router) if library_of(client_type) is httpx else Httpx2Transport(router)
 
 
-async def settled(value: Any) -> Any:
-    """What a method of either kind of client comes to."""
-    return await value if isinstance(value, Awaitable) else value
+def send_and_read(client: HttpClient, method: str, url: str, *, streamed: bool) -> Outcome:
+    """Return the status, the received bytes and the error of a request; close the client."""
+    status, size, error = None, 0, None
 
-
-def meet(client: Client, method: str, url: str, *, streamed: bool) -> Outcome:
-    """The status, the number of bytes and the error that a client meets, which is closed then."""
-    status, got, error = None, 0, None
-
-    async def ask() -> None:
-        nonlocal status, got
+    async def send() -> None:
+        nonlocal status, size
         request: Any = client.build_request(method, url)
-        response = await settled(client.send(request, stream=streamed))
+        response = await response_of(client.send(request, stream=streamed))
         status = response.status_code
         if not streamed:
-            got = len(response.content)
-        elif isinstance(client, LATER):
+            size = len(response.content)
+        elif isinstance(client, ASYNC_CLIENTS):
             async for chunk in response.aiter_raw():
-                got += len(chunk)
+                size += len(chunk)
         else:
             for chunk in response.iter_raw():
-                got += len(chunk)
+                size += len(chunk)
 
-    async def whole() -> None:
+    async def main() -> None:
         nonlocal error
         try:
-            await ask()
+            await send()
         except (httpx.TransportError, httpx2.TransportError) as raised:
             error = f"{type(raised).__module__}.{type(raised).__name__}"
-            # An error without its request would raise here.
+            # `request` raises RuntimeError for an error without a request.
             error += "" if str(raised.request.url) == url else " of another request"
-        await settled(client.aclose() if isinstance(client, LATER) else client.close())
+        await close(client)
 
-    asyncio.run(whole())
-    return status, got, error
+    asyncio.run(main())
+    return status, size, error
 
 
-def at_all_doors(
-    socket: Socket,
-    endpoint: Scripted,
+def outcomes_everywhere(
+    socket: ServedEndpoint,
+    endpoint: ScriptedEndpoint,
     reply: Reply,
-    kind: type[Client],
+    client_type: type[HttpClient],
     *,
     method: str = "GET",
     streamed: bool = False,
     **settings: Any,
 ) -> list[Outcome]:
-    """What a client meets on a socket, through a transport and at the routes."""
+    """Return the outcomes on a socket, with a transport and with respx routes."""
     served, url = socket
     router = router_of(endpoint)
     served.replies, endpoint.replies = deque([reply]), deque([reply] * 2)
     with routed(router):
-        at_routes = meet(
-            kind(verify=False, **settings), method, f"{VENDOR}/videos", streamed=streamed
+        with_routes = send_and_read(
+            client_type(verify=False, **settings), method, f"{VENDOR}/videos", streamed=streamed
         )
-    through = kind(transport=transport(router, kind), **settings)
+    with_transport = client_type(transport=transport(router, client_type), **settings)
     return [
-        meet(kind(verify=False, **settings), method, f"{url}/videos", streamed=streamed),
-        meet(through, method, f"{VENDOR}/videos", streamed=streamed),
-        at_routes,
+        send_and_read(
+            client_type(verify=False, **settings), method, f"{url}/videos", streamed=streamed
+        ),
+        send_and_read(with_transport, method, f"{VENDOR}/videos", streamed=streamed),
+        with_routes,
     ]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("client_type", CLIENT_TYPES)
 @pytest.mark.parametrize("streamed", [False, True], ids=["plain", "streamed"])
 @pytest.mark.parametrize(
     ("delivery", "arrived", "error"),
@@ -188,10 +184,10 @@ def at_all_doors(
         pytest.param(Delivery(bytes_delivered=-1, reset=True), -1, "ReadError", id="lost, reset"),
         pytest.param(Delivery(bytes_delivered=-1), -1, "RemoteProtocolError", id="lost, closed"),
         pytest.param(
-            Delivery(bytes_delivered=0, reset=True), 0, "ReadError", id="only a head, reset"
+            Delivery(bytes_delivered=0, reset=True), 0, "ReadError", id="headers only, reset"
         ),
         pytest.param(
-            Delivery(bytes_delivered=0), 0, "RemoteProtocolError", id="only a head, closed"
+            Delivery(bytes_delivered=0), 0, "RemoteProtocolError", id="headers only, closed"
         ),
         pytest.param(Delivery(bytes_delivered=70, reset=True), 70, "ReadError", id="cut, reset"),
         pytest.param(Delivery(bytes_delivered=70), 70, "RemoteProtocolError", id="cut, closed"),
@@ -202,30 +198,30 @@ def at_all_doors(
             id="slow, cut",
         ),
         pytest.param(
-            Delivery(bytes_delivered=200, reset=True), 200, None, id="whole, reset behind it"
+            Delivery(bytes_delivered=200, reset=True), 200, None, id="complete, then reset"
         ),
-        pytest.param(Delivery(bytes_delivered=999), 200, None, id="whole, closed behind it"),
+        pytest.param(Delivery(bytes_delivered=999), 200, None, id="complete, then closed"),
     ],
 )
 def test_delivery_is_the_same_in_process_and_on_a_socket(
     document: Document,
-    socket: Socket,
-    kind: type[Client],
+    socket: ServedEndpoint,
+    client_type: type[HttpClient],
     streamed: bool,
     delivery: Delivery,
     arrived: int,
     error: str | None,
 ) -> None:
     reply = Reply(200, {"content-type": "text/plain"}, BODY, delivery)
-    outcomes = at_all_doors(
-        socket, scripted(document, ManualClock()), reply, kind, streamed=streamed
+    outcomes = outcomes_everywhere(
+        socket, scripted(document, ManualClock()), reply, client_type, streamed=streamed
     )
-    seen = arrived >= 0 and (streamed or error is None)
-    name = f"{kind.__module__.partition('.')[0]}.{error}" if error else None
-    assert outcomes == [(200 if seen else None, arrived if seen else 0, name)] * 3
+    delivered = arrived >= 0 and (streamed or error is None)
+    name = f"{client_type.__module__.partition('.')[0]}.{error}" if error else None
+    assert outcomes == [(200 if delivered else None, arrived if delivered else 0, name)] * 3
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("client_type", CLIENT_TYPES)
 @pytest.mark.parametrize(
     ("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)], ids=["HEAD", "204", "304"]
 )
@@ -240,8 +236,8 @@ def test_delivery_is_the_same_in_process_and_on_a_socket(
 )
 def test_response_without_a_body_is_complete_in_process_and_on_a_socket(
     document: Document,
-    socket: Socket,
-    kind: type[Client],
+    socket: ServedEndpoint,
+    client_type: type[HttpClient],
     method: str,
     status: int,
     delivery: Delivery,
@@ -249,11 +245,11 @@ def test_response_without_a_body_is_complete_in_process_and_on_a_socket(
     headers = {"content-length": "200"} if method == "HEAD" else {}
     reply = Reply(status, headers, delivery=delivery)
     endpoint = scripted(document, ManualClock())
-    outcomes = at_all_doors(socket, endpoint, reply, kind, method=method)
+    outcomes = outcomes_everywhere(socket, endpoint, reply, client_type, method=method)
     assert outcomes == [(status, 0, None)] * 3
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("client_type", CLIENT_TYPES)
 @pytest.mark.parametrize("streamed", [False, True], ids=["plain", "streamed"])
 @pytest.mark.parametrize(
     ("delivery", "status"),
@@ -265,47 +261,48 @@ def test_response_without_a_body_is_complete_in_process_and_on_a_socket(
 )
 def test_read_timeout_is_the_same_in_process_and_on_a_socket(
     document: Document,
-    real_socket: Socket,
-    kind: type[Client],
+    real_socket: ServedEndpoint,
+    client_type: type[HttpClient],
     streamed: bool,
     delivery: Delivery,
     status: int | None,
 ) -> None:
     reply = Reply(200, {"content-type": "text/plain"}, BODY, delivery)
-    limit = (httpx if issubclass(kind, (httpx.Client, httpx.AsyncClient)) else httpx2).Timeout
-    outcomes = at_all_doors(
+    outcomes = outcomes_everywhere(
         real_socket,
         scripted(document, SystemClock()),
         reply,
-        kind,
+        client_type,
         streamed=streamed,
-        timeout=limit(None, read=0.01),
+        timeout=library_of(client_type).Timeout(None, read=0.01),
     )
-    name = f"{kind.__module__.partition('.')[0]}.ReadTimeout"
+    name = f"{client_type.__module__.partition('.')[0]}.ReadTimeout"
     assert outcomes == [(status if streamed else None, 0, name)] * 3
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("client_type", CLIENT_TYPES)
 @pytest.mark.parametrize(
     ("delivery", "timeout", "passed", "error"),
     [
         pytest.param(Delivery(delay=4), 5, 4, None, id="in time"),
         pytest.param(Delivery(delay=30), 5, 5, "ReadTimeout", id="too late"),
-        pytest.param(Delivery(delay=30), None, 30, None, id="for a client that waits for ever"),
-        pytest.param(Delivery(body_seconds=40), 5, 40, None, id="slow, but never silent so long"),
-        pytest.param(Delivery(delay=4, body_seconds=60), 5, 9, "ReadTimeout", id="silent too long"),
+        pytest.param(Delivery(delay=30), None, 30, None, id="no timeout"),
+        pytest.param(Delivery(body_seconds=40), 5, 40, None, id="slow body in time"),
+        pytest.param(
+            Delivery(delay=4, body_seconds=60), 5, 9, "ReadTimeout", id="slow body too late"
+        ),
         pytest.param(
             Delivery(body_seconds=40, bytes_delivered=100),
             5,
             20,
             "RemoteProtocolError",
-            id="broken off",
+            id="cut off",
         ),
     ],
 )
 def test_clock_moves_only_until_the_read_timeout(
     document: Document,
-    kind: type[Client],
+    client_type: type[HttpClient],
     delivery: Delivery,
     timeout: float | None,
     passed: float,
@@ -314,9 +311,9 @@ def test_clock_moves_only_until_the_read_timeout(
     clock = ManualClock()
     endpoint = scripted(document, clock)
     endpoint.replies = deque([Reply(200, {}, BODY, delivery)])
-    client = kind(transport=transport(router_of(endpoint), kind), timeout=timeout)
+    client = client_type(transport=transport(router_of(endpoint), client_type), timeout=timeout)
     start = clock.now()
-    outcome = meet(client, "GET", f"{VENDOR}/videos", streamed=False)
+    outcome = send_and_read(client, "GET", f"{VENDOR}/videos", streamed=False)
     assert (outcome[2] or "").partition(".")[2] == (error or "")
     assert clock.now() - start == pytest.approx(passed)
 
@@ -333,12 +330,12 @@ def test_latency_is_slept_in_real_time_at_the_speed_of_the_clock(
     endpoint = scripted(document, SystemClock(10, sleep=sleeps.append))
     endpoint.replies = deque([Reply(200, {}, BODY, Delivery(delay=delay))])
     client = httpx.Client(transport=HttpxTransport(router_of(endpoint)), timeout=5)
-    assert meet(client, "GET", f"{VENDOR}/videos", streamed=False)[2] == error
+    assert send_and_read(client, "GET", f"{VENDOR}/videos", streamed=False)[2] == error
     assert sleeps == [pytest.approx(slept)]
 
 
 @pytest.mark.parametrize(
-    ("delivery", "told"),
+    ("delivery", "message"),
     [
         pytest.param(
             Delivery(bytes_delivered=-1, reset=True), "reset before the response", id="lost"
@@ -349,9 +346,9 @@ def test_latency_is_slept_in_real_time_at_the_speed_of_the_clock(
     ],
 )
 def test_journal_and_route_record_an_undelivered_response(
-    document: Document, delivery: Delivery, told: str
+    document: Document, delivery: Delivery, message: str
 ) -> None:
-    service = Delivering(document, delivery)
+    service = DeliveringService(document, delivery)
     journal = MockJournal(document, service.clock)
     router = VideoRouter(
         Endpoint(service, observers=[journal]), base_urls=[VENDOR], journal=journal
@@ -359,7 +356,7 @@ def test_journal_and_route_record_an_undelivered_response(
     key = {"authorization": "Bearer sk-test"}
     with (
         httpx.Client(transport=HttpxTransport(router), headers=key) as client,
-        pytest.raises(httpx.TransportError, match=told),
+        pytest.raises(httpx.TransportError, match=message),
     ):
         client.get(f"{VENDOR}/videos")
     (exchange,) = journal.exchanges
@@ -373,46 +370,46 @@ def test_journal_and_route_record_an_undelivered_response(
 
 
 def test_response_of_a_route_is_delivered_completely(document: Document) -> None:
-    router = router_of(Endpoint(Delivering(document, Delivery(bytes_delivered=-1))))
+    router = router_of(Endpoint(DeliveringService(document, Delivery(bytes_delivered=-1))))
     router.routes["listVideos"].respond(200, content=BODY)
     with httpx.Client(transport=HttpxTransport(router)) as client:
         assert client.get(f"{VENDOR}/videos").content == BODY
 
 
-Door: TypeAlias = Callable[[JobService], Any]
+Serve: TypeAlias = Callable[[JobService], Any]
 
 
 @contextmanager
-def by_routes(service: JobService) -> Iterator[str]:
+def in_process(service: JobService) -> Iterator[str]:
     with routed(router_of(Endpoint(service))):
         yield VENDOR
 
 
 @contextmanager
-def by_socket(service: JobService) -> Iterator[str]:
+def on_a_socket(service: JobService) -> Iterator[str]:
     with serve_app(ApiApp(Endpoint(service))) as listener:
         yield base_url(listener, service.document)
 
 
 @pytest.mark.filterwarnings("ignore:The Sora API is scheduled:DeprecationWarning")
-@pytest.mark.parametrize("door", [by_routes, by_socket])
+@pytest.mark.parametrize("serve_service", [in_process, on_a_socket])
 @pytest.mark.parametrize("reset", [True, False], ids=["reset", "closed"])
 @pytest.mark.parametrize("arrives", [-1, 9], ids=["lost", "cut"])
 def test_openai_sdk_retries_after_a_broken_connection(
     document: Document,
     monkeypatch: pytest.MonkeyPatch,
-    door: Door,
+    serve_service: Serve,
     arrives: int,
     reset: bool,
 ) -> None:
     delivery, clock = Delivery(bytes_delivered=arrives, reset=reset), ManualClock()
-    service = Delivering(document, delivery, delivery)
-    monkeypatch.setattr("time.sleep", clock.sleep)  # by which the client waits before it retries
-    with door(service) as url, openai.OpenAI(base_url=url, api_key="sk-test") as client:
+    service = DeliveringService(document, delivery, delivery)
+    monkeypatch.setattr("time.sleep", clock.sleep)  # the SDK sleeps before a retry
+    with serve_service(service) as url, openai.OpenAI(base_url=url, api_key="sk-test") as client:
         with pytest.raises(openai.APIConnectionError) as caught:
             client.with_options(max_retries=0).videos.create(prompt="A lighthouse")
         assert not isinstance(caught.value, openai.APITimeoutError)
         assert client.videos.create(prompt="A lighthouse").status == "queued"
-    # Each answer that did not arrive was to a job that is made.
+    # Each undelivered response was to a successful create.
     assert len(service.store) == 3
     assert clock.client_time() > 0

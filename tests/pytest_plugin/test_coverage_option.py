@@ -1,4 +1,4 @@
-"""How much of the contract a run exercised: the table, the file, and the least share."""
+"""Contract coverage of a run: the table and the report file."""
 
 from __future__ import annotations
 
@@ -7,19 +7,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-import aisa_testkit.mock_server.http.server
-import aisa_testkit.pytest_plugin.coverage_log
-import aisa_testkit.pytest_plugin.mock
-import aisa_testkit.pytest_plugin.server  # noqa: F401  # pytester would load these anew each time
 from aisa_testkit.openapi import Document
 from aisa_testkit.openapi.json import Json
 from tests.support.documents import RENDERINGS
-
-INI = """
-[pytest]
-addopts = -p no:cacheprovider -p no:asyncio -p no:schemathesis
-filterwarnings = error
-"""
+from tests.support.plugin_project import STRICT_INI
 
 PROGRAM = """
 import httpx
@@ -42,22 +33,22 @@ import httpx, pytest
 
 @pytest.mark.video_mock(document={str(RENDERINGS)!r})
 def test_other(video_mock):
-    order = {{"scene": "A teapot", "quality": "final"}}
+    body = {{"scene": "A teapot", "quality": "final"}}
     url, key = f"{{video_mock.base_url}}/renderings", {{"X-Render-Key": "k"}}
-    assert httpx.post(url, json=order, headers=key).status_code == 202
+    assert httpx.post(url, json=body, headers=key).status_code == 202
 """
 
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A project whose one test makes a video and polls it to its end."""
-    pytester.makefile(".ini", pytest=INI)
+    """A project with one test, which creates a video and polls it to its end."""
+    pytester.makefile(".ini", pytest=STRICT_INI)
     pytester.makepyfile(program=PROGRAM, test_one=ONE)
     return pytester
 
 
 def hits_in(path: Path) -> dict[str, int]:
-    """How often each item was exercised, by `group: about name`."""
+    """Return the hits of each item, by `group: about name`."""
     (coverage,) = orjson.loads(path.read_bytes())["coverage"]
     return {
         f"{group['name']}: {item['about']} {item['name']}".strip(): item["hits"]
@@ -66,13 +57,13 @@ def hits_in(path: Path) -> dict[str, int]:
     }
 
 
-def table_of(result: pytest.RunResult) -> str:
-    """What the terminal shows of the coverage, without the heading."""
+def table_in(result: pytest.RunResult) -> str:
+    """Return the coverage table in the terminal, without the heading."""
     text = str(result.stdout)
     return text[text.index("contract coverage of ") :]
 
 
-def errors_of(result: pytest.RunResult) -> list[str]:
+def errors_in(result: pytest.RunResult) -> list[str]:
     return [line for line in result.errlines if line]
 
 
@@ -109,7 +100,7 @@ def test_coverage_table_lists_covered_and_missing_items(
 
 
 def test_no_coverage_without_the_option(project: pytest.Pytester) -> None:
-    assert "coverage" not in str(project.runpytest_inprocess().stdout)
+    assert "contract coverage" not in str(project.runpytest_inprocess().stdout)
 
 
 def test_coverage_includes_every_fixture(project: pytest.Pytester) -> None:
@@ -128,7 +119,7 @@ def test_coverage_includes_every_fixture(project: pytest.Pytester) -> None:
             video_api.reset()
             run(video_api, model="sora-2-pro")
 
-        def test_that_fails_by_itself(video_mock):
+        def test_that_fails(video_mock):
             run(video_mock)
             assert False
         """
@@ -148,12 +139,12 @@ def test_coverage_file_and_its_folders_are_created(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
     monkeypatch.chdir(project.mkdir("below"))
-    result = project.runpytest_inprocess(f"--video-coverage=made/for/it{suffix}", "..")
-    path = project.path / "below" / "made" / "for" / f"it{suffix}"
+    result = project.runpytest_inprocess(f"--video-coverage=some/new/coverage{suffix}", "..")
+    path = project.path / "below" / "some" / "new" / f"coverage{suffix}"
     result.stdout.fnmatch_lines([f"written to {path}"])
     text = path.read_text("utf-8")
     if suffix == ".txt":
-        assert table_of(result).startswith(text)
+        assert table_in(result).startswith(text)
     elif suffix == ".json":
         assert hits_in(path)["operations called: createVideo"] == 1
     else:
@@ -162,7 +153,7 @@ def test_coverage_file_and_its_folders_are_created(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "shown"),
+    ("arguments", "path"),
     [
         (["--video-coverage", "test_one.py"], "test_one.py"),
         (["--video-coverage", "."], "."),
@@ -173,12 +164,12 @@ def test_coverage_file_and_its_folders_are_created(
     ids=["test file", "folder", "other suffix", "suffix without a name", "test"],
 )
 def test_coverage_path_with_another_suffix_is_a_usage_error(
-    project: pytest.Pytester, arguments: list[str], shown: str
+    project: pytest.Pytester, arguments: list[str], path: str
 ) -> None:
     result = project.runpytest_inprocess(*arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert errors_of(result) == [
-        f"ERROR: --video-coverage: the path must end in .txt, .json or .md, not {shown!r};"
+    assert errors_in(result) == [
+        f"ERROR: --video-coverage: the path must end in .txt, .json or .md, not {path!r};"
         " use --video-coverage= for no file"
     ]
 
@@ -186,13 +177,13 @@ def test_coverage_path_with_another_suffix_is_a_usage_error(
 def test_empty_coverage_path_leaves_the_next_argument_to_pytest(project: pytest.Pytester) -> None:
     result = project.runpytest_inprocess("--video-coverage=", "test_one.py")
     result.assert_outcomes(passed=1)
-    assert "total " in table_of(result)
+    assert "total " in table_in(result)
     assert not [*project.path.rglob("*.json")]
 
 
-@pytest.mark.parametrize("broken", ["folder in its place", "file in the place of its folder"])
-def test_unwritable_coverage_file_fails_the_run(project: pytest.Pytester, broken: str) -> None:
-    if broken.startswith("folder"):
+@pytest.mark.parametrize("obstacle", ["folder at the path", "file as the parent folder"])
+def test_unwritable_coverage_file_fails_the_run(project: pytest.Pytester, obstacle: str) -> None:
+    if obstacle.startswith("folder"):
         project.mkdir("c.txt")
         path = project.path / "c.txt"
     else:
@@ -200,7 +191,7 @@ def test_unwritable_coverage_file_fails_the_run(project: pytest.Pytester, broken
     result = project.runpytest_inprocess(f"--video-coverage={path}")
     assert result.ret not in (0, pytest.ExitCode.INTERNAL_ERROR)
     assert "Traceback" not in str(result.stderr) + str(result.stdout)
-    assert str(path) in table_of(result) + str(result.stderr)
+    assert str(path) in table_in(result) + str(result.stderr)
     assert "written to" not in str(result.stdout)
     result.assert_outcomes(passed=1)
 

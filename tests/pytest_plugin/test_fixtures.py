@@ -1,17 +1,14 @@
-"""The fixtures: how they are listed, overridden and combined, and what pytest does around them."""
+"""The fixtures: lists, overrides, combinations, and the checks at the end of a test."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import fields
 
 import pytest
 
 from aisa_testkit.pytest_plugin import MockOptions
 from tests.support.documents import RENDERINGS
-
-Run = Callable[..., pytest.RunResult]
-
+from tests.support.plugin_project import Run
 
 IMPORTS = """
 import os
@@ -19,13 +16,13 @@ import httpx2
 import pytest
 from aisa_testkit.mock_server import ManualClock, TickingClock
 from aisa_testkit.openapi import load_document
-from program import ask, create, poll
+from program import create, poll, send
 """
 OTHER_API = """
-def submit(api, **order):
+def submit(api, **fields):
     headers = {"X-Render-Key": "a-key"}
     url = api.base_url + "/renderings"
-    return httpx2.post(url, headers=headers, json={"scene": "A teapot", **order}).json()["job"]
+    return httpx2.post(url, headers=headers, json={"scene": "A teapot", **fields}).json()["job"]
 """
 
 
@@ -67,7 +64,7 @@ def test_marker_is_listed_with_each_option(run: Run) -> None:
     )
 
 
-@pytest.mark.parametrize("where", ["by the fixture", "by the ini file"])
+@pytest.mark.parametrize("where", ["fixture", "ini file"])
 def test_another_document_is_mocked(run: Run, where: str) -> None:
     override = f"""
 @pytest.fixture(scope="session")
@@ -75,7 +72,7 @@ def video_document():
     return load_document({str(RENDERINGS)!r})
 """
     result = run(
-        f"""{IMPORTS}{OTHER_API}{override if where == "by the fixture" else ""}
+        f"""{IMPORTS}{OTHER_API}{override if where == "fixture" else ""}
 @pytest.mark.parametrize("fixture", ["video_mock", "video_server", "video_api"])
 def test_it(request, video_base_url, fixture):
     api = request.getfixturevalue(fixture)
@@ -86,7 +83,7 @@ def test_it(request, video_base_url, fixture):
     assert [request.operation_id for request in api.requests] == ["submitRendering"]
     assert api.jobs[0].job.ref == job["ref"]
 """,
-        ini="" if where == "by the fixture" else f"video_document = {RENDERINGS}",
+        ini="" if where == "fixture" else f"video_document = {RENDERINGS}",
     )
     result.assert_outcomes(passed=3)
 
@@ -131,10 +128,10 @@ def test_ini(video_mock):
 @pytest.mark.video_mock(allow=["AV711"])
 def test_both(video_mock):
     create(video_mock, seconds="5", prompt=7)
-    ask("GET", video_mock.base_url + "/videos/video_1")
+    send("GET", video_mock.base_url + "/videos/video_1")
 
 def test_neither(video_mock):
-    ask("GET", video_mock.base_url + "/videos/video_1")
+    send("GET", video_mock.base_url + "/videos/video_1")
 """,
         ini="video_allow = AV705 AV704",
     )
@@ -162,7 +159,7 @@ def test_it(video_mock, video_contract):
     with pytest.raises(ContractError, match="AV705: the code under test broke") as caught:
         video_contract.verify()
     assert caught.value.violations == tuple(video_contract.violations)
-    video_contract.verify()  # what was said once is not said again
+    video_contract.verify()  # a violation is reported once
     video_contract.allow("AV704")
     create(video_mock, prompt=7)
     assert [v.code for v in video_contract.violations] == ["AV705", "AV704"]
@@ -203,7 +200,7 @@ from aisa_testkit.pytest_plugin import mock_videos
 
 def test_it(video_mock):
     with mock_videos(base_url="https://block.test/v1") as block:
-        create(video_mock)  # whose URL is the vendor's, and so the block's, too
+        create(video_mock)  # its URL is the vendor's, which the block mocks as well
         assert os.environ["OPENAI_BASE_URL"] == "https://block.test/v1"
     create(video_mock)
     assert os.environ["OPENAI_BASE_URL"] == video_mock.base_url

@@ -1,4 +1,4 @@
-"""What is loaded when, looked at in interpreters of their own."""
+"""The modules that the plugin imports, in separate interpreters."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def pytest_unconfigure():
 
 
 def run(folder: Path, *arguments: str) -> str:
-    """What pytest says with no plugin but ours, as nothing else may load what is looked for."""
+    """Return the output of pytest with only our plugin, because others may import the modules."""
     command = [sys.executable, "-m", "pytest", "-p", "aisa_testkit.pytest_plugin.plugin"]
     command += ["-p", "no:cacheprovider", "--disable-plugin-autoload", *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
@@ -43,33 +43,36 @@ def test_plugin_imports_only_pytest() -> None:
     assert "aisa_testkit.pytest_plugin.plugin" in names
     assert {name.partition(".")[0] for name in names} == {"aisa_testkit"}
     assert {name.split(".")[1] for name in names if "." in name} == {"pytest_plugin"}
-    late = ("contract", "coverage", "mock", "options", "routes", "sockets", "live", "journal")
-    assert not {f"aisa_testkit.pytest_plugin.{name}" for name in late} & {*names}
+    lazy = ("contract", "coverage_log", "mock", "options", "routes", "server", "live", "journal")
+    assert not {f"aisa_testkit.pytest_plugin.{name}" for name in lazy} & {*names}
 
 
 @pytest.mark.parametrize(
-    ("source", "arguments", "said"),
+    ("source", "arguments", "expected"),
     [
-        pytest.param("def test_it(): pass", [], "1 passed", id="no test uses it"),
+        pytest.param("def test_it(): pass", [], "1 passed", id="no test with a mock"),
         pytest.param(
-            "def test_it(video_mock): pass", ["--collect-only"], "1 test collected", id="collected"
+            "def test_it(video_mock): pass",
+            ["--collect-only"],
+            "1 test collected",
+            id="collect only",
         ),
         pytest.param(
             "import pytest\n@pytest.mark.video_mock(seed=1)\ndef test_it(): pass",
             ["--strict-markers"],
             "1 passed",
-            id="a marker alone",
+            id="marker only",
         ),
         pytest.param("def test_it(): pass", ["--help"], "--video-target", id="help"),
     ],
 )
 def test_run_without_a_mock_imports_no_mock(
-    tmp_path: Path, source: str, arguments: list[str], said: str
+    tmp_path: Path, source: str, arguments: list[str], expected: str
 ) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_it.py").write_text(source)
     output = run(tmp_path, "-s", *arguments)
-    assert said in output
+    assert expected in output
     assert "plugin: True\n" in output
     assert "loaded: []\n" in output
 

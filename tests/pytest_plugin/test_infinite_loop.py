@@ -16,8 +16,7 @@ from aisa_testkit.mock_server import (
 )
 from aisa_testkit.pytest_plugin import InfiniteLoop, VideoMock, mock_videos
 from aisa_testkit.pytest_plugin.loop_detector import MAX_REPEATS, MAX_REPEATS_AT_ONCE
-
-Run = Callable[..., pytest.RunResult]
+from tests.support.plugin_project import Run
 
 HEADERS = {"authorization": "Bearer sk-test", "content-type": "application/json"}
 

@@ -1,21 +1,17 @@
-"""The marker: each of its arguments, where it may stand, and what is said of one that is wrong."""
+"""The marker: its arguments, its precedence, and its errors."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import pytest
 
 from tests.support.documents import RENDERINGS
-
-Run = Callable[..., pytest.RunResult]
-
+from tests.support.plugin_project import Run
 
 IMPORTS = """
 import httpx2
 import pytest
 from aisa_testkit.mock_server import ManualClock, SystemClock, TickingClock
-from program import ask, create, poll
+from program import create, poll, send
 """
 
 
@@ -26,20 +22,20 @@ marked = pytest.mark.video_mock
 
 @marked(document={str(RENDERINGS)!r})
 def test_document(video_mock):
-    order = {{"headers": {{"X-Render-Key": "a-key"}}, "json": {{"scene": "A teapot"}}}}
-    answer = httpx2.post("https://render.example.net/api/v7/renderings", **order)
-    assert answer.json()["kind"] == "ticket"
+    request = {{"headers": {{"X-Render-Key": "a-key"}}, "json": {{"scene": "A teapot"}}}}
+    response = httpx2.post("https://render.example.net/api/v7/renderings", **request)
+    assert response.json()["kind"] == "ticket"
 
 @marked(base_url="https://elsewhere.test/api")
 def test_base_url(video_mock):
     assert video_mock.base_url == "https://elsewhere.test/api"
-    assert ask("GET", "https://elsewhere.test/api/videos").status_code == 200
+    assert send("GET", "https://elsewhere.test/api/videos").status_code == 200
 
 @marked(clock=ManualClock(1_800_000_000))
 def test_clock(video_mock):
-    made = create(video_mock).json()
-    assert made["created_at"] == 1_800_000_000
-    assert {{poll(video_mock, made["id"]) for _ in range(30)}} == {{"queued"}}
+    job = create(video_mock).json()
+    assert job["created_at"] == 1_800_000_000
+    assert {{poll(video_mock, job["id"]) for _ in range(30)}} == {{"queued"}}
 
 @marked(speed=250)
 def test_speed(video_mock):
@@ -97,9 +93,9 @@ def test_other_hosts(video_mock):
     )
     result.assert_outcomes(passed=14)
     ids = [line.split()[-3:] for line in result.outlines if "seed " in line]
-    made = [(seed, job) for _, seed, job in ids]
-    assert len(made) == 3
-    assert len(set(made)) == 2, "the same seed gives the same ids, another seed others"
+    seeds_and_ids = [(seed, job) for _, seed, job in ids]
+    assert len(seeds_and_ids) == 3
+    assert len(set(seeds_and_ids)) == 2, "only the same seed gives the same ids"
 
 
 def test_rule_that_is_not_allowed_fails_the_test(run: Run) -> None:
@@ -198,8 +194,8 @@ def test_it(video_mock):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        pytest.param("sped=3", "unexpected keyword argument 'sped'", id="a typo"),
-        pytest.param("'fails'", "takes 1 positional argument but 2", id="without its name"),
+        pytest.param("sped=3", "unexpected keyword argument 'sped'", id="typo"),
+        pytest.param("'fails'", "takes 1 positional argument but 2", id="positional"),
     ],
 )
 def test_unknown_argument_is_a_type_error_without_frames_of_the_toolkit(
@@ -223,32 +219,34 @@ def test_it({fixture}):
         pytest.param(
             "clock=ManualClock(), speed=3",
             "ValueError: give a clock or a speed, not both; a clock has its speed",
-            id="a clock and a speed",
+            id="clock and speed",
         ),
-        pytest.param("speed=0", "ValueError: must be a positive number, not 0", id="no speed"),
-        pytest.param("speed=-1", "ValueError: must be a positive number, not -1", id="backwards"),
+        pytest.param("speed=0", "ValueError: must be a positive number, not 0", id="speed 0"),
+        pytest.param(
+            "speed=-1", "ValueError: must be a positive number, not -1", id="negative speed"
+        ),
         pytest.param(
             "allow=['AV799']",
             "ValueError: there is no rule 'AV799'; `aisa-testkit explain` lists them all",
-            id="no rule",
+            id="unknown rule",
         ),
         pytest.param(
             "other_hosts='block'",
             "ValueError: other_hosts must be 'pass' or 'fail', not 'block'",
-            id="no such treatment of hosts",
+            id="invalid other_hosts",
         ),
         pytest.param(
             "scenario='explodes'",
             "ValueError: unknown scenario 'explodes', must be one of completes, fails, *",
-            id="no scenario",
+            id="unknown scenario",
         ),
-        pytest.param("unknown_ids='invent'", "ValueError: *'invent'*", id="no way with ids"),
+        pytest.param("unknown_ids='invent'", "ValueError: *'invent'*", id="invalid unknown_ids"),
         pytest.param(
             "base_url='api.test/v1'",
             "ValueError: base_url must be a URL of http or https, not 'api.test/v1'",
-            id="a URL without a scheme",
+            id="URL without a scheme",
         ),
-        pytest.param("document='none.yaml'", "*none.yaml*", id="no document"),
+        pytest.param("document='none.yaml'", "*none.yaml*", id="missing document"),
     ],
 )
 def test_invalid_value_is_an_error_before_the_test(run: Run, arguments: str, message: str) -> None:

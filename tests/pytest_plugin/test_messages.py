@@ -1,18 +1,15 @@
-"""What a test is told of a broken contract, to the letter."""
+"""The exact messages of a broken contract."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
 
 from tests.support.documents import RENDERINGS
+from tests.support.plugin_project import Run
 
-Run = Callable[..., pytest.RunResult]
-
-
-WRONG_ENUM = """\
+VALUE_NOT_ALLOWED = """\
 AV705: the code under test broke the contract of AIsa Videos 1.0.0
 
 AV705 value not allowed
@@ -25,7 +22,7 @@ AV705 value not allowed
 To allow this on purpose: @pytest.mark.video_mock(allow=['AV705']) or\
  mock_videos(allow=['AV705']).
 """
-UNDOCUMENTED = """\
+UNKNOWN_FIELD = """\
 AV707 unknown field
     request   GET /v1/videos (listVideos), nos. 1 and 2
     field     colour
@@ -35,10 +32,10 @@ AV707 unknown field
 """
 
 
-HEADS = pytest.mark.parametrize(
+TEST_STYLES = pytest.mark.parametrize(
     "head",
     [
-        pytest.param("def test_it(video_mock):", id="a function"),
+        pytest.param("def test_it(video_mock):", id="function"),
         pytest.param(
             "class TestIt(unittest.TestCase):\n"
             "    @pytest.fixture(autouse=True)\n"
@@ -46,18 +43,18 @@ HEADS = pytest.mark.parametrize(
             "        self.mock = video_mock\n"
             "    def test_it(self):\n"
             "        video_mock = self.mock",
-            id="a method of unittest",
+            id="unittest method",
         ),
     ],
 )
 
 
 def report(result: pytest.RunResult, test: str = "test_it") -> str:
-    """What stands under the head of a test in the failures."""
+    """Return the text below the title of a test in the failures."""
     return re.split(rf"_ (?:TestIt\.)?{test} _+\n", result.stdout.str())[1]
 
 
-@HEADS
+@TEST_STYLES
 def test_report_of_a_violation_is_only_its_message(run: Run, head: str) -> None:
     result = run(
         f"""
@@ -73,19 +70,19 @@ def test_good(video_mock):
 """
     )
     result.assert_outcomes(passed=1, failed=1)
-    assert report(result).startswith(WRONG_ENUM + "====")
+    assert report(result).startswith(VALUE_NOT_ALLOWED + "====")
 
 
 def test_violations_are_reported_together_without_duplicates(run: Run) -> None:
     result = run(
         """
-        from program import ask, create, poll
+        from program import create, poll, send
 
         def test_it(video_mock):
             create(video_mock, seconds="5")
             create(video_mock, prompt="Another teapot", seconds="5")
             create(video_mock, prompt=7)
-            ask("GET", video_mock.base_url + "/videos/video_1")
+            send("GET", video_mock.base_url + "/videos/video_1")
         """
     )
     result.assert_outcomes(failed=1)
@@ -132,13 +129,13 @@ def test_message_uses_the_names_of_another_document(run: Run) -> None:
         ini=f"video_document = {RENDERINGS}",
     )
     result.assert_outcomes(failed=1)
-    told = report(result)
-    assert told.startswith("AV705: the code under test broke the contract of Renderings 2\n")
-    assert "  request   POST /api/v7/renderings (submitRendering), no. 1\n" in told
-    assert "  sent      'best'\n  expected  one of 'draft', 'final'\n" in told
+    text = report(result)
+    assert text.startswith("AV705: the code under test broke the contract of Renderings 2\n")
+    assert "  request   POST /api/v7/renderings (submitRendering), no. 1\n" in text
+    assert "  sent      'best'\n  expected  one of 'draft', 'final'\n" in text
 
 
-@HEADS
+@TEST_STYLES
 def test_failed_test_reports_violations_in_a_section(run: Run, head: str) -> None:
     result = run(
         f"""
@@ -148,39 +145,39 @@ from program import create
 
 {head}
         create(video_mock, seconds="5")
-        assert "its own reason" == ""
+        assert "another reason" == ""
 """
     )
     result.assert_outcomes(failed=1)
-    assert "AssertionError: assert 'its own reason' == ''" in result.stdout.str()
+    assert "AssertionError: assert 'another reason' == ''" in result.stdout.str()
     sections = re.split(r"-+ video contract -+\n", result.stdout.str())
-    assert [s.startswith(WRONG_ENUM + "====") for s in sections] == [False, True]
+    assert [s.startswith(VALUE_NOT_ALLOWED + "====") for s in sections] == [False, True]
 
 
-ODD = """
-from program import ask
+SENDS_UNKNOWN_FIELD = """
+from program import send
 
 def test_it(video_mock):
-    ask("GET", video_mock.base_url + "/videos?colour=blue")
-    ask("GET", video_mock.base_url + "/videos?colour=blue")
+    send("GET", video_mock.base_url + "/videos?colour=blue")
+    send("GET", video_mock.base_url + "/videos?colour=blue")
 """
 
 
 def test_unknown_field_is_one_warning(run: Run) -> None:
-    result = run(ODD)
+    result = run(SENDS_UNKNOWN_FIELD)
     result.assert_outcomes(passed=1, warnings=1)
-    assert f"ContractWarning: {UNDOCUMENTED}" in result.stdout.str()
+    assert f"ContractWarning: {UNKNOWN_FIELD}" in result.stdout.str()
 
 
 def test_unknown_field_can_be_allowed(run: Run) -> None:
-    run(ODD, "-W", "error", ini="video_allow = AV707").assert_outcomes(passed=1)
+    run(SENDS_UNKNOWN_FIELD, "-W", "error", ini="video_allow = AV707").assert_outcomes(passed=1)
 
 
 def test_unknown_field_fails_the_test_if_warnings_are_errors(run: Run) -> None:
-    result = run(ODD, "-W", "error")
+    result = run(SENDS_UNKNOWN_FIELD, "-W", "error")
     result.assert_outcomes(failed=1)
     assert "AV707 unknown field" in result.stdout.str()
-    assert "wrapper=True" not in result.stdout.str(), "the code of the plugin is shown"
+    assert "wrapper=True" not in result.stdout.str(), "the report shows the code of the plugin"
 
 
 @pytest.mark.parametrize("strictness", [(), ("-W", "error")], ids=["warnings", "errors"])
@@ -195,10 +192,10 @@ def test_unknown_field_does_not_hide_an_error(run: Run, strictness: tuple[str, .
         *strictness,
     )
     result.assert_outcomes(failed=1)
-    told = report(result)
-    assert told.startswith("AV705, AV707: the code under test broke the contract")
-    assert "  field     seconds\n  sent      '5'\n" in told
-    assert "  field     colour\n" in told
+    text = report(result)
+    assert text.startswith("AV705, AV707: the code under test broke the contract")
+    assert "  field     seconds\n  sent      '5'\n" in text
+    assert "  field     colour\n" in text
 
 
 @pytest.mark.parametrize(
@@ -208,7 +205,7 @@ def test_unknown_field_does_not_hide_an_error(run: Run, strictness: tuple[str, .
         ("@pytest.mark.xfail(strict=True)", {"xfailed": 1}),
         ("@pytest.mark.xfail(raises=ZeroDivisionError)", {"failed": 1}),
     ],
-    ids=["expected", "strictly expected", "another failure expected"],
+    ids=["xfail", "strict xfail", "xfail of another exception"],
 )
 def test_xfail_treats_a_violation_like_any_failure(
     run: Run, mark: str, outcome: dict[str, int]
@@ -226,7 +223,7 @@ def test_xfail_treats_a_violation_like_any_failure(
     result.assert_outcomes(**outcome)
 
 
-@pytest.mark.parametrize("where", ["in the test", "in its set-up"])
+@pytest.mark.parametrize("where", ["test", "setup"])
 def test_skipped_test_is_not_checked(run: Run, where: str) -> None:
     result = run(
         f"""
@@ -239,7 +236,7 @@ def test_skipped_test_is_not_checked(run: Run, where: str) -> None:
 
         @pytest.fixture
         def prepared(video_mock):
-            if {where == "in its set-up"}:
+            if {where == "setup"}:
                 give_up(video_mock)
 
         def test_it(prepared, video_mock):
@@ -264,7 +261,7 @@ def test_violation_in_a_fixture_setup_fails_the_test(run: Run) -> None:
         """
     )
     result.assert_outcomes(failed=1)
-    assert report(result).startswith(WRONG_ENUM + "====")
+    assert report(result).startswith(VALUE_NOT_ALLOWED + "====")
 
 
 def test_violation_in_a_fixture_teardown_is_an_error_and_reported_once(run: Run) -> None:
@@ -283,7 +280,7 @@ def test_violation_in_a_fixture_teardown_is_an_error_and_reported_once(run: Run)
         """
     )
     result.assert_outcomes(failed=1, errors=1)
-    assert report(result).startswith(WRONG_ENUM + "====")
+    assert report(result).startswith(VALUE_NOT_ALLOWED + "====")
     at_teardown = report(result, "ERROR at teardown of test_it")
     assert at_teardown.startswith("AV705: the code under test broke the contract")
     assert result.stdout.str().count("  field     seconds\n") == 1

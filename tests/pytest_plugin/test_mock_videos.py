@@ -1,4 +1,4 @@
-"""The context manager: without pytest, its arguments, its steering words, and a clean end."""
+"""The context manager: arguments, controls, and the end of the block."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ def retrieve(mock: VideoMock, job_id: str) -> Any:
     return httpx2.get(f"{mock.base_url}/videos/{job_id}", headers=KEY, verify=False).json()
 
 
-def world() -> list[object]:
-    """All around a program that a mock changes while it is active."""
+def process_state() -> list[object]:
+    """Return everything in this process that an active mock changes."""
     pools = (httpcore.ConnectionPool, httpcore2.ConnectionPool)
-    later = (httpcore.AsyncConnectionPool, httpcore2.AsyncConnectionPool)
+    async_pools = (httpcore.AsyncConnectionPool, httpcore2.AsyncConnectionPool)
     return [
         [os.environ.get(name) for name in VARIABLES],
         list(warnings.filters),
         [pool.handle_request for pool in pools],
-        [pool.handle_async_request for pool in later],
+        [pool.handle_async_request for pool in async_pools],
     ]
 
 
@@ -69,12 +69,12 @@ def test_unittest_fails_on_a_violation() -> None:
         def test_bad(self) -> None:
             create(self.mock, seconds="5")
 
-    before = world()
+    before = process_state()
     result = unittest.TestResult()
     unittest.defaultTestLoader.loadTestsFromTestCase(Programs).run(result)
     assert (result.testsRun, len(result.errors), len(result.failures)) == (2, 0, 1)
     assert "one of '4', '8', '12'" in result.failures[0][1]
-    assert world() == before
+    assert process_state() == before
 
 
 @settings(max_examples=20)
@@ -84,8 +84,10 @@ def test_each_hypothesis_example_has_its_own_mock(outcomes: list[str]) -> None:
         for outcome in outcomes:
             mock.next_job(outcome=outcome)
         with OpenAI() as client:
-            ends = [client.videos.create_and_poll(prompt=f"no. {n}") for n in range(len(outcomes))]
-        assert [end.status for end in ends] == outcomes == [job.status for job in mock.jobs]
+            videos = [
+                client.videos.create_and_poll(prompt=f"no. {n}") for n in range(len(outcomes))
+            ]
+        assert [video.status for video in videos] == outcomes == [job.status for job in mock.jobs]
 
 
 def test_script_without_pytest_fails_on_a_violation() -> None:
@@ -104,24 +106,24 @@ def test_script_without_pytest_fails_on_a_violation() -> None:
     assert "ContractError: AV703: the code under test broke the contract" in done.stderr
 
 
-def fail_after(**fields: str) -> None:
+def fail_in_block(**fields: str) -> None:
     with mock_videos() as mock:
         create(mock, **fields)
-        raise LookupError("of the program")
+        raise LookupError("an error of the program")
 
 
 def test_error_that_leaves_the_block_gets_a_note_with_violations() -> None:
-    before = world()
+    before = process_state()
     with pytest.raises(LookupError) as caught:
-        fail_after(seconds="5")
+        fail_in_block(seconds="5")
     (note,) = caught.value.__notes__
     assert note.startswith("AV705: the code under test broke the contract of AIsa Videos")
-    assert world() == before
+    assert process_state() == before
 
 
 def test_error_that_leaves_a_clean_block_has_no_note() -> None:
     with pytest.raises(LookupError) as caught:
-        fail_after()
+        fail_in_block()
     assert not hasattr(caught.value, "__notes__")
 
 
@@ -135,9 +137,9 @@ def test_contract_error_at_the_end_has_the_violations() -> None:
 
 
 def test_unknown_field_is_a_warning_at_the_line_of_the_block() -> None:
-    with pytest.warns(ContractWarning, match="colour") as heard, mock_videos() as mock:
+    with pytest.warns(ContractWarning, match="colour") as caught, mock_videos() as mock:
         create(mock, colour="red")
-    assert [warning.filename for warning in heard] == [__file__]
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 def test_unknown_field_does_not_hide_a_violation() -> None:
@@ -151,41 +153,45 @@ def test_environment_and_clients_are_restored(
     monkeypatch.setenv("OPENAI_BASE_URL", "https://mine.example/v1")
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.setenv("AISA_API_KEY", "sk-aisa-real")
-    before = world()
+    before = process_state()
     with mock_videos() as mock:
         inside = [os.environ[name] for name in VARIABLES]
         assert inside == [mock.base_url, "sk-aisa-dummy", "sk-aisa-dummy"]
-        assert all(now != then for now, then in zip(world(), before, strict=True))
-    assert world() == before
+        assert all(now != then for now, then in zip(process_state(), before, strict=True))
+    assert process_state() == before
 
 
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        pytest.param({"sped": 2}, TypeError, "'sped'", id="a slip"),
-        pytest.param({"speed": 0}, ValueError, "positive", id="no speed"),
-        pytest.param({"speed": 2, "clock": ManualClock()}, ValueError, "both", id="two clocks"),
-        pytest.param({"scenario": "sulks"}, ValueError, "'sulks'", id="no such scenario"),
-        pytest.param({"allow": ["AV999"]}, ValueError, "'AV999'", id="no such rule"),
-        pytest.param({"other_hosts": "ask"}, ValueError, "'ask'", id="no such word for hosts"),
-        pytest.param({"unknown_ids": "guess"}, ValueError, "'guess'", id="no such word for ids"),
-        pytest.param({"base_url": "api.aisa.one"}, ValueError, "http or https", id="half a URL"),
-        pytest.param({"document": "none.yaml"}, DocumentError, "none.yaml", id="no document"),
+        pytest.param({"sped": 2}, TypeError, "'sped'", id="typo"),
+        pytest.param({"speed": 0}, ValueError, "positive", id="speed 0"),
+        pytest.param(
+            {"speed": 2, "clock": ManualClock()}, ValueError, "both", id="clock and speed"
+        ),
+        pytest.param({"scenario": "sulks"}, ValueError, "'sulks'", id="unknown scenario"),
+        pytest.param({"allow": ["AV999"]}, ValueError, "'AV999'", id="unknown rule"),
+        pytest.param({"other_hosts": "ask"}, ValueError, "'ask'", id="invalid other_hosts"),
+        pytest.param({"unknown_ids": "guess"}, ValueError, "'guess'", id="invalid unknown_ids"),
+        pytest.param(
+            {"base_url": "api.aisa.one"}, ValueError, "http or https", id="URL without a scheme"
+        ),
+        pytest.param({"document": "none.yaml"}, DocumentError, "none.yaml", id="missing document"),
     ],
 )
 def test_invalid_argument_is_an_error_without_side_effects(
     arguments: dict[str, Any], error: type[Exception], message: str
 ) -> None:
-    before = world()
+    before = process_state()
     with pytest.raises(error, match=message), mock_videos(**arguments):
         pass
-    assert world() == before
+    assert process_state() == before
 
 
 @pytest.mark.parametrize(
     ("arguments", "kind"),
     [({}, TickingClock), ({"speed": 20}, SystemClock), ({"clock": ManualClock()}, ManualClock)],
-    ids=["none said", "a speed", "a clock"],
+    ids=["default", "speed", "clock"],
 )
 def test_clock_has_the_requested_type(arguments: Any, kind: type[object]) -> None:
     with mock_videos(**arguments) as mock:
@@ -242,7 +248,7 @@ def test_next_job_and_fail_apply_to_the_next_jobs_and_requests() -> None:
         lambda mock: mock.routes["createVideo"].respond(418),
         lambda mock: create(mock),
     ],
-    ids=["a job", "a call", "a route", "a request"],
+    ids=["job", "error", "route", "request"],
 )
 def test_reset_forgets_plans_jobs_and_requests(
     plan: Callable[[VideoMock], object],

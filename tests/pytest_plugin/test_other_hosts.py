@@ -1,14 +1,14 @@
-"""What happens to requests that no route takes, and to what could bill somebody."""
+"""Requests to unknown endpoints, to other hosts, and to the vendor's own server."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-Run = Callable[..., pytest.RunResult]
+from tests.support.plugin_project import Run
 
 IMPORTS = """
 import asyncio
@@ -16,7 +16,7 @@ import os
 import httpx
 import httpx2
 import pytest
-from program import KEY, ask, create, poll
+from program import KEY, create, poll
 
 each_client = pytest.mark.parametrize("client", ["httpx", "httpx2", "async httpx", "async httpx2"])
 
@@ -25,13 +25,13 @@ def send(client, method, url):
     if not client.startswith("async "):
         return library.request(method, url, headers=KEY)
 
-    async def sent():
+    async def main():
         async with library.AsyncClient() as client:
             return await client.request(method, url, headers=KEY)
 
-    return asyncio.run(sent())
+    return asyncio.run(main())
 
-def swallow(client, method, url):
+def send_ignoring_errors(client, method, url):
     try:
         send(client, method, url).raise_for_status()
     except Exception:
@@ -40,17 +40,17 @@ def swallow(client, method, url):
 
 
 @pytest.fixture
-def elsewhere() -> Iterator[str]:
-    """The URL of a server of somebody else's."""
+def other_server() -> Iterator[str]:
+    """The URL of another local server."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(b"from elsewhere")
+            self.wfile.write(b"from another server")
 
         def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Page) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -61,56 +61,56 @@ def elsewhere() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "told", "nearest"),
+    ("method", "path", "difference", "nearest"),
     [
         pytest.param(
             "GET",
             "/v1/video/abc",
             "the path has /video where /videos is expected",
             "GET /v1/videos/{video_id} (getVideo)",
-            id="an unknown path",
+            id="unknown path",
         ),
         pytest.param(
             "PATCH",
             "/v1/videos",
             "the method is PATCH",
             "GET /v1/videos (listVideos)",
-            id="an unknown method",
+            id="unknown method",
         ),
         pytest.param(
             "POST",
             "/videos",
             "the path lacks /v1",
             "POST /v1/videos (createVideo)",
-            id="a create without its prefix",
+            id="create without the base path",
         ),
     ],
 )
 def test_unknown_endpoint_fails_the_test_even_if_the_error_is_caught(
-    run: Run, method: str, path: str, told: str, nearest: str
+    run: Run, method: str, path: str, difference: str, nearest: str
 ) -> None:
     result = run(
         f"""{IMPORTS}
 @each_client
 def test_it(video_mock, client):
-    swallow(client, {method!r}, "https://api.aisa.one{path}")
+    send_ignoring_errors(client, {method!r}, "https://api.aisa.one{path}")
 """
     )
     result.assert_outcomes(failed=4)
-    told_of = f"""
+    message = f"""
 AV701 unknown endpoint
   request   {method} {path}, no. 1
-  sent      {told}
+  sent      {difference}
   expected  {nearest}, the nearest operation
 """
-    assert result.stdout.str().count(told_of) == 4
+    assert result.stdout.str().count(message) == 4
 
 
 def test_poll_without_the_base_path_reports_the_nearest_operation(run: Run) -> None:
     result = run(
         f"""{IMPORTS}
 def test_it(video_mock):
-    swallow("httpx2", "GET", "https://api.aisa.one/videos/video_1")
+    send_ignoring_errors("httpx2", "GET", "https://api.aisa.one/videos/video_1")
 """
     )
     result.assert_outcomes(failed=1)
@@ -120,7 +120,7 @@ def test_it(video_mock):
 @pytest.mark.parametrize(
     "url",
     ["http://vendor.invalid/v1/videos", "https://vendor.invalid:8443/v1/videos"],
-    ids=["without encryption", "at another port"],
+    ids=["http", "other port"],
 )
 def test_other_scheme_or_port_of_the_api_host_is_blocked(run: Run, url: str) -> None:
     result = run(
@@ -128,7 +128,7 @@ def test_other_scheme_or_port_of_the_api_host_is_blocked(run: Run, url: str) -> 
 @each_client
 @pytest.mark.video_mock(base_url="https://vendor.invalid/v1")
 def test_it(video_mock, client):
-    swallow(client, "GET", {url!r})
+    send_ignoring_errors(client, "GET", {url!r})
 """
     )
     result.assert_outcomes(failed=4)
@@ -138,7 +138,7 @@ def test_it(video_mock, client):
 @pytest.mark.parametrize(
     ("base", "path"),
     [("/api", "/v1/videos"), ("/v1beta", "/v1betas/videos")],
-    ids=["the path of the document", "a longer path"],
+    ids=["base path of the document", "longer path"],
 )
 def test_path_outside_the_base_url_is_an_unknown_endpoint(run: Run, base: str, path: str) -> None:
     result = run(
@@ -155,7 +155,7 @@ def test_it(video_mock):
 @pytest.mark.parametrize(
     "where",
     ["ini", "fixture", "marker"],
-    ids=["by the ini file", "by the fixture", "by the marker"],
+    ids=["ini file", "fixture", "marker"],
 )
 def test_vendor_url_is_mocked_with_any_base_url(run: Run, where: str) -> None:
     url = "https://staging.test/v1"
@@ -171,8 +171,8 @@ def test_it(video_mock):
     assert os.environ["OPENAI_BASE_URL"] == video_mock.base_url == {url!r}
     job = create(video_mock).json()["id"]
     for client in ("httpx", "httpx2"):
-        answer = send(client, "GET", "https://api.aisa.one/v1/videos/" + job)
-        assert answer.json()["id"] == job
+        response = send(client, "GET", "https://api.aisa.one/v1/videos/" + job)
+        assert response.json()["id"] == job
 """,
         ini=f"video_base_url = {url}" if where == "ini" else "",
     )
@@ -188,38 +188,40 @@ def test_environment_is_restored_after_a_test(
     monkeypatch.delenv("AISA_API_KEY", raising=False)
     result = run(
         f"""{IMPORTS}
-def seen():
+def variables():
     names = ("OPENAI_BASE_URL", "OPENAI_API_KEY", "AISA_API_KEY")
     return tuple(os.environ.get(name) for name in names)
 
 BEFORE = ("https://real.test/v1", "sk-real", None)
 
 def test_before():
-    assert seen() == BEFORE
+    assert variables() == BEFORE
 
 def test_with({fixture}):
-    assert seen() == ({fixture}.base_url, "sk-aisa-dummy", "sk-aisa-dummy")
+    assert variables() == ({fixture}.base_url, "sk-aisa-dummy", "sk-aisa-dummy")
     assert {fixture}.base_url != BEFORE[0]
 
-def test_that_spoils_it({fixture}):
+def test_that_changes_it({fixture}):
     del os.environ["OPENAI_API_KEY"]
-    os.environ["AISA_API_KEY"] = "sk-spoilt"
-    assert seen() == BEFORE, "on purpose"
+    os.environ["AISA_API_KEY"] = "sk-changed"
+    assert variables() == BEFORE, "on purpose"
 
 def test_after():
-    assert seen() == BEFORE
+    assert variables() == BEFORE
 """
     )
     result.assert_outcomes(passed=3, failed=1)
 
 
-@pytest.mark.parametrize("ini", ["", "video_other_hosts = fail"], ids=["by default", "closed"])
-def test_other_local_servers_are_reachable(run: Run, elsewhere: str, ini: str) -> None:
+@pytest.mark.parametrize(
+    "ini", ["", "video_other_hosts = fail"], ids=["default", "other_hosts=fail"]
+)
+def test_other_local_servers_are_reachable(run: Run, other_server: str, ini: str) -> None:
     result = run(
         f"""{IMPORTS}
 @each_client
 def test_it(video_mock, client):
-    assert send(client, "GET", {elsewhere!r}).text == "from elsewhere"
+    assert send(client, "GET", {other_server!r}).text == "from another server"
     assert send(client, "GET", video_mock.base_url + "/videos").status_code == 200
     assert [request.operation_id for request in video_mock.requests] == ["listVideos"]
 """,
@@ -235,7 +237,7 @@ def test_it(video_mock, client):
         ("", "@pytest.mark.video_mock(other_hosts='fail')"),
         ("video_other_hosts = pass", "@pytest.mark.video_mock(other_hosts='fail')"),
     ],
-    ids=["by the ini file", "by the marker", "by the marker over the ini file"],
+    ids=["ini file", "marker", "marker over ini file"],
 )
 def test_blocked_requests_to_other_hosts_fail_the_test(run: Run, ini: str, mark: str) -> None:
     result = run(
@@ -243,18 +245,18 @@ def test_blocked_requests_to_other_hosts_fail_the_test(run: Run, ini: str, mark:
 {mark}
 @each_client
 def test_it(video_mock, client):
-    swallow(client, "GET", "https://elsewhere.invalid/a?b=c")
-    swallow(client, "GET", "https://elsewhere.invalid/a?b=c")
+    send_ignoring_errors(client, "GET", "https://elsewhere.invalid/a?b=c")
+    send_ignoring_errors(client, "GET", "https://elsewhere.invalid/a?b=c")
 """,
         ini=ini,
     )
     result.assert_outcomes(failed=4)
-    told_of = """
+    message = """
 AV708 request blocked
   request   GET https://elsewhere.invalid/a?b=c, nos. 1 and 2
   sent      requests to elsewhere.invalid are blocked (other_hosts is 'fail')
 """
-    assert result.stdout.str().count(told_of) == 4
+    assert result.stdout.str().count(message) == 4
 
 
 def test_invalid_other_hosts_in_the_ini_file_is_an_error(run: Run) -> None:

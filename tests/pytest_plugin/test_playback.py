@@ -1,4 +1,4 @@
-"""A mock that plays a recording: answers in their order, matched by fields, files and ids."""
+"""A mock that replays a recording: matching by fields, files and ids, and the order."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ PROMPT = "A lighthouse in a storm"
 
 
 class Recorder:
-    """A client of the mock who writes down what it was answered."""
+    """A client of a mock that records its exchanges."""
 
     def __init__(self, document: Document) -> None:
         self.document, self.clock = document, ManualClock()
         self.service = JobService(document, clock=self.clock, ids=RandomIds(1))
         self.exchanges: list[Exchange] = []
 
-    def ask(self, role: JobRole, job: str = "", **more: object) -> bytes:
+    def request(self, role: JobRole, job: str = "", **more: object) -> bytes:
         operation = self.document.by_role[role]
-        named = {"video_id": job} if job else {}
+        parameters = {"video_id": job} if job else {}
         call = build_call(
             self.document,
             operation,
             key="sk-recorded",
-            path_parameters=named,
-            **more,  # type: ignore[arg-type]  # what each test knows
+            path_parameters=parameters,
+            **more,  # type: ignore[arg-type]  # arguments of build_call
         )
         return self.send(call)
 
@@ -48,18 +48,20 @@ class Recorder:
         return reply.body
 
     def create(self, media_type: str = FORM, **fields: object) -> str:
-        made = self.ask(JobRole.CREATE, fields={"prompt": PROMPT, **fields}, media_type=media_type)
-        return str(orjson.loads(made)["id"])
+        body = self.request(
+            JobRole.CREATE, fields={"prompt": PROMPT, **fields}, media_type=media_type
+        )
+        return str(orjson.loads(body)["id"])
 
-    def life(self) -> str:
-        """A job that is asked for too early, polled to its end and downloaded."""
+    def full_job(self) -> str:
+        """Download a job too early, poll it to its end and download it; return its id."""
         job = self.create()
-        self.ask(JobRole.CONTENT, job)
+        self.request(JobRole.CONTENT, job)
         for _ in range(3):
-            self.ask(JobRole.RETRIEVE, job)
+            self.request(JobRole.RETRIEVE, job)
             self.clock.advance(15)
-        self.ask(JobRole.RETRIEVE, job)
-        self.ask(JobRole.CONTENT, job)
+        self.request(JobRole.RETRIEVE, job)
+        self.request(JobRole.CONTENT, job)
         return job
 
     def save(self, path: Path) -> Path:
@@ -80,19 +82,19 @@ def client(mock: ObservedMock) -> openai.OpenAI:
 
 
 def test_recorded_job_is_replayed_for_a_new_client(recorder: Recorder, tmp_path: Path) -> None:
-    job = recorder.life()
+    job = recorder.full_job()
     with mock_videos(recording=recorder.save(tmp_path / "one.har")) as mock:
         video = client(mock).videos.create_and_poll(prompt=PROMPT)
         assert (video.id, video.status) == (job, "completed")
-        # The recorded client had asked too early once; this one has not, and is not refused.
+        # The recorded client got an error for its early download; this client does not.
         assert client(mock).videos.download_content(job).read()[4:8] == b"ftyp"
-        assert [(seen.id, seen.status) for seen in mock.jobs] == [(job, "completed")]
+        assert [(j.id, j.status) for j in mock.jobs] == [(job, "completed")]
 
 
 def test_recorded_polls_are_replayed_in_order_and_the_last_one_repeats(
     recorder: Recorder, tmp_path: Path
 ) -> None:
-    job = recorder.life()
+    job = recorder.full_job()
     recorded = [
         orjson.loads(exchange.reply.body)["progress"]
         for exchange in recorder.exchanges
@@ -100,8 +102,8 @@ def test_recorded_polls_are_replayed_in_order_and_the_last_one_repeats(
     ]
     with mock_videos(recording=recorder.save(tmp_path / "one.har"), allow="AV712") as mock:
         client(mock).videos.create(prompt=PROMPT)
-        seen = [client(mock).videos.retrieve(job).progress for _ in range(len(recorded) + 2)]
-    assert seen == [*recorded, 100, 100]
+        progress = [client(mock).videos.retrieve(job).progress for _ in range(len(recorded) + 2)]
+    assert progress == [*recorded, 100, 100]
 
 
 def test_recorded_multipart_form_is_matched_by_fields_and_file_content(
@@ -124,17 +126,17 @@ def test_json_request_matches_a_recorded_form(recorder: Recorder, tmp_path: Path
     with mock_videos(recording=recorder.save(tmp_path / "one.har")) as mock:
         body = {"seconds": "8", "prompt": PROMPT}
         headers = {"authorization": "Bearer sk-other"}
-        made = httpx2.post(f"{mock.base_url}/videos", json=body, headers=headers)
-    assert made.json()["id"] == job
+        created = httpx2.post(f"{mock.base_url}/videos", json=body, headers=headers)
+    assert created.json()["id"] == job
 
 
 def test_recorded_creates_are_replayed_once_each(recorder: Recorder, tmp_path: Path) -> None:
     jobs = [recorder.create(JSON), recorder.create(JSON)]
     path = recorder.save(tmp_path / "one.har")
-    told = "it has no further createVideo with these values"
+    message = "it has no further createVideo with these values"
     with mock_videos(recording=path, allow=["AV709", "AV715"]) as mock:
         assert [client(mock).videos.create(prompt=PROMPT).id for _ in jobs] == jobs
-        with pytest.raises(openai.NotFoundError, match=told):
+        with pytest.raises(openai.NotFoundError, match=message):
             client(mock).videos.create(prompt=PROMPT)
         assert "AV709" in [violation.code for violation in mock.contract.violations]
 
@@ -149,8 +151,8 @@ def test_request_that_is_not_recorded_reports_the_first_difference(
             client(mock).videos.create(prompt=PROMPT, seconds="12")
         with pytest.raises(openai.NotFoundError):
             client(mock).videos.list()
-        told = [(violation.code, violation.received) for violation in mock.contract.violations]
-    assert told == [
+        found = [(violation.code, violation.received) for violation in mock.contract.violations]
+    assert found == [
         (
             "AV709",
             "createVideo is not in the recording: seconds is '12', but '8' in the recording",
@@ -165,14 +167,14 @@ def test_request_without_a_key_does_not_match_a_recording(
     recorder.create(JSON)
     path = recorder.save(tmp_path / "one.har")
     with mock_videos(recording=path, allow="AV706") as mock:
-        refused = httpx2.post(f"{mock.base_url}/videos", json={"prompt": PROMPT})
-    assert refused.status_code == 401
+        response = httpx2.post(f"{mock.base_url}/videos", json={"prompt": PROMPT})
+    assert response.status_code == 401
 
 
 def test_recording_is_replayed_on_a_socket_with_waits_of_the_clock(
     recorder: Recorder, tmp_path: Path
 ) -> None:
-    job = recorder.life()
+    job = recorder.full_job()
     with serve_videos(recording=recorder.save(tmp_path / "one.har")) as mock:
         assert client(mock).videos.create_and_poll(prompt=PROMPT).id == job
 
@@ -203,7 +205,7 @@ def test_outcome_of_a_recorded_job_cannot_be_set(recorder: Recorder, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (None, "cannot be read: No such file"),
         (b"", "the recording is empty"),
@@ -211,15 +213,18 @@ def test_outcome_of_a_recorded_job_cannot_be_set(recorder: Recorder, tmp_path: P
         (b'{"log": {}}', "is not HAR"),
         (b'{"log": {"entries": []}}', "the recording contains no requests"),
     ],
-    ids=["no file", "empty", "cut off", "another format", "without a request"],
+    ids=["missing file", "empty", "truncated", "other format", "no requests"],
 )
 def test_invalid_recording_is_an_error_with_its_path(
-    tmp_path: Path, content: bytes | None, told: str
+    tmp_path: Path, content: bytes | None, message: str
 ) -> None:
     path = tmp_path / "one.har"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ValueError, match=f"recording {path}.*{told}"), mock_videos(recording=path):
+    with (
+        pytest.raises(ValueError, match=f"recording {path}.*{message}"),
+        mock_videos(recording=path),
+    ):
         pass
 
 
@@ -227,8 +232,8 @@ def test_undocumented_recorded_response_is_replayed(recorder: Recorder, tmp_path
     recorder.create(JSON)
     har = orjson.loads(recorder.save(tmp_path / "one.har").read_bytes())
     har["log"]["entries"][0]["response"]["status"] = 418
-    (tmp_path / "odd.har").write_bytes(orjson.dumps(har))
-    with mock_videos(recording=tmp_path / "odd.har") as mock:
+    (tmp_path / "undocumented.har").write_bytes(orjson.dumps(har))
+    with mock_videos(recording=tmp_path / "undocumented.har") as mock:
         headers = {"authorization": "Bearer sk-other"}
-        made = httpx2.post(f"{mock.base_url}/videos", json={"prompt": PROMPT}, headers=headers)
-    assert made.status_code == 418
+        created = httpx2.post(f"{mock.base_url}/videos", json={"prompt": PROMPT}, headers=headers)
+    assert created.status_code == 418

@@ -1,4 +1,4 @@
-"""A key that a program sends where none belongs stands in no verdict and in no error."""
+"""API keys in unusual places of requests are redacted in verdicts and errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEY = "sk-live-s3cret-987654321"
 HEADERS = {"authorization": f"Bearer {KEY}"}
 
 
-def poll_for_ever(client: httpx.Client) -> None:
+def poll_endlessly(client: httpx.Client) -> None:
     while True:
         client.get(f"/videos/{KEY}")
 
@@ -24,13 +24,13 @@ def test_api_key_sent_as_a_value_is_redacted_in_messages() -> None:
         with httpx.Client(base_url=mock.base_url, headers=HEADERS) as client:
             client.post("/videos", json={"prompt": "A", "model": KEY, KEY: "1"})
             client.get(f"/video/{KEY}")
-        # A program's own requests are its own; what is said about them may stand in a log.
+        # Tests can read the original requests; only messages, which may be logged, are redacted.
         assert mock.requests[0].fields["model"] == KEY
         error = ContractError(mock.contract.title, mock.contract.violations)
-        for told in (str(mock.verdict), str(error), repr(error)):
-            assert "AV705" in told
-            assert "AV701" in told
-            assert "s3cret" not in told
+        for text in (str(mock.verdict), str(error), repr(error)):
+            assert "AV705" in text
+            assert "AV701" in text
+            assert "s3cret" not in text
 
 
 def test_api_key_is_redacted_in_infinite_loop_message() -> None:
@@ -41,7 +41,7 @@ def test_api_key_is_redacted_in_infinite_loop_message() -> None:
         with pytest.raises(
             InfiniteLoop, match=r"getVideo for \[\*key\*\]\*+ got the same"
         ) as caught:
-            poll_for_ever(client)
+            poll_endlessly(client)
         assert "s3cret" not in str(caught.value) + str(mock.verdict)
 
 

@@ -1,4 +1,4 @@
-"""The routes: one for each operation, inspected, overridden and restored, and beside others."""
+"""The respx routes of operations: calls, overrides, and other respx routers."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ import respx
 
 from aisa_testkit.openapi import Document
 from aisa_testkit.pytest_plugin import VideoMock, mock_videos
+from tests.support.plugin_project import Run
 
 Client: TypeAlias = httpx.Client | httpx2.Client
-Run: TypeAlias = Callable[..., pytest.RunResult]
 
 KEYS = {"authorization": "Bearer sk-test", "x-render-key": "sk-test"}
 VENDOR = "https://api.aisa.one/v1"
 RENDERINGS = "https://render.example.net/api/v7"
-FILM = "https://storage.example/film"
+VIDEO_FILE = "https://storage.example/video.mp4"
 
 
 @pytest.fixture(scope="module", params=[httpx.Client, httpx2.Client], ids=["httpx", "httpx2"])
 def client(request: pytest.FixtureRequest) -> Iterator[Client]:
-    """A client of either family, made before any mock is active."""
+    """An httpx or httpx2 client that was created before the mock."""
     with request.param(headers=KEYS) as client:
         yield client
 
 
-def counts(mock: VideoMock) -> dict[str | None, int]:
+def call_counts(mock: VideoMock) -> dict[str | None, int]:
     return {route.name: route.call_count for route in mock.routes if route.call_count}
 
 
@@ -38,25 +38,25 @@ def counts(mock: VideoMock) -> dict[str | None, int]:
 def test_each_operation_has_its_own_route(
     client: Client, request: pytest.FixtureRequest, which: str
 ) -> None:
-    served: Document = request.getfixturevalue(which)
-    with mock_videos(document=served, check=False) as mock:
-        assert {route.name for route in mock.routes} == set(served.operations)
-        for times, name in enumerate(served.operations, start=1):
-            operation = served.operations[name]
+    mocked: Document = request.getfixturevalue(which)
+    with mock_videos(document=mocked, check=False) as mock:
+        assert {route.name for route in mock.routes} == set(mocked.operations)
+        for times, name in enumerate(mocked.operations, start=1):
+            operation = mocked.operations[name]
             path = re.sub(r"\{\w+\}", "some-id", operation.path)
             client.request(operation.method, mock.base_url + path)
             assert mock.routes[name].call_count == 1
-            assert sum(counts(mock).values()) == times == len(mock.requests)
+            assert sum(call_counts(mock).values()) == times == len(mock.requests)
             assert mock.requests[-1].operation_id == name
 
 
 def test_route_records_requests_and_responses(client: Client) -> None:
     with mock_videos() as mock:
-        answer = client.post(f"{VENDOR}/videos", json={"prompt": "A lighthouse"})
+        response = client.post(f"{VENDOR}/videos", json={"prompt": "A lighthouse"})
         call = mock.routes["createVideo"].calls.last
         assert (call.request.method, str(call.request.url)) == ("POST", f"{VENDOR}/videos")
-        assert call.request.read() == answer.request.content
-        assert call.response.json() == answer.json()
+        assert call.request.read() == response.request.content
+        assert call.response.json() == response.json()
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_route_records_requests_and_responses(client: Client) -> None:
         lambda mock: mock.routes["listVideos"].rollback(),
         lambda mock: mock.reset(),
     ],
-    ids=["by mock()", "by rollback()", "by a reset of all"],
+    ids=["mock()", "rollback()", "reset of the mock"],
 )
 @pytest.mark.parametrize(
     "override",
@@ -76,7 +76,7 @@ def test_route_records_requests_and_responses(client: Client) -> None:
         lambda route: route.mock(side_effect=lambda request: httpx.Response(503)),
         lambda route: route.mock(side_effect=[httpx.Response(503)] * 9),
     ],
-    ids=["a response", "a return value", "a function", "a list"],
+    ids=["respond()", "return value", "function", "list"],
 )
 def test_response_of_a_route_stays_until_it_is_restored(
     client: Client,
@@ -117,11 +117,11 @@ def test_mock_responds_after_the_end_of_a_side_effect_list(client: Client) -> No
 
 
 def test_side_effect_without_a_result_only_observes(client: Client) -> None:
-    seen: list[str] = []
+    paths: list[str] = []
     with mock_videos() as mock:
-        mock.routes["listVideos"].mock(side_effect=lambda request: seen.append(request.url.path))
+        mock.routes["listVideos"].mock(side_effect=lambda request: paths.append(request.url.path))
         assert client.get(f"{VENDOR}/videos").json()["data"] == []
-        assert seen == ["/v1/videos"]
+        assert paths == ["/v1/videos"]
         assert (mock.routes["listVideos"].call_count, len(mock.requests)) == (1, 1)
 
 
@@ -139,47 +139,47 @@ def test_request_with_a_response_of_the_test_is_checked(client: Client) -> None:
 
 def test_head_calls_the_operation_without_a_body(client: Client) -> None:
     with mock_videos() as mock:
-        answer = client.head(f"{VENDOR}/videos")
-        assert (answer.status_code, answer.content) == (200, b"")
-        assert int(answer.headers["content-length"]) > 0
-        assert counts(mock) == {"listVideos": 1}
+        response = client.head(f"{VENDOR}/videos")
+        assert (response.status_code, response.content) == (200, b"")
+        assert int(response.headers["content-length"]) > 0
+        assert call_counts(mock) == {"listVideos": 1}
 
 
 @pytest.mark.parametrize(
     "base_url",
     [
-        pytest.param("https://gateway.example/ai/v9", id="of another host and path"),
-        pytest.param("http://127.0.0.1:8080/v1", id="of this machine"),
-        pytest.param("https://gateway.example/v1/", id="with a slash at its end"),
-        pytest.param("https://gateway.example", id="without a path"),
-        pytest.param("https://api.aisa.one", id="of the vendor's host without its path"),
-        pytest.param("https://gateway.example:443/v1", id="with the usual port"),
-        pytest.param("HTTPS://Gateway.Example/V1", id="in capitals"),
-        pytest.param("https://gateway.example/an%20api/v1", id="with an escaped path"),
+        pytest.param("https://gateway.example/ai/v9", id="other host and path"),
+        pytest.param("http://127.0.0.1:8080/v1", id="local host"),
+        pytest.param("https://gateway.example/v1/", id="trailing slash"),
+        pytest.param("https://gateway.example", id="no path"),
+        pytest.param("https://api.aisa.one", id="vendor host without its path"),
+        pytest.param("https://gateway.example:443/v1", id="default port"),
+        pytest.param("HTTPS://Gateway.Example/V1", id="upper case"),
+        pytest.param("https://gateway.example/an%20api/v1", id="percent-encoded path"),
     ],
 )
 def test_mock_responds_at_its_base_url_and_at_the_vendors(client: Client, base_url: str) -> None:
     with mock_videos(base_url=base_url) as mock:
-        made = client.post(f"{base_url.rstrip('/')}/videos", json={"prompt": "A lighthouse"})
-        assert made.status_code == 200
-        same = client.get(f"{VENDOR}/videos/{made.json()['id']}")
-        assert same.json()["id"] == made.json()["id"]
-        assert counts(mock) == {"createVideo": 1, "getVideo": 1}
+        created = client.post(f"{base_url.rstrip('/')}/videos", json={"prompt": "A lighthouse"})
+        assert created.status_code == 200
+        same = client.get(f"{VENDOR}/videos/{created.json()['id']}")
+        assert same.json()["id"] == created.json()["id"]
+        assert call_counts(mock) == {"createVideo": 1, "getVideo": 1}
         assert mock.contract.violations == []
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("encoded", "decoded"),
     [("a%2Fb", "a/b"), ("a%3Fb%23c", "a?b#c"), ("%C3%A9t%C3%A9", "été"), ("a%252Fb", "a%2Fb")],
-    ids=["a slash", "a question mark", "an accent", "a per cent sign"],
+    ids=["slash", "question mark", "accent", "percent sign"],
 )
-def test_percent_encoded_id_is_decoded(client: Client, written: str, meant: str) -> None:
+def test_percent_encoded_id_is_decoded(client: Client, encoded: str, decoded: str) -> None:
     with mock_videos(unknown_ids="synthesize", allow="AV712") as mock:
-        assert client.get(f"{VENDOR}/videos/{written}").json()["id"] == meant
-        assert counts(mock) == {"getVideo": 1}
+        assert client.get(f"{VENDOR}/videos/{encoded}").json()["id"] == decoded
+        assert call_counts(mock) == {"getVideo": 1}
         mock.routes["getVideo"].respond(200, json={})
-        client.get(f"{VENDOR}/videos/{written}")
-        assert [request.job_id for request in mock.requests] == [meant, meant]
+        client.get(f"{VENDOR}/videos/{encoded}")
+        assert [request.job_id for request in mock.requests] == [decoded, decoded]
 
 
 def test_query_reaches_the_mock_and_the_journal(client: Client) -> None:
@@ -199,10 +199,10 @@ def test_video_mock_works_beside_respx_mock(run: Run, first: str) -> None:
     import httpx, program, pytest
 
     def test_both({first}, {second}):
-        respx_mock.get("{FILM}").respond(206)
+        respx_mock.get("{VIDEO_FILE}").respond(206)
         with pytest.raises(AssertionError, match="not mocked"):
             httpx.get("https://storage.example/other")
-        assert httpx.get("{FILM}").status_code == 206
+        assert httpx.get("{VIDEO_FILE}").status_code == 206
         assert program.create(video_mock, http=httpx).status_code == 200
         assert respx_mock.calls.call_count == len(video_mock.requests) == 1
     """
@@ -210,8 +210,8 @@ def test_video_mock_works_beside_respx_mock(run: Run, first: str) -> None:
 
 
 def test_end_of_a_mock_keeps_other_respx_routes() -> None:
-    with respx.mock() as mine:
-        mine.get(f"{VENDOR}/videos").respond(299)
+    with respx.mock() as router:
+        router.get(f"{VENDOR}/videos").respond(299)
         with mock_videos():
             with respx.mock():
                 pass
@@ -220,13 +220,13 @@ def test_end_of_a_mock_keeps_other_respx_routes() -> None:
 
 
 def test_respx_route_of_another_host_works_if_other_hosts_are_blocked() -> None:
-    with mock_videos(other_hosts="fail") as mock, respx.mock() as mine:
-        mine.get(FILM).respond(206)
-        assert httpx.get(FILM).status_code == 206
+    with mock_videos(other_hosts="fail") as mock, respx.mock() as router:
+        router.get(VIDEO_FILE).respond(206)
+        assert httpx.get(VIDEO_FILE).status_code == 206
         assert mock.contract.violations == []
 
 
-@pytest.mark.parametrize("hosts", ["pass", "fail"], ids=["open to all", "closed to others"])
+@pytest.mark.parametrize("hosts", ["pass", "fail"], ids=["allowed", "blocked"])
 def test_mocks_of_two_apis_get_their_own_requests(
     client: Client, other_document: Document, hosts: Literal["pass", "fail"]
 ) -> None:
@@ -236,8 +236,8 @@ def test_mocks_of_two_apis_get_their_own_requests(
     ):
         assert client.post(f"{VENDOR}/videos", json={"prompt": "A lighthouse"}).is_success
         assert client.post(f"{RENDERINGS}/renderings", json={"scene": "A teapot"}).is_success
-        assert counts(videos) == {"createVideo": 1}
-        assert counts(renderings) == {"submitRendering": 1}
+        assert call_counts(videos) == {"createVideo": 1}
+        assert call_counts(renderings) == {"submitRendering": 1}
 
 
 def test_inner_mock_of_the_same_api_takes_precedence(client: Client) -> None:
@@ -245,6 +245,6 @@ def test_inner_mock_of_the_same_api_takes_precedence(client: Client) -> None:
         outer.routes["listVideos"].respond(503)
         with mock_videos() as inner:
             assert client.get(f"{VENDOR}/videos").json()["data"] == []
-            assert (counts(outer), counts(inner)) == ({}, {"listVideos": 1})
+            assert (call_counts(outer), call_counts(inner)) == ({}, {"listVideos": 1})
         assert client.get(f"{VENDOR}/videos").status_code == 503
-        assert (counts(outer), counts(inner)) == ({"listVideos": 1}, {"listVideos": 1})
+        assert (call_counts(outer), call_counts(inner)) == ({"listVideos": 1}, {"listVideos": 1})

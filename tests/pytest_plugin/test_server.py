@@ -1,4 +1,4 @@
-"""The mock on a socket: clients of any kind, one server for all tests, a fresh mock for each."""
+"""The mock on a socket: any client, one server for all tests, a new mock for each."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ KEYS = {"Authorization": "Bearer sk-test", "X-Render-Key": "sk-test"}
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[SharedServer]:
-    """The server that all tests share."""
+    """The server of all tests."""
     with start_shared_server() as server:
         yield server
 
 
-def serving(
+def mount(
     server: SharedServer, contract: Contract | None = None, **options: Any
 ) -> AbstractContextManager[ObservedMock]:
     return server.mount_mock(MockOptions(**options), contract or Contract())
 
 
-def ask(url: str, body: dict[str, str] | None = None) -> tuple[int, Any]:
-    """Asks with the standard library, which no mock in process takes note of."""
+def send(url: str, body: dict[str, str] | None = None) -> tuple[int, Any]:
+    """Send a request with the standard library, which a mock in this process does not intercept."""
     data = None if body is None else json.dumps(body).encode()
     request = Request(url, data, {**KEYS, "Content-Type": "application/json"})
     try:
@@ -49,40 +49,40 @@ def ask(url: str, body: dict[str, str] | None = None) -> tuple[int, Any]:
 
 
 def test_clients_of_any_kind_are_served_on_a_socket(server: SharedServer) -> None:
-    with serving(server) as mock:
+    with mount(server) as mock:
         url = f"{mock.base_url}/videos"
-        assert ask(url, {"prompt": "of the standard library"})[0] == 200
+        assert send(url, {"prompt": "of the standard library"})[0] == 200
         for package in (httpx, httpx2):
             body = {"prompt": f"of {package.__name__}"}
             assert package.post(url, json=body, headers=KEYS).status_code == 200
         with OpenAI() as client:
             assert client.videos.create_and_poll(prompt="of the SDK").status == "completed"
-        made = [job.prompt.removeprefix("of ") for job in mock.jobs]
-        assert made == ["the standard library", "httpx", "httpx2", "the SDK"]
-        kinds = [r.operation_id for r in mock.requests if r.operation_id == "createVideo"]
-        assert len(kinds) == 4
+        clients = [job.prompt.removeprefix("of ") for job in mock.jobs]
+        assert clients == ["the standard library", "httpx", "httpx2", "the SDK"]
+        creates = [r.operation_id for r in mock.requests if r.operation_id == "createVideo"]
+        assert len(creates) == 4
         assert [v for v in mock.contract.violations if v.severity is not Severity.ADVICE] == []
 
 
 def test_another_document_is_served_at_its_base_path(
     server: SharedServer, other_document: Document
 ) -> None:
-    with serving(server, document=other_document) as mock:
+    with mount(server, document=other_document) as mock:
         assert mock.base_url.endswith("/api/v7")
-        status, ticket = ask(f"{mock.base_url}/renderings", {"scene": "A teapot"})
+        status, ticket = send(f"{mock.base_url}/renderings", {"scene": "A teapot"})
         assert (status, ticket["job"]["phase"]["word"]) == (202, "waiting")
         assert [request.fields for request in mock.requests] == [{"scene": "A teapot"}]
 
 
 def test_each_mock_on_a_shared_server_is_new(server: SharedServer) -> None:
     contracts = [Contract(), Contract()]
-    with serving(server, contracts[0]) as first:
+    with mount(server, contracts[0]) as first:
         first.fail("createVideo", status=500, times=9)
         first.next_job(outcome="failed")
-        assert ask(f"{first.base_url}/videos", {"prompt": "A"})[0] == 500
-    with serving(server, contracts[1]) as second:
+        assert send(f"{first.base_url}/videos", {"prompt": "A"})[0] == 500
+    with mount(server, contracts[1]) as second:
         assert (second.jobs, second.requests) == ([], [])
-        assert ask(f"{second.base_url}/videos", {"prompt": "A"})[0] == 200
+        assert send(f"{second.base_url}/videos", {"prompt": "A"})[0] == 200
         second.clock.advance(60)
         assert second.jobs[0].status == "completed"
     assert [[r.status for r in contract.requests] for contract in contracts] == [[500], [200]]
@@ -91,7 +91,7 @@ def test_each_mock_on_a_shared_server_is_new(server: SharedServer) -> None:
 def test_controls_are_the_same_in_process_and_on_a_socket(
     server: SharedServer,
 ) -> None:
-    def story(mock: ObservedMock) -> list[object]:
+    def use(mock: ObservedMock) -> list[object]:
         mock.next_job(outcome="failed", code="moderation_blocked")
         mock.fail("createVideo", status=429, times=2, retry_after=1)
         with OpenAI() as client:
@@ -100,41 +100,41 @@ def test_controls_are_the_same_in_process_and_on_a_socket(
             waiting = client.videos.create(prompt="A castle")
             mock.clock.advance(60)
             done = client.videos.retrieve(waiting.id)
-        told = [(r.operation_id, r.status, dict(r.fields)) for r in mock.requests]
+        requests = [(r.operation_id, r.status, dict(r.fields)) for r in mock.requests]
         jobs = [(job.id, job.status, job.prompt) for job in mock.jobs]
         mock.reset()
-        return [failed.error, done.status, told, jobs, mock.jobs, mock.requests]
+        return [failed.error, done.status, requests, jobs, mock.jobs, mock.requests]
 
     with mock_videos(seed=4) as in_process:
-        expected = story(in_process)
-    with serving(server, seed=4) as on_a_socket:
-        assert story(on_a_socket) == expected
+        expected = use(in_process)
+    with mount(server, seed=4) as on_a_socket:
+        assert use(on_a_socket) == expected
 
 
 def test_requests_on_a_socket_are_checked(
     server: SharedServer,
 ) -> None:
     contract = Contract()
-    with serving(server, contract) as mock:
-        assert ask(f"{mock.base_url}/videos", {"prompt": "A", "seconds": "5"})[0] == 400
-        assert ask(f"{mock.base_url}/movies")[0] == 404
+    with mount(server, contract) as mock:
+        assert send(f"{mock.base_url}/videos", {"prompt": "A", "seconds": "5"})[0] == 400
+        assert send(f"{mock.base_url}/movies")[0] == 404
     assert [violation.code for violation in contract.violations] == ["AV705", "AV701"]
 
 
 def test_control_api_returns_requests_and_verdict(
     server: SharedServer,
 ) -> None:
-    with serving(server) as mock:
+    with mount(server) as mock:
         admin = mock.base_url.removesuffix("/v1") + "/__admin"
-        assert ask(f"{mock.base_url}/videos", {"prompt": "A"})[0] == 200
-        assert ask(f"{mock.base_url}/videos", {"prompt": "A"})[0] == 200
-        kept = ask(f"{admin}/requests")[1]["requests"]
-        assert [(r["number"], r["operation"]) for r in kept] == [
+        assert send(f"{mock.base_url}/videos", {"prompt": "A"})[0] == 200
+        assert send(f"{mock.base_url}/videos", {"prompt": "A"})[0] == 200
+        recorded = send(f"{admin}/requests")[1]["requests"]
+        assert [(r["number"], r["operation"]) for r in recorded] == [
             (1, "createVideo"),
             (2, "createVideo"),
         ]
-        assert len(ask(f"{admin}/requests.har")[1]["log"]["entries"]) == 2
-        verdict = ClientVerdict.from_json(ask(f"{admin}/verdict")[1])
+        assert len(send(f"{admin}/requests.har")[1]["log"]["entries"]) == 2
+        verdict = ClientVerdict.from_json(send(f"{admin}/verdict")[1])
         assert (verdict, verdict.duplicates) == (mock.verdict, 1)
 
 
@@ -142,14 +142,14 @@ def test_reset_over_http_keeps_earlier_violations(
     server: SharedServer,
 ) -> None:
     contract = Contract()
-    with serving(server, contract) as mock:
+    with mount(server, contract) as mock:
         admin = mock.base_url.removesuffix("/v1") + "/__admin"
-        assert ask(f"{mock.base_url}/videos", {"prompt": "A", "seconds": "5"})[0] == 400
-        assert ask(f"{admin}/reset", {})[0] == 200
+        assert send(f"{mock.base_url}/videos", {"prompt": "A", "seconds": "5"})[0] == 400
+        assert send(f"{admin}/reset", {})[0] == 200
         assert (mock.jobs, mock.requests, mock.verdict.seen) == ([], [], 0)
-        assert ask(f"{mock.base_url}/videos", {"prompt": "A", "seconds": "6"})[0] == 400
+        assert send(f"{mock.base_url}/videos", {"prompt": "A", "seconds": "6"})[0] == 400
         mock.reset()
-        assert ask(f"{admin}/requests")[1]["requests"] == []
+        assert send(f"{admin}/requests")[1]["requests"] == []
     found = [(v.code, v.numbers) for v in contract.violations]
     assert found == [("AV705", (1,)), ("AV705", (2,))]
 
@@ -159,7 +159,7 @@ def test_environment_points_to_the_socket_and_is_restored(
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "https://mine.example/v1")
     monkeypatch.setenv("AISA_API_KEY", "sk-aisa-real")
-    with serving(server) as mock:
+    with mount(server) as mock:
         assert os.environ["OPENAI_BASE_URL"] == mock.base_url
         assert os.environ["AISA_API_KEY"] == "sk-aisa-dummy"
     assert os.environ["OPENAI_BASE_URL"] == "https://mine.example/v1"
@@ -168,9 +168,9 @@ def test_environment_points_to_the_socket_and_is_restored(
 
 def test_request_between_two_tests_gets_503(server: SharedServer) -> None:
     contract = Contract()
-    with serving(server, contract) as mock:
+    with mount(server, contract) as mock:
         url = f"{mock.base_url}/videos"
-    assert ask(url) == (503, "no test is running")
+    assert send(url) == (503, "no test is running")
     assert contract.requests == []
 
 
@@ -184,7 +184,7 @@ def test_tests_share_one_server_and_can_use_both_fixtures(
 
         urls = set()
 
-        def go(api):
+        def run_job(api):
             urls.add(api.base_url)
             assert len(urls) == 1
             with OpenAI(base_url=api.base_url) as client:
@@ -192,13 +192,13 @@ def test_tests_share_one_server_and_can_use_both_fixtures(
             assert len(api.jobs) == 1
 
         def test_first(video_server):
-            go(video_server)
+            run_job(video_server)
 
         def test_second(video_server):
-            go(video_server)
+            run_job(video_server)
 
         def test_both(video_server, video_mock):
-            go(video_server)
+            run_job(video_server)
             assert (video_mock.jobs, video_mock.requests) == ([], [])
             with OpenAI() as client:
                 client.videos.create(prompt="B")

@@ -1,4 +1,4 @@
-"""Many threads on one mock: every request is answered, counted and judged."""
+"""Many threads with one mock: no request, fault or violation is lost."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ KEY = {"authorization": "Bearer sk-test"}
 THREADS = JOBS = 32
 
 
-def follow(package: Any, mock: VideoMock, together: Barrier, name: int) -> Counter[str]:
-    """Makes jobs and polls all of them until all are done; says how often it asked for what."""
-    asked: Counter[str] = Counter()
+def create_and_poll(package: Any, mock: VideoMock, barrier: Barrier, name: int) -> Counter[str]:
+    """Create jobs and poll all of them to the end; return the number of requests by operation."""
+    sent: Counter[str] = Counter()
     with package.Client(headers=KEY, base_url=mock.base_url, verify=False) as client:
-        together.wait()
+        barrier.wait()
         pending = []
         for number in range(JOBS):
-            asked["createVideo"] += 1
+            sent["createVideo"] += 1
             body = {"prompt": f"no. {number} of thread {name}"}
             job = client.post("/videos", json=body).json()
             assert job["prompt"] == body["prompt"]
@@ -33,25 +33,25 @@ def follow(package: Any, mock: VideoMock, together: Barrier, name: int) -> Count
         while pending:
             states = {}
             for job_id in pending:
-                asked["getVideo"] += 1
+                sent["getVideo"] += 1
                 job = client.get(f"/videos/{job_id}").json()
                 assert job["id"] == job_id
                 states[job_id] = job["status"]
             pending = [job_id for job_id, state in states.items() if state != "completed"]
-    return asked
+    return sent
 
 
 def test_threads_lose_no_requests_and_no_jobs() -> None:
-    together = Barrier(THREADS)
+    barrier = Barrier(THREADS)
     with mock_videos() as mock, ThreadPoolExecutor(THREADS) as pool:
         tasks = [
-            pool.submit(follow, (httpx, httpx2)[name % 2], mock, together, name)
+            pool.submit(create_and_poll, (httpx, httpx2)[name % 2], mock, barrier, name)
             for name in range(THREADS)
         ]
-        asked = sum((task.result() for task in tasks), Counter[str]())
-        assert asked["createVideo"] == THREADS * JOBS
-        assert {name: mock.routes[name].call_count for name in asked} == asked
-        assert Counter(request.operation_id for request in mock.requests) == asked
+        sent = sum((task.result() for task in tasks), Counter[str]())
+        assert sent["createVideo"] == THREADS * JOBS
+        assert {name: mock.routes[name].call_count for name in sent} == sent
+        assert Counter(request.operation_id for request in mock.requests) == sent
         assert len({job.id for job in mock.jobs}) == THREADS * JOBS
         assert {job.status for job in mock.jobs} == {"completed"}
         for call in mock.routes["createVideo"].calls:
@@ -61,10 +61,10 @@ def test_threads_lose_no_requests_and_no_jobs() -> None:
 def test_each_fault_and_each_plan_applies_to_one_thread() -> None:
     def create(number: int) -> int:
         with httpx2.Client(headers=KEY, base_url=mock.base_url, verify=False) as client:
-            together.wait()
+            barrier.wait()
             return client.post("/videos", json={"prompt": f"no. {number}"}).status_code
 
-    together = Barrier(THREADS)
+    barrier = Barrier(THREADS)
     with mock_videos(clock=ManualClock()) as mock, ThreadPoolExecutor(THREADS) as pool:
         mock.fail("createVideo", status=429, times=10)
         for _ in range(5):
@@ -79,21 +79,21 @@ def test_each_fault_and_each_plan_applies_to_one_thread() -> None:
 
 
 def test_threads_share_a_list_of_side_effects() -> None:
-    def ask(number: int) -> int:
+    def list_videos(number: int) -> int:
         with httpx.Client(headers=KEY, base_url=mock.base_url, verify=False) as client:
-            together.wait()
+            barrier.wait()
             return client.get("/videos").status_code
 
-    together = Barrier(THREADS)
+    barrier = Barrier(THREADS)
     with mock_videos() as mock, ThreadPoolExecutor(THREADS) as pool:
         mock.routes["listVideos"].mock(side_effect=[httpx.Response(503)] * 10)
-        statuses = Counter(pool.map(ask, range(THREADS)))
+        statuses = Counter(pool.map(list_videos, range(THREADS)))
         assert statuses == {503: 10, 200: THREADS - 10}
         assert mock.routes["listVideos"].call_count == len(mock.requests) == THREADS
 
 
 def test_violation_in_a_thread_is_reported_at_the_end_of_the_block() -> None:
-    def misbehave(number: int) -> None:
+    def create_invalid(number: int) -> None:
         with httpx.Client(headers=KEY, base_url=mock.base_url, verify=False) as client:
             client.post("/videos", json={"prompt": f"no. {number}", "seconds": "5"})
 
@@ -102,6 +102,6 @@ def test_violation_in_a_thread_is_reported_at_the_end_of_the_block() -> None:
         mock_videos() as mock,
         ThreadPoolExecutor() as pool,
     ):
-        pool.map(misbehave, range(20))
+        pool.map(create_invalid, range(20))
     (violation,) = caught.value.violations
     assert (violation.place, sorted(violation.numbers)) == ("seconds", [*range(1, 21)])

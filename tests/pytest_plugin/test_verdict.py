@@ -1,12 +1,10 @@
-"""The verdict in a test: what advice says there, and that no test fails for it."""
+"""The verdict in a test, and advice, which never fails a test."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-Run = Callable[..., pytest.RunResult]
+from tests.support.plugin_project import Run
 
 
 @pytest.mark.parametrize("fixture", ["video_mock", "video_server"])
@@ -20,8 +18,8 @@ def test_it({fixture}):
     while poll({fixture}, job) != "completed":
         pass
     assert {fixture}.verdict.clean
-    told, count = str({fixture}.verdict), len({fixture}.requests)
-    assert told == f"clean: {{count}} requests, 1 job, no findings"
+    text, count = str({fixture}.verdict), len({fixture}.requests)
+    assert text == f"clean: {{count}} requests, 1 job, no findings"
 """
     )
     result.assert_outcomes(passed=1)
@@ -68,15 +66,15 @@ def test_verdict_covers_the_requests_since_the_last_reset(run: Run) -> None:
     result = run(
         """
 import pytest
-from program import ask, create
+from program import create, send
 
 @pytest.mark.video_mock(allow="AV707")
 def test_it(video_mock):
-    ask("GET", video_mock.base_url + "/videos?colour=red")
+    send("GET", video_mock.base_url + "/videos?colour=red")
     assert [f.first.code for f in video_mock.verdict.findings] == ["AV707"]
     video_mock.reset()
     assert video_mock.verdict.seen == 0
-    ask("GET", video_mock.base_url + "/videos")
+    send("GET", video_mock.base_url + "/videos")
     assert video_mock.verdict.clean
 """
     )

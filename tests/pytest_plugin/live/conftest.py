@@ -1,25 +1,24 @@
-"""A project whose tests use a live API, and a stand-in for that API."""
+"""A project whose tests use a live API, and a local server in its place."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from textwrap import dedent
 
-import openai  # noqa: F401  # here and below: pytester would load these anew for each run
 import pytest
 
 import aisa_testkit.pytest_plugin.gateway
-import aisa_testkit.pytest_plugin.live
-import aisa_testkit.pytest_plugin.mock  # noqa: F401
+import aisa_testkit.pytest_plugin.live  # noqa: F401  # pytester would load these again for each run
 from aisa_testkit.mock_server import TickingClock, VideoServer, serve_in_thread
+from tests.support.plugin_project import Run
 
-# The address is a port that nobody listens at: no test may reach the vendor by mistake.
+# No server listens at this port, so no test can reach the vendor by mistake.
 INI = """
 [pytest]
 addopts = -p no:cacheprovider -p no:asyncio -p no:schemathesis
 filterwarnings = error
 video_base_url = http://127.0.0.1:9/v1
-# The programs are in a hurry, as nobody is harmed.
+# The programs poll and retry without waiting.
 video_allow = AV722 AV731
 """
 PROGRAM = """
@@ -43,11 +42,10 @@ def finished():
             job = http.get(f"/videos/{job['id']}").json()
     return job
 """
-Run = Callable[..., pytest.RunResult]
 
 
 class LiveUpstream:
-    """A plugin that shows the stand-in to the tests as `upstream`."""
+    """A plugin with the fixture `upstream`: the local server in place of the live API."""
 
     def __init__(self, server: VideoServer) -> None:
         self.server = server
@@ -59,13 +57,13 @@ class LiveUpstream:
 
 @pytest.fixture(scope="session")
 def live_key() -> str:
-    """The key that costs money."""
+    """The API key of the live API."""
     return "sk-real-0d9f4b"
 
 
 @pytest.fixture(scope="module")
 def live_server(live_key: str) -> Iterator[VideoServer]:
-    """A stand-in for the live API, which lets in one key alone."""
+    """A local server in place of the live API, which accepts only the live key."""
     with serve_in_thread(api_keys=[live_key], clock=TickingClock()) as server:
         yield server
 
@@ -74,7 +72,7 @@ def live_server(live_key: str) -> Iterator[VideoServer]:
 def project(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, live_key: str
 ) -> pytest.Pytester:
-    """A project with the key in its environment."""
+    """A project with the live key in its environment."""
     monkeypatch.setenv("AISA_API_KEY", live_key)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     pytester.makefile(".ini", pytest=INI)
@@ -84,7 +82,7 @@ def project(
 
 @pytest.fixture
 def live(project: pytest.Pytester, live_server: VideoServer, live_key: str) -> Run:
-    """Runs tests, given as text, against the stand-in: `live(source, spend="1.50")`."""
+    """Run tests against the local server: `live(source, spend="1.50")`."""
 
     def run(source: str, *, spend: str = "1.50") -> pytest.RunResult:
         live_server.reset()
@@ -102,8 +100,8 @@ def live(project: pytest.Pytester, live_server: VideoServer, live_key: str) -> R
 
 
 @pytest.fixture
-def ledger_of() -> Callable[[pytest.RunResult], str]:
-    """What a run says that it has cost."""
+def spending_of() -> Callable[[pytest.RunResult], str]:
+    """Return the costs in the last line of a run."""
 
     def find(result: pytest.RunResult) -> str:
         (line,) = (line for line in result.outlines if line.startswith("live API"))

@@ -1,4 +1,4 @@
-"""What passes between the code under test and the live API."""
+"""The gateway between the code under test and the live API."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from aisa_testkit.mock_server import VideoServer
+from tests.support.plugin_project import Run
 
-Run = Callable[..., pytest.RunResult]
-Ledger = Callable[[pytest.RunResult], str]
+Spending = Callable[[pytest.RunResult], str]
 
 
 def test_live_api_key_is_hidden_from_program_and_output(
@@ -36,7 +36,7 @@ def test_live_api_key_is_hidden_from_program_and_output(
             raise RuntimeError(video_api.requests)
         """
     )
-    # In a process of its own, so that whatever any thread writes is seen.
+    # A subprocess, to capture the output of all threads.
     result = project.runpytest_subprocess(
         *("-p", "aisa_testkit.pytest_plugin.plugin", "--video-target=live"),
         *("--video-max-spend=1", "--showlocals", "-vv", "--full-trace"),
@@ -48,7 +48,7 @@ def test_live_api_key_is_hidden_from_program_and_output(
     assert live_key not in text
 
 
-def test_gateway_forwards_a_job_and_charges_it(live: Run, ledger_of: Ledger) -> None:
+def test_gateway_forwards_a_job_and_charges_it(live: Run, spending_of: Spending) -> None:
     result = live(
         """
         def test_it(video_api, upstream):
@@ -70,7 +70,7 @@ def test_gateway_forwards_a_job_and_charges_it(live: Run, ledger_of: Ledger) -> 
         """,
     )
     result.assert_outcomes(passed=1)
-    assert ledger_of(result) == "1 job, at most 0.40 of 1.50 USD"
+    assert spending_of(result) == "1 job, at most 0.40 of 1.50 USD"
 
 
 def test_gateway_sends_each_header_once(live: Run) -> None:
@@ -99,7 +99,7 @@ def test_gateway_forwards_head_requests(live: Run) -> None:
     result.assert_outcomes(passed=1)
 
 
-def test_gateway_serves_other_http_libraries(live: Run, ledger_of: Ledger) -> None:
+def test_gateway_serves_other_http_libraries(live: Run, spending_of: Spending) -> None:
     result = live(
         """
         import json, urllib.request
@@ -115,7 +115,7 @@ def test_gateway_serves_other_http_libraries(live: Run, ledger_of: Ledger) -> No
         """,
     )
     result.assert_outcomes(passed=1)
-    assert ledger_of(result) == "1 job, at most 0.80 of 1.50 USD"
+    assert spending_of(result) == "1 job, at most 0.80 of 1.50 USD"
 
 
 def test_unreachable_live_api_is_an_error_that_clients_do_not_retry(
@@ -132,9 +132,9 @@ def test_unreachable_live_api_is_an_error_that_clients_do_not_retry(
                 return f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
 
         def test_it(video_api):
-            with pytest.raises(openai.APIStatusError, match="the live API did not respond") as told:
+            with pytest.raises(openai.APIStatusError, match="live API did not respond") as caught:
                 openai.OpenAI().videos.create(prompt="x")
-            assert told.value.status_code == 424
+            assert caught.value.status_code == 424
             assert [request.status for request in video_api.requests] == [None]
         """
     )
@@ -165,17 +165,17 @@ def test_live_responses_are_checked_but_not_those_of_the_gateway(live: Run) -> N
 
         KEY = {"Authorization": "Bearer any"}
 
-        def test_a_wrong_answer(video_api, upstream):
-            made = httpx.post(f"{video_api.base_url}/videos", json={"prompt": "x"}, headers=KEY)
+        def test_wrong_response(video_api, upstream):
+            created = httpx.post(f"{video_api.base_url}/videos", json={"prompt": "x"}, headers=KEY)
             upstream.reset()
-            gone = httpx.get(f"{video_api.base_url}/videos/{made.json()['id']}", headers=KEY)
+            gone = httpx.get(f"{video_api.base_url}/videos/{created.json()['id']}", headers=KEY)
             assert gone.status_code == 404
 
         @pytest.mark.video_mock(allow="AV705")
-        def test_an_answer_of_the_gateway(video_api):
+        def test_response_of_the_gateway(video_api):
             body = {"prompt": "x", "seconds": "5"}
-            refused = httpx.post(f"{video_api.base_url}/videos", json=body, headers=KEY)
-            assert refused.status_code == 400
+            rejected = httpx.post(f"{video_api.base_url}/videos", json=body, headers=KEY)
+            assert rejected.status_code == 400
         """,
     )
     result.assert_outcomes(passed=1, failed=1)

@@ -1,4 +1,4 @@
-"""What the live API may cost, and what is not sent there."""
+"""The budget of the live API, and the requests that are not sent."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from collections.abc import Callable
 
 import pytest
 
-Run = Callable[..., pytest.RunResult]
-Ledger = Callable[[pytest.RunResult], str]
+from tests.support.plugin_project import Run
+
+Spending = Callable[[pytest.RunResult], str]
 
 
 def test_create_over_budget_is_not_sent_and_fails_the_test(
     live: Run,
-    ledger_of: Ledger,
+    spending_of: Spending,
 ) -> None:
     result = live(
         """
         def test_it(video_api, upstream):
             assert create(seconds="8").status_code == 200
-            refused = create(model="sora-2-pro", seconds="4", size="1024x1792")
-            assert refused.status_code == 403
-            assert "costs 2.00 USD" in refused.json()["error"]["message"]
+            rejected = create(model="sora-2-pro", seconds="4", size="1024x1792")
+            assert rejected.status_code == 403
+            assert "costs 2.00 USD" in rejected.json()["error"]["message"]
             assert len(upstream.jobs) == 1
 
         def test_next(video_api, upstream):
@@ -36,10 +37,10 @@ def test_create_over_budget_is_not_sent_and_fails_the_test(
             "  sent      it costs 2.00 USD, and 0.80 of 1.50 is already spent",
         ]
     )
-    assert ledger_of(result) == "2 jobs, at most 1.20 of 1.50 USD"
+    assert spending_of(result) == "2 jobs, at most 1.20 of 1.50 USD"
 
 
-def test_budget_can_be_spent_exactly(live: Run, ledger_of: Ledger) -> None:
+def test_budget_can_be_spent_exactly(live: Run, spending_of: Spending) -> None:
     result = live(
         """
         import pytest
@@ -52,10 +53,12 @@ def test_budget_can_be_spent_exactly(live: Run, ledger_of: Ledger) -> None:
         spend="1.2",
     )
     result.assert_outcomes(passed=1)
-    assert ledger_of(result) == "3 jobs, at most 1.20 of 1.20 USD"
+    assert spending_of(result) == "3 jobs, at most 1.20 of 1.20 USD"
 
 
-def test_rejected_create_does_not_count_against_the_budget(live: Run, ledger_of: Ledger) -> None:
+def test_rejected_create_does_not_count_against_the_budget(
+    live: Run, spending_of: Spending
+) -> None:
     result = live(
         """
         def test_it(video_api, upstream):
@@ -69,8 +72,8 @@ def test_rejected_create_does_not_count_against_the_budget(live: Run, ledger_of:
         spend="0.8",
     )
     result.assert_outcomes(passed=1)
-    # Nobody knows whether what ended in a 500 is billed.
-    assert ledger_of(result) == "2 jobs, at most 0.80 of 0.80 USD"
+    # A create that fails with 500 may be billed.
+    assert spending_of(result) == "2 jobs, at most 0.80 of 0.80 USD"
 
 
 @pytest.mark.parametrize(
@@ -82,34 +85,34 @@ def test_rejected_create_does_not_count_against_the_budget(live: Run, ledger_of:
     ids=["value", "type"],
 )
 def test_invalid_create_is_not_sent(
-    live: Run, ledger_of: Ledger, fields: str, code: str, message: str
+    live: Run, spending_of: Spending, fields: str, code: str, message: str
 ) -> None:
     result = live(
         f"""
         def test_it(video_api, upstream):
-            refused = create(**dict({fields}))
-            assert refused.status_code == 400
+            rejected = create(**dict({fields}))
+            assert rejected.status_code == 400
             text = "not sent: " + {message!r}
-            assert refused.json()["error"]["message"] == text
+            assert rejected.json()["error"]["message"] == text
             assert upstream.jobs == []
         """,
     )
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([f"{code}: the code under test broke the contract of *"])
-    assert ledger_of(result) == "0 jobs, at most 0.00 of 1.50"
+    assert spending_of(result) == "0 jobs, at most 0.00 of 1.50"
 
 
-def test_operation_without_a_price_is_not_sent(live: Run, ledger_of: Ledger) -> None:
+def test_operation_without_a_price_is_not_sent(live: Run, spending_of: Spending) -> None:
     result = live(
         """
         def test_it(video_api, upstream):
             job = finished()
             with client() as http:
-                refused = http.post(f"/videos/{job['id']}/remix", json={"prompt": "y"})
-            assert refused.status_code == 403
+                rejected = http.post(f"/videos/{job['id']}/remix", json={"prompt": "y"})
+            assert rejected.status_code == 403
             assert len(upstream.jobs) == 1
         """,
     )
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["  sent      remixVideo has no x-price in the document*"])
-    assert ledger_of(result) == "1 job, at most 0.40 of 1.50 USD"
+    assert spending_of(result) == "1 job, at most 0.40 of 1.50 USD"

@@ -1,4 +1,4 @@
-"""What it takes to be let near the live API, and what no test can do there."""
+"""The requirements of --video-target=live, and its limits for tests."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-Run = Callable[..., pytest.RunResult]
-Ledger = Callable[[pytest.RunResult], str]
+from tests.support.plugin_project import Run
+
+Spending = Callable[[pytest.RunResult], str]
 
 
 @pytest.mark.parametrize(
@@ -43,11 +44,11 @@ def test_live_target_requires_key_and_budget(
     line: str,
 ) -> None:
     monkeypatch.setenv("AISA_API_KEY", key)
-    project.makepyfile(test_live="raise SystemError('this was loaded')")
+    project.makepyfile(test_live="raise SystemError('the test was imported')")
     result = project.runpytest_inprocess("--video-target=live", *arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert [line for line in result.errlines if line] == [f"ERROR: {line}"]
-    assert "this was loaded" not in str(result.stdout)
+    assert "the test was imported" not in str(result.stdout)
 
 
 def test_unknown_target_is_a_usage_error(project: pytest.Pytester) -> None:
@@ -77,7 +78,7 @@ def test_other_targets_need_no_key(
 
 
 @pytest.mark.parametrize(
-    ("steering", "name"),
+    ("statement", "name"),
     [
         ("video_api.next_job(outcome='failed')", "next_job"),
         ("video_api.fail('createVideo', status=429)", "fail"),
@@ -89,9 +90,9 @@ def test_other_targets_need_no_key(
     ids=["next_job", "fail", "reset", "routes", "advance", "freeze"],
 )
 def test_live_test_that_controls_its_jobs_is_skipped(
-    project: pytest.Pytester, steering: str, name: str
+    project: pytest.Pytester, statement: str, name: str
 ) -> None:
-    project.makepyfile(test_live=f"def test_it(video_api):\n    {steering}\n    assert False")
+    project.makepyfile(test_live=f"def test_it(video_api):\n    {statement}\n    assert False")
     result = project.runpytest_inprocess("--video-target=live", "--video-max-spend=1", "-rs")
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines([f"SKIPPED * {name}: the live API cannot be controlled"])
@@ -108,23 +109,23 @@ def test_typo_in_a_live_test_is_an_error(live: Run) -> None:
     result.stdout.fnmatch_lines(["E*AttributeError: *requets*"])
 
 
-def test_video_server_works_beside_the_live_api(live: Run, ledger_of: Ledger) -> None:
+def test_video_server_works_beside_the_live_api(live: Run, spending_of: Spending) -> None:
     result = live(
         """
         import httpx
 
-        def at(api):
+        def create_at(api):
             key = {"Authorization": "Bearer any"}
             return httpx.post(f"{api.base_url}/videos", json={"prompt": "x"}, headers=key).json()
 
         def test_mock_last(video_api, video_server, upstream):
-            assert at(video_server)["id"] == video_server.jobs[0].id
-            assert at(video_api)["id"] == upstream.jobs[0].id
+            assert create_at(video_server)["id"] == video_server.jobs[0].id
+            assert create_at(video_api)["id"] == upstream.jobs[0].id
 
         def test_mock_first(video_server, video_api, upstream):
-            assert at(video_server)["id"] == video_server.jobs[0].id
-            assert at(video_api)["id"] == upstream.jobs[1].id
+            assert create_at(video_server)["id"] == video_server.jobs[0].id
+            assert create_at(video_api)["id"] == upstream.jobs[1].id
         """,
     )
     result.assert_outcomes(passed=2)
-    assert ledger_of(result) == "2 jobs, at most 0.80 of 1.50 USD"
+    assert spending_of(result) == "2 jobs, at most 0.80 of 1.50 USD"

@@ -1,0 +1,50 @@
+"""A small project whose tests use the plugin, for pytester."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import openai  # noqa: F401  # here and below: pytester would load these again for each run
+import pytest
+
+import aisa_testkit.mock_server.http.app
+import aisa_testkit.mock_server.http.server
+import aisa_testkit.pytest_plugin.coverage_log
+import aisa_testkit.pytest_plugin.mock
+import aisa_testkit.pytest_plugin.server  # noqa: F401
+
+Run: TypeAlias = Callable[..., pytest.RunResult]
+
+# Independent of the warning filters of the run around it.
+INI = """
+[pytest]
+addopts = -p no:cacheprovider -p no:asyncio -p no:schemathesis --strict-markers --strict-config
+filterwarnings = default
+"""
+STRICT_INI = """
+[pytest]
+addopts = -p no:cacheprovider -p no:asyncio -p no:schemathesis
+filterwarnings = error
+"""
+
+PROGRAM = '''
+"""The code under test."""
+
+import httpx
+import httpx2
+
+KEY = {"Authorization": "Bearer sk-test"}
+
+
+def send(method, url, *, http=httpx2, **kwargs):
+    return http.request(method, url, headers=KEY, **kwargs)
+
+
+def create(api, *, http=httpx2, prompt="A teapot", **fields):
+    return send("POST", f"{api.base_url}/videos", http=http, json={"prompt": prompt, **fields})
+
+
+def poll(api, job_id, *, http=httpx2):
+    return send("GET", f"{api.base_url}/videos/{job_id}", http=http).json()["status"]
+'''
