@@ -54,7 +54,7 @@ class Endpoint:
                 self.respond("GET", path, query=query, headers=without_range, body=body)
             )
         if isinstance(match, NoMatch):
-            return self.refuse_unmatched(method, path, match, headers=headers)
+            return self.respond_unmatched(method, path, match, headers=headers)
         call = Call(match.operation.id, match.path_parameters, parse_query(query), headers, body)
         too_large = len(body) > self.body_limit
         reply = self._too_large(headers) if too_large else self.service.answer(call)
@@ -71,7 +71,7 @@ class Endpoint:
         """
         match = self.match(method, path)
         if isinstance(match, NoMatch):
-            return self.refuse_unmatched(method, path, match, headers=headers)
+            return self.respond_unmatched(method, path, match, headers=headers)
         reply = self._too_large(headers)
         call = Call(match.operation.id, match.path_parameters, parse_query(query), headers)
         for observer in self._observers:
@@ -84,7 +84,7 @@ class Endpoint:
             return NoMatch()
         return self.service.document.match(method, path[len(self._base) :])
 
-    def refuse_unmatched(
+    def respond_unmatched(
         self,
         method: str,
         path: str,
@@ -108,7 +108,7 @@ class Endpoint:
         for observer in self._observers:
             observer.undelivered(answered)
 
-    def head_too_large(self, limit: int) -> Reply:
+    def respond_head_too_large(self, limit: int) -> Reply:
         """Return the error reply to a request whose head has more than `limit` bytes.
 
         Observers are not informed, because they would have to keep the head.
@@ -116,7 +116,7 @@ class Endpoint:
         message = f"the head is larger than the limit of {limit} bytes"
         return self.service.refuse(Refusal(Cause.BODY_TOO_LARGE, message))
 
-    def internal_error(self, reason: str) -> Reply:
+    def respond_internal_error(self, reason: str) -> Reply:
         """Return the error reply if the mock itself has failed."""
         return self.service.refuse(Refusal(Cause.INTERNAL, reason))
 

@@ -27,17 +27,17 @@ class ErrorReplies:
     def reply(self, refusal: Refusal, request_id: str) -> Reply:
         """Return the error reply to a request with this id."""
         envelope = self._envelope
-        answer = envelope.responses[refusal.cause]
+        error = envelope.responses[refusal.cause]
         body = envelope.body(
-            answer, message=refusal.message, parameter=refusal.parameter, request_id=request_id
+            error, message=refusal.message, parameter=refusal.parameter, request_id=request_id
         )
-        headers = {"content-type": "application/json", **answer.headers, **refusal.headers}
+        headers = {"content-type": "application/json", **error.headers, **refusal.headers}
         # No wait helps against a 429 without a wait, such as an exhausted quota.
-        if answer.status >= 500 or (answer.status == 429 and envelope.retry_seconds in headers):
-            headers |= self.real_wait(headers)
-        return Reply(answer.status, headers, orjson.dumps(body))
+        if error.status >= 500 or (error.status == 429 and envelope.retry_seconds in headers):
+            headers |= self.real_wait_header(headers)
+        return Reply(error.status, headers, orjson.dumps(body))
 
-    def real_wait(self, headers: Mapping[str, str]) -> dict[str, str]:
+    def real_wait_header(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Return the header that makes official clients wait in real time for a faster clock.
 
         It is empty if the clock is not faster than real time. If `headers` name no wait, the wait
@@ -65,7 +65,7 @@ def refuse_if_preferred(envelope: ErrorEnvelope, operation: Operation, prefer: s
         known = ", ".join(str(s) for s in operation.responses if s >= 400)
         message = f"Prefer: {operation.id} has no documented response {status}, only {known}"
         raise Refusal(Cause.PREFERENCE_INVALID, message, parameter="Prefer")
-    message = f"The answer that Prefer: code={status} asked for."
+    message = f"Prefer: code={status} asks for this error."
     raise Refusal(cause, message, headers={"preference-applied": f"code={status}"})
 
 

@@ -170,7 +170,7 @@ class OperationHandlers:
         job, snapshot = self._find_job(accepted)
         if snapshot.ends is not Ending.SUCCESS:
             raise Refusal(Cause.CONTENT_PENDING, f"{job.id} is {snapshot.state} and has no files")
-        expiry = dict(snapshot.stamps).get(self._lifecycle.expiry_at or ())
+        expiry = dict(snapshot.timestamps).get(self._lifecycle.expiry_at or ())
         if expiry is not None and self._clock.now() >= expiry:
             raise Refusal(
                 Cause.CONTENT_EXPIRED, f"the files of {job.id} expired at {expiry} (Unix time)"

@@ -26,7 +26,7 @@ OnUnrecorded = Callable[[Call, str], None]
 class RecordedScenarios(Scenarios):
     """The scenarios of a recording, which decides the outcome of each job."""
 
-    def set_next(self, fate: JobOutcome) -> None:
+    def set_next(self, outcome: JobOutcome) -> None:
         """Raise ValueError: the outcome of a job is recorded."""
         raise ValueError(_RECORDED)
 
@@ -131,7 +131,7 @@ class Playback(JobService[ClockT]):
 
     def _with_retry_headers(self, status: int, headers: Mapping[str, str]) -> dict[str, str]:
         retryable = status == 429 or status >= 500
-        return {**headers, **(self._errors.real_wait(headers) if retryable else {})}
+        return {**headers, **(self._errors.real_wait_header(headers) if retryable else {})}
 
 
 # A recorded body is decoded and complete, so these headers are not valid for it.

@@ -105,7 +105,7 @@ class VideoRouter(respx.MockRouter):
         """Return the mock's response to a request."""
         url, path = request.url, self._path(request.url)
         if path is None:
-            reply = self._endpoint.refuse_unmatched(
+            reply = self._endpoint.respond_unmatched(
                 request.method, url.path, headers=_headers(request)
             )
         else:

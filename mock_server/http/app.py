@@ -116,7 +116,7 @@ class ApiApp:
     ) -> None:
         try:
             if headers is None:
-                reply = self._endpoint.head_too_large(MAX_HEADER_BYTES)
+                reply = self._endpoint.respond_head_too_large(MAX_HEADER_BYTES)
             else:
                 bodiless = scope["method"] in _METHODS_WITHOUT_BODY
                 body = b"" if bodiless else await self._read_body(headers, receive)
@@ -126,12 +126,14 @@ class ApiApp:
             return
         except asyncio.CancelledError:
             # The shutdown has waited long enough; the client gets a response before the end.
-            reply = self._endpoint.internal_error("the server stops before the request has arrived")
+            reply = self._endpoint.respond_internal_error(
+                "the server stops before the request has arrived"
+            )
             raw = _raw_headers(reply)
         except Exception as error:
             # Even a bug of the mock gets an error envelope, and the log gets the traceback.
             _log.exception("%s %s", scope["method"], _raw_path(scope))
-            reply = self._endpoint.internal_error(f"internal error of the mock: {error}")
+            reply = self._endpoint.respond_internal_error(f"internal error of the mock: {error}")
             raw = _raw_headers(reply)
         start = {"type": "http.response.start", "status": reply.status, "headers": raw}
         if reply.delivery is not None:

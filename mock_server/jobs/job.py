@@ -45,7 +45,7 @@ class Snapshot(NamedTuple):
         state: The state of the job.
         ends: The kind of ending, None while the job is pending.
         progress: The progress in per cent.
-        stamps: The timestamps that are set so far: the field and its value (Unix seconds).
+        timestamps: The timestamps that are set so far: the field and its value (Unix seconds).
         reason: The code and the message of a failure, None without one.
         remaining_seconds: The seconds until the job ends, 0 if it has ended; a small constant for
             a stalled job.
@@ -54,7 +54,7 @@ class Snapshot(NamedTuple):
     state: str
     ends: Ending | None
     progress: int
-    stamps: tuple[tuple[Path, int], ...]
+    timestamps: tuple[tuple[Path, int], ...]
     reason: tuple[str, str] | None
     remaining_seconds: float
 
@@ -77,7 +77,11 @@ def observe(job: Job, now: float) -> Snapshot:
         phase.ends,
         _progress(phase, elapsed),
         tuple(
-            [(at, floor(created + after)) for at, on, after in progression.stamps if on <= index]
+            [
+                (at, floor(created + after))
+                for at, on, after in progression.timestamps
+                if on <= index
+            ]
         ),
         progression.reason if phase.ends is Ending.FAILURE else None,
         0.0 if phase.ends else _remaining_seconds(phases[last], elapsed),

@@ -70,13 +70,13 @@ class Progression:
 
     Args:
         phases: The phases of the job, in their order.
-        stamps: The timestamps that the job will have: the field, the index of the phase that sets
-            it, and its value in seconds after creation.
+        timestamps: The timestamps that the job will have: the field, the index of the phase that
+            sets it, and its value in seconds after creation.
         reason: The code and the message of a failure, None without one.
     """
 
     phases: tuple[Phase, ...]
-    stamps: tuple[tuple[Path, int, float], ...]
+    timestamps: tuple[tuple[Path, int, float], ...]
     reason: tuple[str, str] | None
 
     @property
@@ -140,7 +140,7 @@ def plan_progression(
         )
     return Progression(
         tuple(phases),
-        _stamps(lifecycle, phases, outcome.expires),
+        _timestamps(lifecycle, phases, outcome.expires),
         None if outcome.stalls else _failure_reason(lifecycle, route[-1], outcome.code),
     )
 
@@ -197,21 +197,21 @@ def _scale(state: State, fields: Mapping[str, Json]) -> float:
     return scale
 
 
-def _stamps(
+def _timestamps(
     lifecycle: Lifecycle, phases: list[Phase], expires: float | None
 ) -> tuple[tuple[Path, int, float], ...]:
     # A stalled job has two phases in its last state, but enters the state once.
     index_of = {phases[index].state: index for index in reversed(range(len(phases)))}
     return tuple(
         (
-            stamp.at,
-            index_of[stamp.set_on],
-            phases[index_of[stamp.counted_from]].starts_after + stamp.plus_seconds
-            if expires is None or stamp.at != lifecycle.expiry_at
+            timestamp.at,
+            index_of[timestamp.set_on],
+            phases[index_of[timestamp.counted_from]].starts_after + timestamp.plus_seconds
+            if expires is None or timestamp.at != lifecycle.expiry_at
             else phases[-1].starts_after + expires,
         )
-        for stamp in lifecycle.timestamps
-        if stamp.set_on in index_of and stamp.counted_from in index_of
+        for timestamp in lifecycle.timestamps
+        if timestamp.set_on in index_of and timestamp.counted_from in index_of
     )
 
 

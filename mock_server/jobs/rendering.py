@@ -42,7 +42,7 @@ class Renderer:
         set_at(body, lifecycle.state_at, snapshot.state)
         if lifecycle.progress_at:
             set_at(body, lifecycle.progress_at, snapshot.progress)
-        for path, moment in snapshot.stamps:
+        for path, moment in snapshot.timestamps:
             set_at(body, path, moment)
         if job.source is not None and lifecycle.source_at:
             set_at(body, lifecycle.source_at, job.source)

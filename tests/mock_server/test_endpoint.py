@@ -135,7 +135,7 @@ def test_unmatched_requests_report_rate_limits_without_using_them(
 
 def test_internal_errors_and_large_bodies_have_the_error_envelope(document: Document) -> None:
     endpoint = Endpoint(JobService(document, clock=ManualClock(), strict=True), body_limit=77)
-    internal = error_of(endpoint.internal_error("the disk is full"), 500)
+    internal = error_of(endpoint.respond_internal_error("the disk is full"), 500)
     assert (internal["type"], internal["code"]) == ("api_error", "internal_error")
     assert internal["message"] == "the disk is full"
     error = error_of(send(endpoint, "POST /v1/videos", json="x" * 76), 413)

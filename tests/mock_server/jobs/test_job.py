@@ -107,13 +107,13 @@ def test_snapshot_is_as_the_document_declares(
     assert low <= snapshot.progress <= high
     if case.lifecycle.progress_at:
         assert (snapshot.progress == 100) == (snapshot.ends is Ending.SUCCESS)
-    declared = [stamp for stamp in case.lifecycle.timestamps if stamp.set_on in entered]
-    assert [at for at, _ in snapshot.stamps] == [stamp.at for stamp in declared]
+    declared = [timestamp for timestamp in case.lifecycle.timestamps if timestamp.set_on in entered]
+    assert [at for at, _ in snapshot.timestamps] == [timestamp.at for timestamp in declared]
     latest_time = now if now > case.job.created else case.job.created
-    for stamp, (_, moment) in zip(declared, snapshot.stamps, strict=True):
+    for timestamp, (_, moment) in zip(declared, snapshot.timestamps, strict=True):
         assert type(moment) is int
-        assert moment >= snapshot.stamps[0][1]
-        assert moment <= latest_time + stamp.plus_seconds
+        assert moment >= snapshot.timestamps[0][1]
+        assert moment <= latest_time + timestamp.plus_seconds
     assert 0 <= snapshot.remaining_seconds <= case.job.progression.pending_seconds
     assert snapshot.ends is None or snapshot.remaining_seconds == 0
 
@@ -130,7 +130,7 @@ def test_snapshots_never_go_back_over_time(
         assert case.states.index(before.state) <= case.states.index(after.state)
         assert before.progress <= after.progress
         assert before.remaining_seconds >= after.remaining_seconds
-        assert after.stamps[: len(before.stamps)] == before.stamps
+        assert after.timestamps[: len(before.timestamps)] == before.timestamps
         assert before.ends is None or after == before
 
 

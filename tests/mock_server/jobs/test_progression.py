@@ -73,7 +73,7 @@ def test_default_outcome_is_queued_in_progress_completed(
     )
     moments = [int(CREATED), int(CREATED) + 10, int(CREATED) + DAY]
     known = 3 if state == "completed" else 1
-    assert list(snapshot.stamps) == list(zip(STAMPS, moments, strict=True))[:known]
+    assert list(snapshot.timestamps) == list(zip(STAMPS, moments, strict=True))[:known]
 
 
 @pytest.mark.parametrize("code", ["moderation_blocked", "generation_failed", "odd"])
@@ -82,7 +82,7 @@ def test_failing_job_ends_at_half_of_the_work(document: Document, code: str) -> 
     before, after = observe(job, CREATED + 5.999), observe(job, CREATED + 6)
     assert (before.state, before.progress, before.reason) == ("in_progress", 49, None)
     assert (after.state, after.progress, after.remaining_seconds) == ("failed", 50, 0)
-    assert after.stamps == ((STAMPS[0], int(CREATED)),)
+    assert after.timestamps == ((STAMPS[0], int(CREATED)),)
     messages = {
         "moderation_blocked": "The request was blocked by the moderation system.",
         "generation_failed": "The video could not be generated.",
@@ -130,7 +130,7 @@ def test_seconds_are_divided_among_phases_like_the_default(
 def test_zero_seconds_completes_the_job_at_creation(document: Document) -> None:
     snapshot = observe(job_of(document, duration=0), CREATED)
     assert (snapshot.state, snapshot.progress, snapshot.remaining_seconds) == ("completed", 100, 0)
-    assert dict(snapshot.stamps)[STAMPS[1]] == int(CREATED)
+    assert dict(snapshot.timestamps)[STAMPS[1]] == int(CREATED)
 
 
 def test_invalid_outcomes_are_value_errors(document: Document) -> None:
@@ -162,7 +162,7 @@ def test_huge_seconds_are_rejected_or_work(document: Document, duration: float) 
 def test_timestamps_are_rounded_down_to_whole_seconds(document: Document, created: float) -> None:
     default = job_of(document, duration=0.5)
     job = Job(default.id, default.sequence, created, default.fields, default.progression)
-    for at, moment in observe(job, created + 0.5).stamps[:2]:
+    for at, moment in observe(job, created + 0.5).timestamps[:2]:
         after = 0.5 if at == STAMPS[1] else 0
         assert 0 <= created + after - moment < 1
 
