@@ -289,7 +289,7 @@ def test_reset_restores_the_faults_of_the_config(document: Document) -> None:
         ("keys: []\n", 1, "/keys", "must be of type object, not []"),
         ("keys:\n  sk-1: {revoked: 1}\n", 2, "/keys/…/revoked", "must be of type boolean, not 1"),
         (f"keys:\n  {LONG}: [1]\n", 2, "/keys/…7890", "must be of type object, not [1]"),
-        (f"keys:\n  {LONG}: {{}}\n  {LONG}: {{}}\n", 3, "/keys/…7890", "stands here a second"),
+        (f"keys:\n  {LONG}: {{}}\n  {LONG}: {{}}\n", 3, "/keys/…7890", "is a duplicate key"),
         ("a: 1\na: 2\n", 2, "/a", "is a duplicate key"),
         ("faults:\n- {latency: .nan}\n", None, "/faults/0/latency", ".nan is not a JSON number"),
         ("faults: [\n", 2, "", "is neither YAML nor JSON: "),

@@ -96,7 +96,7 @@ INVALID_FIELDS = {
     "prompt that is not UTF-8": (
         FORM,
         form(part("prompt", b"caf\xe9")),
-        "prompt: must be UTF-8 text, not bytes of which number 3 is not",
+        "prompt: must be UTF-8 text, not bytes that are invalid at offset 3",
     ),
     "model in a form": (FORM, form(PROMPT, part("model", b"sora-3")), MODELS + "'sora-3'"),
     "model in JSON": (JSON, b'{"prompt": "x", "model": "sora-3"}', MODELS + "'sora-3'"),
@@ -123,7 +123,7 @@ INVALID_FIELDS = {
     "file that is not an image": (
         FORM,
         form(PROMPT, part("input_reference", b"Hello", file="a.png")),
-        IMAGES + "not 'a.png', whose bytes are of no such type",
+        IMAGES + "not 'a.png', whose bytes have another type",
     ),
     "image of another kind": (
         FORM,
