@@ -1,13 +1,12 @@
-"""Find out how good the judge is: on a catalogue of servers with one fault each, and on others that
-only look unusual.
+"""Measure the detection rate of `aisa-testkit check` on a catalogue of servers.
 
-- how many of the faulty servers `aisa-testkit check` finds, by family of faults,
-- how many of the unusual ones it blames,
-- what that takes: jobs that would have been billed, and seconds,
-- what a stock `schemathesis run` finds on a sample of the same servers, and with how many jobs.
+- how many servers with one fault it finds, by family of faults,
+- how many conforming but unusual servers it reports (false alarms),
+- the number of created jobs and the seconds that a check takes,
+- the same for a stock `schemathesis run` on a sample of these servers.
 
-Run as `python benchmarks/judge.py`. Names of faults choose some, `--stock 0` leaves Schemathesis
-out.
+Run as `python benchmarks/judge.py`. Names of faults or variants select some of the servers.
+`--stock 0` leaves out Schemathesis.
 """
 
 from __future__ import annotations
@@ -44,134 +43,141 @@ Connect = Callable[[str | None, str | None], AbstractContextManager[Target]]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What a tool has told of one server: the codes of violations, or why it stopped; `creates` is
-    how many jobs were accepted.
+class CheckOutcome:
+    """The outcome of a tool on one server.
+
+    findings: the codes of violations, and the reason if the tool stopped early
+    creates: the number of accepted creates
+    seconds: the time that the tool took
     """
 
     name: str
     family: str
-    told: tuple[str, ...]
+    findings: tuple[str, ...]
     creates: int
     seconds: float
 
 
-def walked(document: Document, connect: Connect, server: Fault | Variant, *, seed: int = 1) -> Run:
-    """What a walk with its usual plan tells of a server, errors alone."""
+def run_check(
+    document: Document, connect: Connect, server: Fault | Variant, *, seed: int = 1
+) -> CheckOutcome:
+    """Check a server with the default plan, and return the errors."""
     fault = server.name if isinstance(server, Fault) else None
     variant = server.name if isinstance(server, Variant) else None
-    with connect(fault, variant) as connected:
+    with connect(fault, variant) as target:
         began = time.perf_counter()
-        walk = CheckRunner(
+        runner = CheckRunner(
             document,
             plan_check(document, key=KEY, creates=2, seed=seed),
-            connected,
+            target,
             key=KEY,
             budget=Budget(max_creates=2),
             policy=CheckPolicy(timeout=TIMEOUT_SECONDS),
             poll_interval=POLL_SECONDS,
         )
-        stopped = _stopped(walk)
+        reason = _run(runner)
         seconds = time.perf_counter() - began
-    verdict = walk.result()
-    made = [e for e in verdict.history if e.operation.role is JobRole.CREATE and e.accepted]
-    codes = [violation.code for violation in verdict.errors]
-    if not made and not codes:
-        stopped = stopped or "no job could be made"
-    told = (*dict.fromkeys(codes), *([stopped] if stopped else ()))
-    return Run(server.name, server.family, told, len(made), seconds)
+    result = runner.result()
+    creates = [e for e in result.history if e.operation.role is JobRole.CREATE and e.accepted]
+    codes = [violation.code for violation in result.errors]
+    if not creates and not codes:
+        reason = reason or "no job could be created"
+    findings = (*dict.fromkeys(codes), *([reason] if reason else ()))
+    return CheckOutcome(server.name, server.family, findings, len(creates), seconds)
 
 
-def _stopped(walk: CheckRunner) -> str | None:
-    """Walks to the end; if there is none, why."""
+def _run(runner: CheckRunner) -> str | None:
+    """Run a check, and return why it stopped early, None if it did not."""
     try:
-        walk.run()
+        runner.run()
     except (CredentialsRejected, ServerUnreachable) as error:
         return str(error)
     return None
 
 
 @contextmanager
-def over_a_socket(fault: str | None, variant: str | None) -> Iterator[Target]:
-    """A server of the catalogue over a real socket."""
+def over_socket(fault: str | None, variant: str | None) -> Iterator[Target]:
+    """Serve a server of the catalogue on a socket."""
     with serve(fault, variant) as url, httpx2.Client(timeout=5) as client:
         yield HttpTarget(load_document(), url, client)
 
 
-def stock(name: str | None, family: str) -> Run:
-    """What `schemathesis run` tells, as it comes."""
+def run_schemathesis(name: str | None, family: str) -> CheckOutcome:
+    """Run `schemathesis run` with default settings on a server."""
     with serve(name) as url, tempfile.TemporaryDirectory() as folder:
         har = Path(folder) / "traffic.har"
         command = [sys.executable, "-m", "schemathesis.cli", "run", str(DOCUMENT), "--url", url]
         command += ["-H", f"Authorization: Bearer {KEY}", "--seed", "7", "--no-color"]
         command += ["--report", "har", "--report-har-path", str(har)]
         began = time.perf_counter()
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         seconds = time.perf_counter() - began
-        if done.returncode not in (0, 1):
-            raise SystemExit(f"schemathesis failed: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-        creates = sum(map(_is_create, orjson.loads(har.read_bytes())["log"]["entries"]))
-    told = ("failures",) if done.returncode else ()
-    return Run(name or "no fault", family, told, creates, seconds)
+        if run.returncode not in (0, 1):
+            raise SystemExit(f"schemathesis failed: {run.stdout[-2000:]}{run.stderr[-2000:]}")
+        creates = sum(map(_is_accepted_create, orjson.loads(har.read_bytes())["log"]["entries"]))
+    findings = ("failures",) if run.returncode else ()
+    return CheckOutcome(name or "no fault", family, findings, creates, seconds)
 
 
-def _is_create(entry: dict[str, dict[str, object]]) -> bool:
+def _is_accepted_create(entry: dict[str, dict[str, object]]) -> bool:
     request, path = entry["request"], str(entry["request"]["url"]).partition("?")[0]
-    makes = path.endswith(("/videos", "/remix")) and request["method"] == "POST"
-    return makes and entry["response"]["status"] in (200, 201)
+    is_create = path.endswith(("/videos", "/remix")) and request["method"] == "POST"
+    return is_create and entry["response"]["status"] in (200, 201)
 
 
 def main() -> None:
+    """Check all selected servers and print the tables."""
     arguments = _arguments()
     servers: list[Fault | Variant] = [*FAULTS, *VARIANTS]
-    chosen = [s for s in servers if not arguments.names or s.name in arguments.names]
-    strangers = set(arguments.names) - {server.name for server in chosen}
-    if strangers:
-        raise SystemExit(f"there are no servers {', '.join(sorted(strangers))}")
+    selected = [s for s in servers if not arguments.names or s.name in arguments.names]
+    unknown = set(arguments.names) - {server.name for server in selected}
+    if unknown:
+        raise SystemExit(f"there are no servers {', '.join(sorted(unknown))}")
     document = load_document()
-    faulty, unusual = list[Run](), list[Run]()
-    for number, server in enumerate(chosen, start=1):
-        print(f"\r{number} of {len(chosen)}", end="", file=sys.stderr, flush=True)
-        run = walked(document, over_a_socket, server)
-        (faulty if isinstance(server, Fault) else unusual).append(run)
-        if arguments.names or bool(run.told) != isinstance(server, Fault):
-            print(f"\r{server.name:30} {'; '.join(run.told) or 'nothing told'}")
+    faulty, conforming = list[CheckOutcome](), list[CheckOutcome]()
+    for number, server in enumerate(selected, start=1):
+        print(f"\r{number} of {len(selected)}", end="", file=sys.stderr, flush=True)
+        outcome = run_check(document, over_socket, server)
+        (faulty if isinstance(server, Fault) else conforming).append(outcome)
+        if arguments.names or bool(outcome.findings) != isinstance(server, Fault):
+            print(f"\r{server.name:30} {'; '.join(outcome.findings) or 'nothing found'}")
     print(file=sys.stderr)
-    _families(faulty)
-    _summary("aisa-testkit check", faulty)
-    print(f"unusual servers blamed: {sum(bool(r.told) for r in unusual)} of {len(unusual)}")
+    _print_families(faulty)
+    _print_summary("aisa-testkit check", faulty)
+    false_alarms = sum(bool(outcome.findings) for outcome in conforming)
+    print(f"false alarms: {false_alarms} of {len(conforming)} conforming servers")
     if arguments.stock and faulty:
-        _compare(faulty, arguments.stock)
+        _compare_with_schemathesis(faulty, arguments.stock)
 
 
-def _compare(faulty: Sequence[Run], count: int) -> None:
-    """Both tools on a sample that is spread over all families."""
+def _compare_with_schemathesis(faulty: Sequence[CheckOutcome], count: int) -> None:
+    """Print the summaries of both tools on a sample across all families."""
     sample = faulty[:: max(1, len(faulty) // count)]
-    others = []
-    for number, run in enumerate(sample, start=1):
+    outcomes = []
+    for number, outcome in enumerate(sample, start=1):
         print(f"\rschemathesis, {number} of {len(sample)}", end="", file=sys.stderr, flush=True)
-        others.append(stock(run.name, run.family))
-    control = stock(None, "")
+        outcomes.append(run_schemathesis(outcome.name, outcome.family))
+    control = run_schemathesis(None, "")
     print(f"\n\nOn {len(sample)} of these servers:")
-    _summary("aisa-testkit check", sample)
-    _summary("schemathesis run", others)
-    print(f"schemathesis on the server without a fault: {control.told or 'nothing told'}")
+    _print_summary("aisa-testkit check", sample)
+    _print_summary("schemathesis run", outcomes)
+    print(f"schemathesis on the server without a fault: {control.findings or 'nothing found'}")
 
 
-def _families(runs: Sequence[Run]) -> None:
+def _print_families(outcomes: Sequence[CheckOutcome]) -> None:
     print(f"\n| {'family':22} | found | of |\n|---|---:|---:|")
-    for family in dict.fromkeys(run.family for run in runs):
-        own = [run for run in runs if run.family == family]
-        print(f"| {family:22} | {sum(bool(r.told) for r in own):5} | {len(own):2} |")
+    for family in dict.fromkeys(outcome.family for outcome in outcomes):
+        own = [outcome for outcome in outcomes if outcome.family == family]
+        print(f"| {family:22} | {sum(bool(o.findings) for o in own):5} | {len(own):2} |")
 
 
-def _summary(tool: str, runs: Sequence[Run]) -> None:
-    if not runs:
+def _print_summary(tool: str, outcomes: Sequence[CheckOutcome]) -> None:
+    if not outcomes:
         return
-    found = sum(bool(run.told) for run in runs)
-    creates, seconds = [r.creates for r in runs], [r.seconds for r in runs]
+    found = sum(bool(outcome.findings) for outcome in outcomes)
+    creates, seconds = [o.creates for o in outcomes], [o.seconds for o in outcomes]
     print(
-        f"{tool}: {found} of {len(runs)} faults ({found / len(runs):.1%});"
+        f"{tool}: {found} of {len(outcomes)} faults ({found / len(outcomes):.1%});"
         f" {statistics.median(creates):g} creates, at most {max(creates)},"
         f" {found / max(1, sum(creates)):.2f} faults per create;"
         f" {statistics.median(seconds):.2f} s, at most {max(seconds):.2f} s"
@@ -181,7 +187,7 @@ def _summary(tool: str, runs: Sequence[Run]) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="faults and variants; all by default")
-    parser.add_argument("--stock", type=int, default=28, help="how many servers Schemathesis gets")
+    parser.add_argument("--stock", type=int, default=28, help="servers to run Schemathesis on")
     return parser.parse_args()
 
 

@@ -102,17 +102,17 @@ class Watched:
 
 
 @dataclass(slots=True)
-class Course:
+class Outcome:
     """What the clients saw, and what became of the server meanwhile."""
 
-    calm: Tenant
-    struck: list[Tenant]
+    faultless: Tenant
+    faulty: list[Tenant]
     undocumented: list[str]
     samples: list[Sample]
     last: Sample
 
 
-class Judge:
+class ResponseChecker:
     """Holds some of the answers to the document."""
 
     def __init__(self) -> None:
@@ -133,10 +133,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         errors = Path(folder, "stderr")
         with _serving(Path(folder), errors) as watched:
-            course = uvloop.run(_course(watched, options))
+            outcome = uvloop.run(_run(watched, options))
         told = errors.read_text()
-    print(_told(course))
-    problems = [*_problems(course, options), *(["stderr: " + told] if told else [])]
+    print(_report(outcome))
+    problems = [*_problems(outcome, options), *(["stderr: " + told] if told else [])]
     for problem in problems:
         print(f"FAULT: {problem}")
     print("unsound" if problems else "sound: nothing grew that should not")
@@ -175,22 +175,22 @@ def _serving(folder: Path, errors: Path) -> Iterator[Watched]:
             process.terminate()
 
 
-async def _course(watched: Watched, options: argparse.Namespace) -> Course:
-    calm, struck = Tenant(CALM), [Tenant(key) for key in STRUCK]
-    judge, stopped, random = Judge(), asyncio.Event(), Random(1)
+async def _run(watched: Watched, options: argparse.Namespace) -> Outcome:
+    faultless, faulty = Tenant(CALM), [Tenant(key) for key in STRUCK]
+    judge, stopped, random = ResponseChecker(), asyncio.Event(), Random(1)
     before = await asyncio.to_thread(watched.sample, 0.0)
     async with asyncio.TaskGroup() as tasks:
-        for _, tenant in zip(range(options.clients), cycle((calm, *struck)), strict=False):
+        for _, tenant in zip(range(options.clients), cycle((faultless, *faulty)), strict=False):
             client = Client(watched.port, tenant, judge=judge, random=random)
             tasks.create_task(client.live(stopped))
-        for tenant in struck:
+        for tenant in faulty:
             tidier = Client(watched.port, tenant, judge=judge, random=random)
             tasks.create_task(tidier.tidy(stopped))
         samples = [before, *[each async for each in _sampled(watched, options.seconds)]]
         stopped.set()
     await _settled(watched, before.sockets)
     last = await asyncio.to_thread(watched.sample, samples[-1].at + EVERY)
-    return Course(calm, struck, judge.undocumented, samples, last)
+    return Outcome(faultless, faulty, judge.undocumented, samples, last)
 
 
 async def _sampled(watched: Watched, seconds: float) -> AsyncIterator[Sample]:
@@ -209,20 +209,21 @@ async def _settled(watched: Watched, sockets: int) -> None:
                 await asyncio.sleep(0.1)
 
 
-def _problems(course: Course, options: argparse.Namespace) -> Iterator[str]:
-    first, last = course.samples[0], course.last
-    growth = _growth(course.samples)
+def _problems(outcome: Outcome, options: argparse.Namespace) -> Iterator[str]:
+    first, last = outcome.samples[0], outcome.last
+    growth = _growth(outcome.samples)
     if growth > options.growth:
         yield f"memory grows by {growth:.1f} MiB a minute"
     if last.sockets > first.sockets:
         yield f"{last.sockets - first.sockets} sockets are left when all clients are gone"
-    if max(sample.kept for sample in course.samples) > KEPT:
+    if max(sample.kept for sample in outcome.samples) > KEPT:
         yield f"the journal keeps more than {KEPT} requests"
-    if course.calm.faults or not course.calm.jobs:
-        yield f"the tenant without faults met {course.calm.faults}: {course.calm.statuses}"
-    if not any(tenant.faults for tenant in course.struck):
-        yield "no fault has struck"
-    for told, times in Counter(course.undocumented).most_common(5):
+    if outcome.faultless.faults or not outcome.faultless.jobs:
+        faults, statuses = outcome.faultless.faults, outcome.faultless.statuses
+        yield f"the key without faults had {faults} failed requests: {statuses}"
+    if not any(tenant.faults for tenant in outcome.faulty):
+        yield "no fault was applied"
+    for told, times in Counter(outcome.undocumented).most_common(5):
         yield f"not as documented, {times} times: {told}"
 
 
@@ -235,15 +236,15 @@ def _growth(samples: Sequence[Sample]) -> float:
     return median(60 * (b.memory - a.memory) / (b.at - a.at) for a, b in pairs)
 
 
-def _told(course: Course) -> str:
+def _report(outcome: Outcome) -> str:
     lines = [
         "| s | memory, MiB | sockets | threads | requests | in the journal | jobs |",
         "|---:|---:|---:|---:|---:|---:|---:|",
-        *[_row(sample) for sample in (*course.samples, course.last)],
+        *[_row(sample) for sample in (*outcome.samples, outcome.last)],
         "",
-        f"memory in the second half: {_growth(course.samples):+.1f} MiB a minute",
+        f"memory in the second half: {_growth(outcome.samples):+.1f} MiB a minute",
     ]
-    for tenant in (course.calm, *course.struck):
+    for tenant in (outcome.faultless, *outcome.faulty):
         statuses = ", ".join(f"{status}: {n}" for status, n in sorted(tenant.statuses.items()))
         lines.append(f"{tenant.key}: {tenant.jobs} jobs; {statuses}; broken: {tenant.broken}")
     return "\n".join(lines)

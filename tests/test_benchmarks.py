@@ -1,4 +1,4 @@
-"""The benchmarks run; what they measure is written down elsewhere and judged by people."""
+"""The benchmark scripts run. Their figures are in benchmarks/README.md, not in tests."""
 
 from __future__ import annotations
 
@@ -18,36 +18,30 @@ def run(script: str, *arguments: str) -> str:
     return done.stdout
 
 
-def test_the_server_is_loaded_beside_a_bare_one_without_an_error(
+def test_server_benchmark_compares_with_a_bare_app_and_another_checkout(
     tool: Callable[[str], str],
 ) -> None:
     tool("wrk")
-    printed = run("server.py", "--rounds", "1", "--seconds", "1")
+    checkout = str(BENCHMARKS.parent)
+    printed = run("server.py", "--rounds", "1", "--seconds", "1", "--before", checkout)
     for row in ("GET one video", "POST multipart", "Cold start"):
-        assert re.search(rf"^\| {row}.*\|( +[0-9.,]+ \|){{3}}", printed, flags=re.MULTILINE)
+        tables = re.findall(rf"^\| {row}.*\|(?: +[0-9.,]+ \|){{3}}", printed, flags=re.MULTILINE)
+        assert len(tables) == 2, row
 
 
-def test_the_server_is_compared_with_another_checkout(tool: Callable[[str], str]) -> None:
-    tool("wrk")
-    here = str(BENCHMARKS.parent)
-    printed = run("server.py", "--rounds", "1", "--seconds", "1", "--before", here)
-    assert re.search(r"^\| Median of 1 rounds \| ours \| before \|", printed, flags=re.MULTILINE)
-
-
-def test_clients_soak_a_server_and_leave_nothing_behind() -> None:
-    printed = run("soak.py", "--clients", "40", "--seconds", "6", "--growth", "1000")
+def test_soak_leaves_no_sockets_and_no_memory_behind() -> None:
+    printed = run("soak.py", "--clients", "40", "--seconds", "4", "--growth", "1000")
     assert printed.endswith("\nsound: nothing grew that should not\n")
     rows = re.findall(r"^\| [0-9]+ \| [0-9.]+ \|(?: [0-9]+ \|){5}$", printed, re.MULTILINE)
     assert len(rows) >= 3
-    told = re.findall(
-        r"^sk-aisa-soak-\S+: [1-9][0-9]* jobs; 200: [0-9]+(.*)", printed, re.MULTILINE
-    )
-    calm, *struck = told
-    assert calm == "; broken: 0"
-    assert all(each != calm for each in struck)
+    keys = re.findall(r"^sk-aisa-soak-\S+: ([0-9]+) jobs; 200: [0-9]+(.*)", printed, re.MULTILINE)
+    (jobs, other_statuses), *faulty = keys
+    assert int(jobs) > 0
+    assert other_statuses == "; broken: 0"
+    assert all(statuses != "; broken: 0" for _, statuses in faulty)
 
 
-def test_the_store_is_asked_for_its_time_and_its_memory() -> None:
+def test_store_benchmark_reports_times_and_memory() -> None:
     printed = run("store.py", "--jobs", "2000", "--rounds", "2")
     assert len(re.findall(r"^\| [a-z ]+ \|( +[0-9.]+ \|){3}$", printed, flags=re.MULTILINE)) == 3
     memory = re.search(r"memory of a job beyond its prompt: ([0-9]+) bytes", printed)
@@ -55,8 +49,8 @@ def test_the_store_is_asked_for_its_time_and_its_memory() -> None:
     assert int(memory[1]) < 1024
 
 
-def test_the_plugin_is_compared_with_what_there_is_without_it() -> None:
-    printed = run("plugin.py", "--runs", "1", "--rounds", "5")
+def test_plugin_benchmark_compares_with_bare_routes() -> None:
+    printed = run("plugin.py", "--runs", "1", "--rounds", "1")
     rows = re.findall(r"^\| ([a-z][a-zA-Z ,0-9-]+) \|( +-?[0-9.]+ \|){4}", printed, re.MULTILINE)
     assert [title for title, _ in rows] == [
         "pytest on an empty test, ms",
@@ -67,9 +61,9 @@ def test_the_plugin_is_compared_with_what_there_is_without_it() -> None:
     ]
 
 
-def test_the_judge_is_asked_about_single_servers() -> None:
+def test_judge_reports_findings_and_false_alarms() -> None:
     printed = run("judge.py", "--stock", "0", "progress-falls", "other-key-order")
     assert re.search(r"^progress-falls +AV203$", printed, flags=re.MULTILINE)
-    assert re.search(r"^other-key-order +nothing told$", printed, flags=re.MULTILINE)
+    assert re.search(r"^other-key-order +nothing found$", printed, flags=re.MULTILINE)
     assert "1 of 1 faults (100.0%); 2 creates, at most 2" in printed
-    assert "unusual servers blamed: 0 of 1" in printed
+    assert "false alarms: 0 of 1" in printed

@@ -1,4 +1,4 @@
-"""A plain server of the document's API with one switch per fault, to measure the judge by."""
+"""A plain server of the bundled API with one switch per fault. It measures the detection rate."""
 
 from .behaviour import KEY
 from .catalogue import Family, Fault, Variant

@@ -1,4 +1,4 @@
-"""Everything that one server may do in its own way; the defaults are what the document asks for."""
+"""The behaviour of a server. The defaults conform to the document."""
 
 from __future__ import annotations
 
@@ -9,50 +9,50 @@ from typing import TypeVar
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-from .films import File, Part
-from .jobs import Fields, Job, Json, Stage, Timing, video_id
-from .refusal import Refusal, unauthorized
+from .errors import ApiError, unauthorized
+from .jobs import Job, JobFields, Json, Phase, Timing, video_id
+from .media_files import ByteRange, MediaFile
 
 KEY = "sk-aisa-benchmark"
-"""The one key that the server takes."""
+"""The only valid API key."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One look at a job, through an operation, at `now` Unix seconds."""
+class ViewContext:
+    """The operation that shows a job, the job, and the Unix time in seconds."""
 
     operation: str
     job: Job
     now: float
 
     @property
-    def again(self) -> bool:
-        """Whether a retrieve has already shown the job at its end."""
+    def seen_finished(self) -> bool:
+        """True if a retrieve has already shown the job in a final state."""
         return self.job.retrieved_final > 0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One request: the name of its operation, and its headers."""
+class RequestInfo:
+    """The operation and the headers of a request."""
 
     operation: str
     headers: Headers
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """Which page of the list is asked for; `turn` counts the lists that were asked for."""
+class ListQuery:
+    """The requested page of the list. `number` counts the list requests."""
 
     limit: int
     after: str | None
     descending: bool
-    turn: int
+    number: int
 
 
-def right_key(authorization: str | None, operation: str) -> Refusal | None:
-    """Take a bearer with the right key alone."""
+def check_key(authorization: str | None, operation: str) -> ApiError | None:
+    """Return an error unless the header is a bearer token with the valid key."""
     scheme, _, key = (authorization or "").partition(" ")
     if not authorization:
         return unauthorized("missing_api_key", "no key was sent")
@@ -61,66 +61,65 @@ def right_key(authorization: str | None, operation: str) -> Refusal | None:
     return None if key.strip() == KEY else unauthorized("invalid_api_key", "the key is not valid")
 
 
-def _kept(value: T, _: object) -> T:
+def _unchanged(value: T, _: object) -> T:
     return value
 
 
-def _same(value: T) -> T:
+def _identity(value: T) -> T:
     return value
 
 
-def _granted(_: Asked) -> Refusal | None:
+def _accept(_: RequestInfo) -> ApiError | None:
     return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """What a server does.
+    """The behaviour of a server. Functions change what the server would do.
 
-    The life of a job: `timing`, `end`, how many `older` ones there are; `life` changes where a job
-    stands, `show` what a view of it says.
-    What comes in: `admit` judges the key, `before` refuses before anything is done, `unchecked`
-    names the checks that are left out, `defaults` is what a create need not say, `take` changes or
-    refuses a valid create (with its number).
-    Jobs that are made, found and gone: `stores` per create, `leaks` one of a refused create,
-    `invents` names operations that find any id, `hides_deleted` those that miss what was deleted.
-    The list: `ask` changes the query, `arrange` the jobs, `page` the page.
-    Files: `downloadable` states, `file` its bytes, `part` of it, `redirect` is a status.
-    What goes out: `envelope` changes errors, `answer` whole answers.
+    Lifecycle: `timing` and `final_state` of jobs, `old_jobs` in the list, `clock_ahead` in seconds,
+    `change_phase` of a job, `change_view` of a job.
+    Requests: `authenticate` the key, `reject` requests, skip `unchecked` validations, `defaults` of
+    a create, `accept_create` changes or rejects a valid create.
+    Resources: `jobs_per_create`, `keeps_rejected_creates`, operations that `finds_unknown_jobs`,
+    operations that `hides_deleted` jobs.
+    List: `change_query`, `change_order` of jobs, `cursor_step`, `change_page`.
+    Files: `downloadable_states`, `files_expire`, `change_file`, `change_range`, `redirect` status.
+    Responses: `poll_hint` in milliseconds, `change_error`, `change_response`.
     """
 
     timing: Timing = field(default_factory=Timing)
-    end: str = "completed"
-    older: int = 0
+    final_state: str = "completed"
+    old_jobs: int = 0
     clock_ahead: float = 0.0
     make_id: Callable[[int], str] = video_id
-    life: Callable[[Stage, Look], Stage] = _kept
-    show: Callable[[Json, Look], Json] = _kept
+    change_phase: Callable[[Phase, ViewContext], Phase] = _unchanged
+    change_view: Callable[[Json, ViewContext], Json] = _unchanged
 
-    admit: Callable[[str | None, str], Refusal | None] = right_key
-    before: Callable[[Asked], Refusal | None] = _granted
+    authenticate: Callable[[str | None, str], ApiError | None] = check_key
+    reject: Callable[[RequestInfo], ApiError | None] = _accept
     unchecked: frozenset[str] = frozenset()
-    defaults: Fields = field(default_factory=lambda: Fields(""))
-    take: Callable[[Fields, int], Fields] = _kept
+    defaults: JobFields = field(default_factory=lambda: JobFields(""))
+    accept_create: Callable[[JobFields, int], JobFields] = _unchanged
 
-    stores: int = 1
-    leaks: bool = False
-    invents: frozenset[str] = frozenset()
+    jobs_per_create: int = 1
+    keeps_rejected_creates: bool = False
+    finds_unknown_jobs: frozenset[str] = frozenset()
     hides_deleted: frozenset[str] = frozenset({"retrieve", "list", "content", "delete", "remix"})
     deletes_running: bool = False
     remixes_running: bool = False
 
-    ask: Callable[[Query], Query] = _same
-    arrange: Callable[[list[Job], Query], list[Job]] = _kept
+    change_query: Callable[[ListQuery], ListQuery] = _identity
+    change_order: Callable[[list[Job], ListQuery], list[Job]] = _unchanged
     cursor_step: int = 1
-    page: Callable[[Json, Query], Json] = _kept
+    change_page: Callable[[Json, ListQuery], Json] = _unchanged
 
-    downloadable: frozenset[str] = frozenset({"completed"})
+    downloadable_states: frozenset[str] = frozenset({"completed"})
     files_expire: bool = True
-    file: Callable[[File, Look], File] = _kept
-    part: Callable[[Part, File], Part] = _kept
+    change_file: Callable[[MediaFile, ViewContext], MediaFile] = _unchanged
+    change_range: Callable[[ByteRange, MediaFile], ByteRange] = _unchanged
     redirect: int | None = None
 
     poll_hint: str | None = "50"
-    envelope: Callable[[Json, Refusal], Json] = _kept
-    answer: Callable[[Response, Asked], Response] = _kept
+    change_error: Callable[[Json, ApiError], Json] = _unchanged
+    change_response: Callable[[Response, RequestInfo], Response] = _unchanged

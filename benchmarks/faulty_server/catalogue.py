@@ -1,4 +1,4 @@
-"""What a fault and a benign variant are: a name, a reason, and the behaviour that shows it."""
+"""Faults and variants: a name, a source and a behaviour."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Family = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that a server does wrong; `source` is the published operator it comes from."""
+    """A deviation from the document. `source` is the published operator that it comes from."""
 
     name: str
     family: Family
@@ -33,7 +33,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One thing that a server does otherwise, as it may; `source` says where that is granted."""
+    """An unusual behaviour that conforms to the document. `source` says what allows it."""
 
     name: str
     family: Family

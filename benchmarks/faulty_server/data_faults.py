@@ -1,4 +1,4 @@
-"""Faults in the values, the structure and the schema of what is answered."""
+"""Faults in the values, the structure and the schema of responses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from typing import Any
 
 from .behaviour import Behaviour
 from .catalogue import Family, Fault
-from .hooks import Show, given, in_state, on, placed, removed, shown, through, to_value
+from .changes import (
+    ViewChange,
+    changed_field,
+    constant,
+    for_operation,
+    in_operation,
+    in_state,
+    removed_field,
+    replaced_field,
+    to_value,
+)
 from .jobs import Json
 
 NULL, TYPE = "JSONmutator: null", "JSONmutator: change type"
@@ -19,14 +29,18 @@ ENUM, CONST = "schema: enum", "schema: const"
 RANGE, REQUIRED = "schema: minimum and maximum", "schema: required"
 
 
-def _job(name: str, source: str, summary: str, show: Show, *, end: str = "completed") -> Fault:
-    return Fault(name, _family(source), source, summary, Behaviour(show=show, end=end))
+def _job(
+    name: str, source: str, summary: str, show: ViewChange, *, end: str = "completed"
+) -> Fault:
+    return Fault(
+        name, _family(source), source, summary, Behaviour(change_view=show, final_state=end)
+    )
 
 
 def _answer(
     name: str, source: str, summary: str, operation: str, change: Callable[[Any], Any]
 ) -> Fault:
-    behaviour = Behaviour(answer=on(operation, to_value(change)))
+    behaviour = Behaviour(change_response=for_operation(operation, to_value(change)))
     return Fault(name, _family(source), source, summary, behaviour)
 
 
@@ -40,12 +54,12 @@ def _iso(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
-def _if_no_error(value: object) -> Show:
+def _if_no_error(value: object) -> ViewChange:
     return lambda view, _: {**view, "error": view["error"] or value}
 
 
-def _failure(name: str, value: object) -> Show:
-    return shown("error", lambda error: {**error, name: value})
+def _failure(name: str, value: object) -> ViewChange:
+    return changed_field("error", lambda error: {**error, name: value})
 
 
 def _in_page(name: str, change: Callable[[Any], Any]) -> Callable[[Json], Json]:
@@ -69,44 +83,51 @@ def _without(name: str) -> Callable[[Json], Json]:
 
 
 JOB_FAULTS = (
-    _job("id-null", NULL, "The id of a job is null.", placed("id", None)),
-    _job("id-empty", BOUNDARY, "The id of a job is empty.", placed("id", "")),
-    _job("id-number", TYPE, "The id of a job is a number.", placed("id", 7)),
-    _job("model-null", NULL, "A job does not say its model.", placed("model", None)),
-    _job("status-null", NULL, "A job does not say its state.", placed("status", None)),
-    _job("status-upper", BOUNDARY, "States are in capitals.", shown("status", str.upper)),
-    _job("status-number", TYPE, "States are numbers.", shown("status", len)),
-    _job("seconds-number", TYPE, "The length is a number.", shown("seconds", int)),
-    _job("seconds-unit", REPLACE, "The length has a unit.", shown("seconds", "{}s".format)),
+    _job("id-null", NULL, "The id of a job is null.", replaced_field("id", None)),
+    _job("id-empty", BOUNDARY, "The id of a job is empty.", replaced_field("id", "")),
+    _job("id-number", TYPE, "The id of a job is a number.", replaced_field("id", 7)),
+    _job("model-null", NULL, "A job does not say its model.", replaced_field("model", None)),
+    _job("status-null", NULL, "A job does not say its state.", replaced_field("status", None)),
+    _job("status-upper", BOUNDARY, "States are in capitals.", changed_field("status", str.upper)),
+    _job("status-number", TYPE, "States are numbers.", changed_field("status", len)),
+    _job("seconds-number", TYPE, "The length is a number.", changed_field("seconds", int)),
+    _job("seconds-unit", REPLACE, "The length has a unit.", changed_field("seconds", "{}s".format)),
     _job(
         "size-sign",
         REPLACE,
         "The size has another sign.",
-        shown("size", lambda size: size.replace("x", "*")),
+        changed_field("size", lambda size: size.replace("x", "*")),
     ),
-    _job("created-at-iso", TYPE, "created_at is a date in words.", shown("created_at", _iso)),
-    _job("created-at-digits", TYPE, "created_at is a string.", shown("created_at", str)),
-    _job("created-at-float-text", TYPE, "created_at is '….0'.", shown("created_at", "{}.0".format)),
+    _job(
+        "created-at-iso", TYPE, "created_at is a date in words.", changed_field("created_at", _iso)
+    ),
+    _job("created-at-digits", TYPE, "created_at is a string.", changed_field("created_at", str)),
+    _job(
+        "created-at-float-text",
+        TYPE,
+        "created_at is '….0'.",
+        changed_field("created_at", "{}.0".format),
+    ),
     _job(
         "created-at-fraction",
         TYPE,
         "created_at has a fraction.",
-        shown("created_at", lambda at: at + 0.5),
+        changed_field("created_at", lambda at: at + 0.5),
     ),
-    _job("created-at-null", NULL, "created_at is null.", placed("created_at", None)),
-    _job("progress-text", TYPE, "Progress is a string.", shown("progress", str)),
+    _job("created-at-null", NULL, "created_at is null.", replaced_field("created_at", None)),
+    _job("progress-text", TYPE, "Progress is a string.", changed_field("progress", str)),
     _job(
         "progress-share",
         REPLACE,
         "Progress goes from 0 to 1.",
-        shown("progress", lambda per_cent: per_cent / 100),
+        changed_field("progress", lambda per_cent: per_cent / 100),
     ),
-    _job("progress-null", NULL, "Progress is null.", placed("progress", None)),
+    _job("progress-null", NULL, "Progress is null.", replaced_field("progress", None)),
     _job(
         "remixed-from-boolean",
         TYPE,
         "Not being a remix is false.",
-        placed("remixed_from_video_id", False),
+        replaced_field("remixed_from_video_id", False),
     ),
     _job("error-empty", TYPE, "No error is an empty object.", _if_no_error({})),
     _job("error-false", TYPE, "No error is false.", _if_no_error(False)),
@@ -114,16 +135,18 @@ JOB_FAULTS = (
         "prompt-object",
         TYPE,
         "The prompt is an object.",
-        shown("prompt", lambda text: {"text": text}),
+        changed_field("prompt", lambda text: {"text": text}),
     ),
     _job(
         "error-text",
         TYPE,
         "A failure is only words.",
-        shown("error", lambda error: error["message"]),
+        changed_field("error", lambda error: error["message"]),
         end="failed",
     ),
-    _job("error-list", LEVEL, "A failure is a list.", shown("error", _listed), end="failed"),
+    _job(
+        "error-list", LEVEL, "A failure is a list.", changed_field("error", _listed), end="failed"
+    ),
     _job(
         "error-code-empty",
         BOUNDARY,
@@ -149,57 +172,70 @@ JOB_FAULTS = (
         "error-message-missing",
         REMOVE,
         "A failure has no message.",
-        shown("error", _without("message")),
+        changed_field("error", _without("message")),
         end="failed",
     ),
-    _job("model-removed", REMOVE, "A job has no model.", removed("model")),
-    _job("progress-removed", REMOVE, "A job has no progress.", removed("progress")),
-    _job("expires-at-removed", REMOVE, "A job has no expires_at.", removed("expires_at")),
-    _job("error-removed", REMOVE, "A job has no error, not even null.", removed("error")),
-    _job("prompt-removed", REMOVE, "A job has no prompt.", removed("prompt")),
-    _job("object-removed", REMOVE, "A job does not say what it is.", removed("object")),
-    _job("created-at-removed", REMOVE, "A job has no created_at.", removed("created_at")),
+    _job("model-removed", REMOVE, "A job has no model.", removed_field("model")),
+    _job("progress-removed", REMOVE, "A job has no progress.", removed_field("progress")),
+    _job("expires-at-removed", REMOVE, "A job has no expires_at.", removed_field("expires_at")),
+    _job("error-removed", REMOVE, "A job has no error, not even null.", removed_field("error")),
+    _job("prompt-removed", REMOVE, "A job has no prompt.", removed_field("prompt")),
+    _job("object-removed", REMOVE, "A job does not say what it is.", removed_field("object")),
+    _job("created-at-removed", REMOVE, "A job has no created_at.", removed_field("created_at")),
     _job(
         "completed-at-removed-while-running",
         REQUIRED,
         "completed_at is left out until it is known.",
-        in_state("in_progress", removed("completed_at")),
+        in_state("in_progress", removed_field("completed_at")),
     ),
     _job(
         "seconds-removed-in-lists",
         REQUIRED,
         "The jobs of a list have no length.",
-        through("list", removed("seconds")),
+        in_operation("list", removed_field("seconds")),
     ),
-    _job("object-other", CONST, "A job calls itself a video.job.", placed("object", "video.job")),
+    _job(
+        "object-other",
+        CONST,
+        "A job calls itself a video.job.",
+        replaced_field("object", "video.job"),
+    ),
     _job(
         "progress-above-100",
         RANGE,
         "Progress ends at 101.",
-        in_state("completed", placed("progress", 101)),
+        in_state("completed", replaced_field("progress", 101)),
     ),
     _job(
         "progress-negative",
         RANGE,
         "Progress begins at -1.",
-        in_state("queued", placed("progress", -1)),
+        in_state("queued", replaced_field("progress", -1)),
     ),
     _job(
-        "created-at-negative", RANGE, "created_at is negative.", shown("created_at", lambda at: -at)
+        "created-at-negative",
+        RANGE,
+        "created_at is negative.",
+        changed_field("created_at", lambda at: -at),
     ),
-    _job("model-outside-enum", ENUM, "The model has a date.", shown("model", "{}-2025".format)),
-    _job("size-outside-enum", ENUM, "The size is a word.", placed("size", "portrait")),
+    _job(
+        "model-outside-enum",
+        ENUM,
+        "The model has a date.",
+        changed_field("model", "{}-2025".format),
+    ),
+    _job("size-outside-enum", ENUM, "The size is a word.", replaced_field("size", "portrait")),
 )
 
 ANSWER_FAULTS = (
-    _answer("create-id-only", REMOVE, "A create answers only the id.", "create", _only("id")),
-    _answer("retrieve-empty", EMPTY, "A retrieve answers {}.", "retrieve", given({})),
-    _answer("retrieve-null", NULL, "A retrieve answers null.", "retrieve", given(None)),
-    _answer("retrieve-in-array", LEVEL, "A retrieve answers [job].", "retrieve", _listed),
+    _answer("create-id-only", REMOVE, "A create returns only the id.", "create", _only("id")),
+    _answer("retrieve-empty", EMPTY, "A retrieve returns {}.", "retrieve", constant({})),
+    _answer("retrieve-null", NULL, "A retrieve returns null.", "retrieve", constant(None)),
+    _answer("retrieve-in-array", LEVEL, "A retrieve returns [job].", "retrieve", _listed),
     _answer(
         "create-wrapped",
         LEVEL,
-        "A create answers {data: job}.",
+        "A create returns {data: job}.",
         "create",
         lambda job: {"data": job},
     ),

@@ -6,10 +6,10 @@ from .catalogue import Fault
 from .data_faults import ANSWER_FAULTS, JOB_FAULTS
 from .file_faults import FILE_FAULTS, REMIX_FAULTS, VIEW_FAULTS
 from .http_faults import HTTP_FAULTS
-from .life_faults import ERROR_FAULTS, FIELD_FAULTS, STATE_FAULTS
+from .lifecycle_faults import ERROR_FAULTS, FIELD_FAULTS, STATE_FAULTS
 from .request_faults import AUTHENTICATION_FAULTS, INPUT_FAULTS, TRANSPORT_FAULTS
 from .resource_faults import RESOURCE_FAULTS
-from .stamp_faults import STAMP_FAULTS
+from .timestamp_faults import STAMP_FAULTS
 
 FAULTS: tuple[Fault, ...] = (
     *JOB_FAULTS,
@@ -27,4 +27,4 @@ FAULTS: tuple[Fault, ...] = (
     *REMIX_FAULTS,
     *TRANSPORT_FAULTS,
 )
-"""Every fault, by family as far as that is told in one place."""
+"""All faults."""

@@ -1,4 +1,4 @@
-"""Faults in a job's files, in the views of a job that disagree, and in remixes."""
+"""Faults in files, in contradicting views of a job, and in remixes."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
-from .behaviour import Behaviour, Look
+from .behaviour import Behaviour, ViewContext
 from .catalogue import Fault
-from .films import File, Part, film
-from .hooks import (
-    Show,
-    as_file,
-    on,
-    on_status,
-    placed,
-    shown,
-    through,
+from .changes import (
+    ViewChange,
+    changed_field,
+    for_operation,
+    for_status,
+    in_operation,
+    replaced_field,
+    replaced_file,
+    to_empty,
     to_error,
     to_header,
-    to_nothing,
     to_status,
 )
-from .jobs import Fields, Json, Stage, Timing
-from .refusal import broken, unknown_job, wrong_state
+from .errors import conflict, server_error, unknown_job
+from .jobs import JobFields, Json, Phase, Timing
+from .media_files import ByteRange, MediaFile, media_file
 
 TIME, BYTES = "lifecycle: content too early or too late", "lifecycle: content's type and bytes"
 PARTS, VIEWS = "HTTP: Range", "lifecycle: list disagrees with retrieve"
@@ -39,55 +39,57 @@ def _fault(name: str, source: str, summary: str, behaviour: Behaviour) -> Fault:
 
 def _downloadable(name: str, summary: str, state: str, *, end: str = "completed") -> Fault:
     states = frozenset({"completed", state})
-    return _fault(name, TIME, summary, Behaviour(downloadable=states, end=end))
+    return _fault(name, TIME, summary, Behaviour(downloadable_states=states, final_state=end))
 
 
 def _refused(name: str, summary: str, change: Callable[[Response], Response]) -> Fault:
-    return _fault(name, TIME, summary, Behaviour(answer=on("content", change)))
+    return _fault(name, TIME, summary, Behaviour(change_response=for_operation("content", change)))
 
 
-def _file(name: str, summary: str, change: Callable[[File, Look], File]) -> Fault:
-    return _fault(name, BYTES, summary, Behaviour(file=change))
+def _file(name: str, summary: str, change: Callable[[MediaFile, ViewContext], MediaFile]) -> Fault:
+    return _fault(name, BYTES, summary, Behaviour(change_file=change))
 
 
-def _other_film(change: Callable[[Fields], Fields]) -> Callable[[File, Look], File]:
-    def other(right: File, look: Look) -> File:
-        is_film = right.media_type == "video/mp4"
-        return film(change(look.job.fields)) if is_film else right
+def _other_film(
+    change: Callable[[JobFields], JobFields],
+) -> Callable[[MediaFile, ViewContext], MediaFile]:
+    def other(original: MediaFile, context: ViewContext) -> MediaFile:
+        is_film = original.media_type == "video/mp4"
+        return media_file(change(context.job.fields)) if is_film else original
 
     return other
 
 
-def _turned(fields: Fields) -> Fields:
+def _turned(fields: JobFields) -> JobFields:
     width, _, height = fields.size.partition("x")
     return replace(fields, size=f"{height}x{width}")
 
 
-def _longer(fields: Fields) -> Fields:
+def _longer(fields: JobFields) -> JobFields:
     return replace(fields, seconds="12" if fields.seconds == "8" else "8")
 
 
-def _still(right: File, look: Look) -> File:
-    return replace(film(look.job.fields, "thumbnail"), media_type=right.media_type)
+def _still(original: MediaFile, context: ViewContext) -> MediaFile:
+    return replace(media_file(context.job.fields, "thumbnail"), media_type=original.media_type)
 
 
-def _part(name: str, summary: str, change: Callable[[Part, File], Part]) -> Fault:
-    return Fault(name, "HTTP", PARTS, summary, Behaviour(part=change))
+def _part(name: str, summary: str, change: Callable[[ByteRange, MediaFile], ByteRange]) -> Fault:
+    return Fault(name, "HTTP", PARTS, summary, Behaviour(change_range=change))
 
 
 def _range_status(name: str, summary: str, change: Callable[[Response], Response]) -> Fault:
-    return Fault(name, "HTTP", PARTS, summary, Behaviour(answer=on_status(206, change)))
+    return Fault(name, "HTTP", PARTS, summary, Behaviour(change_response=for_status(206, change)))
 
 
-def _one_later(right: Part, file: File) -> Part:
-    at = file.body.find(right.body) + 1
-    return replace(right, body=file.body[at : at + len(right.body)])
+def _one_later(original: ByteRange, file: MediaFile) -> ByteRange:
+    at = file.body.find(original.body) + 1
+    return replace(original, body=file.body[at : at + len(original.body)])
 
 
-def _total(change: Callable[[str], str]) -> Callable[[Part, File], Part]:
-    def changed(right: Part, _: File) -> Part:
-        place, _slash, total = right.content_range.partition("/")
-        return replace(right, content_range=f"{place}/{change(total)}")
+def _total(change: Callable[[str], str]) -> Callable[[ByteRange, MediaFile], ByteRange]:
+    def changed(original: ByteRange, _: MediaFile) -> ByteRange:
+        place, _slash, total = original.content_range.partition("/")
+        return replace(original, content_range=f"{place}/{change(total)}")
 
     return changed
 
@@ -99,37 +101,37 @@ FILE_FAULTS = (
     _fault(
         "content-after-expiry",
         TIME,
-        "Files expire a second after completion and are served for good.",
-        Behaviour(timing=Timing(expires=1.5), files_expire=False),
+        "Files expire a second after completion and are served forever.",
+        Behaviour(timing=Timing(file_seconds=1.5), files_expire=False),
     ),
     _refused("content-never-found", "A completed job's file is 404.", to_error(unknown_job())),
     _refused(
         "content-never-ready",
         "A completed job's file is 409.",
-        to_error(wrong_state("the job is not completed")),
+        to_error(conflict("the job is not completed")),
     ),
-    _refused("content-204", "A completed job's file is 204.", to_nothing(204)),
-    _file("content-empty", "The file has no bytes.", as_file(b"")),
+    _refused("content-204", "A completed job's file is 204.", to_empty(204)),
+    _file("content-empty", "The file has no bytes.", replaced_file(b"")),
     _file("content-other-size", "The film is turned by 90 degrees.", _other_film(_turned)),
     _file("content-other-length", "The film has another length.", _other_film(_longer)),
-    _file("content-link", "The file is a link in JSON.", as_file(LINK, "application/json")),
-    _file("content-page", "The file is a page called video/mp4.", as_file(PAGE)),
-    _file("content-zeros", "The film is zeros.", as_file(bytes(20_000))),
+    _file("content-link", "The file is a link in JSON.", replaced_file(LINK, "application/json")),
+    _file("content-page", "The file is a page called video/mp4.", replaced_file(PAGE)),
+    _file("content-zeros", "The film is zeros.", replaced_file(bytes(20_000))),
     _file("content-still", "The film is a picture called video/mp4.", _still),
     _file(
         "content-as-text",
         "Files are called text/plain.",
-        lambda right, _: replace(right, media_type="text/plain"),
+        lambda original, _: replace(original, media_type="text/plain"),
     ),
     _file(
         "content-as-octets",
         "Files are called application/octet-stream.",
-        lambda right, _: replace(right, media_type="application/octet-stream"),
+        lambda original, _: replace(original, media_type="application/octet-stream"),
     ),
     _file(
         "variant-ignored",
         "Every variant is the film.",
-        lambda _, look: film(look.job.fields),
+        lambda _, context: media_file(context.job.fields),
     ),
     _part("range-whole", "A part is the whole file.", lambda p, file: replace(p, body=file.body)),
     _part("range-short", "A part lacks its last byte.", lambda p, _: replace(p, body=p.body[:-1])),
@@ -138,7 +140,7 @@ FILE_FAULTS = (
     _part("content-range-no-total", "Content-Range has no total.", _total(lambda _: "?")),
     _part(
         "content-range-first",
-        "Content-Range begins at 1, whatever was asked for.",
+        "Content-Range always begins at 1.",
         lambda p, _: replace(p, content_range="bytes 1-" + p.content_range.partition("-")[2]),
     ),
     _range_status(
@@ -152,67 +154,84 @@ FILE_FAULTS = (
         "HTTP",
         PARTS,
         "A range that there is not breaks the server.",
-        Behaviour(answer=on_status(416, to_error(broken()))),
+        Behaviour(change_response=for_status(416, to_error(server_error()))),
     ),
 )
 
 
-def _listed(name: str, summary: str, show: Show) -> Fault:
-    return _fault(name, VIEWS, summary, Behaviour(show=through("list", show)))
+def _listed(name: str, summary: str, show: ViewChange) -> Fault:
+    return _fault(name, VIEWS, summary, Behaviour(change_view=in_operation("list", show)))
 
 
-def _stale(right: Stage, look: Look) -> Stage:
-    return Stage("queued", 0) if look.operation == "list" else right
+def _stale(original: Phase, context: ViewContext) -> Phase:
+    return Phase("queued", 0) if context.operation == "list" else original
 
 
-def _behind(right: Stage, look: Look) -> Stage:
-    lags = look.operation == "list" and right.state == "in_progress"
-    return replace(right, progress=1) if lags else right
+def _behind(original: Phase, context: ViewContext) -> Phase:
+    lags = context.operation == "list" and original.state == "in_progress"
+    return replace(original, progress=1) if lags else original
 
 
 VIEW_FAULTS = (
-    _fault("list-state-stale", VIEWS, "Lists show every job as queued.", Behaviour(life=_stale)),
-    _fault("list-progress-stale", VIEWS, "Lists are behind in progress.", Behaviour(life=_behind)),
+    _fault(
+        "list-state-stale", VIEWS, "Lists show every job as queued.", Behaviour(change_phase=_stale)
+    ),
+    _fault(
+        "list-progress-stale",
+        VIEWS,
+        "Lists are behind in progress.",
+        Behaviour(change_phase=_behind),
+    ),
     _listed(
         "list-created-other",
         "Lists show another created_at.",
-        shown("created_at", lambda at: at - 1),
+        changed_field("created_at", lambda at: at - 1),
     ),
     _listed(
         "list-completed-other",
         "Lists show another completed_at.",
-        shown("completed_at", lambda at: at + 1),
+        changed_field("completed_at", lambda at: at + 1),
     ),
     _listed(
-        "list-prompt-cut", "Lists show half a prompt.", shown("prompt", lambda p: p[: len(p) // 2])
+        "list-prompt-cut",
+        "Lists show half a prompt.",
+        changed_field("prompt", lambda p: p[: len(p) // 2]),
     ),
-    _listed("list-size-other", "Lists show another size.", placed("size", "1792x1024")),
-    _listed("list-model-other", "Lists show another model.", placed("model", "sora-2-pro")),
+    _listed("list-size-other", "Lists show another size.", replaced_field("size", "1792x1024")),
+    _listed("list-model-other", "Lists show another model.", replaced_field("model", "sora-2-pro")),
     _fault(
         "create-created-other",
         VIEWS,
-        "A create answers another created_at than all that follows.",
-        Behaviour(show=through("create", shown("created_at", lambda at: at - 1))),
+        "A create returns another created_at than all that follows.",
+        Behaviour(
+            change_view=in_operation("create", changed_field("created_at", lambda at: at - 1))
+        ),
     ),
 )
 
 
-def _remix(name: str, summary: str, show: Show) -> Fault:
-    def only_remixes(view: Json, look: Look) -> Json:
-        return show(view, look) if look.job.source is not None else view
+def _remix(name: str, summary: str, show: ViewChange) -> Fault:
+    def only_remixes(view: Json, context: ViewContext) -> Json:
+        return show(view, context) if context.job.source is not None else view
 
-    return _fault(name, REMIX, summary, Behaviour(show=only_remixes))
+    return _fault(name, REMIX, summary, Behaviour(change_view=only_remixes))
 
 
 REMIX_FAULTS = (
-    _remix("remix-unlinked", "A remix has no source.", placed("remixed_from_video_id", None)),
+    _remix(
+        "remix-unlinked", "A remix has no source.", replaced_field("remixed_from_video_id", None)
+    ),
     _remix(
         "remix-of-itself",
         "A remix is a remix of itself.",
         lambda view, _: {**view, "remixed_from_video_id": view["id"]},
     ),
-    _remix("remix-other-size", "A remix has its own size.", placed("size", "1792x1024")),
-    _remix("remix-other-prompt", "A remix does not take its prompt.", placed("prompt", "a video")),
+    _remix("remix-other-size", "A remix has its own size.", replaced_field("size", "1792x1024")),
+    _remix(
+        "remix-other-prompt",
+        "A remix does not take its prompt.",
+        replaced_field("prompt", "a video"),
+    ),
     _fault(
         "remix-of-running",
         REMIX,

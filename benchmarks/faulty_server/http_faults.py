@@ -1,4 +1,4 @@
-"""Faults in the status, the content type, the error envelope and the headers of answers."""
+"""Faults in the status, the content type, the error envelope and the headers of responses."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from starlette.responses import Response
 
 from .behaviour import Behaviour
 from .catalogue import Fault
-from .hooks import (
-    before,
-    given,
-    on,
-    on_status,
+from .changes import (
+    constant,
+    for_operation,
+    for_status,
+    reject_operation,
     to_body,
+    to_empty,
     to_error,
     to_header,
-    to_nothing,
     to_status,
     to_value,
 )
-from .jobs import Fields, Json
-from .refusal import broken, busy
+from .errors import rate_limited, server_error
+from .jobs import JobFields, Json
 
 CRASH, UNDOCUMENTED = "WFC 100: server error", "WFC 101: undocumented status"
 NO_BODY, MEDIA_TYPE = "HTTP: status without a body", "HTTP: wrong or missing content type"
@@ -38,20 +38,20 @@ def _http(name: str, source: str, summary: str, behaviour: Behaviour) -> Fault:
 
 
 def _good(name: str, source: str, summary: str, operation: str, change: Change) -> Fault:
-    return _http(name, source, summary, Behaviour(answer=on(operation, change)))
+    return _http(name, source, summary, Behaviour(change_response=for_operation(operation, change)))
 
 
 def _bad(name: str, source: str, summary: str, status: int, change: Change) -> Fault:
-    return _http(name, source, summary, Behaviour(answer=on_status(status, change)))
+    return _http(name, source, summary, Behaviour(change_response=for_status(status, change)))
 
 
 def _crash(operation: str) -> Fault:
-    behaviour = Behaviour(before=before(operation, broken()))
+    behaviour = Behaviour(reject=reject_operation(operation, server_error()))
     return _http(f"{operation}-500", CRASH, f"Every {operation} breaks.", behaviour)
 
 
 def _envelope(name: str, summary: str, change: Callable[[Json], Json]) -> Fault:
-    behaviour = Behaviour(envelope=lambda right, _: change(right["error"]))
+    behaviour = Behaviour(change_error=lambda original, _: change(original["error"]))
     return _http(name, ENVELOPE, summary, behaviour)
 
 
@@ -64,12 +64,12 @@ def _with(name: str, value: object) -> Callable[[Json], Json]:
 
 
 def _first_create_waits(headers: dict[str, str]) -> Behaviour:
-    def take(fields: Fields, number: int) -> Fields:
+    def take(fields: JobFields, number: int) -> JobFields:
         if number == 1:
-            raise busy(headers)
+            raise rate_limited(headers)
         return fields
 
-    return Behaviour(take=take)
+    return Behaviour(accept_create=take)
 
 
 def _single_quoted(body: bytes) -> bytes:
@@ -77,30 +77,28 @@ def _single_quoted(body: bytes) -> bytes:
 
 
 def _to_null(response: Response) -> Response:
-    return to_status(200)(to_value(given(None))(response))
+    return to_status(200)(to_value(constant(None))(response))
 
 
 def _headed(name: str, summary: str, header: str, value: str) -> Fault:
     def answer(response: Response, _: object) -> Response:
         return to_header(header, value)(response) if header in response.headers else response
 
-    return _http(name, HEADERS, summary, Behaviour(answer=answer))
+    return _http(name, HEADERS, summary, Behaviour(change_response=answer))
 
 
 HTTP_FAULTS = (
     *(_crash(name) for name in ("create", "retrieve", "list", "delete", "content")),
-    _good("create-201", UNDOCUMENTED, "A create answers 201.", "create", to_status(201)),
-    _good("create-202", UNDOCUMENTED, "A create answers 202.", "create", to_status(202)),
-    _good("retrieve-418", UNDOCUMENTED, "A retrieve answers 418.", "retrieve", to_status(418)),
-    _good("retrieve-203", UNDOCUMENTED, "A retrieve answers 203.", "retrieve", to_status(203)),
-    _good("list-599", UNDOCUMENTED, "A list answers the unknown 599.", "list", to_status(599)),
-    _good("list-206", UNDOCUMENTED, "A list answers 206.", "list", to_status(206)),
-    _good("retrieve-204", NO_BODY, "A retrieve answers 204.", "retrieve", to_nothing(204)),
-    _good("list-204", NO_BODY, "A list answers 204.", "list", to_nothing(204)),
-    _good("delete-204", NO_BODY, "A deletion answers 204.", "delete", to_nothing(204)),
-    _good(
-        "create-no-body", NO_BODY, "A create answers 200 and nothing.", "create", to_nothing(200)
-    ),
+    _good("create-201", UNDOCUMENTED, "A create returns 201.", "create", to_status(201)),
+    _good("create-202", UNDOCUMENTED, "A create returns 202.", "create", to_status(202)),
+    _good("retrieve-418", UNDOCUMENTED, "A retrieve returns 418.", "retrieve", to_status(418)),
+    _good("retrieve-203", UNDOCUMENTED, "A retrieve returns 203.", "retrieve", to_status(203)),
+    _good("list-599", UNDOCUMENTED, "A list returns the unknown 599.", "list", to_status(599)),
+    _good("list-206", UNDOCUMENTED, "A list returns 206.", "list", to_status(206)),
+    _good("retrieve-204", NO_BODY, "A retrieve returns 204.", "retrieve", to_empty(204)),
+    _good("list-204", NO_BODY, "A list returns 204.", "list", to_empty(204)),
+    _good("delete-204", NO_BODY, "A deletion returns 204.", "delete", to_empty(204)),
+    _good("create-no-body", NO_BODY, "A create returns 200 and nothing.", "create", to_empty(200)),
     _good(
         "list-as-text",
         MEDIA_TYPE,
@@ -125,7 +123,7 @@ HTTP_FAULTS = (
     _good(
         "retrieve-html-page",
         MALFORMED,
-        "A retrieve answers 200 with a page for people.",
+        "A retrieve returns 200 with a page for people.",
         "retrieve",
         to_body(lambda _: PAGE, "text/html"),
     ),
@@ -146,7 +144,7 @@ HTTP_FAULTS = (
     _good(
         "delete-two-values",
         MALFORMED,
-        "A deletion answers its JSON twice.",
+        "A deletion returns its JSON twice.",
         "delete",
         to_body(lambda body: body * 2),
     ),
@@ -168,13 +166,19 @@ HTTP_FAULTS = (
         "An error names another request.",
         _with("request_id", OTHER_REQUEST),
     ),
-    _bad("not-found-200-null", "HTTP: 404 as 200", "What is not there is null.", 404, _to_null),
+    _bad("not-found-200-null", "HTTP: 404 as 200", "An unknown job is null.", 404, _to_null),
     _bad("not-found-html", ENVELOPE, "404 is a page.", 404, to_body(lambda _: PAGE, "text/html")),
-    _bad("not-found-empty", ENVELOPE, "404 has no body.", 404, to_nothing(404)),
-    _bad("not-found-410", UNDOCUMENTED, "What is not there is gone: 410.", 404, to_status(410)),
-    _bad("not-found-500", CRASH, "What is not there breaks the server.", 404, to_error(broken())),
-    _bad("invalid-500", CRASH, "Invalid requests break the server.", 400, to_error(broken())),
-    _bad("invalid-422", INVALID_STATUS, "Invalid requests answer 422.", 400, to_status(422)),
+    _bad("not-found-empty", ENVELOPE, "404 has no body.", 404, to_empty(404)),
+    _bad("not-found-410", UNDOCUMENTED, "An unknown job is 410.", 404, to_status(410)),
+    _bad(
+        "not-found-500",
+        CRASH,
+        "An unknown job crashes the server.",
+        404,
+        to_error(server_error()),
+    ),
+    _bad("invalid-500", CRASH, "Invalid requests break the server.", 400, to_error(server_error())),
+    _bad("invalid-422", INVALID_STATUS, "Invalid requests return 422.", 400, to_status(422)),
     _bad("invalid-200", INVALID_STATUS, "Errors come with status 200.", 400, to_status(200)),
     _bad("conflict-425", UNDOCUMENTED, "Too early is 425.", 409, to_status(425)),
     _bad(

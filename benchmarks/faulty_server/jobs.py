@@ -1,4 +1,4 @@
-"""Video jobs, whose state follows from the moment of a look, and the shelf they stand on."""
+"""Video jobs, whose state is computed from the time, and their store."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ FAILURE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
-    """What a job is made from."""
+class JobFields:
+    """The fields of a create."""
 
     prompt: str
     model: str = "sora-2"
@@ -27,61 +27,61 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds that a job waits, is worked on, and keeps its files for after its creation."""
+    """The seconds that a job is queued and in progress, and after which its files expire."""
 
-    waits: float = 0.1
-    works: float = 0.4
-    expires: float = 86400
+    queued_seconds: float = 0.1
+    running_seconds: float = 0.4
+    file_seconds: float = 86400
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """Where a job stands: its state and its progress in per cent."""
+class Phase:
+    """The state of a job, and its progress in per cent."""
 
     state: str
     progress: int
 
     @property
     def final(self) -> bool:
-        """Whether nothing comes after it."""
+        """True for a final state."""
         return self.state in ("completed", "failed")
 
 
 @dataclass(slots=True)
 class Job:
-    """One job, made at `created` Unix seconds, that ends as `end` says."""
+    """A job that was created at `created` (Unix seconds) and ends in `final_state`."""
 
     id: str
-    fields: Fields
+    fields: JobFields
     created: float
     timing: Timing
-    end: str = "completed"
+    final_state: str = "completed"
     source: str | None = None
     retrieved: int = 0
     retrieved_final: int = 0
     deleted: bool = False
 
     @property
-    def ended(self) -> float:
-        """When the job is over, in Unix seconds."""
-        return self.created + self.timing.waits + self.timing.works
+    def ends_at(self) -> float:
+        """The Unix time at which the job finishes."""
+        return self.created + self.timing.queued_seconds + self.timing.running_seconds
 
     @property
-    def expires(self) -> int:
-        """When its files go, in Unix seconds."""
-        return int(self.created + self.timing.expires)
+    def expires_at(self) -> int:
+        """The Unix time at which its files expire."""
+        return int(self.created + self.timing.file_seconds)
 
-    def stage(self, now: float) -> Stage:
-        """Where the job stands at `now`."""
-        worked = now - self.created - self.timing.waits
-        if now >= self.ended:
-            return Stage(self.end, 100 if self.end == "completed" else 99)
+    def phase(self, now: float) -> Phase:
+        """Return the phase at a Unix time."""
+        worked = now - self.created - self.timing.queued_seconds
+        if now >= self.ends_at:
+            return Phase(self.final_state, 100 if self.final_state == "completed" else 99)
         if worked < 0:
-            return Stage("queued", 0)
-        return Stage("in_progress", 1 + int(98 * worked / self.timing.works))
+            return Phase("queued", 0)
+        return Phase("in_progress", 1 + int(98 * worked / self.timing.running_seconds))
 
-    def view(self, stage: Stage) -> Json:
-        """The job as the API shows it at a stage."""
+    def view(self, stage: Phase) -> Json:
+        """Return the JSON view of the job in a phase."""
         done = stage.state == "completed"
         return {
             "id": self.id,
@@ -90,8 +90,8 @@ class Job:
             "status": stage.state,
             "progress": stage.progress,
             "created_at": int(self.created),
-            "completed_at": int(self.ended) if done else None,
-            "expires_at": self.expires if done else None,
+            "completed_at": int(self.ends_at) if done else None,
+            "expires_at": self.expires_at if done else None,
             "prompt": self.fields.prompt,
             "size": self.fields.size,
             "seconds": self.fields.seconds,
@@ -100,8 +100,8 @@ class Job:
         }
 
 
-class Shelf:
-    """All jobs of one server, oldest first."""
+class JobStore:
+    """All jobs of a server."""
 
     def __init__(self, make_id: Callable[[int], str]) -> None:
         self._make_id = make_id
@@ -109,23 +109,23 @@ class Shelf:
         self._jobs: dict[str, Job] = {}
 
     def next_id(self) -> str:
-        """An id for a new job."""
+        """Return an id for a new job."""
         self._made += 1
         return self._make_id(self._made)
 
     def add(self, job: Job) -> None:
-        """Keep a job."""
+        """Add a job."""
         self._jobs[job.id] = job
 
     def get(self, job_id: str) -> Job | None:
-        """The job of that id."""
+        """Return the job with this id."""
         return self._jobs.get(job_id)
 
     def all(self) -> list[Job]:
-        """Every job, oldest first."""
+        """Return all jobs, oldest first."""
         return sorted(self._jobs.values(), key=lambda job: job.created)
 
 
 def video_id(number: int) -> str:
-    """The id of the job of that number, the same in every run and not to be guessed."""
+    """Return an id that is the same in every run and looks random."""
     return f"video_{uuid.uuid5(uuid.NAMESPACE_URL, str(number)).hex}"

@@ -1,4 +1,4 @@
-"""Faults in what is let in, by its content or by its key, and in how bytes travel."""
+"""Faults in input validation, authentication and transport."""
 
 from __future__ import annotations
 
@@ -7,19 +7,27 @@ from collections.abc import Callable, Container
 
 from starlette.responses import Response
 
-from .answers import ChunkedAnswer, with_header
-from .behaviour import Asked, Behaviour, right_key
+from .behaviour import Behaviour, RequestInfo, check_key
 from .catalogue import Fault
-from .hooks import before, on, on_status, to_body, to_cut, to_error, to_status
-from .jobs import Fields
-from .refusal import Refusal, broken, unreadable, wrong_value
+from .changes import (
+    for_operation,
+    for_status,
+    reject_operation,
+    to_body,
+    to_error,
+    to_status,
+    to_truncated,
+)
+from .errors import ApiError, invalid_body, invalid_value, server_error
+from .jobs import JobFields
+from .responses import ChunkedResponse, with_header
 
 UNCHECKED, REFUSED = "input handling: invalid accepted", "input handling: valid refused"
 CRASHES = "input handling: crash on unusual input"
 IGNORED, WRONG = "WFC 306: ignored authentication", "authentication: wrong scheme or status"
 CUT, LENGTH = "transport: truncated body", "transport: wrong length"
 ENCODING = "transport: mislabelled encoding"
-FORBIDDEN = Refusal(
+FORBIDDEN = ApiError(
     403, "insufficient_permissions", "the key may not do this", None, "authentication_error"
 )
 
@@ -32,24 +40,24 @@ def _unchecked(name: str, summary: str) -> Fault:
 def _refused(
     name: str,
     summary: str,
-    valid: Callable[[Fields], bool],
-    refusal: Refusal,
+    valid: Callable[[JobFields], bool],
+    error: ApiError,
     source: str = REFUSED,
 ) -> Fault:
-    def take(fields: Fields, _: int) -> Fields:
+    def take(fields: JobFields, _: int) -> JobFields:
         if valid(fields):
-            raise refusal
+            raise error
         return fields
 
-    return Fault(name, "input handling", source, summary, Behaviour(take=take))
+    return Fault(name, "input handling", source, summary, Behaviour(accept_create=take))
 
 
 def _body_refused(name: str, summary: str, media_type: str) -> Fault:
-    def refuse(asked: Asked) -> Refusal | None:
-        sent = asked.headers.get("content-type", "")
-        return unreadable("taken") if sent.startswith(media_type) else None
+    def refuse(info: RequestInfo) -> ApiError | None:
+        sent = info.headers.get("content-type", "")
+        return invalid_body("taken") if sent.startswith(media_type) else None
 
-    return Fault(name, "input handling", REFUSED, summary, Behaviour(before=refuse))
+    return Fault(name, "input handling", REFUSED, summary, Behaviour(reject=refuse))
 
 
 INPUT_FAULTS = (
@@ -72,25 +80,25 @@ INPUT_FAULTS = (
         "default-model-refused",
         "The default model is refused.",
         lambda fields: fields.model == "sora-2",
-        wrong_value("model"),
+        invalid_value("model"),
     ),
     _refused(
         "four-seconds-refused",
         "The shortest length is refused.",
         lambda fields: fields.seconds == "4",
-        wrong_value("seconds"),
+        invalid_value("seconds"),
     ),
     _refused(
         "portrait-refused",
         "The default size is refused.",
         lambda fields: fields.size == "720x1280",
-        wrong_value("size"),
+        invalid_value("size"),
     ),
     _refused(
         "non-ascii-crashes",
         "A prompt beyond ASCII breaks the server.",
         lambda fields: not fields.prompt.isascii(),
-        broken(),
+        server_error(),
         CRASHES,
     ),
     _body_refused("form-refused", "Multipart forms are refused.", "multipart/form-data"),
@@ -101,8 +109,8 @@ INPUT_FAULTS = (
         CRASHES,
         "A body that is not JSON breaks the server.",
         Behaviour(
-            answer=lambda response, _: (
-                to_error(broken())(response)
+            change_response=lambda response, _: (
+                to_error(server_error())(response)
                 if response.status_code == 400 and b"json_parse_error" in bytes(response.body)
                 else response
             )
@@ -112,61 +120,63 @@ INPUT_FAULTS = (
 
 
 def _open(name: str, summary: str, operations: Container[str]) -> Fault:
-    def admit(authorization: str | None, operation: str) -> Refusal | None:
-        return None if operation in operations else right_key(authorization, operation)
+    def admit(authorization: str | None, operation: str) -> ApiError | None:
+        return None if operation in operations else check_key(authorization, operation)
 
-    return Fault(name, "authentication", IGNORED, summary, Behaviour(admit=admit))
-
-
-def _lenient(name: str, source: str, summary: str, lets: Callable[[str], bool]) -> Fault:
-    def admit(authorization: str | None, operation: str) -> Refusal | None:
-        lenient = authorization is not None and lets(authorization)
-        return None if lenient else right_key(authorization, operation)
-
-    return Fault(name, "authentication", source, summary, Behaviour(admit=admit))
+    return Fault(name, "authentication", IGNORED, summary, Behaviour(authenticate=admit))
 
 
-def _key_echoed(authorization: str | None, operation: str) -> Refusal | None:
-    refusal = right_key(authorization, operation)
-    if refusal is not None and authorization is not None:
-        refusal.message = f"the key {authorization} is not valid"
-    return refusal
+def _lenient(name: str, source: str, summary: str, accepts: Callable[[str], bool]) -> Fault:
+    def admit(authorization: str | None, operation: str) -> ApiError | None:
+        lenient = authorization is not None and accepts(authorization)
+        return None if lenient else check_key(authorization, operation)
+
+    return Fault(name, "authentication", source, summary, Behaviour(authenticate=admit))
+
+
+def _key_echoed(authorization: str | None, operation: str) -> ApiError | None:
+    error = check_key(authorization, operation)
+    if error is not None and authorization is not None:
+        error.message = f"the key {authorization} is not valid"
+    return error
 
 
 OPERATIONS = ("create", "list", "retrieve", "content", "delete", "remix")
 AUTHENTICATION_FAULTS = (
     _open("all-open", "No key is needed.", OPERATIONS),
     *(_open(f"{name}-open", f"A {name} needs no key.", (name,)) for name in OPERATIONS),
-    _lenient("any-bearer", IGNORED, "Any key is good.", lambda sent: sent[:7] == "Bearer "),
-    _lenient("any-scheme", WRONG, "Any scheme is good.", lambda sent: "Bearer" not in sent),
-    _lenient("empty-bearer", WRONG, "An empty key is good.", lambda sent: sent.strip() == "Bearer"),
+    _lenient("any-bearer", IGNORED, "Any key is accepted.", lambda sent: sent[:7] == "Bearer "),
+    _lenient("any-scheme", WRONG, "Any scheme is accepted.", lambda sent: "Bearer" not in sent),
+    _lenient(
+        "empty-bearer", WRONG, "An empty key is accepted.", lambda sent: sent.strip() == "Bearer"
+    ),
     Fault(
         "key-echoed",
         "authentication",
         "authentication: key echoed in the body",
         "A refusal repeats the key that was sent.",
-        Behaviour(admit=_key_echoed),
+        Behaviour(authenticate=_key_echoed),
     ),
     Fault(
         "unauthorized-403",
         "authentication",
         WRONG,
-        "Without a key the answer is 403.",
-        Behaviour(answer=on_status(401, to_status(403))),
+        "Without a key the status is 403.",
+        Behaviour(change_response=for_status(401, to_status(403))),
     ),
     Fault(
         "unauthorized-404",
         "authentication",
         WRONG,
-        "Without a key the answer is 404.",
-        Behaviour(answer=on_status(401, to_status(404))),
+        "Without a key the status is 404.",
+        Behaviour(change_response=for_status(401, to_status(404))),
     ),
     Fault(
         "right-key-refused",
         "authentication",
         WRONG,
         "The key that makes a job may not look at it.",
-        Behaviour(before=before("retrieve", FORBIDDEN)),
+        Behaviour(reject=reject_operation("retrieve", FORBIDDEN)),
     ),
 )
 
@@ -174,7 +184,13 @@ AUTHENTICATION_FAULTS = (
 def _transport(
     name: str, source: str, summary: str, operation: str, change: Callable[[Response], Response]
 ) -> Fault:
-    return Fault(name, "transport", source, summary, Behaviour(answer=on(operation, change)))
+    return Fault(
+        name,
+        "transport",
+        source,
+        summary,
+        Behaviour(change_response=for_operation(operation, change)),
+    )
 
 
 def _half(body: bytes) -> bytes:
@@ -183,7 +199,7 @@ def _half(body: bytes) -> bytes:
 
 def _unframed(response: Response) -> Response:
     cut = to_body(_half)(response)
-    return with_header(ChunkedAnswer(cut, 4096), "connection", "close")
+    return with_header(ChunkedResponse(cut, 4096), "connection", "close")
 
 
 def _labelled_gzip(response: Response) -> Response:
@@ -195,12 +211,16 @@ def _half_of_gzip(response: Response) -> Response:
 
 
 TRANSPORT_FAULTS = (
-    _transport("create-cut", CUT, "A create breaks off in its body.", "create", to_cut(0.5)),
-    _transport("retrieve-cut", CUT, "A poll breaks off in its body.", "retrieve", to_cut(0.5)),
-    _transport("list-cut", CUT, "A list breaks off in its body.", "list", to_cut(0.9)),
-    _transport("delete-cut", CUT, "A deletion has no body.", "delete", to_cut(0)),
-    _transport("content-cut", CUT, "A download breaks off half-way.", "content", to_cut(0.5)),
-    _transport("content-hangs-up", CUT, "A download has no first byte.", "content", to_cut(0)),
+    _transport("create-cut", CUT, "A create breaks off in its body.", "create", to_truncated(0.5)),
+    _transport(
+        "retrieve-cut", CUT, "A poll breaks off in its body.", "retrieve", to_truncated(0.5)
+    ),
+    _transport("list-cut", CUT, "A list breaks off in its body.", "list", to_truncated(0.9)),
+    _transport("delete-cut", CUT, "A deletion has no body.", "delete", to_truncated(0)),
+    _transport("content-cut", CUT, "A download breaks off half-way.", "content", to_truncated(0.5)),
+    _transport(
+        "content-hangs-up", CUT, "A download has no first byte.", "content", to_truncated(0)
+    ),
     _transport(
         "content-short",
         LENGTH,

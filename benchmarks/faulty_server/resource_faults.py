@@ -1,4 +1,4 @@
-"""Faults in what becomes of resources: jobs that get lost, come back, or are listed wrongly."""
+"""Faults in resources: lost and undeleted jobs, and faults in the list."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from .behaviour import Behaviour, Query
+from .behaviour import Behaviour, ListQuery
 from .catalogue import Fault
-from .hooks import given, on, through, to_value
+from .changes import constant, for_operation, in_operation, to_value
 from .jobs import Job, Json
 
 LOST, FREED = "RESTler: create lost", "RESTler: use after free"
@@ -22,31 +22,33 @@ def _fault(name: str, source: str, summary: str, behaviour: Behaviour) -> Fault:
 
 
 def _page(name: str, summary: str, change: Callable[[Json], Json]) -> Fault:
-    return _fault(name, PAGED, summary, Behaviour(page=lambda page, _: change(page)))
+    return _fault(name, PAGED, summary, Behaviour(change_page=lambda page, _: change(page)))
 
 
-def _arranged(name: str, summary: str, arrange: Callable[[list[Job], Query], list[Job]]) -> Fault:
-    return _fault(name, LISTED, summary, Behaviour(arrange=arrange))
+def _arranged(
+    name: str, summary: str, arrange: Callable[[list[Job], ListQuery], list[Job]]
+) -> Fault:
+    return _fault(name, LISTED, summary, Behaviour(change_order=arrange))
 
 
-def _asked(name: str, summary: str, ask: Callable[[Query], Query]) -> Fault:
-    return _fault(name, PAGED, summary, Behaviour(ask=ask))
+def _asked(name: str, summary: str, ask: Callable[[ListQuery], ListQuery]) -> Fault:
+    return _fault(name, PAGED, summary, Behaviour(change_query=ask))
 
 
 def _still_in(name: str, summary: str, operation: str) -> Fault:
     return _fault(name, FREED, summary, Behaviour(hides_deleted=GONE - {operation}))
 
 
-def _without_newest(jobs: list[Job], query: Query) -> list[Job]:
+def _without_newest(jobs: list[Job], query: ListQuery) -> list[Job]:
     return jobs[1:] if query.descending else jobs[:-1]
 
 
-def _without_oldest(jobs: list[Job], query: Query) -> list[Job]:
+def _without_oldest(jobs: list[Job], query: ListQuery) -> list[Job]:
     return jobs[:-1] if query.descending else jobs[1:]
 
 
-def _other_each_time(jobs: list[Job], query: Query) -> list[Job]:
-    return jobs if query.turn % 2 else jobs[::-1]
+def _other_each_time(jobs: list[Job], query: ListQuery) -> list[Job]:
+    return jobs if query.number % 2 else jobs[::-1]
 
 
 def _twice_the_first(page: Json) -> Json:
@@ -62,20 +64,27 @@ def _with(name: str, value: Any) -> Callable[[Json], Json]:
 
 
 RESOURCE_FAULTS = (
-    _fault("create-lost", LOST, "A new job is not kept: polls miss it.", Behaviour(stores=0)),
+    _fault(
+        "create-lost", LOST, "A new job is not kept: polls miss it.", Behaviour(jobs_per_create=0)
+    ),
     _fault(
         "create-twice",
         "lifecycle: duplicate job",
         "One create makes two jobs.",
-        Behaviour(stores=2),
+        Behaviour(jobs_per_create=2),
     ),
     _fault(
         "ids-shared",
         "RESTler: id given twice",
         "Every job has the same id.",
-        Behaviour(make_id=given("video_" + "0" * 32)),
+        Behaviour(make_id=constant("video_" + "0" * 32)),
     ),
-    _fault("refused-create-kept", LEAK, "A refused create leaves a job.", Behaviour(leaks=True)),
+    _fault(
+        "refused-create-kept",
+        LEAK,
+        "A refused create leaves a job.",
+        Behaviour(keeps_rejected_creates=True),
+    ),
     _still_in("deleted-retrieved", "A deleted job is still found.", "retrieve"),
     _still_in("deleted-listed", "A deleted job is still listed.", "list"),
     _still_in("deleted-downloaded", "The file of a deleted job is still served.", "content"),
@@ -90,32 +99,36 @@ RESOURCE_FAULTS = (
         "delete-unknown",
         UNKNOWN,
         "Any id can be deleted.",
-        Behaviour(invents=frozenset({"delete"})),
+        Behaviour(finds_unknown_jobs=frozenset({"delete"})),
     ),
     _fault(
         "retrieve-unknown",
         UNKNOWN,
         "Any id has a job.",
-        Behaviour(invents=frozenset({"retrieve"})),
+        Behaviour(finds_unknown_jobs=frozenset({"retrieve"})),
     ),
     _fault(
         "content-unknown",
         UNKNOWN,
         "Any id has a file.",
-        Behaviour(invents=frozenset({"content"})),
+        Behaviour(finds_unknown_jobs=frozenset({"content"})),
     ),
     _fault(
         "retrieve-other",
         "RESTler: another resource answered",
-        "A retrieve answers a job of another id.",
-        Behaviour(show=through("retrieve", lambda view, _: {**view, "id": view["id"][::-1]})),
+        "A retrieve returns a job of another id.",
+        Behaviour(
+            change_view=in_operation("retrieve", lambda view, _: {**view, "id": view["id"][::-1]})
+        ),
     ),
     _fault(
         "delete-other",
         "RESTler: another resource answered",
         "A deletion names another id.",
         Behaviour(
-            answer=on("delete", to_value(lambda body: {**body, "id": body["id"][::-1]})),
+            change_response=for_operation(
+                "delete", to_value(lambda body: {**body, "id": body["id"][::-1]})
+            ),
         ),
     ),
     _fault(
@@ -127,10 +140,10 @@ RESOURCE_FAULTS = (
     _arranged("list-omits-newest", "The newest job is not listed.", _without_newest),
     _arranged("list-omits-oldest", "The oldest job is not listed.", _without_oldest),
     _arranged("list-unstable", "The order changes from list to list.", _other_each_time),
-    _page("list-repeats", "The first job of a page stands there twice.", _twice_the_first),
+    _page("list-repeats", "The first job of a page is listed twice.", _twice_the_first),
     _asked(
         "list-ascending",
-        "The oldest job is first unless asked otherwise, and then the newest.",
+        "The order of lists is reversed.",
         lambda query: replace(query, descending=not query.descending),
     ),
     _asked("order-ignored", "Every list is newest first.", lambda q: replace(q, descending=True)),

@@ -1,4 +1,4 @@
-"""A plain server of the document's API, which does nothing wrong unless its behaviour says so."""
+"""A plain server of the bundled API, whose behaviour can be changed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .answers import json_answer, with_header
-from .behaviour import Asked, Behaviour
+from .behaviour import Behaviour, RequestInfo
+from .errors import ApiError
 from .faults import FAULTS
 from .operations import Handler, Operations
-from .refusal import Refusal
+from .responses import json_response, with_header
 from .variants import VARIANTS
 
 PREFIX = "/v1"
@@ -28,73 +28,81 @@ def create_app(
     variant: str | None = None,
     now: Callable[[], float] = time.time,
 ) -> Starlette:
-    """The right server, or one with this fault or benign variant; `now` in Unix seconds."""
+    """Return a conforming server, or a server with this fault or variant.
+
+    `now` returns the Unix time in seconds."""
     if fault and variant:
         raise ValueError("a server has one fault or one variant, not both")
     behaviour = Behaviour()
     for name, entries in ((fault, FAULTS), (variant, VARIANTS)):
         if name is not None:
             behaviour = {entry.name: entry.behaviour for entry in entries}[name]
-    return _Door(behaviour, lambda: now() + behaviour.clock_ahead).app()
+    return _Api(behaviour, lambda: now() + behaviour.clock_ahead).app()
 
 
-class _Door:
-    """The way of every request: its key, its operation, the headers of every answer."""
+class _Api:
+    """The routes, the authentication and the common headers."""
 
     def __init__(self, behaviour: Behaviour, now: Callable[[], float]) -> None:
-        self._does = behaviour
+        self._behaviour = behaviour
         self._now = now
         self._operations = Operations(behaviour, now)
         self._requests = 0
 
     def app(self) -> Starlette:
-        does = self._operations
+        behaviour = self._operations
         every, one = f"{PREFIX}/videos", f"{PREFIX}/videos/{{video_id}}"
         routes = [
-            self._route(every, GET=("list", does.list_jobs), POST=("create", does.create)),
-            self._route(one, GET=("retrieve", does.retrieve), DELETE=("delete", does.delete)),
-            self._route(f"{one}/content", GET=("content", does.content)),
-            self._route(f"{one}/remix", POST=("remix", does.remix)),
-            Route("/files/{video_id}/{variant}", does.signed_file, methods=["GET"]),
+            self._route(
+                every, GET=("list", behaviour.list_jobs), POST=("create", behaviour.create)
+            ),
+            self._route(
+                one, GET=("retrieve", behaviour.retrieve), DELETE=("delete", behaviour.delete)
+            ),
+            self._route(f"{one}/content", GET=("content", behaviour.content)),
+            self._route(f"{one}/remix", POST=("remix", behaviour.remix)),
+            Route("/files/{video_id}/{variant}", behaviour.signed_file, methods=["GET"]),
         ]
-        return Starlette(routes=routes, exception_handlers={HTTPException: self._no_endpoint})
+        return Starlette(routes=routes, exception_handlers={HTTPException: self._unknown_endpoint})
 
     def _route(self, path: str, **handlers: tuple[str, Handler]) -> Route:
         # One route per path, so that a 405 can name all its methods.
         async def answer(request: Request) -> Response:
             method = "GET" if request.method == "HEAD" else request.method
-            return await self._guarded(*handlers[method], request)
+            return await self._handle(*handlers[method], request)
 
         return Route(path, answer, methods=list(handlers))
 
-    async def _guarded(self, operation: str, handler: Handler, request: Request) -> Response:
-        asked = self._ask(operation, request)
+    async def _handle(self, operation: str, handler: Handler, request: Request) -> Response:
+        info = self._request_info(operation, request)
         try:
-            refusal = self._does.admit(request.headers.get("authorization"), operation)
-            refusal = refusal or self._does.before(asked)
-            if refusal is not None:
-                raise refusal
+            error = self._behaviour.authenticate(request.headers.get("authorization"), operation)
+            error = error or self._behaviour.reject(info)
+            if error is not None:
+                raise error
             response = await handler(request)
-        except Refusal as refusal:
-            response = self._refused(refusal)
-        return self._does.answer(self._with_headers(response), asked)
+        except ApiError as error:
+            response = self._error_response(error)
+        return self._behaviour.change_response(self._with_headers(response), info)
 
-    async def _no_endpoint(self, request: Request, error: Exception) -> Response:
-        asked = self._ask("none", request)
+    async def _unknown_endpoint(self, request: Request, error: Exception) -> Response:
+        info = self._request_info("none", request)
         status = error.status_code if isinstance(error, HTTPException) else 500
         headers = error.headers if isinstance(error, HTTPException) else None
         message = "there is no such endpoint or method"
-        refusal = Refusal(status, "unknown_endpoint", message, headers=headers or {})
-        return self._does.answer(self._with_headers(self._refused(refusal)), asked)
+        api_error = ApiError(status, "unknown_endpoint", message, headers=headers or {})
+        return self._behaviour.change_response(
+            self._with_headers(self._error_response(api_error)), info
+        )
 
-    def _ask(self, operation: str, request: Request) -> Asked:
+    def _request_info(self, operation: str, request: Request) -> RequestInfo:
         self._requests += 1
-        return Asked(operation, request.headers)
+        return RequestInfo(operation, request.headers)
 
-    def _refused(self, refusal: Refusal) -> Response:
-        body = self._does.envelope(refusal.envelope(self._request_id()), refusal)
-        response = json_answer(body, refusal.status)
-        for name, value in refusal.headers.items():
+    def _error_response(self, error: ApiError) -> Response:
+        body = self._behaviour.change_error(error.envelope(self._request_id()), error)
+        response = json_response(body, error.status)
+        for name, value in error.headers.items():
             with_header(response, name, value)
         return response
 
@@ -107,5 +115,5 @@ class _Door:
         return response
 
     def _request_id(self) -> str:
-        # Digits are among the letters of a ULID.
+        # Digits are valid in a ULID.
         return f"req_{self._requests:026d}"

@@ -1,40 +1,40 @@
-"""The benign variants: servers that do otherwise, in a way that the document allows."""
+"""The variants: unusual servers that conform to the document."""
 
 from __future__ import annotations
 
-from .allowances import (
-    bare,
-    busy_once,
-    charset,
-    coarse,
-    extra_in_errors,
-    extra_in_jobs,
-    hung_up,
-    in_chunks,
-    more_headers,
-    no_param,
-    other_order,
-    other_text,
-    param_null,
-    slow,
-    straight,
-    unavailable_once,
-    uuid_text,
-    whole_floats,
-    zipped,
-)
 from .behaviour import Behaviour
 from .catalogue import Variant
-from .hooks import Answer
+from .changes import ResponseChange
 from .jobs import Timing
+from .variant_changes import (
+    chunked_body,
+    closed_connection,
+    coarse_progress,
+    delayed_response,
+    extra_headers,
+    extra_in_errors,
+    extra_in_jobs,
+    gzip_json,
+    indented_json,
+    json_charset,
+    minimal_headers,
+    no_param,
+    param_null,
+    rate_limited_once,
+    reversed_keys,
+    skip_in_progress,
+    unavailable_once,
+    uuid_id,
+    whole_floats,
+)
 
 OPEN, STYLE = "schema: open objects", "JSON: same value, other text"
 OPTIONAL, LIFE = "schema: optional", "lifecycle: allowed transitions"
-TRANSPORT, DOCUMENTED = "HTTP: transport", "document: answers that it names"
+TRANSPORT, DOCUMENTED = "HTTP: transport", "document: declared responses"
 
 
-def _every(change: Answer) -> Behaviour:
-    return Behaviour(answer=change)
+def _every(change: ResponseChange) -> Behaviour:
+    return Behaviour(change_response=change)
 
 
 VARIANTS: tuple[Variant, ...] = (
@@ -42,67 +42,69 @@ VARIANTS: tuple[Variant, ...] = (
         "more-fields-in-jobs",
         "structure mutation",
         OPEN,
-        "Jobs have fields that nobody knows.",
-        Behaviour(show=extra_in_jobs),
+        "Jobs have undeclared fields.",
+        Behaviour(change_view=extra_in_jobs),
     ),
     Variant(
         "more-fields-in-errors",
         "structure mutation",
         OPEN,
-        "Errors have fields that nobody knows.",
-        Behaviour(envelope=extra_in_errors),
+        "Errors have undeclared fields.",
+        Behaviour(change_error=extra_in_errors),
     ),
     Variant(
         "other-key-order",
         "structure mutation",
         STYLE,
         "The keys of every object are in another order.",
-        _every(other_order),
+        _every(reversed_keys),
     ),
     Variant(
         "indented-and-escaped",
         "HTTP",
         STYLE,
-        "JSON has line breaks, and escapes for what is not ASCII.",
-        _every(other_text),
+        "JSON has line breaks and escapes.",
+        _every(indented_json),
     ),
     Variant(
         "whole-floats",
         "value mutation",
         "JSON Schema: 42.0 is an integer",
         "Progress is written as 42.0.",
-        Behaviour(show=whole_floats),
+        Behaviour(change_view=whole_floats),
     ),
-    Variant("charset", "HTTP", "HTTP: parameters", "JSON says its charset.", _every(charset)),
-    Variant("bare-headers", "HTTP", OPTIONAL, "Optional headers are absent.", _every(bare)),
-    Variant("more-headers", "HTTP", OPEN, "There are other headers.", _every(more_headers)),
+    Variant("charset", "HTTP", "HTTP: parameters", "JSON has a charset.", _every(json_charset)),
+    Variant(
+        "bare-headers", "HTTP", OPTIONAL, "Optional headers are absent.", _every(minimal_headers)
+    ),
+    Variant("more-headers", "HTTP", OPEN, "There are other headers.", _every(extra_headers)),
     Variant(
         "no-poll-hint",
         "HTTP",
         OPTIONAL,
-        "Nothing says when to poll again.",
+        "There is no poll hint.",
         Behaviour(poll_hint=None),
     ),
     Variant(
         "no-param",
         "structure mutation",
         OPTIONAL,
-        "Errors do not say which field is at fault.",
-        Behaviour(envelope=no_param),
+        "Errors do not name the invalid field.",
+        Behaviour(change_error=no_param),
     ),
     Variant(
         "param-null",
         "value mutation",
         OPTIONAL,
-        "Errors say null for the field at fault.",
-        Behaviour(envelope=param_null),
+        "Errors have null for the invalid field.",
+        Behaviour(change_error=param_null),
     ),
     Variant(
         "uuid-ids",
         "resource",
         OPEN,
         "Ids are bare UUIDs.",
-        Behaviour(make_id=uuid_text),
+        Behaviour(make_id=uuid_id),
     ),
     Variant(
         "number-ids",
@@ -116,35 +118,35 @@ VARIANTS: tuple[Variant, ...] = (
         "resource",
         DOCUMENTED,
         "The list holds 30 jobs of an hour ago.",
-        Behaviour(older=30),
+        Behaviour(old_jobs=30),
     ),
     Variant(
         "straight-to-completed",
         "lifecycle",
         LIFE,
         "Jobs go from the queue to their end; progress jumps from 0 to 100.",
-        Behaviour(life=straight),
+        Behaviour(change_phase=skip_in_progress),
     ),
     Variant(
         "coarse-progress",
         "lifecycle",
         LIFE,
         "Progress is 0, 1 and 100.",
-        Behaviour(life=coarse),
+        Behaviour(change_phase=coarse_progress),
     ),
     Variant(
         "completed-at-once",
         "lifecycle",
         DOCUMENTED,
-        "A create answers a completed job.",
-        Behaviour(timing=Timing(waits=0, works=0)),
+        "A create returns a completed job.",
+        Behaviour(timing=Timing(queued_seconds=0, running_seconds=0)),
     ),
     Variant(
         "job-fails",
         "lifecycle",
         DOCUMENTED,
         "Every job fails, with a reason.",
-        Behaviour(end="failed"),
+        Behaviour(final_state="failed"),
     ),
     Variant(
         "clock-behind",
@@ -165,14 +167,14 @@ VARIANTS: tuple[Variant, ...] = (
         "HTTP",
         DOCUMENTED,
         "The first valid create is 429 with Retry-After.",
-        Behaviour(take=busy_once),
+        Behaviour(accept_create=rate_limited_once),
     ),
     Variant(
         "unavailable-once",
         "HTTP",
         DOCUMENTED,
         "The second poll is 503 with Retry-After.",
-        Behaviour(life=unavailable_once),
+        Behaviour(change_phase=unavailable_once),
     ),
     Variant(
         "content-redirect-302",
@@ -188,9 +190,15 @@ VARIANTS: tuple[Variant, ...] = (
         "Files are on another host: 307.",
         Behaviour(redirect=307),
     ),
-    Variant("gzip", "transport", TRANSPORT, "JSON is gzip, for who takes it.", _every(zipped)),
-    Variant("chunked", "transport", TRANSPORT, "Bodies come in chunks.", _every(in_chunks)),
-    Variant("hung-up", "transport", TRANSPORT, "Every answer is the last.", _every(hung_up)),
-    Variant("slow", "transport", TRANSPORT, "Every answer takes 50 ms.", _every(slow)),
+    Variant("gzip", "transport", TRANSPORT, "JSON is compressed with gzip.", _every(gzip_json)),
+    Variant("chunked", "transport", TRANSPORT, "Bodies come in chunks.", _every(chunked_body)),
+    Variant(
+        "hung-up",
+        "transport",
+        TRANSPORT,
+        "The connection closes after each response.",
+        _every(closed_connection),
+    ),
+    Variant("slow", "transport", TRANSPORT, "Each response takes 20 ms.", _every(delayed_response)),
 )
-"""Every benign variant."""
+"""All variants."""

