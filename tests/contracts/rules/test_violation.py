@@ -1,4 +1,4 @@
-"""A violation in words."""
+"""The text of a violation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aisa_testkit.contracts import (
 from aisa_testkit.openapi import Call, Document, Reply
 
 VIOLATION = Violation(
-    rule=Rule("AV799", "a thing gone wrong", "Do better.", Severity.WARNING),
+    rule=Rule("AV799", "broken rule", "Do better.", Severity.WARNING),
     operation_id="getVideo",
     request="GET /v1/videos/{video_id}",
     numbers=(2,),
@@ -28,9 +28,9 @@ VIOLATION = Violation(
 )
 
 
-def test_a_violation_reads_as_a_heading_and_its_facts() -> None:
+def test_text_has_a_heading_and_one_line_per_fact() -> None:
     assert str(VIOLATION) == (
-        "AV799 a thing gone wrong\n"
+        "AV799 broken rule\n"
         "  request   GET /v1/videos/{video_id} (getVideo), no. 2\n"
         "  field     size\n"
         "  sent      '1x1'\n"
@@ -39,9 +39,9 @@ def test_a_violation_reads_as_a_heading_and_its_facts() -> None:
     )
 
 
-def test_what_a_violation_does_not_have_is_left_out() -> None:
+def test_missing_facts_are_left_out() -> None:
     assert str(replace(VIOLATION, operation_id=None, place=None)) == (
-        "AV799 a thing gone wrong\n"
+        "AV799 broken rule\n"
         "  request   GET /v1/videos/{video_id}, no. 2\n"
         "  sent      '1x1'\n"
         "  expected  another one\n"
@@ -59,25 +59,25 @@ def test_what_a_violation_does_not_have_is_left_out() -> None:
         ((1, 2, 3, 4, 5, 6), "nos. 1, 2, 3, 4, 5 and 1 more"),
         (tuple(range(1, 1001)), "nos. 1, 2, 3, 4, 5 and 995 more"),
     ],
-    ids=["one", "two", "three", "as many as are shown", "one more", "very many"],
+    ids=["one", "two", "three", "five", "six", "thousand"],
 )
-def test_requests_are_numbered_as_in_a_sentence(numbers: tuple[int, ...], text: str) -> None:
+def test_numbers_of_requests_are_listed(numbers: tuple[int, ...], text: str) -> None:
     request = str(replace(VIOLATION, numbers=numbers)).splitlines()[1]
     assert request == f"  request   GET /v1/videos/{{video_id}} (getVideo), {text}"
 
 
-def test_the_rule_answers_for_its_violations() -> None:
+def test_code_title_and_severity_come_from_the_rule() -> None:
     rule = VIOLATION.rule
     assert (VIOLATION.code, VIOLATION.title) == (rule.code, rule.title)
     assert VIOLATION.severity is Severity.WARNING
     assert Rule("AV798", "another", "Do well.").severity is Severity.ERROR
 
 
-def test_a_request_with_a_wrong_value_is_told_to_the_letter(document: Document) -> None:
+def test_text_of_a_value_that_is_not_allowed(document: Document) -> None:
     headers = {"authorization": "Bearer k", "content-type": "application/json"}
     body = b'{"prompt":"x","model":"sora-3"}'
-    refused = read_exchange(document, Call("createVideo", {}, (), headers, body), Reply(404), at=0)
-    assert "\n".join(map(str, check_client(document, [refused]))) == (
+    rejected = read_exchange(document, Call("createVideo", {}, (), headers, body), Reply(404), at=0)
+    assert "\n".join(map(str, check_client(document, [rejected]))) == (
         "AV705 value not allowed\n"
         "  request   POST /v1/videos (createVideo), no. 1\n"
         "  field     model\n"
@@ -87,7 +87,7 @@ def test_a_request_with_a_wrong_value_is_told_to_the_letter(document: Document) 
     )
 
 
-def test_a_request_to_nowhere_is_told_to_the_letter(other_document: Document) -> None:
+def test_text_of_an_unknown_endpoint(other_document: Document) -> None:
     (violation,) = check_client(other_document, [UnmatchedRequest("POST", "/api/v7/rendering")])
     assert str(violation) == (
         "AV701 unknown endpoint\n"
@@ -98,13 +98,13 @@ def test_a_request_to_nowhere_is_told_to_the_letter(other_document: Document) ->
     )
 
 
-def test_a_client_that_waits_for_nothing_is_told_to_the_letter(other_document: Document) -> None:
+def test_text_of_a_failed_job_treated_as_success(other_document: Document) -> None:
     ticket = b'{"kind":"ticket","job":{"ref":"r-1","phase":{"word":"spoilt"}},"links":{}}'
-    shown = Reply(200, {"content-type": "application/json"}, ticket)
+    failed = Reply(200, {"content-type": "application/json"}, ticket)
     headers = {"x-render-key": "k"}
     history = [
         read_exchange(other_document, Call(name, {"ref": "r-1"}, (), headers), reply, at=0)
-        for name, reply in (("rendering", shown), ("film", Reply(409)))
+        for name, reply in (("rendering", failed), ("film", Reply(409)))
     ]
     (violation,) = check_client(other_document, history)
     assert str(violation) == (
@@ -117,7 +117,7 @@ def test_a_client_that_waits_for_nothing_is_told_to_the_letter(other_document: D
 
 
 @pytest.mark.parametrize("name", ["x\ny", "x\r\n  advice    None.", "x" * 5000])
-def test_what_a_client_made_up_cannot_spoil_the_looks(document: Document, name: str) -> None:
+def test_names_from_a_client_do_not_break_the_layout(document: Document, name: str) -> None:
     call = Call("getVideo", {"video_id": name}, ((name, "1"),), {"authorization": "Bearer k"})
     found = check_client(document, [read_exchange(document, call, Reply(404), at=0)])
     assert {violation.code for violation in found} == {"AV707", "AV711"}
@@ -129,7 +129,7 @@ def test_what_a_client_made_up_cannot_spoil_the_looks(document: Document, name: 
         assert max(map(len, lines)) < 250
 
 
-def test_nothing_of_a_server_steers_the_terminal_that_shows_it(document: Document) -> None:
+def test_control_characters_of_a_server_are_escaped(document: Document) -> None:
     job_id = "\x1b]0;owned\x07\x1b[2Jvideo\n::error::x"
     call = Call("deleteVideo", {"video_id": job_id}, (), {"authorization": "Bearer k"})
     gone = read_exchange(document, call, Reply(200), at=0)

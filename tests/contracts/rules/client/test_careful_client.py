@@ -1,4 +1,4 @@
-"""A client that does everything right is never blamed, whatever becomes of its requests."""
+"""A client that follows the advice of the vendor has no violations, whatever failures it meets."""
 
 from __future__ import annotations
 
@@ -20,58 +20,62 @@ from aisa_testkit.openapi import Call, Delivery, Document, Ending, JobRole, Repl
 from aisa_testkit.openapi.pointer import get
 
 Steps = Generator[float, None, None]
-ATTEMPTS, PATIENCE = 4, 290.0
+MAX_ATTEMPTS, MAX_POLLING_SECONDS = 4, 290.0
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
-    """What becomes of one request: an error status with the wait that it asks for, or the
-    connection breaks, before or after the server has done what was asked; or the answer is spoiled.
-    It is there after `delay` seconds.
+class Failure:
+    """The failure of one request.
+
+    status: an error status, 0 for none
+    retry_after: the wait that an error asks for; with `breaks`, the request is not processed
+    breaks: True if the connection breaks
+    unreadable: True if the body of the response is not JSON
+    delay: the seconds until the response is received
     """
 
     status: int = 0
-    asks: int | None = None
+    retry_after: int | None = None
     breaks: bool = False
-    spoiled: bool = False
+    unreadable: bool = False
     delay: float = 0
 
 
-class World:
-    """A server in process, the life of its clients, and all that passes between them."""
+class Simulation:
+    """A server in process, the clock of its clients, and the history of their requests."""
 
-    def __init__(self, document: Document, fates: Sequence[Fate]) -> None:
+    def __init__(self, document: Document, failures: Sequence[Failure]) -> None:
         self.document, self.clock = document, ManualClock()
         self.history: list[Exchange] = []
         self.service = JobService(document, clock=self.clock, ids=RandomIds(1))
-        self._fates = iter(fates)
+        self._failures = iter(failures)
 
-    def live(self, workers: Sequence[Steps]) -> None:
-        """Lets all workers go on at once, each as soon as it has slept."""
+    def run(self, workers: Sequence[Steps]) -> None:
+        """Run all workers concurrently, each after its sleep."""
         order = count()
         sleeping = [(0.0, next(order), worker) for worker in workers]
         while sleeping:
-            moment, _, worker = heappop(sleeping)
-            self.clock.sleep(max(0.0, moment - self.clock.client_time()))
+            time, _, worker = heappop(sleeping)
+            self.clock.sleep(max(0.0, time - self.clock.client_time()))
             slept = next(worker, None)
             if slept is not None:
-                heappush(sleeping, (moment + slept, next(order), worker))
+                heappush(sleeping, (time + slept, next(order), worker))
 
     def send(self, call: Call) -> Exchange:
-        fate = next(self._fates, Fate())
+        failure = next(self._failures, Failure())
         reply: Reply | None
-        if fate.status:
-            reply = self._failure(fate)
-        elif fate.asks is not None and fate.breaks:
+        if failure.status:
+            reply = self._error(failure)
+        elif failure.retry_after is not None and failure.breaks:
             reply = None
         else:
-            reply = self._hinting(self.service.answer(call))
-            if fate.spoiled:
+            reply = self._with_poll_hint(self.service.answer(call))
+            if failure.unreadable:
                 reply = replace(reply, body=b"<html>", replaced=reply)
-            if fate.breaks:
+            if failure.breaks:
                 reply = replace(reply, delivery=Delivery(bytes_delivered=0))
-        if reply and fate.delay:
-            delivery = replace(reply.delivery or Delivery(), delay=fate.delay)
+        if reply and failure.delay:
+            delivery = replace(reply.delivery or Delivery(), delay=failure.delay)
             reply = replace(reply, delivery=delivery)
         now, client_time = self.clock.now(), self.clock.client_time()
         self.history.append(
@@ -79,13 +83,15 @@ class World:
         )
         return self.history[-1]
 
-    def _failure(self, fate: Fate) -> Reply:
+    def _error(self, failure: Failure) -> Reply:
         header = self.document.envelope.retry_seconds
-        asked = {header: str(fate.asks)} if header and fate.asks is not None else {}
-        return Reply(fate.status, asked, b"{}")
+        headers = (
+            {header: str(failure.retry_after)} if header and failure.retry_after is not None else {}
+        )
+        return Reply(failure.status, headers, b"{}")
 
-    def _hinting(self, reply: Reply) -> Reply:
-        """The answer as it would be if a second were a second."""
+    def _with_poll_hint(self, reply: Reply) -> Reply:
+        """The response with the poll hint of a mock in real time."""
         hint = self.document.lifecycle.poll_hint
         if hint is None or hint.header not in reply.headers:
             return reply
@@ -95,56 +101,56 @@ class World:
 
 
 class GivenUp(Exception):
-    """It is no use to ask any more."""
+    """A worker has given up."""
 
 
 class Worker:
-    """One that makes a job and follows it to its end, by the vendor's advice."""
+    """A worker that creates a job and follows it to its end, by the advice of the vendor."""
 
-    def __init__(self, world: World, prompt: str, *, jitter: float) -> None:
-        self._world, self._prompt, self._jitter = world, prompt, jitter
+    def __init__(self, simulation: Simulation, prompt: str, *, jitter: float) -> None:
+        self._simulation, self._prompt, self._jitter = simulation, prompt, jitter
         self._last: Exchange | None = None
         self._job_id = ""
 
     def work(self) -> Steps:
-        """Sleeps for as many seconds as it yields."""
+        """Yield the seconds to sleep between the requests."""
         with suppress(GivenUp):
-            yield from self._make()
+            yield from self._create()
             yield from self._follow()
 
     def _follow(self) -> Steps:
         end, slept = None, 0.0
-        while end is None and slept < PATIENCE:
-            yield from self._insist(self._call(JobRole.RETRIEVE))
+        while end is None and slept < MAX_POLLING_SECONDS:
+            yield from self._send_with_retries(self._call(JobRole.RETRIEVE))
             end = self._end()
             if end is None:
                 slept += 2
                 yield 2
         if end is Ending.SUCCESS:
-            yield from self._insist(self._call(JobRole.CONTENT))
+            yield from self._send_with_retries(self._call(JobRole.CONTENT))
         if end:
-            yield from self._insist(self._call(JobRole.DELETE))
+            yield from self._send_with_retries(self._call(JobRole.DELETE))
 
-    def _make(self) -> Steps:
-        """Asks for the job; before it asks again it looks whether there is one."""
-        for attempt in range(ATTEMPTS):
-            made = self._world.send(self._call(JobRole.CREATE))
-            yield made.took
-            self._job_id = self._shown(made)
+    def _create(self) -> Steps:
+        """Create the job; look for it in the list before a retry."""
+        for attempt in range(MAX_ATTEMPTS):
+            created = self._simulation.send(self._call(JobRole.CREATE))
+            yield created.took
+            self._job_id = self._job_in(created)
             if self._job_id:
                 return
-            yield self._wait(made, attempt)
-            if made.status != 429:
-                yield from self._insist(self._call(JobRole.LIST))
-                self._job_id = self._shown(self._last)
+            yield self._wait(created, attempt)
+            if created.status != 429:
+                yield from self._send_with_retries(self._call(JobRole.LIST))
+                self._job_id = self._job_in(self._last)
                 if self._job_id:
                     return
         raise GivenUp
 
-    def _insist(self, call: Call) -> Steps:
-        """Asks until there is an answer; raises GivenUp when it is time to."""
-        for attempt in range(ATTEMPTS):
-            self._last = self._world.send(call)
+    def _send_with_retries(self, call: Call) -> Steps:
+        """Send a request until it succeeds; raises GivenUp after too many attempts."""
+        for attempt in range(MAX_ATTEMPTS):
+            self._last = self._simulation.send(call)
             yield self._last.took
             status = self._last.status
             if status is not None and status != 429 and status < 500 and not self._unreadable():
@@ -153,25 +159,25 @@ class Worker:
         raise GivenUp
 
     def _wait(self, failed: Exchange, attempt: int) -> float:
-        header = self._world.document.envelope.retry_seconds
-        asked = failed.reply.headers.get(header or "") if failed.reply else None
-        return float(asked) if asked else 2**attempt * self._jitter
+        header = self._simulation.document.envelope.retry_seconds
+        retry_after = failed.reply.headers.get(header or "") if failed.reply else None
+        return float(retry_after) if retry_after else 2**attempt * self._jitter
 
     def _call(self, role: JobRole) -> Call:
-        document = self._world.document
+        document = self._simulation.document
         operation = document.by_role[role]
         body = operation.bodies.get("application/json")
         fields = {body.schema.raw["required"][0]: self._prompt} if body else None
         names = dict.fromkeys(operation.template.parameters, self._job_id)
         return build_call(document, operation, fields, key="k", path_parameters=names)
 
-    def _shown(self, exchange: Exchange | None) -> str:
-        """The job of this worker in an answer, known by its prompt; empty if it is not there."""
-        document = self._world.document
-        for seen in jobs_in(document, exchange) if exchange else ():
+    def _job_in(self, exchange: Exchange | None) -> str:
+        """The id of this worker's job in a response, by its prompt; empty if it is missing."""
+        document = self._simulation.document
+        for view in jobs_in(document, exchange) if exchange else ():
             echo = document.lifecycle.echoes[0]
-            if get(seen.job, echo.at) == self._prompt:
-                return seen.job_id
+            if get(view.job, echo.at) == self._prompt:
+                return view.job_id
         return ""
 
     def _unreadable(self) -> bool:
@@ -179,12 +185,12 @@ class Worker:
         return bool(last and last.accepted and last.reply and last.reply.body == b"<html>")
 
     def _end(self) -> Ending | None:
-        seen = jobs_in(self._world.document, self._last) if self._last else ()
-        return seen[0].state.ends if seen else None
+        views = jobs_in(self._simulation.document, self._last) if self._last else ()
+        return views[0].state.ends if views else None
 
 
-FATES = st.builds(
-    Fate,
+FAILURES = st.builds(
+    Failure,
     st.sampled_from([0, 0, 0, 429, 500, 503]),
     st.none() | st.integers(0, 20),
     st.booleans(),
@@ -193,33 +199,35 @@ FATES = st.builds(
 )
 
 
-@pytest.mark.parametrize("which", ["document", "other_document"], ids=["videos", "renderings"])
+@pytest.mark.parametrize("fixture", ["document", "other_document"], ids=["videos", "renderings"])
 @given(
-    fates=st.lists(FATES, max_size=40),
+    failures=st.lists(FAILURES, max_size=40),
     workers=st.integers(1, 3),
     jitter=st.floats(0.75, 1.25),
     ends=st.lists(st.sampled_from(Ending), max_size=4),
 )
-def test_a_careful_client_is_never_blamed(
+def test_careful_client_has_no_violations(
     request: pytest.FixtureRequest,
-    which: str,
-    fates: list[Fate],
+    fixture: str,
+    failures: list[Failure],
     workers: int,
     jitter: float,
     ends: list[Ending],
 ) -> None:
-    world = World(request.getfixturevalue(which), fates)
+    simulation = Simulation(request.getfixturevalue(fixture), failures)
     for end in ends:
-        MockControls(world.service).next_job(outcome=world.document.lifecycle.final_states(end)[0])
-    world.live([Worker(world, f"No. {n}", jitter=jitter).work() for n in range(workers)])
-    assert check_client(world.document, world.history) == ()
+        MockControls(simulation.service).next_job(
+            outcome=simulation.document.lifecycle.final_states(end)[0]
+        )
+    simulation.run([Worker(simulation, f"No. {n}", jitter=jitter).work() for n in range(workers)])
+    assert check_client(simulation.document, simulation.history) == ()
 
 
-def test_the_same_client_in_a_hurry_is_blamed(document: Document) -> None:
-    """So that the test above can fail."""
-    fates = [Fate(), Fate(), Fate(status=429, asks=5), Fate(status=429, asks=5)]
-    world = World(document, fates)
-    world.live([Worker(world, "x", jitter=1).work()])
-    assert check_client(document, world.history) == ()
-    hurried = [replace(e, client_time=(e.client_time or 0) / 10) for e in world.history]
-    assert {v.code for v in check_client(document, hurried)} == {"AV722", "AV731"}
+def test_hasty_client_has_violations(document: Document) -> None:
+    """Proves that the test above can fail."""
+    failures = [Failure(), Failure(), *[Failure(status=429, retry_after=5)] * 2]
+    simulation = Simulation(document, failures)
+    simulation.run([Worker(simulation, "x", jitter=1).work()])
+    assert check_client(document, simulation.history) == ()
+    hasty = [replace(e, client_time=(e.client_time or 0) / 10) for e in simulation.history]
+    assert {v.code for v in check_client(document, hasty)} == {"AV722", "AV731"}

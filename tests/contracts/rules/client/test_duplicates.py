@@ -1,22 +1,20 @@
-"""Jobs that were made anew: how many there are, what they cost, and which are none."""
+"""Duplicate jobs (AV715): how many there are, and what they cost."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import orjson
 import pytest
 
-from aisa_testkit.contracts import Exchange, UnmatchedRequest, check_client, read_exchange
+from aisa_testkit.contracts import Exchange, check_client, read_exchange
 from aisa_testkit.openapi import Call, Delivery, Document, Reply
 from aisa_testkit.openapi.json import Json
+from tests.support.client_codes import script_codes
+from tests.support.scripted_client import run_script
 
-Play = Callable[[Document, str], list[Exchange | UnmatchedRequest]]
-Blamed = Callable[[Document, str], list[str]]
 LOST = Delivery(bytes_delivered=-1)
 
 
-def made(
+def create(
     document: Document,
     job_id: str,
     *,
@@ -25,7 +23,7 @@ def made(
     status: str = "queued",
     **fields: Json,
 ) -> Exchange:
-    """A create that was accepted, with a key that makes it known again unless that is empty."""
+    """An accepted create; `key` is its idempotency key, if it is not empty."""
     headers = {"authorization": "Bearer k", "content-type": "application/json"}
     headers |= {"idempotency-key": key} if key else {}
     reply = Reply(
@@ -39,7 +37,7 @@ def made(
 
 
 def duplicates(document: Document, *history: Exchange) -> list[tuple[tuple[int, ...], str]]:
-    """What is said of jobs that were made twice: the numbers, and what came."""
+    """The numbers and the texts of the violations about duplicates."""
     found = check_client(document, history)
     return [(v.numbers, v.received) for v in found if v.code == "AV715"]
 
@@ -57,40 +55,38 @@ def duplicates(document: Document, *history: Exchange) -> list[tuple[tuple[int, 
         ("create, create, poll, create, create, poll", "AV715 1 2 4 5"),
     ],
     ids=[
-        "an answer that was lost",
-        "two that were lost",
-        "one that was refused between them",
-        "two that were lost, and shown by a later list",
-        "another job",
-        "never sent again",
-        "nobody knows what became of the first",
-        "a job that was seen, twice",
+        "lost response",
+        "two lost responses",
+        "rejected create between",
+        "lost responses and a later list",
+        "different job",
+        "not repeated",
+        "unknown outcome",
+        "two followed jobs",
     ],
 )
-def test_a_job_that_is_made_anew_is_told(
-    either: Document, blamed: Blamed, script: str, expected: str
-) -> None:
-    found = [code for code in blamed(either, script) if code.startswith("AV715")]
+def test_duplicate_job_is_reported(any_document: Document, script: str, expected: str) -> None:
+    found = [code for code in script_codes(any_document, script) if code.startswith("AV715")]
     assert found == ([expected] if expected else [])
 
 
-def test_a_lost_job_that_was_looked_for_is_nobodys_fault(document: Document) -> None:
+def test_lost_job_that_was_looked_for_in_the_list_is_not_a_duplicate(document: Document) -> None:
     listed = read_exchange(
         document,
         Call("listVideos", {}, (), {"authorization": "Bearer k"}),
         Reply(200, {"content-type": "application/json"}, b'{"data":[]}'),
         at=0,
     )
-    lost, again = made(document, "a", lost=True), made(document, "b", status="completed")
+    lost, again = create(document, "a", lost=True), create(document, "b", status="completed")
     assert duplicates(document, lost, listed, again) == []
     assert [numbers for numbers, _ in duplicates(document, listed, lost, again)] == [(2, 3)]
     assert [numbers for numbers, _ in duplicates(document, lost, again, listed)] == [(1, 2)]
 
 
-def test_the_same_job_answered_again_is_none_that_was_made_anew(document: Document) -> None:
-    lost = made(document, "a", lost=True, key="1")
-    assert duplicates(document, lost, made(document, "a", key="1", status="completed")) == []
-    ((numbers, _),) = duplicates(document, lost, lost, made(document, "b", key="1"))
+def test_job_returned_again_for_an_idempotency_key_is_not_a_duplicate(document: Document) -> None:
+    lost = create(document, "a", lost=True, key="1")
+    assert duplicates(document, lost, create(document, "a", key="1", status="completed")) == []
+    ((numbers, _),) = duplicates(document, lost, lost, create(document, "b", key="1"))
     assert numbers == (1, 3)
 
 
@@ -102,12 +98,12 @@ def test_the_same_job_answered_again_is_none_that_was_made_anew(document: Docume
         ({"model": "sora-2-pro", "seconds": "8"}, "2.40 USD"),
         ({"model": "sora-2-pro", "seconds": "8", "size": "1792x1024"}, "4.00 USD"),
     ],
-    ids=["as by default", "longer", "of the better model", "larger, too"],
+    ids=["defaults", "longer", "better model", "larger"],
 )
-def test_what_was_made_in_vain_is_told_with_its_price(
+def test_duplicates_are_reported_with_their_price(
     document: Document, fields: dict[str, Json], cost: str
 ) -> None:
-    history = [made(document, name, lost=name == "b", **fields) for name in "abc"]
+    history = [create(document, name, lost=name == "b", **fields) for name in "abc"]
     assert duplicates(document, history[1], history[2]) == [
         (
             (1, 2),
@@ -117,8 +113,8 @@ def test_what_was_made_in_vain_is_told_with_its_price(
     ]
 
 
-def test_several_that_were_made_in_vain_are_told_in_one(document: Document) -> None:
-    history = [made(document, name, lost=name in "bdefg") for name in "abcdefgh"]
+def test_several_duplicates_are_one_violation(document: Document) -> None:
+    history = [create(document, name, lost=name in "bdefg") for name in "abcdefgh"]
     assert duplicates(document, *history) == [
         (
             (1, 2, 3, 4, 5, 6, 7, 8),
@@ -128,16 +124,14 @@ def test_several_that_were_made_in_vain_are_told_in_one(document: Document) -> N
     ]
 
 
-def test_a_price_is_told_only_where_there_is_one(
-    document: Document, other_document: Document, play: Play
-) -> None:
-    def told(document: Document, script: str) -> str:
-        found = check_client(document, play(document, script))
+def test_price_is_left_out_if_it_is_unknown(document: Document, other_document: Document) -> None:
+    def price(document: Document, script: str) -> str:
+        found = check_client(document, run_script(document, script))
         return next(v.received for v in found if v.code == "AV715").rpartition("; ")[2]
 
-    assert told(other_document, "lost create, create, create, poll").endswith("up to 0.05 EUR")
+    assert price(other_document, "lost create, create, create, poll").endswith("up to 0.05 EUR")
     remixes = "create, wait, poll, lost remix, remix 1, remix 1, poll"
-    assert told(document, remixes).endswith("but its response was lost")
-    odd = [made(document, name, seconds="soon", status="queued") for name in "ab"]
+    assert price(document, remixes).endswith("but its response was lost")
+    odd = [create(document, name, seconds="soon", status="queued") for name in "ab"]
     ((_, received),) = duplicates(document, *odd)
     assert received == "2 jobs by the same request: a was accepted and never requested"

@@ -1,11 +1,7 @@
-"""The judge of what clients do over time: what breaks each rule, and what comes near and does not.
-
-The scripts are those of the fixture `play`.
-"""
+"""The use of jobs: unknown ids, polls after the end, results of unfinished or failed jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import replace
 
@@ -14,84 +10,101 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisa_testkit.contracts import Exchange, UnmatchedRequest, check_client, read_exchange
+from aisa_testkit.contracts import Exchange, check_client, read_exchange
 from aisa_testkit.openapi import Call, Document, JobRole, Reply, parse_document
+from tests.support.client_codes import client_codes, script_codes
+from tests.support.exchanges import History, json_of, json_reply, make_exchange, reply_number
+from tests.support.scripted_client import run_script
 
-History = list[Exchange | UnmatchedRequest]
-Play = Callable[[Document, str], History]
 ID = "video_d4edd823689ed8f9f64a9dfb417947c1"
 
+MISUSES = {
+    "poll of an unknown job": ("poll nowhere", "AV711 1"),
+    "other requests for an unknown job": (
+        "create, content nowhere, delete nowhere",
+        "AV736 1, AV711 2, AV711 3",
+    ),
+    "three polls of an unknown job": (
+        "poll nowhere, poll nowhere, poll nowhere",
+        "AV711 1 2 3",
+    ),
+    "poll after completion": ("create, wait, poll, poll, content, poll", "AV712 3 5"),
+    "poll after failure": ("fails, create, wait, poll, tick, poll", "AV712 3"),
+    "polls of two jobs after their ends": (
+        "create, wait, poll, create b, poll 1, wait, poll 2, poll 2",
+        "AV712 4, AV712 6",
+    ),
+    "download of a new job": ("create, content", "AV713 2"),
+    "download of a pending job": ("create, poll, content, wait, poll, content", "AV713 3"),
+    "download of a listed pending job": ("create, list, content, poll", "AV713 3"),
+    "download of a failed job": ("fails, create, wait, poll, content", "AV714 3"),
+    "download of a listed failed job": ("fails, create, wait, list, content", "AV714 3"),
+    "duplicate job": ("create, create, poll 2", "AV715 1 2"),
+    "two duplicate jobs": ("create, create, create, poll 3", "AV715 1 2 3"),
+    "duplicate of a followed job": ("create, create, create, poll 1, poll 3", "AV715 2 3"),
+    "duplicate after a rejected create": (
+        "create, 400 create, create, create, poll",
+        "AV715 1 3, AV716 3",
+    ),
+    "retry after a 400": ("400 create, create, create, poll", "AV716 2"),
+    "retries after a 400 and a 401": (
+        "400 create, create, 401 create, create, create",
+        "AV716 2, AV716 3, AV736 3",
+    ),
+    "second poll of a deleted job": ("create, wait, list, delete, poll, poll", "AV716 5"),
+}
 
-@pytest.fixture(params=["document", "other_document"], ids=["videos", "renderings"])
-def either(request: pytest.FixtureRequest) -> Document:
-    found: Document = request.getfixturevalue(request.param)
-    return found
+
+@pytest.mark.parametrize(("script", "expected"), MISUSES.values(), ids=MISUSES)
+def test_misuse_of_a_job_is_reported(document: Document, script: str, expected: str) -> None:
+    assert script_codes(document, script) == expected.split(", ")
 
 
-def codes(document: Document, history: Iterable[Exchange | UnmatchedRequest]) -> list[str]:
-    """The codes, with the numbers of the requests: `AV712 3 4`."""
-    return [" ".join([v.code, *map(str, v.numbers)]) for v in check_client(document, history)]
+PROPER_USES = {
+    "no request": "wait",
+    "two equal creates, both polled": "create, create, poll 2, poll 1",
+    "two equal creates, listed": "create, create, list",
+    "created again after a failure": "fails, create, wait, poll, create, wait, poll",
+    "polled until the end": "create, poll, tick, poll, tick, poll, wait, poll",
+    "polled once after a list with the end": "create, wait, list, poll, content",
+    "polled once after a create with the end": "done, create, poll, content",
+    "listed after the end": "create, wait, poll, list, list",
+    "two jobs polled in turn": (
+        "create a, create b, poll 1, poll 2, tick, poll 2, poll 1, wait, poll 2, poll 1"
+    ),
+    "downloaded after a list": "create, wait, list, content",
+    "downloaded after a create with the end": "done, create, content",
+    "downloaded twice": "create, wait, poll, content, content",
+    "downloaded without a poll": "create, wait, content",
+    "polled once after a delete": "create, wait, poll, delete, poll",
+    "downloaded once after a delete": "create, wait, poll, delete, content",
+    "deleted twice": "create, wait, poll, delete, delete",
+    "deleted too early and again": "create, delete, wait, poll, delete",
+    "failed and deleted": "fails, create, wait, poll, delete",
+}
+
+
+@pytest.mark.parametrize("script", PROPER_USES.values(), ids=PROPER_USES)
+def test_proper_use_of_a_job_is_not_reported(document: Document, script: str) -> None:
+    assert script_codes(document, script) == []
 
 
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
-        ("poll nowhere", "AV711 1"),
-        ("create, content nowhere, delete nowhere", "AV736 1, AV711 2, AV711 3"),
-        ("poll nowhere, poll nowhere, poll nowhere", "AV711 1 2 3"),
-        ("create, wait, poll, poll", "AV712 3"),
-        ("create, wait, poll, poll, content, poll", "AV712 3 5"),
-        ("fails, create, wait, poll, tick, poll", "AV712 3"),
-        ("create, wait, poll, create b, poll 1, wait, poll 2, poll 2", "AV712 4, AV712 6"),
-        ("create, content", "AV713 2"),
-        ("create, poll, content, wait, poll, content", "AV713 3"),
-        ("create, list, content, poll", "AV713 3"),
-        ("fails, create, wait, poll, content", "AV714 3"),
-        ("fails, create, wait, list, content", "AV714 3"),
-        ("create, create, poll 2", "AV715 1 2"),
-        ("create, create, create, poll 3", "AV715 1 2 3"),
-        ("create, create, create, poll 1, poll 3", "AV715 2 3"),
-        ("create, 400 create, create, create, poll", "AV715 1 3, AV716 3"),
-        ("400 create, create, create, poll", "AV716 2"),
-        ("400 create, create, 401 create, create, create", "AV716 2, AV716 3, AV736 3"),
-        ("create, wait, list, delete, poll, poll", "AV716 5"),
+        ("poll nowhere", ["AV711 1"]),
+        ("create, wait, poll, poll", ["AV712 3"]),
+        ("create, list, content, poll", ["AV713 3"]),
+        ("fails, create, wait, poll, content", ["AV714 3"]),
+        ("create, create, poll 2", ["AV715 1 2"]),
+        ("400 create, create, create, poll", ["AV716 2"]),
+        ("create, wait, poll, content, delete, poll", []),
     ],
 )
-def test_what_breaks_a_rule_is_told(
-    either: Document, play: Play, script: str, expected: str
+def test_use_of_jobs_of_another_api_is_checked(
+    other_document: Document, script: str, expected: list[str]
 ) -> None:
-    assert codes(either, play(either, script)) == expected.split(", ")
-
-
-NEAR = {
-    "nothing at all": "wait",
-    "two jobs of the same words, both followed": "create, create, poll 1, poll 2",
-    "two of the same, followed in the other order": "create, create, poll 2, poll 1",
-    "two of the same, followed by the list": "create, create, list",
-    "made again when the first has failed": "fails, create, wait, poll, create, wait, poll",
-    "polls before the end": "create, poll, tick, poll, tick, poll, wait, poll",
-    "a poll after an end that only the list told": "create, wait, list, poll, content",
-    "a poll after an end that the create told": "done, create, poll, content",
-    "the list after the end": "create, wait, poll, list, list",
-    "several pollers, each of a job of its own": (
-        "create a, create b, poll 1, poll 2, tick, poll 2, poll 1, wait, poll 2, poll 1"
-    ),
-    "a file after an end that the list told": "create, wait, list, content",
-    "a file after an end that the create told": "done, create, content",
-    "a file twice": "create, wait, poll, content, content",
-    "a file asked for on the off chance that is there": "create, wait, content",
-    "a job deleted, and asked for once": "create, wait, list, delete, poll",
-    "a job polled to its end, deleted, and asked for once": "create, wait, poll, delete, poll",
-    "a job deleted, and its file asked for once": "create, wait, poll, delete, content",
-    "a job deleted twice": "create, wait, poll, delete, delete",
-    "a job deleted too early, and again after its end": "create, delete, wait, poll, delete",
-    "a failed job deleted": "fails, create, wait, poll, delete",
-}
-
-
-@pytest.mark.parametrize("script", NEAR.values(), ids=NEAR)
-def test_what_only_comes_near_is_not_told(either: Document, play: Play, script: str) -> None:
-    assert codes(either, play(either, script)) == []
+    assert script_codes(other_document, script) == expected
 
 
 @pytest.mark.parametrize(
@@ -107,71 +120,59 @@ def test_what_only_comes_near_is_not_told(either: Document, play: Play, script: 
         ("404 list, list, list", ["AV716 2"]),
     ],
 )
-def test_what_only_one_document_declares_is_judged(
-    document: Document, play: Play, script: str, expected: list[str]
+def test_remixes_and_errors_of_the_bundled_api_are_checked(
+    document: Document, script: str, expected: list[str]
 ) -> None:
-    assert codes(document, play(document, script)) == expected
+    assert script_codes(document, script) == expected
 
 
-def test_what_was_told_is_put_into_words(document: Document, play: Play) -> None:
-    scripts = {
-        "poll nowhere": ("nowhere", "the id of a created job; none was created so far"),
-        "create, poll, poll nowhere": ("nowhere", f"one of {ID}"),
-        "create, wait, poll, poll": (
-            f"a poll for {ID} after response no. 2, which showed it completed",
-            "no poll after completed or failed",
-        ),
-        "create, tick, poll, content": (
-            f"a request for {ID}, which was in_progress in response no. 2",
-            "a job that is completed",
-        ),
-        "fails, create, wait, poll, content": (
-            f"a request for {ID}, which was failed in response no. 2",
-            "a job that is completed",
-        ),
-        "create, create, poll 2": (
-            f"2 jobs by the same request: {ID} was accepted and never requested; the"
-            " duplicates cost up to 0.40 USD",
-            "one create for one job",
-        ),
-        "400 create, create, create, poll": (
-            "the same request after status 400",
-            "a changed request, or none",
-        ),
-    }
-    for script, words in scripts.items():
-        (violation,) = check_client(document, play(document, script))
-        assert (violation.received, violation.expected) == words, script
+MESSAGES = {
+    "poll nowhere": ("nowhere", "the id of a created job; none was created so far"),
+    "create, poll, poll nowhere": ("nowhere", f"one of {ID}"),
+    "create, wait, poll, poll": (
+        f"a poll for {ID} after response no. 2, which showed it completed",
+        "no poll after completed or failed",
+    ),
+    "create, tick, poll, content": (
+        f"a request for {ID}, which was in_progress in response no. 2",
+        "a job that is completed",
+    ),
+    "create, create, poll 2": (
+        f"2 jobs by the same request: {ID} was accepted and never requested; the"
+        " duplicates cost up to 0.40 USD",
+        "one create for one job",
+    ),
+    "400 create, create, create, poll": (
+        "the same request after status 400",
+        "a changed request, or none",
+    ),
+}
 
 
-def test_an_unknown_job_is_told_of_the_last_few_that_there_are(
-    document: Document, play: Play
-) -> None:
-    history = play(document, "create a, create b, create c, create d, poll nowhere, list")
+@pytest.mark.parametrize(("script", "message"), MESSAGES.items())
+def test_message_about_a_misuse(document: Document, script: str, message: tuple[str, str]) -> None:
+    (violation,) = check_client(document, run_script(document, script))
+    assert (violation.received, violation.expected) == message
+
+
+def test_message_about_an_unknown_job_lists_the_latest_known_ids(document: Document) -> None:
+    history = run_script(document, "create a, create b, create c, create d, poll nowhere, list")
     (violation,) = check_client(document, history)
-    made = [
-        orjson.loads(item.reply.body)["id"]
-        for item in history[1:4]
-        if isinstance(item, Exchange) and item.reply
-    ]
-    assert violation.expected == f"one of {', '.join(made)}"
+    created = [json_of(reply_number(history, number))["id"] for number in (2, 3, 4)]
+    assert violation.expected == f"one of {', '.join(created)}"
 
 
-def test_a_file_of_a_failed_job_is_asked_for_in_vain_even_if_there_is_one(
-    document: Document,
-) -> None:
-    shown = Reply(200, {"content-type": "application/json"}, b'{"id":"a","status":"failed"}')
+def test_download_of_a_failed_job_is_reported_even_if_it_succeeds(document: Document) -> None:
+    failed = json_reply({"id": "job-1", "status": "failed"})
     history = [
-        read_exchange(
-            document, Call(name, {"video_id": "a"}, (), {"authorization": "Bearer k"}), reply, at=0
-        )
-        for name, reply in (("getVideo", shown), ("getVideoContent", Reply(200)))
+        make_exchange(document, JobRole.RETRIEVE, failed),
+        make_exchange(document, JobRole.CONTENT, Reply(200)),
     ]
-    assert codes(document, history) == ["AV714 2"]
+    assert client_codes(document, history) == ["AV714 2"]
 
 
-def by(history: History, *keys: str) -> History:
-    """The same requests, each with one of these keys."""
+def with_keys(history: History, *keys: str) -> History:
+    """The same requests, each with one of these API keys."""
     return [
         replace(item, call=replace(item.call, headers={**item.headers, "authorization": key}))
         for item, key in zip(history, (f"Bearer {key}" for key in keys), strict=True)
@@ -179,25 +180,29 @@ def by(history: History, *keys: str) -> History:
     ]
 
 
-def test_what_one_key_was_told_no_other_key_knows(document: Document, play: Play) -> None:
-    polls = play(document, "create, wait, poll, poll")
-    assert codes(document, by(polls, "a", "a", "a")) == ["AV712 3"]
-    assert codes(document, by(polls, "a", "a", "b")) == []
-    assert codes(document, by([*polls, polls[-1]], "a", "a", "b", "b")) == ["AV712 4"]
-    files = play(document, "fails, create, wait, poll, content")
-    assert codes(document, by(files, "a", "a", "b")) == []
-    (stray,) = [item for item in play(document, "404 retrieve, poll a") if item]
-    (unknown,) = check_client(document, by([*polls[:2], *polls[:1], stray], "a", "a", "b", "b"))
-    assert (unknown.code, unknown.numbers) == ("AV711", (4,))
+def test_each_api_key_knows_only_its_own_jobs(document: Document) -> None:
+    polls = run_script(document, "create, wait, poll, poll")
+    assert client_codes(document, with_keys(polls, "a", "a", "a")) == ["AV712 3"]
+    assert client_codes(document, with_keys(polls, "a", "a", "b")) == []
+    four = with_keys([*polls, polls[-1]], "a", "a", "b", "b")
+    assert client_codes(document, four) == ["AV712 4"]
+    files = run_script(document, "fails, create, wait, poll, content")
+    assert client_codes(document, with_keys(files, "a", "a", "b")) == []
+    unknown = run_script(document, "404 retrieve, poll a")
+    history = with_keys([*polls[:2], polls[0], *unknown], "a", "a", "b", "b")
+    assert client_codes(document, history) == ["AV711 4"]
 
 
-def test_of_two_keys_each_has_its_own_pace(document: Document, play: Play) -> None:
-    history = play(document, "hint none, slow, sleep 0, create, poll, sleep 0.1, poll, sleep 9")
-    assert codes(document, by(history, "a", "a", "a")) == ["AV731 3"]
-    assert codes(document, by(history, "a", "a", "b")) == []
+def test_polls_of_two_api_keys_are_independent(document: Document) -> None:
+    script = "hint none, slow, sleep 0, create, poll, sleep 0.1, poll, sleep 9"
+    history = run_script(document, script)
+    assert client_codes(document, with_keys(history, "a", "a", "a")) == ["AV731 3"]
+    assert client_codes(document, with_keys(history, "a", "a", "b")) == []
 
 
-def test_the_path_of_an_operation_on_no_job_names_none(other_document: Document) -> None:
+def test_path_parameter_of_an_operation_without_a_role_is_not_a_job(
+    other_document: Document,
+) -> None:
     data = deepcopy(other_document.source.data)
     data["paths"]["/styles/{name}"] = {
         "get": {
@@ -212,7 +217,7 @@ def test_the_path_of_an_operation_on_no_job_names_none(other_document: Document)
     }
     document = parse_document(orjson.dumps(data).decode())
     call = Call("style", {"name": "baroque"}, (), {"x-render-key": "k"})
-    assert codes(document, [read_exchange(document, call, Reply(404), at=0)]) == []
+    assert client_codes(document, [read_exchange(document, call, Reply(404), at=0)]) == []
 
 
 STEPS = st.one_of(
@@ -221,12 +226,12 @@ STEPS = st.one_of(
 )
 
 
-@pytest.mark.parametrize("which", ["document", "other_document"], ids=["videos", "renderings"])
+@pytest.mark.parametrize("fixture", ["document", "other_document"], ids=["videos", "renderings"])
 @given(data=st.data())
-def test_a_client_that_follows_the_rules_is_never_blamed(
-    request: pytest.FixtureRequest, play: Play, which: str, data: st.DataObject
+def test_client_that_follows_the_rules_has_no_violations(
+    request: pytest.FixtureRequest, fixture: str, data: st.DataObject
 ) -> None:
-    document: Document = request.getfixturevalue(which)
+    document: Document = request.getfixturevalue(fixture)
     creates = data.draw(
         st.lists(
             st.sampled_from(["create", "fails, create", "done, create"]), min_size=3, max_size=3
@@ -234,7 +239,7 @@ def test_a_client_that_follows_the_rules_is_never_blamed(
     )
     steps = data.draw(st.lists(STEPS, max_size=25))
     last = ["wait", *(f"{word} {n}" for word in ("look", "fetch", "drop") for n in (1, 2, 3))]
-    history = play(document, ", ".join([*creates, *steps, *last]))
+    history = run_script(document, ", ".join([*creates, *steps, *last]))
     assert check_client(document, history) == ()
-    deleted = [e for e in history if isinstance(e, Exchange) and e.operation.role is JobRole.DELETE]
-    assert [e.accepted for e in deleted] == [True] * 3
+    deletes = [e for e in history if isinstance(e, Exchange) and e.operation.role is JobRole.DELETE]
+    assert [e.accepted for e in deletes] == [True] * 3

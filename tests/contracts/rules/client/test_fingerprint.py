@@ -1,8 +1,7 @@
-"""Which requests are the same again: to send one anew is only sometimes a fault."""
+"""Equal and different requests, as the rules for retries and duplicates compare them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from copy import deepcopy
 
 import orjson
@@ -10,11 +9,7 @@ import pytest
 
 from aisa_testkit.contracts import Exchange, check_client, read_exchange
 from aisa_testkit.openapi import Call, Document, Reply, parse_document
-
-
-def codes(document: Document, history: Iterable[Exchange]) -> list[str]:
-    """The codes, with the numbers of the requests: `AV716 2 3`."""
-    return [" ".join([v.code, *map(str, v.numbers)]) for v in check_client(document, history)]
+from tests.support.client_codes import client_codes
 
 
 def create(
@@ -29,7 +24,7 @@ def create(
 
 
 def form(*parts: tuple[str, bytes], boundary: str = "b") -> tuple[dict[str, str], bytes]:
-    """The headers and the body of a form; a part is a file if its bytes begin as one."""
+    """The headers and the body of a multipart form; parts that begin like an image are files."""
     body = b"".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"'.encode()
         + (b'; filename="a"' if content[:1] in b"\x89G" else b"")
@@ -44,30 +39,30 @@ def form(*parts: tuple[str, bytes], boundary: str = "b") -> tuple[dict[str, str]
 
 PROMPT, PNG, GIF = ("prompt", b"x"), b"\x89PNG\r\n\x1a\n", b"GIF89a"
 IMAGE = "input_reference"
-OTHER_REQUESTS = {
-    "another prompt": (({}, b'{"prompt":"x"}'), ({}, b'{"prompt":"y"}')),
-    "another key": (({}, b"{}"), ({"authorization": "Bearer other"}, b"{}")),
-    "another media type": (({"content-type": "text/plain"}, b"{}"), ({}, b"{}")),
-    "another image": (form(PROMPT, (IMAGE, PNG)), form(PROMPT, (IMAGE, PNG + b"1"))),
-    "another image of a wrong type": (
+CHANGES = {
+    "prompt": (({}, b'{"prompt":"x"}'), ({}, b'{"prompt":"y"}')),
+    "API key": (({}, b"{}"), ({"authorization": "Bearer other"}, b"{}")),
+    "media type": (({"content-type": "text/plain"}, b"{}"), ({}, b"{}")),
+    "image": (form(PROMPT, (IMAGE, PNG)), form(PROMPT, (IMAGE, PNG + b"1"))),
+    "unsupported image": (
         form(PROMPT, (IMAGE, GIF)),
         form(PROMPT, (IMAGE, GIF + b"1")),
     ),
-    "an image of a wrong type left out": (form(PROMPT, (IMAGE, GIF)), form(PROMPT)),
-    "an image as JSON left out": (
+    "unsupported image removed": (form(PROMPT, (IMAGE, GIF)), form(PROMPT)),
+    "image in JSON removed": (
         ({}, b'{"prompt":"x","input_reference":"a"}'),
         ({}, b'{"prompt":"x"}'),
     ),
-    "a field sent twice, then once": (form(PROMPT, PROMPT), form(PROMPT)),
-    "an unknown field left out": (({}, b'{"prompt":"x","fps":1}'), ({}, b'{"prompt":"x"}')),
-    "another body that is no JSON": (({}, b"{"), ({}, b"{{")),
+    "repeated field": (form(PROMPT, PROMPT), form(PROMPT)),
+    "unknown field removed": (({}, b'{"prompt":"x","fps":1}'), ({}, b'{"prompt":"x"}')),
+    "malformed JSON": (({}, b"{"), ({}, b"{{")),
 }
-Sent = tuple[dict[str, str], bytes]
+HeadersAndBody = tuple[dict[str, str], bytes]
 
 
-@pytest.mark.parametrize(("first", "second"), OTHER_REQUESTS.values(), ids=OTHER_REQUESTS)
-def test_a_refused_request_that_was_changed_is_another(
-    document: Document, first: Sent, second: Sent
+@pytest.mark.parametrize(("first", "second"), CHANGES.values(), ids=CHANGES)
+def test_changed_request_is_not_a_retry(
+    document: Document, first: HeadersAndBody, second: HeadersAndBody
 ) -> None:
     history = [
         create(document, headers=headers, body=body, reply=Reply(status))
@@ -85,16 +80,22 @@ def test_a_refused_request_that_was_changed_is_another(
         [form(PROMPT, (IMAGE, PNG), boundary=boundary) for boundary in ("b1", "b2")],
         [({"user-agent": agent}, b'{"prompt":"x"}') for agent in ("a", "b")],
     ],
-    ids=["JSON", "no JSON", "a wrong image", "a form with a new boundary", "headers of no meaning"],
+    ids=[
+        "JSON",
+        "malformed JSON",
+        "unsupported image",
+        "form with a new boundary",
+        "other headers",
+    ],
 )
-def test_a_refused_request_is_known_again(document: Document, requests: list[Sent]) -> None:
+def test_equal_request_is_a_retry(document: Document, requests: list[HeadersAndBody]) -> None:
     history = [
         create(document, headers=headers, body=body, reply=Reply(422)) for headers, body in requests
     ]
-    assert "AV716 2" in codes(document, history)
+    assert "AV716 2" in client_codes(document, history)
 
 
-def test_a_header_of_the_document_makes_another_request(other_document: Document) -> None:
+def test_documented_header_makes_a_different_request(other_document: Document) -> None:
     data = deepcopy(other_document.source.data)
     tenant = {"name": "X-Tenant", "in": "header", "schema": {"type": "string"}}
     data["paths"]["/renderings"]["post"]["parameters"] = [tenant]
@@ -109,25 +110,27 @@ def test_a_header_of_the_document_makes_another_request(other_document: Document
         )
         for name in ("a", "b", "a")
     ]
-    assert codes(document, history) == ["AV716 3"]
+    assert client_codes(document, history) == ["AV716 3"]
 
 
 @pytest.mark.parametrize(
     ("first", "second", "status"),
     [("limit=1", "limit=2", 404), ("bytes=9-", "bytes=0-", 416)],
-    ids=["the query", "the range"],
+    ids=["query", "range"],
 )
-def test_what_part_is_asked_for_makes_another_request(
+def test_query_and_range_make_a_different_request(
     document: Document, first: str, second: str, status: int
 ) -> None:
-    def ask(part: str) -> Exchange:
+    def list_part(part: str) -> Exchange:
         name, _, value = part.partition("=")
         headers = {"authorization": "Bearer k", "range": part if name == "bytes" else ""}
         query = ((name, value),) if name == "limit" else ()
         return read_exchange(document, Call("listVideos", {}, query, headers), Reply(status), at=0)
 
-    assert codes(document, [ask(first), ask(second)]) == []
-    assert codes(document, [ask(first), ask(second), ask(first)]) == ["AV716 3"]
+    assert client_codes(document, [list_part(first), list_part(second)]) == []
+    assert client_codes(document, [list_part(first), list_part(second), list_part(first)]) == [
+        "AV716 3"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -138,10 +141,10 @@ def test_what_part_is_asked_for_makes_another_request(
         (form(PROMPT, (IMAGE, PNG)), form(PROMPT), []),
         (({}, b'{"prompt":"x"}'), ({"authorization": "Bearer other"}, b'{"prompt":"x"}'), []),
     ],
-    ids=["the same image", "another image", "no image", "for somebody else"],
+    ids=["same image", "other image", "no image", "other API key"],
 )
-def test_a_job_is_made_twice_only_by_the_same_request(
-    document: Document, first: Sent, second: Sent, expected: list[str]
+def test_only_an_equal_request_creates_a_duplicate(
+    document: Document, first: HeadersAndBody, second: HeadersAndBody, expected: list[str]
 ) -> None:
     history = [
         create(
@@ -155,4 +158,4 @@ def test_a_job_is_made_twice_only_by_the_same_request(
             (second, b'{"id":"b","status":"queued"}'),
         )
     ]
-    assert [code for code in codes(document, history) if code[:5] == "AV715"] == expected
+    assert [code for code in client_codes(document, history) if code[:5] == "AV715"] == expected

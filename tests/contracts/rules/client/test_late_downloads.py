@@ -1,0 +1,55 @@
+"""Downloads after the files of a job have expired (AV735)."""
+
+from __future__ import annotations
+
+import pytest
+
+from aisa_testkit.contracts import check_client
+from aisa_testkit.openapi import Document, JobRole, Reply
+from aisa_testkit.openapi.json import Json
+from tests.support.client_codes import script_codes
+from tests.support.exchanges import json_reply, make_exchange
+
+DAY = 86_400
+
+DOWNLOADS: dict[str, tuple[Json, int, int, bool]] = {
+    "404 a second after expiry": (DAY, DAY + 1, 404, True),
+    "410 a second after expiry": (DAY, DAY + 1, 410, True),
+    "404 at expiry": (DAY, DAY, 404, False),
+    "200 after expiry": (DAY, DAY + 1, 200, False),
+    "429 after expiry": (DAY, DAY + 1, 429, False),
+    "503 after expiry": (DAY, DAY + 1, 503, False),
+    "expiry unknown": (None, DAY + 1, 404, False),
+    "expiry is text": ("soon", DAY + 1, 404, False),
+    "expiry is a boolean": (True, DAY + 1, 404, False),
+}
+
+
+@pytest.mark.parametrize(("expiry", "at", "status", "reported"), DOWNLOADS.values(), ids=DOWNLOADS)
+def test_rejected_download_after_the_known_expiry_is_reported(
+    document: Document, expiry: Json, at: int, status: int, reported: bool
+) -> None:
+    job = {"id": "job-1", "status": "completed", "expires_at": expiry}
+    history = [
+        make_exchange(document, JobRole.RETRIEVE, json_reply(job), at=0),
+        make_exchange(document, JobRole.CONTENT, Reply(status), at=at),
+        make_exchange(document, JobRole.CONTENT, Reply(200), at=at),
+    ]
+    found = [v for v in check_client(document, history) if v.code == "AV735"]
+    assert [(v.numbers, v.received, v.expected) for v in found] == [
+        (
+            (2,),
+            "a request for the files of job-1 1 s after their expiry, which response no. 1 had"
+            " announced",
+            f"a download before {DAY} (Unix time)",
+        )
+    ] * reported
+
+
+def test_mock_expires_files_and_the_rules_report_the_late_download(
+    document: Document, other_document: Document
+) -> None:
+    late = ", ".join(["create", "wait", "poll", *["wait"] * 87, "content"])
+    assert script_codes(document, late) == ["AV735 3"]
+    assert script_codes(other_document, late) == []  # without an expiry
+    assert script_codes(document, late.replace("content", "delete, content")) == []
