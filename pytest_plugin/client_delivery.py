@@ -23,12 +23,11 @@ def reply_of(response: httpx.Response | None) -> Reply | None:
 
 def is_undelivered(response: httpx.Response | None) -> bool:
     """Return True if not even the status of the response arrives."""
-    delivery = _delivery_of(response)
-    return (
-        delivery is not None
-        and delivery.bytes_delivered is not None
-        and delivery.bytes_delivered < 0
-    )
+    reply = reply_of(response)
+    if reply is None or reply.delivery is None:
+        return False
+    delivered = reply.delivery.bytes_delivered
+    return delivered is not None and delivered < 0
 
 
 def deliver(response: httpx.Response, request: httpx.Request, endpoint: Endpoint) -> httpx.Response:
@@ -118,16 +117,10 @@ class DeliveredBody(httpx.SyncByteStream, httpx.AsyncByteStream):
 
     def _break_off(self) -> None:
         """Raise the error of an incomplete body; a complete one needs no connection any more."""
-        arrives = self._delivery.bytes_delivered
-        if arrives is not None and arrives < len(self._body):
-            raise _connection_error(
-                self._delivery, f"after {arrives} of {len(self._body)} bytes of the body"
-            )
-
-
-def _delivery_of(response: httpx.Response | None) -> Delivery | None:
-    reply = reply_of(response)
-    return reply.delivery if reply else None
+        delivered, size = self._delivery.bytes_delivered, len(self._body)
+        if delivered is not None and delivered < size:
+            when = f"after {delivered} of {size} bytes of the body"
+            raise _connection_error(self._delivery, when)
 
 
 def _with_delivered_body(

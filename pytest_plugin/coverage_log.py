@@ -70,9 +70,8 @@ class CoverageLog:
             return
         if self._path is not None:
             self._write(self._path)
-        if (
-            self._write_error or self._below_minimum()
-        ) and session.exitstatus == pytest.ExitCode.OK:
+        failed = self._write_error or self._below_minimum()
+        if failed and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _write(self, path: Path) -> None:

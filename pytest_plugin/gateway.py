@@ -121,14 +121,14 @@ class Gateway:
             response = await client.request(
                 request.method, url, headers=headers, content=call.body or None
             )
-        headers = {
+        response_headers = {
             name: value.replace(self._budget.key, DUMMY_KEY)
             for name, value in response.headers.items()
             if name not in _HOP_HEADERS
         }
         # Some servers quote the key that they reject.
         body = response.content.replace(self._budget.key.encode(), DUMMY_KEY.encode())
-        return Reply(response.status_code, headers, body)
+        return Reply(response.status_code, response_headers, body)
 
     def _error_reply(self, status: int, code: str, message: str) -> Reply:
         """Return an error of the gateway itself, in the error format of the document."""

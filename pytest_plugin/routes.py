@@ -116,14 +116,15 @@ class VideoRouter(respx.MockRouter):
                 headers=_headers(request),
                 body=request.content,
             )
+        extensions: dict[str, object] = _MOCK_EXTENSION
+        if reply.delivery is not None:
+            extensions = {**_MOCK_EXTENSION, REPLY_EXTENSION: reply}
         return httpx.Response(
             reply.status,
             headers=reply.headers,
             content=reply.body,
             request=request,
-            extensions=_MOCK_EXTENSION
-            if reply.delivery is None
-            else {**_MOCK_EXTENSION, REPLY_EXTENSION: reply},
+            extensions=extensions,
         )
 
     def handler(self, request: httpx.Request) -> httpx.Response:
@@ -239,5 +240,5 @@ def _reply(response: httpx.Response | None) -> Reply | None:
 
 # The extension of a request with its respx routers, if they are not those for httpx.
 ROUTERS_EXTENSION: Final = "aisa_testkit.routers"
-_MOCK_EXTENSION: Final = {"aisa_testkit.mock": True}
+_MOCK_EXTENSION: Final[dict[str, object]] = {"aisa_testkit.mock": True}
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
