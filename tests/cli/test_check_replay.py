@@ -1,4 +1,4 @@
-"""`aisa-testkit check --replay`: recorded traffic is judged, and nothing is sent."""
+"""`aisa-testkit check --replay`: checking a recording."""
 
 from __future__ import annotations
 
@@ -7,34 +7,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from aisa_testkit.cli import main
 from aisa_testkit.mock_server import SystemClock, serve_in_thread
-from aisa_testkit.mock_server.http.server import serve_app
 from aisa_testkit.openapi import load_document
+from tests.support.command_line import run_check
 from tests.support.documents import RENDERINGS
+from tests.support.stub_server import stub_server
 
 KEY = "sk-live-3cr3t"
 
 
 def check(*arguments: str) -> tuple[int, str]:
-    environment = {"AISA_API_KEY": KEY, "AISA_TESTKIT_POLL_INTERVAL": "0.05"}
-    result = CliRunner().invoke(main, ["check", *arguments], env=environment)
-    if not isinstance(result.exception, SystemExit | None):
-        raise result.exception
-    assert KEY not in result.output
-    return result.exit_code, result.output
+    return run_check(*arguments, key=KEY)
 
 
 @pytest.fixture(scope="module")
-def right(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """The URL of a right server, which has gone, and the recording of a check of it."""
-    path = tmp_path_factory.mktemp("recordings") / "right.har"
+def conforming(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """The URL of a conforming server that has stopped, and the recording of its check."""
+    path = tmp_path_factory.mktemp("recordings") / "conforming.har"
     clock = SystemClock(100)
     with serve_in_thread(load_document(), clock=clock, seed=1, api_keys=[KEY]) as server:
         url = server.base_url
@@ -43,22 +35,23 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
 
 
 @pytest.fixture
-def wrong(tmp_path: Path) -> tuple[str, Path, Any]:
-    """The same of a server that is wrong, and its report."""
+def failing(tmp_path: Path) -> tuple[str, Path, Any]:
+    """The URL of a non-conforming server, the recording of its check and the JSON report."""
 
-    async def refuse(request: Request) -> Response:
+    async def reject(request: Request) -> Response:
         return JSONResponse({"error": f"no {KEY}"}, 400)
 
-    path, report = tmp_path / "wrong.har", tmp_path / "wrong.json"
-    routes = [Route("/{rest:path}", refuse, methods=["GET", "POST", "DELETE"])]
-    with serve_app(Starlette(routes=routes)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    path, report = tmp_path / "failing.har", tmp_path / "failing.json"
+    with stub_server(reject) as origin:
+        url = f"{origin}/v1"
         check(url, "--record", str(path), "--report", f"json={report}")
     return url, path, json.loads(report.read_text())
 
 
-def test_a_right_recording_passes_and_costs_nothing(right: tuple[str, Path]) -> None:
-    _, path = right
+def test_recording_of_a_conforming_server_passes_and_costs_nothing(
+    conforming: tuple[str, Path],
+) -> None:
+    _, path = conforming
     code, printed = check("--replay", str(path))
     assert code == 0
     assert f"  checks {path} and sends nothing" in printed.splitlines()
@@ -66,44 +59,44 @@ def test_a_right_recording_passes_and_costs_nothing(right: tuple[str, Path]) -> 
     assert "USD" not in printed
 
 
-def test_a_wrong_recording_has_the_violations_of_the_live_run(
-    wrong: tuple[str, Path, Any], tmp_path: Path
+def test_replay_finds_the_violations_of_the_live_check(
+    failing: tuple[str, Path, Any], tmp_path: Path
 ) -> None:
-    url, path, live = wrong
+    url, path, live = failing
     report = tmp_path / "replayed.json"
     code, _ = check("--replay", str(path), "--report", f"json={report}")
-    told = json.loads(report.read_text())
-    assert (code, told["base_url"], told["plan"]) == (1, url, None)
-    assert told["violations"] == live["violations"] != []
-    assert told["requests"] == live["requests"]
+    replayed = json.loads(report.read_text())
+    assert (code, replayed["base_url"], replayed["plan"]) == (1, url, None)
+    assert replayed["violations"] == live["violations"] != []
+    assert replayed["requests"] == live["requests"]
 
 
 @pytest.mark.parametrize("kind", ["har", "html", "json", "junit", "markdown"])
-def test_every_report_can_be_made_of_a_recording(
-    wrong: tuple[str, Path, Any], tmp_path: Path, kind: str
+def test_replay_writes_every_report_format(
+    failing: tuple[str, Path, Any], tmp_path: Path, kind: str
 ) -> None:
-    _, path, _ = wrong
+    _, path, _ = failing
     report = tmp_path / "report"
     assert check("--replay", str(path), "--report", f"{kind}={report}")[0] == 1
     assert KEY not in report.read_text()
 
 
-def test_a_recording_of_a_recording_is_the_same(right: tuple[str, Path], tmp_path: Path) -> None:
+def test_recording_of_a_replay_is_the_same(conforming: tuple[str, Path], tmp_path: Path) -> None:
     copies = [tmp_path / "1.har", tmp_path / "2.har"]
-    assert check("--replay", str(right[1]), "--record", str(copies[0]))[0] == 0
+    assert check("--replay", str(conforming[1]), "--record", str(copies[0]))[0] == 0
     assert check("--replay", str(copies[0]), "--record", str(copies[1]))[0] == 0
     assert copies[0].read_text() == copies[1].read_text()
 
 
-def test_a_base_url_chooses_and_a_wrong_one_is_told(right: tuple[str, Path]) -> None:
-    url, path = right
+def test_base_url_selects_recorded_requests_and_must_match(conforming: tuple[str, Path]) -> None:
+    url, path = conforming
     assert check(url, "--replay", str(path))[0] == 0
     code, printed = check("https://api.aisa.one/v1", "--replay", str(path))
     assert (code, printed.count("Error: ")) == (2, 1)
     assert "below https://api.aisa.one/v1; try another BASE_URL" in printed
 
 
-def test_a_document_may_stand_alone_or_behind_the_base_url(tmp_path: Path) -> None:
+def test_replay_takes_a_document_with_or_without_a_base_url(tmp_path: Path) -> None:
     path, clock = tmp_path / "a.har", SystemClock(100)
     document = str(RENDERINGS)
     with serve_in_thread(load_document(RENDERINGS), clock=clock, api_keys=[KEY]) as server:
@@ -114,21 +107,21 @@ def test_a_document_may_stand_alone_or_behind_the_base_url(tmp_path: Path) -> No
     assert check(url, document, "--replay", str(path))[0] == 0
 
 
-def test_a_document_that_is_not_that_of_the_recording_finds_nothing(
-    right: tuple[str, Path],
+def test_replay_with_another_document_is_a_usage_error(
+    conforming: tuple[str, Path],
 ) -> None:
-    code, printed = check(str(RENDERINGS), "--replay", str(right[1]))
+    code, printed = check(str(RENDERINGS), "--replay", str(conforming[1]))
     assert (code, printed.count("Error: ")) == (2, 1)
     assert "but none of Renderings below" in printed
 
 
-def test_a_document_that_is_not_there_is_told_in_one_line(right: tuple[str, Path]) -> None:
-    code, printed = check("nowhere.yaml", "--replay", str(right[1]))
-    assert (code, len(printed.splitlines()), "nowhere.yaml" in printed) == (2, 1, True)
+def test_replay_with_a_missing_document_is_a_usage_error(conforming: tuple[str, Path]) -> None:
+    code, printed = check("missing.yaml", "--replay", str(conforming[1]))
+    assert (code, len(printed.splitlines()), "missing.yaml" in printed) == (2, 1, True)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reason"),
     [
         ("", "the recording is empty"),
         ('{"log": {"entries": [', "is not valid JSON"),
@@ -136,46 +129,50 @@ def test_a_document_that_is_not_there_is_told_in_one_line(right: tuple[str, Path
         ("[]", "is not HAR"),
         ('{"log": {"entries": []}}', "the recording contains no requests"),
     ],
-    ids=["empty", "cut off", "HTML", "another JSON", "no entries"],
+    ids=["empty", "truncated", "HTML", "other JSON", "no entries"],
 )
-def test_what_is_no_recording_is_told_in_one_line(tmp_path: Path, text: str, told: str) -> None:
+def test_invalid_recording_is_a_usage_error(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "a.har"
     path.write_text(text)
     code, printed = check("--replay", str(path))
     (line,) = [line for line in printed.splitlines() if line.startswith("Error: ")]
     assert (code, line.startswith(f"Error: --replay {path}: ")) == (2, True)
-    assert told in line
+    assert reason in line
 
 
-def test_no_report_overwrites_the_recording(right: tuple[str, Path], tmp_path: Path) -> None:
+def test_report_must_not_overwrite_the_replayed_recording(
+    conforming: tuple[str, Path], tmp_path: Path
+) -> None:
     path = tmp_path / "a.har"
-    path.write_bytes(right[1].read_bytes())
+    path.write_bytes(conforming[1].read_bytes())
     code, printed = check("--replay", str(path), "--report", f"html={path}")
     assert (code, printed.count("Error: ")) == (2, 1)
-    assert path.read_bytes() == right[1].read_bytes()
+    assert path.read_bytes() == conforming[1].read_bytes()
 
 
-@pytest.mark.parametrize("name", ["nowhere.har", "."], ids=["no file", "a folder"])
-def test_a_recording_that_cannot_be_read_is_told_in_one_line(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["missing.har", "."], ids=["missing file", "folder"])
+def test_unreadable_recording_is_a_usage_error(tmp_path: Path, name: str) -> None:
     code, printed = check("--replay", str(tmp_path / name))
     assert (code, f"--replay {tmp_path / name} cannot be read: " in printed) == (2, True)
 
 
-@pytest.mark.parametrize("more", [["--resume", "video_1"], ["--keep"]], ids=["resume", "keep"])
-def test_what_only_a_server_can_do_is_refused(right: tuple[str, Path], more: list[str]) -> None:
-    code, printed = check("--replay", str(right[1]), *more)
+@pytest.mark.parametrize("options", [["--resume", "video_1"], ["--keep"]], ids=["resume", "keep"])
+def test_replay_cannot_be_combined_with_options_for_servers(
+    conforming: tuple[str, Path], options: list[str]
+) -> None:
+    code, printed = check("--replay", str(conforming[1]), *options)
     assert (code, printed.count("Error: ")) == (2, 1)
-    assert more[0] in printed
+    assert options[0] in printed
     assert "--replay" in printed
 
 
-def test_rules_can_be_chosen_for_a_recording(wrong: tuple[str, Path, Any]) -> None:
-    _, path, live = wrong
+def test_replay_skips_excluded_rules(failing: tuple[str, Path, Any]) -> None:
+    _, path, live = failing
     codes = {violation["code"] for violation in live["violations"]}
     code, printed = check("--replay", str(path), "--exclude", ",".join(codes))
     assert (code, "no violation in" in printed) == (0, True)
 
 
-def test_without_a_base_url_and_a_recording_there_is_nothing_to_check() -> None:
+def test_check_without_base_url_and_recording_is_a_usage_error() -> None:
     code, printed = check()
     assert (code, "give the BASE_URL of a server, or --replay PATH" in printed) == (2, True)

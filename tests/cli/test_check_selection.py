@@ -1,4 +1,4 @@
-"""`aisa-testkit check --only --exclude --seed`: what is judged, and what is sent."""
+"""`aisa-testkit check --only --exclude --seed`: selecting rules and varying requests."""
 
 from __future__ import annotations
 
@@ -8,40 +8,32 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from aisa_testkit.cli import main
 from aisa_testkit.contracts.rules.server_catalogue import SERVER_RULES
 from aisa_testkit.mock_server import SystemClock, serve_in_thread
-from aisa_testkit.mock_server.http.server import serve_app
 from aisa_testkit.openapi import Document
+from tests.support.command_line import run_check, run_command
+from tests.support.stub_server import stub_server
 
 ALL = set(SERVER_RULES)
-LIFE = {code for code in ALL if code.startswith("AV20")}
+LIFECYCLE = {code for code in ALL if code.startswith("AV20")}
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """A server that refuses everything in a wrong way."""
+    """A server whose error responses violate the document."""
 
-    async def refuse(request: Request) -> Response:
+    async def reject(request: Request) -> Response:
         return JSONResponse({"error": "no"}, 400)
 
-    routes = [Route("/{rest:path}", refuse, methods=["GET", "POST", "DELETE"])]
-    with serve_app(Starlette(routes=routes)) as listener:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with stub_server(reject) as url:
+        yield url
 
 
 def check(url: str, *arguments: str) -> tuple[int, str]:
-    environment = {"AISA_API_KEY": "sk-any-key", "AISA_TESTKIT_MAX_CREATES": "1"}
-    result = CliRunner().invoke(main, ["check", url, *arguments], env=environment)
-    if not isinstance(result.exception, SystemExit | None):
-        raise result.exception
-    return result.exit_code, result.output
+    return run_check(url, *arguments, key="sk-any-key", env={"AISA_TESTKIT_MAX_CREATES": "1"})
 
 
 def report(url: str, path: Path, *arguments: str) -> Any:
@@ -58,24 +50,24 @@ def report(url: str, path: Path, *arguments: str) -> Any:
         (["--only", "AV106,AV101"], {"AV106", "AV101"}),
         (["--only", "AV106, AV101 "], {"AV106", "AV101"}),
         (["--only", "AV106", "--only", "AV101"], {"AV106", "AV101"}),
-        (["--only", "AV20*"], LIFE),
-        (["--only", "av20?"], LIFE),
-        (["--exclude", "AV20*"], ALL - LIFE),
-        (["--only", "AV20*", "--exclude", "AV203,AV205"], LIFE - {"AV203", "AV205"}),
+        (["--only", "AV20*"], LIFECYCLE),
+        (["--only", "av20?"], LIFECYCLE),
+        (["--exclude", "AV20*"], ALL - LIFECYCLE),
+        (["--only", "AV20*", "--exclude", "AV203,AV205"], LIFECYCLE - {"AV203", "AV205"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_rules_are_chosen_by_code_and_pattern(
+def test_only_and_exclude_select_rules_by_code_and_pattern(
     url: str, tmp_path: Path, arguments: list[str], codes: set[str]
 ) -> None:
-    told = report(url, tmp_path / "a.json", *arguments)
-    assert set(told["rules"]) == codes
-    assert {violation["code"] for violation in told["violations"]} <= codes
-    assert ("AV106" in codes) is any(v["code"] == "AV106" for v in told["violations"])
+    found = report(url, tmp_path / "a.json", *arguments)
+    assert set(found["rules"]) == codes
+    assert {violation["code"] for violation in found["violations"]} <= codes
+    assert ("AV106" in codes) is any(v["code"] == "AV106" for v in found["violations"])
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reason"),
     [
         (["--only", "AV999"], "there is no server rule 'AV999'"),
         (["--only", "AV1006"], "there is no server rule 'AV1006'; did you mean AV106?"),
@@ -86,24 +78,24 @@ def test_rules_are_chosen_by_code_and_pattern(
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_choice_that_cannot_be_is_told_in_one_line(
-    url: str, arguments: list[str], told: str
+def test_invalid_rule_selection_is_a_usage_error(
+    url: str, arguments: list[str], reason: str
 ) -> None:
     code, printed = check(url, *arguments)
     assert (code, len(printed.splitlines())) == (2, 1)
-    assert told in printed
+    assert reason in printed
     assert "aisa-testkit explain lists all" in printed
 
 
-def test_the_environment_chooses_as_well(url: str, tmp_path: Path) -> None:
+def test_environment_variable_selects_rules(url: str, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     environment = {"AISA_API_KEY": "sk-any-key", "AISA_TESTKIT_ONLY": "AV106 AV101"}
     arguments = ["check", url, "--report", f"json={path}"]
-    CliRunner().invoke(main, arguments, env=environment)
+    run_command(*arguments, env=environment)
     assert json.loads(path.read_text())["rules"] == ["AV101", "AV106"]
 
 
-def test_a_seed_varies_what_is_sent_at_the_same_cost(document: Document, tmp_path: Path) -> None:
+def test_seed_varies_the_requests_at_the_same_cost(document: Document, tmp_path: Path) -> None:
     with serve_in_thread(document, clock=SystemClock(100), seed=1) as server:
         runs = [
             report(server.base_url, tmp_path / f"{number}.json", "--seed", seed)

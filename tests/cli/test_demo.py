@@ -1,4 +1,4 @@
-"""`aisa-testkit demo` as its users run it: one job from its creation to a file on disk."""
+"""`aisa-testkit demo` in a process: a job from its creation to a file on disk."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that the demo has to make, with a name that a shell and a terminal could misread."""
-    return tmp_path_factory.mktemp("demo") / "not there yet" / "films [new]"
+    """A missing folder whose name has special characters for shells and for Rich."""
+    return tmp_path_factory.mktemp("demo") / "missing" / "films [new]"
 
 
 @pytest.fixture(scope="module")
 def done(folder: Path) -> subprocess.CompletedProcess[str]:
-    """One run for all: it takes about seven seconds."""
+    """One run for all tests, because it takes about seven seconds."""
     return demo("--output", str(folder))
 
 
-def test_the_demo_shows_every_state_of_the_job(done: subprocess.CompletedProcess[str]) -> None:
+def test_demo_prints_every_state_of_the_job(done: subprocess.CompletedProcess[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     lines = [line.strip() for line in done.stdout.splitlines()]
     states = [line for line in lines if line in ("queued", "in_progress", "completed", "failed")]
@@ -37,9 +37,7 @@ def test_the_demo_shows_every_state_of_the_job(done: subprocess.CompletedProcess
     assert "0.40 USD" in " ".join(lines)
 
 
-def test_the_demo_saves_the_video_and_nothing_else(
-    done: subprocess.CompletedProcess[str], folder: Path
-) -> None:
+def test_demo_saves_only_the_video(done: subprocess.CompletedProcess[str], folder: Path) -> None:
     (saved,) = folder.iterdir()
     file, exact = MediaLibrary().nearest("video/mp4", size="720x1280", seconds="4")
     assert exact
@@ -49,14 +47,14 @@ def test_the_demo_saves_the_video_and_nothing_else(
     assert saved.stem in done.stdout
 
 
-def test_the_demo_ends_with_the_verdict_on_its_own_server(
+def test_demo_checks_its_own_mock(
     done: subprocess.CompletedProcess[str],
 ) -> None:
-    verdict = r"^Checked the mock with [1-9][0-9]+ requests: no violation$"
-    assert re.search(verdict, done.stdout, re.MULTILINE)
+    line = r"^Checked the mock with [1-9][0-9]+ requests: no violation$"
+    assert re.search(line, done.stdout, re.MULTILINE)
 
 
-def test_the_path_of_the_video_can_be_copied_from_one_line(
+def test_demo_prints_the_path_of_the_video_in_one_line(
     done: subprocess.CompletedProcess[str], folder: Path
 ) -> None:
     (saved,) = folder.iterdir()
@@ -65,7 +63,7 @@ def test_the_path_of_the_video_can_be_copied_from_one_line(
     assert expected in done.stdout.splitlines()
 
 
-def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> None:
+def test_output_folder_that_cannot_be_created_is_a_usage_error(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"")
     failed = demo("--output", str(file / "below"))
@@ -73,10 +71,10 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> Non
     assert (failed.returncode, failed.stdout, failed.stderr) == (2, "", expected)
 
 
-def test_a_file_where_the_folder_should_be_is_named(tmp_path: Path) -> None:
+def test_output_that_is_a_file_is_a_usage_error(tmp_path: Path) -> None:
     file = tmp_path / "file"
-    file.write_bytes(b"as before")
+    file.write_bytes(b"unchanged")
     failed = demo("--output", str(file))
     assert (failed.returncode, failed.stdout) == (2, "")
     assert failed.stderr.splitlines()[-1].endswith(f"Directory '{file}' is a file.")
-    assert file.read_bytes() == b"as before"
+    assert file.read_bytes() == b"unchanged"

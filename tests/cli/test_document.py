@@ -1,4 +1,4 @@
-"""`aisa-testkit document`, and what every command says of itself."""
+"""`aisa-testkit document`, and the help of every command."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from aisa_testkit.cli import main
 from aisa_testkit.openapi import Document
+from tests.support.command_line import run_command
 from tests.support.documents import RENDERINGS
 
 BAD = """\
@@ -33,36 +34,36 @@ paths:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["document", *arguments])
+    return run_command("document", *arguments)
 
 
-def test_the_bundled_document_is_printed_as_it_is(document: Document) -> None:
+def test_bundled_document_is_printed_unchanged(document: Document) -> None:
     result = run()
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == document.source.text
 
 
-def test_as_json_it_is_the_same_data(document: Document) -> None:
+def test_format_json_prints_the_same_data(document: Document) -> None:
     result = run("--format", "json")
     assert (result.exit_code, result.stderr) == (0, "")
     assert json.loads(result.stdout) == document.source.data
     assert result.stdout.endswith("}\n")
 
 
-def test_another_format_is_a_usage_error() -> None:
+def test_unknown_document_format_is_a_usage_error() -> None:
     result = run("--format", "xml")
     assert result.exit_code == 2
     assert "'xml' is not one of 'yaml', 'json'" in result.stderr
 
 
-def test_a_sound_document_is_called_valid_with_what_it_holds() -> None:
+def test_validate_summarizes_a_valid_document() -> None:
     result = run("--validate", str(RENDERINGS))
     states = "waiting warming drawing ready spoilt withdrawn"
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == (f"{RENDERINGS}: valid. Renderings 2: 5 operations; states {states}.\n")
 
 
-def test_every_problem_is_a_line_that_editors_can_jump_to(tmp_path: Path) -> None:
+def test_validate_prints_each_problem_with_file_line_and_pointer(tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text(BAD, "utf-8")
     result = run("--validate", str(path))
@@ -74,7 +75,7 @@ def test_every_problem_is_a_line_that_editors_can_jump_to(tmp_path: Path) -> Non
     ]
 
 
-def test_a_single_problem_is_counted_as_one(tmp_path: Path) -> None:
+def test_validate_counts_a_single_problem(tmp_path: Path) -> None:
     path = tmp_path / "twice.json"
     path.write_text('{"openapi": "3.1.0",\n "openapi": "3.1.0"}', "utf-8")
     result = run("--validate", str(path))
@@ -82,7 +83,7 @@ def test_a_single_problem_is_counted_as_one(tmp_path: Path) -> None:
     assert result.stderr == f"{path}:2: /openapi: is a duplicate key\n1 problem.\n"
 
 
-def test_a_file_that_is_not_there_is_a_problem_without_a_line(tmp_path: Path) -> None:
+def test_validate_reports_a_missing_file_without_a_line(tmp_path: Path) -> None:
     path = tmp_path / "none.yaml"
     result = run("--validate", str(path))
     assert (result.exit_code, result.stdout) == (2, "")
@@ -103,16 +104,16 @@ def test_a_file_that_is_not_there_is_a_problem_without_a_line(tmp_path: Path) ->
             "/components/schemas/Loop",
         ),
     ],
-    ids=["answers", "schemas"],
+    ids=["responses", "schemas"],
 )
-def test_references_that_go_in_a_circle_are_a_problem(
+def test_validate_reports_circular_references(
     tmp_path: Path, old: str, new: str, pointer: str
 ) -> None:
     text = RENDERINGS.read_text("utf-8").replace(old, new)
     loop = "  schemas:\n    Loop: {$ref: '#/components/schemas/Loop'}\n"
     path = tmp_path / "circle.yaml"
     path.write_text(text.replace("  schemas:\n", loop), "utf-8")
-    # In a process of its own, since a circle that is followed has no end.
+    # In a process, because following the cycle would never end.
     done = subprocess.run(
         [sys.executable, "-m", "aisa_testkit", "document", "--validate", str(path)],
         capture_output=True,
@@ -133,8 +134,8 @@ def command(name: str) -> click.Command:
 COMMANDS = ["check", "demo", "document", "explain", "serve", "verdict"]
 
 
-def test_the_help_names_every_command_with_what_it_does() -> None:
-    result = CliRunner().invoke(main, ["--help"])
+def test_help_lists_every_command_with_its_purpose() -> None:
+    result = run_command("--help")
     assert result.exit_code == 0
     assert main.list_commands(click.Context(main)) == COMMANDS
     for name in COMMANDS:
@@ -143,24 +144,24 @@ def test_the_help_names_every_command_with_what_it_does() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_help_of_a_command_names_every_option_with_its_variable(name: str) -> None:
-    result = CliRunner().invoke(main, [name, "--help"])
+def test_help_of_a_command_lists_every_option_with_its_environment_variable(name: str) -> None:
+    result = run_command(name, "--help")
     assert result.exit_code == 0
     options = [p for p in command(name).params if isinstance(p, click.Option)]
     assert options or name == "explain"
     for option in options:
-        long = next(spelling for spelling in option.opts if spelling.startswith("--"))
+        long = next(name for name in option.opts if name.startswith("--"))
         assert option.help
         assert re.search(rf"^  .*{long}\b", result.stdout, re.MULTILINE)
         assert f"AISA_TESTKIT_{long[2:].upper().replace('-', '_')}" in result.stdout
         assert " ".join(option.help.split()) in " ".join(result.stdout.split())
 
 
-def test_an_option_can_be_set_in_the_environment() -> None:
-    result = CliRunner().invoke(main, ["document"], env={"AISA_TESTKIT_FORMAT": "json"})
+def test_environment_variable_sets_an_option() -> None:
+    result = run_command("document", env={"AISA_TESTKIT_FORMAT": "json"})
     assert json.loads(result.stdout)["openapi"] == "3.1.0"
 
 
-def test_the_version_is_told() -> None:
-    result = CliRunner().invoke(main, ["--version"])
+def test_version_is_printed() -> None:
+    result = run_command("--version")
     assert result.stdout.startswith("aisa-testkit, version ")

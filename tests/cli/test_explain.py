@@ -11,13 +11,14 @@ from click.testing import CliRunner, Result
 from aisa_testkit.cli import main
 from aisa_testkit.contracts import RULES
 from aisa_testkit.contracts.rules.rule_page import explain_rule
+from tests.support.command_line import run_command
 
 # The colour settings of the machine must not decide what is a terminal.
 NO_TERMINAL = {"FORCE_COLOR": None, "TTY_COMPATIBLE": None, "TTY_INTERACTIVE": None}
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["explain", *arguments], env=NO_TERMINAL)
+    return run_command("explain", *arguments, env=NO_TERMINAL)
 
 
 @pytest.mark.parametrize("code", ["AV203", "av203", "Av203", " AV203 "])

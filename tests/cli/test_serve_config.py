@@ -1,37 +1,30 @@
-"""`aisa-testkit serve` told what is to go wrong, in a file and in words."""
+"""`aisa-testkit serve` with a config file, faults, limits and other options."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from aisa_testkit.cli import main
+from tests.support.command_line import run_command
+from tests.support.serve_process import KEY, PROMPT, ServeProcess
 
-KEY = {"Authorization": "Bearer sk-aisa-of-a-client"}
-PROMPT = {"prompt": "A lighthouse in a storm"}
 TOKEN = "t0ken-of-the-control"
-# A server in a process of its own, as conftest.py has it.
-Serve = Callable[..., Any]
+Serve = Callable[..., ServeProcess]
 Write = Callable[..., Path]
 
 
 def run(*arguments: str) -> Result:
-    """A command that does not come to serve, for the port that the environment names is taken."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        environment = {"AISA_TESTKIT_PORT": str(taken.getsockname()[1])}
-        result = CliRunner().invoke(main, arguments, env=environment)
-    if not isinstance(result.exception, SystemExit | None):
-        raise result.exception
-    return result
+    """The result of a command that must not start a server: its port is in use."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return run_command(*arguments, env={"AISA_TESTKIT_PORT": str(listener.getsockname()[1])})
 
 
-OWN = """
+CONFIG = """
 scenario: doomed
 scenarios:
   doomed: {about: Ends badly at once., outcome: failed, seconds: 0}
@@ -39,89 +32,94 @@ faults:
   - {operation: listVideos, status: 503, times: 1}
 limits: {requests_per_minute: 6}
 keys:
-  sk-aisa-of-nobody-at-all: {revoked: true}
+  sk-aisa-revoked: {revoked: true}
 """
-OWN_AS_TOML = """
+CONFIG_AS_TOML = """
 scenario = "doomed"
 faults = [{operation = "listVideos", status = 503, times = 1}]
 limits = {requests_per_minute = 6}
-keys = {sk-aisa-of-nobody-at-all = {revoked = true}, sk-aisa-of-a-client = {}}
+keys = {sk-aisa-revoked = {revoked = true}, sk-aisa-of-a-client = {}}
 [scenarios.doomed]
 outcome = "failed"
 seconds = 0
 """
-OWN += "  sk-aisa-of-a-client: {}\n"
+CONFIG += "  sk-aisa-of-a-client: {}\n"
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("own.yaml", OWN), ("own.toml", OWN_AS_TOML)], ids=["YAML", "TOML"]
+    ("name", "text"),
+    [("config.yaml", CONFIG), ("config.toml", CONFIG_AS_TOML)],
+    ids=["YAML", "TOML"],
 )
-def test_a_file_says_what_goes_wrong(serve: Serve, config: Write, name: str, text: str) -> None:
-    served = serve("--config", str(config(text, name=name)), "--strict")
-    job = served.create()
-    assert served.ask("GET", f"/videos/{job['id']}").json()["status"] == "failed"
-    assert [served.ask("GET", "/videos").status_code for _ in range(2)] == [503, 200]
-    nobody = {"Authorization": "Bearer sk-aisa-of-nobody-at-all"}
-    refused = served.ask("GET", "/videos", headers=nobody)
-    assert (refused.status_code, refused.json()["error"]["code"]) == (401, "revoked_api_key")
-    assert served.ask("GET", "/videos").headers["x-ratelimit-limit-requests"] == "6"
+def test_config_file_sets_scenario_faults_limits_and_keys(
+    serve: Serve, config: Write, name: str, text: str
+) -> None:
+    mock = serve("--config", str(config(text, name=name)), "--strict")
+    job = mock.create()
+    assert mock.request("GET", f"/videos/{job['id']}").json()["status"] == "failed"
+    assert [mock.request("GET", "/videos").status_code for _ in range(2)] == [503, 200]
+    revoked = {"Authorization": "Bearer sk-aisa-revoked"}
+    rejected = mock.request("GET", "/videos", headers=revoked)
+    assert (rejected.status_code, rejected.json()["error"]["code"]) == (401, "revoked_api_key")
+    assert mock.request("GET", "/videos").headers["x-ratelimit-limit-requests"] == "6"
 
 
-def test_options_say_more_than_the_file(serve: Serve, config: Write) -> None:
+def test_options_override_the_config_file(serve: Serve, config: Write) -> None:
     options = ["--scenario", "completes", "--limits", "none", "--fault", "lost: true, times: 1"]
-    served = serve("--config", str(config(OWN)), *options)
+    mock = serve("--config", str(config(CONFIG)), *options)
     with pytest.raises(httpx2.TransportError):
-        served.ask("POST", "/videos", PROMPT)
-    listed = served.ask("GET", "/videos")
+        mock.request("POST", "/videos", PROMPT)
+    listed = mock.request("GET", "/videos")
     assert listed.status_code == 503
-    (lost,) = served.ask("GET", "/videos").json()["data"]
+    (lost,) = mock.request("GET", "/videos").json()["data"]
     assert lost["status"] == "queued"
 
 
-def test_faults_are_said_in_words_one_behind_the_other(serve: Serve) -> None:
-    words = ["operation: list, status: 429, retry_after: 7, times: 1", '{"status": 500}']
-    served = serve(*[part for each in words for part in ("--fault", each)])
-    first, second = [served.ask("GET", "/videos") for _ in range(2)]
+def test_faults_of_several_options_apply_in_order(serve: Serve) -> None:
+    faults = ["operation: list, status: 429, retry_after: 7, times: 1", '{"status": 500}']
+    mock = serve(*[part for fault in faults for part in ("--fault", fault)])
+    first, second = [mock.request("GET", "/videos") for _ in range(2)]
     assert (first.status_code, first.headers["retry-after"]) == (429, "7")
     assert second.status_code == 500
 
 
-def test_faults_stand_in_the_environment_each_on_a_line() -> None:
+def test_environment_variable_sets_one_fault_per_line() -> None:
     faults = "operation: list, status: 503, times: 1\n\noperation: create, lots: true\n"
-    result = CliRunner().invoke(main, ["serve"], env={"AISA_TESTKIT_FAULT": faults})
+    result = run_command("serve", env={"AISA_TESTKIT_FAULT": faults})
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("Error: --fault: /lots: is not known here")
 
 
 @pytest.mark.parametrize(
-    ("limits", "left"),
+    ("limits", "remaining"),
     [("free", "59"), ("growth", "2999"), ("requests_per_minute: 2, in_flight: 1", "1")],
-    ids=["a small tier", "a large tier", "numbers"],
+    ids=["small tier", "large tier", "numbers"],
 )
-def test_limits_are_told_with_every_answer(serve: Serve, limits: str, left: str) -> None:
-    served = serve("--limits", limits)
-    assert served.ask("GET", "/videos").headers["x-ratelimit-remaining-requests"] == left
+def test_limits_are_in_every_response(serve: Serve, limits: str, remaining: str) -> None:
+    mock = serve("--limits", limits)
+    assert mock.request("GET", "/videos").headers["x-ratelimit-remaining-requests"] == remaining
 
 
 @pytest.mark.parametrize(("options", "jobs"), [(["--idempotency-keys"], 1), ([], 2)])
-def test_a_create_that_is_sent_again_makes_one_job_where_that_is_asked_for(
+def test_idempotency_keys_option_prevents_duplicate_jobs(
     serve: Serve, options: list[str], jobs: int
 ) -> None:
-    served = serve(*options)
+    mock = serve(*options)
     headers = {**KEY, "Idempotency-Key": "order-1"}
-    made = {served.ask("POST", "/videos", PROMPT, headers).json()["id"] for _ in range(2)}
-    assert len(made) == len(served.ask("GET", "/videos").json()["data"]) == jobs
+    created = {mock.request("POST", "/videos", PROMPT, headers).json()["id"] for _ in range(2)}
+    assert len(created) == len(mock.request("GET", "/videos").json()["data"]) == jobs
 
 
-def test_an_admin_token_closes_the_control_api_and_opens_the_verdict(serve: Serve) -> None:
-    served = serve("--admin-token", TOKEN)
-    served.ask("GET", "/videos?colour=red")
-    assert served.control("requests").status_code == 401
-    opened = served.control("requests", {"Authorization": f"Bearer {TOKEN}"})
+def test_admin_token_is_required_for_control_api_and_verdict(serve: Serve) -> None:
+    mock = serve("--admin-token", TOKEN)
+    mock.request("GET", "/videos?colour=red")
+    assert mock.admin_get("requests").status_code == 401
+    opened = mock.admin_get("requests", {"Authorization": f"Bearer {TOKEN}"})
     assert [request["operation"] for request in opened.json()["requests"]] == ["listVideos"]
-    closed, told = run("verdict", served.url), run("verdict", served.url, "--admin-token", TOKEN)
-    assert (closed.exit_code, told.exit_code) == (2, 1)
-    assert told.stdout.startswith("1 finding in 1 request\n")
+    rejected = run("verdict", mock.url)
+    printed = run("verdict", mock.url, "--admin-token", TOKEN)
+    assert (rejected.exit_code, printed.exit_code) == (2, 1)
+    assert printed.stdout.startswith("1 finding in 1 request\n")
 
 
 @pytest.mark.parametrize(
@@ -131,21 +129,21 @@ def test_an_admin_token_closes_the_control_api_and_opens_the_verdict(serve: Serv
         (["--host", "0.0.0.0", "--admin-token", TOKEN], False),
         (["--host", "localhost"], False),
     ],
-    ids=["open to all", "guarded", "of this machine"],
+    ids=["all addresses", "admin token", "localhost"],
 )
-def test_an_open_control_api_beyond_this_machine_is_warned_of(
+def test_control_api_without_token_on_all_addresses_prints_a_warning(
     serve: Serve, options: list[str], warned: bool
 ) -> None:
-    served = serve(*options)
-    assert served.control("health").json()["status"] == "ok"
-    assert served.complaints.empty() is not warned
+    mock = serve(*options)
+    assert mock.admin_get("health").json()["status"] == "ok"
+    assert mock.errors.empty() is not warned
     if warned:
         expected = "Warning: every client of 0.0.0.0 can use the control API without --admin-token."
-        assert served.complained() == expected
+        assert mock.next_error() == expected
 
 
-def test_scenarios_are_listed_with_those_of_the_file(config: Write) -> None:
-    result = run("serve", "--list-scenarios", "--config", str(config(OWN)))
+def test_list_scenarios_includes_those_of_the_config_file(config: Write) -> None:
+    result = run("serve", "--list-scenarios", "--config", str(config(CONFIG)))
     listed = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
     assert result.exit_code == 0
     assert listed["doomed"] == "Ends badly at once."
@@ -153,7 +151,7 @@ def test_scenarios_are_listed_with_those_of_the_file(config: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reason"),
     [
         (
             ["--fault", "lost"],
@@ -168,7 +166,7 @@ def test_scenarios_are_listed_with_those_of_the_file(config: Write) -> None:
             ["--scenario", "nope"],
             "--scenario: unknown scenario 'nope', must be one of completes",
         ),
-        (["--config", "/nowhere/at/all.yaml"], "/nowhere/at/all.yaml: cannot be read: No"),
+        (["--config", "/missing.yaml"], "/missing.yaml: cannot be read: No"),
         (["--watch"], "--watch: there is no file to watch; give a DOCUMENT or a --config"),
         (["--webhook-url", "ftp://h/"], "must begin with http:// or https://: 'ftp://h/'"),
         (
@@ -178,27 +176,29 @@ def test_scenarios_are_listed_with_those_of_the_file(config: Write) -> None:
         (["--admin-token", ""], "must not be empty"),
     ],
     ids=[
-        *("no words", "unknown word", "no such error", "no tier", "a tier that is a number"),
-        *("no number", "no scenario", "no file"),
-        *("nothing to watch", "no URL", "no secret", "no token"),
+        *("not a mapping", "unknown option", "unknown status", "unknown tier", "tier as number"),
+        *("invalid limit", "unknown scenario", "missing file"),
+        *("no file to watch", "invalid URL", "invalid secret", "empty token"),
     ],
 )
-def test_what_cannot_be_rehearsed_is_told_in_one_line(arguments: list[str], told: str) -> None:
+def test_invalid_fault_limit_scenario_or_webhook_is_a_usage_error(
+    arguments: list[str], reason: str
+) -> None:
     result = run("serve", *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.count("\n") == 1
     assert result.stderr.startswith("Error: ")
-    assert told in result.stderr
+    assert reason in result.stderr
 
 
-def test_a_scenario_of_the_file_may_be_named_by_an_option(config: Write) -> None:
-    file = str(config(OWN))
+def test_scenario_of_the_config_file_can_be_chosen_by_option(config: Write) -> None:
+    file = str(config(CONFIG))
     for scenario in ("doomed", "doomed:no_luck"):
         result = run("serve", "--config", file, "--scenario", scenario, "--list-scenarios")
         assert result.exit_code == 0
 
 
-def test_a_fault_of_the_file_is_told_with_its_place(config: Write) -> None:
+def test_invalid_fault_in_the_config_file_is_reported_with_its_pointer(config: Write) -> None:
     path = config("faults:\n  - {operation: listVideos, status: 503}\n  - {times: 0}\n")
     result = run("serve", "--config", str(path))
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
