@@ -46,9 +46,17 @@ def validate(kind: str, options: Mapping[str, Json]) -> None:
         reason = error.message
         if error.keyword == "additionalProperties" and len(error.path) == 1:
             reason += f", only {', '.join(schema.raw['properties'])}"
-        elif error.keyword == "type" and _is_infinite(number := get(options, error.path)):
+        elif error.keyword == "type" and _is_infinite(number := _value_at(options, error.path)):
             reason = f"must be a finite number, not {quote(number)}"
         raise ConfigError(format_pointer(error.path), reason)
+
+
+def _value_at(data: Json, path: PointerPath) -> Json:
+    """The value at a path of an error; None if a step is missing, as the validator omits ""."""
+    try:
+        return get(data, path)
+    except LookupError:
+        return None
 
 
 def _is_infinite(value: Json) -> bool:

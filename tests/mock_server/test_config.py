@@ -389,6 +389,11 @@ def test_config_uses_the_names_of_the_document(
         read_config(document, {"scenarios": {"withdrawn": {"outcome": "withdrawn"}}})
 
 
+def test_error_below_an_empty_key_is_a_config_error(document: Document) -> None:
+    with pytest.raises(ConfigError, match="must be of type object, not None"):
+        read_config(document, {"keys": {"": {"forbidden": None}}})
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: (
