@@ -1,4 +1,4 @@
-"""What the tests of the document start from: a sound document, with one thing changed."""
+"""Fixtures: a valid document with some places changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from aisa_testkit.openapi import DocumentError, parse_document
 
-Found = list[tuple[str, str]]
+Problems = list[tuple[str, str]]
 
 
 @pytest.fixture(scope="session")
@@ -20,12 +20,12 @@ def renderings() -> str:
 
 @pytest.fixture
 def changed(renderings: str) -> Callable[..., str]:
-    """Makes the text of that document with some places replaced, each of which it has once."""
+    """Return a function that replaces places in that text, each of which must occur once."""
 
     def change(*changes: tuple[str, str]) -> str:
         text = renderings
         for old, new in changes:
-            assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in the document"
+            assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in the document"
             text = text.replace(old, new)
         return text
 
@@ -33,10 +33,10 @@ def changed(renderings: str) -> Callable[..., str]:
 
 
 @pytest.fixture
-def problems_after(changed: Callable[..., str]) -> Callable[..., Found]:
-    """Finds the pointers and reasons of everything that is wrong after those changes."""
+def problems_after(changed: Callable[..., str]) -> Callable[..., Problems]:
+    """Return a function that lists the pointers and reasons of all problems after changes."""
 
-    def find(*changes: tuple[str, str]) -> Found:
+    def find(*changes: tuple[str, str]) -> Problems:
         with pytest.raises(DocumentError) as caught:
             parse_document(changed(*changes))
         return [(problem.pointer, problem.reason) for problem in caught.value.problems]

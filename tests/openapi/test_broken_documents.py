@@ -1,4 +1,4 @@
-"""Documents that are wrong in ways no rule is about: a list of problems, never another error."""
+"""Malformed documents raise DocumentError with problems, never another exception."""
 
 from __future__ import annotations
 
@@ -41,35 +41,35 @@ Problems = Callable[..., list[tuple[str, str]]]
         ),
     ],
     ids=[
-        "body that may be anything",
+        "body of any type",
         "reference to another kind of thing",
         "dangling reference in a property called value",
         "schema that contains itself",
-        "reference to an index that is none",
+        "reference to an index that is not a number",
     ],
 )
-def test_a_broken_document_is_explained(
+def test_malformed_document_is_a_document_error(
     problems_after: Problems, old: str, new: str, pointer: str
 ) -> None:
     found = problems_after((old, new))
     assert any(place.startswith(pointer) for place, _ in found)
 
 
-def test_a_reference_may_have_a_description(changed: Callable[..., str]) -> None:
+def test_reference_may_have_a_description(changed: Callable[..., str]) -> None:
     old = "        '416': {$ref: '#/components/responses/Problem'}"
     new = old.replace("}", ", description: No such bytes.}")
     responses = parse_document(changed((old, new))).operations["film"].responses
     assert responses[416].content["application/json"] is responses[404].content["application/json"]
 
 
-def test_a_security_scheme_may_be_a_reference(changed: Callable[..., str]) -> None:
+def test_security_scheme_may_be_a_reference(changed: Callable[..., str]) -> None:
     new = "key: {$ref: '#/components/securitySchemes/shared'}\n    shared: {type: apiKey"
     credentials = parse_document(changed(("key: {type: apiKey", new))).credentials
     assert credentials is not None
     assert (credentials.header, credentials.scheme) == ("x-render-key", "")
 
 
-def test_a_schema_of_the_data_may_contain_itself(changed: Callable[..., str]) -> None:
+def test_recursive_schema_is_supported(changed: Callable[..., str]) -> None:
     new = "links: {type: object, additionalProperties: {$ref: '#/components/schemas/Ticket'}}"
     document = parse_document(changed(("links: {type: object}", new)))
     assert not document.job.accepts({"kind": "ticket", "job": {}, "links": {"a": {}}})

@@ -1,4 +1,4 @@
-"""The key in the headers of a request, and what is said where there is none."""
+"""The API key of a request: credentials, problems with them, redaction."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PLAIN = Credentials("x-render-key", "")
     "text",
     ["Bearer sk-1", "bearer sk-1", "BEARER sk-1", "Bearer   sk-1", "Bearer sk-1  "],
 )
-def test_a_key_follows_the_scheme_in_whatever_case_and_distance(text: str) -> None:
+def test_key_follows_the_scheme_in_any_case_and_spacing(text: str) -> None:
     assert BEARER.key({"authorization": text}) == "sk-1"
 
 
 @pytest.mark.parametrize("text", ["sk-1", " sk-1 "])
-def test_a_key_without_a_scheme_stands_alone(text: str) -> None:
+def test_key_without_a_scheme(text: str) -> None:
     assert PLAIN.key({"x-render-key": text}) == "sk-1"
 
 
@@ -29,7 +29,7 @@ def test_a_key_without_a_scheme_stands_alone(text: str) -> None:
     ids=["bearer", "plain"],
 )
 @pytest.mark.parametrize("text", [None, "", "   "], ids=["no header", "empty", "spaces"])
-def test_no_key_is_told_how_one_is_sent(
+def test_missing_key_is_reported_with_the_expected_form(
     credentials: Credentials, expected: str, text: str | None
 ) -> None:
     headers = {"x-other": "sk-1"} | ({} if text is None else {credentials.header: text})
@@ -49,9 +49,7 @@ def test_no_key_is_told_how_one_is_sent(
     ],
     ids=["basic", "token", "scheme alone", "scheme and spaces", "key alone"],
 )
-def test_a_key_in_a_wrong_form_is_told_so_in_words_that_hold_no_key(
-    text: str, received: str
-) -> None:
+def test_malformed_key_is_redacted_in_the_message(text: str, received: str) -> None:
     problem = BEARER.key({"authorization": text})
     assert isinstance(problem, RequestProblem)
     assert problem == RequestProblem(
@@ -79,18 +77,18 @@ def test_a_key_in_a_wrong_form_is_told_so_in_words_that_hold_no_key(
         "two keys",
         "colon",
         "no space",
-        "scheme where none is",
+        "unexpected scheme",
         "two plain keys",
     ],
 )
-def test_nothing_of_a_key_gets_into_a_message(credentials: Credentials, text: str) -> None:
+def test_messages_never_contain_a_key(credentials: Credentials, text: str) -> None:
     problem = credentials.key({credentials.header: text})
     assert isinstance(problem, RequestProblem)
     assert problem.cause == Cause.CREDENTIALS_MALFORMED
     assert "secret" not in repr(problem) + problem.message
 
 
-def test_a_document_says_what_its_requests_are_asked_for(
+def test_credentials_of_a_document(
     document: Document, other_document: Document, renderings: str
 ) -> None:
     assert document.credentials == BEARER

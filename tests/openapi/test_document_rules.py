@@ -1,4 +1,4 @@
-"""What makes a document one that the toolkit can obey: one slip at a time."""
+"""Rules for a whole document: one violation at a time."""
 
 from __future__ import annotations
 
@@ -102,21 +102,21 @@ RETRIEVE = "/paths/~1renderings~1{ref}~1status/get"
     ],
     ids=[
         "unknown keyword",
-        "misspelt keyword",
+        "misspelled keyword",
         "another version",
-        "misspelt extension of a schema",
-        "misspelt extension of an operation",
+        "misspelled extension of a schema",
+        "misspelled extension of an operation",
         "unknown role",
         "unknown key inside an extension",
-        "misspelt key inside an extension",
-        "no pointer",
-        "cause left out",
+        "misspelled key inside an extension",
+        "not a pointer",
+        "missing cause",
         "keyword next to an example",
         "dangling reference",
         "no operation to retrieve a job",
     ],
 )
-def test_a_slip_is_named_with_its_place(
+def test_invalid_document_is_reported_with_its_place(
     problems_after: Problems, old: str, new: str, pointer: str, reason: str
 ) -> None:
     assert problems_after((old, new)) == [(pointer, reason)]
@@ -130,7 +130,7 @@ def test_a_slip_is_named_with_its_place(
     ],
     ids=["operation id", "role"],
 )
-def test_a_name_that_stands_twice_is_named_at_both_places(
+def test_duplicate_name_is_reported_at_both_places(
     problems_after: Problems, old: str, new: str, keyword: str, name: str, other: str
 ) -> None:
     reason = f"{name} is used by more than one operation"
@@ -140,12 +140,12 @@ def test_a_name_that_stands_twice_is_named_at_both_places(
     ]
 
 
-def test_a_document_without_a_create_is_refused(problems_after: Problems) -> None:
+def test_document_without_a_create_operation_is_invalid(problems_after: Problems) -> None:
     found = problems_after(("      x-job-role: create\n", ""))
     assert ("/paths", "no operation has x-job-role: create") in found
 
 
-def test_extensions_of_others_are_nobodys_business(changed: Callable[..., str]) -> None:
+def test_unknown_extensions_are_ignored(changed: Callable[..., str]) -> None:
     text = changed(
         ("security: [{key: []}]", "security: [{key: []}]\nx-internal: {x-any: [1]}"),
         ("operationId: film", "operationId: film\n      x-amazon-apigateway-auth: none"),
@@ -154,7 +154,7 @@ def test_extensions_of_others_are_nobodys_business(changed: Callable[..., str]) 
     assert parse_document(text).source.data["x-internal"] == {"x-any": [1]}
 
 
-def test_several_slips_are_named_in_the_order_of_their_lines(changed: Callable[..., str]) -> None:
+def test_problems_are_sorted_by_line(changed: Callable[..., str]) -> None:
     text = changed(
         ("problem: {type: string}", "problem: {type: string, patern: x}"),
         ("title: Renderings, ", "title: Renderings, titel: R, "),
@@ -177,6 +177,6 @@ def test_several_slips_are_named_in_the_order_of_their_lines(changed: Callable[.
     assert str(caught.value).endswith(" (and 2 more)")
 
 
-def test_rules_about_the_parts_wait_until_the_structure_is_sound(problems_after: Problems) -> None:
+def test_semantic_rules_run_only_if_the_structure_is_valid(problems_after: Problems) -> None:
     found = problems_after(("initial: waiting", "initial: wait"), ("title: Rend", "titel: Rend"))
     assert {pointer for pointer, _ in found} == {"/info/title", "/info/titel"}

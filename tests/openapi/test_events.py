@@ -1,4 +1,4 @@
-"""What a document says of the events of its jobs, and one slip at a time in saying it."""
+"""Webhook events of a document, and their rules: one violation at a time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ANOTHER = """webhooks:
 """
 
 
-def test_every_end_of_a_video_has_an_event_that_is_inferred(document: Document) -> None:
+def test_each_final_state_has_an_inferred_webhook_event(document: Document) -> None:
     names = {"completed": "video.completed", "failed": "video.failed"}
     assert {state: event.name for state, event in document.events.items()} == names
     assert {event.provenance for event in document.events.values()} == {Provenance.INFERRED}
@@ -35,7 +35,7 @@ def test_every_end_of_a_video_has_an_event_that_is_inferred(document: Document) 
 
 
 @pytest.mark.parametrize("state", ["completed", "failed"])
-def test_an_event_of_a_video_looks_as_its_clients_expect(document: Document, state: str) -> None:
+def test_webhook_event_has_the_shape_of_the_vendor(document: Document, state: str) -> None:
     event = document.events[state]
     body = event.body(event_id="evt_1", job_id="video_2", moment=1_780_000_010)
     assert event.id_prefix == "evt_"
@@ -49,14 +49,14 @@ def test_an_event_of_a_video_looks_as_its_clients_expect(document: Document, sta
     assert event.schema.accepts(body)
 
 
-def test_bodies_of_one_event_share_nothing(document: Document) -> None:
+def test_event_bodies_share_no_data(document: Document) -> None:
     event = document.events["completed"]
     first = event.body(event_id="evt_1", job_id="video_1", moment=1)
     event.body(event_id="evt_2", job_id="video_2", moment=2)
     assert first["data"] == {"id": "video_1"}
 
 
-def test_the_examples_of_events_are_events(document: Document) -> None:
+def test_examples_of_webhook_events_match_their_schema(document: Document) -> None:
     root = document.source.data
     for event in document.events.values():
         operation = root["webhooks"][event.name]["post"]
@@ -65,7 +65,7 @@ def test_the_examples_of_events_are_events(document: Document) -> None:
             assert [*event.schema.errors(resolve(root, example)["value"])] == []
 
 
-def test_an_event_of_another_api_has_another_shape(other_document: Document) -> None:
+def test_webhook_event_of_another_api_has_its_own_shape(other_document: Document) -> None:
     (event,) = other_document.events.values()
     body = event.body(event_id="n-1", job_id="r-2", moment=3)
     notice = {"number": "n-1", "about": "film-is-there", "version": 7}
@@ -73,13 +73,13 @@ def test_an_event_of_another_api_has_another_shape(other_document: Document) -> 
     assert body == {"notice": notice, "film": {"of": "r-2"}}
 
 
-def test_a_document_may_have_no_events(renderings: str) -> None:
+def test_webhooks_are_optional(renderings: str) -> None:
     before, _, rest = renderings.partition("webhooks:\n")
     without = before + "components:\n" + rest.partition("components:\n")[2]
     assert parse_document(without).events == {}
 
 
-def test_an_event_may_be_without_its_name(changed: Callable[..., str]) -> None:
+def test_event_type_is_optional(changed: Callable[..., str]) -> None:
     text = changed((" type: /notice/about,", ""), ("about: {const: film-is-there}", "about: {}"))
     (event,) = parse_document(text).events.values()
     body = event.body(event_id="n-1", job_id="r-2", moment=3)
@@ -147,28 +147,28 @@ def test_an_event_may_be_without_its_name(changed: Callable[..., str]) -> None:
     ],
     ids=[
         "unknown state",
-        "state that does not end the job",
+        "state that is not final",
         "state of another event",
-        "operation that is there twice",
-        "no place for the id",
-        "no place for the job",
-        "no place for the moment",
-        "no place for the name",
-        "name that the schema does not allow",
+        "duplicate operation id",
+        "no field for the event id",
+        "no field for the job id",
+        "no field for the time",
+        "no field for the type",
+        "type that the schema does not allow",
         "job id that the schema does not allow",
         "no state",
-        "misspelt extension",
+        "misspelled extension",
         "unknown key",
     ],
 )
-def test_a_slip_is_named_with_its_place(
+def test_invalid_webhook_is_reported_with_its_place(
     problems_after: Problems, old: str, new: str, place: str, reason: str
 ) -> None:
     found = problems_after((old, new))
     assert any(at == f"{HERE}/{place}" and reason in why for at, why in found), found
 
 
-def test_a_body_that_is_not_json_is_refused(renderings: str) -> None:
+def test_webhook_body_must_be_json(renderings: str) -> None:
     head, _, tail = renderings.partition("operationId: tellOfFilm")
     text = (
         head
@@ -182,7 +182,7 @@ def test_a_body_that_is_not_json_is_refused(renderings: str) -> None:
     assert (problem.pointer, problem.reason) == (place, "an event needs a body of application/json")
 
 
-def test_a_webhook_that_is_not_posted_is_refused(renderings: str) -> None:
+def test_webhook_method_must_be_post(renderings: str) -> None:
     head, _, tail = renderings.partition("  film-is-there:\n    post:")
     text = f"{head}  film-is-there:\n    put:{tail}"
     with pytest.raises(DocumentError) as caught:

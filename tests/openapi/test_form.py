@@ -1,4 +1,4 @@
-"""Multipart forms, taken apart: no part is lost, and no defect is let through."""
+"""The multipart parser: no part is lost, and every malformed form is an error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ END = b"--xYz--\r\n"
 
 
 def encode(parts: list[Part], boundary: str) -> bytes:
-    """A form as browsers write it (HTML, section 4.10.21.8)."""
+    """Return a form as browsers encode it (HTML, section 4.10.21.8)."""
     body = b""
     for part in parts:
         header = f'Content-Disposition: form-data; name="{part.name}"'
@@ -27,7 +27,7 @@ def encode(parts: list[Part], boundary: str) -> bytes:
     return body + f"--{boundary}--\r\n".encode()
 
 
-def test_parts_come_in_their_order_with_all_that_they_say() -> None:
+def test_multipart_parts_keep_their_order_and_headers() -> None:
     parts = [
         Part("text", None, None, b"a\r\nb"),
         Part("empty", None, None, b""),
@@ -46,7 +46,7 @@ def test_parts_come_in_their_order_with_all_that_they_say() -> None:
     ],
     ids=["quoted", "second option, other case", "without a space"],
 )
-def test_the_boundary_is_found_however_it_is_written(content_type: str, boundary: str) -> None:
+def test_multipart_boundary_syntax(content_type: str, boundary: str) -> None:
     parts = [Part("a", None, None, b"1")]
     assert parse_form(content_type, encode(parts, boundary)) == parts
 
@@ -63,12 +63,12 @@ def test_the_boundary_is_found_however_it_is_written(content_type: str, boundary
     ],
     ids=["utf-8", "percent-encoded", "empty file name", "bare", "empty name", "file name first"],
 )
-def test_names_are_read_as_clients_write_them(header: str, name: str, filename: str | None) -> None:
+def test_multipart_names_and_file_names(header: str, name: str, filename: str | None) -> None:
     body = f"--xYz\r\ncontent-disposition: form-data; {header}\r\n\r\n1\r\n".encode() + END
     assert parse_form(CONTENT_TYPE, body) == [Part(name, filename, None, b"1")]
 
 
-def test_a_form_without_parts_is_a_form() -> None:
+def test_multipart_form_without_parts_is_valid() -> None:
     assert parse_form(CONTENT_TYPE, END) == []
 
 
@@ -113,7 +113,7 @@ def test_a_form_without_parts_is_a_form() -> None:
         "CR in a header",
     ],
 )
-def test_a_defect_is_an_error(body: bytes, reason: str) -> None:
+def test_malformed_multipart_form_is_an_error(body: bytes, reason: str) -> None:
     with pytest.raises(FormError, match=reason):
         parse_form(CONTENT_TYPE, body)
 
@@ -128,7 +128,7 @@ def test_a_defect_is_an_error(body: bytes, reason: str) -> None:
     ],
     ids=["at the end", "before a parameter", "before a quotation mark", "no quotation marks"],
 )
-def test_a_backslash_stands_for_itself_but_before_a_quotation_mark(
+def test_multipart_backslash_is_literal_except_before_a_quotation_mark(
     written: str, name: str, filename: str | None
 ) -> None:
     head = f"Content-Disposition: form-data; {written}\r\n\r\n".encode()
@@ -136,7 +136,7 @@ def test_a_backslash_stands_for_itself_but_before_a_quotation_mark(
     assert (part.name, part.filename) == (name, filename)
 
 
-def test_a_name_may_hold_any_character_that_ends_no_line() -> None:
+def test_multipart_name_may_contain_any_character_but_line_breaks() -> None:
     (part,) = parse_form(CONTENT_TYPE, GREETING.replace(b"greeting", b"a\0b") + END)
     assert part.name == "a\0b"
 
@@ -144,9 +144,9 @@ def test_a_name_may_hold_any_character_that_ends_no_line() -> None:
 @pytest.mark.parametrize(
     "body",
     [b"", b"-xYz" + GREETING + END, b"--xyz" + GREETING[5:] + GREETING + END, b"\n" + GREETING],
-    ids=["empty", "damaged", "other case, then a good part", "LF before"],
+    ids=["empty", "malformed", "other case, then a valid part", "LF before"],
 )
-def test_a_body_that_does_not_begin_with_the_boundary_is_an_error(body: bytes) -> None:
+def test_multipart_body_must_start_with_the_boundary(body: bytes) -> None:
     with pytest.raises(FormError) as caught:
         parse_form(CONTENT_TYPE, body)
     assert str(caught.value) == "it does not begin with the boundary 'xYz'"
@@ -161,29 +161,29 @@ def test_a_body_that_does_not_begin_with_the_boundary_is_an_error(body: bytes) -
         'multipart/form-data; boundary=""',
     ],
 )
-def test_a_content_type_without_a_boundary_is_an_error(content_type: str) -> None:
+def test_multipart_content_type_needs_a_boundary(content_type: str) -> None:
     with pytest.raises(FormError) as caught:
         parse_form(content_type, GREETING + END)
     assert str(caught.value) == "the Content-Type has no boundary"
 
 
-def test_a_part_behind_the_terminator_is_not_dropped_silently() -> None:
+def test_multipart_part_after_the_last_boundary_is_an_error() -> None:
     with pytest.raises(FormError):
         parse_form(CONTENT_TYPE, GREETING + END + GREETING + END)
 
 
-def test_a_form_may_have_as_many_parts_as_the_limit_says() -> None:
+def test_multipart_form_may_reach_the_part_limit() -> None:
     assert len(parse_form(CONTENT_TYPE, GREETING * PART_LIMIT + END)) == PART_LIMIT
 
 
-@pytest.mark.parametrize("count", [PART_LIMIT + 1, 100_000], ids=["one more", "a flood"])
-def test_more_parts_than_the_limit_are_an_error(count: int) -> None:
+@pytest.mark.parametrize("count", [PART_LIMIT + 1, 100_000], ids=["one more", "many more"])
+def test_multipart_part_limit(count: int) -> None:
     with pytest.raises(FormError) as caught:
         parse_form(CONTENT_TYPE, GREETING * count + END)
     assert str(caught.value) == "it has more than 1000 parts"
 
 
-def test_a_defect_other_than_the_number_of_parts_does_not_speak_of_it() -> None:
+def test_malformed_multipart_form_is_not_reported_as_too_many_parts() -> None:
     with pytest.raises(FormError) as caught:
         parse_form(CONTENT_TYPE, GREETING)
     assert "1000" not in str(caught.value)
@@ -201,7 +201,7 @@ parts = st.builds(
 
 
 @given(st.lists(parts, max_size=8))
-def test_any_parts_survive_being_sent_as_a_form(sent: list[Part]) -> None:
+def test_multipart_round_trip(sent: list[Part]) -> None:
     assert parse_form(CONTENT_TYPE, encode(sent, "xYz")) == sent
 
 
@@ -213,7 +213,7 @@ bodies = st.lists(pieces | st.binary(max_size=20), max_size=12).map(b"".join)
 
 
 @given(st.sampled_from([b"--xYz\r\n", b"--xYz", b"\r\n--xYz", b""]), bodies)
-def test_any_other_body_is_parts_or_a_form_error(start: bytes, body: bytes) -> None:
+def test_any_body_is_parts_or_a_form_error(start: bytes, body: bytes) -> None:
     found: list[Part] = []
     with suppress(FormError):
         found = parse_form(CONTENT_TYPE, start + body)
@@ -222,6 +222,6 @@ def test_any_other_body_is_parts_or_a_form_error(start: bytes, body: bytes) -> N
 
 @given(st.text(st.characters(exclude_categories=[])))
 @example("\udc80")
-def test_any_content_type_is_a_boundary_or_a_form_error(boundary: str) -> None:
+def test_any_content_type_has_a_boundary_or_is_a_form_error(boundary: str) -> None:
     with pytest.raises(FormError):
         parse_form(f'multipart/form-data; boundary="{boundary}"', b"hello")

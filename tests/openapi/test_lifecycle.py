@@ -1,4 +1,4 @@
-"""The declared life of a job, compiled, and the ways through it."""
+"""The compiled lifecycle of a job and the routes through its states."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from aisa_testkit.openapi.lifecycle import compile_lifecycle
 
 
 def lifecycle(states: dict[str, Json], **more: Json) -> Lifecycle:
-    """A life that begins in the first of these states."""
+    """Return a lifecycle that starts in the first of these states."""
     state = {"at": "/state", "initial": next(iter(states))}
     return compile_lifecycle({"id": {"at": "/id"}, "state": state, "states": states, **more})
 
 
-def test_the_bundled_document_declares_the_life_of_a_video(document: Document) -> None:
+def test_lifecycle_of_the_bundled_document(document: Document) -> None:
     life = document.lifecycle
     assert (life.id_at, life.id_prefix) == (("id",), "video_")
     assert (life.state_at, life.initial) == (("status",), "queued")
@@ -55,7 +55,7 @@ def test_the_bundled_document_declares_the_life_of_a_video(document: Document) -
     assert life.echoes == tuple(Echo(n, (n,)) for n in ("prompt", "model", "size", "seconds"))
 
 
-def test_another_document_declares_another_life(other_document: Document) -> None:
+def test_lifecycle_of_another_document(other_document: Document) -> None:
     life = other_document.lifecycle
     trouble = ("job", "phase", "trouble")
     assert life.failure == Failure(
@@ -66,7 +66,7 @@ def test_another_document_declares_another_life(other_document: Document) -> Non
     assert life.poll_hint == PollHint("retry-after", 1)
 
 
-def test_what_is_not_declared_is_none() -> None:
+def test_undeclared_parts_of_a_lifecycle_are_none() -> None:
     life = lifecycle({"on": {"next": ["off"]}, "off": {"ends": "success"}})
     assert life == Lifecycle(
         id_at=("id",),
@@ -85,9 +85,7 @@ def test_what_is_not_declared_is_none() -> None:
         ("failed", ("queued", "in_progress", "failed")),
     ],
 )
-def test_the_usual_way_goes_through_every_state(
-    document: Document, outcome: str, route: tuple[str, ...]
-) -> None:
+def test_route_visits_every_state(document: Document, outcome: str, route: tuple[str, ...]) -> None:
     assert document.lifecycle.route_to(outcome) == route
 
 
@@ -99,7 +97,7 @@ def test_the_usual_way_goes_through_every_state(
         ("withdrawn", ("waiting", "withdrawn")),
     ],
 )
-def test_a_state_may_leave_the_usual_way_early(
+def test_route_may_leave_at_an_early_state(
     other_document: Document, outcome: str, route: tuple[str, ...]
 ) -> None:
     assert other_document.lifecycle.route_to(outcome) == route
@@ -118,9 +116,7 @@ FORK: dict[str, Json] = {
 @pytest.mark.parametrize(
     ("outcome", "route"), [("won", ("start", "sound", "won")), ("lost", ("start", "lame", "lost"))]
 )
-def test_a_way_goes_round_dead_ends_and_never_in_circles(
-    outcome: str, route: tuple[str, ...]
-) -> None:
+def test_route_avoids_dead_ends_and_cycles(outcome: str, route: tuple[str, ...]) -> None:
     assert lifecycle(FORK).route_to(outcome) == route
 
 
@@ -133,18 +129,18 @@ def test_a_way_goes_round_dead_ends_and_never_in_circles(
     ],
     ids=["unknown", "not final", "out of reach"],
 )
-def test_an_outcome_without_a_way_is_told_the_final_states(outcome: str, message: str) -> None:
+def test_unreachable_outcome_is_an_error_with_the_final_states(outcome: str, message: str) -> None:
     with pytest.raises(ValueError, match=r"^no job ends as") as caught:
         lifecycle(FORK).route_to(outcome)
     assert str(caught.value) == message
 
 
-def test_endings_are_told_in_the_order_of_the_document(other_document: Document) -> None:
+def test_final_states_keep_the_order_of_the_document(other_document: Document) -> None:
     assert other_document.lifecycle.final_states(Ending.FAILURE) == ("spoilt", "withdrawn")
     assert other_document.lifecycle.final_states(Ending.SUCCESS) == ("ready",)
 
 
-def test_every_place_is_told_with_the_key_that_names_it(other_document: Document) -> None:
+def test_paths_of_a_lifecycle_have_their_keys(other_document: Document) -> None:
     places = dict(other_document.lifecycle.paths())
     assert places["failure/code"] == ("job", "phase", "trouble", "why")
     assert places["stamps/1/at"] == ("job", "phase", "ended")

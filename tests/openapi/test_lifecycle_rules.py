@@ -1,4 +1,4 @@
-"""What the parts of a declared life must say of each other: one slip at a time."""
+"""Rules for lifecycles: one violation at a time."""
 
 from __future__ import annotations
 
@@ -97,20 +97,20 @@ READY = "ready: {ends: success}"
         "factor for an unknown value",
         "unreachable state",
         "final state with next",
-        "final state that lasts",
+        "final state with a duration",
         "no success",
         "unknown initial state",
-        "initial state that ends",
-        "falling inside a state",
-        "other words in the schema",
-        "expiry that is no stamp",
+        "final initial state",
+        "progress decreases within a state",
+        "other states in the schema",
+        "expiry that is not a timestamp",
         "echo of an unknown field",
         "scale of an unknown field",
-        "stamp of an unknown state",
-        "stamp counted from an unknown state",
+        "timestamp of an unknown state",
+        "timestamp counted from an unknown state",
     ],
 )
-def test_a_slip_is_named_with_its_place(
+def test_invalid_lifecycle_is_reported_with_its_place(
     problems_after: Problems, old: str, new: str, place: str, reason: str
 ) -> None:
     assert problems_after((old, new)) == [(f"{HERE}/{place}", reason)]
@@ -129,7 +129,7 @@ def test_a_slip_is_named_with_its_place(
         ("{field: frames, at: /job/order/frames}", "echoes/2/at"),
     ],
 )
-def test_a_pointer_to_nothing_is_named(problems_after: Problems, old: str, place: str) -> None:
+def test_pointer_to_nothing_is_a_problem(problems_after: Problems, old: str, place: str) -> None:
     head, slash, tail = old.rpartition("/job/")
     stop = min((tail.index(c) for c in ",}]\n" if c in tail), default=len(tail))
     new = f"{head}{slash}none{tail[stop:]}"
@@ -139,7 +139,7 @@ def test_a_pointer_to_nothing_is_named(problems_after: Problems, old: str, place
 
 
 @pytest.mark.parametrize("key", ["progress: {at: /none}", "source: /none"])
-def test_a_pointer_to_nothing_is_named_in_optional_parts(
+def test_pointer_to_nothing_in_optional_parts_is_a_problem(
     problems_after: Problems, key: str
 ) -> None:
     (found,) = problems_after(("        immutable:", f"        {key}\n        immutable:"))
@@ -147,7 +147,7 @@ def test_a_pointer_to_nothing_is_named_in_optional_parts(
     assert found == (f"{HERE}/{place}", "the schema has no field at /none")
 
 
-def test_a_state_needs_a_way_on_or_an_end(problems_after: Problems) -> None:
+def test_state_needs_next_or_ends(problems_after: Problems) -> None:
     assert problems_after((WARMING, "warming: {lasts: {seconds: 3}}")) == [
         (f"{HERE}/states", "no reachable state ends in success"),
         (f"{HERE}/states/warming", "needs either next or ends"),
@@ -157,7 +157,7 @@ def test_a_state_needs_a_way_on_or_an_end(problems_after: Problems) -> None:
     ]
 
 
-def test_progress_must_not_fall_from_one_state_to_the_next(problems_after: Problems) -> None:
+def test_progress_must_not_decrease_to_the_next_state(problems_after: Problems) -> None:
     rising = WARMING.replace("lasts", "progress: 10, lasts")
     fallen = DRAWING + "\n            progress: {from: 5, to: 99}"
     assert problems_after((WARMING, rising), (DRAWING, fallen)) == [
@@ -165,21 +165,21 @@ def test_progress_must_not_fall_from_one_state_to_the_next(problems_after: Probl
     ]
 
 
-def test_progress_must_not_fall_across_a_state_that_keeps_it(problems_after: Problems) -> None:
+def test_progress_must_not_decrease_across_other_states(problems_after: Problems) -> None:
     high = WAITING.replace("lasts", "progress: 50, lasts")
     fallen = DRAWING + "\n            progress: {from: 5, to: 99}"
     ((_, reason),) = problems_after((WAITING, high), (DRAWING, fallen))
     assert reason == "progress decreases from 50 to 5 in drawing"
 
 
-def test_progress_may_rise_and_be_kept(changed: Callable[..., str]) -> None:
+def test_progress_may_increase_or_stay(changed: Callable[..., str]) -> None:
     high = WAITING.replace("lasts", "progress: 5, lasts")
     risen = DRAWING + "\n            progress: {from: 5, to: 99}"
     document = parse_document(changed((WAITING, high), (DRAWING, risen)))
     assert document.lifecycle.states["drawing"].progress == (5, 99)
 
 
-def test_a_state_without_a_list_of_words_takes_those_of_the_declaration(
+def test_schema_of_the_state_needs_no_enum(
     changed: Callable[..., str],
 ) -> None:
     words = "{type: string, enum: [waiting, warming, drawing, ready, spoilt, withdrawn]}"
@@ -187,13 +187,13 @@ def test_a_state_without_a_list_of_words_takes_those_of_the_declaration(
     assert document.lifecycle.initial == "waiting"
 
 
-def test_words_that_are_no_text_are_a_problem(problems_after: Problems) -> None:
+def test_state_names_must_be_strings(problems_after: Problems) -> None:
     words = "enum: [waiting, warming, drawing, ready, spoilt, withdrawn]"
     ((place, _),) = problems_after((words, "enum: [1, 2]"))
     assert place == f"{HERE}/states"
 
 
-def test_slips_are_named_on_their_lines(changed: Callable[..., str]) -> None:
+def test_lifecycle_problems_have_line_numbers(changed: Callable[..., str]) -> None:
     text = changed(("set_on: ready", "set_on: read"), (DRAWING, "next: [ready]"))
     with pytest.raises(DocumentError) as caught:
         parse_document(text, name="mine.yaml")

@@ -1,4 +1,4 @@
-"""How much one key may ask for, as a document declares it."""
+"""The rate limits of a document and their rules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Problems = Callable[..., list[tuple[str, str]]]
 CAUSES = "/components/schemas/Fault/x-error-envelope/causes"
 
 
-def test_the_limits_are_those_that_the_vendor_publishes(document: Document) -> None:
+def test_rate_limits_match_the_vendor_page(document: Document) -> None:
     assert document.limits is not None
     assert document.limits.provenance is Provenance.VENDOR_WIDE
     assert document.limits.tiers == {
@@ -23,7 +23,7 @@ def test_the_limits_are_those_that_the_vendor_publishes(document: Document) -> N
     }
 
 
-def test_the_headers_have_the_names_of_both_pages(document: Document) -> None:
+def test_rate_limit_headers_have_the_names_of_both_vendor_pages(document: Document) -> None:
     assert document.limits is not None
     assert document.limits.headers == LimitHeaders(
         limit=("x-ratelimit-limit-requests", "x-ratelimit-limit"),
@@ -32,7 +32,7 @@ def test_the_headers_have_the_names_of_both_pages(document: Document) -> None:
     )
 
 
-def test_every_answer_declares_the_headers(document: Document) -> None:
+def test_every_response_declares_the_rate_limit_headers(document: Document) -> None:
     assert document.limits is not None
     sent = document.limits.headers.to_headers(limit=60, remaining=59, reset=1780000060)
     answers = [
@@ -49,7 +49,7 @@ def test_every_answer_declares_the_headers(document: Document) -> None:
     assert lacking == []
 
 
-def test_another_document_has_other_limits(other_document: Document) -> None:
+def test_rate_limits_of_another_document(other_document: Document) -> None:
     assert other_document.limits is not None
     assert other_document.limits.provenance is Provenance.DOCUMENTED
     assert other_document.limits.tiers == {
@@ -63,7 +63,7 @@ def test_another_document_has_other_limits(other_document: Document) -> None:
     }
 
 
-def test_what_limits_do_not_say_is_not_limited(changed: Callable[..., str]) -> None:
+def test_undeclared_limits_are_none(changed: Callable[..., str]) -> None:
     headers = "headers: {limit: [X-Allowance], remaining: [X-Allowance-Left]"
     text = changed((f"  {headers}, reset: [X-Allowance-Renewed]}}\n", ""), ("  in_flight: 1\n", ""))
     limits = parse_document(text).limits
@@ -73,11 +73,11 @@ def test_what_limits_do_not_say_is_not_limited(changed: Callable[..., str]) -> N
     assert limits.tiers["hobby"] == Tier(requests_per_minute=5)
 
 
-def test_a_document_need_not_speak_of_limits(renderings: str) -> None:
+def test_rate_limits_are_optional(renderings: str) -> None:
     before, _, rest = renderings.partition("x-limits:\n")
     text = f"{before}paths:\n{rest.partition('paths:' + chr(10))[2]}"
     assert parse_document(text).limits is None
-    # Then no operation needs an answer to those that go beyond.
+    # Without limits, no operation needs a response to requests beyond them.
     unlimited = text.replace("        '429': {$ref: '#/components/responses/Problem'}\n", "")
     assert parse_document(unlimited).limits is None
 
@@ -131,24 +131,24 @@ def test_a_document_need_not_speak_of_limits(renderings: str) -> None:
         ),
     ],
     ids=[
-        "misspelt extension",
-        "misspelt key",
-        "no job at all",
-        "part of a request",
+        "misspelled extension",
+        "misspelled key",
+        "no jobs in flight",
+        "fraction of a request",
         "tier without a number",
         "no tiers",
-        "no name of a header",
-        "no cause to refuse with",
-        "operation without the answer",
+        "header without a name",
+        "no cause for rate limits",
+        "operation without the response",
     ],
 )
-def test_a_slip_is_named_with_its_place(
+def test_invalid_rate_limits_are_reported_with_their_place(
     problems_after: Problems, old: str, new: str, pointer: str, reason: str
 ) -> None:
     assert problems_after((old, new)) == [(pointer, reason)]
 
 
-def test_no_tier_has_the_name_for_no_limits(problems_after: Problems) -> None:
+def test_tier_must_not_be_named_none(problems_after: Problems) -> None:
     ((pointer, reason),) = problems_after(("hobby:", "none:"))
     assert pointer == "/x-limits/tiers"
     assert "none" in reason

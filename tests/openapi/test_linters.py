@@ -1,4 +1,4 @@
-"""The bundled document as two widely used linters see it."""
+"""The bundled document passes two widely used linters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aisa_testkit.openapi import Document
 
 @pytest.fixture
 def npx(tool: Callable[[str], str], tmp_path: Path, document: Document) -> Callable[..., str]:
-    """Runs a program of npm beside a copy of the bundled document; what it prints is JSON."""
+    """Return a function that runs an npm program on a copy of the bundled document, as JSON."""
     path = tool("npx")
     (tmp_path / "openapi.yaml").write_text(document.source.text, "utf-8")
 
@@ -36,14 +36,14 @@ def npx(tool: Callable[[str], str], tmp_path: Path, document: Document) -> Calla
     return run
 
 
-def test_redocly_finds_nothing(npx: Callable[..., str]) -> None:
+def test_redocly_reports_no_problem(npx: Callable[..., str]) -> None:
     text = npx("@redocly/cli@2", "lint", "--extends=recommended", "--format=json", "openapi.yaml")
     report = json.loads(text)
     assert report["problems"] == []
     assert report["totals"] == {"errors": 0, "warnings": 0, "ignored": 0}
 
 
-def test_spectral_finds_nothing(npx: Callable[..., str], tmp_path: Path) -> None:
+def test_spectral_reports_no_problem(npx: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text('extends: ["spectral:oas"]\n', "utf-8")
     text = npx(
         "@stoplight/spectral-cli@6",

@@ -1,4 +1,4 @@
-"""A request that means no operation is told the nearest one, and where the two part."""
+"""Near misses: the operation nearest to a request, and the first difference."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from aisa_testkit.openapi import Document, NoMatch
         ("DELETE /v1/video/a", "deleteVideo", "the path has /video where /videos is expected"),
     ],
 )
-def test_a_slip_is_told_the_operation_that_was_meant_and_the_first_difference(
+def test_near_miss_has_the_intended_operation_and_the_first_difference(
     document: Document, request_line: str, operation: str, difference: str
 ) -> None:
     method, path = request_line.split(" ")
@@ -62,7 +62,7 @@ def test_a_slip_is_told_the_operation_that_was_meant_and_the_first_difference(
         ("DELETE /api/v7/renderings/r-1/status", "rendering", "the method is DELETE"),
     ],
 )
-def test_slips_are_told_in_the_words_of_whatever_document(
+def test_near_miss_in_another_document(
     other_document: Document, request_line: str, operation: str, difference: str
 ) -> None:
     method, path = request_line.split(" ")
@@ -70,13 +70,13 @@ def test_slips_are_told_in_the_words_of_whatever_document(
     assert (near.operation.id, near.difference) == (operation, difference)
 
 
-def test_it_reads_as_one_line_with_the_whole_path(other_document: Document) -> None:
+def test_near_miss_as_text_is_one_line_with_the_whole_path(other_document: Document) -> None:
     assert str(other_document.nearest("GET", "/api/v7/renderings/r-1/movie")) == (
         "GET /api/v7/renderings/{ref}/film (film): the path has /movie where /film is expected"
     )
 
 
-def test_a_forgotten_base_path_is_told_with_the_operation_that_was_meant(
+def test_near_miss_reports_a_missing_base_path(
     document: Document, other_document: Document
 ) -> None:
     for each in (document, other_document):
@@ -89,7 +89,7 @@ def test_a_forgotten_base_path_is_told_with_the_operation_that_was_meant(
             )
 
 
-def test_an_operation_itself_has_no_difference_but_its_method(document: Document) -> None:
+def test_near_miss_of_another_method(document: Document) -> None:
     for operation in document.operations.values():
         path = document.base_path + operation.template.expand({"video_id": "a"})
         near = document.nearest("BREW", path)
@@ -119,12 +119,12 @@ def test_an_operation_itself_has_no_difference_but_its_method(document: Document
         "encoded slash",
         "slashes alone",
         "a megabyte",
-        "longer than is read",
+        "longer than the limit",
         "odd characters",
         "query",
     ],
 )
-def test_whatever_comes_is_told_a_difference_that_is_true_and_short(
+def test_near_miss_is_true_and_short_for_any_request(
     document: Document, method: str, path: str
 ) -> None:
     near = document.nearest(method, path)
@@ -133,6 +133,6 @@ def test_whatever_comes_is_told_a_difference_that_is_true_and_short(
         assert near.difference != f"the method is {near.operation.method}"
 
 
-def test_a_long_step_is_cut_in_the_message(document: Document) -> None:
+def test_near_miss_truncates_long_paths(document: Document) -> None:
     near = document.nearest("GET", "/v1/" + "x" * 400)
     assert near.difference == f"the path has /{'x' * 60} where /videos is expected"

@@ -1,4 +1,4 @@
-"""What the operations of a document must say of each other, and of what they send and answer."""
+"""Rules for operations: one violation at a time."""
 
 from __future__ import annotations
 
@@ -111,22 +111,22 @@ KIND = "{name: kind, in: query, schema: {type: string}, x-variants: {a/b: video/
     ids=[
         "unknown security scheme",
         "unknown security scheme of one operation",
-        "same path twice",
-        "job id at an unknown place",
-        "list without pages",
-        "page by an unknown parameter",
-        "page at an unknown place",
-        "media by an unknown field",
+        "duplicate path",
+        "job id in an unknown field",
+        "list without pagination",
+        "pagination with an unknown parameter",
+        "pagination with an unknown field",
+        "media with an unknown field",
         "price for an unknown field",
         "price per unknown field",
-        "variant that is not answered",
+        "variant that no response has",
         "link to nowhere",
-        "example that does not fit",
-        "envelope with an unknown place",
-        "cause that is not declared",
+        "example that does not match",
+        "envelope with an unknown field",
+        "undeclared cause",
     ],
 )
-def test_a_slip_is_named_with_its_place(
+def test_invalid_operation_is_reported_with_its_place(
     problems_after: Problems, old: str, new: str, pointer: str, reason: str
 ) -> None:
     assert problems_after((old, new)) == [(pointer, reason)]
@@ -155,22 +155,22 @@ PARAMETERS = """\
             [(DROP, "the path parameter x is not in the path")],
         ),
     ],
-    ids=["missing", "misspelt", "extra"],
+    ids=["missing", "misspelled", "extra"],
 )
-def test_the_parameters_of_a_path_are_those_that_are_declared(
+def test_path_parameters_must_match_the_path(
     problems_after: Problems, replaced: str, expected: list[tuple[str, str]]
 ) -> None:
     assert problems_after((PARAMETERS, replaced)) == expected
 
 
-def test_a_role_that_means_one_job_needs_its_id_in_the_path(problems_after: Problems) -> None:
+def test_role_for_one_job_needs_a_path_parameter(problems_after: Problems) -> None:
     found = problems_after(("  /renderings/{ref}:\n" + PARAMETERS, "  /last:\n    delete:\n"))
     reason = "x-job-role: delete needs one path parameter, the id of the job"
     assert found == [("/paths/~1last/delete", reason)]
 
 
 @pytest.mark.parametrize("keyword", ["x-lifecycle", "x-error-envelope"])
-def test_one_schema_must_have_the_declaration(problems_after: Problems, keyword: str) -> None:
+def test_extension_must_be_declared_once(problems_after: Problems, keyword: str) -> None:
     found = problems_after((f"{keyword}:", "x-was-here-before:"))
     reason = f"exactly one schema must have {keyword}; none has"
     assert ("/components/schemas", reason) in found
@@ -186,13 +186,13 @@ SECOND = """\
 """
 
 
-def test_no_second_schema_may_have_the_declaration(problems_after: Problems) -> None:
+def test_extension_must_not_be_declared_twice(problems_after: Problems) -> None:
     both = "/components/schemas/Ticket, /components/schemas/Second"
     reason = f"exactly one schema must have x-lifecycle; {both}"
     assert ("/components/schemas", reason) in problems_after(("    Fault:\n", SECOND))
 
 
-def test_parameters_of_the_whole_path_can_cut_pages(changed: Callable[..., str]) -> None:
+def test_pagination_parameters_may_be_declared_for_the_path(changed: Callable[..., str]) -> None:
     own = """\
       parameters:
         - {name: size, in: query, schema: {type: integer, minimum: 1, maximum: 50, default: 10}}

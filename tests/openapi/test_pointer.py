@@ -1,4 +1,4 @@
-"""JSON pointers, held to RFC 6901."""
+"""JSON pointers (RFC 6901)."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ RFC = {"foo": ["bar", "baz"], "": 0, "a/b": 1, "c%d": 2, "e^f": 3, 'k"l': 6, " "
         ("/m~0n", 8),
     ],
 )
-def test_a_pointer_leads_where_the_standard_says(pointer: str, value: Json) -> None:
+def test_examples_of_rfc_6901(pointer: str, value: Json) -> None:
     assert get(RFC, parse_pointer(pointer)) == value
 
 
-def test_an_escaped_tilde_before_a_one_is_no_slash() -> None:
+def test_escaped_tilde_before_a_one_is_not_a_slash() -> None:
     assert parse_pointer("/~01") == ("~1",)
 
 
 @given(steps)
-def test_steps_survive_being_written_as_a_pointer(path: tuple[str, ...]) -> None:
+def test_pointer_round_trip(path: tuple[str, ...]) -> None:
     assert parse_pointer(format_pointer(path)) == path
 
 
-def test_a_reference_may_be_percent_encoded_as_uris_are() -> None:
+def test_reference_may_be_percent_encoded() -> None:
     assert pointer_of("#/paths/~1a~1%7Bb%7D/x%20y") == "/paths/~1a~1{b}/x y"
     assert pointer_of("#/components/schemas/A") == "/components/schemas/A"
 
@@ -75,12 +75,12 @@ def test_a_reference_may_be_percent_encoded_as_uris_are() -> None:
         "into number",
     ],
 )
-def test_where_there_is_nothing_is_a_lookup_error(path: tuple[str, ...]) -> None:
+def test_missing_place_is_a_lookup_error(path: tuple[str, ...]) -> None:
     with pytest.raises(LookupError):
         get(RFC, path)
 
 
-def test_putting_makes_the_objects_on_the_way() -> None:
+def test_set_at_creates_missing_objects() -> None:
     data: dict[str, Json] = {"error": None, "kept": {"a": 1}}
     set_at(data, ("error", "code"), "bad")
     set_at(data, ("kept", "b"), 2)

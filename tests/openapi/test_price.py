@@ -1,4 +1,4 @@
-"""What an accepted create costs."""
+"""The prices of jobs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from aisa_testkit.openapi.price import compile_price
         ("sora-2-pro", "12", "1792x1024", "6.00"),
     ],
 )
-def test_a_video_costs_what_the_first_fitting_rate_says(
+def test_first_matching_rate_is_the_price(
     document: Document, model: str, seconds: str, size: str, price: str
 ) -> None:
     listed = document.operations["createVideo"].price
@@ -30,21 +30,21 @@ def test_a_video_costs_what_the_first_fitting_rate_says(
     assert listed.amount_for(fields) == Decimal(price)
 
 
-def test_a_price_per_job_is_not_multiplied(other_document: Document) -> None:
+def test_price_per_job_is_not_multiplied(other_document: Document) -> None:
     listed = other_document.operations["submitRendering"].price
     assert listed is not None
     assert listed.amount_for({"quality": "final", "frames": 100}) == Decimal("1.25")
     assert listed.amount_for({"quality": "draft"}) == listed.amount_for({}) == Decimal("0.05")
 
 
-def test_amounts_are_decimal_and_not_rounded() -> None:
+def test_prices_are_exact_decimals() -> None:
     price = compile_price({"currency": "EUR", "per": "n", "rates": [{"amount": 0.1}]})
     assert price == Price("EUR", "n", (Rate({}, Decimal("0.1")),))
     assert price.amount_for({"n": 3}) == Decimal("0.3")
     assert price.amount_for({"n": "0.7"}) == Decimal("0.07")
 
 
-def test_where_no_rate_holds_it_costs_nothing() -> None:
+def test_price_without_a_matching_rate_is_zero() -> None:
     price = compile_price({"currency": "EUR", "rates": [{"when": {"a": [1, 2]}, "amount": 5}]})
     assert [price.amount_for({"a": value}) for value in (1, 2, 3)] == [
         Decimal(5),

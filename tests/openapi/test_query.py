@@ -1,4 +1,4 @@
-"""The query and the headers of a call, read by the document, and calls of any shape at all."""
+"""Reading the query and the headers of requests, and arbitrary requests."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from aisa_testkit.openapi.schema import value_from_text
 DOCUMENT = load_document()
 
 
-def listed(document: Document, *query: tuple[str, str]) -> Arguments:
+def read_list_query(document: Document, *query: tuple[str, str]) -> Arguments:
     return read_call(document.operations["listVideos"], Call("listVideos", query=query))
 
 
-def test_an_absent_parameter_takes_the_default_of_the_document(document: Document) -> None:
-    assert listed(document) == Arguments(query={"limit": 20, "order": "desc"})
+def test_absent_query_parameter_has_its_default(document: Document) -> None:
+    assert read_list_query(document) == Arguments(query={"limit": 20, "order": "desc"})
 
 
 @pytest.mark.parametrize("limit", [0, 1, 100])
-def test_a_number_in_the_query_is_a_number(document: Document, limit: int) -> None:
-    arguments = listed(document, ("after", "x"), ("limit", str(limit)), ("order", "asc"))
+def test_number_in_the_query_is_converted(document: Document, limit: int) -> None:
+    arguments = read_list_query(document, ("after", "x"), ("limit", str(limit)), ("order", "asc"))
     assert arguments == Arguments(query={"limit": limit, "after": "x", "order": "asc"})
 
 
@@ -41,37 +41,37 @@ def test_a_number_in_the_query_is_a_number(document: Document, limit: int) -> No
         ("", "field-type", "limit: must be of type integer, not ''"),
     ],
 )
-def test_a_limit_that_cannot_be_is_named_with_what_was_expected(
+def test_invalid_limit_is_reported_with_the_expected_range(
     document: Document, limit: str, cause: str, message: str
 ) -> None:
-    (problem,) = listed(document, ("limit", limit)).problems
+    (problem,) = read_list_query(document, ("limit", limit)).problems
     assert (problem.cause, problem.parameter, problem.message) == (cause, "limit", message)
 
 
-def test_a_word_that_is_not_in_the_list_is_answered_with_the_list(document: Document) -> None:
-    (problem,) = listed(document, ("order", "up")).problems
+def test_invalid_enum_value_is_reported_with_the_allowed_values(document: Document) -> None:
+    (problem,) = read_list_query(document, ("order", "up")).problems
     assert problem.message == "order: must be one of 'asc', 'desc', not 'up'"
 
 
-def test_a_parameter_that_is_given_twice_is_refused(document: Document) -> None:
-    arguments = listed(document, ("limit", "5"), ("limit", "6"))
+def test_duplicate_query_parameter_is_a_problem(document: Document) -> None:
+    arguments = read_list_query(document, ("limit", "5"), ("limit", "6"))
     assert [(p.parameter, p.message) for p in arguments.problems] == [
         ("limit", "limit: must be given once, not twice")
     ]
 
 
-def test_unknown_parameters_are_reported_but_accepted_even_twice(document: Document) -> None:
-    arguments = listed(document, ("page", "1"), ("page", "2"), ("limit", "5"))
+def test_unknown_query_parameters_are_accepted_and_listed(document: Document) -> None:
+    arguments = read_list_query(document, ("page", "1"), ("page", "2"), ("limit", "5"))
     assert (arguments.problems, arguments.query["limit"]) == ((), 5)
     assert set(arguments.unknown_names) == {"page"}
 
 
-def test_an_operation_without_a_query_reports_any_parameter(document: Document) -> None:
+def test_operation_without_a_query_lists_unknown_parameters(document: Document) -> None:
     call = Call("getVideo", {"video_id": "x"}, query=(("expand", "all"),))
     assert read_call(document.operations["getVideo"], call).unknown_names == ("expand",)
 
 
-def test_an_operation_without_parameters_reports_any_parameter(document: Document) -> None:
+def test_operation_without_parameters_lists_unknown_parameters(document: Document) -> None:
     call = Call("remixVideo", {"video_id": "x"}, query=(("dry_run", "1"),))
     assert read_call(document.operations["remixVideo"], call).unknown_names == ("dry_run",)
     call = Call("createVideo", query=(("dry_run", "1"),))
@@ -98,9 +98,7 @@ def test_an_operation_without_parameters_reports_any_parameter(document: Documen
         ("4", True, "4"),
     ],
 )
-def test_a_text_takes_the_type_of_its_schema_or_stays_text(
-    text: str, schema: Json, value: Json
-) -> None:
+def test_text_is_converted_to_the_type_of_its_schema(text: str, schema: Json, value: Json) -> None:
     found = value_from_text(text, schema)
     assert (type(found), found) == (type(value), value)
 
@@ -113,8 +111,8 @@ HEADER = """\
 
 
 @pytest.fixture
-def demanding(renderings: str) -> Document:
-    """A document whose list needs a header and a parameter."""
+def document_with_required_headers(renderings: str) -> Document:
+    """A document whose list operation requires a header and a parameter."""
     head, found, tail = renderings.partition(
         "      parameters:\n        - {name: size, in: query, schema:"
         " {type: integer, minimum: 1, maximum: 50, default: 10}}\n"
@@ -134,17 +132,17 @@ def demanding(renderings: str) -> Document:
             ["size: is required", "Batch-Size: must be of type integer, not 'x'"],
         ),
     ],
-    ids=["absent", "sound", "too large", "no number"],
+    ids=["absent", "valid", "too large", "not a number"],
 )
-def test_headers_are_judged_like_the_query(
-    demanding: Document, headers: dict[str, str], messages: list[str]
+def test_request_headers_are_validated(
+    document_with_required_headers: Document, headers: dict[str, str], messages: list[str]
 ) -> None:
-    operation = demanding.operations["pageOfRenderings"]
+    operation = document_with_required_headers.operations["pageOfRenderings"]
     arguments = read_call(operation, Call(operation.id, headers=headers))
     assert [problem.message for problem in arguments.problems] == messages
 
 
-def test_a_body_that_no_operation_takes_is_not_looked_at(document: Document) -> None:
+def test_body_of_an_operation_without_a_body_is_ignored(document: Document) -> None:
     call = Call("getVideo", {"video_id": "x"}, headers={"content-type": "x"}, body=b"\xff")
     assert read_call(document.operations["getVideo"], call) == Arguments()
 
@@ -175,7 +173,7 @@ bodies = st.binary() | st.lists(
     bodies,
     st.lists(st.tuples(st.sampled_from(["limit", "after", "order", "variant"]), st.text())),
 )
-def test_no_call_whatever_makes_the_reading_raise(
+def test_reading_a_request_never_raises(
     name: str, content_type: str, body: bytes, query: list[tuple[str, str]]
 ) -> None:
     call = Call(name, query=tuple(query), headers={"content-type": content_type}, body=body)
@@ -184,7 +182,7 @@ def test_no_call_whatever_makes_the_reading_raise(
     assert all(p.cause in DOCUMENT.envelope.responses for p in arguments.problems)
 
 
-def test_a_value_as_deep_as_json_may_be_is_refused_for_its_type() -> None:
+def test_deeply_nested_value_is_reported_by_its_type() -> None:
     body = b'{"prompt": ' + b"[" * 1000 + b"]" * 1000 + b"}"
     call = Call("createVideo", headers={"content-type": "application/json"}, body=body)
     (problem,) = read_call(DOCUMENT.operations["createVideo"], call).problems

@@ -1,4 +1,4 @@
-"""Calls read by the document: what they ask for, and what is wrong with them, to the letter."""
+"""Reading the body of requests: multipart and JSON, and the exact messages of problems."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def read_json(document: Document, body: bytes | Json) -> Arguments:
     return read_call(document.operations["createVideo"], call)
 
 
-def complaints(arguments: Arguments) -> list[tuple[str, str | None, str]]:
+def problems_in(arguments: Arguments) -> list[tuple[str, str | None, str]]:
     return [(str(p.cause), p.parameter, p.message) for p in arguments.problems]
 
 
-def test_a_form_with_every_field_is_read(document: Document) -> None:
+def test_multipart_request_with_every_field(document: Document) -> None:
     fields = {"prompt": WORDS, "model": "sora-2-pro", "seconds": "8", "size": "1280x720"}
     texts = [part(name, text) for name, text in fields.items()]
     arguments = read_form(document, part("input_reference", PNG, "a.png"), *texts)
@@ -45,7 +45,7 @@ def test_a_form_with_every_field_is_read(document: Document) -> None:
     assert arguments.files["input_reference"].content == PNG
 
 
-def test_json_with_every_field_is_read(document: Document) -> None:
+def test_json_request_with_every_field(document: Document) -> None:
     fields = {"prompt": WORDS, "model": "sora-2-pro", "seconds": "8", "size": "1280x720"}
     assert read_json(document, fields) == Arguments(fields=fields)
 
@@ -66,14 +66,14 @@ def test_json_with_every_field_is_read(document: Document) -> None:
     ids=["model", "seconds", "empty seconds", "size"],
 )
 @pytest.mark.parametrize("form", [True, False], ids=["form", "json"])
-def test_a_word_that_is_not_in_the_list_is_answered_with_the_list(
+def test_invalid_enum_value_is_reported_with_the_allowed_values(
     document: Document, field: str, value: str, cause: str, message: str, *, form: bool
 ) -> None:
     if form:
         arguments = read_form(document, part("prompt", WORDS), part(field, value))
     else:
         arguments = read_json(document, {"prompt": WORDS, field: value})
-    assert complaints(arguments) == [(cause, field, f"{field}: must be {message}")]
+    assert problems_in(arguments) == [(cause, field, f"{field}: must be {message}")]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_word_that_is_not_in_the_list_is_answered_with_the_list(
 )
 @pytest.mark.parametrize("character", ["a", "🌊"], ids=["one byte", "four bytes"])
 @pytest.mark.parametrize("form", [True, False], ids=["form", "json"])
-def test_a_prompt_is_measured_in_characters(
+def test_prompt_length_is_counted_in_characters(
     document: Document, length: int, message: str | None, character: str, *, form: bool
 ) -> None:
     prompt = character * length
@@ -95,7 +95,7 @@ def test_a_prompt_is_measured_in_characters(
         arguments = read_form(document, part("prompt", prompt))
     else:
         arguments = read_json(document, {"prompt": prompt})
-    assert complaints(arguments) == ([("field-value", "prompt", message)] if message else [])
+    assert problems_in(arguments) == ([("field-value", "prompt", message)] if message else [])
 
 
 @pytest.mark.parametrize(
@@ -146,37 +146,37 @@ def test_a_prompt_is_measured_in_characters(
         ),
     ],
     ids=[
-        "nothing required",
+        "missing required field",
         "not UTF-8",
         "file for text",
         "text for a file",
-        "another kind of image",
-        "no image",
-        "twice",
+        "another image type",
+        "not an image",
+        "duplicate field",
     ],
 )
-def test_a_part_that_is_not_as_documented_is_named(
+def test_invalid_multipart_field_is_reported(
     document: Document, parts: list[bytes], expected: tuple[str, str, str]
 ) -> None:
-    assert complaints(read_form(document, *parts)) == [expected]
+    assert problems_in(read_form(document, *parts)) == [expected]
 
 
-def test_everything_that_is_wrong_is_told_at_once(document: Document) -> None:
+def test_all_problems_are_reported_together(document: Document) -> None:
     arguments = read_form(document, part("size", "1x1"), part("seconds", "4"), part("seconds", "8"))
-    assert {(cause, field) for cause, field, _ in complaints(arguments)} == {
+    assert {(cause, field) for cause, field, _ in problems_in(arguments)} == {
         ("field-missing", "prompt"),
         ("field-value", "size"),
         ("field-value", "seconds"),
     }
 
 
-def test_unknown_parts_are_reported_but_accepted_even_twice(document: Document) -> None:
+def test_unknown_multipart_fields_are_accepted_and_listed(document: Document) -> None:
     extra = [part("style", "noir"), part("style", "pop"), part("raw", b"\xff", "raw.bin")]
     arguments = read_form(document, part("prompt", WORDS), *extra)
     assert arguments == Arguments(fields={"prompt": WORDS}, unknown_names=("style", "raw"))
 
 
-def test_unknown_members_of_json_are_reported_but_accepted(document: Document) -> None:
+def test_unknown_json_fields_are_accepted_and_listed(document: Document) -> None:
     arguments = read_json(document, {"prompt": WORDS, "style": 1})
     assert (arguments.unknown_names, arguments.problems) == (("style",), ())
 
@@ -197,10 +197,10 @@ def test_unknown_members_of_json_are_reported_but_accepted(document: Document) -
     ],
     ids=["a list", "an empty object", "a null", "a file as text"],
 )
-def test_json_that_is_not_as_documented_is_explained(
+def test_invalid_json_field_is_reported(
     document: Document, body: Json, cause: str, field: str | None, message: str
 ) -> None:
-    assert complaints(read_json(document, body)) == [(cause, field, message)]
+    assert problems_in(read_json(document, body)) == [(cause, field, message)]
 
 
 @pytest.mark.parametrize(
@@ -208,16 +208,16 @@ def test_json_that_is_not_as_documented_is_explained(
     [b"", b"{", b'{"prompt": "\xff"}', b'{"prompt": NaN}', b"[" * 5000],
     ids=["empty", "cut off", "not UTF-8", "not a number", "too deep"],
 )
-def test_a_body_that_is_no_json_is_malformed(document: Document, body: bytes) -> None:
-    ((cause, field, message),) = complaints(read_json(document, body))
+def test_malformed_json_body(document: Document, body: bytes) -> None:
+    ((cause, field, message),) = problems_in(read_json(document, body))
     assert (cause, field) == ("json-malformed", None)
     assert message.startswith("the body must be JSON, not ")
 
 
-def test_a_body_that_is_no_form_is_malformed(document: Document) -> None:
+def test_malformed_multipart_body(document: Document) -> None:
     headers = {"content-type": "multipart/form-data; boundary=b"}
     call = Call("createVideo", headers=headers, body=b"prompt=hello")
-    assert complaints(read_call(document.operations["createVideo"], call)) == [
+    assert problems_in(read_call(document.operations["createVideo"], call)) == [
         (
             "form-malformed",
             None,
@@ -228,7 +228,7 @@ def test_a_body_that_is_no_form_is_malformed(document: Document) -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "came"),
+    ("headers", "received"),
     [
         ({"content-type": "text/plain; charset=utf-8"}, "not 'text/plain'"),
         ({"content-type": "application/x-www-form-urlencoded"}, "not 'application/x-www-form-urle"),
@@ -236,10 +236,12 @@ def test_a_body_that_is_no_form_is_malformed(document: Document) -> None:
     ],
     ids=["text", "urlencoded", "none"],
 )
-def test_a_body_of_another_media_type_is_told_the_right_ones(
-    document: Document, headers: dict[str, str], came: str
+def test_unsupported_media_type_is_reported_with_the_supported_ones(
+    document: Document, headers: dict[str, str], received: str
 ) -> None:
     call = Call("createVideo", headers=headers, body=b"prompt=hello")
-    ((cause, field, message),) = complaints(read_call(document.operations["createVideo"], call))
+    ((cause, field, message),) = problems_in(read_call(document.operations["createVideo"], call))
     assert (cause, field) == ("media-type-unsupported", None)
-    assert message.startswith(f"the body must be multipart/form-data or application/json, {came}")
+    assert message.startswith(
+        f"the body must be multipart/form-data or application/json, {received}"
+    )

@@ -1,4 +1,4 @@
-"""What is wrong with a request says apart what was expected and what came, and joins the two."""
+"""Problems with requests: expected, received, and the message with both."""
 
 from __future__ import annotations
 
@@ -24,9 +24,15 @@ FORM = "multipart/form-data; boundary=b"
         (RequestProblem("any", None, "the body is required"), "the body is required"),
         (RequestProblem("any", "a", "must be set", ""), "a: must be set, not "),
     ],
-    ids=["all of it", "nothing came", "whole body", "neither", "an empty text came"],
+    ids=[
+        "all parts",
+        "nothing received",
+        "whole body",
+        "neither parameter nor received",
+        "empty text received",
+    ],
 )
-def test_a_message_joins_the_parts(problem: RequestProblem, message: str) -> None:
+def test_message_has_parameter_expected_and_received(problem: RequestProblem, message: str) -> None:
     assert problem.message == message
 
 
@@ -69,7 +75,7 @@ def problem_of(document: Document, call: Call) -> RequestProblem:
     ],
     ids=["missing", "value", "type", "cause of its own", "whole body"],
 )
-def test_json_fields_are_told_apart_from_what_came(
+def test_problems_with_json_fields(
     document: Document, fields: Json, expected: RequestProblem
 ) -> None:
     headers = {"content-type": "application/json"}
@@ -103,15 +109,15 @@ def test_json_fields_are_told_apart_from_what_came(
         ),
     ],
     ids=[
-        "twice",
+        "duplicate field",
         "file for text",
-        "no UTF-8",
+        "not UTF-8",
         "text for a file",
-        "other file",
-        "no file of any type",
+        "another image type",
+        "not an image",
     ],
 )
-def test_form_fields_are_told_apart_from_what_came(
+def test_problems_with_multipart_fields(
     document: Document, parts: bytes, place: str, expected: str, received: str
 ) -> None:
     body = part("prompt", b"A lighthouse") + parts + b"--b--\r\n"
@@ -138,16 +144,14 @@ def test_form_fields_are_told_apart_from_what_came(
     ],
     ids=["other type", "no type"],
 )
-def test_a_body_of_another_kind_is_told_those_that_are_taken(
+def test_problem_with_an_unsupported_media_type(
     document: Document, headers: dict[str, str], body: bytes, expected: str, received: str
 ) -> None:
     problem = problem_of(document, Call("createVideo", headers=headers, body=body))
     assert problem == RequestProblem(Cause.MEDIA_TYPE_UNSUPPORTED, None, expected, received)
 
 
-def test_query_parameters_are_told_apart_from_what_came(
-    document: Document, other_document: Document
-) -> None:
+def test_problem_with_a_query_parameter(document: Document, other_document: Document) -> None:
     over = problem_of(document, Call("listVideos", query=(("limit", "101"),)))
     assert over == RequestProblem(Cause.FIELD_VALUE, "limit", "must be at most 100", "101")
     word = problem_of(other_document, Call("pageOfRenderings", query=(("size", "all"),)))

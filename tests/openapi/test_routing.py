@@ -1,4 +1,4 @@
-"""Which operation a method and a path mean."""
+"""Routing of methods and paths to operations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from aisa_testkit.openapi import Document, NoMatch, OperationMatch
         ("GET", "/videos/a+b", "getVideo", {"video_id": "a+b"}),
     ],
 )
-def test_a_path_means_the_operation_of_its_template(
+def test_path_matches_its_operation(
     document: Document, method: str, path: str, operation: str, parameters: dict[str, str]
 ) -> None:
     assert document.match(method, path) == OperationMatch(
@@ -50,7 +50,7 @@ def test_a_path_means_the_operation_of_its_template(
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_any_other_path_means_nothing(document: Document, method: str, path: str) -> None:
+def test_unknown_path_has_no_match(document: Document, method: str, path: str) -> None:
     assert document.match(method, path) == NoMatch(())
 
 
@@ -63,7 +63,7 @@ def test_any_other_path_means_nothing(document: Document, method: str, path: str
         ("get", "/videos/v1/remix", {"POST"}),
     ],
 )
-def test_another_method_is_told_those_of_the_path(
+def test_other_method_has_no_match_but_the_allowed_methods(
     document: Document, method: str, path: str, allowed: set[str]
 ) -> None:
     match = document.match(method, path)
@@ -71,7 +71,7 @@ def test_another_method_is_told_those_of_the_path(
     assert set(match.allowed_methods) == allowed
 
 
-def test_templates_of_the_same_length_are_told_apart(other_document: Document) -> None:
+def test_templates_of_the_same_length_are_distinguished(other_document: Document) -> None:
     def name(path: str) -> str:
         match = other_document.match("GET", path)
         assert isinstance(match, OperationMatch)

@@ -1,4 +1,4 @@
-"""The text of a document: what is read, and on which line a problem is said to stand."""
+"""Parsing of documents: YAML, JSON, duplicate keys, and line numbers of problems."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def problems_of(text: str) -> tuple[Problem, ...]:
 
 
 @pytest.mark.parametrize("text", [YAML, JSON], ids=["yaml", "json"])
-def test_yaml_and_json_are_the_same_data(text: str) -> None:
+def test_yaml_and_json_give_the_same_data(text: str) -> None:
     assert parse_source(text, name="text").data == {"a": [{"x": 1, "y": "two"}], "b/c": {"d": None}}
 
 
@@ -37,7 +37,7 @@ def test_yaml_and_json_are_the_same_data(text: str) -> None:
     ],
     ids=["integer key", "boolean key", "dates", "merged mapping"],
 )
-def test_whatever_yaml_makes_of_it_becomes_json(text: str, data: object) -> None:
+def test_yaml_types_become_json_types(text: str, data: object) -> None:
     assert parse_source(text, name="text").data == data
 
 
@@ -51,11 +51,11 @@ def test_whatever_yaml_makes_of_it_becomes_json(text: str, data: object) -> None
     ],
     ids=["yaml", "json", "inside a list", "a number and its text"],
 )
-def test_a_doubled_key_is_named_with_its_line(text: str, expected: Problem) -> None:
+def test_duplicate_key_is_reported_with_its_line(text: str, expected: Problem) -> None:
     assert problems_of(text) == (expected,)
 
 
-def test_every_doubled_key_is_named() -> None:
+def test_every_duplicate_key_is_reported() -> None:
     found = problems_of("a: 1\nb:\n  c: 1\n  c: 2\na: 2\n")
     assert [(p.line, p.pointer) for p in found] == [(4, "/b/c"), (5, "/a")]
 
@@ -70,7 +70,7 @@ def test_every_doubled_key_is_named() -> None:
     ],
     ids=["open bracket", "broken json", "two documents", "list as a key"],
 )
-def test_a_slip_of_syntax_is_named_with_its_line(text: str, line: int) -> None:
+def test_syntax_error_is_reported_with_its_line(text: str, line: int) -> None:
     (problem,) = problems_of(text)
     assert problem.reason.startswith("is neither YAML nor JSON: ")
     assert (problem.pointer, problem.line) == ("", line)
@@ -81,7 +81,7 @@ def test_a_slip_of_syntax_is_named_with_its_line(text: str, line: int) -> None:
     ["a: &a [*a]", "a: &a {b: *a}", "a: !!set {b}", "a: !!binary aGk="],
     ids=["list in itself", "mapping in itself", "set", "bytes"],
 )
-def test_what_json_cannot_say_is_refused(text: str) -> None:
+def test_data_that_is_not_json_is_an_error(text: str) -> None:
     (problem,) = problems_of(text)
     assert (problem.pointer, problem.line) == ("", None)
     assert problem.reason.startswith("is not JSON data: ")
@@ -90,21 +90,28 @@ def test_what_json_cannot_say_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["a: !!bool maybe", "a: !!int ''", "a: !!float ''", "a: !!int x", "a: 2024-99-99", "a: !x y"],
-    ids=["no boolean", "empty integer", "empty float", "no integer", "no date", "unknown tag"],
+    ids=[
+        "not a boolean",
+        "empty integer",
+        "empty float",
+        "not an integer",
+        "not a date",
+        "unknown tag",
+    ],
 )
-def test_a_value_that_is_not_what_its_tag_says_is_refused(text: str) -> None:
+def test_value_that_does_not_match_its_yaml_tag_is_an_error(text: str) -> None:
     (problem,) = problems_of(text)
     assert problem.pointer == ""
     assert problem.reason.startswith("is n")
 
 
-def test_an_empty_file_is_refused() -> None:
+def test_empty_file_is_an_error() -> None:
     with pytest.raises(DocumentError) as caught:
         parse_document("")
     assert caught.value.problems == (Problem("", "must be of type object, not None"),)
 
 
-def test_a_file_that_is_not_there_is_an_error_with_its_name(tmp_path: Path) -> None:
+def test_missing_file_is_an_error_with_its_name(tmp_path: Path) -> None:
     path = tmp_path / "none.yaml"
     with pytest.raises(DocumentError) as caught:
         load_document(path)
@@ -112,7 +119,7 @@ def test_a_file_that_is_not_there_is_an_error_with_its_name(tmp_path: Path) -> N
     assert str(caught.value) == expected
 
 
-def test_a_file_that_is_not_utf8_is_an_error(tmp_path: Path) -> None:
+def test_file_that_is_not_utf8_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "latin.yaml"
     path.write_bytes("title: Grün".encode("latin-1"))
     with pytest.raises(DocumentError) as caught:
@@ -121,14 +128,14 @@ def test_a_file_that_is_not_utf8_is_an_error(tmp_path: Path) -> None:
     assert problem.reason.startswith("cannot be read: 'utf-8' codec can't decode byte 0xfc")
 
 
-def test_a_file_is_read_and_called_by_its_path(tmp_path: Path) -> None:
+def test_file_is_named_by_its_path(tmp_path: Path) -> None:
     path = tmp_path / "small.yaml"
     path.write_text("title: Grün ✓", "utf-8")
     source = read_source(str(path))
     assert (source.name, source.data) == (str(path), {"title": "Grün ✓"})
 
 
-def test_without_a_path_the_bundled_document_is_read() -> None:
+def test_bundled_document_is_the_default() -> None:
     source = read_source(None)
     assert source.name == BUNDLED
     assert source.data["info"]["title"] == "AIsa Videos"
@@ -138,11 +145,9 @@ def test_without_a_path_the_bundled_document_is_read() -> None:
 @pytest.mark.parametrize(
     ("pointer", "place"),
     [("/a", "a"), ("/a/0/y", "y"), ("/b~1c/d", "d"), ("/b~1c/none/below", "b/c"), ("/z", None)],
-    ids=["key", "inside a list", "escaped", "deepest place there is", "nowhere"],
+    ids=["key", "inside a list", "escaped", "deepest existing place", "no such place"],
 )
-def test_a_problem_stands_on_the_line_of_its_place(
-    text: str, pointer: str, place: str | None
-) -> None:
+def test_problem_has_the_line_of_its_place(text: str, pointer: str, place: str | None) -> None:
     error = parse_source(text, name="text").error(Problem(pointer, "is wrong"))
     lines = [number for number, line in enumerate(text.splitlines(), 1) if f"{place}" in line]
     quoted = [n for n, line in enumerate(text.splitlines(), 1) if f'"{place}"' in line]
@@ -150,7 +155,7 @@ def test_a_problem_stands_on_the_line_of_its_place(
     assert [p.line for p in error.problems] == [expected]
 
 
-def test_problems_are_told_in_the_order_of_the_text() -> None:
+def test_problems_are_in_the_order_of_the_text() -> None:
     source = parse_source("a: 1\nb: 2\nc: 3\n", name="small.yaml")
     error = source.error(Problem("/c", "is late"), Problem("/a", "is early"), Problem("/b", "is"))
     assert [(p.line, p.pointer) for p in error.problems] == [(1, "/a"), (2, "/b"), (3, "/c")]
@@ -159,12 +164,12 @@ def test_problems_are_told_in_the_order_of_the_text() -> None:
 
 
 @pytest.mark.parametrize("number", [".inf", "-.INF", ".nan"])
-def test_a_number_that_json_has_not_is_a_problem(number: str) -> None:
+def test_number_that_json_does_not_allow_is_a_problem(number: str) -> None:
     (problem,) = problems_of(f"a:\n  b: [1, {number}]\n")
     assert (problem.pointer, problem.line) == ("/a/b/1", None)
     assert problem.reason == f"{number} is not a JSON number"
 
 
-def test_a_slip_behind_two_aliases_is_one_problem() -> None:
+def test_problem_behind_two_aliases_is_reported_once() -> None:
     (problem,) = problems_of("a: &a {k: 1, k: 2}\nb: *a\nc: *a\n")
     assert (problem.pointer, problem.line) == ("/a/k", 1)

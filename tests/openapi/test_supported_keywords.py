@@ -1,13 +1,11 @@
-"""The words of the API stand in the document alone, never in the code that obeys it."""
+"""The code contains no names of an API; they are in its document alone."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-import pytest
 
 import aisa_testkit
 from aisa_testkit.openapi import Document
@@ -20,15 +18,15 @@ FILES = [
     for path in sorted((Path(PACKAGE) / folder).rglob("*.py"))
 ]
 
-# Words that the API shares with our own vocabulary or with standards. A word that only this API
-# has must not be added: it belongs into the document.
+# Names that the API shares with the toolkit or with standards. A name that only this API has must
+# not be added: it belongs in the document.
 SHARED = {
     # keys of OpenAPI and of JSON Schema
     *("content", "object", "type"),
-    # keys of our own extensions, as supported.schema.json names them
+    # keys of the extensions in supported.schema.json
     *("after", "code", "id", "limit", "message", "order", "progress", "request_id", "seconds"),
     *("size", "status"),
-    # our own roles of operations
+    # roles of operations, x-job-role
     *("list", "remix"),
     # headers and media types that HTTP defines
     *("accept-ranges", "content-disposition", "content-range", "etag", "retry-after", "video"),
@@ -37,25 +35,25 @@ SHARED = {
 }
 
 
-def words_of(document: Document) -> set[str]:
-    """Every word that the document chooses: fields, values, states, codes, paths, headers, ids."""
+def names_in(document: Document) -> set[str]:
+    """Return every name in a document: fields, values, states, codes, paths, headers, ids."""
     root = document.source.data
-    words = set(schema_words(root["components"]["schemas"]))
+    names = set(schema_names(root["components"]["schemas"]))
     for operation in document.operations.values():
-        words |= {operation.id, operation.path, *re.findall(r"[a-z_]+", operation.path)}
+        names |= {operation.id, operation.path, *re.findall(r"[a-z_]+", operation.path)}
         for parameter in [*operation.query.values(), *operation.headers.values()]:
-            words |= {parameter.name, *parameter.schema.raw.get("enum", ())}
+            names |= {parameter.name, *parameter.schema.raw.get("enum", ())}
         for response in operation.responses.values():
-            words |= {header.name for header in response.headers}
+            names |= {header.name for header in response.headers}
     if document.lifecycle.failure:
-        words |= document.lifecycle.failure.reasons.keys()
-    for answer in document.envelope.responses.values():
-        words |= {answer.code, *([answer.type] if answer.type else ())}
-    # Numbers as text are no words; every program has some.
-    return {word for word in words | {*document.lifecycle.states} if not word.isdecimal()}
+        names |= document.lifecycle.failure.reasons.keys()
+    for error in document.envelope.responses.values():
+        names |= {error.code, *([error.type] if error.type else ())}
+    # Every program contains numbers as text.
+    return {name for name in names | {*document.lifecycle.states} if not name.isdecimal()}
 
 
-def schema_words(schema: Json) -> Iterator[str]:
+def schema_names(schema: Json) -> Iterator[str]:
     if isinstance(schema, dict):
         properties = schema.get("properties")
         if isinstance(properties, dict):
@@ -63,16 +61,16 @@ def schema_words(schema: Json) -> Iterator[str]:
         values = (*schema.get("enum", ()), schema.get("const"))
         yield from (value for value in values if isinstance(value, str))
         for below in schema.values():
-            yield from schema_words(below)
+            yield from schema_names(below)
     elif isinstance(schema, list):
         for below in schema:
-            yield from schema_words(below)
+            yield from schema_names(below)
 
 
-def literals(path: Path) -> Iterator[tuple[int, str]]:
-    """Every text in a file with its line, but for docstrings."""
+def string_literals(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield every string in a file after its line, except docstrings."""
     tree = ast.parse(path.read_text("utf-8"))
-    prose = {
+    docstrings = {
         id(node.body[0].value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
@@ -80,20 +78,33 @@ def literals(path: Path) -> Iterator[tuple[int, str]]:
         and isinstance(node.body[0], ast.Expr)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+        if not isinstance(node, ast.Constant) or id(node) in docstrings:
+            continue
+        if isinstance(node.value, str):
             yield node.lineno, node.value
 
 
-def stands_in(word: str, text: str) -> bool:
-    # Plain English words in a sentence say nothing about an API: "a job that has ended can be
-    # deleted". Those with a mark in them, such as video_id, do.
-    if word.isalpha() and word.islower() and " " in text:
-        return False
-    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text, re.IGNORECASE) is not None
+def pattern_of(names: Iterable[str]) -> re.Pattern[str]:
+    alternatives = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    return re.compile(rf"(?<![\w-])(?:{alternatives})(?![\w-])", re.IGNORECASE)
 
 
-def test_the_words_of_the_document_are_found(document: Document) -> None:
-    assert words_of(document) >= {
+def uses_of(names: set[str]) -> list[str]:
+    """Return every use of a name in the code: the file, the line, the name and the string."""
+    # Plain English words within a sentence are not names: "a job that has ended can be deleted".
+    # Names with another character, such as video_id, are.
+    words = {name for name in names if name.isalpha() and name.islower()}
+    any_name, compound_name = pattern_of(names), pattern_of(names - words)
+    return [
+        f"{path.relative_to(PACKAGE)}:{line}: {match[0]} in {text!r}"
+        for path in FILES
+        for line, text in string_literals(path)
+        for match in (compound_name if " " in text else any_name).finditer(text)
+    ]
+
+
+def test_names_in_the_bundled_document_are_found(document: Document) -> None:
+    assert names_in(document) >= {
         *("input_reference", "has_more", "param", "video_id", "variant", "spritesheet"),
         *("in_progress", "sora-2-pro", "1792x1024", "video.deleted", "desc", "moderation_blocked"),
         *("openai-poll-after-ms", "x-should-retry", "upstream_timeout", "rate_limit_error"),
@@ -101,26 +112,15 @@ def test_the_words_of_the_document_are_found(document: Document) -> None:
     }
 
 
-def test_the_files_of_the_code_are_found() -> None:
+def test_code_files_and_uses_of_names_are_found() -> None:
     assert {"request.py", "handlers.py", "serve.py"} <= {path.name for path in FILES}
+    assert any(use.startswith("openapi/envelope.py:") for use in uses_of({"json-malformed"}))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_no_code_holds_a_word_of_the_api(document: Document, path: Path) -> None:
-    words = words_of(document) - SHARED
-    found = [
-        f"line {line}: {word} in {text!r}"
-        for line, text in literals(path)
-        for word in sorted(words)
-        if stands_in(word, text)
-    ]
-    assert found == []
+def test_code_contains_no_name_of_the_bundled_api(document: Document) -> None:
+    assert uses_of(names_in(document) - SHARED) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_no_code_holds_a_path_or_an_operation_of_the_other_api(
-    other_document: Document, path: Path
-) -> None:
-    words = {o.id for o in other_document.operations.values()} | {"renderings", "ticket", "trouble"}
-    found = [text for _, text in literals(path) if any(stands_in(word, text) for word in words)]
-    assert found == []
+def test_code_contains_no_path_or_operation_of_the_other_api(other_document: Document) -> None:
+    operation_ids = {operation.id for operation in other_document.operations.values()}
+    assert uses_of(operation_ids | {"renderings", "ticket", "trouble"}) == []
