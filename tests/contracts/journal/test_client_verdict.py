@@ -1,11 +1,9 @@
-"""The verdict on clients: what it counts, how it reads, and that it survives its way as JSON."""
+"""The verdict on clients: counts, text, and JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import orjson
 import pytest
@@ -13,31 +11,32 @@ import pytest
 from aisa_testkit.contracts import (
     CLIENT_RULES,
     ClientVerdict,
-    Exchange,
     Severity,
-    UnmatchedRequest,
     Violation,
 )
 from aisa_testkit.contracts.journal.client_verdict import judge_clients
 from aisa_testkit.openapi import Delivery, Document, JobRole
 from aisa_testkit.openapi.json import Json
+from tests.support.journaled_mock import JournaledMock
+from tests.support.scripted_client import run_script
 
-Play = Callable[[Document, str], list[Exchange | UnmatchedRequest]]
-GOOD = "create, tick, look, wait, look, fetch, list, drop"
+CLEAN = "create, tick, look, wait, look, fetch, list, drop"
 
 
-def test_who_does_everything_right_gets_a_clean_verdict(either: Document, play: Play) -> None:
-    verdict = judge_clients(either, play(either, f"{GOOD}, create b, wait, look"))
+def test_verdict_without_findings_is_clean(any_document: Document) -> None:
+    verdict = judge_clients(
+        any_document, run_script(any_document, f"{CLEAN}, create b, wait, look")
+    )
     assert verdict.clean
     assert (verdict.seen, verdict.judged, verdict.jobs, verdict.forgotten) == (8, 8, 2, False)
     assert str(verdict) == "clean: 8 requests, 2 jobs, no findings"
 
 
-def test_a_verdict_reads_from_its_headline_to_the_least_of_its_findings(mock: Any) -> None:
+def test_text_has_the_headline_and_all_findings(mock: JournaledMock) -> None:
     job = mock.create()
-    mock.ask(JobRole.LIST, query=(("colour", "red"),))
+    mock.send(JobRole.LIST, query=(("colour", "red"),))
     for seconds in ("5", "6", "7"):
-        mock.ask(JobRole.CREATE, fields={"prompt": "a cat", "seconds": seconds})
+        mock.send(JobRole.CREATE, fields={"prompt": "a cat", "seconds": seconds})
     mock.create("another")
     assert mock.requests()[0]["jobs"] == [job]
     first, *findings = str(mock.journal.client_verdict()).split("\n\n")
@@ -54,9 +53,9 @@ def test_a_verdict_reads_from_its_headline_to_the_least_of_its_findings(mock: An
     assert [finding.partition(" ")[0] for finding in findings] == ["AV705", "AV707", "AV736"]
 
 
-def test_findings_are_those_of_one_kind_together_errors_first_and_advice_last(mock: Any) -> None:
+def test_findings_are_grouped_and_sorted_by_severity(mock: JournaledMock) -> None:
     mock.create()
-    mock.ask(JobRole.LIST, query=(("colour", "red"),))
+    mock.send(JobRole.LIST, query=(("colour", "red"),))
     mock.journal.unmatched("GET", "/nowhere")
     mock.create("another")
     found = [(k.first.code, k.first.severity) for k in mock.journal.client_verdict().findings]
@@ -67,30 +66,30 @@ def test_findings_are_those_of_one_kind_together_errors_first_and_advice_last(mo
     ]
 
 
-def test_jobs_that_were_made_again_are_counted_with_their_cost(mock: Any) -> None:
+def test_duplicate_jobs_are_counted_with_their_cost(mock: JournaledMock) -> None:
     for _ in range(2):
         mock.create()
     job = mock.create()
     mock.clock.advance(100)
-    mock.ask(JobRole.RETRIEVE, job=job)
+    mock.send(JobRole.RETRIEVE, job_id=job)
     verdict = mock.journal.client_verdict()
     assert (verdict.jobs, verdict.duplicates) == (3, 2)
     assert (verdict.cost, verdict.currency) == (Decimal("0.80"), "USD")
     assert verdict.headline.endswith("in 4 requests; 2 duplicate jobs for 0.80 USD")
 
 
-def test_jobs_that_somebody_followed_are_not_among_those_made_again(mock: Any) -> None:
+def test_followed_jobs_are_not_duplicates(mock: JournaledMock) -> None:
     for followed in (False, True, False, True):
         job = mock.create()
         if followed:
-            mock.ask(JobRole.RETRIEVE, job=job)
+            mock.send(JobRole.RETRIEVE, job_id=job)
     verdict = mock.journal.client_verdict()
     assert [v.numbers for v in verdict.violations if v.code == "AV715"] == [(1, 2, 4, 5)]
     assert (verdict.jobs, verdict.duplicates, verdict.cost) == (4, 2, Decimal("0.80"))
 
 
-def test_a_verdict_changes_when_an_answer_turns_out_not_to_be_taken(mock: Any) -> None:
-    replies = [mock.ask(JobRole.CREATE, fields=mock.wish()) for _ in range(2)]
+def test_undelivered_response_changes_the_verdict(mock: JournaledMock) -> None:
+    replies = [mock.send(JobRole.CREATE, fields=mock.create_fields()) for _ in range(2)]
     before = mock.journal.client_verdict()
     assert mock.journal.client_verdict() is before
     for reply in replies:
@@ -99,8 +98,8 @@ def test_a_verdict_changes_when_an_answer_turns_out_not_to_be_taken(mock: Any) -
     assert "broken connection" not in str(before)
 
 
-def test_a_job_whose_answer_was_lost_counts(mock: Any) -> None:
-    call = mock.call(JobRole.CREATE, fields=mock.wish())
+def test_job_of_a_lost_response_is_counted(mock: JournaledMock) -> None:
+    call = mock.call(JobRole.CREATE, fields=mock.create_fields())
     lost = replace(mock.service.answer(call), delivery=Delivery(bytes_delivered=-1))
     mock.journal.answered(call, lost)
     mock.journal.answered(call, mock.service.answer(call))
@@ -108,10 +107,8 @@ def test_a_job_whose_answer_was_lost_counts(mock: Any) -> None:
     assert (verdict.jobs, verdict.duplicates, verdict.cost) == (2, 1, Decimal("0.40"))
 
 
-def test_where_nobody_knows_the_price_only_the_jobs_are_counted(
-    other_document: Document, journaled: Callable[..., Any]
-) -> None:
-    mock = journaled(other_document)
+def test_cost_is_left_out_without_a_price(other_document: Document) -> None:
+    mock = JournaledMock(other_document)
     for _ in range(2):
         mock.create()
     verdict = mock.journal.client_verdict()
@@ -120,7 +117,7 @@ def test_where_nobody_knows_the_price_only_the_jobs_are_counted(
     assert (verdict.cost is not None) is priced
 
 
-def test_the_same_wish_of_two_senders_is_no_job_made_again(mock: Any) -> None:
+def test_equal_creates_with_different_keys_are_not_duplicates(mock: JournaledMock) -> None:
     mock.create(key="sk-aisa-of-a-tenant-1-same")
     mock.create(key="sk-aisa-of-a-tenant-2-same")
     assert mock.journal.client_verdict().duplicates == 0
@@ -128,9 +125,9 @@ def test_the_same_wish_of_two_senders_is_no_job_made_again(mock: Any) -> None:
     assert mock.journal.client_verdict().duplicates == 1
 
 
-def test_findings_go_by_the_numbers_of_the_journal(mock: Any) -> None:
+def test_findings_have_the_numbers_of_the_journal(mock: JournaledMock) -> None:
     for _ in range(3):
-        mock.ask(JobRole.LIST)
+        mock.send(JobRole.LIST)
     mock.journal.clear()
     assert mock.journal.client_verdict().headline == "no requests to check"
     mock.journal.unmatched("GET", "/nowhere")
@@ -139,12 +136,10 @@ def test_findings_go_by_the_numbers_of_the_journal(mock: Any) -> None:
     assert [violation.numbers for violation in verdict.violations] == [(4,)]
 
 
-def test_where_the_beginning_is_forgotten_nothing_is_said_that_it_may_belie(
-    document: Document, journaled: Callable[..., Any]
-) -> None:
-    mock = journaled(document, requests=2)
+def test_dropped_requests_excuse_later_ones(document: Document) -> None:
+    mock = JournaledMock(document, requests=2)
     for _ in range(4):
-        mock.ask(JobRole.RETRIEVE, job="video_that_may_have_been")
+        mock.send(JobRole.RETRIEVE, job_id="video_dropped")
     verdict = mock.journal.client_verdict()
     assert (verdict.seen, verdict.judged, verdict.forgotten) == (4, 2, True)
     assert "AV711" not in {violation.code for violation in verdict.violations}
@@ -152,21 +147,22 @@ def test_where_the_beginning_is_forgotten_nothing_is_said_that_it_may_belie(
     assert mock.journal.requests({})["forgotten"] == 2
 
 
-def test_a_verdict_is_given_anew_when_something_has_come(mock: Any) -> None:
-    mock.ask(JobRole.LIST)
+def test_verdict_is_computed_again_only_after_a_new_request(mock: JournaledMock) -> None:
+    mock.send(JobRole.LIST)
     verdict = mock.journal.client_verdict()
     assert mock.journal.client_verdict() is verdict
     mock.journal.unmatched("GET", "/nowhere")
     assert not mock.journal.client_verdict().clean
 
 
-def test_waits_are_judged_once_the_client_is_known_to_wait_by_the_clock(mock: Any) -> None:
-    job, hint = mock.create(), mock.document.lifecycle.poll_hint.header
+def test_polling_is_checked_once_client_times_are_known(mock: JournaledMock) -> None:
+    job, hint = mock.create(), mock.document.lifecycle.poll_hint
+    assert hint
 
     def poll() -> set[str]:
-        call = mock.call(JobRole.RETRIEVE, job=job)
+        call = mock.call(JobRole.RETRIEVE, job_id=job)
         reply = mock.service.answer(call)
-        headers = {name: value for name, value in reply.headers.items() if name != hint}
+        headers = {name: value for name, value in reply.headers.items() if name != hint.header}
         mock.journal.answered(call, replace(reply, headers=headers))
         return {violation.code for violation in mock.journal.client_verdict().violations}
 
@@ -197,36 +193,36 @@ VERDICT = ClientVerdict(
 @pytest.mark.parametrize(
     "verdict",
     [VERDICT, ClientVerdict(), ClientVerdict(seen=1, judged=1)],
-    ids=["bad", "no", "good"],
+    ids=["findings", "no requests", "clean"],
 )
-def test_a_verdict_comes_back_from_its_json(verdict: ClientVerdict) -> None:
-    told = ClientVerdict.from_json(orjson.loads(orjson.dumps(verdict.to_json())))
-    assert told == verdict
-    assert str(told) == str(verdict)
+def test_verdict_is_read_from_its_json(verdict: ClientVerdict) -> None:
+    read = ClientVerdict.from_json(orjson.loads(orjson.dumps(verdict.to_json())))
+    assert read == verdict
+    assert str(read) == str(verdict)
 
 
-def test_its_json_has_all_that_its_text_has() -> None:
-    told = VERDICT.to_json()
-    assert (told["clean"], told["headline"]) == (False, str(VERDICT).partition("\n")[0])
-    assert told["requests"] == {"seen": 12, "judged": 10, "forgotten": True}
-    assert told["jobs"] == {"made": 3, "duplicates": 1, "cost": "0.40", "currency": "USD"}
-    assert [(f["code"], f["numbers"], len(f["more"])) for f in told["findings"]] == [
+def test_json_has_headline_counts_and_findings() -> None:
+    data = VERDICT.to_json()
+    assert (data["clean"], data["headline"]) == (False, str(VERDICT).partition("\n")[0])
+    assert data["requests"] == {"seen": 12, "judged": 10, "forgotten": True}
+    assert data["jobs"] == {"made": 3, "duplicates": 1, "cost": "0.40", "currency": "USD"}
+    assert [(f["code"], f["numbers"], len(f["more"])) for f in data["findings"]] == [
         ("AV715", [1, 2], 0),
         ("AV712", [3], 1),
     ]
 
 
-def test_a_finding_of_a_rule_that_is_not_known_here_is_read_all_the_same() -> None:
+def test_finding_of_an_unknown_rule_is_read() -> None:
     data = VERDICT.to_json()
-    data["findings"][0] |= {"code": "AV799", "title": "what is new", "severity": "advice"}
-    told = ClientVerdict.from_json(data)
-    assert str(told.findings[-1].first).startswith("AV799 what is new\n")
+    data["findings"][0] |= {"code": "AV799", "title": "new rule", "severity": "advice"}
+    read = ClientVerdict.from_json(data)
+    assert str(read.findings[-1].first).startswith("AV799 new rule\n")
 
 
-def test_what_is_allowed_is_left_out() -> None:
-    told = VERDICT.without({"AV715"})
-    assert (len(told.findings), told.duplicates, told.cost) == (1, 0, None)
-    assert told.headline == "1 finding in the last 10 of 12 requests"
+def test_allowed_rules_are_left_out() -> None:
+    kept = VERDICT.without({"AV715"})
+    assert (len(kept.findings), kept.duplicates, kept.cost) == (1, 0, None)
+    assert kept.headline == "1 finding in the last 10 of 12 requests"
     assert VERDICT.without({"AV712"}).duplicates == 1
     assert VERDICT.without({"AV715", "AV712"}).clean
 
@@ -247,16 +243,16 @@ def test_what_is_allowed_is_left_out() -> None:
         {**VERDICT.to_json(), "jobs": {**VERDICT.to_json()["jobs"], "cost": "a lot"}},
     ],
     ids=[
-        *("null", "a list", "a text", "nothing", "no findings", "an empty finding"),
-        *("no numbers", "no title", "no counts", "no currency", "no amount"),
+        *("null", "list", "text", "empty", "findings missing", "empty finding"),
+        *("numbers missing", "invalid title", "invalid counts", "currency missing", "invalid cost"),
     ],
 )
-def test_what_is_no_verdict_is_refused(data: Json) -> None:
+def test_other_json_is_rejected(data: Json) -> None:
     with pytest.raises(ValueError, match="not a verdict on clients"):
         ClientVerdict.from_json(data)
 
 
-def test_what_would_steer_a_terminal_is_spelt_out() -> None:
+def test_control_characters_are_escaped() -> None:
     data = VERDICT.to_json()
     data["findings"][0]["received"] = "\x1b[2J"
     assert "\x1b" not in str(ClientVerdict.from_json(data))

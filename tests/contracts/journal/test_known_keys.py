@@ -1,4 +1,4 @@
-"""Which keys a journal knows: those of its server, and the last ones that came."""
+"""The API keys that a journal redacts: the keys of the server and of the latest requests."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ def call(key: str) -> Call:
     return Call("listVideos", headers={"authorization": f"Bearer {key}"})
 
 
-def test_what_is_known_is_not_worked_out_again(document: Document) -> None:
+def test_redaction_is_extended_and_not_rebuilt(document: Document) -> None:
     keys = KnownKeys(document, keys=["sk-of-the-server"])
     before = keys.redaction(())
     keys.remember(call("sk-of-a-client"))
     assert keys.redaction(()) is before
-    told = before.redact_text("sk-of-the-server sk-of-a-client sk-of-nobody")
-    assert told == "[*key*]********* [*key*]******* sk-of-nobody"
+    text = before.redact_text("sk-of-the-server sk-of-a-client sk-unknown")
+    assert text == "[*key*]********* [*key*]******* sk-unknown"
 
 
-def test_a_key_that_came_long_ago_is_known_and_those_without_end_are_not(
+def test_number_of_redacted_keys_is_limited(
     document: Document,
 ) -> None:
     keys = KnownKeys(document, keys=["sk-of-the-server"])
@@ -27,11 +27,11 @@ def test_a_key_that_came_long_ago_is_known_and_those_without_end_are_not(
         keys.remember(call(f"sk-of-client-{number}"))
         if number % 100 == 0:
             assert len(keys.redaction(())) <= 5000
-    told = keys.redaction(()).redact_text("sk-of-the-server sk-of-client-9001 sk-of-client-9999")
-    assert "sk" not in told
+    text = keys.redaction(()).redact_text("sk-of-the-server sk-of-client-9001 sk-of-client-9999")
+    assert "sk" not in text
 
 
-def test_keys_that_are_very_long_do_not_take_up_what_room_there_is(document: Document) -> None:
+def test_long_keys_are_dropped_first(document: Document) -> None:
     keys = KnownKeys(document)
     for number in range(20):
         keys.remember(call(f"{number}" * 300_000))

@@ -1,31 +1,31 @@
-"""Which requests of a journal a query means."""
+"""Queries for requests of a journal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from aisa_testkit.contracts.journal.query import read_query
 from aisa_testkit.openapi import Delivery, Document, JobRole, Reply
+from tests.support.journaled_mock import JournaledMock
 
-KEY, OTHER = "sk-aisa-of-a-client-7f3a", "sk-aisa-of-another-90c1"
+OTHER_KEY = "sk-aisa-of-another-90c1"
 
 
 @pytest.fixture
-def busy(mock: Any) -> Any:
-    """A mock to which eight requests have come, a second after each other."""
+def mock_with_requests(mock: JournaledMock) -> JournaledMock:
+    """A mock with eight requests, one second apart."""
     job = mock.create("one")
     steps: list[Callable[[], object]] = [
-        lambda: mock.ask(JobRole.RETRIEVE, job=job),
-        lambda: mock.ask(JobRole.LIST, key=OTHER),
-        lambda: mock.ask(JobRole.RETRIEVE, job="video_of_nobody"),
-        lambda: mock.ask(JobRole.CREATE, fields={"seconds": "5"}),
+        lambda: mock.send(JobRole.RETRIEVE, job_id=job),
+        lambda: mock.send(JobRole.LIST, key=OTHER_KEY),
+        lambda: mock.send(JobRole.RETRIEVE, job_id="video_unknown"),
+        lambda: mock.send(JobRole.CREATE, fields={"seconds": "5"}),
         lambda: mock.journal.unmatched("GET", "/nowhere"),
         lambda: mock.journal.unmatched("PUT", "/v1/videos"),
         lambda: mock.journal.answered(
-            mock.call(JobRole.CONTENT, job=job),
+            mock.call(JobRole.CONTENT, job_id=job),
             Reply(200, {}, b"film", Delivery(bytes_delivered=2)),
         ),
     ]
@@ -47,9 +47,9 @@ def busy(mock: Any) -> Any:
         ({"status": "broken"}, [8]),
         ({"key": "…90c1"}, [3]),
         ({"key": "90c1"}, [3]),
-        ({"key": OTHER}, [3]),
-        ({"key": "sk-aisa-of-nobody-0000"}, []),
-        ({"job": "video_of_nobody"}, [4]),
+        ({"key": OTHER_KEY}, [3]),
+        ({"key": "sk-aisa-unknown-0000"}, []),
+        ({"job": "video_unknown"}, [4]),
         ({"since": "1780000005"}, [6, 7, 8]),
         ({"since": "1780000001", "until": "1.780000002e9"}, [2, 3]),
         ({"after": "3", "before": "6"}, [4, 5]),
@@ -59,43 +59,41 @@ def busy(mock: Any) -> Any:
         ({"status": "4xx", "operation": "createVideo"}, [5]),
     ],
     ids=[
-        *("all", "an operation", "a status", "a class", "a wrong method", "successes", "broken"),
-        *(
-            "a masked key",
-            "the end of a key",
-            "a whole key",
-            "a key of nobody",
-            "a job that nobody made",
-        ),
-        *("since a moment", "between moments", "between numbers", "a page", "the newest"),
-        *("the page before", "two conditions"),
+        *("all", "operation", "status", "status class", "method not allowed", "success", "broken"),
+        *("masked key", "end of a key", "whole key", "unknown key", "unknown job"),
+        *("since", "since and until", "after and before", "limit", "newest first"),
+        *("newest before a number", "status and operation"),
     ],
 )
-def test_a_query_means_these_requests(busy: Any, query: dict[str, str], numbers: list[int]) -> None:
-    assert busy.numbers(**query) == numbers
+def test_query_selects_requests(
+    mock_with_requests: JournaledMock, query: dict[str, str], numbers: list[int]
+) -> None:
+    assert mock_with_requests.numbers(**query) == numbers
 
 
-def test_a_job_is_found_by_all_that_name_it(busy: Any) -> None:
-    (job,) = busy.requests()[0]["jobs"]
-    # Its create and polls, and a download that broke off; the list is another sender's.
-    assert busy.numbers(job=job) == [1, 2, 8]
+def test_job_is_found_in_paths_and_responses(mock_with_requests: JournaledMock) -> None:
+    (job,) = mock_with_requests.requests()[0]["jobs"]
+    # Its create, a poll and an incomplete download; the list belongs to another key.
+    assert mock_with_requests.numbers(job=job) == [1, 2, 8]
 
 
 @pytest.mark.parametrize("order", ["oldest", "newest"])
-def test_pages_hold_every_request_once(busy: Any, order: str) -> None:
+def test_pagination_returns_every_request_once(
+    mock_with_requests: JournaledMock, order: str
+) -> None:
     found, query = list[int](), {"order": order, "limit": "3"}
     more = True
     while more:
-        page = busy.journal.requests(query)
+        page = mock_with_requests.journal.requests(query)
         found += [entry["number"] for entry in page["requests"]]
         more = page["more"]
         query["after" if order == "oldest" else "before"] = str(found[-1])
     assert found == [1, 2, 3, 4, 5, 6, 7, 8][:: 1 if order == "oldest" else -1]
 
 
-def test_a_page_holds_a_hundred_requests_unless_more_are_asked_for(mock: Any) -> None:
+def test_default_limit_of_a_page_is_a_hundred(mock: JournaledMock) -> None:
     for _ in range(101):
-        mock.ask(JobRole.LIST)
+        mock.send(JobRole.LIST)
     page = mock.journal.requests({})
     assert (len(page["requests"]), page["more"]) == (100, True)
     page = mock.journal.requests({"limit": "101"})
@@ -126,14 +124,14 @@ def test_a_page_holds_a_hundred_requests_unless_more_are_asked_for(mock: Any) ->
         ),
     ],
     ids=[
-        *("an unknown operation", "an unknown class", "no status", "a status and more"),
-        *("a word for a moment", "no number", "too large a number"),
-        *("a page of none", "too large a page", "less than none", "digits of another script"),
-        *("before the first", "digits without end"),
-        *("an unknown order", "an empty order", "an unknown parameter"),
+        *("unknown operation", "invalid status class", "status too large", "status with newline"),
+        *("time is text", "time is not a number", "time is infinite"),
+        *("limit of 0", "limit too large", "negative limit", "non-ASCII digits"),
+        *("negative number", "number too long"),
+        *("unknown order", "empty order", "unknown parameter"),
     ],
 )
-def test_a_query_that_cannot_be_is_refused_with_its_name_and_what_was_expected(
+def test_invalid_query_is_rejected_with_its_name_and_the_expected_value(
     document: Document, query: dict[str, str], reason: str
 ) -> None:
     with pytest.raises(ValueError, match=f"^{reason}") as caught:

@@ -1,4 +1,4 @@
-"""Whatever comes in, and however much: a journal stays within its bounds, and tells no key."""
+"""Invariants of a journal for any requests: its size limits, and the redaction of API keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aisa_testkit.contracts import Journal
 from aisa_testkit.openapi import Call, Delivery, JobRole, Reply, load_document
 
 DOCUMENT = load_document()
-SPELT: list[Callable[[str], str]] = [
+ENCODINGS: list[Callable[[str], str]] = [
     str,
     lambda key: f"my key is {key}!",
     lambda key: quote(key, safe=""),
@@ -23,7 +23,9 @@ SPELT: list[Callable[[str], str]] = [
     lambda key: f"{'x' * 495}{key}",
 ]
 KEYS = st.text("abcXYZ019-_", min_size=12, max_size=24).map("sk-{}".format)
-TEXTS = st.builds(lambda key, spell: spell(key), st.shared(KEYS, key="key"), st.sampled_from(SPELT))
+TEXTS = st.builds(
+    lambda key, encode: encode(key), st.shared(KEYS, key="key"), st.sampled_from(ENCODINGS)
+)
 WORDS = st.one_of(st.text(max_size=30), TEXTS)
 HEADERS = st.fixed_dictionaries(
     {"content-type": st.sampled_from(["application/json", "multipart/form-data; boundary=b", ""])},
@@ -62,11 +64,11 @@ CALLS = st.builds(
     HEADERS,
     BODIES,
 )
-OWN = DOCUMENT.by_role[JobRole.RETRIEVE]
+RETRIEVE = DOCUMENT.by_role[JobRole.RETRIEVE]
 POLLS = st.builds(
     Call,
-    st.just(OWN.id),
-    WORDS.map(lambda text: {OWN.job_id_parameter: text}),
+    st.just(RETRIEVE.id),
+    WORDS.map(lambda text: {RETRIEVE.job_id_parameter: text}),
     st.just(()),
     HEADERS,
 )
@@ -74,7 +76,7 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.one_of(CALLS, POLLS), REPLIES),
         st.tuples(st.sampled_from(["GET", "BREW"]), WORDS.map("/{}".format)),
-        st.sampled_from(["look", "clear"]),
+        st.sampled_from(["read", "clear"]),
     ),
     max_size=25,
 )
@@ -82,44 +84,45 @@ STEPS = st.lists(
 
 @settings(max_examples=150)
 @given(steps=STEPS, requests=st.integers(1, 8), size=st.integers(0, 400))
-def test_a_journal_stays_within_its_bounds_and_tells_no_key(
+def test_journal_stays_within_its_limits_and_redacts_keys(
     steps: list[tuple[Call, Reply | None] | tuple[str, str] | str], requests: int, size: int
 ) -> None:
-    journal, heard = Journal(DOCUMENT, now=lambda: 1.0, requests=requests, size=size), list[int]()
+    journal, received = (
+        Journal(DOCUMENT, now=lambda: 1.0, requests=requests, size=size),
+        list[int](),
+    )
     calls: dict[int, Call] = {}
-    journal.listen(lambda data: heard.append(data["number"]))
+    journal.listen(lambda data: received.append(data["number"]))
     for step in steps:
         if step == "clear":
             journal.clear()
-        elif step == "look":
+        elif step == "read":
             outputs(journal)
         elif isinstance(step[0], Call) and not isinstance(step[1], str):
             journal.answered(step[0], step[1])
-            calls[heard[-1]] = step[0]
+            calls[received[-1]] = step[0]
         else:
             journal.unmatched(str(step[0]), str(step[1]))
         assert journal.kept <= requests
         assert journal.size <= size
-    # Each has a number of its own, and those that are kept are the last ones.
-    assert heard == list(range(1, len(heard) + 1))
+    # The numbers are unique, and the last requests are kept.
+    assert received == list(range(1, len(received) + 1))
     page = journal.requests({})
     kept = [entry["number"] for entry in page["requests"]]
-    assert kept == heard[len(heard) - journal.kept :]
-    assert page["total"] == len(heard)
-    told = outputs(journal)
-    assert [key for key in keys_of(calls, kept) if key in told] == []
+    assert kept == received[len(received) - journal.kept :]
+    assert page["total"] == len(received)
+    text = outputs(journal)
+    assert [key for key in keys_of(calls, kept) if key in text] == []
 
 
 def keys_of(calls: dict[int, Call], kept: list[int]) -> list[str]:
-    """The keys that came where the document wants them, and those that came elsewhere in the
-    headers of a request that is still kept.
-    """
-    proper = [call.headers.get("authorization", "") for call in calls.values()]
+    """The keys in the documented header, and in other headers of requests that are kept."""
+    documented = [call.headers.get("authorization", "") for call in calls.values()]
     others = [calls[number].headers.get("x-api-key", "") for number in kept if number in calls]
-    return [value.removeprefix("Bearer ") for value in [*proper, *others] if value]
+    return [value.removeprefix("Bearer ") for value in [*documented, *others] if value]
 
 
 def outputs(journal: Journal) -> str:
-    """All that a journal tells."""
-    told = [journal.requests({}), journal.verdict(), str(journal.client_verdict())]
-    return orjson.dumps(told).decode() + journal.har({}).decode()
+    """Everything that a journal returns, as text."""
+    data = [journal.requests({}), journal.verdict(), str(journal.client_verdict())]
+    return orjson.dumps(data).decode() + journal.har({}).decode()
