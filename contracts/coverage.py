@@ -1,4 +1,4 @@
-"""How much of a contract some traffic has exercised."""
+"""Contract coverage: the parts of a document that some traffic has exercised."""
 
 from __future__ import annotations
 
@@ -16,19 +16,24 @@ from .traffic.job_views import jobs_in
 
 
 class CoverageGroup(StrEnum):
-    """What can be covered."""
+    """The kinds of items that can be covered."""
 
     OPERATIONS = "operations called"
     FIELDS = "optional fields sent"
     VALUES = "values sent"
-    RESPONSES = "answers received"
-    STATES = "states seen"
-    TRANSITIONS = "transitions seen"
+    RESPONSES = "responses received"
+    STATES = "states observed"
+    TRANSITIONS = "transitions observed"
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageItem:
-    """One thing that can be covered: what it is about (an operation, or a state), and its name."""
+    """One item that can be covered.
+
+    group: the kind of the item
+    subject: the operation or the state that it belongs to
+    name: the name of the item, empty for the operation or the state itself
+    """
 
     group: CoverageGroup
     subject: str
@@ -39,7 +44,12 @@ class CoverageItem:
 
 
 class Coverage:
-    """How often each item of one contract was exercised, by traffic of any number of histories."""
+    """The number of times that each item of one contract was exercised, over any histories.
+
+    Args:
+        title: The title and version of the document.
+        hits: The number of times by item.
+    """
 
     def __init__(self, title: str, hits: Mapping[CoverageItem, int]) -> None:
         self.title = title
@@ -47,12 +57,12 @@ class Coverage:
 
     @classmethod
     def of(cls, document: Document) -> Coverage:
-        """Everything that the document declares, and nothing of it covered."""
+        """Return the coverage of a document before any traffic: all items with zero hits."""
         return cls(f"{document.title} {document.version}", dict.fromkeys(_items(document), 0))
 
     @classmethod
     def from_json(cls, data: Json) -> Coverage:
-        """What `to_json` wrote."""
+        """Return the coverage that `to_json` returned."""
         hits = {
             CoverageItem(CoverageGroup(group["name"]), item["about"], item["name"]): item["hits"]
             for group in data["groups"]
@@ -62,25 +72,25 @@ class Coverage:
 
     @property
     def hits(self) -> Mapping[CoverageItem, int]:
-        """How often each item was exercised."""
+        """The number of times that each item was exercised."""
         return self._hits
 
     def observe(self, document: Document, history: Iterable[Exchange | UnmatchedRequest]) -> None:
-        """Counts what the requests of one client to one server exercised."""
+        """Count the items that the traffic between one client and one server exercises."""
         states: dict[str, str] = {}
         for item in history:
             if isinstance(item, Exchange):
-                for found in [*_sent(item), *_told(document, item, states)]:
-                    if found in self._hits:
-                        self._hits[found] += 1
+                for covered in [*_sent_items(item), *_received_items(document, item, states)]:
+                    if covered in self._hits:
+                        self._hits[covered] += 1
 
     def add(self, other: Coverage) -> None:
-        """Counts in what another has counted of the same contract."""
+        """Add the hits of another coverage of the same document."""
         for item, count in other.hits.items():
             self._hits[item] = self._hits.get(item, 0) + count
 
     def groups(self) -> Iterator[tuple[CoverageGroup, Mapping[CoverageItem, int]]]:
-        """The items by group; a group of which the document has none is left out."""
+        """Yield the groups with the hits of their items; empty groups are left out."""
         for group in CoverageGroup:
             hits = {item: count for item, count in self._hits.items() if item.group is group}
             if hits:
@@ -88,11 +98,11 @@ class Coverage:
 
     @property
     def percent(self) -> float:
-        """The share of all items that were exercised at least once, in per cent."""
+        """The percentage of items that were exercised at least once."""
         return covered_percent(self._hits.values())
 
     def to_json(self) -> Json:
-        """All of it as data, for a file or for another process."""
+        """Return the coverage as JSON, for a file or for another process."""
         return {
             "title": self.title,
             "covered": count_covered(self._hits.values()),
@@ -114,12 +124,12 @@ class Coverage:
 
 
 def count_covered(counts: Iterable[int]) -> int:
-    """How many of the counts are not zero."""
+    """Return the number of counts above zero."""
     return sum(count > 0 for count in counts)
 
 
 def covered_percent(counts: Iterable[int]) -> float:
-    """The share of the counts that are not zero, in per cent; 100 if there are none."""
+    """Return the percentage of counts above zero; 100 if there are no counts."""
     counts = list(counts)
     return 100 * count_covered(counts) / len(counts) if counts else 100.0
 
@@ -141,7 +151,7 @@ def _items(document: Document) -> Iterator[CoverageItem]:
 
 
 def _inputs(operation: Operation) -> Iterator[tuple[str, bool, Mapping[str, Json]]]:
-    """The parameters and fields of an operation: name, whether it is required, schema."""
+    """Yield the parameters and fields of an operation: name, True if required, schema."""
     for parameter in [*operation.query.values(), *operation.headers.values()]:
         yield parameter.name, parameter.required, parameter.schema.raw
     fields: dict[str, tuple[bool, Mapping[str, Json]]] = {}
@@ -151,8 +161,8 @@ def _inputs(operation: Operation) -> Iterator[tuple[str, bool, Mapping[str, Json
     yield from ((name, required, schema) for name, (required, schema) in fields.items())
 
 
-def _sent(exchange: Exchange) -> Iterator[CoverageItem]:
-    """What the request exercises."""
+def _sent_items(exchange: Exchange) -> Iterator[CoverageItem]:
+    """Yield the items that a request exercises."""
     operation, call = exchange.operation, exchange.call
     yield CoverageItem(CoverageGroup.OPERATIONS, operation.id, "")
     sent = {name: exchange.arguments.query.get(name) for name, _ in call.query}
@@ -168,21 +178,26 @@ def _sent(exchange: Exchange) -> Iterator[CoverageItem]:
                     yield _value(operation, name, value)
 
 
-def _told(document: Document, exchange: Exchange, states: dict[str, str]) -> Iterator[CoverageItem]:
-    """What the answer exercises; `states` are the last ones of each job, and brought up to date."""
+def _received_items(
+    document: Document, exchange: Exchange, states: dict[str, str]
+) -> Iterator[CoverageItem]:
+    """Yield the items that a response exercises.
+
+    `states` contains the last state of each job, and is updated.
+    """
     if exchange.status is not None:
         yield CoverageItem(CoverageGroup.RESPONSES, exchange.operation_id, str(exchange.status))
-    for sighting in jobs_in(document, exchange):
-        before, now = states.get(sighting.job_id), sighting.state.name
-        states[sighting.job_id] = now
+    for view in jobs_in(document, exchange):
+        before, now = states.get(view.job_id), view.state.name
+        states[view.job_id] = now
         yield CoverageItem(CoverageGroup.STATES, now, "")
         if before is not None and before != now:
             yield _transition(before, now)
 
 
 def _value(operation: Operation, name: str, value: Json) -> CoverageItem:
-    spelt = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return CoverageItem(CoverageGroup.VALUES, operation.id, f"{name}={spelt}")
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return CoverageItem(CoverageGroup.VALUES, operation.id, f"{name}={text}")
 
 
 def _transition(before: str, after: str) -> CoverageItem:

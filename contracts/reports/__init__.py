@@ -1,4 +1,4 @@
-"""Reports of a check: for people, for CI, and for other programs."""
+"""Reports of a check: for people, for CI systems and for other programs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 
 
 def write_har(report: Report) -> bytes:
-    """Every request of the check and its answer, as HAR 1.2: a recording."""
+    """Return every request of the check with its response, as a recording (HAR 1.2)."""
     return write_recording(
         report.document,
         report.result.history,
@@ -35,6 +35,7 @@ def write_har(report: Report) -> bytes:
     )
 
 
+# The formats of reports by their names on the command line.
 FORMATS: Mapping[str, Callable[[Report], bytes]] = {
     "har": write_har,
     "html": write_html,

@@ -1,4 +1,4 @@
-"""The timeline of a job as a drawing: its states as bands, its progress as a line."""
+"""Charts of the timelines of jobs: states as bands, and progress as a line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ WIDTH, HEIGHT = 720.0, 150.0
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A state from one moment to the next, in pixels; `kind` is how it ends, or that it goes on."""
+    """A state of the job, in pixels.
+
+    kind: "success" or "failure" for a final state, "pending" otherwise
+    """
 
     x: float
     width: float
@@ -23,7 +26,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A mark on the axis of time."""
+    """A mark on the time axis, in pixels."""
 
     x: float
     label: str
@@ -31,7 +34,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One answer, and what it said."""
+    """One response, in pixels, with its number, time, state and progress as a label."""
 
     x: float
     y: float
@@ -40,7 +43,13 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """All that there is to draw for a job. `line` are the points of its progress, for SVG."""
+    """The chart of one job.
+
+    bands: the states of the job
+    dots: the responses that contain the progress
+    line: the points of the progress, as SVG writes them
+    ticks: the marks of the time axis
+    """
 
     job_id: str
     bands: tuple[Band, ...]
@@ -50,7 +59,7 @@ class Chart:
 
 
 def draw_chart(document: Document, timeline: Timeline) -> Chart:
-    """The drawing of a timeline, WIDTH by HEIGHT pixels, progress from 0 to 100 per cent."""
+    """Return the chart of a timeline, WIDTH by HEIGHT pixels, progress from 0 to 100 per cent."""
     end = timeline.seconds or 1.0
     dots = tuple(_dots(timeline, end))
     return Chart(
@@ -63,13 +72,13 @@ def draw_chart(document: Document, timeline: Timeline) -> Chart:
 
 
 def _bands(document: Document, timeline: Timeline, end: float) -> Iterator[Band]:
-    starts = [stage.seconds for stage in timeline.state_changes]
-    for stage, until in zip(timeline.state_changes, [*starts[1:], end], strict=True):
-        x = _x(stage.seconds, end)
-        ends = document.lifecycle.states[stage.state].ends
+    starts = [change.seconds for change in timeline.state_changes]
+    for change, until in zip(timeline.state_changes, [*starts[1:], end], strict=True):
+        x = _x(change.seconds, end)
+        ends = document.lifecycle.states[change.state].ends
         kind = "success" if ends is Ending.SUCCESS else "failure" if ends else "pending"
-        # A last state has no length; a narrow band shows that it was there.
-        yield Band(x, max(_NARROW, _x(until, end) - x), stage.state, kind)
+        # The last state has no duration, but must be visible.
+        yield Band(x, max(_MIN_BAND_WIDTH, _x(until, end) - x), change.state, kind)
 
 
 def _dots(timeline: Timeline, end: float) -> Iterator[Dot]:
@@ -81,15 +90,15 @@ def _dots(timeline: Timeline, end: float) -> Iterator[Dot]:
 
 
 def _ticks(end: float) -> Iterator[Tick]:
-    step = next((s for s in _STEPS if end / s <= _MOST_TICKS), end / _MOST_TICKS)
+    step = next((s for s in _ROUND_STEPS if end / s <= _MAX_TICKS), end / _MAX_TICKS)
     for number in range(int(end / step) + 1):
         yield Tick(_x(number * step, end), f"{number * step:g} s")
 
 
 def _x(seconds: float, end: float) -> float:
-    return (WIDTH - _NARROW) * seconds / end
+    return (WIDTH - _MIN_BAND_WIDTH) * seconds / end
 
 
-_NARROW = 14.0
-_MOST_TICKS = 8
-_STEPS = [digit * 10.0**power for power in range(-3, 9) for digit in (1, 2, 5)]
+_MIN_BAND_WIDTH = 14.0
+_MAX_TICKS = 8
+_ROUND_STEPS = [digit * 10.0**power for power in range(-3, 9) for digit in (1, 2, 5)]

@@ -1,4 +1,4 @@
-"""Contract coverage for people and for programs."""
+"""Reports of contract coverage as text, Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..coverage import Coverage, CoverageItem, count_covered, covered_percent
 
 
 def write_coverage_text(coverage: Coverage) -> str:
-    """A table of the groups, and what of each is missing."""
+    """Return a table of the groups, and a list of the items that are not covered."""
     lines = [f"contract coverage of {coverage.title}", ""]
     lines += [
-        f"  {name:<22}{done:>5} of {all_:>3}{share:>8}"
-        for name, done, all_, share in _rows(coverage)
+        f"  {name:<22}{covered:>5} of {total:>3}{percent:>8}"
+        for name, covered, total, percent in _rows(coverage)
     ]
     missing = [*_missing(coverage)]
     if missing:
@@ -24,11 +24,12 @@ def write_coverage_text(coverage: Coverage) -> str:
 
 
 def write_coverage_markdown(coverage: Coverage) -> str:
-    """The same as text, as Markdown."""
+    """Return the table and the list as Markdown."""
     lines = [f"## Contract coverage of {coverage.title}", ""]
     lines += ["| | covered | of | |", "|---|---:|---:|---:|"]
     lines += [
-        f"| {name} | {done} | {all_} | {share} |" for name, done, all_, share in _rows(coverage)
+        f"| {name} | {covered} | {total} | {percent} |"
+        for name, covered, total, percent in _rows(coverage)
     ]
     missing = [*_missing(coverage)]
     if missing:
@@ -38,14 +39,14 @@ def write_coverage_markdown(coverage: Coverage) -> str:
 
 
 def write_coverage_json(coverages: Sequence[Coverage]) -> str:
-    """Every item with its hits, as JSON."""
+    """Return every item with its hits as JSON."""
     data = {"coverage": [coverage.to_json() for coverage in coverages]}
     return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def format_percent(share: float) -> str:
-    """A share in per cent; it reads as 100 only if nothing is missing."""
-    return f"{int(share * 10) / 10:.1f} %"
+def format_percent(percent: float) -> str:
+    """Return a percentage rounded down to one decimal, so that only full coverage is 100.0 %."""
+    return f"{int(percent * 10) / 10:.1f} %"
 
 
 def _rows(coverage: Coverage) -> Iterator[tuple[str, int, int, str]]:
@@ -62,18 +63,18 @@ def _rows(coverage: Coverage) -> Iterator[tuple[str, int, int, str]]:
 
 def _missing(coverage: Coverage) -> Iterator[tuple[str, str]]:
     for group, hits in coverage.groups():
-        by_subject = _by_subject(hits)
+        by_subject = _uncovered_by_subject(hits)
         if by_subject:
             yield (
                 group.value,
                 "; ".join(
-                    f"{about} {', '.join(names)}".strip() for about, names in by_subject.items()
+                    f"{subject} {', '.join(names)}".strip() for subject, names in by_subject.items()
                 ),
             )
 
 
-def _by_subject(hits: Mapping[CoverageItem, int]) -> dict[str, list[str]]:
-    """What was never exercised, by what it is about."""
+def _uncovered_by_subject(hits: Mapping[CoverageItem, int]) -> dict[str, list[str]]:
+    """Return the names of the uncovered items by their subjects."""
     missing: dict[str, list[str]] = {}
     for item, count in hits.items():
         if not count:

@@ -1,4 +1,4 @@
-"""What GitHub Actions shows of a check beside its log."""
+"""Reports as workflow commands, which GitHub Actions shows as annotations."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from .report import Report, occurrences
 
 
 def write_github_commands(report: Report) -> Iterator[str]:
-    """A workflow command for each kind of violation, and for a check that did not end by itself."""
-    for kind in report.violation_groups:
-        level = "error" if kind.first.severity is Severity.ERROR else "warning"
-        heading, _, facts = str(kind.first).partition("\n")
-        seen = f"\n  seen      {occurrences(kind)}" if kind.more else ""
-        yield f"::{level} title={_property(heading)}::{_data(facts + seen)}"
+    """Yield a command for each group of violations, and for the error of an incomplete check."""
+    for group in report.violation_groups:
+        level = "error" if group.first.severity is Severity.ERROR else "warning"
+        heading, _, facts = str(group.first).partition("\n")
+        count = f"\n  found     {occurrences(group)}" if group.more else ""
+        yield f"::{level} title={_property(heading)}::{_data(facts + count)}"
     if report.error:
-        yield f"::error title=The check did not come to its end::{_data(report.error)}"
+        yield f"::error title=The check was not completed::{_data(report.error)}"
 
 
 def _data(text: str) -> str:

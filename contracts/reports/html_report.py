@@ -1,4 +1,4 @@
-"""A report as one web page that needs nothing else."""
+"""Reports as a single HTML file without external resources or scripts."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from .timeline import job_timelines
 
 
 def write_html(report: Report) -> bytes:
-    """The report as HTML: the verdict, each violation, the life of each job, every request."""
-    broken: dict[int, list[str]] = {}
+    """Return the report as HTML: summary, violations, timelines of jobs, and all requests."""
+    codes_by_number: dict[int, list[str]] = {}
     for violation in report.result.violations:
         for number in violation.numbers:
-            codes = broken.setdefault(number, [])
+            codes = codes_by_number.setdefault(number, [])
             if violation.code not in codes:
                 codes.append(violation.code)
-    lines = job_timelines(report.document, report.result.history)
+    timelines = job_timelines(report.document, report.result.history)
     text = _template().render(
         report=report,
         result=report.result,
         plan=report.plan,
-        charts=[chart.draw_chart(report.document, line) for line in lines],
+        charts=[chart.draw_chart(report.document, timeline) for timeline in timelines],
         size=(chart.WIDTH, chart.HEIGHT),
-        broken=broken,
+        codes_by_number=codes_by_number,
         began=datetime.fromtimestamp(report.began, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         format_amount=format_amount,
-        times=occurrences,
+        occurrences=occurrences,
     )
     return text.encode()
 
 
 def _template() -> Template:
     text = FilePath(__file__).with_name("report.html.jinja").read_text(encoding="utf-8")
-    # Whatever a server says is text, and never markup.
-    options = Environment(
+    # Text of a server must never become markup.
+    environment = Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
-    return options.from_string(text)
+    return environment.from_string(text)

@@ -16,8 +16,11 @@ from .timeline import job_timelines
 
 
 def write_json(report: Report) -> bytes:
-    """The report as indented JSON. Amounts of money are text, so that none is rounded."""
-    document, verdict = report.document, report.result
+    """Return the report as indented JSON.
+
+    Amounts of money are text, so that no reader rounds them.
+    """
+    document, result = report.document, report.result
     data = {
         "exit_code": report.exit_code,
         "headline": report.headline,
@@ -32,12 +35,12 @@ def write_json(report: Report) -> bytes:
         "timeout": report.policy.timeout,
         "rules": sorted(report.policy.codes),
         "plan": _plan(report.plan),
-        "ledger": _ledger(report.budget),
-        "violations": [_violation(report, violation) for violation in verdict.violations],
-        "jobs": [asdict(line) for line in job_timelines(document, verdict.history)],
-        "left": list(verdict.jobs),
-        "notes": list(verdict.notes),
-        "requests": len(verdict.history),
+        "budget": _budget(report.budget),
+        "violations": [_violation(report, violation) for violation in result.violations],
+        "jobs": [asdict(timeline) for timeline in job_timelines(document, result.history)],
+        "remaining_jobs": list(result.jobs),
+        "notes": list(result.notes),
+        "requests": len(result.history),
     }
     return orjson.dumps(data, option=orjson.OPT_INDENT_2) + b"\n"
 
@@ -46,7 +49,9 @@ def _plan(plan: CheckPlan | None) -> Json:
     if plan is None:
         return None
     return {
-        "refused": [{"operation": p.call.operation_id, "why": p.reason} for p in plan.probes],
+        "invalid_requests": [
+            {"operation": p.call.operation_id, "reason": p.reason} for p in plan.probes
+        ],
         "creates": len(plan.creates),
         "price": format_amount(plan.price),
         "total": format_amount(plan.total),
@@ -54,14 +59,14 @@ def _plan(plan: CheckPlan | None) -> Json:
     }
 
 
-def _ledger(ledger: Budget) -> Json:
-    limit = ledger.max_spend
+def _budget(budget: Budget) -> Json:
+    limit = budget.max_spend
     return {
-        "creates": ledger.creates,
-        "max_creates": ledger.max_creates,
-        "spent": format_amount(ledger.spent),
+        "creates": budget.creates,
+        "max_creates": budget.max_creates,
+        "spent": format_amount(budget.spent),
         "max_spend": None if limit is None else format_amount(limit),
-        "currency": ledger.currency or None,
+        "currency": budget.currency or None,
     }
 
 
@@ -77,5 +82,5 @@ def _violation(report: Report, violation: Violation) -> Json:
         "received": violation.received,
         "expected": violation.expected,
         "advice": violation.rule.advice,
-        "again": report.curl_command(violation),
+        "curl": report.curl_command(violation),
     }

@@ -1,4 +1,4 @@
-"""A report as JUnit XML, with one case for each rule and operation."""
+"""Reports as JUnit XML, with one test case for each operation and rule."""
 
 from __future__ import annotations
 
@@ -16,17 +16,21 @@ from .report import Report, occurrences
 
 
 def write_junit(report: Report) -> bytes:
-    """The report as XML. A case passes if its rule was not broken, warnings are its output; rules
-    for an operation that was not asked for are skipped.
+    """Return the report as JUnit XML.
+
+    A case fails if the rule was violated in a response of the operation. Warnings are the output
+    of a passed case. The cases of an operation that was not called are skipped.
     """
-    suite = Xml.Element("testsuite", name=_legal(f"{report.document.title} at {report.base_url}"))
+    suite = Xml.Element(
+        "testsuite", name=_xml_text(f"{report.document.title} at {report.base_url}")
+    )
     properties = Xml.SubElement(suite, "properties")
     for name, value in _properties(report):
-        Xml.SubElement(properties, "property", name=name, value=_legal(value))
+        Xml.SubElement(properties, "property", name=name, value=_xml_text(value))
     cases = [*_cases(report)]
     suite.extend(cases)
     if report.error:
-        cases.append(Xml.SubElement(suite, "testcase", classname="check", name="comes to its end"))
+        cases.append(Xml.SubElement(suite, "testcase", classname="check", name="runs to its end"))
         _add(cases[-1], "error", report.error, report.headline)
     counts = {
         "tests": len(cases),
@@ -47,57 +51,58 @@ def write_junit(report: Report) -> bytes:
 def _properties(report: Report) -> Iterator[tuple[str, str]]:
     yield "outcome", report.headline
     yield "exit_code", str(report.exit_code)
-    yield "ledger", str(report.budget)
+    yield "budget", str(report.budget)
     yield "grade", report.policy.grade
     yield "seed", str(report.seed)
     yield from report.versions.items()
 
 
 def _cases(report: Report) -> Iterator[Xml.Element]:
-    found: dict[tuple[str, str], list[Violation]] = {}
+    violations: dict[tuple[str, str], list[Violation]] = {}
     for violation in report.result.violations:
-        found.setdefault((violation.operation_id or "", violation.code), []).append(violation)
+        key = violation.operation_id or "", violation.code
+        violations.setdefault(key, []).append(violation)
     history = report.result.history if report.has_result else ()
-    asked = {exchange.operation_id for exchange in history}
+    called = {exchange.operation_id for exchange in history}
     for operation in report.document.operations.values():
         for code in sorted(report.policy.codes):
-            broken = found.get((operation.id, code), [])
-            rule = SERVER_RULES[code]
-            if broken or rule.roles is None or operation.role in rule.roles:
-                yield _case(report, operation, rule, broken, operation.id in asked)
+            found, rule = violations.get((operation.id, code), []), SERVER_RULES[code]
+            if found or rule.roles is None or operation.role in rule.roles:
+                yield _case(report, operation, rule, found, operation.id in called)
 
 
 def _case(
-    report: Report, operation: Operation, rule: Rule, broken: list[Violation], asked: bool
+    report: Report, operation: Operation, rule: Rule, violations: list[Violation], called: bool
 ) -> Xml.Element:
     case = Xml.Element("testcase", classname=operation.id, name=f"{rule.code} {rule.title}")
-    if broken:
-        text = "\n\n".join(_text(report, kind) for kind in group_by_rule(broken))
-        said = f"expected {broken[0].expected}, received {broken[0].received}"
-        more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+    if violations:
+        first, *more = violations
+        text = "\n\n".join(_text(report, group) for group in group_by_rule(violations))
+        message = f"expected {first.expected}, received {first.received}"
+        message += f" (and {len(more)} more)" if more else ""
         if rule.severity is Severity.ERROR:
-            _add(case, "failure", said + more, text).set("type", rule.code)
+            _add(case, "failure", message, text).set("type", rule.code)
         else:
-            Xml.SubElement(case, "system-out").text = _legal(text)
-    if not asked:
-        _add(case, "skipped", f"{operation.id} was not asked for", "")
+            Xml.SubElement(case, "system-out").text = _xml_text(text)
+    if not called:
+        _add(case, "skipped", f"{operation.id} was not called", "")
     return case
 
 
-def _text(report: Report, kind: ViolationGroup) -> str:
-    seen = f"\n  seen      {occurrences(kind)}" if kind.more else ""
-    return f"{kind.first}{seen}\n  again     {report.curl_command(kind.first)}"
+def _text(report: Report, group: ViolationGroup) -> str:
+    count = f"\n  found     {occurrences(group)}" if group.more else ""
+    return f"{group.first}{count}\n  repeat    {report.curl_command(group.first)}"
 
 
-def _add(case: Xml.Element, kind: str, message: str, text: str) -> Xml.Element:
-    element = Xml.SubElement(case, kind, message=_legal(message))
-    element.text = _legal(text) or None
+def _add(case: Xml.Element, tag: str, message: str, text: str) -> Xml.Element:
+    element = Xml.SubElement(case, tag, message=_xml_text(message))
+    element.text = _xml_text(text) or None
     return element
 
 
-def _legal(text: str) -> str:
-    """The text without the characters that XML cannot hold."""
-    return _ILLEGAL.sub("\ufffd", text)
+def _xml_text(text: str) -> str:
+    """Return the text with the characters that XML does not allow replaced."""
+    return _NOT_ALLOWED_IN_XML.sub("\ufffd", text)
 
 
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_ALLOWED_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -1,4 +1,4 @@
-"""A report as Markdown, for the summary of a CI job."""
+"""Reports as Markdown, for the summaries of CI jobs."""
 
 from __future__ import annotations
 
@@ -12,85 +12,86 @@ from .timeline import Timeline, job_timelines
 
 
 def write_markdown(report: Report) -> bytes:
-    """The report as Markdown with tables, as GitHub and GitLab show it."""
+    """Return the report as Markdown with tables, for GitHub and GitLab."""
     return ("\n".join(_lines(report)).strip() + "\n").encode()
 
 
 def _lines(report: Report) -> Iterator[str]:
-    document, verdict = report.document, report.result
+    document, result = report.document, report.result
     sign = "✅" if report.passed else "⚠️" if report.error else "❌"
-    yield f"## {sign} {_plain(document.title)}: {_plain(report.headline)}"
+    yield f"## {sign} {_escape(document.title)}: {_escape(report.headline)}"
     yield ""
     yield "| Check | |"
     yield "|---|---|"
-    yield f"| Server | {_cell(report.base_url or 'a recording')} |"
-    yield f"| Document | {_cell(f'{document.title} {document.version}')} |"
-    yield f"| Requests | {len(verdict.history)} in {report.seconds:.1f} s |"
-    yield f"| Spent | {_cell(str(report.budget))} |"
+    yield f"| Server | {_code_cell(report.base_url or 'a recording')} |"
+    yield f"| Document | {_code_cell(f'{document.title} {document.version}')} |"
+    yield f"| Requests | {len(result.history)} in {report.seconds:.1f} s |"
+    yield f"| Spent | {_code_cell(str(report.budget))} |"
     yield f"| Exit code | {report.exit_code} |"
-    yield f"| Judged | grade {report.policy.grade}, seed {report.seed} |"
+    yield f"| Scope | grade {report.policy.grade}, seed {report.seed} |"
     yield ""
-    for kind in report.violation_groups:
-        yield from _violation(report, kind)
+    for group in report.violation_groups:
+        yield from _violation(report, group)
     yield from _section(
-        "Jobs", (_timeline(line) for line in job_timelines(document, verdict.history))
+        "Jobs", (_timeline(timeline) for timeline in job_timelines(document, result.history))
     )
     yield from _section(
-        "Left", (f"{_cell(job)}: follow it with {_cell(f'--resume {job}')}" for job in verdict.jobs)
+        "Not deleted",
+        (f"{_code_cell(j)}: check it with {_code_cell(f'--resume {j}')}" for j in result.jobs),
     )
-    yield from _section("Notes", map(_plain, verdict.notes))
+    yield from _section("Notes", map(_escape, result.notes))
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
     yield f"<sub>{versions}</sub>" if versions else ""
 
 
-def _violation(report: Report, kind: ViolationGroup) -> Iterator[str]:
-    violation = kind.first
+def _violation(report: Report, group: ViolationGroup) -> Iterator[str]:
+    violation = group.first
     numbers = list_numbers(violation.numbers)
-    yield f"### {violation.code} {_plain(violation.title)}"
+    yield f"### {violation.code} {_escape(violation.title)}"
     yield ""
     yield f"| {violation.severity.capitalize()} | |"
     yield "|---|---|"
-    yield f"| Request | {_cell(violation.request)}, {numbers} |"
+    yield f"| Request | {_code_cell(violation.request)}, {numbers} |"
     if violation.place:
-        yield f"| Place | {_cell(violation.place)} |"
-    yield f"| Received | {_cell(violation.received)} |"
-    yield f"| Expected | {_cell(violation.expected)} |"
-    if kind.more:
-        yield f"| Seen | {occurrences(kind)} |"
-    yield f"| Advice | {_plain(violation.rule.advice)} |"
+        yield f"| Place | {_code_cell(violation.place)} |"
+    yield f"| Received | {_code_cell(violation.received)} |"
+    yield f"| Expected | {_code_cell(violation.expected)} |"
+    if group.more:
+        yield f"| Found | {occurrences(group)} |"
+    yield f"| Advice | {_escape(violation.rule.advice)} |"
     yield ""
-    yield "See it again:"
+    yield "Repeat the request:"
     yield ""
-    yield from _fenced(report.curl_command(violation))
+    yield from _code_block(report.curl_command(violation))
     yield ""
 
 
-def _timeline(line: Timeline) -> str:
-    stages = (f"{stage.state} at {stage.seconds:.1f} s" for stage in line.state_changes)
-    return f"{_cell(line.job_id)}: {_plain(', '.join(stages))}"
+def _timeline(timeline: Timeline) -> str:
+    states = (f"{change.state} at {change.seconds:.1f} s" for change in timeline.state_changes)
+    return f"{_code_cell(timeline.job_id)}: {_escape(', '.join(states))}"
 
 
 def _section(title: str, items: Iterator[str]) -> Iterator[str]:
-    listed = [f"- {item}" for item in items]
-    if listed:
-        yield from (f"### {title}", "", *listed, "")
+    lines = [f"- {item}" for item in items]
+    if lines:
+        yield from (f"### {title}", "", *lines, "")
 
 
-def _fenced(text: str) -> Iterator[str]:
-    """The text as code, in a fence that is longer than any in it."""
+def _code_block(text: str) -> Iterator[str]:
+    """Yield the text as a code block, in a fence longer than any fence in the text."""
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     yield from (f"{fence}sh", text, fence)
 
 
-def _cell(text: str) -> str:
-    """Code in a cell of a table; a server's text must not end it."""
+def _code_cell(text: str) -> str:
+    """Return the text as code in a table cell, which no character of the text can end."""
     flat = " ".join(text.split()).replace("|", "\\|")
     longest = max(map(len, re.findall("`+", flat)), default=0)
     ticks = "`" * (longest + 1)
     return f"{ticks} {flat} {ticks}" if longest else f"`{flat}`"
 
 
-def _plain(text: str) -> str:
-    """Text in which nothing means something to Markdown or HTML."""
+def _escape(text: str) -> str:
+    """Return the text with the special characters of Markdown and HTML escaped."""
     return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split()))

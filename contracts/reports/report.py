@@ -1,4 +1,4 @@
-"""Everything that a report of a check can tell."""
+"""The content of a report, whatever its format."""
 
 from __future__ import annotations
 
@@ -18,11 +18,21 @@ from ..traffic.exchange import Exchange
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A check and what came of it, without any key.
+    """A check and its result, without API keys.
 
-    `began` is in Unix seconds, `seconds` how long it took. `plan` is None where no job was to be
-    made. `error` says why the check did not come to its end, None if it did. `key_variable` is the
-    environment variable that held the key, `versions` are those of the programs at work.
+    document: the document of the API
+    base_url: the base URL of the server, empty if a recording does not contain it
+    result: the violations and the exchanges
+    policy: the rules that were applied
+    budget: the limits, and what was spent
+    plan: the planned requests, None for a recording or a resumed job
+    exit_code: the exit code of the command
+    error: the reason why the check was not completed, None if it was
+    began: the start of the check in Unix seconds
+    seconds: the duration of the check
+    seed: the seed of the check
+    key_variable: the name of the environment variable with the API key
+    versions: the versions of the programs by name
     """
 
     document: Document
@@ -41,50 +51,48 @@ class Report:
 
     @property
     def violation_groups(self) -> tuple[ViolationGroup, ...]:
-        """The violations, those of one kind together."""
+        """The violations, grouped by rule, operation and place."""
         return group_by_rule(self.result.violations)
 
     @property
     def summary(self) -> str:
-        """How many kinds of violations there are, in words."""
+        """The number of groups of violations in words, such as "2 violations, 1 warning"."""
         errors = len(group_by_rule(self.result.errors))
-        found = count_of(errors, "violation") if errors else "no violation"
+        counts = count_of(errors, "violation") if errors else "no violation"
         warnings = len(group_by_rule(self.result.warnings))
-        return f"{found}, {count_of(warnings, 'warning')}" if warnings else found
+        return f"{counts}, {count_of(warnings, 'warning')}" if warnings else counts
 
     @property
     def headline(self) -> str:
-        """What came of it, in a few words."""
+        """The summary, with the error if the check was not completed."""
         if self.error is None:
             return self.summary
-        return (
-            f"{self.summary} so far; {self.error}"
-            if self.has_result
-            else f"not checked; {self.error}"
-        )
+        if not self.has_result:
+            return f"not checked; {self.error}"
+        return f"{self.summary} so far; {self.error}"
 
     @property
     def has_result(self) -> bool:
-        """Whether there was anything to judge: a job, or a check that came to its end."""
+        """True if the check was completed, or if it at least created a job or found an error."""
         return self.error is None or self.budget.creates > 0 or bool(self.result.errors)
 
     @property
     def passed(self) -> bool:
-        """Whether the server was found to keep the contract."""
+        """True if the server conforms to the contract."""
         return self.exit_code == 0
 
     def exchange_of(self, violation: Violation) -> Exchange:
-        """The exchange in which a violation came to light."""
+        """Return the exchange that completed a violation."""
         return self.result.history[violation.numbers[-1] - 1]
 
     def curl_command(self, violation: Violation) -> str:
-        """A line for a shell that asks for the same once more."""
+        """Return a curl command that repeats the request of a violation."""
         call, base_url = self.exchange_of(violation).call, self.base_url or self.document.server_url
         return curl_command(self.document, call, base_url, key_variable=self.key_variable)
 
 
-def occurrences(kind: ViolationGroup) -> str:
-    """How often a rule was broken, in words; nothing for once."""
-    if not kind.more:
+def occurrences(group: ViolationGroup) -> str:
+    """Return the number of violations in words, an empty text for a single one."""
+    if not group.more:
         return ""
-    return f"{len(kind.more) + 1} times, in the answers to {list_numbers(kind.numbers)}"
+    return f"{len(group.more) + 1} times, in the responses to {list_numbers(group.numbers)}"

@@ -1,8 +1,6 @@
-"""What of a contract some traffic has exercised."""
+"""Contract coverage: the parts of a document that traffic exercises."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import orjson
 import pytest
@@ -18,11 +16,10 @@ from aisa_testkit.contracts import (
 from aisa_testkit.openapi import Call, Document, Reply, parse_document
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.messages import Query
+from tests.support.scripted_client import run_script
 
-Play = Callable[[Document, str], list[Exchange | UnmatchedRequest]]
 
-
-def sent(
+def exchange(
     document: Document,
     operation_id: str,
     *,
@@ -44,7 +41,7 @@ def observed(document: Document, *history: Exchange | UnmatchedRequest) -> Cover
 
 
 def hits(coverage: Coverage, *groups: CoverageGroup) -> dict[str, int]:
-    """How often the items were exercised that were, those of some groups."""
+    """The hits of the exercised items, of some groups or of all."""
     return {
         str(item): count
         for item, count in coverage.hits.items()
@@ -56,7 +53,7 @@ def names(coverage: Coverage, group: CoverageGroup) -> list[str]:
     return [str(item) for item in coverage.hits if item.group is group]
 
 
-def test_a_document_has_items_for_all_that_it_declares(other_document: Document) -> None:
+def test_coverage_has_items_for_everything_in_the_document(other_document: Document) -> None:
     coverage = Coverage.of(other_document)
     assert coverage.title == "Renderings 2"
     assert {group: names(coverage, group) for group, _ in coverage.groups()} == {
@@ -93,7 +90,7 @@ def test_a_document_has_items_for_all_that_it_declares(other_document: Document)
     }
 
 
-def test_a_field_of_two_media_types_is_one_item(document: Document) -> None:
+def test_field_of_two_media_types_is_one_item(document: Document) -> None:
     coverage = Coverage.of(document)
     fields = names(coverage, CoverageGroup.FIELDS)
     assert [name for name in fields if name.startswith("createVideo")] == [
@@ -103,7 +100,7 @@ def test_a_field_of_two_media_types_is_one_item(document: Document) -> None:
     assert (coverage.percent, hits(coverage)) == (0, {})
 
 
-def test_what_is_sent_is_counted(document: Document) -> None:
+def test_requests_count_operations_fields_and_values(document: Document) -> None:
     form = (
         b'--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\nx\r\n'
         b'--b\r\nContent-Disposition: form-data; name="seconds"\r\n\r\n8\r\n'
@@ -112,8 +109,8 @@ def test_what_is_sent_is_counted(document: Document) -> None:
     )
     headers = {"content-type": "multipart/form-data; boundary=b"}
     upload = read_exchange(document, Call("createVideo", {}, (), headers, form), None, at=0)
-    made = sent(document, "createVideo", json={"prompt": "x", "seconds": "8", "fps": 30})
-    page = sent(document, "listVideos", query=(("order", "asc"), ("limit", "3"), ("page", "2")))
+    made = exchange(document, "createVideo", json={"prompt": "x", "seconds": "8", "fps": 30})
+    page = exchange(document, "listVideos", query=(("order", "asc"), ("limit", "3"), ("page", "2")))
     assert hits(observed(document, upload, made, page)) == {
         "createVideo": 2,
         "createVideo seconds": 2,
@@ -129,43 +126,39 @@ def test_what_is_sent_is_counted(document: Document) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [("seconds", "5"), ("seconds", 4), ("size", None), ("model", ["sora-2"])],
-    ids=["not among them", "of another type", "null", "in a list"],
+    ids=["another value", "another type", "null", "in a list"],
 )
-def test_only_a_documented_value_counts_as_one(document: Document, field: str, value: Json) -> None:
-    request = sent(document, "createVideo", json={"prompt": "x", field: value})
+def test_undocumented_value_is_not_counted(document: Document, field: str, value: Json) -> None:
+    request = exchange(document, "createVideo", json={"prompt": "x", field: value})
     assert hits(observed(document, request), CoverageGroup.VALUES) == {}
 
 
-def test_only_documented_answers_are_counted(document: Document) -> None:
-    answers = [Reply(200), Reply(429), Reply(418), None]
-    coverage = observed(document, *(sent(document, "getVideo", reply=reply) for reply in answers))
+def test_only_documented_responses_are_counted(document: Document) -> None:
+    replies = [Reply(200), Reply(429), Reply(418), None]
+    coverage = observed(
+        document, *(exchange(document, "getVideo", reply=reply) for reply in replies)
+    )
     assert hits(coverage) == {"getVideo": 4, "getVideo 200": 1, "getVideo 429": 1}
 
 
-def test_a_request_that_nothing_takes_covers_nothing(document: Document) -> None:
-    assert (
-        hits(
-            observed(
-                document, UnmatchedRequest("GET", "/v1/videos"), UnmatchedRequest("GET", "x", "no")
-            )
-        )
-        == {}
-    )
+def test_unmatched_requests_cover_nothing(document: Document) -> None:
+    unmatched = UnmatchedRequest("GET", "/v1/videos"), UnmatchedRequest("GET", "x", "no")
+    assert hits(observed(document, *unmatched)) == {}
 
 
-def shown(document: Document, job_id: str, state: str) -> Exchange:
+def poll(document: Document, job_id: str, state: str) -> Exchange:
     body = orjson.dumps({"id": job_id, "status": state})
     reply = Reply(200, {"content-type": "application/json"}, body)
-    return sent(document, "getVideo", reply=reply)
+    return exchange(document, "getVideo", reply=reply)
 
 
 STATE_GROUPS = (CoverageGroup.STATES, CoverageGroup.TRANSITIONS)
 
 
-def test_a_transition_is_from_one_sight_of_a_job_to_its_next(document: Document) -> None:
-    sights = [("a", "queued"), ("b", "in_progress"), ("a", "queued"), ("b", "failed")]
-    sights += [("a", "in_progress"), ("a", "in_progress"), ("a", "completed"), ("c", "completed")]
-    coverage = observed(document, *(shown(document, *sight) for sight in sights))
+def test_transitions_are_between_consecutive_responses_for_a_job(document: Document) -> None:
+    states = [("a", "queued"), ("b", "in_progress"), ("a", "queued"), ("b", "failed")]
+    states += [("a", "in_progress"), ("a", "in_progress"), ("a", "completed"), ("c", "completed")]
+    coverage = observed(document, *(poll(document, *state) for state in states))
     assert hits(coverage, *STATE_GROUPS) == {
         "queued": 2,
         "queued to in_progress": 1,
@@ -177,22 +170,22 @@ def test_a_transition_is_from_one_sight_of_a_job_to_its_next(document: Document)
     }
 
 
-def test_a_transition_that_is_not_declared_is_none(document: Document) -> None:
-    sights = [shown(document, "a", state) for state in ("completed", "queued", "melting", "queued")]
-    coverage = observed(document, *sights)
+def test_undocumented_transitions_are_not_counted(document: Document) -> None:
+    states = [poll(document, "a", state) for state in ("completed", "queued", "melting", "queued")]
+    coverage = observed(document, *states)
     assert hits(coverage, *STATE_GROUPS) == {"completed": 1, "queued": 2}
 
 
-def test_no_transition_leads_from_one_history_to_the_next(document: Document) -> None:
-    coverage = observed(document, shown(document, "a", "queued"))
-    coverage.observe(document, [shown(document, "a", "completed")])
+def test_transitions_are_not_counted_across_histories(document: Document) -> None:
+    coverage = observed(document, poll(document, "a", "queued"))
+    coverage.observe(document, [poll(document, "a", "completed")])
     assert hits(coverage, *STATE_GROUPS) == {"queued": 1, "completed": 1}
 
 
-def test_a_job_of_another_document_is_seen_in_its_own_states(
-    other_document: Document, play: Play
-) -> None:
-    history = play(other_document, "create, tick, poll, tick, list, wait, poll, content, delete")
+def test_states_of_another_document_are_counted(other_document: Document) -> None:
+    history = run_script(
+        other_document, "create, tick, poll, tick, list, wait, poll, content, delete"
+    )
     assert hits(observed(other_document, *history)) == {
         **dict.fromkeys(["pageOfRenderings", "submitRendering", "dropRendering", "film"], 1),
         "rendering": 2,
@@ -211,7 +204,9 @@ def test_headers_and_values_of_any_type_are_counted(other_document: Document) ->
         {"name": "mine", "in": "query", "schema": {"type": "boolean", "enum": [True, False]}},
     ]
     document = parse_document(orjson.dumps(data).decode())
-    request = sent(document, "pageOfRenderings", query=(("mine", "true"),), headers={"x-tier": "2"})
+    request = exchange(
+        document, "pageOfRenderings", query=(("mine", "true"),), headers={"x-tier": "2"}
+    )
     coverage = observed(document, request)
     assert hits(coverage, CoverageGroup.FIELDS) == {
         "pageOfRenderings mine": 1,
@@ -224,9 +219,9 @@ def test_headers_and_values_of_any_type_are_counted(other_document: Document) ->
     ]
 
 
-def test_coverages_of_several_runs_add_up(document: Document, play: Play) -> None:
-    first = observed(document, *play(document, "create, poll"))
-    second = observed(document, *play(document, "create, wait, poll, delete"))
+def test_coverages_of_several_runs_are_added(document: Document) -> None:
+    first = observed(document, *run_script(document, "create, poll"))
+    second = observed(document, *run_script(document, "create, wait, poll, delete"))
     first.add(second)
     assert first.hits[CoverageItem(CoverageGroup.OPERATIONS, "createVideo", "")] == 2
     assert first.hits[CoverageItem(CoverageGroup.RESPONSES, "deleteVideo", "200")] == 1
@@ -235,18 +230,18 @@ def test_coverages_of_several_runs_add_up(document: Document, play: Play) -> Non
     assert len(first.hits) == len(second.hits)
 
 
-@pytest.mark.parametrize("which", ["document", "other_document"], ids=["videos", "renderings"])
-def test_coverage_survives_a_file(request: pytest.FixtureRequest, play: Play, which: str) -> None:
-    document: Document = request.getfixturevalue(which)
-    coverage = observed(document, *play(document, "create, list, wait, poll, content, delete"))
+def test_coverage_is_read_back_from_json(any_document: Document) -> None:
+    coverage = observed(
+        any_document, *run_script(any_document, "create, list, wait, poll, content, delete")
+    )
     read = Coverage.from_json(orjson.loads(orjson.dumps(coverage.to_json())))
     assert (read.title, read.hits) == (coverage.title, coverage.hits)
     assert (read.percent, read.to_json()) == (coverage.percent, coverage.to_json())
     assert [*read.groups()] == [*coverage.groups()]
 
 
-def test_the_share_is_of_all_items(other_document: Document, play: Play) -> None:
-    coverage = observed(other_document, *play(other_document, "create, poll"))
+def test_percentage_is_of_all_items(other_document: Document) -> None:
+    coverage = observed(other_document, *run_script(other_document, "create, poll"))
     assert coverage.percent == pytest.approx(100 * 5 / 51)
     data = coverage.to_json()
     assert (data["covered"], data["total"], data["percent"]) == (5, 51, 9.8)

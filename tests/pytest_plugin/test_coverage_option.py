@@ -81,18 +81,18 @@ def test_coverage_table_lists_covered_and_missing_items(
             f"  operations called         2 of {operations:>3}  33.3 %",
             "  optional fields sent      1 of *",
             "  values sent               1 of *",
-            "  answers received          2 of *",
-            f"  states seen               3 of {states:>3}  75.0 %",
-            "  transitions seen          2 of   5  40.0 %",
+            "  responses received        2 of *",
+            f"  states observed           3 of {states:>3}  75.0 %",
+            "  transitions observed      2 of   5  40.0 %",
             "  total                    11 of *",
             "",
             "not covered:",
             "  operations called     listVideos; deleteVideo; getVideoContent; remixVideo",
             "  optional fields sent  *createVideo model, input_reference, size;*",
             "  values sent           *seconds=8, seconds=12,*",
-            "  answers received      *createVideo 400, 401,*",
-            "  states seen           failed",
-            "  transitions seen      queued to completed, to failed; in_progress to failed",
+            "  responses received    *createVideo 400, 401,*",
+            "  states observed       failed",
+            "  transitions observed  queued to completed, to failed; in_progress to failed",
         ],
         consecutive=True,
     )
@@ -129,7 +129,7 @@ def test_coverage_includes_every_fixture(project: pytest.Pytester) -> None:
         result.assert_outcomes(passed=3, failed=1)
         hits = hits_in(project.path / "c.json")
         assert hits["operations called: createVideo"] == 5
-        assert hits["answers received: getVideo 200"] == 3
+        assert hits["responses received: getVideo 200"] == 3
         assert hits["values sent: createVideo model=sora-2-pro"] == 1
         assert hits["operations called: remixVideo"] == 0
 

@@ -1,4 +1,4 @@
-"""Contract coverage in words, tables and data, to the letter."""
+"""Reports of contract coverage as text, Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aisa_testkit.contracts.reports.coverage_report import (
 )
 from aisa_testkit.openapi import Document
 
-SOME = Coverage(
+PARTIAL = Coverage(
     "Clips 3",
     {
         CoverageItem(CoverageGroup.OPERATIONS, "make", ""): 2,
@@ -29,62 +29,62 @@ SOME = Coverage(
         CoverageItem(CoverageGroup.TRANSITIONS, "new", "to old"): 0,
     },
 )
-ALL = Coverage("Clips 3", {CoverageItem(CoverageGroup.STATES, "new", ""): 7})
+FULL = Coverage("Clips 3", {CoverageItem(CoverageGroup.STATES, "new", ""): 7})
 
 
-def test_the_table_tells_of_each_group_and_of_what_is_missing() -> None:
-    assert write_coverage_text(SOME) == (
+def test_coverage_text_has_a_table_and_the_uncovered_items() -> None:
+    assert write_coverage_text(PARTIAL) == (
         "contract coverage of Clips 3\n"
         "\n"
         "  operations called         1 of   2  50.0 %\n"
         "  optional fields sent      1 of   1 100.0 %\n"
-        "  answers received          1 of   4  25.0 %\n"
-        "  states seen               1 of   2  50.0 %\n"
-        "  transitions seen          0 of   1   0.0 %\n"
+        "  responses received        1 of   4  25.0 %\n"
+        "  states observed           1 of   2  50.0 %\n"
+        "  transitions observed      0 of   1   0.0 %\n"
         "  total                     4 of  10  40.0 %\n"
         "\n"
         "not covered:\n"
         "  operations called     see\n"
-        "  answers received      make 400, 429; see 200\n"
-        "  states seen           old\n"
-        "  transitions seen      new to old\n"
+        "  responses received    make 400, 429; see 200\n"
+        "  states observed       old\n"
+        "  transitions observed  new to old\n"
     )
 
 
-def test_the_same_as_markdown() -> None:
-    assert write_coverage_markdown(SOME) == (
+def test_coverage_markdown_has_a_table_and_the_uncovered_items() -> None:
+    assert write_coverage_markdown(PARTIAL) == (
         "## Contract coverage of Clips 3\n"
         "\n"
         "| | covered | of | |\n"
         "|---|---:|---:|---:|\n"
         "| operations called | 1 | 2 | 50.0 % |\n"
         "| optional fields sent | 1 | 1 | 100.0 % |\n"
-        "| answers received | 1 | 4 | 25.0 % |\n"
-        "| states seen | 1 | 2 | 50.0 % |\n"
-        "| transitions seen | 0 | 1 | 0.0 % |\n"
+        "| responses received | 1 | 4 | 25.0 % |\n"
+        "| states observed | 1 | 2 | 50.0 % |\n"
+        "| transitions observed | 0 | 1 | 0.0 % |\n"
         "| total | 4 | 10 | 40.0 % |\n"
         "\n"
         "Not covered:\n"
         "\n"
         "- **operations called**: see\n"
-        "- **answers received**: make 400, 429; see 200\n"
-        "- **states seen**: old\n"
-        "- **transitions seen**: new to old\n"
+        "- **responses received**: make 400, 429; see 200\n"
+        "- **states observed**: old\n"
+        "- **transitions observed**: new to old\n"
     )
 
 
-def test_where_nothing_is_missing_nothing_is_said_of_it() -> None:
-    assert write_coverage_text(ALL) == (
+def test_full_coverage_has_no_list_of_uncovered_items() -> None:
+    assert write_coverage_text(FULL) == (
         "contract coverage of Clips 3\n"
         "\n"
-        "  states seen               1 of   1 100.0 %\n"
+        "  states observed           1 of   1 100.0 %\n"
         "  total                     1 of   1 100.0 %\n"
     )
-    assert write_coverage_markdown(ALL).splitlines()[-1] == "| total | 1 | 1 | 100.0 % |"
+    assert write_coverage_markdown(FULL).splitlines()[-1] == "| total | 1 | 1 | 100.0 % |"
 
 
-def test_json_has_every_item_with_its_hits() -> None:
-    text = write_coverage_json([ALL])
+def test_coverage_json_has_every_item_with_its_hits() -> None:
+    text = write_coverage_json([FULL])
     assert text == (
         "{\n"
         '  "coverage": [\n'
@@ -95,7 +95,7 @@ def test_json_has_every_item_with_its_hits() -> None:
         '      "percent": 100.0,\n'
         '      "groups": [\n'
         "        {\n"
-        '          "name": "states seen",\n'
+        '          "name": "states observed",\n'
         '          "covered": 1,\n'
         '          "total": 1,\n'
         '          "items": [\n'
@@ -113,21 +113,21 @@ def test_json_has_every_item_with_its_hits() -> None:
     )
 
 
-def test_json_holds_several_contracts() -> None:
-    first, second = orjson.loads(write_coverage_json([SOME, ALL]))["coverage"]
-    assert (first, second) == (SOME.to_json(), ALL.to_json())
+def test_coverage_json_may_contain_several_documents() -> None:
+    first, second = orjson.loads(write_coverage_json([PARTIAL, FULL]))["coverage"]
+    assert (first, second) == (PARTIAL.to_json(), FULL.to_json())
     assert [(group["name"], group["covered"], group["total"]) for group in first["groups"]] == [
         ("operations called", 1, 2),
         ("optional fields sent", 1, 1),
-        ("answers received", 1, 4),
-        ("states seen", 1, 2),
-        ("transitions seen", 0, 1),
+        ("responses received", 1, 4),
+        ("states observed", 1, 2),
+        ("transitions observed", 0, 1),
     ]
     assert orjson.loads(write_coverage_json([])) == {"coverage": []}
 
 
 @pytest.mark.parametrize(
-    ("share", "text"),
+    ("percent", "text"),
     [
         (0, "0.0 %"),
         (100 * 1 / 3, "33.3 %"),
@@ -136,11 +136,11 @@ def test_json_holds_several_contracts() -> None:
         (100, "100.0 %"),
     ],
 )
-def test_only_all_of_it_reads_as_a_hundred_per_cent(share: float, text: str) -> None:
-    assert format_percent(share) == text
+def test_only_full_coverage_is_100_per_cent(percent: float, text: str) -> None:
+    assert format_percent(percent) == text
 
 
-def test_the_tables_of_the_two_documents_line_up(
+def test_columns_of_the_coverage_table_are_aligned(
     document: Document, other_document: Document
 ) -> None:
     for coverage in map(Coverage.of, (document, other_document)):

@@ -1,4 +1,4 @@
-"""What every report has in common, whatever its format."""
+"""Properties of reports in every format."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from aisa_testkit.contracts.reports import FORMATS, Report
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("which", ["passed_report", "hostile_report", "interrupted_report"])
-def test_every_report_says_what_was_spent(
-    request: pytest.FixtureRequest, name: str, which: str
+@pytest.mark.parametrize("fixture", ["passed_report", "hostile_report", "interrupted_report"])
+def test_every_report_contains_the_budget(
+    request: pytest.FixtureRequest, name: str, fixture: str
 ) -> None:
-    report: Report = request.getfixturevalue(which)
+    report: Report = request.getfixturevalue(fixture)
     text = FORMATS[name](report).decode()
     if name == "json":
         assert f'"spent": "{format_amount(report.budget.spent)}"' in text
@@ -22,7 +22,5 @@ def test_every_report_says_what_was_spent(
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_report_is_the_same_when_it_is_written_again(
-    passed_report: Report, name: str
-) -> None:
+def test_every_report_is_deterministic(passed_report: Report, name: str) -> None:
     assert FORMATS[name](passed_report) == FORMATS[name](passed_report)

@@ -1,4 +1,4 @@
-"""What GitHub Actions is told: one command for each violation, and none that a server made up."""
+"""Reports as workflow commands of GitHub Actions, which no text of a server can add."""
 
 from __future__ import annotations
 
@@ -33,23 +33,25 @@ def read(report: Report) -> list[tuple[str, str, str]]:
     return commands
 
 
-def test_a_right_server_has_no_command(passed_report: Report) -> None:
+def test_passed_check_has_no_github_command(passed_report: Report) -> None:
     assert read(passed_report) == []
 
 
-def test_every_kind_of_violation_is_one_command_of_one_line(hostile_report: Report) -> None:
-    told = [f"{title}\n{text}" for _, title, text in read(hostile_report)]
-    for kind, text in zip(hostile_report.violation_groups, told, strict=True):
-        assert text.startswith(str(kind.first))
-        assert ("\n  seen " in text) is bool(kind.more)
+def test_each_group_of_violations_is_one_github_command(hostile_report: Report) -> None:
+    texts = [f"{title}\n{text}" for _, title, text in read(hostile_report)]
+    for group, text in zip(hostile_report.violation_groups, texts, strict=True):
+        assert text.startswith(str(group.first))
+        assert ("\n  found " in text) is bool(group.more)
 
 
-def test_a_check_that_did_not_come_to_its_end_is_an_error(interrupted_report: Report) -> None:
-    title = "The check did not come to its end"
+def test_incomplete_check_is_a_github_error(interrupted_report: Report) -> None:
+    title = "The check was not completed"
     assert read(interrupted_report) == [("error", title, "interrupted")]
 
 
-def test_a_warning_is_a_warning(make_report: Callable[..., Report], hostile_report: Report) -> None:
+def test_warning_is_a_github_warning(
+    make_report: Callable[..., Report], hostile_report: Report
+) -> None:
     first = hostile_report.result.violations[0]
     warning = replace(first, rule=replace(first.rule, severity=Severity.WARNING))
     report = make_report(result=replace(hostile_report.result, violations=(warning,)))
@@ -57,11 +59,11 @@ def test_a_warning_is_a_warning(make_report: Callable[..., Report], hostile_repo
 
 
 @pytest.mark.parametrize("text", ["\n::error::x", "\r\n::warning::x", "%0A::x", "a::b,c=d"])
-def test_no_text_of_a_server_makes_a_command(
+def test_text_of_a_server_makes_no_github_command(
     make_report: Callable[..., Report], hostile_report: Report, text: str
 ) -> None:
     violation = replace(hostile_report.result.errors[0], received=text, expected=text)
     result = replace(hostile_report.result, violations=(violation,))
-    (_, _, told), (_, _, error) = read(make_report(result=result, error=text))
-    assert told.count(text) == 2
+    (_, _, violation_text), (_, _, error) = read(make_report(result=result, error=text))
+    assert violation_text.count(text) == 2
     assert error == text

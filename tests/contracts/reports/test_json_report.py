@@ -1,4 +1,4 @@
-"""A report as JSON, as other programs read it."""
+"""Reports as JSON."""
 
 from __future__ import annotations
 
@@ -20,49 +20,49 @@ def read(report: Report) -> Any:
     return orjson.loads(write_json(report))
 
 
-def test_it_says_what_was_checked_with_what(passed_report: Report) -> None:
-    told = read(passed_report)
-    assert (told["exit_code"], told["headline"], told["error"]) == (0, "no violation", None)
-    assert told["versions"] == {"aisa-testkit": "1.2.3"}
-    assert told["document"] == {"title": "AIsa Videos", "version": passed_report.document.version}
-    assert (told["seed"], told["grade"], told["timeout"]) == (7, "inferred", 300.0)
-    assert told["base_url"] == "https://api.invalid/v1"
-    assert datetime.fromisoformat(told["began"]).timestamp() == passed_report.began
-    assert (told["seconds"], told["requests"]) == (3.25, len(passed_report.result.history))
-    assert told["rules"] == sorted(passed_report.policy.codes)
+def test_json_report_contains_versions_document_and_settings(passed_report: Report) -> None:
+    data = read(passed_report)
+    assert (data["exit_code"], data["headline"], data["error"]) == (0, "no violation", None)
+    assert data["versions"] == {"aisa-testkit": "1.2.3"}
+    assert data["document"] == {"title": "AIsa Videos", "version": passed_report.document.version}
+    assert (data["seed"], data["grade"], data["timeout"]) == (7, "inferred", 300.0)
+    assert data["base_url"] == "https://api.invalid/v1"
+    assert datetime.fromisoformat(data["began"]).timestamp() == passed_report.began
+    assert (data["seconds"], data["requests"]) == (3.25, len(passed_report.result.history))
+    assert data["rules"] == sorted(passed_report.policy.codes)
 
 
-def test_the_plan_and_the_ledger_tell_money_as_text(passed_report: Report) -> None:
-    told, plan = read(passed_report), passed_report.plan
+def test_json_report_contains_plan_and_budget_with_amounts_as_text(passed_report: Report) -> None:
+    data, plan = read(passed_report), passed_report.plan
     assert plan is not None
-    assert told["ledger"] == {
+    assert data["budget"] == {
         "creates": 2,
         "max_creates": 2,
         "spent": "0.80",
         "max_spend": "2.00",
         "currency": "USD",
     }
-    refused = told["plan"].pop("refused")
-    assert told["plan"] == {"creates": 2, "price": "0.40", "total": "0.80", "currency": "USD"}
-    assert [p["why"] for p in refused] == [probe.reason for probe in plan.probes]
-    assert {p["operation"] for p in refused} <= set(passed_report.document.operations)
+    invalid_requests = data["plan"].pop("invalid_requests")
+    assert data["plan"] == {"creates": 2, "price": "0.40", "total": "0.80", "currency": "USD"}
+    assert [p["reason"] for p in invalid_requests] == [probe.reason for probe in plan.probes]
+    assert {p["operation"] for p in invalid_requests} <= set(passed_report.document.operations)
 
 
 @pytest.mark.parametrize(
-    ("spend", "told"),
+    ("spend", "text"),
     [("0.1", "0.10"), ("0.000001", "0.000001"), ("1E+3", "1000.00"), ("0", "0.00")],
 )
-def test_no_amount_is_rounded_or_written_with_an_exponent(
-    make_report: Callable[..., Report], spend: str, told: str
+def test_amounts_are_exact_and_without_exponent(
+    make_report: Callable[..., Report], spend: str, text: str
 ) -> None:
     budget = Budget(max_spend=Decimal(spend))
-    assert read(make_report(budget=budget))["ledger"]["max_spend"] == told
+    assert read(make_report(budget=budget))["budget"]["max_spend"] == text
 
 
-def test_without_a_plan_or_a_limit_there_is_null(make_report: Callable[..., Report]) -> None:
-    told = read(make_report(policy=CheckPolicy(codes={"AV203"})))
-    assert (told["plan"], told["rules"], told["jobs"]) == (None, ["AV203"], [])
-    assert told["ledger"] == {
+def test_missing_plan_and_limit_are_null(make_report: Callable[..., Report]) -> None:
+    data = read(make_report(policy=CheckPolicy(codes={"AV203"})))
+    assert (data["plan"], data["rules"], data["jobs"]) == (None, ["AV203"], [])
+    assert data["budget"] == {
         "creates": 0,
         "max_creates": None,
         "spent": "0.00",
@@ -71,10 +71,10 @@ def test_without_a_plan_or_a_limit_there_is_null(make_report: Callable[..., Repo
     }
 
 
-def test_every_violation_has_all_its_facts(hostile_report: Report) -> None:
-    told = read(hostile_report)
-    assert told["exit_code"] == 1
-    for violation, facts in zip(hostile_report.result.violations, told["violations"], strict=True):
+def test_json_report_contains_every_fact_of_a_violation(hostile_report: Report) -> None:
+    data = read(hostile_report)
+    assert data["exit_code"] == 1
+    for violation, facts in zip(hostile_report.result.violations, data["violations"], strict=True):
         assert facts == {
             "code": violation.code,
             "title": violation.title,
@@ -86,11 +86,11 @@ def test_every_violation_has_all_its_facts(hostile_report: Report) -> None:
             "received": violation.received,
             "expected": violation.expected,
             "advice": violation.rule.advice,
-            "again": hostile_report.curl_command(violation),
+            "curl": hostile_report.curl_command(violation),
         }
 
 
-def test_the_lives_of_jobs_are_moments(passed_report: Report) -> None:
+def test_json_report_contains_timelines_of_jobs(passed_report: Report) -> None:
     jobs = read(passed_report)["jobs"]
     assert len(jobs) == 2
     for job in jobs:
@@ -102,20 +102,23 @@ def test_the_lives_of_jobs_are_moments(passed_report: Report) -> None:
         assert 1 <= numbers[0] <= numbers[-1] <= len(passed_report.result.history)
 
 
-def test_what_was_left_and_noted_is_told_as_it_is(report_with_remaining_job: Report) -> None:
-    told = read(report_with_remaining_job)
-    assert tuple(told["left"]) == report_with_remaining_job.result.jobs
-    assert tuple(told["notes"]) == report_with_remaining_job.result.notes
+def test_json_report_contains_remaining_jobs_and_notes(report_with_remaining_job: Report) -> None:
+    data = read(report_with_remaining_job)
+    assert tuple(data["remaining_jobs"]) == report_with_remaining_job.result.jobs
+    assert tuple(data["notes"]) == report_with_remaining_job.result.notes
 
 
-def test_a_check_that_did_not_come_to_its_end_says_why(interrupted_report: Report) -> None:
-    told = read(interrupted_report)
-    assert (told["exit_code"], told["error"]) == (130, "interrupted")
-    assert (told["left"], told["ledger"]["spent"]) == (list(interrupted_report.result.jobs), "0.40")
+def test_json_report_contains_the_error_of_an_incomplete_check(interrupted_report: Report) -> None:
+    data = read(interrupted_report)
+    assert (data["exit_code"], data["error"]) == (130, "interrupted")
+    assert (data["remaining_jobs"], data["budget"]["spent"]) == (
+        list(interrupted_report.result.jobs),
+        "0.40",
+    )
 
 
 @pytest.mark.parametrize("text", ["\0", "\U0001f600"], ids=["null", "emoji"])
-def test_any_text_of_a_violation_can_be_written(
+def test_violation_with_any_text_can_be_written(
     make_report: Callable[..., Report], hostile_report: Report, text: str
 ) -> None:
     violation = replace(hostile_report.result.errors[0], place=text)

@@ -1,4 +1,4 @@
-"""A report as JUnit XML, as CI systems count it."""
+"""Reports as JUnit XML."""
 
 from __future__ import annotations
 
@@ -28,36 +28,36 @@ def report(request: pytest.FixtureRequest) -> Report:
     return chosen
 
 
-def test_the_counts_are_those_of_the_cases(report: Report) -> None:
+def test_junit_counts_match_the_cases(report: Report) -> None:
     suite = suite_of(report)
     cases = suite.findall("testcase")
-    told = {name: int(suite.attrib[name]) for name in ("tests", "failures", "errors", "skipped")}
-    assert told == {
+    counts = {name: int(suite.attrib[name]) for name in ("tests", "failures", "errors", "skipped")}
+    assert counts == {
         "tests": len(cases),
         "failures": sum(case.find("failure") is not None for case in cases),
         "errors": sum(case.find("error") is not None for case in cases),
         "skipped": sum(case.find("skipped") is not None for case in cases),
     }
-    assert (told["failures"] > 0) is bool(report.result.errors)
-    assert (told["errors"] > 0) is (report.error is not None)
+    assert (counts["failures"] > 0) is bool(report.result.errors)
+    assert (counts["errors"] > 0) is (report.error is not None)
 
 
-def test_each_rule_and_operation_have_one_case(report: Report) -> None:
+def test_junit_has_one_case_for_each_rule_and_operation(report: Report) -> None:
     cases = [(c.get("classname"), c.get("name")) for c in suite_of(report).iter("testcase")]
     assert set(Counter(cases).values()) == {1}
     names = {operation.id for operation in report.document.operations.values()}
     assert {name for name, _ in cases} - {"check"} == names
-    told = {name.split()[0] for owner, name in cases if name and owner != "check"}
-    assert told == set(SERVER_RULES)
+    codes = {name.split()[0] for owner, name in cases if name and owner != "check"}
+    assert codes == set(SERVER_RULES)
 
 
-def test_a_case_has_one_outcome_at_most(report: Report) -> None:
+def test_junit_case_has_at_most_one_outcome(report: Report) -> None:
     for case in suite_of(report).iter("testcase"):
         outcomes = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
         assert len(outcomes) <= 1, case.get("name")
 
 
-def test_a_broken_rule_fails_its_case_and_no_other(hostile_report: Report) -> None:
+def test_violation_fails_its_junit_case_and_no_other(hostile_report: Report) -> None:
     failed = {
         (case.get("classname"), str(case.get("name"))[:5])
         for case in suite_of(hostile_report).iter("testcase")
@@ -66,14 +66,14 @@ def test_a_broken_rule_fails_its_case_and_no_other(hostile_report: Report) -> No
     assert failed == {(v.operation_id, v.code) for v in hostile_report.result.errors}
 
 
-def test_a_failure_holds_every_fact_and_how_to_see_it_again(hostile_report: Report) -> None:
+def test_junit_failure_contains_the_violation_and_its_curl_command(hostile_report: Report) -> None:
     texts = "\n".join(f.text or "" for f in suite_of(hostile_report).iter("failure"))
-    for kind in hostile_report.violation_groups:
-        assert f"{kind.first}\n" in texts
-        assert hostile_report.curl_command(kind.first) in texts
+    for group in hostile_report.violation_groups:
+        assert f"{group.first}\n" in texts
+        assert hostile_report.curl_command(group.first) in texts
 
 
-def test_a_warning_passes_and_is_output(
+def test_warning_is_output_of_a_passed_junit_case(
     make_report: Callable[..., Report], hostile_report: Report
 ) -> None:
     first = hostile_report.result.violations[0]
@@ -85,17 +85,17 @@ def test_a_warning_passes_and_is_output(
     assert (suite.get("failures"), case.get("classname")) == ("0", warning.operation_id)
 
 
-def test_what_was_not_asked_for_is_skipped_and_says_so(interrupted_report: Report) -> None:
-    asked = {exchange.operation_id for exchange in interrupted_report.result.history}
+def test_junit_cases_of_uncalled_operations_are_skipped(interrupted_report: Report) -> None:
+    called = {exchange.operation_id for exchange in interrupted_report.result.history}
     for case in suite_of(interrupted_report).iter("testcase"):
         skipped = case.find("skipped")
         if case.get("classname") != "check":
-            assert (skipped is None) is (case.get("classname") in asked)
+            assert (skipped is None) is (case.get("classname") in called)
         if skipped is not None:
-            assert skipped.get("message") == f"{case.get('classname')} was not asked for"
+            assert skipped.get("message") == f"{case.get('classname')} was not called"
 
 
-def test_a_check_that_did_not_come_to_its_end_is_one_error(
+def test_incomplete_check_is_one_junit_error(
     interrupted_report: Report, passed_report: Report
 ) -> None:
     (error,) = suite_of(interrupted_report).iter("error")
@@ -103,7 +103,7 @@ def test_a_check_that_did_not_come_to_its_end_is_one_error(
     assert not list(suite_of(passed_report).iter("error"))
 
 
-def test_rules_that_were_left_out_have_no_case(
+def test_unselected_rules_have_no_junit_case(
     make_report: Callable[..., Report], hostile_report: Report
 ) -> None:
     policy = CheckPolicy(codes={"AV101", "AV203"})
@@ -112,7 +112,7 @@ def test_rules_that_were_left_out_have_no_case(
     assert {str(case.get("name"))[:5] for case in cases} == {"AV101", "AV203"}
 
 
-def test_a_suite_says_what_was_checked_when_and_how_long(passed_report: Report) -> None:
+def test_junit_suite_has_name_time_and_timestamp(passed_report: Report) -> None:
     suite = suite_of(passed_report)
     assert suite.get("name") == "AIsa Videos at https://api.invalid/v1"
     assert (suite.get("time"), float(suite.attrib["time"])) == ("3.250", passed_report.seconds)
@@ -122,9 +122,17 @@ def test_a_suite_says_what_was_checked_when_and_how_long(passed_report: Report) 
 @pytest.mark.parametrize(
     "text",
     ["\0\x01\x08\x0b\x1f", "\ufffe\uffff", "\ud800", "]]>", "<!-- &", "\x7f\x85\u2028", "\r\n\t"],
-    ids=["control", "no characters", "half a pair", "end of CDATA", "markup", "odd", "white"],
+    ids=[
+        "control",
+        "non-characters",
+        "surrogate",
+        "end of CDATA",
+        "markup",
+        "unusual",
+        "whitespace",
+    ],
 )
-def test_no_text_of_a_server_breaks_the_xml(
+def test_text_of_a_server_keeps_the_xml_valid(
     make_report: Callable[..., Report], hostile_report: Report, text: str
 ) -> None:
     violation = replace(hostile_report.result.errors[0], received=text, expected=text, place=text)

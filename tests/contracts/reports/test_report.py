@@ -1,4 +1,4 @@
-"""What a report says of a check in a few words, and how to see a violation again."""
+"""The headline of a report, its curl commands, and API keys, which no report contains."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ from aisa_testkit.contracts.reports import FORMATS, Report, write_github_command
 from aisa_testkit.openapi import Call, Reply
 
 KEY = 'sk-L1ve/+"&<3cr3t>='
-SPELT: Mapping[str, str] = {
-    "as it is": KEY,
+ENCODED_KEYS: Mapping[str, str] = {
+    "plain": KEY,
     "percent-encoded": quote(KEY, safe=""),
-    "percent-encoded but for slashes": quote(KEY),
-    "percent-encoded in small letters": quote(KEY, safe="").replace("%2F", "%2f"),
+    "percent-encoded except slashes": quote(KEY),
+    "percent-encoded in lower case": quote(KEY, safe="").replace("%2F", "%2f"),
     "escaped for HTML": KEY.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
     "escaped for an attribute": KEY.replace("&", "&amp;").replace('"', "&quot;"),
 }
-IN_JSON: Mapping[str, str] = {
+KEYS_IN_JSON: Mapping[str, str] = {
     "escaped quotation marks": KEY.replace('"', '\\"'),
     "escaped slashes": KEY.replace('"', '\\"').replace("/", "\\/"),
     "escaped for HTML": "".join(f"\\u{ord(c):04x}" if c in '&<>"' else c for c in KEY),
-    "escaped in capitals": "".join(f"\\u{ord(c):04X}" if c in '&<>"' else c for c in KEY),
-    "escaped as a whole": "".join(f"\\u{ord(c):04x}" for c in KEY),
+    "escaped in upper case": "".join(f"\\u{ord(c):04X}" if c in '&<>"' else c for c in KEY),
+    "escaped completely": "".join(f"\\u{ord(c):04x}" for c in KEY),
 }
 
 
-def artefacts(report: Report) -> dict[str, str]:
-    """Everything that is made of a report, as text."""
+def all_outputs(report: Report) -> dict[str, str]:
+    """Every output for a report, as text."""
     texts = {kind: write(report).decode() for kind, write in FORMATS.items()}
     terminal = "\n".join(f"{v}{report.curl_command(v)}" for v in report.result.violations)
     return {**texts, "github": "\n".join(write_github_commands(report)), "terminal": terminal}
 
 
-def readings(text: str) -> list[str]:
-    """A text, and what is read in it by who undoes the escapes of JSON, HTML and URLs."""
-    undone = text.replace("\\/", "/").replace('\\"', '"')
+def decoded_variants(text: str) -> list[str]:
+    """A text, and the text with the escapes of JSON and HTML decoded."""
+    decoded = text.replace("\\/", "/").replace('\\"', '"')
     for entity, sign in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#34;", '"')):
-        undone = undone.replace(entity, sign)
-    return [text, undone, undone.replace("&amp;", "&")]
+        decoded = decoded.replace(entity, sign)
+    return [text, decoded, decoded.replace("&amp;", "&")]
 
 
-def quoting(text: str, *, status: int | None = None) -> Callable[[Call, Reply], Reply]:
-    """Answers every refusal with a message that holds this JSON text, and in headers."""
+def quoting_in_json(text: str, *, status: int | None = None) -> Callable[[Call, Reply], Reply]:
+    """Put this JSON text into the message of every error, and the key into a header."""
 
     def change(call: Call, reply: Reply) -> Reply:
         if reply.status < 400:
@@ -59,20 +59,20 @@ def quoting(text: str, *, status: int | None = None) -> Callable[[Call, Reply], 
     return change
 
 
-@pytest.mark.parametrize("text", IN_JSON.values(), ids=IN_JSON)
-def test_a_key_that_a_server_quotes_in_json_stands_in_no_artefact(
+@pytest.mark.parametrize("text", KEYS_IN_JSON.values(), ids=KEYS_IN_JSON)
+def test_api_key_that_a_server_returns_in_json_is_in_no_report(
     run_and_report: Callable[..., Report], text: str
 ) -> None:
-    report = run_and_report(quoting(text), key=KEY)
+    report = run_and_report(quoting_in_json(text), key=KEY)
     assert report.result.violations
-    for kind, made in artefacts(report).items():
-        assert not any(KEY in reading for reading in readings(made)), kind
-        assert text not in made, kind
-        assert orjson.dumps(text).decode()[1:-1] not in made, kind
+    for kind, output in all_outputs(report).items():
+        assert not any(KEY in variant for variant in decoded_variants(output)), kind
+        assert text not in output, kind
+        assert orjson.dumps(text).decode()[1:-1] not in output, kind
 
 
-@pytest.mark.parametrize("text", SPELT.values(), ids=SPELT)
-def test_a_key_that_a_server_quotes_in_html_and_headers_stands_in_no_artefact(
+@pytest.mark.parametrize("text", ENCODED_KEYS.values(), ids=ENCODED_KEYS)
+def test_api_key_that_a_server_returns_in_html_and_headers_is_in_no_report(
     run_and_report: Callable[..., Report], text: str
 ) -> None:
     def change(call: Call, reply: Reply) -> Reply:
@@ -83,37 +83,37 @@ def test_a_key_that_a_server_quotes_in_html_and_headers_stands_in_no_artefact(
 
     report = run_and_report(change, key=KEY)
     assert report.result.violations
-    for kind, made in artefacts(report).items():
-        assert not any(KEY in reading for reading in readings(made)), kind
-        assert text not in made, kind
-        assert orjson.dumps(text).decode()[1:-1] not in made, kind
+    for kind, output in all_outputs(report).items():
+        assert not any(KEY in variant for variant in decoded_variants(output)), kind
+        assert text not in output, kind
+        assert orjson.dumps(text).decode()[1:-1] not in output, kind
 
 
-def test_a_key_in_fields_of_a_job_stands_in_no_artefact(
+def test_api_key_in_fields_of_a_job_is_in_no_report(
     run_and_report: Callable[..., Report],
 ) -> None:
     def change(call: Call, reply: Reply) -> Reply:
         if reply.status >= 300 or not reply.body.startswith(b"{"):
             return reply
-        told = {**orjson.loads(reply.body), "status": KEY, "model": KEY, KEY: KEY}
-        return replace(reply, body=orjson.dumps(told))
+        job = {**orjson.loads(reply.body), "status": KEY, "model": KEY, KEY: KEY}
+        return replace(reply, body=orjson.dumps(job))
 
     report = run_and_report(change, key=KEY)
     assert "AV104" in {violation.code for violation in report.result.violations}
-    for kind, made in artefacts(report).items():
-        assert not any(KEY in reading for reading in readings(made)), kind
+    for kind, output in all_outputs(report).items():
+        assert not any(KEY in variant for variant in decoded_variants(output)), kind
 
 
 @pytest.mark.parametrize("key", ["test", "video", "error", "mock"])
-def test_a_key_that_is_a_plain_word_makes_no_violation(
+def test_api_key_that_is_a_word_of_the_document_makes_no_violation(
     run_and_report: Callable[..., Report], key: str
 ) -> None:
     report = run_and_report(key=key)
     assert (report.result.violations, report.result.jobs) == ((), ())
-    assert f"Bearer {key}" not in artefacts(report)["har"]
+    assert f"Bearer {key}" not in all_outputs(report)["har"]
 
 
-def test_a_report_counts_violations_and_warnings_in_words(
+def test_headline_states_the_number_of_violations(
     passed_report: Report, hostile_report: Report, interrupted_report: Report
 ) -> None:
     assert (passed_report.summary, passed_report.headline, passed_report.passed) == (
@@ -129,26 +129,26 @@ def test_a_report_counts_violations_and_warnings_in_words(
     )
 
 
-def test_a_single_violation_is_no_plural(
+def test_headline_with_one_violation_is_singular(
     make_report: Callable[..., Report], hostile_report: Report
 ) -> None:
     one = replace(hostile_report.result, violations=hostile_report.result.errors[:1])
     assert make_report(result=one).summary == "1 violation"
 
 
-def test_a_line_to_see_it_again_names_the_variable_of_the_key(
+def test_curl_command_names_the_variable_of_the_api_key(
     make_report: Callable[..., Report], hostile_report: Report
 ) -> None:
     report = make_report(result=hostile_report.result, key_variable="OTHER_KEY")
     for violation in report.result.violations:
-        line = report.curl_command(violation)
-        assert line.startswith("curl -X ")
-        assert "sk-live-3cr3t" not in line
-        keyed = "authorization" in report.exchange_of(violation).headers
-        assert ("$OTHER_KEY" in line) is keyed
+        command = report.curl_command(violation)
+        assert command.startswith("curl -X ")
+        assert "sk-live-3cr3t" not in command
+        has_key = "authorization" in report.exchange_of(violation).headers
+        assert ("$OTHER_KEY" in command) is has_key
 
 
-def test_a_line_of_a_recording_without_an_address_goes_to_the_server_of_the_document(
+def test_curl_command_without_base_url_uses_the_server_of_the_document(
     make_report: Callable[..., Report], hostile_report: Report
 ) -> None:
     report = make_report(result=hostile_report.result, base_url="")
@@ -159,7 +159,7 @@ def test_a_line_of_a_recording_without_an_address_goes_to_the_server_of_the_docu
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_a_report_of_nothing_can_be_written(
+def test_report_without_requests_can_be_written(
     make_report: Callable[..., Report], kind: str, tmp_path: Path
 ) -> None:
     report = make_report(error="https://api.invalid/v1 does not answer", exit_code=3)
@@ -169,7 +169,7 @@ def test_a_report_of_nothing_can_be_written(
 
 
 @pytest.mark.parametrize("kind", sorted(set(FORMATS) - {"har"}))
-def test_every_report_tells_why_a_check_did_not_come_to_its_end(
+def test_every_report_contains_the_error_of_an_incomplete_check(
     interrupted_report: Report, kind: str
 ) -> None:
     assert b"interrupted" in FORMATS[kind](interrupted_report)
