@@ -29,7 +29,16 @@ from .webhooks.webhooks import Webhooks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSettings:
-    """A config together with the options that override it, read for one document."""
+    """A config together with the options that override it, read for one document.
+
+    Args:
+        scenario: The name of the default scenario.
+        scenarios: The scenarios of the config, by name.
+        faults: The faults that are set from the start.
+        tier: The default limits of a key.
+        accounts: The settings of single keys, by key.
+        authenticator: The check of API keys.
+    """
 
     scenario: str
     scenarios: Mapping[str, Scenario]
@@ -41,7 +50,10 @@ class ServiceSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceOptions:
-    """The options of a service that override its config, however often the config changes."""
+    """The options of a service that override its config, however often the config changes.
+
+    The fields are those of JobService; None overrides nothing.
+    """
 
     document: Document
     api_keys: tuple[str, ...]
@@ -73,7 +85,19 @@ class ServiceOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceParts:
-    """The parts of a service. `random` decides which faults with a probability apply."""
+    """The parts of a service.
+
+    Args:
+        scenarios: The choice of a scenario for each new job.
+        faults: The faults that are set.
+        random: The source of chance for faults with a probability.
+        limits: The quotas of each key.
+        errors: The error replies.
+        planner: The planner of the progressions of new jobs.
+        renderer: The renderer of JSON bodies.
+        handlers: The handlers of the operations.
+        idempotency: The replies by Idempotency-Key; None if such keys are ignored.
+    """
 
     scenarios: Scenarios
     faults: FaultRegistry

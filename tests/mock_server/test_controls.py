@@ -13,12 +13,15 @@ from aisa_testkit.mock_server import (
     JobService,
     ManualClock,
     MockControls,
+    MovableClock,
     RandomIds,
     SystemClock,
     TickingClock,
+    serve_in_thread,
 )
 from aisa_testkit.openapi import Call, Document
 from aisa_testkit.openapi.json import Json
+from aisa_testkit.pytest_plugin import mock_videos
 
 HEADERS = {"authorization": "Bearer sk-test", "content-type": "application/json"}
 OTHER_HEADERS = {"x-render-key": "sk-test", "content-type": "application/json"}
@@ -167,6 +170,15 @@ def test_the_clock_has_the_type_of_the_service_clock() -> None:
     # A clock that may not be movable has no `advance` for a type checker.
     assert_type(JobService().clock, Clock)
     assert_type(JobService(ids=RandomIds(1)), JobService[Clock])
+
+
+def test_the_clock_of_a_mock_in_a_test_can_be_advanced() -> None:
+    with mock_videos() as video_mock, serve_in_thread(clock=ManualClock()) as server:
+        for mock in (video_mock, server):
+            assert_type(mock.clock, MovableClock)
+            before = mock.clock.now()
+            mock.clock.advance(5)
+            assert mock.clock.now() == before + 5
 
 
 def test_jobs_have_a_type_and_any_field(controls: MockControls) -> None:

@@ -195,8 +195,11 @@ def test_faults_apply_to_a_recording_and_reset_restarts_it(
 def test_outcome_of_a_recorded_job_cannot_be_set(recorder: Recorder, tmp_path: Path) -> None:
     recorder.create()
     path = recorder.save(tmp_path / "one.har")
-    with mock_videos(recording=path) as mock, pytest.raises(ValueError, match="in the recording"):
-        mock.next_job(outcome="failed")
+    with mock_videos(recording=path) as mock:
+        with pytest.raises(ValueError, match="in the recording"):
+            mock.next_job(outcome="failed")
+        with pytest.raises(ValueError, match="in the recording"):
+            mock.use_scenario("fails")
     with (
         pytest.raises(ValueError, match="scenario cannot be set together with a recording"),
         mock_videos(recording=path, scenario="fails"),
