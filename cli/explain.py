@@ -40,7 +40,7 @@ def _find_rule(code: str) -> Rule:
     guess = wanted[:_MAX_SHOWN_LENGTH].translate(_MISREAD_DIGITS)
     near = ", ".join(sorted(get_close_matches(guess, RULES, n=3)))
     hint = f"the nearest are {near}" if near else "`aisa-testkit explain` lists all rules"
-    fail(f"there is no rule {one_line(code[:_MAX_SHOWN_LENGTH]) or repr(code)}; {hint}")
+    fail(f"unknown rule {one_line(code[:_MAX_SHOWN_LENGTH]) or repr(code)}; {hint}")
 
 
 _MAX_SHOWN_LENGTH = 60

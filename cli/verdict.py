@@ -70,7 +70,7 @@ def verdict(
 def _allowed_codes(texts: tuple[str, ...]) -> set[str]:
     codes = {code.upper() for text in texts for code in text.replace(",", " ").split()}
     for code in sorted(codes - RULES.keys()):
-        fail(f"--allow: there is no rule {one_line(code)}; aisa-testkit explain lists all rules")
+        fail(f"--allow: unknown rule {one_line(code)}; `aisa-testkit explain` lists all rules")
     return codes
 
 

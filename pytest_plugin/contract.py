@@ -48,9 +48,7 @@ class Contract:
         __tracebackhide__ = True
         for code in codes:
             if code not in RULES:
-                raise ValueError(
-                    f"there is no rule {code!r}; `aisa-testkit explain` lists them all"
-                )
+                raise ValueError(f"unknown rule {code!r}; `aisa-testkit explain` lists all rules")
         self._allowed.update(codes)
 
     @property

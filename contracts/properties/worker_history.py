@@ -113,7 +113,7 @@ def select_errors(violations: Iterable[Violation], exclude: frozenset[str]) -> I
 
 _MAX_SHOWN_REQUESTS = 5
 _MAX_CLOCK_DRIFT = 60  # seconds
-_MISSING_JOB_RULES = (catalogue.JOB_DISAPPEARED, catalogue.PAGE_OMITS)
+_MISSING_JOB_RULES = (catalogue.JOB_DISAPPEARED, catalogue.MISSING_FROM_LIST)
 # Another worker may have created the job, and the client may have closed the connection.
-_UNDECIDABLE = frozenset({catalogue.PAGE_UNREQUESTED_JOB.code, catalogue.BROKEN_OFF.code})
-_EXPIRY_RULES = (catalogue.CONTENT_REFUSED, catalogue.CONTENT_EXPIRED)
+_UNDECIDABLE = frozenset({catalogue.UNREQUESTED_JOB.code, catalogue.INCOMPLETE_RESPONSE.code})
+_EXPIRY_RULES = (catalogue.CONTENT_UNAVAILABLE, catalogue.CONTENT_AFTER_EXPIRY)

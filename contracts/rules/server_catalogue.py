@@ -1,5 +1,6 @@
-"""The rules for servers: 10x and 11x for a single exchange, 20x and 21x for the life of a job, 22x
-for its file, 23x for lists.
+"""The catalogue of the rules for servers.
+
+10x and 11x: single responses. 20x and 21x: the life of a job. 22x: its content. 23x: lists.
 """
 
 from __future__ import annotations
@@ -12,60 +13,62 @@ from .rule import Catalogue, Party, Rule, Severity
 
 _CATALOGUE = Catalogue(Party.SERVER)
 _rule = _CATALOGUE.rule
-_life = partial(_rule, roles=frozenset(JobRole) - {JobRole.CONTENT})
-_file = partial(_rule, roles=frozenset({JobRole.CONTENT}))
-_list = partial(_rule, roles=frozenset({JobRole.LIST}))
+_job_rule = partial(_rule, roles=frozenset(JobRole) - {JobRole.CONTENT})
+_content_rule = partial(_rule, roles=frozenset({JobRole.CONTENT}))
+_list_rule = partial(_rule, roles=frozenset({JobRole.LIST}))
 
-STATUS = _rule(
+UNDOCUMENTED_STATUS = _rule(
     "AV101", "undocumented status code", "Respond with a status code that the document lists."
 )
-MEDIA_TYPE = _rule(
+UNDOCUMENTED_MEDIA_TYPE = _rule(
     "AV102", "undocumented content type", "Send a Content-Type that the document lists."
 )
-HEADER = _rule(
+INVALID_HEADER = _rule(
     "AV103",
     "missing or invalid header",
     "Send every required header with a value that matches its schema.",
 )
-BODY = _rule(
+INVALID_BODY = _rule(
     "AV104", "response body does not match its schema", "Send a body that matches its schema."
 )
 NOT_JSON = _rule("AV105", "response body is not JSON", "Send complete, well-formed JSON.")
-ENVELOPE = _rule(
+ENVELOPE_MISSING = _rule(
     "AV106",
     "error without the documented envelope",
     "Put every error into the documented envelope.",
 )
-ECHO = _rule("AV107", "request field not echoed", "Return the value that the request sent.")
-DEFAULT = _rule(
+FIELD_NOT_ECHOED = _rule(
+    "AV107", "request field not echoed", "Return the value that the request sent."
+)
+DEFAULT_NOT_APPLIED = _rule(
     "AV108",
     "default value not applied",
     "Use the documented default if the request omits the field.",
 )
-VALID_REFUSED = _rule("AV109", "valid request rejected", "Accept all valid requests.")
+VALID_REJECTED = _rule("AV109", "valid request rejected", "Accept all valid requests.")
 INVALID_ACCEPTED = _rule(
     "AV110", "invalid request accepted", "Reject requests that the document does not allow."
 )
-KEY_IGNORED = _rule(
+INVALID_KEY_ACCEPTED = _rule(
     "AV111",
     "missing or invalid API key accepted",
     "Respond with 401 if the API key is missing or invalid.",
 )
-LENGTH = _rule(
+CONTENT_LENGTH_MISMATCH = _rule(
     "AV112", "Content-Length mismatch", "Send exactly as many bytes as Content-Length says."
 )
-ERROR_CODE = _rule(
+UNDOCUMENTED_ERROR_CODE = _rule(
     "AV113",
     "undocumented error code",
     "Use only documented error codes, so that clients can tell errors apart.",
     Severity.WARNING,
 )
-FAILED = _rule(
+SERVER_ERROR = _rule(
     "AV114",
     "server error",
     "Fix the failure behind the 5xx response.",
 )
-BROKEN_OFF = _rule(
+INCOMPLETE_RESPONSE = _rule(
     "AV115", "incomplete response", "Send the whole response before closing the connection."
 )
 KEY_LEAKED = _rule(
@@ -73,82 +76,94 @@ KEY_LEAKED = _rule(
     "API key leaked in response",
     "Never include an API key in a response, not even in an error.",
 )
-WRONG_REFUSAL = _rule(
+WRONG_KEY_ERROR = _rule(
     "AV117",
     "wrong error for a missing or invalid API key",
     "Report the API key as missing or invalid, with the documented status.",
 )
 
-TRANSITION = _life(
+ILLEGAL_TRANSITION = _job_rule(
     "AV201", "illegal state transition", "Change the state of a job only as the document allows."
 )
-RESURRECTION = _life("AV202", "final state changed", "Never change a final state.")
-PROGRESS_DECREASED = _life("AV203", "progress decreased", "Never let progress decrease.")
-PROGRESS_RANGE = _life(
+FINAL_STATE_CHANGED = _job_rule("AV202", "final state changed", "Never change a final state.")
+PROGRESS_DECREASED = _job_rule("AV203", "progress decreased", "Never let progress decrease.")
+PROGRESS_OUT_OF_RANGE = _job_rule(
     "AV204",
     "progress out of range",
     "Keep progress within the bounds that the document declares for the state.",
 )
-CHANGED = _life("AV205", "immutable field changed", "Keep the value for the whole life of the job.")
-STAMP_EARLY = _life(
+IMMUTABLE_FIELD_CHANGED = _job_rule(
+    "AV205", "immutable field changed", "Keep the value for the whole life of the job."
+)
+TIMESTAMP_TOO_EARLY = _job_rule(
     "AV206", "timestamp set too early", "Leave the timestamp null until the job enters its state."
 )
-STAMP_MISSING = _life(
+TIMESTAMP_MISSING = _job_rule(
     "AV207", "missing timestamp", "Set the timestamp when the job enters its state."
 )
-STAMP_MOVED = _life("AV208", "timestamp changed", "Set the timestamp once and keep it.")
-STAMP_ORDER = _life("AV209", "timestamps out of order", "Give later events later timestamps.")
-STAMP_UNIT = _life("AV210", "timestamp not in seconds", "Send Unix time in seconds.")
-ERROR_MISSING = _life("AV211", "failed job without an error", "Set the error when a job fails.")
-ERROR_EARLY = _life(
+TIMESTAMP_CHANGED = _job_rule("AV208", "timestamp changed", "Set the timestamp once and keep it.")
+TIMESTAMPS_OUT_OF_ORDER = _job_rule(
+    "AV209", "timestamps out of order", "Give later events later timestamps."
+)
+TIMESTAMP_NOT_IN_SECONDS = _job_rule(
+    "AV210", "timestamp not in seconds", "Send Unix time in seconds."
+)
+ERROR_MISSING = _job_rule("AV211", "failed job without an error", "Set the error when a job fails.")
+ERROR_EARLY = _job_rule(
     "AV212", "error on a job that has not failed", "Leave the error null until the job fails."
 )
-DUPLICATE_ID = _life("AV213", "duplicate job id", "Give each job a unique id.")
-OTHER_JOB = _life("AV214", "response about another job", "Return the job that the request names.")
-LIVENESS = _life(
+DUPLICATE_ID = _job_rule("AV213", "duplicate job id", "Give each job a unique id.")
+OTHER_JOB = _job_rule(
+    "AV214", "response about another job", "Return the job that the request names."
+)
+JOB_NEVER_FINISHED = _job_rule(
     "AV215", "job never finished", "Bring every job to a final state within the time limit."
 )
-DELETED_JOB_PRESENT = _life(
+DELETED_JOB_AVAILABLE = _job_rule(
     "AV216", "deleted job still available", "Respond with 404 once a job is deleted."
 )
-JOB_DISAPPEARED = _life("AV217", "job disappeared", "Keep every job until it is deleted.")
-REMIX_SOURCE = _life(
+JOB_DISAPPEARED = _job_rule("AV217", "job disappeared", "Keep every job until it is deleted.")
+REMIX_SOURCE = _job_rule(
     "AV218",
     "missing or wrong remix source",
     "Return the id of the job that the remix was made from.",
 )
-UNKNOWN_JOB_ANSWERED = _life(
+UNKNOWN_JOB_ACCEPTED = _job_rule(
     "AV219", "unknown job id accepted", "Respond with 404 to an id that belongs to no job."
 )
 
-CONTENT_EARLY = _file(
+CONTENT_EARLY = _content_rule(
     "AV221", "content served too early", "Serve the files of successful jobs only."
 )
-CONTENT_REFUSED = _file(
+CONTENT_UNAVAILABLE = _content_rule(
     "AV222", "content of a finished job unavailable", "Serve the files of a job until they expire."
 )
-CONTENT_EXPIRED = _file(
+CONTENT_AFTER_EXPIRY = _content_rule(
     "AV223", "content served after its expiry", "Stop serving the files of a job when they expire."
 )
-CONTENT_TYPE = _file(
+CONTENT_TYPE = _content_rule(
     "AV224", "content does not match its media type", "Send bytes of the declared media type."
 )
-CONTENT_SIZE = _file("AV225", "wrong video size", "Make the video in the requested size.")
-CONTENT_DURATION = _file("AV226", "wrong video duration", "Make the video as long as requested.")
-CONTENT_RANGE = _file("AV227", "wrong byte range", "Send exactly the requested bytes.")
+CONTENT_SIZE = _content_rule("AV225", "wrong video size", "Make the video in the requested size.")
+CONTENT_DURATION = _content_rule(
+    "AV226", "wrong video duration", "Make the video as long as requested."
+)
+CONTENT_RANGE = _content_rule("AV227", "wrong byte range", "Send exactly the requested bytes.")
 
-PAGE_REPEATS = _list("AV231", "duplicate job in a list", "List every job once.")
-PAGE_OMITS = _list("AV232", "job missing from a list", "List every job that has not been deleted.")
-PAGE_ORDER = _list(
+DUPLICATE_IN_LIST = _list_rule("AV231", "duplicate job in a list", "List every job once.")
+MISSING_FROM_LIST = _list_rule(
+    "AV232", "job missing from a list", "List every job that has not been deleted."
+)
+LIST_OUT_OF_ORDER = _list_rule(
     "AV233", "list out of order", "Sort the list by creation time, in the requested order."
 )
-PAGE_CURSOR = _list(
+INVALID_CURSOR = _list_rule(
     "AV234",
     "invalid cursor",
     "Return the ids of the first and last job of the page, and stop when there are no more.",
 )
-PAGE_LIMIT = _list("AV235", "page too long", "Return no more jobs than requested.")
-PAGE_UNREQUESTED_JOB = _list(
+PAGE_TOO_LONG = _list_rule("AV235", "page too long", "Return no more jobs than requested.")
+UNREQUESTED_JOB = _list_rule(
     "AV236",
     "unrequested job in a list",
     "Create exactly one job per accepted request.",

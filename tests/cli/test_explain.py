@@ -54,7 +54,7 @@ def test_all_rules_are_listed_with_their_titles_without_a_code() -> None:
 def test_unknown_code_error_names_the_nearest_codes_in_one_line(code: str, near: str) -> None:
     result = run(code)
     assert (result.exit_code, result.stdout) == (2, "")
-    start = f"Error: there is no rule {code}; the nearest are "
+    start = f"Error: unknown rule {code}; the nearest are "
     assert result.stderr.startswith(start)
     assert near in result.stderr.removeprefix(start).rstrip("\n").split(", ")
     assert result.stderr.count("\n") == 1
@@ -75,7 +75,7 @@ def test_error_for_a_code_near_no_other_says_how_to_list_all(code: str, shown: s
     result = run(code)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        f"Error: there is no rule {shown}; `aisa-testkit explain` lists all rules\n"
+        f"Error: unknown rule {shown}; `aisa-testkit explain` lists all rules\n"
     )
 
 

@@ -227,7 +227,7 @@ def test_it({fixture}):
         ),
         pytest.param(
             "allow=['AV799']",
-            "ValueError: there is no rule 'AV799'; `aisa-testkit explain` lists them all",
+            "ValueError: unknown rule 'AV799'; `aisa-testkit explain` lists all rules",
             id="unknown rule",
         ),
         pytest.param(

@@ -25,7 +25,7 @@ def acceptance_violations(
     if key_problem is not None:
         if exchange.accepted:
             yield violation_of(
-                catalogue.KEY_IGNORED,
+                catalogue.INVALID_KEY_ACCEPTED,
                 exchange,
                 number,
                 place=key_problem.parameter,
@@ -34,7 +34,7 @@ def acceptance_violations(
             )
         elif _is_certainly_valid(exchange) and exchange.status in _other_rejections(document):
             yield violation_of(
-                catalogue.WRONG_REFUSAL,
+                catalogue.WRONG_KEY_ERROR,
                 exchange,
                 number,
                 place=key_problem.parameter,
@@ -54,7 +54,7 @@ def acceptance_violations(
         exchange
     ):
         yield violation_of(
-            catalogue.VALID_REFUSED,
+            catalogue.VALID_REJECTED,
             exchange,
             number,
             received=_status_and_message(document, exchange),

@@ -53,7 +53,7 @@ class AvailabilityRules:
                 continue
             no_response = exchange.reply is None
             yield violation_of(
-                catalogue.BROKEN_OFF if no_response else catalogue.FAILED,
+                catalogue.INCOMPLETE_RESPONSE if no_response else catalogue.SERVER_ERROR,
                 exchange,
                 *numbers,
                 received="no complete response" if no_response else str(exchange.status),

@@ -56,7 +56,7 @@ def _schema_violations(exchange: Exchange, reply: Reply, number: int) -> Iterato
     for problem in reply_problems(exchange.operation, reply):
         rule = _RULE_BY_ASPECT[problem.aspect]
         if problem.aspect == "body" and reply.status >= 400:
-            rule = catalogue.ENVELOPE
+            rule = catalogue.ENVELOPE_MISSING
         yield violation_of(
             rule,
             exchange,
@@ -81,7 +81,7 @@ def _content_length_violations(
     )
     if comparable and int(declared) != len(reply.body):
         yield violation_of(
-            catalogue.LENGTH,
+            catalogue.CONTENT_LENGTH_MISMATCH,
             exchange,
             number,
             place="content-length",
@@ -100,7 +100,7 @@ def _error_code_violations(
     code = get_or_none(json_body(reply), envelope.code_at)
     if isinstance(code, str) and code not in documented:
         yield violation_of(
-            catalogue.ERROR_CODE,
+            catalogue.UNDOCUMENTED_ERROR_CODE,
             exchange,
             number,
             place=format_pointer(envelope.code_at),
@@ -173,9 +173,9 @@ def _job_violations(
             continue
         if sent is not None:
             if returned != sent:
-                yield violation(catalogue.ECHO, echo.at, sent)
+                yield violation(catalogue.FIELD_NOT_ECHOED, echo.at, sent)
         elif role is JobRole.CREATE and default is not None and returned != default:
-            yield violation(catalogue.DEFAULT, echo.at, default)
+            yield violation(catalogue.DEFAULT_NOT_APPLIED, echo.at, default)
 
 
 def _may_be_null(document: Document, place: Path) -> bool:
@@ -186,9 +186,9 @@ def _may_be_null(document: Document, place: Path) -> bool:
 _GATEWAY_STATUSES = (408, 414, 415, 416, 431)
 _CONTENT_LENGTH = re.compile("[0-9]{1,18}")
 _RULE_BY_ASPECT: dict[str, Rule] = {
-    "status": catalogue.STATUS,
-    "content-type": catalogue.MEDIA_TYPE,
-    "header": catalogue.HEADER,
+    "status": catalogue.UNDOCUMENTED_STATUS,
+    "content-type": catalogue.UNDOCUMENTED_MEDIA_TYPE,
+    "header": catalogue.INVALID_HEADER,
     "json": catalogue.NOT_JSON,
-    "body": catalogue.BODY,
+    "body": catalogue.INVALID_BODY,
 }

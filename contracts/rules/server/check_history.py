@@ -120,7 +120,7 @@ class HistoryRules:
         created = view.job_id in self._created_in or view.job_id in self._deleted_in
         if prompt and not created and not self._clock.is_older_than_history(view):
             yield violation_of(
-                catalogue.PAGE_UNREQUESTED_JOB,
+                catalogue.UNREQUESTED_JOB,
                 exchange,
                 number,
                 received=f"{one_line(view.job_id)} with {quote(prompt)}",
@@ -156,7 +156,7 @@ class HistoryRules:
         if job_id not in self._reported_late:
             self._reported_late.add(job_id)
             yield violation_of(
-                catalogue.LIVENESS,
+                catalogue.JOB_NEVER_FINISHED,
                 observed.exchange,
                 first.number,
                 observed.number,
@@ -171,7 +171,7 @@ class HistoryRules:
             return  # a rejection of the API key says nothing about the job
         if job_id == self._unknown_job_id and exchange.accepted:
             yield violation_of(
-                catalogue.UNKNOWN_JOB_ANSWERED,
+                catalogue.UNKNOWN_JOB_ACCEPTED,
                 exchange,
                 number,
                 received=f"{exchange.status} for {job_id}",
@@ -202,7 +202,7 @@ class HistoryRules:
             )
         elif role is JobRole.RETRIEVE and exchange.status in _REJECTIONS:
             yield violation_of(
-                catalogue.VALID_REFUSED,
+                catalogue.VALID_REJECTED,
                 exchange,
                 last.number,
                 number,
@@ -231,7 +231,7 @@ class HistoryRules:
     def _still_present(self, exchange: Exchange, number: int, job_id: str) -> Violation:
         deleted_in = self._deleted_in[job_id]
         return violation_of(
-            catalogue.DELETED_JOB_PRESENT,
+            catalogue.DELETED_JOB_AVAILABLE,
             exchange,
             deleted_in,
             number,

@@ -50,10 +50,10 @@ def content_violations(
     if reply.status in _REJECTIONS and not exchange.arguments.problems:
         if seconds_left > server_time.uncertainty:
             received = f"{reply.status} for {last.view.job_id}, which is {last.state.name}"
-            yield violation(catalogue.CONTENT_REFUSED, received, "the file of the job")
+            yield violation(catalogue.CONTENT_UNAVAILABLE, received, "the file of the job")
     elif reply.status in (200, 206) and seconds_left < -server_time.uncertainty:
         received = f"a file of {last.view.job_id}, which has expired"
-        yield violation(catalogue.CONTENT_EXPIRED, received, "a rejection")
+        yield violation(catalogue.CONTENT_AFTER_EXPIRY, received, "a rejection")
     elif reply.status == 206:
         yield from _range_violations(exchange, reply, number)
     elif reply.status == 200 and (reply.body or reply.headers.get("content-length") == "0"):

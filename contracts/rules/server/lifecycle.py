@@ -71,7 +71,7 @@ class LifecycleRules:
             if progress > high or (state.ends and progress < low):
                 expected = f"{high}" if state.ends else f"at most {high}"
                 expected = f"{expected} while the job is {state.name}"
-                yield _violation(catalogue.PROGRESS_RANGE, observed, place, expected)
+                yield _violation(catalogue.PROGRESS_OUT_OF_RANGE, observed, place, expected)
 
     def _check_error(self, observed: ObservedJob) -> Iterator[Violation]:
         if not self._lifecycle.failure:
@@ -91,18 +91,20 @@ class LifecycleRules:
             # The expiry of files may be unknown, but the time at which a state was entered may not.
             if entered and stamp.at != self._lifecycle.expiry_at:
                 expected = f"the time at which the job became {stamp.set_on}"
-                yield _violation(catalogue.STAMP_MISSING, observed, stamp.at, expected)
+                yield _violation(catalogue.TIMESTAMP_MISSING, observed, stamp.at, expected)
             return
         if not entered and stamp.set_on in self._reachable[state.name]:
             states = [other.set_on for other in self._lifecycle.timestamps if other.at == stamp.at]
             expected = f"null until the job is {' or '.join(states)}"
-            yield _violation(catalogue.STAMP_EARLY, observed, stamp.at, expected)
+            yield _violation(catalogue.TIMESTAMP_TOO_EARLY, observed, stamp.at, expected)
         now = observed.exchange.at
         if is_number(value) and now > _MIN_UNIX_TIME and value > now * _UNIT_FACTOR:
             expected = "seconds since 1970, not milliseconds"
-            yield _violation(catalogue.STAMP_UNIT, observed, stamp.at, expected)
+            yield _violation(catalogue.TIMESTAMP_NOT_IN_SECONDS, observed, stamp.at, expected)
         elif is_number(value) and now > _MIN_UNIX_TIME and value < now / _UNIT_FACTOR:
-            yield _violation(catalogue.STAMP_UNIT, observed, stamp.at, "seconds since 1970")
+            yield _violation(
+                catalogue.TIMESTAMP_NOT_IN_SECONDS, observed, stamp.at, "seconds since 1970"
+            )
 
     def _check_stamp_order(self, observed: ObservedJob) -> Iterator[Violation]:
         """Yield the violations of stamps before the creation, or at or after the expiry."""
@@ -113,21 +115,27 @@ class LifecycleRules:
         for start in (at for at in starts if at in known):
             for later in (at for at in known if at not in starts and known[at] < known[start]):
                 expected = f"not before {format_pointer(start)}, {quote(known[start])}"
-                yield _violation(catalogue.STAMP_ORDER, observed, later, expected)
+                yield _violation(catalogue.TIMESTAMPS_OUT_OF_ORDER, observed, later, expected)
         expiry = lifecycle.expiry_at
         for earlier in (at for at in known if expiry in known and at not in (*starts, expiry)):
             if expiry and known[expiry] <= known[earlier]:
                 expected = f"after {format_pointer(earlier)}, {quote(known[earlier])}"
-                yield _violation(catalogue.STAMP_ORDER, observed, expiry, expected)
+                yield _violation(catalogue.TIMESTAMPS_OUT_OF_ORDER, observed, expiry, expected)
 
     def _check_transition(self, last: ObservedJob, observed: ObservedJob) -> Iterator[Violation]:
         before, state = last.state, observed.state
         if state.name != before.name and state.name not in self._reachable[before.name]:
             if before.ends:
-                rule, expected = catalogue.RESURRECTION, f"{before.name}, as in no. {last.number}"
+                rule, expected = (
+                    catalogue.FINAL_STATE_CHANGED,
+                    f"{before.name}, as in no. {last.number}",
+                )
             else:
                 following = ", ".join(sorted(self._reachable[before.name]))
-                rule, expected = catalogue.TRANSITION, f"{before.name}, or one of {following}"
+                rule, expected = (
+                    catalogue.ILLEGAL_TRANSITION,
+                    f"{before.name}, or one of {following}",
+                )
             yield _violation(rule, observed, self._lifecycle.state_at, expected, last)
 
     def _check_progress(self, last: ObservedJob, observed: ObservedJob) -> Iterator[Violation]:
@@ -144,7 +152,7 @@ class LifecycleRules:
         for path in self._lifecycle.immutable:
             if observed.value_at(path) != first.value_at(path):
                 expected = f"{quote(first.value_at(path))}, as in no. {first.number}"
-                yield _violation(catalogue.CHANGED, observed, path, expected, first)
+                yield _violation(catalogue.IMMUTABLE_FIELD_CHANGED, observed, path, expected, first)
 
     def _check_moved_stamps(self, last: ObservedJob, observed: ObservedJob) -> Iterator[Violation]:
         lifecycle = self._lifecycle
@@ -154,7 +162,7 @@ class LifecycleRules:
             disappeared = value is None and stamp.at != lifecycle.expiry_at
             if before is not None and value != before and not disappeared:
                 expected = f"{quote(before)}, as in no. {last.number}"
-                yield _violation(catalogue.STAMP_MOVED, observed, stamp.at, expected, last)
+                yield _violation(catalogue.TIMESTAMP_CHANGED, observed, stamp.at, expected, last)
 
 
 def _violation(

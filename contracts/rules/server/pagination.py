@@ -77,21 +77,21 @@ class PaginationRules:
 
         limit = exchange.arguments.query.get(page.limit)
         if isinstance(limit, int) and len(ids) > limit:
-            yield violation(catalogue.PAGE_LIMIT, f"{len(ids)} jobs", f"at most {limit}")
+            yield violation(catalogue.PAGE_TOO_LONG, f"{len(ids)} jobs", f"at most {limit}")
         repeated = _first_repeated(ids, [*listing.ids, after])
         if repeated is not None:
-            yield violation(catalogue.PAGE_REPEATS, one_line(repeated), "each job once")
+            yield violation(catalogue.DUPLICATE_IN_LIST, one_line(repeated), "each job once")
         yield from self._order_violations(items, listing, exchange, number)
         for key, edge in (("first", ids[:1]), ("last", ids[-1:])):
             place, edge_id = page.places.get(key), edge[0] if edge else None
             if place and get_or_none(body, place) != edge_id:
                 received = quote(get_or_none(body, place))
                 pointer = format_pointer(place)
-                yield violation(catalogue.PAGE_CURSOR, received, quote(edge_id), pointer)
+                yield violation(catalogue.INVALID_CURSOR, received, quote(edge_id), pointer)
         more = _has_more(page, body)
         if more and not ids and limit != 0:
             received = "an empty page that announces another page"
-            yield violation(catalogue.PAGE_CURSOR, received, "the last page")
+            yield violation(catalogue.INVALID_CURSOR, received, "the last page")
         listing.ids += ids
         if more:
             self._remember(listing, order, _cursor(page, body, ids))
@@ -100,7 +100,7 @@ class PaginationRules:
             missing = [i for i in listing.expected if i in existing and i not in listed]
             if missing:
                 yield violation(
-                    catalogue.PAGE_OMITS,
+                    catalogue.MISSING_FROM_LIST,
                     f"a list of {len(listing.ids)} jobs without {one_line(missing[0])}",
                     f"all jobs, including the one of no. {listing.expected[missing[0]]}",
                 )
@@ -136,7 +136,7 @@ class PaginationRules:
             if before is not None and (created > before if newest_first else created < before):
                 job_id = one_line(str(get_or_none(item, self._lifecycle.id_at)))
                 yield violation_of(
-                    catalogue.PAGE_ORDER,
+                    catalogue.LIST_OUT_OF_ORDER,
                     exchange,
                     number,
                     received=f"{job_id}, created at {created}, after a job created at {before}",
