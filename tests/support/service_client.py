@@ -64,10 +64,11 @@ class ServiceClient:
         return reply
 
     def create(self, scenario: str = "", **options: Any) -> str:
-        """Create a job and return its id; a create that is refused is sent again."""
-        reply = self.send(JobRole.CREATE, scenario=scenario, **options)
-        while reply.status >= 400:
+        """Create a job and return its id. Errors are retried a few times."""
+        for _ in range(5):
             reply = self.send(JobRole.CREATE, scenario=scenario, **options)
+            if reply.status < 400:
+                break
         return self.job_id(reply)
 
     def statuses(self, role: JobRole, count: int, job_id: str = "", **options: Any) -> list[int]:

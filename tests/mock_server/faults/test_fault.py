@@ -1,4 +1,4 @@
-"""The words of a fault: what they mean, and what they must not say."""
+"""Options of a fault: their meaning, and errors in them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ CREATE = Call("createVideo", headers=HEADERS, body=b'{"prompt": "A lighthouse in
 SLOW = {"latency": 1}
 
 
-def test_a_fault_is_for_all_operations_unless_one_is_named(document: Document) -> None:
+def test_fault_affects_all_operations_unless_one_is_named(document: Document) -> None:
     assert read_fault(document, SLOW).operations == document.operations.keys()
     assert read_fault(document, {**SLOW, "operation": "getVideo"}).operations == {"getVideo"}
 
 
-def test_an_error_of_no_operation_is_for_those_that_document_it(
+def test_error_without_an_operation_affects_operations_that_declare_it(
     document: Document, other_document: Document
 ) -> None:
     conflict = read_fault(document, {"status": 409})
@@ -36,7 +36,7 @@ def test_an_error_of_no_operation_is_for_those_that_document_it(
 
 
 @pytest.mark.parametrize("role", JobRole)
-def test_the_role_of_an_operation_stands_for_its_name_in_every_document(
+def test_operation_can_be_named_by_its_job_role(
     document: Document, other_document: Document, role: JobRole
 ) -> None:
     for each in (document, other_document):
@@ -45,61 +45,52 @@ def test_the_role_of_an_operation_stands_for_its_name_in_every_document(
             assert fault.operations == {each.by_role[role].id}
 
 
-def test_a_role_that_a_document_has_not_is_no_operation(other_document: Document) -> None:
+def test_job_role_without_an_operation_is_rejected(other_document: Document) -> None:
     with pytest.raises(ConfigError, match=r"^/operation: must be one of pageOfRenderings"):
         read_fault(other_document, {**SLOW, "operation": "remix"})
 
 
-def test_a_fault_that_says_no_more_strikes_every_call_of_everybody(document: Document) -> None:
+def test_fault_without_selecting_options_affects_every_call(document: Document) -> None:
     fault = read_fault(document, SLOW)
     assert (fault.job, fault.key, fault.nth, fault.times) == (None, None, 1, None)
     assert (fault.every, fault.probability, fault.commit, fault.prevents) == (None, 1, False, False)
     assert fault.options == SLOW
 
 
-def test_only_a_fault_of_nothing_but_time_only_slows(document: Document) -> None:
-    slow: list[Json] = [
+def test_only_faults_with_nothing_but_delays_only_delay(document: Document) -> None:
+    delays: list[Json] = [
         {"latency": 1},
         {"slow": 1},
         {"latency": 1, "slow": 1, "times": 2, "operation": "list"},
     ]
-    wrong: list[Json] = [
+    others: list[Json] = [
         {"lost": True},
         {"latency": 1, "cut": 0},
         {"slow": 1, "status": 500, "commit": True},
     ]
-    assert [read_fault(document, words).only_delays for words in slow] == [True] * 3
-    assert [read_fault(document, words).only_delays for words in wrong] == [False] * 3
+    assert [read_fault(document, options).only_delays for options in delays] == [True] * 3
+    assert [read_fault(document, options).only_delays for options in others] == [False] * 3
 
 
-def endless() -> Json:
-    """A list that holds itself."""
+def recursive_list() -> Json:
+    """Return a list that contains itself."""
     found: list[Json] = []
     found.append(found)
     return found
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("options", "message"),
     [
         ({}, "must have at least one of body, change, content_type, cut, drop, latency"),
-        ({"operation": "createVideo", "times": 2, "probability": 0.5}, "must have at least one of"),
         ({"explodes": True}, "/explodes: is not known here"),
         ({"lost": True, "operation": "create_video"}, "/operation: must be one of listVid"),
         ({"lost": True, "operation": ""}, "/operation: must have at least 1 character, not 0"),
-        ({"lost": True, "operation": 7}, "/operation: must be of type string, not 7"),
-        ({"lost": True, "job": ""}, "/job: must have at least 1 character"),
         ({"lost": True, "key": None}, "/key: must be of type string, not None"),
         ({"lost": True, "nth": 0}, "/nth: must be at least 1, not 0"),
-        ({"lost": True, "nth": True}, "/nth: must be of type integer, not True"),
-        ({"lost": True, "times": -1}, "/times: must be at least 1, not -1"),
         ({"lost": True, "times": 1.5}, "/times: must be of type integer, not 1.5"),
-        ({"lost": True, "every": 0}, "/every: must be at least 1, not 0"),
         ({"lost": True, "probability": 1.1}, "/probability: must be at most 1, not 1.1"),
-        ({"lost": True, "probability": -0.1}, "/probability: must be at least 0, not -0.1"),
-        ({"lost": True, "probability": True}, "/probability: must be of type number, not True"),
         ({"status": 200}, "/status: must be at least 400, not 200"),
-        ({"status": "500"}, "/status: must be of type integer, not '500'"),
         ({"status": 418}, "/status: no operation has a documented response 418, only 400 json_"),
         ({"status": 500, "code": "x"}, "/status: no operation has a documented response 500 x"),
         (
@@ -107,7 +98,6 @@ def endless() -> Json:
             "/status: listVideos has no documented response 409",
         ),
         ({"status": 500, "retry_after": -1}, "/retry_after: must be at least 0, not -1"),
-        ({"status": 500, "retry_after": True}, "/retry_after: must be of type integer, not True"),
         ({"status": 500, "retry_after": 2e9}, "/retry_after: must be at most 1000000000"),
         ({"status": 500, "commit": 1}, "/commit: must be of type boolean, not 1"),
         ({"lost": True, "code": "internal_error"}, "/code: requires status"),
@@ -121,35 +111,24 @@ def endless() -> Json:
         ({"reset": "before", "status": 500}, "/status: cannot be combined with reset: before"),
         ({"reset": "before", "body": "truncated"}, "/body: cannot be combined with reset: before"),
         ({"cut": 1}, "/cut: 1 is greater than or equal to the maximum of 1"),
-        ({"cut": -0.1}, "/cut: must be at least 0, not -0.1"),
-        ({"cut": True}, "/cut: must be of type number, not True"),
         ({"body": "html"}, "/body: must be one of 'truncated', 'malformed', not 'html'"),
-        ({"content_type": ""}, "/content_type: must match ^[!-~]"),
         ({"content_type": "a\r\nx-b: 1"}, "/content_type: must match ^[!-~]"),
         ({"content_type": "text/☃"}, "/content_type: must match ^[!-~]"),
-        ({"content_type": "text/html "}, "/content_type: must match ^[!-~]"),
         ({"drop": "id"}, "/drop: must match ^/, not 'id'"),
         ({"drop": "/nonsense"}, "/drop: no response of these operations has a field at /nonsense"),
         ({"drop": "/data", "operation": "getVideo"}, "/drop: no response of these operations has"),
         ({"change": {}}, "/change: must have at least 1 entry, not 0"),
         ({"change": {"id": 1}}, "/change"),
         ({"change": {"/id": 1, "/ID": 1}}, "/change/~1ID: no response of these operations has"),
-        ({"state": None}, "/state: must be of type string, not None"),
         ({"state": "lost", "operation": "delete"}, "/state: no response of these operations has"),
-        ({"latency": -1}, "/latency: must be at least 0, not -1"),
         ({"latency": True}, "/latency: must be of type number or object, not True"),
-        ({"latency": "1"}, "/latency: must be of type number or object, not '1'"),
         ({"latency": 2e9}, "/latency: must be at most 1000000000"),
         ({"latency": float("nan")}, "/latency: must be a finite number, not nan"),
         ({"latency": {}}, "/latency: must have at least 1 entry"),
         ({"latency": {"normal": [1, 2]}}, "/latency/normal: is not known here"),
         ({"latency": {"uniform": [1]}}, "/latency/uniform: must have at least 2 entries, not 1"),
-        ({"latency": {"uniform": [1, 2, 3]}}, "/latency/uniform: must have at most 2 entries"),
         ({"latency": {"uniform": [1, -2]}}, "/latency/uniform/1: must be at least 0, not -2"),
         ({"latency": {"lognormal": {"median": 1}}}, "/latency/lognormal/sigma: is required"),
-        ({"latency": {"lognormal": {"median": 0, "sigma": 1}}}, "/latency/lognormal/median: "),
-        ({"latency": {"lognormal": {"median": 1, "sigma": -1}}}, "/latency/lognormal/sigma: must"),
-        ({"slow": -1}, "/slow: must be at least 0, not -1"),
         ({"slow": 2e9}, "/slow: must be at most 1000000000"),
         (
             {"change": {"/id": object()}},
@@ -164,7 +143,7 @@ def endless() -> Json:
             {"lost": True, "times": 2**70},
             f"/times: must be a number of at most 64 bits, not {2**70}",
         ),
-        ({"change": {"/id": endless()}}, "is not JSON data: Recursion limit reached"),
+        ({"change": {"/id": recursive_list()}}, "is not JSON data: Recursion limit reached"),
         ({"lost": True, "operation": "create", "job": "video_1"}, "/job: none of these operations"),
         (
             {"lost": True, "operation": "listVideos", "job": "video_1"},
@@ -172,32 +151,31 @@ def endless() -> Json:
         ),
         ({"lost": True, "every": 2, "times": 5}, "/times: must be at most every (2)"),
         ({"lost": True, "status": 503}, "/status: requires commit: true"),
-        ({"lost": True, "status": 503, "commit": False}, "/status: requires commit: true"),
         ({"state": "completed"}, "/state: must be unknown to the document, not 'compl"),
     ],
 )
-def test_what_a_fault_must_not_say_is_refused_with_its_place_and_sets_nothing(
-    service: JobService, words: dict[str, Any], message: str
+def test_invalid_fault_is_reported_with_its_pointer_and_not_added(
+    service: JobService, options: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(ConfigError) as refused:
-        service.faults.add(words)
-    assert str(refused.value).startswith(message)
+    with pytest.raises(ConfigError) as error:
+        service.faults.add(options)
+    assert str(error.value).startswith(message)
     assert service.faults.to_json() == []
     reply = service.answer(CREATE)
     assert (reply.status, reply.delivery) == (200, None)
 
 
-def test_the_errors_that_no_operation_has_are_told_with_all_that_some_have(
+def test_undocumented_status_is_reported_with_all_documented_errors(
     document: Document,
 ) -> None:
-    with pytest.raises(ConfigError) as refused:
+    with pytest.raises(ConfigError) as error:
         read_fault(document, {"status": 405})
-    known = refused.value.reason.partition(", only ")[2].split(", ")
+    known = error.value.reason.partition(", only ")[2].split(", ")
     assert {"400 json_parse_error", "416 invalid_request", "504 upstream_timeout"} <= set(known)
 
 
 @pytest.mark.parametrize(
-    "words",
+    "options",
     [
         {"lost": True, "job": "video_1"},
         {"lost": True, "job": "video_1", "operation": "remix"},
@@ -209,14 +187,14 @@ def test_the_errors_that_no_operation_has_are_told_with_all_that_some_have(
         {"content_type": 'text/html; charset="utf-8"'},
     ],
     ids=[
-        *("a job of any operation", "a job of a remix", "as often as it can", "a lost error"),
-        *("an error that breaks off", "a state in capitals", "a short type", "a long type"),
+        *("job of any operation", "job of a remix", "times equal to every", "lost error"),
+        *("cut error", "state in another case", "short content type", "long content type"),
     ],
 )
-def test_what_is_next_to_what_cannot_be_is_taken(
-    document: Document, words: dict[str, Json]
+def test_options_next_to_invalid_ones_are_accepted(
+    document: Document, options: dict[str, Json]
 ) -> None:
-    assert read_fault(document, words).options == words
+    assert read_fault(document, options).options == options
 
 
 VALUES = st.recursive(
@@ -228,7 +206,7 @@ VALUES = st.recursive(
 )
 POINTERS = st.sampled_from(["/id", "/error", "/error/code", "/data", "/nothing", "/", "id"])
 NUMBERS = st.integers(-1, 5) | st.floats(-1, 2)
-FAULT_WORDS: dict[str, st.SearchStrategy[Json]] = {
+FAULT_OPTIONS: dict[str, st.SearchStrategy[Json]] = {
     "operation": st.sampled_from(["create", "list", "getVideo", "film", ""]),
     "job": st.text(max_size=3),
     "key": st.text(max_size=3),
@@ -255,7 +233,7 @@ FAULT_WORDS: dict[str, st.SearchStrategy[Json]] = {
     ),
     "slow": NUMBERS,
 }
-SCENARIO_WORDS: dict[str, st.SearchStrategy[Json]] = {
+SCENARIO_OPTIONS: dict[str, st.SearchStrategy[Json]] = {
     "about": st.text(max_size=5),
     "outcome": st.sampled_from(["completed", "failed", "queued", "ready", ""]),
     "code": st.text(max_size=3),
@@ -264,39 +242,39 @@ SCENARIO_WORDS: dict[str, st.SearchStrategy[Json]] = {
     "stalls": st.booleans(),
     "jumps": st.booleans(),
     "expires": NUMBERS | st.floats(),
-    "faults": st.lists(st.fixed_dictionaries({}, optional=FAULT_WORDS), max_size=2),
+    "faults": st.lists(st.fixed_dictionaries({}, optional=FAULT_OPTIONS), max_size=2),
 }
-FAULTS = VALUES | st.fixed_dictionaries({}, optional=FAULT_WORDS)
-SCENARIOS = VALUES | st.fixed_dictionaries({}, optional=SCENARIO_WORDS)
+FAULTS = VALUES | st.fixed_dictionaries({}, optional=FAULT_OPTIONS)
+SCENARIOS = VALUES | st.fixed_dictionaries({}, optional=SCENARIO_OPTIONS)
 
 
-def answered(service: JobService) -> None:
-    """A strict service answers each of its operations, whatever is set."""
+def call_all_operations(service: JobService) -> None:
+    """Call each operation of a strict service."""
     for operation in service.document.operations.values():
         service.answer(Call(operation.id, {"id": "x"}, headers=CREATE.headers, body=CREATE.body))
 
 
-def reason_of(take: Callable[[], object]) -> str | None:
-    """Why something is refused, None if it is taken."""
+def rejection_of(read: Callable[[], object]) -> str | None:
+    """Return the reason of a ConfigError, None if there is none."""
     try:
-        take()
+        read()
     except ConfigError as error:
         return error.reason
     return None
 
 
-@given(words=FAULTS)
-@example(words={"status": 429, "retry_after": 2.0})
-def test_anything_given_as_a_fault_is_taken_and_answered_with_or_refused(words: Json) -> None:
+@given(options=FAULTS)
+@example(options={"status": 429, "retry_after": 2.0})
+def test_any_data_is_a_working_fault_or_is_rejected(options: Json) -> None:
     service = JobService(load_document(), clock=ManualClock(), seed=1, strict=True)
-    reason = reason_of(lambda: service.faults.add(words))
+    reason = rejection_of(lambda: service.faults.add(options))
     assert reason != ""
     assert len(service.faults.to_json()) == (reason is None)
     assert orjson.dumps(service.faults.to_json())
-    answered(service)
+    call_all_operations(service)
 
 
-@given(words=SCENARIOS)
-def test_anything_given_as_a_scenario_is_taken_or_refused(words: Json) -> None:
-    reason = reason_of(lambda: read_scenario(load_document(), "own", words))
+@given(options=SCENARIOS)
+def test_any_data_is_a_scenario_or_is_rejected(options: Json) -> None:
+    reason = rejection_of(lambda: read_scenario(load_document(), "own", options))
     assert reason != ""

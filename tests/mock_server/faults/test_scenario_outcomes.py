@@ -1,4 +1,4 @@
-"""What each scenario makes of a job's whole life, as all calls about it tell."""
+"""Outcomes of jobs in each scenario, and the faults of scenarios."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import pytest
 
 from aisa_testkit.mock_server import (
     JobService,
-    ManualClock,
-    MockControls,
     RandomIds,
     SystemClock,
     observe,
@@ -24,91 +22,42 @@ from aisa_testkit.openapi import (
     Document,
     Ending,
     JobRole,
-    Reply,
     load_document,
     parse_document,
 )
-from aisa_testkit.openapi.conformance import reply_problems
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import get
+from tests.support.service_client import ServiceClient
 
-USUAL = [*built_in_scenarios(load_document())]
-QUIET = [name for name in USUAL if name not in ("flaky-polls", "rate-limited")]
+BUILT_IN = [*built_in_scenarios(load_document())]
+WITHOUT_FAULTS = [name for name in BUILT_IN if name not in ("flaky-polls", "rate-limited")]
 DAY = 86_400
 
 
-class Stage:
-    """A strict service of a document, and calls in the names of its roles."""
-
-    def __init__(self, document: Document, **settings: Any) -> None:
-        self.document, self.clock = document, ManualClock()
-        self.service = JobService(
-            document, clock=self.clock, ids=RandomIds(1), seed=1, strict=True, **settings
-        )
-
-    def ask(
-        self,
-        role: JobRole,
-        job: str = "",
-        *,
-        key: str = "sk-test",
-        scenario: str = "",
-        text: str = "",
-    ) -> Reply:
-        operation, credentials = self.document.by_role[role], self.document.credentials
-        assert credentials
-        sent = {credentials.header: f"{credentials.scheme} {key}".strip()}
-        sent |= {"x-mock-scenario": scenario} if scenario else {}
-        headers = {**sent, "content-type": "application/json"}
-        body = orjson.dumps({"prompt": text or "A teapot", "scene": text or "A teapot"})
-        place = {"id": job} if operation.template.parameters else {}
-        reply = self.service.answer(Call(operation.id, place, headers=headers, body=body))
-        assert [*reply_problems(operation, reply)] == []
-        return reply
-
-    def make(self, scenario: str = "", *, key: str = "sk-test", text: str = "") -> str:
-        """The id of a new job; a create that is refused is sent again."""
-        reply = self.ask(JobRole.CREATE, key=key, scenario=scenario, text=text)
-        while reply.status >= 400:
-            reply = self.ask(JobRole.CREATE, key=key, scenario=scenario, text=text)
-        return str(self.read(reply, self.document.lifecycle.id_at))
-
-    def read(self, reply: Reply, path: tuple[str, ...] | None) -> Json:
-        """What stands at a place in the job that an answer shows."""
-        return get(orjson.loads(reply.body), path or ())
-
-    def state(self, reply: Reply) -> str:
-        return str(self.read(reply, self.document.lifecycle.state_at))
-
-    def statuses(self, role: JobRole, count: int, job: str = "", **asking: str) -> list[int]:
-        return [self.ask(role, job, **asking).status for _ in range(count)]
+@pytest.fixture
+def client(document: Document) -> ServiceClient:
+    return ServiceClient(document, conforming=True)
 
 
 @pytest.fixture
-def stage(document: Document) -> Stage:
-    return Stage(document)
+def any_client(any_document: Document) -> ServiceClient:
+    return ServiceClient(any_document, conforming=True)
 
 
-@pytest.fixture(params=["videos", "renderings"])
-def any_stage(
-    request: pytest.FixtureRequest, document: Document, other_document: Document
-) -> Stage:
-    return Stage(document if request.param == "videos" else other_document)
+def end_of(client: ServiceClient, job: str, *, within: int = 1000) -> tuple[str, float] | None:
+    """Poll a job every quarter of a second; return its final state and its duration in seconds.
 
-
-def end_of(stage: Stage, job: str, *, within: int = 1000) -> tuple[str, float] | None:
-    """The state that a job ends in and how many seconds after its making, asked every quarter of a
-    second; None if it does not end.
+    None if it does not end.
     """
-    made = stage.clock.now()
+    created = client.clock.now()
     for _ in range(within * 4):
-        reply = stage.ask(JobRole.RETRIEVE, job)
+        reply = client.send(JobRole.RETRIEVE, job)
         while reply.status >= 500:
-            reply = stage.ask(JobRole.RETRIEVE, job)
-        state = stage.state(reply)
-        if stage.document.lifecycle.states[state].ends:
-            return state, stage.clock.now() - made
-        stage.clock.advance(0.25)
+            reply = client.send(JobRole.RETRIEVE, job)
+        state = client.state(reply)
+        if client.document.lifecycle.states[state].ends:
+            return state, client.clock.now() - created
+        client.clock.advance(0.25)
     return None
 
 
@@ -128,10 +77,10 @@ def end_of(stage: Stage, job: str, *, within: int = 1000) -> tuple[str, float] |
         ("rate-limited", ("completed", 10)),
     ],
 )
-def test_a_job_ends_as_its_scenario_says(
-    stage: Stage, scenario: str, end: tuple[str, float] | None
+def test_final_state_and_duration_of_each_scenario(
+    client: ServiceClient, scenario: str, end: tuple[str, float] | None
 ) -> None:
-    assert end_of(stage, stage.make(scenario)) == end
+    assert end_of(client, client.create(scenario)) == end
 
 
 @pytest.mark.parametrize(
@@ -146,62 +95,62 @@ def test_a_job_ends_as_its_scenario_says(
         ("rate-limited", ("ready", 10)),
     ],
 )
-def test_the_jobs_of_another_document_end_as_their_scenario_says(
+def test_final_state_and_duration_with_another_document(
     other_document: Document, scenario: str, end: tuple[str, float] | None
 ) -> None:
-    stage = Stage(other_document)
-    assert end_of(stage, stage.make(scenario)) == end
+    client = ServiceClient(other_document)
+    assert end_of(client, client.create(scenario)) == end
 
 
-@pytest.mark.parametrize("scenario", USUAL)
-def test_all_views_of_a_job_agree_at_all_its_moments_and_nothing_goes_back(
-    any_stage: Stage, scenario: str
+@pytest.mark.parametrize("scenario", BUILT_IN)
+def test_all_views_of_a_job_agree_and_progress_never_decreases(
+    any_client: ServiceClient, scenario: str
 ) -> None:
-    known = [each["name"] for each in any_stage.service.scenarios.to_json()]
-    job = any_stage.make(scenario if scenario in known else "")
-    lifecycle, progress, states = any_stage.document.lifecycle, [0], []
+    known = [each["name"] for each in any_client.service.scenarios.to_json()]
+    job = any_client.create(scenario if scenario in known else "")
+    lifecycle, progress, states = any_client.document.lifecycle, [0], []
     for step in (0, 0.5, 0.5, 0.999, 0.001, 1, 2, 2.5, 2.499, 0.001, 10, 40, 50, DAY):
-        any_stage.clock.advance(step)
-        seen = agreed(any_stage, job)
-        state = lifecycle.states[get(seen, lifecycle.state_at)]
+        any_client.clock.advance(step)
+        view = consistent_view(any_client, job)
+        state = lifecycle.states[get(view, lifecycle.state_at)]
         states.append(state.name)
-        progress.append(get(seen, lifecycle.progress_at) if lifecycle.progress_at else 0)
+        progress.append(get(view, lifecycle.progress_at) if lifecycle.progress_at else 0)
         if lifecycle.failure:
             failed = state.ends is Ending.FAILURE
-            assert (get(seen, lifecycle.failure.at) is not None) == failed
+            assert (get(view, lifecycle.failure.at) is not None) == failed
     order = [*lifecycle.states]
     assert all(order.index(a) <= order.index(b) for a, b in pairwise(states))
     assert progress == sorted(progress)
 
 
-def agreed(stage: Stage, job: str) -> Json:
-    """The job, as it is retrieved and listed alike; its files are to be had if it is finished."""
-    reply = stage.ask(JobRole.RETRIEVE, job)
+def consistent_view(client: ServiceClient, job: str) -> Json:
+    """Return the job, after comparing all views of it: polls, list, files and deletion."""
+    reply = client.send(JobRole.RETRIEVE, job)
     while reply.status >= 500:
-        reply = stage.ask(JobRole.RETRIEVE, job)
-    seen = orjson.loads(reply.body)
-    operation, lifecycle = stage.document.by_role[JobRole.LIST], stage.document.lifecycle
+        reply = client.send(JobRole.RETRIEVE, job)
+    view = orjson.loads(reply.body)
+    operation, lifecycle = client.document.by_role[JobRole.LIST], client.document.lifecycle
     assert operation.page
-    page = orjson.loads(stage.ask(JobRole.LIST).body)
-    assert get(page, operation.page.places["items"]) == [seen] == stage.service.describe_all()
-    ends = lifecycle.states[get(seen, lifecycle.state_at)].ends
-    expiry = get(seen, lifecycle.expiry_at) if lifecycle.expiry_at else None
-    gone = expiry is not None and stage.clock.now() >= expiry
-    usual = 200 if ends is Ending.SUCCESS else 409
-    assert stage.ask(JobRole.CONTENT, job).status == (404 if gone else usual)
+    page = orjson.loads(client.send(JobRole.LIST).body)
+    assert get(page, operation.page.places["items"]) == [view] == client.service.describe_all()
+    ends = lifecycle.states[get(view, lifecycle.state_at)].ends
+    expiry = get(view, lifecycle.expiry_at) if lifecycle.expiry_at else None
+    gone = expiry is not None and client.clock.now() >= expiry
+    other = 200 if ends is Ending.SUCCESS else 409
+    assert client.send(JobRole.CONTENT, job).status == (404 if gone else other)
     if ends is None:
-        assert stage.ask(JobRole.DELETE, job).status == 409
+        assert client.send(JobRole.DELETE, job).status == 409
     hint = lifecycle.poll_hint
     assert hint
     assert (hint.header in reply.headers) == (ends is None)
-    return seen
+    return view
 
 
-def test_a_failure_tells_its_reason(stage: Stage) -> None:
+def test_failed_job_has_an_error_code(client: ServiceClient) -> None:
     def reason(scenario: str) -> Json:
-        job = stage.make(scenario)
-        stage.clock.advance(10)
-        return stage.read(stage.ask(JobRole.RETRIEVE, job), ("error",))
+        job = client.create(scenario)
+        client.clock.advance(10)
+        return orjson.loads(client.send(JobRole.RETRIEVE, job).body)["error"]
 
     moderated = {
         "code": "moderation_blocked",
@@ -213,51 +162,51 @@ def test_a_failure_tells_its_reason(stage: Stage) -> None:
     assert reason("fails:out_of_gpu")["code"] == "out_of_gpu"
 
 
-def test_a_job_that_jumps_shows_no_progress_until_it_shows_all(stage: Stage) -> None:
-    job, shown = stage.make("jumps"), Counter[tuple[str, int]]()
+def test_jumping_job_shows_no_progress_before_its_end(client: ServiceClient) -> None:
+    job, shown = client.create("jumps"), Counter[tuple[str, int]]()
     for _ in range(42):
-        seen = orjson.loads(stage.ask(JobRole.RETRIEVE, job).body)
-        shown[seen["status"], seen["progress"]] += 1
-        stage.clock.advance(0.25)
+        view = orjson.loads(client.send(JobRole.RETRIEVE, job).body)
+        shown[view["status"], view["progress"]] += 1
+        client.clock.advance(0.25)
     assert shown == {("queued", 0): 8, ("in_progress", 0): 32, ("completed", 100): 2}
 
 
-def test_an_instant_job_has_ended_when_it_is_made(any_stage: Stage) -> None:
-    made = any_stage.ask(JobRole.CREATE, scenario="instant")
-    job = any_stage.read(made, any_stage.document.lifecycle.id_at)
-    assert any_stage.document.lifecycle.states[any_stage.state(made)].ends is Ending.SUCCESS
-    assert any_stage.ask(JobRole.CONTENT, job).status == 200
-    assert any_stage.ask(JobRole.DELETE, job).status < 300
+def test_instant_job_has_ended_when_it_is_created(any_client: ServiceClient) -> None:
+    made = any_client.send(JobRole.CREATE, scenario="instant")
+    job = any_client.job_id(made)
+    assert any_client.document.lifecycle.states[any_client.state(made)].ends is Ending.SUCCESS
+    assert any_client.send(JobRole.CONTENT, job).status == 200
+    assert any_client.send(JobRole.DELETE, job).status < 300
 
 
-def test_the_files_of_a_job_that_expires_go_a_minute_after_its_end(stage: Stage) -> None:
-    job = stage.make("expires")
-    made = stage.clock.now()
-    stage.clock.advance(10)
-    seen = orjson.loads(stage.ask(JobRole.RETRIEVE, job).body)
-    assert (seen["completed_at"], seen["expires_at"]) == (made + 10, made + 70)
-    stage.clock.advance(59.5)
-    assert stage.ask(JobRole.CONTENT, job).status == 200
-    stage.clock.advance(0.5)
-    assert stage.ask(JobRole.CONTENT, job).status == 404
-    assert stage.state(stage.ask(JobRole.RETRIEVE, job)) == "completed"
-    assert stage.ask(JobRole.DELETE, job).status == 200
+def test_files_expire_a_minute_after_the_end_of_the_job(client: ServiceClient) -> None:
+    job = client.create("expires")
+    created = client.clock.now()
+    client.clock.advance(10)
+    view = orjson.loads(client.send(JobRole.RETRIEVE, job).body)
+    assert (view["completed_at"], view["expires_at"]) == (created + 10, created + 70)
+    client.clock.advance(59.5)
+    assert client.send(JobRole.CONTENT, job).status == 200
+    client.clock.advance(0.5)
+    assert client.send(JobRole.CONTENT, job).status == 404
+    assert client.state(client.send(JobRole.RETRIEVE, job)) == "completed"
+    assert client.send(JobRole.DELETE, job).status == 200
 
 
-def test_a_job_that_stalls_is_never_to_be_had_and_never_to_be_deleted(any_stage: Stage) -> None:
-    job = any_stage.make("stalls")
-    seen = set()
+def test_stalled_job_has_no_content_and_cannot_be_deleted(any_client: ServiceClient) -> None:
+    job = any_client.create("stalls")
+    bodies = set()
     for seconds in (10, 1000, 1e6, 1e9):
-        any_stage.clock.advance(seconds)
-        assert any_stage.ask(JobRole.CONTENT, job).status == 409
-        assert any_stage.ask(JobRole.DELETE, job).status == 409
-        seen.add(any_stage.ask(JobRole.RETRIEVE, job).body)
-    assert len(seen) == 1
-    (record,) = any_stage.service.store.page(after=None, limit=9, newest_first=True).jobs
+        any_client.clock.advance(seconds)
+        assert any_client.send(JobRole.CONTENT, job).status == 409
+        assert any_client.send(JobRole.DELETE, job).status == 409
+        bodies.add(any_client.send(JobRole.RETRIEVE, job).body)
+    assert len(bodies) == 1
+    (record,) = any_client.service.store.page(after=None, limit=9, newest_first=True).jobs
     assert (record.progression.ends, observe(record, 1e12).ends) == (None, None)
 
 
-def test_a_client_of_a_job_that_stalls_is_asked_to_wait_as_if_it_were_to_end_soon(
+def test_poll_hint_of_a_stalled_job_stays_short(
     document: Document,
 ) -> None:
     now = [0.0]
@@ -277,45 +226,46 @@ def test_a_client_of_a_job_that_stalls_is_asked_to_wait_as_if_it_were_to_end_soo
 # Faults of scenarios
 
 
-def test_every_third_poll_of_a_job_with_flaky_polls_fails_whoever_else_polls(stage: Stage) -> None:
-    flaky, other, usual = stage.make("flaky-polls"), stage.make("flaky-polls"), stage.make()
+def test_flaky_polls_are_counted_for_each_job(client: ServiceClient) -> None:
+    flaky, flaky_too = client.create("flaky-polls"), client.create("flaky-polls")
+    normal = client.create()
     expected = [200, 503, 200, 200, 503, 200, 200, 503]
-    assert stage.statuses(JobRole.RETRIEVE, 8, flaky) == expected
-    assert stage.statuses(JobRole.RETRIEVE, 8, usual) == [200] * 8
-    assert stage.statuses(JobRole.LIST, 8) == [200] * 8
-    assert stage.statuses(JobRole.CONTENT, 8, flaky) == [409] * 8
-    assert stage.statuses(JobRole.RETRIEVE, 8, other) == expected
+    assert client.statuses(JobRole.RETRIEVE, 8, flaky) == expected
+    assert client.statuses(JobRole.RETRIEVE, 8, normal) == [200] * 8
+    assert client.statuses(JobRole.LIST, 8) == [200] * 8
+    assert client.statuses(JobRole.CONTENT, 8, flaky) == [409] * 8
+    assert client.statuses(JobRole.RETRIEVE, 8, flaky_too) == expected
 
 
-def test_the_polls_of_somebody_who_may_not_see_a_job_are_not_counted(stage: Stage) -> None:
-    job = stage.make("flaky-polls")
-    assert stage.statuses(JobRole.RETRIEVE, 5, job, key="sk-other") == [404] * 5
-    assert stage.statuses(JobRole.RETRIEVE, 2, job) == [200, 503]
+def test_polls_with_another_key_are_not_counted(client: ServiceClient) -> None:
+    job = client.create("flaky-polls")
+    assert client.statuses(JobRole.RETRIEVE, 5, job, key="sk-other") == [404] * 5
+    assert client.statuses(JobRole.RETRIEVE, 2, job) == [200, 503]
 
 
-def test_two_of_three_creates_are_refused_to_each_key_that_is_rate_limited(
-    any_stage: Stage,
+def test_rate_limited_creates_are_counted_for_each_key(
+    any_client: ServiceClient,
 ) -> None:
-    created = any_stage.document.by_role[JobRole.CREATE].success.status
+    created = any_client.document.by_role[JobRole.CREATE].success.status
     expected = [429, 429, created, 429, 429, created]
     for key in ("sk-a", "sk-b"):
-        asking = {"key": key, "scenario": "rate-limited"}
-        assert any_stage.statuses(JobRole.CREATE, 6, **asking) == expected
-    assert any_stage.statuses(JobRole.CREATE, 2, key="sk-a") == [created] * 2
-    assert len(any_stage.service.store) == 6
+        options = {"key": key, "scenario": "rate-limited"}
+        assert any_client.statuses(JobRole.CREATE, 6, **options) == expected
+    assert any_client.statuses(JobRole.CREATE, 2, key="sk-a") == [created] * 2
+    assert len(any_client.service.store) == 6
 
 
-def test_a_rate_limit_is_told_with_a_wait_where_the_document_has_a_header_for_it(
-    stage: Stage, other_document: Document
+def test_rate_limited_create_has_retry_after_if_the_document_declares_it(
+    client: ServiceClient, other_document: Document
 ) -> None:
-    refused = stage.ask(JobRole.CREATE, scenario="rate-limited")
+    refused = client.send(JobRole.CREATE, scenario="rate-limited")
     assert refused.headers["retry-after"] == "2"
-    other = Stage(other_document).ask(JobRole.CREATE, scenario="rate-limited")
+    other = ServiceClient(other_document).send(JobRole.CREATE, scenario="rate-limited")
     assert (other.status, [*other.headers]) == (429, ["content-type"])
 
 
-OWN: Json = {
-    "about": "All that can be said.",
+CUSTOM: Json = {
+    "about": "Everything at once.",
     "outcome": "failed",
     "code": "out_of_gpu",
     "seconds": 20,
@@ -329,113 +279,120 @@ OWN: Json = {
 }
 
 
-def own_stage(document: Document, words: Json, **settings: Any) -> Stage:
-    scenario = read_scenario(document, "own", words)
-    return Stage(document, config=MockConfig(scenarios={"own": scenario}), **settings)
+def client_with_scenario(document: Document, options: Json, **more: Any) -> ServiceClient:
+    scenario = read_scenario(document, "own", options)
+    return ServiceClient(document, config=MockConfig(scenarios={"own": scenario}), **more)
 
 
-def test_a_scenario_of_ones_own_has_its_fate_and_its_faults(document: Document) -> None:
-    stage = own_stage(document, OWN)
-    listed = stage.service.scenarios.to_json()
-    assert listed[-1] == {"name": "own", "about": "All that can be said."}
-    lost = stage.ask(JobRole.CREATE, scenario="own")
+def test_custom_scenario_has_its_outcome_and_its_faults(document: Document) -> None:
+    client = client_with_scenario(document, CUSTOM)
+    listed = client.service.scenarios.to_json()
+    assert listed[-1] == {"name": "own", "about": "Everything at once."}
+    lost = client.send(JobRole.CREATE, scenario="own")
     assert lost.delivery
     assert lost.delivery.bytes_delivered == -1
-    made = stage.ask(JobRole.CREATE, scenario="own")
+    made = client.send(JobRole.CREATE, scenario="own")
     assert made.delivery is None
-    job = stage.read(made, ("id",))
-    polls = [stage.ask(JobRole.RETRIEVE, job) for _ in range(3)]
+    job = client.job_id(made)
+    polls = [client.send(JobRole.RETRIEVE, job) for _ in range(3)]
     assert [poll.status for poll in polls] == [200, 500, 200]
     assert [poll.delivery.delay for poll in polls if poll.delivery] == [3, 3, 3]
-    assert stage.ask(JobRole.CONTENT, job).status == 404
-    stage.clock.advance(20)
-    seen = orjson.loads(stage.ask(JobRole.RETRIEVE, job).body)
-    assert (seen["status"], seen["error"]["code"], seen["progress"]) == ("failed", "out_of_gpu", 0)
+    assert client.send(JobRole.CONTENT, job).status == 404
+    client.clock.advance(20)
+    view = orjson.loads(client.send(JobRole.RETRIEVE, job).body)
+    assert (view["status"], view["error"]["code"], view["progress"]) == ("failed", "out_of_gpu", 0)
 
 
-def test_a_fault_that_was_set_strikes_before_those_of_a_scenario_and_all_that_slows_adds_up(
+def test_added_fault_applies_before_scenario_faults_and_delays_add_up(
     document: Document,
 ) -> None:
-    stage = own_stage(
+    client = client_with_scenario(
         document, {"faults": [{"operation": "retrieve", "status": 500}, {"latency": 1}]}
     )
-    job = stage.make("own")
-    MockControls(stage.service).fault("retrieve", status=429, times=1)
-    MockControls(stage.service).fault("retrieve", latency=2)
-    first, second = (stage.ask(JobRole.RETRIEVE, job) for _ in range(2))
+    job = client.create("own")
+    client.controls.fault("retrieve", status=429, times=1)
+    client.controls.fault("retrieve", latency=2)
+    first, second = (client.send(JobRole.RETRIEVE, job) for _ in range(2))
     assert first.status == 429
     assert second.status == 500
     assert second.delivery
     assert second.delivery.delay == 3
 
 
-@pytest.mark.parametrize("door", ["server", "next", "share", "header", "token"])
-def test_a_scenario_is_chosen_in_any_way_and_a_job_keeps_it(any_stage: Stage, door: str) -> None:
-    service, scenario, text = any_stage.service, "", ""
-    if door == "server":
+@pytest.mark.parametrize("choice", ["server", "next", "share", "header", "prompt"])
+def test_job_keeps_its_scenario_however_it_was_chosen(
+    any_client: ServiceClient, choice: str
+) -> None:
+    service, scenario, prompt = any_client.service, "", "A teapot"
+    if choice == "server":
         service.scenarios.use("fails")
-    elif door == "next":
-        MockControls(service).next_job(scenario="fails")
-    elif door == "share":
+    elif choice == "next":
+        any_client.controls.next_job(scenario="fails")
+    elif choice == "share":
         service.scenarios.use("fails", share=1)
-    elif door == "header":
+    elif choice == "header":
         scenario = "fails"
     else:
-        text = "A teapot, mock:fails"
-    job = any_stage.make(scenario, text=text)
+        prompt = "A teapot, mock:fails"
+    job = any_client.create(scenario, prompt=prompt)
     service.scenarios.use("completes")
     service.scenarios.use("fails", share=0)
-    any_stage.clock.advance(100)
-    state = any_stage.state(any_stage.ask(JobRole.RETRIEVE, job))
-    assert any_stage.document.lifecycle.states[state].ends is Ending.FAILURE
-    other = any_stage.make()
-    any_stage.clock.advance(100)
-    state = any_stage.state(any_stage.ask(JobRole.RETRIEVE, other))
-    assert any_stage.document.lifecycle.states[state].ends is Ending.SUCCESS
+    any_client.clock.advance(100)
+    state = any_client.state(any_client.send(JobRole.RETRIEVE, job))
+    assert any_client.document.lifecycle.states[state].ends is Ending.FAILURE
+    other = any_client.create()
+    any_client.clock.advance(100)
+    state = any_client.state(any_client.send(JobRole.RETRIEVE, other))
+    assert any_client.document.lifecycle.states[state].ends is Ending.SUCCESS
 
 
-@pytest.mark.parametrize("door", ["server", "next", "share", "header", "token"])
-def test_the_faults_of_a_scenario_stay_with_a_job_however_it_was_chosen(
-    stage: Stage, door: str
+@pytest.mark.parametrize("choice", ["server", "next", "share", "header", "prompt"])
+def test_job_keeps_the_faults_of_its_scenario_however_it_was_chosen(
+    client: ServiceClient, choice: str
 ) -> None:
-    test = {"header": ("flaky-polls", ""), "token": ("", "A teapot mock:flaky-polls")}
-    scenarios = stage.service.scenarios
-    if door in ("server", "next", "share"):
-        scenarios.use("flaky-polls", **{door: 1} if door != "server" else {})
-    scenario, text = test.get(door, ("", ""))
-    job = stage.make(scenario, text=text)
+    in_request = {
+        "header": ("flaky-polls", "A teapot"),
+        "prompt": ("", "A teapot mock:flaky-polls"),
+    }
+    scenarios = client.service.scenarios
+    if choice in ("server", "next", "share"):
+        scenarios.use("flaky-polls", **{choice: 1} if choice != "server" else {})
+    scenario, prompt = in_request.get(choice, ("", "A teapot"))
+    job = client.create(scenario, prompt=prompt)
     scenarios.reset()
-    assert stage.statuses(JobRole.RETRIEVE, 3, job) == [200, 503, 200]
-    assert stage.statuses(JobRole.RETRIEVE, 3, stage.make()) == [200] * 3
+    assert client.statuses(JobRole.RETRIEVE, 3, job) == [200, 503, 200]
+    assert client.statuses(JobRole.RETRIEVE, 3, client.create()) == [200] * 3
 
 
-def test_a_job_keeps_the_faults_of_its_scenario_when_others_are_read(document: Document) -> None:
-    stage = own_stage(document, {"faults": [{"operation": "retrieve", "status": 500, "nth": 2}]})
-    job = stage.make("own")
+def test_job_gets_the_faults_of_its_scenario_after_a_reload(document: Document) -> None:
+    client = client_with_scenario(
+        document, {"faults": [{"operation": "retrieve", "status": 500, "nth": 2}]}
+    )
+    job = client.create("own")
     again = read_scenario(document, "own", {"faults": [{"operation": "retrieve", "status": 502}]})
-    stage.service.scenarios.replace_initial(default="completes", custom={"own": again})
-    assert stage.statuses(JobRole.RETRIEVE, 2, job) == [502, 502]
-    stage.service.scenarios.replace_initial(default="completes", custom={})
-    assert stage.statuses(JobRole.RETRIEVE, 2, job) == [200, 200]
+    client.service.scenarios.replace_initial(default="completes", custom={"own": again})
+    assert client.statuses(JobRole.RETRIEVE, 2, job) == [502, 502]
+    client.service.scenarios.replace_initial(default="completes", custom={})
+    assert client.statuses(JobRole.RETRIEVE, 2, job) == [200, 200]
 
 
-def test_scenarios_that_cannot_be_rehearsed_leave_those_of_before(document: Document) -> None:
-    stage = own_stage(document, {"seconds": 3}, scenario="own")
-    before = (stage.service.scenarios.to_json(), stage.service.scenarios.selection())
+def test_invalid_scenarios_leave_the_previous_ones(document: Document) -> None:
+    client = client_with_scenario(document, {"seconds": 3}, scenario="own")
+    before = (client.service.scenarios.to_json(), client.service.scenarios.selection())
     with pytest.raises(ValueError, match="unknown scenario 'other', must be one of completes"):
-        stage.service.scenarios.replace_initial(default="other", custom={"new": Scenario("new")})
-    assert (stage.service.scenarios.to_json(), stage.service.scenarios.selection()) == before
-    assert end_of(stage, stage.make()) == ("completed", 3)
+        client.service.scenarios.replace_initial(default="other", custom={"new": Scenario("new")})
+    assert (client.service.scenarios.to_json(), client.service.scenarios.selection()) == before
+    assert end_of(client, client.create()) == ("completed", 3)
 
 
-def test_an_own_scenario_may_take_the_name_of_a_usual_one(document: Document) -> None:
+def test_custom_scenario_may_replace_a_built_in_one(document: Document) -> None:
     own = {"completes": read_scenario(document, "completes", {"seconds": 3})}
-    stage = Stage(document, config=MockConfig(scenarios=own))
-    assert end_of(stage, stage.make()) == ("completed", 3)
+    client = ServiceClient(document, config=MockConfig(scenarios=own))
+    assert end_of(client, client.create()) == ("completed", 3)
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("options", "message"),
     [
         ({"outcome": "lost"}, "no job ends as 'lost'; the final states are completed, failed"),
         ({"outcome": "queued"}, "no job ends as 'queued'"),
@@ -462,22 +419,22 @@ def test_an_own_scenario_may_take_the_name_of_a_usual_one(document: Document) ->
         ),
     ],
 )
-def test_what_a_scenario_must_not_say_is_refused_with_its_place(
-    document: Document, words: Json, message: str
+def test_invalid_scenario_is_reported_with_its_pointer(
+    document: Document, options: Json, message: str
 ) -> None:
-    with pytest.raises(ValueError, match=r".") as refused:
-        read_scenario(document, "own", words)
-    assert str(refused.value).startswith(message)
+    with pytest.raises(ValueError, match=r".") as caught:
+        read_scenario(document, "own", options)
+    assert str(caught.value).startswith(message)
 
 
-def test_files_cannot_expire_where_the_document_has_no_place_for_it(
+def test_expiry_needs_a_field_in_the_document(
     other_document: Document,
 ) -> None:
     with pytest.raises(ValueError, match=r"^expires: the document names no place for it"):
         read_scenario(other_document, "own", {"expires": 1})
 
 
-def test_scenarios_that_a_document_knows_nothing_of_do_not_come_along(
+def test_unsupported_scenarios_are_not_built_in(
     other_document: Document,
 ) -> None:
     root = orjson.loads(orjson.dumps(other_document.source.data))
@@ -503,7 +460,7 @@ def test_scenarios_that_a_document_knows_nothing_of_do_not_come_along(
         ([], None),
     ],
 )
-def test_flaky_polls_are_answered_with_the_fault_that_the_document_has_of_a_server(
+def test_flaky_polls_use_a_documented_server_error(
     document: Document, statuses: list[str], polls: str | None
 ) -> None:
     root = orjson.loads(orjson.dumps(document.source.data))

@@ -1,4 +1,4 @@
-"""Which scenario a job takes part in: who has a say in it, and what cannot be asked for."""
+"""The choice of the scenario of a job, and invalid choices."""
 
 from __future__ import annotations
 
@@ -26,76 +26,76 @@ from aisa_testkit.openapi import Arguments, Call, Cause, Document, JobRole, Repl
 from aisa_testkit.openapi.json import Json
 
 FIELDS = {"prompt": "a lighthouse", "model": "sora-2", "size": "720x1280", "seconds": "4"}
-TOKEN = {**FIELDS, "prompt": "a lighthouse mock:fails at night"}
-HEADER = {"x-mock-scenario": "fails"}
+IN_PROMPT = {**FIELDS, "prompt": "a lighthouse mock:fails at night"}
+FAILS_HEADER = {"x-mock-scenario": "fails"}
 
 
 def choose(
     scenarios: Scenarios, document: Document, fields: Mapping[str, Json], headers: Mapping[str, str]
 ) -> Progression:
-    """The plan of a job that is asked for with these fields and headers."""
+    """Return the progression of a job that is created with these fields and headers."""
     operation = document.by_role[JobRole.CREATE]
     choice = scenarios.choose(Call(operation.id, headers=headers), Arguments(fields=fields))
     return plan_progression(document.lifecycle, fields, choice.scenario.outcome)
 
 
-class Scene:
-    """The scenarios of one document, and the outcomes of jobs in them."""
+class ScenarioChooser:
+    """The scenarios of one document, and the progressions of jobs in them."""
 
-    def __init__(self, document: Document, usual: str = "completes") -> None:
+    def __init__(self, document: Document, default: str = "completes") -> None:
         self.document = document
-        self.scenarios = Scenarios(document, random=Random(1), default=usual)
+        self.scenarios = Scenarios(document, random=Random(1), default=default)
 
-    def plan(self, fields: Mapping[str, Json], headers: Mapping[str, str]) -> Progression:
+    def progression(self, fields: Mapping[str, Json], headers: Mapping[str, str]) -> Progression:
         return choose(self.scenarios, self.document, fields, headers)
 
     def outcome(self, fields: Mapping[str, Json], headers: Mapping[str, str]) -> str:
-        return self.plan(fields, headers).phases[-1].state
+        return self.progression(fields, headers).phases[-1].state
 
 
 @pytest.fixture
-def scene(document: Document) -> Scene:
-    return Scene(document)
+def chooser(document: Document) -> ScenarioChooser:
+    return ScenarioChooser(document)
 
 
 @pytest.mark.parametrize(
     ("fields", "headers", "expected"),
     [
-        pytest.param(FIELDS, {}, "completed", id="nothing asked"),
-        pytest.param(TOKEN, {}, "failed", id="a token in the prompt"),
-        pytest.param(FIELDS, HEADER, "failed", id="a header"),
-        pytest.param(TOKEN, {"x-mock-scenario": "completes"}, "completed", id="header over token"),
-        pytest.param({**FIELDS, "prompt": "hammock:fails"}, {}, "completed", id="no word"),
-        pytest.param({**FIELDS, "prompt": "MOCK:fails"}, {}, "completed", id="capitals"),
-        pytest.param({**FIELDS, "prompt": "(mock:fails.)"}, {}, "failed", id="among punctuation"),
+        pytest.param(FIELDS, {}, "completed", id="no scenario"),
+        pytest.param(IN_PROMPT, {}, "failed", id="prompt"),
+        pytest.param(FIELDS, FAILS_HEADER, "failed", id="header"),
+        pytest.param(IN_PROMPT, {"x-mock-scenario": "completes"}, "completed", id="both"),
+        pytest.param({**FIELDS, "prompt": "hammock:fails"}, {}, "completed", id="part of a word"),
+        pytest.param({**FIELDS, "prompt": "MOCK:fails"}, {}, "completed", id="upper case"),
+        pytest.param({**FIELDS, "prompt": "(mock:fails.)"}, {}, "failed", id="punctuation"),
         pytest.param({**FIELDS, "prompt": None, "n": 4, "other": "mock:fails"}, {}, "failed",
-                     id="another field"),
-        pytest.param({**FIELDS, "prompt": "so mock:flaky-polls!"}, {}, "completed", id="a hyphen"),
+                     id="other field"),
+        pytest.param({**FIELDS, "prompt": "so mock:flaky-polls!"}, {}, "completed", id="hyphen"),
     ],
 )  # fmt: skip
-def test_a_request_says_what_becomes_of_its_job_the_header_before_the_token(
-    scene: Scene, fields: dict[str, Json], headers: dict[str, str], expected: str
+def test_scenario_from_the_header_or_the_prompt_of_a_request(
+    chooser: ScenarioChooser, fields: dict[str, Json], headers: dict[str, str], expected: str
 ) -> None:
-    assert scene.outcome(fields, headers) == expected
+    assert chooser.outcome(fields, headers) == expected
 
 
-def test_a_request_counts_more_than_the_server(document: Document) -> None:
-    failing = Scene(document, "fails")
+def test_scenario_of_the_request_overrides_the_default(document: Document) -> None:
+    failing = ScenarioChooser(document, "fails")
     assert failing.outcome(FIELDS, {}) == "failed"
     assert failing.outcome({**FIELDS, "prompt": "mock:completes"}, {}) == "completed"
     assert failing.outcome(FIELDS, {"x-mock-scenario": "completes"}) == "completed"
 
 
-def test_what_was_set_for_the_next_job_counts_most_and_once(scene: Scene) -> None:
-    scene.scenarios.set_next(JobOutcome(outcome="completed"))
-    assert scene.outcome(TOKEN, HEADER) == "completed"
-    assert scene.outcome(TOKEN, HEADER) == "failed"
+def test_outcome_of_the_next_job_overrides_the_request_once(chooser: ScenarioChooser) -> None:
+    chooser.scenarios.set_next(JobOutcome(outcome="completed"))
+    assert chooser.outcome(IN_PROMPT, FAILS_HEADER) == "completed"
+    assert chooser.outcome(IN_PROMPT, FAILS_HEADER) == "failed"
 
 
-def test_what_was_set_twice_is_for_two_jobs_in_that_order(scene: Scene) -> None:
-    scene.scenarios.set_next(JobOutcome(outcome="failed", code="generation_failed", seconds=3))
-    scene.scenarios.set_next(JobOutcome(seconds=100))
-    first, second, third = (scene.plan(FIELDS, {}) for _ in range(3))
+def test_outcomes_of_several_next_jobs_are_used_in_order(chooser: ScenarioChooser) -> None:
+    chooser.scenarios.set_next(JobOutcome(outcome="failed", code="generation_failed", seconds=3))
+    chooser.scenarios.set_next(JobOutcome(seconds=100))
+    first, second, third = (chooser.progression(FIELDS, {}) for _ in range(3))
     assert (first.phases[-1].state, first.reason and first.reason[0], first.pending_seconds) == (
         "failed",
         "generation_failed",
@@ -105,51 +105,51 @@ def test_what_was_set_twice_is_for_two_jobs_in_that_order(scene: Scene) -> None:
     assert (third.phases[-1].state, third.pending_seconds) == ("completed", 10)
 
 
-def test_a_scenario_can_be_set_for_the_next_jobs(scene: Scene) -> None:
-    scene.scenarios.use("fails", next=2)
-    assert scene.scenarios.selection()["next"] == ["fails", "fails"]
-    assert [scene.outcome(FIELDS, {}) for _ in range(3)] == ["failed", "failed", "completed"]
+def test_scenario_for_a_number_of_next_jobs(chooser: ScenarioChooser) -> None:
+    chooser.scenarios.use("fails", next=2)
+    assert chooser.scenarios.selection()["next"] == ["fails", "fails"]
+    assert [chooser.outcome(FIELDS, {}) for _ in range(3)] == ["failed", "failed", "completed"]
 
 
-def test_a_scenario_can_have_a_share_of_all_jobs_the_same_in_every_run(document: Document) -> None:
+def test_scenario_shares_are_the_same_in_every_run(document: Document) -> None:
     runs = []
     for _ in range(2):
-        scene = Scene(document)
-        scene.scenarios.use("fails", share=0.25)
-        scene.scenarios.use("slow", share=0.25)
-        runs.append([scene.plan(FIELDS, {}) for _ in range(400)])
+        chooser = ScenarioChooser(document)
+        chooser.scenarios.use("fails", share=0.25)
+        chooser.scenarios.use("slow", share=0.25)
+        runs.append([chooser.progression(FIELDS, {}) for _ in range(400)])
     assert runs[0] == runs[1]
-    ends = [plan.phases[-1].state for plan in runs[0]]
-    assert 70 < ends.count("failed") < 130
-    assert 70 < [plan.pending_seconds for plan in runs[0]].count(100) < 130
+    states = [each.phases[-1].state for each in runs[0]]
+    assert 70 < states.count("failed") < 130
+    assert 70 < [each.pending_seconds for each in runs[0]].count(100) < 130
 
 
-def test_shares_may_come_to_the_whole_however_their_sum_is_rounded(scene: Scene) -> None:
+def test_shares_may_add_up_to_one_despite_rounding(chooser: ScenarioChooser) -> None:
     shares = {"fails": 0.33, "slow": 0.56, "stalls": 0.11}
     assert sum(shares.values()) > 1
     for name, share in shares.items():
-        scene.scenarios.use(name, share=share)
-    assert scene.scenarios.selection()["shares"] == shares
+        chooser.scenarios.use(name, share=share)
+    assert chooser.scenarios.selection()["shares"] == shares
     with pytest.raises(ValueError, match="share must be at most 0, the rest"):
-        scene.scenarios.use("jumps", share=0.01)
+        chooser.scenarios.use("jumps", share=0.01)
 
 
-def test_a_share_of_none_is_taken_back(scene: Scene) -> None:
-    scene.scenarios.use("fails", share=1)
-    assert scene.outcome(FIELDS, {}) == "failed"
-    scene.scenarios.use("fails", share=0)
-    assert scene.outcome(FIELDS, {}) == "completed"
-    assert scene.scenarios.selection()["shares"] == {}
+def test_share_of_zero_removes_the_share(chooser: ScenarioChooser) -> None:
+    chooser.scenarios.use("fails", share=1)
+    assert chooser.outcome(FIELDS, {}) == "failed"
+    chooser.scenarios.use("fails", share=0)
+    assert chooser.outcome(FIELDS, {}) == "completed"
+    assert chooser.scenarios.selection()["shares"] == {}
 
 
-def test_the_servers_scenario_can_change_and_a_reset_goes_back_to_the_first(scene: Scene) -> None:
-    scene.scenarios.use("fails")
-    assert scene.outcome(FIELDS, {}) == "failed"
-    scene.scenarios.use("slow", next=1)
-    scene.scenarios.use("instant", share=0.5)
-    scene.scenarios.reset()
-    assert scene.scenarios.selection() == {"scenario": "completes", "shares": {}, "next": []}
-    assert scene.outcome(FIELDS, {}) == "completed"
+def test_reset_restores_the_initial_default_scenario(chooser: ScenarioChooser) -> None:
+    chooser.scenarios.use("fails")
+    assert chooser.outcome(FIELDS, {}) == "failed"
+    chooser.scenarios.use("slow", next=1)
+    chooser.scenarios.use("instant", share=0.5)
+    chooser.scenarios.reset()
+    assert chooser.scenarios.selection() == {"scenario": "completes", "shares": {}, "next": []}
+    assert chooser.outcome(FIELDS, {}) == "completed"
 
 
 @pytest.mark.parametrize(
@@ -166,29 +166,29 @@ def test_the_servers_scenario_can_change_and_a_reset_goes_back_to_the_first(scen
         ("slow", {"share": 0.1, "next": 1}, "use next or share, not both"),
     ],
 )
-def test_what_cannot_be_used_is_said_and_changes_nothing(
-    scene: Scene, name: str, arguments: dict[str, Any], message: str
+def test_invalid_choice_is_rejected_and_changes_nothing(
+    chooser: ScenarioChooser, name: str, arguments: dict[str, Any], message: str
 ) -> None:
-    scene.scenarios.use("fails", share=0.4)
-    before = scene.scenarios.selection()
+    chooser.scenarios.use("fails", share=0.4)
+    before = chooser.scenarios.selection()
     with pytest.raises(ValueError, match=re.escape(message)):
-        scene.scenarios.use(name, **arguments)
-    assert scene.scenarios.selection() == before
+        chooser.scenarios.use(name, **arguments)
+    assert chooser.scenarios.selection() == before
 
 
-def test_a_failure_can_have_any_code(scene: Scene) -> None:
+def test_failure_with_a_custom_error_code(chooser: ScenarioChooser) -> None:
     for request in (({**FIELDS, "prompt": "x mock:fails:out_of_gpu."}, {}),
                     (FIELDS, {"x-mock-scenario": "fails:out_of_gpu"})):  # fmt: skip
-        assert scene.plan(*request).reason == ("out_of_gpu", "The job failed: out_of_gpu.")
+        assert chooser.progression(*request).reason == ("out_of_gpu", "The job failed: out_of_gpu.")
 
 
-def test_plans_differ_by_every_field_that_the_document_scales_by(document: Document) -> None:
+def test_duration_depends_on_every_scaling_field_of_the_document(document: Document) -> None:
     planner = Planner(document.lifecycle)
     lengths = {
         (model, seconds): planner.plan(
             {**FIELDS, "model": model, "seconds": seconds}
         ).pending_seconds
-        for _ in range(2)  # the second time from what is kept
+        for _ in range(2)  # the second time from the cache
         for model in ("sora-2", "sora-2-pro")
         for seconds in ("4", "8", "12")
     }
@@ -198,43 +198,44 @@ def test_plans_differ_by_every_field_that_the_document_scales_by(document: Docum
 @pytest.mark.parametrize(
     ("fields", "headers"),
     [
-        pytest.param(FIELDS, {"x-mock-scenario": "explodes"}, id="in the header"),
-        pytest.param({**FIELDS, "prompt": "mock:explodes"}, {}, id="in the prompt"),
+        pytest.param(FIELDS, {"x-mock-scenario": "explodes"}, id="header"),
+        pytest.param({**FIELDS, "prompt": "mock:explodes"}, {}, id="prompt"),
     ],
 )
-def test_an_unknown_scenario_of_a_request_is_refused(
-    scene: Scene, fields: dict[str, Json], headers: dict[str, str]
+def test_unknown_scenario_in_a_request_is_refused(
+    chooser: ScenarioChooser, fields: dict[str, Json], headers: dict[str, str]
 ) -> None:
     with pytest.raises(Refusal) as caught:
-        scene.plan(fields, headers)
+        chooser.progression(fields, headers)
     assert caught.value.cause == Cause.PREFERENCE_INVALID
     assert caught.value.message.startswith(
         "unknown scenario 'explodes', must be one of completes, fails"
     )
 
 
-def test_an_unknown_scenario_of_the_server_is_refused(document: Document) -> None:
+def test_unknown_default_scenario_is_rejected(document: Document) -> None:
     with pytest.raises(
         ValueError, match="unknown scenario 'explodes', must be one of completes, fails"
     ):
         JobService(document, scenario="explodes")
 
 
-def test_the_scenarios_of_another_document_end_as_its_first_outcomes(
+def test_scenarios_of_another_document_use_its_states(
     other_document: Document,
 ) -> None:
-    scene = Scene(other_document)
-    assert scene.outcome({}, {}) == "ready"
-    assert scene.outcome({}, HEADER) == "spoilt"
-    scene.scenarios.set_next(JobOutcome(outcome="withdrawn"))
-    assert [stage.state for stage in scene.plan({}, {}).phases] == ["waiting", "withdrawn"]
+    chooser = ScenarioChooser(other_document)
+    assert chooser.outcome({}, {}) == "ready"
+    assert chooser.outcome({}, FAILS_HEADER) == "spoilt"
+    chooser.scenarios.set_next(JobOutcome(outcome="withdrawn"))
+    assert [phase.state for phase in chooser.progression({}, {}).phases] == ["waiting", "withdrawn"]
 
 
-def test_each_document_has_the_scenarios_that_it_knows_enough_for(
+def test_built_in_scenarios_depend_on_the_document(
     document: Document, other_document: Document
 ) -> None:
     known, other = (
-        [each["name"] for each in Scene(d).scenarios.to_json()] for d in (document, other_document)
+        [each["name"] for each in ScenarioChooser(d).scenarios.to_json()]
+        for d in (document, other_document)
     )
     assert known == [
         *("completes", "fails", "moderated", "slow", "stalls", "jumps", "instant", "expires"),
@@ -244,57 +245,61 @@ def test_each_document_has_the_scenarios_that_it_knows_enough_for(
 
 
 @pytest.mark.parametrize(
-    ("fate", "message"),
+    ("outcome", "message"),
     [
         pytest.param(
             JobOutcome(outcome="lost"),
             "no job ends as 'lost'; the final states are completed, failed",
-            id="no such state",
+            id="unknown state",
         ),
-        pytest.param(JobOutcome(outcome="queued"), "no job ends as 'queued'", id="no final state"),
+        pytest.param(
+            JobOutcome(outcome="queued"), "no job ends as 'queued'", id="not a final state"
+        ),
         pytest.param(
             JobOutcome(code="generation_failed"),
             "a job that ends as 'completed' has no failure code 'generation_failed'",
-            id="the code of a success",
+            id="code of a success",
         ),
-        pytest.param(JobOutcome(seconds=-1), "seconds must be 0 or more, not -1", id="less than 0"),
+        pytest.param(JobOutcome(seconds=-1), "seconds must be 0 or more, not -1", id="negative"),
         pytest.param(
-            JobOutcome(seconds=float("nan")), "seconds must be 0 or more, not nan", id="no number"
+            JobOutcome(seconds=float("nan")), "seconds must be 0 or more, not nan", id="nan"
         ),
         pytest.param(
-            JobOutcome(seconds=float("inf")), "seconds must be 0 or more, not inf", id="never"
+            JobOutcome(seconds=float("inf")), "seconds must be 0 or more, not inf", id="infinite"
         ),
     ],
 )
-def test_what_cannot_be_is_refused_for_the_next_job_and_leaves_nothing_set(
-    service: JobService, endpoint: Endpoint, fate: JobOutcome, message: str
+def test_invalid_outcome_of_the_next_job_is_rejected(
+    service: JobService, endpoint: Endpoint, outcome: JobOutcome, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        MockControls(service).next_job(outcome=fate.outcome, code=fate.code, seconds=fate.seconds)
+        MockControls(service).next_job(
+            outcome=outcome.outcome, code=outcome.code, seconds=outcome.seconds
+        )
     assert len(service.store) == 0
-    assert state_later(create(endpoint), endpoint=endpoint, seconds=10) == "completed"
+    assert state_after(create(endpoint), endpoint=endpoint, seconds=10) == "completed"
 
 
-def test_only_a_job_that_is_made_uses_up_what_was_set(
+def test_refused_create_keeps_the_outcome_of_the_next_job(
     service: JobService, endpoint: Endpoint
 ) -> None:
     MockControls(service).next_job(outcome="failed")
     assert create(endpoint, prompt="").status == 400
-    made = create(endpoint)
-    assert made.status == 200
-    assert state_later(made, endpoint=endpoint, seconds=10) == "failed"
-    assert state_later(create(endpoint), endpoint=endpoint, seconds=10) == "completed"
+    created = create(endpoint)
+    assert created.status == 200
+    assert state_after(created, endpoint=endpoint, seconds=10) == "failed"
+    assert state_after(create(endpoint), endpoint=endpoint, seconds=10) == "completed"
 
 
-def test_a_reset_of_the_service_forgets_what_was_set(
+def test_reset_of_the_service_forgets_the_outcome_of_the_next_job(
     service: JobService, endpoint: Endpoint
 ) -> None:
     MockControls(service).next_job(outcome="failed")
     MockControls(service).reset()
-    assert state_later(create(endpoint), endpoint=endpoint, seconds=10) == "completed"
+    assert state_after(create(endpoint), endpoint=endpoint, seconds=10) == "completed"
 
 
-def test_a_header_that_names_no_scenario_is_answered_in_the_envelope(
+def test_unknown_scenario_in_a_header_gets_a_documented_error(
     service: JobService, endpoint: Endpoint
 ) -> None:
     reply = create(endpoint, scenario="explodes")
@@ -314,11 +319,11 @@ def create(endpoint: Endpoint, *, prompt: str = "a lighthouse", scenario: str = 
     return endpoint.respond("POST", "/v1/videos", query="", headers=headers, body=body)
 
 
-def state_later(made: Reply, *, endpoint: Endpoint, seconds: float) -> str:
+def state_after(created: Reply, *, endpoint: Endpoint, seconds: float) -> str:
     clock = endpoint.service.clock
     assert isinstance(clock, ManualClock)
     clock.advance(seconds)
-    path = f"/v1/videos/{orjson.loads(made.body)['id']}"
+    path = f"/v1/videos/{orjson.loads(created.body)['id']}"
     headers = {"authorization": "Bearer key"}
     reply = endpoint.respond("GET", path, query="", headers=headers, body=b"")
     return str(orjson.loads(reply.body)["status"])

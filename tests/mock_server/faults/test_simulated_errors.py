@@ -1,4 +1,4 @@
-"""Errors that a test asks for: which, in which order, how often, and what cannot be asked for."""
+"""Simulated errors with `fail`: their order and number, and invalid arguments."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def other_service(other_document: Document) -> JobService:
     return JobService(other_document, clock=ManualClock(), strict=True)
 
 
-def test_errors_come_in_the_order_and_as_often_as_they_were_asked_for(service: JobService) -> None:
+def test_errors_occur_in_order_and_the_given_number_of_times(service: JobService) -> None:
     MockControls(service).fail("createVideo", status=503)
     MockControls(service).fail("createVideo", status=429, times=3)
     MockControls(service).fail("createVideo", status=500, times=2)
     assert statuses(service, CREATE, 8) == [503, 429, 429, 429, 500, 500, 200, 200]
 
 
-def test_an_error_is_for_the_calls_of_its_operation_alone(service: JobService) -> None:
+def test_error_affects_only_its_operation(service: JobService) -> None:
     MockControls(service).fail("createVideo", status=500)
     assert statuses(service, LIST, 2) == [200, 200]
     assert statuses(service, CREATE, 2) == [500, 200]
 
 
-def test_a_create_that_was_failed_makes_no_job_and_uses_up_no_fate(service: JobService) -> None:
+def test_failed_create_keeps_the_outcome_of_the_next_job(service: JobService) -> None:
     MockControls(service).next_job(outcome="failed", seconds=0)
     MockControls(service).fail("createVideo", status=502)
     service.answer(CREATE)
@@ -58,29 +58,27 @@ def test_a_create_that_was_failed_makes_no_job_and_uses_up_no_fate(service: JobS
         Call("createVideo", headers={}, body=CREATE.body),
         Call("createVideo", headers={**HEADERS, "prefer": "code=404"}, body=CREATE.body),
     ],
-    ids=["bad request", "request without a key", "request that prefers another error"],
+    ids=["malformed body", "missing API key", "Prefer header"],
 )
-def test_an_error_comes_before_anything_else_that_could_be_said(
-    service: JobService, call: Call
-) -> None:
+def test_simulated_error_comes_before_all_other_errors(service: JobService, call: Call) -> None:
     MockControls(service).fail("createVideo", status=503)
     assert statuses(service, call, 1) == [503]
     assert statuses(service, call, 1) != [503]
 
 
-def test_a_code_chooses_among_the_errors_of_one_status(service: JobService) -> None:
+def test_code_selects_an_error_of_the_status(service: JobService) -> None:
     MockControls(service).fail("createVideo", status=429)
     MockControls(service).fail("createVideo", status=429, code="quota_exceeded")
-    usual, chosen = service.answer(CREATE), service.answer(CREATE)
-    assert error_of(usual)["code"] == "rate_limit_exceeded"
-    assert usual.headers["retry-after"] == "1"
+    default, chosen = service.answer(CREATE), service.answer(CREATE)
+    assert error_of(default)["code"] == "rate_limit_exceeded"
+    assert default.headers["retry-after"] == "1"
     assert error_of(chosen)["code"] == "quota_exceeded"
     assert "retry-after" not in chosen.headers
     assert error_of(chosen)["message"] == "Simulated error response of createVideo."
 
 
 @pytest.mark.parametrize(("seconds", "header"), [(7, "7"), (0, "0")])
-def test_retry_after_takes_the_place_of_the_documents_own_wait(
+def test_retry_after_replaces_the_value_of_the_document(
     service: JobService, seconds: int, header: str
 ) -> None:
     MockControls(service).fail("createVideo", status=429, retry_after=seconds)
@@ -89,7 +87,7 @@ def test_retry_after_takes_the_place_of_the_documents_own_wait(
         assert service.answer(CREATE).headers["retry-after"] == header
 
 
-def test_every_documented_error_can_be_asked_for(
+def test_every_documented_error_can_be_simulated(
     service: JobService, other_service: JobService
 ) -> None:
     for each in (service, other_service):
@@ -144,37 +142,37 @@ def test_every_documented_error_can_be_asked_for(
     ],
     ids=[
         "unknown operation",
-        "error that another operation has",
+        "error of another operation",
         "success",
         "code of another status",
-        "no times at all",
+        "zero times",
         "negative times",
         "negative wait",
-        "wait of half a second",
+        "fractional wait",
     ],
 )
-def test_what_the_document_does_not_declare_cannot_be_asked_for(
+def test_undocumented_errors_are_rejected(
     service: JobService, operation: str, arguments: dict[str, Json], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=r"^/") as refused:
+    with pytest.raises(ValueError, match=r"^/") as error:
         MockControls(service).fail(operation, **arguments)
-    assert str(refused.value).startswith(message)
+    assert str(error.value).startswith(message)
     assert statuses(service, CREATE, 1) == [200]
 
 
-def test_the_errors_that_can_be_asked_for_instead_are_listed_with_their_codes(
+def test_rejection_lists_the_documented_errors_with_their_codes(
     other_service: JobService,
 ) -> None:
     with pytest.raises(
         ValueError, match=r"^/status: dropRendering has no documented response 503"
-    ) as refused:
+    ) as error:
         MockControls(other_service).fail("dropRendering", status=503)
-    known = str(refused.value).partition(", only ")[2].split(", ")
+    known = str(error.value).partition(", only ")[2].split(", ")
     assert {"401 who-are-you", "404 no-such-rendering", "409 not-yet"} <= set(known)
     assert len(known) == len(set(known))
 
 
-def test_a_wait_cannot_be_asked_for_where_the_document_has_no_header_for_it(
+def test_retry_after_needs_a_header_in_the_document(
     other_service: JobService,
 ) -> None:
     with pytest.raises(ValueError, match=r"^/retry_after: the document declares no header"):
@@ -182,7 +180,7 @@ def test_a_wait_cannot_be_asked_for_where_the_document_has_no_header_for_it(
     assert other_service.answer(Call("submitRendering")).status == 401
 
 
-def test_reset_forgets_the_errors_that_are_still_to_come(service: JobService) -> None:
+def test_reset_removes_pending_errors(service: JobService) -> None:
     MockControls(service).fail("createVideo", status=500, times=5)
     MockControls(service).fail("listVideos", status=500)
     service.answer(CREATE)
@@ -190,7 +188,7 @@ def test_reset_forgets_the_errors_that_are_still_to_come(service: JobService) ->
     assert statuses(service, CREATE, 1) + statuses(service, LIST, 1) == [200, 200]
 
 
-def test_each_error_strikes_once_however_many_threads_are_calling(service: JobService) -> None:
+def test_number_of_errors_is_exact_with_concurrent_calls(service: JobService) -> None:
     MockControls(service).fail("createVideo", status=429, times=40)
     MockControls(service).fail("createVideo", status=503, times=40)
     with ThreadPoolExecutor(16) as pool:
