@@ -18,8 +18,17 @@ def usage_error(*arguments: str) -> str:
     return result.output
 
 
-@pytest.mark.parametrize("kind", ["har", "html", "json", "junit", "markdown", "record"])
-@pytest.mark.parametrize("path", ["folder", "file/a", "/proc/none/a", "/proc/version", "x" * 300])
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        pytest.param("har", "folder", id="folder"),
+        pytest.param("html", "file/a", id="file as folder"),
+        pytest.param("json", "/proc/none/a", id="folder that cannot be created"),
+        pytest.param("junit", "/proc/version", id="read-only file"),
+        pytest.param("markdown", "x" * 300, id="name too long"),
+        pytest.param("record", "folder", id="folder for a recording"),
+    ],
+)
 def test_unwritable_report_path_is_reported_with_its_option(
     tmp_path: Path, kind: str, path: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator, Mapping
 
@@ -229,6 +230,23 @@ def test_client_that_disconnects_during_its_upload_gets_no_response(service: Job
         create_app(service=service), post(), [beginning, {"type": "http.disconnect"}]
     )
     assert (sent, len(service.store)) == ([], 0)
+
+
+def test_shutdown_during_an_upload_responds_with_an_error(service: JobService) -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        raise asyncio.CancelledError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "query_string": b"", **post()}
+    asyncio.run(create_app(service=service)(scope, receive, send))
+    error: Json = orjson.loads(sent[1]["body"])["error"]
+    assert (sent[0]["status"], error["code"]) == (500, "internal_error")
+    assert error["message"] == "the server stops before the request has arrived"
+    assert len(service.store) == 0
 
 
 def test_only_responses_with_a_body_have_a_content_length(other_document: Document) -> None:

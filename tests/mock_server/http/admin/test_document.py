@@ -46,8 +46,13 @@ def test_index_lists_the_operations_with_method_path_and_summary() -> None:
     } in admin_document().index()
 
 
-def test_document_is_compiled_only_once() -> None:
-    assert admin_document() is admin_document()
+def test_document_is_compiled_by_the_first_request_only(service: JobService) -> None:
+    admin_document.cache_clear()
+    app = create_app(service=service)
+    assert admin_document.cache_info().misses == 0
+    for _ in range(2):
+        assert send_request(app, "GET /__admin/health").status_code == 200
+    assert admin_document.cache_info().misses == 1
 
 
 def test_document_is_valid_openapi(app: ASGIApp) -> None:
