@@ -100,8 +100,8 @@ class ErrorEnvelope:
 
         Returns None if there is no such cause.
         """
-        for cause, answer in self.responses.items():
-            if answer.status == status and code in (None, answer.code):
+        for cause, response in self.responses.items():
+            if response.status == status and code in (None, response.code):
                 return cause
         return None
 
@@ -122,12 +122,12 @@ def compile_envelope(data: Json) -> ErrorEnvelope:
         retry_milliseconds=_lower(retry.get("milliseconds")),
         responses={
             cause: ErrorResponse(
-                status=answer["status"],
-                type=answer.get("type"),
-                code=answer["code"],
-                headers={name.lower(): value for name, value in answer.get("headers", {}).items()},
+                status=response["status"],
+                type=response.get("type"),
+                code=response["code"],
+                headers={name.lower(): text for name, text in response.get("headers", {}).items()},
             )
-            for cause, answer in data["causes"].items()
+            for cause, response in data["causes"].items()
         },
     )
 

@@ -30,9 +30,9 @@ class Delivery:
     """The way a response is sent, if it is slow or incomplete.
 
     delay: the seconds before its first byte, on the clock of the server
-    seconds: the seconds that its body takes, on the clock of the server
-    arrives: the number of body bytes that arrive before the connection breaks; None for all, -1 if
-        not even the status arrives
+    body_seconds: the seconds that its body takes, on the clock of the server
+    bytes_delivered: the number of body bytes before the connection breaks; None for all of them, -1
+        if not even the status arrives
     reset: True if the connection breaks by a TCP reset, False if it is closed
     """
 
@@ -55,7 +55,7 @@ class Reply:
     headers: the headers by name in lower case
     body: the whole body, also if only a part of it arrives
     delivery: how it is sent; None if it is sent completely and immediately
-    committed: the response that this one replaces, if the server has done what was requested
+    replaced: the response that this one replaces, if the request has taken effect anyway
     """
 
     status: int

@@ -84,8 +84,8 @@ KIND = "{name: kind, in: query, schema: {type: string}, x-variants: {a/b: video/
             "video/ogg is not a media type of the response",
         ),
         (
-            "description: Taken.",
-            "description: Taken.\n          links: {next/one: {operationId: nobody}}",
+            "description: Accepted.",
+            "description: Accepted.\n          links: {next/one: {operationId: nobody}}",
             f"{POST}/responses/202/links/next~1one",
             "operation nobody does not exist",
         ),

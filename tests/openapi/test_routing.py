@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from aisa_testkit.openapi import Document, NoMatch, OperationMatch
+from aisa_testkit.openapi.operation import compile_operations
+from aisa_testkit.openapi.routing import Router
+from aisa_testkit.openapi.schema import Schemas
 
 
 @pytest.mark.parametrize(
@@ -80,3 +83,23 @@ def test_templates_of_the_same_length_are_distinguished(other_document: Document
 
     assert name("/renderings/r-1/status") == "rendering"
     assert name("/renderings/r-1/film") == "film"
+
+
+def test_path_with_fewer_parameters_has_priority() -> None:
+    responses = {"200": {"description": "Done."}}
+    root = {
+        "paths": {
+            path: {"get": {"operationId": path, "responses": responses}}
+            for path in ("/{a}/{b}/{c}", "/{a}/x/{c}", "/{a}/x/y", "/z/x/y")
+        }
+    }
+    router = Router(compile_operations(Schemas(root)))
+    for path, expected in [
+        ("/1/2/3", "/{a}/{b}/{c}"),
+        ("/1/x/3", "/{a}/x/{c}"),
+        ("/1/x/y", "/{a}/x/y"),
+        ("/z/x/y", "/z/x/y"),
+    ]:
+        match = router.match("GET", path)
+        assert isinstance(match, OperationMatch)
+        assert match.operation.id == expected
