@@ -3,8 +3,8 @@
 ToolkitError
 ├── RecordingError          a recording cannot be read, or holds no request of the API
 ├── BudgetExceeded          a request would cost more than the budget allows
-├── ServerUnreachable       no request to a server was answered
-│   └── NotThisApi          a server answers, but it serves another API
+├── ServerUnreachable       no request to a server got a response
+│   └── NotThisApi          a server responds, but it serves another API
 └── CredentialsRejected     a server rejects the API key
 
 After ServerUnreachable, NotThisApi and CredentialsRejected it is certain that no job was created.
@@ -24,11 +24,11 @@ class BudgetExceeded(ToolkitError):
 
 
 class ServerUnreachable(ToolkitError):
-    """No request to the server was ever answered, so no job was created."""
+    """No request to the server got a response, so no job was created."""
 
 
 class NotThisApi(ServerUnreachable):
-    """The server answers, but it serves another API, so no job was created."""
+    """The server responds, but it serves another API, so no job was created."""
 
 
 class CredentialsRejected(ToolkitError):

@@ -1,1 +1,1 @@
-"""Recorded traffic, and requests compared by what they ask for."""
+"""Traffic between clients and servers: exchanges, redaction, recordings and comparison."""

@@ -77,5 +77,5 @@ class _PrefixIndex:
         return found
 
 
-# Prefixes of this length tell nearly all other text apart from keys.
+# Nearly no other text begins with a prefix of this length.
 _MAX_PREFIX_LENGTH = 12

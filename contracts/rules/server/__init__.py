@@ -1,1 +1,1 @@
-"""What must be true of the answers of servers, one by one and over time."""
+"""Rules for servers: for single responses, and for responses over time."""

@@ -18,7 +18,7 @@ def acceptance_violations(
 ) -> Iterator[Violation]:
     """Yield a violation if a server accepts an invalid request, or rejects a valid one.
 
-    A request with an invalid API key must be rejected because of the key, whatever else is wrong.
+    A request with an invalid API key must be rejected for its key, even if it has other errors.
     """
     operation, problems = exchange.operation, exchange.arguments.problems
     key_problem = credential_problem(document, exchange)
@@ -88,14 +88,14 @@ def _statuses(document: Document, *causes: Cause) -> set[int]:
 
 def _invalid_request_statuses(document: Document, operation: Operation) -> set[int]:
     """Return the statuses that say that a request is invalid."""
-    answers = document.envelope.responses
+    responses = document.envelope.responses
     causes = {Cause.FIELD_MISSING, Cause.FIELD_TYPE, Cause.FIELD_VALUE, Cause.FORM_MALFORMED}
     statuses = _statuses(document, *causes)
     if operation.role is JobRole.CREATE:  # for other operations, these statuses are about the job
         field_causes = [
             p.get("x-cause") for b in operation.bodies.values() for p in b.properties.values()
         ]
-        statuses |= {answers[cause].status for cause in field_causes if cause}
+        statuses |= {responses[cause].status for cause in field_causes if cause}
     return statuses
 
 

@@ -34,7 +34,7 @@ class _Listing:
 
 
 class PaginationRules:
-    """The rules for pages, over any number of listings at a time, told apart by their cursors."""
+    """The rules for pages. Any number of listings may be read at a time; cursors identify them."""
 
     def __init__(self, document: Document) -> None:
         self._lifecycle = document.lifecycle

@@ -16,7 +16,7 @@ def tag_prompt(text: str, seed: int) -> str:
 
 
 class TaggedPrompts:
-    """The tagged prompts of the requests that were sent, if it is known how these ended."""
+    """The tagged prompts of the requests that were sent, except those with an unknown outcome."""
 
     def __init__(self, document: Document) -> None:
         self._echoes = document.lifecycle.echoes

@@ -162,7 +162,7 @@ def test_curl_command_without_base_url_uses_the_server_of_the_document(
 def test_report_without_requests_can_be_written(
     make_report: Callable[..., Report], kind: str, tmp_path: Path
 ) -> None:
-    report = make_report(error="https://api.invalid/v1 does not answer", exit_code=3)
+    report = make_report(error="https://api.invalid/v1 does not respond", exit_code=3)
     written = tmp_path / "report"
     written.write_bytes(FORMATS[kind](report))
     assert written.read_bytes().endswith(b"\n") or kind == "html"

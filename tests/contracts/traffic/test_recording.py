@@ -144,7 +144,7 @@ def entry(
     return {
         "startedDateTime": "2026-05-28T20:26:40.123Z",
         "time": 12.5,
-        "request": {"method": method, "url": url, "headers": [*headers], **more.pop("asked", {})},
+        "request": {"method": method, "url": url, "headers": [*headers], **more.pop("request", {})},
         "response": {"status": status, "headers": [JSON], "content": content or body},
         **more,
     }
@@ -152,7 +152,7 @@ def entry(
 
 def post_entry(**data: Any) -> dict[str, Any]:
     url = "https://api.aisa.one/v1/videos"
-    return entry("POST", url, headers=[AUTHORIZATION], asked={"postData": data})
+    return entry("POST", url, headers=[AUTHORIZATION], request={"postData": data})
 
 
 def har(*entries: Any, **more: Any) -> bytes:
@@ -380,7 +380,7 @@ def test_keys_tokens_and_cookies_are_redacted(document: Document) -> None:
             {"name": "x-api-key", "value": "other-k3y"},
         ],
         content={"size": 9, "mimeType": "application/json", "text": f'{{"a":"{KEY} other-k3y"}}'},
-        asked={"cookies": [{"name": "session", "value": "c00kie"}]},
+        request={"cookies": [{"name": "session", "value": "c00kie"}]},
     )
     entry_of_other_tool["response"]["headers"].append(
         {"name": "set-cookie", "value": "session=c00kie"}

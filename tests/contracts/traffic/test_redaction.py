@@ -50,7 +50,7 @@ def test_missing_or_malformed_api_key_stays_invalid(header: str | None) -> None:
 
 def test_mask_in_a_body_is_as_long_as_the_key() -> None:
     for key in (KEY, "sk-1", "k" * 100):
-        body = f'{{"message":"{key} is wrong"}}'.encode()
+        body = f'{{"message":"{key} is invalid"}}'.encode()
         result = Redaction(DOCUMENT, keys=[key]).redact(exchange(Reply(400, {}, body)))
         assert result.reply is not None
         assert len(result.reply.body) == len(body)

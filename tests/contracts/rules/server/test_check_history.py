@@ -20,7 +20,7 @@ from aisa_testkit.mock_server import JobService, ManualClock, MockControls, Rand
 from aisa_testkit.openapi import Call, Document, Ending, JobRole, Reply
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import get, set_at
-from tests.support.codes import codes_and_numbers
+from tests.support.codes import codes, codes_and_numbers
 from tests.support.exchanges import History, reply_number, with_reply
 from tests.support.scripted_client import run_script
 
@@ -91,9 +91,9 @@ def test_job_may_be_present_after_a_rejected_delete(document: Document) -> None:
     assert found(document, run_script(document, "create, delete, poll, list")) == []
 
 
-@pytest.mark.parametrize("seen", ["create", "poll", "list"])
-def test_job_that_disappears_is_reported(any_document: Document, seen: str) -> None:
-    history = run_script(any_document, f"create, {seen}, poll, poll other")
+@pytest.mark.parametrize("request_step", ["create", "poll", "list"])
+def test_job_that_disappears_is_reported(any_document: Document, request_step: str) -> None:
+    history = run_script(any_document, f"create, {request_step}, poll, poll other")
     lost = [history[1], with_reply(history, 3, reply_number(history, 4))[2]]
     (missing,) = check_history(any_document, lost)
     assert (missing.code, missing.numbers) == ("AV217", (1, 2))
@@ -130,12 +130,12 @@ def test_missing_responses_and_unmatched_requests_are_ignored(document: Document
 
 def test_response_with_another_job_is_reported(any_document: Document) -> None:
     history = run_script(any_document, "create, create b, poll 1, poll 2")
-    asked = history[2]
-    assert isinstance(asked, Exchange)
-    (other,) = check_exchange(any_document, asked.call, reply_number(history, 4))
+    polled = history[2]
+    assert isinstance(polled, Exchange)
+    (other,) = check_exchange(any_document, polled.call, reply_number(history, 4))
     place = "/" + "/".join(any_document.lifecycle.id_at)
     assert (other.code, other.place) == ("AV214", place)
-    assert (asked.job_id or "nothing") in other.expected
+    assert (polled.job_id or "nothing") in other.expected
 
 
 @pytest.mark.parametrize("source", [None, "video_other"], ids=["no source", "another source"])
@@ -143,13 +143,13 @@ def test_remix_without_the_id_of_its_source_is_reported(
     document: Document, source: str | None
 ) -> None:
     history = run_script(document, "done, create, remix")
-    asked, reply = history[1], reply_number(history, 2)
-    assert isinstance(asked, Exchange)
+    remixed, reply = history[1], reply_number(history, 2)
+    assert isinstance(remixed, Exchange)
     job: dict[str, Json] = orjson.loads(reply.body)
     set_at(job, document.lifecycle.source_at or (), source)
-    wrong = replace(reply, body=orjson.dumps(job))
-    assert [v.code for v in check_exchange(document, asked.call, wrong)] == ["AV218"]
-    assert check_exchange(document, asked.call, reply) == ()
+    changed = replace(reply, body=orjson.dumps(job))
+    assert codes(check_exchange(document, remixed.call, changed)) == ["AV218"]
+    assert check_exchange(document, remixed.call, reply) == ()
 
 
 def test_exceeded_timeout_is_reported_once_at_the_first_late_response(
@@ -211,11 +211,11 @@ def test_response_to_a_request_without_api_key_says_nothing_about_the_job(
     document: Document,
 ) -> None:
     history = run_script(document, "create, poll, poll other")
-    bare = history[1]
-    assert isinstance(bare, Exchange)
+    polled = history[1]
+    assert isinstance(polled, Exchange)
     for reply in (reply_number(history, 3), Reply(403), Reply(200)):
-        asked = replace(bare, call=replace(bare.call, headers={}), reply=reply)
-        assert found(document, [history[0], asked]) == []
+        without_key = replace(polled, call=replace(polled.call, headers={}), reply=reply)
+        assert found(document, [history[0], without_key]) == []
 
 
 @pytest.mark.parametrize(
@@ -253,40 +253,40 @@ class RandomClient:
         self._service = JobService(document, clock=clock, ids=RandomIds(1), strict=True)
         self._ids, self._after = ["unknown-id"], list[str]()
 
-    def take_step(self, word: str, which: int, how: int) -> None:
-        """Take one step; `which` and `how` choose the job, the outcome and the parameters."""
+    def take_step(self, word: str, index: int, variant: int) -> None:
+        """Take one step; `index` and `variant` choose the job, the outcome and the parameters."""
         endings = self.document.lifecycle.final_states
         if word == "wait":
-            self.clock.advance((0.4, 3.0, 1000.0, 86_400.0)[how])
+            self.clock.advance((0.4, 3.0, 1000.0, 86_400.0)[variant])
         elif word == "next":
             outcomes = [*endings(Ending.FAILURE), *endings(Ending.SUCCESS)]
-            seconds = (None, 0.0, 0.5, 100.0)[how]
+            seconds = (None, 0.0, 0.5, 100.0)[variant]
             MockControls(self._service).next_job(
-                outcome=outcomes[which % len(outcomes)], seconds=seconds
+                outcome=outcomes[index % len(outcomes)], seconds=seconds
             )
         elif JobRole(word) in self.document.by_role:
-            self._ask(JobRole(word), self._ids[-1 - which % len(self._ids)], which, how)
+            self._send(JobRole(word), self._ids[-1 - index % len(self._ids)], index, variant)
 
-    def _ask(self, role: JobRole, job_id: str, which: int, how: int) -> None:
+    def _send(self, role: JobRole, job_id: str, index: int, variant: int) -> None:
         operation = self.document.by_role[role]
         names = operation.template.parameters
         query: tuple[tuple[str, str], ...] = ()
-        headers = {"authorization": "Bearer k", "x-render-key": "k"} if which < 9 else {}
+        headers = {"authorization": "Bearer k", "x-render-key": "k"} if index < 9 else {}
         body: Json = None
         if operation.page:
-            query = ((operation.page.limit, str((2, 1, 0, 50)[how])),)
+            query = ((operation.page.limit, str((2, 1, 0, 50)[variant])),)
             query += ((operation.page.after, self._after[-1]),) if self._after else ()
-            if operation.page.order and which % 2:
+            if operation.page.order and index % 2:
                 query += ((operation.page.order, "asc"),)
-        elif role is JobRole.CONTENT and how:
-            headers["range"] = ("", "bytes=0-9", "bytes=-5", "bytes=99999999-")[how]
+        elif role is JobRole.CONTENT and variant:
+            headers["range"] = ("", "bytes=0-9", "bytes=-5", "bytes=99999999-")[variant]
         elif role in (JobRole.CREATE, JobRole.REMIX):
             headers["content-type"] = "application/json"
             bodies = operation.bodies["application/json"]
-            body = dict.fromkeys(bodies.schema.raw["required"], ("x", "y", "z", 7)[how])
+            body = dict.fromkeys(bodies.schema.raw["required"], ("x", "y", "z", 7)[variant])
             if role is JobRole.CREATE:
                 values = {n: p["enum"] for n, p in bodies.properties.items() if "enum" in p}
-                body |= {n: v[which % len(v)] for n, v in values.items() if how != which}
+                body |= {n: v[index % len(v)] for n, v in values.items() if variant != index}
         call = Call(
             operation.id,
             dict.fromkeys(names, job_id),
@@ -295,14 +295,14 @@ class RandomClient:
             orjson.dumps(body) if body else b"",
         )
         reply = self._service.answer(call)
-        self._learn(role, reply)
+        self._remember(role, reply)
         # The response is lost, but the server has done what the request asked for.
-        lost = how == which == 3
+        lost = variant == index == 3
         self.history.append(
             read_exchange(self.document, call, None if lost else reply, at=self.clock.now())
         )
 
-    def _learn(self, role: JobRole, reply: Reply) -> None:
+    def _remember(self, role: JobRole, reply: Reply) -> None:
         if reply.status >= 300:
             self._after = []
         elif role in (JobRole.CREATE, JobRole.REMIX):
@@ -324,8 +324,8 @@ def test_mock_never_violates_a_rule_whatever_a_client_does(
     any_document: Document, steps: list[tuple[str, int, int]], ticking: bool
 ) -> None:
     client = RandomClient(any_document, TickingClock() if ticking else ManualClock())
-    for word, which_one, how in steps:
-        client.take_step(word, which_one, how)
+    for word, index, variant in steps:
+        client.take_step(word, index, variant)
     for item in client.history:
         if isinstance(item, Exchange) and item.reply is not None:
             assert check_exchange(any_document, item.call, item.reply) == ()

@@ -166,9 +166,9 @@ def test_invalid_first_or_last_id_of_a_page_is_reported(
         ordered_server.page(4, 3, 2, 1, first=named)
     else:
         ordered_server.page(4, 3, 2, 1, last=named)
-    (wrong,) = ordered_server.violations()
-    assert (wrong.code, wrong.place, wrong.numbers) == ("AV234", place, (5,))
-    assert ordered_server.id(4 if key == "first" else 1) in wrong.expected
+    (violation,) = ordered_server.violations()
+    assert (violation.code, violation.place, violation.numbers) == ("AV234", place, (5,))
+    assert ordered_server.id(4 if key == "first" else 1) in violation.expected
 
 
 @pytest.mark.parametrize(
