@@ -1,4 +1,4 @@
-"""Render the test-card media which the mock server hands out for finished jobs.
+"""Render the test-card media that the mock server serves for completed jobs.
 
 Running it again with the same library versions gives the same bytes.
 """

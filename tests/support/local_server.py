@@ -1,4 +1,4 @@
-"""The mock in process, as a check sends requests to it."""
+"""The mock in process as the target of a check."""
 
 from __future__ import annotations
 
@@ -23,15 +23,21 @@ HINTS = ("openai-poll-after-ms", "retry-after")  # without them a check polls mo
 
 
 class _RealTimeClock(ManualClock):
-    """A clock by which a second is a second, so that hints say how long to wait."""
+    """A clock without time scale, so that hints are in its seconds."""
 
     def wait_for(self, seconds: float) -> float:
         return seconds
 
 
 class LocalServer:
-    """The mock as a walk asks it: `calls` and `waits` are what was asked of it, `accepted` how many
-    creates it has accepted, `memory` is for whoever changes its answers.
+    """The mock in process as the target of a check.
+
+    change: changes the replies; it gets this server, the call and the reply, and returns None for
+        a broken connection
+    calls: the received calls
+    waits: the waits in seconds
+    accepted: the number of accepted creates
+    memory: storage for `change`
     """
 
     key = "sk-of-the-check"
@@ -42,7 +48,7 @@ class LocalServer:
         change: Callable[[LocalServer, Call, Reply], Reply | None] | None = None,
     ) -> None:
         self.document, self.clock = document, _RealTimeClock()
-        self._change = change or (lambda world, call, reply: reply)
+        self._change = change or (lambda server, call, reply: reply)
         self.service = JobService(document, clock=self.clock, ids=RandomIds(1), api_keys=[self.key])
         self.calls: list[Call] = []
         self.waits: list[float] = []
@@ -51,10 +57,10 @@ class LocalServer:
 
     def send(self, call: Call) -> Exchange:
         self.calls.append(call)
-        assert len(self.calls) < 2000, "the walk does not end"
-        right = self.service.answer(call)
-        headers = {n: v for n, v in right.headers.items() if n not in HINTS}
-        reply = self._change(self, call, replace(right, headers=headers))
+        assert len(self.calls) < 2000, "the check does not end"
+        original = self.service.answer(call)
+        headers = {n: v for n, v in original.headers.items() if n not in HINTS}
+        reply = self._change(self, call, replace(original, headers=headers))
         exchange = read_exchange(self.document, call, reply, at=self.clock.now())
         self.accepted += exchange.operation.role is JobRole.CREATE and exchange.accepted
         return exchange
@@ -63,43 +69,43 @@ class LocalServer:
         self.waits.append(seconds)
         self.clock.advance(seconds)
 
-    def walk(
+    def run_check(
         self,
         *,
         creates: int = 1,
-        ledger: Budget | None = None,
+        budget: Budget | None = None,
         grade: Provenance = Provenance.INFERRED,
         timeout: float = 300,
         seed: int = 0,
         key: str = "sk-of-the-check",
-        **more: Any,
+        **options: Any,
     ) -> CheckResult:
-        """What a walk over it finds."""
+        """Check this server, and return the result."""
         plan = plan_check(self.document, key=key, creates=creates, grade=grade, seed=seed)
-        ledger = ledger or Budget(max_creates=2)
-        standard = CheckPolicy(grade, timeout)
-        walk = CheckRunner(
-            self.document, plan, self, key=key, budget=ledger, policy=standard, **more
+        budget = budget or Budget(max_creates=2)
+        policy = CheckPolicy(grade, timeout)
+        runner = CheckRunner(
+            self.document, plan, self, key=key, budget=budget, policy=policy, **options
         )
-        return walk.run()
+        return runner.run()
 
-    def right(self, call: Call, **changed: Any) -> Reply:
-        """The right answer to a call, or to one that is changed and has the key."""
+    def reply_with_key(self, call: Call, **changed: Any) -> Reply:
+        """Return the unchanged reply to a call, with the key and other changes."""
         return self.service.answer(replace(call, headers={**call.headers, **KEYED}, **changed))
 
-    def make(self) -> str:
-        """Makes a job that nobody is told of, and returns its id."""
-        reply = self.right(plan_check(self.document, key=self.key).creates[0])
-        made: str = get(orjson.loads(reply.body), self.document.lifecycle.id_at)
-        return made
+    def create_job(self) -> str:
+        """Create a job outside of the check, and return its id."""
+        reply = self.reply_with_key(plan_check(self.document, key=self.key).creates[0])
+        job_id: str = get(orjson.loads(reply.body), self.document.lifecycle.id_at)
+        return job_id
 
     def count(self, operation_id: str) -> int:
-        """How often an operation was asked for."""
+        """Return the number of calls of an operation."""
         return Counter(call.operation_id for call in self.calls)[operation_id]
 
-    def left(self) -> int:
-        """How many jobs there are."""
+    def count_jobs(self) -> int:
+        """Return the number of jobs."""
         listing = self.document.by_role[JobRole.LIST]
-        body = orjson.loads(self.right(Call(listing.id)).body)
+        body = orjson.loads(self.reply_with_key(Call(listing.id)).body)
         items = get(body, listing.page.places["items"]) if listing.page else ()
         return len(items)

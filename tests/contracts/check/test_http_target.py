@@ -1,4 +1,4 @@
-"""A server on the network, as a walk asks it: answered, refused, broken off."""
+"""Requests of the check over HTTP."""
 
 from __future__ import annotations
 
@@ -31,28 +31,26 @@ def client() -> Iterator[httpx2.Client]:
 
 
 @contextmanager
-def raw(*answers: bytes) -> Iterator[tuple[str, list[bytes]]]:
-    """A server that answers each connection with these bytes and closes it; its URL, and what it
-    was asked.
-    """
-    asked: list[bytes] = []
+def raw_server(*replies: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """Serve these bytes, one reply per connection. Yield the URL and the received requests."""
+    received: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:
-            for bytes_ in answers:
+            for bytes_ in replies:
                 connection, _ = listener.accept()
                 with connection:
-                    asked.append(_request(connection))
+                    received.append(_request(connection))
                     connection.sendall(bytes_)
 
         thread = Thread(target=answer, daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", received
         thread.join(timeout=10)
 
 
 def _request(connection: socket.socket) -> bytes:
-    """All of a request: the head, and as many bytes as it says."""
+    """Read a whole request: the head, and as many bytes as Content-Length says."""
     came = connection.recv(65536)
     head = came.partition(b"\r\n\r\n")[0].lower()
     _, _, said = head.partition(b"content-length: ")
@@ -72,7 +70,7 @@ def create(document: Document, **fields: str) -> Call:
 
 
 @pytest.mark.parametrize("end", ["", "/"], ids=["no slash", "a slash at the end"])
-def test_an_answer_comes_back_as_an_exchange(
+def test_response_is_returned_as_an_exchange(
     document: Document, video_server: VideoServer, client: httpx2.Client, end: str
 ) -> None:
     before = time.time()
@@ -82,29 +80,27 @@ def test_an_answer_comes_back_as_an_exchange(
     assert exchange.fields == {"prompt": "x", "seconds": "8"}
     assert exchange.reply is not None
     assert exchange.reply.headers["content-type"] == "application/json"
-    # A clock that nobody sets may differ a little from one that somebody does.
+    # The monotonic clock may differ a little from the system clock.
     assert before - 5 <= exchange.at <= time.time() + 5
 
 
 def test_header_names_are_in_lower_case(document: Document, client: httpx2.Client) -> None:
-    with raw(OK) as (url, _):
+    with raw_server(OK) as (url, _):
         exchange = HttpTarget(document, url, client).send(create(document))
     assert exchange.reply is not None
     assert exchange.reply.headers == {"content-length": "2", "content-type": "application/json"}
 
 
-def test_a_cookie_of_one_answer_is_not_sent_with_the_next_request(
-    document: Document, client: httpx2.Client
-) -> None:
+def test_cookies_are_not_sent_back(document: Document, client: httpx2.Client) -> None:
     welcome = OK.replace(b"Content-Type", b"Set-Cookie: sid=1; Path=/\r\nContent-Type")
-    with raw(welcome, OK) as (url, asked):
+    with raw_server(welcome, OK) as (url, received):
         server = HttpTarget(document, url, client)
         for _ in range(2):
             server.send(create(document))
-    assert [b"cookie" in request.lower() for request in asked] == [False, False]
+    assert [b"cookie" in request.lower() for request in received] == [False, False]
 
 
-def test_an_id_too_long_for_a_url_is_a_request_without_an_answer(
+def test_id_too_long_for_a_url_gives_an_exchange_without_a_reply(
     document: Document, video_server: VideoServer, client: httpx2.Client
 ) -> None:
     long = {"video_id": "v" * 70_000}
@@ -112,17 +108,15 @@ def test_an_id_too_long_for_a_url_is_a_request_without_an_answer(
     assert HttpTarget(document, video_server.base_url, client).send(call).reply is None
 
 
-def test_an_answer_that_does_not_end_is_broken_off(
-    document: Document, client: httpx2.Client
-) -> None:
+def test_endless_response_is_aborted(document: Document, client: httpx2.Client) -> None:
     moments = iter(range(0, 10_000, 400))  # seconds, of which each piece takes many
     endless = b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n" + b"x" * 200_000
-    with raw(endless) as (url, _):
+    with raw_server(endless) as (url, _):
         server = HttpTarget(document, url, client, now=lambda: float(next(moments)))
         assert server.send(create(document)).reply is None
 
 
-def test_odd_ids_and_queries_reach_the_server_as_they_are(
+def test_ids_and_queries_are_percent_encoded(
     document: Document, video_server: VideoServer, client: httpx2.Client
 ) -> None:
     server, odd = HttpTarget(document, video_server.base_url, client), "a/b?c#d %25&é"
@@ -139,19 +133,19 @@ def test_odd_ids_and_queries_reach_the_server_as_they_are(
 @pytest.mark.parametrize(
     "url", [closed(), "http://nowhere.invalid/v1"], ids=["closed port", "no such host"]
 )
-def test_a_server_that_never_answered_is_unreachable(
+def test_server_that_never_responds_is_unreachable(
     document: Document, client: httpx2.Client, url: str
 ) -> None:
-    with pytest.raises(ServerUnreachable) as told:
+    with pytest.raises(ServerUnreachable) as error:
         HttpTarget(document, url, client).send(create(document))
-    assert str(told.value).startswith(f"{url} does not respond: ")
-    assert "\n" not in str(told.value)
+    assert str(error.value).startswith(f"{url} does not respond: ")
+    assert "\n" not in str(error.value)
 
 
-def test_a_server_that_goes_away_later_leaves_an_exchange_without_a_reply(
+def test_connection_lost_after_a_response_gives_an_exchange_without_a_reply(
     document: Document, client: httpx2.Client
 ) -> None:
-    with raw(OK, b"") as (url, asked):
+    with raw_server(OK, b"") as (url, received):
         server = HttpTarget(document, url, client, now=lambda: 7.0)
         assert server.send(create(document)).status == 200
         broken = server.send(create(document))
@@ -159,7 +153,7 @@ def test_a_server_that_goes_away_later_leaves_an_exchange_without_a_reply(
     assert [(e.reply, e.at, e.operation_id) for e in (broken, gone)] == [
         (None, 7.0, "createVideo")
     ] * 2
-    assert len(asked) == 2, "nothing is sent twice"
+    assert len(received) == 2, "a request was sent twice"
 
 
 @pytest.mark.parametrize(
@@ -167,59 +161,57 @@ def test_a_server_that_goes_away_later_leaves_an_exchange_without_a_reply(
     [b"", b"HTTP/1.1 200 OK\r\nContent-Le", OK.replace(b"Length: 2", b"Length: 9"), b"nonsense"],
     ids=["nothing", "half a head", "half a body", "no HTTP"],
 )
-def test_a_first_create_that_was_taken_and_broken_off_may_have_made_a_job(
+def test_connection_lost_during_the_first_create_gives_an_exchange_without_a_reply(
     document: Document, client: httpx2.Client, answer: bytes
 ) -> None:
-    """Unreachable says that nothing was made, which nobody knows here."""
-    with raw(answer) as (url, asked):
+    """ServerUnreachable would claim that no job was created."""
+    with raw_server(answer) as (url, received):
         exchange = HttpTarget(document, url, client).send(create(document))
     assert exchange.reply is None
-    assert len(asked) == 1
+    assert len(received) == 1
 
 
-def test_a_key_that_no_header_can_hold_is_no_crash_and_is_not_told(
+def test_api_key_that_is_invalid_in_a_header_is_redacted_in_the_error(
     document: Document, video_server: VideoServer, client: httpx2.Client
 ) -> None:
     call = build_call(document, document.operations["listVideos"], key="sk-1\r\nx: 3cr3t")
-    with pytest.raises(ServerUnreachable) as told:
+    with pytest.raises(ServerUnreachable) as error:
         HttpTarget(document, video_server.base_url, client).send(call)
-    assert "3cr3t" not in str(told.value)
+    assert "3cr3t" not in str(error.value)
 
 
-def test_a_redirect_to_another_host_does_not_take_the_key_along(
+def test_api_key_is_not_sent_to_the_host_of_a_redirect(
     other_document: Document, client: httpx2.Client
 ) -> None:
-    with raw(OK) as (elsewhere, taken):
+    with raw_server(OK) as (elsewhere, taken):
         moved = f"HTTP/1.1 302 Found\r\nLocation: {elsewhere}/x\r\nContent-Length: 0\r\n\r\n"
-        with raw(moved.encode()) as (url, asked):
+        with raw_server(moved.encode()) as (url, received):
             operation = other_document.operations["film"]
             call = build_call(other_document, operation, key="3cr3t", path_parameters={"ref": "r"})
             exchange = HttpTarget(other_document, url, client).send(call)
     assert exchange.status == 200
-    assert b"3cr3t" in asked[0]
+    assert b"3cr3t" in received[0]
     assert b"3cr3t" not in taken[0]
 
 
-def test_waiting_is_left_to_the_sleep_that_was_given(
-    document: Document, client: httpx2.Client
-) -> None:
+def test_wait_calls_the_given_sleep(document: Document, client: httpx2.Client) -> None:
     waited: list[float] = []
     HttpTarget(document, "http://h", client, sleep=waited.append).wait(2.5)
     assert waited == [2.5]
 
 
-def test_json_is_sent_as_it_was_written(document: Document, client: httpx2.Client) -> None:
+def test_json_body_is_sent_unchanged(document: Document, client: httpx2.Client) -> None:
     operation = document.operations["createVideo"]
     call = build_call(document, operation, {"prompt": "ж"}, key="k", media_type=JSON)
-    with raw(OK) as (url, asked):
+    with raw_server(OK) as (url, received):
         HttpTarget(document, url + "/v1", client).send(call)
-    head, _, body = asked[0].partition(b"\r\n\r\n")
+    head, _, body = received[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /v1/videos HTTP/1.1\r\n")
     assert b"\r\nauthorization: Bearer k\r\n" in head.lower().replace(b"bearer", b"Bearer")
     assert body.decode() == '{"prompt":"ж"}'
 
 
-def test_a_server_that_does_not_speak_tls_is_told_as_such(
+def test_tls_handshake_failure_is_named_in_the_error(
     document: Document, video_server: VideoServer, client: httpx2.Client
 ) -> None:
     url = video_server.base_url.replace("http://", "https://")
@@ -227,7 +219,7 @@ def test_a_server_that_does_not_speak_tls_is_told_as_such(
         HttpTarget(document, url, client).send(create(document))
 
 
-def test_a_certificate_that_nobody_vouches_for_is_told_as_such(
+def test_untrusted_certificate_is_named_in_the_error(
     document: Document, client: httpx2.Client, tool: Callable[[str], str], tmp_path: Path
 ) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"

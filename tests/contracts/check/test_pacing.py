@@ -1,4 +1,4 @@
-"""How long to wait is what a server says, where it says it in numbers."""
+"""Delays follow the server's hints and Retry-After."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def answer(document: Document, reply: Reply | None) -> Exchange:
 ODD = ["", "0", "-1", "1.5", "soon", "1e3", "9" * 5000, "٣", " 5", "NaN", "Sat, 01 Jan 2028"]
 
 
-def test_a_hint_is_in_the_unit_of_its_document(
+def test_poll_hint_is_in_the_unit_of_its_document(
     document: Document, other_document: Document
 ) -> None:
     milliseconds = answer(document, Reply(200, {"openai-poll-after-ms": "7000"}))
@@ -28,7 +28,7 @@ def test_a_hint_is_in_the_unit_of_its_document(
 
 
 @pytest.mark.parametrize("said", ODD, ids=lambda said: repr(said[:20]))
-def test_a_hint_that_is_none_is_not_heeded(either: Document, said: str) -> None:
+def test_invalid_poll_hints_are_ignored(either: Document, said: str) -> None:
     pacing = Pacing(either, poll_interval=2.5)
     exchange = answer(either, Reply(429, {"openai-poll-after-ms": said, "retry-after": said}))
     assert pacing.poll_delay(exchange) == 2.5
@@ -36,19 +36,17 @@ def test_a_hint_that_is_none_is_not_heeded(either: Document, said: str) -> None:
 
 
 @pytest.mark.parametrize("reply", [None, Reply(200)], ids=["no answer", "no header"])
-def test_without_a_hint_polls_are_as_far_apart_as_was_asked_for(
-    either: Document, reply: Reply | None
-) -> None:
+def test_poll_interval_applies_without_a_hint(either: Document, reply: Reply | None) -> None:
     assert Pacing(either, poll_interval=2.5).poll_delay(answer(either, reply)) == 2.5
 
 
-def test_without_a_word_of_the_server_patience_doubles(either: Document) -> None:
+def test_retry_delay_doubles_without_retry_after(either: Document) -> None:
     pacing, exchange = Pacing(either, poll_interval=2), answer(either, Reply(503))
     waits = [pacing.retry_delay(exchange, failures=failures) for failures in (1, 2, 3)]
     assert waits == [2, 4, 8]
 
 
-def test_what_an_error_asks_for_is_heeded_instead(document: Document) -> None:
+def test_retry_after_sets_the_retry_delay(document: Document) -> None:
     pacing, busy = (
         Pacing(document, poll_interval=2),
         answer(document, Reply(503, {"retry-after": "9"})),

@@ -1,4 +1,4 @@
-"""What a check sends to be refused: wrong in one way each, for whatever document."""
+"""The invalid requests of a check."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def probes(document: Document, *, seed: int = 0) -> dict[tuple[str, str], Probe]
     return found
 
 
-def test_the_probes_of_the_bundled_document_are_these(document: Document) -> None:
+def test_probes_of_the_bundled_document(document: Document) -> None:
     assert [*probes(document)] == [
         ("getVideo", "an unknown job id"),
         ("getVideoContent", "an unknown job id"),
@@ -54,7 +54,7 @@ def test_the_probes_of_the_bundled_document_are_these(document: Document) -> Non
     ]
 
 
-def test_the_probes_of_another_document_come_from_it(other_document: Document) -> None:
+def test_probes_of_another_document(other_document: Document) -> None:
     assert [*probes(other_document)] == [
         ("rendering", "an unknown job id"),
         ("film", "an unknown job id"),
@@ -75,80 +75,84 @@ def test_the_probes_of_another_document_come_from_it(other_document: Document) -
 
 
 @pytest.mark.parametrize("seed", [0, 1, 20])
-def test_a_right_server_refuses_every_probe_and_hears_nothing(either: Document, seed: int) -> None:
+def test_conforming_server_rejects_every_probe_without_violations(
+    either: Document, seed: int
+) -> None:
     service = JobService(either, clock=ManualClock(), strict=True, api_keys=["sk-of-a-client"])
-    for (_, why), probe in probes(either, seed=seed).items():
+    for (_, reason), probe in probes(either, seed=seed).items():
         reply = service.answer(probe.call)
-        assert 400 <= reply.status < 500, why
-        told = CheckPolicy().violations(either, [read_exchange(either, probe.call, reply, at=0)])
-        assert told == (), why
+        assert 400 <= reply.status < 500, reason
+        violations = CheckPolicy().violations(
+            either, [read_exchange(either, probe.call, reply, at=0)]
+        )
+        assert violations == (), reason
 
 
-def test_a_server_that_accepts_a_probe_is_told(either: Document) -> None:
-    for (_, why), probe in probes(either).items():
+def test_accepted_probe_is_a_violation(either: Document) -> None:
+    for (_, reason), probe in probes(either).items():
         success = either.operations[probe.call.operation_id].success.status
         accepted = read_exchange(either, probe.call, Reply(success), at=0)
         codes = {v.code for v in CheckPolicy().violations(either, [accepted])}
         known = {"AV110", "AV111", "AV219"} & codes
-        assert known or why.endswith("is a file of an unknown type"), why
+        assert known or reason.endswith("is a file of an unknown type"), reason
 
 
-def test_a_probe_is_wrong_in_one_way_alone(either: Document) -> None:
-    for (_, why), probe in probes(either).items():
+def test_each_probe_is_invalid_for_one_reason(either: Document) -> None:
+    for (_, reason), probe in probes(either).items():
         exchange = read_exchange(either, probe.call, None, at=0)
         problems = {problem.parameter for problem in exchange.arguments.problems}
-        assert len(problems) <= 1, why
-        assert not (problems and credential_problem(either, exchange)), why
+        assert len(problems) <= 1, reason
+        assert not (problems and credential_problem(either, exchange)), reason
 
 
-def test_only_the_probes_about_the_key_have_not_the_key(either: Document) -> None:
+def test_only_probes_of_api_keys_lack_the_key(either: Document) -> None:
     header = either.credentials.header if either.credentials else ""
     about_keys = {"no API key", "an unknown API key", f"{header} with no API key in it"}
-    for (_, why), probe in probes(either).items():
+    for (_, reason), probe in probes(either).items():
         has = "sk-of-a-client" in probe.call.headers.get(header, "")
-        assert has is (why not in about_keys), why
+        assert has is (reason not in about_keys), reason
 
 
-def test_only_creates_may_cost(either: Document) -> None:
+def test_only_probes_of_creates_have_a_price(either: Document) -> None:
     creating = either.by_role[JobRole.CREATE].id
     free = {p.price for p in probes(either).values() if p.call.operation_id != creating}
     assert free == {Decimal(0)}
     assert all(p.price > 0 for p in probes(either).values() if p.call.operation_id == creating)
 
 
-def test_an_empty_form_is_not_sent_for_a_field_that_is_missing(document: Document) -> None:
-    """A form without any field is wrong by itself, whatever is required."""
+def test_probe_of_a_missing_field_is_not_an_empty_form(document: Document) -> None:
+    """An empty form is invalid for another reason."""
     probe = probes(document)["createVideo", "prompt is missing"]
     fields = read_exchange(document, probe.call, None, at=0).fields
     assert fields
     assert "prompt" not in fields
 
 
-def test_a_text_that_is_too_long_is_so_by_one(document: Document) -> None:
+def test_too_long_text_exceeds_max_length_by_one(document: Document) -> None:
     body = document.operations["createVideo"].bodies["application/json"]
     call = probes(document)["createVideo", "prompt is too long"].call
     text = read_exchange(document, call, None, at=0).fields["prompt"]
     assert len(str(text)) == body.properties["prompt"]["maxLength"] + 1
 
 
-def test_texts_without_bounds_are_not_probed_for_them() -> None:
-    whys = {
-        why
-        for _, why in probes(
+def test_texts_without_length_limits_have_no_length_probes() -> None:
+    reasons = {
+        reason
+        for _, reason in probes(
             parse_document(renderings_text().replace(SCENE, "scene: {type: string}"))
         )
     }
-    assert not {"scene is empty", "scene is too long"} & whys
+    assert not {"scene is empty", "scene is too long"} & reasons
 
 
-def test_a_number_that_is_required_is_no_wrong_number() -> None:
+def test_required_number_has_no_type_probe() -> None:
     text = renderings_text().replace("required: [scene]", "required: [scene, frames]", 1)
-    whys = {why for _, why in probes(parse_document(text))}
-    assert {"frames is missing", "scene is a number"} <= whys
-    assert "frames is a number" not in whys
+    reasons = {reason for _, reason in probes(parse_document(text))}
+    assert {"frames is missing", "scene is a number"} <= reasons
+    assert "frames is a number" not in reasons
 
 
-def test_cut_json_and_plain_text_hold_what_would_be_right_otherwise(either: Document) -> None:
+def test_truncated_json_and_plain_text_probes_have_valid_fields(either: Document) -> None:
     creating = either.by_role[JobRole.CREATE].id
     plain = probes(either)[creating, "the body is text/plain"].call
     cut = probes(either)[creating, "the JSON is truncated"].call
@@ -158,28 +162,28 @@ def test_cut_json_and_plain_text_hold_what_would_be_right_otherwise(either: Docu
     assert read_exchange(either, mended, None, at=0).arguments.problems == ()
 
 
-def test_a_document_without_credentials_is_not_probed_for_them() -> None:
+def test_document_without_credentials_has_no_api_key_probes() -> None:
     text = renderings_text().replace("security: [{key: []}]\n", "", 1)
     text = text.replace(
         "  securitySchemes:\n    key: {type: apiKey, in: header, name: X-Render-Key}\n", ""
     )
     document = parse_document(text)
-    assert not {"no API key", "an unknown API key"} & {why for _, why in probes(document)}
+    assert not {"no API key", "an unknown API key"} & {reason for _, reason in probes(document)}
     assert all("sk-of" not in str(p.call.headers) for p in probes(document).values())
 
 
-def test_a_probe_is_priced_by_what_it_asks_for_and_not_by_the_cheapest_job() -> None:
+def test_probe_price_is_the_price_of_its_fields() -> None:
     rates = (
         "          - when: {quality: [final]}\n            amount: 1.25\n          - amount: 0.05"
     )
     dear = "          - {when: {quality: [draft]}, amount: 0.05}\n          - amount: 9"
     document = parse_document(renderings_text().replace(rates, dear, 1))
-    prices = {why: probe.price for (_, why), probe in probes(document).items()}
+    prices = {reason: probe.price for (_, reason), probe in probes(document).items()}
     assert prices["quality is 'not-a-value'"] == Decimal(9)
     assert prices["scene is empty"] == Decimal("0.05")
 
 
-def test_a_value_that_multiplies_and_is_no_number_costs_as_much_as_the_cheapest() -> None:
+def test_invalid_multiplier_has_the_price_of_the_cheapest_job() -> None:
     document = parse_document(
         renderings_text()
         .replace("currency: EUR", "currency: EUR\n        per: frames", 1)
@@ -189,7 +193,7 @@ def test_a_value_that_multiplies_and_is_no_number_costs_as_much_as_the_cheapest(
             1,
         )
     )
-    prices = {why: probe.price for (_, why), probe in probes(document).items()}
+    prices = {reason: probe.price for (_, reason), probe in probes(document).items()}
     assert prices["frames is 'not-a-value'"] == Decimal("0.10")
 
 
@@ -206,7 +210,7 @@ def test_a_value_that_multiplies_and_is_no_number_costs_as_much_as_the_cheapest(
     ],
     ids=str,
 )
-def test_a_field_without_an_example_gets_the_least_that_is_allowed(
+def test_field_without_an_example_has_the_smallest_allowed_value(
     schema: str, expected: object
 ) -> None:
     text = renderings_text().replace(

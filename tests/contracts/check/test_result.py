@@ -1,4 +1,4 @@
-"""What servers are held to, and what of it is chosen."""
+"""The policy of a check and the selection of rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ JSON = {"content-type": "application/json"}
 KEY = {"authorization": "Bearer sk-of-a-client", **JSON}
 
 
-def test_all_rules_are_chosen_unless_some_are_said() -> None:
+def test_all_rules_are_selected_by_default() -> None:
     assert select_codes() == set(SERVER_RULES) == set(CheckPolicy().codes)
 
 
@@ -28,9 +28,16 @@ def test_all_rules_are_chosen_unless_some_are_said() -> None:
         ([], ["AV2*"], {c for c in SERVER_RULES if c.startswith("AV1")}),
         (["AV10*"], ["AV2*"], {c for c in SERVER_RULES if c.startswith("AV10")}),
     ],
-    ids=["one", "two, oddly spelt", "a family", "some of a family", "all but", "both"],
+    ids=[
+        "one",
+        "two, in lower case and with spaces",
+        "a family",
+        "some of a family",
+        "all but",
+        "both",
+    ],
 )
-def test_rules_are_chosen_by_their_codes(
+def test_rules_are_selected_by_codes_and_patterns(
     only: list[str], exclude: list[str], chosen: set[str]
 ) -> None:
     assert select_codes(only=only, exclude=exclude) == chosen
@@ -46,37 +53,44 @@ def test_rules_are_chosen_by_their_codes(
         (["AV101"], ["AV1*"], "no rule is left to check"),
         ([], ["*"], "no rule is left to check"),
     ],
-    ids=["no such family", "a slip", "nothing", "one for clients", "none left", "all excluded"],
+    ids=[
+        "no such family",
+        "typing error",
+        "nothing",
+        "client rule",
+        "no rule left",
+        "all excluded",
+    ],
 )
-def test_a_choice_of_nothing_is_an_error(only: list[str], exclude: list[str], message: str) -> None:
+def test_selection_without_rules_is_an_error(
+    only: list[str], exclude: list[str], message: str
+) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         select_codes(only=only, exclude=exclude)
 
 
-def test_a_standard_tells_only_the_rules_that_are_chosen(document: Document) -> None:
+def test_policy_applies_only_selected_rules(document: Document) -> None:
     call = Call("getVideo", {"video_id": "v"}, (), KEY)
     history = [read_exchange(document, call, Reply(418, {}, b""), at=0)]
     history.append(read_exchange(document, call, Reply(200, JSON, b"{"), at=0))
 
-    def told(*codes: str) -> list[str]:
+    def codes(*codes: str) -> list[str]:
         return [v.code for v in CheckPolicy(codes=codes).violations(document, history)]
 
-    assert told("AV101", "AV105") == ["AV101", "AV105"]
-    assert (told("AV105"), told("AV202")) == (["AV105"], [])
+    assert codes("AV101", "AV105") == ["AV101", "AV105"]
+    assert (codes("AV105"), codes("AV202")) == (["AV105"], [])
 
 
 @pytest.mark.parametrize("grade", Provenance)
-def test_a_standard_does_not_judge_what_is_known_less_well(
-    document: Document, grade: Provenance
-) -> None:
+def test_policy_skips_operations_below_the_grade(document: Document, grade: Provenance) -> None:
     operation = document.operations["getVideo"]
     call = Call("getVideo", {"video_id": "v"}, (), KEY)
     history = [read_exchange(document, call, Reply(418, {}, b""), at=0)]
-    told = CheckPolicy(grade).violations(document, history)
-    assert [v.code for v in told] == (["AV101"] if grade.covers(operation.provenance) else [])
+    violations = CheckPolicy(grade).violations(document, history)
+    assert [v.code for v in violations] == (["AV101"] if grade.covers(operation.provenance) else [])
 
 
-def test_an_answer_may_be_known_less_well_than_its_operation(document: Document) -> None:
+def test_policy_skips_responses_below_the_grade(document: Document) -> None:
     operation = document.operations["createVideo"]
     grades = {status: r.provenance for status, r in operation.responses.items()}
     inferred = next(s for s, g in grades.items() if not operation.provenance.covers(g))
@@ -86,24 +100,24 @@ def test_an_answer_may_be_known_less_well_than_its_operation(document: Document)
     assert CheckPolicy(operation.provenance).violations(document, history) == ()
 
 
-def test_a_standard_has_a_time_in_which_jobs_must_end(document: Document) -> None:
+def test_policy_has_a_timeout_for_jobs(document: Document) -> None:
     body = b'{"id":"v","status":"queued"}'
     call = Call("getVideo", {"video_id": "v"}, (), KEY)
     history = [read_exchange(document, call, Reply(200, JSON, body), at=at) for at in (0, 100)]
 
-    def told(timeout: float) -> set[str]:
-        standard = CheckPolicy(timeout=timeout, codes=["AV215"])
-        return {v.code for v in standard.violations(document, history)}
+    def codes(timeout: float) -> set[str]:
+        policy = CheckPolicy(timeout=timeout, codes=["AV215"])
+        return {v.code for v in policy.violations(document, history)}
 
-    assert (told(100), told(99)) == (set(), {"AV215"})
+    assert (codes(100), codes(99)) == (set(), {"AV215"})
 
 
-def test_a_verdict_tells_errors_from_warnings(document: Document) -> None:
+def test_result_separates_errors_and_warnings(document: Document) -> None:
     error = b'{"error":{"type":"api_error","code":"odd","message":"no","request_id":"r"}}'
     call = Call("getVideo", {"video_id": "v"}, (), KEY)
     replies = (Reply(404, JSON, error), Reply(418, {}, b""))
     history = tuple(read_exchange(document, call, reply, at=0) for reply in replies)
-    verdict = CheckResult(CheckPolicy().violations(document, history), history)
-    assert [v.code for v in verdict.warnings] == ["AV113"]
-    assert [v.code for v in verdict.errors] == ["AV101"]
-    assert (verdict.jobs, verdict.notes) == ((), ())
+    result = CheckResult(CheckPolicy().violations(document, history), history)
+    assert [v.code for v in result.warnings] == ["AV113"]
+    assert [v.code for v in result.errors] == ["AV101"]
+    assert (result.jobs, result.notes) == ((), ())

@@ -1,11 +1,10 @@
-"""A walk over a server leads one job through its whole life, and keeps to its budget."""
+"""A check follows jobs from creation to deletion within its budget."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import orjson
 import pytest
@@ -17,59 +16,59 @@ from aisa_testkit.contracts.check.session import Step
 from aisa_testkit.contracts.errors import CredentialsRejected, NotThisApi, ServerUnreachable
 from aisa_testkit.mock_server import MockControls
 from aisa_testkit.openapi import Call, Document, Ending, JobRole, Provenance, Reply
+from tests.support.local_server import LocalServer
 
-World = Any  # what the fixture `local` makes
-New = Callable[..., World]
+NewServer = Callable[..., LocalServer]
 JSON = {"content-type": "application/json"}
 
 
-def codes(verdict: CheckResult) -> set[str]:
-    return {violation.code for violation in verdict.violations}
+def codes(result: CheckResult) -> set[str]:
+    return {violation.code for violation in result.violations}
 
 
 def reply_of(
-    operation: str, make: Callable[[World, Call, Reply], Reply | None]
-) -> Callable[[World, Call, Reply], Reply | None]:
-    return lambda world, call, reply: (
-        make(world, call, reply) if call.operation_id == operation else reply
+    operation: str, make: Callable[[LocalServer, Call, Reply], Reply | None]
+) -> Callable[[LocalServer, Call, Reply], Reply | None]:
+    return lambda server, call, reply: (
+        make(server, call, reply) if call.operation_id == operation else reply
     )
 
 
 @pytest.mark.parametrize("creates", [1, 2, 3])
 @pytest.mark.parametrize("grade", Provenance)
-def test_a_right_server_has_no_violation_and_nothing_is_left_on_it(
-    either: Document, local: New, creates: int, grade: Provenance
+def test_conforming_server_has_no_violation_and_no_remaining_jobs(
+    either: Document, local: NewServer, creates: int, grade: Provenance
 ) -> None:
-    world, ledger = local(either), Budget(max_creates=creates)
-    verdict = world.walk(creates=creates, ledger=ledger, grade=grade)
-    assert verdict.violations == ()
-    assert world.accepted == ledger.creates
-    assert len(verdict.jobs) == world.left()
-    assert len(verdict.history) == len(world.calls)
+    server, budget = local(either), Budget(max_creates=creates)
+    result = server.run_check(creates=creates, budget=budget, grade=grade)
+    assert result.violations == ()
+    assert server.accepted == budget.creates
+    assert len(result.jobs) == server.count_jobs()
+    assert len(result.history) == len(server.calls)
     if either.by_role[JobRole.RETRIEVE].provenance is grade:
-        assert (verdict.jobs, verdict.notes, world.accepted) == ((), (), creates)
+        assert (result.jobs, result.notes, server.accepted) == ((), (), creates)
 
 
-def test_a_walk_without_a_job_tries_what_is_refused(either: Document, local: New) -> None:
-    world, ledger = local(either), Budget(max_creates=0)
-    verdict = world.walk(creates=0, ledger=ledger)
-    assert (verdict.violations, verdict.jobs, world.accepted) == ((), (), 0)
+def test_check_without_creates_sends_probes(either: Document, local: NewServer) -> None:
+    server, budget = local(either), Budget(max_creates=0)
+    result = server.run_check(creates=0, budget=budget)
+    assert (result.violations, result.jobs, server.accepted) == ((), (), 0)
 
 
-@pytest.mark.parametrize("seed", range(1, 21))
-def test_another_seed_finds_no_more_on_a_right_server(
-    either: Document, local: New, seed: int
+@pytest.mark.parametrize("seed", [1, 7, 20])
+def test_conforming_server_has_no_violation_for_any_seed(
+    either: Document, local: NewServer, seed: int
 ) -> None:
-    world = local(either)
-    verdict = world.walk(creates=2, seed=seed)
-    assert (verdict.violations, verdict.jobs, verdict.notes) == ((), (), ())
+    server = local(either)
+    result = server.run_check(creates=2, seed=seed)
+    assert (result.violations, result.jobs, result.notes) == ((), (), ())
 
 
-def test_the_requests_of_a_walk_come_in_this_order(document: Document, local: New) -> None:
-    world, steps = local(document), list[Step]()
-    world.walk(creates=2, on_step=steps.append)
-    doing = list(dict.fromkeys(s.action for s in steps if not s.action.startswith("tries")))
-    assert doing == [
+def test_order_of_the_requests_of_a_check(document: Document, local: NewServer) -> None:
+    server, steps = local(document), list[Step]()
+    server.run_check(creates=2, on_step=steps.append)
+    actions = list(dict.fromkeys(s.action for s in steps if not s.action.startswith("tries")))
+    assert actions == [
         "creates a job",
         "requests the file at once",
         "polls the job",
@@ -100,14 +99,14 @@ def test_the_requests_of_a_walk_come_in_this_order(document: Document, local: Ne
     assert first == [None, *sorted(p for p in first if p is not None)]
 
 
-def test_a_second_job_is_made_a_second_after_the_first_at_least(
-    document: Document, local: New
+def test_second_create_is_at_least_one_second_after_the_first(
+    document: Document, local: NewServer
 ) -> None:
-    world = local(document)
-    verdict = world.walk(creates=2, keep=True)
+    server = local(document)
+    result = server.run_check(creates=2, keep=True)
     stamps = [
         orjson.loads(e.reply.body)["created_at"]
-        for e in verdict.history
+        for e in result.history
         if e.reply and e.accepted and e.operation.role is JobRole.CREATE
     ]
     assert len(stamps) == 2
@@ -115,163 +114,167 @@ def test_a_second_job_is_made_a_second_after_the_first_at_least(
 
 
 @pytest.mark.parametrize("made", [1, 2])
-def test_jobs_that_are_done_at_once_have_stamps_of_their_own_all_the_same(
-    document: Document, local: New, made: int
+def test_jobs_that_complete_at_once_have_different_timestamps(
+    document: Document, local: NewServer, made: int
 ) -> None:
-    world = local(document)
+    server = local(document)
     for _ in range(made):
-        MockControls(world.service).next_job(seconds=0)
-    assert world.walk(creates=made).violations == ()
-    assert sum(world.waits) == made - 1
+        MockControls(server.service).next_job(seconds=0)
+    assert server.run_check(creates=made).violations == ()
+    assert sum(server.waits) == made - 1
 
 
-def test_a_job_may_be_deleted_while_it_runs(document: Document, local: New) -> None:
-    """A server that allows it has no more to tell of the job."""
+def test_delete_of_a_running_job_may_be_accepted(document: Document, local: NewServer) -> None:
+    """The job is not requested any more if the server allows its deletion."""
 
-    def lenient(world: World, call: Call, reply: Reply) -> Reply:
+    def lenient(server: LocalServer, call: Call, reply: Reply) -> Reply:
         if reply.status != 409:
             return reply
-        job_id = world.memory["gone"] = call.path_parameters["video_id"]
-        world.service.store.remove(job_id)
+        job_id = server.memory["gone"] = call.path_parameters["video_id"]
+        server.service.store.remove(job_id)
         return Reply(
             200, JSON, orjson.dumps({"id": job_id, "object": "video.deleted", "deleted": True})
         )
 
-    world = local(document, reply_of("deleteVideo", lenient))
-    verdict = world.walk(creates=2)
-    assert (verdict.violations, verdict.jobs) == ((), ())
-    second = world.memory["gone"]
-    asked = [c.operation_id for c in world.calls if c.path_parameters.get("video_id") == second]
-    assert asked == ["deleteVideo", "getVideo"]
+    server = local(document, reply_of("deleteVideo", lenient))
+    result = server.run_check(creates=2)
+    assert (result.violations, result.jobs) == ((), ())
+    second = server.memory["gone"]
+    requested = [
+        c.operation_id for c in server.calls if c.path_parameters.get("video_id") == second
+    ]
+    assert requested == ["deleteVideo", "getVideo"]
 
 
-def test_a_probe_that_is_accepted_is_spent_walked_and_deleted(
-    document: Document, local: New
+def test_job_of_an_accepted_probe_is_billed_followed_and_deleted(
+    document: Document, local: NewServer
 ) -> None:
-    world = local(document, reply_of("createVideo", lambda w, c, r: w.right(c)))
-    ledger = Budget()
-    verdict = world.walk(ledger=ledger)
-    assert codes(verdict) == {"AV111"}
-    assert (ledger.creates, ledger.spent) == (1, Decimal("0.40"))
-    assert (world.accepted, world.left(), verdict.jobs) == (1, 0, ())
+    server = local(document, reply_of("createVideo", lambda w, c, r: w.reply_with_key(c)))
+    budget = Budget()
+    result = server.run_check(budget=budget)
+    assert codes(result) == {"AV111"}
+    assert (budget.creates, budget.spent) == (1, Decimal("0.40"))
+    assert (server.accepted, server.count_jobs(), result.jobs) == (1, 0, ())
 
 
 @pytest.mark.parametrize(
     ("spend", "creates", "made"),
     [("0.80", None, 2), ("0.79", None, 1), (None, 1, 1), ("0.39", None, 0)],
-    ids=["money for two", "a cent short", "one job", "money for none"],
+    ids=["price of two jobs", "one cent less", "one job", "less than one job"],
 )
-def test_the_budget_holds_if_every_probe_is_accepted(
-    document: Document, local: New, spend: str | None, creates: int | None, made: int
+def test_budget_is_kept_if_every_probe_is_accepted(
+    document: Document, local: NewServer, spend: str | None, creates: int | None, made: int
 ) -> None:
-    right = plan_check(document, key="sk-of-the-check").creates[0]
+    valid = plan_check(document, key="sk-of-the-check").creates[0]
 
-    def careless(world: World, call: Call, reply: Reply) -> Reply:
-        return world.service.answer(right)  # type: ignore[no-any-return]  # of Any
+    def careless(server: LocalServer, call: Call, reply: Reply) -> Reply:
+        return server.service.answer(valid)
 
-    world = local(document, reply_of("createVideo", careless))
-    ledger = Budget(max_spend=Decimal(spend) if spend else None, max_creates=creates)
-    verdict = world.walk(creates=2, ledger=ledger)
-    assert (world.accepted, world.count("createVideo"), world.left()) == (made, made, 0)
-    assert ledger.spent == made * Decimal("0.40")
-    (note,) = verdict.notes
+    server = local(document, reply_of("createVideo", careless))
+    budget = Budget(max_spend=Decimal(spend) if spend else None, max_creates=creates)
+    result = server.run_check(creates=2, budget=budget)
+    assert (server.accepted, server.count("createVideo"), server.count_jobs()) == (made, made, 0)
+    assert budget.spent == made * Decimal("0.40")
+    (note,) = result.notes
     assert " requests were not sent (for example: tries createVideo: " in note
 
 
-def test_one_request_that_is_not_sent_is_named(document: Document, local: New) -> None:
-    verdict = local(document).walk(creates=2, ledger=Budget(max_creates=1))
-    assert verdict.notes == ("not sent (creates a job): the limit of 1 job is reached",)
+def test_note_names_the_request_that_was_not_sent(document: Document, local: NewServer) -> None:
+    result = local(document).run_check(creates=2, budget=Budget(max_creates=1))
+    assert result.notes == ("not sent (creates a job): the limit of 1 job is reached",)
 
 
 @pytest.mark.parametrize("status", [None, 500, 503])
-def test_a_create_of_unknown_end_is_paid_for_and_not_sent_again(
-    document: Document, local: New, status: int | None
+def test_failed_create_is_billed_and_not_retried(
+    document: Document, local: NewServer, status: int | None
 ) -> None:
-    def broken(world: World, call: Call, reply: Reply) -> Reply | None:
+    def broken(server: LocalServer, call: Call, reply: Reply) -> Reply | None:
         if reply.status >= 300:
             return reply
         return replace(reply, status=status, body=b"") if status else None
 
-    world, ledger = local(document, reply_of("createVideo", broken)), Budget()
-    wrong = [p for p in plan_check(document, key=world.key).probes if p.price]
-    verdict = world.walk(creates=2, ledger=ledger)
-    assert world.count("createVideo") == len(wrong) + 1
-    assert (ledger.creates, ledger.spent) == (1, Decimal("0.40"))
+    server, budget = local(document, reply_of("createVideo", broken)), Budget()
+    wrong = [p for p in plan_check(document, key=server.key).probes if p.price]
+    result = server.run_check(creates=2, budget=budget)
+    assert server.count("createVideo") == len(wrong) + 1
+    assert (budget.creates, budget.spent) == (1, Decimal("0.40"))
     answered = f"status {status}" if status else "no response"
-    assert verdict.notes == (f"a job may have been created, but its id is unknown: {answered}",)
+    assert result.notes == (f"a job may have been created, but its id is unknown: {answered}",)
 
 
 @pytest.mark.parametrize("state", ["new", "finished", "failed"])
-def test_resume_makes_no_job_and_deletes_none(either: Document, local: New, state: str) -> None:
-    world, ledger = local(either), Budget()
+def test_resume_creates_and_deletes_no_job(either: Document, local: NewServer, state: str) -> None:
+    server, budget = local(either), Budget()
     if state == "failed":
-        MockControls(world.service).next_job(
+        MockControls(server.service).next_job(
             outcome=either.lifecycle.final_states(Ending.FAILURE)[0]
         )
-    job_id = world.make()
-    world.clock.advance(0 if state == "new" else 1000)
-    verdict = world.walk(ledger=ledger, resume=job_id)
-    assert (verdict.violations, verdict.jobs, verdict.notes) == ((), (), ())
-    asked = {e.operation.role for e in verdict.history}
-    assert asked == {JobRole.RETRIEVE, JobRole.CONTENT, JobRole.LIST}
-    assert (world.accepted, world.left()) == (0, 1)
-    assert (ledger.creates, ledger.spent) == (0, Decimal(0))
-    polls = [e for e in verdict.history if e.operation.role is JobRole.RETRIEVE]
+    job_id = server.create_job()
+    server.clock.advance(0 if state == "new" else 1000)
+    result = server.run_check(budget=budget, resume=job_id)
+    assert (result.violations, result.jobs, result.notes) == ((), (), ())
+    requested = {e.operation.role for e in result.history}
+    assert requested == {JobRole.RETRIEVE, JobRole.CONTENT, JobRole.LIST}
+    assert (server.accepted, server.count_jobs()) == (0, 1)
+    assert (budget.creates, budget.spent) == (0, Decimal(0))
+    polls = [e for e in result.history if e.operation.role is JobRole.RETRIEVE]
     assert len(polls) >= (4 if state == "new" else 3)
 
 
-def test_resume_of_a_job_that_is_gone_breaks_no_law(either: Document, local: New) -> None:
-    world = local(either)
-    verdict = world.walk(resume="gone")
-    assert (verdict.violations, verdict.notes) == ((), ("stopped polling gone: status 404",))
-    assert world.accepted == 0
+def test_resume_of_a_deleted_job_is_not_a_violation(either: Document, local: NewServer) -> None:
+    server = local(either)
+    result = server.run_check(resume="gone")
+    assert (result.violations, result.notes) == ((), ("stopped polling gone: status 404",))
+    assert server.accepted == 0
 
 
-def test_resume_of_nothing_makes_no_job_either(document: Document, local: New) -> None:
-    world = local(document)
-    world.walk(resume="")
-    assert world.accepted == 0
+def test_resume_of_an_empty_id_creates_no_job(document: Document, local: NewServer) -> None:
+    server = local(document)
+    server.run_check(resume="")
+    assert server.accepted == 0
 
 
-def test_keep_leaves_the_jobs_and_names_them(either: Document, local: New) -> None:
-    world = local(either)
-    verdict = world.walk(creates=2, keep=True)
-    assert (len(verdict.jobs), world.left(), verdict.violations) == (2, 2, ())
-    deleted = [e.job_id for e in verdict.history if e.operation.role is JobRole.DELETE]
-    assert not {*deleted} & {*verdict.jobs}
+def test_keep_leaves_jobs_and_returns_their_ids(either: Document, local: NewServer) -> None:
+    server = local(either)
+    result = server.run_check(creates=2, keep=True)
+    assert (len(result.jobs), server.count_jobs(), result.violations) == (2, 2, ())
+    deleted = [e.job_id for e in result.history if e.operation.role is JobRole.DELETE]
+    assert not {*deleted} & {*result.jobs}
 
 
-def test_the_documented_grade_judges_only_what_is_documented_and_notes_the_rest(
+def test_documented_grade_checks_documented_operations_and_notes_the_others(
     document: Document,
-    local: New,
+    local: NewServer,
 ) -> None:
-    def bare(world: World, call: Call, reply: Reply) -> Reply:
+    def bare(server: LocalServer, call: Call, reply: Reply) -> Reply:
         return reply if reply.status < 300 else replace(reply, body=b'{"message":"no"}')
 
-    world = local(document, bare)
-    verdict = world.walk(grade=Provenance.DOCUMENTED)
-    assert verdict.violations == ()
-    others = [call.operation_id for call in world.calls if call.operation_id != "createVideo"]
+    server = local(document, bare)
+    result = server.run_check(grade=Provenance.DOCUMENTED)
+    assert result.violations == ()
+    others = [call.operation_id for call in server.calls if call.operation_id != "createVideo"]
     assert others == ["getVideo", "getVideoContent"]
-    assert verdict.notes == (
+    assert result.notes == (
         "getVideo is inferred and was not checked; status 200",
         "getVideoContent is inferred and was not checked; status 409",
     )
-    assert len(verdict.jobs) == world.left() == 1
-    assert "AV106" in codes(local(document, bare).walk(grade=Provenance.VENDOR_WIDE))
+    assert len(result.jobs) == server.count_jobs() == 1
+    assert "AV106" in codes(local(document, bare).run_check(grade=Provenance.VENDOR_WIDE))
 
 
-@pytest.mark.parametrize("resumed", [False, True], ids=["a new job", "a job of before"])
-def test_a_key_that_is_refused_costs_nothing(document: Document, local: New, resumed: bool) -> None:
-    world, ledger = local(document), Budget()
+@pytest.mark.parametrize("resumed", [False, True], ids=["a new job", "a resumed job"])
+def test_rejected_api_key_costs_nothing(
+    document: Document, local: NewServer, resumed: bool
+) -> None:
+    server, budget = local(document), Budget()
     job = "video_" + "1" * 32 if resumed else None
     with pytest.raises(CredentialsRejected, match="401"):
-        world.walk(key="sk-wrong", ledger=ledger, resume=job)
-    assert (world.accepted, ledger.creates, ledger.spent) == (0, 0, Decimal(0))
+        server.run_check(key="sk-wrong", budget=budget, resume=job)
+    assert (server.accepted, budget.creates, budget.spent) == (0, 0, Decimal(0))
 
 
 @pytest.mark.parametrize(
-    ("reply", "told"),
+    ("reply", "message"),
     [
         (Reply(200, {"content-type": "text/html"}, b"<p>"), "status 200 with text/html"),
         (Reply(404, JSON, b'{"detail":"Not Found"}'), "status 404 with application/json"),
@@ -282,80 +285,78 @@ def test_a_key_that_is_refused_costs_nothing(document: Document, local: New, res
     ],
     ids=["a page", "no such path", "no such method", "a redirect", "a gateway", "null"],
 )
-def test_a_server_that_is_not_this_api_is_sent_no_right_create(
-    either: Document, local: New, reply: Reply, told: str
+def test_server_of_another_api_receives_no_valid_create(
+    either: Document, local: NewServer, reply: Reply, message: str
 ) -> None:
-    world = local(either, lambda w, c, r: reply)
+    server = local(either, lambda w, c, r: reply)
     with pytest.raises(NotThisApi, match="is the base URL right") as caught:
-        world.walk()
-    assert told in str(caught.value)
-    assert plan_check(either, key=world.key).creates[0] not in world.calls
+        server.run_check()
+    assert message in str(caught.value)
+    assert plan_check(either, key=server.key).creates[0] not in server.calls
 
 
 @pytest.mark.parametrize(
     "body", [b"[]", b"{}", b'"x"', b"7", b'{"id": 7}', b'{"id": [[]]}', b'{"id": ""}'], ids=str
 )
-def test_a_server_that_accepts_everything_with_odd_words_ends_the_walk_in_its_budget(
-    either: Document, local: New, body: bytes
+def test_check_of_a_server_that_accepts_everything_stays_within_budget(
+    either: Document, local: NewServer, body: bytes
 ) -> None:
-    world, ledger = local(either, lambda w, c, r: Reply(200, JSON, body)), Budget(max_creates=2)
-    verdict = world.walk(creates=2, ledger=ledger)
-    assert {"AV104", "AV111"} <= codes(verdict)
-    assert ledger.creates == world.accepted == 2
-    assert verdict.jobs == ()
+    server, budget = local(either, lambda w, c, r: Reply(200, JSON, body)), Budget(max_creates=2)
+    result = server.run_check(creates=2, budget=budget)
+    assert {"AV104", "AV111"} <= codes(result)
+    assert budget.creates == server.accepted == 2
+    assert result.jobs == ()
 
 
-def test_a_create_that_is_refused_is_noted_and_costs_nothing(
-    document: Document, local: New
-) -> None:
-    def poor(world: World, call: Call, reply: Reply) -> Reply:
+def test_rejected_create_is_noted_and_costs_nothing(document: Document, local: NewServer) -> None:
+    def poor(server: LocalServer, call: Call, reply: Reply) -> Reply:
         return reply if reply.status >= 300 else Reply(402, JSON, b"{}")
 
-    world, ledger = local(document, reply_of("createVideo", poor)), Budget()
-    verdict = world.walk(creates=2, ledger=ledger)
-    assert verdict.notes == ("a job could not be created: status 402",)
-    assert (ledger.creates, ledger.spent) == (0, Decimal(0))
+    server, budget = local(document, reply_of("createVideo", poor)), Budget()
+    result = server.run_check(creates=2, budget=budget)
+    assert result.notes == ("a job could not be created: status 402",)
+    assert (budget.creates, budget.spent) == (0, Decimal(0))
 
 
 @pytest.mark.parametrize("answer", [Reply(404, JSON, b"{}"), None], ids=["404", "no response"])
-def test_companions_that_are_not_there_are_noted_at_the_documented_grade(
-    document: Document, local: New, answer: Reply | None
+def test_missing_operations_are_noted_at_the_documented_grade(
+    document: Document, local: NewServer, answer: Reply | None
 ) -> None:
-    world = local(document, lambda w, c, r: r if c.operation_id == "createVideo" else answer)
-    verdict = world.walk(grade=Provenance.DOCUMENTED)
-    assert verdict.violations == ()
+    server = local(document, lambda w, c, r: r if c.operation_id == "createVideo" else answer)
+    result = server.run_check(grade=Provenance.DOCUMENTED)
+    assert result.violations == ()
     words = "status 404" if answer else "no response"
-    assert [note.partition("; ")[2] for note in verdict.notes] == [words, words]
-    assert len(verdict.jobs) == 1
+    assert [note.partition("; ")[2] for note in result.notes] == [words, words]
+    assert len(result.jobs) == 1
 
 
-def test_a_companion_that_does_not_take_the_key_is_noted_at_the_documented_grade(
-    document: Document, local: New
+def test_rejected_key_of_another_operation_is_noted_at_the_documented_grade(
+    document: Document, local: NewServer
 ) -> None:
-    """Gateways answer 401 where there is no route."""
+    """Some gateways return 401 for unknown routes."""
     refusal = Reply(401, JSON, b"{}")
-    world = local(document, lambda w, c, r: r if c.operation_id == "createVideo" else refusal)
-    verdict = world.walk(grade=Provenance.DOCUMENTED)
-    assert verdict.violations == ()
-    assert len(verdict.jobs) == 1
+    server = local(document, lambda w, c, r: r if c.operation_id == "createVideo" else refusal)
+    result = server.run_check(grade=Provenance.DOCUMENTED)
+    assert result.violations == ()
+    assert len(result.jobs) == 1
 
 
-def test_a_refusal_of_the_key_after_it_was_let_in_does_not_end_the_walk(
-    document: Document, local: New
+def test_check_continues_if_a_key_is_rejected_after_it_was_accepted(
+    document: Document, local: NewServer
 ) -> None:
-    def picky(world: World, call: Call, reply: Reply) -> Reply:
+    def picky(server: LocalServer, call: Call, reply: Reply) -> Reply:
         return reply if reply.status >= 300 else Reply(401, JSON, reply.body)
 
-    world = local(document, reply_of("getVideoContent", picky))
-    verdict = world.walk()
-    assert (verdict.jobs, world.left()) == ((), 0)
+    server = local(document, reply_of("getVideoContent", picky))
+    result = server.run_check()
+    assert (result.jobs, server.count_jobs()) == ((), 0)
 
 
-def test_a_server_that_cannot_be_reached_costs_nothing(either: Document, local: New) -> None:
-    def nobody(world: World, call: Call, reply: Reply) -> Reply:
-        raise ServerUnreachable("nobody there")
+def test_unreachable_server_costs_nothing(either: Document, local: NewServer) -> None:
+    def unreachable(server: LocalServer, call: Call, reply: Reply) -> Reply:
+        raise ServerUnreachable("no route")
 
-    world, ledger = local(either, nobody), Budget(max_creates=1)
+    server, budget = local(either, unreachable), Budget(max_creates=1)
     with pytest.raises(ServerUnreachable):
-        world.walk(ledger=ledger)
-    assert (len(world.calls), ledger.creates, ledger.spent) == (1, 0, Decimal(0))
+        server.run_check(budget=budget)
+    assert (len(server.calls), budget.creates, budget.spent) == (1, 0, Decimal(0))

@@ -1,4 +1,4 @@
-"""A session asks as one client: patient where that is safe, and never paying twice."""
+"""A session retries where that is safe, and never pays twice."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PRICE = Decimal("0.40")
 
 
 class Script:
-    """A server that answers as it is told, the last answer again and again."""
+    """A target with scripted replies. It repeats the last client."""
 
     def __init__(self, document: Document, replies: Sequence[Reply | None]) -> None:
         self._document, self._replies = document, list(replies)
@@ -46,19 +46,19 @@ def session(
     document: Document,
     server: Script,
     *,
-    ledger: Budget | None = None,
-    longest_wait: float = 60,
-    tell: Callable[[Step], None] = lambda step: None,
+    budget: Budget | None = None,
+    max_wait: float = 60,
+    on_step: Callable[[Step], None] = lambda step: None,
 ) -> Session:
     return Session(
         document,
         server,
         key="sk-of-the-check",
-        budget=ledger or Budget(),
+        budget=budget or Budget(),
         currency="USD",
         pacing=Pacing(document, poll_interval=2),
-        max_wait=longest_wait,
-        on_step=tell,
+        max_wait=max_wait,
+        on_step=on_step,
     )
 
 
@@ -86,68 +86,68 @@ def session(
         (CREATE, [Reply(429, {"retry-after": "61"}), OK], []),
     ],
     ids=[
-        "an error of what makes nothing",
-        "a broken connection of what makes nothing",
-        "a broken deletion",
-        "errors without end",
-        "broken connections without end",
-        "too many requests",
-        "too many requests without end",
-        "too many creates",
-        "too many creates without end",
-        "a create that fails after that",
-        "a create that breaks off after that",
-        "a create that fails",
-        "a create that breaks off",
-        "a create that is refused",
-        "a refusal",
-        "an error that says how long",
-        "an error that takes longer than a job may",
-        "a limit that takes longer than a job may",
-        "a create that takes longer than a job may",
+        "503 on GET",
+        "broken connection on GET",
+        "broken connection on DELETE",
+        "repeated 503 on GET",
+        "repeated broken connections on GET",
+        "429 on GET",
+        "repeated 429 on DELETE",
+        "429 on create",
+        "repeated 429 on create",
+        "429 then 503 on create",
+        "429 then broken connection on create",
+        "503 on create",
+        "broken connection on create",
+        "400 on create",
+        "404 on GET",
+        "503 with Retry-After",
+        "503 with Retry-After above the timeout",
+        "429 with Retry-After above the timeout",
+        "429 on create with Retry-After above the timeout",
     ],
 )
-def test_a_call_is_sent_again_only_where_that_makes_nothing_twice(
+def test_retries_cannot_create_a_second_job(
     document: Document, call: Call, replies: list[Reply | None], waits: list[float]
 ) -> None:
     server = Script(document, replies)
-    one = session(document, server)
-    exchange = one.request(call, "asks")
+    client = session(document, server)
+    exchange = client.request(call, "requests")
     assert server.waits == waits
     assert server.calls == [call] * (len(waits) + 1)
-    assert len(one.history) == len(server.calls)
-    assert exchange == one.history[-1]
+    assert len(client.history) == len(server.calls)
+    assert exchange == client.history[-1]
 
 
 @pytest.mark.parametrize("reply", [BUSY, LATER], ids=["errors", "limits"])
-def test_what_never_answers_is_given_no_more_patience(
+def test_operation_that_always_fails_is_no_longer_retried(
     document: Document, reply: Reply | None
 ) -> None:
     server = Script(document, [reply])
-    one = session(document, server)
+    client = session(document, server)
     for _ in range(3):
-        one.request(LIST, "asks")
+        client.request(LIST, "requests")
     assert len(server.calls) == 4 + 1 + 1
-    one.request(DELETE, "asks for something else")
+    client.request(DELETE, "deletes")
     assert len(server.calls) == 6 + 4
 
 
-def test_what_has_never_answered_at_all_is_asked_twice(document: Document) -> None:
-    """Each time somebody may have waited for a minute."""
+def test_server_without_any_response_gets_two_attempts(document: Document) -> None:
+    """Each attempt may take a minute until its time-out."""
     server = Script(document, [None])
-    session(document, server).request(LIST, "asks")
+    session(document, server).request(LIST, "requests")
     assert len(server.calls) == 2
 
 
-def test_what_answers_in_the_end_is_given_patience_again(document: Document) -> None:
+def test_operation_that_recovered_is_retried_again(document: Document) -> None:
     server = Script(document, [BUSY, BUSY, BUSY, OK, BUSY, OK])
-    one = session(document, server)
-    assert one.request(LIST, "asks").status == 200
-    assert one.request(LIST, "asks").status == 200
+    client = session(document, server)
+    assert client.request(LIST, "requests").status == 200
+    assert client.request(LIST, "requests").status == 200
 
 
 @pytest.mark.parametrize(
-    ("reply", "spent", "made", "note"),
+    ("reply", "spent", "job_ids", "note"),
     [
         (OK, PRICE, ["v-1"], None),
         (Reply(202, JSON, b'{"id":"v-1"}'), PRICE, ["v-1"], None),
@@ -162,135 +162,137 @@ def test_what_answers_in_the_end_is_given_patience_again(document: Document) -> 
         (Reply(200, JSON, b"[1"), PRICE, [], "status 200"),
     ],
     ids=[
-        "made",
-        "made, with another status",
-        "an error with an id",
+        "created",
+        "created with another status",
+        "500 with an id",
         "refused",
         "too many",
         "overload",
         "a redirect",
         "no response",
         "no id",
-        "an id that is none",
-        "cut off",
+        "invalid id",
+        "truncated",
     ],
 )
-def test_a_price_is_given_back_only_if_surely_no_job_was_made(
-    document: Document, reply: Reply | None, spent: Decimal, made: list[str], note: str | None
+def test_price_is_released_only_if_certainly_no_job_was_created(
+    document: Document, reply: Reply | None, spent: Decimal, job_ids: list[str], note: str | None
 ) -> None:
-    ledger = Budget()
-    one = session(document, Script(document, [reply]), ledger=ledger)
-    one.create(CREATE, PRICE, "creates a job", check_key=True)
-    assert (ledger.spent, one.job_ids) == (spent, made)
-    told = (f"a job may have been created, but its id is unknown: {note}",) if note else ()
-    assert one.all_notes() == told
+    budget = Budget()
+    client = session(document, Script(document, [reply]), budget=budget)
+    client.create(CREATE, PRICE, "creates a job", check_key=True)
+    assert (budget.spent, client.job_ids) == (spent, job_ids)
+    steps = (f"a job may have been created, but its id is unknown: {note}",) if note else ()
+    assert client.all_notes() == steps
 
 
-def test_a_create_that_waits_for_its_turn_is_paid_for_once(document: Document) -> None:
-    ledger = Budget(max_creates=1)
-    one = session(document, Script(document, [LATER, LATER, OK]), ledger=ledger)
-    one.create(CREATE, PRICE, "creates a job", check_key=True)
-    assert (ledger.creates, ledger.spent, one.job_ids) == (1, PRICE, ["v-1"])
+def test_retried_create_is_billed_once(document: Document) -> None:
+    budget = Budget(max_creates=1)
+    client = session(document, Script(document, [LATER, LATER, OK]), budget=budget)
+    client.create(CREATE, PRICE, "creates a job", check_key=True)
+    assert (budget.creates, budget.spent, client.job_ids) == (1, PRICE, ["v-1"])
 
 
-def test_what_the_ledger_does_not_hold_is_not_sent_and_noted_in_one_line(
+def test_creates_that_exceed_the_budget_are_not_sent_and_noted_once(
     document: Document,
 ) -> None:
     server = Script(document, [OK])
-    one = session(document, server, ledger=Budget(max_creates=1))
-    assert one.create(CREATE, PRICE, "creates a job", check_key=True)
-    assert one.create(CREATE, PRICE, "makes another", check_key=True) is None
-    assert one.all_notes() == ("not sent (makes another): the limit of 1 job is reached",)
-    assert one.create(CREATE, PRICE, "makes a third", check_key=True) is None
-    assert one.all_notes() == (
+    client = session(document, server, budget=Budget(max_creates=1))
+    assert client.create(CREATE, PRICE, "creates a job", check_key=True)
+    assert client.create(CREATE, PRICE, "makes another", check_key=True) is None
+    assert client.all_notes() == ("not sent (makes another): the limit of 1 job is reached",)
+    assert client.create(CREATE, PRICE, "makes a third", check_key=True) is None
+    assert client.all_notes() == (
         "2 requests were not sent (for example: makes another): the limit of 1 job is reached",
     )
     assert len(server.calls) == 1
 
 
-def test_a_job_is_known_once_however_often_it_is_told(document: Document) -> None:
-    one = session(document, Script(document, [OK]))
+def test_job_id_is_recorded_once(document: Document) -> None:
+    client = session(document, Script(document, [OK]))
     for _ in range(2):
-        one.create(CREATE, PRICE, "creates a job", check_key=True)
-    assert one.job_ids == ["v-1"]
+        client.create(CREATE, PRICE, "creates a job", check_key=True)
+    assert client.job_ids == ["v-1"]
 
 
-def test_a_key_that_is_refused_ends_it_only_where_a_key_was_sent(document: Document) -> None:
-    ledger = Budget()
+def test_rejected_api_key_raises_only_if_a_key_was_sent(document: Document) -> None:
+    budget = Budget()
     refusal = Reply(401, JSON, b"{}")
-    one = session(document, Script(document, [refusal]), ledger=ledger)
-    assert one.request(LIST, "sends no API key", check_key=False).status == 401
+    client = session(document, Script(document, [refusal]), budget=budget)
+    assert client.request(LIST, "sends no API key", check_key=False).status == 401
     with pytest.raises(CredentialsRejected, match="the server rejects the API key with status 401"):
-        one.request(LIST, "asks")
+        client.request(LIST, "requests")
     with pytest.raises(CredentialsRejected):
-        one.create(CREATE, PRICE, "creates a job", check_key=True)
-    assert (ledger.creates, ledger.spent, len(one.history)) == (0, Decimal(0), 3)
+        client.create(CREATE, PRICE, "creates a job", check_key=True)
+    assert (budget.creates, budget.spent, len(client.history)) == (0, Decimal(0), 3)
 
 
 @pytest.mark.parametrize("job_id", [".", ".."])
-def test_an_id_that_leads_to_another_path_is_none(document: Document, job_id: str) -> None:
+def test_job_id_of_dots_is_ignored(document: Document, job_id: str) -> None:
     reply = Reply(200, JSON, orjson.dumps({"id": job_id}))
-    one = session(document, Script(document, [reply]))
-    one.create(CREATE, PRICE, "creates a job", check_key=True)
-    assert one.job_ids == []
-    assert one.notes == ["a job may have been created, but its id is unknown: status 200"]
+    client = session(document, Script(document, [reply]))
+    client.create(CREATE, PRICE, "creates a job", check_key=True)
+    assert client.job_ids == []
+    assert client.notes == ["a job may have been created, but its id is unknown: status 200"]
 
 
-def test_a_create_that_is_interrupted_may_have_made_a_job(document: Document) -> None:
+def test_interrupted_create_may_have_created_a_job(document: Document) -> None:
     class Interrupted(Script):
         def send(self, call: Call) -> Exchange:
             raise KeyboardInterrupt
 
-    ledger = Budget()
-    one = session(document, Interrupted(document, [OK]), ledger=ledger)
+    budget = Budget()
+    client = session(document, Interrupted(document, [OK]), budget=budget)
     with pytest.raises(KeyboardInterrupt):
-        one.create(CREATE, PRICE, "creates a job", check_key=True)
-    assert (ledger.creates, ledger.spent) == (1, PRICE)
-    assert one.notes == ["a job may have been created, but its id is unknown: interrupted"]
+        client.create(CREATE, PRICE, "creates a job", check_key=True)
+    assert (budget.creates, budget.spent) == (1, PRICE)
+    assert client.notes == ["a job may have been created, but its id is unknown: interrupted"]
 
 
-def test_a_server_that_nobody_reaches_costs_nothing(document: Document) -> None:
-    class Nobody(Script):
+def test_create_at_an_unreachable_server_costs_nothing(document: Document) -> None:
+    class Unreachable(Script):
         def send(self, call: Call) -> Exchange:
-            raise ServerUnreachable("nobody there")
+            raise ServerUnreachable("no route")
 
-    ledger = Budget()
-    one = session(document, Nobody(document, [OK]), ledger=ledger)
-    with pytest.raises(ServerUnreachable, match="nobody there"):
-        one.create(CREATE, PRICE, "creates a job", check_key=True)
-    assert (ledger.creates, ledger.spent) == (0, Decimal(0))
+    budget = Budget()
+    client = session(document, Unreachable(document, [OK]), budget=budget)
+    with pytest.raises(ServerUnreachable, match="no route"):
+        client.create(CREATE, PRICE, "creates a job", check_key=True)
+    assert (budget.creates, budget.spent) == (0, Decimal(0))
 
 
-def test_nothing_that_is_kept_holds_the_key(document: Document) -> None:
+def test_api_key_is_redacted_in_the_history(document: Document) -> None:
     body = orjson.dumps({"id": "v-1", "prompt": "sk-of-the-check"})
     echo = Reply(200, {**JSON, "x-request-id": "sk-of-the-check"}, body)
-    one = session(document, Script(document, [echo]))
-    one.request(LIST, "asks")
-    assert "sk-of-the-check" not in repr(one.history)
-    assert len(one.history[0].reply.body if one.history[0].reply else b"") == len(body)
+    client = session(document, Script(document, [echo]))
+    client.request(LIST, "requests")
+    assert "sk-of-the-check" not in repr(client.history)
+    assert len(client.history[0].reply.body if client.history[0].reply else b"") == len(body)
 
 
-def test_every_request_is_told_before_it_is_sent(document: Document) -> None:
-    told: list[Step] = []
+def test_on_step_is_called_before_each_request(document: Document) -> None:
+    steps: list[Step] = []
     server = Script(document, [OK, BUSY, OK])
-    one = session(document, server, tell=lambda step: told.append(step))
-    one.create(CREATE, PRICE, "creates a job", check_key=True)
-    one.request(LIST, "reads the list")
-    assert [(s.action, s.job_ids, s.spent, s.job_id) for s in told] == [
+    client = session(document, server, on_step=lambda step: steps.append(step))
+    client.create(CREATE, PRICE, "creates a job", check_key=True)
+    client.request(LIST, "reads the list")
+    assert [(s.action, s.job_ids, s.spent, s.job_id) for s in steps] == [
         ("creates a job", (), PRICE, None),
         ("reads the list", ("v-1",), PRICE, None),
         ("reads the list", ("v-1",), PRICE, None),
     ]
 
 
-def test_a_request_for_a_job_names_it_and_has_the_key_unless_it_is_to_have_none(
+def test_job_request_has_its_id_and_the_api_key_unless_disabled(
     document: Document,
 ) -> None:
     server = Script(document, [OK])
-    one = session(document, server)
+    client = session(document, server)
     operation = document.operations["getVideoContent"]
-    one.request_job(operation, "a/b", "asks", query=(("variant", "video"),), headers={"range": "x"})
-    one.request_job(operation, "a/b", "asks", with_key=False)
+    client.request_job(
+        operation, "a/b", "requests", query=(("variant", "video"),), headers={"range": "x"}
+    )
+    client.request_job(operation, "a/b", "requests", with_key=False)
     keyed, bare = server.calls
     assert (keyed.path_parameters, keyed.query) == ({"video_id": "a/b"}, (("variant", "video"),))
     assert keyed.headers == {"authorization": "Bearer sk-of-the-check", "range": "x"}
