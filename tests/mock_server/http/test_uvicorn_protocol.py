@@ -94,6 +94,10 @@ class Client:
             return bytes(received), True
         return bytes(received), False
 
+    def close(self) -> None:
+        """Close the connection by a TCP FIN."""
+        self.connection.close()
+
     def reset(self) -> None:
         """Close the connection by a TCP RST."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -104,9 +108,9 @@ class Client:
 def run(request: pytest.FixtureRequest) -> Run:
     """Runs a coroutine in an event loop, with a time-out."""
 
-    def run(scenario: Coroutine[Any, Any, None]) -> None:
+    def run(exchange: Coroutine[Any, Any, None]) -> None:
         with asyncio.Runner(loop_factory=request.param) as runner:
-            runner.run(asyncio.wait_for(scenario, SECONDS))
+            runner.run(asyncio.wait_for(exchange, SECONDS))
 
     return run
 
@@ -157,7 +161,7 @@ def reply(delivery: Delivery | None, body: bytes = BODY, status: int = 200) -> R
 def test_connection_breaks_after_the_given_number_of_bytes(
     service: JobService, run: Run, logged: Callable[[], list[str]], arrives: int, reset: bool
 ) -> None:
-    async def scenario() -> None:
+    async def exchange() -> None:
         endpoint = ScriptedEndpoint(service, reply(Delivery(bytes_delivered=arrives, reset=reset)))
         async with serving(endpoint) as server, client_of(server) as client:
             await client.send(GET)
@@ -169,7 +173,7 @@ def test_connection_breaks_after_the_given_number_of_bytes(
             assert (b"content-length: %d" % len(BODY) in head) is (arrives >= 0)
             await server.wait_until_idle()
 
-    run(scenario())
+    run(exchange())
     assert logged() == []
 
 
@@ -179,7 +183,7 @@ def test_slow_reader_gets_every_byte_before_the_connection_breaks(
 ) -> None:
     large = bytes(8_000_000)
 
-    async def scenario() -> None:
+    async def exchange() -> None:
         endpoint = ScriptedEndpoint(
             service, reply(Delivery(bytes_delivered=7_999_999, reset=reset), large)
         )
@@ -189,7 +193,7 @@ def test_slow_reader_gets_every_byte_before_the_connection_breaks(
             assert (len(received.partition(b"\r\n\r\n")[2]), was_reset) == (7_999_999, reset)
             await server.wait_until_idle()
 
-    run(scenario())
+    run(exchange())
 
 
 @pytest.mark.parametrize(
@@ -218,7 +222,7 @@ def test_response_without_a_body_is_sent_completely(
     response: Reply,
     delivery: Delivery,
 ) -> None:
-    async def scenario() -> None:
+    async def exchange() -> None:
         endpoint = ScriptedEndpoint(service, replace(response, delivery=delivery), reply(None))
         async with serving(endpoint) as server, client_of(server) as client:
             await client.send(request_bytes)
@@ -235,14 +239,14 @@ def test_response_without_a_body_is_sent_completely(
                 assert isinstance(service.clock, ManualClock)
                 assert service.clock.now() == 1_780_000_005
 
-    run(scenario())
+    run(exchange())
     assert logged() == []
 
 
 def test_latency_and_slow_body_pass_on_the_clock(
     service: JobService, clock: ManualClock, run: Run
 ) -> None:
-    async def scenario() -> None:
+    async def exchange() -> None:
         endpoint = ScriptedEndpoint(
             service, reply(Delivery(delay=HOUR, body_seconds=60)), reply(None)
         )
@@ -255,19 +259,24 @@ def test_latency_and_slow_body_pass_on_the_clock(
             assert not was_reset
             await server.wait_until_idle()
 
-    run(scenario())
+    run(exchange())
 
 
-@pytest.mark.parametrize("disconnect", [Client.reset, lambda client: client.connection.close()])
-@pytest.mark.parametrize("request_bytes", [GET, GET + GET], ids=["one request", "pipelined"])
+DELAYED = Delivery(delay=HOUR)
+SLOW = Delivery(body_seconds=HOUR)
+LOST = Delivery(delay=HOUR, bytes_delivered=-1, reset=True)
+
+
 @pytest.mark.parametrize(
-    "delivery",
+    ("delivery", "request_bytes", "disconnect"),
     [
-        Delivery(delay=HOUR),
-        Delivery(body_seconds=HOUR),
-        Delivery(delay=HOUR, bytes_delivered=-1, reset=True),
+        pytest.param(DELAYED, GET, Client.reset, id="delayed, RST"),
+        pytest.param(DELAYED, GET + GET, Client.close, id="delayed, pipelined, FIN"),
+        pytest.param(SLOW, GET, Client.close, id="slow, FIN"),
+        pytest.param(SLOW, GET + GET, Client.reset, id="slow, pipelined, RST"),
+        pytest.param(LOST, GET, Client.close, id="lost, FIN"),
+        pytest.param(LOST, GET + GET, Client.reset, id="lost, pipelined, RST"),
     ],
-    ids=["delayed", "slow", "lost"],
 )
 def test_delayed_response_ends_when_its_client_disconnects(
     document: Document,
@@ -277,7 +286,7 @@ def test_delayed_response_ends_when_its_client_disconnects(
     request_bytes: bytes,
     disconnect: Callable[[Client], None],
 ) -> None:
-    async def scenario() -> None:
+    async def exchange() -> None:
         clock, waiting = ObservedClock(), asyncio.Event()
         clock.on_wait = waiting.set
         endpoint = ScriptedEndpoint(JobService(document, clock=clock), reply(delivery))
@@ -287,14 +296,14 @@ def test_delayed_response_ends_when_its_client_disconnects(
             disconnect(client)
             await server.wait_until_idle()
 
-    run(scenario())
+    run(exchange())
     assert logged() == []
 
 
 def test_pipelined_request_after_a_broken_response_gets_no_response(
     service: JobService, run: Run, logged: Callable[[], list[str]]
 ) -> None:
-    async def scenario() -> None:
+    async def exchange() -> None:
         endpoint = ScriptedEndpoint(service, reply(Delivery(bytes_delivered=0)), reply(None))
         async with serving(endpoint) as server, client_of(server) as client:
             await client.send(GET + GET)
@@ -303,7 +312,7 @@ def test_pipelined_request_after_a_broken_response_gets_no_response(
             assert len(endpoint.replies) == 1
             await server.wait_until_idle()
 
-    run(scenario())
+    run(exchange())
     assert logged() == []
 
 
@@ -315,7 +324,7 @@ def test_shutdown_does_not_wait_for_a_client_that_does_not_read_before_a_reset(
 ) -> None:
     delivery = Delivery(body_seconds=9, bytes_delivered=7_999_999, reset=True)
 
-    async def scenario() -> None:
+    async def exchange() -> None:
         endpoint = ScriptedEndpoint(service, reply(delivery, bytes(8_000_000)))
         async with serving(endpoint) as server, client_of(server, small_buffer=True) as client:
             await client.send(GET)
@@ -327,7 +336,7 @@ def test_shutdown_does_not_wait_for_a_client_that_does_not_read_before_a_reset(
             connection.shutdown()
             await server.wait_until_idle()
 
-    run(scenario())
+    run(exchange())
     assert logged() == []
 
 
@@ -395,7 +404,7 @@ def test_delayed_response_has_cors_headers(service: JobService) -> None:
 
 
 def test_broken_response_has_cors_headers(service: JobService, run: Run) -> None:
-    async def scenario() -> None:
+    async def exchange() -> None:
         endpoint = ScriptedEndpoint(service, reply(Delivery(bytes_delivered=7)))
         async with serving(endpoint) as server, client_of(server) as client:
             await client.send(GET.replace(b"host:", b"origin: https://page.example\r\nhost:"))
@@ -404,4 +413,4 @@ def test_broken_response_has_cors_headers(service: JobService, run: Run) -> None
             assert received.endswith(b"\r\n\r\n" + BODY[:7])
             await server.wait_until_idle()
 
-    run(scenario())
+    run(exchange())
