@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aisa_testkit.openapi import Cause, Credentials, Document, RequestProblem, parse_document
+from aisa_testkit.openapi.credentials import mask_key
 
 BEARER = Credentials("authorization", "Bearer")
 PLAIN = Credentials("x-render-key", "")
@@ -95,3 +96,12 @@ def test_credentials_of_a_document(
     assert other_document.credentials == PLAIN
     free = parse_document(renderings.replace("security: [{key: []}]", "security: []"))
     assert free.credentials is None
+
+
+@pytest.mark.parametrize(
+    ("key", "masked"),
+    [("sk-123456789", "…6789"), ("sk-12345678", "…"), ("", "…")],
+    ids=["long", "short", "empty"],
+)
+def test_masked_key_shows_at_most_four_characters(key: str, masked: str) -> None:
+    assert mask_key(key) == masked

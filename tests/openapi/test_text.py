@@ -1,0 +1,58 @@
+"""Texts of messages: literals, counts, truncation, and control characters."""
+
+from __future__ import annotations
+
+import pytest
+
+from aisa_testkit.openapi.json import Json
+from aisa_testkit.openapi.text import (
+    count_of,
+    escape_controls,
+    expected_but_got,
+    one_line,
+    quote,
+    truncate_depth,
+)
+
+
+def test_expected_but_got() -> None:
+    assert expected_but_got("must be 1", "2") == "must be 1, not 2"
+    assert expected_but_got("is required", None) == "is required"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [("a", "'a'"), (None, "None"), ("x" * 78, f"'{'x' * 78}'"), ("x" * 79, f"'{'x' * 78}…")],
+    ids=["text", "none", "longest", "too long"],
+)
+def test_quote_is_a_truncated_literal(data: Json, text: str) -> None:
+    assert quote(data) == text
+    assert len(quote(data)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("a b", "a b"), ("a\nb", r"'a\nb'"), ("x" * 80, "x" * 80), ("x" * 81, f"'{'x' * 78}…")],
+    ids=["printable", "line break", "longest", "too long"],
+)
+def test_one_line_quotes_only_if_necessary(text: str, line: str) -> None:
+    assert one_line(text) == line
+
+
+def test_control_characters_are_escaped_in_texts_of_any_length() -> None:
+    assert escape_controls("ü" * 100) == "ü" * 100
+    assert escape_controls("\x1b[2J\nü") == r"\x1b[2J\nü"
+
+
+@pytest.mark.parametrize(
+    ("number", "jobs", "entries"),
+    [(0, "0 jobs", "0 entries"), (1, "1 job", "1 entry"), (3, "3 jobs", "3 entries")],
+)
+def test_count_of_nouns(number: int, jobs: str, entries: str) -> None:
+    assert count_of(number, "job") == jobs
+    assert count_of(number, "entry", "entries") == entries
+
+
+def test_truncate_depth_replaces_deeper_containers_by_none() -> None:
+    assert truncate_depth({"a": [1, {"b": []}], "c": 2}, 2) == {"a": [1, None], "c": 2}
+    assert truncate_depth([[1]], 1) == [None]
