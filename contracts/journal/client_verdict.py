@@ -19,21 +19,21 @@ from ..rules.grouping import ViolationGroup, group_by_rule
 from ..rules.rule import Severity
 from ..rules.violation import Violation, read_count
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import jobs_in
-from .entry import LoggedRequest
+from .entry import LoggedRequest, jobs_in_response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientVerdict:
     """The result of a check of clients; its text lists all findings.
 
-    violations: everything that was found, warnings and advice included
-    seen: the number of requests that were received
-    judged: the number of requests that were checked: the last ones, which were still kept
-    jobs: the number of jobs that were created
-    duplicates: the number of jobs that were created again by the same request
-    cost: the price of the duplicates, None if unknown
-    currency: the currency of the cost, such as USD; empty if unknown
+    Args:
+        violations: everything that was found, warnings and advice included.
+        seen: the number of requests that were received.
+        judged: the number of requests that were checked: the last ones, which were still kept.
+        jobs: the number of jobs that were created.
+        duplicates: the number of jobs that were created again by the same request.
+        cost: the price of the duplicates, None if unknown.
+        currency: the currency of the cost, such as USD; empty if unknown.
     """
 
     violations: tuple[Violation, ...] = ()
@@ -169,8 +169,7 @@ def _created_jobs(document: Document, history: Iterable[LoggedRequest]) -> Itera
     """Yield the ids of the created jobs, also from responses that were not delivered."""
     for request in history:
         if isinstance(request, Exchange) and request.operation.role in CREATE_ROLES:
-            answered = replace(request, reply=request.undelivered_reply or request.reply)
-            yield from (view.job_id for view in jobs_in(document, answered))
+            yield from jobs_in_response(document, request)
 
 
 def _read_verdict(data: Json) -> ClientVerdict:

@@ -16,12 +16,13 @@ LoggedRequest = Exchange | UnmatchedRequest
 class Entry:
     """A request as it was received, with its reply.
 
-    number: the number of the request, counted from 1
-    at: the time of the response on the clock of the server, in Unix seconds
-    client_time: the same time on the clock of the clients, in seconds
-    request: the call of an operation, or a request that matches no operation
-    reply: the response, None if the connection broke
-    size: the bytes in the bodies of request and response
+    Args:
+        number: the number of the request, counted from 1.
+        at: the time of the response on the clock of the server, in Unix seconds.
+        client_time: the same time on the clock of the clients, in seconds.
+        request: the call of an operation, or a request that matches no operation.
+        reply: the response, None if the connection broke.
+        size: the bytes in the bodies of request and response.
     """
 
     __slots__ = ("_logged", "at", "client_time", "number", "reply", "request", "size")
@@ -91,17 +92,22 @@ def status_of(document: Document, request: LoggedRequest) -> int | None:
         match = document.match(request.method, request.path[len(document.base_path) :])
         if isinstance(match, OperationMatch) or match.allowed_methods:
             cause = Cause.METHOD_UNSUPPORTED
-    answer = document.envelope.responses.get(cause)
-    return answer.status if answer else None
+    response = document.envelope.responses.get(cause)
+    return response.status if response else None
 
 
 def jobs_of(document: Document, request: LoggedRequest) -> tuple[str, ...]:
     """Return the ids of the jobs in the path and in the response, delivered or not."""
     if not isinstance(request, Exchange):
         return ()
-    answered = replace(request, reply=request.undelivered_reply or request.reply)
-    shown = [view.job_id for view in jobs_in(document, answered)]
-    return tuple(dict.fromkeys([*([request.job_id] if request.job_id else []), *shown]))
+    in_path = [request.job_id] if request.job_id else []
+    return tuple(dict.fromkeys([*in_path, *jobs_in_response(document, request)]))
+
+
+def jobs_in_response(document: Document, exchange: Exchange) -> list[str]:
+    """Return the ids of the jobs in the response of the server, delivered or not."""
+    answered = replace(exchange, reply=exchange.undelivered_reply or exchange.reply)
+    return [view.job_id for view in jobs_in(document, answered)]
 
 
 def key_of(document: Document, request: LoggedRequest) -> str | None:

@@ -19,16 +19,17 @@ DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
 class RequestQuery:
     """The conditions that requests must meet, None for any.
 
-    operation: the id of the operation
-    status: a status such as 404, a class such as 4xx, or "broken"
-    key: an API key: masked, its last four characters, or a whole key, whose end is compared
-    job: the id of a job in the path or in the response
-    since: the earliest time, in Unix seconds
-    until: the latest time, in Unix seconds
-    after: only requests with a larger number
-    before: only requests with a smaller number
-    limit: the number of requests on a page
-    newest: True if the newest request comes first
+    Args:
+        operation: the id of the operation.
+        status: a status such as 404, a class such as 4xx, or "broken".
+        key: an API key: masked, its last four characters, or a whole key, whose end is compared.
+        job: the id of a job in the path or in the response.
+        since: the earliest time, in Unix seconds.
+        until: the latest time, in Unix seconds.
+        after: only requests with a larger number.
+        before: only requests with a smaller number.
+        limit: the number of requests on a page.
+        newest: True if the newest request comes first.
     """
 
     operation: str | None = None

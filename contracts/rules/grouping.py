@@ -24,8 +24,9 @@ def deduplicate(violations: Iterable[Violation]) -> tuple[Violation, ...]:
 class ViolationGroup:
     """Violations of one rule by one operation at one place; its text shows the first of them.
 
-    first: the first violation
-    more: the other violations
+    Args:
+        first: the first violation.
+        more: the other violations.
     """
 
     first: Violation

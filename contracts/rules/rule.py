@@ -32,12 +32,13 @@ class Party(StrEnum):
 class Rule:
     """A rule for servers or for clients.
 
-    code: a stable code, such as AV705
-    title: the problem in a few words, such as "value not allowed"
-    advice: what to do, in one sentence
-    severity: the severity of a violation
-    party: the party that must obey the rule
-    roles: the roles of the operations that can break it, None for all
+    Args:
+        code: a stable code, such as AV705.
+        title: the problem in a few words, such as "value not allowed".
+        advice: what to do, in one sentence.
+        severity: the severity of a violation.
+        party: the party that must obey the rule.
+        roles: the roles of the operations that can break it, None for all.
     """
 
     code: str

@@ -15,13 +15,14 @@ from .rule import Party, Rule, Severity
 class Violation:
     """A violation of a rule; its text has one line for each fact.
 
-    rule: the rule
-    operation_id: the operation, None if the request matches no operation
-    request: the method and the path, such as "GET /v1/videos"
-    numbers: the numbers of the requests that broke the rule, counted from 1
-    place: the field, parameter or header at fault, None for the request as a whole
-    received: what was sent or received instead of the expected
-    expected: what the rule expects
+    Args:
+        rule: the rule.
+        operation_id: the operation, None if the request matches no operation.
+        request: the method and the path, such as "GET /v1/videos".
+        numbers: the numbers of the requests that broke the rule, counted from 1.
+        place: the field, parameter or header at fault, None for the request as a whole.
+        received: what was sent or received instead of the expected.
+        expected: what the rule expects.
     """
 
     rule: Rule
@@ -107,7 +108,9 @@ def violation_of(
 ) -> Violation:
     """Return the violation of a rule by an exchange.
 
-    numbers: the numbers of the requests that broke the rule, the number of the exchange included
+    Args:
+        numbers: the numbers of the requests that broke the rule, the number of the exchange
+            included.
     """
     return Violation(
         rule=rule,

@@ -25,7 +25,7 @@ def request_not_recorded(session: ExampleSession) -> None:
 
 
 def infinite_loop(session: ExampleSession) -> None:
-    reason = "1000 equal requests in a row, each answered 200"
+    reason = "1000 equal requests in a row, each with status 200"
     unmatched(session, "GET", "/v1/videos/{video_id}", reason, UnmatchedKind.INFINITE_LOOP)
 
 

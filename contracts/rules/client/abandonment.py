@@ -108,7 +108,8 @@ def abandoned_request(
 ) -> Iterator[Violation]:
     """Yield the same violation for requests without a job id: the list, and a create after a 429.
 
-    groups: the requests in groups that ask for the same
+    Args:
+        groups: the requests in groups that ask for the same.
     """
     list_requests: dict[str | None, list[RequestRecord]] = {}
     for group in groups:

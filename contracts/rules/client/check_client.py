@@ -36,8 +36,8 @@ def check_client(
     Args:
         document: the document of the API.
         history: the requests of the client to one server, in their order.
-        whole: False if the history lacks its beginning; then violations that earlier requests
-            could excuse are not reported.
+        whole: False if the history lacks its beginning; then violations that earlier requests could
+            excuse are not reported.
         first: the number of the first request.
     """
     parser, job_usage = RequestParser(document), JobUsageRules(document, whole=whole)

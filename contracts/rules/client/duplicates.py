@@ -22,10 +22,11 @@ from .request_record import RequestRecord, group_by_fingerprint
 class Duplicate:
     """A job that was not followed, although the same request created another one later.
 
-    job_id: the id of the job
-    create: the request that created it
-    repeat: the equal request that created the next job
-    lost: True if the response with the job did not reach the client
+    Args:
+        job_id: the id of the job.
+        create: the request that created it.
+        repeat: the equal request that created the next job.
+        lost: True if the response with the job did not reach the client.
     """
 
     job_id: str

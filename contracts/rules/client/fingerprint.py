@@ -15,7 +15,8 @@ Fingerprint = tuple[object, ...]
 def fingerprint(exchange: Exchange, *, key_header: str) -> Fingerprint:
     """Return the fingerprint of a request: everything it asks for, and the API key.
 
-    key_header: the name of the header with the API key, in lower case
+    Args:
+        key_header: the name of the header with the API key, in lower case.
     """
     call = exchange.call
     headers = (key_header, "range", *map(str.lower, exchange.operation.headers))

@@ -16,11 +16,13 @@ from .request_record import JobReport, RequestRecord
 class JobHistory:
     """The requests about one job, and the responses that show it.
 
-    job_id: the id of the job
-    create: the request that created the job, None if unknown
-    requests: the requests whose path names the job, in their order
-    reports: the job as responses show it, in their order
-    followed: True if a request names the job or a list shows it, or if it had ended when created
+    Args:
+        job_id: the id of the job.
+        create: the request that created the job, None if unknown.
+        requests: the requests whose path names the job, in their order.
+        reports: the job as responses show it, in their order.
+        followed: True if a request names the job or a list shows it, or if it had ended when
+            created.
     """
 
     job_id: str

@@ -19,8 +19,9 @@ class JobUsageRules:
 
     A client is judged by the responses that it received. Each API key knows only its own jobs.
 
-    document: the document of the API
-    whole: True if the history contains the first request of the client
+    Args:
+        document: the document of the API.
+        whole: True if the history contains the first request of the client.
     """
 
     def __init__(self, document: Document, *, whole: bool = True) -> None:

@@ -21,10 +21,11 @@ from .vendor_limits import CLOCK_TOLERANCE, MAX_WAIT_SECONDS, MIN_POLL_SECONDS, 
 class _PollInterval:
     """The interval between a response with a pending job and the next poll.
 
-    report: the pending job
-    suggested: the wait in seconds that the response suggests, None without a suggestion
-    poll: the next poll
-    waited: the length of the interval in seconds
+    Args:
+        report: the pending job.
+        suggested: the wait in seconds that the response suggests, None without a suggestion.
+        poll: the next poll.
+        waited: the length of the interval in seconds.
     """
 
     report: JobReport

@@ -81,16 +81,20 @@ class RequestParser:
         )
 
     def _says_quota_exhausted(self, reply: Reply | None) -> bool:
-        answer, code_at = self._envelope.responses.get(Cause.QUOTA_EXCEEDED), self._envelope.code_at
-        if reply is None or answer is None or code_at is None or reply.status != answer.status:
+        quota_error = self._envelope.responses.get(Cause.QUOTA_EXCEEDED)
+        code_at = self._envelope.code_at
+        if reply is None or quota_error is None or code_at is None:
             return False
-        return bool(get_or_none(json_body(reply), code_at) == answer.code)
+        if reply.status != quota_error.status:
+            return False
+        return bool(get_or_none(json_body(reply), code_at) == quota_error.code)
 
 
 def _requested_wait(reply: Reply | None, headers: tuple[tuple[str, int], ...]) -> RequestedWait:
     """Return the waits in these headers of a response.
 
-    headers: the names of the headers, and the number of their units in a second
+    Args:
+        headers: the names of the headers, and the number of their units in a second.
     """
     sent = [(reply.headers[n], units) for n, units in headers if reply and n in reply.headers]
     waits = [wait for text, units in sent if (wait := _parse_seconds(text, units)) is not None]

@@ -16,12 +16,13 @@ from .vendor_limits import CLOCK_TOLERANCE
 class JobReport:
     """A job as a response shows it.
 
-    number: the number of the request
-    exchange: the request and its response
-    job_id: the id of the job
-    status: the state as the response names it
-    state: the state of the document, None if the document has no such state
-    job: the JSON of the job
+    Args:
+        number: the number of the request.
+        exchange: the request and its response.
+        job_id: the id of the job.
+        status: the state as the response names it.
+        state: the state of the document, None if the document has no such state.
+        job: the JSON of the job.
     """
 
     number: int
@@ -41,7 +42,8 @@ class JobReport:
 class RequestedWait:
     """The waits in seconds that the headers of a response ask for.
 
-    waits: the wait that counts comes first; 0 for an unreadable header, empty without a header
+    Args:
+        waits: the wait that counts comes first; 0 for an unreadable header, empty without a header.
     """
 
     waits: tuple[float, ...] = ()
@@ -57,8 +59,9 @@ class RequestedWait:
         A mock whose clock clients do not use asks for a millisecond, so that official clients do
         not really wait. Such a wait counts only for a client that respects it.
 
-        retry: the next request
-        waited: the seconds from the response to the next request
+        Args:
+            retry: the next request.
+            waited: the seconds from the response to the next request.
         """
         if not self.wait or self.wait > _PLACEHOLDER_WAIT:
             return self.wait
@@ -71,17 +74,20 @@ class RequestedWait:
 class RequestRecord:
     """A request with its response, and what the rules over time need to know about it.
 
-    number: the number of the request in the history, counted from 1
-    exchange: the request and its response
-    fingerprint: equal for requests that ask for the same
-    sender: the header with the API key, None without a key
-    job_reports: the jobs in the response
-    retry_after: the wait that the response asks for before a retry
-    poll_after: the wait that the response suggests before the next poll
-    from_sdk: True if an official SDK sent the request
-    quota_exhausted: True if the response says that the credit is used up, so a retry is useless
-    unreadable: True if the request succeeded, but no job or list can be read from the response
-    job_unknown_to_client: True if a create succeeded, but the client did not get the id of the job
+    Args:
+        number: the number of the request in the history, counted from 1.
+        exchange: the request and its response.
+        fingerprint: equal for requests that ask for the same.
+        sender: the header with the API key, None without a key.
+        job_reports: the jobs in the response.
+        retry_after: the wait that the response asks for before a retry.
+        poll_after: the wait that the response suggests before the next poll.
+        from_sdk: True if an official SDK sent the request.
+        quota_exhausted: True if the response says that the credit is used up, so a retry is
+            useless.
+        unreadable: True if the request succeeded, but no job or list can be read from the response.
+        job_unknown_to_client: True if a create succeeded, but the client did not get the id of the
+            job.
     """
 
     number: int

@@ -29,7 +29,8 @@ def retry_violations(
 ) -> Iterator[Violation]:
     """Yield the violations in the retries of a request.
 
-    group: all requests that ask for the same, in their order
+    Args:
+        group: all requests that ask for the same, in their order.
     """
     callers = _count_callers(group, histories) if group[0].role in CREATE_ROLES else 1
     workers = concurrency.workers(group[0]) if group[0].role is JobRole.LIST else 1
@@ -54,8 +55,9 @@ def _retry_chains(
     The caller of a request can only be guessed, in favour of the client. A request that can be the
     first attempt of another caller, or a proper retry in another chain, is taken for that.
 
-    callers: the number of chains in all
-    workers: the number of chains at the same time
+    Args:
+        callers: the number of chains in all.
+        workers: the number of chains at the same time.
     """
     chains: list[list[RequestRecord]] = []
     for record in group:
@@ -122,8 +124,9 @@ def _retries_before_retry_after(chain: Sequence[RequestRecord]) -> Iterator[Viol
 def _retries_without_backoff(chain: Sequence[RequestRecord], *, alone: bool) -> Iterator[Violation]:
     """Yield the violation if retries come too fast, where no response asks for a wait.
 
-    alone: True if there is only one caller. Equal waits are reported only then, because the waits
-        of several callers are mixed.
+    Args:
+        alone: True if there is only one caller. Equal waits are reported only then, because the
+            waits of several callers are mixed.
     """
     waits = [
         (retry, waited)

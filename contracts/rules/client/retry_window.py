@@ -47,8 +47,9 @@ class RetryWindows:
 
         None if the times are unknown.
 
-        first: a request of the window
-        last: the request before the next one; the wait that its response asks for is included
+        Args:
+            first: a request of the window.
+            last: the request before the next one; the wait that its response asks for is included.
         """
         if first not in self._window_start or last not in self._answered_at:
             return None

@@ -256,3 +256,12 @@ def test_control_characters_are_escaped() -> None:
     data = VERDICT.to_json()
     data["findings"][0]["received"] = "\x1b[2J"
     assert "\x1b" not in str(ClientVerdict.from_json(data))
+
+
+def test_repr_shows_the_headline() -> None:
+    assert repr(ClientVerdict()) == "<ClientVerdict: no requests to check>"
+
+
+def test_headline_counts_duplicates_without_a_cost() -> None:
+    verdict = replace(VERDICT, cost=None, seen=10)
+    assert verdict.headline == "2 findings in 10 requests; 1 duplicate job"

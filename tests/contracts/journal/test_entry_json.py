@@ -7,6 +7,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
+from aisa_testkit.contracts import UnmatchedKind, UnmatchedRequest
 from aisa_testkit.openapi import Call, Delivery, JobRole, Reply
 from tests.support.journaled_mock import JournaledMock
 
@@ -151,3 +152,11 @@ def test_api_key_is_masked_except_its_last_four_characters(
 ) -> None:
     any_mock.send(JobRole.LIST, key=key)
     assert any_mock.requests()[0]["key"] == shown
+
+
+def test_blocked_request_has_neither_status_nor_nearest_operation(mock: JournaledMock) -> None:
+    url = "https://cdn.example/poster.png"
+    mock.journal.add(UnmatchedRequest("GET", url, "not allowed", UnmatchedKind.BLOCKED))
+    (request,) = mock.requests()
+    assert (request["path"], request["status"], request["nearest"]) == (url, None, None)
+    assert [violation["code"] for violation in request["violations"]] == ["AV708"]
