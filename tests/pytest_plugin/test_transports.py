@@ -134,8 +134,15 @@ def test_streamed_request_body_is_received(client_type: type[HttpClient]) -> Non
         assert len(mock.jobs) == 2
 
 
-@pytest.mark.parametrize("interface", ["transport", "routes"])
-@pytest.mark.parametrize("client_type", CLIENT_TYPES)
+@pytest.mark.parametrize(
+    ("client_type", "interface"),
+    [
+        pytest.param(httpx.Client, "transport", id="httpx, transport"),
+        pytest.param(httpx.AsyncClient, "routes", id="async httpx, routes"),
+        pytest.param(httpx2.Client, "routes", id="httpx2, routes"),
+        pytest.param(httpx2.AsyncClient, "transport", id="async httpx2, transport"),
+    ],
+)
 @pytest.mark.parametrize("error_library", [httpx, httpx2], ids=["httpx error", "httpx2 error"])
 @pytest.mark.parametrize("form", ["class", "instance", "raised"])
 def test_error_of_a_route_is_raised_as_the_clients_own_exception(

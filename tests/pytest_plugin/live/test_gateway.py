@@ -67,6 +67,7 @@ def test_gateway_forwards_a_job_and_charges_it(live: Run, spending_of: Spending)
             assert (page["data"], page["has_more"]) == ([], True)
             names = [request.operation_id for request in video_api.requests]
             assert (names[0], names[-1]) == ("createVideo", "listVideos")
+            assert video_api.verdict.jobs == 1
         """,
     )
     result.assert_outcomes(passed=1)
