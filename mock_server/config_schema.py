@@ -52,7 +52,10 @@ def validate(kind: str, options: Mapping[str, Json]) -> None:
 
 
 def _value_at(data: Json, path: PointerPath) -> Json:
-    """The value at a path of an error; None if a step is missing, as the validator omits ""."""
+    """Return the value at the path of an error, None if the path is incomplete.
+
+    The validator leaves out empty keys.
+    """
     try:
         return get(data, path)
     except LookupError:

@@ -1,6 +1,4 @@
-"""Events are sent when jobs end, signed so that clients believe them, and again until they are
-taken.
-"""
+"""Webhook events: their schedule, signatures, retries and recorded attempts."""
 
 from __future__ import annotations
 
@@ -37,25 +35,23 @@ START = 1_780_000_000
 SECRET = "whsec_" + "c2VjcmV0IG9mIHRoZSB0ZXN0cw=="
 
 
-class Mailbox:
-    """A receiver that keeps what it is sent. It answers with these statuses, or raises these
-    errors, one after the other, and then takes everything.
-    """
+class RecordingReceiver:
+    """A receiver that records events. It returns or raises the given results, then returns None."""
 
-    def __init__(self, *answers: int | Exception) -> None:
-        self.letters: list[tuple[Mapping[str, str], bytes]] = []
-        self._answers = [*answers]
+    def __init__(self, *results: int | Exception) -> None:
+        self.received: list[tuple[Mapping[str, str], bytes]] = []
+        self._results = [*results]
 
     def __call__(self, headers: Mapping[str, str], body: bytes, /) -> int | None:
-        self.letters.append((headers, body))
-        answer = self._answers.pop(0) if self._answers else None
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        self.received.append((headers, body))
+        result = self._results.pop(0) if self._results else None
+        if isinstance(result, Exception):
+            raise result
+        return result
 
     @property
     def bodies(self) -> list[Json]:
-        return [orjson.loads(body) for _, body in self.letters]
+        return [orjson.loads(body) for _, body in self.received]
 
 
 def make_job(
@@ -66,21 +62,23 @@ def make_job(
     outcome: str | None = None,
     stalls: bool = False,
 ) -> Job:
-    fate = JobOutcome(outcome=outcome, seconds=None if stalls else seconds, stalls=stalls)
-    plan = plan_progression(document.lifecycle, {}, fate)
+    job_outcome = JobOutcome(outcome=outcome, seconds=None if stalls else seconds, stalls=stalls)
+    plan = plan_progression(document.lifecycle, {}, job_outcome)
     return Job(id=name, sequence=0, created=START, fields={}, progression=plan)
 
 
-Connect = Callable[..., Webhooks]
+MakeWebhooks = Callable[..., Webhooks]
 
 
 @pytest.fixture
-def connect(document: Document, clock: ManualClock) -> Connect:
-    """Makes webhooks to a receiver, which whoever moves the clock delivers."""
+def make_webhooks(document: Document, clock: ManualClock) -> MakeWebhooks:
+    """Make webhooks for a receiver, which moves of the clock deliver."""
 
-    def make(receiver: Mailbox, document: Document = document, kept: int = 1000) -> Webhooks:
+    def make(
+        receiver: RecordingReceiver, document: Document = document, max_attempts: int = 1000
+    ) -> Webhooks:
         webhooks = Webhooks(
-            document, clock=clock, receiver=receiver, secret=SECRET, max_attempts=kept
+            document, clock=clock, receiver=receiver, secret=SECRET, max_attempts=max_attempts
         )
         deliver_on_moves(webhooks, clock=clock)
         return webhooks
@@ -88,17 +86,17 @@ def connect(document: Document, clock: ManualClock) -> Connect:
     return make
 
 
-def test_an_event_comes_as_the_clock_reaches_the_end_of_the_job(
-    connect: Connect, document: Document, clock: ManualClock
+def test_event_is_sent_when_the_clock_reaches_the_end_of_the_job(
+    make_webhooks: MakeWebhooks, document: Document, clock: ManualClock
 ) -> None:
-    box = Mailbox()
-    webhooks = connect(box)
+    receiver = RecordingReceiver()
+    webhooks = make_webhooks(receiver)
     webhooks.schedule(make_job(document))
     assert webhooks.next_due() == START + 10
     clock.advance(9.5)
-    assert box.letters == []
+    assert receiver.received == []
     clock.advance(0.5)
-    (body,) = box.bodies
+    (body,) = receiver.bodies
     assert body | {"id": None} == {
         "id": None,
         "object": "event",
@@ -108,23 +106,23 @@ def test_an_event_comes_as_the_clock_reaches_the_end_of_the_job(
     }
     assert body["id"].startswith("evt_")
     clock.advance(1e6)
-    assert len(box.letters) == 1
+    assert len(receiver.received) == 1
     assert webhooks.next_due() is None
 
 
 @pytest.mark.parametrize("kind", [openai.OpenAI, openai.AsyncOpenAI], ids=["sync", "async"])
 @pytest.mark.parametrize("outcome", ["completed", "failed"])
-def test_the_official_client_believes_an_event_whatever_the_mocks_clock_shows(
-    connect: Connect,
+def test_openai_sdk_verifies_the_signature_whatever_the_mock_clock_is(
+    make_webhooks: MakeWebhooks,
     document: Document,
     clock: ManualClock,
     kind: Callable[..., openai.OpenAI | openai.AsyncOpenAI],
     outcome: str,
 ) -> None:
-    box = Mailbox()
-    connect(box).schedule(make_job(document, outcome=outcome))
+    receiver = RecordingReceiver()
+    make_webhooks(receiver).schedule(make_job(document, outcome=outcome))
     clock.advance(1e8)
-    ((headers, body),) = box.letters
+    ((headers, body),) = receiver.received
     client = kind(api_key="sk-test")
     event = client.webhooks.unwrap(body, headers, secret=SECRET)
     # The client has no class of its own for these events yet.
@@ -136,145 +134,147 @@ def test_the_official_client_believes_an_event_whatever_the_mocks_clock_shows(
         client.webhooks.unwrap(body + b" ", headers, secret=SECRET)
 
 
-def test_a_signature_is_stamped_with_real_time_and_made_anew_for_each_try(
+def test_signature_uses_real_time_and_is_new_for_each_attempt(
     document: Document, clock: ManualClock
 ) -> None:
-    box, wall = Mailbox(500), iter([5000.25, 6000.75])
+    receiver, wall = RecordingReceiver(500), iter([5000.25, 6000.75])
     webhooks = Webhooks(
-        document, clock=clock, receiver=box, secret=SECRET, wall_clock=lambda: next(wall)
+        document, clock=clock, receiver=receiver, secret=SECRET, wall_clock=lambda: next(wall)
     )
     webhooks.schedule(make_job(document))
     clock.advance(100)
     webhooks.deliver()
-    (first, body), (second, again) = box.letters
+    (first, body), (second, retried_body) = receiver.received
     assert [first["webhook-timestamp"], second["webhook-timestamp"]] == ["5000", "6000"]
     assert first["webhook-signature"] != second["webhook-signature"]
     assert first["webhook-id"] == second["webhook-id"] == orjson.loads(body)["id"]
-    assert body == again
+    assert body == retried_body
 
 
-def test_a_job_of_another_api_is_told_of_as_its_document_says(
-    connect: Connect, other_document: Document, clock: ManualClock
+def test_event_of_another_document(
+    make_webhooks: MakeWebhooks, other_document: Document, clock: ManualClock
 ) -> None:
-    box = Mailbox()
-    webhooks = connect(box, other_document)
+    receiver = RecordingReceiver()
+    webhooks = make_webhooks(receiver, other_document)
     webhooks.schedule(make_job(other_document, "r-1", outcome="ready"))
     webhooks.schedule(make_job(other_document, "r-2", outcome="spoilt"))
     clock.advance(100)
-    ((headers, _),) = box.letters
+    ((headers, _),) = receiver.received
     number = headers["webhook-id"]
     notice = {"number": number, "about": "film-is-there", "version": 7}
-    assert box.bodies == [{"notice": notice, "film": {"of": "r-1"}}]
+    assert receiver.bodies == [{"notice": notice, "film": {"of": "r-1"}}]
     assert number.startswith("n-")
 
 
-def test_events_come_in_the_order_of_their_moments(
-    connect: Connect, document: Document, clock: ManualClock
+def test_events_are_sent_in_order_of_time(
+    make_webhooks: MakeWebhooks, document: Document, clock: ManualClock
 ) -> None:
-    box = Mailbox()
-    webhooks = connect(box)
+    receiver = RecordingReceiver()
+    webhooks = make_webhooks(receiver)
     for seconds in (30, 10, 20):
         webhooks.schedule(make_job(document, f"video_{seconds}", seconds=seconds))
         webhooks.schedule(make_job(document, f"other_{seconds}", seconds=seconds))
     clock.advance(60)
-    assert [body["data"]["id"] for body in box.bodies] == [
+    assert [body["data"]["id"] for body in receiver.bodies] == [
         *("video_10", "other_10", "video_20", "other_20", "video_30", "other_30"),
     ]
 
 
-def test_a_job_that_ends_at_once_is_told_of_at_once(connect: Connect, document: Document) -> None:
-    box = Mailbox()
-    webhooks = connect(box)
-    webhooks.schedule(make_job(document, seconds=0))
-    assert box.letters == []
-    webhooks.notify()
-    assert [body["created_at"] for body in box.bodies] == [START]
-
-
-def test_a_job_that_never_ends_is_never_told_of(
-    connect: Connect, document: Document, clock: ManualClock
+def test_event_of_an_instant_job_is_sent_on_notify(
+    make_webhooks: MakeWebhooks, document: Document
 ) -> None:
-    box = Mailbox()
-    webhooks = connect(box)
+    receiver = RecordingReceiver()
+    webhooks = make_webhooks(receiver)
+    webhooks.schedule(make_job(document, seconds=0))
+    assert receiver.received == []
+    webhooks.notify()
+    assert [body["created_at"] for body in receiver.bodies] == [START]
+
+
+def test_stalled_job_has_no_event(
+    make_webhooks: MakeWebhooks, document: Document, clock: ManualClock
+) -> None:
+    receiver = RecordingReceiver()
+    webhooks = make_webhooks(receiver)
     webhooks.schedule(make_job(document, stalls=True))
     assert webhooks.next_due() is None
     clock.advance(1e9)
-    assert box.letters == []
+    assert receiver.received == []
 
 
-def test_a_job_whose_end_is_moved_is_told_of_at_its_new_end_alone(
-    connect: Connect, document: Document, clock: ManualClock
+def test_rescheduled_job_has_one_event_at_its_new_end(
+    make_webhooks: MakeWebhooks, document: Document, clock: ManualClock
 ) -> None:
-    box = Mailbox()
-    webhooks = connect(box)
+    receiver = RecordingReceiver()
+    webhooks = make_webhooks(receiver)
     webhooks.schedule(make_job(document, seconds=10))
     webhooks.schedule(make_job(document, seconds=20, outcome="failed"))
     assert webhooks.next_due() == START + 20
     clock.advance(5)
     webhooks.schedule(make_job(document, seconds=5, outcome="failed"))
     webhooks.notify()
-    assert [(body["type"], body["created_at"]) for body in box.bodies] == [
+    assert [(body["type"], body["created_at"]) for body in receiver.bodies] == [
         ("video.failed", START + 5)
     ]
     clock.advance(100)
-    assert len(box.letters) == 1
+    assert len(receiver.received) == 1
 
 
-def test_a_job_that_is_never_to_end_any_more_is_not_told_of(
-    connect: Connect, document: Document, clock: ManualClock
+def test_job_rescheduled_without_an_end_has_no_event(
+    make_webhooks: MakeWebhooks, document: Document, clock: ManualClock
 ) -> None:
-    box = Mailbox()
-    webhooks = connect(box)
+    receiver = RecordingReceiver()
+    webhooks = make_webhooks(receiver)
     webhooks.schedule(make_job(document))
     webhooks.schedule(make_job(document, stalls=True))
     clock.advance(1000)
-    assert box.letters == []
+    assert receiver.received == []
 
 
-def test_the_ids_of_events_are_those_of_their_jobs_and_of_nobody_else(
-    connect: Connect, document: Document, clock: ManualClock
+def test_event_ids_are_derived_from_job_ids(
+    make_webhooks: MakeWebhooks, document: Document, clock: ManualClock
 ) -> None:
     ids = []
     for _ in range(2):
-        box = Mailbox()
-        webhooks = connect(box)
+        receiver = RecordingReceiver()
+        webhooks = make_webhooks(receiver)
         for name in ("video_1", "video_2"):
             webhooks.schedule(replace(make_job(document, name), created=clock.now()))
         clock.advance(10)
-        ids.append([body["id"] for body in box.bodies])
+        ids.append([body["id"] for body in receiver.bodies])
     assert ids[0] == ids[1]
     assert len({*ids[0]}) == 2
 
 
-def test_an_event_that_is_not_taken_is_tried_again_after_longer_and_longer_pauses(
-    connect: Connect, document: Document, clock: ManualClock
+def test_failed_delivery_is_retried_with_increasing_delays(
+    make_webhooks: MakeWebhooks, document: Document, clock: ManualClock
 ) -> None:
-    box = Mailbox(*[500] * 20)
-    webhooks = connect(box)
+    receiver = RecordingReceiver(*[500] * 20)
+    webhooks = make_webhooks(receiver)
     webhooks.schedule(make_job(document))
     due, moments = START + 10.0, list[float]()
-    for pause in (*RETRY_DELAYS, 0):
+    for delay in (*RETRY_DELAYS, 0):
         clock.advance(due - clock.now() - 1)
-        before = len(box.letters)
+        before = len(receiver.received)
         clock.advance(1)
-        assert len(box.letters) == before + 1
+        assert len(receiver.received) == before + 1
         moments.append(due)
-        due += pause
+        due += delay
     assert webhooks.next_due() is None
     clock.advance(1e9)
-    assert len(box.letters) == 1 + len(RETRY_DELAYS) == 8
+    assert len(receiver.received) == 1 + len(RETRY_DELAYS) == 8
     attempts = webhooks.attempts
     assert [attempt.moment for attempt in attempts] == moments
     assert [attempt.next_try for attempt in attempts] == [*moments[1:], None]
     assert [attempt.number for attempt in attempts] == [*range(1, 9)]
-    assert {body for _, body in box.letters} == {box.letters[0][1]}
+    assert {body for _, body in receiver.received} == {receiver.received[0][1]}
 
 
-def test_a_clock_that_is_moved_over_several_tries_has_each_made_at_its_moment(
-    connect: Connect, document: Document, clock: ManualClock
+def test_clock_moved_over_several_retries_makes_each_at_its_time(
+    make_webhooks: MakeWebhooks, document: Document, clock: ManualClock
 ) -> None:
-    box = Mailbox(500, 404)
-    webhooks = connect(box)
+    receiver = RecordingReceiver(500, 404)
+    webhooks = make_webhooks(receiver)
     webhooks.schedule(make_job(document))
     webhooks.schedule(make_job(document, "video_2", seconds=12))
     clock.advance(3600)
@@ -286,24 +286,24 @@ def test_a_clock_that_is_moved_over_several_tries_has_each_made_at_its_moment(
     ]
 
 
-def test_a_pause_counts_from_the_end_of_a_try(
-    connect: Connect, document: Document, clock: ManualClock
+def test_retry_delay_starts_at_the_end_of_the_attempt(
+    make_webhooks: MakeWebhooks, document: Document, clock: ManualClock
 ) -> None:
-    class Slow(Mailbox):
+    class SlowReceiver(RecordingReceiver):
         def __call__(self, headers: Mapping[str, str], body: bytes, /) -> int | None:
             clock.advance(7)
             return super().__call__(headers, body)
 
-    box = Slow(503)
-    webhooks = connect(box)
+    receiver = SlowReceiver(503)
+    webhooks = make_webhooks(receiver)
     webhooks.schedule(make_job(document))
     clock.advance(10)
     assert [attempt.next_try for attempt in webhooks.attempts] == [START + 10 + 7 + 5]
-    assert len(box.letters) == 1
+    assert len(receiver.received) == 1
 
 
 @pytest.mark.parametrize(
-    ("answer", "status", "error"),
+    ("result", "status", "error"),
     [
         (200, 200, None),
         (204, 204, None),
@@ -315,30 +315,30 @@ def test_a_pause_counts_from_the_end_of_a_try(
         (KeyError("video_1"), None, "the receiver raised KeyError: 'video_1'"),
     ],
     ids=[
-        "taken",
-        "taken without a body",
-        "no final answer",
+        "delivered",
+        "no content",
+        "informational",
         "redirect",
         "gone",
         "error",
-        "no answer",
-        "slip of the receiver",
+        "delivery error",
+        "receiver raises",
     ],
 )
-def test_what_became_of_a_try_is_written_down_and_strikes_nobody(
-    connect: Connect,
+def test_result_of_each_attempt_is_recorded(
+    make_webhooks: MakeWebhooks,
     document: Document,
     clock: ManualClock,
-    answer: int | Exception,
+    result: int | Exception,
     status: int | None,
     error: str | None,
 ) -> None:
-    box = Mailbox(answer)
-    webhooks = connect(box)
+    receiver = RecordingReceiver(result)
+    webhooks = make_webhooks(receiver)
     webhooks.schedule(make_job(document))
     clock.advance(10)
     attempt = DeliveryAttempt(
-        id=box.bodies[0]["id"],
+        id=receiver.bodies[0]["id"],
         type="video.completed",
         job="video_1",
         number=1,
@@ -361,28 +361,28 @@ def test_what_became_of_a_try_is_written_down_and_strikes_nobody(
     assert webhooks.to_json() == {"next_due": attempt.next_try, "attempts": [as_json]}
 
 
-def test_the_log_keeps_the_last_tries_and_reports_the_newest_first(
-    connect: Connect, document: Document, clock: ManualClock
+def test_number_of_recorded_attempts_is_limited(
+    make_webhooks: MakeWebhooks, document: Document, clock: ManualClock
 ) -> None:
-    box = Mailbox(*[500] * 3)
-    webhooks = connect(box, kept=2)
+    receiver = RecordingReceiver(*[500] * 3)
+    webhooks = make_webhooks(receiver, max_attempts=2)
     webhooks.schedule(make_job(document))
     clock.advance(1e6)
-    assert len(box.letters) == 4
+    assert len(receiver.received) == 4
     assert [attempt.number for attempt in webhooks.attempts] == [3, 4]
     assert [attempt["number"] for attempt in webhooks.to_json()["attempts"]] == [4, 3]
 
 
-def test_a_stop_by_hand_is_raised_and_the_event_tried_again(
+def test_keyboard_interrupt_is_raised_and_the_event_retried(
     document: Document, clock: ManualClock
 ) -> None:
-    box = Mailbox()
-    stops = [KeyboardInterrupt()]
+    recorder = RecordingReceiver()
+    interrupts = [KeyboardInterrupt()]
 
     def receiver(headers: Mapping[str, str], body: bytes, /) -> int | None:
-        if stops:
-            raise stops.pop()
-        return box(headers, body)
+        if interrupts:
+            raise interrupts.pop()
+        return recorder(headers, body)
 
     webhooks = Webhooks(document, clock=clock, receiver=receiver, secret=SECRET)
     webhooks.schedule(make_job(document))
@@ -391,36 +391,36 @@ def test_a_stop_by_hand_is_raised_and_the_event_tried_again(
         webhooks.deliver()
     webhooks.deliver()
     assert [attempt.error for attempt in webhooks.attempts] == ["interrupted", None]
-    assert len(box.letters) == 1
+    assert len(recorder.received) == 1
 
 
-def test_what_was_to_be_sent_can_be_forgotten_even_by_the_receiver(
-    connect: Connect, document: Document, clock: ManualClock
+def test_clear_during_a_delivery_forgets_all_events(
+    make_webhooks: MakeWebhooks, document: Document, clock: ManualClock
 ) -> None:
-    class Forgetful(Mailbox):
+    class ClearingReceiver(RecordingReceiver):
         def __call__(self, headers: Mapping[str, str], body: bytes, /) -> int | None:
             webhooks.clear()
             return super().__call__(headers, body)
 
-    box = Forgetful(500)
-    webhooks = connect(box)
+    receiver = ClearingReceiver(500)
+    webhooks = make_webhooks(receiver)
     webhooks.schedule(make_job(document))
     webhooks.schedule(make_job(document, "video_2"))
     clock.advance(100)
-    assert (len(box.letters), webhooks.attempts, webhooks.next_due()) == (1, (), None)
+    assert (len(receiver.received), webhooks.attempts, webhooks.next_due()) == (1, (), None)
     webhooks.schedule(make_job(document, "video_3"))
     webhooks.notify()
-    assert len(box.letters) == 2
+    assert len(receiver.received) == 2
 
 
-def test_a_receiver_that_polls_does_not_have_events_sent_within_events(document: Document) -> None:
-    clock, depths, inside = TickingClock(START, interval=5), list[int](), list[str]()
+def test_receiver_that_moves_the_clock_causes_no_nested_deliveries(document: Document) -> None:
+    clock, depths, active = TickingClock(START, interval=5), list[int](), list[str]()
 
     def receiver(headers: Mapping[str, str], body: bytes, /) -> None:
-        inside.append(headers["webhook-id"])
+        active.append(headers["webhook-id"])
         clock.on_poll()
-        depths.append(len(inside))
-        inside.pop()
+        depths.append(len(active))
+        active.pop()
 
     webhooks = Webhooks(document, clock=clock, receiver=receiver, secret=SECRET)
     deliver_on_moves(webhooks, clock=clock)
@@ -430,53 +430,53 @@ def test_a_receiver_that_polls_does_not_have_events_sent_within_events(document:
     assert depths == [1] * 50
 
 
-def test_polls_that_move_the_clock_have_events_sent(document: Document) -> None:
-    clock, box = TickingClock(START, interval=5), Mailbox()
-    webhooks = Webhooks(document, clock=clock, receiver=box, secret=SECRET)
+def test_polls_that_move_the_clock_deliver_events(document: Document) -> None:
+    clock, receiver = TickingClock(START, interval=5), RecordingReceiver()
+    webhooks = Webhooks(document, clock=clock, receiver=receiver, secret=SECRET)
     stop = deliver_on_moves(webhooks, clock=clock)
     webhooks.schedule(make_job(document))
     clock.on_poll()
-    assert box.letters == []
+    assert receiver.received == []
     clock.on_poll()
-    assert len(box.letters) == 1
+    assert len(receiver.received) == 1
     stop()
     webhooks.schedule(make_job(document, "video_2", seconds=0))
     clock.on_poll()
-    assert len(box.letters) == 1
+    assert len(receiver.received) == 1
 
 
-def test_an_event_that_is_due_while_another_thread_sends_is_sent_by_that_thread(
-    connect: Connect, document: Document, clock: ManualClock
+def test_event_due_during_a_delivery_is_sent_by_the_delivering_thread(
+    make_webhooks: MakeWebhooks, document: Document, clock: ManualClock
 ) -> None:
-    arrived, go_on = Event(), Event()
+    received, unblocked = Event(), Event()
 
-    class Waiting(Mailbox):
+    class BlockingReceiver(RecordingReceiver):
         def __call__(self, headers: Mapping[str, str], body: bytes, /) -> int | None:
-            arrived.set()
-            assert go_on.wait(20)
+            received.set()
+            assert unblocked.wait(20)
             return super().__call__(headers, body)
 
-    box = Waiting()
-    webhooks = connect(box)
+    receiver = BlockingReceiver()
+    webhooks = make_webhooks(receiver)
     webhooks.schedule(make_job(document))
     webhooks.schedule(make_job(document, "video_2", seconds=20))
     thread = Thread(target=clock.advance, args=(10,))
     thread.start()
-    assert arrived.wait(20)
-    clock.advance(10)  # neither waits for the other thread nor sends beside it
-    assert box.letters == []
+    assert received.wait(20)
+    clock.advance(10)  # does not wait for the other thread, and sends nothing
+    assert receiver.received == []
     assert [webhooks.attempts, webhooks.next_due()] == [(), START + 20]
-    go_on.set()
+    unblocked.set()
     thread.join()
-    assert [body["data"]["id"] for body in box.bodies] == ["video_1", "video_2"]
+    assert [body["data"]["id"] for body in receiver.bodies] == ["video_1", "video_2"]
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1e-6, 0.1, 1 / 3, 1e6 + 0.7], ids=lambda s: f"{s:g} s")
 @given(created=st.floats(0, 2e9))
-def test_an_event_is_due_as_the_job_ends_and_not_before(
+def test_event_is_due_exactly_at_the_end_of_the_job(
     document: Document, created: float, seconds: float
 ) -> None:
-    webhooks = Webhooks(document, clock=ManualClock(), receiver=Mailbox(), secret=SECRET)
+    webhooks = Webhooks(document, clock=ManualClock(), receiver=RecordingReceiver(), secret=SECRET)
     job = replace(make_job(document, seconds=seconds), created=created)
     webhooks.schedule(job)
     due = webhooks.next_due()
@@ -485,29 +485,29 @@ def test_an_event_is_due_as_the_job_ends_and_not_before(
     assert due == created or not observe(job, nextafter(due, 0)).ends
 
 
-def test_every_event_is_sent_once_however_many_threads_move_the_clock(
-    connect: Connect, document: Document, clock: ManualClock
+def test_every_event_is_delivered_once_with_concurrent_clock_moves(
+    make_webhooks: MakeWebhooks, document: Document, clock: ManualClock
 ) -> None:
-    box = Mailbox(*[500] * 100)
-    webhooks = connect(box)
+    receiver = RecordingReceiver(*[500] * 100)
+    webhooks = make_webhooks(receiver)
 
-    def live(name: str) -> None:
+    def schedule_jobs(name: str) -> None:
         for number in range(40):
             job = make_job(document, f"{name}_{number}", seconds=number % 7)
             webhooks.schedule(replace(job, created=clock.now()))
             clock.advance(1)
 
-    threads = [Thread(target=live, args=(f"video_{n}",)) for n in range(8)]
+    threads = [Thread(target=schedule_jobs, args=(f"video_{n}",)) for n in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     clock.advance(1e9)
-    taken = [attempt.job for attempt in webhooks.attempts if attempt.error is None]
-    assert (len(box.letters), len(taken), len({*taken})) == (420, 320, 320)
+    delivered = [attempt.job for attempt in webhooks.attempts if attempt.error is None]
+    assert (len(receiver.received), len(delivered), len({*delivered})) == (420, 320, 320)
 
 
-def test_a_signature_is_one_that_the_standard_verifies() -> None:
+def test_signature_conforms_to_standard_webhooks() -> None:
     secret = new_secret()
     headers = Signer(secret).headers("evt_1", b'{"a":"\xc3\xa4"}', moment=time.time())
     assert Webhook(secret).verify(b'{"a":"\xc3\xa4"}', headers) == {"a": "ä"}
@@ -516,31 +516,29 @@ def test_a_signature_is_one_that_the_standard_verifies() -> None:
 @pytest.mark.parametrize(
     "secret",
     ["", "whsec_", "c2VjcmV0", "whsec_c2VjcmV", "whsec_c2Vj cmV0", "sk-aisa-secret"],
-    ids=["empty", "no key", "no prefix", "no padding", "blank in it", "another kind of key"],
+    ids=["empty", "no key", "no prefix", "no padding", "space in the key", "API key"],
 )
-def test_a_secret_that_verifiers_would_read_in_different_ways_is_refused(
-    document: Document, clock: ManualClock, secret: str
-) -> None:
+def test_ambiguous_secret_is_rejected(document: Document, clock: ManualClock, secret: str) -> None:
     with pytest.raises(ValueError, match=r"must be whsec_ followed by the key in base64$"):
-        Webhooks(document, clock=clock, receiver=Mailbox(), secret=secret)
+        Webhooks(document, clock=clock, receiver=RecordingReceiver(), secret=secret)
 
 
-def test_new_secrets_are_of_the_random_bytes_that_they_are_given() -> None:
+def test_new_secret_contains_the_given_random_bytes() -> None:
     assert new_secret(bytes) == "whsec_" + "A" * 43 + "="
     assert new_secret() != new_secret()
 
 
-def test_jobs_that_are_expected_after_a_change_of_document_have_its_events(
-    connect: Connect, document: Document, clock: ManualClock
+def test_jobs_scheduled_after_a_change_of_document_have_its_events(
+    make_webhooks: MakeWebhooks, document: Document, clock: ManualClock
 ) -> None:
-    box = Mailbox()
-    webhooks = connect(box)
+    receiver = RecordingReceiver()
+    webhooks = make_webhooks(receiver)
     webhooks.schedule(make_job(document, "video_1"))
     text = document.source.text.replace("video.completed", "video.done")
     webhooks.use_document(parse_document(text))
     webhooks.schedule(make_job(document, "video_2", seconds=20))
     clock.advance(100)
-    assert [(body["type"], body["data"]["id"]) for body in box.bodies] == [
+    assert [(body["type"], body["data"]["id"]) for body in receiver.bodies] == [
         ("video.completed", "video_1"),
         ("video.done", "video_2"),
     ]

@@ -1,4 +1,4 @@
-"""Events on their way to real receivers, good ones and bad ones, by a thread of their own."""
+"""Delivery of events by the worker thread to HTTP receivers, working and broken ones."""
 
 from __future__ import annotations
 
@@ -28,70 +28,71 @@ from aisa_testkit.mock_server.webhooks.worker import WebhookWorker, deliver_on_m
 from aisa_testkit.openapi import Document
 
 SECRET = "whsec_" + "c2VjcmV0IG9mIHRoZSB0ZXN0cw=="
-PATIENCE = 20  # seconds after which a test that waits in vain fails
+TIMEOUT = 20  # seconds
 
 
-class Inbox(ThreadingHTTPServer):
-    """A receiver on a socket. It answers with these statuses, then with 200 for ever; `got` is set
-    as soon as something was taken.
+class WebhookServer(ThreadingHTTPServer):
+    """A receiver on a socket that responds with these statuses, and then always with 200.
+
+    `accepted` is set by the first 2xx.
     """
 
     def __init__(self, *statuses: int) -> None:
-        super().__init__(("127.0.0.1", 0), _Answers)
+        super().__init__(("127.0.0.1", 0), _Handler)
         self.statuses = chain(statuses, repeat(200))
-        self.letters: list[tuple[Mapping[str, str], bytes]] = []
+        self.received: list[tuple[Mapping[str, str], bytes]] = []
         self.paths: list[str] = []
-        self.got = Event()
+        self.accepted = Event()
         self.url = f"http://127.0.0.1:{self.server_port}/hooks"
 
 
-class _Answers(BaseHTTPRequestHandler):
+class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
-        inbox = self.server
-        assert isinstance(inbox, Inbox)
-        body, status = self.rfile.read(int(self.headers["content-length"])), next(inbox.statuses)
-        inbox.letters.append((dict(self.headers.items()), body))
-        inbox.paths.append(self.path)
+        server = self.server
+        assert isinstance(server, WebhookServer)
+        body, status = self.rfile.read(int(self.headers["content-length"])), next(server.statuses)
+        server.received.append((dict(self.headers.items()), body))
+        server.paths.append(self.path)
         self.send_response(status)
         self.send_header("content-length", "0")
         if 300 <= status < 400:
             self.send_header("location", "/elsewhere")
         self.end_headers()
         if status < 300:
-            inbox.got.set()
+            server.accepted.set()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing is printed."""
+        """Print nothing."""
 
 
 @pytest.fixture
-def open_inbox() -> Iterator[Callable[..., Inbox]]:
-    """Opens inboxes that answer with these statuses first."""
-    opened: list[tuple[Inbox, Thread]] = []
+def start_server() -> Iterator[Callable[..., WebhookServer]]:
+    """Start servers that respond with these statuses first."""
+    started: list[tuple[WebhookServer, Thread]] = []
 
-    def open_one(*statuses: int) -> Inbox:
-        inbox = Inbox(*statuses)
-        thread = Thread(target=inbox.serve_forever, kwargs={"poll_interval": 0.01})
+    def start(*statuses: int) -> WebhookServer:
+        server = WebhookServer(*statuses)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        opened.append((inbox, thread))
-        return inbox
+        started.append((server, thread))
+        return server
 
-    yield open_one
-    for inbox, thread in opened:
-        inbox.shutdown()
+    yield start
+    for server, thread in started:
+        server.shutdown()
         thread.join()
-        inbox.server_close()
+        server.server_close()
 
 
 @pytest.fixture
-def deaf() -> Iterator[str]:
-    """The URL of a receiver that takes connections and never answers."""
+def silent_url() -> Iterator[str]:
+    """The URL of a receiver that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
 
 @pytest.fixture
-def closed() -> str:
+def closed_url() -> str:
     """The URL of a receiver that is down."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return f"http://127.0.0.1:{listener.getsockname()[1]}/"
@@ -108,41 +109,41 @@ def make_webhooks(document: Document, clock: MovableClock, receiver: Receiver) -
     return Webhooks(document, clock=clock, receiver=receiver, secret=SECRET)
 
 
-def couriers() -> list[Thread]:
+def worker_threads() -> list[Thread]:
     return [thread for thread in enumerate() if thread.name == "webhook worker"]
 
 
-def test_an_event_is_brought_in_time_over_a_socket(
-    document: Document, open_inbox: Callable[..., Inbox]
+def test_worker_delivers_an_event_over_http(
+    document: Document, start_server: Callable[..., WebhookServer]
 ) -> None:
-    clock, inbox = SystemClock(1000), open_inbox()
-    webhooks = make_webhooks(document, clock, HttpReceiver(inbox.url))
+    clock, server = SystemClock(1000), start_server()
+    webhooks = make_webhooks(document, clock, HttpReceiver(server.url))
     with WebhookWorker(webhooks, clock=clock):
         webhooks.schedule(make_job(document, clock))
         webhooks.notify()
-        assert inbox.got.wait(PATIENCE)
-    ((headers, body),) = inbox.letters
+        assert server.accepted.wait(TIMEOUT)
+    ((headers, body),) = server.received
     with openai.OpenAI(api_key="sk-test") as client:
         event = client.webhooks.unwrap(body, headers, secret=SECRET)
     assert str(event.type) == "video.completed"
-    assert inbox.paths == ["/hooks"]
-    assert couriers() == []
+    assert server.paths == ["/hooks"]
+    assert worker_threads() == []
 
 
-def test_an_event_is_brought_again_until_it_is_taken(
-    document: Document, open_inbox: Callable[..., Inbox]
+def test_worker_retries_until_the_event_is_accepted(
+    document: Document, start_server: Callable[..., WebhookServer]
 ) -> None:
-    clock, inbox = SystemClock(1000), open_inbox(500, 307)
+    clock, server = SystemClock(1000), start_server(500, 307)
     clock.freeze()
-    webhooks = make_webhooks(document, clock, HttpReceiver(inbox.url))
+    webhooks = make_webhooks(document, clock, HttpReceiver(server.url))
     with WebhookWorker(webhooks, clock=clock):
         webhooks.schedule(make_job(document, clock))
         webhooks.notify()
         clock.advance(1000)
-        assert inbox.got.wait(PATIENCE)
-    first, second, third = inbox.letters
+        assert server.accepted.wait(TIMEOUT)
+    first, second, third = server.received
     assert first[1] == second[1] == third[1]
-    assert inbox.paths == ["/hooks"] * 3
+    assert server.paths == ["/hooks"] * 3
     assert [attempt.error for attempt in webhooks.attempts[:2]] == [
         "status 500",
         "status 307; redirects are not followed",
@@ -159,62 +160,62 @@ def test_an_event_is_brought_again_until_it_is_taken(
         (TickingClock(interval=100), lambda clock: clock.on_poll()),
     ],
     ids=[
-        "a real clock is set to another speed",
-        "a real clock is moved on",
-        "a manual clock is moved on",
-        "somebody sleeps by a manual clock",
-        "a ticking clock is polled by",
+        "system clock, set_speed",
+        "system clock, advance",
+        "manual clock, advance",
+        "manual clock, sleep",
+        "ticking clock, on_poll",
     ],
 )
-def test_a_courier_that_waits_is_woken_as(
+def test_waiting_worker_is_woken_by_moves_of_the_clock(
     document: Document,
-    open_inbox: Callable[..., Inbox],
+    start_server: Callable[..., WebhookServer],
     clock: MovableClock,
     move: Callable[[MovableClock], object],
 ) -> None:
-    inbox = open_inbox()
-    webhooks = make_webhooks(document, clock, HttpReceiver(inbox.url))
+    server = start_server()
+    webhooks = make_webhooks(document, clock, HttpReceiver(server.url))
     webhooks.schedule(make_job(document, clock, seconds=100))
     with WebhookWorker(webhooks, clock=clock):
         move(clock)
-        assert inbox.got.wait(PATIENCE)
-    assert couriers() == []
+        assert server.accepted.wait(TIMEOUT)
+    assert worker_threads() == []
 
 
-def test_a_clock_that_goes_on_again_wakes_a_courier(
-    document: Document, open_inbox: Callable[..., Inbox]
+def test_worker_is_woken_when_the_clock_is_unfrozen(
+    document: Document, start_server: Callable[..., WebhookServer]
 ) -> None:
-    clock, inbox = SystemClock(1000), open_inbox()
+    clock, server = SystemClock(1000), start_server()
     clock.freeze()
-    webhooks = make_webhooks(document, clock, HttpReceiver(inbox.url))
+    webhooks = make_webhooks(document, clock, HttpReceiver(server.url))
     with WebhookWorker(webhooks, clock=clock):
         webhooks.schedule(make_job(document, clock))
         webhooks.notify()
         assert webhooks.attempts == ()
         clock.freeze(False)
-        assert inbox.got.wait(PATIENCE)
+        assert server.accepted.wait(TIMEOUT)
 
 
-def test_a_courier_sleeps_as_long_as_there_is_nothing_to_do(document: Document) -> None:
+def test_worker_sleeps_until_the_next_event_is_due(document: Document) -> None:
     real = [0.0]
     clock = SystemClock(4, monotonic=lambda: real[0])
     webhooks = make_webhooks(document, clock, lambda headers, body: None)
-    courier = WebhookWorker(webhooks, clock=clock)
-    assert courier.seconds_until_due() is None
+    worker = WebhookWorker(webhooks, clock=clock)
+    assert worker.seconds_until_due() is None
     webhooks.schedule(make_job(document, clock, seconds=10))
-    assert courier.seconds_until_due() == 2.5
+    assert worker.seconds_until_due() == 2.5
     real[0] += 2
-    assert courier.seconds_until_due() == 0.5
+    assert worker.seconds_until_due() == 0.5
     clock.freeze()
-    assert courier.seconds_until_due() is None
+    assert worker.seconds_until_due() is None
     clock.freeze(False)
     real[0] += 1
-    assert courier.seconds_until_due() == 0.001
+    assert worker.seconds_until_due() == 0.001
     webhooks.deliver()
-    assert courier.seconds_until_due() is None
+    assert worker.seconds_until_due() is None
 
 
-def test_a_courier_of_a_clock_that_does_not_go_on_sleeps_until_it_is_woken(
+def test_worker_of_a_manual_clock_sleeps_until_it_is_woken(
     document: Document, clock: ManualClock
 ) -> None:
     webhooks = make_webhooks(document, clock, lambda headers, body: None)
@@ -222,43 +223,43 @@ def test_a_courier_of_a_clock_that_does_not_go_on_sleeps_until_it_is_woken(
     assert WebhookWorker(webhooks, clock=clock).seconds_until_due() is None
 
 
-def test_a_courier_goes_home_at_once_however_long_there_is_nothing_to_do(
-    document: Document, open_inbox: Callable[..., Inbox]
+def test_idle_worker_stops_at_once(
+    document: Document, start_server: Callable[..., WebhookServer]
 ) -> None:
-    clock, inbox = SystemClock(), open_inbox()
-    webhooks = make_webhooks(document, clock, HttpReceiver(inbox.url))
-    with WebhookWorker(webhooks, clock=clock, grace=PATIENCE):
+    clock, server = SystemClock(), start_server()
+    webhooks = make_webhooks(document, clock, HttpReceiver(server.url))
+    with WebhookWorker(webhooks, clock=clock, grace=TIMEOUT):
         webhooks.schedule(make_job(document, clock, seconds=1e6))
         webhooks.notify()
-        assert len(couriers()) == 1
-    assert couriers() == []
+        assert len(worker_threads()) == 1
+    assert worker_threads() == []
     clock.advance(1e6)
-    assert inbox.letters == []
+    assert server.received == []
 
 
-def test_a_courier_does_not_wait_for_a_receiver_to_go_home(document: Document) -> None:
-    clock, asked, answer = ManualClock(), Event(), Event()
+def test_worker_stops_after_its_grace_period_despite_a_running_delivery(document: Document) -> None:
+    clock, called, unblocked = ManualClock(), Event(), Event()
 
     def receiver(headers: Mapping[str, str], body: bytes, /) -> None:
-        asked.set()
-        assert answer.wait(PATIENCE)
+        called.set()
+        assert unblocked.wait(TIMEOUT)
 
     webhooks = make_webhooks(document, clock, receiver)
     for name in ("video_1", "video_2"):
         webhooks.schedule(make_job(document, clock, name, seconds=0))
     with WebhookWorker(webhooks, clock=clock, grace=0.01):
-        assert asked.wait(PATIENCE)
-    (late,) = couriers()
-    assert late.daemon
-    answer.set()
-    late.join(PATIENCE)
-    assert (couriers(), len(webhooks.attempts)) == ([], 1)
+        assert called.wait(TIMEOUT)
+    (running,) = worker_threads()
+    assert running.daemon
+    unblocked.set()
+    running.join(TIMEOUT)
+    assert (worker_threads(), len(webhooks.attempts)) == ([], 1)
 
 
-def test_a_receiver_that_is_down_is_tried_again(
-    document: Document, clock: ManualClock, closed: str
+def test_refused_connection_is_retried(
+    document: Document, clock: ManualClock, closed_url: str
 ) -> None:
-    webhooks = make_webhooks(document, clock, HttpReceiver(closed))
+    webhooks = make_webhooks(document, clock, HttpReceiver(closed_url))
     deliver_on_moves(webhooks, clock=clock)
     webhooks.schedule(make_job(document, clock))
     clock.advance(10)
@@ -268,10 +269,10 @@ def test_a_receiver_that_is_down_is_tried_again(
     assert attempt.error.startswith("no connection: ")
 
 
-def test_a_receiver_that_does_not_answer_is_given_up_in_time(
-    document: Document, clock: ManualClock, deaf: str
+def test_delivery_to_a_silent_receiver_times_out(
+    document: Document, clock: ManualClock, silent_url: str
 ) -> None:
-    webhooks = make_webhooks(document, clock, HttpReceiver(deaf, timeout=0.05))
+    webhooks = make_webhooks(document, clock, HttpReceiver(silent_url, timeout=0.05))
     deliver_on_moves(webhooks, clock=clock)
     webhooks.schedule(make_job(document, clock))
     clock.advance(10)
@@ -280,17 +281,17 @@ def test_a_receiver_that_does_not_answer_is_given_up_in_time(
 
 
 @pytest.mark.parametrize(
-    ("said", "error"),
+    ("response", "error"),
     [
         (b"", "no response: Server disconnected without sending a response."),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "no response: "),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n", None),
     ],
-    ids=["hangs up", "speaks something else", "breaks off in a body that nobody needs"],
+    ids=["disconnects", "other protocol", "incomplete body"],
 )
-def test_only_the_status_of_an_answer_counts(said: bytes, error: str | None) -> None:
+def test_only_the_status_of_the_response_matters(response: bytes, error: str | None) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = Thread(target=_say, args=(listener, said))
+        thread = Thread(target=_respond, args=(listener, response))
         thread.start()
         receiver = HttpReceiver(f"http://127.0.0.1:{listener.getsockname()[1]}/")
         if error is None:
@@ -302,30 +303,30 @@ def test_only_the_status_of_an_answer_counts(said: bytes, error: str | None) -> 
         thread.join()
 
 
-def _say(listener: socket.socket, said: bytes) -> None:
+def _respond(listener: socket.socket, response: bytes) -> None:
     connection, _ = listener.accept()
     with connection:
         received = b""
         while not received.endswith(b"{}"):
             received += connection.recv(65536)
-        connection.sendall(said)
+        connection.sendall(response)
 
 
 def test_proxies_of_the_environment_are_not_used(
-    open_inbox: Callable[..., Inbox], closed: str, monkeypatch: pytest.MonkeyPatch
+    start_server: Callable[..., WebhookServer], closed_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, closed)
+        monkeypatch.setenv(name, closed_url)
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    inbox = open_inbox()
-    assert HttpReceiver(inbox.url)({"webhook-id": "evt_1"}, b"{}") == 200
+    server = start_server()
+    assert HttpReceiver(server.url)({"webhook-id": "evt_1"}, b"{}") == 200
 
 
 @pytest.mark.parametrize(
     "url",
     ["", "/hooks", "127.0.0.1:80", "ftp://127.0.0.1/", "http://", "http://[::1"],
 )
-def test_what_is_no_url_of_http_is_refused(url: str) -> None:
+def test_url_that_is_not_http_is_rejected(url: str) -> None:
     with pytest.raises(ValueError, match="must begin with http:// or https://"):
         HttpReceiver(url)
