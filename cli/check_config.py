@@ -22,17 +22,18 @@ VIOLATED, UNREACHABLE, KEY_REJECTED, OVER_BUDGET, INTERRUPTED = 1, 3, 4, 5, 130
 class CheckConfig:
     """The configuration of a check.
 
-    document: the contract
-    base_url: the URL of the server; empty if a recording determines it
-    key: the API key
-    policy: the rules to apply
-    budget: the limits on the cost
-    plan: the requests to send
-    resume: the id of a job to check instead of a new one
-    replay: a recording to check instead of a server
-    keep: True to leave the created jobs on the server
-    poll_interval: the longest time between polls in seconds, None to follow the server's hints
-    key_variable: the environment variable that holds the API key
+    Args:
+        document: The contract.
+        base_url: The URL of the server; empty if a recording determines it.
+        key: The API key.
+        policy: The rules to apply.
+        budget: The limits on the cost.
+        plan: The requests to send.
+        resume: The id of a job to check instead of a new one.
+        replay: A recording to check instead of a server.
+        keep: True to leave the created jobs on the server.
+        poll_interval: The longest time between polls in seconds, None to follow the server's hints.
+        key_variable: The environment variable that holds the API key.
     """
 
     document: Document

@@ -30,10 +30,11 @@ REQUEST_SECONDS = 60.0
 class Outcome:
     """The outcome of a check.
 
-    result: the violations, also of an incomplete check
-    base_url: the URL that was checked
-    error: the reason if the check is incomplete, else None
-    exit_code: the exit code for this reason, 0 if the check is complete
+    Args:
+        result: The violations, also of an incomplete check.
+        base_url: The URL that was checked.
+        error: The reason if the check is incomplete, else None.
+        exit_code: The exit code for this reason, 0 if the check is complete.
     """
 
     result: CheckResult

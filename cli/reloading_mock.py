@@ -27,10 +27,12 @@ from ..openapi.source import BUNDLED
 class ServeOptions:
     """The options of `serve` that configure the mock.
 
-    config: the path of a config file
-    faults: more faults, besides those of the config file
-    admin_token: the token of the control API
-    host: the name that the server is bound to
+    Args:
+        config: The path of a config file.
+        faults: More faults, besides those of the config file.
+        admin_token: The token of the control API.
+        host: The name that the server is bound to.
+
     The other options are arguments of JobService.
     """
 

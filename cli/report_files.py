@@ -17,9 +17,10 @@ Files = Mapping[Path, str]
 def report_files(reports: Iterable[str], record: Path | None, replay: Path | None) -> Files:
     """Return the format of each file.
 
-    reports: texts such as `html=report.html`
-    record: a file for a recording in HAR
-    replay: a file that is read and must not be overwritten
+    Args:
+        reports: Texts such as `html=report.html`.
+        record: A file for a recording in HAR.
+        replay: A file that is read and must not be overwritten.
 
     Ends the command if a format is unknown or a file cannot be written, before anything is sent.
     """
@@ -51,10 +52,10 @@ def report_to_github(report: Report, environment: Mapping[str, str] = os.environ
 
 
 def _add_file(files: dict[Path, str], path: Path, kind: str, option: str) -> None:
-    taken = {known.resolve(): kind for known, kind in files.items()}
+    formats = {known.resolve(): kind for known, kind in files.items()}
     place = path.resolve()
-    if place in taken:
-        reason = "another report uses this file" if taken[place] else "this file is replayed"
+    if place in formats:
+        reason = "another report uses this file" if formats[place] else "this file is replayed"
         fail(f"{option}: {reason}")
     _require_writable(path, option)
     files[path] = kind

@@ -36,14 +36,16 @@ def create_app(
     """Return an ASGI application with the API at the base path of its document and the control API
     at `/__admin/`.
 
-    document: the document to serve; the bundled one by default
-    service: a service to use instead of a new one; ValueError if a document is given, too
-    body_limit: the longest request body in bytes; longer ones are rejected without reading them
-    observers: are notified of every request to the mocked API
-    journal: is notified as well; the control API returns its requests and its verdict
-    admin_token: the token that the control API requires. Without one, web pages of other sites
-        have no access to it.
-    host: the name that the server is bound to, if it has one
+    Args:
+        document: The document to serve; the bundled one by default.
+        service: A service to use instead of a new one; ValueError if a document is given, too.
+        body_limit: The longest request body in bytes; longer ones are rejected without reading
+            them.
+        observers: Notified of every request to the mocked API.
+        journal: Notified as well; the control API returns its requests and its verdict.
+        admin_token: The token that the control API requires. Without one, web pages of other sites
+            have no access to it.
+        host: The name that the server is bound to, if it has one.
     """
     if document is not None and service is not None:
         raise ValueError("give a document or a service, not both; a service has its document")

@@ -52,11 +52,12 @@ async def deliver(
 ) -> bool:
     """Send a response as its delivery says; return False if the client disconnected before the end.
 
-    start: the ASGI message with status and headers
-    body: the whole body, which the delivery may send slowly or in part
-    clock: measures the delays
-    connection: the connection to close for a broken response; without it, ConnectionResetError is
-        raised for the ASGI server to handle
+    Args:
+        start: The ASGI message with status and headers.
+        body: The whole body, which the delivery may send slowly or in part.
+        clock: Measures the delays.
+        connection: The connection to close for a broken response; without it, ConnectionResetError
+            is raised for the ASGI server to handle.
     """
     await _wait(delivery.delay, clock, connection)
     if delivery.bytes_delivered is None or delivery.bytes_delivered >= 0:

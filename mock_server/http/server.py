@@ -28,7 +28,8 @@ SHUTDOWN_SECONDS = 3
 class VideoServer(MockControls[MovableClock]):
     """A mock that listens on a socket.
 
-    base_url: the URL for clients, such as `http://127.0.0.1:4010/v1`
+    Args:
+        base_url: The URL for clients, such as `http://127.0.0.1:4010/v1`.
     """
 
     def __init__(self, base_url: str, service: JobService[MovableClock]) -> None:
@@ -50,11 +51,12 @@ def serve_in_thread(
 ) -> Iterator[VideoServer]:
     """Serve a document on a socket for the length of the block, in a thread of this process.
 
-    document: the document to serve; the bundled one by default
-    host: the address to listen on
-    port: the port to listen on; 0 picks a free one. OSError if it is not available.
-    clock, seed, api_keys, unknown_ids: as for JobService
-    strict: check each reply against the document
+    Args:
+        document: The document to serve; the bundled one by default.
+        host: The address to listen on.
+        port: The port to listen on; 0 picks a free one. OSError if it is not available.
+        clock, seed, api_keys, unknown_ids: As for JobService.
+        strict: Check each reply against the document.
     """
     service = JobService(
         document,
@@ -107,8 +109,9 @@ def run(
 ) -> None:
     """Serve until SIGINT or SIGTERM; open requests then have SHUTDOWN_SECONDS to finish.
 
-    on_started: is called once the server accepts requests and handles signals
-    log_requests: print a line for each request
+    Args:
+        on_started: Called once the server accepts requests and handles signals.
+        log_requests: Print a line for each request.
     """
     _Server(app, on_started=on_started, log_requests=log_requests).run(sockets=[listener])
 

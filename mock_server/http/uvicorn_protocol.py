@@ -55,8 +55,11 @@ class BreakableProtocol(HttpToolsProtocol):
 class BreakableConnection:
     """A connection that can be closed in the middle of a response.
 
-    closing: is set when the client has disconnected or the server stops
-    cycles: the requests that have no complete response yet, and perhaps the last complete one
+    `cycles` holds the requests without a complete response, and perhaps the last complete one.
+
+    Args:
+        transport: The transport of the connection.
+        closing: The event that is set when the client has disconnected or the server stops.
     """
 
     __slots__ = ("_closing", "_transport", "cycles")

@@ -21,8 +21,9 @@ class AdminAccess:
     """Access by the admin token. Without a token every client has access, except web pages of
     other sites.
 
-    token: the admin token, or None; ValueError if it is empty
-    host: the name that the server is bound to, if it has one
+    Args:
+        token: The admin token, or None; ValueError if it is empty.
+        host: The name that the server is bound to, if it has one.
     """
 
     def __init__(self, token: str | None, *, host: str | None = None) -> None:

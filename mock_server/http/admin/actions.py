@@ -23,8 +23,9 @@ Action = Callable[[AdminRequest], Json | bytes]
 class AdminActions:
     """The operations of the control API on one service.
 
-    journal: the journal of requests to the mocked API, or None
-    secured: True if the control API requires an admin token
+    Args:
+        journal: The journal of requests to the mocked API, or None.
+        secured: True if the control API requires an admin token.
     """
 
     def __init__(
@@ -213,8 +214,9 @@ def _not_a_job_id(job_id: str) -> str:
 def _admin_errors(*, not_found: str | None = None, place: str | None = None) -> Iterator[None]:
     """Raise the errors of the block as AdminRequestError.
 
-    not_found: the message for a KeyError
-    place: the field that a ValueError is about, where its message names none
+    Args:
+        not_found: The message for a KeyError.
+        place: The field that a ValueError is about, where its message names none.
     """
     try:
         yield

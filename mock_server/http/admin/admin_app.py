@@ -34,12 +34,14 @@ BODY_LIMIT = 1024 * 1024
 class AdminApp:
     """The control API of a service, below the root path of the ASGI scope.
 
-    service: the service to control
-    journal: the journal of requests to the mocked API; without it the operations about requests
-        respond with 404
-    admin_token: the token that every operation except the health check requires; ValueError if it
-        is empty. Without a token web pages of other sites have no access.
-    host: the name that the server is bound to, if it has one; web pages of this host have access
+    Args:
+        service: The service to control.
+        journal: The journal of requests to the mocked API; without it the operations about requests
+            respond with 404.
+        admin_token: The token that every operation except the health check requires; ValueError if
+            it is empty. Without a token web pages of other sites have no access.
+        host: The name that the server is bound to, if it has one; web pages of this host have
+            access.
     """
 
     def __init__(

@@ -17,9 +17,10 @@ from ....openapi.source import parse_source
 class AdminDocument:
     """The document of the control API, compiled.
 
-    data: the document as JSON; schemas of other files are part of it
-    base_path: where the control API starts below the root of the mock, `/__admin`
-    operations: the operations by their `operationId`
+    Attributes:
+        data: The document as JSON; schemas of other files are part of it.
+        base_path: Where the control API starts below the root of the mock, `/__admin`.
+        operations: The operations by their `operationId`.
     """
 
     def __init__(self) -> None:

@@ -25,8 +25,9 @@ KEEP_ALIVE_SECONDS = 15.0
 class EventQueue:
     """The queued events of one reader. A full queue drops its oldest event.
 
-    on_ready: is called when an empty queue gets an event, in the thread that put it there
-    max_size: the number of events that the queue holds
+    Args:
+        on_ready: Called when an empty queue gets an event, in the thread that put it there.
+        max_size: The number of events that the queue holds.
     """
 
     def __init__(self, on_ready: Callable[[], object], *, max_size: int = MAX_QUEUED) -> None:
@@ -56,8 +57,9 @@ class EventStream(Response):
     """A stream of events for one reader, until the reader disconnects, the server stops or `end`
     is called. Must be created in the event loop of the server.
 
-    journal: the journal whose requests become events
-    keep_alive: the seconds without an event after which a comment is sent
+    Args:
+        journal: The journal whose requests become events.
+        keep_alive: The seconds without an event after which a comment is sent.
     """
 
     media_type = "text/event-stream"

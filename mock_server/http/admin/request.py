@@ -20,10 +20,11 @@ from .document import AdminDocument
 class AdminRequest:
     """A valid request to the control API.
 
-    path: the path parameters, decoded
-    query: the query parameters as text
-    body: the fields of the JSON body; empty if there is no body
-    root: the URL of the mock as the client addressed it
+    Args:
+        path: The path parameters, decoded.
+        query: The query parameters as text.
+        body: The fields of the JSON body; empty if there is no body.
+        root: The URL of the mock as the client addressed it.
     """
 
     path: Mapping[str, str] = field(default_factory=dict)
