@@ -15,7 +15,8 @@ from .json import Json
 from .lifecycle import compile_lifecycle
 from .limits import compile_limits
 from .near_miss import NearMiss, find_nearest
-from .operation import JobRole, Operation, compile_operations
+from .operation import JobRole, Operation
+from .operation_compiler import compile_operations
 from .routing import NoMatch, OperationMatch, Router
 from .schema import Schema, Schemas, template_of
 from .source import Source, parse_source, read_source

@@ -1,19 +1,20 @@
-"""Compiled operations of a document: parameters, request bodies, responses, and role for jobs."""
+"""The operations of a document: parameters, request bodies, responses, and roles for jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from .json import Json
 from .path_template import PathTemplate
-from .pointer import Path, format_pointer, get, parse_pointer
-from .price import Price, compile_price
-from .schema import Schema, Schemas, as_object, follow, resolve
+from .pointer import Path
+from .price import Price
+from .schema import Schema
 
 FORM = "multipart/form-data"
 JSON = "application/json"
+METHODS = ("get", "put", "post", "delete", "patch")
 
 
 class JobRole(StrEnum):
@@ -173,145 +174,3 @@ class Operation:
             if field in body.properties:
                 return body.properties[field].get("default")
         return None
-
-
-def compile_operations(schemas: Schemas) -> Iterator[Operation]:
-    """Compile the operations of a document with valid structure."""
-    responses: dict[str, Response] = {}
-    for path, item in schemas.root["paths"].items():
-        for method in (m for m in METHODS if m in item):
-            yield _OperationCompiler(schemas, path, method, responses).compile()
-
-
-class _OperationCompiler:
-    """Compiles one operation. Responses that operations share are kept in `responses`."""
-
-    def __init__(
-        self, schemas: Schemas, path: str, method: str, responses: dict[str, Response]
-    ) -> None:
-        self._responses = responses
-        self._schemas, self._root = schemas, schemas.root
-        self._template, self._method = PathTemplate(path), method
-        self._item = ("paths", path)
-        self._pointer = format_pointer((*self._item, method))
-        self._data = self._root["paths"][path][method]
-
-    def compile(self) -> Operation:
-        data, page, media = self._data, self._data.get("x-page"), self._data.get("x-media")
-        body_pointer, body = (
-            self._follow(f"{self._pointer}/requestBody") if "requestBody" in data else ("", {})
-        )
-        parameters = [*self._parameters()]
-        responses = {int(status): self._response(status) for status in data["responses"]}
-        return Operation(
-            id=data["operationId"],
-            method=self._method.upper(),
-            template=self._template,
-            pointer=self._pointer,
-            role=JobRole(data["x-job-role"]) if "x-job-role" in data else None,
-            provenance=Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),
-            secured=bool(data.get("security", self._root.get("security"))),
-            query={p.name: p for p in parameters if p.place == "query"},
-            headers={p.name: p for p in parameters if p.place == "header"},
-            body_required=body.get("required", False),
-            bodies={
-                media_type: self._body(f"{body_pointer}/content{format_pointer((media_type,))}")
-                for media_type in body.get("content", ())
-            },
-            responses=responses,
-            success=responses[min(responses)],
-            page=_page(page) if page else None,
-            media=MediaFields(media.get("size"), media.get("seconds")) if media else None,
-            price=compile_price(data["x-price"]) if "x-price" in data else None,
-        )
-
-    def _follow(self, pointer: str) -> tuple[str, Json]:
-        """Return the pointer that references at this pointer lead to, and the value there."""
-        pointer = follow(self._root, pointer)
-        return pointer, get(self._root, parse_pointer(pointer))
-
-    def _parameters(self) -> Iterator[Parameter]:
-        """Yield the parameters of the path, overridden by those of the operation."""
-        parameters: dict[tuple[str, str], Parameter] = {}
-        for base in (format_pointer(self._item), self._pointer):
-            listed = get(self._root, parse_pointer(base)).get("parameters", ())
-            for index in range(len(listed)):
-                pointer, data = self._follow(f"{base}/parameters/{index}")
-                parameters[data["name"], data["in"]] = Parameter(
-                    name=data["name"],
-                    place=data["in"],
-                    required=data.get("required", False),
-                    schema=self._schemas.at(f"{pointer}/schema"),
-                    variants=data.get("x-variants", {}),
-                )
-        yield from parameters.values()
-
-    def _body(self, pointer: str) -> RequestBody:
-        data = get(self._root, parse_pointer(pointer))
-        schema = self._schemas.at(f"{pointer}/schema")
-        properties = {
-            name: as_object(resolve(self._root, below))
-            for name, below in schema.raw.get("properties", {}).items()
-        }
-        encoding = {name: _media_types(e) for name, e in data.get("encoding", {}).items()}
-        files = {
-            name: encoding.get(name, ("*/*",))
-            for name, below in properties.items()
-            if pointer.endswith(format_pointer((FORM,))) and _is_file(below, encoding.get(name, ()))
-        }
-        return RequestBody(schema, properties, files, self._example(data))
-
-    def _example(self, media: Json) -> Json:
-        examples = [
-            resolve(self._root, example)["value"] for example in media.get("examples", {}).values()
-        ]
-        return media.get("example", examples[0] if examples else None)
-
-    def _response(self, status: str) -> Response:
-        pointer, data = self._follow(f"{self._pointer}/responses/{status}")
-        place = f"{pointer} {status}"
-        if place not in self._responses:
-            self._responses[place] = Response(
-                status=int(status),
-                provenance=Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),
-                headers=tuple(self._header(pointer, name) for name in data.get("headers", ())),
-                content={t: self._content(pointer, t) for t in data.get("content", ())},
-            )
-        return self._responses[place]
-
-    def _content(self, response_pointer: str, media_type: str) -> Schema | None:
-        pointer = response_pointer + format_pointer(("content", media_type))
-        media = get(self._root, parse_pointer(pointer))
-        return self._schemas.at(f"{pointer}/schema") if "schema" in media else None
-
-    def _header(self, response_pointer: str, name: str) -> Header:
-        pointer, data = self._follow(f"{response_pointer}/headers{format_pointer((name,))}")
-        return Header(
-            name.lower(), data.get("required", False), self._schemas.at(f"{pointer}/schema")
-        )
-
-
-def _media_types(encoding: Json) -> tuple[str, ...]:
-    listed = encoding.get("contentType", "").split(",")
-    return tuple(media_type.strip().lower() for media_type in listed if media_type.strip())
-
-
-def _is_file(schema: Json, media_types: tuple[str, ...]) -> bool:
-    """Return True if a form field is a file: binary, or encoded as a type that is not text."""
-    if isinstance(schema, dict) and schema.get("format") == "binary":
-        return True
-    return any(not t.startswith("text/") and t != JSON for t in media_types)
-
-
-def _page(data: Json) -> Pagination:
-    places = {
-        key: parse_pointer(data[key])
-        for key in ("items", "first", "last", "more", "next")
-        if key in data
-    }
-    return Pagination(
-        places, data["limit"], data["after"], data.get("order"), data.get("descending")
-    )
-
-
-METHODS = ("get", "put", "post", "delete", "patch")

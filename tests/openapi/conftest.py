@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from aisa_testkit.openapi import DocumentError, parse_document
+from tests.support.documents import RENDERINGS
 
 Problems = list[tuple[str, str]]
 
@@ -15,7 +15,7 @@ Problems = list[tuple[str, str]]
 @pytest.fixture(scope="session")
 def renderings() -> str:
     """The text of the document of another API."""
-    return (Path(__file__).parents[1] / "documents" / "renderings.yaml").read_text("utf-8")
+    return RENDERINGS.read_text("utf-8")
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aisa_testkit.openapi import Document, NoMatch, OperationMatch
-from aisa_testkit.openapi.operation import compile_operations
+from aisa_testkit.openapi.operation_compiler import compile_operations
 from aisa_testkit.openapi.routing import Router
 from aisa_testkit.openapi.schema import Schemas
 

@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from ....openapi.json import Json
-from ....openapi.operation import Operation, compile_operations
+from ....openapi.operation import Operation
+from ....openapi.operation_compiler import compile_operations
 from ....openapi.pointer import get, parse_pointer
 from ....openapi.routing import NoMatch, OperationMatch, Router
 from ....openapi.schema import Schemas
