@@ -1,4 +1,4 @@
-"""The baseline: a bare Starlette application that answers one constant video.
+"""The baseline: a bare Starlette application that returns one constant video.
 
 Run as `python benchmarks/bare.py PORT`.
 """
@@ -31,7 +31,7 @@ VIDEO: dict[str, object] = {
 
 
 async def video(request: Request) -> JSONResponse:
-    """Answer the constant video without reading the body."""
+    """Return the constant video without reading the body."""
     return JSONResponse(VIDEO)
 
 

@@ -1,9 +1,8 @@
-"""Compare the pytest plugin with what there is without it, in rounds that alternate.
+"""Compare the pytest plugin with bare respx routes, in alternating rounds.
 
 - pytest on an empty test, with the plugin installed but unused, and without it,
 - the set-up and tear-down of a mock, and of a bare respx router with as many routes,
-- a call through the OpenAI SDK, answered by the mock and by a bare respx route with a constant
-  answer,
+- a call through the OpenAI SDK to the mock, and to a bare respx route with a constant response,
 - a whole job with `create_and_poll`, and as many calls of the bare routes.
 
 Run as `python benchmarks/plugin.py`.
@@ -39,9 +38,9 @@ Action = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """How long the plugin and its counterpart took in one round, in milliseconds."""
+    """The times of the plugin and of its counterpart in one round, in milliseconds."""
 
-    mine: float
+    plugin: float
     bare: float
 
 
@@ -50,36 +49,36 @@ def main() -> None:
     options = _options()
     print("| median | plugin | without | ratio | difference | aim |")
     print("| --- | ---: | ---: | ---: | ---: | --- |")
-    found = _compare(*_pytest_runs(), rounds=options.runs)
-    _row("pytest on an empty test, ms", found, "at most 15 ms more")
-    found = _compare(_mock_cycle, _router_cycle, rounds=options.rounds)
-    _row("set-up and tear-down, ms", found, "at most 3 ms")
-    with mock_videos() as mock, _bare_routes() as answers:
+    results = _compare(*_pytest_runs(), rounds=options.runs)
+    _row("pytest on an empty test, ms", results, "at most 15 ms more")
+    results = _compare(_mock_cycle, _router_cycle, rounds=options.rounds)
+    _row("set-up and tear-down, ms", results, "at most 3 ms")
+    with mock_videos() as mock, _bare_routes() as responses:
         ours, theirs = openai.OpenAI(), openai.OpenAI(base_url="https://bare.test/v1")
         job = ours.videos.create(prompt=PROMPT)
-        answers["body"] = mock.routes["createVideo"].calls.last.response.content
+        responses["body"] = mock.routes["createVideo"].calls.last.response.content
         mock.clock.freeze()
-        found = _compare(
+        results = _compare(
             lambda: ours.videos.retrieve(job.id),
             lambda: theirs.videos.retrieve(job.id),
             rounds=options.rounds,
         )
-        _row("retrieve through the SDK, ms", found, "ratio at most 1.5")
-        found = _compare(
+        _row("retrieve through the SDK, ms", results, "ratio at most 1.5")
+        results = _compare(
             lambda: ours.videos.create(prompt=PROMPT),
             lambda: theirs.videos.create(prompt=PROMPT),
             rounds=options.rounds,
         )
-        _row("create through the SDK, ms", found, "ratio at most 1.5")
+        _row("create through the SDK, ms", results, "ratio at most 1.5")
         mock.clock.freeze(False)
         calls = _calls_of_a_job(mock, ours)
-        found = _compare(
+        results = _compare(
             lambda: ours.videos.create_and_poll(prompt=PROMPT),
             lambda: [theirs.videos.retrieve(job.id) for _ in range(calls)],
             rounds=max(1, options.rounds // 5),
         )
-        _row(f"a whole job in {calls} calls, ms", found, "under 20 ms")
-        mock.contract.allow("AV715", "AV717")  # the rounds ask for the same again and again
+        _row(f"a whole job in {calls} calls, ms", results, "under 20 ms")
+        mock.contract.allow("AV715", "AV717")  # the rounds repeat equal requests
 
 
 def _options() -> argparse.Namespace:
@@ -89,42 +88,51 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _compare(mine: Action, bare: Action, *, rounds: int) -> list[Round]:
-    """How long two actions took, in milliseconds, that take turns."""
-    found: list[Round] = []
+def _compare(plugin: Action, bare: Action, *, rounds: int) -> list[Round]:
+    """Return the times of two actions that take turns."""
+    results: list[Round] = []
     for number in range(rounds + 1):
         times = [0.0, 0.0]
         for index in (0, 1) if number % 2 else (1, 0):
             began = time.perf_counter()
-            (mine, bare)[index]()
+            (plugin, bare)[index]()
             times[index] = (time.perf_counter() - began) * 1000
-        found.append(Round(*times))
-    return found[1:]  # the first warms up
+        results.append(Round(*times))
+    return results[1:]  # the first warms up
 
 
 def _row(title: str, rounds: list[Round], aim: str) -> None:
-    """Prints medians; ratio and difference are taken within a round, so that a busy machine slows
-    both alike.
+    """Print medians. Ratio and difference are computed within each round, because a busy machine
+    slows both alike.
     """
-    mine, bare = (statistics.median(getattr(r, name) for r in rounds) for name in ("mine", "bare"))
-    ratio = statistics.median(r.mine / r.bare for r in rounds)
-    more = statistics.median(r.mine - r.bare for r in rounds)
-    print(f"| {title} | {mine:.2f} | {bare:.2f} | {ratio:.2f} | {more:.2f} | {aim} |", flush=True)
+    plugin, bare = (
+        statistics.median(getattr(r, name) for r in rounds) for name in ("plugin", "bare")
+    )
+    ratio = statistics.median(r.plugin / r.bare for r in rounds)
+    difference = statistics.median(r.plugin - r.bare for r in rounds)
+    print(
+        f"| {title} | {plugin:.2f} | {bare:.2f} | {ratio:.2f} | {difference:.2f} | {aim} |",
+        flush=True,
+    )
 
 
 def _pytest_runs() -> tuple[Action, Action]:
-    """pytest on an empty test, with our plugin and no other, and with none at all."""
+    """Return pytest runs of an empty test, with only our plugin and without any."""
     folder = Path(tempfile.mkdtemp())
     (folder / "test_empty.py").write_text("def test_empty(): pass\n")
-    # Whoever installs a package has it compiled.
+    # Installed packages are compiled.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     installed = {entry.name for entry in entry_points(group="pytest11")}
     blocked = [f"-pno:{name}" for name in sorted(installed - {"aisa_testkit"})]
     command = [sys.executable, "-m", "pytest", "-q", "-pno:cacheprovider", *blocked]
 
-    def run(*more: str) -> None:
+    def run(*options: str) -> None:
         subprocess.run(
-            [*command, *more], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL
+            [*command, *options],
+            cwd=folder,
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
         )
 
     return run, lambda: run("-pno:aisa_testkit")
@@ -140,31 +148,31 @@ def _router_cycle() -> None:
     for operation in load_document().operations.values():
         url = f"https://bare.test{operation.path}"
         router.request(operation.method, url, name=operation.id).respond(200)
-    with _routed(router):
+    with _active_router(router):
         pass
 
 
 @contextmanager
 def _bare_routes() -> Iterator[dict[str, bytes]]:
-    """Routes beside the mock's that answer one constant video, once its bytes are known."""
-    answers: dict[str, bytes] = {}
+    """Add routes that return one constant video, once its bytes are set."""
+    responses: dict[str, bytes] = {}
 
     def answer(request: httpx.Request) -> httpx.Response:
         headers = {"content-type": "application/json"}
-        return httpx.Response(200, headers=headers, content=answers["body"])
+        return httpx.Response(200, headers=headers, content=responses["body"])
 
     router = respx.MockRouter(assert_all_called=False)
     router.route(method="GET", url__startswith="https://bare.test/v1/videos/").mock(
         side_effect=answer
     )
     router.route(method="POST", url="https://bare.test/v1/videos").mock(side_effect=answer)
-    with _routed(router):
-        yield answers
+    with _active_router(router):
+        yield responses
 
 
 @contextmanager
-def _routed(router: respx.MockRouter) -> Iterator[None]:
-    """What respx does for one family of clients, for both."""
+def _active_router(router: respx.MockRouter) -> Iterator[None]:
+    """Activate a router for httpx and httpx2."""
     for mocker in (HTTPCoreMocker, HTTPCore2Mocker):
         mocker.routers.insert(0, router)
         mocker.start()

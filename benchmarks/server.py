@@ -1,12 +1,10 @@
-"""Compare the server with a bare Starlette application, and with an earlier state of itself, under
-the same load.
+"""Compare the server with a bare Starlette application, and with another checkout, under load.
 
-Every round starts all servers afresh, times their cold starts, and loads one after the other with
-`wrk` over 16 connections. The order alternates from round to round, and each ratio is taken within
-a round, so that a busy machine slows all servers alike; the servers stay on one core and all else
-on the others, since their wandering would show more than a small difference. Run as
-`python benchmarks/server.py`, with `--before PATH` for another checkout of this project to compare
-with; any failed request ends the program.
+Every round starts all servers, times their cold starts, and loads them one after the other with
+`wrk` over 16 connections. The order alternates, and each ratio is computed within a round, because
+a busy machine slows all servers alike. The servers are pinned to one core, and everything else to
+the other cores. Run as `python benchmarks/server.py`. `--before PATH` adds another checkout of this
+project. Any failed request ends the program.
 """
 
 from __future__ import annotations
@@ -57,7 +55,7 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One server to measure, and how to start it."""
+    """A server to measure, and the command that starts it."""
 
     name: str
     command: tuple[str, ...]
@@ -87,7 +85,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one round measured of one server."""
+    """The figures of one server in one round."""
 
     gets_per_second: float
     posts_per_second: float
@@ -143,12 +141,12 @@ def _positive(text: str) -> int:
 def _checkout(text: str) -> Path:
     sources = Path(text).resolve() / ".src"
     if not (sources / "aisa_testkit").is_dir():
-        raise argparse.ArgumentTypeError(f"{text} is no checkout of this project")
+        raise argparse.ArgumentTypeError(f"{text} is not a checkout of this project")
     return sources
 
 
 def _targets(port: int, *, before: Path | None, compiled: str) -> tuple[Target, ...]:
-    """Ours first; modules are compiled into a folder that lasts as long as the program."""
+    """Return the targets, ours first. Modules are compiled into a temporary folder."""
     fresh = {"PYTHONPYCACHEPREFIX": compiled, "PYTHONDONTWRITEBYTECODE": ""}
     bare = (sys.executable, str(Path(__file__).with_name("bare.py")), str(port + 1))
     targets = (
@@ -157,7 +155,7 @@ def _targets(port: int, *, before: Path | None, compiled: str) -> tuple[Target, 
     )
     if before is None:
         return targets
-    # What is installed comes behind the folders that PYTHONPATH names.
+    # PYTHONPATH takes precedence over the installed package.
     earlier = {**fresh, "PYTHONPATH": str(before)}
     last = port + 2
     return (*targets, Target("before", _serve(last), last, announces=True, environment=earlier))
@@ -255,7 +253,7 @@ def _check_announcement(target: Target, *, process: subprocess.Popen[str]) -> No
         return
     line = process.stdout.readline()
     if target.base_url not in line:
-        raise SystemExit(f"{target.name}: the first line does not hold the URL: {line!r}")
+        raise SystemExit(f"{target.name}: the first line does not contain the URL: {line!r}")
 
 
 def _get_script() -> str:
@@ -273,7 +271,7 @@ def _lua_headers(headers: dict[str, str]) -> str:
 
 
 def _load(url: str, *, script: str, seconds: int) -> float:
-    """Return the requests per second; any error at all ends the program."""
+    """Return the requests per second. Any error ends the program."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "load.lua")
         path.write_text(script)
@@ -324,7 +322,7 @@ def _table(name: str, *, ours: Sequence[Sample], theirs: Sequence[Sample]) -> st
 
 
 def _row(title: str, *, ours: Sequence[float], theirs: Sequence[float]) -> str:
-    """Give the medians, and the median and range of the ratios within each round."""
+    """Return a row of medians, and the median and range of the ratios within each round."""
     ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
     mine, other, ratio = map(statistics.median, (ours, theirs, ratios))
     spread = f"{min(ratios):.2f} to {max(ratios):.2f}"

@@ -1,4 +1,4 @@
-"""Light clients that live whole jobs over sockets of their own, and tell what they saw."""
+"""Light clients that run whole jobs over their own sockets, and count the responses."""
 
 from __future__ import annotations
 
@@ -14,123 +14,132 @@ import orjson
 
 from aisa_testkit.openapi import Call, Reply
 
-PAUSE: Final = 1.0
-PATIENCE: Final = 30.0
+POLL_SECONDS: Final = 1.0
+TIMEOUT_SECONDS: Final = 30.0
 BODY: Final = b'{"prompt": "A calico cat plays a grand piano on a stage"}'
 JSON: Final = {"content-type": "application/json"}
 NO_HEADERS: Final[Mapping[str, str]] = {}
-BROKEN: Final = (ConnectionError, EOFError, TimeoutError)
+CONNECTION_ERRORS: Final = (ConnectionError, EOFError, TimeoutError)
 
-Judge = Callable[[Call, Reply], None]
+CheckResponse = Callable[[Call, Reply], None]
 
 
 @dataclass(slots=True)
-class Tenant:
-    """A key, the jobs that its clients know, and what they saw: answers by status, whole jobs, and
-    broken connections.
+class ClientGroup:
+    """The clients with one key.
+
+    job_ids: the ids of their running jobs
+    statuses: the number of responses by status
+    jobs: the number of finished jobs
+    broken: the number of broken connections
     """
 
     key: str
-    known: set[str] = field(default_factory=set)
+    job_ids: set[str] = field(default_factory=set)
     statuses: Counter[int] = field(default_factory=Counter)
     jobs: int = 0
     broken: int = 0
 
     @property
     def requests(self) -> int:
-        """How many requests were sent."""
+        """The number of sent requests."""
         return self.statuses.total() + self.broken
 
     @property
     def faults(self) -> int:
-        """How many of them did not get what they asked for."""
+        """The number of requests without a 200."""
         return self.requests - self.statuses[200]
 
 
 class Connection:
-    """One connection to a server at a time, kept as long as it lasts."""
+    """A connection to a server, which is reopened after it breaks."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """The answer, whole; raises one of BROKEN where there is none."""
+    async def request(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> Reply:
+        """Return the whole response. Raises one of CONNECTION_ERRORS if there is none."""
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await self._ask(method, path, headers, body)
-        except BROKEN:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return await self._request(method, path, headers, body)
+        except CONNECTION_ERRORS:
             await self.close()
             raise
 
     async def close(self) -> None:
-        """Ends the connection; the next request makes another."""
+        """Close the connection. The next request opens another one."""
         if self._streams is not None:
             writer, self._streams = self._streams[1], None
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    async def _request(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> Reply:
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
         sent = {"host": "127.0.0.1", **headers, "content-length": str(len(body))}
         lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {sent[name]}" for name in sent)]
         writer.write("\r\n".join([*lines, "", ""]).encode() + body)
-        status, *told = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").splitlines()
-        pairs = (line.partition(": ") for line in told if line)
-        answered = {name.lower(): value for name, _, value in pairs}
-        content = await reader.readexactly(int(answered["content-length"]))
-        return Reply(int(status.split()[1]), answered, content)
+        status, *lines_received = (
+            (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").splitlines()
+        )
+        pairs = (line.partition(": ") for line in lines_received if line)
+        received = {name.lower(): value for name, _, value in pairs}
+        content = await reader.readexactly(int(received["content-length"]))
+        return Reply(int(status.split()[1]), received, content)
 
 
 class Client:
-    """Lives jobs of a tenant, one behind the other: makes each, polls it, downloads its video and
-    deletes it.
+    """A client that runs one job after the other: create, poll, download, delete.
 
-    `judge` is told of every answer that arrived whole.
+    `check` is called for every whole response.
     """
 
-    def __init__(self, port: int, tenant: Tenant, *, judge: Judge, random: Random) -> None:
-        self._connection, self._tenant = Connection(port), tenant
-        self._judge, self._random = judge, random
+    def __init__(
+        self, port: int, group: ClientGroup, *, check: CheckResponse, random: Random
+    ) -> None:
+        self._connection, self._group = Connection(port), group
+        self._check, self._random = check, random
 
-    async def live(self, stopped: asyncio.Event) -> None:
-        """Lives jobs until the event is set, and the last one to its end."""
-        await asyncio.sleep(self._random.random() * PAUSE * 4)
+    async def run_jobs(self, stopped: asyncio.Event) -> None:
+        """Run jobs until the event is set, and finish the last one."""
+        await asyncio.sleep(self._random.random() * POLL_SECONDS * 4)
         try:
             while not stopped.is_set():
                 await self._job()
         finally:
             await self._connection.close()
 
-    async def tidy(self, stopped: asyncio.Event) -> None:
-        """Deletes the jobs of this key that nobody knows, which were made although the answer was
-        lost, until the event is set.
-        """
+    async def delete_lost_jobs(self, stopped: asyncio.Event) -> None:
+        """Delete jobs whose create response was lost, until the event is set."""
         try:
             while not stopped.is_set():
-                for job_id in await self._strangers():
+                for job_id in await self._lost_jobs():
                     await self._delete(job_id)
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(POLL_SECONDS)
         finally:
             await self._connection.close()
 
     async def _job(self) -> None:
         reply = await self._call("createVideo", "POST", "", headers=JSON, body=BODY)
         if reply is None or reply.status != 200:
-            return await asyncio.sleep(PAUSE)
+            return await asyncio.sleep(POLL_SECONDS)
         job_id: str = orjson.loads(reply.body)["id"]
-        self._tenant.known.add(job_id)
-        while not await self._ended(job_id):
-            await asyncio.sleep(PAUSE * (0.75 + self._random.random() / 2))
+        self._group.job_ids.add(job_id)
+        while not await self._is_finished(job_id):
+            await asyncio.sleep(POLL_SECONDS * (0.75 + self._random.random() / 2))
         await self._call("getVideoContent", "GET", "/content", job_id=job_id)
         await self._delete(job_id)
-        self._tenant.known.discard(job_id)
-        self._tenant.jobs += 1
+        self._group.job_ids.discard(job_id)
+        self._group.jobs += 1
 
-    async def _ended(self, job_id: str) -> bool:
+    async def _is_finished(self, job_id: str) -> bool:
         reply = await self._call("getVideo", "GET", "", job_id=job_id)
         if reply is None or reply.status != 200:
             return reply is not None and reply.status == 404
@@ -141,39 +150,39 @@ class Client:
         while reply is None or reply.status not in (200, 404):
             reply = await self._call("deleteVideo", "DELETE", "", job_id=job_id)
 
-    async def _strangers(self) -> list[str]:
+    async def _lost_jobs(self) -> list[str]:
         query = (("limit", "100"), ("order", "asc"))
-        known = (
-            self._tenant.known.copy()
+        job_ids = (
+            self._group.job_ids.copy()
         )  # what is made while the list is on its way is no stranger
         reply = await self._call("listVideos", "GET", "", query=query)
         if reply is None or reply.status != 200:
             return []
         listed = orjson.loads(reply.body)["data"]
         ended = [job["id"] for job in listed if job["status"] in ("completed", "failed")]
-        return [job_id for job_id in ended if job_id not in known | self._tenant.known]
+        return [job_id for job_id in ended if job_id not in job_ids | self._group.job_ids]
 
     async def _call(
         self,
         operation: str,
         method: str,
-        rest: str,
+        suffix: str,
         *,
         job_id: str = "",
         query: tuple[tuple[str, str], ...] = (),
         headers: Mapping[str, str] = NO_HEADERS,
         body: bytes = b"",
     ) -> Reply | None:
-        """The answer; None if the connection broke."""
-        path = "/v1/videos" + (f"/{job_id}" if job_id else "") + rest
+        """Return the response, None if the connection broke."""
+        path = "/v1/videos" + (f"/{job_id}" if job_id else "") + suffix
         path += "?" * bool(query) + "&".join(f"{name}={value}" for name, value in query)
-        sent = {"authorization": f"Bearer {self._tenant.key}", **headers}
+        sent = {"authorization": f"Bearer {self._group.key}", **headers}
         try:
-            reply = await self._connection.ask(method, path, sent, body)
-        except BROKEN:
-            self._tenant.broken += 1
+            reply = await self._connection.request(method, path, sent, body)
+        except CONNECTION_ERRORS:
+            self._group.broken += 1
             return None
-        self._tenant.statuses[reply.status] += 1
+        self._group.statuses[reply.status] += 1
         places = {"video_id": job_id} if job_id else {}
-        self._judge(Call(operation, places, query, sent, body), reply)
+        self._check(Call(operation, places, query, sent, body), reply)
         return reply

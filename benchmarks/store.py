@@ -1,7 +1,7 @@
-"""What a store of a million jobs costs: time of an answer, against a thousand jobs, and memory.
+"""Measure a store of a million jobs: response times compared with a thousand jobs, and memory.
 
-Everything runs in this process, through the service without a socket. The two services are asked in
-turn, so that a busy machine slows both alike. Run as `python benchmarks/store.py`.
+Everything runs in this process, through the service, without a socket. The two services take turns,
+so a busy machine slows both alike. Run as `python benchmarks/store.py`.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ CALLS_A_ROUND = 200
 
 
 def main() -> None:
-    """Fill two services, ask both, and print the ratios and the memory of a job."""
+    """Fill two services, measure both, and print the ratios and the memory of a job."""
     options = _options()
     document = load_document()
-    small, _ = _filled(document, jobs=SMALL)
-    large, grown = _filled(document, jobs=options.jobs)
+    small, _ = _filled_service(document, jobs=SMALL)
+    large, growth = _filled_service(document, jobs=options.jobs)
     print(f"{options.jobs:,} jobs against {SMALL:,}, {options.rounds} rounds\n")
-    print("| answer | µs at 1,000 | µs at many | ratio |")
+    print("| request | µs at 1,000 | µs at many | ratio |")
     print("|---|---:|---:|---:|")
-    for name, make in (
+    for name, make_request in (
         ("retrieve", _retrieve),
-        ("first page", _page),
-        ("page behind a job", _next),
+        ("first page", _first_page),
+        ("page after a job", _later_pages),
     ):
-        few, many = _compare(make(small), make(large), rounds=options.rounds)
-        print(f"| {name} | {few:.1f} | {many:.1f} | {many / few:.2f} |")
-    print(f"\nmemory of a job beyond its prompt: {grown / options.jobs - len(PROMPT):.0f} bytes")
+        short, long = _compare(make_request(small), make_request(large), rounds=options.rounds)
+        print(f"| {name} | {short:.1f} | {long:.1f} | {long / short:.2f} |")
+    print(f"\nmemory of a job beyond its prompt: {growth / options.jobs - len(PROMPT):.0f} bytes")
 
 
 def _options() -> argparse.Namespace:
@@ -50,52 +50,56 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _filled(document: Document, *, jobs: int) -> tuple[JobService, int]:
-    """A service with that many jobs, and by how many bytes the program grew."""
+def _filled_service(document: Document, *, jobs: int) -> tuple[JobService, int]:
+    """Return a service with a number of jobs, and the memory growth in bytes."""
     service = JobService(document, ids=RandomIds(1))
     service.answer(CREATE)
     gc.collect()
     tracemalloc.start()
     for _ in range(jobs - 1):
         service.answer(CREATE)
-    grown, _ = tracemalloc.get_traced_memory()
+    growth, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return service, grown
+    return service, growth
 
 
-def _some(service: JobService) -> list[str]:
-    """The ids of jobs from all over the store, so that no cache holds them all."""
+def _spread_job_ids(service: JobService) -> list[str]:
+    """Return ids of jobs spread over the whole store, so that no cache holds them all."""
     jobs = service.store.page(after=None, limit=len(service.store), newest_first=False).jobs
     return [job.id for job in jobs[:: len(jobs) // CALLS_A_ROUND]]
 
 
 def _retrieve(service: JobService) -> Callable[[], object]:
-    calls = cycle([Call("getVideo", {"video_id": i}, headers=HEADERS) for i in _some(service)])
+    calls = cycle(
+        [Call("getVideo", {"video_id": i}, headers=HEADERS) for i in _spread_job_ids(service)]
+    )
     return lambda: service.answer(next(calls))
 
 
-def _page(service: JobService) -> Callable[[], object]:
+def _first_page(service: JobService) -> Callable[[], object]:
     call = Call("listVideos", headers=HEADERS)
     return lambda: service.answer(call)
 
 
-def _next(service: JobService) -> Callable[[], object]:
-    pages = [Call("listVideos", query=(("after", i),), headers=HEADERS) for i in _some(service)]
+def _later_pages(service: JobService) -> Callable[[], object]:
+    pages = [
+        Call("listVideos", query=(("after", i),), headers=HEADERS) for i in _spread_job_ids(service)
+    ]
     calls = cycle(pages[len(pages) // 4 : -len(pages) // 4])
     return lambda: service.answer(next(calls))
 
 
 def _compare(
-    few: Callable[[], object], many: Callable[[], object], *, rounds: int
+    small: Callable[[], object], large: Callable[[], object], *, rounds: int
 ) -> tuple[float, float]:
-    """The median time of both, in microseconds."""
+    """Return the median time of both in microseconds."""
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
-        for ask, taken in zip((few, many), times, strict=True):
+        for send, durations in zip((small, large), times, strict=True):
             start = time.perf_counter()
             for _ in range(CALLS_A_ROUND):
-                ask()
-            taken.append((time.perf_counter() - start) / CALLS_A_ROUND * 1e6)
+                send()
+            durations.append((time.perf_counter() - start) / CALLS_A_ROUND * 1e6)
     return statistics.median(times[0]), statistics.median(times[1])
 
 

@@ -9,7 +9,7 @@ from .http_faults import HTTP_FAULTS
 from .lifecycle_faults import ERROR_FAULTS, FIELD_FAULTS, STATE_FAULTS
 from .request_faults import AUTHENTICATION_FAULTS, INPUT_FAULTS, TRANSPORT_FAULTS
 from .resource_faults import RESOURCE_FAULTS
-from .timestamp_faults import STAMP_FAULTS
+from .timestamp_faults import TIMESTAMP_FAULTS
 
 FAULTS: tuple[Fault, ...] = (
     *JOB_FAULTS,
@@ -19,7 +19,7 @@ FAULTS: tuple[Fault, ...] = (
     *INPUT_FAULTS,
     *AUTHENTICATION_FAULTS,
     *STATE_FAULTS,
-    *STAMP_FAULTS,
+    *TIMESTAMP_FAULTS,
     *ERROR_FAULTS,
     *FIELD_FAULTS,
     *FILE_FAULTS,

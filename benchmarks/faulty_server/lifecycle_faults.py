@@ -28,7 +28,7 @@ def _fault(name: str, source: str, summary: str, behaviour: Behaviour) -> Fault:
     return Fault(name, "lifecycle", source, summary, behaviour)
 
 
-def _life(
+def _phase_fault(
     name: str,
     source: str,
     summary: str,
@@ -39,22 +39,22 @@ def _life(
     return _fault(name, source, summary, Behaviour(change_phase=life, final_state=end))
 
 
-def _show(
-    name: str, source: str, summary: str, show: ViewChange, *, end: str = "completed"
+def _view_fault(
+    name: str, source: str, summary: str, change_view: ViewChange, *, end: str = "completed"
 ) -> Fault:
-    return _fault(name, source, summary, Behaviour(change_view=show, final_state=end))
+    return _fault(name, source, summary, Behaviour(change_view=change_view, final_state=end))
 
 
-def _take(name: str, summary: str, **fields: str) -> Fault:
+def _create_fault(name: str, summary: str, **fields: str) -> Fault:
     behaviour = Behaviour(accept_create=lambda original, _: replace(original, **fields))
     return _fault(name, ECHO, summary, behaviour)
 
 
-def _done(show: ViewChange) -> ViewChange:
-    return in_state("completed", show)
+def _when_completed(change_view: ViewChange) -> ViewChange:
+    return in_state("completed", change_view)
 
 
-def _falling(original: Phase, context: ViewContext) -> Phase:
+def _decreasing(original: Phase, context: ViewContext) -> Phase:
     """Progress goes backwards, from 98 to 1."""
     running = original.state == "in_progress"
     return replace(original, progress=99 - original.progress) if running else original
@@ -75,40 +75,42 @@ def _sawtooth(original: Phase, context: ViewContext) -> Phase:
     return replace(original, progress=1 + original.progress % 20) if running else original
 
 
-def _default(name: str, summary: str, defaults: JobFields) -> Fault:
+def _default_fault(name: str, summary: str, defaults: JobFields) -> Fault:
     return _fault(name, ECHO, summary, Behaviour(defaults=defaults))
 
 
 STATE_FAULTS = (
-    _life("work-resumes", STATE, "A completed job is worked on again.", after_final_state(WORKING)),
-    _life(
+    _phase_fault(
+        "work-resumes", STATE, "A completed job is worked on again.", after_final_state(WORKING)
+    ),
+    _phase_fault(
         "work-requeued",
         STATE,
         "A completed job is queued again.",
         after_final_state(Phase("queued", 0)),
     ),
-    _life(
+    _phase_fault(
         "completed-fails",
         STATE,
         "A completed job turns out as failed.",
         after_final_state(Phase("failed", 100)),
     ),
-    _life(
+    _phase_fault(
         "failed-completes",
         STATE,
         "A failed job turns out as completed.",
         after_final_state(Phase("completed", 100)),
         end="failed",
     ),
-    _life(
+    _phase_fault(
         "failed-resumes",
         STATE,
         "A failed job is worked on again.",
         after_final_state(WORKING),
         end="failed",
     ),
-    _life("back-to-queued", STATE, "A job goes back to the queue half-way.", _back_in_queue),
-    _life(
+    _phase_fault("back-to-queued", STATE, "A job goes back to the queue half-way.", _back_in_queue),
+    _phase_fault(
         "unknown-state",
         STATE,
         "A job that is worked on is in an unknown state.",
@@ -116,46 +118,48 @@ STATE_FAULTS = (
             replace(original, state="processing") if original.state == "in_progress" else original
         ),
     ),
-    _show(
+    _view_fault(
         "unknown-final-state",
         STATE,
         "A job that is done is 'succeeded'.",
-        _done(replaced_field("status", "succeeded")),
+        _when_completed(replaced_field("status", "succeeded")),
     ),
-    _life(
+    _phase_fault(
         "never-finishes",
         STATE,
         "A job stays at 99 per cent.",
         instead_of_state("completed", Phase("in_progress", 99)),
     ),
-    _life("never-starts", STATE, "A job stays in the queue.", lambda _, __: Phase("queued", 0)),
-    _life("progress-falls", PROGRESS, "Progress runs backwards.", _falling),
-    _life("progress-restarts", PROGRESS, "Progress restarts every 20 per cent.", _sawtooth),
-    _life(
+    _phase_fault(
+        "never-starts", STATE, "A job stays in the queue.", lambda _, __: Phase("queued", 0)
+    ),
+    _phase_fault("progress-falls", PROGRESS, "Progress runs backwards.", _decreasing),
+    _phase_fault("progress-restarts", PROGRESS, "Progress restarts every 20 per cent.", _sawtooth),
+    _phase_fault(
         "progress-done-while-queued",
         PROGRESS,
         "A queued job is at 100 per cent.",
         instead_of_state("queued", Phase("queued", 100)),
     ),
-    _life(
+    _phase_fault(
         "progress-done-while-working",
         PROGRESS,
         "A job that is worked on is at 100 per cent.",
         instead_of_state("in_progress", Phase("in_progress", 100)),
     ),
-    _life(
+    _phase_fault(
         "progress-99-at-the-end",
         PROGRESS,
         "A completed job is at 99 per cent.",
         instead_of_state("completed", Phase("completed", 99)),
     ),
-    _life(
+    _phase_fault(
         "progress-0-at-the-end",
         PROGRESS,
         "A completed job is back at 0 per cent.",
         instead_of_state("completed", Phase("completed", 0)),
     ),
-    _life(
+    _phase_fault(
         "progress-falls-on-failure",
         PROGRESS,
         "A failed job is back at 0 per cent.",
@@ -165,25 +169,25 @@ STATE_FAULTS = (
 )
 
 ERROR_FAULTS = (
-    _show(
+    _view_fault(
         "error-on-success",
         ERROR,
         "A completed job has an error.",
-        _done(replaced_field("error", FAILURE)),
+        _when_completed(replaced_field("error", FAILURE)),
     ),
-    _show(
+    _view_fault(
         "error-while-working",
         ERROR,
         "A job that is worked on has an error.",
         in_state("in_progress", replaced_field("error", FAILURE)),
     ),
-    _show(
+    _view_fault(
         "error-while-queued",
         ERROR,
         "A queued job has an error.",
         in_state("queued", replaced_field("error", FAILURE)),
     ),
-    _show(
+    _view_fault(
         "error-missing",
         ERROR,
         "A failed job has no error.",
@@ -193,7 +197,7 @@ ERROR_FAULTS = (
 )
 
 
-def _later(field: str, change: Callable[[Any], Any]) -> ViewChange:
+def _changed_in_progress(field: str, change: Callable[[Any], Any]) -> ViewChange:
     """Change a field once the job is in progress."""
     change_it = changed_field(field, change)
     return lambda view, context: view if view["status"] == "queued" else change_it(view, context)
@@ -204,38 +208,58 @@ def _other_than_created(view: Json, context: ViewContext) -> Json:
 
 
 FIELD_FAULTS = (
-    _show("id-changes", IDENTITY, "Polls know a job by another id.", _other_than_created),
-    _show(
+    _view_fault("id-changes", IDENTITY, "Polls know a job by another id.", _other_than_created),
+    _view_fault(
         "id-changes-at-the-end",
         IDENTITY,
         "A completed job has another id.",
-        _done(changed_field("id", lambda job_id: f"{job_id}_done")),
+        _when_completed(changed_field("id", lambda job_id: f"{job_id}_done")),
     ),
-    _take("model-other", "The model is not the requested one.", model="sora-2-pro"),
-    _take("seconds-other", "The length is not the requested one.", seconds="12"),
-    _take("size-other", "The size is not the requested one.", size="1280x720"),
-    _take("prompt-other", "The prompt is another than was sent.", prompt="a video"),
-    _default("default-seconds-other", "The default length is 8.", JobFields("", seconds="8")),
-    _default("default-size-other", "The default is landscape.", JobFields("", size="1280x720")),
-    _default(
+    _create_fault("model-other", "The model is not the requested one.", model="sora-2-pro"),
+    _create_fault("seconds-other", "The length is not the requested one.", seconds="12"),
+    _create_fault("size-other", "The size is not the requested one.", size="1280x720"),
+    _create_fault("prompt-other", "The prompt is another than was sent.", prompt="a video"),
+    _default_fault("default-seconds-other", "The default length is 8.", JobFields("", seconds="8")),
+    _default_fault(
+        "default-size-other", "The default is landscape.", JobFields("", size="1280x720")
+    ),
+    _default_fault(
         "default-model-other", "The default is the dear model.", JobFields("", model="sora-2-pro")
     ),
-    _show(
+    _view_fault(
         "prompt-upper",
         ECHO,
         "The prompt comes back in capitals.",
         changed_field("prompt", str.upper),
     ),
-    _show(
+    _view_fault(
         "prompt-cut",
         ECHO,
         "The prompt loses its end.",
         changed_field("prompt", lambda text: text[:-1]),
     ),
-    _show("model-changes", IDENTITY, "The model changes.", _later("model", "{}-pro".format)),
-    _show("size-changes", IDENTITY, "The size changes.", _later("size", lambda _: "1280x720")),
-    _show("seconds-change", IDENTITY, "The length changes.", _later("seconds", lambda _: "8")),
-    _show(
-        "prompt-revised", IDENTITY, "The prompt changes.", _later("prompt", "{} (revised)".format)
+    _view_fault(
+        "model-changes",
+        IDENTITY,
+        "The model changes.",
+        _changed_in_progress("model", "{}-pro".format),
+    ),
+    _view_fault(
+        "size-changes",
+        IDENTITY,
+        "The size changes.",
+        _changed_in_progress("size", lambda _: "1280x720"),
+    ),
+    _view_fault(
+        "seconds-change",
+        IDENTITY,
+        "The length changes.",
+        _changed_in_progress("seconds", lambda _: "8"),
+    ),
+    _view_fault(
+        "prompt-revised",
+        IDENTITY,
+        "The prompt changes.",
+        _changed_in_progress("prompt", "{} (revised)".format),
     ),
 )

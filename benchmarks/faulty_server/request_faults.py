@@ -32,12 +32,12 @@ FORBIDDEN = ApiError(
 )
 
 
-def _unchecked(name: str, summary: str) -> Fault:
+def _unchecked_fault(name: str, summary: str) -> Fault:
     behaviour = Behaviour(unchecked=frozenset({name}))
     return Fault(f"{name}-unchecked", "input handling", UNCHECKED, summary, behaviour)
 
 
-def _refused(
+def _rejection_fault(
     name: str,
     summary: str,
     valid: Callable[[JobFields], bool],
@@ -52,7 +52,7 @@ def _refused(
     return Fault(name, "input handling", source, summary, Behaviour(accept_create=take))
 
 
-def _body_refused(name: str, summary: str, media_type: str) -> Fault:
+def _rejected_body_fault(name: str, summary: str, media_type: str) -> Fault:
     def refuse(info: RequestInfo) -> ApiError | None:
         sent = info.headers.get("content-type", "")
         return invalid_body("taken") if sent.startswith(media_type) else None
@@ -61,48 +61,48 @@ def _body_refused(name: str, summary: str, media_type: str) -> Fault:
 
 
 INPUT_FAULTS = (
-    _unchecked("limit-maximum", "A limit above the maximum is taken."),
-    _unchecked("limit-negative", "A negative limit is taken."),
-    _unchecked("limit-text", "A limit in words is taken."),
-    _unchecked("order", "Any order is taken."),
-    _unchecked("variant", "Any variant of a file is taken."),
-    _unchecked("model", "An unknown model is taken, the default made."),
-    _unchecked("size", "An unknown size is taken, the default made."),
-    _unchecked("seconds", "An unknown length is taken, the default made."),
-    _unchecked("prompt-missing", "A create without a prompt is taken."),
-    _unchecked("prompt-empty", "An empty prompt is taken."),
-    _unchecked("prompt-length", "A prompt of any length is taken."),
-    _unchecked("file-text", "Text is taken where a file belongs."),
-    _unchecked("file-type", "A file of any media type is taken."),
-    _unchecked("json-types", "Numbers are taken for strings."),
-    _unchecked("media-type", "JSON is taken under any content type."),
-    _refused(
+    _unchecked_fault("limit-maximum", "A limit above the maximum is taken."),
+    _unchecked_fault("limit-negative", "A negative limit is taken."),
+    _unchecked_fault("limit-text", "A limit in words is taken."),
+    _unchecked_fault("order", "Any order is taken."),
+    _unchecked_fault("variant", "Any variant of a file is taken."),
+    _unchecked_fault("model", "An unknown model is taken, the default made."),
+    _unchecked_fault("size", "An unknown size is taken, the default made."),
+    _unchecked_fault("seconds", "An unknown length is taken, the default made."),
+    _unchecked_fault("prompt-missing", "A create without a prompt is taken."),
+    _unchecked_fault("prompt-empty", "An empty prompt is taken."),
+    _unchecked_fault("prompt-length", "A prompt of any length is taken."),
+    _unchecked_fault("file-text", "Text is taken where a file belongs."),
+    _unchecked_fault("file-type", "A file of any media type is taken."),
+    _unchecked_fault("json-types", "Numbers are taken for strings."),
+    _unchecked_fault("media-type", "JSON is taken under any content type."),
+    _rejection_fault(
         "default-model-refused",
         "The default model is refused.",
         lambda fields: fields.model == "sora-2",
         invalid_value("model"),
     ),
-    _refused(
+    _rejection_fault(
         "four-seconds-refused",
         "The shortest length is refused.",
         lambda fields: fields.seconds == "4",
         invalid_value("seconds"),
     ),
-    _refused(
+    _rejection_fault(
         "portrait-refused",
         "The default size is refused.",
         lambda fields: fields.size == "720x1280",
         invalid_value("size"),
     ),
-    _refused(
+    _rejection_fault(
         "non-ascii-crashes",
         "A prompt beyond ASCII breaks the server.",
         lambda fields: not fields.prompt.isascii(),
         server_error(),
         CRASHES,
     ),
-    _body_refused("form-refused", "Multipart forms are refused.", "multipart/form-data"),
-    _body_refused("json-refused", "JSON is refused.", "application/json"),
+    _rejected_body_fault("form-refused", "Multipart forms are refused.", "multipart/form-data"),
+    _rejected_body_fault("json-refused", "JSON is refused.", "application/json"),
     Fault(
         "malformed-json-crashes",
         "input handling",
@@ -119,14 +119,14 @@ INPUT_FAULTS = (
 )
 
 
-def _open(name: str, summary: str, operations: Container[str]) -> Fault:
+def _open_fault(name: str, summary: str, operations: Container[str]) -> Fault:
     def admit(authorization: str | None, operation: str) -> ApiError | None:
         return None if operation in operations else check_key(authorization, operation)
 
     return Fault(name, "authentication", IGNORED, summary, Behaviour(authenticate=admit))
 
 
-def _lenient(name: str, source: str, summary: str, accepts: Callable[[str], bool]) -> Fault:
+def _lenient_fault(name: str, source: str, summary: str, accepts: Callable[[str], bool]) -> Fault:
     def admit(authorization: str | None, operation: str) -> ApiError | None:
         lenient = authorization is not None and accepts(authorization)
         return None if lenient else check_key(authorization, operation)
@@ -143,11 +143,15 @@ def _key_echoed(authorization: str | None, operation: str) -> ApiError | None:
 
 OPERATIONS = ("create", "list", "retrieve", "content", "delete", "remix")
 AUTHENTICATION_FAULTS = (
-    _open("all-open", "No key is needed.", OPERATIONS),
-    *(_open(f"{name}-open", f"A {name} needs no key.", (name,)) for name in OPERATIONS),
-    _lenient("any-bearer", IGNORED, "Any key is accepted.", lambda sent: sent[:7] == "Bearer "),
-    _lenient("any-scheme", WRONG, "Any scheme is accepted.", lambda sent: "Bearer" not in sent),
-    _lenient(
+    _open_fault("all-open", "No key is needed.", OPERATIONS),
+    *(_open_fault(f"{name}-open", f"A {name} needs no key.", (name,)) for name in OPERATIONS),
+    _lenient_fault(
+        "any-bearer", IGNORED, "Any key is accepted.", lambda sent: sent[:7] == "Bearer "
+    ),
+    _lenient_fault(
+        "any-scheme", WRONG, "Any scheme is accepted.", lambda sent: "Bearer" not in sent
+    ),
+    _lenient_fault(
         "empty-bearer", WRONG, "An empty key is accepted.", lambda sent: sent.strip() == "Bearer"
     ),
     Fault(
@@ -181,7 +185,7 @@ AUTHENTICATION_FAULTS = (
 )
 
 
-def _transport(
+def _transport_fault(
     name: str, source: str, summary: str, operation: str, change: Callable[[Response], Response]
 ) -> Fault:
     return Fault(
@@ -193,74 +197,78 @@ def _transport(
     )
 
 
-def _half(body: bytes) -> bytes:
+def _first_half(body: bytes) -> bytes:
     return body[: len(body) // 2]
 
 
-def _unframed(response: Response) -> Response:
-    cut = to_body(_half)(response)
+def _without_length(response: Response) -> Response:
+    cut = to_body(_first_half)(response)
     return with_header(ChunkedResponse(cut, 4096), "connection", "close")
 
 
-def _labelled_gzip(response: Response) -> Response:
+def _with_gzip_label(response: Response) -> Response:
     return with_header(response, "content-encoding", "gzip")
 
 
-def _half_of_gzip(response: Response) -> Response:
-    return _labelled_gzip(to_body(lambda body: _half(gzip.compress(body)))(response))
+def _truncated_gzip(response: Response) -> Response:
+    return _with_gzip_label(to_body(lambda body: _first_half(gzip.compress(body)))(response))
 
 
 TRANSPORT_FAULTS = (
-    _transport("create-cut", CUT, "A create breaks off in its body.", "create", to_truncated(0.5)),
-    _transport(
+    _transport_fault(
+        "create-cut", CUT, "A create breaks off in its body.", "create", to_truncated(0.5)
+    ),
+    _transport_fault(
         "retrieve-cut", CUT, "A poll breaks off in its body.", "retrieve", to_truncated(0.5)
     ),
-    _transport("list-cut", CUT, "A list breaks off in its body.", "list", to_truncated(0.9)),
-    _transport("delete-cut", CUT, "A deletion has no body.", "delete", to_truncated(0)),
-    _transport("content-cut", CUT, "A download breaks off half-way.", "content", to_truncated(0.5)),
-    _transport(
+    _transport_fault("list-cut", CUT, "A list breaks off in its body.", "list", to_truncated(0.9)),
+    _transport_fault("delete-cut", CUT, "A deletion has no body.", "delete", to_truncated(0)),
+    _transport_fault(
+        "content-cut", CUT, "A download breaks off half-way.", "content", to_truncated(0.5)
+    ),
+    _transport_fault(
         "content-hangs-up", CUT, "A download has no first byte.", "content", to_truncated(0)
     ),
-    _transport(
+    _transport_fault(
         "content-short",
         LENGTH,
         "Half a file comes with a length to match.",
         "content",
-        to_body(_half),
+        to_body(_first_half),
     ),
-    _transport(
+    _transport_fault(
         "content-short-chunked",
         LENGTH,
         "Half a file comes in chunks that end well.",
         "content",
-        _unframed,
+        _without_length,
     ),
-    _transport(
+    _transport_fault(
         "retrieve-length-short",
         LENGTH,
         "The length that a poll announces is 20 bytes too small.",
         "retrieve",
         to_body(lambda body: body[:-20]),
     ),
-    _transport(
+    _transport_fault(
         "gzip-label-only",
         ENCODING,
         "A poll is called gzip and is not.",
         "retrieve",
-        _labelled_gzip,
+        _with_gzip_label,
     ),
-    _transport(
+    _transport_fault(
         "gzip-without-label",
         ENCODING,
         "A poll is gzip and does not say so.",
         "retrieve",
         to_body(gzip.compress),
     ),
-    _transport(
+    _transport_fault(
         "gzip-cut",
         ENCODING,
         "A list is the first half of a gzip stream.",
         "list",
-        _half_of_gzip,
+        _truncated_gzip,
     ),
 )

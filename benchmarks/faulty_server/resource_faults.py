@@ -21,21 +21,21 @@ def _fault(name: str, source: str, summary: str, behaviour: Behaviour) -> Fault:
     return Fault(name, "resource", source, summary, behaviour)
 
 
-def _page(name: str, summary: str, change: Callable[[Json], Json]) -> Fault:
+def _page_fault(name: str, summary: str, change: Callable[[Json], Json]) -> Fault:
     return _fault(name, PAGED, summary, Behaviour(change_page=lambda page, _: change(page)))
 
 
-def _arranged(
-    name: str, summary: str, arrange: Callable[[list[Job], ListQuery], list[Job]]
+def _order_fault(
+    name: str, summary: str, change_order: Callable[[list[Job], ListQuery], list[Job]]
 ) -> Fault:
-    return _fault(name, LISTED, summary, Behaviour(change_order=arrange))
+    return _fault(name, LISTED, summary, Behaviour(change_order=change_order))
 
 
-def _asked(name: str, summary: str, ask: Callable[[ListQuery], ListQuery]) -> Fault:
-    return _fault(name, PAGED, summary, Behaviour(change_query=ask))
+def _query_fault(name: str, summary: str, change_query: Callable[[ListQuery], ListQuery]) -> Fault:
+    return _fault(name, PAGED, summary, Behaviour(change_query=change_query))
 
 
-def _still_in(name: str, summary: str, operation: str) -> Fault:
+def _undeleted_fault(name: str, summary: str, operation: str) -> Fault:
     return _fault(name, FREED, summary, Behaviour(hides_deleted=GONE - {operation}))
 
 
@@ -47,19 +47,19 @@ def _without_oldest(jobs: list[Job], query: ListQuery) -> list[Job]:
     return jobs[:-1] if query.descending else jobs[1:]
 
 
-def _other_each_time(jobs: list[Job], query: ListQuery) -> list[Job]:
+def _alternating(jobs: list[Job], query: ListQuery) -> list[Job]:
     return jobs if query.number % 2 else jobs[::-1]
 
 
-def _twice_the_first(page: Json) -> Json:
+def _first_job_twice(page: Json) -> Json:
     return {**page, "data": page["data"][:1] + page["data"]}
 
 
-def _swapped(page: Json) -> Json:
+def _swapped_ids(page: Json) -> Json:
     return {**page, "first_id": page["last_id"], "last_id": page["first_id"]}
 
 
-def _with(name: str, value: Any) -> Callable[[Json], Json]:
+def _with_field(name: str, value: Any) -> Callable[[Json], Json]:
     return lambda page: {**page, name: value}
 
 
@@ -85,10 +85,10 @@ RESOURCE_FAULTS = (
         "A refused create leaves a job.",
         Behaviour(keeps_rejected_creates=True),
     ),
-    _still_in("deleted-retrieved", "A deleted job is still found.", "retrieve"),
-    _still_in("deleted-listed", "A deleted job is still listed.", "list"),
-    _still_in("deleted-downloaded", "The file of a deleted job is still served.", "content"),
-    _still_in("deleted-deleted", "A job can be deleted again and again.", "delete"),
+    _undeleted_fault("deleted-retrieved", "A deleted job is still found.", "retrieve"),
+    _undeleted_fault("deleted-listed", "A deleted job is still listed.", "list"),
+    _undeleted_fault("deleted-downloaded", "The file of a deleted job is still served.", "content"),
+    _undeleted_fault("deleted-deleted", "A job can be deleted again and again.", "delete"),
     _fault(
         "delete-nothing",
         FREED,
@@ -137,19 +137,25 @@ RESOURCE_FAULTS = (
         "A running job can be deleted and goes on.",
         Behaviour(deletes_running=True),
     ),
-    _arranged("list-omits-newest", "The newest job is not listed.", _without_newest),
-    _arranged("list-omits-oldest", "The oldest job is not listed.", _without_oldest),
-    _arranged("list-unstable", "The order changes from list to list.", _other_each_time),
-    _page("list-repeats", "The first job of a page is listed twice.", _twice_the_first),
-    _asked(
+    _order_fault("list-omits-newest", "The newest job is not listed.", _without_newest),
+    _order_fault("list-omits-oldest", "The oldest job is not listed.", _without_oldest),
+    _order_fault("list-unstable", "The order changes from list to list.", _alternating),
+    _page_fault("list-repeats", "The first job of a page is listed twice.", _first_job_twice),
+    _query_fault(
         "list-ascending",
         "The order of lists is reversed.",
         lambda query: replace(query, descending=not query.descending),
     ),
-    _asked("order-ignored", "Every list is newest first.", lambda q: replace(q, descending=True)),
-    _asked("limit-ignored", "Every page has up to 100 jobs.", lambda q: replace(q, limit=100)),
-    _asked("limit-one-more", "A page has one job more.", lambda q: replace(q, limit=q.limit + 1)),
-    _asked("after-ignored", "Every page is the first one.", lambda q: replace(q, after=None)),
+    _query_fault(
+        "order-ignored", "Every list is newest first.", lambda q: replace(q, descending=True)
+    ),
+    _query_fault(
+        "limit-ignored", "Every page has up to 100 jobs.", lambda q: replace(q, limit=100)
+    ),
+    _query_fault(
+        "limit-one-more", "A page has one job more.", lambda q: replace(q, limit=q.limit + 1)
+    ),
+    _query_fault("after-ignored", "Every page is the first one.", lambda q: replace(q, after=None)),
     _fault(
         "cursor-stays",
         PAGED,
@@ -162,10 +168,10 @@ RESOURCE_FAULTS = (
         "Between two pages one job is lost.",
         Behaviour(cursor_step=2),
     ),
-    _page("has-more-always", "There is always another page.", _with("has_more", True)),
-    _page("has-more-never", "There is never another page.", _with("has_more", False)),
-    _page("first-id-null", "first_id is null on every page.", _with("first_id", None)),
-    _page("last-id-null", "last_id is null on every page.", _with("last_id", None)),
-    _page("page-ids-swapped", "first_id and last_id are swapped.", _swapped),
-    _page("last-id-other", "last_id is no job's.", _with("last_id", "video_none")),
+    _page_fault("has-more-always", "There is always another page.", _with_field("has_more", True)),
+    _page_fault("has-more-never", "There is never another page.", _with_field("has_more", False)),
+    _page_fault("first-id-null", "first_id is null on every page.", _with_field("first_id", None)),
+    _page_fault("last-id-null", "last_id is null on every page.", _with_field("last_id", None)),
+    _page_fault("page-ids-swapped", "first_id and last_id are swapped.", _swapped_ids),
+    _page_fault("last-id-other", "last_id is no job's.", _with_field("last_id", "video_none")),
 )

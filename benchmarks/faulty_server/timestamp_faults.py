@@ -11,15 +11,15 @@ from .changes import ViewChange, changed_field, in_state, replaced_field
 HOUR = 3600
 
 
-def _stamp(name: str, summary: str, show: ViewChange) -> Fault:
-    return Fault(name, "lifecycle", "lifecycle: stamp", summary, Behaviour(change_view=show))
+def _timestamp_fault(name: str, summary: str, change_view: ViewChange) -> Fault:
+    return Fault(name, "lifecycle", "lifecycle: stamp", summary, Behaviour(change_view=change_view))
 
 
-def _done(show: ViewChange) -> ViewChange:
-    return in_state("completed", show)
+def _when_completed(change_view: ViewChange) -> ViewChange:
+    return in_state("completed", change_view)
 
 
-def _from_start(field: str, seconds: int) -> ViewChange:
+def _after_creation(field: str, seconds: int) -> ViewChange:
     return lambda view, _: {**view, field: view["created_at"] + seconds}
 
 
@@ -27,7 +27,7 @@ def _milliseconds(seconds: int) -> int:
     return seconds * 1000
 
 
-def _iso(seconds: int) -> str:
+def _iso_date(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
@@ -38,69 +38,75 @@ def _moving(field: str) -> ViewChange:
     )
 
 
-STAMP_FAULTS = (
-    _stamp(
+TIMESTAMP_FAULTS = (
+    _timestamp_fault(
         "completed-at-null", "A completed job has no time.", replaced_field("completed_at", None)
     ),
-    _stamp(
+    _timestamp_fault(
         "completed-at-while-queued",
         "completed_at is set in the queue.",
-        in_state("queued", _from_start("completed_at", 0)),
+        in_state("queued", _after_creation("completed_at", 0)),
     ),
-    _stamp(
+    _timestamp_fault(
         "completed-at-while-working",
         "completed_at is set before the end.",
-        in_state("in_progress", _from_start("completed_at", 0)),
+        in_state("in_progress", _after_creation("completed_at", 0)),
     ),
-    _stamp(
+    _timestamp_fault(
         "completed-before-created",
         "A job is completed a minute before it was made.",
-        _done(_from_start("completed_at", -60)),
+        _when_completed(_after_creation("completed_at", -60)),
     ),
-    _stamp(
+    _timestamp_fault(
         "completed-at-zero",
         "A job is completed in 1970.",
-        _done(replaced_field("completed_at", 0)),
+        _when_completed(replaced_field("completed_at", 0)),
     ),
-    _stamp(
+    _timestamp_fault(
         "completed-at-milliseconds",
         "completed_at counts milliseconds.",
         changed_field("completed_at", _milliseconds),
     ),
-    _stamp("completed-at-iso", "completed_at is a date.", changed_field("completed_at", _iso)),
-    _stamp("completed-at-moves", "completed_at moves.", _moving("completed_at")),
-    _stamp(
+    _timestamp_fault(
+        "completed-at-iso", "completed_at is a date.", changed_field("completed_at", _iso_date)
+    ),
+    _timestamp_fault("completed-at-moves", "completed_at moves.", _moving("completed_at")),
+    _timestamp_fault(
         "created-at-milliseconds",
         "created_at counts milliseconds.",
         changed_field("created_at", _milliseconds),
     ),
-    _stamp("created-at-moves", "created_at moves.", _moving("created_at")),
-    _stamp(
+    _timestamp_fault("created-at-moves", "created_at moves.", _moving("created_at")),
+    _timestamp_fault(
         "created-after-completed",
         "A job is made an hour after its completion.",
         changed_field("created_at", lambda at: at + HOUR),
     ),
-    _stamp("created-at-zero", "A job is made in 1970.", replaced_field("created_at", 0)),
-    _stamp(
+    _timestamp_fault("created-at-zero", "A job is made in 1970.", replaced_field("created_at", 0)),
+    _timestamp_fault(
         "created-at-corrected",
         "created_at is another once the job is done.",
-        _done(changed_field("created_at", lambda at: at - 1)),
+        _when_completed(changed_field("created_at", lambda at: at - 1)),
     ),
-    _stamp(
+    _timestamp_fault(
         "expires-before-completed",
         "The files go an hour before they come.",
-        _done(_from_start("expires_at", -HOUR)),
+        _when_completed(_after_creation("expires_at", -HOUR)),
     ),
-    _stamp("expires-at-moves", "expires_at moves with every poll.", _moving("expires_at")),
-    _stamp(
+    _timestamp_fault(
+        "expires-at-moves", "expires_at moves with every poll.", _moving("expires_at")
+    ),
+    _timestamp_fault(
         "expires-at-milliseconds",
         "expires_at counts milliseconds.",
         changed_field("expires_at", _milliseconds),
     ),
-    _stamp("expires-at-iso", "expires_at is a date.", changed_field("expires_at", _iso)),
-    _stamp(
+    _timestamp_fault(
+        "expires-at-iso", "expires_at is a date.", changed_field("expires_at", _iso_date)
+    ),
+    _timestamp_fault(
         "expires-at-while-queued",
         "expires_at is set in the queue.",
-        in_state("queued", _from_start("expires_at", 86400)),
+        in_state("queued", _after_creation("expires_at", 86400)),
     ),
 )

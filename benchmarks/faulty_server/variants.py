@@ -33,7 +33,7 @@ OPTIONAL, LIFE = "schema: optional", "lifecycle: allowed transitions"
 TRANSPORT, DOCUMENTED = "HTTP: transport", "document: declared responses"
 
 
-def _every(change: ResponseChange) -> Behaviour:
+def _response_change(change: ResponseChange) -> Behaviour:
     return Behaviour(change_response=change)
 
 
@@ -57,14 +57,14 @@ VARIANTS: tuple[Variant, ...] = (
         "structure mutation",
         STYLE,
         "The keys of every object are in another order.",
-        _every(reversed_keys),
+        _response_change(reversed_keys),
     ),
     Variant(
         "indented-and-escaped",
         "HTTP",
         STYLE,
         "JSON has line breaks and escapes.",
-        _every(indented_json),
+        _response_change(indented_json),
     ),
     Variant(
         "whole-floats",
@@ -73,11 +73,19 @@ VARIANTS: tuple[Variant, ...] = (
         "Progress is written as 42.0.",
         Behaviour(change_view=whole_floats),
     ),
-    Variant("charset", "HTTP", "HTTP: parameters", "JSON has a charset.", _every(json_charset)),
     Variant(
-        "bare-headers", "HTTP", OPTIONAL, "Optional headers are absent.", _every(minimal_headers)
+        "charset", "HTTP", "HTTP: parameters", "JSON has a charset.", _response_change(json_charset)
     ),
-    Variant("more-headers", "HTTP", OPEN, "There are other headers.", _every(extra_headers)),
+    Variant(
+        "bare-headers",
+        "HTTP",
+        OPTIONAL,
+        "Optional headers are absent.",
+        _response_change(minimal_headers),
+    ),
+    Variant(
+        "more-headers", "HTTP", OPEN, "There are other headers.", _response_change(extra_headers)
+    ),
     Variant(
         "no-poll-hint",
         "HTTP",
@@ -190,15 +198,25 @@ VARIANTS: tuple[Variant, ...] = (
         "Files are on another host: 307.",
         Behaviour(redirect=307),
     ),
-    Variant("gzip", "transport", TRANSPORT, "JSON is compressed with gzip.", _every(gzip_json)),
-    Variant("chunked", "transport", TRANSPORT, "Bodies come in chunks.", _every(chunked_body)),
+    Variant(
+        "gzip", "transport", TRANSPORT, "JSON is compressed with gzip.", _response_change(gzip_json)
+    ),
+    Variant(
+        "chunked", "transport", TRANSPORT, "Bodies come in chunks.", _response_change(chunked_body)
+    ),
     Variant(
         "hung-up",
         "transport",
         TRANSPORT,
         "The connection closes after each response.",
-        _every(closed_connection),
+        _response_change(closed_connection),
     ),
-    Variant("slow", "transport", TRANSPORT, "Each response takes 20 ms.", _every(delayed_response)),
+    Variant(
+        "slow",
+        "transport",
+        TRANSPORT,
+        "Each response takes 20 ms.",
+        _response_change(delayed_response),
+    ),
 )
 """All variants."""
