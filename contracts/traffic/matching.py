@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...openapi import Document
-from ...openapi.text import quote
+from ...openapi.text import count_of, quote
 from .credentials import credential_problem
 from .exchange import Exchange
 from .recorded_form import sha256_of
@@ -62,5 +62,6 @@ def near_miss(request: RequestMatcher, recorded: Iterable[RequestMatcher]) -> st
         return f"it has no further {request.operation_id} with these values"
     name = differences[0]
     sent, expected = (facts.get(name, "absent") for facts in (request.facts, nearest.facts))
-    more = f"; {len(differences) - 1} more differ" if len(differences) > 1 else ""
+    rest = len(differences) - 1
+    more = f"; {count_of(rest, 'more difference')}" if rest else ""
     return f"{name} is {sent}, but {expected} in the recording{more}"

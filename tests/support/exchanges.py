@@ -90,6 +90,13 @@ def make_exchange(
     return read_exchange(document, call, reply, at=at)
 
 
+def exchange_of(
+    document: Document, call: Call, reply: Reply | None = None, *, at: float = 1_780_000_000
+) -> Exchange:
+    """An exchange with this request."""
+    return read_exchange(document, call, reply, at=at)
+
+
 def exchange_number(history: History, number: int) -> Exchange:
     """The exchange with this number, counted from 1."""
     item = history[number - 1]

@@ -203,6 +203,14 @@ def test_request_blocked_by_a_browser_has_no_response(document: Document, conten
     assert read(document, blocked).exchanges[0].reply is None
 
 
+def test_request_without_a_recorded_body_is_skipped(document: Document) -> None:
+    recording = read(
+        document, post_entry(mimeType="application/json"), entry(headers=[AUTHORIZATION])
+    )
+    assert [e.operation_id for e in recording.exchanges] == ["getVideo"]
+    assert recording.notes == ("1 exchange was recorded without a body and cannot be checked",)
+
+
 def test_base64_body_is_decoded(document: Document) -> None:
     content = {"size": 3, "mimeType": "video/mp4", "text": "AAEC", "encoding": "base64"}
     reply = read(document, entry(content=content)).exchanges[0].reply

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from aisa_testkit.contracts import Exchange, check_server, read_exchange
 from aisa_testkit.contracts.traffic.redaction import Redaction
-from aisa_testkit.openapi import Call, Document, JobRole, Reply, load_document
+from aisa_testkit.openapi import Call, JobRole, Reply, load_document
 from tests.support.scripted_client import exchanges_of_script
 
 KEY = "sk-live-3cr3t"
@@ -135,9 +134,7 @@ def test_id_with_a_key_is_redacted_alike_in_path_and_body() -> None:
     assert orjson.loads(result.reply.body)["id"] == result.job_id
 
 
-def test_traffic_without_keys_is_unchanged(
-    play: Callable[[Document, str], list[Exchange]],
-) -> None:
+def test_traffic_without_keys_is_unchanged() -> None:
     history = exchanges_of_script(DOCUMENT, "create, poll, wait, poll, content, list, drop, poll")
     redaction = Redaction(DOCUMENT, keys=[KEY])
     result = [redaction.redact(e) for e in history]

@@ -105,8 +105,9 @@ def test_404_for_an_unknown_id_is_not_reported(any_document: Document) -> None:
     assert found(any_document, history) == []
 
 
-@pytest.mark.parametrize("then", ["poll", "list", "content"])
-@pytest.mark.parametrize("reply", [None, Reply(503)], ids=["no response", "server error"])
+@pytest.mark.parametrize(
+    ("then", "reply"), [("poll", None), ("list", Reply(503)), ("content", None)]
+)
 def test_job_may_be_present_or_not_after_a_failed_delete(
     any_document: Document, then: str, reply: Reply | None
 ) -> None:
@@ -182,19 +183,16 @@ def test_404_after_a_failed_delete_is_not_reported(any_document: Document) -> No
 
 
 @pytest.mark.parametrize("status", [400, 403, 405, 409, 410, 422])
-def test_rejected_poll_of_an_existing_job_is_reported(any_document: Document, status: int) -> None:
-    history = with_reply(run_script(any_document, "create, poll, poll"), 3, Reply(status))
-    assert found(any_document, history) == [("AV109", (2, 3))]
-    unknown = with_reply(run_script(any_document, "poll other"), 1, Reply(status))
-    assert found(any_document, unknown) == []
+def test_rejected_poll_of_an_existing_job_is_reported(document: Document, status: int) -> None:
+    history = with_reply(run_script(document, "create, poll, poll"), 3, Reply(status))
+    assert found(document, history) == [("AV109", (2, 3))]
+    unknown = with_reply(run_script(document, "poll other"), 1, Reply(status))
+    assert found(document, unknown) == []
 
 
 @pytest.mark.parametrize("status", [401, 402, 429, 500, 503])
-def test_poll_may_fail_for_reasons_other_than_the_job(any_document: Document, status: int) -> None:
-    assert (
-        found(any_document, with_reply(run_script(any_document, "create, poll"), 2, Reply(status)))
-        == []
-    )
+def test_poll_may_fail_for_reasons_other_than_the_job(document: Document, status: int) -> None:
+    assert found(document, with_reply(run_script(document, "create, poll"), 2, Reply(status))) == []
 
 
 @pytest.mark.parametrize("use", ["poll", "content", "delete"])

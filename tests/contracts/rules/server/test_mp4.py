@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -53,12 +52,12 @@ START, DATA = box(b"ftyp", b"isom", bytes(4)), box(b"mdat", b"frames")
 MOVIE = box(b"moov", box(b"mvhd", bytes(100)), VIDEO)
 
 
-@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
-def test_size_and_duration_of_the_media_files_match_their_names(path: Path) -> None:
-    size, _, seconds = path.stem.removesuffix("s").partition("-")
-    video = read_mp4(path.read_bytes())
-    assert f"{video.width}x{video.height}" == size
-    assert video.seconds == pytest.approx(int(seconds), abs=0.1)
+def test_size_and_duration_of_the_media_files_match_their_names() -> None:
+    for path in FILES:
+        size, _, seconds = path.stem.removesuffix("s").partition("-")
+        video = read_mp4(path.read_bytes())
+        assert f"{video.width}x{video.height}" == size
+        assert video.seconds == pytest.approx(int(seconds), abs=0.1)
 
 
 def test_truncated_file_is_rejected_at_every_length() -> None:
