@@ -101,7 +101,7 @@ def _created_jobs(
 
 def _describe_jobs(duplicates: Sequence[Duplicate]) -> str:
     parts = []
-    for lost, singular, plural in _FATES:
+    for lost, singular, plural in _DESCRIPTIONS:
         ids = [one_line(duplicate.job_id) for duplicate in duplicates if duplicate.lost is lost]
         if ids:
             more = len(ids) - _MAX_SHOWN_IDS
@@ -135,8 +135,8 @@ def _total_price(exchanges: Sequence[Exchange]) -> str:
 
 
 _MAX_SHOWN_IDS = 3
-# If the response was lost: what happened to one job, and to several.
-_FATES = (
+# True if the response was lost, and the descriptions of one job and of several.
+_DESCRIPTIONS = (
     (False, "was accepted and never requested", "were accepted and never requested"),
     (
         True,
