@@ -136,9 +136,9 @@ def _error_response(
 def _undocumented_response(
     document: Document, operations: list[Operation], options: Mapping[str, Json]
 ) -> ConfigError:
-    answers = document.envelope.responses.values()
-    known = [a for a in answers if any(a.status in o.responses for o in operations)]
-    listed = ", ".join(dict.fromkeys(f"{a.status} {a.code}" for a in known))
+    errors = document.envelope.responses.values()
+    known = [e for e in errors if any(e.status in o.responses for o in operations)]
+    listed = ", ".join(dict.fromkeys(f"{e.status} {e.code}" for e in known))
     subject = f"{operations[0].id} has no" if len(operations) == 1 else "no operation has a"
     wanted = " ".join(str(options[name]) for name in ("status", "code") if name in options)
     return ConfigError("/status", f"{subject} documented response {wanted}, only {listed}")

@@ -123,7 +123,7 @@ def _built_in_options(document: Document) -> Iterator[tuple[str, dict[str, Json]
 def _server_error_status(document: Document) -> int | None:
     """Return a documented status for an unavailable or broken server, None if there is none."""
     known = document.by_role[JobRole.RETRIEVE].responses
-    declared = {answer.status for answer in document.envelope.responses.values()}
+    declared = {error.status for error in document.envelope.responses.values()}
     candidates = [503, 502, 500, *sorted(status for status in known if status >= 500)]
     return next((s for s in candidates if s in known and s in declared), None)
 

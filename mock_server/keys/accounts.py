@@ -51,8 +51,8 @@ def read_tier(document: Document, limits: Json, *, at: str = "/limits") -> Tier:
     tiers = {"none": NO_LIMITS, **(document.limits.tiers if document.limits else {})}
     if isinstance(limits, str) and limits in tiers:
         return tiers[limits]
-    own = f"an object with {', '.join(LimitOptions.__annotations__)}"
-    raise ConfigError(at, f"must be one of {', '.join(tiers)}, or {own}, not {quote(limits)}")
+    numbers = f"an object with {', '.join(LimitOptions.__annotations__)}"
+    raise ConfigError(at, f"must be one of {', '.join(tiers)}, or {numbers}, not {quote(limits)}")
 
 
 def read_accounts(

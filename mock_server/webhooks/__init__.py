@@ -1,1 +1,1 @@
-"""What jobs tell without being asked."""
+"""Webhooks: events at the end of jobs, signed and retried."""

@@ -79,7 +79,7 @@ class DeliveryResult:
 
 
 def result_of(status: int) -> DeliveryResult:
-    """Return the result of a delivery that was answered with this status."""
+    """Return the result of a delivery whose response has this status."""
     if 200 <= status < 300:
         return DeliveryResult(status, None)
     redirect = "; redirects are not followed" if 300 <= status < 400 else ""

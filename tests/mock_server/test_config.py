@@ -16,14 +16,14 @@ from aisa_testkit.mock_server.errors import ConfigError
 from aisa_testkit.openapi import Call, Document, DocumentError, Reply, load_document
 from aisa_testkit.openapi.json import Json
 
-LONG = "sk-live-of-somebody-1234567890"
+LONG = "sk-live-of-a-user-1234567890"
 
 YAML = """\
 # A bad day.
 scenario: out-of-gpu
 scenarios:
   out-of-gpu:
-    about: Half of the work is done, then there is no machine left.
+    about: The GPU runs out of memory halfway.
     outcome: failed
     code: out_of_gpu
     seconds: 30
@@ -46,7 +46,7 @@ TOML = """\
 scenario = "out-of-gpu"
 
 [scenarios.out-of-gpu]
-about = "Half of the work is done, then there is no machine left."
+about = "The GPU runs out of memory halfway."
 outcome = "failed"
 code = "out_of_gpu"
 seconds = 30
@@ -93,7 +93,7 @@ JSON = orjson.dumps(
         "scenario": "out-of-gpu",
         "scenarios": {
             "out-of-gpu": {
-                "about": "Half of the work is done, then there is no machine left.",
+                "about": "The GPU runs out of memory halfway.",
                 "outcome": "failed",
                 "code": "out_of_gpu",
                 "seconds": 30,
@@ -163,8 +163,8 @@ def test_every_option_of_a_config_takes_effect(
     polls = [send(service, "getVideo", key="sk-main", job=job).status for _ in range(6)]
     assert polls == [200, 503, 200, 200, 503, 200]
     clock.advance(30)
-    seen = orjson.loads(send(service, "getVideo", key="sk-main", job=job).body)
-    assert (seen["status"], seen["error"]["code"]) == ("failed", "out_of_gpu")
+    job_view = orjson.loads(send(service, "getVideo", key="sk-main", job=job).body)
+    assert (job_view["status"], job_view["error"]["code"]) == ("failed", "out_of_gpu")
     slow = send(service, "listVideos", key="sk-slow")
     assert slow.delivery
     assert 0.1 <= slow.delivery.delay <= 0.2
@@ -173,7 +173,7 @@ def test_every_option_of_a_config_takes_effect(
     assert code_of(send(service, "createVideo", key="sk-poor")) == (429, "quota_exceeded")
     forbidden = send(service, "createVideo", key="sk-poor", model="sora-2-pro")
     assert code_of(forbidden) == (403, "model_not_allowed")
-    assert send(service, "listVideos", key="sk-nobody").status == 200
+    assert send(service, "listVideos", key="sk-unused").status == 200
     names = [each["name"] for each in service.scenarios.to_json()]
     assert names[-2:] == ["out-of-gpu", "hasty"]
 
@@ -328,7 +328,7 @@ def test_yaml_error_names_pointer_and_line(
         ("scenario: slow\n", "", "is not TOML: "),
         (f"a = {'[' * 9999}\n", "", "is not TOML: "),
     ],
-    ids=["schema", "name", "own", "key", "no number", "too large", "YAML", "too deep"],
+    ids=["schema", "name", "own", "key", "nan", "too large", "YAML", "too deep"],
 )
 def test_toml_error_names_pointer(
     document: Document, write_file: WriteFile, text: str, pointer: str, reason: str
@@ -380,8 +380,8 @@ def test_config_uses_the_names_of_the_document(
     assert created.headers["x-allowance"] == "5"
     place = {"ref": orjson.loads(created.body)["job"]["ref"]}
     poll = Call("rendering", place, headers=headers)
-    seen = [orjson.loads(service.answer(poll).body)["job"]["phase"]["word"] for _ in range(2)]
-    assert seen == ["dry", "waiting"]
+    states = [orjson.loads(service.answer(poll).body)["job"]["phase"]["word"] for _ in range(2)]
+    assert states == ["dry", "waiting"]
     assert service.answer(Call("submitRendering", headers=headers, body=created.body)).status == 400
     again = service.answer(Call("submitRendering", headers=headers, body=b'{"scene": "A cup"}'))
     assert again.status == 402
@@ -402,7 +402,7 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 NAMES = st.sampled_from(["own", "slow", "completes", "Own", "a-1", "", "fails:x"])
-WORDS: dict[str, st.SearchStrategy[Json]] = {
+CONFIG_OPTIONS: dict[str, st.SearchStrategy[Json]] = {
     "scenario": NAMES | VALUES,
     "scenarios": VALUES
     | st.dictionaries(
@@ -441,7 +441,7 @@ WORDS: dict[str, st.SearchStrategy[Json]] = {
 }
 
 
-@given(options=VALUES | st.fixed_dictionaries({}, optional=WORDS))
+@given(options=VALUES | st.fixed_dictionaries({}, optional=CONFIG_OPTIONS))
 def test_any_json_is_a_config_or_a_config_error(options: Json) -> None:
     try:
         config = read_config(load_document(), options)

@@ -276,5 +276,5 @@ def test_any_data_is_a_working_fault_or_is_rejected(options: Json) -> None:
 
 @given(options=SCENARIOS)
 def test_any_data_is_a_scenario_or_is_rejected(options: Json) -> None:
-    reason = rejection_of(lambda: read_scenario(load_document(), "own", options))
+    reason = rejection_of(lambda: read_scenario(load_document(), "custom", options))
     assert reason != ""

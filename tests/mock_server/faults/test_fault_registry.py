@@ -183,8 +183,8 @@ def test_reset_restores_the_initial_faults_and_their_counts(
 
 
 def test_replaced_initial_faults_keep_unchanged_and_added_faults(document: Document) -> None:
-    def initial(status: int, **words: Json) -> Fault:
-        return read_fault(document, {"operation": "list", "status": status, **words})
+    def initial(status: int, **options: Json) -> Fault:
+        return read_fault(document, {"operation": "list", "status": status, **options})
 
     faults = FaultRegistry(
         document, random=Random(1), initial=[initial(500, times=1), initial(502, nth=9)]

@@ -172,9 +172,9 @@ def test_jumping_job_shows_no_progress_before_its_end(client: ServiceClient) -> 
 
 
 def test_instant_job_has_ended_when_it_is_created(any_client: ServiceClient) -> None:
-    made = any_client.send(JobRole.CREATE, scenario="instant")
-    job = any_client.job_id(made)
-    assert any_client.document.lifecycle.states[any_client.state(made)].ends is Ending.SUCCESS
+    created = any_client.send(JobRole.CREATE, scenario="instant")
+    job = any_client.job_id(created)
+    assert any_client.document.lifecycle.states[any_client.state(created)].ends is Ending.SUCCESS
     assert any_client.send(JobRole.CONTENT, job).status == 200
     assert any_client.send(JobRole.DELETE, job).status < 300
 
@@ -213,12 +213,12 @@ def test_poll_hint_of_a_stalled_job_stays_short(
     clock = SystemClock(wall=lambda: 1_780_000_000, monotonic=lambda: now[0])
     service = JobService(document, clock=clock, ids=RandomIds(1), strict=True, scenario="stalls")
     headers = {"authorization": "Bearer k", "content-type": "application/json"}
-    made = service.answer(Call("createVideo", headers=headers, body=b'{"prompt": "x"}'))
-    waits = [made.headers["openai-poll-after-ms"]]
-    place = {"video_id": orjson.loads(made.body)["id"]}
+    created = service.answer(Call("createVideo", headers=headers, body=b'{"prompt": "x"}'))
+    waits = [created.headers["openai-poll-after-ms"]]
+    path = {"video_id": orjson.loads(created.body)["id"]}
     for seconds in (3, 5, 1, 1, 1000):
         now[0] += seconds
-        poll = service.answer(Call("getVideo", place, headers=headers))
+        poll = service.answer(Call("getVideo", path, headers=headers))
         waits.append(poll.headers["openai-poll-after-ms"])
     assert waits == ["10000", "7000", "2000", "2000", "2000", "2000"]
 
@@ -280,20 +280,20 @@ CUSTOM: Json = {
 
 
 def client_with_scenario(document: Document, options: Json, **more: Any) -> ServiceClient:
-    scenario = read_scenario(document, "own", options)
-    return ServiceClient(document, config=MockConfig(scenarios={"own": scenario}), **more)
+    scenario = read_scenario(document, "custom", options)
+    return ServiceClient(document, config=MockConfig(scenarios={"custom": scenario}), **more)
 
 
 def test_custom_scenario_has_its_outcome_and_its_faults(document: Document) -> None:
     client = client_with_scenario(document, CUSTOM)
     listed = client.service.scenarios.to_json()
-    assert listed[-1] == {"name": "own", "about": "Everything at once."}
-    lost = client.send(JobRole.CREATE, scenario="own")
+    assert listed[-1] == {"name": "custom", "about": "Everything at once."}
+    lost = client.send(JobRole.CREATE, scenario="custom")
     assert lost.delivery
     assert lost.delivery.bytes_delivered == -1
-    made = client.send(JobRole.CREATE, scenario="own")
-    assert made.delivery is None
-    job = client.job_id(made)
+    created = client.send(JobRole.CREATE, scenario="custom")
+    assert created.delivery is None
+    job = client.job_id(created)
     polls = [client.send(JobRole.RETRIEVE, job) for _ in range(3)]
     assert [poll.status for poll in polls] == [200, 500, 200]
     assert [poll.delivery.delay for poll in polls if poll.delivery] == [3, 3, 3]
@@ -309,7 +309,7 @@ def test_added_fault_applies_before_scenario_faults_and_delays_add_up(
     client = client_with_scenario(
         document, {"faults": [{"operation": "retrieve", "status": 500}, {"latency": 1}]}
     )
-    job = client.create("own")
+    job = client.create("custom")
     client.controls.fault("retrieve", status=429, times=1)
     client.controls.fault("retrieve", latency=2)
     first, second = (client.send(JobRole.RETRIEVE, job) for _ in range(2))
@@ -368,16 +368,18 @@ def test_job_gets_the_faults_of_its_scenario_after_a_reload(document: Document) 
     client = client_with_scenario(
         document, {"faults": [{"operation": "retrieve", "status": 500, "nth": 2}]}
     )
-    job = client.create("own")
-    again = read_scenario(document, "own", {"faults": [{"operation": "retrieve", "status": 502}]})
-    client.service.scenarios.replace_initial(default="completes", custom={"own": again})
+    job = client.create("custom")
+    again = read_scenario(
+        document, "custom", {"faults": [{"operation": "retrieve", "status": 502}]}
+    )
+    client.service.scenarios.replace_initial(default="completes", custom={"custom": again})
     assert client.statuses(JobRole.RETRIEVE, 2, job) == [502, 502]
     client.service.scenarios.replace_initial(default="completes", custom={})
     assert client.statuses(JobRole.RETRIEVE, 2, job) == [200, 200]
 
 
 def test_invalid_scenarios_leave_the_previous_ones(document: Document) -> None:
-    client = client_with_scenario(document, {"seconds": 3}, scenario="own")
+    client = client_with_scenario(document, {"seconds": 3}, scenario="custom")
     before = (client.service.scenarios.to_json(), client.service.scenarios.selection())
     with pytest.raises(ValueError, match="unknown scenario 'other', must be one of completes"):
         client.service.scenarios.replace_initial(default="other", custom={"new": Scenario("new")})
@@ -386,8 +388,8 @@ def test_invalid_scenarios_leave_the_previous_ones(document: Document) -> None:
 
 
 def test_custom_scenario_may_replace_a_built_in_one(document: Document) -> None:
-    own = {"completes": read_scenario(document, "completes", {"seconds": 3})}
-    client = ServiceClient(document, config=MockConfig(scenarios=own))
+    custom = {"completes": read_scenario(document, "completes", {"seconds": 3})}
+    client = ServiceClient(document, config=MockConfig(scenarios=custom))
     assert end_of(client, client.create()) == ("completed", 3)
 
 
@@ -423,7 +425,7 @@ def test_invalid_scenario_is_reported_with_its_pointer(
     document: Document, options: Json, message: str
 ) -> None:
     with pytest.raises(ValueError, match=r".") as caught:
-        read_scenario(document, "own", options)
+        read_scenario(document, "custom", options)
     assert str(caught.value).startswith(message)
 
 
@@ -431,7 +433,7 @@ def test_expiry_needs_a_field_in_the_document(
     other_document: Document,
 ) -> None:
     with pytest.raises(ValueError, match=r"^expires: the document names no place for it"):
-        read_scenario(other_document, "own", {"expires": 1})
+        read_scenario(other_document, "custom", {"expires": 1})
 
 
 def test_unsupported_scenarios_are_not_built_in(

@@ -34,8 +34,8 @@ def test_another_document_has_other_tiers(other_document: Document) -> None:
 
 
 def test_limits_as_numbers_are_unlimited_by_default(document: Document) -> None:
-    own = {"requests_per_minute": 7, "in_flight": 1, "spend": 2.5}
-    assert read_tier(document, own) == Tier(
+    limits = {"requests_per_minute": 7, "in_flight": 1, "spend": 2.5}
+    assert read_tier(document, limits) == Tier(
         requests_per_minute=7, in_flight=1, spend=Decimal("2.5")
     )
     assert read_tier(document, {"in_flight": 2, "spend": None}) == Tier(in_flight=2)

@@ -61,14 +61,14 @@ def test_list_contains_only_jobs_of_the_same_key(client: ServiceClient) -> None:
 def test_pagination_is_not_affected_by_jobs_of_other_keys(client: ServiceClient) -> None:
     page = client.document.by_role[JobRole.LIST].page
     assert page
-    made = []
+    created = []
     for _ in range(5):
         client.create(key=STRANGER)
-        made.append(client.create(key=OWNER))
+        created.append(client.create(key=OWNER))
     first = client.list_ids(OWNER, **{page.limit: "2"})
     client.create(key=STRANGER)
     second = client.list_ids(OWNER, **{page.limit: "9", page.after: first[-1]})
-    assert first + second == made[::-1]
+    assert first + second == created[::-1]
 
 
 def test_pagination_cursor_of_another_key_is_not_found(client: ServiceClient) -> None:
@@ -89,9 +89,9 @@ def test_delete_leaves_jobs_of_other_keys(client: ServiceClient) -> None:
 
 
 def test_service_describes_the_jobs_of_all_keys(client: ServiceClient) -> None:
-    made = [client.create(key=key) for key in (OWNER, STRANGER, OWNER)]
-    seen = [get(job, client.document.lifecycle.id_at) for job in client.service.describe_all()]
-    assert seen == made
+    created = [client.create(key=key) for key in (OWNER, STRANGER, OWNER)]
+    described = [get(job, client.document.lifecycle.id_at) for job in client.service.describe_all()]
+    assert described == created
 
 
 def test_remix_needs_a_job_of_the_same_key_and_belongs_to_that_key(document: Document) -> None:
@@ -120,23 +120,23 @@ def test_synthesized_jobs_never_replace_a_job_of_another_key(
 @pytest.mark.parametrize("role", [JobRole.RETRIEVE, JobRole.LIST])
 def test_only_polls_of_the_owner_move_a_ticking_clock(document: Document, role: JobRole) -> None:
     client = ServiceClient(document, clock=TickingClock(interval=1))
-    job, made = client.create(), client.clock.now()
+    job, start = client.create(), client.clock.now()
     client.send(role, job, key=STRANGER)
-    assert client.clock.now() == made
+    assert client.clock.now() == start
     client.send(role, job, key=OWNER)
-    assert client.clock.now() == made + 1
+    assert client.clock.now() == start + 1
 
 
 def test_concurrent_keys_see_only_their_own_jobs(document: Document) -> None:
     client = ServiceClient(document)
 
     def work(key: str) -> tuple[list[str], list[str]]:
-        made = [client.create(key=key) for _ in range(20)]
-        return made, client.list_ids(key)
+        created = [client.create(key=key) for _ in range(20)]
+        return created, client.list_ids(key)
 
     with ThreadPoolExecutor(16) as pool:
-        for made, listed in pool.map(work, [f"sk-{number}" for number in range(16)]):
-            assert listed == made[::-1]
+        for created, listed in pool.map(work, [f"sk-{number}" for number in range(16)]):
+            assert listed == created[::-1]
     assert len(client.service.store) == 320
 
 
@@ -145,8 +145,10 @@ def test_jobs_have_no_owner_if_the_document_does_not_use_keys(other_document: Do
     keyless = parse_document(orjson.dumps(root).decode())
     service = JobService(keyless, clock=ManualClock(), ids=RandomIds(1), strict=True)
     headers = {"content-type": "application/json"}
-    made = service.answer(Call("submitRendering", headers=headers, body=b'{"scene": "A teapot"}'))
-    place = {"ref": orjson.loads(made.body)["job"]["ref"]}
+    created = service.answer(
+        Call("submitRendering", headers=headers, body=b'{"scene": "A teapot"}')
+    )
+    path = {"ref": orjson.loads(created.body)["job"]["ref"]}
     for key in ("sk-a", "sk-b"):
-        seen = service.answer(Call("rendering", place, headers={"x-render-key": key}))
-        assert seen.status == 200
+        reply = service.answer(Call("rendering", path, headers={"x-render-key": key}))
+        assert reply.status == 200

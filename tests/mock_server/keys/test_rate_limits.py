@@ -83,7 +83,7 @@ def test_request_without_a_key_has_no_rate_limit_headers(
 
 def test_rejected_key_is_not_counted(document: Document) -> None:
     client = limited_client(document, limits="free", api_keys=["sk-test"])
-    assert client.statuses(JobRole.LIST, 3, key="sk-wrong") == [401] * 3
+    assert client.statuses(JobRole.LIST, 3, key="sk-unknown") == [401] * 3
     assert header_values(client.send(JobRole.LIST), REMAINING) == {59}
 
 
