@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from aisa_testkit.openapi import DocumentError, parse_document
-from tests.support.documents import RENDERINGS
+from tests.support.documents import renderings_text
 
 Problems = list[tuple[str, str]]
 
@@ -15,7 +15,7 @@ Problems = list[tuple[str, str]]
 @pytest.fixture(scope="session")
 def renderings() -> str:
     """The text of the document of another API."""
-    return RENDERINGS.read_text("utf-8")
+    return renderings_text()
 
 
 @pytest.fixture
