@@ -28,20 +28,20 @@ def test_poll_hint_is_in_the_unit_of_its_document(
 
 
 @pytest.mark.parametrize("said", ODD, ids=lambda said: repr(said[:20]))
-def test_invalid_poll_hints_are_ignored(either: Document, said: str) -> None:
-    pacing = Pacing(either, poll_interval=2.5)
-    exchange = answer(either, Reply(429, {"openai-poll-after-ms": said, "retry-after": said}))
+def test_invalid_poll_hints_are_ignored(any_document: Document, said: str) -> None:
+    pacing = Pacing(any_document, poll_interval=2.5)
+    exchange = answer(any_document, Reply(429, {"openai-poll-after-ms": said, "retry-after": said}))
     assert pacing.poll_delay(exchange) == 2.5
     assert pacing.retry_delay(exchange, failures=1) == 2.5
 
 
 @pytest.mark.parametrize("reply", [None, Reply(200)], ids=["no answer", "no header"])
-def test_poll_interval_applies_without_a_hint(either: Document, reply: Reply | None) -> None:
-    assert Pacing(either, poll_interval=2.5).poll_delay(answer(either, reply)) == 2.5
+def test_poll_interval_applies_without_a_hint(any_document: Document, reply: Reply | None) -> None:
+    assert Pacing(any_document, poll_interval=2.5).poll_delay(answer(any_document, reply)) == 2.5
 
 
-def test_retry_delay_doubles_without_retry_after(either: Document) -> None:
-    pacing, exchange = Pacing(either, poll_interval=2), answer(either, Reply(503))
+def test_retry_delay_doubles_without_retry_after(any_document: Document) -> None:
+    pacing, exchange = Pacing(any_document, poll_interval=2), answer(any_document, Reply(503))
     waits = [pacing.retry_delay(exchange, failures=failures) for failures in (1, 2, 3)]
     assert waits == [2, 4, 8]
 

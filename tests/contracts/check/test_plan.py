@@ -104,19 +104,22 @@ def test_plan_leaves_out_operations_below_the_grade(document: Document) -> None:
 
 @pytest.mark.parametrize("seed", [0, 1, 7, 20])
 def test_every_planned_create_is_valid_and_has_the_planned_price(
-    either: Document, seed: int
+    any_document: Document, seed: int
 ) -> None:
-    service, operation = JobService(either, clock=ManualClock()), either.by_role[JobRole.CREATE]
-    plan = plan_check(either, key="k", creates=3, seed=seed)
+    service, operation = (
+        JobService(any_document, clock=ManualClock()),
+        any_document.by_role[JobRole.CREATE],
+    )
+    plan = plan_check(any_document, key="k", creates=3, seed=seed)
     assert len(plan.creates) == 3
     for call in plan.creates:
         reply = service.answer(call)
         assert reply.status == operation.success.status
-        assert check_exchange(either, call, reply) == ()
+        assert check_exchange(any_document, call, reply) == ()
         body = operation.bodies[media_type_of(call.headers)]
         defaults = {n: s["default"] for n, s in body.properties.items() if "default" in s}
         assert operation.price
-        assert operation.price.amount_for({**defaults, **sent(either, call)}) == plan.price
+        assert operation.price.amount_for({**defaults, **sent(any_document, call)}) == plan.price
 
 
 def test_first_create_is_a_minimal_form_and_second_is_json_with_more_fields(

@@ -76,48 +76,52 @@ def test_probes_of_another_document(other_document: Document) -> None:
 
 @pytest.mark.parametrize("seed", [0, 1, 20])
 def test_conforming_server_rejects_every_probe_without_violations(
-    either: Document, seed: int
+    any_document: Document, seed: int
 ) -> None:
-    service = JobService(either, clock=ManualClock(), strict=True, api_keys=["sk-of-a-client"])
-    for (_, reason), probe in probes(either, seed=seed).items():
+    service = JobService(
+        any_document, clock=ManualClock(), strict=True, api_keys=["sk-of-a-client"]
+    )
+    for (_, reason), probe in probes(any_document, seed=seed).items():
         reply = service.answer(probe.call)
         assert 400 <= reply.status < 500, reason
         violations = CheckPolicy().violations(
-            either, [read_exchange(either, probe.call, reply, at=0)]
+            any_document, [read_exchange(any_document, probe.call, reply, at=0)]
         )
         assert violations == (), reason
 
 
-def test_accepted_probe_is_a_violation(either: Document) -> None:
-    for (_, reason), probe in probes(either).items():
-        success = either.operations[probe.call.operation_id].success.status
-        accepted = read_exchange(either, probe.call, Reply(success), at=0)
-        codes = {v.code for v in CheckPolicy().violations(either, [accepted])}
+def test_accepted_probe_is_a_violation(any_document: Document) -> None:
+    for (_, reason), probe in probes(any_document).items():
+        success = any_document.operations[probe.call.operation_id].success.status
+        accepted = read_exchange(any_document, probe.call, Reply(success), at=0)
+        codes = {v.code for v in CheckPolicy().violations(any_document, [accepted])}
         known = {"AV110", "AV111", "AV219"} & codes
         assert known or reason.endswith("is a file of an unknown type"), reason
 
 
-def test_each_probe_is_invalid_for_one_reason(either: Document) -> None:
-    for (_, reason), probe in probes(either).items():
-        exchange = read_exchange(either, probe.call, None, at=0)
+def test_each_probe_is_invalid_for_one_reason(any_document: Document) -> None:
+    for (_, reason), probe in probes(any_document).items():
+        exchange = read_exchange(any_document, probe.call, None, at=0)
         problems = {problem.parameter for problem in exchange.arguments.problems}
         assert len(problems) <= 1, reason
-        assert not (problems and credential_problem(either, exchange)), reason
+        assert not (problems and credential_problem(any_document, exchange)), reason
 
 
-def test_only_probes_of_api_keys_lack_the_key(either: Document) -> None:
-    header = either.credentials.header if either.credentials else ""
+def test_only_probes_of_api_keys_lack_the_key(any_document: Document) -> None:
+    header = any_document.credentials.header if any_document.credentials else ""
     about_keys = {"no API key", "an unknown API key", f"{header} with no API key in it"}
-    for (_, reason), probe in probes(either).items():
+    for (_, reason), probe in probes(any_document).items():
         has = "sk-of-a-client" in probe.call.headers.get(header, "")
         assert has is (reason not in about_keys), reason
 
 
-def test_only_probes_of_creates_have_a_price(either: Document) -> None:
-    creating = either.by_role[JobRole.CREATE].id
-    free = {p.price for p in probes(either).values() if p.call.operation_id != creating}
+def test_only_probes_of_creates_have_a_price(any_document: Document) -> None:
+    creating = any_document.by_role[JobRole.CREATE].id
+    free = {p.price for p in probes(any_document).values() if p.call.operation_id != creating}
     assert free == {Decimal(0)}
-    assert all(p.price > 0 for p in probes(either).values() if p.call.operation_id == creating)
+    assert all(
+        p.price > 0 for p in probes(any_document).values() if p.call.operation_id == creating
+    )
 
 
 def test_probe_of_a_missing_field_is_not_an_empty_form(document: Document) -> None:
@@ -152,14 +156,14 @@ def test_required_number_has_no_type_probe() -> None:
     assert "frames is a number" not in reasons
 
 
-def test_truncated_json_and_plain_text_probes_have_valid_fields(either: Document) -> None:
-    creating = either.by_role[JobRole.CREATE].id
-    plain = probes(either)[creating, "the body is text/plain"].call
-    cut = probes(either)[creating, "the JSON is truncated"].call
+def test_truncated_json_and_plain_text_probes_have_valid_fields(any_document: Document) -> None:
+    creating = any_document.by_role[JobRole.CREATE].id
+    plain = probes(any_document)[creating, "the body is text/plain"].call
+    cut = probes(any_document)[creating, "the JSON is truncated"].call
     assert plain.headers["content-type"] == "text/plain"
     assert cut.body == plain.body[:-1]
     mended = replace(cut, body=plain.body)
-    assert read_exchange(either, mended, None, at=0).arguments.problems == ()
+    assert read_exchange(any_document, mended, None, at=0).arguments.problems == ()
 
 
 def test_document_without_credentials_has_no_api_key_probes() -> None:

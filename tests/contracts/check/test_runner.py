@@ -18,7 +18,6 @@ from aisa_testkit.mock_server import MockControls
 from aisa_testkit.openapi import Call, Document, Ending, JobRole, Provenance, Reply
 from tests.support.local_server import LocalServer
 
-NewServer = Callable[..., LocalServer]
 JSON = {"content-type": "application/json"}
 
 
@@ -37,35 +36,33 @@ def reply_of(
 @pytest.mark.parametrize("creates", [1, 2, 3])
 @pytest.mark.parametrize("grade", Provenance)
 def test_conforming_server_has_no_violation_and_no_remaining_jobs(
-    either: Document, local: NewServer, creates: int, grade: Provenance
+    any_document: Document, creates: int, grade: Provenance
 ) -> None:
-    server, budget = local(either), Budget(max_creates=creates)
+    server, budget = LocalServer(any_document), Budget(max_creates=creates)
     result = server.run_check(creates=creates, budget=budget, grade=grade)
     assert result.violations == ()
     assert server.accepted == budget.creates
     assert len(result.jobs) == server.count_jobs()
     assert len(result.history) == len(server.calls)
-    if either.by_role[JobRole.RETRIEVE].provenance is grade:
+    if any_document.by_role[JobRole.RETRIEVE].provenance is grade:
         assert (result.jobs, result.notes, server.accepted) == ((), (), creates)
 
 
-def test_check_without_creates_sends_probes(either: Document, local: NewServer) -> None:
-    server, budget = local(either), Budget(max_creates=0)
+def test_check_without_creates_sends_probes(any_document: Document) -> None:
+    server, budget = LocalServer(any_document), Budget(max_creates=0)
     result = server.run_check(creates=0, budget=budget)
     assert (result.violations, result.jobs, server.accepted) == ((), (), 0)
 
 
 @pytest.mark.parametrize("seed", [1, 7, 20])
-def test_conforming_server_has_no_violation_for_any_seed(
-    either: Document, local: NewServer, seed: int
-) -> None:
-    server = local(either)
+def test_conforming_server_has_no_violation_for_any_seed(any_document: Document, seed: int) -> None:
+    server = LocalServer(any_document)
     result = server.run_check(creates=2, seed=seed)
     assert (result.violations, result.jobs, result.notes) == ((), (), ())
 
 
-def test_order_of_the_requests_of_a_check(document: Document, local: NewServer) -> None:
-    server, steps = local(document), list[Step]()
+def test_order_of_the_requests_of_a_check(document: Document) -> None:
+    server, steps = LocalServer(document), list[Step]()
     server.run_check(creates=2, on_step=steps.append)
     actions = list(dict.fromkeys(s.action for s in steps if not s.action.startswith("tries")))
     assert actions == [
@@ -99,10 +96,8 @@ def test_order_of_the_requests_of_a_check(document: Document, local: NewServer) 
     assert first == [None, *sorted(p for p in first if p is not None)]
 
 
-def test_second_create_is_at_least_one_second_after_the_first(
-    document: Document, local: NewServer
-) -> None:
-    server = local(document)
+def test_second_create_is_at_least_one_second_after_the_first(document: Document) -> None:
+    server = LocalServer(document)
     result = server.run_check(creates=2, keep=True)
     stamps = [
         orjson.loads(e.reply.body)["created_at"]
@@ -115,16 +110,16 @@ def test_second_create_is_at_least_one_second_after_the_first(
 
 @pytest.mark.parametrize("made", [1, 2])
 def test_jobs_that_complete_at_once_have_different_timestamps(
-    document: Document, local: NewServer, made: int
+    document: Document, made: int
 ) -> None:
-    server = local(document)
+    server = LocalServer(document)
     for _ in range(made):
         MockControls(server.service).next_job(seconds=0)
     assert server.run_check(creates=made).violations == ()
     assert sum(server.waits) == made - 1
 
 
-def test_delete_of_a_running_job_may_be_accepted(document: Document, local: NewServer) -> None:
+def test_delete_of_a_running_job_may_be_accepted(document: Document) -> None:
     """The job is not requested any more if the server allows its deletion."""
 
     def lenient(server: LocalServer, call: Call, reply: Reply) -> Reply:
@@ -136,7 +131,7 @@ def test_delete_of_a_running_job_may_be_accepted(document: Document, local: NewS
             200, JSON, orjson.dumps({"id": job_id, "object": "video.deleted", "deleted": True})
         )
 
-    server = local(document, reply_of("deleteVideo", lenient))
+    server = LocalServer(document, reply_of("deleteVideo", lenient))
     result = server.run_check(creates=2)
     assert (result.violations, result.jobs) == ((), ())
     second = server.memory["gone"]
@@ -146,10 +141,8 @@ def test_delete_of_a_running_job_may_be_accepted(document: Document, local: NewS
     assert requested == ["deleteVideo", "getVideo"]
 
 
-def test_job_of_an_accepted_probe_is_billed_followed_and_deleted(
-    document: Document, local: NewServer
-) -> None:
-    server = local(document, reply_of("createVideo", lambda w, c, r: w.reply_with_key(c)))
+def test_job_of_an_accepted_probe_is_billed_followed_and_deleted(document: Document) -> None:
+    server = LocalServer(document, reply_of("createVideo", lambda w, c, r: w.reply_with_key(c)))
     budget = Budget()
     result = server.run_check(budget=budget)
     assert codes(result) == {"AV111"}
@@ -163,14 +156,14 @@ def test_job_of_an_accepted_probe_is_billed_followed_and_deleted(
     ids=["price of two jobs", "one cent less", "one job", "less than one job"],
 )
 def test_budget_is_kept_if_every_probe_is_accepted(
-    document: Document, local: NewServer, spend: str | None, creates: int | None, made: int
+    document: Document, spend: str | None, creates: int | None, made: int
 ) -> None:
     valid = plan_check(document, key="sk-of-the-check").creates[0]
 
     def careless(server: LocalServer, call: Call, reply: Reply) -> Reply:
         return server.service.answer(valid)
 
-    server = local(document, reply_of("createVideo", careless))
+    server = LocalServer(document, reply_of("createVideo", careless))
     budget = Budget(max_spend=Decimal(spend) if spend else None, max_creates=creates)
     result = server.run_check(creates=2, budget=budget)
     assert (server.accepted, server.count("createVideo"), server.count_jobs()) == (made, made, 0)
@@ -179,21 +172,19 @@ def test_budget_is_kept_if_every_probe_is_accepted(
     assert " requests were not sent (for example: tries createVideo: " in note
 
 
-def test_note_names_the_request_that_was_not_sent(document: Document, local: NewServer) -> None:
-    result = local(document).run_check(creates=2, budget=Budget(max_creates=1))
+def test_note_names_the_request_that_was_not_sent(document: Document) -> None:
+    result = LocalServer(document).run_check(creates=2, budget=Budget(max_creates=1))
     assert result.notes == ("not sent (creates a job): the limit of 1 job is reached",)
 
 
 @pytest.mark.parametrize("status", [None, 500, 503])
-def test_failed_create_is_billed_and_not_retried(
-    document: Document, local: NewServer, status: int | None
-) -> None:
+def test_failed_create_is_billed_and_not_retried(document: Document, status: int | None) -> None:
     def broken(server: LocalServer, call: Call, reply: Reply) -> Reply | None:
         if reply.status >= 300:
             return reply
         return replace(reply, status=status, body=b"") if status else None
 
-    server, budget = local(document, reply_of("createVideo", broken)), Budget()
+    server, budget = LocalServer(document, reply_of("createVideo", broken)), Budget()
     wrong = [p for p in plan_check(document, key=server.key).probes if p.price]
     result = server.run_check(creates=2, budget=budget)
     assert server.count("createVideo") == len(wrong) + 1
@@ -203,11 +194,11 @@ def test_failed_create_is_billed_and_not_retried(
 
 
 @pytest.mark.parametrize("state", ["new", "finished", "failed"])
-def test_resume_creates_and_deletes_no_job(either: Document, local: NewServer, state: str) -> None:
-    server, budget = local(either), Budget()
+def test_resume_creates_and_deletes_no_job(any_document: Document, state: str) -> None:
+    server, budget = LocalServer(any_document), Budget()
     if state == "failed":
         MockControls(server.service).next_job(
-            outcome=either.lifecycle.final_states(Ending.FAILURE)[0]
+            outcome=any_document.lifecycle.final_states(Ending.FAILURE)[0]
         )
     job_id = server.create_job()
     server.clock.advance(0 if state == "new" else 1000)
@@ -221,21 +212,21 @@ def test_resume_creates_and_deletes_no_job(either: Document, local: NewServer, s
     assert len(polls) >= (4 if state == "new" else 3)
 
 
-def test_resume_of_a_deleted_job_is_not_a_violation(either: Document, local: NewServer) -> None:
-    server = local(either)
+def test_resume_of_a_deleted_job_is_not_a_violation(any_document: Document) -> None:
+    server = LocalServer(any_document)
     result = server.run_check(resume="gone")
     assert (result.violations, result.notes) == ((), ("stopped polling gone: status 404",))
     assert server.accepted == 0
 
 
-def test_resume_of_an_empty_id_creates_no_job(document: Document, local: NewServer) -> None:
-    server = local(document)
+def test_resume_of_an_empty_id_creates_no_job(document: Document) -> None:
+    server = LocalServer(document)
     server.run_check(resume="")
     assert server.accepted == 0
 
 
-def test_keep_leaves_jobs_and_returns_their_ids(either: Document, local: NewServer) -> None:
-    server = local(either)
+def test_keep_leaves_jobs_and_returns_their_ids(any_document: Document) -> None:
+    server = LocalServer(any_document)
     result = server.run_check(creates=2, keep=True)
     assert (len(result.jobs), server.count_jobs(), result.violations) == (2, 2, ())
     deleted = [e.job_id for e in result.history if e.operation.role is JobRole.DELETE]
@@ -244,12 +235,11 @@ def test_keep_leaves_jobs_and_returns_their_ids(either: Document, local: NewServ
 
 def test_documented_grade_checks_documented_operations_and_notes_the_others(
     document: Document,
-    local: NewServer,
 ) -> None:
     def bare(server: LocalServer, call: Call, reply: Reply) -> Reply:
         return reply if reply.status < 300 else replace(reply, body=b'{"message":"no"}')
 
-    server = local(document, bare)
+    server = LocalServer(document, bare)
     result = server.run_check(grade=Provenance.DOCUMENTED)
     assert result.violations == ()
     others = [call.operation_id for call in server.calls if call.operation_id != "createVideo"]
@@ -259,14 +249,12 @@ def test_documented_grade_checks_documented_operations_and_notes_the_others(
         "getVideoContent is inferred and was not checked; status 409",
     )
     assert len(result.jobs) == server.count_jobs() == 1
-    assert "AV106" in codes(local(document, bare).run_check(grade=Provenance.VENDOR_WIDE))
+    assert "AV106" in codes(LocalServer(document, bare).run_check(grade=Provenance.VENDOR_WIDE))
 
 
 @pytest.mark.parametrize("resumed", [False, True], ids=["a new job", "a resumed job"])
-def test_rejected_api_key_costs_nothing(
-    document: Document, local: NewServer, resumed: bool
-) -> None:
-    server, budget = local(document), Budget()
+def test_rejected_api_key_costs_nothing(document: Document, resumed: bool) -> None:
+    server, budget = LocalServer(document), Budget()
     job = "video_" + "1" * 32 if resumed else None
     with pytest.raises(CredentialsRejected, match="401"):
         server.run_check(key="sk-wrong", budget=budget, resume=job)
@@ -286,33 +274,36 @@ def test_rejected_api_key_costs_nothing(
     ids=["a page", "no such path", "no such method", "a redirect", "a gateway", "null"],
 )
 def test_server_of_another_api_receives_no_valid_create(
-    either: Document, local: NewServer, reply: Reply, message: str
+    any_document: Document, reply: Reply, message: str
 ) -> None:
-    server = local(either, lambda w, c, r: reply)
+    server = LocalServer(any_document, lambda w, c, r: reply)
     with pytest.raises(NotThisApi, match="is the base URL right") as caught:
         server.run_check()
     assert message in str(caught.value)
-    assert plan_check(either, key=server.key).creates[0] not in server.calls
+    assert plan_check(any_document, key=server.key).creates[0] not in server.calls
 
 
 @pytest.mark.parametrize(
     "body", [b"[]", b"{}", b'"x"', b"7", b'{"id": 7}', b'{"id": [[]]}', b'{"id": ""}'], ids=str
 )
 def test_check_of_a_server_that_accepts_everything_stays_within_budget(
-    either: Document, local: NewServer, body: bytes
+    any_document: Document, body: bytes
 ) -> None:
-    server, budget = local(either, lambda w, c, r: Reply(200, JSON, body)), Budget(max_creates=2)
+    server, budget = (
+        LocalServer(any_document, lambda w, c, r: Reply(200, JSON, body)),
+        Budget(max_creates=2),
+    )
     result = server.run_check(creates=2, budget=budget)
     assert {"AV104", "AV111"} <= codes(result)
     assert budget.creates == server.accepted == 2
     assert result.jobs == ()
 
 
-def test_rejected_create_is_noted_and_costs_nothing(document: Document, local: NewServer) -> None:
+def test_rejected_create_is_noted_and_costs_nothing(document: Document) -> None:
     def poor(server: LocalServer, call: Call, reply: Reply) -> Reply:
         return reply if reply.status >= 300 else Reply(402, JSON, b"{}")
 
-    server, budget = local(document, reply_of("createVideo", poor)), Budget()
+    server, budget = LocalServer(document, reply_of("createVideo", poor)), Budget()
     result = server.run_check(creates=2, budget=budget)
     assert result.notes == ("a job could not be created: status 402",)
     assert (budget.creates, budget.spent) == (0, Decimal(0))
@@ -320,9 +311,9 @@ def test_rejected_create_is_noted_and_costs_nothing(document: Document, local: N
 
 @pytest.mark.parametrize("answer", [Reply(404, JSON, b"{}"), None], ids=["404", "no response"])
 def test_missing_operations_are_noted_at_the_documented_grade(
-    document: Document, local: NewServer, answer: Reply | None
+    document: Document, answer: Reply | None
 ) -> None:
-    server = local(document, lambda w, c, r: r if c.operation_id == "createVideo" else answer)
+    server = LocalServer(document, lambda w, c, r: r if c.operation_id == "createVideo" else answer)
     result = server.run_check(grade=Provenance.DOCUMENTED)
     assert result.violations == ()
     words = "status 404" if answer else "no response"
@@ -331,32 +322,32 @@ def test_missing_operations_are_noted_at_the_documented_grade(
 
 
 def test_rejected_key_of_another_operation_is_noted_at_the_documented_grade(
-    document: Document, local: NewServer
+    document: Document,
 ) -> None:
     """Some gateways return 401 for unknown routes."""
     refusal = Reply(401, JSON, b"{}")
-    server = local(document, lambda w, c, r: r if c.operation_id == "createVideo" else refusal)
+    server = LocalServer(
+        document, lambda w, c, r: r if c.operation_id == "createVideo" else refusal
+    )
     result = server.run_check(grade=Provenance.DOCUMENTED)
     assert result.violations == ()
     assert len(result.jobs) == 1
 
 
-def test_check_continues_if_a_key_is_rejected_after_it_was_accepted(
-    document: Document, local: NewServer
-) -> None:
+def test_check_continues_if_a_key_is_rejected_after_it_was_accepted(document: Document) -> None:
     def picky(server: LocalServer, call: Call, reply: Reply) -> Reply:
         return reply if reply.status >= 300 else Reply(401, JSON, reply.body)
 
-    server = local(document, reply_of("getVideoContent", picky))
+    server = LocalServer(document, reply_of("getVideoContent", picky))
     result = server.run_check()
     assert (result.jobs, server.count_jobs()) == ((), 0)
 
 
-def test_unreachable_server_costs_nothing(either: Document, local: NewServer) -> None:
+def test_unreachable_server_costs_nothing(any_document: Document) -> None:
     def unreachable(server: LocalServer, call: Call, reply: Reply) -> Reply:
         raise ServerUnreachable("no route")
 
-    server, budget = local(either, unreachable), Budget(max_creates=1)
+    server, budget = LocalServer(any_document, unreachable), Budget(max_creates=1)
     with pytest.raises(ServerUnreachable):
         server.run_check(budget=budget)
     assert (len(server.calls), budget.creates, budget.spent) == (1, 0, Decimal(0))

@@ -211,28 +211,24 @@ FAULTS: dict[str, tuple[str, Change]] = {
 
 
 @pytest.mark.parametrize(("code", "fault"), FAULTS.values(), ids=FAULTS)
-def test_fault_is_found_with_at_most_two_jobs(
-    document: Document, local: Callable[..., LocalServer], code: str, fault: Change
-) -> None:
-    server, budget = local(document, fault), Budget(max_spend=Decimal(1), max_creates=2)
+def test_fault_is_found_with_at_most_two_jobs(document: Document, code: str, fault: Change) -> None:
+    server, budget = LocalServer(document, fault), Budget(max_spend=Decimal(1), max_creates=2)
     result = server.run_check(creates=2, budget=budget, seed=1)
     assert code in codes(result)
     assert server.accepted <= budget.creates <= 2
     assert budget.spent == budget.creates * Decimal("0.40")
 
 
-def test_duplicate_ids_are_found_with_two_creates(
-    document: Document, local: Callable[..., LocalServer]
-) -> None:
+def test_duplicate_ids_are_found_with_two_creates(document: Document) -> None:
     same = json_of("createVideo", id=lambda j, w: w.memory.setdefault("id", j["id"]))
-    assert "AV213" in codes(local(document, same).run_check(creates=2))
+    assert "AV213" in codes(LocalServer(document, same).run_check(creates=2))
 
 
 @pytest.mark.parametrize(
     ("kept", "expected"), [(True, {"AV223"}), (False, set())], ids=["kept", "deleted in time"]
 )
 def test_file_is_requested_again_after_its_expiry(
-    document: Document, local: Callable[..., LocalServer], kept: bool, expected: set[str]
+    document: Document, kept: bool, expected: set[str]
 ) -> None:
     def change(server: LocalServer, call: Call, reply: Reply) -> Reply:
         body, memory = orjson.loads(reply.body) if reply.body[:1] == b"{" else {}, server.memory
@@ -245,6 +241,6 @@ def test_file_is_requested_again_after_its_expiry(
             return refused
         return replace(reply, body=orjson.dumps(body)) if body else reply
 
-    server = local(document, change)
+    server = LocalServer(document, change)
     assert codes(server.run_check()) == expected
     assert any(5 < wait < 13.5 for wait in server.waits)

@@ -12,7 +12,6 @@ from aisa_testkit.mock_server import MockControls
 from aisa_testkit.openapi import Call, Document, JobRole, Reply
 from tests.support.local_server import LocalServer
 
-NewServer = Callable[..., LocalServer]
 Change = Callable[[LocalServer, Call, Reply], Reply | None]
 JSON = {"content-type": "application/json"}
 
@@ -36,23 +35,20 @@ def statuses(result: CheckResult, role: JobRole, *, keyed: bool = True) -> list[
     ]
 
 
-def test_rate_limited_poll_is_retried_after_retry_after(
-    document: Document, local: NewServer
-) -> None:
+def test_rate_limited_poll_is_retried_after_retry_after(document: Document) -> None:
     def busy(server: LocalServer, call: Call, reply: Reply) -> Reply:
         if server.count("getVideo") != 3:
             return reply
         MockControls(server.service).fail("getVideo", status=429, retry_after=17)
         return server.reply_with_key(call)
 
-    server = local(document, reply_of("getVideo", busy))
+    server = LocalServer(document, reply_of("getVideo", busy))
     assert server.run_check().violations == ()
     assert 17.0 in server.waits
 
 
 def test_retry_after_is_limited_by_the_timeout(
     document: Document,
-    local: NewServer,
 ) -> None:
     def busy(server: LocalServer, call: Call, reply: Reply) -> Reply:
         if reply.status >= 300:
@@ -60,7 +56,7 @@ def test_retry_after_is_limited_by_the_timeout(
         MockControls(server.service).fail("getVideo", status=429, retry_after=86400)
         return server.reply_with_key(call)
 
-    server = local(document, reply_of("getVideo", busy))
+    server = LocalServer(document, reply_of("getVideo", busy))
     result = server.run_check(timeout=60)
     assert sum(server.waits) <= 120
     assert len(result.jobs) == server.count_jobs()
@@ -68,7 +64,6 @@ def test_retry_after_is_limited_by_the_timeout(
 
 def test_poll_hint_sets_the_delay_unless_it_is_zero(
     document: Document,
-    local: NewServer,
 ) -> None:
     def hinting(milliseconds: str) -> Change:
         hint = {"openai-poll-after-ms": milliseconds}
@@ -77,15 +72,15 @@ def test_poll_hint_sets_the_delay_unless_it_is_zero(
             lambda w, c, r: r if r.status >= 300 else replace(r, headers={**r.headers, **hint}),
         )
 
-    patient, hasty = local(document, hinting("7000")), local(document, hinting("0"))
+    patient, hasty = LocalServer(document, hinting("7000")), LocalServer(document, hinting("0"))
     assert patient.run_check().violations == ()
     assert set(patient.waits) == {7.0}
     assert codes(hasty.run_check(timeout=60)) == {"AV103"}
     assert hasty.count("getVideo") < 100
 
 
-def test_job_that_never_finishes_is_no_longer_polled(document: Document, local: NewServer) -> None:
-    server = local(document)
+def test_job_that_never_finishes_is_no_longer_polled(document: Document) -> None:
+    server = LocalServer(document)
     MockControls(server.service).next_job(seconds=10**6)
     result = server.run_check(timeout=60, poll_interval=5)
     assert "AV215" in codes(result)
@@ -94,16 +89,14 @@ def test_job_that_never_finishes_is_no_longer_polled(document: Document, local: 
     assert result.notes[0].startswith(f"stopped polling {left} after ")
 
 
-def test_polling_stops_at_the_timeout(document: Document, local: NewServer) -> None:
-    server = local(document)
+def test_polling_stops_at_the_timeout(document: Document) -> None:
+    server = LocalServer(document)
     MockControls(server.service).next_job(seconds=10**6)
     assert "AV215" in codes(server.run_check(timeout=60, poll_interval=1000))
     assert sum(server.waits) <= 62
 
 
-def test_polling_continues_after_an_unreadable_response(
-    document: Document, local: NewServer
-) -> None:
+def test_polling_continues_after_an_unreadable_response(document: Document) -> None:
     """The unreadable response does not show the state of the job."""
 
     def first_poll(server: LocalServer, call: Call, reply: Reply) -> Reply:
@@ -112,14 +105,14 @@ def test_polling_continues_after_an_unreadable_response(
         ) == len(server.calls)
         return replace(reply, body=b"{") if unread else reply
 
-    server = local(document, reply_of("getVideo", first_poll))
+    server = LocalServer(document, reply_of("getVideo", first_poll))
     result = server.run_check(creates=2)
     assert codes(result) == {"AV105"}
     assert len(server.memory) == 2
     assert server.count_jobs() == 0
 
 
-def test_opaque_cursor_is_sent_unchanged(other_document: Document, local: NewServer) -> None:
+def test_opaque_cursor_is_sent_unchanged(other_document: Document) -> None:
     def opaque(server: LocalServer, call: Call, reply: Reply) -> Reply:
         after = dict(call.query).get("cursor")
         if after is not None:
@@ -131,14 +124,12 @@ def test_opaque_cursor_is_sent_unchanged(other_document: Document, local: NewSer
             body["cursor"] = f"opaque-{body['cursor']}"
         return replace(reply, body=orjson.dumps(body))
 
-    result = local(other_document, reply_of("pageOfRenderings", opaque)).run_check(creates=2)
+    result = LocalServer(other_document, reply_of("pageOfRenderings", opaque)).run_check(creates=2)
     assert result.violations == ()
 
 
-def test_running_job_is_followed_if_its_deletion_is_rejected(
-    document: Document, local: NewServer
-) -> None:
-    result = local(document).run_check(creates=2)
+def test_running_job_is_followed_if_its_deletion_is_rejected(document: Document) -> None:
+    result = LocalServer(document).run_check(creates=2)
     early = next(
         e for e in result.history if e.operation.role is JobRole.DELETE and e.status == 409
     )
@@ -147,8 +138,8 @@ def test_running_job_is_followed_if_its_deletion_is_rejected(
     assert statuses(result, JobRole.DELETE) == [404, 409, 200, 404, 200, 404]
 
 
-def test_every_file_and_a_byte_range_are_downloaded(document: Document, local: NewServer) -> None:
-    result = local(document).run_check()
+def test_every_file_and_a_byte_range_are_downloaded(document: Document) -> None:
+    result = LocalServer(document).run_check()
     files = [e for e in result.history if e.operation.role is JobRole.CONTENT and e.accepted]
     assert [(e.status, e.query.get("variant"), e.headers.get("range")) for e in files] == [
         (200, None, None),
@@ -162,18 +153,16 @@ def test_every_file_and_a_byte_range_are_downloaded(document: Document, local: N
     assert refused == [400]
 
 
-def test_requests_without_an_api_key_are_rejected(either: Document, local: NewServer) -> None:
-    result = local(either).run_check()
-    header = either.credentials.header if either.credentials else ""
+def test_requests_without_an_api_key_are_rejected(any_document: Document) -> None:
+    result = LocalServer(any_document).run_check()
+    header = any_document.credentials.header if any_document.credentials else ""
     bare = [e for e in result.history if header not in e.headers]
     assert {e.operation.role for e in bare} == {*JobRole} - {JobRole.REMIX}
     assert {e.status for e in bare} == {401}
 
 
-def test_list_is_read_in_both_orders_and_after_deletion(
-    document: Document, local: NewServer
-) -> None:
-    result = local(document).run_check(creates=2)
+def test_list_is_read_in_both_orders_and_after_deletion(document: Document) -> None:
+    result = LocalServer(document).run_check(creates=2)
     lists = [e for e in result.history if e.operation.role is JobRole.LIST and e.accepted]
     pages = [
         dict(e.query) for e in lists[2:]
@@ -189,7 +178,7 @@ def test_list_is_read_in_both_orders_and_after_deletion(
     assert orjson.loads(lists[-1].reply.body if lists[-1].reply else b"")["data"] == []
 
 
-def test_looping_pagination_ends(other_document: Document, local: NewServer) -> None:
+def test_looping_pagination_ends(other_document: Document) -> None:
     def round_(server: LocalServer, call: Call, reply: Reply) -> Reply:
         page = orjson.loads(reply.body)
         again = {**page, "cursor": page["tickets"][-1]["job"]["ref"]} if page.get("tickets") else {}
@@ -197,34 +186,32 @@ def test_looping_pagination_ends(other_document: Document, local: NewServer) -> 
         again["tickets"] = orjson.loads(first.body).get("tickets")
         return replace(reply, status=200, body=orjson.dumps({"cursor": "x", **again}))
 
-    server = local(other_document, reply_of("pageOfRenderings", round_))
+    server = LocalServer(other_document, reply_of("pageOfRenderings", round_))
     assert "AV231" in codes(server.run_check())
     assert server.count("pageOfRenderings") < 20
 
 
-def test_lost_job_is_no_longer_polled(document: Document, local: NewServer) -> None:
+def test_lost_job_is_no_longer_polled(document: Document) -> None:
     def lost(server: LocalServer, call: Call, reply: Reply) -> Reply:
         return server.reply_with_key(call, path_parameters={"video_id": "x"})
 
-    server = local(document, reply_of("getVideo", lost))
+    server = LocalServer(document, reply_of("getVideo", lost))
     result = server.run_check()
     assert codes(result) == {"AV217"}
     assert result.notes[0].endswith(": status 404")
     assert server.count("getVideo") < 10
 
 
-def test_failed_poll_is_retried(document: Document, local: NewServer) -> None:
+def test_failed_poll_is_retried(document: Document) -> None:
     def weak(server: LocalServer, call: Call, reply: Reply) -> Reply | None:
         return None if server.count("getVideo") in (3, 5) else reply
 
-    server = local(document, reply_of("getVideo", weak))
+    server = LocalServer(document, reply_of("getVideo", weak))
     result = server.run_check()
     assert (result.violations, result.notes, server.count_jobs()) == ((), (), 0)
 
 
-def test_rate_limited_poll_is_retried_without_retry_after(
-    document: Document, local: NewServer
-) -> None:
+def test_rate_limited_poll_is_retried_without_retry_after(document: Document) -> None:
     def busy(server: LocalServer, call: Call, reply: Reply) -> Reply:
         if server.count("getVideo") != 3:
             return reply
@@ -232,24 +219,20 @@ def test_rate_limited_poll_is_retried_without_retry_after(
         reply = server.reply_with_key(call)
         return replace(reply, headers=JSON)
 
-    result = local(document, reply_of("getVideo", busy)).run_check()
+    result = LocalServer(document, reply_of("getVideo", busy)).run_check()
     assert (codes(result), result.notes, result.jobs) == (set(), (), ())
 
 
-def test_check_of_a_server_that_always_rate_limits_ends(
-    document: Document, local: NewServer
-) -> None:
+def test_check_of_a_server_that_always_rate_limits_ends(document: Document) -> None:
     body = b'{"error":{"type":"rate_limit_error","code":"rate_limit_exceeded","message":"x"}}'
     busy = Reply(429, {**JSON, "retry-after": "300"}, body)
-    server = local(document, lambda w, c, r: busy)
+    server = LocalServer(document, lambda w, c, r: busy)
     server.run_check(timeout=300)
     assert sum(server.waits) <= 3600
 
 
-def test_job_deleted_without_a_key_is_not_reported_as_remaining(
-    document: Document, local: NewServer
-) -> None:
-    server = local(document, reply_of("deleteVideo", lambda w, c, r: w.reply_with_key(c)))
+def test_job_deleted_without_a_key_is_not_reported_as_remaining(document: Document) -> None:
+    server = LocalServer(document, reply_of("deleteVideo", lambda w, c, r: w.reply_with_key(c)))
     result = server.run_check()
     assert codes(result) == {"AV111"}
     assert (result.jobs, server.count_jobs()) == ((), 0)

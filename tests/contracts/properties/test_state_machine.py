@@ -143,7 +143,7 @@ def renderings() -> Document:
 
 
 @pytest.fixture(params=["document", "renderings"], ids=["bundled", "other API"])
-def either(request: pytest.FixtureRequest) -> Document:
+def any_api(request: pytest.FixtureRequest) -> Document:
     chosen: Document = request.getfixturevalue(request.param)
     return chosen
 
@@ -160,28 +160,30 @@ REACHED_BY_API = {
 }
 
 
-def test_conforming_server_passes_and_every_operation_is_reached(either: Document) -> None:
-    servers = Servers(either)
-    run(job_machine(either, servers, key=KEY, max_wait=100_000, timeout=300), examples=40, steps=40)
+def test_conforming_server_passes_and_every_operation_is_reached(any_api: Document) -> None:
+    servers = Servers(any_api)
+    run(
+        job_machine(any_api, servers, key=KEY, max_wait=100_000, timeout=300), examples=40, steps=40
+    )
     statuses = sum((server.statuses for server in servers.all), Counter[str]())
-    assert statuses.keys() >= REACHED | REACHED_BY_API[either.lifecycle.id_prefix]
+    assert statuses.keys() >= REACHED | REACHED_BY_API[any_api.lifecycle.id_prefix]
 
 
-def test_mock_behind_an_http_client_passes(either: Document) -> None:
+def test_mock_behind_an_http_client_passes(any_api: Document) -> None:
     opened, closed = Counter[str](), Counter[str]()
 
     @contextmanager
     def connect() -> Iterator[HttpTarget]:
-        with mock_videos(document=either, check=False) as mock:
+        with mock_videos(document=any_api, check=False) as mock:
             client = httpx2.Client(transport=mock.httpx2_transport)
             opened["servers"] += 1
             with client:
                 yield HttpTarget(
-                    either, mock.base_url, client, now=mock.clock.now, sleep=mock.clock.advance
+                    any_api, mock.base_url, client, now=mock.clock.now, sleep=mock.clock.advance
                 )
             closed["servers"] += 1
 
-    run(job_machine(either, connect, key=KEY), examples=5)
+    run(job_machine(any_api, connect, key=KEY), examples=5)
     assert opened == closed
     assert opened["servers"] >= 5
 
@@ -367,12 +369,12 @@ def test_failure_shows_violation_and_requests(document: Document) -> None:
     ]
 
 
-def test_api_key_is_sent_and_redacted_in_failures(either: Document) -> None:
-    servers = Servers(either, accept_any_key)
-    text, lines = failure_of(job_machine(either, servers, key=KEY))
+def test_api_key_is_sent_and_redacted_in_failures(any_api: Document) -> None:
+    servers = Servers(any_api, accept_any_key)
+    text, lines = failure_of(job_machine(any_api, servers, key=KEY))
     assert KEY not in "\n".join([text, *lines])
     assert "without a key" in "\n".join(lines)
-    credentials = either.credentials
+    credentials = any_api.credentials
     assert credentials is not None
     keys = {call.headers.get(credentials.header) for call in servers.calls}
     assert keys == {None, f"{credentials.scheme} {KEY}".strip()}
