@@ -157,15 +157,15 @@ def _bare_routes() -> Iterator[dict[str, bytes]]:
     """Add routes that return one constant video, once its bytes are set."""
     responses: dict[str, bytes] = {}
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         headers = {"content-type": "application/json"}
         return httpx.Response(200, headers=headers, content=responses["body"])
 
     router = respx.MockRouter(assert_all_called=False)
     router.route(method="GET", url__startswith="https://bare.test/v1/videos/").mock(
-        side_effect=answer
+        side_effect=respond
     )
-    router.route(method="POST", url="https://bare.test/v1/videos").mock(side_effect=answer)
+    router.route(method="POST", url="https://bare.test/v1/videos").mock(side_effect=respond)
     with _active_router(router):
         yield responses
 

@@ -217,7 +217,7 @@ def _process(target: Target) -> Iterator[subprocess.Popen[str]]:
 
 
 def _first_video(target: Target, *, process: subprocess.Popen[str]) -> str:
-    """Create a video as soon as the server answers, and return its id."""
+    """Create a video as soon as the server responds, and return its id."""
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -241,10 +241,10 @@ def _create(target: Target) -> str:
 
 def _open(request: urllib.request.Request) -> bytes:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=START_TIMEOUT) as answer:
-        if answer.status != 200:
-            raise SystemExit(f"{request.full_url}: status {answer.status}")
-        content: bytes = answer.read()
+    with opener.open(request, timeout=START_TIMEOUT) as response:
+        if response.status != 200:
+            raise SystemExit(f"{request.full_url}: status {response.status}")
+        content: bytes = response.read()
     return content
 
 
@@ -315,18 +315,18 @@ def _table(name: str, *, ours: Sequence[Sample], theirs: Sequence[Sample]) -> st
         "| --- | ---: | ---: | ---: | ---: |",
     ]
     for title, each in rows.items():
-        mine = [float(getattr(sample, each)) for sample in ours]
-        other = [float(getattr(sample, each)) for sample in theirs]
-        lines.append(_row(title, ours=mine, theirs=other))
+        our = [float(getattr(sample, each)) for sample in ours]
+        their = [float(getattr(sample, each)) for sample in theirs]
+        lines.append(_row(title, ours=our, theirs=their))
     return "\n".join(lines)
 
 
 def _row(title: str, *, ours: Sequence[float], theirs: Sequence[float]) -> str:
     """Return a row of medians, and the median and range of the ratios within each round."""
-    ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
-    mine, other, ratio = map(statistics.median, (ours, theirs, ratios))
+    ratios = [our / their for our, their in zip(ours, theirs, strict=True)]
+    our, their, ratio = map(statistics.median, (ours, theirs, ratios))
     spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-    return f"| {title} | {mine:,.0f} | {other:,.0f} | {ratio:.2f} | {spread} |"
+    return f"| {title} | {our:,.0f} | {their:,.0f} | {ratio:.2f} | {spread} |"
 
 
 if __name__ == "__main__":

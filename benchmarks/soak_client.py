@@ -152,9 +152,8 @@ class Client:
 
     async def _lost_jobs(self) -> list[str]:
         query = (("limit", "100"), ("order", "asc"))
-        job_ids = (
-            self._group.job_ids.copy()
-        )  # what is made while the list is on its way is no stranger
+        # Jobs that are created during the list request are not lost.
+        job_ids = self._group.job_ids.copy()
         reply = await self._call("listVideos", "GET", "", query=query)
         if reply is None or reply.status != 200:
             return []

@@ -81,8 +81,8 @@ class Behaviour:
     `change_phase` of a job, `change_view` of a job.
     Requests: `authenticate` the key, `reject` requests, skip `unchecked` validations, `defaults` of
     a create, `accept_create` changes or rejects a valid create.
-    Resources: `jobs_per_create`, `keeps_rejected_creates`, operations that `finds_unknown_jobs`,
-    operations that `hides_deleted` jobs.
+    Resources: `jobs_per_create`, `keeps_rejected_creates`, `operations_finding_unknown_jobs`,
+    `operations_hiding_deleted_jobs`.
     List: `change_query`, `change_order` of jobs, `cursor_step`, `change_page`.
     Files: `downloadable_states`, `files_expire`, `change_file`, `change_range`, `redirect` status.
     Responses: `poll_hint` in milliseconds, `change_error`, `change_response`.
@@ -104,8 +104,10 @@ class Behaviour:
 
     jobs_per_create: int = 1
     keeps_rejected_creates: bool = False
-    finds_unknown_jobs: frozenset[str] = frozenset()
-    hides_deleted: frozenset[str] = frozenset({"retrieve", "list", "content", "delete", "remix"})
+    operations_finding_unknown_jobs: frozenset[str] = frozenset()
+    operations_hiding_deleted_jobs: frozenset[str] = frozenset(
+        {"retrieve", "list", "content", "delete", "remix"}
+    )
     deletes_running: bool = False
     remixes_running: bool = False
 

@@ -73,11 +73,11 @@ def instead_of_state(state: str, stage: Phase) -> Callable[[Phase, ViewContext],
 def for_operation(operation: str, change: Callable[[Response], Response]) -> ResponseChange:
     """Change the successful responses of one operation."""
 
-    def answer(response: Response, info: RequestInfo) -> Response:
+    def change_response(response: Response, info: RequestInfo) -> Response:
         good = response.status_code < 300
         return change(response) if good and info.operation == operation else response
 
-    return answer
+    return change_response
 
 
 def for_status(status: int, change: Callable[[Response], Response]) -> ResponseChange:

@@ -67,7 +67,7 @@ def _changed_page_field(name: str, change: Callable[[Any], Any]) -> Callable[[Js
 
 
 def _replaced(name: str, value: object) -> Callable[[Json], Json]:
-    return lambda answer: {**answer, name: value}
+    return lambda body: {**body, name: value}
 
 
 def _in_list(value: object) -> list[object]:

@@ -83,10 +83,10 @@ def _to_null(response: Response) -> Response:
 
 
 def _header_fault(name: str, summary: str, header: str, value: str) -> Fault:
-    def answer(response: Response, _: object) -> Response:
+    def change_response(response: Response, _: object) -> Response:
         return to_header(header, value)(response) if header in response.headers else response
 
-    return _http_fault(name, HEADERS, summary, Behaviour(change_response=answer))
+    return _http_fault(name, HEADERS, summary, Behaviour(change_response=change_response))
 
 
 HTTP_FAULTS = (

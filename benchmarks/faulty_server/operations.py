@@ -28,9 +28,9 @@ class Operations:
         self._store = JobStore(behaviour.make_id)
         self._creates = self._lists = 0
         for number in range(behaviour.old_jobs):
-            made = now() - 3600 - 60 * number
+            created = now() - 3600 - 60 * number
             end = "failed" if number % 2 else "completed"
-            job = Job(f"older_{number}", JobFields("A pier"), made, behaviour.timing, end)
+            job = Job(f"older_{number}", JobFields("A pier"), created, behaviour.timing, end)
             self._store.add(job)
 
     async def create(self, request: Request) -> Response:
@@ -147,14 +147,14 @@ class Operations:
     def _find(self, request: Request, operation: str) -> Job:
         job_id = request.path_params["video_id"]
         job = self._store.get(job_id)
-        if job is None and operation in self._behaviour.finds_unknown_jobs:
+        if job is None and operation in self._behaviour.operations_finding_unknown_jobs:
             return Job(job_id, JobFields("A pier"), self._now() - 3600, self._behaviour.timing)
         if job is None or self._is_gone(job, operation):
             raise unknown_job()
         return job
 
     def _is_gone(self, job: Job, operation: str) -> bool:
-        return job.deleted and operation in self._behaviour.hides_deleted
+        return job.deleted and operation in self._behaviour.operations_hiding_deleted_jobs
 
     def _stage(self, job: Job, operation: str) -> Phase:
         now = self._now()

@@ -14,7 +14,7 @@ from .jobs import Job, Json
 LOST, FREED = "RESTler: create lost", "RESTler: use after free"
 LEAK, UNKNOWN = "RESTler: leak after a failed create", "RESTler: unknown id accepted"
 LISTED, PAGED = "list: omits, repeats or is out of order", "list: cursor and page"
-GONE = Behaviour().hides_deleted
+GONE = Behaviour().operations_hiding_deleted_jobs
 
 
 def _fault(name: str, source: str, summary: str, behaviour: Behaviour) -> Fault:
@@ -36,7 +36,9 @@ def _query_fault(name: str, summary: str, change_query: Callable[[ListQuery], Li
 
 
 def _undeleted_fault(name: str, summary: str, operation: str) -> Fault:
-    return _fault(name, FREED, summary, Behaviour(hides_deleted=GONE - {operation}))
+    return _fault(
+        name, FREED, summary, Behaviour(operations_hiding_deleted_jobs=GONE - {operation})
+    )
 
 
 def _without_newest(jobs: list[Job], query: ListQuery) -> list[Job]:
@@ -93,25 +95,25 @@ RESOURCE_FAULTS = (
         "delete-nothing",
         FREED,
         "A deletion says so and deletes nothing.",
-        Behaviour(hides_deleted=frozenset()),
+        Behaviour(operations_hiding_deleted_jobs=frozenset()),
     ),
     _fault(
         "delete-unknown",
         UNKNOWN,
         "Any id can be deleted.",
-        Behaviour(finds_unknown_jobs=frozenset({"delete"})),
+        Behaviour(operations_finding_unknown_jobs=frozenset({"delete"})),
     ),
     _fault(
         "retrieve-unknown",
         UNKNOWN,
         "Any id has a job.",
-        Behaviour(finds_unknown_jobs=frozenset({"retrieve"})),
+        Behaviour(operations_finding_unknown_jobs=frozenset({"retrieve"})),
     ),
     _fault(
         "content-unknown",
         UNKNOWN,
         "Any id has a file.",
-        Behaviour(finds_unknown_jobs=frozenset({"content"})),
+        Behaviour(operations_finding_unknown_jobs=frozenset({"content"})),
     ),
     _fault(
         "retrieve-other",

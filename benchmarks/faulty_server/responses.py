@@ -23,32 +23,32 @@ def json_response(value: object, status: int = 200) -> Response:
     return Response(text, status, media_type=JSON)
 
 
-def value_of(answer: Response) -> Any:
+def value_of(response: Response) -> Any:
     """Return the JSON value of a response."""
-    return json.loads(bytes(answer.body))
+    return json.loads(bytes(response.body))
 
 
-def with_body(answer: Response, body: bytes, media_type: str | None = None) -> Response:
+def with_body(response: Response, body: bytes, media_type: str | None = None) -> Response:
     """Return the response with another body and its length."""
-    headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
+    headers = {name: value for name, value in response.headers.items() if name != "content-length"}
     if media_type is not None:
         headers["content-type"] = media_type
-    return Response(body, answer.status_code, headers)
+    return Response(body, response.status_code, headers)
 
 
-def with_json(answer: Response, change: Callable[[Any], Any]) -> Response:
+def with_json(response: Response, change: Callable[[Any], Any]) -> Response:
     """Return the response with a changed JSON value."""
-    return with_body(answer, bytes(json_response(change(value_of(answer))).body))
+    return with_body(response, bytes(json_response(change(value_of(response))).body))
 
 
-def with_header(answer: Response, name: str, value: str | None) -> Response:
+def with_header(response: Response, name: str, value: str | None) -> Response:
     """Set a header, or remove it, and return the response."""
     if value is None:
-        if name in answer.headers:
-            del answer.headers[name]
+        if name in response.headers:
+            del response.headers[name]
     else:
-        answer.headers[name] = value
-    return answer
+        response.headers[name] = value
+    return response
 
 
 class TruncatedResponse(Response):

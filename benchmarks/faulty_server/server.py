@@ -19,7 +19,7 @@ from .responses import json_response, with_header
 from .variants import VARIANTS
 
 PREFIX = "/v1"
-"""What the paths of the API begin with."""
+"""The prefix of all paths."""
 
 
 def create_app(
@@ -67,11 +67,11 @@ class _Api:
 
     def _route(self, path: str, **handlers: tuple[str, Handler]) -> Route:
         # One route per path, so that a 405 can name all its methods.
-        async def answer(request: Request) -> Response:
+        async def handle(request: Request) -> Response:
             method = "GET" if request.method == "HEAD" else request.method
             return await self._handle(*handlers[method], request)
 
-        return Route(path, answer, methods=list(handlers))
+        return Route(path, handle, methods=list(handlers))
 
     async def _handle(self, operation: str, handler: Handler, request: Request) -> Response:
         info = self._request_info(operation, request)

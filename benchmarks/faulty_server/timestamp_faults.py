@@ -54,7 +54,7 @@ TIMESTAMP_FAULTS = (
     ),
     _timestamp_fault(
         "completed-before-created",
-        "A job is completed a minute before it was made.",
+        "A job is completed a minute before its creation.",
         _when_completed(_after_creation("completed_at", -60)),
     ),
     _timestamp_fault(
@@ -79,10 +79,12 @@ TIMESTAMP_FAULTS = (
     _timestamp_fault("created-at-moves", "created_at moves.", _moving("created_at")),
     _timestamp_fault(
         "created-after-completed",
-        "A job is made an hour after its completion.",
+        "A job is created an hour after its completion.",
         changed_field("created_at", lambda at: at + HOUR),
     ),
-    _timestamp_fault("created-at-zero", "A job is made in 1970.", replaced_field("created_at", 0)),
+    _timestamp_fault(
+        "created-at-zero", "A job is created in 1970.", replaced_field("created_at", 0)
+    ),
     _timestamp_fault(
         "created-at-corrected",
         "created_at is another once the job is done.",

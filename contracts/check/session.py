@@ -139,7 +139,7 @@ class Session:
     ) -> Exchange | None:
         """Send a create, or return None if its price exceeds the budget.
 
-        The price is released only if the create certainly made no job.
+        The price is released only if the create certainly created no job.
         """
         try:
             self._budget.reserve(price, self._currency)

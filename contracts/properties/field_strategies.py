@@ -14,7 +14,7 @@ from ...openapi.schema import types_of
 from ..traffic.request_builder import BOUNDARY
 
 
-def allowed_fields(body: RequestBody) -> SearchStrategy[dict[str, Json]]:
+def valid_fields(body: RequestBody) -> SearchStrategy[dict[str, Json]]:
     """Return valid values for the required fields and for some of the optional ones."""
     required, values = body.schema.raw.get("required", ()), {}
     for name, schema in body.properties.items():

@@ -14,7 +14,7 @@ from ..traffic.exchange import Exchange
 from ..traffic.job_views import get_or_none
 
 Mutation = Callable[[Document, list[Exchange]], list[Exchange]]
-"""Returns a changed history, or an empty one if the fault is impossible in this history."""
+"""A function that returns a changed history, or an empty one if the fault is impossible."""
 
 
 def _with_reply(history: list[Exchange], index: int, reply: Reply) -> list[Exchange]:

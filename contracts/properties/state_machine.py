@@ -28,7 +28,7 @@ from ..traffic.exchange import Exchange
 from ..traffic.job_views import get_or_none, jobs_in, json_body
 from ..traffic.request_builder import build_call, unknown_job_id
 from .checked_session import CheckedSession, Connect, MachineSettings
-from .field_strategies import allowed_fields
+from .field_strategies import valid_fields
 from .inputs import RANGES, CreateRequest, PageRequest, create_requests, query_parameters
 from .strategies import create_calls, invalid_calls
 
@@ -200,7 +200,7 @@ def _remix_rules(settings: MachineSettings, operation: Operation) -> Iterator[_R
 
     # Fields that are valid in one media type are valid in the others.
     media_types = sorted(operation.bodies) or [""]
-    bodies = [allowed_fields(operation.bodies[name]) for name in media_types[:1] if name]
+    bodies = [valid_fields(operation.bodies[name]) for name in media_types[:1] if name]
     fields, chosen = st.one_of(*bodies) if bodies else st.none(), st.sampled_from(media_types)
     yield _if_may_create(rule(target=_JOBS, job=_JOBS, media_type=chosen, fields=fields)(remix_job))
 

@@ -22,7 +22,7 @@ from ...openapi.operation import JSON
 from ...openapi.pointer import set_at
 from ..traffic.exchange import Exchange, read_exchange
 from ..traffic.request_builder import build_call
-from .field_strategies import allowed_fields, other_texts
+from .field_strategies import other_texts, valid_fields
 from .mutations import MUTATIONS
 
 __all__ = ["broken_histories", "create_calls", "histories", "invalid_calls"]
@@ -32,7 +32,7 @@ def create_calls(document: Document) -> SearchStrategy[Call]:
     """Return valid creates, as forms and as JSON, some with files."""
     operation = document.by_role[JobRole.CREATE]
     return st.sampled_from(sorted(operation.bodies)).flatmap(
-        lambda media_type: allowed_fields(operation.bodies[media_type]).map(
+        lambda media_type: valid_fields(operation.bodies[media_type]).map(
             lambda fields: build_call(
                 document, operation, fields, media_type=media_type, key=DUMMY_KEY
             )
@@ -48,7 +48,7 @@ def invalid_calls(draw: DrawFn, document: Document) -> Call:
     operation = document.by_role[JobRole.CREATE]
     media_type = draw(st.sampled_from(sorted(operation.bodies)))
     body = operation.bodies[media_type]
-    fields = dict(draw(allowed_fields(body)))
+    fields = dict(draw(valid_fields(body)))
     listed = [name for name, schema in body.properties.items() if "enum" in schema]
     reason = draw(st.sampled_from([*body.schema.raw.get("required", ()), *listed, None]))
     if reason is None:

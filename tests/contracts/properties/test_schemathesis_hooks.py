@@ -122,13 +122,13 @@ class ChangedApp:
         await send({"type": "http.response.body", "body": body})
 
     def _changed(self, body: bytes) -> bytes:
-        answer = orjson.loads(body)
-        for job in answer.get("data", [answer]):
+        content = orjson.loads(body)
+        for job in content.get("data", [content]):
             if "status" in job:
                 shown = self._shown.get(job["id"], 0)
                 self._change(job, shown)
                 self._shown[job["id"]] = shown + 1
-        return orjson.dumps(answer)
+        return orjson.dumps(content)
 
 
 def decreased_progress(job: Json, shown: int) -> None:
@@ -206,7 +206,7 @@ def config() -> schemathesis.Config:
 
 
 class CheckDriver:
-    """Calls a check as a run of Schemathesis does."""
+    """A driver that calls a check as a run of Schemathesis does."""
 
     def __init__(self, check: Any, document: Document) -> None:
         self.check = check
@@ -433,8 +433,8 @@ def test_rejection_of_a_request_that_the_document_forbids_is_not_a_failure(
     hooks: ModuleType, document: Document
 ) -> None:
     driver = CheckDriver(hooks.ExchangeConformance(), document)
-    case, right = driver.request("createVideo", "")
-    wrong = requests.Request("POST", right.url, headers=right.headers, data=b"{}").prepare()
+    case, valid = driver.request("createVideo", "")
+    invalid = requests.Request("POST", valid.url, headers=valid.headers, data=b"{}").prepare()
     failure = RejectedPositiveData(
         operation="POST /videos", message="", status_code=400, allowed_statuses=["2xx"]
     )
@@ -445,7 +445,7 @@ def test_rejection_of_a_request_that_the_document_forbids_is_not_a_failure(
             case,
             schemathesis.Response(400, {}, b"", request, 0.1, False),
         )
-        for request in (right, wrong)
+        for request in (valid, invalid)
     ]
     assert kept == [True, False]
 
