@@ -138,6 +138,21 @@ def test_next_job_with_an_invalid_outcome_raises_value_error(
     assert controls.jobs[0].status == "completed"
 
 
+def test_next_job_takes_a_scenario_or_an_outcome(controls: MockControls) -> None:
+    controls.next_job(scenario="instant")
+    assert create(controls)["status"] == "completed"
+    with pytest.raises(ValueError, match="cannot be combined with outcome, code or seconds"):
+        controls.next_job(scenario="instant", seconds=3)
+    assert create(controls)["status"] == "queued"
+
+
+def test_use_scenario_is_for_the_next_jobs_or_for_all(controls: MockControls) -> None:
+    controls.use_scenario("instant", next=2)
+    assert [create(controls)["status"] for _ in range(3)] == ["completed", "completed", "queued"]
+    controls.use_scenario("instant")
+    assert [create(controls)["status"] for _ in range(2)] == ["completed"] * 2
+
+
 def test_fail_returns_a_documented_error_for_the_next_calls(controls: MockControls) -> None:
     controls.fail("createVideo", status=429, code="quota_exceeded", times=2, retry_after=4)
     assert [create(controls)["error"]["code"] for _ in range(2)] == ["quota_exceeded"] * 2

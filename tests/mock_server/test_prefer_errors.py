@@ -47,3 +47,10 @@ def test_prefer_header_with_an_undocumented_status_is_refused(
 def test_prefer_header_is_read_after_authentication(endpoint: Endpoint) -> None:
     headers = {"authorization": "", "prefer": "code=503"}
     assert send(endpoint, "GET /v1/videos", headers=headers).status == 401
+
+
+@pytest.mark.parametrize("prefer", ["code=200", "respond-async", "code=none"])
+def test_prefer_header_without_an_error_is_ignored(endpoint: Endpoint, prefer: str) -> None:
+    reply = send(endpoint, "GET /v1/videos", headers={"prefer": prefer})
+    assert reply.status == 200
+    assert "preference-applied" not in reply.headers

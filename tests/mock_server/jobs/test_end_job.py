@@ -19,8 +19,9 @@ from aisa_testkit.mock_server import (
 )
 from aisa_testkit.mock_server.webhooks.signature import new_secret
 from aisa_testkit.mock_server.webhooks.webhooks import Webhooks
-from aisa_testkit.openapi import Call, Document, Ending, Reply
+from aisa_testkit.openapi import Call, Document, Ending, Reply, parse_document
 from aisa_testkit.openapi.json import Json
+from tests.support.documents import renderings_text
 
 START = 1_780_000_000
 HEADERS = {"authorization": "Bearer sk-test", "content-type": "application/json"}
@@ -175,6 +176,24 @@ def test_end_job_uses_the_first_final_state_of_the_document(
     phase = orjson.loads(service.answer(Call("rendering", place, headers=headers)).body)["job"]
     expected = {Ending.SUCCESS: "ready", Ending.FAILURE: "spoilt"}
     assert phase["phase"]["word"] == expected[ending]
+
+
+def test_end_job_with_failure_needs_a_failure_state() -> None:
+    text = renderings_text()
+    for failing, without in {
+        ", spoilt, withdrawn]": "]",
+        "[warming, withdrawn]": "[warming]",
+        "[ready, spoilt]": "[ready]",
+        "          spoilt: {ends: failure}\n": "",
+        "          withdrawn: {ends: failure}\n": "",
+        "          - {at: /job/phase/ended, set_on: spoilt}\n": "",
+    }.items():
+        text = text.replace(failing, without)
+    service = JobService(parse_document(text), clock=ManualClock())
+    headers = {"x-render-key": "k", "content-type": "application/json"}
+    reply = service.answer(Call("submitRendering", headers=headers, body=b'{"scene": "A teapot"}'))
+    with pytest.raises(ValueError, match="this document has no failure state"):
+        MockControls(service).end_job(orjson.loads(reply.body)["job"]["ref"], success=False)
 
 
 class RacingStore(MemoryStore):
