@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, get_args
 
 import httpx2
@@ -12,10 +11,11 @@ import pytest
 from faulty_server import FAULTS, KEY, PREFIX, VARIANTS, Family, create_app, serve
 from starlette.testclient import TestClient
 
+from tests.support.media import MP4
+
 BEARER = {"authorization": f"Bearer {KEY}"}
 FORM = {"prompt": (None, "Ein Löwe im Schnee")}
 JSON = {"prompt": "A pier", "model": "sora-2-pro", "size": "1280x720", "seconds": "8"}
-VIDEO = Path(__file__).parents[2] / "mock_server/media/720x1280-4s.mp4"
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ def test_job_echoes_the_fields_of_its_create(client: TestClient) -> None:
 
 
 def test_content_is_served_whole_by_range_and_by_etag(client: TestClient, clock: Clock) -> None:
-    path, video = f"/videos/{completed_job(client, clock)}/content", VIDEO.read_bytes()
+    path, video = f"/videos/{completed_job(client, clock)}/content", MP4.read_bytes()
     whole = client.get(path)
     assert (whole.content, whole.headers["content-type"]) == (video, "video/mp4")
     part = client.get(path, headers={"range": "bytes=9-18"})

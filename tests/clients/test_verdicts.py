@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
 
 import httpx
@@ -21,8 +20,9 @@ from aisa_testkit.mock_server import (
     TickingClock,
 )
 from aisa_testkit.pytest_plugin import ObservedMock, mock_videos, serve_videos
+from tests.support.documents import ROOT
 
-COOKBOOK = Path(__file__).parents[2] / "docs" / "cookbook.md"
+COOKBOOK = ROOT / "docs" / "cookbook.md"
 PROMPT = "A lighthouse in a storm"
 SCENARIOS = [scenario["name"] for scenario in JobService().scenarios.to_json()]
 ENDLESS_SCENARIO = "stalls"

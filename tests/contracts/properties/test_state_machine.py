@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
 import subprocess
 import sys
 from collections import Counter
@@ -33,6 +32,7 @@ from aisa_testkit.openapi import (
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import Path, get, set_at
 from aisa_testkit.pytest_plugin import mock_videos
+from tests.support.documents import renderings_text
 
 KEY = "sk-3cr3t"
 DELETE_PATH = "/renderings/{ref}"
@@ -134,9 +134,7 @@ def steps_of(lines: list[str]) -> list[str]:
 @pytest.fixture
 def renderings() -> Document:
     """The document of another API, with the lengths of the mock's videos."""
-    source = (pathlib.Path(__file__).parents[2] / "documents" / "renderings.yaml").read_text(
-        "utf-8"
-    )
+    source = renderings_text()
     known = source.replace("minimum: 1, maximum: 100, default: 4", "enum: [4, 8, 12], default: 4")
     assert known != source
     return parse_document(known)

@@ -9,39 +9,19 @@ from decimal import Decimal
 import orjson
 import pytest
 
-from aisa_testkit.contracts import Exchange, read_exchange
+from aisa_testkit.contracts import Exchange
 from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.result import CheckPolicy, CheckResult
 from aisa_testkit.contracts.check.runner import CheckRunner
 from aisa_testkit.contracts.check.session import Step
 from aisa_testkit.contracts.reports import Report
-from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, JobRole, Reply
+from tests.support.changed_server import ChangedServer, ChangeReply
 
-ChangeReply = Callable[[Call, Reply], Reply]
-
-POLL_HINTS = ("openai-poll-after-ms", "retry-after")  # with them a check polls a thousand times
 HOSTILE_TEXT = (
     "</title><script>alert(1)</script>|`a` ```\n\n# h\r\0\x1b[31m]]>&amp;\u202e<b>\ufffe::error::"
 )
-
-
-class ChangedServer:
-    """The mock in process, whose responses are changed before they are returned."""
-
-    def __init__(self, document: Document, change: ChangeReply, key: str) -> None:
-        self._document, self._change, self._clock = document, change, ManualClock()
-        self._service = JobService(document, clock=self._clock, ids=RandomIds(1), api_keys=[key])
-
-    def send(self, call: Call) -> Exchange:
-        original = self._service.answer(call)
-        headers = {n: value for n, value in original.headers.items() if n not in POLL_HINTS}
-        reply = self._change(call, replace(original, headers=headers))
-        return read_exchange(self._document, call, reply, at=self._clock.now(), took=0.25)
-
-    def wait(self, seconds: float) -> None:
-        self._clock.advance(seconds)
 
 
 def _report(document: Document, result: CheckResult, **fields: object) -> Report:

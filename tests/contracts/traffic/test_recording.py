@@ -2,56 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
 
-from aisa_testkit.contracts import Exchange, read_exchange
 from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.result import CheckPolicy, CheckResult
 from aisa_testkit.contracts.check.runner import CheckRunner
 from aisa_testkit.contracts.errors import RecordingError
 from aisa_testkit.contracts.traffic.recording import Recording, read_recording, write_recording
-from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, Reply
+from tests.support.changed_server import ChangedServer, ChangeReply
 from tests.support.codes import codes
 from tests.support.scripted_client import exchanges_of_script
 
 KEY = "sk-live-3cr3t"
 BASE_URL = "https://api.invalid/v1"
-POLL_HINTS = ("openai-poll-after-ms", "retry-after")  # or else a run_check polls a thousand times
 JSON = {"name": "Content-Type", "value": "application/json"}
 AUTHORIZATION = {"name": "Authorization", "value": f"Bearer {KEY}"}
 PNG = "\ufffdPNG\r\n\x1a\n"
-ChangeReply = Callable[[Call, Reply], Reply | None]
-
-
-class ChangedServer:
-    """The mock in process, whose responses are changed before they are returned."""
-
-    def __init__(self, document: Document, change: ChangeReply) -> None:
-        self._document, self._change, self._clock = document, change, ManualClock()
-        self._service = JobService(document, clock=self._clock, ids=RandomIds(1), api_keys=[KEY])
-
-    def send(self, call: Call) -> Exchange:
-        original = self._service.answer(call)
-        headers = {
-            name: value for name, value in original.headers.items() if name not in POLL_HINTS
-        }
-        reply = self._change(call, replace(original, headers=headers))
-        return read_exchange(self._document, call, reply, at=self._clock.now(), took=0.25)
-
-    def wait(self, seconds: float) -> None:
-        self._clock.advance(seconds)
 
 
 def run_check(document: Document, change: ChangeReply = lambda call, reply: reply) -> CheckResult:
     plan = plan_check(document, key=KEY, creates=2)
-    server = ChangedServer(document, change)
+    server = ChangedServer(document, change, KEY)
     return CheckRunner(
         document, plan, server, key=KEY, budget=Budget(max_creates=2), policy=CheckPolicy()
     ).run()
