@@ -210,6 +210,12 @@ def test_change_and_drop_can_affect_several_fields(client: FaultyClient) -> None
     assert "model" not in job
 
 
+@pytest.mark.parametrize("body", [b'{"id":"x"}', b'{"error":5}', b"[1]"], ids=bytes.decode)
+def test_drop_ignores_a_body_without_the_field(document: Document, body: bytes) -> None:
+    (edit,) = read_fault(document, {"drop": "/error/code"}).effects
+    assert edit(Reply(200, {}, body), Random(1)).body == body
+
+
 def test_undocumented_state_replaces_the_state_of_jobs_and_listed_jobs(
     any_client: FaultyClient,
 ) -> None:
