@@ -33,6 +33,64 @@ class _Listing:
     last_created: Json = None
 
 
+@dataclass(frozen=True, slots=True)
+class _ReceivedPage:
+    """One page as a server sent it.
+
+    exchange: the request and its response
+    number: the number of the exchange in the history
+    page: the parameters and places of the pagination
+    body: the JSON of the response
+    items: the jobs on the page
+    ids: the ids of the jobs
+    """
+
+    exchange: Exchange
+    number: int
+    page: Pagination
+    body: Json
+    items: list[Json]
+    ids: list[str]
+
+    @property
+    def limit(self) -> int | None:
+        """The requested or default number of jobs."""
+        limit = self.exchange.arguments.query.get(self.page.limit)
+        return limit if isinstance(limit, int) else None
+
+    @property
+    def after(self) -> str | None:
+        """The cursor of the request, None for the first page."""
+        return self.exchange.query.get(self.page.after)
+
+    @property
+    def order(self) -> str | None:
+        """The requested order, None for the default."""
+        return self.exchange.query.get(self.page.order) if self.page.order else None
+
+    @property
+    def has_more(self) -> bool:
+        """True if the page announces another page."""
+        if "more" in self.page.places:
+            return get_or_none(self.body, self.page.places["more"]) is True
+        return get_or_none(self.body, self.page.places.get("next", ())) is not None
+
+    @property
+    def cursor(self) -> Json:
+        """The cursor of the next page: as this page names it, or the id of its last job."""
+        if "next" in self.page.places:
+            return get_or_none(self.body, self.page.places["next"])
+        return self.ids[-1] if self.ids else None
+
+    def violation(
+        self, rule: Rule, received: str, expected: str, place: str | None = None
+    ) -> Violation:
+        """Return the violation of a rule by this page."""
+        return violation_of(
+            rule, self.exchange, self.number, place=place, received=received, expected=expected
+        )
+
+
 class PaginationRules:
     """The rules for pages. Any number of listings may be read at a time; cursors identify them."""
 
@@ -54,109 +112,103 @@ class PaginationRules:
             existing: The ids of the jobs that exist, with the numbers of the exchanges that
                 created them.
         """
+        received = self._read(exchange, number)
+        if received is None:
+            return
+        listing = self._listing(received, existing)
+        yield from _limit_violations(received)
+        yield from _repeated_job_violations(received, listing)
+        yield from self._order_violations(received, listing)
+        yield from _edge_violations(received)
+        listing.ids += received.ids
+        if not received.has_more:
+            yield from _missing_job_violations(received, listing, existing)
+        elif isinstance(received.cursor, str):
+            self._unfinished[received.order, received.cursor] = listing
+
+    def _read(self, exchange: Exchange, number: int) -> _ReceivedPage | None:
+        """Return the page, None if it does not match its schema, which another rule reports."""
         page, reply = exchange.operation.page, exchange.reply
         if page is None or reply is None:
-            return
+            return None
         body = json_body(reply)
         items = get_or_none(body, page.places.get("items", ()))
         if not isinstance(items, list):
-            return
+            return None
         ids = [get_or_none(item, self._lifecycle.id_at) for item in items]
         if not all(isinstance(job_id, str) for job_id in ids):
-            return  # the body does not match its schema, which another rule reports
-        after = exchange.query.get(page.after)
-        order = exchange.query.get(page.order) if page.order else None
-        listing = self._listing(after, order, existing)
+            return None
+        return _ReceivedPage(exchange, number, page, body, items, ids)
 
-        def violation(
-            rule: Rule, received: str, expected: str, place: str | None = None
-        ) -> Violation:
-            return violation_of(
-                rule, exchange, number, place=place, received=received, expected=expected
-            )
-
-        limit = exchange.arguments.query.get(page.limit)
-        if isinstance(limit, int) and len(ids) > limit:
-            yield violation(catalogue.PAGE_TOO_LONG, f"{len(ids)} jobs", f"at most {limit}")
-        repeated = _first_repeated(ids, [*listing.ids, after])
-        if repeated is not None:
-            yield violation(catalogue.DUPLICATE_IN_LIST, one_line(repeated), "each job once")
-        yield from self._order_violations(items, listing, exchange, number)
-        for key, edge in (("first", ids[:1]), ("last", ids[-1:])):
-            place, edge_id = page.places.get(key), edge[0] if edge else None
-            if place and get_or_none(body, place) != edge_id:
-                received = quote(get_or_none(body, place))
-                pointer = format_pointer(place)
-                yield violation(catalogue.INVALID_CURSOR, received, quote(edge_id), pointer)
-        more = _has_more(page, body)
-        if more and not ids and limit != 0:
-            received = "an empty page that announces another page"
-            yield violation(catalogue.INVALID_CURSOR, received, "the last page")
-        listing.ids += ids
-        if more:
-            self._remember(listing, order, _cursor(page, body, ids))
-        else:
-            listed = set(listing.ids)
-            missing = [i for i in listing.expected if i in existing and i not in listed]
-            if missing:
-                yield violation(
-                    catalogue.MISSING_FROM_LIST,
-                    f"a list of {len(listing.ids)} jobs without {one_line(missing[0])}",
-                    f"all jobs, including the one of no. {listing.expected[missing[0]]}",
-                )
-
-    def _listing(
-        self, after: str | None, order: str | None, existing: Mapping[str, int]
-    ) -> _Listing:
+    def _listing(self, received: _ReceivedPage, existing: Mapping[str, int]) -> _Listing:
         """Return the listing that a page continues, or a new one.
 
         A listing that starts in the middle has no expected jobs.
         """
-        if after is None:
-            return _Listing(order, dict(existing))
-        return self._unfinished.pop((order, after), None) or _Listing(order, {})
+        if received.after is None:
+            return _Listing(received.order, dict(existing))
+        key = received.order, received.after
+        return self._unfinished.pop(key, None) or _Listing(received.order, {})
 
-    def _remember(self, listing: _Listing, order: str | None, cursor: Json) -> None:
-        if isinstance(cursor, str):
-            self._unfinished[order, cursor] = listing
-
-    def _order_violations(
-        self, items: list[Json], listing: _Listing, exchange: Exchange, number: int
-    ) -> Iterator[Violation]:
+    def _order_violations(self, received: _ReceivedPage, listing: _Listing) -> Iterator[Violation]:
         """Yield a violation for the first job that is not in the order of creation times."""
-        page = exchange.operation.page
-        if page is None or page.order is None or self._created_at is None:
+        page = received.page
+        if page.order is None or self._created_at is None:
             return
-        default = exchange.operation.query[page.order].default
+        default = received.exchange.operation.query[page.order].default
         newest_first = (listing.order or default) == page.descending
-        for item in items:
+        for item in received.items:
             created, before = get_or_none(item, self._created_at), listing.last_created
             if not is_number(created):
                 continue
             if before is not None and (created > before if newest_first else created < before):
                 job_id = one_line(str(get_or_none(item, self._lifecycle.id_at)))
-                yield violation_of(
+                yield received.violation(
                     catalogue.LIST_OUT_OF_ORDER,
-                    exchange,
-                    number,
-                    received=f"{job_id}, created at {created}, after a job created at {before}",
-                    expected="newest first" if newest_first else "oldest first",
+                    f"{job_id}, created at {created}, after a job created at {before}",
+                    "newest first" if newest_first else "oldest first",
                 )
                 return
             listing.last_created = created
 
 
-def _has_more(page: Pagination, body: Json) -> bool:
-    if "more" in page.places:
-        return get_or_none(body, page.places["more"]) is True
-    return get_or_none(body, page.places.get("next", ())) is not None
+def _limit_violations(received: _ReceivedPage) -> Iterator[Violation]:
+    count, limit = len(received.ids), received.limit
+    if limit is not None and count > limit:
+        yield received.violation(catalogue.PAGE_TOO_LONG, f"{count} jobs", f"at most {limit}")
 
 
-def _cursor(page: Pagination, body: Json, ids: list[str]) -> Json:
-    """Return the cursor of the next page: as the page names it, or the id of the last job."""
-    if "next" in page.places:
-        return get_or_none(body, page.places["next"])
-    return ids[-1] if ids else None
+def _repeated_job_violations(received: _ReceivedPage, listing: _Listing) -> Iterator[Violation]:
+    repeated = _first_repeated(received.ids, [*listing.ids, received.after])
+    if repeated is not None:
+        yield received.violation(catalogue.DUPLICATE_IN_LIST, one_line(repeated), "each job once")
+
+
+def _edge_violations(received: _ReceivedPage) -> Iterator[Violation]:
+    """Yield the violations in the ids of the first and last job, and in the end of the list."""
+    for key, edge in (("first", received.ids[:1]), ("last", received.ids[-1:])):
+        place, expected = received.page.places.get(key), edge[0] if edge else None
+        if place and get_or_none(received.body, place) != expected:
+            named = quote(get_or_none(received.body, place))
+            pointer = format_pointer(place)
+            yield received.violation(catalogue.INVALID_CURSOR, named, quote(expected), pointer)
+    if received.has_more and not received.ids and received.limit != 0:
+        text = "an empty page that announces another page"
+        yield received.violation(catalogue.INVALID_CURSOR, text, "the last page")
+
+
+def _missing_job_violations(
+    received: _ReceivedPage, listing: _Listing, existing: Mapping[str, int]
+) -> Iterator[Violation]:
+    """Yield a violation if a complete list lacks a job that exists."""
+    listed = set(listing.ids)
+    missing = [i for i in listing.expected if i in existing and i not in listed]
+    if missing:
+        yield received.violation(
+            catalogue.MISSING_FROM_LIST,
+            f"a list of {len(listing.ids)} jobs without {one_line(missing[0])}",
+            f"all jobs, including the one of no. {listing.expected[missing[0]]}",
+        )
 
 
 def _first_repeated(ids: Iterable[str], before: Iterable[str | None]) -> str | None:
