@@ -79,13 +79,9 @@ class JobSteps:
 
     def delete(self) -> bool:
         """Delete the job, request it again, and return True if it is gone."""
-        if self._operation(JobRole.DELETE) is None:
-            return False
         self._request(JobRole.DELETE, "deletes the job without an API key", with_key=False)
         exchange = self._request(JobRole.DELETE, "deletes the job")
-        if exchange is None:
-            return False
-        if not exchange.accepted and exchange.status != self._not_found_status:
+        if exchange is None or not (exchange.accepted or exchange.status == self._not_found_status):
             return False
         self._request(JobRole.RETRIEVE, "retrieves the deleted job")
         self._request(JobRole.CONTENT, "requests the file of the deleted job")

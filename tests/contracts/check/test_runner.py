@@ -351,3 +351,10 @@ def test_unreachable_server_costs_nothing(any_document: Document) -> None:
     with pytest.raises(ServerUnreachable):
         server.run_check(budget=budget)
     assert (len(server.calls), budget.creates, budget.spent) == (1, 0, Decimal(0))
+
+
+def test_server_without_any_response_is_unreachable(any_document: Document) -> None:
+    server, budget = LocalServer(any_document, lambda s, c, r: None), Budget()
+    with pytest.raises(ServerUnreachable, match="has not responded to any of 2 requests"):
+        server.run_check(budget=budget)
+    assert (len(server.calls), budget.creates) == (2, 0)

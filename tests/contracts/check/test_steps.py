@@ -236,3 +236,12 @@ def test_job_deleted_without_a_key_is_not_reported_as_remaining(document: Docume
     result = server.run_check()
     assert codes(result) == {"AV111"}
     assert (result.jobs, server.count_jobs()) == ((), 0)
+
+
+def test_job_whose_deletion_is_rejected_remains(document: Document) -> None:
+    def reject(server: LocalServer, call: Call, reply: Reply) -> Reply:
+        return replace(reply, status=409) if reply.status < 300 else reply
+
+    server = LocalServer(document, reply_of("deleteVideo", reject))
+    result = server.run_check()
+    assert len(result.jobs) == server.accepted == 1
