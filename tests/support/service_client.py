@@ -65,10 +65,11 @@ class ServiceClient:
 
     def create(self, scenario: str = "", **options: Any) -> str:
         """Create a job and return its id. Errors are retried a few times."""
+        reply = self.send(JobRole.CREATE, scenario=scenario, **options)
         for _ in range(5):
-            reply = self.send(JobRole.CREATE, scenario=scenario, **options)
             if reply.status < 400:
                 break
+            reply = self.send(JobRole.CREATE, scenario=scenario, **options)
         return self.job_id(reply)
 
     def statuses(self, role: JobRole, count: int, job_id: str = "", **options: Any) -> list[int]:

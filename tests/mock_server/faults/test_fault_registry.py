@@ -219,9 +219,8 @@ def test_calls_affected_by_another_fault_are_counted(service: JobService) -> Non
 def test_probability_is_the_same_in_every_run_of_a_seed(document: Document, delayed: bool) -> None:
     def run(seed: int) -> str:
         service = JobService(document, clock=ManualClock(), seed=seed, strict=True)
-        MockControls(service).fault(
-            "list", probability=0.3, **({"latency": 1} if delayed else {"lost": True})
-        )
+        effect: dict[str, Json] = {"latency": 1} if delayed else {"lost": True}
+        MockControls(service).fault("list", probability=0.3, **effect)
         replies = [service.answer(LIST) for _ in range(500)]
         return "".join("x" if reply.delivery else "." for reply in replies)
 
