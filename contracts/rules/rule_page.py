@@ -33,7 +33,7 @@ def explain_rule(rule: Rule) -> str:
 
 def page_text(rule: Rule) -> str:
     """Return the page of a rule: its prose and, in a block, the facts of its example."""
-    page = files(__package__) / "pages" / f"{rule.code}.md"
+    page = files(__name__.rpartition(".")[0]) / "pages" / f"{rule.code}.md"
     return page.read_text(encoding="utf-8")
 
 
