@@ -1,9 +1,9 @@
 """Load a server with faults from a thousand clients at once, and check that nothing leaks.
 
 Starts `aisa-testkit serve` with every kind of fault that breaks or delays responses, for all keys
-except one. The clients create, poll, download and delete jobs. Meanwhile the script samples the
-memory, sockets, threads, requests and jobs of the server. The exit code is 1 if anything leaks, if
-the key without faults had a failed request, or if a response violates the document. Reads /proc.
+except one. The clients create, poll, download and delete jobs. While they run, the script samples
+the memory, sockets, threads, requests and jobs of the server. The exit code is 1 if anything leaks,
+if the key without faults had a failed request, or if a response violates the document. Reads /proc.
 
 Run as `python benchmarks/soak.py`.
 """

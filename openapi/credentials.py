@@ -14,7 +14,7 @@ from .text import quote
 DUMMY_KEY = "sk-aisa-dummy"
 """A key for servers that accept any key."""
 
-UNKNOWN_KEY = "sk-invalid-key-of-nobody"
+UNKNOWN_KEY = "sk-invalid-key"
 """A key that every server rejects; mocks that accept any key reject the word "invalid"."""
 
 SHOWN_KEY_CHARACTERS = 4

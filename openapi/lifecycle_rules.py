@@ -64,8 +64,9 @@ def _initial_state(lifecycle: Lifecycle) -> PlacedReasons:
 
 def _routes(lifecycle: Lifecycle) -> PlacedReasons:
     """Check every route from the initial state, with the progress that a job reaches on it."""
-    start = (lifecycle.initial, 0)
-    visited, waiting = {start}, [start]
+    start: tuple[str, int] = (lifecycle.initial, 0)
+    visited: set[tuple[str, int]] = {start}
+    waiting = [*visited]
     decreases: dict[tuple[str, str], None] = {}
     while waiting:
         name, reached = waiting.pop()

@@ -25,6 +25,11 @@ MANY_LINES = re.MULTILINE | re.DOTALL
 # A test whose fault is never applied proves nothing.
 EVERY_FAULT_IS_APPLIED = """
 import pytest
+from hypothesis import settings
+
+# On a busy machine the duration of an example means nothing.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 @pytest.fixture(autouse=True)
 def _every_fault_is_applied(request):

@@ -175,5 +175,7 @@ RESOURCE_FAULTS = (
     _page_fault("first-id-null", "first_id is null on every page.", _with_field("first_id", None)),
     _page_fault("last-id-null", "last_id is null on every page.", _with_field("last_id", None)),
     _page_fault("page-ids-swapped", "first_id and last_id are swapped.", _swapped_ids),
-    _page_fault("last-id-other", "last_id is no job's.", _with_field("last_id", "video_none")),
+    _page_fault(
+        "last-id-other", "last_id names an unknown job.", _with_field("last_id", "video_none")
+    ),
 )

@@ -145,7 +145,7 @@ class Journal:
 
     def client_verdict(self) -> ClientVerdict:
         """Return the verdict on the clients, by all requests that are kept."""
-        revision = self.log.revision  # first, because more requests may come meanwhile
+        revision = self.log.revision  # first, because more requests may arrive while it runs
         if self._verdict is None or self._verdict[0] != revision:
             entries, _, forgotten = self.log.snapshot()
             history = self.requests_for_rules(entries)

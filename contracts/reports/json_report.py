@@ -35,10 +35,10 @@ def write_json(report: Report) -> bytes:
         "timeout": report.policy.timeout,
         "rules": sorted(report.policy.codes),
         "plan": _plan(report.plan),
-        "budget": _budget(report.budget),
+        "ledger": _budget(report.budget),
         "violations": [_violation(report, violation) for violation in result.violations],
         "jobs": [asdict(timeline) for timeline in job_timelines(document, result.history)],
-        "remaining_jobs": list(result.jobs),
+        "left": list(result.jobs),
         "notes": list(result.notes),
         "requests": len(result.history),
     }
@@ -49,9 +49,7 @@ def _plan(plan: CheckPlan | None) -> Json:
     if plan is None:
         return None
     return {
-        "invalid_requests": [
-            {"operation": p.call.operation_id, "reason": p.reason} for p in plan.probes
-        ],
+        "refused": [{"operation": p.call.operation_id, "why": p.reason} for p in plan.probes],
         "creates": len(plan.creates),
         "price": format_amount(plan.price),
         "total": format_amount(plan.total),
@@ -82,5 +80,5 @@ def _violation(report: Report, violation: Violation) -> Json:
         "received": violation.received,
         "expected": violation.expected,
         "advice": violation.rule.advice,
-        "curl": report.curl_command(violation),
+        "again": report.curl_command(violation),
     }

@@ -51,7 +51,7 @@ def write_junit(report: Report) -> bytes:
 def _properties(report: Report) -> Iterator[tuple[str, str]]:
     yield "outcome", report.headline
     yield "exit_code", str(report.exit_code)
-    yield "budget", str(report.budget)
+    yield "ledger", str(report.budget)
     yield "grade", report.policy.grade
     yield "seed", str(report.seed)
     yield from report.versions.items()

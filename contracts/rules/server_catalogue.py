@@ -60,7 +60,7 @@ CONTENT_LENGTH_MISMATCH = _rule(
 UNDOCUMENTED_ERROR_CODE = _rule(
     "AV113",
     "undocumented error code",
-    "Use only documented error codes, so that clients can tell errors apart.",
+    "Use only documented error codes, so that clients can distinguish errors.",
     Severity.WARNING,
 )
 SERVER_ERROR = _rule(

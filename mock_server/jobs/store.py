@@ -43,7 +43,7 @@ class Store(Protocol):
         ...
 
     def replace(self, old: Job, new: Job) -> bool:
-        """Replace the record of a job by one with the same id, unless it has changed meanwhile.
+        """Replace the record of a job by one with the same id, unless it was changed in between.
 
         Returns False, and changes nothing, if `old` is not the current record. Raises KeyError if
         the job was removed.

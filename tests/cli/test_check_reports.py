@@ -132,7 +132,7 @@ def test_reports_on_a_rejected_api_key_have_exit_code_4(
     assert check(server.base_url, *report_options(tmp_path), key="sk-wr0ng-k3y")[0] == 4
     reports = files_in(tmp_path)
     report = json.loads(reports["a.json"])
-    assert (report["exit_code"], report["budget"]["spent"]) == (4, "0.00")
+    assert (report["exit_code"], report["ledger"]["spent"]) == (4, "0.00")
     assert not any("sk-wr0ng-k3y" in text for text in reports.values())
 
 
@@ -141,7 +141,7 @@ def test_reports_on_a_plan_over_the_budget_have_exit_code_5(tmp_path: Path) -> N
     assert check("http://127.0.0.1:1/v1", *limit, *report_options(tmp_path))[0] == 5
     report = json.loads(files_in(tmp_path)["a.json"])
     assert (report["exit_code"], report["requests"], report["plan"]["total"]) == (5, 0, "0.40")
-    assert report["budget"]["max_spend"] == "0.01"
+    assert report["ledger"]["max_spend"] == "0.01"
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_reports_of_an_interrupted_check_have_exit_code_130(
         130,
         "stopped before the end",
     )
-    assert (report["remaining_jobs"], report["budget"]["spent"]) == ([job], "0.40")
+    assert (report["left"], report["ledger"]["spent"]) == ([job], "0.40")
     assert f"--resume {job}" in printed
     assert all(job in reports[name] for name in ("a.html", "a.md", "b.har"))
     assert not any(KEY in text for text in (*reports.values(), printed))

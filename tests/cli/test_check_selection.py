@@ -101,9 +101,9 @@ def test_seed_varies_the_requests_at_the_same_cost(document: Document, tmp_path:
             report(server.base_url, tmp_path / f"{number}.json", "--seed", seed)
             for number, seed in enumerate(["0", "0", "7"])
         ]
-    plain, same, other = ([p["reason"] for p in run["plan"]["invalid_requests"]] for run in runs)
+    plain, same, other = ([p["why"] for p in run["plan"]["refused"]] for run in runs)
     assert plain == same
     assert (plain == other, len(plain)) == (False, len(other))
     assert [run["seed"] for run in runs] == [0, 0, 7]
-    assert {run["budget"]["spent"] for run in runs} == {"0.40"}
+    assert {run["ledger"]["spent"] for run in runs} == {"0.40"}
     assert {run["exit_code"] for run in runs} == {0}

@@ -35,16 +35,16 @@ def test_json_report_contains_versions_document_and_settings(passed_report: Repo
 def test_json_report_contains_plan_and_budget_with_amounts_as_text(passed_report: Report) -> None:
     data, plan = read(passed_report), passed_report.plan
     assert plan is not None
-    assert data["budget"] == {
+    assert data["ledger"] == {
         "creates": 2,
         "max_creates": 2,
         "spent": "0.80",
         "max_spend": "2.00",
         "currency": "USD",
     }
-    invalid_requests = data["plan"].pop("invalid_requests")
+    invalid_requests = data["plan"].pop("refused")
     assert data["plan"] == {"creates": 2, "price": "0.40", "total": "0.80", "currency": "USD"}
-    assert [p["reason"] for p in invalid_requests] == [probe.reason for probe in plan.probes]
+    assert [p["why"] for p in invalid_requests] == [probe.reason for probe in plan.probes]
     assert {p["operation"] for p in invalid_requests} <= set(passed_report.document.operations)
 
 
@@ -56,13 +56,13 @@ def test_amounts_are_exact_and_without_exponent(
     make_report: Callable[..., Report], spend: str, text: str
 ) -> None:
     budget = Budget(max_spend=Decimal(spend))
-    assert read(make_report(budget=budget))["budget"]["max_spend"] == text
+    assert read(make_report(budget=budget))["ledger"]["max_spend"] == text
 
 
 def test_missing_plan_and_limit_are_null(make_report: Callable[..., Report]) -> None:
     data = read(make_report(policy=CheckPolicy(codes={"AV203"})))
     assert (data["plan"], data["rules"], data["jobs"]) == (None, ["AV203"], [])
-    assert data["budget"] == {
+    assert data["ledger"] == {
         "creates": 0,
         "max_creates": None,
         "spent": "0.00",
@@ -86,7 +86,7 @@ def test_json_report_contains_every_fact_of_a_violation(hostile_report: Report) 
             "received": violation.received,
             "expected": violation.expected,
             "advice": violation.rule.advice,
-            "curl": hostile_report.curl_command(violation),
+            "again": hostile_report.curl_command(violation),
         }
 
 
@@ -104,14 +104,14 @@ def test_json_report_contains_timelines_of_jobs(passed_report: Report) -> None:
 
 def test_json_report_contains_remaining_jobs_and_notes(report_with_remaining_job: Report) -> None:
     data = read(report_with_remaining_job)
-    assert tuple(data["remaining_jobs"]) == report_with_remaining_job.result.jobs
+    assert tuple(data["left"]) == report_with_remaining_job.result.jobs
     assert tuple(data["notes"]) == report_with_remaining_job.result.notes
 
 
 def test_json_report_contains_the_error_of_an_incomplete_check(interrupted_report: Report) -> None:
     data = read(interrupted_report)
     assert (data["exit_code"], data["error"]) == (130, "interrupted")
-    assert (data["remaining_jobs"], data["budget"]["spent"]) == (
+    assert (data["left"], data["ledger"]["spent"]) == (
         list(interrupted_report.result.jobs),
         "0.40",
     )

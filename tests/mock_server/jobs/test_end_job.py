@@ -233,7 +233,7 @@ def test_concurrent_end_job_fails_and_sends_no_webhook(
     assert sent == ["video.completed"]
 
 
-def test_end_job_of_a_job_deleted_meanwhile_is_a_key_error(document: Document) -> None:
+def test_end_job_of_a_concurrently_deleted_job_is_a_key_error(document: Document) -> None:
     store = RacingStore()
     service = JobService(document, clock=ManualClock(), ids=RandomIds(1), store=store)
     job = create_job(service)

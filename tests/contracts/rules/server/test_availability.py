@@ -31,7 +31,7 @@ STATUSES: dict[str, tuple[list[int | None], Found]] = {
 
 
 def response(status: int | None) -> Reply | None:
-    return None if status is NO_RESPONSE else json_reply({}, status)
+    return None if status is None else json_reply({}, status)
 
 
 def exchange(
