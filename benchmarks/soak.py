@@ -79,11 +79,13 @@ class ServerProcess:
     def sample(self, at: float) -> Sample:
         """Return its current state."""
         text = (self._process / "status").read_text()
+        # Before the requests, whose own connections may still be open after them.
+        sockets = self.sockets()
         page, health = self._get("requests?limit=1"), self._get("health")
         return Sample(
             at=at,
             memory=int(_search(r"VmRSS:\s+([0-9]+)", text)) / 1024,
-            sockets=self.sockets(),
+            sockets=sockets,
             threads=int(_search(r"Threads:\s+([0-9]+)", text)),
             requests=page["total"],
             journal_entries=page["total"] - page["forgotten"],

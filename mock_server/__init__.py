@@ -17,7 +17,7 @@ from .jobs.store import JobPage, MemoryStore, Store
 from .manual_clocks import ClientClock, ManualClock, TickingClock
 from .observers import Observer
 from .service import JobService
-from .webhooks.delivery import Receiver
+from .webhooks.delivery_attempt import Receiver
 from .webhooks.signature import new_secret
 from .webhooks.webhooks import Webhooks
 from .webhooks.worker import WebhookWorker, deliver_on_moves

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .mock import VideoMock, mock_videos
     from .observed_mock import ObservedMock
     from .options import MockOptions
-    from .server import serve_videos
+    from .shared_server import serve_videos
 
 __all__ = [
     "Contract",
@@ -36,7 +36,7 @@ _MODULES = {
     "VideoMock": "mock",
     "ObservedMock": "observed_mock",
     "mock_videos": "mock",
-    "serve_videos": "server",
+    "serve_videos": "shared_server",
 }
 
 

@@ -10,7 +10,7 @@ from ..contracts import RULES, Exchange, Severity, Violation, check_client, chec
 from ..mock_server import Clock
 from ..openapi import Document
 from .errors import ContractError, ContractWarning
-from .journal import MockJournal
+from .mock_journal import MockJournal
 
 
 class Contract:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .mock import VideoMock
     from .observed_mock import ObservedMock
     from .options import MockOptions
-    from .server import SharedServer
+    from .shared_server import SharedServer
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +85,7 @@ def video_mock(_video_options: MockOptions, video_contract: Contract) -> Iterato
 
 @pytest.fixture(scope="session")
 def _video_shared_server() -> Iterator[SharedServer]:
-    from .server import start_shared_server
+    from .shared_server import start_shared_server
 
     with start_shared_server() as server:
         yield server
@@ -116,7 +116,7 @@ def video_api(
 
 @pytest.fixture(scope="session")
 def _video_gateway_server() -> Iterator[SharedServer]:
-    from .server import start_shared_server
+    from .shared_server import start_shared_server
 
     with start_shared_server() as server:
         yield server

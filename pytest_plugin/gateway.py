@@ -19,8 +19,8 @@ from ..openapi.json import Json
 from ..openapi.operation import CREATE_ROLES
 from ..openapi.request import read_call
 from .errors import NotSent
-from .journal import MockJournal
 from .live_budget import LiveBudget
+from .mock_journal import MockJournal
 
 TIMEOUT_SECONDS = 300.0
 

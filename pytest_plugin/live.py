@@ -20,9 +20,9 @@ from ..openapi import Document
 from .contract import Contract
 from .environment import client_environment
 from .gateway import Gateway
-from .journal import MockJournal
 from .live_budget import LiveBudget
-from .server import SharedServer
+from .mock_journal import MockJournal
+from .shared_server import SharedServer
 
 
 class LiveClock(SystemClock):

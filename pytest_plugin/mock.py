@@ -27,7 +27,7 @@ from ..mock_server import (
 from .contract import Contract, note_violations
 from .environment import client_environment
 from .httpcore2 import HTTPCore2Mocker
-from .journal import MockJournal
+from .mock_journal import MockJournal
 from .observed_mock import ObservedMock
 from .options import MockOptions, MockOptionsDict
 from .routes import VideoRouter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..contracts import ClientVerdict, Exchange
 from ..mock_server import JobService, MockControls, MovableClock
 from .contract import Contract
-from .journal import MockJournal
+from .mock_journal import MockJournal
 
 
 class ObservedMock(MockControls[MovableClock]):

@@ -20,11 +20,11 @@ from ..mock_server import (
 from ..mock_server.config import MockConfig, load_config, read_config
 from ..mock_server.config_types import AccountOptions, ConfigOptions, Limits
 from ..mock_server.service import UnknownIds
-from ..mock_server.webhooks.delivery import Receiver
+from ..mock_server.webhooks.delivery_attempt import Receiver
 from ..openapi import Document, load_document
 from .contract import Contract
 from .environment import DUMMY_SECRET
-from .journal import MockJournal
+from .mock_journal import MockJournal
 from .playback import Playback
 
 OtherHosts: TypeAlias = Literal["pass", "fail"]

@@ -18,7 +18,7 @@ from ..mock_server import Endpoint
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Operation, OperationMatch, Reply
 from .client_delivery import REPLY_EXTENSION, async_deliver, deliver, is_undelivered
-from .journal import MockJournal
+from .mock_journal import MockJournal
 
 
 class VideoRoute(respx.Route):

@@ -12,7 +12,7 @@ import pytest
 
 from aisa_testkit.contracts import CLIENT_RULES, Severity
 from aisa_testkit.mock_server import JobService
-from aisa_testkit.mock_server.http.admin.document import admin_document
+from aisa_testkit.mock_server.http.admin.admin_document import admin_document
 from aisa_testkit.openapi import Document
 from aisa_testkit.pytest_plugin import MockOptions
 

@@ -17,8 +17,8 @@ from ..jobs.job import Job
 from ..jobs.progression import MAX_SECONDS
 from ..jobs.store import Store
 from .accounts import NO_LIMITS, Account
-from .job_usage import JobUsage
 from .request_windows import WINDOW_SECONDS, RequestWindows
+from .usage import JobUsage
 
 
 class Quotas:

@@ -20,7 +20,7 @@ from ..clock import Clock
 from ..errors import DeliveryError
 from ..jobs.job import Job
 from ..observers import Listeners
-from .delivery import (
+from .delivery_attempt import (
     RETRY_DELAYS,
     DeliveryAttempt,
     DeliveryResult,

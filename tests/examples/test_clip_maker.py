@@ -11,7 +11,7 @@ import pytest
 import aisa_testkit.mock_server.http.app
 import aisa_testkit.mock_server.http.server
 import aisa_testkit.pytest_plugin.mock
-import aisa_testkit.pytest_plugin.server  # noqa: F401
+import aisa_testkit.pytest_plugin.shared_server  # noqa: F401
 from tests.support.documents import ROOT
 
 PROJECT = ROOT / "examples" / "clip_maker"

@@ -20,7 +20,7 @@ from aisa_testkit.mock_server.http.app import ApiApp
 from aisa_testkit.mock_server.http.server import base_url, serve_app
 from aisa_testkit.openapi import Call, Delivery, Document, Reply
 from aisa_testkit.pytest_plugin.httpcore2 import HTTPCore2Mocker
-from aisa_testkit.pytest_plugin.journal import MockJournal
+from aisa_testkit.pytest_plugin.mock_journal import MockJournal
 from aisa_testkit.pytest_plugin.routes import VideoRouter
 from aisa_testkit.pytest_plugin.transports import Httpx2Transport, HttpxTransport
 from tests.support.http_clients import (

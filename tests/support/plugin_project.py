@@ -12,7 +12,7 @@ import aisa_testkit.mock_server.http.app
 import aisa_testkit.mock_server.http.server
 import aisa_testkit.pytest_plugin.coverage_log
 import aisa_testkit.pytest_plugin.mock
-import aisa_testkit.pytest_plugin.server  # noqa: F401
+import aisa_testkit.pytest_plugin.shared_server  # noqa: F401
 
 Run: TypeAlias = Callable[..., pytest.RunResult]
 

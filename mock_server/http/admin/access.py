@@ -10,7 +10,7 @@ from typing import Final
 
 from ....openapi.text import quote
 from ...errors import AdminRequestError
-from .document import admin_document
+from .admin_document import admin_document
 
 TOKEN_HEADER: Final = b"x-admin-token"
 

@@ -14,8 +14,8 @@ from ...jobs.job import Job
 from ...manual_clocks import ManualClock
 from ...observers import RequestJournal
 from ...service import JobService
-from .document import admin_document
-from .request import AdminRequest
+from .admin_document import admin_document
+from .admin_request import AdminRequest
 
 Action = Callable[[AdminRequest], Json | bytes]
 

@@ -24,9 +24,9 @@ from ...service import JobService
 from ..headers import MAX_HEADER_BYTES, header_bytes
 from .access import AdminAccess
 from .actions import AdminActions
-from .document import admin_document
+from .admin_document import admin_document
+from .admin_request import AdminRequest, find_operation, read_fields
 from .event_stream import EventStream
-from .request import AdminRequest, find_operation, read_fields
 
 BODY_LIMIT = 1024 * 1024
 

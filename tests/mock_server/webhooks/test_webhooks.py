@@ -24,7 +24,7 @@ from aisa_testkit.mock_server import (
     plan_progression,
 )
 from aisa_testkit.mock_server.errors import DeliveryError
-from aisa_testkit.mock_server.webhooks.delivery import RETRY_DELAYS, DeliveryAttempt
+from aisa_testkit.mock_server.webhooks.delivery_attempt import RETRY_DELAYS, DeliveryAttempt
 from aisa_testkit.mock_server.webhooks.signature import Signer, new_secret
 from aisa_testkit.mock_server.webhooks.webhooks import Webhooks
 from aisa_testkit.mock_server.webhooks.worker import deliver_on_moves

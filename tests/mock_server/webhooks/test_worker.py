@@ -21,7 +21,7 @@ from aisa_testkit.mock_server import (
     plan_progression,
 )
 from aisa_testkit.mock_server.errors import DeliveryError
-from aisa_testkit.mock_server.webhooks.delivery import Receiver
+from aisa_testkit.mock_server.webhooks.delivery_attempt import Receiver
 from aisa_testkit.mock_server.webhooks.http_receiver import HttpReceiver
 from aisa_testkit.mock_server.webhooks.webhooks import Webhooks
 from aisa_testkit.mock_server.webhooks.worker import WebhookWorker, deliver_on_moves

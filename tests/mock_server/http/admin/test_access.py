@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message
 
 from aisa_testkit.mock_server import JobService, MemoryStore, create_app
 from aisa_testkit.mock_server.http.admin.admin_app import BODY_LIMIT
-from aisa_testkit.mock_server.http.admin.document import admin_document
+from aisa_testkit.mock_server.http.admin.admin_document import admin_document
 from aisa_testkit.mock_server.http.headers import MAX_HEADER_BYTES
 from aisa_testkit.openapi import Document
 from aisa_testkit.openapi.json import Json

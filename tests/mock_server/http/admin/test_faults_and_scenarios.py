@@ -8,7 +8,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from aisa_testkit.mock_server import JobService, ManualClock, create_app
-from aisa_testkit.mock_server.http.admin.document import admin_document
+from aisa_testkit.mock_server.http.admin.admin_document import admin_document
 from aisa_testkit.mock_server.webhooks.webhooks import Webhooks
 from aisa_testkit.openapi import Document
 from aisa_testkit.openapi.json import Json

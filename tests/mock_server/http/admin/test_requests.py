@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from aisa_testkit.contracts.journal.journal import Journal
 from aisa_testkit.mock_server import JobService, ManualClock, create_app
-from aisa_testkit.mock_server.http.admin.document import admin_document
+from aisa_testkit.mock_server.http.admin.admin_document import admin_document
 from aisa_testkit.openapi import Call, Document, JobRole, Reply
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.schema import Schemas

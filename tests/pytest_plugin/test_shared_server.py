@@ -18,7 +18,7 @@ from openai import OpenAI
 from aisa_testkit.contracts import ClientVerdict, Severity
 from aisa_testkit.openapi import Document
 from aisa_testkit.pytest_plugin import Contract, MockOptions, ObservedMock, mock_videos
-from aisa_testkit.pytest_plugin.server import SharedServer, start_shared_server
+from aisa_testkit.pytest_plugin.shared_server import SharedServer, start_shared_server
 
 KEYS = {"Authorization": "Bearer sk-test", "X-Render-Key": "sk-test"}
 

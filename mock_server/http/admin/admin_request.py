@@ -13,7 +13,7 @@ from ....openapi.request import RequestProblem, read_call
 from ....openapi.routing import NoMatch, OperationMatch
 from ....openapi.text import expected_but_got, one_line, quote, truncate_depth
 from ...errors import AdminRequestError
-from .document import AdminDocument
+from .admin_document import AdminDocument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

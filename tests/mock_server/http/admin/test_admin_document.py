@@ -10,8 +10,8 @@ from starlette.types import ASGIApp
 
 from aisa_testkit.mock_server import JobService, create_app
 from aisa_testkit.mock_server.http.admin.actions import AdminActions
-from aisa_testkit.mock_server.http.admin.document import admin_document
-from aisa_testkit.mock_server.webhooks.delivery import DeliveryAttempt
+from aisa_testkit.mock_server.http.admin.admin_document import admin_document
+from aisa_testkit.mock_server.webhooks.delivery_attempt import DeliveryAttempt
 from aisa_testkit.openapi import Document, JobRole, parse_document
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.schema import Schemas
