@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from urllib.parse import quote, unquote
+
+
+def percent_encode(text: str) -> str:
+    """Return a text as one step of a path, with slashes encoded as well."""
+    return quote(text, safe="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class PathTemplate:
         self,
         values: Mapping[str, str],
         *,
-        encode: Callable[[str], str] = partial(quote, safe=""),  # noqa: B008
+        encode: Callable[[str], str] = percent_encode,
     ) -> str:
         """Return the path with these values, percent-encoded unless `encode` does something else.
 
