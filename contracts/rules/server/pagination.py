@@ -70,10 +70,16 @@ class _ReceivedPage:
 
     @property
     def has_more(self) -> bool:
-        """True if the page announces another page."""
-        if "more" in self.page.places:
-            return get_or_none(self.body, self.page.places["more"]) is True
-        return get_or_none(self.body, self.page.places.get("next", ())) is not None
+        """True if another page may follow.
+
+        A list without a field for it ends with an empty page, or with fewer jobs than the limit.
+        """
+        places = self.page.places
+        if "more" in places:
+            return get_or_none(self.body, places["more"]) is True
+        if "next" in places:
+            return get_or_none(self.body, places["next"]) is not None
+        return len(self.ids) >= self.limit if self.limit is not None else bool(self.ids)
 
     @property
     def cursor(self) -> Json:
@@ -155,8 +161,10 @@ class PaginationRules:
         page = received.page
         if page.order is None or self._created_at is None:
             return
-        default = received.exchange.operation.query[page.order].default
-        newest_first = (listing.order or default) == page.descending
+        order = listing.order or received.exchange.operation.query[page.order].default
+        if order is None:
+            return
+        newest_first = order == page.descending
         for item in received.items:
             created, before = get_or_none(item, self._created_at), listing.last_created
             if not is_number(created):

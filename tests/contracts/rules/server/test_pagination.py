@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 
 import orjson
@@ -14,7 +15,7 @@ from aisa_testkit.contracts import (
     check_history,
     read_exchange,
 )
-from aisa_testkit.openapi import Call, Document, JobRole, Operation, Reply
+from aisa_testkit.openapi import Call, Document, JobRole, Operation, Reply, parse_document
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import get, set_at
 from tests.support.codes import codes_and_numbers
@@ -286,3 +287,61 @@ def test_opaque_cursors_are_followed(other_document: Document) -> None:
     call = replace(last.call, query=(("cursor", "b2Zmc2V0OjI"),))
     opaque.history[-1] = read_exchange(other_document, call, last.reply, at=last.at)
     assert opaque.found() == [("AV232", (6,))]
+
+
+@pytest.fixture
+def plain_server(any_document: Document) -> ListServer:
+    """A server with four jobs, whose document has no field for further pages."""
+    data = deepcopy(any_document.source.data)
+    for path in data["paths"].values():
+        for operation in path.values():
+            for key in ("first", "last", "more", "next"):
+                if "x-page" in operation:
+                    operation["x-page"].pop(key, None)
+    plain = parse_document(orjson.dumps(data).decode())
+    return ListServer(plain, run_script(plain, FOUR_JOBS))
+
+
+def test_plain_list_that_is_complete_is_not_reported(plain_server: ListServer) -> None:
+    plain_server.page(4, 3, 2, 1)
+    plain_server.page(4, 3, limit=2)
+    plain_server.page(2, 1, after=3, limit=2)
+    plain_server.page(after=1, limit=2)
+    plain_server.page(4, 3, 2, limit=3)
+    plain_server.page(1, after=2, limit=3)
+    plain_server.page(limit=0)
+    assert plain_server.found() == []
+
+
+@pytest.mark.parametrize("jobs", [(), (1,), (4, 3, 1)], ids=["none", "one", "three"])
+def test_job_missing_from_a_plain_list_is_reported(
+    plain_server: ListServer, jobs: tuple[int, ...]
+) -> None:
+    plain_server.page(*jobs)
+    assert plain_server.found() == [("AV232", (5,))]
+
+
+@pytest.mark.parametrize("last", [(), (1,)], ids=["empty page", "short page"])
+def test_job_missing_from_a_plain_list_is_reported_at_its_last_page(
+    plain_server: ListServer, last: tuple[int, ...]
+) -> None:
+    plain_server.page(4, 3, limit=2)
+    assert plain_server.found() == []
+    plain_server.page(*last, after=3, limit=2)
+    assert plain_server.found() == [("AV232", (6,))]
+
+
+def test_list_without_default_limit_and_order_ends_with_an_empty_page(
+    plain_server: ListServer,
+) -> None:
+    data = deepcopy(plain_server.document.source.data)
+    for path in data["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", ()) if "x-page" in operation else ():
+                parameter.get("schema", {}).pop("default", None)
+    unlimited = parse_document(orjson.dumps(data).decode())
+    server = ListServer(unlimited, run_script(unlimited, FOUR_JOBS))
+    server.page(3, 4)
+    assert server.found() == []
+    server.page(after=4)
+    assert server.found() == [("AV232", (6,))]
