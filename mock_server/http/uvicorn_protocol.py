@@ -11,13 +11,16 @@ from collections import deque
 from typing import Final
 
 import anyio
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from .delivery import CONNECTION_EXTENSION
 
 
 class BreakableProtocol(HttpToolsProtocol):
-    """Adds the connection of a request to the extensions of its ASGI scope."""
+    """Adds the connection of a request to the extensions of its ASGI scope, and ignores offers to
+    switch to another protocol (RFC 9110, section 7.8).
+    """
 
     # asyncio declares a BaseTransport here; uvicorn always gets a Transport.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -28,11 +31,52 @@ class BreakableProtocol(HttpToolsProtocol):
             CONNECTION_EXTENSION: {"connection": self._connection}
         }
 
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        try:
+            while data:
+                data = self._parse(data)
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _parse(self, data: bytes) -> bytes:
+        """Parse data; return what follows a head with an offer, which is not parsed yet."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._parse_head_without_offer()
+            return data[offer.args[0] :]
+        return b""
+
+    def _parse_head_without_offer(self) -> None:
+        """Parse the current head again as if it offered no other protocol.
+
+        The parser takes the bytes after such a head for the other protocol, and skips the body.
+        """
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        if method == b"CONNECT":
+            raise httptools.HttpParserInvalidMethodError("CONNECT")
+        request_line = b"%s %s HTTP/%s\r\n" % (method, self.url, version.encode())
+        headers = self.headers
+        lines = [b"%s: %s\r\n" % header for header in headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        # As uvicorn does: a request after one with "Connection: close" is not malformed.
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.parser.feed_data(b"".join([request_line, *lines, b"\r\n"]))
+        # The application gets all headers that were sent.
+        self.headers[:] = headers
+
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         super().on_headers_complete()
         self.scope["extensions"] = self._extensions
         self._connection.forget_completed()
         self._connection.cycles.append(self.cycle)
+
+    def on_message_complete(self) -> None:
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
