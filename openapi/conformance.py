@@ -8,6 +8,7 @@ from typing import Literal
 
 import orjson
 
+from .json import parse_json
 from .messages import Reply, media_type_of
 from .operation import JSON, Operation, Response
 from .pointer import format_pointer
@@ -67,7 +68,7 @@ def reply_problems(operation: Operation, reply: Reply) -> Iterator[ReplyProblem]
 def body_problems(schema: Schema, body: bytes) -> Iterator[ReplyProblem]:
     """Yield every way in which a JSON body does not match a schema."""
     try:
-        data = orjson.loads(body)
+        data = parse_json(body)
     except orjson.JSONDecodeError as failure:
         received = f"{quote(body[:_MAX_SHOWN_BYTES].decode(errors='replace'))} ({failure})"
         yield ReplyProblem("json", "", "must be JSON", received)

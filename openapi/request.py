@@ -11,7 +11,7 @@ from .envelope import Cause
 from .errors import FormError
 from .form import Part, parse_form
 from .image import image_type
-from .json import Json
+from .json import Json, parse_json
 from .messages import Call, media_type_of
 from .operation import FORM, JSON, Operation, RequestBody
 from .pointer import format_pointer
@@ -148,7 +148,7 @@ class _RequestReader:
 
     def _read_json(self, body: RequestBody) -> None:
         try:
-            data = orjson.loads(self.call.body)
+            data = parse_json(self.call.body)
         except orjson.JSONDecodeError as error:
             received = (
                 f"{quote(self.call.body[:_MAX_SHOWN_BYTES].decode(errors='replace'))} ({error})"

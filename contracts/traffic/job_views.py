@@ -9,7 +9,7 @@ from typing import TypeGuard
 import orjson
 
 from ...openapi import Document, JobRole, Reply, State
-from ...openapi.json import Json
+from ...openapi.json import Json, parse_json
 from ...openapi.messages import media_type_of
 from ...openapi.operation import JSON
 from ...openapi.pointer import Path, get
@@ -59,7 +59,7 @@ def json_body(reply: Reply) -> Json:
     if media_type_of(reply.headers) != JSON:
         return None
     try:
-        return truncate_depth(orjson.loads(reply.body))
+        return truncate_depth(parse_json(reply.body))
     except orjson.JSONDecodeError:
         return None
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 
 from ...openapi import Call, Document, OperationMatch
-from ...openapi.json import Json
+from ...openapi.json import Json, parse_json
 from ...openapi.pointer import format_pointer
 from ...openapi.schema import Schema
 from ...openapi.text import count_of
@@ -127,7 +127,7 @@ def _read_log(data: bytes) -> dict[str, Json]:
     if not text.strip():
         raise RecordingError("the recording is empty")
     try:
-        har = orjson.loads(text)
+        har = parse_json(text)
     except orjson.JSONDecodeError as error:
         raise RecordingError(f"the recording is not valid JSON: {error}") from error
     _validate("file", har, "the recording is not HAR: ")

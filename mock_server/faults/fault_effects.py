@@ -10,7 +10,7 @@ from random import Random
 import orjson
 
 from ...openapi import Delivery, Document, JobRole, Reply
-from ...openapi.json import Json
+from ...openapi.json import Json, parse_json
 from ...openapi.pointer import Path, get, parse_pointer, set_at
 from ..jobs.progression import MAX_SECONDS
 
@@ -50,7 +50,7 @@ class _EditJson:
 
     def __call__(self, reply: Reply, random: Random) -> Reply:
         try:
-            body = orjson.loads(reply.body)
+            body = parse_json(reply.body)
         except orjson.JSONDecodeError:
             return reply
         if not isinstance(body, dict):

@@ -113,6 +113,11 @@ def test_body_that_is_not_json_is_a_problem(document: Document) -> None:
     assert problem.received.startswith("'oops' (")
 
 
+def test_half_of_a_surrogate_pair_is_json(document: Document, video: dict[str, Any]) -> None:
+    cut_off = orjson.dumps({**video, "prompt": "PROMPT"}).replace(b"PROMPT", rb"A cat \ud83d")
+    assert problems_with(document, "getVideo", 200, JSON, cut_off) == []
+
+
 def test_response_without_content_must_be_empty(other_document: Document) -> None:
     assert problems_with(other_document, "dropRendering", 204, {}, b"") == []
     assert problems_with(other_document, "dropRendering", 204, {}, b"gone") == [

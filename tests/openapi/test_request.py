@@ -45,6 +45,11 @@ def test_multipart_request_with_every_field(document: Document) -> None:
     assert arguments.files["input_reference"].content == PNG
 
 
+def test_half_of_a_surrogate_pair_in_json_is_read(document: Document) -> None:
+    arguments = read_json(document, rb'{"prompt": "A cat \ud83d"}')
+    assert arguments == Arguments(fields={"prompt": "A cat \ufffd"})
+
+
 def test_json_request_with_every_field(document: Document) -> None:
     fields = {"prompt": WORDS, "model": "sora-2-pro", "seconds": "8", "size": "1280x720"}
     assert read_json(document, fields) == Arguments(fields=fields)
