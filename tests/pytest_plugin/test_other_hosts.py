@@ -80,7 +80,7 @@ def other_server() -> Iterator[str]:
         pytest.param(
             "POST",
             "/videos",
-            "the path lacks /v1",
+            "the path lacks /v1: add it to the base URL",
             "POST /v1/videos (createVideo)",
             id="create without the base path",
         ),

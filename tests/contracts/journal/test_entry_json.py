@@ -82,7 +82,7 @@ def test_violations_of_the_history_are_not_shown_with_a_request(mock: JournaledM
     [
         ("POST", "/v1/video", 404, "createVideo", "the path has /video where /videos is expected"),
         ("PATCH", "/v1/videos", 405, "listVideos", "the method is PATCH"),
-        ("GET", "/videos", 404, "listVideos", "the path lacks /v1"),
+        ("GET", "/videos", 404, "listVideos", "the path lacks /v1: add it to the base URL"),
     ],
     ids=["misspelt path", "method not allowed", "base path missing"],
 )
