@@ -38,18 +38,39 @@ class Credentials:
     scheme: str
 
     def key(self, headers: Mapping[str, str]) -> str | RequestProblem:
-        """Return the key in these headers (names in lower case), or the problem with them."""
-        text = headers.get(self.header)
-        scheme, _, key = (text or "").partition(" ") if self.scheme else ("", "", text or "")
-        key = key.strip()
-        if key and " " not in key and scheme.lower() == self.scheme.lower():
+        """Return the key in these headers (names in lower case), or the problem with them.
+
+        A key may contain blanks, as in the tests of some SDKs.
+        """
+        text = headers.get(self.header, "").strip()
+        word, _, rest = text.partition(" ")
+        key = rest.strip() if self.scheme else text
+        if self.scheme:
+            valid = word.lower() == self.scheme.lower()
+        else:
+            valid = not rest or word.lower() not in _SCHEMES
+        if key and valid:
             return key
-        expected = f"must be sent as {f'{self.scheme} <key>'.strip()}"
-        if not text or not text.strip():
-            return RequestProblem(Cause.CREDENTIALS_MISSING, self.header, expected)
+        if not text:
+            return RequestProblem(Cause.CREDENTIALS_MISSING, self.header, self._expected)
         # The rest of the header may be a key, which must not reach a log.
-        received = quote(scheme) if scheme.lower() in _OTHER_SCHEMES and key else "something else"
-        return RequestProblem(Cause.CREDENTIALS_MALFORMED, self.header, expected, received)
+        received = quote(word) if rest and word.lower() in _SCHEMES else "something else"
+        return RequestProblem(Cause.CREDENTIALS_MALFORMED, self.header, self._expected, received)
+
+    def problem(self, headers: Mapping[str, str]) -> RequestProblem | None:
+        """Return the problem with the key in these headers; a key with blanks is one, too."""
+        key = self.key(headers)
+        if isinstance(key, RequestProblem):
+            return key
+        if len(key.split()) == 1:
+            return None
+        return RequestProblem(
+            Cause.CREDENTIALS_MALFORMED, self.header, self._expected, "a key with blanks"
+        )
+
+    @property
+    def _expected(self) -> str:
+        return f"must be sent as {f'{self.scheme} <key>'.strip()}"
 
 
 def compile_credentials(root: Json) -> Credentials | None:
@@ -63,6 +84,6 @@ def compile_credentials(root: Json) -> Credentials | None:
     return Credentials(scheme["name"].lower(), "")
 
 
-_OTHER_SCHEMES = ("basic", "digest", "token")
+_SCHEMES = ("basic", "bearer", "digest", "token")
 # The rest of a shorter key would be quickly guessed.
 _MIN_MASKABLE_LENGTH = 12

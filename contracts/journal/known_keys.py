@@ -86,8 +86,9 @@ def redacted_for_rules(
     credentials = document.credentials
     if key is None or credentials is None:
         return clean
-    sender = f"{credentials.scheme} {KEY_MASK}{hash(key):x}".strip()
-    headers = {**clean.call.headers, credentials.header: sender}
+    # As many words as the key has, because a rule reports keys with blanks.
+    sender = " ".join([credentials.scheme, *[f"{KEY_MASK}{hash(key):x}"] * len(key.split())])
+    headers = {**clean.call.headers, credentials.header: sender.strip()}
     return replace(clean, call=replace(clean.call, headers=headers))
 
 

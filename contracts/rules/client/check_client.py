@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from ....openapi import Cause, Document, RequestProblem
+from ....openapi import Cause, Document
 from ...traffic.exchange import Exchange, UnmatchedKind, UnmatchedRequest
 from .. import client_catalogue as catalogue
 from ..grouping import deduplicate
@@ -74,8 +74,8 @@ def _request_violations(document: Document, exchange: Exchange, number: int) -> 
     """Yield the violations of a single request, independent of the history."""
     operation, problems = exchange.operation, list(exchange.arguments.problems)
     if operation.secured and document.credentials:
-        key = document.credentials.key(exchange.headers)
-        problems += [key] if isinstance(key, RequestProblem) else []
+        problem = document.credentials.problem(exchange.headers)
+        problems += [problem] if problem else []
     reported: set[str] = set()
     for problem in problems:
         if problem.parameter in reported:

@@ -125,6 +125,15 @@ def test_equal_creates_with_different_keys_are_not_duplicates(mock: JournaledMoc
     assert mock.journal.client_verdict().duplicates == 1
 
 
+def test_key_with_blanks_is_accepted_and_reported(mock: JournaledMock) -> None:
+    """The mock accepts it, because some SDKs test with such a key; a real server does not."""
+    for key in ("My API Key", "Bearer sk-aisa-1", "sk-aisa-2"):
+        assert mock.send(JobRole.LIST, key=key).status == 200
+    (finding,) = mock.journal.client_verdict().findings
+    assert (finding.first.code, finding.numbers) == ("AV706", (1, 2))
+    assert finding.first.received == "a key with blanks"
+
+
 def test_findings_have_the_numbers_of_the_journal(mock: JournaledMock) -> None:
     for _ in range(3):
         mock.send(JobRole.LIST)

@@ -54,7 +54,7 @@ SENT_AS = "authorization: must be sent as Bearer <key>"
         ("Bearer", "invalid_api_key", f"{SENT_AS}, not "),
         ("sk-test", "invalid_api_key", f"{SENT_AS}, not "),
         ("Basic c2stdGVzdA==", "invalid_api_key", f"{SENT_AS}, not "),
-        ("Bearer two keys", "invalid_api_key", f"{SENT_AS}, not "),
+        ("Basic two keys", "invalid_api_key", f"{SENT_AS}, not "),
         ("Bearer sk-invalid", "invalid_api_key", "this server does not accept the API key"),
     ],
 )

@@ -33,7 +33,7 @@ def refusal_of(authenticator: Authenticator, headers: Mapping[str, str]) -> tupl
         pytest.param({"x-api-key": "k"}, Cause.CREDENTIALS_MISSING, MISSING, id="another header"),
         *[
             pytest.param({"authorization": text}, Cause.CREDENTIALS_MALFORMED, MALFORMED, id=text)
-            for text in ("Basic sk-1", "Bearersk-1", "sk-1", "Bearer", "Bearer   ", "Bearer a b")
+            for text in ("Basic sk-1", "Bearersk-1", "sk-1", "Bearer", "Bearer   ")
         ],
         *[
             pytest.param({"authorization": text}, Cause.CREDENTIALS_INVALID, INVALID, id=text)
@@ -49,7 +49,9 @@ def test_missing_malformed_and_invalid_keys_are_refused(
     assert text.startswith(message)
 
 
-@pytest.mark.parametrize("text", ["Bearer x", "bearer x", "BEARER x", "Bearer  sk-aisa-1 "])
+@pytest.mark.parametrize(
+    "text", ["Bearer x", "bearer x", "BEARER x", "Bearer  sk-aisa-1 ", "Bearer My API Key"]
+)
 def test_any_key_is_accepted_if_none_is_configured(document: Document, text: str) -> None:
     authenticator = Authenticator(document.credentials)
     authenticator.authenticate(authenticator.read_key({"authorization": text}))
@@ -57,10 +59,12 @@ def test_any_key_is_accepted_if_none_is_configured(document: Document, text: str
 
 
 def test_only_configured_keys_are_accepted(document: Document) -> None:
-    authenticator = Authenticator(document.credentials, ["one", "is-invalid-elsewhere"])
-    for key in ("one", "is-invalid-elsewhere"):
+    authenticator = Authenticator(
+        document.credentials, ["one", "My API Key", "is-invalid-elsewhere"]
+    )
+    for key in ("one", "My API Key", "is-invalid-elsewhere"):
         authenticator.authenticate(authenticator.read_key({"authorization": f"Bearer {key}"}))
-    for key in ("two", "ONE", "on", "oneone"):
+    for key in ("two", "ONE", "on", "oneone", "one one", "My API"):
         refused = refusal_of(authenticator, {"authorization": f"Bearer {key}"})
         assert refused == (Cause.CREDENTIALS_INVALID, INVALID)
 
@@ -111,7 +115,7 @@ def test_key_in_a_custom_header(other_document: Document) -> None:
     )
     assert refusal_of(authenticator, {"x-render-key": "Bearer one"}) == (
         Cause.CREDENTIALS_MALFORMED,
-        "x-render-key: must be sent as <key>, not something else",
+        "x-render-key: must be sent as <key>, not 'Bearer'",
     )
     assert refusal_of(authenticator, {"x-render-key": "two"}) == (
         Cause.CREDENTIALS_INVALID,
