@@ -130,7 +130,7 @@ def test_key_with_blanks_is_accepted_and_reported(mock: JournaledMock) -> None:
     for key in ("My API Key", "Bearer sk-aisa-1", "sk-aisa-2"):
         assert mock.send(JobRole.LIST, key=key).status == 200
     (finding,) = mock.journal.client_verdict().findings
-    assert (finding.first.code, finding.numbers) == ("AV706", (1, 2))
+    assert (finding.first.code, finding.first.numbers) == ("AV706", (1, 2))
     assert finding.first.received == "a key with blanks"
 
 
