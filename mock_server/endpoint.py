@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
 from ..openapi import Call, Cause, NoMatch, OperationMatch, Reply
+from ..openapi.content_encoding import CONTENT_CODINGS, decode_content
+from ..openapi.errors import ContentEncodingError
 from ..openapi.messages import Query
 from .errors import Refusal
 from .observers import Observer
@@ -44,7 +46,7 @@ class Endpoint:
             path: The path, percent-encoded.
             query: The query string, without the question mark.
             headers: The headers, names in lower case.
-            body: The body.
+            body: The body, which may be compressed.
         """
         match = self.match(method, path)
         if method == "HEAD" and isinstance(match, NoMatch) and "GET" in match.allowed_methods:
@@ -55,9 +57,13 @@ class Endpoint:
             )
         if isinstance(match, NoMatch):
             return self.respond_unmatched(method, path, match, headers=headers)
+        problem = None
+        if body and "content-encoding" in headers:
+            body, problem = self._decode(body, headers)
         call = Call(match.operation.id, match.path_parameters, parse_query(query), headers, body)
-        too_large = len(body) > self.body_limit
-        reply = self._too_large(headers) if too_large else self.service.answer(call)
+        if problem is None and len(body) > self.body_limit:
+            problem = self._too_large(headers)
+        reply = problem or self.service.answer(call)
         for observer in self._observers:
             observer.answered(call, reply)
         return reply
@@ -123,6 +129,22 @@ class Endpoint:
     def _too_large(self, headers: Mapping[str, str]) -> Reply:
         message = f"the body is larger than the limit of {self.body_limit} bytes"
         return self.service.refuse(Refusal(Cause.BODY_TOO_LARGE, message), headers=headers)
+
+    def _decode(self, body: bytes, headers: Mapping[str, str]) -> tuple[bytes, Reply | None]:
+        """Return a decompressed body, or the body as it is and the error reply."""
+        try:
+            limit = self.body_limit
+            return decode_content(body, headers["content-encoding"], limit=limit), None
+        except ContentEncodingError as error:
+            refusal = Refusal(
+                Cause.MEDIA_TYPE_UNSUPPORTED,
+                str(error),
+                parameter="Content-Encoding",
+                headers={"accept-encoding": ", ".join(CONTENT_CODINGS)},
+            )
+        # Documents declare one status for all unsupported types, often 400. RFC 9110, section 8.4,
+        # has 415 for encodings.
+        return body, replace(self.service.refuse(refusal, headers=headers), status=415)
 
     def _refusal(self, method: str, path: str, mismatch: NoMatch) -> Refusal:
         shown = path[:_MAX_SHOWN_PATH]

@@ -3,7 +3,8 @@
 Exception
 └── ToolkitError
     ├── DocumentError (ValueError)    a document cannot be read or is not supported
-    └── FormError (ValueError)        a request body is not a valid multipart form
+    ├── FormError (ValueError)        a request body is not a valid multipart form
+    └── ContentEncodingError (ValueError)    a request body cannot be decompressed
 
 The exceptions of the other packages derive from ToolkitError, too.
 """
@@ -56,3 +57,7 @@ class DocumentError(ToolkitError, ValueError):
 
 class FormError(ToolkitError, ValueError):
     """A request body is not a valid multipart form or has too many parts."""
+
+
+class ContentEncodingError(ToolkitError, ValueError):
+    """A request body has an unknown content coding or cannot be decompressed."""

@@ -1,7 +1,8 @@
 """A parser for multipart forms (RFC 7578).
 
-The whole body is split at its boundaries in one step, several times faster than an incremental
-parser. Malformed forms raise an error, so that no part is ignored silently.
+The body is searched for its boundaries once, and each content is copied once. Malformed forms raise
+an error, so that no part is ignored silently. Text before the first boundary and after the last one
+is ignored, as are blanks after a boundary (RFC 2046, section 5.1.1).
 """
 
 from __future__ import annotations
@@ -33,24 +34,35 @@ class Part(NamedTuple):
 
 def parse_form(content_type: str, body: bytes, *, part_limit: int = PART_LIMIT) -> list[Part]:
     """Return the parts of a body in order; raises FormError if it is malformed."""
-    boundary = _boundary(content_type)
-    delimiter = b"\r\n--" + boundary
-    # With a line break before it, the first boundary looks like all the others.
-    before, *chunks = (b"\r\n" + body).split(delimiter, part_limit + 1)
-    if before not in (b"", b"\r\n") or not chunks:
-        raise FormError(f"it does not begin with the boundary {boundary.decode('latin-1')!r}")
-    *chunks, last = chunks
-    if delimiter in last:
-        raise FormError(f"it has more than {part_limit} parts")
-    for chunk in chunks:
-        if not chunk.startswith(b"\r\n"):
-            is_last = chunk.startswith(b"--")
-            raise FormError(
-                "data follows the last boundary" if is_last else "a boundary is malformed"
-            )
-    if not last.startswith(b"--"):
-        raise FormError("its last boundary is missing")
-    return [_part(chunk) for chunk in chunks]
+    boundary = b"--" + _boundary(content_type)
+    delimiter = b"\r\n" + boundary
+    position, parts = _first_boundary(body, boundary), list[Part]()
+    while not body.startswith(b"--", position):
+        end, line_end = body.find(delimiter, position), _LINE_END.match(body, position)
+        if end < 0:
+            raise FormError("its last boundary is missing")
+        if line_end is None:
+            raise FormError("a boundary is malformed")
+        if len(parts) == part_limit:
+            raise FormError(f"it has more than {part_limit} parts")
+        parts.append(_part(body, line_end.end() - 2, end))
+        position = end + len(delimiter)
+    if body.find(delimiter, position) >= 0:
+        raise FormError("data follows the last boundary")
+    return parts
+
+
+def _first_boundary(body: bytes, boundary: bytes) -> int:
+    """Return the position after the first boundary, which may follow empty lines or a preamble."""
+    start = len(body) - len(body.lstrip(b"\r\n"))
+    if body.startswith(boundary, start):
+        return start + len(boundary)
+    start = body.find(b"\r\n" + boundary)
+    if start < 0:
+        raise FormError(f"it does not contain the boundary {boundary[2:].decode('latin-1')!r}")
+    if b"content-disposition" in body[:start].lower():
+        raise FormError("a part is before the first boundary")
+    return start + 2 + len(boundary)
 
 
 def _boundary(content_type: str) -> bytes:
@@ -63,12 +75,13 @@ def _boundary(content_type: str) -> bytes:
         raise FormError("the boundary is not latin-1") from error
 
 
-def _part(chunk: bytes) -> Part:
-    head, blank, content = chunk.partition(b"\r\n\r\n")
-    if not blank:
+def _part(body: bytes, start: int, end: int) -> Part:
+    """Return the part between the end of the line with its boundary and the next boundary."""
+    blank = body.find(b"\r\n\r\n", start, end)
+    if blank < 0:
         raise FormError("a part has no blank line after its headers")
-    name, filename, media_type = _read_part_headers(head[2:])
-    return Part(name, filename, media_type, content)
+    name, filename, media_type = _read_part_headers(body[start + 2 : blank])
+    return Part(name, filename, media_type, body[blank + 4 : end])
 
 
 # The forms of a client usually have the same part headers.
@@ -111,6 +124,7 @@ def _unquote(value: str) -> str:
 
 
 _BOUNDARY = re.compile(r';\s*+boundary=(?:"([^"]+)"|([^\s;"]+))', re.IGNORECASE)
+_LINE_END = re.compile(rb"[ \t]*+\r\n")
 # Possessive quantifiers keep the search linear in the length of the header. Browsers do not escape
 # backslashes, so a backslash before the last quotation mark is literal.
 _TOKEN = r"[\w!#$%&'*+.^`|~-]++"

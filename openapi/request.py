@@ -150,15 +150,19 @@ class _RequestReader:
         try:
             data = parse_json(self.call.body)
         except orjson.JSONDecodeError as error:
-            received = (
-                f"{quote(self.call.body[:_MAX_SHOWN_BYTES].decode(errors='replace'))} ({error})"
-            )
+            shown = quote(self.call.body[:_MAX_SHOWN_BYTES].decode(errors="replace"))
+            received = self._encoded_body() or f"{shown} ({error})"
             return self._add_problem(Cause.JSON_MALFORMED, None, "the body must be JSON", received)
         if isinstance(data, dict):
             self.fields = {name: data[name] for name in data if name in body.properties}
             self.unknown_names += [name for name in data if name not in body.properties]
             self.problems += [*self._files_in_json(data)]
         return self._validate(body.schema, data, None)
+
+    def _encoded_body(self) -> str | None:
+        """Describe an unreadable body by its content coding, if it has one."""
+        encoding = self.call.headers.get("content-encoding")
+        return f"one with the Content-Encoding {quote(encoding)}" if encoding else None
 
     def _files_in_json(self, data: Mapping[str, Json]) -> Iterator[RequestProblem]:
         """Report fields that only a form can carry, because ignoring them would change the job."""
@@ -172,7 +176,7 @@ class _RequestReader:
         try:
             parts = parse_form(self.call.headers["content-type"], self.call.body)
         except FormError as error:
-            received = f"a malformed one: {error}"
+            received = self._encoded_body() or f"a malformed one: {error}"
             return self._add_problem(
                 Cause.FORM_MALFORMED, None, f"the body must be {FORM}", received
             )

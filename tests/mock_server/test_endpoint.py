@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
+
 import orjson
 import pytest
 
 from aisa_testkit.mock_server import Endpoint, JobService, ManualClock
-from aisa_testkit.openapi import Document
+from aisa_testkit.openapi import Document, Reply
 from tests.support.requests import error_of, send
 
 
@@ -140,3 +143,49 @@ def test_internal_errors_and_large_bodies_have_the_error_envelope(document: Docu
     assert internal["message"] == "the disk is full"
     error = error_of(send(endpoint, "POST /v1/videos", json="x" * 76), 413)
     assert error["message"] == "the body is larger than the limit of 77 bytes"
+
+
+JSON_BODY = orjson.dumps({"prompt": "A ferry"})
+
+
+def post(endpoint: Endpoint, body: bytes, encoding: str) -> Reply:
+    """Send an encoded body that creates a job."""
+    headers = {
+        "authorization": "Bearer sk-test",
+        "content-type": "application/json",
+        "content-encoding": encoding,
+    }
+    return endpoint.respond("POST", "/v1/videos", query="", headers=headers, body=body)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [("gzip", gzip.compress(JSON_BODY)), ("deflate", zlib.compress(JSON_BODY))],
+)
+def test_compressed_body_creates_a_job(endpoint: Endpoint, encoding: str, body: bytes) -> None:
+    reply = post(endpoint, body, encoding)
+    assert (reply.status, orjson.loads(reply.body)["prompt"]) == (200, "A ferry")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "reason"),
+    [
+        ("br", b"\x0b\x0a", "the Content-Encoding must be gzip or deflate, not 'br'"),
+        ("gzip", JSON_BODY, "the body is not valid gzip: "),
+    ],
+)
+def test_body_with_an_unknown_content_encoding_is_415(
+    endpoint: Endpoint, encoding: str, body: bytes, reason: str
+) -> None:
+    reply = post(endpoint, body, encoding)
+    error = error_of(reply, 415)
+    assert error["message"].startswith(reason)
+    assert error["param"] == "Content-Encoding"
+    assert reply.headers["accept-encoding"] == "gzip, deflate"
+    assert len(endpoint.service.store) == 0
+
+
+def test_body_limit_holds_for_the_decompressed_body(service: JobService) -> None:
+    body = gzip.compress(orjson.dumps({"prompt": "x" * 10_000}))
+    small = Endpoint(service, body_limit=9_000)
+    error_of(post(small, body, "gzip"), 413)

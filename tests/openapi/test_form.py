@@ -142,14 +142,40 @@ def test_multipart_name_may_contain_any_character_but_line_breaks() -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
-    [b"", b"-xYz" + GREETING + END, b"--xyz" + GREETING[5:] + GREETING + END, b"\n" + GREETING],
-    ids=["empty", "malformed", "other case, then a valid part", "LF before"],
+    "before",
+    [b"\r\n", b"\n", b"\r\n\r\n", b"For clients without MIME.\r\n", b"\r\n--xY\r\nno end\r\n"],
+    ids=["empty line", "LF", "empty lines", "preamble", "preamble with another boundary"],
 )
-def test_multipart_body_must_start_with_the_boundary(body: bytes) -> None:
+def test_multipart_preamble_and_empty_lines_are_ignored(before: bytes) -> None:
+    (part,) = parse_form(CONTENT_TYPE, before + GREETING + END)
+    assert part == Part("greeting", None, None, b"hello")
+
+
+@pytest.mark.parametrize("blanks", [b" ", b"\t", b" \t  "])
+def test_multipart_blanks_after_a_boundary_are_ignored(blanks: bytes) -> None:
+    body = (GREETING + GREETING + END).replace(b"--xYz\r\n", b"--xYz" + blanks + b"\r\n")
+    body = body.replace(b"--xYz--", b"--xYz--" + blanks)
+    assert [part.content for part in parse_form(CONTENT_TYPE, body)] == [b"hello", b"hello"]
+
+
+def test_multipart_epilogue_is_ignored() -> None:
+    assert len(parse_form(CONTENT_TYPE, GREETING + END + b"\r\nThe end\r\n--x")) == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"A preamble\r\n", b"x--xYz\r\n"])
+def test_multipart_body_must_contain_the_boundary(body: bytes) -> None:
     with pytest.raises(FormError) as caught:
         parse_form(CONTENT_TYPE, body)
-    assert str(caught.value) == "it does not begin with the boundary 'xYz'"
+    assert str(caught.value) == "it does not contain the boundary 'xYz'"
+
+
+@pytest.mark.parametrize(
+    "start", [b"-xYz" + GREETING, b"--xyz" + GREETING[5:] + GREETING], ids=["malformed", "other"]
+)
+def test_multipart_part_before_the_first_boundary_is_an_error(start: bytes) -> None:
+    with pytest.raises(FormError) as caught:
+        parse_form(CONTENT_TYPE, start + END)
+    assert str(caught.value) == "a part is before the first boundary"
 
 
 @pytest.mark.parametrize(

@@ -226,10 +226,20 @@ def test_malformed_multipart_body(document: Document) -> None:
         (
             "form-malformed",
             None,
-            "the body must be multipart/form-data, not a malformed one: it does not begin with"
+            "the body must be multipart/form-data, not a malformed one: it does not contain"
             " the boundary 'b'",
         )
     ]
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data; boundary=b"])
+def test_unreadable_body_with_a_content_encoding_is_described_by_it(
+    document: Document, content_type: str
+) -> None:
+    headers = {"content-type": content_type, "content-encoding": "br"}
+    call = Call("createVideo", headers=headers, body=b"\x0b")
+    ((_, _, message),) = problems_in(read_call(document.operations["createVideo"], call))
+    assert message.endswith(", not one with the Content-Encoding 'br'")
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,17 @@ def test_cors_allows_every_origin_method_and_header() -> None:
     assert missing.headers["access-control-expose-headers"] == "*"
 
 
+def test_preflight_allows_a_private_network() -> None:
+    preflight_headers = {
+        "origin": "https://app.example",
+        "access-control-request-method": "POST",
+        "access-control-request-private-network": "true",
+    }
+    preflight = send_request(create_app(), "OPTIONS /v1/videos", headers=preflight_headers)
+    assert preflight.status_code == 200
+    assert preflight.headers["access-control-allow-private-network"] == "true"
+
+
 def test_options_without_a_cors_preflight_is_not_allowed() -> None:
     headers = {"origin": "https://app.example"}
     response = send_request(create_app(), "OPTIONS /v1/videos", headers=headers)

@@ -34,7 +34,7 @@ INVALID_BODIES = {
     "no Content-Type": (None, form(PROMPT), "not a body without a Content-Type"),
     "no boundary": ("multipart/form-data", form(PROMPT), "the Content-Type has no boundary"),
     "another boundary": ("multipart/form-data; boundary=c", form(PROMPT), "the boundary 'c'"),
-    "empty form": (FORM, b"", "it does not begin with the boundary 'b'"),
+    "empty form": (FORM, b"", "it does not contain the boundary 'b'"),
     "form without its end": (
         FORM,
         PROMPT,

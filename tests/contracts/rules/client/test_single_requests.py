@@ -73,7 +73,7 @@ INVALID_CREATES = {
         (
             "AV702",
             None,
-            "a malformed one: it does not begin with the boundary 'b'",
+            "a malformed one: it does not contain the boundary 'b'",
             "multipart/form-data",
         ),
     ),
