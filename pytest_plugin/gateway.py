@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ..contracts.errors import BudgetExceeded
+from ..contracts.traffic.billing import is_unbilled
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Document, ErrorResponse, Operation, OperationMatch, Reply
 from ..openapi.credentials import DUMMY_KEY
@@ -73,7 +74,7 @@ class Gateway:
         return reply
 
     async def _forward_in_budget(self, operation: Operation, call: Call, request: Request) -> Reply:
-        """Reserve the price of a call and forward it; a rejected call is not billed.
+        """Reserve the price of a call and forward it; only a documented rejection releases it.
 
         Raises NotSent for a create that the document forbids or that would exceed the budget.
         """
@@ -95,7 +96,7 @@ class Gateway:
         except (httpx2.ConnectError, httpx2.ConnectTimeout):  # nothing was sent
             self._budget.release(price[0])
             raise
-        if 400 <= reply.status < 500:
+        if is_unbilled(self._document, operation, reply):
             self._budget.release(price[0])
         return reply
 

@@ -52,9 +52,15 @@ class HttpTarget:
         Raises ServerUnreachable if the server has never responded.
         """
         began = self._now()
-        reply = self._reply(call)
+        try:
+            reply, sent = self._reply(call), True
+        except _NOT_CONNECTED as error:
+            if not self._responded:
+                raise ServerUnreachable(f"{self._base_url} {_connection_problem(error)}") from error
+            reply, sent = None, False
         now = self._now()
-        return read_exchange(self._document, call, reply, at=now, took=max(0.0, now - began))
+        took = max(0.0, now - began)
+        return read_exchange(self._document, call, reply, at=now, took=took, sent=sent)
 
     def wait(self, seconds: float) -> None:
         """Wait for a number of seconds."""
@@ -70,10 +76,8 @@ class HttpTarget:
             raise ServerUnreachable(
                 "a request cannot be sent: a header contains an invalid character"
             ) from None
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol) as error:
-            if not self._responded:
-                raise ServerUnreachable(f"{self._base_url} {_connection_problem(error)}") from error
-            return None
+        except _NOT_CONNECTED:
+            raise
         except (httpx2.HTTPError, httpx2.InvalidURL):  # such as an id that is too long for a URL
             return None
         self._responded = True
@@ -124,3 +128,6 @@ def _connection_problem(error: BaseException) -> str:
 
 def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
+
+
+_NOT_CONNECTED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol)

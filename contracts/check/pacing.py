@@ -41,9 +41,8 @@ class Pacing:
 
 def is_retryable(exchange: Exchange) -> bool:
     """Return True if sending the request again cannot create a second job."""
-    if exchange.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return True
-    failed = exchange.status is None or exchange.status >= 500
+    status = exchange.status
+    failed = status is None or status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500
     return failed and exchange.operation.method in IDEMPOTENT_METHODS
 
 

@@ -129,8 +129,7 @@ class CheckRunner:
         call = self._plan.creates[index]
         exchange = session.create(call, self._plan.price, "creates a job", check_key=True)
         created = len(session.job_ids) > before
-        rejected = exchange is not None and exchange.status is not None and exchange.status < 500
-        if exchange is not None and rejected and not created:
+        if exchange is not None and not session.may_have_created(exchange):
             session.note(f"a job could not be created: {describe_outcome(exchange)}")
         return created
 
@@ -169,6 +168,8 @@ class CheckRunner:
         """Raise NotThisApi if no response, not even to a create, comes from this API. Then no
         job was created.
         """
+        if self._session.job_ids:
+            return
         history = self._session.history
         creates = [e for e in history if e.operation.role is JobRole.CREATE]
         foreign = len(history) >= _MIN_RESPONSES and not any(map(_may_be_this_api, history))
@@ -207,5 +208,6 @@ def _describe_response(exchange: Exchange) -> str:
 _CREATE_INTERVAL = 1.0  # second: the resolution of timestamps
 _MIN_RESPONSES = 5
 # Typical responses of a server that has no such endpoint.
-_NOT_FOUND, _REDIRECTS = (404, 405), (301, 302, 303, 307, 308)
-_FOREIGN = (*_REDIRECTS, *_NOT_FOUND)
+# After 303 the request may have been processed.
+_NOT_FOUND, _REDIRECTS = (404, 405), (301, 302, 307, 308)
+_FOREIGN = (*_REDIRECTS, 303, *_NOT_FOUND)

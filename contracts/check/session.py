@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from http import HTTPStatus
+from urllib.parse import urlsplit
 
-from ...openapi import Call, Cause, Document, Operation
+from ...openapi import Call, Cause, Document, JobRole, Operation, OperationMatch
 from ..budget import Budget
 from ..errors import BudgetExceeded, CredentialsRejected, ServerUnreachable
+from ..traffic.billing import is_documented_error, is_unbilled
 from ..traffic.exchange import Exchange
 from ..traffic.job_views import JobView, get_or_none, is_number, json_body
 from ..traffic.redaction import Redaction
 from ..traffic.request_builder import build_call
+from .new_jobs import NewJobs
 from .pacing import Pacing, is_retryable
 from .target import Target
 
@@ -73,7 +77,8 @@ class Session:
         self._unsent: dict[str, list[str]] = {}
         self._unretryable: set[str] = set()
         self._key_accepted = False
-        self._charges: list[Decimal] = []
+        self._billed: list[tuple[Exchange, Decimal]] = []
+        self._new_jobs, self._read_list = NewJobs(document), False
         self._document, self._target, self._on_step = document, target, on_step
         self._key, self._redaction = key, Redaction(document, keys=[key])
         self._budget, self._currency = budget, currency
@@ -81,28 +86,13 @@ class Session:
         self._rejected_status = document.envelope.responses[Cause.CREDENTIALS_INVALID].status
 
     def request(self, call: Call, action: str, *, check_key: bool = True) -> Exchange:
-        """Send a call and return its last exchange.
+        """Send a call that creates nothing, and return its last exchange.
 
-        After a 429 the call is sent again, because a server that accepted it does not return 429.
-        A call that creates nothing is also sent again after a 5xx or a broken connection.
+        After a 429, a 5xx or a broken connection the call is sent again.
 
         Raises CredentialsRejected if `check_key` and the target has never accepted the key.
         """
-        exchange, waited = self._send(call, action), 0.0
-        for failures in range(1, _MAX_RETRIES + 1):
-            delay = self._retry_delay(exchange, failures)
-            if delay is None:
-                break
-            if waited + delay > self._max_wait:
-                self.notes.append(
-                    f"{action}: the server asked to wait {delay:g} seconds, longer than the timeout"
-                )
-                break
-            waited += delay
-            self.wait(delay)
-            exchange = self._send(call, action)
-        if self._retry_delay(exchange, 1) is not None:
-            self._unretryable.add(exchange.operation_id)
+        exchange = self._with_retries(lambda: self._send(call, action), is_retryable, action)
         if check_key:
             self._check_key(exchange)
         return exchange
@@ -139,27 +129,24 @@ class Session:
     ) -> Exchange | None:
         """Send a create, or return None if its price exceeds the budget.
 
-        The price is released only if the create certainly created no job.
+        The price is released only if the create certainly created no job. The create is sent again
+        only after a documented 429 and a list without a new job.
         """
+        self._read_known_jobs()
         try:
-            self._budget.reserve(price, self._currency)
+            exchange = self._with_retries(
+                lambda: self._create_once(call, price, action), self._is_retryable_create, action
+            )
         except BudgetExceeded as error:
             self._unsent.setdefault(str(error), []).append(action)
             return None
-        try:
-            exchange = self.request(call, action, check_key=check_key)
-        except (ServerUnreachable, CredentialsRejected):
-            self._budget.release(price)
-            raise
-        except KeyboardInterrupt:
-            self.notes.append(f"{_UNKNOWN_JOB}: interrupted")
-            raise
-        if exchange.status is not None and 400 <= exchange.status < 500:
-            self._budget.release(price)
-        else:
-            self._charges.append(price)
-            self._record_job(exchange)
+        if check_key:
+            self._check_key(exchange)
         return exchange
+
+    def may_have_created(self, exchange: Exchange) -> bool:
+        """Return True unless a create certainly created no job."""
+        return any(billed is exchange for billed, _ in self._billed)
 
     def note(self, text: str) -> None:
         """Record something that could not be done, and why."""
@@ -175,9 +162,9 @@ class Session:
 
     def discard(self) -> None:
         """Release all prices and drop all jobs and notes, because another API responded."""
-        for price in self._charges:
+        for _, price in self._billed:
             self._budget.release(price)
-        for records in (self._charges, self.job_ids, self.notes, self._unsent):
+        for records in (self._billed, self.job_ids, self.notes, self._unsent):
             records.clear()
 
     def wait(self, seconds: float) -> None:
@@ -208,12 +195,83 @@ class Session:
             )
         )
 
-    def _retry_delay(self, exchange: Exchange, failures: int) -> float | None:
-        """Return the seconds until the next attempt, None if there is to be none."""
-        stopped = self.has_no_response() or exchange.operation_id in self._unretryable
-        if stopped or not is_retryable(exchange):
-            return None
-        return self._pacing.retry_delay(exchange, failures=failures)
+    def _with_retries(
+        self, send: Callable[[], Exchange], retryable: Callable[[Exchange], bool], action: str
+    ) -> Exchange:
+        """Send a request, again while it fails and may be retried, and return the last exchange."""
+        exchange, waited = send(), 0.0
+        for failures in range(1, _MAX_RETRIES + 1):
+            if self.has_no_response() or exchange.operation_id in self._unretryable:
+                return exchange
+            if not retryable(exchange):
+                return exchange
+            delay = self._pacing.retry_delay(exchange, failures=failures)
+            if waited + delay > self._max_wait:
+                self.notes.append(
+                    f"{action}: the server asked to wait {delay:g} seconds, longer than the timeout"
+                )
+                break
+            waited += delay
+            self.wait(delay)
+            exchange = send()
+        if retryable(exchange):
+            self._unretryable.add(exchange.operation_id)
+        return exchange
+
+    def _create_once(self, call: Call, price: Decimal, action: str) -> Exchange:
+        """Reserve the price, send a create once, and release the price if no job was created.
+
+        Raises BudgetExceeded if the budget does not allow the price.
+        """
+        self._budget.reserve(price, self._currency)
+        try:
+            exchange = self._send(call, action)
+            created_nothing = self._created_nothing(exchange)
+        except ServerUnreachable:
+            self._budget.release(price)
+            raise
+        except KeyboardInterrupt:
+            self.notes.append(f"{_UNKNOWN_JOB}: interrupted")
+            raise
+        if created_nothing:
+            self._budget.release(price)
+        else:
+            self._billed.append((exchange, price))
+            self._record_job(exchange)
+        return exchange
+
+    def _created_nothing(self, exchange: Exchange) -> bool:
+        """Return True if a create certainly created no job."""
+        if exchange.reply is None:
+            return not exchange.sent
+        if not 400 <= exchange.reply.status < 500:
+            return False
+        if is_unbilled(self._document, exchange.operation, exchange.reply):
+            return True
+        return self._list_shows_no_new_job("reads the list, because the create may be billed")
+
+    def _is_retryable_create(self, exchange: Exchange) -> bool:
+        reply = exchange.reply
+        return (
+            reply is not None
+            and reply.status == HTTPStatus.TOO_MANY_REQUESTS
+            and not self.may_have_created(exchange)
+            and is_documented_error(self._document, exchange.operation, reply)
+        )
+
+    def _read_known_jobs(self) -> None:
+        """Read the list before the first create, so that new jobs can be recognized."""
+        if not self._read_list:
+            self._read_list = True
+            self._list_shows_no_new_job("reads the list before the first create")
+
+    def _list_shows_no_new_job(self, action: str) -> bool:
+        """Return True if the list shows that no job was created since it was last read."""
+        operation = self._new_jobs.operation
+        if operation is None:
+            return False
+        call = build_call(self._document, operation, key=self._key, query=self._new_jobs.query)
+        return self._new_jobs.read(self.request(call, action, check_key=False))
 
     def _check_key(self, exchange: Exchange) -> None:
         """Raise CredentialsRejected unless the key was accepted before: then the check goes on,
@@ -230,11 +288,14 @@ class Session:
         """Remember the id of a paid job, even if the rest of the response is invalid."""
         body = json_body(exchange.reply) if exchange.reply else None
         job_id = get_or_none(body, self._document.lifecycle.id_at)
+        if job_id is None and exchange.reply:
+            job_id = _job_id_in_location(self._document, exchange.reply.headers.get("location", ""))
         # Dots would lead to another path of the server.
         if not isinstance(job_id, str) or job_id in ("", ".", ".."):
             self.notes.append(f"{_UNKNOWN_JOB}: {describe_outcome(exchange)}")
         elif job_id not in self.job_ids:
             self.job_ids.append(job_id)
+            self._new_jobs.add(job_id)
 
     def _send(self, call: Call, action: str) -> Exchange:
         """Report the step, send the call once and record the exchange."""
@@ -248,6 +309,19 @@ class Session:
 def describe_outcome(exchange: Exchange) -> str:
     """Return the status of an exchange in words."""
     return "no response" if exchange.status is None else f"status {exchange.status}"
+
+
+def _job_id_in_location(document: Document, location: str) -> str | None:
+    """Return the id in a Location header that leads to a job (RFC 9110, section 15.4.4)."""
+    try:
+        path = f"/{urlsplit(location).path.lstrip('/')}"
+    except ValueError:
+        return None
+    for start in (n for n, character in enumerate(path) if character == "/"):
+        match = document.match("GET", path[start:])
+        if isinstance(match, OperationMatch) and match.operation.role is JobRole.RETRIEVE:
+            return match.path_parameters[match.operation.job_id_parameter]
+    return None
 
 
 def _describe_unsent(reason: str, actions: list[str]) -> str:

@@ -26,6 +26,7 @@ class Exchange:
     client_time: the same time in seconds of the client's own clock, None if that is unknown
     undelivered_reply: the response that a mock made but the client did not receive, because the
         connection broke or a fault replaced it; None if there is none
+    sent: False if there was no connection, so that the server received nothing
     """
 
     operation: Operation
@@ -37,6 +38,7 @@ class Exchange:
     took: float = 0.0
     client_time: float | None = None
     undelivered_reply: Reply | None = None
+    sent: bool = True
 
     @property
     def operation_id(self) -> str:
@@ -114,6 +116,7 @@ def read_exchange(
     at: float,
     took: float = 0.0,
     client_time: float | None = None,
+    sent: bool = True,
 ) -> Exchange:
     """Return an exchange, with the arguments of its request.
 
@@ -127,6 +130,7 @@ def read_exchange(
         at: The Unix time at which the response was made.
         took: The seconds from the request until then.
         client_time: The same time on the client's own clock, None if that is unknown.
+        sent: False if there was no connection.
     """
     operation = document.operations[call.operation_id]
     path, arguments = document.base_path + operation.path, read_call(operation, call)
@@ -136,7 +140,9 @@ def read_exchange(
     delay = _delivery_seconds(reply) if reply else 0.0
     at, took = at + delay, took + delay
     client_time = None if client_time is None else client_time + delay
-    return Exchange(operation, path, call, arguments, received, at, took, client_time, undelivered)
+    return Exchange(
+        operation, path, call, arguments, received, at, took, client_time, undelivered, sent
+    )
 
 
 def _delivery_seconds(reply: Reply) -> float:

@@ -203,7 +203,7 @@ def test_wrong_path_in_the_base_url_is_exit_code_3(server: VideoServer) -> None:
 
 def test_violation_is_printed_with_a_curl_command() -> None:
     async def create(request: Request) -> Response:
-        return JSONResponse({"error": "no"}, 400)
+        return JSONResponse({"error": {"message": "no"}}, 400)
 
     with stub_server(create, "/videos") as url:
         code, printed = check(url, "--grade", "vendor-wide")

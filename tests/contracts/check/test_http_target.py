@@ -130,6 +130,16 @@ def test_ids_and_queries_are_percent_encoded(
         assert (reply.status, odd in reply.body.decode()) == (404, True)
 
 
+def test_refused_connection_after_a_response_has_sent_nothing(
+    document: Document, client: httpx2.Client
+) -> None:
+    with raw_server(OK) as (url, _):
+        server = HttpTarget(document, url, client)
+        assert server.send(create(document)).sent
+    exchange = server.send(create(document))
+    assert (exchange.reply, exchange.sent) == (None, False)
+
+
 @pytest.mark.parametrize(
     "url", [closed(), "http://nowhere.invalid/v1"], ids=["closed port", "no such host"]
 )

@@ -66,6 +66,7 @@ def test_order_of_the_requests_of_a_check(document: Document) -> None:
     server.run_check(creates=2, on_step=steps.append)
     actions = list(dict.fromkeys(s.action for s in steps if not s.action.startswith("tries")))
     assert actions == [
+        "reads the list before the first create",
         "creates a job",
         "requests the file at once",
         "polls the job",
@@ -243,7 +244,8 @@ def test_documented_grade_checks_documented_operations_and_notes_the_others(
     result = server.run_check(grade=Provenance.DOCUMENTED)
     assert result.violations == ()
     others = [call.operation_id for call in server.calls if call.operation_id != "createVideo"]
-    assert others == ["getVideo", "getVideoContent"]
+    # The list shows that the creates that were rejected without the envelope created no job.
+    assert [other for other in others if other != "listVideos"] == ["getVideo", "getVideoContent"]
     assert result.notes == (
         "getVideo is inferred and was not checked; status 200",
         "getVideoContent is inferred and was not checked; status 409",
@@ -299,14 +301,37 @@ def test_check_of_a_server_that_accepts_everything_stays_within_budget(
     assert result.jobs == ()
 
 
-def test_rejected_create_is_noted_and_costs_nothing(document: Document) -> None:
-    def poor(server: LocalServer, call: Call, reply: Reply) -> Reply:
-        return reply if reply.status >= 300 else Reply(402, JSON, b"{}")
+@pytest.mark.parametrize("created", [False, True], ids=["no job", "a job"])
+@pytest.mark.parametrize("status", [402, 408, 409, 425, 429])
+def test_rejected_create_counts_unless_the_list_shows_no_new_job(
+    document: Document, status: int, created: bool
+) -> None:
+    def reject(server: LocalServer, call: Call, reply: Reply) -> Reply:
+        if reply.status >= 300:
+            return reply
+        if not created:
+            job = {"video_id": orjson.loads(reply.body)["id"]}
+            server.clock.advance(600)  # a running job cannot be deleted
+            server.reply_with_key(Call("deleteVideo", job, (), {}))
+        return Reply(status, JSON, b"{}")
 
-    server, budget = LocalServer(document, reply_of("createVideo", poor)), Budget()
+    server, budget = LocalServer(document, reply_of("createVideo", reject)), Budget(max_creates=1)
     result = server.run_check(creates=2, budget=budget)
-    assert result.notes == ("a job could not be created: status 402",)
-    assert (budget.creates, budget.spent) == (0, Decimal(0))
+    assert budget.creates == server.count_jobs() == int(created)
+    noted = "may have been created, but its id is unknown" if created else "could not be created"
+    assert f"a job {noted}: status {status}" in result.notes
+
+
+def test_redirect_to_the_job_is_a_created_job(document: Document) -> None:
+    def see_other(server: LocalServer, call: Call, reply: Reply) -> Reply:
+        if reply.status >= 300:
+            return reply
+        return Reply(303, {"location": f"/v1/videos/{orjson.loads(reply.body)['id']}"})
+
+    server, budget = LocalServer(document, reply_of("createVideo", see_other)), Budget()
+    result = server.run_check(budget=budget)
+    assert (budget.creates, result.jobs, server.count_jobs()) == (1, (), 0)
+    assert codes(result) == {"AV101"}
 
 
 @pytest.mark.parametrize("answer", [Reply(404, JSON, b"{}"), None], ids=["404", "no response"])

@@ -62,9 +62,7 @@ def test_rejected_create_does_not_count_against_the_budget(
     result = live(
         """
         def test_it(video_api, upstream):
-            upstream.fail("createVideo", status=429, times=3)
             upstream.fail("createVideo", status=422)
-            assert [create().status_code for _ in range(3)] == [429] * 3
             assert create(prompt="y").json()["error"]["code"] == "content_policy_violation"
             upstream.fail("createVideo", status=500)
             assert [create().status_code for _ in range(2)] == [500, 200]
@@ -73,6 +71,26 @@ def test_rejected_create_does_not_count_against_the_budget(
     )
     result.assert_outcomes(passed=1)
     # A create that fails with 500 may be billed.
+    assert spending_of(result) == "2 jobs, at most 0.80 of 0.80 USD"
+
+
+@pytest.mark.parametrize("status", [409, 429])
+def test_create_with_any_other_error_counts_against_the_budget(
+    live: Run, spending_of: Spending, status: int
+) -> None:
+    """The API may have created the job before it failed."""
+    result = live(
+        f"""
+        import pytest
+
+        @pytest.mark.video_mock(check=False)
+        def test_it(video_api, upstream):
+            upstream.fail("createVideo", status={status}, times=3)
+            assert [create().status_code for _ in range(3)] == [{status}, {status}, 403]
+        """,
+        spend="0.8",
+    )
+    result.assert_outcomes(passed=1)
     assert spending_of(result) == "2 jobs, at most 0.80 of 0.80 USD"
 
 

@@ -1,0 +1,30 @@
+"""The responses to a create after which no job can be billed."""
+
+from __future__ import annotations
+
+from ...openapi import Cause, Document, Operation, Reply
+from .job_views import get_or_none, json_body
+
+
+def is_documented_error(document: Document, operation: Operation, reply: Reply) -> bool:
+    """Return True if the document lists the status of an error, and the error is in its envelope.
+
+    Proxies respond with the same statuses, but not in the envelope.
+    """
+    message = get_or_none(json_body(reply), document.envelope.message_at)
+    return reply.status in operation.responses and isinstance(message, str)
+
+
+def is_unbilled(document: Document, operation: Operation, reply: Reply) -> bool:
+    """Return True if a response to a create certainly means that no job was created.
+
+    Any other error may follow the creation of a job, such as a conflict, a time-out or a rate limit
+    that another part of the server reports.
+    """
+    if reply.status == document.envelope.responses[Cause.CREDENTIALS_INVALID].status:
+        return True
+    return reply.status in _REFUSALS and is_documented_error(document, operation, reply)
+
+
+_REFUSALS = (400, 401, 403, 404, 413, 415, 422)
+"""The statuses of errors that are about the request itself, which every retry would repeat."""
