@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
 import click
-import yaml
 
 from ..openapi import Document, DocumentError, load_document
 from ..openapi.json import Json
+from ..openapi.source import parse_source
 from ..openapi.text import quote
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -82,8 +82,9 @@ def parse_tier(context: click.Context, parameter: click.Parameter, text: str | N
 def _parse_mapping(text: str, option: str) -> Mapping[str, Json]:
     """Parse a YAML mapping in one line, with or without its braces."""
     try:
-        mapping = yaml.safe_load(text if text.lstrip().startswith("{") else f"{{{text}}}")
-    except yaml.YAMLError:
+        flow = text if text.lstrip().startswith("{") else f"{{{text}}}"
+        mapping = parse_source(flow, name=option).data
+    except DocumentError:
         mapping = None
     if not isinstance(mapping, dict) or None in mapping.values():
         example = "'operation: create, status: 503'"

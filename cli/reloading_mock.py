@@ -18,7 +18,7 @@ from ..mock_server.jobs.store import MemoryStore
 from ..mock_server.keys.accounts import read_tier
 from ..mock_server.service import JobService, UnknownIds
 from ..mock_server.webhooks.webhooks import Webhooks
-from ..openapi import Document, load_document
+from ..openapi import Document, DocumentError, Problem, load_document
 from ..openapi.json import Json
 from ..openapi.source import BUNDLED
 
@@ -75,13 +75,16 @@ class ReloadingMock:
     def files(self) -> tuple[Path, ...]:
         """The files of the mock: the document unless it is the bundled one, and the config."""
         document = () if self.document.source.name == BUNDLED else (self.document.source.name,)
-        return tuple(Path(name).resolve() for name in (*document, self.options.config) if name)
+        return tuple(Path(name) for name in (*document, self.options.config) if name)
 
     def reload(self) -> bool:
         """Read the files again; return True if the document has changed, and with it the service.
 
         Raises DocumentError or ValueError, and changes nothing, if a file is invalid.
         """
+        for file in self.files:
+            if file.exists() and not file.is_file():  # a reader of a pipe waits for its writer
+                raise DocumentError(str(file), (Problem("", "is not a regular file"),))
         current = self.document
         is_file = current.source.name != BUNDLED
         document = load_document(current.source.name) if is_file else current

@@ -163,6 +163,8 @@ def serve(
         fail(str(error))
     if watch and not mock.files:
         fail("--watch: there is no file to watch; give a DOCUMENT or a --config")
+    if watch and (file := next((file for file in mock.files if not file.is_file()), None)):
+        fail(f"--watch: {file} is not a regular file")
     if list_scenarios:
         for each in mock.service.scenarios.to_json():
             click.echo(f"{each['name']:<14} {each['about']}")
@@ -219,7 +221,7 @@ def _reload(mock: ReloadingMock) -> None:
     """Reload the mock, and print the effect or the error."""
     try:
         restarted = mock.reload()
-    except ValueError as error:
+    except Exception as error:  # must not end the thread that watches the files
         click.echo(f"Not reloaded: {error}", err=True)
     else:
         click.echo("Reloaded, with a new journal." if restarted else "Reloaded.")

@@ -7,29 +7,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
-from watchfiles import watch
-
-STEP_MILLISECONDS = 100
+STEP_SECONDS = 0.1
+# A file on a broken network drive can block its reader endlessly; the stop does not wait for it.
+STOP_SECONDS = 1.0
 
 
 @contextmanager
 def watch_files(files: tuple[Path, ...], on_change: Callable[[], None]) -> Iterator[None]:
-    """Calls `changed` in a thread of its own, for the length of the block, whenever one of the
-    files has changed.
+    """Call `on_change` in a thread of its own whenever one of the files has changed.
+
+    The files behind links are watched, so a link to another file is a change. A file that is
+    being written is a change once it has not changed for STEP_SECONDS.
     """
     stopped = Event()
 
     def run() -> None:
-        # Many editors save by replacing the file, so its folder is watched.
-        for _ in watch(
-            *{file.parent for file in files},
-            watch_filter=lambda change, path: Path(path) in files,
-            recursive=False,
-            step=STEP_MILLISECONDS,
-            stop_event=stopped,
-            raise_interrupt=False,
-        ):
-            on_change()
+        known = current = _versions(files)
+        while not stopped.wait(STEP_SECONDS):
+            before, current = current, _versions(files)
+            if current == before != known:
+                known = current
+                on_change()
 
     thread = Thread(target=run, name="watcher", daemon=True)
     thread.start()
@@ -37,4 +35,17 @@ def watch_files(files: tuple[Path, ...], on_change: Callable[[], None]) -> Itera
         yield
     finally:
         stopped.set()
-        thread.join()
+        thread.join(STOP_SECONDS)
+
+
+def _versions(files: tuple[Path, ...]) -> list[tuple[int, ...]]:
+    return [_version(file) for file in files]
+
+
+def _version(file: Path) -> tuple[int, ...]:
+    """Return values that differ between two versions of a file; () if it cannot be read."""
+    try:
+        status = file.stat()
+    except OSError:
+        return ()
+    return (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)

@@ -11,7 +11,7 @@ from ..openapi import Document, DocumentError, Problem
 from ..openapi.credentials import mask_key
 from ..openapi.json import Json
 from ..openapi.pointer import format_pointer, parse_pointer
-from ..openapi.source import Source, parse_source
+from ..openapi.source import Source, parse_source, read_file
 from .config_schema import errors_under, validate
 from .config_types import AccountOptions, Limits
 from .errors import ConfigError
@@ -60,12 +60,7 @@ def load_config(document: Document, path: str | Path) -> MockConfig:
     Raises DocumentError, which names the place of each problem.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise DocumentError(str(path), (Problem("", f"cannot be read: {reason}"),)) from error
-    try:
-        return _read_source(document, _parse(text, str(path)))
+        return _read_source(document, _parse(read_file(path), str(path)))
     except DocumentError as error:
         problems = (replace(p, pointer=_masked(p.pointer)) for p in error.problems)
         raise DocumentError(error.name, tuple(problems)) from None

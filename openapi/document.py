@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from .credentials import compile_credentials
 from .document_rules import document_problems, extension_pointers
 from .envelope import compile_envelope
+from .errors import Problem
 from .event import JobEvent, compile_events
 from .json import Json
 from .lifecycle import compile_lifecycle
@@ -41,6 +42,12 @@ class Document:
     """
 
     def __init__(self, source: Source) -> None:
+        try:
+            self._compile(source)
+        except RecursionError:
+            raise source.error(Problem("", "is nested too deeply")) from None
+
+    def _compile(self, source: Source) -> None:
         problems = document_problems(source.data)
         if problems:
             raise source.error(*problems)

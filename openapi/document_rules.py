@@ -14,7 +14,7 @@ from .operation import METHODS
 from .operation_rules import create_fields, operation_problems
 from .pointer import format_pointer, get, parse_pointer
 from .schema import property_at
-from .structure import reference_problems, structure_problems
+from .structure import pattern_problems, reference_problems, structure_problems
 
 
 def document_problems(root: Json) -> list[Problem]:
@@ -32,7 +32,7 @@ def document_problems(root: Json) -> list[Problem]:
         _envelope,
         _limits,
     )
-    for rules in ((structure_problems,), (reference_problems,), semantic_rules):
+    for rules in ((structure_problems,), (reference_problems, pattern_problems), semantic_rules):
         problems = [problem for rule in rules for problem in rule(root)]
         if problems:
             return problems

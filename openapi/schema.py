@@ -67,8 +67,9 @@ class Schemas:
         Raises LookupError if the pointer leads to nothing.
         """
         data = get(self.root, parse_pointer(pointer))
-        if isinstance(data, dict) and data.keys() == {"$ref"}:
-            return self.at(pointer_of(data["$ref"]))
+        while isinstance(data, dict) and data.keys() == {"$ref"}:
+            pointer = pointer_of(data["$ref"])
+            data = get(self.root, parse_pointer(pointer))
         if pointer not in self._by_pointer:
             self._by_pointer[pointer] = Schema(self.root, pointer)
         return self._by_pointer[pointer]
@@ -79,8 +80,9 @@ def follow(root: Json, pointer: str) -> str:
 
     Only for objects whose other keywords are ignored beside `$ref`; see `resolve` for schemas.
     """
-    data = get(root, parse_pointer(pointer))
-    return follow(root, pointer_of(data["$ref"])) if "$ref" in data else pointer
+    while "$ref" in (data := get(root, parse_pointer(pointer))):
+        pointer = pointer_of(data["$ref"])
+    return pointer
 
 
 def resolve(root: Json, schema: Json) -> Json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
@@ -10,7 +12,8 @@ import yaml
 
 from .errors import DocumentError, Problem
 from .json import Json
-from .pointer import Path, format_pointer, parse_pointer
+from .pointer import Path, parse_pointer
+from .yaml_rules import is_64_bit, yaml_problems
 
 BUNDLED = "aisa-videos.yaml"
 
@@ -53,32 +56,70 @@ def read_source(path: str | FilePath | None) -> Source:
     """
     if path is None:
         return parse_source(read_resource(BUNDLED), name=BUNDLED)
+    return parse_source(read_file(path), name=str(path))
+
+
+def read_file(path: str | FilePath) -> str:
+    """Return the text of a file in UTF-8; raises DocumentError if it cannot be read."""
     try:
-        text = FilePath(path).read_text(encoding="utf-8")
+        return FilePath(path).read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise DocumentError(str(path), (Problem("", f"cannot be read: {reason}"),)) from error
-    return parse_source(text, name=str(path))
 
 
 def parse_source(text: str, *, name: str) -> Source:
-    """Parse a text; raises DocumentError if it is neither YAML nor JSON or has duplicate keys."""
+    """Parse a text; raises DocumentError if it is neither YAML nor JSON or has duplicate keys.
+
+    JSON is read as JSON: YAML 1.1 has other numbers and other escapes.
+    """
     try:
-        loader = _Loader(text)
-        root = loader.get_single_node()
-        problems = [] if root is None else _yaml_problems(root, (), set())
-        if problems:
-            raise DocumentError(name, tuple(problems))
-        data = None if root is None else loader.construct_document(root)
-        # As JSON, keys are strings and dates are text, whatever types YAML gives them.
-        data = orjson.loads(orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS))
+        data = orjson.loads(text) if _is_json(text) else _parse_yaml(text, name)
     except yaml.YAMLError as error:
         raise DocumentError(name, (_syntax_problem(error),)) from error
-    except (LookupError, TypeError, ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise DocumentError(name, (Problem("", "is nested too deeply"),)) from error
+    except (LookupError, TypeError, ValueError) as error:
         if isinstance(error, DocumentError):
             raise
         raise DocumentError(name, (Problem("", f"is not JSON data: {error}"),)) from error
     return Source(name, text, data)
+
+
+def _is_json(text: str) -> bool:
+    """Return False also for JSON with problems that `yaml_problems` reports with their places."""
+    try:
+        json.loads(text, object_pairs_hook=_unique_keys, parse_int=_parse_integer)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _unique_keys(pairs: list[tuple[str, Json]]) -> Json:
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        raise ValueError("duplicate key")
+    return data
+
+
+def _parse_integer(text: str) -> int:
+    number = int(text)
+    if not is_64_bit(number):
+        raise ValueError("number of more than 64 bits")
+    return number
+
+
+def _parse_yaml(text: str, name: str) -> Json:
+    loader = _Loader(_with_yaml_escapes(text))
+    root = loader.get_single_node()
+    if root is None:
+        return None
+    problems = yaml_problems(root, loader)
+    if problems:
+        raise DocumentError(name, tuple(problems))
+    # As JSON, keys are strings and dates are text, whatever types YAML gives them.
+    data = orjson.dumps(loader.construct_document(root), option=orjson.OPT_NON_STR_KEYS)
+    return orjson.loads(data)
 
 
 def _syntax_problem(error: yaml.YAMLError) -> Problem:
@@ -89,10 +130,22 @@ def _syntax_problem(error: yaml.YAMLError) -> Problem:
 
 def _parse_nodes(text: str) -> yaml.Node | None:
     try:
-        node: yaml.Node | None = _Loader(text).get_single_node()
+        node: yaml.Node | None = _Loader(_with_yaml_escapes(text)).get_single_node()
     except yaml.YAMLError:
         return None
     return node
+
+
+def _with_yaml_escapes(text: str) -> str:
+    """Return JSON with the escapes of YAML for characters that JSON escapes as two surrogates."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    return _SURROGATES.sub(_escape_for_yaml, text)
+
+
+def _escape_for_yaml(match: re.Match[str]) -> str:
+    character: str = orjson.loads(f'"{match[2]}"')
+    return f"{match[1]}\\U{ord(character):08x}"
 
 
 def _line_of(node: yaml.Node | None, path: Path) -> int | None:
@@ -112,34 +165,7 @@ def _line_of(node: yaml.Node | None, path: Path) -> int | None:
     return line
 
 
-def _yaml_problems(node: yaml.Node, path: Path, visited: set[int]) -> list[Problem]:
-    """Return what YAML allows but JSON does not: duplicate keys, and some numbers.
-
-    `visited` holds the ids of nodes, so that the target of many aliases is checked once.
-    """
-    if id(node) in visited:
-        return []
-    visited.add(id(node))
-    problems: list[Problem] = []
-    if isinstance(node, yaml.SequenceNode):
-        for index, below in enumerate(node.value):
-            problems += _yaml_problems(below, (*path, str(index)), visited)
-    elif isinstance(node, yaml.ScalarNode):
-        if node.tag.endswith(":float") and node.value.lower().lstrip("+-") in (".inf", ".nan"):
-            problems.append(Problem(format_pointer(path), f"{node.value} is not a JSON number"))
-        elif node.tag.endswith(":int") and len(node.value) > _MAX_DIGITS:
-            problems.append(Problem(format_pointer(path), "must be a number of at most 64 bits"))
-    elif isinstance(node, yaml.MappingNode):
-        names: set[str] = set()
-        for key, value in node.value:
-            place = (*path, str(key.value))
-            if isinstance(key, yaml.ScalarNode) and key.value in names:
-                line = key.start_mark.line + 1
-                problems.append(Problem(format_pointer(place), "is a duplicate key", line))
-            names.add(str(key.value))
-            problems += _yaml_problems(value, place, visited)
-    return problems
-
-
-# Every integer of up to 19 digits fits into 64 bits.
-_MAX_DIGITS = 19
+# An even number of backslashes, and an escaped pair of surrogates.
+_SURROGATES = re.compile(
+    r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 
 import jsonschema_rs
 import orjson
@@ -17,8 +18,15 @@ from .source import read_resource
 
 
 def structure_problems(root: Json) -> Iterator[Problem]:
-    """Yield every violation of `supported.schema.json`, and every misspelled extension."""
-    for validation_error in _supported().iter_errors(root):
+    """Yield every violation of `supported.schema.json`, and every misspelled extension.
+
+    Raises RecursionError if the document is nested too deeply.
+    """
+    try:
+        errors = [*_supported().iter_errors(root)]
+    except ValueError as too_deep:  # for the validator
+        raise RecursionError from too_deep
+    for validation_error in errors:
         error = schema_error(validation_error)
         reason = error.message
         if error.keyword == "additionalProperties":
@@ -30,31 +38,52 @@ def structure_problems(root: Json) -> Iterator[Problem]:
 
 def reference_problems(root: Json) -> Iterator[Problem]:
     """Yield every reference to nothing, and every schema that refers to itself."""
-    dangling = [
-        (path, target) for path, target in _references(root, ()) if not _exists(root, target)
-    ]
+    dangling = [(path, target) for path, target in _references(root) if not _exists(root, target)]
     for path, target in dangling:
         yield Problem(format_pointer((*path, "$ref")), f"{target} does not exist")
     if dangling:
         return
-    for kind, named in root.get("components", {}).items():
-        for name in named if isinstance(named, dict) else ():
-            pointer = format_pointer(("components", kind, name))
-            if pointer in _targets_in_place(root, pointer, set()):
-                yield Problem(pointer, "refers to itself")
+    yield from _cycles(root)
 
 
-def _references(data: Json, path: Path) -> Iterator[tuple[Path, str]]:
-    """Yield every reference after its place; examples and constants are data without references."""
+def pattern_problems(root: Json) -> Iterator[Problem]:
+    """Yield every pattern that is valid, but that no validator can be compiled from."""
+    for path, data in _objects(root, ()):
+        patterns = [((*path, "pattern"), data.get("pattern"))]
+        if isinstance(data.get("patternProperties"), dict):
+            patterns += [
+                ((*path, "patternProperties", name), name) for name in data["patternProperties"]
+            ]
+        for place, pattern in patterns:
+            if isinstance(pattern, str) and not _compiles(pattern):
+                reason = "is too large, or not a regular expression that can be compiled"
+                yield Problem(format_pointer(place), reason)
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        jsonschema_rs.validator_for({"pattern": pattern})
+    except ValueError:
+        return False
+    return True
+
+
+def _objects(data: Json, path: Path) -> Iterator[tuple[Path, dict[str, Json]]]:
+    """Yield every object after its place; examples and constants are data without schemas."""
     if isinstance(data, dict):
-        if isinstance(data.get("$ref"), str):
-            yield path, data["$ref"]
+        yield path, data
         for key, below in data.items():
             if key not in _DATA_KEYWORDS or path[-1:] in (("properties",), ("schemas",)):
-                yield from _references(below, (*path, key))
+                yield from _objects(below, (*path, key))
     elif isinstance(data, list):
         for index, below in enumerate(data):
-            yield from _references(below, (*path, str(index)))
+            yield from _objects(below, (*path, str(index)))
+
+
+def _references(root: Json) -> Iterator[tuple[Path, str]]:
+    for path, data in _objects(root, ()):
+        if isinstance(data.get("$ref"), str):
+            yield path, data["$ref"]
 
 
 def _exists(root: Json, target: str) -> bool:
@@ -65,13 +94,21 @@ def _exists(root: Json, target: str) -> bool:
     return True
 
 
-def _targets_in_place(root: Json, pointer: str, targets: set[str]) -> set[str]:
-    """Collect the targets of references for the same data, directly or through other references."""
-    for target in _references_in_place(get(root, parse_pointer(pointer))):
-        if target not in targets:
-            targets.add(target)
-            _targets_in_place(root, target, targets)
-    return targets
+def _cycles(root: Json) -> Iterator[Problem]:
+    """Yield every schema whose references for the same data lead back to it."""
+    pointers = {pointer_of(target) for _, target in _references(root)}
+    targets = {
+        pointer: {*_references_in_place(get(root, parse_pointer(pointer)))} for pointer in pointers
+    }
+    while True:
+        try:
+            TopologicalSorter(targets).prepare()
+        except CycleError as error:
+            for pointer in set(error.args[1]):
+                yield Problem(pointer, "refers to itself")
+                del targets[pointer]
+        else:
+            return
 
 
 def _references_in_place(data: Json) -> Iterator[str]:

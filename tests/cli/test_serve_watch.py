@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import httpx2
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from tests.support.command_line import run_command
 from tests.support.documents import RENDERINGS
 from tests.support.serve_process import KEY, PROMPT, TIMEOUT_SECONDS, ServeProcess
 
@@ -38,6 +40,50 @@ def test_changed_config_is_reloaded_and_keeps_the_jobs(
     assert mock.request("GET", f"/videos/{job['id']}").json()["id"] == job["id"]
     kept = mock.admin_get("requests").json()["requests"]
     assert [request["operation"] for request in kept] == ["createVideo", "listVideos", "getVideo"]
+
+
+@pytest.mark.parametrize("moved", ["file", "folder"])
+def test_link_to_another_file_is_a_change(serve: Serve, tmp_path: Path, moved: str) -> None:
+    for name, scenario in (("old", "completes"), ("new", "stalls")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.yaml").write_text(f"scenario: {scenario}\n", encoding="utf-8")
+    (tmp_path / "current").symlink_to("old")
+    path = tmp_path / "config.yaml"
+    path.symlink_to("current/config.yaml")
+    mock = serve("--config", str(path), "--watch")
+    link, target = (path, "new/config.yaml") if moved == "file" else (tmp_path / "current", "new")
+    (tmp_path / "link").symlink_to(target)
+    (tmp_path / "link").replace(link)
+    mock.wait_for("Reloaded.")
+    assert mock.admin_get("scenarios").json()["chosen"]["scenario"] == "stalls"
+
+
+def test_pipe_in_place_of_the_config_is_an_error(serve: Serve, config: Write) -> None:
+    path = config("scenario: stalls\n")
+    mock = serve("--config", str(path), "--watch")
+    os.mkfifo(path.with_name("pipe"))
+    path.with_name("pipe").replace(path)
+    assert mock.next_error() == f"Not reloaded: {path}: is not a regular file"
+    config("scenario: slow\n", name="new.yaml").replace(path)
+    mock.wait_for("Reloaded.")
+    assert mock.stop() == []
+    assert mock.process.returncode == 0
+
+
+def test_watched_file_must_be_a_regular_file() -> None:
+    result = run_command("serve", "--watch", "--config", "/dev/null")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: --watch: /dev/null is not a regular file\n",
+    )
+
+
+def test_config_whose_aliases_copy_too_much_changes_nothing(serve: Serve, config: Write) -> None:
+    path = config("scenario: stalls\n")
+    mock = serve("--config", str(path), "--watch")
+    config(f"a: &a {'x' * 100_000}\nb: [{', '.join(['*a'] * 11)}]")
+    assert mock.next_error().startswith(f"Not reloaded: {path}: /b/9: aliases may copy ")
+    assert mock.admin_get("scenarios").json()["chosen"]["scenario"] == "stalls"
 
 
 def test_invalid_config_changes_nothing(serve: Serve, config: Write) -> None:

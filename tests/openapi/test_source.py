@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,82 @@ def test_value_that_does_not_match_its_yaml_tag_is_an_error(text: str) -> None:
     (problem,) = problems_of(text)
     assert problem.pointer == ""
     assert problem.reason.startswith("is n")
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        (r'["\ud83d\ude00", "\\ud83d"]', ["\N{GRINNING FACE}", r"\ud83d"]),
+        ("[1e-5, 1E3]", [1e-5, 1000.0]),
+        ("[-9223372036854775808, 18446744073709551615]", [-(2**63), 2**64 - 1]),
+        ("\t[\n\t1]", [1]),
+        (f'{{"{"k" * 2000}": 1}}', {"k" * 2000: 1}),
+    ],
+    ids=["surrogates", "exponents", "64 bits", "tabs", "long key"],
+)
+def test_json_is_not_read_as_yaml(text: str, data: object) -> None:
+    assert parse_source(text, name="text").data == data
+
+
+@pytest.mark.parametrize("text", ["-9223372036854775808", "+18446744073709551615", "0x7fff_ffff"])
+def test_integers_of_64_bits_may_have_a_sign(text: str) -> None:
+    assert parse_source(f"a: {text}", name="text").data == {"a": int(text, 0)}
+
+
+@pytest.mark.parametrize("text", ['{{"a":\n[{}]}}', "a:\n- {}\n"], ids=["json", "yaml"])
+@pytest.mark.parametrize("number", ["-9223372036854775809", "18446744073709551616"])
+def test_number_of_more_than_64_bits_is_an_error(text: str, number: str) -> None:
+    expected = Problem("/a/0", "must be a number of at most 64 bits")
+    assert problems_of(text.format(number)) == (expected,)
+
+
+@pytest.mark.parametrize(
+    "text", ["[1e400]", r'["\ud83d"]', "[" * 1030 + "]" * 1030], ids=["number", "escape", "depth"]
+)
+def test_json_beyond_the_limits_of_the_reader_is_an_error(text: str) -> None:
+    (problem,) = problems_of(text)
+    assert problem.reason.startswith("is n")
+
+
+def test_problem_in_json_with_escaped_surrogates_has_its_line() -> None:
+    text = '{"\\ud83d\\ude00": 1,\n"a": 1,\n"a": 2}'
+    assert problems_of(text) == (Problem("/a", "is a duplicate key", 3),)
+    source = parse_source('{"x": "\\ud83d\\ude00",\n"a": 1}', name="text")
+    assert source.error(Problem("/a", "is wrong")).problems[0].line == 2
+
+
+def test_byte_order_mark_is_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "bom.json"
+    path.write_text('{"a": 1e-5}', "utf-8-sig")
+    assert read_source(path).data == {"a": 1e-5}
+
+
+def _aliases(first: str, rest: str) -> str:
+    """Nine mappings or lists, each with nine copies of the one before."""
+    lines = [first]
+    for before, name in pairwise("abcdefghi"):
+        lines.append(f"{name}: &{name} {rest.format(', '.join([f'*{before}'] * 9))}")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _aliases("a: &a [x, x, x, x, x, x, x, x, x]", "[{}]"),
+        _aliases("a: &a {x: 1, y: 2}", "{{<<: [{}]}}"),
+        f"a: &a {'x' * 100_000}\nf: [{', '.join(['*a'] * 11)}]",
+    ],
+    ids=["lists", "merged mappings", "long text"],
+)
+def test_aliases_are_counted_before_they_are_copied(text: str) -> None:
+    (problem,) = problems_of(text)
+    assert problem.pointer[:2] in ("/f", "/g")
+    assert problem.reason.startswith("aliases may copy 1,000,000 characters, not ")
+
+
+def test_many_small_aliases_are_supported() -> None:
+    text = f"a: &a {{x: 1}}\nb: [{', '.join(['*a'] * 10_000)}]"
+    assert parse_source(text, name="text").data["b"] == [{"x": 1}] * 10_000
 
 
 def test_empty_file_is_an_error() -> None:
