@@ -96,6 +96,12 @@ class ReloadingMock:
             self._webhooks.use_document(document)
         return True
 
+    def redact_path(self, path: str, headers: Mapping[str, str]) -> str:
+        """Return the path of a request without API keys, those of its headers included."""
+        redaction = self.journal.keys.redaction()
+        redaction.add_keys_from(headers)
+        return redaction.redact_text(path)
+
     def _build_app(self, document: Document) -> MockApp:
         options, journal = self.options, self._journal(document)
         service = JobService(

@@ -23,6 +23,7 @@ from ..mock_server.webhooks.webhooks import Webhooks
 from ..mock_server.webhooks.worker import WebhookWorker
 from ..openapi import Document
 from ..openapi.json import Json
+from ..openapi.text import mask_url
 from .options import (
     MULTILINE,
     document_argument,
@@ -185,10 +186,11 @@ def serve(
             _print_banner(mock, listener)
             if webhooks:
                 signature = "" if webhook_secret else f", signed with {secret}"
-                click.echo(f"Webhooks go to {webhook_url}{signature}.")
+                click.echo(f"Webhooks go to {mask_url(webhook_url or '')}{signature}.")
             click.echo("Ctrl-C stops the server.")
 
-        run(mock.app, listener, on_started=on_started, log_requests=verbose)
+        redact_path = mock.redact_path if verbose else None
+        run(mock.app, listener, on_started=on_started, redact_path=redact_path)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .json import Json
 
 
@@ -28,6 +30,13 @@ def escape_controls(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def mask_url(url: str) -> str:
+    """Return a URL, even an invalid one, without the credentials that it may contain: the user
+    information and the query.
+    """
+    return _QUERY.sub("?...", _USER_INFO.sub("***@", url))
+
+
 def count_of(number: int, noun: str, plural: str | None = None) -> str:
     """Return a number with its noun: "0 jobs", "1 job", "3 jobs".
 
@@ -46,3 +55,6 @@ def truncate_depth(data: Json, depth: int = 64) -> Json:
 
 
 _MAX_CHARACTERS = 80
+# A password may contain any character in a URL that is not correctly encoded.
+_USER_INFO = re.compile(r"(?<=//).*@|^[^/]*@", re.DOTALL)
+_QUERY = re.compile(r"\?.*", re.DOTALL)

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 import pytest
 
 from ..contracts.budget import Budget
+from ..openapi.text import mask_url
 from .environment import API_KEY_VARIABLE
 
 
@@ -26,7 +27,7 @@ class LiveBudget(Budget):
         self.key, self.upstream = key, ""
 
     def __str__(self) -> str:
-        where = f"live API at {self.upstream}" if self.upstream else "live API, not used"
+        where = f"live API at {mask_url(self.upstream)}" if self.upstream else "live API, not used"
         return f"{where}: {super().__str__()}"
 
 

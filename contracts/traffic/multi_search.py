@@ -44,7 +44,7 @@ class _PrefixIndex:
 
     def __init__(self, length: int) -> None:
         self.length = length
-        self._strings_by_prefix: dict[str, tuple[str, ...]] = {}
+        self._strings_by_prefix: dict[str, list[str]] = {}
         self._characters_by_position: list[set[str]] = [set() for _ in range(length)]
         self._pattern: re.Pattern[str] | None = None
 
@@ -52,8 +52,7 @@ class _PrefixIndex:
         changed = self._pattern is None
         for string in strings:
             prefix = string[: self.length]
-            known = self._strings_by_prefix.get(prefix, ())
-            self._strings_by_prefix[prefix] = (*known, string)
+            self._strings_by_prefix.setdefault(prefix, []).append(string)
             for character, characters in zip(prefix, self._characters_by_position, strict=True):
                 if character not in characters:
                     characters.add(character)

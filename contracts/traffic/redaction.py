@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from threading import Lock
@@ -13,7 +14,7 @@ import orjson
 from ...openapi import Document, Reply
 from ...openapi.credentials import UNKNOWN_KEY
 from ...openapi.request import read_call
-from .encodings import decode_escapes, encoded_variants
+from .encodings import decoded_layers, embedded_encodings, encoded_variants
 from .exchange import Exchange
 from .multi_search import MultiStringSearch
 
@@ -24,8 +25,9 @@ KEY_MASK = "[*key*]"
 class Redaction:
     """Replaces API keys by a mask: in headers, queries and bodies of requests and responses.
 
-    A key is also found as JSON, HTML and URLs encode it. The mask is as long as the key, so that
-    lengths stay correct. Short keys that are words of the document are not replaced. Thread-safe.
+    A key is also found as JSON, HTML, URLs and `repr` encode it, in base64 (also behind a user
+    name) and in hexadecimal digits. The mask is as long as the text it replaces, so that lengths
+    stay correct. Short keys that are words of the document are not replaced. Thread-safe.
 
     Args:
         document: The document of the API.
@@ -36,16 +38,17 @@ class Redaction:
         credentials = document.credentials
         self._secret_names = _SECRET_NAMES | ({credentials.header} if credentials else set())
         self._document, self._lock = document, Lock()
-        # Bodies are searched as Latin-1, in which each byte is a character.
-        self._latin1_by_key: dict[str, str] = {}
-        self._key_by_latin1: dict[str, str] = {}
+        self._keys: set[str] = set()
+        # The keys and their encodings in base64 and hexadecimal digits. Bodies are searched as
+        # Latin-1, in which each byte is a character.
+        self._secret_by_latin1: dict[str, str] = {}
         self._search = MultiStringSearch()
         self._patterns: dict[str, re.Pattern[str]] = {}
         self._add_keys(*keys)
 
     def __len__(self) -> int:
         """Return the number of known keys."""
-        return len(self._latin1_by_key)
+        return len(self._keys)
 
     def add_keys_from(self, *requests: Mapping[str, str]) -> None:
         """Add the keys in the headers of requests; names of headers are in lower case."""
@@ -55,8 +58,7 @@ class Redaction:
             for name, value in headers.items()
             if self._is_secret(name) and name not in _COOKIES
         )
-        words = (word for value in values for word in value.split())
-        self._add_keys(*(word for word in words if word.lower() not in _SCHEMES))
+        self._add_keys(*(key for value in values for key in _keys_in(value)))
 
     def redact(self, exchange: Exchange) -> Exchange:
         """Return the exchange without keys."""
@@ -85,32 +87,33 @@ class Redaction:
     def redact_text(self, text: str) -> str:
         """Return the text without keys."""
         for latin1 in _longest_first(self._find_keys(text)):
-            key = self._key_by_latin1[latin1]
-            if len(key) > _MAX_ENCODED_KEY_LENGTH:
+            secret = self._secret_by_latin1[latin1]
+            if len(secret) > _MAX_ENCODED_KEY_LENGTH:
                 text = text.replace(latin1, _mask(len(latin1)))
             else:
-                text = self._pattern(key).sub(lambda match: _mask(len(match[0])), text)
+                text = self._pattern(secret).sub(lambda match: _mask(len(match[0])), text)
         return text
 
     def _find_keys(self, text: str) -> set[str]:
-        """Return the keys in a text, encoded or not, as Latin-1."""
-        found, decoded = self._search.find_all(text), decode_escapes(text)
-        return found if decoded is text else found | self._search.find_all(decoded)
+        """Return the keys in a text and their encodings, with escapes or without, as Latin-1."""
+        found = self._search.find_all(text)
+        return found.union(*map(self._search.find_all, decoded_layers(text)))
 
-    def _pattern(self, key: str) -> re.Pattern[str]:
-        if key not in self._patterns:
-            whole_word = len(key) < _MIN_SUBSTRING_KEY_LENGTH
-            self._patterns[key] = encoded_variants(key, whole_word=whole_word)
-        return self._patterns[key]
+    def _pattern(self, secret: str) -> re.Pattern[str]:
+        if secret not in self._patterns:
+            whole_word = secret in self._keys and len(secret) < _MIN_SUBSTRING_KEY_LENGTH
+            self._patterns[secret] = encoded_variants(secret, whole_word=whole_word)
+        return self._patterns[secret]
 
     def _add_keys(self, *keys: str) -> None:
-        new = [key for key in keys if key not in self._latin1_by_key and self._may_be_key(key)]
+        new = [key for key in keys if key not in self._keys and self._may_be_key(key)]
         if new:
-            latin1_by_key = {key: key.encode().decode("latin-1") for key in new}
+            secrets = [secret for key in new for secret in (key, *embedded_encodings(key))]
+            secret_by_latin1 = {secret.encode().decode("latin-1"): secret for secret in secrets}
             with self._lock:
-                self._key_by_latin1.update({latin1: key for key, latin1 in latin1_by_key.items()})
-                self._search.add(*latin1_by_key.values())
-                self._latin1_by_key.update(latin1_by_key)
+                self._keys.update(new)
+                self._secret_by_latin1.update(secret_by_latin1)
+                self._search.add(*secret_by_latin1)
 
     def _may_be_key(self, text: str) -> bool:
         if len(text) < _MIN_KEY_LENGTH or text in (KEY_MASK, UNKNOWN_KEY):
@@ -154,6 +157,19 @@ class Redaction:
 def replace_key(value: str, replacement: str) -> str:
     """Return the value of a header with another text for the key; the scheme stays."""
     return " ".join(w if w.lower() in _UNMASKED_WORDS else replacement for w in value.split())
+
+
+def _keys_in(value: str) -> Iterator[str]:
+    """Yield the keys in the value of a header; of Basic credentials also the password."""
+    scheme, *words = value.split() or [""]
+    for word in (scheme, *words):
+        if word.lower() not in _SCHEMES:
+            yield word
+    if scheme.lower() == "basic" and words:
+        try:
+            yield b64decode(words[0]).decode("latin-1").partition(":")[2]
+        except ValueError:  # not base64
+            return
 
 
 def _is_utf8(body: bytes) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import re
 import socket
 import sys
 from collections.abc import Callable, Collection, Iterator
@@ -21,6 +19,7 @@ from ..controls import MockControls
 from ..jobs.ids import RandomIds
 from ..service import JobService, UnknownIds
 from .app import create_app
+from .request_log import RedactPath, RequestLog, print_request_log
 
 SHUTDOWN_SECONDS = 3
 
@@ -105,15 +104,23 @@ def base_url(listener: socket.socket, document: Document) -> str:
 
 
 def run(
-    app: ASGIApp, listener: socket.socket, *, on_started: Callable[[], None], log_requests: bool
+    app: ASGIApp,
+    listener: socket.socket,
+    *,
+    on_started: Callable[[], None],
+    redact_path: RedactPath | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; open requests then have SHUTDOWN_SECONDS to finish.
 
     Args:
         on_started: Called once the server accepts requests and handles signals.
-        log_requests: Print a line for each request.
+        redact_path: Removes API keys from paths; if it is given, a line is printed for each
+            request.
     """
-    _Server(app, on_started=on_started, log_requests=log_requests).run(sockets=[listener])
+    if redact_path is not None:
+        print_request_log()
+        app = RequestLog(app, redact_path=redact_path)
+    _Server(app, on_started=on_started).run(sockets=[listener])
 
 
 def _http_protocol() -> HTTPProtocolType | type[asyncio.Protocol]:
@@ -128,42 +135,21 @@ def _http_protocol() -> HTTPProtocolType | type[asyncio.Protocol]:
 class _Server(uvicorn.Server):
     """A uvicorn server with the settings of the mock and a callback for its start."""
 
-    def __init__(
-        self, app: ASGIApp, *, on_started: Callable[[], None], log_requests: bool = False
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, on_started: Callable[[], None]) -> None:
         config = uvicorn.Config(
             app,
             http=_http_protocol(),
             ws="none",
             lifespan="off",
-            access_log=log_requests,
+            access_log=False,
             log_level="warning",
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
-        if log_requests:
-            log = logging.getLogger("uvicorn.access")
-            log.setLevel(logging.INFO)
-            log.addFilter(hide_query)
         super().__init__(config)
         self._on_started = on_started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_started()
-
-
-def hide_query(record: logging.LogRecord) -> bool:
-    """Remove the query from a record of uvicorn's access log, because it may hold an API key.
-
-    A filter of `logging`; it always returns True.
-    """
-    if isinstance(record.args, tuple):
-        record.args = tuple(
-            _QUERY.sub("?...", each) if isinstance(each, str) else each for each in record.args
-        )
-    return True
-
-
-_QUERY = re.compile(r"\?.*", re.DOTALL)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import httpx2
 
+from ...openapi.text import mask_url
 from ..errors import DeliveryError
 
 
@@ -24,7 +25,9 @@ class HttpReceiver:
 
     def __init__(self, url: str, *, timeout: float = 10.0) -> None:
         if not _is_http_url(url):
-            raise ValueError(f"the webhook URL must begin with http:// or https://: {url!r}")
+            raise ValueError(
+                f"the webhook URL must begin with http:// or https://: {mask_url(url)!r}"
+            )
         self.url, self._timeout = url, timeout
         # The receiver may close an idle connection just when an event is sent on it, which would
         # cost an attempt.

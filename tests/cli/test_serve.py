@@ -16,7 +16,7 @@ import pytest
 from aisa_testkit.openapi import Document
 from tests.support.command_line import run_command
 from tests.support.documents import RENDERINGS
-from tests.support.serve_process import PROMPT, serve_process
+from tests.support.serve_process import KEY, PROMPT, serve_process
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -174,8 +174,25 @@ def test_version_is_that_of_the_package() -> None:
     assert run("--version") == (0, [f"aisa-testkit, version {version}"])
 
 
-def test_request_log_hides_an_api_key_in_the_query() -> None:
+def test_request_log_hides_api_keys() -> None:
+    key = KEY["Authorization"].removeprefix("Bearer ")
+    paths = ("/videos?api_key=sk-secret&limit=1", f"/videos/{key}", f"/no%2dpath/{key}")
     with serve_process("--verbose") as mock:
-        assert mock.request("GET", "/videos?api_key=sk-secret&limit=1").status_code == 200
-        (line,) = mock.stop()
-    assert '"GET /v1/videos?... HTTP/1.1" 200 OK' in line
+        for path in paths:
+            mock.request("GET", path)
+        lines = mock.stop()
+    assert '"GET /v1/videos?... HTTP/1.1" 200 OK' in lines[0]
+    assert '"GET /v1/videos/[*key*]*' in lines[1]
+    assert '"GET /v1/no%2dpath/[*key*]*' in lines[2]
+    assert key not in "".join(lines)
+
+
+def test_webhook_url_is_printed_without_its_credentials() -> None:
+    with serve_process("--webhook-url", "http://hook:s3cret@127.0.0.1:9/jobs?token=t0ken") as mock:
+        banner = "\n".join(mock.banner)
+    assert "Webhooks go to http://***@127.0.0.1:9/jobs?..., signed with whsec_" in banner
+    assert "s3cret" not in banner
+    code, lines = run("serve", "--webhook-url", "ftp://hook:s3cret@127.0.0.1/")
+    assert code == 2
+    assert "'ftp://***@127.0.0.1/'" in "".join(lines)
+    assert "s3cret" not in "".join(lines)

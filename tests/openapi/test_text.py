@@ -9,6 +9,7 @@ from aisa_testkit.openapi.text import (
     count_of,
     escape_controls,
     expected_but_got,
+    mask_url,
     one_line,
     quote,
     truncate_depth,
@@ -28,6 +29,21 @@ def test_expected_but_got() -> None:
 def test_quote_is_a_truncated_literal(data: Json, text: str) -> None:
     assert quote(data) == text
     assert len(quote(data)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://host:81/hook", "http://host:81/hook"),
+        ("http://user:s3cret@host/hook", "http://***@host/hook"),
+        ("https://s3cret@host", "https://***@host"),
+        ("http://user:s3/cr@et@host/", "http://***@host/"),
+        ("user:s3cret@host", "***@host"),
+        ("http://host/hook?token=s3cret", "http://host/hook?..."),
+    ],
+)
+def test_credentials_in_a_url_are_masked(url: str, shown: str) -> None:
+    assert mask_url(url) == shown
 
 
 @pytest.mark.parametrize(

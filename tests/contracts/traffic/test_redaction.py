@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode, urlsafe_b64encode
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -11,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisa_testkit.contracts import Exchange, check_server, read_exchange
-from aisa_testkit.contracts.traffic.redaction import Redaction
+from aisa_testkit.contracts.traffic.redaction import KEY_MASK, Redaction
 from aisa_testkit.openapi import Call, JobRole, Reply, load_document
 from tests.support.scripted_client import exchanges_of_script
 
-KEY = "sk-live-3cr3t"
+KEY = "sk-live/3cr3t+>>>~~~"
 DOCUMENT = load_document()
 
 
@@ -117,6 +118,72 @@ def test_encoded_key_is_redacted_among_thousands_of_keys() -> None:
                 '50 % of \\"[*key*]**'
             )
     assert redaction.redact_text(r"50 % of \"sk-tenant\"") == r"50 % of \"sk-tenant\""
+
+
+def escaped(pattern: str) -> str:
+    return "".join(pattern.format(ord(character)) for character in KEY)
+
+
+ENCODED = {
+    "base64": b64encode(KEY.encode()),
+    "base64 with one byte before": b64encode(b":" + KEY.encode()),
+    "base64 with two bytes before": b64encode(b"u:" + KEY.encode() + b"\n"),
+    "base64 behind a user name": b64encode(f"user:{KEY}".encode()),
+    "base64 in JSON": b64encode(KEY.encode()).replace(b"/", b"\\/"),
+    "base64 in a URL": quote(b64encode(KEY.encode()), safe="").encode(),
+    "URL-safe base64": urlsafe_b64encode(KEY.encode()),
+    "lower-case hexadecimal digits": KEY.encode().hex().encode(),
+    "upper-case hexadecimal digits": KEY.encode().hex().upper().encode(),
+    "decimal HTML entities": escaped("&#{};").encode(),
+    "decimal HTML entities with zeros": escaped("&#00{};").encode(),
+    "hexadecimal HTML entities": escaped("&#x{:X};").encode(),
+    "named HTML entities": KEY.replace("/", "&sol;").replace("+", "&plus;").encode(),
+    "HTML within HTML": escaped("&amp;#{};").encode(),
+    "JSON": escaped("\\u{:04x}").encode(),
+    "JSON within JSON": escaped("\\\\u{:04x}").encode(),
+    "slashes in JSON within JSON": KEY.replace("/", "\\\\\\/").encode(),
+    "repr of bytes": escaped("\\x{:02x}").encode(),
+    "a URL": escaped("%{:02x}").encode(),
+    "a URL within a URL": escaped("%25{:02X}").encode(),
+}
+
+
+@pytest.mark.parametrize("encoded", ENCODED.values(), ids=ENCODED)
+def test_encoded_key_is_redacted(encoded: bytes) -> None:
+    body = b'{"message": "Bad key ' + encoded + b'"}'
+    reply = redacted(exchange(Reply(400, {"x-debug": encoded.decode()}, body))).reply
+    assert reply is not None
+    assert KEY_MASK.encode() in reply.body
+    assert KEY_MASK in reply.headers["x-debug"]
+    assert len(reply.body) == len(body)
+    for text in (reply.body, reply.headers["x-debug"].encode()):
+        assert encoded[4:-4] not in text
+
+
+def test_base64_key_in_a_large_file_is_redacted() -> None:
+    body = b"\xff" * 300_000 + b64encode(KEY.encode())
+    reply = redacted(exchange(Reply(200, {}, body))).reply
+    assert reply is not None
+    assert KEY_MASK.encode() in reply.body
+
+
+def test_key_with_characters_beyond_ascii_is_redacted_in_urls() -> None:
+    key = "clé-d'été"
+    assert "%C3%A9" not in Redaction(DOCUMENT, keys=[key]).redact_text(quote(key))
+
+
+def test_password_of_basic_credentials_is_redacted() -> None:
+    redaction = Redaction(DOCUMENT)
+    redaction.add_keys_from({"authorization": f"Basic {b64encode(b'user:pa55-word').decode()}"})
+    redaction.add_keys_from({"proxy-authorization": "Basic no-base64", "x-api-key": ""})
+    assert "pa55" not in redaction.redact_text("wrong password: pa55-word")
+
+
+def test_search_for_encoded_keys_takes_linear_time() -> None:
+    key = "\\/" * 20
+    redaction = Redaction(DOCUMENT, keys=[key])
+    text = key + " " + "\\\\/" * 19 + "x" + "\\" * 5000
+    assert redaction.redact_text(text).startswith(KEY_MASK)
 
 
 def test_cookies_of_requests_and_responses_are_redacted() -> None:

@@ -1,33 +1,36 @@
-"""The access log."""
+"""The log of requests, without API keys."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 import pytest
 
-from aisa_testkit.mock_server.http.server import hide_query
+from aisa_testkit.mock_server.http.app import create_app
+from aisa_testkit.mock_server.http.request_log import RequestLog
+from tests.support.asgi import send_request
+
+LOGGER = "aisa_testkit.requests"
 
 
 @pytest.mark.parametrize(
-    ("target", "shown"),
+    ("target", "line"),
     [
-        ("/v1/videos", "/v1/videos"),
-        ("/v1/videos?api_key=sk-secret", "/v1/videos?..."),
-        ("/v1/videos?sk-secret", "/v1/videos?..."),
-        ("/v1/videos?a=b?c\nd", "/v1/videos?..."),
-        ("/v1/a%3Fb", "/v1/a%3Fb"),
+        ("/v1/videos", '/v1/videos HTTP/1.1" 200 OK'),
+        ("/v1/videos?api_key=sk-secret", '/v1/videos?... HTTP/1.1" 200 OK'),
+        ("/v1/videos?sk-secret", '/v1/videos?... HTTP/1.1" 200 OK'),
+        ("/v1/videos/a%3Fb", '/v1/videos/a%3Fb HTTP/1.1" 404 Not Found'),
+        ("/v1/videos/sk-test", '/v1/videos/(key) HTTP/1.1" 404 Not Found'),
     ],
 )
-def test_request_log_hides_the_query(target: str, shown: str) -> None:
-    form = '%s - "%s %s HTTP/%s" %d'
-    arguments = ("127.0.0.1:5", "GET", target, "1.1", 200)
-    record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, form, arguments, None)
-    assert hide_query(record)
-    assert record.getMessage() == f'127.0.0.1:5 - "GET {shown} HTTP/1.1" 200'
+def test_line_has_neither_the_query_nor_keys(
+    target: str, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def redact_path(path: str, headers: Mapping[str, str]) -> str:
+        return path.replace(headers["authorization"].removeprefix("Bearer "), "(key)")
 
-
-def test_log_record_without_arguments_is_unchanged() -> None:
-    record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, "what? %s", None, None)
-    assert hide_query(record)
-    assert record.getMessage() == "what? %s"
+    caplog.set_level(logging.INFO, LOGGER)
+    send_request(RequestLog(create_app(), redact_path=redact_path), f"GET {target}")
+    (message,) = [r.getMessage() for r in caplog.records if r.name == LOGGER]
+    assert message.endswith(f'- "GET {line}')
