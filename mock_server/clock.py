@@ -97,6 +97,9 @@ class SystemClock:
         monotonic: The source of real time, in seconds since any fixed moment.
         sleep: The function that sleeps in real time.
 
+    The default sources are the functions of `time` when the clock is made. If time is frozen then,
+    for example by freezegun, the clock stands still.
+
     Raises ValueError if `speed` is not a positive number.
     """
 
@@ -104,11 +107,14 @@ class SystemClock:
         self,
         speed: float = 1.0,
         *,
-        wall: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        wall: Callable[[], float] | None = None,
+        monotonic: Callable[[], float] | None = None,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
-        self._monotonic, self._sleep = monotonic, sleep
+        # The functions of `time` at this moment: a test may have frozen them since the import. If
+        # it does so later, this clock must not jump.
+        wall, monotonic = wall or time.time, monotonic or time.monotonic
+        self._monotonic, self._sleep = monotonic, sleep or time.sleep
         self.client_time: Callable[[], float] = monotonic
         self._lock, self._listeners = Lock(), Listeners()
         self._rate = _Rate(wall(), monotonic(), require_positive(speed), False)

@@ -14,20 +14,21 @@ from ..traffic.exchange import Exchange, read_exchange
 from ..traffic.request_builder import url_of
 
 MAX_RESPONSE_SECONDS, MAX_RESPONSE_BYTES = 600.0, 512 * 1024 * 1024
-_EPOCH = time.time() - time.monotonic()
 
 
-def monotonic_unix_time() -> float:
-    """Return the Unix time in seconds from a clock that never jumps."""
-    return _EPOCH + time.monotonic()
+def monotonic_unix_clock() -> Callable[[], float]:
+    """Return a clock that never jumps and returns the Unix time in seconds."""
+    monotonic = time.monotonic
+    epoch = time.time() - monotonic()
+    return lambda: epoch + monotonic()
 
 
 class HttpTarget:
     """A server at a base URL.
 
     client: the HTTP client that sends the requests
-    now: returns the Unix time in seconds and never runs backwards
-    sleep: waits for a number of seconds
+    now: returns the Unix time in seconds and never runs backwards; None for real time
+    sleep: waits for a number of seconds; None for `time.sleep`
 
     A response that takes longer than MAX_RESPONSE_SECONDS or has more than MAX_RESPONSE_BYTES is
     aborted.
@@ -39,11 +40,12 @@ class HttpTarget:
         base_url: str,
         client: httpx2.Client,
         *,
-        now: Callable[[], float] = monotonic_unix_time,
-        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] | None = None,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self._document, self._base_url, self._client = document, base_url.rstrip("/"), client
-        self._now, self._sleep = now, sleep
+        # Not as default arguments: a test may replace the functions of `time` after the import.
+        self._now, self._sleep = now or monotonic_unix_clock(), sleep or time.sleep
         self._responded = False
 
     def send(self, call: Call) -> Exchange:

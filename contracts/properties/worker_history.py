@@ -24,7 +24,7 @@ class WorkerHistory:
 
     timeout: the seconds that a job may take, None for no limit
     exclude: the codes of rules that are not applied
-    now: returns the Unix time in seconds
+    now: returns the Unix time in seconds; None for `time.time` when the history begins
     """
 
     def __init__(
@@ -33,9 +33,10 @@ class WorkerHistory:
         *,
         timeout: float | None,
         exclude: frozenset[str],
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] | None = None,
     ) -> None:
-        self._document, self._exclude, self._now = document, exclude | _UNDECIDABLE, now
+        self._document, self._exclude = document, exclude | _UNDECIDABLE
+        self._now = now or time.time
         self._history = HistoryRules(document, timeout=timeout)
         self._log: list[str] = []
         self._unconfirmed: list[tuple[Violation, Exchange]] = []

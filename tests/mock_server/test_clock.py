@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from threading import Thread
 
@@ -48,6 +49,31 @@ def test_system_clock_ignores_changes_of_the_wall_clock(fake_time: FakeTime) -> 
     fake_time.pass_seconds(4)
     fake_time.wall -= 3600
     assert clock.now() == START + 4
+
+
+def test_system_clock_uses_the_functions_of_time_when_it_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not those at the import of the toolkit, so that the order of imports does not matter."""
+    slept: list[float] = []
+    with monkeypatch.context() as frozen:
+        frozen.setattr(time, "time", lambda: START)
+        frozen.setattr(time, "monotonic", lambda: 512.0)
+        frozen.setattr(time, "sleep", slept.append)
+        clock = SystemClock(10)
+        clock.sleep(25)
+        assert (clock.now(), clock.client_time(), slept) == (START, 512.0, [2.5])
+
+
+def test_system_clock_does_not_jump_when_time_is_frozen_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = SystemClock()
+    before = clock.now()
+    with monkeypatch.context() as frozen:
+        frozen.setattr(time, "time", lambda: 1e12)
+        frozen.setattr(time, "monotonic", lambda: 1e12)
+        assert before <= clock.now() < 1e11
 
 
 def test_a_new_speed_applies_from_now_on(fake_time: FakeTime) -> None:

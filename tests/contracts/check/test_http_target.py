@@ -24,6 +24,17 @@ from aisa_testkit.openapi.operation import FORM, JSON
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}"
 
 
+def test_default_clock_of_a_target_begins_when_the_target_is_made(
+    document: Document, client: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = build_call(document, document.operations["listVideos"], key="sk-test")
+    with raw_server(OK) as (url, _), monkeypatch.context() as frozen:
+        frozen.setattr(time, "time", lambda: 1_780_000_000.0)
+        frozen.setattr(time, "monotonic", lambda: 512.0)
+        exchange = HttpTarget(document, url, client).send(call)
+    assert (exchange.at, exchange.took) == (1_780_000_000.0, 0.0)
+
+
 @pytest.fixture
 def client() -> Iterator[httpx2.Client]:
     with httpx2.Client(timeout=10, follow_redirects=True) as client:

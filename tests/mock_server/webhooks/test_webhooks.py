@@ -134,6 +134,24 @@ def test_openai_sdk_verifies_the_signature_whatever_the_mock_clock_is(
         client.webhooks.unwrap(body + b" ", headers, secret=SECRET)
 
 
+@pytest.mark.parametrize("frozen_at", [START - 1e8, START + 1e8], ids=["past", "future"])
+def test_signature_and_its_verifier_agree_when_time_is_frozen(
+    make_webhooks: MakeWebhooks,
+    document: Document,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+    frozen_at: float,
+) -> None:
+    receiver = RecordingReceiver()
+    make_webhooks(receiver).schedule(make_job(document))
+    with monkeypatch.context() as frozen:
+        frozen.setattr(time, "time", lambda: frozen_at)
+        clock.advance(10)
+        ((headers, body),) = receiver.received
+        openai.OpenAI(api_key="sk-test").webhooks.unwrap(body, headers, secret=SECRET)
+    assert headers["webhook-timestamp"] == str(int(frozen_at))
+
+
 def test_signature_uses_real_time_and_is_new_for_each_attempt(
     document: Document, clock: ManualClock
 ) -> None:
