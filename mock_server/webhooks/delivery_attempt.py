@@ -17,6 +17,8 @@ class Receiver(Protocol):
     def __call__(self, headers: Mapping[str, str], body: bytes, /) -> int | None:
         """Receive an event and return the status of the response, None for 200.
 
+        A WebhookWorker calls the receiver in several threads at the same time.
+
         Any exception means that there was no response. DeliveryError gives the reason.
         """
         ...

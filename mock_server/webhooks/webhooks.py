@@ -35,9 +35,9 @@ from .signature import Signer
 class Webhooks:
     """Sends the events that a document declares to one receiver.
 
-    Events are sent only by `deliver`, which a WebhookWorker or a move of the clock calls. If the
-    response to an event is not 2xx, the event is retried after each of RETRY_DELAYS, with the same
-    bytes and id, but a new signature.
+    Events are sent only by a WebhookWorker, side by side, or by `deliver`, one by one. Events of
+    one job are never sent side by side. If the response to an event is not 2xx, the event is
+    retried after each of RETRY_DELAYS, with the same bytes and id, but a new signature.
 
     Args:
         document: the document that declares the events.
@@ -69,7 +69,7 @@ class Webhooks:
         # Events before their first attempt, by job. A first attempt that is in the queue and not
         # here was replaced.
         self._first_attempts: dict[str, PendingEvent] = {}
-        self._in_progress: PendingEvent | None = None
+        self._in_progress: dict[str, PendingEvent] = {}  # by job
         self._attempts: deque[DeliveryAttempt] = deque(maxlen=max_attempts)
 
     @property
@@ -100,10 +100,15 @@ class Webhooks:
         self._listeners.notify()
 
     def next_due(self) -> float | None:
-        """Return when the next event is due, in Unix seconds of the mock's clock."""
+        """Return when the next event is due, in Unix seconds of the mock's clock.
+
+        An event of a job with an attempt in progress is not due before the end of the attempt.
+        """
         with self._lock:
             self._drop_replaced()
-            return self._queue[0].due if self._queue else None
+            if self._queue and self._may_start(self._queue[0]):
+                return self._queue[0].due
+            return min((e.due for e in self._queue if self._may_start(e)), default=None)
 
     def deliver(self) -> None:
         """Send all events that are due, in order.
@@ -111,21 +116,35 @@ class Webhooks:
         Errors of the receiver are recorded, not raised. Returns at once if another thread is
         delivering, which then sends the events.
         """
-        while self.deliver_next():
-            pass
+        while (event := self.take_due(alone=True)) is not None:
+            self.attempt(event)
 
-    def deliver_next(self) -> bool:
-        """Send the first event that is due; return False if there was none."""
-        event = self._take_due_event()
-        if event is None:
-            return False
+    def take_due(self, *, alone: bool = False) -> PendingEvent | None:
+        """Take the first event that is due, to pass it to `attempt`; None if there is none.
+
+        Args:
+            alone: True to take no event while another attempt is in progress.
+        """
+        now = self._clock.now()
+        with self._lock:
+            self._drop_replaced()
+            if alone and self._in_progress:
+                return None
+            event = self._pop_due(now)
+            if event is not None:
+                self._in_progress[event.job] = event
+                if event.attempt == 1:
+                    del self._first_attempts[event.job]
+            return event
+
+    def attempt(self, event: PendingEvent) -> None:
+        """Send an event that `take_due` returned, and record the result."""
         start = self._clock.now()
         result = DeliveryResult(None, "interrupted")
         try:
             result = self._send(event)
         finally:
             self._record_result(event, result, duration=self._clock.now() - start)
-        return True
 
     def clear(self) -> None:
         """Forget all scheduled events and all attempts."""
@@ -133,7 +152,7 @@ class Webhooks:
             self._queue.clear()
             self._first_attempts.clear()
             self._attempts.clear()
-            self._in_progress = None
+            self._in_progress.clear()
 
     def on_notify(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call the listener at every `notify`, in the same thread; return a function to stop it."""
@@ -162,16 +181,24 @@ class Webhooks:
     def _is_replaced(self, event: PendingEvent) -> bool:
         return event.attempt == 1 and self._first_attempts.get(event.job) is not event
 
-    def _take_due_event(self) -> PendingEvent | None:
-        now = self._clock.now()
-        with self._lock:
-            self._drop_replaced()
-            if self._in_progress or not self._queue or self._queue[0].due > now:
-                return None
-            self._in_progress = event = heappop(self._queue)
-            if event.attempt == 1:
-                del self._first_attempts[event.job]
-            return event
+    def _pop_due(self, now: float) -> PendingEvent | None:
+        """Remove the first due event of a job without an attempt in progress from the queue."""
+        waiting: list[PendingEvent] = []
+        found = None
+        while found is None and self._queue and self._queue[0].due <= now:
+            event = heappop(self._queue)
+            if self._is_replaced(event):
+                continue
+            if self._may_start(event):
+                found = event
+            else:
+                waiting.append(event)
+        for event in waiting:
+            heappush(self._queue, event)
+        return found
+
+    def _may_start(self, event: PendingEvent) -> bool:
+        return event.job not in self._in_progress
 
     def _send(self, event: PendingEvent) -> DeliveryResult:
         try:
@@ -201,9 +228,9 @@ class Webhooks:
             due = event.due + duration + RETRY_DELAYS[event.attempt - 1]
             retry = replace(event, due=due, attempt=event.attempt + 1)
         with self._lock:
-            if self._in_progress is not event:  # cleared in the meantime
+            if self._in_progress.get(event.job) is not event:  # cleared in the meantime
                 return
-            self._in_progress = None
+            del self._in_progress[event.job]
             self._attempts.append(attempt_of(event, result, retry))
             if retry is not None:
                 heappush(self._queue, retry)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import TIMEOUT_MAX, Event, Thread
+from threading import TIMEOUT_MAX, Event, Semaphore, Thread, current_thread
+from time import monotonic
 from types import TracebackType
 
 from ..clock import MovableClock, SystemClock
+from .delivery_attempt import PendingEvent
 from .webhooks import Webhooks
 
 GRACE_SECONDS = 1.0
+MAX_CONCURRENT_ATTEMPTS = 100
 
 
 class WebhookWorker:
-    """Delivers events in its own thread while its `with` block runs. Works with every clock.
+    """Delivers events in its own threads while its `with` block runs. Works with every clock.
 
-    The thread sleeps until an event is due. New jobs and moves of the clock wake it.
+    One thread sleeps until an event is due. New jobs and moves of the clock wake it. Each attempt
+    has its own thread, so that a slow response delays only the events of the same job.
 
     Args:
         webhooks: the events to deliver.
         clock: the clock of the webhooks.
-        grace: the real seconds that a running attempt may take after the end of the block.
+        grace: the real seconds that running attempts may take after the end of the block.
     """
 
     def __init__(
@@ -29,6 +33,8 @@ class WebhookWorker:
         self._webhooks, self._clock, self._grace = webhooks, clock, grace
         self._woken, self._stopped = Event(), Event()
         self._thread = Thread(target=self._run, name="webhook worker", daemon=True)
+        self._attempts: set[Thread] = set()
+        self._slots = Semaphore(MAX_CONCURRENT_ATTEMPTS)
         self._removers: tuple[Callable[[], None], ...] = ()
 
     def __enter__(self) -> WebhookWorker:
@@ -47,7 +53,10 @@ class WebhookWorker:
             remove()
         self._stopped.set()
         self._woken.set()
+        deadline = monotonic() + self._grace
         self._thread.join(self._grace)
+        for thread in tuple(self._attempts):
+            thread.join(max(0, deadline - monotonic()))
 
     def seconds_until_due(self) -> float | None:
         """Return the real seconds until the next event; None if only a wake-up can change it."""
@@ -61,10 +70,31 @@ class WebhookWorker:
     def _run(self) -> None:
         while not self._stopped.is_set():
             self._woken.clear()
-            while not self._stopped.is_set() and self._webhooks.deliver_next():
-                pass
+            has_slots = self._start_attempts()
             if not self._stopped.is_set():
-                self._woken.wait(self.seconds_until_due())
+                self._woken.wait(self.seconds_until_due() if has_slots else None)
+
+    def _start_attempts(self) -> bool:
+        """Start an attempt for each due event; return False if too many attempts are running."""
+        while self._slots.acquire(blocking=False):
+            event = None if self._stopped.is_set() else self._webhooks.take_due()
+            if event is None:
+                self._slots.release()
+                return True
+            thread = Thread(
+                target=self._attempt, args=(event,), name="webhook attempt", daemon=True
+            )
+            self._attempts.add(thread)
+            thread.start()
+        return False
+
+    def _attempt(self, event: PendingEvent) -> None:
+        try:
+            self._webhooks.attempt(event)
+        finally:
+            self._attempts.discard(current_thread())
+            self._slots.release()
+            self._woken.set()  # the next event of the job, or a retry
 
     def _clock_advances(self) -> bool:
         """True if time passes without moves of the clock."""

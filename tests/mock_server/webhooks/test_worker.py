@@ -6,9 +6,11 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain, repeat
+from queue import Queue
 from threading import Event, Thread, enumerate
 
 import openai
+import orjson
 import pytest
 
 from aisa_testkit.mock_server import (
@@ -24,7 +26,11 @@ from aisa_testkit.mock_server.errors import DeliveryError
 from aisa_testkit.mock_server.webhooks.delivery_attempt import Receiver
 from aisa_testkit.mock_server.webhooks.http_receiver import HttpReceiver
 from aisa_testkit.mock_server.webhooks.webhooks import Webhooks
-from aisa_testkit.mock_server.webhooks.worker import WebhookWorker, deliver_on_moves
+from aisa_testkit.mock_server.webhooks.worker import (
+    MAX_CONCURRENT_ATTEMPTS,
+    WebhookWorker,
+    deliver_on_moves,
+)
 from aisa_testkit.openapi import Document
 
 SECRET = "whsec_" + "c2VjcmV0IG9mIHRoZSB0ZXN0cw=="
@@ -110,7 +116,7 @@ def make_webhooks(document: Document, clock: MovableClock, receiver: Receiver) -
 
 
 def worker_threads() -> list[Thread]:
-    return [thread for thread in enumerate() if thread.name == "webhook worker"]
+    return [thread for thread in enumerate() if thread.name.startswith("webhook ")]
 
 
 def test_worker_delivers_an_event_over_http(
@@ -245,15 +251,78 @@ def test_worker_stops_after_its_grace_period_despite_a_running_delivery(document
         assert unblocked.wait(TIMEOUT)
 
     webhooks = make_webhooks(document, clock, receiver)
-    for name in ("video_1", "video_2"):
-        webhooks.schedule(make_job(document, clock, name, seconds=0))
+    webhooks.schedule(make_job(document, clock, seconds=0))
     with WebhookWorker(webhooks, clock=clock, grace=0.01):
         assert called.wait(TIMEOUT)
+        webhooks.schedule(make_job(document, clock, "video_2", seconds=1))
     (running,) = worker_threads()
     assert running.daemon
     unblocked.set()
     running.join(TIMEOUT)
     assert (worker_threads(), len(webhooks.attempts)) == ([], 1)
+
+
+def test_running_delivery_delays_no_event_of_another_job(document: Document) -> None:
+    clock, received, unblocked = ManualClock(), Queue[str](), Event()
+
+    def receiver(headers: Mapping[str, str], body: bytes, /) -> None:
+        job = orjson.loads(body)["data"]["id"]
+        received.put(job)
+        assert job != "video_0" or unblocked.wait(TIMEOUT)
+
+    webhooks = make_webhooks(document, clock, receiver)
+    with WebhookWorker(webhooks, clock=clock):
+        for number in range(5):
+            webhooks.schedule(make_job(document, clock, f"video_{number}", seconds=10 + number))
+            clock.advance(10 + number)
+            assert received.get(timeout=TIMEOUT) == f"video_{number}"
+        unblocked.set()
+    delivered = {attempt.job for attempt in webhooks.attempts}
+    assert delivered == {f"video_{number}" for number in range(5)}
+
+
+def test_events_of_one_job_are_delivered_in_order(document: Document) -> None:
+    clock, started, responses = ManualClock(), Queue[str](), Queue[int]()
+
+    def receiver(headers: Mapping[str, str], body: bytes, /) -> int:
+        started.put(orjson.loads(body)["data"]["id"])
+        return responses.get(timeout=TIMEOUT)
+
+    webhooks = make_webhooks(document, clock, receiver)
+    job = make_job(document, clock, seconds=1)
+    webhooks.schedule(job)
+    with WebhookWorker(webhooks, clock=clock):
+        clock.advance(1)
+        assert started.get(timeout=TIMEOUT) == "video_1"
+        webhooks.schedule(job)  # its end has changed in the meantime
+        webhooks.schedule(make_job(document, clock, "video_2", seconds=0))
+        webhooks.notify()
+        assert started.get(timeout=TIMEOUT) == "video_2"
+        assert webhooks.next_due() is None
+        responses.put(200)
+        responses.put(200)
+        assert started.get(timeout=TIMEOUT) == "video_1"
+        responses.put(200)
+    assert [attempt.job for attempt in webhooks.attempts].count(job.id) == 2
+
+
+def test_number_of_concurrent_deliveries_is_limited(document: Document) -> None:
+    clock, started, unblocked = ManualClock(), Queue[bytes](), Event()
+
+    def receiver(headers: Mapping[str, str], body: bytes, /) -> None:
+        started.put(body)
+        assert unblocked.wait(TIMEOUT)
+
+    webhooks = make_webhooks(document, clock, receiver)
+    for number in range(MAX_CONCURRENT_ATTEMPTS + 1):
+        webhooks.schedule(make_job(document, clock, f"video_{number}", seconds=0))
+    with WebhookWorker(webhooks, clock=clock):
+        for _ in range(MAX_CONCURRENT_ATTEMPTS):
+            started.get(timeout=TIMEOUT)
+        assert webhooks.next_due() == clock.now()
+        unblocked.set()
+        started.get(timeout=TIMEOUT)
+    assert len(webhooks.attempts) == MAX_CONCURRENT_ATTEMPTS + 1
 
 
 def test_refused_connection_is_retried(
