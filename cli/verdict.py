@@ -11,7 +11,8 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from ..contracts import RULES, ClientVerdict, Severity
+from ..contracts import ClientVerdict, Severity
+from ..contracts.rules.allowance import is_allowable
 from ..openapi.json import Json
 from ..openapi.text import escape_controls, one_line, quote
 from .check_config import UNREACHABLE, VIOLATED
@@ -30,7 +31,12 @@ class MockUnreachable(ConfigurationError):
 @click.command(short_help="Print the verdict of a mock on its clients.")
 @click.argument("url")
 @option("--admin-token", metavar="TOKEN", help="The token of the control API.")
-@option("--allow", multiple=True, metavar="CODE", help="A rule to ignore, such as AV707.")
+@option(
+    "--allow",
+    multiple=True,
+    metavar="CODE|PATH",
+    help="A rule to ignore, such as AV707, or an unknown path, such as /health.",
+)
 @option("--fail-on-advice", is_flag=True, help="Advice fails, too, besides errors and warnings.")
 @option(
     "--format",
@@ -55,11 +61,13 @@ def verdict(
     Exit codes: 0 no finding, or only advice, 1 findings, 2 usage error, no request or no verdict,
     3 mock unreachable.
     """
-    codes = _allowed_codes(allow)
+    allowed = _allowed_words(allow)
     result = _fetch_verdict(_verdict_url(url), admin_token)
     if not result.seen:
         fail("this mock has received no request")
-    result = result.without(codes)
+    if result.only_automatic:
+        fail("this mock has received no request of a client, only automatic ones, such as GET /")
+    result = result.without(allowed)
     if form == "json":
         click.echo(orjson.dumps(result.to_json(), option=orjson.OPT_INDENT_2))
     else:
@@ -67,11 +75,13 @@ def verdict(
     sys.exit(0 if result.clean or (result.only_advice and not fail_on_advice) else VIOLATED)
 
 
-def _allowed_codes(texts: tuple[str, ...]) -> set[str]:
-    codes = {code.upper() for text in texts for code in text.replace(",", " ").split()}
-    for code in sorted(codes - RULES.keys()):
-        fail(f"--allow: unknown rule {one_line(code)}; `aisa-testkit explain` lists all rules")
-    return codes
+def _allowed_words(texts: tuple[str, ...]) -> set[str]:
+    words = {word for text in texts for word in text.replace(",", " ").split()}
+    words = {word if word.startswith("/") else word.upper() for word in words}
+    for word in sorted(words):
+        if not is_allowable(word):
+            fail(f"--allow: unknown rule {one_line(word)}; `aisa-testkit explain` lists all rules")
+    return words
 
 
 def _verdict_url(url: str) -> str:

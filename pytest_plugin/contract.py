@@ -6,7 +6,8 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
-from ..contracts import RULES, Exchange, Severity, Violation, check_client, check_server
+from ..contracts import Exchange, Severity, Violation, check_client, check_server
+from ..contracts.rules.allowance import is_allowable, is_allowed
 from ..mock_server import Clock
 from ..openapi import Document
 from .errors import ContractError, ContractWarning
@@ -18,7 +19,7 @@ class Contract:
 
     Args:
         check: True to report violations.
-        allow: the code of a rule that may be broken, or several codes.
+        allow: the code of a rule that may be broken, the path of an unknown endpoint, or several.
     """
 
     def __init__(self, *, check: bool = True, allow: str | Collection[str] = ()) -> None:
@@ -43,13 +44,18 @@ class Contract:
         self.journals.append(MockJournal(document, clock, live=live, keys=keys))
         return self.journals[-1]
 
-    def allow(self, *codes: str) -> None:
-        """Allow violations of the rules with these codes; ValueError for an unknown code."""
+    def allow(self, *words: str) -> None:
+        """Allow violations; ValueError for an unknown code.
+
+        Args:
+            words: the codes of rules, and paths of unknown endpoints, such as "/health" or
+                "/internal/*".
+        """
         __tracebackhide__ = True
-        for code in codes:
-            if code not in RULES:
-                raise ValueError(f"unknown rule {code!r}; `aisa-testkit explain` lists all rules")
-        self._allowed.update(codes)
+        for word in words:
+            if not is_allowable(word):
+                raise ValueError(f"unknown rule {word!r}; `aisa-testkit explain` lists all rules")
+        self._allowed.update(words)
 
     @property
     def requests(self) -> list[Exchange]:
@@ -90,7 +96,7 @@ class Contract:
         found = [
             violation
             for violation in self.violations
-            if violation.code not in self._allowed and violation not in self._reported
+            if not is_allowed(violation, self._allowed) and violation not in self._reported
         ]
         self._reported.update(found)
         return _with_severity(Severity.ERROR, found), _with_severity(Severity.WARNING, found)

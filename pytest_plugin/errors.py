@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..contracts import Party, Violation
+from ..contracts.rules.allowance import allowing_word
 from ..openapi import Reply
 from ..openapi.errors import ToolkitError
 
@@ -69,8 +70,8 @@ class InfiniteLoop(BaseException):
 
 def _how_to_allow(violations: Sequence[Violation]) -> str:
     """Return the code that allows a test to break these rules."""
-    codes = list(dict.fromkeys(violation.code for violation in violations))
-    return f"@pytest.mark.video_mock(allow={codes}) or mock_videos(allow={codes})"
+    words = list(dict.fromkeys(map(allowing_word, violations)))
+    return f"@pytest.mark.video_mock(allow={words}) or mock_videos(allow={words})"
 
 
 _PARTIES = {Party.CLIENT: "the code under test", Party.SERVER: "the API"}

@@ -53,7 +53,8 @@ class MockOptions:
         unknown_ids: "synthesize" to invent a finished job for an unknown id, "refuse" for 404.
         recording: the path of a HAR file whose responses are replayed.
         check: False to report no violations of the contract.
-        allow: the code of a rule that clients may break, such as "AV705", or several codes.
+        allow: the code of a rule that clients may break, such as "AV705", the path of an unknown
+            endpoint, such as "/health" or "/internal/*", or several of them.
         other_hosts: "fail" to block requests to other hosts, "pass" to send them.
     """
 

@@ -80,7 +80,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("video_other_hosts", "requests to other hosts: pass (default) or fail")
     parser.addini(
         "video_allow",
-        "codes of the rules that the code under test may break, such as AV705",
+        "rules that the code under test may break, such as AV705, and paths, such as /internal/*",
         type="args",
     )
 

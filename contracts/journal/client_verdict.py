@@ -11,6 +11,8 @@ from ...openapi.json import Json
 from ...openapi.operation import CREATE_ROLES
 from ...openapi.text import count_of, escape_controls
 from ..budget import format_amount
+from ..rules.allowance import is_allowed
+from ..rules.client.automatic_requests import is_automatic
 from ..rules.client.check_client import check_client
 from ..rules.client.duplicates import Duplicate, all_duplicates, create_price
 from ..rules.client.request_parser import RequestParser
@@ -30,6 +32,8 @@ class ClientVerdict:
         violations: everything that was found, warnings and advice included.
         seen: the number of requests that were received.
         judged: the number of requests that were checked: the last ones, which were still kept.
+        automatic: the number of checked requests that browsers, health checks and gateways sent
+            automatically to paths that the document lacks; they break no rule.
         jobs: the number of jobs that were created.
         duplicates: the number of jobs that were created again by the same request.
         cost: the price of the duplicates, None if unknown.
@@ -39,6 +43,7 @@ class ClientVerdict:
     violations: tuple[Violation, ...] = ()
     seen: int = 0
     judged: int = 0
+    automatic: int = 0
     jobs: int = 0
     duplicates: int = 0
     cost: Decimal | None = None
@@ -60,6 +65,11 @@ class ClientVerdict:
         return self.judged < self.seen
 
     @property
+    def only_automatic(self) -> bool:
+        """True if no client of the API has sent a request, only browsers or health checks."""
+        return self.seen == self.automatic
+
+    @property
     def findings(self) -> tuple[ViolationGroup, ...]:
         """The violations in groups of the same kind: errors, then warnings, then advice."""
         groups = group_by_rule(self.violations)
@@ -70,6 +80,8 @@ class ClientVerdict:
         """The result in one line: "3 findings in 6 requests"."""
         if not self.seen:
             return "no requests to check"
+        if self.only_automatic:
+            return f"no requests to check but {count_of(self.automatic, 'automatic request')}"
         if self.clean:
             return f"clean: {self._request_count}, {count_of(self.jobs, 'job')}, no findings"
         found = f"{count_of(len(self.findings), 'finding')} in {self._request_count}"
@@ -82,10 +94,15 @@ class ClientVerdict:
     def __str__(self) -> str:
         return "\n\n".join([self.headline, *map(str, self.findings)])
 
-    def without(self, codes: Collection[str]) -> ClientVerdict:
-        """Return the verdict without the findings of these rules."""
-        kept = tuple(v for v in self.violations if v.code not in codes)
-        if DUPLICATE_JOB.code not in codes:
+    def without(self, allowed: Collection[str]) -> ClientVerdict:
+        """Return the verdict without the findings of these rules.
+
+        Args:
+            allowed: codes of rules, and paths of unknown endpoints, such as "/health" or
+                "/internal/*".
+        """
+        kept = tuple(v for v in self.violations if not is_allowed(v, allowed))
+        if DUPLICATE_JOB.code not in allowed:
             return replace(self, violations=kept)
         return replace(self, violations=kept, duplicates=0, cost=None, currency="")
 
@@ -94,7 +111,12 @@ class ClientVerdict:
         return {
             "clean": self.clean,
             "headline": self.headline,
-            "requests": {"seen": self.seen, "judged": self.judged, "forgotten": self.forgotten},
+            "requests": {
+                "seen": self.seen,
+                "judged": self.judged,
+                "automatic": self.automatic,
+                "forgotten": self.forgotten,
+            },
             "jobs": {
                 "made": self.jobs,
                 "duplicates": self.duplicates,
@@ -117,9 +139,9 @@ class ClientVerdict:
 
     @property
     def _request_count(self) -> str:
-        if self.forgotten:
-            return f"the last {self.judged} of {count_of(self.seen, 'request')}"
-        return count_of(self.seen, "request")
+        automatic = f" ({self.automatic} automatic)" if self.automatic else ""
+        last = f"the last {self.judged} of " if self.forgotten else ""
+        return f"{last}{count_of(self.seen, 'request')}{automatic}"
 
     @property
     def _duplicate_cost(self) -> str:
@@ -148,6 +170,7 @@ def judge_clients(
         violations=violations,
         seen=len(history) + forgotten,
         judged=len(history),
+        automatic=sum(is_automatic(document, request) for request in history),
         jobs=len(set(_created_jobs(document, history))),
         duplicates=len(duplicates),
         cost=sum((value for value, _ in prices), Decimal(0)) if prices else None,
@@ -183,6 +206,7 @@ def _read_verdict(data: Json) -> ClientVerdict:
         ),
         seen=read_count(requests["seen"]),
         judged=read_count(requests["judged"]),
+        automatic=read_count(requests.get("automatic", 0)),
         jobs=read_count(jobs["made"]),
         duplicates=read_count(jobs["duplicates"]),
         cost=None if cost is None else Decimal(cost),

@@ -24,6 +24,8 @@ def deduplicate(violations: Iterable[Violation]) -> tuple[Violation, ...]:
 class ViolationGroup:
     """Violations of one rule by one operation at one place; its text shows the first of them.
 
+    Without an operation, they are violations of one rule by the same method and path.
+
     Args:
         first: the first violation.
         more: the other violations.
@@ -45,9 +47,12 @@ class ViolationGroup:
 
 
 def group_by_rule(violations: Iterable[Violation]) -> tuple[ViolationGroup, ...]:
-    """Return the violations in groups of the same rule, operation and place."""
-    groups: dict[tuple[str, str | None, str | None], list[Violation]] = {}
+    """Return the violations in groups of the same rule, operation and place.
+
+    If the request matches no operation, its method and path take the place of the operation.
+    """
+    groups: dict[tuple[str, str, str | None], list[Violation]] = {}
     for violation in violations:
-        key = violation.code, violation.operation_id, violation.place
+        key = violation.code, violation.operation_id or violation.request, violation.place
         groups.setdefault(key, []).append(violation)
     return tuple(ViolationGroup(first, tuple(more)) for first, *more in groups.values())

@@ -96,6 +96,28 @@ def test_allowed_rules_do_not_count(serve: Serve, options: list[str], code: int)
     assert "AV707" not in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("allowed", "code"),
+    [("/v1/vdeos", 0), ("/v1/vd*", 0), ("/internal/*, /v1/vdeos", 0), ("/v1/videos", 1)],
+    ids=["path", "pattern", "several", "another path"],
+)
+def test_allowed_path_does_not_count(serve: Serve, allowed: str, code: int) -> None:
+    url = serve()
+    list_jobs(url)
+    httpx2.get(f"{url}/vdeos")
+    assert run(url, "--allow", allowed).exit_code == code
+
+
+def test_mock_with_automatic_requests_alone_is_exit_code_2(serve: Serve) -> None:
+    url = serve()
+    httpx2.get(url.removesuffix("/v1") + "/favicon.ico")
+    result = run(url)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Error: this mock has received no request of a client")
+    list_jobs(url)
+    assert run(url).stdout == "clean: 2 requests (1 automatic), 0 jobs, no findings\n"
+
+
 def test_environment_variable_allows_rules(serve: Serve) -> None:
     url = serve()
     list_jobs(url, colour="red")

@@ -106,6 +106,28 @@ AV701 unknown endpoint
     assert result.stdout.str().count(message) == 4
 
 
+@pytest.mark.parametrize(
+    ("allow", "counts"),
+    [((), {"failed": 2}), ("/v1/files", {"passed": 1, "failed": 1}), ("/v1/*", {"passed": 2})],
+    ids=["none", "one path", "pattern"],
+)
+def test_allowed_path_does_not_fail_the_test(
+    run: Run, allow: str | tuple[str, ...], counts: dict[str, int]
+) -> None:
+    result = run(
+        f"""{IMPORTS}
+@pytest.mark.video_mock(allow={allow!r})
+@pytest.mark.parametrize("path", ["files", "assistants"])
+def test_it(video_mock, path):
+    httpx.get(f"{{video_mock.base_url}}/{{path}}")
+    httpx.get(f"{{video_mock.base_url}}/models")
+"""
+    )
+    result.assert_outcomes(**counts)
+    if not allow:
+        result.stdout.fnmatch_lines(["To allow this on purpose: *(allow=[[]'/v1/files'[]]) or *"])
+
+
 def test_poll_without_the_base_path_reports_the_nearest_operation(run: Run) -> None:
     result = run(
         f"""{IMPORTS}

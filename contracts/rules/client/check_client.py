@@ -12,6 +12,7 @@ from ..grouping import deduplicate
 from ..rule import Rule
 from ..violation import Violation, violation_of
 from .abandonment import abandoned_job, abandoned_request, orphaned_job, unknown_status_accepted
+from .automatic_requests import is_automatic
 from .duplicates import duplicate_violations, find_duplicates
 from .job_history import Concurrency, ListCalls, job_histories
 from .job_usage import JobUsageRules
@@ -31,7 +32,8 @@ def check_client(
 ) -> tuple[Violation, ...]:
     """Return the violations of a client, in the order of its requests: errors, warnings, advice.
 
-    Equal violations of several requests are one violation with all their numbers.
+    Equal violations of several requests are one violation with all their numbers. Automatic
+    requests of browsers, health checks and gateways break no rule.
 
     Args:
         document: the document of the API.
@@ -43,6 +45,8 @@ def check_client(
     parser, job_usage = RequestParser(document), JobUsageRules(document, whole=whole)
     records, violations = list[RequestRecord](), list[Violation]()
     for number, item in enumerate(history, start=first):
+        if is_automatic(document, item):
+            continue
         if isinstance(item, UnmatchedRequest):
             violations.append(_unmatched_violation(document, item, number))
         else:

@@ -12,6 +12,8 @@ from aisa_testkit.contracts import (
     CLIENT_RULES,
     ClientVerdict,
     Severity,
+    UnmatchedKind,
+    UnmatchedRequest,
     Violation,
 )
 from aisa_testkit.contracts.journal.client_verdict import judge_clients
@@ -64,6 +66,34 @@ def test_findings_are_grouped_and_sorted_by_severity(mock: JournaledMock) -> Non
         ("AV707", Severity.WARNING),
         ("AV736", Severity.ADVICE),
     ]
+
+
+def test_each_unknown_method_and_path_is_a_finding(mock: JournaledMock) -> None:
+    for method, path in [("GET", "/v1/vdeos"), ("POST", "/v1/vdeos"), ("GET", "/v1/vdeos")]:
+        mock.journal.unmatched(method, path)
+    mock.journal.unmatched("POST", "/v1/video")
+    found = [(k.first.request, k.first.numbers) for k in mock.journal.client_verdict().findings]
+    assert found == [("GET /v1/vdeos", (1, 3)), ("POST /v1/vdeos", (2,)), ("POST /v1/video", (4,))]
+
+
+def test_each_blocked_url_is_a_finding(document: Document) -> None:
+    blocked = [
+        UnmatchedRequest("GET", f"https://{host}.example/", "not allowed", UnmatchedKind.BLOCKED)
+        for host in ("one", "two", "one")
+    ]
+    verdict = judge_clients(document, blocked)
+    assert [group.first.numbers for group in verdict.findings] == [(1, 3), (2,)]
+
+
+def test_automatic_requests_are_counted_but_break_no_rule(mock: JournaledMock) -> None:
+    mock.journal.unmatched("GET", "/favicon.ico")
+    only_automatic = mock.journal.client_verdict()
+    assert (only_automatic.clean, only_automatic.only_automatic) == (True, True)
+    assert only_automatic.headline == "no requests to check but 1 automatic request"
+    mock.send(JobRole.LIST)
+    verdict = mock.journal.client_verdict()
+    assert (verdict.clean, verdict.only_automatic, verdict.automatic) == (True, False, 1)
+    assert verdict.headline == "clean: 2 requests (1 automatic), 0 jobs, no findings"
 
 
 def test_duplicate_jobs_are_counted_with_their_cost(mock: JournaledMock) -> None:
@@ -201,7 +231,7 @@ VERDICT = ClientVerdict(
 
 @pytest.mark.parametrize(
     "verdict",
-    [VERDICT, ClientVerdict(), ClientVerdict(seen=1, judged=1)],
+    [VERDICT, ClientVerdict(), ClientVerdict(seen=3, judged=3, automatic=2)],
     ids=["findings", "no requests", "clean"],
 )
 def test_verdict_is_read_from_its_json(verdict: ClientVerdict) -> None:
@@ -213,7 +243,12 @@ def test_verdict_is_read_from_its_json(verdict: ClientVerdict) -> None:
 def test_json_has_headline_counts_and_findings() -> None:
     data = VERDICT.to_json()
     assert (data["clean"], data["headline"]) == (False, str(VERDICT).partition("\n")[0])
-    assert data["requests"] == {"seen": 12, "judged": 10, "forgotten": True}
+    assert data["requests"] == {
+        "seen": 12,
+        "judged": 10,
+        "automatic": 0,
+        "forgotten": True,
+    }
     assert data["jobs"] == {"made": 3, "duplicates": 1, "cost": "0.40", "currency": "USD"}
     assert [(f["code"], f["numbers"], len(f["more"])) for f in data["findings"]] == [
         ("AV715", [1, 2], 0),
@@ -226,6 +261,15 @@ def test_finding_of_an_unknown_rule_is_read() -> None:
     data["findings"][0] |= {"code": "AV799", "title": "new rule", "severity": "advice"}
     read = ClientVerdict.from_json(data)
     assert str(read.findings[-1].first).startswith("AV799 new rule\n")
+
+
+def test_allowed_paths_are_left_out(mock: JournaledMock) -> None:
+    for path in ("/internal/a", "/internal/b", "/v1/vdeos"):
+        mock.journal.unmatched("GET", path)
+    mock.send(JobRole.LIST, query=(("colour", "red"),))
+    verdict = mock.journal.client_verdict().without({"/internal/*", "/v1/videos"})
+    found = [group.first.request for group in verdict.findings]
+    assert found == ["GET /v1/vdeos", "GET /v1/videos"]
 
 
 def test_allowed_rules_are_left_out() -> None:

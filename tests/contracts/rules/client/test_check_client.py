@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from aisa_testkit.contracts import Exchange, UnmatchedRequest, check_client, read_exchange
+from aisa_testkit.contracts import (
+    Exchange,
+    UnmatchedKind,
+    UnmatchedRequest,
+    check_client,
+    read_exchange,
+)
 from aisa_testkit.openapi import Call, Document, Reply
 from aisa_testkit.openapi.messages import Query
 
@@ -22,6 +28,37 @@ def request(
     return read_exchange(
         document, Call(operation_id, {}, query, headers, body), Reply(status), at=0
     )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/favicon.ico", "/apple-touch-icon.png", "/robots.txt", "/.well-known/openid"),
+        *("/health", "/healthz", "/livez", "/readyz", "/ping", "{base_path}/models"),
+    ],
+)
+def test_automatic_request_breaks_no_rule(
+    document: Document, other_document: Document, path: str
+) -> None:
+    for each in (document, other_document):
+        sent = path.format(base_path=each.base_path)
+        reads = [UnmatchedRequest("GET", sent), UnmatchedRequest("HEAD", sent)]
+        assert check_client(each, reads) == ()
+        (violation,) = check_client(each, [*reads, UnmatchedRequest("POST", sent)])
+        assert (violation.code, violation.numbers) == ("AV701", (3,))
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1", "/v1/", "/v1/model", "/v1/models/sora-2", "/healthy", "/.well-known", ""]
+)
+def test_other_unknown_path_is_reported(document: Document, path: str) -> None:
+    (violation,) = check_client(document, [UnmatchedRequest("GET", path)])
+    assert violation.code == "AV701"
+
+
+def test_blocked_request_is_never_automatic(document: Document) -> None:
+    blocked = UnmatchedRequest("GET", "/", "not allowed", UnmatchedKind.BLOCKED)
+    assert [v.code for v in check_client(document, [blocked])] == ["AV708"]
 
 
 @pytest.mark.parametrize(
