@@ -28,6 +28,7 @@ from .contract import Contract, note_violations
 from .environment import client_environment
 from .httpcore2 import HTTPCore2Mocker
 from .mock_journal import MockJournal
+from .network_guard import NetworkGuard, guard_network
 from .observed_mock import ObservedMock
 from .options import MockOptions, MockOptionsDict
 from .routes import VideoRouter
@@ -116,7 +117,14 @@ def start_mock(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
         journal=journal,
         allow_other_hosts=options.other_hosts == "pass",
     )
+    guard = NetworkGuard(
+        base_urls,
+        allow_other_hosts=options.other_hosts == "pass",
+        advice=_ADVICE,
+        on_blocked=journal.connection_blocked,
+    )
     with (
+        guard_network(guard),
         client_environment(base_url, *options.keys[:1], webhook_secret=options.webhook_secret),
         _intercept_requests(router),
         _deliver_webhooks(service),
@@ -161,3 +169,8 @@ def _intercept_requests(router: VideoRouter) -> Iterator[None]:
 def _is_absolute(url: str) -> bool:
     parts = urlsplit(url)
     return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+_ADVICE = (
+    "this mock answers httpx and httpx2, video_server or serve_videos() answers all other clients"
+)

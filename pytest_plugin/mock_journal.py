@@ -94,6 +94,10 @@ class MockJournal(Journal):
         """Record a request that was not sent."""
         self.add(UnmatchedRequest(method, url, reason, UnmatchedKind.BLOCKED))
 
+    def connection_blocked(self, address: str, reason: str) -> None:
+        """Record a connection that was not opened, in HTTP's own words for one."""
+        self.blocked("CONNECT", address, reason)
+
     def not_recorded(self, call: Call, reason: str) -> None:
         """Record a request to which a recording has no response."""
         operation = self.document.operations[call.operation_id]

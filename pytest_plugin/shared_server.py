@@ -15,6 +15,7 @@ from ..mock_server.http.server import base_url, serve_app
 from .contract import Contract, note_violations
 from .environment import client_environment
 from .errors import InfiniteLoop
+from .network_guard import NetworkGuard, guard_network
 from .observed_mock import ObservedMock
 from .options import MockOptions, MockOptionsDict
 
@@ -53,7 +54,14 @@ class SharedServer:
         # thread, which must not wait for receivers.
         webhooks = service.webhooks
         worker = WebhookWorker(webhooks, clock=service.clock) if webhooks else nullcontext()
+        guard = NetworkGuard(
+            [url for url in (options.base_url, service.document.server_url) if url],
+            allow_other_hosts=options.other_hosts == "pass",
+            advice=f"the mock is at {url}",
+            on_blocked=journal.connection_blocked,
+        )
         with (
+            guard_network(guard),
             self.mount(app),
             client_environment(url, *options.keys[:1], webhook_secret=options.webhook_secret),
             worker,

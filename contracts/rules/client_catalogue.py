@@ -33,7 +33,7 @@ UNKNOWN_FIELD = _rule(
 REQUEST_BLOCKED = _rule(
     "AV708",
     "request blocked",
-    "Mock that host in the test, or raise the budget of the run.",
+    "Send it to the mock, mock that host in the test, or raise the budget of the run.",
 )
 REQUEST_NOT_RECORDED = _rule(
     "AV709",

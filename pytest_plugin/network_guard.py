@@ -1,0 +1,191 @@
+"""Blocks connections to the real API while a mock is open, whatever library opens them.
+
+A mock in process only sees the requests of httpx and httpx2. Most of the rest of Python asks for
+an address and connects through the module socket, which reports both to audit hooks. An audit
+hook cannot be removed, so the first mock installs one that consults the mocks that are open.
+
+Some programs find the address in another way: a resolver in C, a proxy, or a function that
+replaces `socket.getaddrinfo`. So that function and the TLS handshake, which names the host, are
+wrapped while a mock is open.
+"""
+
+from __future__ import annotations
+
+import errno
+import inspect
+import socket
+import ssl
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import wraps
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from .call_site import find_call_site
+from .errors import ContractWarning
+
+
+class NetworkGuard:
+    """The connections that a mock forbids.
+
+    Args:
+        base_urls: the URLs of the real API.
+        allow_other_hosts: False to forbid connections to all hosts but this machine.
+        advice: how to reach the mock instead.
+        on_blocked: called with the host and port of each forbidden connection, and the reason.
+    """
+
+    def __init__(
+        self,
+        base_urls: Collection[str],
+        *,
+        allow_other_hosts: bool,
+        advice: str,
+        on_blocked: Callable[[str, str], None],
+    ) -> None:
+        self.api_hosts = {_normalized(urlsplit(url).hostname) for url in base_urls}
+        self._allow_other_hosts, self._advice = allow_other_hosts, advice
+        self._on_blocked = on_blocked
+
+    def forbids(self, host: str) -> bool:
+        """Return whether a connection to this host is forbidden."""
+        return host in self.api_hosts or not self._allow_other_hosts
+
+    def block(self, host: str, port: object, *, late: bool) -> None:
+        """Record a forbidden connection and raise ConnectionRefusedError.
+
+        Args:
+            host: the name or address.
+            port: its port, None or a name if only an address is looked up.
+            late: True if the mock is closed, and a thread that it leaves behind connects.
+        """
+        place = find_call_site()
+        reason = f"from {place}: " if place else ""
+        reason += f"connections to {host} are blocked"
+        reason += f"; {self._advice}" if host in self.api_hosts else " (other_hosts is 'fail')"
+        if late:
+            reason += f"; thread {threading.current_thread().name!r} outlived its test"
+            warnings.warn(ContractWarning(reason), stacklevel=4)
+        else:
+            self._on_blocked(f"{host}:{port}" if isinstance(port, int) else host, reason)
+        raise ConnectionRefusedError(errno.ECONNREFUSED, reason)
+
+
+@contextmanager
+def guard_network(guard: NetworkGuard) -> Iterator[None]:
+    """Block connections for the length of the block, and later in the threads it leaves behind."""
+    _install_hook()
+    before = {thread.ident for thread in threading.enumerate()}
+    _open.insert(0, guard)
+    try:
+        with ExitStack() as wrappers:
+            for owner, name, parameter in _WRAPPED:
+                wrappers.enter_context(_check_calls(owner, name, parameter))
+            yield
+    finally:
+        _open.remove(guard)
+        for ident, (thread, _) in list(_late.items()):
+            if not thread.is_alive():
+                _late.pop(ident, None)
+        for thread in threading.enumerate():
+            if thread.ident not in before and thread.ident is not None and not _is_idle(thread):
+                _late[thread.ident] = thread, guard
+
+
+def _audit(event: str, args: tuple[Any, ...]) -> None:
+    if event in _EVENTS and (_open or _late):
+        if event in _LOOK_UPS:
+            host, port = args[0], args[1] if len(args) > 1 else None
+        elif args[0].family in _INTERNET and isinstance(args[1], tuple):
+            host, port = args[1][:2]
+        else:
+            return
+        if not isinstance(host, str | bytes):
+            return
+        _check(_normalized(host), port)
+
+
+def _check(host: str, port: object) -> None:
+    """Raise ConnectionRefusedError if the current thread must not connect to a host."""
+    if _is_local(host):
+        return
+    thread, guard = _late.get(threading.get_ident(), (None, None))
+    if thread is not None and guard is not None and thread.is_alive():
+        if guard.forbids(host):
+            guard.block(host, port, late=True)
+        return
+    for guard in list(_open):
+        if guard.forbids(host):
+            guard.block(host, port, late=False)
+
+
+@contextmanager
+def _check_calls(owner: Any, name: str, parameter: str) -> Iterator[None]:
+    """Check the host in this parameter of a function, for the length of the block."""
+    function = getattr(owner, name)
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        arguments = signature.bind(*args, **kwargs).arguments
+        host = arguments.get(parameter)
+        for guard in list(_open):
+            if isinstance(host, str | bytes) and _normalized(host) in guard.api_hosts:
+                _check(_normalized(host), arguments.get("port"))
+        return function(*args, **kwargs)
+
+    setattr(owner, name, checked)
+    try:
+        yield
+    finally:
+        if getattr(owner, name) is checked:  # another patch of the test may still be in place
+            setattr(owner, name, function)
+
+
+def _install_hook() -> None:
+    with _installing:
+        if not _installed:
+            sys.addaudithook(_audit)
+            _installed.append(True)
+
+
+def _is_idle(thread: threading.Thread) -> bool:
+    """Return whether a thread of a pool waits for work: it may serve the next test."""
+    frame = sys._current_frames().get(thread.ident or 0)  # pyright: ignore[reportPrivateUsage]
+    return frame is not None and frame.f_code.co_name == "_worker"
+
+
+def _normalized(host: str | bytes | None) -> str:
+    """Return a host in the form in which hosts are compared."""
+    name = host.decode("latin-1") if isinstance(host, bytes) else host or ""
+    return name.partition("%")[0].rstrip(".").lower()
+
+
+def _is_local(host: str) -> bool:
+    """Return whether a host is this machine."""
+    if host in ("", "localhost", "<broadcast>") or host.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == _normalized(socket.gethostname())
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return mapped.is_loopback or mapped.is_unspecified
+
+
+_LOOK_UPS: Final = frozenset({"socket.getaddrinfo", "socket.gethostbyname"})
+_EVENTS: Final = _LOOK_UPS | {"socket.connect", "socket.sendto", "socket.sendmsg"}
+_WRAPPED: Final = (
+    (socket, "getaddrinfo", "host"),
+    (ssl.SSLContext, "wrap_socket", "server_hostname"),
+    (ssl.SSLContext, "wrap_bio", "server_hostname"),
+)
+_INTERNET: Final = (socket.AF_INET, socket.AF_INET6)
+_installing: Final = threading.Lock()
+_installed: Final[list[bool]] = []
+_open: Final[list[NetworkGuard]] = []  # the innermost first
+_late: Final[dict[int, tuple[threading.Thread, NetworkGuard]]] = {}  # by the id of the thread
