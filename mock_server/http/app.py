@@ -9,7 +9,6 @@ from typing import Final
 from urllib.parse import quote
 
 from starlette.applications import Starlette
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
 from ...openapi import Document, Reply
@@ -17,6 +16,7 @@ from ..endpoint import BODY_LIMIT, Endpoint
 from ..observers import Observer, RequestJournal
 from ..service import JobService
 from .admin import AdminApp
+from .cors import open_to_web_pages
 from .delivery import connection_of, deliver
 from .headers import MAX_HEADER_BYTES, HeaderParser
 
@@ -95,14 +95,7 @@ class ApiApp:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint, self._header_parser = endpoint, HeaderParser()
-        self._cors = CORSMiddleware(
-            self._serve_cross_origin,
-            allow_origins=["*"],
-            allow_methods=["*"],
-            allow_headers=["*"],
-            expose_headers=["*"],
-            allow_private_network=True,
-        )
+        self._cors = open_to_web_pages(self._serve_cross_origin)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = self._header_parser.parse(scope)

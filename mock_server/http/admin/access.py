@@ -97,7 +97,6 @@ def _forbidden(reason: str) -> AdminRequestError:
     )
 
 
-_ALLOWED_HOSTS = "localhost, an IP address or the name that the server is bound to"
 _PORT = re.compile(":[0-9]*$")
 # These names cannot be registered (RFC 6761, and the reservation of .internal by ICANN).
 _RESERVED_DOMAINS = (".localhost", ".internal")

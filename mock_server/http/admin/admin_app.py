@@ -21,6 +21,7 @@ from ...endpoint import parse_query
 from ...errors import AdminRequestError
 from ...observers import RequestJournal
 from ...service import JobService
+from ..cors import open_to_web_pages
 from ..headers import MAX_HEADER_BYTES, header_bytes
 from .access import AdminAccess
 from .actions import AdminActions
@@ -39,7 +40,7 @@ class AdminApp:
         journal: The journal of requests to the mocked API; without it the operations about requests
             respond with 404.
         admin_token: The token that every operation except the health check requires; ValueError if
-            it is empty. Without a token web pages of other sites have no access.
+            it is empty. Web pages of other sites have access only with the token.
         host: The name that the server is bound to, if it has one; web pages of this host have
             access.
     """
@@ -58,6 +59,8 @@ class AdminApp:
         )
         self._actions = self._operations.actions
         self._streams = set[EventStream]()
+        # Without a token no web page of another site has access, and none may read a response.
+        self._cors = open_to_web_pages(self._serve) if self._access.requires_token else None
 
     def end_streams(self) -> None:
         """End all event streams; safe to call from any thread."""
@@ -65,6 +68,11 @@ class AdminApp:
             stream.end()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._cors is not None and any(name == b"origin" for name, _ in scope["headers"]):
+            return await self._cors(scope, receive, send)
+        return await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             response = await self._respond(Request(scope, receive))
         except ClientDisconnect:

@@ -301,3 +301,35 @@ def test_internal_error_is_returned_as_json_and_logged(
     assert response.json() == {"error": "internal error of the mock: the disk is full"}
     (record,) = caplog.records
     assert record.getMessage() == "POST '/__admin/reset'"
+
+
+PAGE = {"origin": "https://dashboard.example"}
+PREFLIGHT = {
+    **PAGE,
+    "access-control-request-method": "GET",
+    "access-control-request-headers": "authorization, x-admin-token",
+}
+
+
+def test_cors_preflight_of_a_web_page_passes_with_an_admin_token(secured: ASGIApp) -> None:
+    response = send_request(secured, "OPTIONS /__admin/jobs", headers=PREFLIGHT)
+    assert response.status_code == 200
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert "x-admin-token" in response.headers["access-control-allow-headers"]
+
+
+@pytest.mark.parametrize(("token", "status"), [(TOKEN, 200), ("another", 401)])
+def test_web_page_may_read_the_response_to_its_token(
+    secured: ASGIApp, token: str, status: int
+) -> None:
+    headers = raw(x_admin_token=token, **PAGE)
+    response = send_request(secured, "GET /__admin/jobs", headers=headers)
+    assert response.status_code == status
+    assert response.headers["access-control-allow-origin"] == "*"
+
+
+def test_cors_preflight_of_a_web_page_fails_without_an_admin_token(service: JobService) -> None:
+    app = create_app(service=service)
+    response = send_request(app, "OPTIONS /__admin/jobs", headers=PREFLIGHT)
+    assert response.status_code == 403
+    assert "access-control-allow-origin" not in response.headers

@@ -74,7 +74,6 @@ NOT_JSON = {
     "truncated": b'{"speed": 2',
     "not UTF-8": b"\xff\xfe\x00",
     "zero byte": b"\x00",
-    "lone surrogate": b'{"code": "\\ud800"}',
     "nested too deeply": b"[" * 100_000,
     "URL-encoded form": b"speed=2",
 }
