@@ -125,7 +125,7 @@ def _job_exists(result: CheckResult, job_id: str) -> bool:
 def _signals_as_interrupts() -> Iterator[None]:
     """Handle SIGTERM and SIGHUP like Ctrl-C, so that a stopped check reports its paid jobs.
 
-    An ignored signal, as under nohup, stays ignored.
+    An ignored signal, as under nohup, stays ignored; so does SIGINT, which Python leaves alone.
     """
 
     def interrupt(number: int, frame: object) -> None:

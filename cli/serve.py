@@ -170,6 +170,8 @@ def serve(
         for each in mock.service.scenarios.to_json():
             click.echo(f"{each['name']:<14} {each['about']}")
         return
+    # Even if they were ignored at the start: shells ignore SIGINT for background commands, and a
+    # server without an end must be stoppable there, too.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
     with _listen(host, port) as listener, ExitStack() as stack:

@@ -20,6 +20,7 @@ from aisa_testkit.mock_server import (
 )
 from aisa_testkit.openapi import Document, load_document
 from tests.support.documents import RENDERINGS
+from tests.support.signals import use_default_signals_in_children
 
 pytest_plugins = ["pytester"]
 
@@ -29,6 +30,12 @@ settings.register_profile(
     "untimed", settings.get_profile("ci" if os.environ.get("CI") else "default"), deadline=None
 )
 settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _default_signals() -> None:
+    """Let the tests pass under nohup and in the background, too."""
+    use_default_signals_in_children()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from aisa_testkit.mock_server import SystemClock, VideoServer, serve_in_thread
 from aisa_testkit.openapi import Document
 from tests.support.command_line import run_check
+from tests.support.signals import STOPPING, ignoring
 from tests.support.stub_server import stub_server
 
 KEY = "sk-live-3cr3t"
@@ -197,6 +198,28 @@ def test_reports_of_an_interrupted_check_have_exit_code_130(
     assert f"--resume {job}" in printed
     assert all(job in reports[name] for name in ("a.html", "a.md", "b.har"))
     assert not any(KEY in text for text in (*reports.values(), printed))
+
+
+def test_check_ignores_signals_that_were_ignored_at_its_start(document: Document) -> None:
+    """Ctrl-C or a hangup is not meant for a check in the background or under nohup."""
+    with serve_in_thread(document, clock=SystemClock(5), api_keys=[KEY]) as server:
+        command = [sys.executable, "-m", "aisa_testkit", "check", server.base_url]
+        with subprocess.Popen(
+            ignoring(STOPPING, [*command, "--max-creates", "1", "--poll-interval", "0.2"]),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            env={**os.environ, "AISA_API_KEY": KEY},
+        ) as process:
+            try:
+                created_job(process)
+                for number in STOPPING:
+                    process.send_signal(number)
+                printed, _ = process.communicate(timeout=60)
+            finally:
+                process.kill()
+    assert process.returncode == 0, printed
+    assert "stopped before the end" not in printed
 
 
 def created_job(process: subprocess.Popen[str]) -> str:

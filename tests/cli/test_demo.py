@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aisa_testkit.mock_server.media_library import MediaLibrary
+from tests.support.signals import STOPPING, ignoring
 
 
 def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -27,6 +28,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def done(folder: Path) -> subprocess.CompletedProcess[str]:
     """One run for all tests, because it takes about seven seconds."""
     return demo("--output", str(folder))
+
+
+def test_demo_ignores_signals_that_were_ignored_at_its_start(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "aisa_testkit", "demo", "--output", str(tmp_path)]
+    with subprocess.Popen(
+        ignoring(STOPPING, command),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    ) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            for number in STOPPING:
+                process.send_signal(number)
+            printed, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 0, printed
 
 
 def test_demo_prints_every_state_of_the_job(done: subprocess.CompletedProcess[str]) -> None:

@@ -38,6 +38,22 @@ def test_banner_has_the_urls_and_a_signal_stops_the_server(
     assert last == "Ctrl-C stops the server."
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_that_was_ignored_at_the_start_stops_the_server(number: signal.Signals) -> None:
+    """A shell starts background commands with SIGINT ignored; the server must still stop."""
+    with serve_process(ignored=[number]) as mock:
+        assert mock.stop(number) == []
+        assert (mock.process.returncode, mock.errors.empty()) == (0, True)
+
+
+def test_hangup_does_not_stop_a_server_that_nohup_started() -> None:
+    with serve_process(ignored=[signal.SIGHUP]) as mock:
+        mock.process.send_signal(signal.SIGHUP)
+        assert mock.create()["status"] == "queued"
+        assert mock.stop() == []
+        assert mock.process.returncode == 0
+
+
 def test_same_seed_makes_the_same_ids() -> None:
     ids = []
     with (

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Queue
@@ -17,6 +17,7 @@ from typing import IO
 import httpx2
 
 from aisa_testkit.openapi.json import Json
+from tests.support.signals import ignoring
 
 KEY = {"Authorization": "Bearer sk-aisa-of-a-client"}
 PROMPT = {"prompt": "A lighthouse in a storm"}
@@ -76,12 +77,17 @@ class ServeProcess:
 
 
 @contextmanager
-def serve_process(*arguments: str) -> Iterator[ServeProcess]:
-    """Runs `aisa-testkit serve` on a free port for the length of the block."""
+def serve_process(
+    *arguments: str, ignored: Sequence[signal.Signals] = ()
+) -> Iterator[ServeProcess]:
+    """Runs `aisa-testkit serve` on a free port for the length of the block.
+
+    The process inherits some signals as ignored.
+    """
     environment = {k: value for k, value in os.environ.items() if "AISA_TESTKIT" not in k}
     command = [sys.executable, "-m", "aisa_testkit", "serve", "--port", "0", *arguments]
     with subprocess.Popen(
-        command,
+        ignoring(ignored, command) if ignored else command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
