@@ -27,6 +27,7 @@ class Exchange:
     undelivered_reply: the response that a mock made but the client did not receive, because the
         connection broke or a fault replaced it; None if there is none
     sent: False if there was no connection, so that the server received nothing
+    was_recorded: False if a recording does not show whether, or what, the server responded
     """
 
     operation: Operation
@@ -39,6 +40,7 @@ class Exchange:
     client_time: float | None = None
     undelivered_reply: Reply | None = None
     sent: bool = True
+    was_recorded: bool = True
 
     @property
     def operation_id(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -13,6 +13,7 @@ from ...openapi.form import parse_form
 from ...openapi.json import Json
 from ...openapi.operation import FORM
 from .exchange import Exchange
+from .recorded_body import recorded_request_body, recorded_response_body
 from .recorded_form import form_from_har, part_to_har
 from .request_builder import url_of
 
@@ -44,39 +45,58 @@ def entry_from(document: Document, exchange: Exchange, base_url: str) -> dict[st
     return entry
 
 
-def request_from(entry: Mapping[str, Json]) -> tuple[dict[str, str], bytes]:
-    """Return the headers, names in lower case, and the body of the request of an entry."""
+def request_from(
+    entry: Mapping[str, Json], *, expects_body: bool = True
+) -> tuple[dict[str, str], bytes | None]:
+    """Return the headers, names in lower case, and the body of the request of an entry.
+
+    The body is None if it was not recorded, as browsers do with files.
+
+    Args:
+        entry: The entry of the recording.
+        expects_body: True if the operation has a body.
+    """
     request = entry["request"]
-    headers, data = _headers(request["headers"]), request.get("postData")
-    if not data:
-        return headers, b""
-    media_type = headers.setdefault("content-type", data.get("mimeType") or "")
-    text, parts = data.get("text") or "", data.get("params")
-    body = b64decode(text) if data.get("_encoding") == "base64" else text.encode()
-    is_form = media_type.lower().startswith(FORM)
-    if is_form:
-        parts = parts or _form_parameters(media_type, body)
-    if parts and is_form:
+    headers, data = _headers(request["headers"]), request.get("postData") or {}
+    if data:
+        headers.setdefault("content-type", data.get("mimeType") or "")
+    is_form = headers.get("content-type", "").lower().startswith(FORM)
+    parts, body = data.get("params"), None
+    if not (parts and is_form):
+        body = recorded_request_body(request, headers, expects_body=expects_body)
+        parts = _form_parameters(headers["content-type"], body) if is_form and body else None
+    if parts:
         headers["content-type"], body = form_from_har(parts)
     return headers, body
-
-
-def lacks_body(entry: Mapping[str, Json]) -> bool:
-    """Return True if the body of the request was not recorded, as browsers do with files."""
-    data = entry["request"].get("postData")
-    return bool(data) and data.get("text") is None and not data.get("params")
 
 
 def reply_from(entry: Mapping[str, Json]) -> Reply | None:
     """Return the response of an entry, None if there is none or its body was not recorded."""
     response = entry["response"]
-    content = response["content"]
-    text = content.get("text")
-    if response["status"] == 0 or (text is None and (content.get("size") or 0) > 0):
+    if lacks_response(entry):
         return None
-    encoded = (content.get("encoding") or "").lower() == "base64"
-    body = b64decode(text or "") if encoded else (text or "").encode()
-    return Reply(response["status"], _headers(response["headers"]), body)
+    headers = _headers(response["headers"])
+    if entry["request"]["method"].upper() == "HEAD":
+        return Reply(response["status"], headers)
+    body = recorded_response_body(response, headers)
+    if body is None:
+        return None
+    size = (response.get("content") or {}).get("size")
+    if "content-length" in headers and size not in (None, len(body)):
+        # The recorder encoded the body anew, so its length is not the server's fault.
+        headers["content-length"] = str(len(body))
+    return Reply(response["status"], headers, body)
+
+
+def is_broken(entry: Mapping[str, Json]) -> bool:
+    """Return True if the entry is ours, and says that the server broke the connection."""
+    return lacks_response(entry) and entry["response"].get("_error") == _BROKEN
+
+
+def lacks_response(entry: Mapping[str, Json]) -> bool:
+    """Return True if the request was aborted: recorders write the status 0 or -1, or none."""
+    status = entry["response"].get("status")
+    return status is None or status <= 0
 
 
 def _post_data(call: Call) -> dict[str, Json]:
@@ -99,7 +119,7 @@ def _form_parameters(media_type: str, body: bytes) -> list[dict[str, Json]]:
 
 def _response(reply: Reply | None) -> dict[str, Json]:
     if reply is None:
-        reply, error = Reply(0), {"_error": "no complete response"}
+        reply, error = Reply(0), {"_error": _BROKEN}
     else:
         error = {}
     content: dict[str, Json] = {
@@ -148,4 +168,5 @@ def _base64(data: bytes) -> str:
 
 # The last second of the last date; a mock clock may be set to a later time.
 _LAST_UNIX_TIME = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
+_BROKEN = "no complete response"
 _STATUSES = {status.value for status in HTTPStatus}

@@ -44,6 +44,7 @@ class Redaction:
         self._secret_by_latin1: dict[str, str] = {}
         self._search = MultiStringSearch()
         self._patterns: dict[str, re.Pattern[str]] = {}
+        self._mask_by_key: dict[str, str] = {}
         self._add_keys(*keys)
 
     def __len__(self) -> int:
@@ -116,7 +117,7 @@ class Redaction:
                 self._search.add(*secret_by_latin1)
 
     def _may_be_key(self, text: str) -> bool:
-        if len(text) < _MIN_KEY_LENGTH or text in (KEY_MASK, UNKNOWN_KEY):
+        if len(text) < _MIN_KEY_LENGTH or text == UNKNOWN_KEY or text.startswith(KEY_MASK):
             return False
         return len(text) >= _MIN_SUBSTRING_KEY_LENGTH or text not in self._document_text
 
@@ -151,7 +152,22 @@ class Redaction:
     def _redact_header(self, name: str, value: str) -> str:
         if not self._is_secret(name):
             return self.redact_text(value)
-        return "***" if name in _COOKIES else replace_key(value, KEY_MASK)
+        if name in _COOKIES:
+            return "***"
+        credentials = self._document.credentials
+        is_key = credentials is not None and name == credentials.header
+        return replace_key(value, self._mask_of(value) if is_key else KEY_MASK)
+
+    def _mask_of(self, value: str) -> str:
+        """Return the mask of the key in a header: each key has another one, such as "[*key*]2"."""
+        key = value.split()[-1] if value.strip() else ""
+        if key.startswith(KEY_MASK):
+            return key
+        if not key or key.lower() in _UNMASKED_WORDS:
+            return KEY_MASK
+        with self._lock:
+            number = len(self._mask_by_key) + 1
+            return self._mask_by_key.setdefault(key, f"{KEY_MASK}{number if number > 1 else ''}")
 
 
 def replace_key(value: str, replacement: str) -> str:

@@ -37,6 +37,8 @@ class AvailabilityRules:
             deleted: True if the job is deleted by now. Then a rejection does not clear earlier
                 failures, because every response would be a rejection.
         """
+        if not exchange.was_recorded:
+            return
         fingerprint = self._fingerprint(exchange)
         if exchange.status is None or exchange.status >= 500:
             self._failures.setdefault(fingerprint, []).append((exchange, number))

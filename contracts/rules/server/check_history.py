@@ -76,10 +76,13 @@ class HistoryRules:
         self._lifecycles: dict[str, LifecycleRules] = {}
         self._first_views: dict[str, ObservedJob] = {}
         self._created_in: dict[str, int] = {}
+        self._creator_keys: dict[str, str | None] = {}
+        self._viewer_keys: dict[str, set[str | None]] = {}
         self._deleted_in: dict[str, int] = {}
         self._maybe_deleted: set[str] = set()
         self._requested_fields: dict[str, Mapping[str, Json]] = {}
         self._reported_late: set[str] = set()
+        self._key_header = document.credentials.header if document.credentials else ""
         self._clock = ServerClock(document)
         self._files, self._availability = FileRules(document), AvailabilityRules(document)
         self._pagination, self._prompts = PaginationRules(document), TaggedPrompts(document)
@@ -109,7 +112,12 @@ class HistoryRules:
         for view in jobs_in(self._document, exchange):
             yield from self._check_unrequested(view, exchange, number)
         maybe_gone = self._deleted_in.keys() | self._maybe_deleted
-        existing = {job_id: n for job_id, n in self._created_in.items() if job_id not in maybe_gone}
+        key = self._key_of(exchange)  # a server may hide jobs from other keys
+        existing = {
+            job_id: created_in
+            for job_id, created_in in self._created_in.items()
+            if job_id not in maybe_gone and self._creator_keys[job_id] == key
+        }
         yield from self._pagination.check(exchange, number, existing)
 
     def _check_unrequested(
@@ -137,10 +145,12 @@ class HistoryRules:
             if not self._created_in:
                 self._clock.learn(exchange, view)
             self._created_in[job_id] = number
+            self._creator_keys[job_id] = self._key_of(exchange)
             self._requested_fields[job_id] = exchange.fields
         elif job_id in self._deleted_in:
             yield self._still_present(exchange, number, job_id)
             return
+        self._viewer_keys.setdefault(job_id, set()).add(self._key_of(exchange))
         yield from self._files.check_view(view, number)
         observed = ObservedJob(view, exchange, number)
         first = self._first_views.setdefault(job_id, observed)
@@ -183,8 +193,13 @@ class HistoryRules:
                 yield self._still_present(exchange, number, job_id)
         elif job_id in self._lifecycles and not (unknown and job_id in self._maybe_deleted):
             last = self._lifecycles[job_id].last
-            if last is not None:
+            is_visible = exchange.accepted or self._key_of(exchange) in self._viewer_keys[job_id]
+            if last is not None and is_visible:
                 yield from self._check_existing_job(exchange, number, last)
+
+    def _key_of(self, exchange: Exchange) -> str | None:
+        """Return the header with the API key, which is masked; each key has another mask."""
+        return exchange.headers.get(self._key_header)
 
     def _check_existing_job(
         self, exchange: Exchange, number: int, last: ObservedJob

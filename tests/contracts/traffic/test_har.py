@@ -155,7 +155,7 @@ def test_duplicate_headers_are_joined() -> None:
     pairs = [("Vary", "a"), ("VARY", "b"), (":status", "200"), ("Age", "")]
     headers = [{"name": name, "value": value} for name, value in pairs]
     entry = {"request": {"headers": headers}}
-    assert request_from(entry) == ({"vary": "a, b", "age": ""}, b"")
+    assert request_from(entry, expects_body=False) == ({"vary": "a, b", "age": ""}, b"")
 
 
 @pytest.mark.parametrize("at", [253_402_300_800.5, 1e15, 1e300])

@@ -17,12 +17,10 @@ from aisa_testkit.contracts.traffic.recording import Recording, read_recording, 
 from aisa_testkit.openapi import Call, Document, Reply
 from tests.support.changed_server import ChangedServer, ChangeReply
 from tests.support.codes import codes
+from tests.support.har_files import AUTHORIZATION, KEY, entry, har, post_entry
 from tests.support.scripted_client import exchanges_of_script
 
-KEY = "sk-live-3cr3t"
 BASE_URL = "https://api.invalid/v1"
-JSON = {"name": "Content-Type", "value": "application/json"}
-AUTHORIZATION = {"name": "Authorization", "value": f"Bearer {KEY}"}
 PNG = "\ufffdPNG\r\n\x1a\n"
 
 
@@ -105,35 +103,6 @@ def test_recording_of_another_api_is_read(other_document: Document) -> None:
     assert [(e.operation_id, e.status, e.job_id) for e in read] == [
         (e.operation_id, e.status, e.job_id) for e in history
     ]
-
-
-def entry(
-    method: str = "GET",
-    url: str = "https://api.aisa.one/v1/videos/video_1",
-    *,
-    status: Any = 200,
-    headers: Any = (),
-    content: Any = None,
-    **more: Any,
-) -> dict[str, Any]:
-    """An entry with the fields that HAR requires, as other programs write it."""
-    body = {"size": 2, "mimeType": "application/json", "text": "{}"}
-    return {
-        "startedDateTime": "2026-05-28T20:26:40.123Z",
-        "time": 12.5,
-        "request": {"method": method, "url": url, "headers": [*headers], **more.pop("request", {})},
-        "response": {"status": status, "headers": [JSON], "content": content or body},
-        **more,
-    }
-
-
-def post_entry(**data: Any) -> dict[str, Any]:
-    url = "https://api.aisa.one/v1/videos"
-    return entry("POST", url, headers=[AUTHORIZATION], request={"postData": data})
-
-
-def har(*entries: Any, **more: Any) -> bytes:
-    return orjson.dumps({"log": {"version": "1.2", "entries": entries, **more}})
 
 
 def read(document: Document, *entries: Any, base_url: str = "") -> Recording:

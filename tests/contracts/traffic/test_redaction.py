@@ -48,6 +48,16 @@ def test_missing_or_malformed_api_key_stays_invalid(header: str | None) -> None:
     assert KEY not in repr(redacted(before))
 
 
+def test_each_key_has_its_own_mask() -> None:
+    redaction = Redaction(DOCUMENT)
+    keys = ["sk-of-red-1", "sk-of-blue", "sk-of-red-1"]
+    sent = [exchange(headers={"authorization": f"Bearer {key}"}) for key in keys]
+    once = [redaction.redact(each) for each in sent]
+    first, second, third = (each.headers["authorization"] for each in once)
+    assert (first, second, third) == ("Bearer [*key*]", "Bearer [*key*]2", "Bearer [*key*]")
+    assert [Redaction(DOCUMENT).redact(each) for each in reversed(once)] == once[::-1]
+
+
 def test_mask_in_a_body_is_as_long_as_the_key() -> None:
     for key in (KEY, "sk-1", "k" * 100):
         body = f'{{"message":"{key} is invalid"}}'.encode()
