@@ -108,6 +108,24 @@ class Endpoint:
             observer.unmatched(method, path)
         return reply
 
+    def respond_invalid(
+        self, method: str, path: str, reason: str, *, status: int = 400, delivered: bool = True
+    ) -> Reply:
+        """Return the error reply to a request that is not valid HTTP or did not arrive completely.
+
+        Args:
+            method: The HTTP method, "?" if it is unknown.
+            path: The path as it was sent, "?" if it is unknown.
+            reason: The problem in words.
+            status: The HTTP status of the reply.
+            delivered: False if the client has disconnected and does not receive the reply.
+        """
+        cause = self.service.document.envelope.cause_of_status(status) or Cause.FIELD_VALUE
+        reply = replace(self.service.refuse(Refusal(cause, reason)), status=status)
+        for observer in self._observers:
+            observer.invalid(method, path, reason, status=status if delivered else None)
+        return reply
+
     def undelivered(self, reply: Reply) -> None:
         """Inform the observers that a client disconnected before it received all of this reply."""
         answered = reply.get_reply if isinstance(reply, _HeadReply) else reply

@@ -25,6 +25,17 @@ class Observer(Protocol):
         """
         ...
 
+    def invalid(self, method: str, path: str, reason: str, *, status: int | None) -> None:
+        """A request was not valid HTTP, or it did not arrive completely.
+
+        Args:
+            method: The HTTP method in upper case, "?" if it is unknown.
+            path: The path as it was sent, "?" if it is unknown.
+            reason: The problem in words.
+            status: The HTTP status of the response, None if the client had disconnected.
+        """
+        ...
+
     def undelivered(self, reply: Reply) -> None:
         """A client disconnected before it received all of this reply, which was passed to
         `answered` before.

@@ -85,7 +85,7 @@ def status_of(document: Document, request: LoggedRequest) -> int | None:
     if isinstance(request, Exchange):
         return request.status
     if request.kind is not UnmatchedKind.NO_OPERATION:
-        return None
+        return request.status
     # The status of the mock for such a request.
     cause = Cause.ENDPOINT_UNKNOWN
     if request.path.startswith(document.base_path):

@@ -49,6 +49,7 @@ def entry_json(
             _nearest_json(document, request) if isinstance(request, UnmatchedRequest) else None
         ),
         "delivery": _delivery_json(exchange) if exchange else None,
+        **_invalid_json(request),
     }
 
 
@@ -76,6 +77,13 @@ def _nearest_json(document: Document, request: UnmatchedRequest) -> Json:
         "path": near.path,
         "difference": near.difference,
     }
+
+
+def _invalid_json(request: LoggedRequest) -> dict[str, Json]:
+    """Return the reason why a request is not complete and valid HTTP, if it is not."""
+    if isinstance(request, UnmatchedRequest) and request.kind is UnmatchedKind.INVALID:
+        return {"invalid": request.detail}
+    return {}
 
 
 def _delivery_json(exchange: Exchange) -> Json:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ...openapi import Call, Document, Reply
 from ...openapi.credentials import mask_key
 from ...openapi.json import Json
-from ..traffic.exchange import Exchange, UnmatchedRequest
+from ..traffic.exchange import Exchange, UnmatchedKind, UnmatchedRequest
 from ..traffic.recording import write_recording
 from ..traffic.redaction import Redaction
 from .client_verdict import ClientVerdict, judge_clients
@@ -93,6 +93,10 @@ class Journal:
     def unmatched(self, method: str, path: str) -> None:
         """Store a request that matches no operation."""
         self.add(UnmatchedRequest(method, path))
+
+    def invalid(self, method: str, path: str, reason: str, *, status: int | None) -> None:
+        """Store a request that was not valid HTTP or did not arrive completely."""
+        self.add(UnmatchedRequest(method, path, reason, UnmatchedKind.INVALID, status))
 
     def add(self, request: Call | UnmatchedRequest, reply: Reply | None = None) -> Entry:
         """Store a request of any kind, and return its entry."""

@@ -92,6 +92,7 @@ class UnmatchedKind(StrEnum):
     BLOCKED = "it was blocked"
     NOT_RECORDED = "the recording has no response to it"
     INFINITE_LOOP = "it was in an infinite loop"
+    INVALID = "it is not a complete HTTP request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +103,14 @@ class UnmatchedRequest:
     path: the path from the root as it was sent, or the whole URL
     detail: more about the reason, may be empty
     kind: the reason
+    status: the status of the response to an invalid request, None if none arrived
     """
 
     method: str
     path: str
     detail: str = ""
     kind: UnmatchedKind = UnmatchedKind.NO_OPERATION
+    status: int | None = None
 
 
 def read_exchange(

@@ -17,7 +17,7 @@ from ..observers import Observer, RequestJournal
 from ..service import JobService
 from .admin import AdminApp
 from .cors import open_to_web_pages
-from .delivery import connection_of, deliver
+from .delivery import connection_of, deliver, invalid_reason
 from .headers import MAX_HEADER_BYTES, HeaderParser
 
 ADMIN_PREFIX: Final = "/__admin"
@@ -80,7 +80,7 @@ class MockApp(Starlette):
         if scope["type"] != "http":
             return await super().__call__(scope, receive, send)
         root = scope.get("root_path", "")
-        if not _is_admin_path(scope["path"].removeprefix(root)):
+        if not _is_admin_path(scope["path"].removeprefix(root)) or invalid_reason(scope):
             return await self._api(scope, receive, send)
         roots = {"app_root_path": root, "root_path": root + ADMIN_PREFIX}
         return await self._admin({**scope, **roots}, receive, send)
@@ -113,18 +113,22 @@ class ApiApp:
         try:
             if headers is None:
                 reply = self._endpoint.respond_head_too_large(MAX_HEADER_BYTES)
+            elif "host" not in headers and (reason := _host_problem(scope)):
+                reply = self._respond_invalid(scope, reason)
             else:
                 bodiless = scope["method"] in _METHODS_WITHOUT_BODY
                 body = b"" if bodiless else await self._read_body(headers, receive)
                 reply = self._respond(scope, headers, body)
             raw = _raw_headers(reply)
-        except _ClientDisconnected:
-            return
+        except _UploadEnded as end:
+            broken = self._respond_to_broken_upload(scope, headers or {}, end.size)
+            if broken is None:
+                return
+            reply, raw = broken, _raw_headers(broken)
         except asyncio.CancelledError:
             # The shutdown has waited long enough; the client gets a response before the end.
-            reply = self._endpoint.respond_internal_error(
-                "the server stops before the request has arrived"
-            )
+            reason = "the server stops before the request has arrived"
+            reply = self._respond_invalid(scope, reason, status=503)
             raw = _raw_headers(reply)
         except Exception as error:
             # Even a bug of the mock gets an error envelope, and the log gets the traceback.
@@ -151,7 +155,7 @@ class ApiApp:
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise _ClientDisconnected
+                raise _UploadEnded(size)
             chunk = message.get("body", b"")
             size += len(chunk)
             if size > limit:
@@ -159,6 +163,28 @@ class ApiApp:
             chunks.append(chunk)
             more = message.get("more_body", False)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _respond_to_broken_upload(
+        self, scope: Scope, headers: Mapping[str, str], size: int
+    ) -> Reply | None:
+        """Return the reply to a request whose body is incomplete, None if nobody can read it."""
+        connection = connection_of(scope)
+        broken = connection.broken_upload if connection else None
+        length = headers.get("content-length")
+        received = f"after {size}{f' of {length}' if length else ''} bytes of the body"
+        if connection is None or broken is None:
+            self._respond_invalid(scope, f"the client disconnected {received}", delivered=False)
+            return None
+        connection.allow_response()
+        return self._respond_invalid(scope, f"{broken.reason} {received}", status=broken.status)
+
+    def _respond_invalid(
+        self, scope: Scope, reason: str, *, status: int = 400, delivered: bool = True
+    ) -> Reply:
+        path = _raw_path(scope)
+        return self._endpoint.respond_invalid(
+            scope["method"], path, reason, status=status, delivered=delivered
+        )
 
     def _respond(self, scope: Scope, headers: Mapping[str, str], body: bytes | None) -> Reply:
         """Return the reply to a request; `body` is None if it was too long to read."""
@@ -172,8 +198,22 @@ class ApiApp:
         return self._endpoint.respond(method, path, query=query, headers=headers, body=body)
 
 
-class _ClientDisconnected(Exception):
-    """The client disconnected during its upload."""
+class _UploadEnded(Exception):
+    """An upload ended early, after `size` bytes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
+def _host_problem(scope: Scope) -> str | None:
+    """Return the problem of a request without the header Host, None if it may be absent."""
+    # Programs that call the application without a socket often leave out Host.
+    if connection_of(scope) is None:
+        return None
+    if reason := invalid_reason(scope):
+        return reason
+    return "the header Host is missing" if scope["http_version"] == "1.1" else None
 
 
 def _raw_path(scope: Scope) -> str:

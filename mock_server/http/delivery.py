@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import anyio
 from starlette.types import Message, Scope, Send
@@ -12,10 +12,27 @@ from ..chunks import split_body
 from ..clock import Clock
 
 CONNECTION_EXTENSION: Final = "aisa_testkit.connection"
+INVALID_HEAD: Final = "aisa_testkit.invalid_head"
+
+
+class BrokenUpload(NamedTuple):
+    """The end of an upload before its last byte, if the client can still read a response."""
+
+    status: int
+    reason: str
 
 
 class Connection(Protocol):
     """The connection of a request."""
+
+    @property
+    def broken_upload(self) -> BrokenUpload | None:
+        """The reason why the current upload has ended early, unless the client has disconnected."""
+        ...
+
+    def allow_response(self) -> None:
+        """Accept a response to a broken upload."""
+        ...
 
     @property
     def disconnected(self) -> bool:
@@ -39,6 +56,13 @@ def connection_of(scope: Scope) -> Connection | None:
     extensions = scope.get("extensions") or {}
     connection: Connection | None = extensions.get(CONNECTION_EXTENSION, {}).get("connection")
     return connection
+
+
+def invalid_reason(scope: Scope) -> str | None:
+    """Return the reason why the head of a request is invalid, None if it is valid."""
+    extensions = scope.get("extensions") or {}
+    reason: str | None = extensions.get(INVALID_HEAD, {}).get("reason")
+    return reason
 
 
 async def deliver(

@@ -14,7 +14,7 @@ import anyio
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from .delivery import CONNECTION_EXTENSION
+from .delivery import CONNECTION_EXTENSION, INVALID_HEAD, BrokenUpload
 
 
 class BreakableProtocol(HttpToolsProtocol):
@@ -27,17 +27,28 @@ class BreakableProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._closing = asyncio.Event()
         self._connection = BreakableConnection(transport, self._closing)
+        self._in_head, self._rejected = False, False
         self._extensions: dict[str, dict[object, object]] = {
             CONNECTION_EXTENSION: {"connection": self._connection}
         }
 
     def data_received(self, data: bytes) -> None:
+        if self._rejected:
+            return
         self._unset_keepalive_if_required()
         try:
             while data:
                 data = self._parse(data)
-        except httptools.HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
+        except httptools.HttpParserError as error:
+            self._reject(_TLS_HINT if data.startswith(_TLS_HANDSHAKE) else str(error))
+
+    # uvicorn declares None, which asyncio reads as False.
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Respond to an incomplete request: the client may still read."""
+        if self._rejected or not (self._in_head or self._is_uploading):
+            return False
+        self._reject("the client ended the connection")
+        return True
 
     def _parse(self, data: bytes) -> bytes:
         """Parse data; return what follows a head with an offer, which is not parsed yet."""
@@ -64,12 +75,52 @@ class BreakableProtocol(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self.parser.feed_data(b"".join([request_line, *lines, b"\r\n"]))
         # The application gets all headers that were sent.
-        self.headers[:] = headers
+        self.scope["headers"] = headers
+
+    @property
+    def _is_uploading(self) -> bool:
+        """True while the body of a request arrives that has no response yet."""
+        return self.cycle is not None and self.cycle.more_body and not self.cycle.response_complete
+
+    def _reject(self, reason: str) -> None:
+        """Let the application respond to an invalid or incomplete request, then disconnect."""
+        self._rejected = True
+        self.logger.warning("Invalid HTTP request received: %s", reason)
+        if self._is_uploading and not self._in_head:
+            self._break_upload(400, reason)
+        else:
+            self._replace_head(reason)
+        # A response that takes longer, or none, does not keep the connection open.
+        self.loop.call_later(_CLOSE_SECONDS, self.transport.close)
+
+    def _break_upload(self, status: int, reason: str) -> None:
+        """End the body of the current request; the application may respond with this status."""
+        self._connection.broken_upload = BrokenUpload(status, reason)
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+
+    def _replace_head(self, reason: str) -> None:
+        """Parse a valid head in place of an invalid one, so that pipelining works as usual."""
+        url = self.url if self._in_head else b""
+        method = self.parser.get_method().decode("ascii") if url else "?"
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.feed_data(b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n")
+        raw_path = url.partition(b"?")[0] or b"?"
+        path = raw_path.decode("latin-1")
+        self.scope["method"], self.scope["path"], self.scope["raw_path"] = method, path, raw_path
+        self.scope["extensions"] = {**self._extensions, INVALID_HEAD: {"reason": reason}}
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
 
     def on_headers_complete(self) -> None:
         if self.parser.should_upgrade():
             return
         super().on_headers_complete()
+        self._in_head = False
+        # Trailers are not headers (RFC 9110, section 6.5.1).
+        self.headers = []
         self.scope["extensions"] = self._extensions
         self._connection.forget_completed()
         self._connection.cycles.append(self.cycle)
@@ -92,6 +143,9 @@ class BreakableProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Stop, and end the delays of open responses."""
         super().shutdown()
+        if self._is_uploading and not self._rejected:
+            self._rejected = True
+            self._break_upload(503, "the server stops")
         self._closing.set()
         self.resume_writing()
 
@@ -106,11 +160,12 @@ class BreakableConnection:
         closing: The event that is set when the client has disconnected or the server stops.
     """
 
-    __slots__ = ("_closing", "_transport", "cycles")
+    __slots__ = ("_closing", "_transport", "broken_upload", "cycles")
 
     def __init__(self, transport: asyncio.Transport, closing: asyncio.Event) -> None:
         self._transport, self._closing = transport, closing
         self.cycles = deque[RequestResponseCycle]()
+        self.broken_upload: BrokenUpload | None = None
 
     @property
     def _current_cycle(self) -> RequestResponseCycle:
@@ -121,6 +176,11 @@ class BreakableConnection:
         """Drop the requests with a complete response."""
         while self.cycles and self.cycles[0].response_complete:
             self.cycles.popleft()
+
+    def allow_response(self) -> None:
+        """Accept a response to a broken upload; the connection is closed after it."""
+        # uvicorn discards responses to clients that have disconnected.
+        self._current_cycle.disconnected, self._current_cycle.keep_alive = False, False
 
     @property
     def disconnected(self) -> bool:
@@ -175,3 +235,6 @@ class BreakableConnection:
 
 _LINGER_ZERO: Final = struct.pack("ii", 1, 0)
 _POLL_SECONDS: Final = 0.005
+_CLOSE_SECONDS: Final = 5
+_TLS_HANDSHAKE: Final = b"\x16\x03"
+_TLS_HINT: Final = "the client uses TLS, but the URL of the mock begins with http://"

@@ -65,6 +65,9 @@ class ExampleSession:
         """Record a request that matches no operation."""
         self.history.append(UnmatchedRequest(method, path))
 
+    def invalid(self, method: str, path: str, reason: str, *, status: int | None) -> None:
+        """Ignore it: the clients of the examples send valid requests."""
+
     def undelivered(self, reply: Reply) -> None:
         """Ignore it: the clients of the examples receive every response."""
 

@@ -18,6 +18,7 @@ class RecordingObserver:
     def __init__(self) -> None:
         self.calls: list[tuple[Call, Reply]] = []
         self.unmatched_requests: list[tuple[str, str]] = []
+        self.invalid_requests: list[tuple[str, str, str, int | None]] = []
         self.undelivered_replies: list[Reply] = []
 
     def answered(self, call: Call, reply: Reply) -> None:
@@ -25,6 +26,9 @@ class RecordingObserver:
 
     def unmatched(self, method: str, path: str) -> None:
         self.unmatched_requests.append((method, path))
+
+    def invalid(self, method: str, path: str, reason: str, *, status: int | None) -> None:
+        self.invalid_requests.append((method, path, reason, status))
 
     def undelivered(self, reply: Reply) -> None:
         self.undelivered_replies.append(reply)

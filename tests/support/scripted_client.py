@@ -178,5 +178,8 @@ class _ScriptedClient:
     def unmatched(self, method: str, path: str) -> None:
         self._history.append(UnmatchedRequest(method, path))
 
+    def invalid(self, method: str, path: str, reason: str, *, status: int | None) -> None:
+        raise AssertionError(reason)
+
     def undelivered(self, reply: Reply) -> None:
         """Do nothing: this client receives every response."""

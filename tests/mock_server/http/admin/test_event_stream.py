@@ -44,6 +44,9 @@ class EventSource:
     def unmatched(self, method: str, path: str) -> None:
         self.notify({"operation": None, "path": path})
 
+    def invalid(self, method: str, path: str, reason: str, *, status: int | None) -> None:
+        self.notify({"operation": None, "path": path})
+
     def listen(self, listener: Callable[[Json], None]) -> Callable[[], None]:
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)

@@ -32,6 +32,9 @@ class RecordingJournal:
     def unmatched(self, method: str, path: str) -> None:
         self.recorded.append(f"{method} {path}")
 
+    def invalid(self, method: str, path: str, reason: str, *, status: int | None) -> None:
+        self.recorded.append(f"{method} {path}")
+
     def undelivered(self, reply: Reply) -> None:
         """No client of these tests disconnects."""
 
