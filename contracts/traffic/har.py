@@ -83,7 +83,7 @@ def reply_from(entry: Mapping[str, Json]) -> Reply | None:
         return None
     size = (response.get("content") or {}).get("size")
     if "content-length" in headers and size not in (None, len(body)):
-        # The recorder encoded the body anew, so its length is not the server's fault.
+        # The recorder encoded the body again, so the length is not that of the server.
         headers["content-length"] = str(len(body))
     return Reply(response["status"], headers, body)
 

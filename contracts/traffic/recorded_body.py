@@ -1,6 +1,6 @@
 """Bodies as recordings contain them: as text, in base64, still compressed, cut off, or not at all.
 
-A body that the recorder did not keep whole is None, so that no rule blames a server for it.
+A body that the recorder did not keep whole is None, so that no rule reports it.
 """
 
 from __future__ import annotations

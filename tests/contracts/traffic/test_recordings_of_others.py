@@ -260,7 +260,7 @@ def test_file_that_was_recorded_as_latin1_is_read(document: Document) -> None:
     assert reply.body == data
 
 
-def test_text_that_the_recorder_encoded_anew_has_its_own_length(document: Document) -> None:
+def test_text_that_the_recorder_encoded_again_has_its_own_length(document: Document) -> None:
     recorded = with_header(completed(), "Content-Length", "999")
     recorded["response"]["content"]["size"] = 999
     assert found(document, read(document, created(), recorded)) == []
