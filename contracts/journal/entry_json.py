@@ -48,8 +48,8 @@ def entry_json(
         "nearest": (
             _nearest_json(document, request) if isinstance(request, UnmatchedRequest) else None
         ),
+        "invalid": _invalid_reason(request),
         "delivery": _delivery_json(exchange) if exchange else None,
-        **_invalid_json(request),
     }
 
 
@@ -79,11 +79,11 @@ def _nearest_json(document: Document, request: UnmatchedRequest) -> Json:
     }
 
 
-def _invalid_json(request: LoggedRequest) -> dict[str, Json]:
-    """Return the reason why a request is not complete and valid HTTP, if it is not."""
+def _invalid_reason(request: LoggedRequest) -> str | None:
+    """Return the reason why a request is not complete and valid HTTP, None if it is."""
     if isinstance(request, UnmatchedRequest) and request.kind is UnmatchedKind.INVALID:
-        return {"invalid": request.detail}
-    return {}
+        return request.detail
+    return None
 
 
 def _delivery_json(exchange: Exchange) -> Json:

@@ -35,6 +35,7 @@ def test_request_is_shown_with_its_fields_and_its_outcome(any_mock: JournaledMoc
         "violations": [],
         "warnings": [],
         "nearest": None,
+        "invalid": None,
         "delivery": None,
     }
     assert (poll["number"], poll["at"], poll["method"]) == (2, NOW + 2, "GET")

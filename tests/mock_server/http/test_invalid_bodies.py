@@ -54,7 +54,6 @@ INVALID_BODIES = {
     "JSON cut off": (JSON, b'{"prompt": "x', "the body must be JSON, not "),
     "100,000 brackets": (JSON, b"[" * 100_000, "the body must be JSON, not "),
     "NaN": (JSON, b'{"prompt": NaN}', "the body must be JSON, not "),
-    "lone surrogate": (JSON, rb'{"prompt": "\ud800"}', "the body must be JSON, not "),
     "JSON that is not UTF-8": (JSON, b'{"prompt": "\xff"}', "the body must be JSON, not "),
     "number beyond doubles": (JSON, b'{"prompt": 1e999}', "the body must be JSON, not "),
     "a list": (JSON, b'["prompt"]', "the body must be of type object, not ['prompt']"),
