@@ -148,8 +148,13 @@ def _result_lines(report: Report) -> Iterator[Text]:
     for job in report.result.jobs:
         job_id = escape_controls(job)
         yield Text(f"Not deleted: {job_id}; check it with --resume {job_id}")
+    for reason in report.unchecked_reasons if report.has_result else ():
+        yield Text(f"Not checked: {reason}", style="dim")
     if not report.has_result:
         yield Text("nothing was checked", style="bold")
         return
     cost = f"; {report.budget}" if report.plan else ""
-    yield Text(f"{report.summary} in {len(report.result.history)} requests{cost}", style="bold")
+    so_far = " so far" if report.error else ""
+    yield Text(
+        f"{report.summary}{so_far} in {len(report.result.history)} requests{cost}", style="bold"
+    )

@@ -16,10 +16,18 @@ from ..contracts.check.http_target import HttpTarget
 from ..contracts.check.result import CheckResult
 from ..contracts.check.runner import CheckRunner
 from ..contracts.errors import CredentialsRejected, RecordingError, ServerUnreachable
+from ..contracts.reports.report import INCONCLUSIVE
+from ..contracts.rules.server.evidence import has_completed_job, unchecked_rules
 from ..contracts.traffic.exchange import Exchange
 from ..contracts.traffic.recording import read_recording
 from ..openapi import JobRole
-from .check_config import INTERRUPTED, KEY_REJECTED, OVER_BUDGET, UNREACHABLE, CheckConfig
+from .check_config import (
+    INTERRUPTED,
+    KEY_REJECTED,
+    OVER_BUDGET,
+    UNREACHABLE,
+    CheckConfig,
+)
 from .check_display import ProgressDisplay
 from .options import ConfigurationError, fail
 
@@ -59,7 +67,9 @@ def replay_check(config: CheckConfig, path: Path) -> Outcome:
         fail(f"--replay {path}: {error}")
     history = recording.exchanges
     violations = config.policy.violations(config.document, history)
-    return Outcome(CheckResult(violations, history, (), recording.notes), recording.base_url)
+    result = CheckResult(violations, history, (), recording.notes)
+    reason, code = _unchecked_reason(config, result) or (None, 0)
+    return Outcome(result, recording.base_url, reason, code)
 
 
 def run_check(config: CheckConfig, console: Console) -> Outcome:
@@ -108,9 +118,22 @@ def _inconclusive_reason(config: CheckConfig, result: CheckResult) -> tuple[str,
         return f"{config.base_url} has not responded to any request", UNREACHABLE
     if config.resume is not None and not _job_exists(result, config.resume):
         return f"the server has no job {config.resume}", ConfigurationError.exit_code
-    if config.makes_jobs and not result.errors and not any(map(_created_job, result.history)):
-        return "no job could be created, so no job was checked", UNREACHABLE
-    return None
+    return _unchecked_reason(config, result)
+
+
+def _unchecked_reason(config: CheckConfig, result: CheckResult) -> tuple[str, int] | None:
+    """Return a reason and its exit code if no job completed, so that rules were not checked."""
+    document, history, policy = config.document, result.history, config.policy
+    retrieve = document.by_role.get(JobRole.RETRIEVE)
+    polls = retrieve is not None and policy.grade.covers(retrieve.provenance)
+    # Without polls, no job can be seen to complete.
+    done = has_completed_job(document, history) if polls else any(map(_created_job, history))
+    unchecked = unchecked_rules(document, history, policy.codes)
+    if done or result.errors or not unchecked:
+        return None
+    codes = ", ".join(sorted(code for group in unchecked.values() for code in group))
+    problem = "no job completed" if any(map(_created_job, history)) else "no job was created"
+    return f"{problem}; not checked: {codes}", INCONCLUSIVE
 
 
 def _created_job(exchange: Exchange) -> bool:

@@ -40,6 +40,10 @@ def write_json(report: Report) -> bytes:
         "jobs": [asdict(timeline) for timeline in job_timelines(document, result.history)],
         "left": list(result.jobs),
         "notes": list(result.notes),
+        "not_checked": [
+            {"rules": list(codes), "missing": evidence}
+            for evidence, codes in report.unchecked_rules.items()
+        ],
         "requests": len(result.history),
     }
     return orjson.dumps(data, option=orjson.OPT_INDENT_2) + b"\n"

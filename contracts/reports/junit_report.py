@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from xml.etree import ElementTree as Xml
 
 from ...openapi import Operation
 from ..rules.grouping import ViolationGroup, group_by_rule
 from ..rules.rule import Rule, Severity
+from ..rules.server.evidence import Evidence, evidence_by_operation, evidence_for
 from ..rules.server_catalogue import SERVER_RULES
 from ..rules.violation import Violation
 from .report import Report, occurrences
@@ -19,7 +20,8 @@ def write_junit(report: Report) -> bytes:
     """Return the report as JUnit XML.
 
     A case fails if the rule was violated in a response of the operation. Warnings are the output
-    of a passed case. The cases of an operation that was not called are skipped.
+    of a passed case. A case is skipped if the operation was not called, or if its exchanges show
+    nothing that the rule could check.
     """
     suite = Xml.Element(
         "testsuite", name=_xml_text(f"{report.document.title} at {report.base_url}")
@@ -63,16 +65,20 @@ def _cases(report: Report) -> Iterator[Xml.Element]:
         key = violation.operation_id or "", violation.code
         violations.setdefault(key, []).append(violation)
     history = report.result.history if report.has_result else ()
-    called = {exchange.operation_id for exchange in history}
+    evidence = evidence_by_operation(report.document, history)
     for operation in report.document.operations.values():
         for code in sorted(report.policy.codes):
             found, rule = violations.get((operation.id, code), []), SERVER_RULES[code]
             if found or rule.roles is None or operation.role in rule.roles:
-                yield _case(report, operation, rule, found, operation.id in called)
+                yield _case(report, operation, rule, found, evidence.get(operation.id))
 
 
 def _case(
-    report: Report, operation: Operation, rule: Rule, violations: list[Violation], called: bool
+    report: Report,
+    operation: Operation,
+    rule: Rule,
+    violations: list[Violation],
+    evidence: Collection[Evidence] | None,
 ) -> Xml.Element:
     case = Xml.Element("testcase", classname=operation.id, name=f"{rule.code} {rule.title}")
     if violations:
@@ -84,8 +90,10 @@ def _case(
             _add(case, "failure", message, text).set("type", rule.code)
         else:
             Xml.SubElement(case, "system-out").text = _xml_text(text)
-    if not called:
+    elif evidence is None:
         _add(case, "skipped", f"{operation.id} was not called", "")
+    elif evidence_for(rule) not in evidence:
+        _add(case, "skipped", f"not checked: no {evidence_for(rule)}", "")
     return case
 
 

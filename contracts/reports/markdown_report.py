@@ -40,6 +40,7 @@ def _lines(report: Report) -> Iterator[str]:
         (f"{_code_cell(j)}: check it with {_code_cell(f'--resume {j}')}" for j in result.jobs),
     )
     yield from _section("Notes", map(_escape, result.notes))
+    yield from _section("Not checked", map(_escape, report.unchecked_reasons))
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
     yield f"<sub>{versions}</sub>" if versions else ""
 

@@ -11,9 +11,13 @@ from ..budget import Budget
 from ..check.plan import CheckPlan
 from ..check.result import CheckPolicy, CheckResult
 from ..rules.grouping import ViolationGroup, group_by_rule
+from ..rules.server.evidence import Evidence, unchecked_rules
 from ..rules.violation import Violation, list_numbers
 from ..traffic.curl import curl_command
 from ..traffic.exchange import Exchange
+
+INCONCLUSIVE = 6
+"""The exit code of a check that found no violation because no job completed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +78,27 @@ class Report:
     @property
     def has_result(self) -> bool:
         """True if the check was completed, or if it at least created a job or found an error."""
-        return self.error is None or self.budget.creates > 0 or bool(self.result.errors)
+        completed = self.error is None or self.exit_code == INCONCLUSIVE
+        return completed or self.budget.creates > 0 or bool(self.result.errors)
 
     @property
     def passed(self) -> bool:
         """True if the server conforms to the contract."""
         return self.exit_code == 0
+
+    @property
+    def unchecked_rules(self) -> Mapping[Evidence, tuple[str, ...]]:
+        """The codes of the rules that were not checked, by the evidence that was missing."""
+        found = {violation.code for violation in self.result.violations}
+        history = self.result.history if self.has_result else ()
+        return unchecked_rules(self.document, history, set(self.policy.codes) - found)
+
+    @property
+    def unchecked_reasons(self) -> tuple[str, ...]:
+        """The rules that were not checked, in lines such as "AV211: no failed job"."""
+        return tuple(
+            f"{', '.join(codes)}: no {evidence}" for evidence, codes in self.unchecked_rules.items()
+        )
 
     def exchange_of(self, violation: Violation) -> Exchange:
         """Return the exchange that completed a violation."""

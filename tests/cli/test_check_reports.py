@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
@@ -130,6 +130,59 @@ def test_reports_of_violations_have_exit_code_1(key_echo: str, tmp_path: Path) -
     assert json.loads(reports["a.json"])["exit_code"] == 1
     assert Xml.fromstring(reports["a.xml"])[0].get("failures") != "0"
     assert reports["a.md"].startswith("## ❌ ")
+
+
+def _fail_jobs(server: VideoServer) -> None:
+    for _ in range(2):
+        server.next_job(outcome="failed")
+
+
+def _reject_polls(server: VideoServer) -> None:
+    server.fail("getVideo", status=401, times=1000)
+    server.fail("getVideoContent", status=401, times=1000)
+
+
+def _limit_polls(server: VideoServer) -> None:
+    server.fail("getVideo", status=429, times=1000)
+
+
+def _limit_creates(server: VideoServer) -> None:
+    server.fail("createVideo", status=429, times=1000)
+
+
+@pytest.mark.parametrize(
+    ("break_server", "problem"),
+    [
+        (_fail_jobs, "no job completed"),
+        (_reject_polls, "no job completed"),
+        (_limit_polls, "no job completed"),
+        (_limit_creates, "no job was created"),
+    ],
+)
+def test_reports_without_a_completed_job_have_exit_code_6_and_the_unchecked_rules(
+    server: VideoServer,
+    tmp_path: Path,
+    break_server: Callable[[VideoServer], None],
+    problem: str,
+) -> None:
+    break_server(server)
+    code, printed = check(server.base_url, *report_options(tmp_path))
+    assert code == 6, printed
+    reports = files_in(tmp_path)
+    report = json.loads(reports["a.json"])
+    assert (report["exit_code"], report["violations"]) == (6, [])
+    assert report["headline"].startswith(f"no violation so far; {problem}; not checked: ")
+    assert "AV225" in report["headline"]
+    for name in ("a.xml", "a.md", "a.html"):
+        assert report["headline"] in reports[name], name
+    for text in (reports["a.md"], reports["a.html"], printed):
+        assert "no download of a completed job" in text
+    suite = Xml.fromstring(reports["a.xml"])[0]
+    assert suite.get("errors") == "1"
+    sizes = [c for c in suite.iter("testcase") if str(c.get("name")).startswith("AV225")]
+    assert all(case.find("skipped") is not None for case in sizes)
+    assert reports["a.md"].startswith("## ⚠️ ")
+    assert "no violation so far in " in printed.splitlines()[-1]
 
 
 def test_reports_on_another_api_have_exit_code_3_and_no_violations(

@@ -6,6 +6,7 @@ import pytest
 
 from aisa_testkit.contracts.budget import format_amount
 from aisa_testkit.contracts.reports import FORMATS, Report
+from aisa_testkit.contracts.rules.server.evidence import Evidence
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -19,6 +20,16 @@ def test_every_report_contains_the_budget(
         assert f'"spent": "{format_amount(report.budget.spent)}"' in text
     else:
         assert str(report.budget) in text
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"har"}))
+def test_every_report_names_the_rules_that_were_not_checked(
+    passed_report: Report, name: str
+) -> None:
+    assert passed_report.unchecked_rules[Evidence.FAILED_JOB] == ("AV211",)
+    text = FORMATS[name](passed_report).decode()
+    assert "AV211" in text
+    assert "failed job" in text
 
 
 @pytest.mark.parametrize("name", FORMATS)

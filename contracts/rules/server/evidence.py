@@ -1,0 +1,178 @@
+"""The evidence that each rule needs: a rule that nothing was shown to has not passed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from enum import StrEnum
+
+from ....openapi import Document, JobRole
+from ....openapi.lifecycle import Ending
+from ...traffic.credentials import credential_problem
+from ...traffic.exchange import Exchange
+from ...traffic.job_views import JobView, get_or_none, is_number, jobs_in
+from .. import server_catalogue as catalogue
+from ..rule import Rule
+
+
+class Evidence(StrEnum):
+    """The kinds of requests and responses that rules look at."""
+
+    REQUEST = "request"
+    RESPONSE = "complete response"
+    ERROR = "error response"
+    VALID_REQUEST = "valid request"
+    INVALID_REQUEST = "invalid request"
+    INVALID_KEY = "request with an invalid API key"
+    ACCEPTED_CREATE = "accepted create"
+    JOB = "job in a response"
+    FINISHED_JOB = "finished job"
+    FAILED_JOB = "failed job"
+    DELETED_JOB = "request after the deletion of a job"
+    REMIX = "accepted remix"
+    UNKNOWN_JOB = "request for an unknown job"
+    EARLY_CONTENT = "request for the content of an unfinished job"
+    CONTENT = "request for the content of a completed job"
+    DOWNLOAD = "download of a completed job"
+    PARTIAL_DOWNLOAD = "request for a part of the content"
+    EXPIRED_CONTENT = "request for expired content"
+    LIST = "list of jobs"
+
+
+def evidence_for(rule: Rule) -> Evidence:
+    """Return the evidence that a rule for servers needs."""
+    if rule.code in _EVIDENCE:
+        return _EVIDENCE[rule.code]
+    if rule.roles == frozenset({JobRole.LIST}):
+        return Evidence.LIST
+    return Evidence.RESPONSE if rule.roles is None else Evidence.JOB
+
+
+def evidence_by_operation(
+    document: Document, history: Iterable[Exchange]
+) -> Mapping[str, Collection[Evidence]]:
+    """Return the evidence in a history by the id of the operation."""
+    reader, found = _EvidenceReader(document), dict[str, set[Evidence]]()
+    for exchange in history:
+        found.setdefault(exchange.operation_id, set()).update(reader.read(exchange))
+    return found
+
+
+def unchecked_rules(
+    document: Document, history: Iterable[Exchange], codes: Collection[str]
+) -> Mapping[Evidence, tuple[str, ...]]:
+    """Return the codes of the rules that no exchange was evidence for, by the missing evidence."""
+    found = set[Evidence]().union(*evidence_by_operation(document, history).values())
+    unchecked: dict[Evidence, tuple[str, ...]] = {}
+    for code in sorted(codes):
+        needed = evidence_for(catalogue.SERVER_RULES[code])
+        if needed not in found:
+            unchecked[needed] = (*unchecked.get(needed, ()), code)
+    return unchecked
+
+
+def has_completed_job(document: Document, history: Iterable[Exchange]) -> bool:
+    """Return True if a response other than a list shows a job that completed."""
+    views = (
+        view
+        for exchange in history
+        if exchange.operation.role is not JobRole.LIST
+        for view in jobs_in(document, exchange)
+    )
+    return any(view.state.ends is Ending.SUCCESS for view in views)
+
+
+class _EvidenceReader:
+    """Reads exchanges in their order, and remembers the jobs."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._jobs: dict[str, JobView] = {}
+        self._deleted: set[str] = set()
+
+    def read(self, exchange: Exchange) -> Iterator[Evidence]:
+        """Yield the evidence in an exchange."""
+        yield Evidence.REQUEST
+        if exchange.reply is None:
+            return
+        yield Evidence.RESPONSE
+        if exchange.reply.status >= 400:
+            yield Evidence.ERROR
+        key_problem = credential_problem(self._document, exchange)
+        if key_problem is not None:
+            yield Evidence.INVALID_KEY
+        else:
+            problems = exchange.arguments.problems
+            yield Evidence.INVALID_REQUEST if problems else Evidence.VALID_REQUEST
+            yield from self._job_evidence(exchange)
+
+    def _job_evidence(self, exchange: Exchange) -> Iterator[Evidence]:
+        role, job_id = exchange.operation.role, exchange.job_id
+        if job_id is not None and job_id not in self._jobs:
+            yield Evidence.UNKNOWN_JOB
+        if job_id in self._deleted or (role is JobRole.LIST and self._deleted):
+            yield Evidence.DELETED_JOB
+        if role is JobRole.CONTENT and job_id in self._jobs and job_id not in self._deleted:
+            yield from self._content_evidence(exchange, self._jobs[job_id])
+        if exchange.accepted:
+            yield from self._accepted_evidence(exchange)
+
+    def _accepted_evidence(self, exchange: Exchange) -> Iterator[Evidence]:
+        role = exchange.operation.role
+        if role in _EVIDENCE_OF_ROLE:
+            yield _EVIDENCE_OF_ROLE[role]
+        if role is JobRole.DELETE and exchange.job_id:
+            self._deleted.add(exchange.job_id)
+        for view in jobs_in(self._document, exchange):
+            self._jobs[view.job_id] = view
+            yield Evidence.JOB
+            if view.state.ends:
+                yield Evidence.FINISHED_JOB
+            if view.state.ends is Ending.FAILURE:
+                yield Evidence.FAILED_JOB
+
+    def _content_evidence(self, exchange: Exchange, job: JobView) -> Iterator[Evidence]:
+        if job.state.ends is not Ending.SUCCESS:
+            yield Evidence.EARLY_CONTENT
+            return
+        path = self._document.lifecycle.expiry_at
+        expiry = get_or_none(job.job, path) if path else None
+        if is_number(expiry) and exchange.at > expiry:
+            yield Evidence.EXPIRED_CONTENT
+            return
+        yield Evidence.CONTENT
+        if exchange.accepted:
+            yield Evidence.DOWNLOAD
+        if "range" in exchange.headers:
+            yield Evidence.PARTIAL_DOWNLOAD
+
+
+_EVIDENCE_OF_ROLE = {
+    JobRole.CREATE: Evidence.ACCEPTED_CREATE,
+    JobRole.REMIX: Evidence.REMIX,
+    JobRole.LIST: Evidence.LIST,
+}
+_EVIDENCE = {
+    catalogue.ENVELOPE_MISSING.code: Evidence.ERROR,
+    catalogue.FIELD_NOT_ECHOED.code: Evidence.JOB,
+    catalogue.DEFAULT_NOT_APPLIED.code: Evidence.JOB,
+    catalogue.VALID_REJECTED.code: Evidence.VALID_REQUEST,
+    catalogue.INVALID_ACCEPTED.code: Evidence.INVALID_REQUEST,
+    catalogue.INVALID_KEY_ACCEPTED.code: Evidence.INVALID_KEY,
+    catalogue.UNDOCUMENTED_ERROR_CODE.code: Evidence.ERROR,
+    catalogue.SERVER_ERROR.code: Evidence.REQUEST,
+    catalogue.INCOMPLETE_RESPONSE.code: Evidence.REQUEST,
+    catalogue.WRONG_KEY_ERROR.code: Evidence.INVALID_KEY,
+    catalogue.FINAL_STATE_CHANGED.code: Evidence.FINISHED_JOB,
+    catalogue.TIMESTAMP_MISSING.code: Evidence.FINISHED_JOB,
+    catalogue.ERROR_MISSING.code: Evidence.FAILED_JOB,
+    catalogue.DELETED_JOB_AVAILABLE.code: Evidence.DELETED_JOB,
+    catalogue.REMIX_SOURCE.code: Evidence.REMIX,
+    catalogue.UNKNOWN_JOB_ACCEPTED.code: Evidence.UNKNOWN_JOB,
+    catalogue.CONTENT_EARLY.code: Evidence.EARLY_CONTENT,
+    catalogue.CONTENT_UNAVAILABLE.code: Evidence.CONTENT,
+    catalogue.CONTENT_AFTER_EXPIRY.code: Evidence.EXPIRED_CONTENT,
+    catalogue.CONTENT_TYPE.code: Evidence.DOWNLOAD,
+    catalogue.CONTENT_SIZE.code: Evidence.DOWNLOAD,
+    catalogue.CONTENT_DURATION.code: Evidence.DOWNLOAD,
+    catalogue.CONTENT_RANGE.code: Evidence.PARTIAL_DOWNLOAD,
+}
