@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from .main import main
+try:
+    from .main import main
+except KeyboardInterrupt:  # Ctrl-C in the first moment
+    raise SystemExit(130) from None
 
 __all__ = ["main"]

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import httpx2
 from rich.console import Console
 
 from ..contracts.check.http_target import HttpTarget
@@ -29,6 +28,7 @@ from .check_config import (
     CheckConfig,
 )
 from .check_display import ProgressDisplay
+from .http_client import open_client
 from .options import ConfigurationError, fail
 
 REQUEST_SECONDS = 60.0
@@ -75,7 +75,7 @@ def replay_check(config: CheckConfig, path: Path) -> Outcome:
 def run_check(config: CheckConfig, console: Console) -> Outcome:
     """Check a server; an incomplete check has a result, too."""
     with (
-        httpx2.Client(timeout=REQUEST_SECONDS) as client,
+        open_client(config.base_url, timeout=REQUEST_SECONDS) as client,
         ProgressDisplay(console, config.plan.currency) as display,
         _signals_as_interrupts(),
     ):

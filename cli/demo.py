@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import click
 import httpx2
@@ -27,6 +28,7 @@ from ..openapi.json import Json
 from ..openapi.operation import JSON
 from ..openapi.pointer import get
 from ..openapi.text import count_of
+from .http_client import open_client
 from .options import fail, option
 
 SPEED = 2.0
@@ -50,6 +52,8 @@ def demo(output: Path) -> None:
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=output):  # fails before anything else is done
+            pass
     except OSError as error:
         fail(f"--output {output}: {error.strerror}")
     console, document = Console(highlight=False, soft_wrap=True), load_document()
@@ -57,7 +61,8 @@ def demo(output: Path) -> None:
     with serve_in_thread(document, clock=clock) as server:
         console.print(f"The mock of {document.title} listens on [bold]{server.base_url}[/]")
         headers = {"authorization": f"Bearer {DUMMY_KEY}"}
-        with httpx2.Client(base_url=server.base_url, headers=headers, timeout=10) as http:
+        url = server.base_url
+        with open_client(url, base_url=url, headers=headers, timeout=10) as http:
             _make_video(_JobClient(document, http), console, output)
         clock.set_speed(CHECK_SPEED)
         result = _check(document, server.base_url)
@@ -74,7 +79,7 @@ def demo(output: Path) -> None:
 
 def _check(document: Document, base_url: str) -> CheckResult:
     """Return the result of `aisa-testkit check` at this URL."""
-    with httpx2.Client(timeout=10) as http:
+    with open_client(base_url, timeout=10) as http:
         server = HttpTarget(document, base_url, http)
         plan = plan_check(document, key=DUMMY_KEY, creates=2)
         return CheckRunner(

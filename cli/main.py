@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import gc
+import signal
+import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from threading import current_thread, main_thread
 from typing import Any
 
 import click
+
+INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
+INTERRUPTED = 130
 
 
 class LazyGroup(click.Group):
@@ -20,7 +27,9 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        command: click.Command = getattr(import_module(f".{cmd_name}", __package__), cmd_name)
+        with interrupts_after_imports():
+            module = import_module(f".{cmd_name}", __package__)
+        command: click.Command = getattr(module, cmd_name)
         return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
@@ -28,16 +37,48 @@ class LazyGroup(click.Group):
         gc.disable()
         try:
             return super().main(*args, **kwargs)
+        except Exception:  # no finding about a server or a client, whose exit code is 1
+            traceback.print_exc()
+            click.echo("Internal error: please report these lines.", err=True)
+            sys.exit(INTERNAL_ERROR)
         finally:
             gc.enable()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        with _errors_in_one_line():
+        with _exit_codes(), _errors_in_one_line():
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
-        with _errors_in_one_line():
+        with _exit_codes(), _errors_in_one_line():
             return super().invoke(ctx)
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    """Exit with INTERRUPTED after Ctrl-C; the exit code of click is 1."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def interrupts_after_imports() -> Iterator[None]:
+    """Raise KeyboardInterrupt at the end of the block: some extension modules crash if Ctrl-C
+    interrupts their import.
+    """
+    received: list[int] = []
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is not signal.default_int_handler or current_thread() is not main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda number, frame: received.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if received:
+        raise KeyboardInterrupt
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from ..contracts.rules.allowance import is_allowable
 from ..openapi.json import Json
 from ..openapi.text import escape_controls, one_line, quote
 from .check_config import UNREACHABLE, VIOLATED
+from .http_client import open_client
 from .options import ConfigurationError, fail, option
 
 TIMEOUT_SECONDS = 10.0
@@ -102,7 +103,8 @@ def _fetch_verdict(url: str, token: str | None) -> ClientVerdict:
     """Return the verdict of the mock; ends the command if it has none."""
     headers = {"authorization": f"Bearer {_checked_token(token)}"} if token else {}
     try:
-        response = httpx2.get(url, headers=headers, timeout=TIMEOUT_SECONDS)
+        with open_client(url, timeout=TIMEOUT_SECONDS) as client:
+            response = client.get(url, headers=headers)
     except httpx2.InvalidURL as error:
         fail(f"URL is invalid: {error}")
     except httpx2.HTTPError as error:
