@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .contract import Contract
-    from .errors import ContractError, ContractWarning, InfiniteLoop
+    from .errors import ContractError, ContractWarning, InfiniteLoop, UnusedMockError
     from .mock import VideoMock, mock_videos
     from .observed_mock import ObservedMock
     from .options import MockOptions
@@ -20,6 +20,7 @@ __all__ = [
     "InfiniteLoop",
     "MockOptions",
     "ObservedMock",
+    "UnusedMockError",
     "VideoMock",
     "mock_videos",
     "serve_videos",
@@ -33,6 +34,7 @@ _MODULES = {
     "ContractWarning": "errors",
     "MockOptions": "options",
     "InfiniteLoop": "errors",
+    "UnusedMockError": "errors",
     "VideoMock": "mock",
     "ObservedMock": "observed_mock",
     "mock_videos": "mock",

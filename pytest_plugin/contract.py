@@ -82,6 +82,11 @@ class Contract:
         for violation in undocumented:
             warnings.warn(ContractWarning.from_violation(violation), stacklevel=stacklevel + 1)
 
+    @property
+    def unused(self) -> bool:
+        """True if there is a mock that no request has reached, and violations are reported."""
+        return self._check and any(journal.unused for journal in self.journals)
+
     def error_text(self) -> str:
         """Return the message of the error that verify() would raise; "" if it would not raise."""
         errors, undocumented = self.unreported()

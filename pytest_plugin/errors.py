@@ -2,6 +2,7 @@
 
 ToolkitError
 ├── ContractError (AssertionError)    a client, or the live API, broke the contract
+├── UnusedMockError (AssertionError)  no request has reached a mock
 └── NotSent                           a request was not sent to the live API
 UserWarning
 └── ContractWarning                   a client sent something undocumented
@@ -40,6 +41,24 @@ class ContractError(ToolkitError, AssertionError):
                 *map(str, self.violations),
                 f"To allow this on purpose: {_how_to_allow(self.violations)}.",
             ]
+        )
+
+
+class UnusedMockError(ToolkitError, AssertionError):
+    """No request has reached a mock, so nothing was checked.
+
+    Args:
+        title: the documents of the test's mocks.
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title)
+        self.title = title
+
+    def __str__(self) -> str:
+        return (
+            f"no request has reached the mock of {self.title}: the test checks nothing.\n"
+            "Point the code under test at the mock, or remove the mock."
         )
 
 

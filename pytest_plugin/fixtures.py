@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .stash import BUDGET, CONTRACT, COVERAGE
+from .stash import BUDGET, CONTRACT, COVERAGE, REQUESTS_REQUIRED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +55,7 @@ def video_contract(request: pytest.FixtureRequest) -> Iterator[Contract]:
     contract = Contract(check=options.check, allow=options.allow)
     contract.allow(*request.config.getini("video_allow"))
     request.node.stash[CONTRACT] = contract
+    request.node.stash[REQUESTS_REQUIRED] = options.no_requests == "fail"
     yield contract
     log = request.config.stash.get(COVERAGE, None)
     if log is not None:
@@ -162,6 +163,15 @@ def verify(item: pytest.Item, contract: Contract) -> None:
         )
 
 
+def require_requests(contract: Contract) -> None:
+    """Fail a test if no request has reached one of its mocks."""
+    __tracebackhide__ = True
+    from .errors import UnusedMockError
+
+    if contract.unused:
+        pytest.fail(str(UnusedMockError(contract.title)), pytrace=False)
+
+
 def _options(
     request: pytest.FixtureRequest,
     *,
@@ -174,8 +184,9 @@ def _options(
     from .options import MockOptions
 
     options: dict[str, object] = {"document": document, "base_url": base_url, "clock": clock}
-    if request.config.getini("video_other_hosts"):
-        options["other_hosts"] = request.config.getini("video_other_hosts")
+    for name in ("other_hosts", "no_requests"):
+        if request.config.getini(f"video_{name}"):
+            options[name] = request.config.getini(f"video_{name}")
     for marker in reversed(list(request.node.iter_markers("video_mock"))):
         if "speed" in marker.kwargs:
             options["clock"] = None

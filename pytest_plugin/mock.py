@@ -26,6 +26,7 @@ from ..mock_server import (
 )
 from .contract import Contract, note_violations
 from .environment import client_environment
+from .errors import UnusedMockError
 from .httpcore2 import HTTPCore2Mocker
 from .mock_journal import MockJournal
 from .network_guard import NetworkGuard, guard_network
@@ -98,6 +99,8 @@ def mock_videos(**options: Unpack[MockOptionsDict]) -> Iterator[VideoMock]:
     with note_violations(contract), start_mock(mock_options, contract) as mock:
         yield mock
     contract.verify(stacklevel=3)  # at the block: the caller of contextlib, which calls this
+    if contract.unused and mock_options.no_requests == "fail":
+        raise UnusedMockError(contract.title)
 
 
 @contextmanager

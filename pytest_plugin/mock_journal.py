@@ -50,6 +50,11 @@ class MockJournal(Journal):
         return self.log.revision
 
     @property
+    def unused(self) -> bool:
+        """True if there never was a request."""
+        return not any(self._entries())
+
+    @property
     def exchanges(self) -> list[Exchange]:
         """The requests to documented operations since the last reset."""
         return [item for item in self.log.requests if isinstance(item, Exchange)]

@@ -27,7 +27,7 @@ from .environment import DUMMY_SECRET
 from .mock_journal import MockJournal
 from .playback import Playback
 
-OtherHosts: TypeAlias = Literal["pass", "fail"]
+PassOrFail: TypeAlias = Literal["pass", "fail"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,7 @@ class MockOptions:
         allow: the code of a rule that clients may break, such as "AV705", the path of an unknown
             endpoint, such as "/health" or "/internal/*", or several of them.
         other_hosts: "fail" to block requests to other hosts, "pass" to send them.
+        no_requests: "fail" to fail a test whose mock no request has reached.
     """
 
     document: Document | str | Path | None = None
@@ -75,7 +76,8 @@ class MockOptions:
     recording: str | Path | None = None
     check: bool = True
     allow: str | Collection[str] = ()
-    other_hosts: OtherHosts = "pass"
+    other_hosts: PassOrFail = "pass"
+    no_requests: PassOrFail = "pass"
 
     def __post_init__(self) -> None:
         __tracebackhide__ = True
@@ -188,10 +190,15 @@ class MockOptionsDict(TypedDict, total=False):
     recording: str | Path | None
     check: bool
     allow: str | Collection[str]
-    other_hosts: OtherHosts
+    other_hosts: PassOrFail
+    no_requests: PassOrFail
 
 
-_CHOICES = {"other_hosts": ("pass", "fail"), "unknown_ids": ("refuse", "synthesize")}
+_CHOICES = {
+    "other_hosts": ("pass", "fail"),
+    "no_requests": ("pass", "fail"),
+    "unknown_ids": ("refuse", "synthesize"),
+}
 # A recording already contains the outcomes of jobs, so these options must keep their defaults.
 _DECIDED_BY_RECORDING = {
     "scenario": None,

@@ -14,6 +14,7 @@ from .fixtures import (
     _video_live_api,
     _video_options,
     _video_shared_server,
+    require_requests,
     verify,
     video_api,
     video_base_url,
@@ -23,7 +24,7 @@ from .fixtures import (
     video_mock,
     video_server,
 )
-from .stash import BUDGET, CONTRACT, COVERAGE
+from .stash import BUDGET, CONTRACT, COVERAGE, REQUESTS_REQUIRED
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -78,6 +79,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini("video_base_url", "URL at which the code under test expects the API")
     parser.addini("video_other_hosts", "requests to other hosts: pass (default) or fail")
+    parser.addini("video_no_requests", "tests without a request: pass (default) or fail")
     parser.addini(
         "video_allow",
         "rules that the code under test may break, such as AV705, and paths, such as /internal/*",
@@ -91,8 +93,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "video_mock(document, base_url, clock, speed, seed, scenario, config, limits, accounts,"
         " idempotency_keys, webhook, webhook_secret, api_keys, unknown_ids, recording, check,"
-        " allow, other_hosts): the behaviour of the mock of a test, and the checks of its clients;"
-        " see aisa_testkit.pytest_plugin.MockOptions.",
+        " allow, other_hosts, no_requests): the behaviour of the mock of a test, and the checks"
+        " of its clients; see aisa_testkit.pytest_plugin.MockOptions.",
     )
     if config.getoption("video_target") == "live":
         from .live_budget import read_live_budget
@@ -117,6 +119,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     # The failure of a unittest method is kept on the item, not raised.
     if contract is not None and not getattr(item, "_excinfo", None):
         verify(item, contract)
+        if item.stash[REQUESTS_REQUIRED]:
+            require_requests(contract)
     return result
 
 
@@ -127,7 +131,11 @@ def pytest_runtest_makereport(
     """Add the violations to the report of a test that failed: they may be the reason."""
     report = yield
     contract = item.stash.get(CONTRACT, None)
-    if contract is None or call.when == "teardown" or report.passed:
+    if contract is None or call.when == "teardown":
+        return report
+    if report.passed:
+        if call.when == "call" and contract.unused:
+            report.sections.append((_UNUSED, "no request has reached a mock of this test"))
         return report
     if text := contract.error_text():
         report.sections.append(("video contract", text))
@@ -143,6 +151,19 @@ def pytest_terminal_summary(
         log.print(terminalreporter)
     if budget is not None:
         terminalreporter.write_line(str(budget))
+    _print_unused_mocks(terminalreporter)
+
+
+def _print_unused_mocks(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many tests passed although no request has reached their mock."""
+    reports = terminalreporter.getreports("passed")
+    unused = [report for report in reports if any(name == _UNUSED for name, _ in report.sections)]
+    if unused:
+        tests = "1 test that passed" if len(unused) == 1 else f"{len(unused)} tests that passed"
+        terminalreporter.write_line(
+            f"advice: no request has reached a mock of {tests}, such as {unused[0].nodeid};"
+            " video_no_requests = fail makes this an error"
+        )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -159,3 +180,6 @@ def pytest_testnodedown(node: object, error: object) -> None:
     log = node.config.stash.get(COVERAGE, None)  # type: ignore[attr-defined]  # a type of xdist
     if log is not None:
         log.add_worker(node)
+
+
+_UNUSED = "video mock without requests"  # the title of a section of a report

@@ -14,7 +14,7 @@ from ..mock_server import WebhookWorker, create_app
 from ..mock_server.http.server import base_url, serve_app
 from .contract import Contract, note_violations
 from .environment import client_environment
-from .errors import InfiniteLoop
+from .errors import InfiniteLoop, UnusedMockError
 from .network_guard import NetworkGuard, guard_network
 from .observed_mock import ObservedMock
 from .options import MockOptions, MockOptionsDict
@@ -87,6 +87,8 @@ def serve_videos(**options: Unpack[MockOptionsDict]) -> Iterator[ObservedMock]:
     ):
         yield mock
     contract.verify(stacklevel=3)  # at the block: the caller of contextlib, which calls this
+    if contract.unused and mock_options.no_requests == "fail":
+        raise UnusedMockError(contract.title)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .coverage_log import CoverageLog
     from .live_budget import LiveBudget
 
+REQUESTS_REQUIRED: pytest.StashKey[bool] = pytest.StashKey()
 CONTRACT: pytest.StashKey[Contract] = pytest.StashKey()
 COVERAGE: pytest.StashKey[CoverageLog] = pytest.StashKey()
 BUDGET: pytest.StashKey[LiveBudget] = pytest.StashKey()
