@@ -15,7 +15,7 @@ from .json import Json, parse_json
 from .messages import Call, media_type_of
 from .operation import FORM, JSON, Operation, RequestBody
 from .pointer import format_pointer
-from .schema import Schema, value_from_text
+from .schema import Schema, as_object, value_from_text
 from .schema_error import SchemaError
 from .text import expected_but_got, quote
 
@@ -167,9 +167,9 @@ class _RequestReader:
     def _files_in_json(self, data: Mapping[str, Json]) -> Iterator[RequestProblem]:
         """Report fields that only a form can carry, because ignoring them would change the job."""
         forms = self.operation.bodies.get(FORM)
-        for name in forms.files if forms else ():
+        for name, allowed in forms.files.items() if forms else ():
             if name in data:
-                expected = f"must be a file, which only {FORM} can carry"
+                expected = f"{_describe_file(allowed)}, which only {FORM} can carry"
                 yield RequestProblem(Cause.FIELD_TYPE, name, expected, JSON)
 
     def _read_form(self, body: RequestBody) -> None:
@@ -203,11 +203,11 @@ class _RequestReader:
 
     def _read_file(self, part: Part, allowed: tuple[str, ...]) -> None:
         if part.filename is None:
-            expected = "must be a file, sent as a part with a file name"
+            expected = f"{_describe_file(allowed)}, sent as a part with a file name"
             return self._add_problem(Cause.FIELD_TYPE, part.name, expected, "text")
         found = image_type(part.content)
         if not any(_media_type_matches(found, pattern) for pattern in allowed):
-            expected = f"must be a file of type {' or '.join(allowed)}"
+            expected = _describe_file(allowed)
             received = found or f"{quote(part.filename)}, whose bytes have another type"
             return self._add_problem(Cause.FIELD_VALUE, part.name, expected, received)
         self.files[part.name] = part
@@ -215,9 +215,12 @@ class _RequestReader:
 
     def _read_text(self, part: Part, schema: Json) -> None:
         if part.filename is not None:
-            return self._add_problem(
-                Cause.FIELD_TYPE, part.name, "must be text", f"a file ({quote(part.filename)})"
+            values = as_object(schema).get("enum")
+            expected = (
+                f"must be one of {', '.join(map(quote, values))}" if values else "must be text"
             )
+            received = f"a file ({quote(part.filename)})"
+            return self._add_problem(Cause.FIELD_TYPE, part.name, expected, received)
         try:
             text = part.content.decode()
         except UnicodeDecodeError as error:
@@ -251,6 +254,12 @@ class _RequestReader:
                 cause: str | None = body.properties[error.path[0]].get("x-cause")
                 return cause
         return None
+
+
+def _describe_file(allowed: tuple[str, ...]) -> str:
+    """Return the expectation of a file with one of these media types, in words."""
+    types = "" if "*/*" in allowed else f" of type {' or '.join(allowed)}"
+    return f"must be a file{types}"
 
 
 def _media_type_matches(media_type: str | None, pattern: str) -> bool:

@@ -9,7 +9,7 @@ import jsonschema_rs
 
 from .json import Json
 from .pointer import Path, get, parse_pointer, pointer_of, set_at
-from .schema_error import SchemaError, schema_error
+from .schema_error import SchemaError, schema_errors
 from .text import truncate_depth
 
 
@@ -41,7 +41,7 @@ class Schema:
             errors = [*self._compile().iter_errors(data)]
         except ValueError:
             errors = [*self._compile().iter_errors(truncate_depth(data))]
-        return (schema_error(error) for error in errors)
+        return schema_errors(errors)
 
     def _compile(self) -> jsonschema_rs.Validator:
         if self._validator is None:

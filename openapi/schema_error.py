@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import jsonschema_rs
 
@@ -30,6 +31,21 @@ class SchemaError:
     def message(self) -> str:
         """Expected and received in one sentence, without the place."""
         return expected_but_got(self.expected, self.received)
+
+
+def schema_errors(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[SchemaError]:
+    """Yield the errors of one validation in plain words.
+
+    A value of the wrong type is one error, which names the allowed values if the schema lists them.
+    """
+    found = [schema_error(error) for error in errors]
+    wrong_types = {error.path for error in found if error.keyword == "type"}
+    listed = {error.path: error.expected for error in found if error.keyword in _LISTING}
+    for error in found:
+        if error.keyword == "type":
+            yield replace(error, expected=listed.get(error.path, error.expected))
+        elif error.keyword not in _LISTING or error.path not in wrong_types:
+            yield error
 
 
 def schema_error(error: jsonschema_rs.ValidationError) -> SchemaError:
@@ -73,3 +89,7 @@ def _describe(keyword: str, wanted: Json, instance: Json) -> tuple[str, str] | N
         case "pattern":
             return f"must match {wanted}", quote(instance)
     return None
+
+
+# Keywords that list the allowed values.
+_LISTING = ("enum", "const")

@@ -124,7 +124,8 @@ def test_prompt_length_is_counted_in_characters(
             (
                 "field-type",
                 "input_reference",
-                "input_reference: must be a file, sent as a part with a file name, not text",
+                "input_reference: must be a file of type image/png or image/jpeg or image/webp,"
+                " sent as a part with a file name, not text",
             ),
         ),
         (
@@ -196,7 +197,8 @@ def test_unknown_json_fields_are_accepted_and_listed(document: Document) -> None
             {"prompt": WORDS, "input_reference": "a.png"},
             "field-type",
             "input_reference",
-            "input_reference: must be a file, which only multipart/form-data can carry,"
+            "input_reference: must be a file of type image/png or image/jpeg or image/webp,"
+            " which only multipart/form-data can carry,"
             " not application/json",
         ),
     ],

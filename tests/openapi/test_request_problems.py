@@ -71,9 +71,29 @@ def problem_of(document: Document, call: Call) -> RequestProblem:
                 "/model",
             ),
         ),
+        (
+            {"prompt": "x", "seconds": 5},
+            RequestProblem(
+                Cause.FIELD_TYPE, "seconds", "must be one of '4', '8', '12'", "5", "/seconds"
+            ),
+        ),
+        (
+            {"prompt": "x", "model": None},
+            RequestProblem(
+                Cause.FIELD_TYPE, "model", "must be one of 'sora-2', 'sora-2-pro'", "None", "/model"
+            ),
+        ),
         ([], RequestProblem(Cause.FIELD_TYPE, None, "the body must be of type object", "[]")),
     ],
-    ids=["missing", "value", "type", "cause of its own", "whole body"],
+    ids=[
+        "missing",
+        "value",
+        "type",
+        "cause of its own",
+        "type of a listed value",
+        "type instead of a cause of its own",
+        "whole body",
+    ],
 )
 def test_problems_with_json_fields(
     document: Document, fields: Json, expected: RequestProblem
@@ -87,12 +107,18 @@ def test_problems_with_json_fields(
     ("parts", "place", "expected", "received"),
     [
         (part("seconds", b"4") * 2, "seconds", "must be given once", "twice"),
-        (part("size", b"1", "a.txt"), "size", "must be text", "a file ('a.txt')"),
+        (
+            part("seconds", b"1", "a.txt"),
+            "seconds",
+            "must be one of '4', '8', '12'",
+            "a file ('a.txt')",
+        ),
         (part("size", b"\xff"), "size", "must be UTF-8 text", "bytes that are invalid at offset 0"),
         (
             part("input_reference", b"x"),
             "input_reference",
-            "must be a file, sent as a part with a file name",
+            "must be a file of type image/png or image/jpeg or image/webp, "
+            "sent as a part with a file name",
             "text",
         ),
         (

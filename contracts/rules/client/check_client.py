@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 
 from ....openapi import Cause, Document
 from ...traffic.exchange import Exchange, UnmatchedKind, UnmatchedRequest
@@ -105,8 +106,16 @@ def _request_violations(document: Document, exchange: Exchange, number: int) -> 
             number,
             place=name,
             received="a value",
-            expected=f"only {', '.join(known)}" if known else "no fields",
+            expected=_describe_known_names(name, known),
         )
+
+
+def _describe_known_names(name: str, known: Sequence[str]) -> str:
+    if not known:
+        return "no fields"
+    near = get_close_matches(name[:_MAX_COMPARED], known, n=1)
+    nearest = f"; the nearest is {near[0]}" if near else ""
+    return f"only {', '.join(known)}{nearest}"
 
 
 def _history_violations(
@@ -135,6 +144,7 @@ def _history_violations(
 
 _MODAL_VERB = re.compile(r"^(the body )?must (be |have )?(sent as )?")
 _MAX_SHOWN_PATH = 100
+_MAX_COMPARED = 100
 _RULE_BY_KIND = {
     UnmatchedKind.NO_OPERATION: catalogue.UNKNOWN_ENDPOINT,
     UnmatchedKind.BLOCKED: catalogue.REQUEST_BLOCKED,

@@ -51,7 +51,7 @@ class JobUsageRules:
                     catalogue.UNKNOWN_JOB,
                     record.exchange,
                     record.number,
-                    received=one_line(job_id),
+                    received=one_line(job_id) + self._describe_owner(job_id),
                     expected=self._describe_known_ids(record.sender),
                 )
         elif record.role is JobRole.RETRIEVE and job in self._final_reports:
@@ -133,10 +133,20 @@ class JobUsageRules:
             self._final_reports.pop(deleted, None)
             self._deleted.add(deleted)
 
+    def _describe_owner(self, job_id: str) -> str:
+        """Return in words that another API key has created the job, "" if none has."""
+        for (_, known_id), report in self._last_reports.items():
+            if known_id == job_id:
+                return (
+                    f", which belongs to another API key: response no. {report.number} returned it"
+                )
+        return ""
+
     def _describe_known_ids(self, sender: str | None) -> str:
         known = [job_id for other, job_id in self._last_reports if other == sender]
         if not known:
-            return "the id of a created job; none was created so far"
+            others = " with this API key" if self._last_reports else ""
+            return f"the id of a created job; none was created{others} so far"
         return f"one of {', '.join(map(one_line, known[-_MAX_SHOWN_IDS:]))}"
 
     def _describe_final_states(self) -> str:

@@ -193,6 +193,24 @@ def test_each_api_key_knows_only_its_own_jobs(document: Document) -> None:
     assert client_codes(document, history) == ["AV711 4"]
 
 
+def test_message_about_the_job_of_another_api_key(document: Document) -> None:
+    create, poll = run_script(document, "create, 404 retrieve, poll")
+    (violation,) = check_client(document, with_keys([create, poll], "a", "b"))
+    assert (violation.code, violation.received, violation.expected) == (
+        "AV711",
+        f"{ID}, which belongs to another API key: response no. 1 returned it",
+        "the id of a created job; none was created with this API key so far",
+    )
+    history = run_script(document, "create a, create b, 404 retrieve, poll 1")
+    violation = check_client(document, with_keys(history, "a", "b", "b"))[-1]
+    assert (violation.code, violation.expected) == (
+        "AV711",
+        f"one of {json_of(reply_number(history, 2))['id']}",
+    )
+    without_key = with_keys([create, poll], "a", "")
+    assert "belongs to another API key" in str(check_client(document, without_key)[-1])
+
+
 def test_polls_of_two_api_keys_are_independent(document: Document) -> None:
     script = "hint none, slow, sleep 0, create, poll, sleep 0.1, poll, sleep 9"
     history = run_script(document, script)

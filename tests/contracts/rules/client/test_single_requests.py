@@ -120,6 +120,26 @@ INVALID_CREATES = {
             "only prompt, model, input_reference, seconds, size",
         ),
     ),
+    "misspelt field": (
+        {},
+        b'{"prompt":"x","inputReference":"a"}',
+        (
+            "AV707",
+            "inputReference",
+            "a value",
+            "only prompt, model, input_reference, seconds, size; the nearest is input_reference",
+        ),
+    ),
+    "number for a listed text": (
+        {},
+        b'{"prompt":"x","seconds":5}',
+        ("AV704", "seconds", "5", "one of '4', '8', '12'"),
+    ),
+    "very long unknown field": (
+        {},
+        b'{"prompt":"x","' + b"y" * 100_000 + b'":1}',
+        ("AV707", "y" * 100_000, "a value", "only prompt, model, input_reference, seconds, size"),
+    ),
     "API key missing": (
         {"authorization": ""},
         b'{"prompt":"x"}',
