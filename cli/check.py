@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import secrets
 import sys
 import time
 from importlib.metadata import version
@@ -78,7 +79,7 @@ from .report_files import report_files, report_to_github, write_reports
     "--poll-interval",
     type=float,
     metavar="S",
-    help="The longest time between polls, in seconds.  [default: as the server hints, or 2]",
+    help="The longest time between polls, in seconds.  [default: the hint (at least 0.5), or 2]",
 )
 @option("--seed", default=0, metavar="N", help="Vary the requests; the price stays the same.")
 @option(
@@ -142,7 +143,14 @@ def check(
     key = key or os.environ.get(api_key_env, "").strip()
     # A plan creates at least one job, so that --max-creates 0 rejects it.
     creates = max(1, min(2, max_creates))
-    plan = plan_check(document, key=key, creates=creates, grade=policy.grade, seed=seed)
+    plan = plan_check(
+        document,
+        key=key,
+        creates=creates,
+        grade=policy.grade,
+        seed=seed,
+        run_id=secrets.token_hex(4),
+    )
     config = CheckConfig(
         document=document,
         base_url=read_base_url(base_url, needed=replay is None),

@@ -20,6 +20,7 @@ from ..contracts.rules.server.evidence import has_completed_job, unchecked_rules
 from ..contracts.traffic.exchange import Exchange
 from ..contracts.traffic.recording import read_recording
 from ..openapi import JobRole
+from ..openapi.text import one_line
 from .check_config import (
     INTERRUPTED,
     KEY_REJECTED,
@@ -79,10 +80,11 @@ def run_check(config: CheckConfig, console: Console) -> Outcome:
         ProgressDisplay(console, config.plan.currency) as display,
         _signals_as_interrupts(),
     ):
+        target = HttpTarget(config.document, config.base_url, client)
         runner = CheckRunner(
             config.document,
             config.plan,
-            HttpTarget(config.document, config.base_url, client),
+            target,
             key=config.key,
             budget=config.budget,
             policy=config.policy,
@@ -94,6 +96,8 @@ def run_check(config: CheckConfig, console: Console) -> Outcome:
         stopped = _run_to_end(runner, config)
     result = runner.result()
     error, code = stopped or _inconclusive_reason(config, result) or (None, 0)
+    if target.problem and not any(exchange.reply for exchange in result.history):
+        error = f"{error}: {one_line(target.problem)}"
     if code == UNREACHABLE:  # responses of another API say nothing about this one
         result = replace(result, violations=())
     return Outcome(result, config.base_url, error, code)

@@ -30,6 +30,8 @@ class HttpTarget:
     now: returns the Unix time in seconds and never runs backwards; None for real time
     sleep: waits for a number of seconds; None for `time.sleep`
 
+    problem: the reason why the last connection broke, None if none did
+
     A response that takes longer than MAX_RESPONSE_SECONDS or has more than MAX_RESPONSE_BYTES is
     aborted.
     """
@@ -47,6 +49,7 @@ class HttpTarget:
         # Not as default arguments: a test may replace the functions of `time` after the import.
         self._now, self._sleep = now or monotonic_unix_clock(), sleep or time.sleep
         self._responded = False
+        self.problem: str | None = None
 
     def send(self, call: Call) -> Exchange:
         """Send the call once. The exchange has no reply if the connection broke.
@@ -80,7 +83,9 @@ class HttpTarget:
             ) from None
         except _NOT_CONNECTED:
             raise
-        except (httpx2.HTTPError, httpx2.InvalidURL):  # such as an id that is too long for a URL
+        # such as an id that is too long for a URL
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            self.problem = str(error) or type(error).__name__
             return None
         self._responded = True
         return Reply(response.status_code, dict(response.headers), body)

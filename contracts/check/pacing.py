@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from email.utils import mktime_tz, parsedate_tz
 from http import HTTPStatus
 
 from ...openapi import Document
@@ -14,12 +15,15 @@ class Pacing:
     """The delays of a check, in seconds.
 
     poll_interval: the longest delay between polls; None uses the server's hint, or two seconds
+
+    No hint makes polls faster than twice a second, unless the poll interval is shorter.
     """
 
     def __init__(self, document: Document, *, poll_interval: float | None) -> None:
         self._hint = document.lifecycle.poll_hint
         self._retry_header = document.envelope.retry_seconds
-        self._poll_interval = poll_interval
+        self._longest = float("inf") if poll_interval is None else poll_interval
+        self._shortest = min(_MIN_POLL_SECONDS, self._longest)
         self._default = _DEFAULT_POLL_SECONDS if poll_interval is None else poll_interval
 
     def poll_delay(self, exchange: Exchange) -> float:
@@ -27,8 +31,7 @@ class Pacing:
         hint = _integer_header(exchange, self._hint.header) if self._hint else None
         if self._hint is None or hint is None:
             return self._default
-        seconds = hint / self._hint.units_per_second
-        return seconds if self._poll_interval is None else min(seconds, self._poll_interval)
+        return max(self._shortest, min(hint / self._hint.units_per_second, self._longest))
 
     def retry_delay(self, exchange: Exchange, *, failures: int) -> float:
         """Return the delay after a number of failures in a row."""
@@ -36,7 +39,10 @@ class Pacing:
         return self._default * 2 ** (failures - 1) if requested is None else requested
 
     def _requested_delay(self, exchange: Exchange) -> float | None:
-        return _integer_header(exchange, self._retry_header) if self._retry_header else None
+        if self._retry_header is None:
+            return None
+        seconds = _integer_header(exchange, self._retry_header)
+        return seconds or _seconds_until_date(exchange, self._retry_header)
 
 
 def is_retryable(exchange: Exchange) -> bool:
@@ -46,10 +52,34 @@ def is_retryable(exchange: Exchange) -> bool:
     return failed and exchange.operation.method in IDEMPOTENT_METHODS
 
 
+def _seconds_until_date(exchange: Exchange, name: str) -> float | None:
+    """Return the seconds until a date in a header, None if it is not a future date.
+
+    They are counted from the server's Date, because its clock may differ from ours.
+    """
+    headers = exchange.reply.headers if exchange.reply else {}
+    until, now = _unix_time(headers.get(name, "")), _unix_time(headers.get("date", ""))
+    if until is None:
+        return None
+    seconds = until - (exchange.at if now is None else now)
+    return seconds if seconds > 0 else None
+
+
+def _unix_time(text: str) -> float | None:
+    """Return the Unix time of a date of HTTP, None if the text is not a date."""
+    parsed = parsedate_tz(text) if ":" in text else None
+    try:
+        return None if parsed is None else float(mktime_tz(parsed))
+    except (ValueError, OverflowError):
+        return None
+
+
 def _integer_header(exchange: Exchange, name: str) -> float | None:
     value = exchange.reply.headers.get(name, "") if exchange.reply else ""
+    # A number with more digits than a float can hold is infinite.
     return float(value) if _POSITIVE_INTEGER.fullmatch(value) else None
 
 
 _DEFAULT_POLL_SECONDS = 2.0
-_POSITIVE_INTEGER = re.compile("[1-9][0-9]{0,8}")
+_MIN_POLL_SECONDS = 0.5
+_POSITIVE_INTEGER = re.compile("[1-9][0-9]*")

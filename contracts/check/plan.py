@@ -47,6 +47,7 @@ def plan_check(
     creates: int = 1,
     grade: Provenance = Provenance.INFERRED,
     seed: int = 0,
+    run_id: str = "",
 ) -> CheckPlan:
     """Return the plan of a check that creates the cheapest jobs that the document allows.
 
@@ -54,6 +55,7 @@ def plan_check(
     creates: the number of jobs; at most one if the grade excludes polling
     grade: operations that are less certain than this are left out
     seed: varies the second job among equally cheap ones, the invalid values and the prompt
+    run_id: hexadecimal digits, different for each run with the same seed; may be empty
     """
     retrieve = document.by_role.get(JobRole.RETRIEVE)
     can_poll = retrieve is not None and grade.covers(retrieve.provenance)
@@ -61,7 +63,7 @@ def plan_check(
     media_type = FORM if FORM in operation.bodies else next(iter(operation.bodies))
     body = operation.bodies[media_type]
     required, offers, price = (
-        _required_fields(operation, body, seed),
+        _required_fields(operation, body, seed, run_id),
         *_cheapest_offers(operation, body),
     )
     fields = {**required, **dict(_non_default_fields(body, required, offers[0]))}
@@ -118,11 +120,13 @@ def _free_text_fields(
             yield name
 
 
-def _required_fields(operation: Operation, body: RequestBody, seed: int) -> dict[str, Json]:
+def _required_fields(
+    operation: Operation, body: RequestBody, seed: int, run_id: str
+) -> dict[str, Json]:
     """Return the required fields, with tagged prompts."""
     required = {name: example_value(body, name) for name in body.schema.raw.get("required", ())}
     names = _free_text_fields(operation, body, required)
-    return {**required, **{name: tag_prompt(str(required[name]), seed) for name in names}}
+    return {**required, **{name: tag_prompt(str(required[name]), seed, run_id) for name in names}}
 
 
 def _cheapest_offers(

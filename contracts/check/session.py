@@ -55,6 +55,7 @@ class Session:
     job_ids: the jobs that were created and not deleted
     notes: what could not be done, and why
     followed: the last view of the followed job
+    max_wait: the longest time of all waits before retries, in seconds
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class Session:
         self._document, self._target, self._on_step = document, target, on_step
         self._key, self._redaction = key, Redaction(document, keys=[key])
         self._budget, self._currency = budget, currency
-        self._pacing, self._max_wait = pacing, max_wait
+        self._pacing, self._max_wait, self._waited = pacing, max_wait, 0.0
         self._rejected_status = document.envelope.responses[Cause.CREDENTIALS_INVALID].status
 
     def request(self, call: Call, action: str, *, check_key: bool = True) -> Exchange:
@@ -199,19 +200,19 @@ class Session:
         self, send: Callable[[], Exchange], retryable: Callable[[Exchange], bool], action: str
     ) -> Exchange:
         """Send a request, again while it fails and may be retried, and return the last exchange."""
-        exchange, waited = send(), 0.0
+        exchange = send()
         for failures in range(1, _MAX_RETRIES + 1):
             if self.has_no_response() or exchange.operation_id in self._unretryable:
                 return exchange
             if not retryable(exchange):
                 return exchange
             delay = self._pacing.retry_delay(exchange, failures=failures)
-            if waited + delay > self._max_wait:
+            if self._waited + delay > self._max_wait:
                 self.notes.append(
-                    f"{action}: the server asked to wait {delay:g} seconds, longer than the timeout"
+                    f"{action}: not sent again, because the wait of {delay:g} seconds is too long"
                 )
                 break
-            waited += delay
+            self._waited += delay
             self.wait(delay)
             exchange = send()
         if retryable(exchange):

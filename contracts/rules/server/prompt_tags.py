@@ -10,9 +10,13 @@ from ...traffic.exchange import Exchange
 from ...traffic.job_views import JobView, get_or_none
 
 
-def tag_prompt(text: str, seed: int) -> str:
-    """Return the text with the seed of the check as a tag; the text as it is if the seed is 0."""
-    return f"{text} (check {seed})" if seed else text
+def tag_prompt(text: str, seed: int, run_id: str = "") -> str:
+    """Return the text with a tag of the seed and the run; the text as it is if the seed is 0.
+
+    run_id: hexadecimal digits, different for each run with the same seed; may be empty
+    """
+    run = f"-{run_id}" if run_id else ""
+    return f"{text} (check {seed}{run})" if seed else text
 
 
 class TaggedPrompts:
@@ -43,4 +47,4 @@ class TaggedPrompts:
         return text in self._requested and text not in self._uncertain
 
 
-_TAG = re.compile(r" \(check [1-9][0-9]*\)$")
+_TAG = re.compile(r" \(check [1-9][0-9]*(-[0-9a-f]+)?\)$")

@@ -41,6 +41,16 @@ def found(document: Document, *history: Exchange) -> list[tuple[str, tuple[int, 
     return [(v.code, v.numbers, v.received) for v in check_history(document, history)]
 
 
+def test_jobs_of_another_run_with_the_same_seed_are_not_reported(document: Document) -> None:
+    ours, theirs = (tag_prompt("A lighthouse", 7, run) for run in ("0a1b", "2c3d"))
+    page = listed(document, job("theirs", theirs), job("ours", ours))
+    assert found(document, created(document, "ours", ours), page) == []
+    again = listed(document, job("again", ours), job("ours", ours))
+    assert [code for code, _, _ in found(document, created(document, "ours", ours), again)] == [
+        "AV236"
+    ]
+
+
 def test_prompt_is_tagged_with_the_seed_unless_it_is_zero() -> None:
     assert (tag_prompt("A lighthouse", 7), tag_prompt("A lighthouse", 0)) == (
         TAGGED,
