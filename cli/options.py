@@ -84,7 +84,9 @@ def _parse_mapping(text: str, option: str) -> Mapping[str, Json]:
     try:
         flow = text if text.lstrip().startswith("{") else f"{{{text}}}"
         mapping = parse_source(flow, name=option).data
-    except DocumentError:
+    except DocumentError as error:
+        if error.problems[0].pointer:
+            fail(f"{option}: {error.problems[0].pointer}: {error.problems[0].reason}")
         mapping = None
     if not isinstance(mapping, dict) or None in mapping.values():
         example = "'operation: create, status: 503'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -121,6 +122,8 @@ def _parse(text: str, name: str) -> Source:
     if not name.endswith(".toml"):
         return parse_source(text, name=name)
     try:
-        return Source(name, "", tomllib.loads(text))
+        # As in JSON, dates are text.
+        data = json.dumps(tomllib.loads(text), default=lambda moment: moment.isoformat())
+        return Source(name, "", json.loads(data))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise DocumentError(name, (Problem("", f"is not TOML: {error}"),)) from error

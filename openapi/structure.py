@@ -38,12 +38,14 @@ def structure_problems(root: Json) -> Iterator[Problem]:
 
 def reference_problems(root: Json) -> Iterator[Problem]:
     """Yield every reference to nothing, and every schema that refers to itself."""
-    dangling = [(path, target) for path, target in _references(root) if not _exists(root, target)]
+    references = [*_references(root)]
+    exists = {target: _exists(root, target) for _, target in references}
+    dangling = [(path, target) for path, target in references if not exists[target]]
     for path, target in dangling:
         yield Problem(format_pointer((*path, "$ref")), f"{target} does not exist")
     if dangling:
         return
-    yield from _cycles(root)
+    yield from _cycles(root, {*exists})
 
 
 def pattern_problems(root: Json) -> Iterator[Problem]:
@@ -94,11 +96,11 @@ def _exists(root: Json, target: str) -> bool:
     return True
 
 
-def _cycles(root: Json) -> Iterator[Problem]:
-    """Yield every schema whose references for the same data lead back to it."""
-    pointers = {pointer_of(target) for _, target in _references(root)}
+def _cycles(root: Json, references: set[str]) -> Iterator[Problem]:
+    """Yield every target of a reference whose references for the same data lead back to it."""
     targets = {
-        pointer: {*_references_in_place(get(root, parse_pointer(pointer)))} for pointer in pointers
+        pointer: {*_references_in_place(get(root, parse_pointer(pointer)))}
+        for pointer in map(pointer_of, references)
     }
     while True:
         try:

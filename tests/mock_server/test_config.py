@@ -327,8 +327,10 @@ def test_yaml_error_names_pointer_and_line(
         ),
         ("scenario: slow\n", "", "is not TOML: "),
         (f"a = {'[' * 9999}\n", "", "is not TOML: "),
+        ("scenario = 2026-05-04", "/scenario", "unknown scenario '2026-05-04', must be one of "),
+        ("faults = 12:30:00", "/faults", "must be of type array, not '12:30:00'"),
     ],
-    ids=["schema", "name", "own", "key", "nan", "too large", "YAML", "too deep"],
+    ids=["schema", "name", "own", "key", "nan", "too large", "YAML", "too deep", "date", "time"],
 )
 def test_toml_error_names_pointer(
     document: Document, write_file: WriteFile, text: str, pointer: str, reason: str
