@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
-from ..openapi import Call, Cause, NoMatch, OperationMatch, Reply
+from ..openapi import Call, Cause, Document, NoMatch, OperationMatch, Reply
 from ..openapi.content_encoding import CONTENT_CODINGS, decode_content
 from ..openapi.errors import ContentEncodingError
 from ..openapi.messages import Query
@@ -34,7 +34,7 @@ class Endpoint:
         observers: Iterable[Observer] = (),
     ) -> None:
         self.service, self.body_limit = service, body_limit
-        self._base, self._observers = service.document.base_path, tuple(observers)
+        self._observers = tuple(observers)
 
     def respond(
         self, method: str, path: str, *, query: str, headers: Mapping[str, str], body: bytes
@@ -86,9 +86,7 @@ class Endpoint:
 
     def match(self, method: str, path: str) -> OperationMatch | NoMatch:
         """Return the operation of the document for a method and a path."""
-        if not path.startswith(self._base):
-            return NoMatch()
-        return self.service.document.match(method, path[len(self._base) :])
+        return match_path(self.service.document, method, path)
 
     def respond_unmatched(
         self,
@@ -174,6 +172,13 @@ class Endpoint:
         ]
         message = f"{shown} takes {', '.join(allowed)}, not {method}"
         return Refusal(Cause.METHOD_UNSUPPORTED, message, headers={"allow": ", ".join(allowed)})
+
+
+def match_path(document: Document, method: str, path: str) -> OperationMatch | NoMatch:
+    """Return the operation of a document for a method and a path that includes the base path."""
+    if not path.startswith(document.base_path):
+        return NoMatch()
+    return document.match(method, path[len(document.base_path) :])
 
 
 def parse_query(query: str) -> Query:

@@ -1,8 +1,10 @@
-"""JSON data: its type, and a parser that accepts all that the grammar of JSON allows."""
+"""JSON data: its type, a parser for all that the grammar allows, and duplicate names."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import orjson
@@ -28,6 +30,41 @@ def parse_json(data: bytes) -> Json:
         return orjson.loads(repaired)
 
 
+def duplicate_name(text: bytes, data: Json) -> str | None:
+    """Return a name that one object of a JSON text has twice, or None.
+
+    Parsers differ in which of the values they take.
+
+    Args:
+        text: The JSON text.
+        data: Its value.
+    """
+    # Most bodies are one flat object with as many colons as names.
+    if isinstance(data, dict) and text.count(b":") == len(data):
+        return None
+    in_text = Counter(match[1] for match in _STRING.finditer(text) if match[2])
+    if in_text.total() == sum(len(each) for each in _objects_in(data)):
+        return None
+    names = Counter[str]()
+    for name, count in in_text.items():
+        names[parse_json(name)] += count
+    names.subtract(name for each in _objects_in(data) for name in each)
+    return next(name for name, count in names.items() if count > 0)
+
+
+def _objects_in(data: Json) -> Iterator[dict[str, Json]]:
+    values = [data]
+    while values:
+        value = values.pop()
+        if isinstance(value, dict):
+            yield value
+            values += value.values()
+        elif isinstance(value, list):
+            values += value
+
+
+# A string that is followed by a colon is a name.
+_STRING = re.compile(rb'("(?:[^"\\]++|\\.)*+")(\s*+:)?', re.DOTALL)
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     rb"|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",

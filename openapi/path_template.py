@@ -17,6 +17,9 @@ def percent_encode(text: str) -> str:
 class PathTemplate:
     """A path with parameters in braces. A parameter matches one or more characters, but no slash.
 
+    A path with a dot segment, encoded or not, does not match, because clients, proxies and servers
+    make another path of it (RFC 3986, section 5.2.4).
+
     text: the path as the document has it
     parameters: the names of the parameters in order
     """
@@ -32,7 +35,7 @@ class PathTemplate:
     def match(self, path: str) -> dict[str, str] | None:
         """Return the decoded parameters of a percent-encoded path; None if it does not match."""
         match = self._pattern.fullmatch(path)
-        if match is None:
+        if match is None or has_dot_segment(unquote(path)):
             return None
         return dict(zip(self.parameters, map(unquote, match.groups()), strict=True))
 
@@ -68,9 +71,15 @@ class PathTemplate:
         return parameter.join(map(re.escape, literals))
 
 
+def has_dot_segment(path: str) -> bool:
+    """Return True if a decoded path, or a part of one, has a segment that leads to another path."""
+    return _DOT_SEGMENT.search(path) is not None
+
+
 def is_parameter(step: str) -> bool:
     """Return True if a step of a path template is a parameter, such as `{video_id}`."""
     return _PARAMETER.fullmatch(step) is not None
 
 
+_DOT_SEGMENT = re.compile(r"(?:^|[/\\])\.\.?(?:$|[/\\;])")
 _PARAMETER = re.compile(r"\{([^/{}]*)\}")

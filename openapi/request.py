@@ -11,7 +11,7 @@ from .envelope import Cause
 from .errors import FormError
 from .form import Part, parse_form
 from .image import image_type
-from .json import Json, parse_json
+from .json import Json, duplicate_name, parse_json
 from .messages import Call, media_type_of
 from .operation import FORM, JSON, Operation, RequestBody
 from .pointer import format_pointer
@@ -153,6 +153,9 @@ class _RequestReader:
             shown = quote(self.call.body[:_MAX_SHOWN_BYTES].decode(errors="replace"))
             received = self._encoded_body() or f"{shown} ({error})"
             return self._add_problem(Cause.JSON_MALFORMED, None, "the body must be JSON", received)
+        duplicate = duplicate_name(self.call.body, data)
+        if duplicate is not None:
+            return self._add_problem(Cause.FIELD_VALUE, duplicate, *_DUPLICATE)
         if isinstance(data, dict):
             self.fields = {name: data[name] for name in data if name in body.properties}
             self.unknown_names += [name for name in data if name not in body.properties]

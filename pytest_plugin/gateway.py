@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import httpx2
@@ -13,12 +14,16 @@ from starlette.types import Receive, Scope, Send
 
 from ..contracts.errors import BudgetExceeded
 from ..contracts.traffic.billing import is_unbilled
-from ..mock_server.endpoint import parse_query
+from ..contracts.traffic.redaction import Redaction
+from ..contracts.traffic.request_builder import url_of
+from ..mock_server.endpoint import BODY_LIMIT, match_path, parse_query
 from ..openapi import Call, Document, ErrorResponse, Operation, OperationMatch, Reply
-from ..openapi.credentials import DUMMY_KEY
+from ..openapi.content_encoding import decode_content
+from ..openapi.errors import ContentEncodingError
 from ..openapi.json import Json
 from ..openapi.operation import CREATE_ROLES
 from ..openapi.request import read_call
+from ..openapi.text import mask_url
 from .errors import NotSent
 from .live_budget import LiveBudget
 from .mock_journal import MockJournal
@@ -44,6 +49,8 @@ class Gateway:
     ) -> None:
         self._document, self._budget, self._journal = document, budget, journal
         self._upstream = budget.upstream = upstream.rstrip("/")
+        # Errors quote only a part of a key with blanks or line breaks.
+        self._redaction = Redaction(document, keys=(budget.key, *budget.key.split()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -55,23 +62,36 @@ class Gateway:
         path: str = request.scope["raw_path"].decode("latin-1")
         # HEAD is supported wherever GET is (RFC 9110, section 9.3.2).
         method = "GET" if request.method == "HEAD" else request.method
-        match = self._document.match(method, path.removeprefix(self._document.base_path))
+        match = match_path(self._document, method, path)
         if not isinstance(match, OperationMatch):
             self._journal.unmatched(request.method, path)
             return self._error_reply(404, "unknown", f"{request.method} {path} is not documented")
         query = parse_query(request.url.query)
         call = Call(match.operation.id, match.path_parameters, query, dict(request.headers), body)
         try:
+            call = self._decoded(call)
             reply = await self._forward_in_budget(match.operation, call, request)
         except NotSent as error:
             self._journal.answered(call, error.reply, sent=False)
             return error.reply
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             self._journal.answered(call, None)
             # Clients would retry after a 5xx, and the retry may be billed as well.
-            return self._error_reply(424, "no_answer", f"the live API did not respond: {error}")
+            reason = f"the live API did not respond: {self._redaction.redact_text(str(error))}"
+            return self._error_reply(424, "no_answer", reason)
         self._journal.answered(call, reply)
         return reply
+
+    def _decoded(self, call: Call) -> Call:
+        """Return a call with its body decompressed; raises NotSent if that is not possible."""
+        encoding = call.headers.get("content-encoding")
+        if not (call.body and encoding):
+            return call
+        try:
+            return replace(call, body=decode_content(call.body, encoding, limit=BODY_LIMIT))
+        except ContentEncodingError as error:
+            reply = self._error_reply(415, "not_sent", f"not sent: {error}")
+            raise NotSent(reply) from error
 
     async def _forward_in_budget(self, operation: Operation, call: Call, request: Request) -> Reply:
         """Reserve the price of a call and forward it; only a documented rejection releases it.
@@ -89,11 +109,13 @@ class Gateway:
             price = self._price(operation, arguments.fields)
             self._budget.reserve(*price)
         except BudgetExceeded as error:
-            self._journal.blocked(request.method, self._upstream + operation.path, str(error))
+            self._journal.blocked(
+                request.method, mask_url(self._upstream) + operation.path, str(error)
+            )
             raise NotSent(self._error_reply(403, "not_sent", f"not sent: {error}")) from error
         try:
             reply = await self._forward(call, request)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout):  # nothing was sent
+        except _NEVER_SENT:
             self._budget.release(price[0])
             raise
         if is_unbilled(self._document, operation, reply):
@@ -112,23 +134,28 @@ class Gateway:
         return operation.price.amount_for({**defaults, **fields}), operation.price.currency
 
     async def _forward(self, call: Call, request: Request) -> Reply:
+        """Send a call as it was understood, not as its client spelled it, so that no server finds
+        another request in it.
+        """
         headers = {k: v for k, v in call.headers.items() if k not in _HOP_HEADERS}
         credentials = self._document.credentials
         if credentials is not None and credentials.header in headers:
             headers[credentials.header] = f"{credentials.scheme} {self._budget.key}".strip()
-        path = request.scope["raw_path"].decode("latin-1").removeprefix(self._document.base_path)
-        url = self._upstream + path + (f"?{request.url.query}" if request.url.query else "")
+        # Values may have characters beyond ASCII (RFC 9110, section 5.5).
+        raw_headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()]
+        url = url_of(self._document, call, self._upstream)
         async with httpx2.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
             response = await client.request(
-                request.method, url, headers=headers, content=call.body or None
+                request.method, url, headers=raw_headers, content=call.body or None
             )
+        response.headers.encoding = "latin-1"
+        # Some servers quote the key that they reject.
         response_headers = {
-            name: value.replace(self._budget.key, DUMMY_KEY)
+            name: self._redaction.redact_text(value)
             for name, value in response.headers.items()
             if name not in _HOP_HEADERS
         }
-        # Some servers quote the key that they reject.
-        body = response.content.replace(self._budget.key.encode(), DUMMY_KEY.encode())
+        body = self._redaction.redact_body(response.content)
         return Reply(response.status_code, response_headers, body)
 
     def _error_reply(self, status: int, code: str, message: str) -> Reply:
@@ -139,6 +166,11 @@ class Gateway:
         return Reply(status, {"content-type": "application/json"}, orjson.dumps(body))
 
 
+# The errors before anything was sent, which therefore cannot be billed.
+_NEVER_SENT = (
+    *(httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.InvalidURL),
+    *(httpx2.LocalProtocolError, httpx2.UnsupportedProtocol),
+)
 # Headers that belong to one connection, or that decoding the body makes invalid.
 _HOP_HEADERS = {
     *("accept-encoding", "connection", "content-encoding", "content-length", "date", "host"),

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from ...openapi import Call, Cause, Document, JobRole, Operation, OperationMatch
+from ...openapi.path_template import has_dot_segment
 from ..budget import Budget
 from ..errors import BudgetExceeded, CredentialsRejected, ServerUnreachable
 from ..traffic.billing import is_documented_error, is_unbilled
@@ -292,7 +293,7 @@ class Session:
         if job_id is None and exchange.reply:
             job_id = _job_id_in_location(self._document, exchange.reply.headers.get("location", ""))
         # Dots would lead to another path of the server.
-        if not isinstance(job_id, str) or job_id in ("", ".", ".."):
+        if not isinstance(job_id, str) or not job_id or has_dot_segment(job_id):
             self.notes.append(f"{_UNKNOWN_JOB}: {describe_outcome(exchange)}")
         elif job_id not in self.job_ids:
             self.job_ids.append(job_id)

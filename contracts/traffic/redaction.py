@@ -72,7 +72,7 @@ class Redaction:
                 (self.redact_text(k), self._redact_parameter(exchange, k, v)) for k, v in call.query
             ),
             headers=self._redact_headers(call.headers),
-            body=self._redact_body(call.body),
+            body=self.redact_body(call.body),
         )
         arguments = exchange.arguments
         if (redacted.body, redacted.query) != (call.body, call.query):
@@ -94,6 +94,15 @@ class Redaction:
             else:
                 text = self._pattern(secret).sub(lambda match: _mask(len(match[0])), text)
         return text
+
+    def redact_body(self, body: bytes) -> bytes:
+        """Return the body of a request or response without keys."""
+        text = body.decode("latin-1")
+        if len(body) > _MAX_DECODED_FILE_BYTES and not _is_utf8(body):
+            for latin1 in _longest_first(self._search.find_all(text)):
+                body = body.replace(latin1.encode("latin-1"), _mask(len(latin1)).encode())
+            return body
+        return self.redact_text(text).encode("latin-1")
 
     def _find_keys(self, text: str) -> set[str]:
         """Return the keys in a text and their encodings, with escapes or without, as Latin-1."""
@@ -131,16 +140,8 @@ class Redaction:
     def _redact_reply(self, reply: Reply | None) -> Reply | None:
         if reply is None:
             return None
-        headers, body = self._redact_headers(reply.headers), self._redact_body(reply.body)
+        headers, body = self._redact_headers(reply.headers), self.redact_body(reply.body)
         return replace(reply, headers=headers, body=body)
-
-    def _redact_body(self, body: bytes) -> bytes:
-        text = body.decode("latin-1")
-        if len(body) > _MAX_DECODED_FILE_BYTES and not _is_utf8(body):
-            for latin1 in _longest_first(self._search.find_all(text)):
-                body = body.replace(latin1.encode("latin-1"), _mask(len(latin1)).encode())
-            return body
-        return self.redact_text(text).encode("latin-1")
 
     def _redact_parameter(self, exchange: Exchange, name: str, value: str) -> str:
         secret = self._is_secret(name.lower()) and name not in exchange.operation.query

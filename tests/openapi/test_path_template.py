@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 import pytest
 
@@ -39,6 +40,23 @@ def test_parameters_and_shape(text: str, parameters: tuple[str, ...], shape: str
 )
 def test_match_returns_decoded_parameters(path: str, parameters: dict[str, str] | None) -> None:
     assert CONTENT.match(path) == parameters
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        *("..", ".", "%2e%2e", ".%2E", "%2e", "a%2F..%2F..", "..%2Fb", "a%5c..%5Cb", "..;a"),
+        *("a%2f.", "%2e.%2fb"),
+    ],
+)
+def test_path_with_a_dot_segment_does_not_match(segment: str) -> None:
+    assert PathTemplate("/videos/{video_id}").match(f"/videos/{segment}") is None
+
+
+@pytest.mark.parametrize("segment", ["...", "a..b", ".a", "a.", "..a", "%252e%252e", "a%2Fb.c"])
+def test_dots_within_a_segment_match(segment: str) -> None:
+    expected = {"video_id": unquote(segment)}
+    assert PathTemplate("/videos/{video_id}").match(f"/videos/{segment}") == expected
 
 
 def test_expand_percent_encodes_values_and_keeps_parameters_without_a_value() -> None:

@@ -333,7 +333,7 @@ def test_rejected_api_key_raises_only_if_a_key_was_sent(document: Document) -> N
     assert (budget.creates, budget.spent) == (0, Decimal(0))
 
 
-@pytest.mark.parametrize("job_id", [".", ".."])
+@pytest.mark.parametrize("job_id", [".", "..", "a/../../models"])
 def test_job_id_of_dots_is_ignored(document: Document, job_id: str) -> None:
     reply = Reply(200, JSON, orjson.dumps({"id": job_id}))
     client = session(document, Script(document, [reply]))

@@ -86,6 +86,16 @@ INVALID_FIELDS = {
         form(part("prompt", "é".encode() * 32_001)),
         "prompt: must have at most 32000 characters, not 32001",
     ),
+    "prompt twice in JSON": (
+        JSON,
+        b'{"prompt": "A", "prompt": "A"}',
+        "prompt: must be given once, not twice",
+    ),
+    "unknown field twice in JSON": (
+        JSON,
+        b'{"prompt": "A: b", "x": {"y": 1, "y": 2}}',
+        "y: must be given once, not twice",
+    ),
     "prompt twice": (FORM, form(PROMPT, PROMPT), "prompt: must be given once, not twice"),
     "prompt that is a file": (
         FORM,
