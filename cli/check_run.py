@@ -80,7 +80,9 @@ def run_check(config: CheckConfig, console: Console) -> Outcome:
         ProgressDisplay(console, config.plan.currency) as display,
         _signals_as_interrupts(),
     ):
-        target = HttpTarget(config.document, config.base_url, client)
+        target = HttpTarget(
+            config.document, config.base_url, client, max_seconds=config.policy.timeout
+        )
         runner = CheckRunner(
             config.document,
             config.plan,

@@ -29,11 +29,10 @@ class HttpTarget:
     client: the HTTP client that sends the requests
     now: returns the Unix time in seconds and never runs backwards; None for real time
     sleep: waits for a number of seconds; None for `time.sleep`
-
+    max_seconds: the longest time for one response, at most MAX_RESPONSE_SECONDS
     problem: the reason why the last connection broke, None if none did
 
-    A response that takes longer than MAX_RESPONSE_SECONDS or has more than MAX_RESPONSE_BYTES is
-    aborted.
+    A response that takes longer or has more than MAX_RESPONSE_BYTES is aborted.
     """
 
     def __init__(
@@ -44,10 +43,12 @@ class HttpTarget:
         *,
         now: Callable[[], float] | None = None,
         sleep: Callable[[float], None] | None = None,
+        max_seconds: float = MAX_RESPONSE_SECONDS,
     ) -> None:
         self._document, self._base_url, self._client = document, base_url.rstrip("/"), client
         # Not as default arguments: a test may replace the functions of `time` after the import.
         self._now, self._sleep = now or monotonic_unix_clock(), sleep or time.sleep
+        self._max_seconds = min(max_seconds, MAX_RESPONSE_SECONDS)
         self._responded = False
         self.problem: str | None = None
 
@@ -116,8 +117,13 @@ class HttpTarget:
         ) as response:
             for chunk in response.iter_bytes():
                 content += chunk
-                if self._now() - began > MAX_RESPONSE_SECONDS or len(content) > MAX_RESPONSE_BYTES:
-                    raise httpx2.ReadTimeout("the response does not end")
+                if self._now() - began > self._max_seconds:
+                    limit = f"{self._max_seconds:g} seconds"
+                    raise httpx2.ReadTimeout(f"the response does not end within {limit}")
+                if len(content) > MAX_RESPONSE_BYTES:
+                    raise httpx2.ReadTimeout(
+                        f"the response has more than {MAX_RESPONSE_BYTES} bytes"
+                    )
         return response, bytes(content)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from threading import Thread
 
 import httpx2
 import pytest
@@ -193,6 +196,21 @@ def test_server_of_another_api_is_exit_code_3_and_costs_nothing() -> None:
         3,
         [f"{reason}; charset=utf-8; is the base URL right?", "nothing was checked"],
     )
+
+
+def test_server_that_closes_every_connection_is_exit_code_3_with_the_reason() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def close() -> None:
+            with suppress(OSError):  # the listener is closed
+                while True:
+                    listener.accept()[0].close()
+
+        Thread(target=close, daemon=True).start()
+        code, printed = check(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
+    assert code == 3
+    (error,) = (line for line in printed.splitlines() if line.startswith("Error: "))
+    assert re.search(r"has not responded to any of 2 requests: \w+", error), error
 
 
 def test_wrong_path_in_the_base_url_is_exit_code_3(server: VideoServer) -> None:

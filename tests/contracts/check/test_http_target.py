@@ -119,12 +119,18 @@ def test_id_too_long_for_a_url_gives_an_exchange_without_a_reply(
     assert HttpTarget(document, video_server.base_url, client).send(call).reply is None
 
 
-def test_endless_response_is_aborted(document: Document, client: httpx2.Client) -> None:
-    moments = iter(range(0, 10_000, 400))  # seconds, of which each piece takes many
+@pytest.mark.parametrize(("step", "max_seconds"), [(400, 10_000), (5, 7)])
+def test_endless_response_is_aborted(
+    document: Document, client: httpx2.Client, step: int, max_seconds: float
+) -> None:
+    moments = iter(range(0, 10_000, step))  # seconds, of which each piece takes many
     endless = b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n" + b"x" * 200_000
     with raw_server(endless) as (url, _):
-        server = HttpTarget(document, url, client, now=lambda: float(next(moments)))
+        server = HttpTarget(
+            document, url, client, now=lambda: float(next(moments)), max_seconds=max_seconds
+        )
         assert server.send(create(document)).reply is None
+    assert "does not end within" in str(server.problem)
 
 
 def test_ids_and_queries_are_percent_encoded(
