@@ -16,6 +16,7 @@ import click
 
 from ..mock_server.clock import SystemClock
 from ..mock_server.http.app import ADMIN_PREFIX
+from ..mock_server.http.delivery import REQUEST_TIMEOUT
 from ..mock_server.http.server import base_url, listen, run
 from ..mock_server.service import UnknownIds
 from ..mock_server.webhooks.signature import new_secret
@@ -111,6 +112,13 @@ from .reloading_mock import ReloadingMock, ServeOptions
 @option(
     "--strict", is_flag=True, help="Check each response against the document before sending it."
 )
+@option(
+    "--request-timeout",
+    default=REQUEST_TIMEOUT,
+    type=click.FloatRange(0, 86400, min_open=True),
+    metavar="SECONDS",
+    help="The time for a client to send the head of a request; a body has twice as long.",
+)
 @option("-v", "--verbose", is_flag=True, help="Print a line for every request.")
 def serve(
     document: Document,
@@ -132,6 +140,7 @@ def serve(
     admin_token: str | None,
     watch: bool,
     strict: bool,
+    request_timeout: float,
     verbose: bool,
 ) -> None:
     """Serve a mock of the API of DOCUMENT, an OpenAPI document with a job lifecycle.
@@ -192,7 +201,13 @@ def serve(
             click.echo("Ctrl-C stops the server.")
 
         redact_path = mock.redact_path if verbose else None
-        run(mock.app, listener, on_started=on_started, redact_path=redact_path)
+        run(
+            mock.app,
+            listener,
+            on_started=on_started,
+            redact_path=redact_path,
+            request_timeout=request_timeout,
+        )
 
 
 def _listen(host: str, port: int) -> socket.socket:

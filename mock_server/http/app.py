@@ -17,7 +17,7 @@ from ..observers import Observer, RequestJournal
 from ..service import JobService
 from .admin import AdminApp
 from .cors import open_to_web_pages
-from .delivery import connection_of, deliver, invalid_reason
+from .delivery import RequestProblem, connection_of, deliver, head_problem
 from .headers import MAX_HEADER_BYTES, HeaderParser
 
 ADMIN_PREFIX: Final = "/__admin"
@@ -80,7 +80,7 @@ class MockApp(Starlette):
         if scope["type"] != "http":
             return await super().__call__(scope, receive, send)
         root = scope.get("root_path", "")
-        if not _is_admin_path(scope["path"].removeprefix(root)) or invalid_reason(scope):
+        if not _is_admin_path(scope["path"].removeprefix(root)) or head_problem(scope):
             return await self._api(scope, receive, send)
         roots = {"app_root_path": root, "root_path": root + ADMIN_PREFIX}
         return await self._admin({**scope, **roots}, receive, send)
@@ -113,8 +113,8 @@ class ApiApp:
         try:
             if headers is None:
                 reply = self._endpoint.respond_head_too_large(MAX_HEADER_BYTES)
-            elif "host" not in headers and (reason := _host_problem(scope)):
-                reply = self._respond_invalid(scope, reason)
+            elif "host" not in headers and (problem := _host_problem(scope)):
+                reply = self._respond_invalid(scope, problem.reason, status=problem.status)
             else:
                 bodiless = scope["method"] in _METHODS_WITHOUT_BODY
                 body = b"" if bodiless else await self._read_body(headers, receive)
@@ -206,14 +206,15 @@ class _UploadEnded(Exception):
         self.size = size
 
 
-def _host_problem(scope: Scope) -> str | None:
+def _host_problem(scope: Scope) -> RequestProblem | None:
     """Return the problem of a request without the header Host, None if it may be absent."""
     # Programs that call the application without a socket often leave out Host.
     if connection_of(scope) is None:
         return None
-    if reason := invalid_reason(scope):
-        return reason
-    return "the header Host is missing" if scope["http_version"] == "1.1" else None
+    if problem := head_problem(scope):
+        return problem
+    missing = RequestProblem(400, "the header Host is missing")
+    return missing if scope["http_version"] == "1.1" else None
 
 
 def _raw_path(scope: Scope) -> str:

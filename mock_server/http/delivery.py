@@ -12,11 +12,12 @@ from ..chunks import split_body
 from ..clock import Clock
 
 CONNECTION_EXTENSION: Final = "aisa_testkit.connection"
+REQUEST_TIMEOUT: Final = 30.0
 INVALID_HEAD: Final = "aisa_testkit.invalid_head"
 
 
-class BrokenUpload(NamedTuple):
-    """The end of an upload before its last byte, if the client can still read a response."""
+class RequestProblem(NamedTuple):
+    """The problem of an invalid or incomplete request, and the status of the response to it."""
 
     status: int
     reason: str
@@ -26,7 +27,7 @@ class Connection(Protocol):
     """The connection of a request."""
 
     @property
-    def broken_upload(self) -> BrokenUpload | None:
+    def broken_upload(self) -> RequestProblem | None:
         """The reason why the current upload has ended early, unless the client has disconnected."""
         ...
 
@@ -58,11 +59,11 @@ def connection_of(scope: Scope) -> Connection | None:
     return connection
 
 
-def invalid_reason(scope: Scope) -> str | None:
-    """Return the reason why the head of a request is invalid, None if it is valid."""
+def head_problem(scope: Scope) -> RequestProblem | None:
+    """Return the problem with the head of a request, None if it is valid."""
     extensions = scope.get("extensions") or {}
-    reason: str | None = extensions.get(INVALID_HEAD, {}).get("reason")
-    return reason
+    problem: RequestProblem | None = extensions.get(INVALID_HEAD, {}).get("problem")
+    return problem
 
 
 async def deliver(

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import Event, Thread
 
 import uvicorn
@@ -19,6 +20,7 @@ from ..controls import MockControls
 from ..jobs.ids import RandomIds
 from ..service import JobService, UnknownIds
 from .app import create_app
+from .delivery import REQUEST_TIMEOUT
 from .request_log import RedactPath, RequestLog, print_request_log
 
 SHUTDOWN_SECONDS = 3
@@ -70,15 +72,21 @@ def serve_in_thread(
 
 
 @contextmanager
-def serve_app(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[socket.socket]:
+def serve_app(
+    app: ASGIApp,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    request_timeout: float = REQUEST_TIMEOUT,
+) -> Iterator[socket.socket]:
     """Serve an application for the length of the block, in a thread of this process.
 
     Port 0 picks a free port; the returned socket has its number. Raises OSError if the port is not
-    available.
+    available. `request_timeout` is the time limit as for `run`.
     """
     with listen(host, port) as listener:
         started = Event()
-        server = _Server(app, on_started=started.set)
+        server = _Server(app, on_started=started.set, request_timeout=request_timeout)
         thread = Thread(
             target=server.run, kwargs={"sockets": [listener]}, name="mock server", daemon=True
         )
@@ -109,6 +117,7 @@ def run(
     *,
     on_started: Callable[[], None],
     redact_path: RedactPath | None = None,
+    request_timeout: float = REQUEST_TIMEOUT,
 ) -> None:
     """Serve until SIGINT or SIGTERM; open requests then have SHUTDOWN_SECONDS to finish.
 
@@ -116,29 +125,37 @@ def run(
         on_started: Called once the server accepts requests and handles signals.
         redact_path: Removes API keys from paths; if it is given, a line is printed for each
             request.
+        request_timeout: The seconds for the head of a request, and for the wait for one; a body
+            has twice as long.
     """
     if redact_path is not None:
         print_request_log()
         app = RequestLog(app, redact_path=redact_path)
-    _Server(app, on_started=on_started).run(sockets=[listener])
+    _Server(app, on_started=on_started, request_timeout=request_timeout).run(sockets=[listener])
 
 
-def _http_protocol() -> HTTPProtocolType | type[asyncio.Protocol]:
+def _http_protocol(request_timeout: float) -> HTTPProtocolType | Callable[..., asyncio.Protocol]:
     """Return the protocol that can break connections, if the platform supports it."""
     if sys.platform == "win32":
         return "auto"
     from .uvicorn_protocol import BreakableProtocol
 
-    return BreakableProtocol
+    return partial(BreakableProtocol, request_timeout=request_timeout)
 
 
 class _Server(uvicorn.Server):
     """A uvicorn server with the settings of the mock and a callback for its start."""
 
-    def __init__(self, app: ASGIApp, *, on_started: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        on_started: Callable[[], None],
+        request_timeout: float = REQUEST_TIMEOUT,
+    ) -> None:
         config = uvicorn.Config(
             app,
-            http=_http_protocol(),
+            http=_http_protocol(request_timeout),  # type: ignore[arg-type]  # uvicorn only calls it
             ws="none",
             lifespan="off",
             access_log=False,

@@ -1,33 +1,50 @@
-"""uvicorn's HTTP protocol with connections that an application can break."""
+"""uvicorn's HTTP protocol with connections that an application can break, and time limits."""
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import socket
-import struct
-import termios
-from collections import deque
-from typing import Final
+from typing import Any, Final
 
-import anyio
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
-from .delivery import CONNECTION_EXTENSION, INVALID_HEAD, BrokenUpload
+from .breakable_connection import BreakableConnection
+from .delivery import CONNECTION_EXTENSION, INVALID_HEAD, REQUEST_TIMEOUT, RequestProblem
 
 
 class BreakableProtocol(HttpToolsProtocol):
     """Adds the connection of a request to the extensions of its ASGI scope, and ignores offers to
     switch to another protocol (RFC 9110, section 7.8).
+
+    Args:
+        config, server_state, app_state, _loop: As for HttpToolsProtocol.
+        request_timeout: The seconds that a client has for the head of a request, from its first
+            byte or from the start of the connection. A body has twice as long.
     """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        request_timeout: float = REQUEST_TIMEOUT,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._request_timeout = request_timeout
+        self._timed: object = None
+        self._timer: asyncio.TimerHandle | None = None
 
     # asyncio declares a BaseTransport here; uvicorn always gets a Transport.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._closing = asyncio.Event()
         self._connection = BreakableConnection(transport, self._closing)
-        self._in_head, self._rejected = False, False
+        self._in_head, self._in_body, self._rejected = False, False, False
+        self._limit_time()
         self._extensions: dict[str, dict[object, object]] = {
             CONNECTION_EXTENSION: {"connection": self._connection}
         }
@@ -41,6 +58,7 @@ class BreakableProtocol(HttpToolsProtocol):
                 data = self._parse(data)
         except httptools.HttpParserError as error:
             self._reject(_TLS_HINT if data.startswith(_TLS_HANDSHAKE) else str(error))
+        self._limit_time()
 
     # uvicorn declares None, which asyncio reads as False.
     def eof_received(self) -> bool:  # type: ignore[override]
@@ -82,24 +100,59 @@ class BreakableProtocol(HttpToolsProtocol):
         """True while the body of a request arrives that has no response yet."""
         return self.cycle is not None and self.cycle.more_body and not self.cycle.response_complete
 
-    def _reject(self, reason: str) -> None:
+    def _limit_time(self) -> None:
+        """Limit the time for the current head or body, or for the wait for a request."""
+        if self._rejected:
+            self._start_timer(None, 0)
+        elif self._in_body:
+            self._start_timer(self.cycle, 2 * self._request_timeout)
+        elif self._in_head:
+            self._start_timer(self.scope, self._request_timeout)
+        elif self.cycle is None or self.cycle.response_complete:
+            self._start_timer("wait", self._request_timeout)
+        else:
+            self._start_timer(None, 0)
+
+    def _start_timer(self, timed: object, seconds: float) -> None:
+        """Start the time limit for an object, unless it is already running; None stops it."""
+        if timed is self._timed:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timed, self._timer = timed, None
+        if timed is not None:
+            self._timer = self.loop.call_later(seconds, self._end_slow_request, seconds)
+
+    def _end_slow_request(self, seconds: float) -> None:
+        timed, self._timed, self._timer = self._timed, None, None
+        if self.pipeline:  # then uvicorn does not read, so the client cannot go on
+            self._start_timer(timed, seconds)
+        elif self._in_head:
+            self._reject(f"the head has not arrived within {seconds:g} seconds", status=408)
+        elif self._is_uploading:
+            self._reject(f"a time limit of {seconds:g} seconds ended the upload", status=408)
+        else:
+            self.logger.warning("Closed a connection without a request after %g seconds", seconds)
+            self.transport.close()
+
+    def _reject(self, reason: str, *, status: int = 400) -> None:
         """Let the application respond to an invalid or incomplete request, then disconnect."""
         self._rejected = True
         self.logger.warning("Invalid HTTP request received: %s", reason)
         if self._is_uploading and not self._in_head:
-            self._break_upload(400, reason)
+            self._break_upload(status, reason)
         else:
-            self._replace_head(reason)
+            self._replace_head(RequestProblem(status, reason))
         # A response that takes longer, or none, does not keep the connection open.
         self.loop.call_later(_CLOSE_SECONDS, self.transport.close)
 
     def _break_upload(self, status: int, reason: str) -> None:
         """End the body of the current request; the application may respond with this status."""
-        self._connection.broken_upload = BrokenUpload(status, reason)
+        self._connection.broken_upload = RequestProblem(status, reason)
         self.cycle.disconnected = True
         self.cycle.message_event.set()
 
-    def _replace_head(self, reason: str) -> None:
+    def _replace_head(self, problem: RequestProblem) -> None:
         """Parse a valid head in place of an invalid one, so that pipelining works as usual."""
         url = self.url if self._in_head else b""
         method = self.parser.get_method().decode("ascii") if url else "?"
@@ -108,7 +161,7 @@ class BreakableProtocol(HttpToolsProtocol):
         raw_path = url.partition(b"?")[0] or b"?"
         path = raw_path.decode("latin-1")
         self.scope["method"], self.scope["path"], self.scope["raw_path"] = method, path, raw_path
-        self.scope["extensions"] = {**self._extensions, INVALID_HEAD: {"reason": reason}}
+        self.scope["extensions"] = {**self._extensions, INVALID_HEAD: {"problem": problem}}
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -118,7 +171,7 @@ class BreakableProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return
         super().on_headers_complete()
-        self._in_head = False
+        self._in_head, self._in_body = False, True
         # Trailers are not headers (RFC 9110, section 6.5.1).
         self.headers = []
         self.scope["extensions"] = self._extensions
@@ -127,6 +180,7 @@ class BreakableProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         if not self.parser.should_upgrade():
+            self._in_body = False
             super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -134,6 +188,7 @@ class BreakableProtocol(HttpToolsProtocol):
         # Breaks a reference cycle, which only the garbage collector would free.
         self._connection.forget_completed()
         self._closing.set()
+        self._start_timer(None, 0)
 
     def pause_writing(self) -> None:
         # A stopping server does not wait for clients that have stopped reading.
@@ -150,91 +205,6 @@ class BreakableProtocol(HttpToolsProtocol):
         self.resume_writing()
 
 
-class BreakableConnection:
-    """A connection that can be closed in the middle of a response.
-
-    `cycles` holds the requests without a complete response, and perhaps the last complete one.
-
-    Args:
-        transport: The transport of the connection.
-        closing: The event that is set when the client has disconnected or the server stops.
-    """
-
-    __slots__ = ("_closing", "_transport", "broken_upload", "cycles")
-
-    def __init__(self, transport: asyncio.Transport, closing: asyncio.Event) -> None:
-        self._transport, self._closing = transport, closing
-        self.cycles = deque[RequestResponseCycle]()
-        self.broken_upload: BrokenUpload | None = None
-
-    @property
-    def _current_cycle(self) -> RequestResponseCycle:
-        """The current request: requests of one connection are handled one after the other."""
-        return next(cycle for cycle in self.cycles if not cycle.response_complete)
-
-    def forget_completed(self) -> None:
-        """Drop the requests with a complete response."""
-        while self.cycles and self.cycles[0].response_complete:
-            self.cycles.popleft()
-
-    def allow_response(self) -> None:
-        """Accept a response to a broken upload; the connection is closed after it."""
-        # uvicorn discards responses to clients that have disconnected.
-        self._current_cycle.disconnected, self._current_cycle.keep_alive = False, False
-
-    @property
-    def disconnected(self) -> bool:
-        """True if the client has disconnected."""
-        return self._transport.is_closing()
-
-    async def wait_until_closing(self) -> None:
-        """Return when the client has disconnected or the server stops."""
-        # uvicorn pauses reading while a pipelined request waits, and a paused transport never
-        # reports a disconnect.
-        self._current_cycle.flow.resume_reading()
-        await self._closing.wait()
-        if self._transport.is_closing():
-            # uvicorn marks only the last of several pipelined requests as disconnected.
-            self._current_cycle.disconnected = True
-
-    async def close(self, *, reset: bool) -> None:
-        """Close the connection: by a FIN at once, or by a RST once the client has all bytes.
-
-        A RST discards bytes that have not arrived.
-        """
-        if reset:
-            await self._wait_until_acknowledged()
-        # uvicorn then expects no more of this response.
-        self._current_cycle.disconnected = True
-        if not reset:
-            self._transport.close()
-        elif not self._transport.is_closing():
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
-            self._transport.abort()
-
-    @property
-    def _socket(self) -> socket.socket:
-        connected: socket.socket = self._transport.get_extra_info("socket")
-        return connected
-
-    async def _wait_until_acknowledged(self) -> None:
-        """Return when the client has acknowledged all bytes, or the connection is closing."""
-        while not self._closing.is_set() and self._unacknowledged_bytes():
-            # The operating system has no event for this, so it is polled.
-            with anyio.move_on_after(_POLL_SECONDS):
-                await self._closing.wait()
-
-    def _unacknowledged_bytes(self) -> int:
-        """Return the number of sent bytes without acknowledgement, 0 if it is unknown."""
-        try:
-            queued = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, bytes(4))
-        except OSError:
-            queued = bytes(4)
-        return self._transport.get_write_buffer_size() + int(struct.unpack("i", queued)[0])
-
-
-_LINGER_ZERO: Final = struct.pack("ii", 1, 0)
-_POLL_SECONDS: Final = 0.005
 _CLOSE_SECONDS: Final = 5
 _TLS_HANDSHAKE: Final = b"\x16\x03"
 _TLS_HINT: Final = "the client uses TLS, but the URL of the mock begins with http://"
