@@ -8,6 +8,7 @@ from typing import Unpack
 from urllib.parse import urlsplit
 
 try:
+    import respx
     from respx.mocks import HTTPCoreMocker
     from respx.models import RouteList
 except ModuleNotFoundError as error:
@@ -32,8 +33,11 @@ from .mock_journal import MockJournal
 from .network_guard import NetworkGuard, guard_network
 from .observed_mock import ObservedMock
 from .options import MockOptions, MockOptionsDict
+from .respx_hooks import require_hooks
 from .routes import VideoRouter
 from .transports import Httpx2Transport, HttpxTransport
+
+require_hooks(respx)
 
 
 class VideoMock(ObservedMock):
