@@ -39,8 +39,10 @@ def duplicate_name(text: bytes, data: Json) -> str | None:
         text: The JSON text.
         data: Its value.
     """
-    # Most bodies are one flat object with as many colons as names.
-    if isinstance(data, dict) and text.count(b":") == len(data):
+    # Most bodies are one flat object, and its strings have nothing that looks like a name.
+    if isinstance(data, dict) and (
+        text.count(b":") == len(data) or len(_NAME_END.findall(text)) == len(data)
+    ):
         return None
     in_text = Counter(match[1] for match in _STRING.finditer(text) if match[2])
     if in_text.total() == sum(len(each) for each in _objects_in(data)):
@@ -63,6 +65,7 @@ def _objects_in(data: Json) -> Iterator[dict[str, Json]]:
             values += value
 
 
+_NAME_END = re.compile(rb'"\s*+:')
 # A string that is followed by a colon is a name.
 _STRING = re.compile(rb'("(?:[^"\\]++|\\.)*+")(\s*+:)?', re.DOTALL)
 _ESCAPE = re.compile(
