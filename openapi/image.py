@@ -1,4 +1,4 @@
-"""Image types by their first bytes, because clients send any Content-Type."""
+"""Image types by their first bytes, which may differ from the Content-Type of a client."""
 
 from __future__ import annotations
 

@@ -208,12 +208,16 @@ class _RequestReader:
         if part.filename is None:
             expected = f"{_describe_file(allowed)}, sent as a part with a file name"
             return self._add_problem(Cause.FIELD_TYPE, part.name, expected, "text")
+        self.files[part.name] = part
+        expected = _describe_file(allowed)
+        declared = (part.content_type or "").partition(";")[0].strip().lower()
+        if declared and not _is_allowed(declared, allowed):
+            received = f"one with the Content-Type {quote(declared)}"
+            return self._add_problem(Cause.FIELD_VALUE, part.name, expected, received)
         found = image_type(part.content)
-        if not any(_media_type_matches(found, pattern) for pattern in allowed):
-            expected = _describe_file(allowed)
+        if not _is_allowed(found, allowed):
             received = found or f"{quote(part.filename)}, whose bytes have another type"
             return self._add_problem(Cause.FIELD_VALUE, part.name, expected, received)
-        self.files[part.name] = part
         return None
 
     def _read_text(self, part: Part, schema: Json) -> None:
@@ -257,6 +261,10 @@ class _RequestReader:
                 cause: str | None = body.properties[error.path[0]].get("x-cause")
                 return cause
         return None
+
+
+def _is_allowed(media_type: str | None, patterns: Iterable[str]) -> bool:
+    return any(_media_type_matches(media_type, pattern) for pattern in patterns)
 
 
 def _describe_file(allowed: tuple[str, ...]) -> str:

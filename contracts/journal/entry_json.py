@@ -106,7 +106,8 @@ def _file_json(part: Part) -> Json:
     return {
         "field": _shorten(part.name),
         "name": _shorten(part.filename or ""),
-        "type": image_type(part.content) or _shorten(part.content_type or _UNKNOWN_MEDIA_TYPE),
+        "type": _shorten(part.content_type or ""),
+        "detected_type": image_type(part.content),
         "size": len(part.content),
     }
 
@@ -129,4 +130,3 @@ def _shorten(text: str) -> str:
 
 
 _MAX_SHOWN_CHARACTERS = 500
-_UNKNOWN_MEDIA_TYPE = "application/octet-stream"

@@ -49,7 +49,10 @@ def _body_options(call: Call) -> str:
     options = ""
     for part in parts:
         if part.filename:
-            options += f" -F {shlex.quote(f'{part.name}=@{_base_name(part.filename)}')}"
+            media_type = part.content_type or ""
+            sent_as = f";type={media_type}" if _MEDIA_TYPE.fullmatch(media_type) else ""
+            option = f"{part.name}=@{_base_name(part.filename)}{sent_as}"
+            options += f" -F {shlex.quote(option)}"
         else:  # -F would take some texts as names of files
             text = part.content.decode(errors="replace")
             options += f" --form-string {shlex.quote(f'{part.name}={text}')}"
@@ -64,6 +67,7 @@ def _base_name(path: str) -> str:
     return re.split("[;,]", re.split(r"[/\\]", path)[-1])[0] or "file"
 
 
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 # HTTP clients add these headers themselves, and so does curl.
 _CLIENT_HEADERS = {
     *("accept-encoding", "connection", "content-length", "host", "transfer-encoding", "user-agent"),

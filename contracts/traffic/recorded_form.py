@@ -33,7 +33,8 @@ def part_to_har(part: Part) -> dict[str, Json]:
     return {
         "name": part.name,
         "fileName": part.filename,
-        "contentType": _media_type_of(part),
+        **({} if part.content_type is None else {"contentType": part.content_type}),
+        "_detectedType": _detected_type(part),
         "_size": size,
         "_sha256": sha256_of(part.content),
     }
@@ -52,17 +53,19 @@ def _encode_part(parameter: Mapping[str, Json]) -> bytes:
     head = f'Content-Disposition: form-data; name="{_quote_name(parameter["name"])}"'
     content = (parameter.get("value") or "").encode()
     if parameter.get("fileName") is not None:
-        media_type = parameter.get("contentType") or _OCTET_STREAM
-        head += f'; filename="{_quote_name(parameter["fileName"])}"\r\nContent-Type: {media_type}'
+        declared = parameter.get("contentType") or ""
+        head += f'; filename="{_quote_name(parameter["fileName"])}"'
+        head += f"\r\nContent-Type: {' '.join(declared.split())}" if declared else ""
+        media_type = parameter.get("_detectedType", declared) or ""
         size, digest = parameter.get("_size", 0), parameter.get("_sha256", _NO_DIGEST)
         content = signature_of(media_type) + f"\n[{size} bytes, sha256 {digest}]".encode()
     return f"--{BOUNDARY}\r\n{head}\r\n\r\n".encode() + content + b"\r\n"
 
 
-def _media_type_of(part: Part) -> str:
+def _detected_type(part: Part) -> str | None:
     """Return the detected type of a file, or the declared one if a browser lost its bytes."""
     lost = not part.content or _REPLACEMENT_CHARACTER in part.content
-    return image_type(part.content) or (part.content_type if lost else None) or _OCTET_STREAM
+    return image_type(part.content) or (part.content_type if lost else None)
 
 
 def _quote_name(text: str) -> str:
@@ -70,7 +73,6 @@ def _quote_name(text: str) -> str:
     return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
-_OCTET_STREAM = "application/octet-stream"
 _NO_DIGEST = "0" * 64
 _REPLACEMENT_CHARACTER = "\ufffd".encode()
 _FORM_TYPE = f"multipart/form-data; boundary={BOUNDARY}"

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import orjson
 
 from ...openapi import Call, Document, Operation
+from ...openapi.image import image_type
 from ...openapi.json import Json
 from ...openapi.operation import FORM, JSON
 
@@ -63,7 +64,10 @@ def encode_form(fields: Mapping[str, Json]) -> bytes:
     """Return the body of a multipart form; values that are bytes are files."""
     parts = []
     for name, value in fields.items():
-        file = f'; filename="{name}"' if isinstance(value, bytes) else ""
+        file = ""
+        if isinstance(value, bytes):
+            media_type = image_type(value) or "application/octet-stream"
+            file = f'; filename="{name}"\r\nContent-Type: {media_type}'
         head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
         text = value if isinstance(value, str) else orjson.dumps(value).decode() if not file else ""
         parts.append(head.encode() + (value if isinstance(value, bytes) else text.encode()))

@@ -92,20 +92,37 @@ def content_url(video_server: VideoServer) -> str:
     return f"{url}/{job['id']}/content"
 
 
-def example(server: VideoServer) -> list[str]:
-    """Return the arguments of the vendor's example, with values for its placeholders."""
+def example(server: VideoServer, media_type: str = "") -> list[str]:
+    """Return the arguments of the vendor's example, with values for its placeholders.
+
+    curl sends a file whose name has no known extension as application/octet-stream.
+    """
     text = EXAMPLE.replace("\\\n", " ").replace("https://api.aisa.one/v1", server.base_url)
-    return shlex.split(text.replace("<token>", "sk-test").replace("<string>", "Sea"))[1:]
+    text = text.replace("<token>", "sk-test").replace("<string>", "Sea")
+    file = "@example-file"
+    return shlex.split(text.replace(file, f"{file};type={media_type}" if media_type else file))[1:]
 
 
-@pytest.mark.parametrize("name", ["720x1280-4s.webp", "720x1280-4s.jpg"])
+@pytest.mark.parametrize(
+    ("name", "media_type"), [("720x1280-4s.webp", "image/webp"), ("720x1280-4s.jpg", "image/jpeg")]
+)
 def test_vendor_example_creates_a_job(
-    curl: Curl, video_server: VideoServer, tmp_path: Path, name: str
+    curl: Curl, video_server: VideoServer, tmp_path: Path, name: str, media_type: str
 ) -> None:
     tmp_path.joinpath("example-file").write_bytes(MEDIA.joinpath(name).read_bytes())
-    job = json.loads(curl.run(*example(video_server), folder=tmp_path).stdout)
+    job = json.loads(curl.run(*example(video_server, media_type), folder=tmp_path).stdout)
     assert (job["object"], job["status"]) == ("video", "queued")
     assert (job["prompt"], job["seconds"], job["size"]) == ("Sea", "4", "720x1280")
+
+
+def test_image_without_its_media_type_is_rejected(
+    curl: Curl, video_server: VideoServer, tmp_path: Path
+) -> None:
+    image = MEDIA.joinpath("720x1280-4s.jpg").read_bytes()
+    tmp_path.joinpath("example-file").write_bytes(image)
+    error = json.loads(curl.run(*example(video_server), folder=tmp_path).stdout)["error"]
+    assert error["param"] == "input_reference"
+    assert "application/octet-stream" in error["message"]
 
 
 def test_vendor_example_without_an_image_is_rejected(

@@ -1,6 +1,6 @@
 // A program with the OpenAI SDK for Node that prints its results as JSON. Environment variables set the URL.
 import fs from 'node:fs';
-import OpenAI from 'openai';
+import OpenAI, { toFile } from 'openai';
 
 const [image] = process.argv.slice(2);
 const client = new OpenAI({ timeout: 10_000 });
@@ -26,7 +26,7 @@ async function errorOf(promise) {
 
 const made = await client.videos.create({
   prompt: 'A lighthouse in a storm',
-  input_reference: fs.createReadStream(image),
+  input_reference: await toFile(fs.createReadStream(image), 'guide.webp', { type: 'image/webp' }),
   seconds: '8',
   size: '1280x720',
 });

@@ -45,6 +45,36 @@ def test_multipart_request_with_every_field(document: Document) -> None:
     assert arguments.files["input_reference"].content == PNG
 
 
+def typed_file(content_type: str) -> bytes:
+    disposition = 'Content-Disposition: form-data; name="input_reference"; filename="a.png"'
+    head = f"--b\r\n{disposition}\r\nContent-Type: {content_type}\r\n\r\n"
+    return head.encode() + PNG + b"\r\n"
+
+
+@pytest.mark.parametrize("content_type", ["application/octet-stream", "text/plain", "image/gif"])
+def test_file_with_an_undocumented_content_type_is_a_problem(
+    document: Document, content_type: str
+) -> None:
+    arguments = read_form(document, part("prompt", WORDS), typed_file(content_type))
+    assert problems_in(arguments) == [
+        (
+            "field-value",
+            "input_reference",
+            "input_reference: must be a file of type image/png or image/jpeg or image/webp,"
+            f" not one with the Content-Type '{content_type}'",
+        )
+    ]
+    assert arguments.files["input_reference"].content_type == content_type
+
+
+@pytest.mark.parametrize("content_type", ["image/png", "IMAGE/PNG", "image/jpeg;q=1", ""])
+def test_file_with_a_documented_content_type_is_accepted(
+    document: Document, content_type: str
+) -> None:
+    arguments = read_form(document, part("prompt", WORDS), typed_file(content_type))
+    assert arguments.problems == ()
+
+
 def test_half_of_a_surrogate_pair_in_json_is_read(document: Document) -> None:
     arguments = read_json(document, rb'{"prompt": "A cat \ud83d"}')
     assert arguments == Arguments(fields={"prompt": "A cat \ufffd"})

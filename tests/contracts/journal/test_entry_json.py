@@ -54,8 +54,16 @@ def test_multipart_file_is_shown_by_name_type_and_size(mock: JournaledMock) -> N
     )
     (entry,) = mock.requests()
     assert entry["files"] == [
-        {"field": "input_reference", "name": "cat.png", "type": "image/png", "size": 108}
+        {
+            "field": "input_reference",
+            "name": "cat.png",
+            "type": "text/plain",
+            "detected_type": "image/png",
+            "size": 108,
+        }
     ]
+    (violation,) = (v for v in entry["violations"] if v["place"] == "input_reference")
+    assert "'text/plain'" in violation["received"]
 
 
 def test_request_is_shown_with_its_violations_and_warnings(mock: JournaledMock) -> None:

@@ -70,7 +70,7 @@ def test_curl_command_of_a_form_uploads_the_file_with_its_name(
     operation = document.operations["createVideo"]
     call = build_call(document, operation, fields, key=KEY, media_type=FORM)
     command = curl_command(document, call, video_server.base_url, key_variable="MY_KEY")
-    assert "-F input_reference=@input_reference" in command
+    assert "-F 'input_reference=@input_reference;type=image/png'" in command
     assert shell(command).returncode == 26, "curl cannot read a file that is not there"
     (tmp_path / "input_reference").write_bytes(PNG)
     assert json.loads(shell(command).stdout)["status"] == "queued"

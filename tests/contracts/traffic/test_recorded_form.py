@@ -34,7 +34,8 @@ def test_file_is_written_as_name_type_size_and_digest() -> None:
     assert part_to_har(file(PNG, "text/plain")) == {
         "name": "input_reference",
         "fileName": "a.png",
-        "contentType": "image/png",
+        "contentType": "text/plain",
+        "_detectedType": "image/png",
         "_size": len(PNG),
         "_sha256": hashlib.sha256(PNG).hexdigest(),
     }
@@ -54,7 +55,7 @@ def test_multipart_boundary_does_not_change_the_recorded_form(boundary: str) -> 
             {
                 "name": "f",
                 "fileName": "b",
-                "contentType": "application/octet-stream",
+                "_detectedType": None,
                 "_size": 3,
                 "_sha256": hashlib.sha256(b"xyz").hexdigest(),
             },
@@ -90,7 +91,20 @@ def test_placeholder_of_a_file_has_its_type_and_digest(content: bytes) -> None:
 
 @pytest.mark.parametrize("content", [b"", "\ufffdPNG\r\n".encode()], ids=["no bytes", "replaced"])
 def test_file_lost_by_a_browser_has_its_declared_type(content: bytes) -> None:
-    assert part_to_har(file(content, "image/jpeg"))["contentType"] == "image/jpeg"
+    recorded = part_to_har(file(content, "image/jpeg"))
+    assert (recorded["contentType"], recorded["_detectedType"]) == ("image/jpeg", "image/jpeg")
+
+
+@pytest.mark.parametrize("content_type", ["application/octet-stream", "image/jpeg", None])
+def test_content_type_of_a_file_is_recorded_as_it_was_sent(content_type: str | None) -> None:
+    (part,) = parse_form(*form_from_har([part_to_har(file(PNG, content_type))]))
+    assert (part.content_type, part.content.startswith(b"\x89PNG")) == (content_type, True)
+
+
+def test_line_breaks_in_a_recorded_content_type_are_removed() -> None:
+    recorded = {"name": "f", "fileName": "a", "contentType": "image/png\r\nX: y"}
+    (part,) = parse_form(*form_from_har([recorded]))
+    assert part.content_type == "image/png X: y"
 
 
 def test_different_files_have_different_digests() -> None:

@@ -223,7 +223,11 @@ def test_response_that_the_recorder_decompressed_is_checked(document: Document) 
     assert "AV104" in found(document, read(document, created(), recorded))
 
 
-@pytest.mark.parametrize("data", [b"\x1f\x8b", b"\x1f\x8bdamaged", gzip.compress(b"{}")[:-9]])
+@pytest.mark.parametrize(
+    "data",
+    [b"\x1f\x8b", b"\x1f\x8bdamaged", gzip.compress(b"{}")[:-9]],
+    ids=["too short", "damaged", "cut off"],
+)
 def test_damaged_compressed_response_is_not_checked(document: Document, data: bytes) -> None:
     content = {"size": 99, "encoding": "base64", "text": b64encode(data).decode()}
     recorded = with_header(with_content(completed(), **content), "Content-Encoding", "gzip")
