@@ -56,7 +56,9 @@ def test_explanation_has_heading_party_prose_advice_and_example(rule: Rule) -> N
     assert applies_to.startswith(f"Applies to: {rule.party}s. ")
     assert " ".join(advice.split()) == f"**Advice:** {rule.advice}"
     assert lead == "An example:"
-    assert example == f"```text\n{example_violation(rule, EXAMPLES[rule.code])}\n```\n"
+    facts, _, command = str(example_violation(rule, EXAMPLES[rule.code])).rpartition("\n")
+    assert command == f"  explain   aisa-testkit explain {rule.code}"
+    assert example == f"```text\n{facts}\n```\n"
 
 
 @pytest.mark.parametrize(

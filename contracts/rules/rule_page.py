@@ -14,7 +14,7 @@ def explain_rule(rule: Rule) -> str:
     """Return the explanation of a rule as Markdown, lines of 100 characters except in the example.
 
     It has a heading, the party and the severity, the prose, the advice, and an example that reads
-    as a violation does.
+    as a violation does, without the command that prints this explanation.
     """
     prose, _, example = page_text(rule).partition(_FENCE)
     heading = f"{rule.code} {rule.title}"

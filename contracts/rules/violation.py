@@ -61,6 +61,7 @@ class Violation:
         yield ("sent" if self.rule.party is Party.CLIENT else "received"), self.received
         yield "expected", self.expected
         yield "advice", self.rule.advice
+        yield "explain", f"aisa-testkit explain {self.code}"
 
     def to_json(self) -> dict[str, Json]:
         """Return the violation as JSON, with the title, severity and advice of its rule."""

@@ -26,7 +26,7 @@ def write_pages() -> None:
 def updated_page(rule: Rule) -> str:
     """Return the page of a rule with the current facts of its example. Raises ExampleError."""
     prose, _, _ = page_text(rule).partition("```")
-    _, *facts, _ = str(example_violation(rule, EXAMPLES[rule.code])).splitlines()
+    _, *facts, _, _ = str(example_violation(rule, EXAMPLES[rule.code])).splitlines()
     return "\n".join([f"{prose}```text", *(fact.strip() for fact in facts), "```\n"])
 
 

@@ -18,6 +18,7 @@ AV705 value not allowed
   sent      '5'
   expected  one of '4', '8', '12'
   advice    Send a value that the document allows.
+  explain   aisa-testkit explain AV705
 
 To allow this on purpose: @pytest.mark.video_mock(allow=['AV705']) or\
  mock_videos(allow=['AV705']).
@@ -29,6 +30,7 @@ AV707 unknown field
     sent      a value
     expected  only limit, after, order
     advice    Remove the field: servers ignore it today and may reject it tomorrow.
+    explain   aisa-testkit explain AV707
 """
 
 
@@ -96,6 +98,7 @@ AV705 value not allowed
   sent      '5'
   expected  one of '4', '8', '12'
   advice    Send a value that the document allows.
+  explain   aisa-testkit explain AV705
 
 AV704 value of the wrong type
   request   POST /v1/videos (createVideo), no. 3
@@ -103,12 +106,14 @@ AV704 value of the wrong type
   sent      7
   expected  of type string
   advice    Send the type that the document declares.
+  explain   aisa-testkit explain AV704
 
 AV711 unknown job id
   request   GET /v1/videos/{video_id} (getVideo), no. 4
   sent      video_1
   expected  the id of a created job; none was created so far
   advice    Use only ids that the API has returned.
+  explain   aisa-testkit explain AV711
 
 To allow this on purpose: @pytest.mark.video_mock(allow=['AV705', 'AV704', 'AV711']) or\
  mock_videos(allow=['AV705', 'AV704', 'AV711']).

@@ -50,6 +50,7 @@ def test_text_has_the_headline_and_all_findings(mock: JournaledMock) -> None:
         "  sent      '5'\n"
         "  expected  one of '4', '8', '12'\n"
         "  advice    Send a value that the document allows.\n"
+        "  explain   aisa-testkit explain AV705\n"
         "  seen      3 times, in nos. 3, 4 and 5"
     )
     assert [finding.partition(" ")[0] for finding in findings] == ["AV705", "AV707", "AV736"]

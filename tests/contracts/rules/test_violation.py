@@ -35,7 +35,8 @@ def test_text_has_a_heading_and_one_line_per_fact() -> None:
         "  field     size\n"
         "  sent      '1x1'\n"
         "  expected  another one\n"
-        "  advice    Do better."
+        "  advice    Do better.\n"
+        "  explain   aisa-testkit explain AV799"
     )
 
 
@@ -45,7 +46,8 @@ def test_missing_facts_are_left_out() -> None:
         "  request   GET /v1/videos/{video_id}, no. 2\n"
         "  sent      '1x1'\n"
         "  expected  another one\n"
-        "  advice    Do better."
+        "  advice    Do better.\n"
+        "  explain   aisa-testkit explain AV799"
     )
 
 
@@ -83,7 +85,8 @@ def test_text_of_a_value_that_is_not_allowed(document: Document) -> None:
         "  field     model\n"
         "  sent      'sora-3'\n"
         "  expected  one of 'sora-2', 'sora-2-pro'\n"
-        "  advice    Send a value that the document allows."
+        "  advice    Send a value that the document allows.\n"
+        "  explain   aisa-testkit explain AV705"
     )
 
 
@@ -94,7 +97,8 @@ def test_text_of_an_unknown_endpoint(other_document: Document) -> None:
         "  request   POST /api/v7/rendering, no. 1\n"
         "  sent      the path has /rendering where /renderings is expected\n"
         "  expected  POST /api/v7/renderings (submitRendering), the nearest operation\n"
-        "  advice    Use a method and a path that the document lists."
+        "  advice    Use a method and a path that the document lists.\n"
+        "  explain   aisa-testkit explain AV701"
     )
 
 
@@ -112,7 +116,8 @@ def test_text_of_a_failed_job_treated_as_success(other_document: Document) -> No
         "  request   GET /api/v7/renderings/{ref}/film (film), no. 2\n"
         "  sent      a request for r-1, which was spoilt in response no. 1\n"
         "  expected  a job that is ready\n"
-        "  advice    Check the final state: a failed job has an error but no result."
+        "  advice    Check the final state: a failed job has an error but no result.\n"
+        "  explain   aisa-testkit explain AV714"
     )
 
 
@@ -124,7 +129,7 @@ def test_names_from_a_client_do_not_break_the_layout(document: Document, name: s
     for violation in found:
         lines = str(violation).splitlines()
         facts = {line[:12].strip() for line in lines[1:]}
-        assert facts == {"request", "sent", "expected", "advice"} | ({"field"} & facts)
+        assert facts == {"request", "sent", "expected", "advice", "explain"} | ({"field"} & facts)
         assert len(lines) == 1 + len(facts)
         assert max(map(len, lines)) < 250
 

@@ -270,7 +270,8 @@ def test_text_of_a_violation(document: Document) -> None:
         "  place     /object\n"
         "  received  'job'\n"
         "  expected  'video'\n"
-        "  advice    Send a body that matches its schema."
+        "  advice    Send a body that matches its schema.\n"
+        "  explain   aisa-testkit explain AV104"
     )
 
 
