@@ -167,7 +167,7 @@ class ApiApp:
     def _respond_to_broken_upload(
         self, scope: Scope, headers: Mapping[str, str], size: int
     ) -> Reply | None:
-        """Return the reply to a request whose body is incomplete, None if nobody can read it."""
+        """Return the reply to a request with an incomplete body, None if the client is gone."""
         connection = connection_of(scope)
         broken = connection.broken_upload if connection else None
         length = headers.get("content-length")

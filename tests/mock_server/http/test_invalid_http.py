@@ -163,7 +163,7 @@ def test_upload_at_the_stop_of_the_server_is_answered_with_503(service: JobServi
     assert mock_server.invalid == [["POST", "/v1/videos", 503, message]]
 
 
-def test_verdict_does_not_blame_a_client_for_a_broken_upload(mock: MockServer) -> None:
+def test_verdict_does_not_report_a_broken_upload(mock: MockServer) -> None:
     with mock.connect() as connection:
         connection.sendall(UPLOAD)
         connection.shutdown(socket.SHUT_WR)
