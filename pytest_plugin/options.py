@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,8 @@ class MockOptions:
     Args:
         document: the OpenAPI document to mock, or its path; the bundled one by default.
         base_url: the URL at which clients expect the API; the document's first server by default.
-        clock: the clock of the jobs; a TickingClock by default, which each poll moves.
+        clock: the clock of the jobs; by default a TickingClock, which each poll moves, and which
+            starts at the present. `TickingClock(1_780_000_000)` starts at a fixed time.
         speed: the speed of a real-time clock: the number of its seconds in one real second.
         seed: the seed of random values; the same seed gives the same ids in every run.
         scenario: the name of the scenario of every job, such as "fails".
@@ -111,7 +113,7 @@ class MockOptions:
         if not isinstance(document, Document):
             document = load_document(document)
         if clock is None:
-            clock = TickingClock() if self.speed is None else SystemClock(self.speed)
+            clock = default_clock() if self.speed is None else SystemClock(self.speed)
         journal = contract.open_journal(document, clock, keys=self.keys)
         if self.recording is not None:
             return self._playback(document, clock, Path(self.recording), journal), journal
@@ -168,6 +170,15 @@ class MockOptions:
             if self.base_url is None:
                 raise
             return read_recording(document, data, base_url=self.base_url)
+
+
+def default_clock() -> TickingClock:
+    """Return a clock that each poll moves, and that starts at the present second.
+
+    A program may compare the times of a job with its own: no job is old or has expired when it is
+    created.
+    """
+    return TickingClock(float(int(time.time())))
 
 
 class MockOptionsDict(TypedDict, total=False):

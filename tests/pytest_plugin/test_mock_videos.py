@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 import unittest
 import warnings
 from collections.abc import Callable
@@ -75,6 +76,24 @@ def test_unittest_fails_on_a_violation() -> None:
     assert (result.testsRun, len(result.errors), len(result.failures)) == (2, 0, 1)
     assert "one of '4', '8', '12'" in result.failures[0][1]
     assert process_state() == before
+
+
+@pytest.mark.parametrize("open_mock", [mock_videos, serve_videos])
+def test_job_is_created_at_the_present(open_mock: Callable[..., Any]) -> None:
+    before = int(time.time())
+    with open_mock() as mock:
+        job = create(mock)
+        assert before <= job["created_at"] <= time.time()
+
+
+def test_ids_do_not_depend_on_the_start_of_the_clock() -> None:
+    ids = []
+    for start in (1_780_000_000, 1_790_000_000.5):
+        with mock_videos(seed=7, clock=TickingClock(start)) as mock:
+            job = create(mock)
+            ids.append(job["id"])
+            assert job["created_at"] == int(start)
+    assert ids[0] == ids[1]
 
 
 @settings(max_examples=20)
