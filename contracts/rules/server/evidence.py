@@ -118,7 +118,7 @@ class _EvidenceReader:
 
     def _accepted_evidence(self, exchange: Exchange) -> Iterator[Evidence]:
         role = exchange.operation.role
-        if role in _EVIDENCE_OF_ROLE:
+        if role is not None and role in _EVIDENCE_OF_ROLE:
             yield _EVIDENCE_OF_ROLE[role]
         if role is JobRole.DELETE and exchange.job_id:
             self._deleted.add(exchange.job_id)
