@@ -64,6 +64,9 @@ def _is_proxy(url: str) -> bool:
 
 def _ssl_context() -> ssl.SSLContext:
     try:
+        if path := os.environ.get("SSLKEYLOGFILE"):
+            # Checked here, because not every TLS library of the client opens it at once.
+            open(path, "ab").close()
         return httpx2.create_ssl_context()
     except OSError as error:
         reason = getattr(error, "reason", None) or error.strerror or error

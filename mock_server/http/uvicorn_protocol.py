@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any, Final
 
 import httptools
@@ -65,7 +66,7 @@ class BreakableProtocol(HttpToolsProtocol):
         """Respond to an incomplete request: the client may still read."""
         if self._rejected or not (self._in_head or self._is_uploading):
             return False
-        self._reject("the client ended the connection")
+        self._reject(_CLIENT_ENDED)
         return True
 
     def _parse(self, data: bytes) -> bytes:
@@ -138,7 +139,9 @@ class BreakableProtocol(HttpToolsProtocol):
     def _reject(self, reason: str, *, status: int = 400) -> None:
         """Let the application respond to an invalid or incomplete request, then disconnect."""
         self._rejected = True
-        self.logger.warning("Invalid HTTP request received: %s", reason)
+        # A client that disconnects is usual, and the journal has it; all else is worth a line.
+        level = logging.INFO if reason == _CLIENT_ENDED else logging.WARNING
+        self.logger.log(level, "Invalid HTTP request received: %s", reason)
         if self._is_uploading and not self._in_head:
             self._break_upload(status, reason)
         else:
@@ -208,3 +211,4 @@ class BreakableProtocol(HttpToolsProtocol):
 _CLOSE_SECONDS: Final = 5
 _TLS_HANDSHAKE: Final = b"\x16\x03"
 _TLS_HINT: Final = "the client uses TLS, but the URL of the mock begins with http://"
+_CLIENT_ENDED = "the client ended the connection"
