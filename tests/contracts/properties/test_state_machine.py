@@ -306,7 +306,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
 @pytest.mark.parametrize(("change", "code"), FAULTS.values(), ids=FAULTS)
 def test_fault_is_found(document: Document, change: Change, code: str) -> None:
     machine = job_machine(document, Servers(document, change), key=KEY)
-    text, _ = failure_of(machine, examples=150)
+    text, _ = failure_of(machine, examples=500)
     assert f"\n{code} " in f"\n{text}"
 
 
