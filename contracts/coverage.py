@@ -10,7 +10,7 @@ import orjson
 
 from ..openapi import Document, Operation
 from ..openapi.json import Json
-from ..openapi.schema import value_from_text
+from ..openapi.keywords import value_from_text
 from .traffic.exchange import Exchange, UnmatchedRequest
 from .traffic.job_views import jobs_in
 

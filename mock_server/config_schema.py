@@ -12,6 +12,7 @@ from pathlib import Path
 import orjson
 
 from ..openapi import Schema
+from ..openapi.schema import Schemas
 from ..openapi.json import Json
 from ..openapi.pointer import Path as PointerPath
 from ..openapi.pointer import format_pointer, get
@@ -103,7 +104,7 @@ def _children(data: Json) -> Iterable[tuple[object, Json]]:
 @cache
 def _schema(kind: str) -> Schema:
     text = Path(__file__).with_name("config.schema.json").read_bytes()
-    return Schema(orjson.loads(text), f"/components/schemas/{kind}")
+    return Schemas(orjson.loads(text)).at(f"/components/schemas/{kind}")
 
 
 # orjson does not write data that is nested more deeply.

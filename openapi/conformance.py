@@ -9,10 +9,11 @@ from typing import Literal
 import orjson
 
 from .json import parse_json
+from .keywords import value_from_text
 from .messages import Reply, media_type_of
 from .operation import JSON, Operation, Response
 from .pointer import format_pointer
-from .schema import Schema, value_from_text
+from .schema import Schema
 from .text import expected_but_got, quote
 
 Aspect = Literal["status", "content-type", "header", "json", "body"]

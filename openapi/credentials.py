@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from .envelope import Cause
 from .json import Json
+from .references import resolve
 from .request import RequestProblem
-from .schema import resolve
 from .text import quote
 
 DUMMY_KEY = "sk-aisa-dummy"

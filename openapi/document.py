@@ -11,9 +11,12 @@ from .credentials import compile_credentials
 from .document_rules import document_problems, extension_pointers
 from .envelope import compile_envelope
 from .errors import Problem
-from .event import JobEvent, compile_events
+from .event import JobEvent
+from .jobs.kind import JobKind
+from .jobs.kind_compiler import compile_kinds
+from .jobs.role_compiler import json_schema
+from .jobs.single_kind import single_events, single_lifecycle, with_roles
 from .json import Json
-from .lifecycle import compile_lifecycle
 from .limits import compile_limits
 from .near_miss import NearMiss, find_nearest
 from .operation import JobRole, Operation
@@ -32,7 +35,9 @@ class Document:
     base_path: the path of that URL, such as `/v1`
     operations: the operations by `operationId`
     by_role: the operations by their role for jobs
-    job, lifecycle: the schema of a job and its lifecycle
+    kinds: the kinds of jobs by name
+    warnings: what the document says and the toolkit leaves out
+    job, lifecycle: the schema of a job of the first kind, and its lifecycle
     error, envelope: the schema of an error response and its fields
     events: the webhooks by the final state that they report
     credentials: the header with the API key; None if no key is required
@@ -57,18 +62,37 @@ class Document:
         self.version: str = root["info"]["version"]
         self.server_url: str = root["servers"][0]["url"] if root.get("servers") else ""
         self.base_path = urlsplit(self.server_url).path.rstrip("/")
-        self.operations: Mapping[str, Operation] = {o.id: o for o in compile_operations(schemas)}
+        operations = {o.id: o for o in compile_operations(schemas)}
+        self.kinds, self.warnings = self._compile_kinds(schemas, operations)
+        first = next(iter(self.kinds.values()))
+        self.operations: Mapping[str, Operation] = with_roles(operations, first)
         self.by_role: Mapping[JobRole, Operation] = {
             o.role: o for o in self.operations.values() if o.role
         }
-        self.job = schemas.at(extension_pointers(root, "x-lifecycle")[0])
-        self.lifecycle = compile_lifecycle(self.job.raw["x-lifecycle"])
-        self.events: Mapping[str, JobEvent] = {e.state: e for e in compile_events(schemas)}
+        self.job = _job_schema(first)
+        self.lifecycle = single_lifecycle(first)
+        self.events: Mapping[str, JobEvent] = {e.state: e for e in single_events(schemas, first)}
         self.error = schemas.at(extension_pointers(root, "x-error-envelope")[0])
         self.envelope = compile_envelope(self.error.raw["x-error-envelope"])
         self.credentials = compile_credentials(root)
         self.limits = compile_limits(root["x-limits"]) if "x-limits" in root else None
         self._router = Router(self.operations.values())
+
+    def _compile_kinds(
+        self, schemas: Schemas, operations: Mapping[str, Operation]
+    ) -> tuple[Mapping[str, JobKind], tuple[Problem, ...]]:
+        problems: list[Problem] = []
+        warnings: list[Problem] = []
+        kinds = compile_kinds(
+            schemas.root["x-jobs"],
+            schemas=schemas,
+            operations=operations,
+            report=lambda pointer, reason: problems.append(Problem(pointer, reason)),
+            warn=lambda pointer, reason: warnings.append(Problem(pointer, reason)),
+        )
+        if problems:
+            raise self.source.error(*problems)
+        return kinds, tuple(warnings)
 
     def match(self, method: str, path: str) -> OperationMatch | NoMatch:
         """Return the operation of a method (in upper case) and a path below `base_path`.
@@ -87,6 +111,14 @@ class Document:
     def template_of(self, schema: Schema) -> dict[str, Json]:
         """Return data with every required property: its constant, its default, or None."""
         return template_of(self.source.data, schema.raw)
+
+
+def _job_schema(kind: JobKind) -> Schema:
+    """Return the schema of a job, as its poll reports it."""
+    schema = json_schema(kind.creates[0].poll.operation)
+    if schema is None:
+        raise ValueError(f"the poll of {kind.name} has no JSON response")
+    return schema
 
 
 def load_document(path: str | FilePath | None = None) -> Document:

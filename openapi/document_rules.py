@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from .envelope import Cause
 from .errors import Problem
-from .event_rules import event_problems
+from .jobs.language import language_problems
+from .jobs.old_words import old_word_problems
 from .json import Json
-from .lifecycle import compile_lifecycle
-from .lifecycle_rules import lifecycle_problems
 from .operation import METHODS
-from .operation_rules import create_fields, operation_problems
+from .operation_rules import operation_problems, request_fields
 from .pointer import format_pointer, get, parse_pointer
-from .schema import property_at
+from .schema_places import schemas_at
 from .structure import pattern_problems, reference_problems, structure_problems
 
 
@@ -25,14 +24,17 @@ def document_problems(root: Json) -> list[Problem]:
     semantic_rules = (
         operation_problems,
         _security,
-        _job_ids,
+        _jobs,
         _single_extensions,
-        _lifecycle,
-        _events,
         _envelope,
         _limits,
     )
-    for rules in ((structure_problems,), (reference_problems, pattern_problems), semantic_rules):
+    for rules in (
+        (old_word_problems,),
+        (structure_problems,),
+        (reference_problems, pattern_problems),
+        semantic_rules,
+    ):
         problems = [problem for rule in rules for problem in rule(root)]
         if problems:
             return problems
@@ -64,31 +66,19 @@ def _security(root: Json) -> Iterator[Problem]:
                     yield Problem(f"{pointer}/{index}", reason)
 
 
-def _job_ids(root: Json) -> Iterator[Problem]:
-    for pointer in extension_pointers(root, "x-job-id"):
-        schema = get(root, parse_pointer(pointer))
-        if property_at(root, schema, parse_pointer(schema["x-job-id"])) is None:
-            reason = f"the schema has no field at {schema['x-job-id']}"
-            yield Problem(f"{pointer}/x-job-id", reason)
-
-
 def _single_extensions(root: Json) -> Iterator[Problem]:
-    for keyword in ("x-lifecycle", "x-error-envelope"):
+    for keyword in ("x-error-envelope",):
         pointers = extension_pointers(root, keyword)
         if len(pointers) != 1:
             found = ", ".join(pointers) or "none has"
             yield Problem("/components/schemas", f"exactly one schema must have {keyword}; {found}")
 
 
-def _lifecycle(root: Json) -> Iterator[Problem]:
-    for pointer in extension_pointers(root, "x-lifecycle"):
-        yield from lifecycle_problems(root, pointer, create_fields=create_fields(root))
-
-
-def _events(root: Json) -> Iterator[Problem]:
-    for pointer in extension_pointers(root, "x-lifecycle"):
-        data = get(root, parse_pointer(pointer))["x-lifecycle"]
-        yield from event_problems(root, compile_lifecycle(data))
+def _jobs(root: Json) -> Iterator[Problem]:
+    if "x-jobs" not in root:
+        yield Problem("", "needs x-jobs, the life of its jobs")
+    else:
+        yield from language_problems(root["x-jobs"])
 
 
 def _envelope(root: Json) -> Iterator[Problem]:
@@ -96,10 +86,10 @@ def _envelope(root: Json) -> Iterator[Problem]:
         schema = get(root, parse_pointer(pointer))
         data = schema["x-error-envelope"]
         for key in ("type", "code", "message", "parameter", "request_id"):
-            if key in data and property_at(root, schema, parse_pointer(data[key])) is None:
+            if key in data and not schemas_at(root, schema, parse_pointer(data[key])):
                 reason = f"the schema has no field at {data[key]}"
                 yield Problem(f"{pointer}/x-error-envelope/{key}", reason)
-        for name, field in create_fields(root).items():
+        for name, field in request_fields(root).items():
             cause = field.get("x-cause") if isinstance(field, dict) else None
             if cause and cause not in data["causes"]:
                 reason = f"{cause}, the x-cause of {name}, is not declared"

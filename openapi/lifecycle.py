@@ -1,13 +1,12 @@
-"""The lifecycle of a job, `x-lifecycle`: its states, fields and timestamps."""
+"""The lifecycle of a job: its states, fields and timestamps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .json import Json
-from .pointer import Path, parse_pointer
+from .pointer import Path
 
 
 class Ending(StrEnum):
@@ -149,76 +148,3 @@ class Lifecycle:
                 if route is not None:
                     return route
         return (*visited, outcome) if outcome in following and self.states[outcome].ends else None
-
-    def paths(self) -> Iterator[tuple[str, Path]]:
-        """Yield the path of every declared field, each after its place in `x-lifecycle`."""
-        yield "id/at", self.id_at
-        yield "state/at", self.state_at
-        if self.progress_at:
-            yield "progress/at", self.progress_at
-        if self.source_at:
-            yield "source", self.source_at
-        if self.failure:
-            yield "failure/code", self.failure.code
-            yield "failure/message", self.failure.message
-            yield "failure/at", self.failure.at
-        yield from ((f"stamps/{i}/at", stamp.at) for i, stamp in enumerate(self.timestamps))
-        yield from ((f"immutable/{i}", path) for i, path in enumerate(self.immutable))
-        yield from ((f"echoes/{i}/at", echo.at) for i, echo in enumerate(self.echoes))
-
-
-def compile_lifecycle(data: Json) -> Lifecycle:
-    """Compile validated data of `x-lifecycle`."""
-    return Lifecycle(
-        id_at=parse_pointer(data["id"]["at"]),
-        id_prefix=data["id"].get("prefix", ""),
-        state_at=parse_pointer(data["state"]["at"]),
-        initial=data["state"]["initial"],
-        states={name: _state(name, state) for name, state in data["states"].items()},
-        progress_at=_optional(data.get("progress", {}).get("at")),
-        timestamps=tuple(_stamp(stamp) for stamp in data.get("stamps", ())),
-        expiry_at=_optional(data.get("expiry")),
-        failure=_failure(data["failure"]) if "failure" in data else None,
-        immutable=tuple(parse_pointer(pointer) for pointer in data.get("immutable", ())),
-        echoes=tuple(Echo(e["field"], parse_pointer(e["at"])) for e in data.get("echoes", ())),
-        source_at=_optional(data.get("source")),
-        poll_hint=_poll_hint(data["poll_after"]) if "poll_after" in data else None,
-    )
-
-
-def _optional(pointer: str | None) -> Path | None:
-    return None if pointer is None else parse_pointer(pointer)
-
-
-def _state(name: str, data: Json) -> State:
-    progress, lasts = data.get("progress"), data.get("lasts", {})
-    if isinstance(progress, dict):
-        progress = (progress["from"], progress["to"])
-    elif progress is not None:
-        progress = (progress, progress)
-    return State(
-        name=name,
-        next=tuple(data.get("next", ())),
-        ends=Ending(data["ends"]) if "ends" in data else None,
-        progress=progress,
-        seconds=lasts.get("seconds", 0.0),
-        scale=lasts.get("scale", {}),
-    )
-
-
-def _stamp(data: Json) -> Timestamp:
-    return Timestamp(
-        at=parse_pointer(data["at"]),
-        set_on=data["set_on"],
-        counted_from=data.get("counted_from", data["set_on"]),
-        plus_seconds=data.get("plus_seconds", 0),
-    )
-
-
-def _failure(data: Json) -> Failure:
-    at, code, message = (parse_pointer(data[key]) for key in ("at", "code", "message"))
-    return Failure(at, code, message, data["reasons"], data.get("moderation"))
-
-
-def _poll_hint(data: Json) -> PollHint:
-    return PollHint(data["header"].lower(), {"seconds": 1, "milliseconds": 1000}[data["unit"]])

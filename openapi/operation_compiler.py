@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .json import Json
+from .keywords import as_object
 from .operation import (
     FORM,
     JSON,
     METHODS,
     Header,
-    JobRole,
-    MediaFields,
     Operation,
-    Pagination,
     Parameter,
     Provenance,
     RequestBody,
@@ -21,8 +19,8 @@ from .operation import (
 )
 from .path_template import PathTemplate
 from .pointer import format_pointer, get, parse_pointer
-from .price import compile_price
-from .schema import Schema, Schemas, as_object, follow, resolve
+from .references import follow, resolve
+from .schema import Schema, Schemas
 
 
 def compile_operations(schemas: Schemas) -> Iterator[Operation]:
@@ -47,7 +45,7 @@ class _OperationCompiler:
         self._data = self._root["paths"][path][method]
 
     def compile(self) -> Operation:
-        data, page, media = self._data, self._data.get("x-page"), self._data.get("x-media")
+        data = self._data
         body_pointer, body = (
             self._follow(f"{self._pointer}/requestBody") if "requestBody" in data else ("", {})
         )
@@ -58,7 +56,7 @@ class _OperationCompiler:
             method=self._method.upper(),
             template=self._template,
             pointer=self._pointer,
-            role=JobRole(data["x-job-role"]) if "x-job-role" in data else None,
+            role=None,
             provenance=Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),
             secured=bool(data.get("security", self._root.get("security"))),
             query={p.name: p for p in parameters if p.place == "query"},
@@ -70,9 +68,9 @@ class _OperationCompiler:
             },
             responses=responses,
             success=responses[min(responses)],
-            page=_page(page) if page else None,
-            media=MediaFields(media.get("size"), media.get("seconds")) if media else None,
-            price=compile_price(data["x-price"]) if "x-price" in data else None,
+            page=None,
+            media=None,
+            price=None,
         )
 
     def _follow(self, pointer: str) -> tuple[str, Json]:
@@ -92,7 +90,7 @@ class _OperationCompiler:
                     place=data["in"],
                     required=data.get("required", False),
                     schema=self._schemas.at(f"{pointer}/schema"),
-                    variants=data.get("x-variants", {}),
+                    variants={},
                 )
         yield from parameters.values()
 
@@ -151,14 +149,3 @@ def _is_file(schema: Json, media_types: tuple[str, ...]) -> bool:
     if isinstance(schema, dict) and schema.get("format") == "binary":
         return True
     return any(not t.startswith("text/") and t != JSON for t in media_types)
-
-
-def _page(data: Json) -> Pagination:
-    places = {
-        key: parse_pointer(data[key])
-        for key in ("items", "first", "last", "more", "next")
-        if key in data
-    }
-    return Pagination(
-        places, data["limit"], data["after"], data.get("order"), data.get("descending")
-    )

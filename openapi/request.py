@@ -12,10 +12,11 @@ from .errors import FormError
 from .form import Part, parse_form
 from .image import image_type
 from .json import Json, duplicate_name, parse_json
+from .keywords import as_object, value_from_text
 from .messages import Call, media_type_of
 from .operation import FORM, JSON, Operation, RequestBody
 from .pointer import format_pointer
-from .schema import Schema, as_object, value_from_text
+from .schema import Schema
 from .schema_error import SchemaError
 from .text import expected_but_got, quote
 

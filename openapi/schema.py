@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
 
 import jsonschema_rs
 
 from .json import Json
+from .keywords import as_object, types_of
 from .pointer import Path, get, parse_pointer, pointer_of, set_at
+from .references import resolve
 from .schema_error import SchemaError, schema_errors
+from .schema_places import is_open_at, schemas_at
 from .text import truncate_depth
 
 
@@ -20,12 +23,14 @@ class Schema:
     raw: the schema as JSON, with references at its top resolved; {} for `true` and `false`
     """
 
-    __slots__ = ("_root", "_validator", "pointer", "raw")
+    __slots__ = ("_registry", "_root", "_validator", "pointer", "raw")
 
-    def __init__(self, root: Json, pointer: str) -> None:
+    def __init__(
+        self, root: Json, pointer: str, registry: Callable[[], jsonschema_rs.Registry]
+    ) -> None:
         self.pointer = pointer
         self.raw = as_object(resolve(root, get(root, parse_pointer(pointer))))
-        self._root = root
+        self._root, self._registry = root, registry
         self._validator: jsonschema_rs.Validator | None = None
 
     def accepts(self, data: Json) -> bool:
@@ -43,14 +48,22 @@ class Schema:
             errors = [*self._compile().iter_errors(truncate_depth(data))]
         return schema_errors(errors)
 
+    def schemas_at(
+        self, path: Path, *, state: tuple[Path, Json] | None = None
+    ) -> list[dict[str, Json]]:
+        """Return the schemas that are declared for a place in the data; see `schema_places`."""
+        return schemas_at(self._root, self.raw, path, state=state)
+
+    def is_open_at(self, path: Path) -> bool:
+        """Return True if the data may have a value at a place that is not declared."""
+        return is_open_at(self._root, self.raw, path)
+
     def _compile(self) -> jsonschema_rs.Validator:
         if self._validator is None:
-            schema = get(self._root, parse_pointer(self.pointer))
-            keywords = schema if isinstance(schema, dict) else {} if schema else {"not": {}}
-            # References within schemas lead to components/schemas alone.
-            components = {"schemas": self._root.get("components", {}).get("schemas", {})}
-            bundle = {"$schema": _DIALECT, **keywords, "components": components}
-            self._validator = jsonschema_rs.validator_for(bundle)
+            reference = _DOCUMENT + "#" + quote(self.pointer, safe=_FRAGMENT_CHARACTERS)
+            self._validator = jsonschema_rs.validator_for(
+                {"$schema": _DIALECT, "$ref": reference}, registry=self._registry()
+            )
         return self._validator
 
 
@@ -59,6 +72,7 @@ class Schemas:
 
     def __init__(self, root: Json) -> None:
         self.root = root
+        self._document: jsonschema_rs.Registry | None = None
         self._by_pointer: dict[str, Schema] = {}
 
     def at(self, pointer: str) -> Schema:
@@ -71,59 +85,16 @@ class Schemas:
             pointer = pointer_of(data["$ref"])
             data = get(self.root, parse_pointer(pointer))
         if pointer not in self._by_pointer:
-            self._by_pointer[pointer] = Schema(self.root, pointer)
+            self._by_pointer[pointer] = Schema(self.root, pointer, self._registry)
         return self._by_pointer[pointer]
 
-
-def follow(root: Json, pointer: str) -> str:
-    """Return the pointer that references at this pointer lead to, or the pointer itself.
-
-    Only for objects whose other keywords are ignored beside `$ref`; see `resolve` for schemas.
-    """
-    while "$ref" in (data := get(root, parse_pointer(pointer))):
-        pointer = pointer_of(data["$ref"])
-    return pointer
-
-
-def resolve(root: Json, schema: Json) -> Json:
-    """Return the schema with references at its top resolved.
-
-    Keywords beside a reference override those of the referenced schema.
-    """
-    while isinstance(schema, dict) and "$ref" in schema:
-        beside = {key: value for key, value in schema.items() if key != "$ref"}
-        schema = get(root, parse_pointer(pointer_of(schema["$ref"])))
-        if isinstance(schema, dict):
-            schema = {**schema, **beside}
-    return schema
-
-
-def as_object(schema: Json) -> dict[str, Json]:
-    """Return the keywords of a schema; none for the schemas `true` and `false`."""
-    return schema if isinstance(schema, dict) else {}
-
-
-def types_of(schema: Json) -> tuple[str, ...]:
-    """Return the types that a schema lists under `type`; empty if it allows any type."""
-    types = schema.get("type", ()) if isinstance(schema, dict) else ()
-    return (types,) if isinstance(types, str) else tuple(types)
-
-
-def property_at(root: Json, schema: Json, path: Path) -> Json | None:
-    """Return the schema of the property at a path, also within references and combinations.
-
-    Returns None if the schema does not declare it.
-    """
-    schema = resolve(root, schema)
-    if not path:
-        return schema
-    if not isinstance(schema, dict):
-        return None
-    declared = schema.get("properties", {}).get(path[0])
-    found = [] if declared is None else [property_at(root, declared, path[1:])]
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        found += [property_at(root, branch, path) for branch in schema.get(keyword, ())]
-    return next((schema for schema in found if schema is not None), None)
+    def _registry(self) -> jsonschema_rs.Registry:
+        """Return the document as the validators know it, so that each compiles what it reaches."""
+        if self._document is None:
+            self._document = jsonschema_rs.Registry(
+                [(_DOCUMENT, self.root)], draft=jsonschema_rs.Draft202012
+            )
+        return self._document
 
 
 def template_of(root: Json, schema: Json) -> dict[str, Json]:
@@ -146,24 +117,6 @@ def _required_values(root: Json, schema: Json, path: Path) -> Iterator[tuple[Pat
             yield (*path, name), below.get("default", {} if is_object else None)
 
 
-def value_from_text(text: str, schema: Json) -> Json:
-    """Return a text as a value of the type in the schema.
-
-    Returns the text itself if it does not fit the type; the validator then reports it.
-    """
-    types = types_of(schema)
-    if not types or "string" in types:
-        return text
-    if "boolean" in types and text in _BOOLEANS:
-        return _BOOLEANS[text]
-    if "integer" in types and _INTEGER.fullmatch(text):
-        return int(text)
-    if "number" in types and _NUMBER.fullmatch(text):
-        return float(text)
-    return text
-
-
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_BOOLEANS = {"true": True, "false": False}
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
-_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?(e[+-]?[0-9]{1,2})?")
+_DOCUMENT = "urn:document"
+_FRAGMENT_CHARACTERS = "/~!$&'()*+,;=:@?-._"

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path as FilePath
 
 import jsonschema_rs
-import orjson
 
 from .errors import Problem
 from .json import Json
 from .pointer import Path, format_pointer, get, parse_pointer, pointer_of
-from .schema_error import schema_error
-from .source import read_resource
+from .shape import shape_of
 
 
 def structure_problems(root: Json) -> Iterator[Problem]:
@@ -22,17 +20,7 @@ def structure_problems(root: Json) -> Iterator[Problem]:
 
     Raises RecursionError if the document is nested too deeply.
     """
-    try:
-        errors = [*_supported().iter_errors(root)]
-    except ValueError as too_deep:  # for the validator
-        raise RecursionError from too_deep
-    for validation_error in errors:
-        error = schema_error(validation_error)
-        reason = error.message
-        if error.keyword == "additionalProperties":
-            suggestion = _suggestion(error.path[-1], validation_error)
-            reason = f"is not a supported keyword{suggestion}"
-        yield Problem(format_pointer(error.path), reason)
+    yield from shape_of(_SUPPORTED, unknown="is not a supported keyword").problems(root)
     yield from _misspelled_extensions(root, ())
 
 
@@ -125,15 +113,6 @@ def _references_in_place(data: Json) -> Iterator[str]:
         yield from _references_in_place(data.get(keyword))
 
 
-def _suggestion(name: str, error: jsonschema_rs.ValidationError) -> str:
-    try:
-        parent = get(_supported_schema(), [*map(str, error.schema_path[:-1]), "properties"])
-    except LookupError:
-        return ""
-    near = get_close_matches(name, parent, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
 def _misspelled_extensions(data: Json, path: Path) -> Iterator[Problem]:
     """Report extensions whose name is almost a supported one; all others are allowed."""
     if isinstance(data, dict):
@@ -153,28 +132,12 @@ def _misspelled_extensions(data: Json, path: Path) -> Iterator[Problem]:
             yield from _misspelled_extensions(below, (*path, str(index)))
 
 
-@cache
-def _supported_schema() -> Json:
-    return orjson.loads(read_resource("supported.schema.json"))
-
-
-@cache
-def _supported() -> jsonschema_rs.Validator:
-    return jsonschema_rs.validator_for(_supported_schema(), validate_formats=True)
-
-
+_SUPPORTED = FilePath(__file__).with_name("supported.schema.json")
 _EXTENSIONS = (
     "x-cause",
     "x-error-envelope",
-    "x-event",
-    "x-job-id",
-    "x-job-role",
-    "x-lifecycle",
+    "x-jobs",
     "x-limits",
-    "x-media",
-    "x-page",
-    "x-price",
     "x-provenance",
-    "x-variants",
 )
 _DATA_KEYWORDS = ("const", "default", "enum", "example", "value")

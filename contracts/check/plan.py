@@ -10,8 +10,8 @@ from math import inf
 
 from ...openapi import Call, Document, JobRole, Operation, Provenance
 from ...openapi.json import Json
+from ...openapi.keywords import types_of
 from ...openapi.operation import FORM, RequestBody
-from ...openapi.schema import types_of
 from ..rules.server.prompt_tags import tag_prompt
 from ..traffic.request_builder import build_call
 from .probes import CreateProbes, Probe, default_value, example_value, unbilled_probes

@@ -9,8 +9,8 @@ from decimal import Decimal, InvalidOperation
 from ...openapi import Call, Document, JobRole, Operation
 from ...openapi.credentials import UNKNOWN_KEY
 from ...openapi.json import Json
+from ...openapi.keywords import types_of
 from ...openapi.operation import JSON, RequestBody
-from ...openapi.schema import types_of
 from ..traffic.request_builder import build_call, unknown_job_id
 
 

@@ -9,8 +9,8 @@ from hypothesis.strategies import SearchStrategy
 
 from ...openapi.image import signature_of
 from ...openapi.json import Json
+from ...openapi.keywords import types_of
 from ...openapi.operation import RequestBody
-from ...openapi.schema import types_of
 from ..traffic.request_builder import BOUNDARY
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ...openapi import Call, Operation
+from ...openapi.keywords import types_of
 from ...openapi.messages import media_type_of
 from ...openapi.request import read_call
-from ...openapi.schema import types_of
 
 RANGES = ("bytes=0-0", "bytes=0-99", "bytes=10-", "bytes=-7", "bytes=999999999999-")
 """Values of the header Range."""

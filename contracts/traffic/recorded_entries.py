@@ -17,7 +17,7 @@ from ...openapi import Call, Document, Operation, OperationMatch, Reply
 from ...openapi.json import Json
 from ...openapi.messages import media_type_of
 from ...openapi.pointer import format_pointer
-from ...openapi.schema import Schema
+from ...openapi.schema import Schema, Schemas
 from ..errors import RecordingError
 from .base_url import base_url_of, path_below
 from .exchange import Exchange, read_exchange
@@ -144,7 +144,7 @@ def _in_order(exchanges: list[Exchange]) -> list[Exchange]:
 def _har_schema(kind: str) -> Schema:
     """Return the schema of the fields that are read, for a "file" or for an "entry"."""
     text = FilePath(__file__).with_name("har.schema.json").read_text(encoding="utf-8")
-    return Schema(orjson.loads(text), f"/{kind}")
+    return Schemas(orjson.loads(text)).at(f"/{kind}")
 
 
 _YEAR_10000 = 253_402_300_800  # in Unix seconds; dates end before it

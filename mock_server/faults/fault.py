@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...openapi import Call, Document, Operation
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer, parse_pointer
-from ...openapi.schema import property_at
+from ...openapi.schema_places import schemas_at
 from ...openapi.text import quote
 from ..config_schema import validate
 from ..errors import ConfigError, Refusal
@@ -162,7 +162,7 @@ def _check_fields(
     schemas = [s for o in operations for r in o.responses.values() for s in r.content.values() if s]
     for at, pointer in _named_fields(document, operations, options):
         path = parse_pointer(pointer)
-        if all(property_at(document.source.data, schema.raw, path) is None for schema in schemas):
+        if all(not schemas_at(document.source.data, schema.raw, path) for schema in schemas):
             raise ConfigError(at, f"no response of these operations has a field at {pointer}")
 
 

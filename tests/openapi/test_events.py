@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from aisa_testkit.openapi import Document, DocumentError, Ending, Provenance, parse_document
-from aisa_testkit.openapi.schema import resolve
+from aisa_testkit.openapi.references import resolve
 
 Problems = Callable[..., list[tuple[str, str]]]
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from aisa_testkit.openapi import Arguments, Call, Document, load_document, parse_document
 from aisa_testkit.openapi.json import Json
+from aisa_testkit.openapi.keywords import value_from_text
 from aisa_testkit.openapi.request import read_call
-from aisa_testkit.openapi.schema import value_from_text
 
 DOCUMENT = load_document()
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from ....openapi import Call, Document, JobRole, Reply
 from ....openapi.conformance import reply_problems
 from ....openapi.json import Json
+from ....openapi.keywords import types_of
 from ....openapi.operation import CREATE_ROLES
 from ....openapi.pointer import Path, format_pointer, parse_pointer
-from ....openapi.schema import property_at, types_of
 from ....openapi.text import quote
 from ...traffic.exchange import Exchange, read_exchange
 from ...traffic.job_views import get_or_none, jobs_in, json_body
@@ -179,7 +179,7 @@ def _job_violations(
 
 
 def _may_be_null(document: Document, place: Path) -> bool:
-    return "null" in types_of(property_at(document.source.data, document.job.raw, place))
+    return any("null" in types_of(schema) for schema in document.job.schemas_at(place))
 
 
 # Web servers, gateways and file stores send these themselves; the request never reaches the API.

@@ -1,0 +1,43 @@
+"""What is known of a value before it is made: values at places, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..json import Json
+from ..pointer import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What is known of a value.
+
+    values: the values at places
+    empty: the places that hold nothing now; null if the schema requires them
+    sparse: the path below which fields are made only if they are required; None for nowhere
+    state: the path of a state and its value; alternatives that exclude it are not chosen
+    """
+
+    values: Mapping[Path, Json] = field(default_factory=dict)
+    empty: frozenset[Path] = frozenset()
+    sparse: Path | None = None
+    state: tuple[Path, Json] | None = None
+
+    def reaches(self, path: Path) -> bool:
+        """Return True if there is a value at a place or below it."""
+        return any(place[: len(path)] == path for place in self.values)
+
+    def entries(self, path: Path) -> int:
+        """Return the number of entries that an array needs for the values in it."""
+        size = len(path)
+        below = (place[size] for place in self.values if len(place) > size and place[:size] == path)
+        return max((int(step) + 1 for step in below if step.isdecimal()), default=0)
+
+    def is_sparse(self, path: Path) -> bool:
+        """Return True if optional fields of the object at a path are left out."""
+        return self.sparse is not None and path[: len(self.sparse)] == self.sparse
+
+
+FREE = Layout()
+"""A value of which nothing is known."""

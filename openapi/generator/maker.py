@@ -1,0 +1,274 @@
+"""A maker of values that match schemas of a document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from functools import partial
+from random import Random
+
+from ..errors import ToolkitError
+from ..json import Json
+from ..keywords import types_of
+from ..pointer import Path, format_pointer
+from ..references import resolve
+from ..schema import Schema
+from ..schema_places import allows_state
+from .layout import FREE, Layout
+from .merging import merge
+from .numbers import make_number
+from .texts import make_text
+
+MAX_DEPTH = 5
+"""Optional fields are made down to this depth, required ones down to twice of it."""
+
+MAX_ATTEMPTS = 60
+"""So many alternatives are tried before a value counts as impossible."""
+
+
+class NoValueError(ToolkitError, ValueError):
+    """No value was found that matches a schema."""
+
+
+class ValueMaker:
+    """Makes values that match schemas, from their examples or from their keywords.
+
+    Args:
+        root: The document.
+        seed: A text that all values depend on.
+        moment: The time in values with a format of times (Unix seconds).
+    """
+
+    def __init__(self, root: Json, *, seed: str = "", moment: float = 0.0) -> None:
+        self._root, self._seed, self._moment = root, seed, moment
+
+    def make(self, schema: Schema, *, key: str = "", layout: Layout = FREE) -> Json:
+        """Return a value for a schema; the same key and layout always give the same value.
+
+        Alternatives and examples are tried in the order of the document until the value is valid.
+
+        Raises NoValueError if no value was found.
+        """
+        choices: dict[Path, int] = {}
+        for _ in range(MAX_ATTEMPTS):
+            attempt = _Attempt(self._root, f"{self._seed} {key}", self._moment, layout, choices)
+            value = attempt.make(schema.raw, (), required=True)
+            error = next(iter(schema.errors(value)), None)
+            if error is None:
+                return value
+            if not _choose_next(choices, attempt.options, error.path):
+                break
+        place = format_pointer(error.path) if error else ""
+        reason = error.message if error else ""
+        raise NoValueError(f"{schema.pointer}: no value matches this schema ({place} {reason})")
+
+
+def _choose_next(choices: dict[Path, int], options: dict[Path, int], path: Path) -> bool:
+    """Choose another alternative at the deepest place above an error; return False if none is left.
+
+    Args:
+        choices: The alternatives that are chosen so far, by place.
+        options: The number of alternatives at each place.
+        path: The place of the error.
+    """
+    above = [path[:length] for length in range(len(path), -1, -1)]
+    below = [place for place in options if place[: len(path)] == path and place != path]
+    for place in [*above, *sorted(below, key=len)]:
+        chosen = choices.get(place, 0)
+        if chosen + 1 < options.get(place, 0):
+            choices[place] = chosen + 1
+            # What stands below is another value now.
+            for each in [p for p in choices if len(p) > len(place) and p[: len(place)] == place]:
+                del choices[each]
+            return True
+    return False
+
+
+class _Attempt:
+    """One attempt to make a value, with one choice of alternatives."""
+
+    def __init__(
+        self, root: Json, seed: str, moment: float, layout: Layout, choices: dict[Path, int]
+    ) -> None:
+        self._root, self._seed, self._moment = root, seed, moment
+        self._layout, self._choices = layout, choices
+        self.options: dict[Path, int] = {}
+
+    def make(self, schema: Json, path: Path, *, required: bool) -> Json:
+        """Return a value for the schema at a place."""
+        if path in self._layout.values:
+            return self._layout.values[path]
+        branches = self._branches(schema, path)
+        makers = [maker for branch in branches for maker in self._makers(branch, path)]
+        self.options[path] = len(makers)
+        return makers[min(self._choices.get(path, 0), len(makers) - 1)]()
+
+    def _makers(self, schema: dict[str, Json], path: Path) -> list[Callable[[], Json]]:
+        """Return a function for each way to make a value from a schema without alternatives."""
+        types = types_of(schema)
+        if "const" in schema:
+            return [partial(deepcopy, schema["const"])]
+        makers: list[Callable[[], Json]] = []
+        if path in self._layout.empty and (not types or "null" in types):
+            makers.append(_null)
+        if "enum" in schema:
+            return makers + [partial(deepcopy, value) for value in schema["enum"]]
+        if not self._layout.reaches(path):
+            makers += [partial(deepcopy, value) for value in _shown(schema)]
+        wanted = [name for name in types if name != "null"]
+        if not types:
+            wanted = [_guess_type(schema)]
+        makers += [partial(self._of_type, name, schema, path) for name in wanted]
+        if "null" in types:
+            makers.append(_null)
+        return makers
+
+    def _of_type(self, type_name: str, schema: dict[str, Json], path: Path) -> Json:
+        random = Random(f"{self._seed} {format_pointer(path)}")
+        match type_name:
+            case "object":
+                return self._object(schema, path)
+            case "array":
+                return self._array(schema, path)
+            case "integer" | "number":
+                return make_number(schema, random=random, whole=type_name == "integer")
+            case "boolean":
+                return False
+            case "null":
+                return None
+        name = next((step for step in reversed(path) if not step.isdecimal()), "")
+        return make_text(schema, random=random, moment=self._moment, name=name)
+
+    def _object(self, schema: dict[str, Json], path: Path) -> dict[str, Json]:
+        required, properties = schema.get("required", ()), schema.get("properties", {})
+        value: dict[str, Json] = {}
+        for name in dict.fromkeys([*properties, *required, *self._given(path)]):
+            below = (*path, name)
+            if self._is_made(below, path, required=name in required):
+                value[name] = self.make(
+                    properties.get(name, _undeclared(schema, name)), below, required=True
+                )
+        self._add_entries(value, schema, path)
+        return value
+
+    def _given(self, path: Path) -> list[str]:
+        """Return the names of the fields of an object that have a value."""
+        size = len(path)
+        places = (place for place in self._layout.values if len(place) > size)
+        return [place[size] for place in places if place[:size] == path]
+
+    def _is_made(self, path: Path, parent: Path, *, required: bool) -> bool:
+        if self._layout.reaches(path):
+            return True
+        if required:
+            return len(path) <= 2 * MAX_DEPTH
+        if path in self._layout.empty or self._layout.is_sparse(parent):
+            return False
+        return len(path) <= MAX_DEPTH
+
+    def _add_entries(self, value: dict[str, Json], schema: dict[str, Json], path: Path) -> None:
+        """Add fields with names of our own until there are as many as the schema requires."""
+        missing = schema.get("minProperties", 0) - len(value)
+        for index in range(missing):
+            name = f"key{index + 1}"
+            value[name] = self.make(_undeclared(schema, name), (*path, name), required=True)
+
+    def _array(self, schema: dict[str, Json], path: Path) -> list[Json]:
+        prefix, items = schema.get("prefixItems", []), schema.get("items", {})
+        usual = 0 if self._layout.is_sparse(path) or len(path) > MAX_DEPTH else 1
+        size = max(schema.get("minItems", 0), self._layout.entries(path), usual)
+        size = min(size, schema.get("maxItems", size))
+        if items is False:
+            size = min(size, len(prefix))
+        schemas = [*prefix[:size], *[items] * (size - len(prefix))]
+        return [
+            self.make(below, (*path, str(index)), required=True)
+            for index, below in enumerate(schemas)
+        ]
+
+    def _branches(self, schema: Json, path: Path) -> Iterable[dict[str, Json]]:
+        """Yield the schema with one choice of its alternatives each, all references resolved."""
+        schema = resolve(self._root, schema)
+        if not isinstance(schema, dict):
+            yield {}
+            return
+        combined = {k: v for k, v in schema.items() if k not in ("allOf", "anyOf", "oneOf")}
+        variants = [combined]
+        for part in schema.get("allOf", ()):
+            variants = [merge(v, b) for v in variants for b in self._branches(part, path)]
+        for keyword in ("anyOf", "oneOf"):
+            if keyword in schema:
+                parts = self._possible(schema[keyword], path)
+                variants = [
+                    _with_discriminator(schema, part, merge(v, b))
+                    for part in parts
+                    for b in self._branches(part, path)
+                    for v in variants
+                ][:_MAX_VARIANTS]
+        for variant in variants:
+            if "allOf" in variant:
+                yield from self._branches(variant, path)
+            else:
+                yield variant
+
+    def _possible(self, parts: list[Json], path: Path) -> list[Json]:
+        """Return the alternatives that allow the known state, those for null at the end."""
+        state = self._layout.state
+        if state is None or state[0][: len(path)] != path:
+            return parts
+        below = state[0][len(path) :]
+        return [part for part in parts if allows_state(self._root, part, below, state[1])] or parts
+
+
+def _with_discriminator(schema: dict[str, Json], part: Json, merged: dict[str, Json]) -> Json:
+    """Return an alternative with the value that the discriminator has for it."""
+    discriminator = schema.get("discriminator")
+    reference = part.get("$ref") if isinstance(part, dict) else None
+    if not isinstance(discriminator, dict) or reference is None:
+        return merged
+    name = discriminator["propertyName"]
+    field = merged.get("properties", {}).get(name, {})
+    if "const" in field or "enum" in field:
+        return merged
+    mapping = discriminator.get("mapping", {})
+    last = reference.rpartition("/")[2]
+    value = next((v for v, target in mapping.items() if target in (reference, last)), last)
+    return merge(merged, {"properties": {name: {"const": value}}, "required": [name]})
+
+
+def _shown(schema: dict[str, Json]) -> list[Json]:
+    """Return the values that a schema shows: its examples, and its default."""
+    shown = [schema["example"]] if "example" in schema else []
+    examples = schema.get("examples", ())
+    shown += examples if isinstance(examples, list) else []
+    return shown + ([schema["default"]] if "default" in schema else [])
+
+
+def _guess_type(schema: dict[str, Json]) -> str:
+    """Return the type that the keywords of a schema without types are about."""
+    for type_name, keywords in _KEYWORDS_BY_TYPE.items():
+        if keywords & schema.keys():
+            return type_name
+    return "string"
+
+
+def _undeclared(schema: dict[str, Json], name: str) -> Json:
+    """Return the schema of a field that `properties` does not have."""
+    for pattern, below in schema.get("patternProperties", {}).items():
+        if re.search(pattern, name):
+            return below
+    additional = schema.get("additionalProperties", True)
+    return additional if isinstance(additional, dict) else {}
+
+
+def _null() -> None:
+    return None
+
+
+_MAX_VARIANTS = 64
+_KEYWORDS_BY_TYPE = {
+    "object": {"properties", "required", "additionalProperties", "patternProperties"},
+    "array": {"items", "prefixItems", "minItems", "maxItems"},
+    "number": {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"},
+}

@@ -1,0 +1,76 @@
+"""The places that `x-jobs` need not name, found in the schemas: the id and the state of a job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ..json import Json
+from ..pointer import Path, format_pointer
+from ..schema_places import fields_of, schemas_at, values_of
+from .answer import Answer
+from .operations import JobOperation
+from .place import Place
+
+
+def find_id(root: Json, answers: Iterable[Answer], poll: JobOperation) -> Path | None:
+    """Return the path of the id in a job; None if no field looks like it.
+
+    It is the shallowest field whose name is that of the poll's parameter, or the end of it, in the
+    first response that has one: `id` for `video_id` or `jobId`.
+
+    Args:
+        root: The document.
+        answers: The responses to look in, the create's first.
+        poll: The operation whose parameter takes the id.
+    """
+    if poll.id is None:
+        return None
+    for answer in answers:
+        for path, _ in _job_fields(root, answer):
+            if _names_the_same(path[-1], poll.id):
+                return path
+    return None
+
+
+def find_state(root: Json, answers: Iterable[Answer], values: Iterable[Json]) -> list[Path]:
+    """Return the paths of the fields whose schema lists all these values.
+
+    Args:
+        root: The document.
+        answers: The responses to look in.
+        values: The values of all states.
+    """
+    wanted = [*values]
+    found: dict[Path, None] = {}
+    for answer in answers:
+        for path, schema in _job_fields(root, answer):
+            listed = values_of(root, schema)
+            if listed and all(value in listed for value in wanted):
+                found[path] = None
+    return [*found]
+
+
+def describe_paths(paths: Iterable[Path]) -> str:
+    """Return paths as pointers in a list, or "none"."""
+    return ", ".join(map(format_pointer, paths)) or "none"
+
+
+def _job_fields(root: Json, answer: Answer) -> Iterable[tuple[Path, Json]]:
+    if answer.schema is None:
+        return
+    for job in schemas_at(root, answer.schema.raw, answer.job_at)[:1]:
+        yield from fields_of(root, job)
+
+
+def _names_the_same(field: str, parameter: Place) -> bool:
+    name = parameter.name
+    return field == name or _words(name)[-1:] == _words(field)
+
+
+def _words(name: str) -> list[str]:
+    """Return the words of a name in lower case: `jobId` and `job_id` have the same."""
+    return [word.lower() for word in _WORD.findall(name)]
+
+
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")

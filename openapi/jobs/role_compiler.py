@@ -1,0 +1,227 @@
+"""The compiler of the operations of a kind of job, from the data of `x-jobs`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..json import Json
+from ..keywords import types_of
+from ..operation import Operation
+from ..pointer import Path, parse_pointer
+from ..schema import Schema
+from ..schema_places import fields_of, schemas_at
+from ..suggestion import suggest
+from .answer import Answer
+from .field_compiler import select_states
+from .long_form import as_operation
+from .media_types import is_json
+from .operations import (
+    CancelOperation,
+    JobOperation,
+    JobRole,
+    ListOperation,
+    MediaPlaces,
+    ResultOperation,
+)
+from .place import Part, Place, parse_place
+from .problems import Report
+from .states import Lifecycle, Meaning
+
+
+class RoleCompiler:
+    """Compiles the operations of one kind, but for its creates.
+
+    Args:
+        kind: The name of the kind.
+        data: The data of the kind.
+        root: The document.
+        operations: The operations of the document by id, and by method and path.
+        lifecycle: The states of the kind.
+        report: Is called with the pointer and the reason of each error.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        data: Mapping[str, Json],
+        *,
+        root: Json,
+        operations: Mapping[str, Operation],
+        lifecycle: Lifecycle,
+        report: Report,
+    ) -> None:
+        self._kind, self._data, self._root = kind, data, root
+        self._operations, self._lifecycle, self._report = operations, lifecycle, report
+
+    def find(self, name: str, pointer: str) -> Operation | None:
+        """Return an operation by its id, or by method and path; report a name that is unknown."""
+        operation = self._operations.get(name)
+        if operation is None:
+            reason = f"{name} is not an operation of the document{suggest(name, self._operations)}"
+            self._report(pointer, reason)
+        return operation
+
+    def common(
+        self, operation: Operation, role: JobRole, data: Mapping[str, Json], pointer: str
+    ) -> dict[str, Any]:
+        """Return the arguments that every class of operations has."""
+        words = data.get("in", _STATES.get(role, []))
+        states = select_states(self._lifecycle, words, f"{pointer}/in", self._report)
+        needs_id = role not in (JobRole.CREATE, JobRole.LIST)
+        return {
+            "kind": self._kind,
+            "role": role,
+            "operation": operation,
+            "status": data.get("status", operation.success.status),
+            "job_at": parse_pointer(data.get("job", self._data.get("job", ""))),
+            "id": self._id(operation, data, pointer) if needs_id else None,
+            "states": states,
+            "answer": (),
+            "pointer": pointer,
+        }
+
+    def single(self, role: JobRole, data: Json, pointer: str) -> JobOperation | None:
+        """Return a poll or a delete."""
+        entry = as_operation(data)
+        operation = self.find(entry["operation"], pointer)
+        return JobOperation(**self.common(operation, role, entry, pointer)) if operation else None
+
+    def listing(self, data: Json, pointer: str) -> ListOperation | None:
+        """Return the list."""
+        entry = as_operation(data)
+        operation = self.find(entry["operation"], pointer)
+        if operation is None:
+            return None
+        items = self._items(operation, entry, pointer)
+        if items is None:
+            return None
+        orders = [*entry.get("order", {}).items()]
+        return ListOperation(
+            **self.common(operation, JobRole.LIST, entry, pointer),
+            items=items,
+            part=parse_pointer(entry.get("part", "")),
+            places={w: parse_pointer(entry[w]) for w in _PAGE_FIELDS if w in entry},
+            order=(parse_place(orders[0][0]), orders[0][1]) if orders else None,
+            filters={
+                parse_place(place): parse_pointer(path)
+                for place, path in entry.get("filter", {}).items()
+            },
+            limit=_place(entry, "limit"),
+            after=_place(entry, "after"),
+            before=_place(entry, "before"),
+            cursor=_place(entry, "cursor"),
+            offset=_place(entry, "offset"),
+            page=_place(entry, "page"),
+        )
+
+    def cancel(self, data: Json, pointer: str) -> CancelOperation | None:
+        """Return the operation that cancels jobs."""
+        entry = as_operation(data)
+        operation = self.find(entry["operation"], pointer)
+        following = self._next(entry, pointer)
+        if operation is None or following is None:
+            return None
+        return CancelOperation(
+            **self.common(operation, JobRole.CANCEL, entry, pointer),
+            next=following,
+            otherwise=entry.get("otherwise", "refuse"),
+        )
+
+    def result(self, name: str, data: Mapping[str, Json], pointer: str) -> ResultOperation | None:
+        """Return one operation that responds with a result."""
+        operation = self.find(name, pointer)
+        if operation is None:
+            return None
+        variants = [*data.get("variants", {}).items()]
+        content = [*operation.success.content]
+        return ResultOperation(
+            **self.common(operation, JobRole.RESULT, data, pointer),
+            key=parse_pointer(data["key"]) if "key" in data else None,
+            variants=(parse_place(variants[0][0]), variants[0][1]) if variants else None,
+            media_type=content[0] if content and not is_json(content[0]) else None,
+        )
+
+    def _id(self, operation: Operation, data: Mapping[str, Json], pointer: str) -> Place | None:
+        """Return the place of the id in the request, and report if none can be found."""
+        if "id" in data:
+            return parse_place(data["id"])
+        if operation.template.parameters:
+            return Place(Part.PATH, (operation.template.parameters[-1],))
+        required = [name for name, p in operation.query.items() if p.required]
+        if len(required) == 1:
+            return Place(Part.QUERY, (required[0],))
+        reason = f"{operation.id} needs an id, because its path has no parameter"
+        self._report(pointer, reason)
+        return None
+
+    def _next(self, data: Mapping[str, Json], pointer: str) -> str | None:
+        named = self._lifecycle.named(Meaning.CANCELED)
+        if "next" in data:
+            states = self._lifecycle.states
+            if data["next"] not in states:
+                reason = f"{data['next']} is not one of the states{suggest(data['next'], states)}"
+                self._report(f"{pointer}/next", reason)
+            return data["next"] if data["next"] in states else None
+        if not named:
+            self._report(pointer, "needs next, the state it leads to; none means canceled")
+        return next(iter(named), None)
+
+    def _items(self, operation: Operation, data: Mapping[str, Json], pointer: str) -> Path | None:
+        """Return the path of the only array in the response, and report others or none."""
+        if "items" in data:
+            return parse_pointer(data["items"])
+        schema = json_schema(operation)
+        arrays = _arrays(self._root, schema) if schema else []
+        if len(arrays) != 1:
+            found = ", ".join("/" + "/".join(path) for path in arrays) or "none"
+            self._report(pointer, f"needs items, the place of the array; the response has {found}")
+            return None
+        return arrays[0]
+
+
+def json_schema(operation: Operation) -> Schema | None:
+    """Return the schema of the good response of an operation as JSON; None if it has none."""
+    content = operation.success.content.items()
+    return next((schema for media_type, schema in content if is_json(media_type)), None)
+
+
+def answer_of(job_operation: JobOperation) -> Answer:
+    """Return where the job stands in the response of an operation about jobs."""
+    job_at = job_operation.job_at
+    if isinstance(job_operation, ListOperation):
+        job_at = (*job_operation.items, "0")
+    success = job_operation.operation.success
+    return Answer(json_schema(job_operation.operation), success.headers, job_at)
+
+
+def media_places(data: Mapping[str, Json]) -> MediaPlaces:
+    """Return the places that shape the files of a job."""
+    return MediaPlaces(**{word: parse_place(text) for word, text in data.items()})
+
+
+def _arrays(root: Json, schema: Schema) -> list[Path]:
+    """Return the paths of the shallowest arrays of a response."""
+    if "array" in types_of(schema.raw):
+        return [()]
+    fields = fields_of(root, schema.raw)
+    found = [path for path, field in fields if _is_array(root, field)]
+    depth = min(map(len, found), default=0)
+    return [path for path in found if len(path) == depth]
+
+
+def _is_array(root: Json, schema: Json) -> bool:
+    return any("array" in types_of(each) for each in schemas_at(root, schema, ()))
+
+
+def _place(data: Mapping[str, Json], word: str) -> Place | None:
+    return parse_place(data[word]) if word in data else None
+
+
+_PAGE_FIELDS = ("first", "last", "more", "next_page", "previous_page", "count", "total")
+# The states in which an operation is accepted, unless the document says otherwise.
+_STATES = {
+    JobRole.CANCEL: ["pending"],
+    JobRole.DELETE: ["pending", "terminal"],
+    JobRole.RESULT: ["success"],
+}

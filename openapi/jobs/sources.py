@@ -1,0 +1,162 @@
+"""The sources of values in responses about a job: where the value of a field comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from ..json import Json
+from ..moment import MomentForm
+from ..pointer import Path
+from .place import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value that is always the same."""
+
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class FromRequest:
+    """The value at a place of the request that created the job.
+
+    place: the place in the request
+    default: the value of a request without it
+    translation: values of the response by the value of the request, as text
+    """
+
+    place: Place
+    default: Json
+    translation: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time in the life of the job.
+
+    event: "created", "changed" (the last change of the state), or "entered"
+    entered: the names of the states whose first entry counts, for "entered"
+    plus_seconds: the seconds after that time
+    form: how the time is written
+    """
+
+    event: Literal["created", "changed", "entered"]
+    entered: frozenset[str]
+    plus_seconds: float
+    form: MomentForm
+
+
+@dataclass(frozen=True, slots=True)
+class FileAddress:
+    """The URL of a file of this media type."""
+
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationAddress:
+    """The URL of an operation for this job.
+
+    operation_id: the operation
+    """
+
+    operation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewId:
+    """A new id that matches a regular expression and that the job keeps."""
+
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailureDetail:
+    """The code or the message of the failure."""
+
+    detail: Literal["code", "message"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The progress: 0 to 100, 0 to 1, or a text such as "50%"."""
+
+    form: Literal["percent", "fraction", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class FromSource:
+    """A field of the job that this job was made from."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FromJob:
+    """Another field of this job."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class RetryHint:
+    """The time to wait before the next request."""
+
+    unit: Literal["seconds", "milliseconds"]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The example of the schema, or a value that is made from it."""
+
+
+Source: TypeAlias = (
+    Constant
+    | FromRequest
+    | Moment
+    | FileAddress
+    | OperationAddress
+    | NewId
+    | FailureDetail
+    | Progress
+    | FromSource
+    | FromJob
+    | RetryHint
+    | Made
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition on the request that created a job.
+
+    values: the allowed values by place; None among them also allows an absent value. Without
+        places, the condition holds for any request
+    """
+
+    values: Mapping[Place, tuple[Json, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class JobField:
+    """A field or a header in responses about a job.
+
+    place: the place in the response, below the job
+    source: the source of its value
+    due: the names of the states in which it is certainly there
+    possible: the names of the states in which it may be there
+    when: the requests to whose jobs it belongs
+    optional: True if a server may leave it out
+    pointer: the JSON pointer of its declaration
+    """
+
+    place: Place
+    source: Source
+    due: frozenset[str]
+    possible: frozenset[str]
+    when: Condition
+    optional: bool
+    pointer: str

@@ -1,0 +1,63 @@
+"""Validation of documents by schemas of the toolkit, with suggestions for unknown words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path as FilePath
+
+import jsonschema_rs
+import orjson
+
+from .errors import Problem
+from .json import Json
+from .pointer import Path, format_pointer, get
+from .schema_error import schema_error
+from .suggestion import suggest_near
+
+
+class Shape:
+    """A schema that data of a document must match.
+
+    Args:
+        path: The file of the schema.
+        unknown: The problem of a word that the schema does not know.
+    """
+
+    def __init__(self, path: FilePath, *, unknown: str) -> None:
+        self._schema: Json = orjson.loads(path.read_bytes())
+        self._validator = jsonschema_rs.validator_for(self._schema, validate_formats=True)
+        self._unknown = unknown
+
+    def problems(self, data: Json, *, at: Path = ()) -> Iterator[Problem]:
+        """Yield every way in which the data does not match.
+
+        Args:
+            data: The data.
+            at: The place of the data in the document.
+
+        Raises RecursionError if the data is nested too deeply.
+        """
+        try:
+            errors = [*self._validator.iter_errors(data)]
+        except ValueError as too_deep:  # for the validator
+            raise RecursionError from too_deep
+        for validation_error in errors:
+            error = schema_error(validation_error)
+            reason = error.message
+            if error.keyword == "additionalProperties":
+                reason = self._unknown + self._suggestion(error.path[-1], validation_error)
+            yield Problem(format_pointer((*at, *error.path)), reason)
+
+    def _suggestion(self, name: str, error: jsonschema_rs.ValidationError) -> str:
+        try:
+            parent = get(self._schema, [*map(str, error.schema_path[:-1]), "properties"])
+        except LookupError:
+            return ""
+        return suggest_near(name, parent)
+
+
+@cache
+def shape_of(path: FilePath, *, unknown: str) -> Shape:
+    """Return the shape of a file, which is compiled once."""
+    return Shape(path, unknown=unknown)
