@@ -9,7 +9,7 @@ import orjson
 
 from ...openapi import Document, JobRole, Operation, Schema
 from ...openapi.json import Json
-from ...openapi.pointer import Path, parse_pointer, set_at
+from ...openapi.pointer import Path, set_at
 from .job import Job, Snapshot
 
 Copier = Callable[[], dict[str, Json]]
@@ -30,7 +30,7 @@ class Renderer:
         self._copy_page = _success_copier(document, lists)
         self._places = lists.page.places if lists and lists.page else {}
         self._copy_deletion = _success_copier(document, deletes)
-        self._deleted_id_at = _job_id_path(deletes)
+        self._deleted_id_at = _job_id_path(deletes, document.lifecycle.id_at)
 
     def render_job(self, job: Job, snapshot: Snapshot) -> dict[str, Json]:
         """Return the JSON of a job in this snapshot."""
@@ -91,7 +91,7 @@ def _copier(template: dict[str, Json]) -> Copier:
     return template.copy
 
 
-def _job_id_path(operation: Operation | None) -> Path | None:
+def _job_id_path(operation: Operation | None, id_at: Path) -> Path | None:
+    """Return the path of the job id in a response; None if its schema has no place for it."""
     schema = _success_schema(operation)
-    pointer = schema.raw.get("x-job-id") if schema else None
-    return parse_pointer(pointer) if pointer else None
+    return id_at if schema and schema.schemas_at(id_at) else None
