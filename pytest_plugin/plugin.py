@@ -24,6 +24,7 @@ from .fixtures import (
     video_mock,
     video_server,
 )
+from .sdk_warning import add_filter_again
 from .stash import BUDGET, CONTRACT, COVERAGE, REQUESTS_REQUIRED
 
 if TYPE_CHECKING:
@@ -109,6 +110,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def _fail_under(config: pytest.Config) -> float | None:
     percent: float | None = config.getoption("video_coverage_fail_under")
     return percent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Keep ignoring the SDK's warning if a mock of an earlier test is still open."""
+    add_filter_again()
 
 
 @pytest.hookimpl(wrapper=True)
