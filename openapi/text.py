@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from .json import Json
@@ -13,13 +14,16 @@ def expected_but_got(expected: str, received: str | None) -> str:
 
 
 def quote(data: Json) -> str:
-    """Return the Python literal of a value, cut to 80 characters."""
-    text = repr(data)
+    """Return a text in single quotes, and any other value as JSON, cut to 80 characters."""
+    if isinstance(data, str | float):  # JSON has no infinite numbers
+        text = repr(data)
+    else:
+        text = escape_controls(json.dumps(data, ensure_ascii=False, default=repr))
     return text if len(text) <= _MAX_CHARACTERS else f"{text[: _MAX_CHARACTERS - 1]}…"
 
 
 def one_line(text: str) -> str:
-    """Return a short printable text unchanged, any other as a Python literal (see `quote`)."""
+    """Return a short printable text unchanged, any other in quotes (see `quote`)."""
     return text if text.isprintable() and len(text) <= _MAX_CHARACTERS else quote(text)
 
 

@@ -222,7 +222,7 @@ def test_unknown_json_fields_are_accepted_and_listed(document: Document) -> None
     [
         ([], "field-type", None, "the body must be of type object, not []"),
         ({}, "field-missing", "prompt", "prompt: is required"),
-        ({"prompt": None}, "field-type", "prompt", "prompt: must be of type string, not None"),
+        ({"prompt": None}, "field-type", "prompt", "prompt: must be of type string, not null"),
         (
             {"prompt": WORDS, "input_reference": "a.png"},
             "field-type",

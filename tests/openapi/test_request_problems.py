@@ -80,7 +80,7 @@ def problem_of(document: Document, call: Call) -> RequestProblem:
         (
             {"prompt": "x", "model": None},
             RequestProblem(
-                Cause.FIELD_TYPE, "model", "must be one of 'sora-2', 'sora-2-pro'", "None", "/model"
+                Cause.FIELD_TYPE, "model", "must be one of 'sora-2', 'sora-2-pro'", "null", "/model"
             ),
         ),
         ([], RequestProblem(Cause.FIELD_TYPE, None, "the body must be of type object", "[]")),

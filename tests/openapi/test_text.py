@@ -23,10 +23,30 @@ def test_expected_but_got() -> None:
 
 @pytest.mark.parametrize(
     ("data", "text"),
-    [("a", "'a'"), (None, "None"), ("x" * 78, f"'{'x' * 78}'"), ("x" * 79, f"'{'x' * 78}…")],
-    ids=["text", "none", "longest", "too long"],
+    [
+        ("a", "'a'"),
+        (None, "null"),
+        (True, "true"),
+        (1.5, "1.5"),
+        ({"a": [False, None, "b"]}, '{"a": [false, null, "b"]}'),
+        (["ü\x1b"], r'["ü\u001b"]'),
+        ("x" * 78, f"'{'x' * 78}'"),
+        ("x" * 79, f"'{'x' * 78}…"),
+        (["x" * 78], f'["{"x" * 77}…'),
+    ],
+    ids=[
+        "text",
+        "null",
+        "true",
+        "number",
+        "nested",
+        "control character",
+        "longest",
+        "too long",
+        "list",
+    ],
 )
-def test_quote_is_a_truncated_literal(data: Json, text: str) -> None:
+def test_quote_is_truncated_json_with_texts_in_single_quotes(data: Json, text: str) -> None:
     assert quote(data) == text
     assert len(quote(data)) <= 80
 
