@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from ..contracts.budget import format_amount
+from ..contracts.budget import format_price
 from ..contracts.check.session import Step
 from ..contracts.reports import Report
 from ..contracts.reports.report import occurrences
@@ -52,9 +52,9 @@ def _plan_lines(config: CheckConfig, details: bool) -> Iterator[str]:
     for probe in plan.probes if details else ():
         operation = document.operations[probe.call.operation_id]
         yield f"    {operation.method} {operation.path}: {probe.reason}"
-    each = f"{format_amount(plan.price)} {plan.currency}" if plan.currency else "an unknown price"
-    jobs = count_of(len(plan.creates), "job")
-    yield f"  {jobs} at {each} each, {format_amount(plan.total)} {plan.currency} in all".rstrip()
+    total = "" if plan.total is None else f", {format_price(plan.total, plan.currency)} in all"
+    each = format_price(plan.price, plan.currency)
+    yield f"  {count_of(len(plan.creates), 'job')} at {each} each{total}"
     if details:
         yield "  then polls until each job ends, downloads its file, lists the jobs and deletes it"
 
@@ -100,7 +100,7 @@ class ProgressDisplay:
             description=step.action,
             completed=step.progress or 0,
             state=step.state or "",
-            spent=f"{format_amount(step.spent)} {self._currency}".rstrip(),
+            spent=format_price(step.spent, self._currency),
         )
 
     def _print(self, line: str) -> None:

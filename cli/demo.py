@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..contracts.budget import Budget
+from ..contracts.budget import Budget, format_price
 from ..contracts.check.http_target import HttpTarget
 from ..contracts.check.plan import plan_check
 from ..contracts.check.result import CheckPolicy, CheckResult
@@ -162,7 +162,8 @@ class _JobClient:
             name: below.get("default") for name, below in body.properties.items()
         } | body.example
         amount = operation.price.amount_for(fields)
-        return f"(the live API would bill {amount:.2f} {operation.price.currency})"
+        price = format_price(amount, operation.price.currency)
+        return f"(the live API would bill {price})"
 
     def _path(self, role: JobRole, job: Json) -> str:
         operation = self.document.by_role[role]

@@ -23,21 +23,21 @@ class CheckPlan:
 
     probes: invalid requests, which a conforming server rejects and does not bill
     creates: the creates to send after the probes
-    price: the price of one create
+    price: the price of one create, None if it is unknown
     currency: the code of the currency, empty if the document has no prices
     grade: operations and responses that are less certain than this are left out
     """
 
     probes: tuple[Probe, ...]
     creates: tuple[Call, ...]
-    price: Decimal
+    price: Decimal | None
     currency: str
     grade: Provenance
 
     @property
-    def total(self) -> Decimal:
-        """The price of all planned jobs."""
-        return self.price * len(self.creates)
+    def total(self) -> Decimal | None:
+        """The price of all planned jobs, None if it is unknown."""
+        return None if self.price is None else self.price * len(self.creates)
 
 
 def plan_check(
@@ -131,16 +131,21 @@ def _required_fields(
 
 def _cheapest_offers(
     operation: Operation, body: RequestBody
-) -> tuple[list[dict[str, Json]], Decimal]:
-    """Return the fields of the cheapest jobs, default values first, and their price."""
+) -> tuple[list[dict[str, Json]], Decimal | None]:
+    """Return the fields of the cheapest jobs, default values first, and their price.
+
+    Without a known price, the jobs have the default values, and the price is None.
+    """
     price = operation.price
     if price is None:
-        return [{}], Decimal(0)
+        return [{}], None
     named = dict.fromkeys([n for rate in price.rates for n in rate.when] + [price.per or ""])
     choices = {n: _priced_values(operation, body, n) for n in named if n in body.properties}
     offers = [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
-    lowest = min(map(price.amount_for, offers))
-    return [offer for offer in offers if price.amount_for(offer) == lowest], lowest
+    amounts = [price.amount_for(offer) for offer in offers]
+    lowest = min((amount for amount in amounts if amount is not None), default=None)
+    cheapest = (offer for offer, amount in zip(offers, amounts, strict=True) if amount == lowest)
+    return [*cheapest], lowest
 
 
 def _non_default_fields(

@@ -34,7 +34,7 @@ class Step:
     job_id: the followed job, None if there is none yet
     state: the state of that job
     progress: the progress of that job in per cent
-    spent: the amount that is reserved so far
+    spent: the amount that is reserved so far, None if a price is unknown
     """
 
     action: str
@@ -42,7 +42,7 @@ class Step:
     job_id: str | None
     state: str | None
     progress: float | None
-    spent: Decimal
+    spent: Decimal | None
 
 
 class Session:
@@ -79,7 +79,7 @@ class Session:
         self._unsent: dict[str, list[str]] = {}
         self._unretryable: set[str] = set()
         self._key_accepted = False
-        self._billed: list[tuple[Exchange, Decimal]] = []
+        self._billed: list[tuple[Exchange, Decimal | None]] = []
         self._new_jobs, self._read_list = NewJobs(document), False
         self._document, self._target, self._on_step = document, target, on_step
         self._key, self._redaction = key, Redaction(document, keys=[key])
@@ -127,7 +127,7 @@ class Session:
         return self.request(call, "reads the list")
 
     def create(
-        self, call: Call, price: Decimal, action: str, *, check_key: bool
+        self, call: Call, price: Decimal | None, action: str, *, check_key: bool
     ) -> Exchange | None:
         """Send a create, or return None if its price exceeds the budget.
 
@@ -193,7 +193,7 @@ class Session:
                 job_id=view.job_id if view else None,
                 state=view.state.name if view else None,
                 progress=progress if is_number(progress) else None,
-                spent=self._budget.spent,
+                spent=self._budget.total,
             )
         )
 
@@ -220,7 +220,7 @@ class Session:
             self._unretryable.add(exchange.operation_id)
         return exchange
 
-    def _create_once(self, call: Call, price: Decimal, action: str) -> Exchange:
+    def _create_once(self, call: Call, price: Decimal | None, action: str) -> Exchange:
         """Reserve the price, send a create once, and release the price if no job was created.
 
         Raises BudgetExceeded if the budget does not allow the price.

@@ -165,7 +165,8 @@ def judge_clients(
     violations = check_client(document, history, whole=not forgotten, first=first)
     has_duplicates = any(violation.code == DUPLICATE_JOB.code for violation in violations)
     duplicates = [*_duplicates(document, history)] if has_duplicates else []
-    prices = [price for each in duplicates if (price := create_price(each.create.exchange))]
+    prices = [create_price(each.create.exchange) for each in duplicates]
+    known = [price for price in prices if price is not None]
     return ClientVerdict(
         violations=violations,
         seen=len(history) + forgotten,
@@ -173,8 +174,9 @@ def judge_clients(
         automatic=sum(is_automatic(document, request) for request in history),
         jobs=len(set(_created_jobs(document, history))),
         duplicates=len(duplicates),
-        cost=sum((value for value, _ in prices), Decimal(0)) if prices else None,
-        currency=next((currency for _, currency in prices), ""),
+        # A total without the jobs whose price is unknown would be too low.
+        cost=sum((value for value, _ in known), Decimal(0)) if known == prices != [] else None,
+        currency=known[0][1] if known == prices != [] else "",
     )
 
 

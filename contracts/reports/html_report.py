@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from ..budget import format_amount
+from ..budget import format_price
 from . import chart
 from .report import Report, occurrences
 from .timeline import job_timelines
@@ -30,7 +30,7 @@ def write_html(report: Report) -> bytes:
         size=(chart.WIDTH, chart.HEIGHT),
         codes_by_number=codes_by_number,
         began=datetime.fromtimestamp(report.began, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
-        format_amount=format_amount,
+        format_price=format_price,
         occurrences=occurrences,
     )
     return text.encode()

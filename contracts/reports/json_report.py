@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import orjson
 
@@ -18,7 +19,7 @@ from .timeline import job_timelines
 def write_json(report: Report) -> bytes:
     """Return the report as indented JSON.
 
-    Amounts of money are text, so that no reader rounds them.
+    Amounts of money are text, so that no reader rounds them; null is an unknown amount.
     """
     document, result = report.document, report.result
     data = {
@@ -55,21 +56,24 @@ def _plan(plan: CheckPlan | None) -> Json:
     return {
         "refused": [{"operation": p.call.operation_id, "why": p.reason} for p in plan.probes],
         "creates": len(plan.creates),
-        "price": format_amount(plan.price),
-        "total": format_amount(plan.total),
+        "price": _amount(plan.price),
+        "total": _amount(plan.total),
         "currency": plan.currency or None,
     }
 
 
 def _budget(budget: Budget) -> Json:
-    limit = budget.max_spend
     return {
         "creates": budget.creates,
         "max_creates": budget.max_creates,
-        "spent": format_amount(budget.spent),
-        "max_spend": None if limit is None else format_amount(limit),
+        "spent": _amount(budget.total),
+        "max_spend": _amount(budget.max_spend),
         "currency": budget.currency or None,
     }
+
+
+def _amount(value: Decimal | None) -> str | None:
+    return None if value is None else format_amount(value)
 
 
 def _violation(report: Report, violation: Violation) -> Json:

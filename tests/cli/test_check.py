@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -95,14 +96,40 @@ def test_plan_over_the_budget_sends_nothing(options: list[str]) -> None:
     assert (code, printed.splitlines()[-1]) == (5, reason)
 
 
-def test_max_spend_without_prices_in_the_document_is_an_error(tmp_path: Path) -> None:
+@pytest.fixture(
+    params=["", "      x-price: {currency: EUR, rates: [{when: {quality: [none]}, amount: 1}]}\n"],
+    ids=["no price list", "no rate for the job"],
+)
+def unpriced(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The path of a document without a price list, or with one that has no rate for the job."""
     text = RENDERINGS.read_text()
     start, end = text.index("      x-price:"), text.index("      requestBody:")
-    unpriced = tmp_path / "unpriced.yaml"
-    unpriced.write_text(text[:start] + text[end:])
-    code, printed = check("http://127.0.0.1:1", str(unpriced), "--max-spend", "100")
+    path = tmp_path / "unpriced.yaml"
+    path.write_text(text[:start] + request.param + text[end:])
+    return str(path)
+
+
+def test_max_spend_without_a_price_in_the_document_is_an_error(unpriced: str) -> None:
+    code, printed = check("http://127.0.0.1:1", unpriced, "--max-spend", "100")
     assert code == 5
-    assert "the document has no x-price" in printed
+    assert re.search("(has no x-price|no rate of x-price applies .*), so --max-spend", printed)
+
+
+def test_unknown_price_is_not_shown_as_zero(unpriced: str, tmp_path: Path) -> None:
+    _, planned = check("http://127.0.0.1:1", unpriced, "--dry-run")
+    assert planned.splitlines()[-2].startswith("  2 jobs at an unknown price each")
+    kinds = {"html": "a.html", "json": "a.json", "junit": "a.xml", "markdown": "a.md"}
+    reports = [f"--report={kind}={tmp_path / name}" for kind, name in kinds.items()]
+    clock = SystemClock(100)
+    with serve_in_thread(load_document(RENDERINGS), clock=clock, api_keys=[KEY]) as server:
+        code, printed = check(server.base_url, unpriced, *reports)
+    assert (code, "2 jobs at an unknown price" in printed.splitlines()[-1]) == (0, True)
+    texts = {name: (tmp_path / name).read_text() for name in kinds.values()}
+    for text in [planned, printed, texts["a.html"], texts["a.md"], texts["a.xml"]]:
+        assert "0.00" not in text.replace("0.00 s", "")
+        assert "an unknown price" in text
+    report = json.loads(texts["a.json"])
+    assert (report["ledger"]["spent"], report["plan"]["price"]) == (None, None)
 
 
 def test_resumed_job_costs_nothing_and_is_not_deleted(server: VideoServer) -> None:

@@ -111,7 +111,7 @@ def _describe_jobs(duplicates: Sequence[Duplicate]) -> str:
 
 
 def create_price(exchange: Exchange) -> tuple[Decimal, str] | None:
-    """Return the price of a create and its currency, None if the document has no price."""
+    """Return the price of a create and its currency, None if it is unknown."""
     operation = exchange.operation
     price = operation.price
     if price is None:
@@ -119,13 +119,14 @@ def create_price(exchange: Exchange) -> tuple[Decimal, str] | None:
     names = {name for rate in price.rates for name in rate.when} | {price.per or ""}
     defaults = {name: operation.default(name) for name in names}
     try:
-        return price.amount_for({**defaults, **exchange.fields}), price.currency
+        amount = price.amount_for({**defaults, **exchange.fields})
     except ArithmeticError:  # a value that the server should have rejected
         return None
+    return None if amount is None else (amount, price.currency)
 
 
 def _total_price(exchanges: Sequence[Exchange]) -> str:
-    """Return the price of these creates as text, empty if the document has no price."""
+    """Return the price of these creates as text, empty if one is unknown."""
     total, currency = Decimal(0), ""
     for price in map(create_price, exchanges):
         if price is None:
