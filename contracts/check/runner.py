@@ -14,9 +14,9 @@ from .pacing import Pacing
 from .plan import CheckPlan
 from .probes import Probe
 from .result import CheckPolicy, CheckResult
-from .session import Session, Step, describe_outcome
+from .session import Session, Step
 from .steps import JobSteps, ListSteps
-from .target import Target
+from .target import Target, describe_outcome
 
 
 class CheckRunner:
@@ -88,7 +88,7 @@ class CheckRunner:
         return CheckResult(
             violations=self._policy.violations(self._document, session.history),
             history=tuple(session.history),
-            jobs=tuple(session.job_ids),
+            jobs=tuple(session.paid_jobs.ids),
             notes=session.all_notes(),
             actions=tuple(session.actions),
         )
@@ -100,21 +100,21 @@ class CheckRunner:
             self._raise_if_unreachable()
             self._raise_if_unexpected_api()
         # If the target accepted a probe by mistake, the check uses that job.
-        if not self._session.job_ids and self._plan.creates:
+        if not self._session.paid_jobs.ids and self._plan.creates:
             self._create(0)
-        return next(iter(self._session.job_ids), None)
+        return next(iter(self._session.paid_jobs.ids), None)
 
     def _check_other_jobs(self, first: str) -> None:
         """Create the other planned jobs, and delete each while it runs or follow it to its end."""
         session = self._session
-        while self._resume is None and len(session.job_ids) < len(self._plan.creates):
+        while self._resume is None and len(session.paid_jobs.ids) < len(self._plan.creates):
             session.wait(self._create_delay())
-            if not self._create(len(session.job_ids)):
+            if not self._create(len(session.paid_jobs.ids)):
                 break
-        for job_id in [job_id for job_id in session.job_ids if job_id != first]:
+        for job_id in [job_id for job_id in session.paid_jobs.ids if job_id != first]:
             steps = self._job_steps(job_id)
             if not self._keep and steps.delete_while_running():
-                session.forget(job_id)
+                session.paid_jobs.forget(job_id)
             else:
                 steps.follow(self._lists)
 
@@ -125,11 +125,11 @@ class CheckRunner:
 
     def _create(self, index: int) -> bool:
         """Send a create of the plan, and return True if there is one more job."""
-        session, before = self._session, len(self._session.job_ids)
+        session, before = self._session, len(self._session.paid_jobs.ids)
         call = self._plan.creates[index]
         exchange = session.create(call, self._plan.price, "creates a job", check_key=True)
-        created = len(session.job_ids) > before
-        if exchange is not None and not session.may_have_created(exchange):
+        created = len(session.paid_jobs.ids) > before
+        if exchange is not None and not session.paid_jobs.may_have_created(exchange):
             session.note(f"a job could not be created: {describe_outcome(exchange)}")
         return created
 
@@ -144,9 +144,9 @@ class CheckRunner:
         )
 
     def _delete_jobs(self) -> None:
-        deleted = [job for job in self._session.job_ids if self._job_steps(job).delete()]
+        deleted = [job for job in self._session.paid_jobs.ids if self._job_steps(job).delete()]
         for job in deleted:
-            self._session.forget(job)
+            self._session.paid_jobs.forget(job)
         if deleted:
             self._lists.request_first_page()
 
@@ -168,7 +168,7 @@ class CheckRunner:
         """Raise NotThisApi if no response, not even to a create, comes from this API. Then no
         job was created.
         """
-        if self._session.job_ids:
+        if self._session.paid_jobs.ids:
             return
         history = self._session.history
         creates = [e for e in history if e.operation.role is JobRole.CREATE]

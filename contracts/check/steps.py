@@ -6,7 +6,8 @@ from ...openapi import Cause, Document, JobRole, Operation, Provenance
 from ..traffic.exchange import Exchange
 from ..traffic.job_views import JobView, get_or_none, is_number, jobs_in, json_body
 from .pacing import Pacing
-from .session import Session, describe_outcome
+from .session import Session
+from .target import describe_outcome
 
 
 class JobSteps:

@@ -1,4 +1,4 @@
-"""The interface of a server under check."""
+"""The interface of a server under check, and its outcomes in words."""
 
 from __future__ import annotations
 
@@ -21,3 +21,8 @@ class Target(Protocol):
     def wait(self, seconds: float) -> None:
         """Wait for a number of seconds of the target's time."""
         ...
+
+
+def describe_outcome(exchange: Exchange) -> str:
+    """Return the status of an exchange in words."""
+    return "no response" if exchange.status is None else f"status {exchange.status}"

@@ -214,7 +214,7 @@ def test_price_is_released_only_if_certainly_no_job_was_created(
     budget = Budget()
     client = session(document, Script(document, [reply]), budget=budget)
     client.create(CREATE, PRICE, "creates a job", check_key=False)
-    assert (budget.spent, client.job_ids) == (spent, job_ids)
+    assert (budget.spent, client.paid_jobs.ids) == (spent, job_ids)
     steps = (f"a job may have been created, but its id is unknown: {note}",) if note else ()
     assert client.all_notes() == steps
 
@@ -295,7 +295,7 @@ def test_create_is_retried_only_after_a_documented_429_and_a_list_without_a_new_
     server = Script(document, replies, lists=lists)
     client = session(document, server, budget=budget)
     client.create(CREATE, PRICE, "creates a job", check_key=True)
-    assert (server.waits, client.job_ids) == (waits, job_ids)
+    assert (server.waits, client.paid_jobs.ids) == (waits, job_ids)
     assert server.creates == len(waits) + 1
 
 
@@ -318,7 +318,7 @@ def test_job_id_is_recorded_once(document: Document) -> None:
     client = session(document, Script(document, [OK]))
     for _ in range(2):
         client.create(CREATE, PRICE, "creates a job", check_key=True)
-    assert client.job_ids == ["v-1"]
+    assert client.paid_jobs.ids == ["v-1"]
 
 
 def test_rejected_api_key_raises_only_if_a_key_was_sent(document: Document) -> None:
@@ -338,7 +338,7 @@ def test_job_id_of_dots_is_ignored(document: Document, job_id: str) -> None:
     reply = Reply(200, JSON, orjson.dumps({"id": job_id}))
     client = session(document, Script(document, [reply]))
     client.create(CREATE, PRICE, "creates a job", check_key=True)
-    assert client.job_ids == []
+    assert client.paid_jobs.ids == []
     assert client.notes == ["a job may have been created, but its id is unknown: status 200"]
 
 
