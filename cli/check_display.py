@@ -124,7 +124,7 @@ def show_result(console: Console, report: Report) -> None:
     The reason for an incomplete check goes to stderr.
     """
     if report.error:
-        click.echo(f"Error: {report.error}", err=True)
+        click.echo(f"Error: {escape_controls(report.error)}", err=True)
     try:
         for text in _result_lines(report) if report.result.history else ():
             console.print(text)

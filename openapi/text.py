@@ -27,11 +27,17 @@ def one_line(text: str) -> str:
     return text if text.isprintable() and len(text) <= _MAX_CHARACTERS else quote(text)
 
 
-def escape_controls(text: str) -> str:
-    """Return a text of any length in one line, with control characters as escape sequences."""
+def escape_controls(text: str, *, keep: str = "") -> str:
+    """Return a text of any length with control characters as escape sequences, those that change
+    the direction of the text included.
+
+    keep: characters that stay as they are, such as line breaks
+    """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(
+        c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def mask_url(url: str) -> str:

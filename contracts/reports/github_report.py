@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...openapi.text import escape_controls
 from ..rules.rule import Severity
 from .report import Report, occurrences
 
@@ -20,6 +21,7 @@ def write_github_commands(report: Report) -> Iterator[str]:
 
 
 def _data(text: str) -> str:
+    text = escape_controls(text, keep="\r\n")  # the log is shown in a terminal
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 
 from jinja2 import Environment, StrictUndefined, Template
 
+from ...openapi.text import escape_controls
 from ..budget import format_price
 from . import chart
 from .report import Report, occurrences
@@ -40,6 +41,14 @@ def _template() -> Template:
     text = FilePath(__file__).with_name("report.html.jinja").read_text(encoding="utf-8")
     # Text of a server must never become markup.
     environment = Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+        autoescape=True,
+        finalize=_without_controls,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
     )
     return environment.from_string(text)
+
+
+def _without_controls(value: object) -> object:
+    return value if hasattr(value, "__html__") else escape_controls(str(value), keep="\n")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from xml.etree import ElementTree as Xml
 
 from ...openapi import Operation
+from ...openapi.text import escape_controls
 from ..rules.grouping import ViolationGroup, group_by_rule
 from ..rules.rule import Rule, Severity
 from ..rules.server.evidence import Evidence, evidence_by_operation, evidence_for
@@ -56,6 +56,10 @@ def _properties(report: Report) -> Iterator[tuple[str, str]]:
     yield "ledger", str(report.budget)
     yield "grade", report.policy.grade
     yield "seed", str(report.seed)
+    for job_id in report.result.jobs:
+        yield "not_deleted", job_id
+    for note in report.result.notes:
+        yield "note", note
     yield from report.versions.items()
 
 
@@ -109,8 +113,5 @@ def _add(case: Xml.Element, tag: str, message: str, text: str) -> Xml.Element:
 
 
 def _xml_text(text: str) -> str:
-    """Return the text with the characters that XML does not allow replaced."""
-    return _NOT_ALLOWED_IN_XML.sub("\ufffd", text)
-
-
-_NOT_ALLOWED_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+    """Return the text with escape sequences for control characters, which XML does not allow."""
+    return escape_controls(text, keep="\n")

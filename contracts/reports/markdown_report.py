@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ...openapi.text import escape_controls
 from ..rules.grouping import ViolationGroup
 from ..rules.violation import list_numbers
 from .report import Report, occurrences
@@ -87,12 +88,17 @@ def _code_block(text: str) -> Iterator[str]:
 
 def _code_cell(text: str) -> str:
     """Return the text as code in a table cell, which no character of the text can end."""
-    flat = " ".join(text.split()).replace("|", "\\|")
+    flat = escape_controls(text).replace("|", "\\|")
     longest = max(map(len, re.findall("`+", flat)), default=0)
     ticks = "`" * (longest + 1)
     return f"{ticks} {flat} {ticks}" if longest else f"`{flat}`"
 
 
 def _escape(text: str) -> str:
-    """Return the text with the special characters of Markdown and HTML escaped."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split()))
+    """Return the text with the special characters of Markdown and HTML escaped.
+
+    It mentions nobody, refers to no issue and links to no page.
+    """
+    escaped = re.sub(r"([\\`*_{}\[\]<>#|~&])", r"\\\1", escape_controls(text))
+    # GitHub and GitLab look for mentions and links in the text after the escapes.
+    return re.sub(r"(@|#|\bGH-|:(?=//)|\bwww(?=\.))", r"\1&#8203;", escaped)

@@ -32,6 +32,18 @@ def test_every_report_names_the_rules_that_were_not_checked(
     assert "failed job" in text
 
 
+@pytest.mark.parametrize("name", ["html", "junit", "markdown"])
+@pytest.mark.parametrize("fixture", ["hostile_report", "report_with_remaining_job"])
+def test_no_report_contains_a_control_character(
+    request: pytest.FixtureRequest, name: str, fixture: str
+) -> None:
+    text = FORMATS[name](request.getfixturevalue(fixture)).decode()
+    emoji_style = "\ufe0f"  # makes the sign in a heading colourful
+    assert text.replace("\n", "").replace(emoji_style, "").isprintable()
+    assert r"\x1b[31m" in text
+    assert r"\u202e" in text
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_report_is_deterministic(passed_report: Report, name: str) -> None:
     assert FORMATS[name](passed_report) == FORMATS[name](passed_report)

@@ -44,6 +44,10 @@ def test_each_group_of_violations_is_one_github_command(hostile_report: Report) 
         assert ("\n  found " in text) is bool(group.more)
 
 
+def test_github_commands_contain_no_control_characters(hostile_report: Report) -> None:
+    assert all(line.isprintable() for line in write_github_commands(hostile_report))
+
+
 def test_incomplete_check_is_a_github_error(interrupted_report: Report) -> None:
     title = "The check was not completed"
     assert read(interrupted_report) == [("error", title, "interrupted")]

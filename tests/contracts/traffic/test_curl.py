@@ -26,8 +26,17 @@ SPECIAL_TEXTS = [
     "a;type=text/html",
     "two\nlines & more = 100 %",
     "шторм 🌊",
+    "it's a\ttab,\r\n \\ and \x1b[31m1 with \u202e marks",
 ]
-TEXT_IDS = ["quotes", "at sign", "less than", "semicolon", "line break", "non-ASCII"]
+TEXT_IDS = [
+    "quotes",
+    "at sign",
+    "less than",
+    "semicolon",
+    "line break",
+    "non-ASCII",
+    "control characters",
+]
 
 
 @pytest.fixture
@@ -58,7 +67,9 @@ def test_curl_command_repeats_a_create_with_special_characters(
     fields = {"prompt": prompt, "seconds": "8"}
     operation = document.operations["createVideo"]
     call = build_call(document, operation, fields, key=KEY, media_type=media_type)
-    result = shell(curl_command(document, call, video_server.base_url, key_variable="MY_KEY"))
+    command = curl_command(document, call, video_server.base_url, key_variable="MY_KEY")
+    assert command.isprintable()
+    result = shell(command)
     job = json.loads(result.stdout or b"{}")
     assert (job.get("prompt"), job.get("seconds")) == (prompt, "8"), result.stderr
 
