@@ -73,7 +73,7 @@ from .report_files import report_files, report_to_github, write_reports
     "--timeout",
     default=300.0,
     metavar="S",
-    help="The longest time for a job, in seconds.",
+    help="The longest time for a job and for a response, in seconds; three times that for all.",
 )
 @option(
     "--poll-interval",
@@ -129,8 +129,8 @@ def check(
     With --replay, BASE_URL selects the recorded requests to check; it is optional.
 
     Exit codes: 0 no violation, 1 violations, 2 usage or document error, 3 server unreachable or not
-    this API, 4 API key rejected, 5 plan over the budget, 6 no job completed, 130 stopped
-    by a signal.
+    this API, 4 API key rejected, 5 plan over the budget, 6 no job completed or the time is over,
+    130 stopped by a signal.
     """
     console = CheckConsole(highlight=False, soft_wrap=True)
     if replay is not None and base_url and "://" not in base_url:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ...openapi import Call, Document, JobRole, OperationMatch
 from ...openapi.path_template import has_dot_segment
 from ..budget import Budget
-from ..errors import ServerUnreachable
+from ..errors import CheckTimedOut, ServerUnreachable
 from ..traffic.billing import is_documented_error, is_unbilled
 from ..traffic.exchange import Exchange
 from ..traffic.job_views import get_or_none, json_body
@@ -61,17 +61,18 @@ class PaidJobs:
         self._budget.reserve(price, self._currency)
         try:
             exchange = self._send(call, action)
-            created_nothing = self._created_nothing(exchange)
-        except ServerUnreachable:
+        except (ServerUnreachable, CheckTimedOut):
             self._budget.release(price)
             raise
         except KeyboardInterrupt:
             self._note(f"{_UNKNOWN_JOB}: interrupted")
             raise
-        if created_nothing:
+        # Until it is clear, the create counts: reading the list can be interrupted.
+        self._billed.append((exchange, price))
+        if self._created_nothing(exchange):
+            self._billed.pop()
             self._budget.release(price)
         else:
-            self._billed.append((exchange, price))
             self._record_job(exchange)
         return exchange
 

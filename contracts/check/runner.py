@@ -67,7 +67,7 @@ class CheckRunner:
         """Run the whole check, even after violations.
 
         Raises CredentialsRejected if the target rejects the key, NotThisApi if it is another
-        API, and ServerUnreachable if it never responds.
+        API, ServerUnreachable if it never responds, and CheckTimedOut if the time is over.
         """
         first = self._first_job() if self._resume is None else self._resume
         if first is not None:

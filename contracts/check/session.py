@@ -15,7 +15,7 @@ from ..traffic.redaction import Redaction
 from ..traffic.request_builder import build_call
 from .pacing import Pacing, is_retryable
 from .paid_jobs import PaidJobs
-from .target import Target
+from .target import Target, describe_outcome
 
 UNANSWERED_LIMIT = 2
 """After this many requests without any response, the target counts as unreachable."""
@@ -231,6 +231,8 @@ class Session:
         exchange = self._redaction.redact(self._target.send(call))
         self.history.append(exchange)
         self.actions.append(action)
+        if not exchange.was_recorded:
+            self.note(f"{action}: not checked, {describe_outcome(exchange)}")
         return exchange
 
 

@@ -240,6 +240,21 @@ def test_server_that_closes_every_connection_is_exit_code_3_with_the_reason() ->
     assert re.search(r"has not responded to any of 2 requests: \S+", error), error
 
 
+def test_response_that_does_not_end_is_exit_code_3_with_the_reason() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # accepts, and sends nothing
+        code, printed = check(
+            f"http://127.0.0.1:{listener.getsockname()[1]}/v1", "--timeout", "0.1"
+        )
+    assert code == 3
+    assert "of 2 requests: the response does not end within 0.1 seconds\n" in printed
+
+
+def test_check_ends_after_three_times_the_timeout(server: VideoServer) -> None:
+    code, printed = check(server.base_url, "--timeout", "0.0001")
+    error = "Error: the check takes more than 0.0003 seconds, three times the --timeout"
+    assert (code, error in printed.splitlines()) == (6, True)
+
+
 def test_wrong_path_in_the_base_url_is_exit_code_3(server: VideoServer) -> None:
     code, printed = check(f"{server.base_url}/unknown")
     assert (code, "returned status 404 with application/json; is the" in printed) == (3, True)

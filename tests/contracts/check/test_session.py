@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import orjson
@@ -12,7 +13,7 @@ from aisa_testkit.contracts import Exchange, read_exchange
 from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.pacing import Pacing
 from aisa_testkit.contracts.check.session import Session, Step
-from aisa_testkit.contracts.errors import CredentialsRejected, ServerUnreachable
+from aisa_testkit.contracts.errors import CheckTimedOut, CredentialsRejected, ServerUnreachable
 from aisa_testkit.openapi import Call, Document, Reply
 
 JSON = {"content-type": "application/json"}
@@ -312,6 +313,55 @@ def test_creates_that_exceed_the_budget_are_not_sent_and_noted_once(
         "2 requests were not sent (for example: makes another): the limit of 1 job is reached",
     )
     assert server.creates == 1
+
+
+class Troubled(Script):
+    """A target whose responses are missing for a reason, or whose time is over.
+
+    problem: the reason
+    was_recorded: False if the response was cut off
+    ends_at: the number of the call that raises CheckTimedOut
+    """
+
+    problem, was_recorded, ends_at = "", True, 0
+
+    def send(self, call: Call) -> Exchange:
+        exchange = super().send(call)
+        if len(self.calls) == self.ends_at:
+            raise CheckTimedOut("the time is over")
+        return replace(exchange, problem=self.problem, was_recorded=self.was_recorded)
+
+
+def test_response_that_was_cut_off_is_noted_and_not_requested_again(document: Document) -> None:
+    server = Troubled(document, [None])
+    server.problem, server.was_recorded = "it was cut off", False
+    client = session(document, server)
+    client.request(LIST, "reads the list")
+    assert len(server.calls) == 1
+    assert client.all_notes() == ("reads the list: not checked, no response (it was cut off)",)
+
+
+def test_reason_for_a_missing_response_is_noted(document: Document) -> None:
+    server = Troubled(document, [None])
+    server.problem = "timed out"
+    client = session(document, server)
+    client.create(CREATE, PRICE, "creates a job", check_key=False)
+    (note,) = client.all_notes()
+    assert note.endswith("its id is unknown: no response (timed out)")
+
+
+@pytest.mark.parametrize(
+    ("ends_at", "spent"), [(2, Decimal(0)), (3, PRICE)], ids=["before a create", "after a create"]
+)
+def test_end_of_the_time_keeps_the_price_of_a_sent_create(
+    document: Document, ends_at: int, spent: Decimal
+) -> None:
+    server = Troubled(document, [LATER], lists=[jobs("old")])
+    server.ends_at, budget = ends_at, Budget()
+    client = session(document, server, budget=budget)
+    with pytest.raises(CheckTimedOut):
+        client.create(CREATE, PRICE, "creates a job", check_key=False)
+    assert budget.spent == spent
 
 
 def test_job_id_is_recorded_once(document: Document) -> None:
