@@ -24,6 +24,7 @@ from ..mock_server.http.server import serve_in_thread
 from ..mock_server.media_library import MediaLibrary
 from ..openapi import Document, JobRole, load_document
 from ..openapi.credentials import DUMMY_KEY
+from ..openapi.files import replace_file
 from ..openapi.json import Json
 from ..openapi.operation import JSON
 from ..openapi.pointer import get
@@ -105,7 +106,7 @@ def _make_video(client: _JobClient, console: Console, output: Path) -> None:
             progress.update(task, completed=client.progress(current), state=state)
     path = output / f"{client.id(job)}.mp4"
     try:
-        path.write_bytes(client.download(job))
+        replace_file(path, client.download(job))
     except OSError as error:
         fail(f"{path}: {error.strerror}")
     saved = f"[bold]{escape(str(path))}[/], {path.stat().st_size:,} bytes"

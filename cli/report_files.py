@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from ..contracts.reports import FORMATS, Report, write_github_commands, write_markdown
+from ..openapi.files import replace_file
+from ..openapi.text import escape_controls
 from .options import fail
 
 Files = Mapping[Path, str]
@@ -37,8 +39,14 @@ def report_files(reports: Iterable[str], record: Path | None, replay: Path | Non
 
 def write_reports(report: Report, files: Files) -> bool:
     """Write all reports; return False, and print which, if one cannot be written."""
-    written = [_write(path, FORMATS[kind](report)) for path, kind in files.items()]
-    return all(written)
+    errors = 0
+    for path, kind in files.items():
+        try:
+            replace_file(path, FORMATS[kind](report))
+        except OSError as error:
+            _print_error(path, error)
+            errors += 1
+    return not errors
 
 
 def report_to_github(report: Report, environment: Mapping[str, str] = os.environ) -> None:
@@ -48,7 +56,11 @@ def report_to_github(report: Report, environment: Mapping[str, str] = os.environ
     for line in write_github_commands(report):
         click.echo(line)
     if summary := environment.get("GITHUB_STEP_SUMMARY"):
-        _write(Path(summary), write_markdown(report), mode="ab")
+        try:
+            with Path(summary).open("ab") as file:  # other steps write it, too
+                file.write(write_markdown(report))
+        except OSError as error:
+            _print_error(Path(summary), error)
 
 
 def _add_file(files: dict[Path, str], path: Path, kind: str, option: str) -> None:
@@ -75,11 +87,6 @@ def _require_writable(path: Path, option: str) -> None:
         fail(f"{option} cannot be written: {error.strerror}")
 
 
-def _write(path: Path, text: bytes, mode: str = "wb") -> bool:
-    try:
-        with path.open(mode) as file:
-            file.write(text)
-    except OSError as error:
-        click.echo(f"Error: {path} cannot be written: {error.strerror}", err=True)
-        return False
-    return True
+def _print_error(path: Path, error: OSError) -> None:
+    reason = f"cannot be written: {error.strerror}"
+    click.echo(f"Error: {escape_controls(str(path))} {reason}", err=True)

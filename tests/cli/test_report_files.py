@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import run_command
+from tests.support.full_disk import full_disk
 from tests.support.stub_server import unused_server
 
 
@@ -75,3 +76,15 @@ def test_report_path_may_contain_an_equals_sign(tmp_path: Path) -> None:
     arguments = ["check", "http://127.0.0.1:1/v1", "--report", f"json={path}"]
     assert run_command(*arguments, "--max-spend", "0").exit_code == 5
     assert path.exists()
+
+
+def test_report_that_does_not_fit_on_the_disk_leaves_the_old_one(tmp_path: Path) -> None:
+    path, small = tmp_path / "check.html", tmp_path / "check.md"
+    path.write_text("old")
+    files = ["--report", f"html={path}", "--report", f"markdown={small}"]
+    with full_disk(2000):
+        result = run_command("check", "http://127.0.0.1:1/v1", "--max-spend", "0", *files)
+    errors = [line for line in result.stderr.splitlines() if "cannot be written" in line]
+    assert errors == [f"Error: {path} cannot be written: File too large"]
+    assert path.read_text() == "old"
+    assert sorted(tmp_path.iterdir()) == [path, small]
