@@ -126,12 +126,12 @@ def show_result(console: Console, report: Report) -> None:
     if report.error:
         click.echo(f"Error: {escape_controls(report.error)}", err=True)
     try:
-        for text in _result_lines(report) if report.result.history else ():
+        for text in _result_lines(report) if report.result.history or report.result.left else ():
             console.print(text)
     except OSError:
         ignore_broken_stdout()
-        for job in report.result.jobs:
-            click.echo(f"Not deleted: {escape_controls(job)}", err=True)
+        for job in report.result.left:
+            click.echo(f"Left: {escape_controls(job)}", err=True)
 
 
 def _result_lines(report: Report) -> Iterator[Text]:
@@ -145,11 +145,10 @@ def _result_lines(report: Report) -> Iterator[Text]:
         yield Text("")
     for note in report.result.notes:
         yield Text(f"Note: {escape_controls(note)}")
-    for job in report.result.jobs:
-        job_id = escape_controls(job)
-        yield Text(f"Not deleted: {job_id}; check it with --resume {job_id}")
     for reason in report.unchecked_reasons if report.has_result else ():
         yield Text(f"Not checked: {reason}", style="dim")
+    for job in report.result.left:
+        yield Text(f"Left: {escape_controls(job)}", style="bold")
     if not report.has_result:
         yield Text("nothing was checked", style="bold")
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -27,7 +28,6 @@ class PaidJobs:
     key: the API key to send
     send: sends a call once, with the action that it is part of
     read: sends a call that creates nothing, again if it fails
-    note: records what is unknown about a job
     ids: the jobs that were created and not deleted
     """
 
@@ -40,13 +40,17 @@ class PaidJobs:
         key: str,
         send: Send,
         read: Send,
-        note: Callable[[str], None],
     ) -> None:
         self.ids: list[str] = []
         self._document, self._budget, self._currency = document, budget, currency
-        self._key, self._send, self._read, self._note = key, send, read, note
-        self._billed: list[tuple[Exchange, Decimal | None]] = []
+        self._key, self._send, self._read = key, send, read
+        self._billed: list[_Create] = []
         self._new_jobs, self._read_list = NewJobs(document), False
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The creates that may have been billed for a job with an unknown id, in words."""
+        return tuple(str(create) for create in self._billed if not create.has_known_id)
 
     @property
     def spent(self) -> Decimal | None:
@@ -65,20 +69,20 @@ class PaidJobs:
             self._budget.release(price)
             raise
         except KeyboardInterrupt:
-            self._note(f"{_UNKNOWN_JOB}: interrupted")
+            self._billed.append(_Create(None, price, action))
             raise
         # Until it is clear, the create counts: reading the list can be interrupted.
-        self._billed.append((exchange, price))
+        self._billed.append(_Create(exchange, price, action))
         if self._created_nothing(exchange):
             self._billed.pop()
             self._budget.release(price)
         else:
-            self._record_job(exchange)
+            self._billed[-1].has_known_id = self._record_job(exchange)
         return exchange
 
     def may_have_created(self, exchange: Exchange) -> bool:
         """Return True unless a create certainly created no job."""
-        return any(billed is exchange for billed, _ in self._billed)
+        return any(create.exchange is exchange for create in self._billed)
 
     def may_create_again(self, exchange: Exchange) -> bool:
         """Return True if a create can be sent again without a second job."""
@@ -101,10 +105,15 @@ class PaidJobs:
         self.ids.remove(job_id)
 
     def discard(self) -> None:
-        """Release all prices and drop all jobs, because another API responded."""
-        for _, price in self._billed:
-            self._budget.release(price)
-        self._billed.clear()
+        """Release the prices and drop the jobs, because another API responded.
+
+        A create that may have been accepted stays: it had no response, or it was redirected to the
+        result (303).
+        """
+        for create in self._billed:
+            if not create.may_be_accepted:
+                self._budget.release(create.price)
+        self._billed = [create for create in self._billed if create.may_be_accepted]
         self.ids.clear()
 
     def _created_nothing(self, exchange: Exchange) -> bool:
@@ -125,18 +134,48 @@ class PaidJobs:
         call = build_call(self._document, operation, key=self._key, query=self._new_jobs.query)
         return self._new_jobs.read(self._read(call, action))
 
-    def _record_job(self, exchange: Exchange) -> None:
-        """Remember the id of a paid job, even if the rest of the response is invalid."""
+    def _record_job(self, exchange: Exchange) -> bool:
+        """Remember the id of a paid job, even if the rest of the response is invalid.
+
+        Returns False if the id is unknown.
+        """
         body = json_body(exchange.reply) if exchange.reply else None
         job_id = get_or_none(body, self._document.lifecycle.id_at)
         if job_id is None and exchange.reply:
             job_id = _job_id_in_location(self._document, exchange.reply.headers.get("location", ""))
         # Dots would lead to another path of the server.
         if not isinstance(job_id, str) or not job_id or has_dot_segment(job_id):
-            self._note(f"{_UNKNOWN_JOB}: {describe_outcome(exchange)}")
-        elif job_id not in self.ids:
+            return False
+        if job_id not in self.ids:
             self.ids.append(job_id)
             self._new_jobs.add(job_id)
+        return True
+
+
+@dataclass(slots=True)
+class _Create:
+    """A create that may be billed.
+
+    exchange: the request and its response, None if it was interrupted
+    price: the reserved price, None if it is unknown
+    action: the action that it is part of
+    has_known_id: True if the response contains the id of the job
+    """
+
+    exchange: Exchange | None
+    price: Decimal | None
+    action: str
+    has_known_id: bool = False
+
+    def __str__(self) -> str:
+        outcome = describe_outcome(self.exchange) if self.exchange else "interrupted"
+        return f"{self.action}: {outcome}"
+
+    @property
+    def may_be_accepted(self) -> bool:
+        """True if even another API may have accepted it."""
+        status = self.exchange.status if self.exchange else None
+        return status in (None, HTTPStatus.SEE_OTHER)
 
 
 def _job_id_in_location(document: Document, location: str) -> str | None:
@@ -150,6 +189,3 @@ def _job_id_in_location(document: Document, location: str) -> str | None:
         if isinstance(match, OperationMatch) and match.operation.role is JobRole.RETRIEVE:
             return match.path_parameters[match.operation.job_id_parameter]
     return None
-
-
-_UNKNOWN_JOB = "a job may have been created, but its id is unknown"

@@ -24,6 +24,7 @@ class CheckResult:
     jobs: the ids of jobs that were created and not deleted
     notes: what could not be done or checked, and why
     actions: the purpose of each exchange; empty for a recording
+    unknown_jobs: the creates that may have been billed for a job with an unknown id, in words
     """
 
     violations: tuple[Violation, ...]
@@ -31,6 +32,15 @@ class CheckResult:
     jobs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+    unknown_jobs: tuple[str, ...] = ()
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """The jobs that are left on the server, or may be, in words."""
+        unknown = (
+            f"a job may have been made, but its id is unknown ({e})" for e in self.unknown_jobs
+        )
+        return (*(f"{job}; check it with --resume {job}" for job in self.jobs), *unknown)
 
     @property
     def errors(self) -> tuple[Violation, ...]:

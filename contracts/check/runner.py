@@ -91,6 +91,7 @@ class CheckRunner:
             jobs=tuple(session.paid_jobs.ids),
             notes=session.all_notes(),
             actions=tuple(session.actions),
+            unknown_jobs=session.paid_jobs.unknown,
         )
 
     def _first_job(self) -> str | None:

@@ -84,7 +84,6 @@ class Session:
             key=key,
             send=self._send,
             read=lambda call, action: self.request(call, action, check_key=False),
-            note=self.note,
         )
         self._rejected_status = document.envelope.responses[Cause.CREDENTIALS_INVALID].status
 

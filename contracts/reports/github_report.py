@@ -10,7 +10,8 @@ from .report import Report, occurrences
 
 
 def write_github_commands(report: Report) -> Iterator[str]:
-    """Yield a command for each group of violations, and for the error of an incomplete check."""
+    """Yield a command for each group of violations, the error of an incomplete check, and each
+    job that is left."""
     for group in report.violation_groups:
         level = "error" if group.first.severity is Severity.ERROR else "warning"
         heading, _, facts = str(group.first).partition("\n")
@@ -18,6 +19,8 @@ def write_github_commands(report: Report) -> Iterator[str]:
         yield f"::{level} title={_property(heading)}::{_data(facts + count)}"
     if report.error:
         yield f"::error title=The check was not completed::{_data(report.error)}"
+    for job in report.result.left:
+        yield f"::warning title=A job is left::{_data(job)}"
 
 
 def _data(text: str) -> str:

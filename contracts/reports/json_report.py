@@ -40,6 +40,7 @@ def write_json(report: Report) -> bytes:
         "violations": [_violation(report, violation) for violation in result.violations],
         "jobs": [asdict(timeline) for timeline in job_timelines(document, result.history)],
         "left": list(result.jobs),
+        "left_unknown": list(result.unknown_jobs),
         "notes": list(result.notes),
         "not_checked": [
             {"rules": list(codes), "missing": evidence}

@@ -56,8 +56,8 @@ def _properties(report: Report) -> Iterator[tuple[str, str]]:
     yield "ledger", str(report.budget)
     yield "grade", report.policy.grade
     yield "seed", str(report.seed)
-    for job_id in report.result.jobs:
-        yield "not_deleted", job_id
+    for job in report.result.left:
+        yield "left", job
     for note in report.result.notes:
         yield "note", note
     yield from report.versions.items()

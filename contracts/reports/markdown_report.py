@@ -36,10 +36,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _section(
         "Jobs", (_timeline(timeline) for timeline in job_timelines(document, result.history))
     )
-    yield from _section(
-        "Not deleted",
-        (f"{_code_cell(j)}: check it with {_code_cell(f'--resume {j}')}" for j in result.jobs),
-    )
+    yield from _section("Left", map(_code_cell, result.left))
     yield from _section("Notes", map(_escape, result.notes))
     yield from _section("Not checked", map(_escape, report.unchecked_reasons))
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())

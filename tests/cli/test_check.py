@@ -151,7 +151,20 @@ def test_keep_does_not_delete_the_jobs_and_prints_how_to_resume_them(server: Vid
     kept = job_ids(server)
     assert (code, len(kept)) == (0, 2)
     for job in kept:
-        assert f"Not deleted: {job}; check it with --resume {job}" in printed.splitlines()
+        assert f"Left: {job}; check it with --resume {job}" in printed.splitlines()
+
+
+def test_create_with_an_unknown_job_is_printed_although_the_check_stops() -> None:
+    async def see_other(request: Request) -> Response:
+        return Response(status_code=303, headers={"location": "/done"})
+
+    with stub_server(see_other) as url:
+        code, printed = check(f"{url}/v1", "--max-creates", "1")
+    left = [line for line in printed.splitlines() if line.startswith("Left: ")]
+    unknown = "Left: a job may have been made, but its id is unknown (creates a job: status 303)"
+    assert code == 3
+    assert left
+    assert {line.partition(" (")[0] for line in left} == {unknown.partition(" (")[0]}
 
 
 @pytest.mark.parametrize("options", [[], ["--resume", "video_1"]], ids=["new", "resumed"])
@@ -355,7 +368,7 @@ def test_ctrl_c_prints_the_result_so_far_and_how_to_resume(document: Document) -
         assert sorted(job_ids(server)) == sorted(paid)
     assert (process.returncode, "Error: stopped before the end" in printed) == (130, True)
     for job in paid:
-        assert f"Not deleted: {job}; check it with --resume {job}" in printed
+        assert f"Left: {job}; check it with --resume {job}" in printed
     assert "2 jobs, at most 0.80 USD" in printed
     assert "Traceback" not in printed
     assert KEY not in printed

@@ -191,7 +191,10 @@ def test_failed_create_is_billed_and_not_retried(document: Document, status: int
     assert server.count("createVideo") == len(wrong) + 1
     assert (budget.creates, budget.spent) == (1, Decimal("0.40"))
     answered = f"status {status}" if status else "no response"
-    assert result.notes == (f"a job may have been created, but its id is unknown: {answered}",)
+    assert result.unknown_jobs == (f"creates a job: {answered}",)
+    assert result.left == (
+        f"a job may have been made, but its id is unknown (creates a job: {answered})",
+    )
 
 
 @pytest.mark.parametrize("state", ["new", "finished", "failed"])
@@ -318,8 +321,8 @@ def test_rejected_create_counts_unless_the_list_shows_no_new_job(
     server, budget = LocalServer(document, reply_of("createVideo", reject)), Budget(max_creates=1)
     result = server.run_check(creates=2, budget=budget)
     assert budget.creates == server.count_jobs() == int(created)
-    noted = "may have been created, but its id is unknown" if created else "could not be created"
-    assert f"a job {noted}: status {status}" in result.notes
+    assert len(result.unknown_jobs) == int(created)
+    assert (f"a job could not be created: status {status}" in result.notes) is not created
 
 
 def test_redirect_to_the_job_is_a_created_job(document: Document) -> None:
@@ -332,6 +335,23 @@ def test_redirect_to_the_job_is_a_created_job(document: Document) -> None:
     result = server.run_check(budget=budget)
     assert (budget.creates, result.jobs, server.count_jobs()) == (1, (), 0)
     assert codes(result) == {"AV101"}
+
+
+@pytest.mark.parametrize("status", [200, 503, None])
+def test_job_that_is_not_certainly_gone_after_its_deletion_is_left(
+    document: Document, status: int | None
+) -> None:
+    def keep(server: LocalServer, call: Call, reply: Reply) -> Reply | None:
+        job_id = call.path_parameters["video_id"]
+        if reply.status == 200:
+            server.memory[job_id] = reply
+        elif job_id in server.memory:
+            return server.memory[job_id] if status == 200 else Reply(status) if status else None
+        return reply
+
+    result = LocalServer(document, reply_of("getVideo", keep)).run_check(creates=2)
+    assert len(result.jobs) == 2
+    assert result.left == tuple(f"{job}; check it with --resume {job}" for job in result.jobs)
 
 
 @pytest.mark.parametrize("answer", [Reply(404, JSON, b"{}"), None], ids=["404", "no response"])

@@ -216,8 +216,8 @@ def test_price_is_released_only_if_certainly_no_job_was_created(
     client = session(document, Script(document, [reply]), budget=budget)
     client.create(CREATE, PRICE, "creates a job", check_key=False)
     assert (budget.spent, client.paid_jobs.ids) == (spent, job_ids)
-    steps = (f"a job may have been created, but its id is unknown: {note}",) if note else ()
-    assert client.all_notes() == steps
+    assert client.paid_jobs.unknown == ((f"creates a job: {note}",) if note else ())
+    assert client.all_notes() == ()
 
 
 @pytest.mark.parametrize("status", [402, 408, 409, 425, 429])
@@ -346,8 +346,7 @@ def test_reason_for_a_missing_response_is_noted(document: Document) -> None:
     server.problem = "timed out"
     client = session(document, server)
     client.create(CREATE, PRICE, "creates a job", check_key=False)
-    (note,) = client.all_notes()
-    assert note.endswith("its id is unknown: no response (timed out)")
+    assert client.paid_jobs.unknown == ("creates a job: no response (timed out)",)
 
 
 @pytest.mark.parametrize(
@@ -362,6 +361,7 @@ def test_end_of_the_time_keeps_the_price_of_a_sent_create(
     with pytest.raises(CheckTimedOut):
         client.create(CREATE, PRICE, "creates a job", check_key=False)
     assert budget.spent == spent
+    assert len(client.paid_jobs.unknown) == (1 if spent else 0)
 
 
 def test_job_id_is_recorded_once(document: Document) -> None:
@@ -389,7 +389,7 @@ def test_job_id_of_dots_is_ignored(document: Document, job_id: str) -> None:
     client = session(document, Script(document, [reply]))
     client.create(CREATE, PRICE, "creates a job", check_key=True)
     assert client.paid_jobs.ids == []
-    assert client.notes == ["a job may have been created, but its id is unknown: status 200"]
+    assert client.paid_jobs.unknown == ("creates a job: status 200",)
 
 
 def test_interrupted_create_may_have_created_a_job(document: Document) -> None:
@@ -404,7 +404,23 @@ def test_interrupted_create_may_have_created_a_job(document: Document) -> None:
     with pytest.raises(KeyboardInterrupt):
         client.create(CREATE, PRICE, "creates a job", check_key=True)
     assert (budget.creates, budget.spent) == (1, PRICE)
-    assert client.notes == ["a job may have been created, but its id is unknown: interrupted"]
+    assert client.paid_jobs.unknown == ("creates a job: interrupted",)
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_left"),
+    [(Reply(303, {"location": "/x"}), True), (None, True), (OK, False), (Reply(302), False)],
+    ids=["see other", "no response", "another API", "moved"],
+)
+def test_create_that_another_api_may_have_accepted_is_kept(
+    document: Document, reply: Reply | None, is_left: bool
+) -> None:
+    budget = Budget()
+    client = session(document, Script(document, [reply]), budget=budget)
+    client.create(CREATE, PRICE, "creates a job", check_key=False)
+    client.discard()
+    assert (budget.creates, len(client.paid_jobs.unknown)) == (is_left, is_left)
+    assert client.paid_jobs.ids == []
 
 
 def test_create_at_an_unreachable_server_costs_nothing(document: Document) -> None:

@@ -128,10 +128,14 @@ def hostile_report(document: Document, run_and_report: Callable[..., Report]) ->
     return run_and_report(change)
 
 
+UNKNOWN_JOB = "creates a job: no response"
+
+
 @pytest.fixture(scope="session")
 def report_with_remaining_job(make_report: Callable[..., Report]) -> Report:
-    """The report of a check that left one job on the server; its id, in a note as well, is hostile
-    text.
+    """The report of a check that left one job on the server, and perhaps another; its id, in a note
+    as well, is hostile text.
     """
     notes = (f"{HOSTILE_TEXT} was abandoned",)
-    return make_report(result=CheckResult((), (), jobs=(HOSTILE_TEXT,), notes=notes))
+    result = CheckResult((), (), jobs=(HOSTILE_TEXT,), notes=notes, unknown_jobs=(UNKNOWN_JOB,))
+    return make_report(result=result)

@@ -44,6 +44,15 @@ def test_no_report_contains_a_control_character(
     assert r"\u202e" in text
 
 
+@pytest.mark.parametrize("name", ["html", "junit", "markdown"])
+def test_every_report_names_the_jobs_that_may_be_left(
+    report_with_remaining_job: Report, name: str
+) -> None:
+    text = FORMATS[name](report_with_remaining_job).decode()
+    unknown = "a job may have been made, but its id is unknown (creates a job: no response)"
+    assert (text.count("check it with --resume"), text.count(unknown)) == (1, 1)
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_report_is_deterministic(passed_report: Report, name: str) -> None:
     assert FORMATS[name](passed_report) == FORMATS[name](passed_report)

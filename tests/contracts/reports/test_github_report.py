@@ -50,7 +50,11 @@ def test_github_commands_contain_no_control_characters(hostile_report: Report) -
 
 def test_incomplete_check_is_a_github_error(interrupted_report: Report) -> None:
     title = "The check was not completed"
-    assert read(interrupted_report) == [("error", title, "interrupted")]
+    (job,) = interrupted_report.result.left
+    assert read(interrupted_report) == [
+        ("error", title, "interrupted"),
+        ("warning", "A job is left", job),
+    ]
 
 
 def test_warning_is_a_github_warning(

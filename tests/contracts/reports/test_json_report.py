@@ -105,6 +105,7 @@ def test_json_report_contains_timelines_of_jobs(passed_report: Report) -> None:
 def test_json_report_contains_remaining_jobs_and_notes(report_with_remaining_job: Report) -> None:
     data = read(report_with_remaining_job)
     assert tuple(data["left"]) == report_with_remaining_job.result.jobs
+    assert data["left_unknown"] == ["creates a job: no response"]
     assert tuple(data["notes"]) == report_with_remaining_job.result.notes
 
 
