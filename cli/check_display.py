@@ -17,7 +17,6 @@ from rich.text import Text
 from ..contracts.budget import format_price
 from ..contracts.check.session import Step
 from ..contracts.reports import Report
-from ..contracts.reports.report import occurrences
 from ..contracts.rules.rule import Severity
 from ..openapi.text import count_of, escape_controls
 from .check_config import CheckConfig
@@ -139,8 +138,8 @@ def _result_lines(report: Report) -> Iterator[Text]:
         heading, _, facts = str(group.first).partition("\n")
         error = group.first.severity is Severity.ERROR
         yield Text("\n" + heading, style="bold red" if error else "bold yellow")
-        count = f"\n  found     {occurrences(group)}" if group.more else ""
-        yield Text(f"{facts}{count}\n  repeat    {report.curl_command(group.first)}")
+        found = f"\n  found     {found}" if (found := report.occurrences(group)) else ""
+        yield Text(f"{facts}{found}\n  repeat    {report.curl_command(group.first)}")
     if report.result.violations:
         yield Text("")
     for note in report.result.notes:

@@ -17,7 +17,7 @@ from ..rules.client.check_client import check_client
 from ..rules.client.duplicates import Duplicate, all_duplicates, create_price
 from ..rules.client.request_parser import RequestParser
 from ..rules.client_catalogue import DUPLICATE_JOB
-from ..rules.grouping import ViolationGroup, group_by_rule
+from ..rules.grouping import ViolationGroup, group_by_cause
 from ..rules.rule import Severity
 from ..rules.violation import Violation, read_count
 from ..traffic.exchange import Exchange
@@ -72,7 +72,7 @@ class ClientVerdict:
     @property
     def findings(self) -> tuple[ViolationGroup, ...]:
         """The violations in groups of the same kind: errors, then warnings, then advice."""
-        groups = group_by_rule(self.violations)
+        groups = group_by_cause(self.violations)
         return tuple(sorted(groups, key=lambda group: _SEVERITIES.index(group.first.severity)))
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...openapi.text import escape_controls
 from ..rules.rule import Severity
-from .report import Report, occurrences
+from .report import Report
 
 
 def write_github_commands(report: Report) -> Iterator[str]:
@@ -15,8 +15,8 @@ def write_github_commands(report: Report) -> Iterator[str]:
     for group in report.violation_groups:
         level = "error" if group.first.severity is Severity.ERROR else "warning"
         heading, _, facts = str(group.first).partition("\n")
-        count = f"\n  found     {occurrences(group)}" if group.more else ""
-        yield f"::{level} title={_property(heading)}::{_data(facts + count)}"
+        found = f"\n  found     {found}" if (found := report.occurrences(group)) else ""
+        yield f"::{level} title={_property(heading)}::{_data(facts + found)}"
     if report.error:
         yield f"::error title=The check was not completed::{_data(report.error)}"
     for job in report.result.left:

@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from ...openapi.text import escape_controls
 from ..budget import format_price
 from . import chart
-from .report import Report, occurrences
+from .report import Report
 from .timeline import job_timelines
 
 
@@ -32,7 +32,6 @@ def write_html(report: Report) -> bytes:
         codes_by_number=codes_by_number,
         began=datetime.fromtimestamp(report.began, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         format_price=format_price,
-        occurrences=occurrences,
     )
     return text.encode()
 

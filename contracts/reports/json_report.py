@@ -11,7 +11,7 @@ import orjson
 from ...openapi.json import Json
 from ..budget import Budget, format_amount
 from ..check.plan import CheckPlan
-from ..rules.violation import Violation
+from ..rules.grouping import ViolationGroup
 from .report import Report
 from .timeline import job_timelines
 
@@ -37,7 +37,7 @@ def write_json(report: Report) -> bytes:
         "rules": sorted(report.policy.codes),
         "plan": _plan(report.plan),
         "ledger": _budget(report.budget),
-        "violations": [_violation(report, violation) for violation in result.violations],
+        "violations": [_violation(report, group) for group in report.violation_groups],
         "jobs": [asdict(timeline) for timeline in job_timelines(document, result.history)],
         "left": list(result.jobs),
         "left_unknown": list(result.unknown_jobs),
@@ -77,17 +77,12 @@ def _amount(value: Decimal | None) -> str | None:
     return None if value is None else format_amount(value)
 
 
-def _violation(report: Report, violation: Violation) -> Json:
+def _violation(report: Report, group: ViolationGroup) -> Json:
+    """Return the facts of the first violation, its count, and the others of the same cause."""
     return {
-        "code": violation.code,
-        "title": violation.title,
-        "severity": violation.severity,
-        "operation": violation.operation_id,
-        "request": violation.request,
-        "numbers": list(violation.numbers),
-        "place": violation.place,
-        "received": violation.received,
-        "expected": violation.expected,
-        "advice": violation.rule.advice,
-        "again": report.curl_command(violation),
+        **group.first.to_json(),
+        "times": group.times,
+        "found": report.occurrences(group),
+        "again": report.curl_command(group.first),
+        "more": [violation.to_json() for violation in group.more],
     }

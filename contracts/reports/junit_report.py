@@ -8,12 +8,12 @@ from xml.etree import ElementTree as Xml
 
 from ...openapi import Operation
 from ...openapi.text import escape_controls
-from ..rules.grouping import ViolationGroup, group_by_rule
+from ..rules.grouping import ViolationGroup
 from ..rules.rule import Rule, Severity
 from ..rules.server.evidence import Evidence, evidence_by_operation, evidence_for
 from ..rules.server_catalogue import SERVER_RULES
 from ..rules.violation import Violation
-from .report import Report, occurrences
+from .report import Report
 
 
 def write_junit(report: Report) -> bytes:
@@ -86,8 +86,9 @@ def _case(
 ) -> Xml.Element:
     case = Xml.Element("testcase", classname=operation.id, name=f"{rule.code} {rule.title}")
     if violations:
-        first, *more = violations
-        text = "\n\n".join(_text(report, group) for group in group_by_rule(violations))
+        groups = report.group(violations)
+        text = "\n\n".join(_text(report, group) for group in groups)
+        first, more = groups[0].first, groups[1:]
         message = f"expected {first.expected}, received {first.received}"
         message += f" (and {len(more)} more)" if more else ""
         if rule.severity is Severity.ERROR:
@@ -102,8 +103,8 @@ def _case(
 
 
 def _text(report: Report, group: ViolationGroup) -> str:
-    count = f"\n  found     {occurrences(group)}" if group.more else ""
-    return f"{group.first}{count}\n  repeat    {report.curl_command(group.first)}"
+    found = f"\n  found     {found}" if (found := report.occurrences(group)) else ""
+    return f"{group.first}{found}\n  repeat    {report.curl_command(group.first)}"
 
 
 def _add(case: Xml.Element, tag: str, message: str, text: str) -> Xml.Element:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ...openapi.text import escape_controls
 from ..rules.grouping import ViolationGroup
 from ..rules.violation import list_numbers
-from .report import Report, occurrences
+from .report import Report
 from .timeline import Timeline, job_timelines
 
 
@@ -55,8 +55,8 @@ def _violation(report: Report, group: ViolationGroup) -> Iterator[str]:
         yield f"| Place | {_code_cell(violation.place)} |"
     yield f"| Received | {_code_cell(violation.received)} |"
     yield f"| Expected | {_code_cell(violation.expected)} |"
-    if group.more:
-        yield f"| Found | {occurrences(group)} |"
+    if found := report.occurrences(group):
+        yield f"| Found | {_escape(found)} |"
     yield f"| Advice | {_escape(violation.rule.advice)} |"
     yield ""
     yield "Repeat the request:"

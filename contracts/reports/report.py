@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ...openapi import Document
@@ -10,11 +10,12 @@ from ...openapi.text import count_of
 from ..budget import Budget
 from ..check.plan import CheckPlan
 from ..check.result import CheckPolicy, CheckResult
-from ..rules.grouping import ViolationGroup, group_by_rule
+from ..rules.grouping import ViolationGroup, group_by_cause
 from ..rules.server.evidence import Evidence, unchecked_rules
-from ..rules.violation import Violation, list_numbers
+from ..rules.violation import Violation
 from ..traffic.curl import curl_command
 from ..traffic.exchange import Exchange
+from .occurrences import describe_occurrences, list_items_pointer
 
 INCONCLUSIVE = 6
 """The exit code of a check that found no violation because no job completed."""
@@ -55,15 +56,15 @@ class Report:
 
     @property
     def violation_groups(self) -> tuple[ViolationGroup, ...]:
-        """The violations, grouped by rule, operation and place."""
-        return group_by_rule(self.result.violations)
+        """The violations, grouped by their causes."""
+        return self.group(self.result.violations)
 
     @property
     def summary(self) -> str:
-        """The number of groups of violations in words, such as "2 violations, 1 warning"."""
-        errors = len(group_by_rule(self.result.errors))
+        """The number of causes in words, such as "2 violations, 1 warning"."""
+        errors = len(self.group(self.result.errors))
         counts = count_of(errors, "violation") if errors else "no violation"
-        warnings = len(group_by_rule(self.result.warnings))
+        warnings = len(self.group(self.result.warnings))
         return f"{counts}, {count_of(warnings, 'warning')}" if warnings else counts
 
     @property
@@ -100,18 +101,19 @@ class Report:
             f"{', '.join(codes)}: no {evidence}" for evidence, codes in self.unchecked_rules.items()
         )
 
+    def group(self, violations: Iterable[Violation]) -> tuple[ViolationGroup, ...]:
+        """Return violations of this check, grouped by their causes."""
+        return group_by_cause(violations, list_items=list_items_pointer(self.document))
+
+    def occurrences(self, group: ViolationGroup) -> str:
+        """Return how often a violation was found: "in 12 of 14 polls"; empty for a single one."""
+        return describe_occurrences(self.result.history, group)
+
     def exchange_of(self, violation: Violation) -> Exchange:
-        """Return the exchange that completed a violation."""
-        return self.result.history[violation.numbers[-1] - 1]
+        """Return the first exchange that completed a violation."""
+        return self.result.history[violation.found_in[0] - 1]
 
     def curl_command(self, violation: Violation) -> str:
         """Return a curl command that repeats the request of a violation."""
         call, base_url = self.exchange_of(violation).call, self.base_url or self.document.server_url
         return curl_command(self.document, call, base_url, key_variable=self.key_variable)
-
-
-def occurrences(group: ViolationGroup) -> str:
-    """Return the number of violations in words, an empty text for a single one."""
-    if not group.more:
-        return ""
-    return f"{len(group.more) + 1} times, in the responses to {list_numbers(group.numbers)}"

@@ -14,6 +14,7 @@ import pytest
 from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.result import CheckPolicy
 from aisa_testkit.contracts.reports import Report, write_json
+from aisa_testkit.openapi.text import one_line
 
 
 def read(report: Report) -> Any:
@@ -74,7 +75,8 @@ def test_missing_plan_and_limit_are_null(make_report: Callable[..., Report]) -> 
 def test_json_report_contains_every_fact_of_a_violation(hostile_report: Report) -> None:
     data = read(hostile_report)
     assert data["exit_code"] == 1
-    for violation, facts in zip(hostile_report.result.violations, data["violations"], strict=True):
+    for group, facts in zip(hostile_report.violation_groups, data["violations"], strict=True):
+        violation = group.first
         assert facts == {
             "code": violation.code,
             "title": violation.title,
@@ -82,10 +84,14 @@ def test_json_report_contains_every_fact_of_a_violation(hostile_report: Report) 
             "operation": violation.operation_id,
             "request": violation.request,
             "numbers": list(violation.numbers),
-            "place": violation.place,
+            "found_in": list(violation.found_in),
+            "place": None if violation.place is None else one_line(violation.place),
             "received": violation.received,
             "expected": violation.expected,
             "advice": violation.rule.advice,
+            "times": group.times,
+            "found": hostile_report.occurrences(group),
+            "more": [other.to_json() for other in group.more],
             "again": hostile_report.curl_command(violation),
         }
 
