@@ -85,23 +85,33 @@ class Journal:
 
     def answered(self, call: Call, reply: Reply | None) -> None:
         """Store a call with its reply, None if the connection broke."""
-        self.keys.remember(call)
+        self.keys.remember(call.headers)
         entry = self.log.add(call, reply)
         if self._listeners:
             self._notify(entry)
 
-    def unmatched(self, method: str, path: str) -> None:
+    def unmatched(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> None:
         """Store a request that matches no operation."""
+        self.keys.remember(headers or {})
         self.add(UnmatchedRequest(method, path))
 
-    def invalid(self, method: str, path: str, reason: str, *, status: int | None) -> None:
+    def invalid(
+        self,
+        method: str,
+        path: str,
+        reason: str,
+        *,
+        status: int | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Store a request that was not valid HTTP or did not arrive completely."""
+        self.keys.remember(headers or {})
         self.add(UnmatchedRequest(method, path, reason, UnmatchedKind.INVALID, status))
 
     def add(self, request: Call | UnmatchedRequest, reply: Reply | None = None) -> Entry:
         """Store a request of any kind, and return its entry."""
         if isinstance(request, Call):
-            self.keys.remember(request)
+            self.keys.remember(request.headers)
         entry = self.log.add(request, reply)
         if self._listeners:
             self._notify(entry)

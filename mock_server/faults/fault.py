@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...openapi import Call, Document, Operation
+from ...openapi.credentials import mask_key
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer, parse_pointer
 from ...openapi.schema import property_at
@@ -51,6 +53,17 @@ class Fault:
     def only_delays(self) -> bool:
         """True if the response is only slower; other faults then apply to the same call, too."""
         return not (self.options.keys() & _EFFECTS - _DELAYS)
+
+    @property
+    def redacted_options(self) -> Mapping[str, Json]:
+        """The options with a masked API key."""
+        options = self.options
+        return {**options, "key": mask_key(options["key"])} if "key" in options else options
+
+    def __str__(self) -> str:
+        """Return the options in one line, as `serve --fault` takes them."""
+        texts = ((name, _to_text(value)) for name, value in self.redacted_options.items())
+        return ", ".join(f"{name}: {text}" for name, text in texts)
 
     def matches(self, call: Call, key: object) -> bool:
         """True if this fault affects a call with this API key, apart from its count."""
@@ -176,6 +189,10 @@ def _named_fields(
         yield "/change" + format_pointer([pointer]), pointer
     if "state" in options and not any(operation.page for operation in operations):
         yield "/state", format_pointer(document.lifecycle.state_at)
+
+
+def _to_text(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 _COPIED_OPTIONS = ("job", "key", "nth", "times", "every", "probability", "commit")

@@ -42,7 +42,7 @@ def create_app(
         body_limit: The longest request body in bytes; longer ones are rejected without reading
             them.
         observers: Notified of every request to the mocked API.
-        journal: Notified as well; the control API returns its requests and its verdict.
+        journal: Notified last; the control API returns its requests and its verdict.
         admin_token: The token that the control API requires. Without one, web pages of other sites
             have no access to it.
         host: The name that the server is bound to, if it has one.
@@ -112,9 +112,9 @@ class ApiApp:
     ) -> None:
         try:
             if headers is None:
-                reply = self._endpoint.respond_head_too_large(MAX_HEADER_BYTES)
+                reply = self._respond_head_too_large(scope)
             elif "host" not in headers and (problem := _host_problem(scope)):
-                reply = self._respond_invalid(scope, problem.reason, status=problem.status)
+                reply = self._respond_invalid(scope, headers, problem.reason, status=problem.status)
             else:
                 bodiless = scope["method"] in _METHODS_WITHOUT_BODY
                 body = b"" if bodiless else await self._read_body(headers, receive)
@@ -128,7 +128,7 @@ class ApiApp:
         except asyncio.CancelledError:
             # The shutdown has waited long enough; the client gets a response before the end.
             reason = "the server stops before the request has arrived"
-            reply = self._respond_invalid(scope, reason, status=503)
+            reply = self._respond_invalid(scope, headers, reason, status=503)
             raw = _raw_headers(reply)
         except Exception as error:
             # Even a bug of the mock gets an error envelope, and the log gets the traceback.
@@ -173,18 +173,32 @@ class ApiApp:
         length = headers.get("content-length")
         received = f"after {size}{f' of {length}' if length else ''} bytes of the body"
         if connection is None or broken is None:
-            self._respond_invalid(scope, f"the client disconnected {received}", delivered=False)
+            self._respond_invalid(
+                scope, headers, f"the client disconnected {received}", delivered=False
+            )
             return None
         connection.allow_response()
-        return self._respond_invalid(scope, f"{broken.reason} {received}", status=broken.status)
+        return self._respond_invalid(
+            scope, headers, f"{broken.reason} {received}", status=broken.status
+        )
 
     def _respond_invalid(
-        self, scope: Scope, reason: str, *, status: int = 400, delivered: bool = True
+        self,
+        scope: Scope,
+        headers: Mapping[str, str] | None,
+        reason: str,
+        *,
+        status: int = 400,
+        delivered: bool = True,
     ) -> Reply:
         path = _raw_path(scope)
         return self._endpoint.respond_invalid(
-            scope["method"], path, reason, status=status, delivered=delivered
+            scope["method"], path, reason, status=status, delivered=delivered, headers=headers
         )
+
+    def _respond_head_too_large(self, scope: Scope) -> Reply:
+        method, path = scope["method"], _raw_path(scope)
+        return self._endpoint.respond_head_too_large(method, path, MAX_HEADER_BYTES)
 
     def _respond(self, scope: Scope, headers: Mapping[str, str], body: bytes | None) -> Reply:
         """Return the reply to a request; `body` is None if it was too long to read."""

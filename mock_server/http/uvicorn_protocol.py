@@ -141,7 +141,7 @@ class BreakableProtocol(HttpToolsProtocol):
         self._rejected = True
         # A client that disconnects is usual, and the journal has it; all else is worth a line.
         level = logging.INFO if reason == _CLIENT_ENDED else logging.WARNING
-        self.logger.log(level, "Invalid HTTP request received: %s", reason)
+        _log.log(level, "Invalid HTTP request received: %s", reason)
         if self._is_uploading and not self._in_head:
             self._break_upload(status, reason)
         else:
@@ -208,6 +208,7 @@ class BreakableProtocol(HttpToolsProtocol):
         self.resume_writing()
 
 
+_log = logging.getLogger(__name__)
 _CLOSE_SECONDS: Final = 5
 _TLS_HANDSHAKE: Final = b"\x16\x03"
 _TLS_HINT: Final = "the client uses TLS, but the URL of the mock begins with http://"
