@@ -15,6 +15,7 @@ from .json import Json
 from .pointer import Path, format_pointer, get, parse_pointer, pointer_of
 from .schema_error import schema_error
 from .source import read_resource
+from .text import did_you_mean
 
 
 def structure_problems(root: Json) -> Iterator[Problem]:
@@ -130,8 +131,7 @@ def _suggestion(name: str, error: jsonschema_rs.ValidationError) -> str:
         parent = get(_supported_schema(), [*map(str, error.schema_path[:-1]), "properties"])
     except LookupError:
         return ""
-    near = get_close_matches(name, parent, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return did_you_mean(name, parent)
 
 
 def _misspelled_extensions(data: Json, path: Path) -> Iterator[Problem]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 from .json import Json
 
@@ -53,6 +55,13 @@ def count_of(number: int, noun: str, plural: str | None = None) -> str:
     plural: the plural of the noun, if it is not the noun with an s
     """
     return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return "; did you mean …?" with the known word that is most similar, "" without one."""
+    by_lower_case = {each.lower(): each for each in known if each != word}
+    near = get_close_matches(word[:_MAX_CHARACTERS].lower(), by_lower_case, n=1)
+    return f"; did you mean {by_lower_case[near[0]]}?" if near else ""
 
 
 def truncate_depth(data: Json, depth: int = 64) -> Json:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from ...openapi import Document, Provenance
+from ...openapi.text import did_you_mean
 from ..rules.rule import Severity
 from ..rules.server.check_history import check_server
 from ..rules.server_catalogue import SERVER_RULES
@@ -100,7 +100,6 @@ def _codes_matching(pattern: str) -> set[str]:
     wanted = pattern.strip().upper()
     matching = {code for code in SERVER_RULES if fnmatchcase(code, f"{wanted}*")}
     if not matching or not wanted:
-        near = get_close_matches(wanted, SERVER_RULES, n=1)
-        suggestion = f"; did you mean {near[0]}?" if near else ""
+        suggestion = did_you_mean(wanted, SERVER_RULES)
         raise ValueError(f"there is no server rule {pattern!r}{suggestion}")
     return matching

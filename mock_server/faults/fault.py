@@ -11,7 +11,7 @@ from ...openapi.credentials import mask_key
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer, parse_pointer
 from ...openapi.schema import property_at
-from ...openapi.text import quote
+from ...openapi.text import did_you_mean, quote
 from ..config_schema import validate
 from ..errors import ConfigError, Refusal
 from .fault_effects import Effect, build_effects
@@ -122,8 +122,9 @@ def _find_operations(document: Document, options: Mapping[str, Json]) -> list[Op
         return [o for o in known if status is None or status in o.responses]
     found = [o for o in known if name in (o.id, o.role)]
     if not found:
-        known_ids = ", ".join(document.operations)
-        raise ConfigError("/operation", f"must be one of {known_ids}, not {quote(name)}")
+        ids = document.operations
+        reason = f"must be one of {', '.join(ids)}, not {quote(name)}{did_you_mean(str(name), ids)}"
+        raise ConfigError("/operation", reason)
     return found
 
 

@@ -7,6 +7,7 @@ import pytest
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.text import (
     count_of,
+    did_you_mean,
     escape_controls,
     expected_but_got,
     mask_url,
@@ -92,3 +93,18 @@ def test_count_of_nouns(number: int, jobs: str, entries: str) -> None:
 def test_truncate_depth_replaces_deeper_containers_by_none() -> None:
     assert truncate_depth({"a": [1, {"b": []}], "c": 2}, 2) == {"a": [1, None], "c": 2}
     assert truncate_depth([[1]], 1) == [None]
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("createVide", "; did you mean createVideo?"),
+        ("CREATEVIDEO", "; did you mean createVideo?"),
+        ("createVideo", ""),
+        ("zzz", ""),
+        ("", ""),
+        ("x" * 1_000_000, ""),
+    ],
+)
+def test_did_you_mean_names_the_most_similar_word(word: str, expected: str) -> None:
+    assert did_you_mean(word, ["createVideo", "zebra"]) == expected

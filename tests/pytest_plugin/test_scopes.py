@@ -32,7 +32,7 @@ class TestIt:
 
 @pytest.mark.parametrize("open_mock", ["mock_videos", "serve_videos"])
 @pytest.mark.parametrize("scope", ["function", "class", "module", "package", "session"])
-def test_warning_of_the_sdk_is_no_error_in_any_scope(run: Run, scope: str, open_mock: str) -> None:
+def test_warning_of_the_sdk_is_ignored_in_any_scope(run: Run, scope: str, open_mock: str) -> None:
     fixture = f"""
 @pytest.fixture(scope={scope!r})
 def api():
