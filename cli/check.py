@@ -123,8 +123,8 @@ def check(
 ) -> None:
     """Check the server at BASE_URL, such as https://api.aisa.one/v1, against DOCUMENT.
 
-    The check first sends invalid requests, which a conforming server rejects. Then it follows one
-    or two jobs from creation to deletion. It never repeats a create that may have been accepted.
+    The check follows one or two jobs from creation to deletion, and sends invalid requests, which
+    a conforming server rejects. It never repeats a create that may have been accepted.
 
     With --replay, BASE_URL selects the recorded requests to check; it is optional.
 

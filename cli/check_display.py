@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
 
@@ -15,9 +15,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from ..contracts.budget import format_price
+from ..contracts.check.probes import Probe
 from ..contracts.check.session import Step
 from ..contracts.reports import Report
 from ..contracts.rules.rule import Severity
+from ..openapi import Call, Document
+from ..openapi.messages import media_type_of
+from ..openapi.request import read_call
 from ..openapi.text import count_of, escape_controls
 from .check_config import CheckConfig
 
@@ -33,7 +37,7 @@ class CheckConsole(Console):
 
 
 def show_plan(console: Console, config: CheckConfig, *, details: bool) -> None:
-    """Print the plan in three lines; with `details`, also each invalid request."""
+    """Print the plan in three lines; with `details`, also each request in its order."""
     for line in _plan_lines(config, details):
         console.print(line, markup=False)
 
@@ -47,15 +51,41 @@ def _plan_lines(config: CheckConfig, details: bool) -> Iterator[str]:
         yield f"  checks job {config.resume} and creates none"
     if not config.makes_jobs:
         return
-    yield f"  {count_of(len(plan.probes), 'invalid request')} (free)"
-    for probe in plan.probes if details else ():
-        operation = document.operations[probe.call.operation_id]
-        yield f"    {operation.method} {operation.path}: {probe.reason}"
+    create_probes = plan.create_probes if plan.has_room_for_probes(config.budget) else ()
+    count = len(plan.free_probes) + len(create_probes)
+    yield f"  {count_of(count, 'invalid request')} (free)"
     total = "" if plan.total is None else f", {format_price(plan.total, plan.currency)} in all"
     each = format_price(plan.price, plan.currency)
     yield f"  {count_of(len(plan.creates), 'job')} at {each} each{total}"
+    unsent = len(plan.create_probes) - len(create_probes)
+    if unsent:
+        yield (
+            f"  {count_of(unsent, 'invalid create')} are not sent:"
+            " the server might accept one, and the budget has no room for it"
+        )
     if details:
-        yield "  then polls until each job ends, downloads its file, lists the jobs and deletes it"
+        yield from _ordered_requests(config, create_probes)
+
+
+def _ordered_requests(config: CheckConfig, create_probes: Sequence[Probe]) -> Iterator[str]:
+    """Yield the requests of the plan in the order in which the check sends them."""
+    document, plan = config.document, config.plan
+    first = plan.creates_before_probes(config.budget)
+    before, after = plan.creates[:first], plan.creates[first:]
+    ordered: list[Probe | Call] = [*plan.free_probes, *before, *create_probes, *after]
+    for item in ordered:
+        if isinstance(item, Probe):
+            operation = document.operations[item.call.operation_id]
+            yield f"    {operation.method} {operation.path}: {item.reason}"
+        else:
+            yield f"    creates a job with {_describe_create(document, item)}"
+    yield "  polls each job until it ends, downloads its file, lists the jobs and deletes them"
+
+
+def _describe_create(document: Document, call: Call) -> str:
+    """Return the names of the fields of a create, and its media type."""
+    arguments = read_call(document.operations[call.operation_id], call)
+    return f"{', '.join([*arguments.fields, *arguments.files])} ({media_type_of(call.headers)})"
 
 
 class ProgressDisplay:

@@ -53,6 +53,15 @@ class Budget:
                 raise BudgetExceeded(f"the limit of {jobs} is reached")
             self._count(price, 1)
 
+    def allows(self, price: Decimal | None, creates: int) -> bool:
+        """Return True if a number of further jobs at this price are within the limits."""
+        with self._lock:
+            if self.max_creates is not None and self.creates + creates > self.max_creates:
+                return False
+            if self.max_spend is None:
+                return True
+            return price is not None and self.spent + price * creates <= self.max_spend
+
     def release(self, price: Decimal | None) -> None:
         """Release the price of a job that certainly was not created."""
         with self._lock:

@@ -57,6 +57,11 @@ class PaidJobs:
         """The amount that is reserved so far; None if a price is unknown."""
         return self._budget.total
 
+    @property
+    def billed(self) -> int:
+        """The number of creates that may be billed."""
+        return len(self._billed)
+
     def create(self, call: Call, price: Decimal | None, action: str) -> Exchange:
         """Reserve the price, send a create once, and release the price if no job was created.
 

@@ -81,6 +81,36 @@ def test_dry_run_lists_the_invalid_requests() -> None:
     assert len(re.findall("^    [A-Z]+ /", printed, re.MULTILINE)) == 23
 
 
+@pytest.mark.parametrize(
+    ("options", "order"),
+    [
+        ([], ["invalid GET", "valid POST", "invalid POST", "valid POST"]),
+        (["--max-creates", "3"], ["invalid GET", "valid POST", "valid POST", "invalid POST"]),
+        (["--max-creates", "1"], ["invalid GET", "valid POST"]),
+        (["--max-spend", "0.80"], ["invalid GET", "valid POST", "invalid POST", "valid POST"]),
+        (
+            ["--max-creates", "3", "--max-spend", "1.20"],
+            ["invalid GET", "valid POST", "valid POST", "invalid POST"],
+        ),
+        (["--resume", "video_1"], []),
+    ],
+    ids=["default", "3 creates", "1 create", "price of 2", "price of 3", "resumed"],
+)
+def test_dry_run_shows_the_order(options: list[str], order: list[str]) -> None:
+    _, printed = check("http://127.0.0.1:1", "--dry-run", *options)
+    steps = [line for line in printed.splitlines() if re.match("    (creates|[A-Z]+) ", line)]
+    kinds = ["valid POST" if "creates" in s else f"invalid {s.split()[0]}" for s in steps]
+    kinds = [kind.replace("DELETE", "GET") for kind in kinds]
+    changes = [kind for n, kind in enumerate(kinds) if kind == "valid POST" or kind != kinds[n - 1]]
+    assert changes == order
+
+
+def test_dry_run_says_that_the_budget_leaves_out_invalid_creates() -> None:
+    _, printed = check("http://127.0.0.1:1", "--dry-run", "--max-creates", "1")
+    assert "  11 invalid requests (free)\n" in printed
+    assert "12 invalid creates are not sent: the server might accept one, and the" in printed
+
+
 def test_max_creates_0_allows_only_a_resumed_job(server: VideoServer) -> None:
     code, printed = check(server.base_url, "--max-creates", "0")
     assert (code, "the plan creates a job, but --max-creates is 0" in printed) == (5, True)
@@ -117,7 +147,7 @@ def test_max_spend_without_a_price_in_the_document_is_an_error(unpriced: str) ->
 
 def test_unknown_price_is_not_shown_as_zero(unpriced: str, tmp_path: Path) -> None:
     _, planned = check("http://127.0.0.1:1", unpriced, "--dry-run")
-    assert planned.splitlines()[-2].startswith("  2 jobs at an unknown price each")
+    assert "  2 jobs at an unknown price each" in planned.splitlines()
     kinds = {"html": "a.html", "json": "a.json", "junit": "a.xml", "markdown": "a.md"}
     reports = [f"--report={kind}={tmp_path / name}" for kind, name in kinds.items()]
     clock = SystemClock(100)
@@ -156,6 +186,8 @@ def test_keep_does_not_delete_the_jobs_and_prints_how_to_resume_them(server: Vid
 
 def test_create_with_an_unknown_job_is_printed_although_the_check_stops() -> None:
     async def see_other(request: Request) -> Response:
+        if request.method != "POST":
+            return JSONResponse({}, 404)
         return Response(status_code=303, headers={"location": "/done"})
 
     with stub_server(see_other) as url:
@@ -230,7 +262,7 @@ def test_server_of_another_api_is_exit_code_3_and_costs_nothing() -> None:
 
     with stub_server(website) as url:
         code, printed = check(url)
-    reason = "Error: this server does not seem to be AIsa Videos: POST /videos returned status 200"
+    reason = "Error: this server does not seem to be AIsa Videos: GET /videos returned status 200"
     reason += " with text/html"
     assert (code, printed.splitlines()[3:]) == (
         3,
