@@ -30,7 +30,7 @@ from .check_config import (
 from .check_display import CheckConsole, ignore_broken_stdout, show_plan, show_result
 from .check_run import Outcome, over_budget_outcome, replay_check, run_check
 from .options import ConfigurationError, document_argument, fail, load_or_fail, option
-from .report_files import report_files, report_to_github, write_reports
+from .report_files import report_files, report_to_github, request_folder, write_reports
 
 
 @click.command(short_help="Check a server against the document.")
@@ -143,13 +143,14 @@ def check(
     key = key or os.environ.get(api_key_env, "").strip()
     # A plan creates at least one job, so that --max-creates 0 rejects it.
     creates = max(1, min(2, max_creates))
+    run_id = secrets.token_hex(4)
     plan = plan_check(
         document,
         key=key,
         creates=creates,
         grade=policy.grade,
         seed=seed,
-        run_id=secrets.token_hex(4),
+        run_id=run_id,
     )
     config = CheckConfig(
         document=document,
@@ -189,6 +190,7 @@ def check(
         seconds=time.time() - began,
         seed=seed,
         key_variable=api_key_env,
+        files_folder=str(request_folder(files, run_id)),
         versions=_versions(),
     )
     written = write_reports(report, files)

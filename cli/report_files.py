@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from tempfile import gettempdir
 
 import click
 
@@ -37,16 +38,26 @@ def report_files(reports: Iterable[str], record: Path | None, replay: Path | Non
     return {path: kind for path, kind in files.items() if kind}
 
 
+def request_folder(files: Files, run_id: str) -> Path:
+    """Return the folder for the values of requests that are too long for a curl command.
+
+    It is beside the first report, or in the folder for temporary files.
+    """
+    for path in files:
+        if path.suffix:  # a device such as /dev/stdout has none
+            return path.with_name(f"{path.stem}-requests")
+    return Path(gettempdir()) / f"aisa-testkit-{run_id}"
+
+
 def write_reports(report: Report, files: Files) -> bool:
-    """Write all reports; return False, and print which, if one cannot be written."""
-    errors = 0
-    for path, kind in files.items():
-        try:
-            replace_file(path, FORMATS[kind](report))
-        except OSError as error:
-            _print_error(path, error)
-            errors += 1
-    return not errors
+    """Write all reports, and the files that their curl commands read.
+
+    Returns False, and prints which, if one cannot be written.
+    """
+    contents = {Path(path): data for path, data in report.request_files.items()}
+    contents |= {path: FORMATS[kind](report) for path, kind in files.items()}
+    written = [_write(path, data) for path, data in contents.items()]
+    return all(written)
 
 
 def report_to_github(report: Report, environment: Mapping[str, str] = os.environ) -> None:
@@ -85,6 +96,16 @@ def _require_writable(path: Path, option: str) -> None:
             path.unlink()
     except OSError as error:
         fail(f"{option} cannot be written: {error.strerror}")
+
+
+def _write(path: Path, data: bytes) -> bool:
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        replace_file(path, data)
+    except OSError as error:
+        _print_error(path, error)
+        return False
+    return True
 
 
 def _print_error(path: Path, error: OSError) -> None:

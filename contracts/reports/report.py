@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 
 from ...openapi import Document
 from ...openapi.text import count_of
@@ -13,7 +14,7 @@ from ..check.result import CheckPolicy, CheckResult
 from ..rules.grouping import ViolationGroup, group_by_cause
 from ..rules.server.evidence import Evidence, unchecked_rules
 from ..rules.violation import Violation
-from ..traffic.curl import curl_command
+from ..traffic.curl import CurlCommand, curl_command
 from ..traffic.exchange import Exchange
 from .occurrences import describe_occurrences, list_items_pointer
 
@@ -37,6 +38,7 @@ class Report:
     seconds: the duration of the check
     seed: the seed of the check
     key_variable: the name of the environment variable with the API key
+    files_folder: the folder of the files that curl commands read
     versions: the versions of the programs by name
     """
 
@@ -52,6 +54,7 @@ class Report:
     seconds: float
     seed: int
     key_variable: str
+    files_folder: str
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -115,5 +118,19 @@ class Report:
 
     def curl_command(self, violation: Violation) -> str:
         """Return a curl command that repeats the request of a violation."""
-        call, base_url = self.exchange_of(violation).call, self.base_url or self.document.server_url
-        return curl_command(self.document, call, base_url, key_variable=self.key_variable)
+        return self._curl(violation).text
+
+    @property
+    def request_files(self) -> Mapping[str, bytes]:
+        """The contents of the files that the curl commands read, by their paths."""
+        commands = [self._curl(group.first) for group in self.violation_groups]
+        return {path: data for command in commands for path, data in command.files.items()}
+
+    def _curl(self, violation: Violation) -> CurlCommand:
+        return curl_command(
+            self.document,
+            self.exchange_of(violation).call,
+            self.base_url or self.document.server_url,
+            key_variable=self.key_variable,
+            files=str(FilePath(self.files_folder) / f"{violation.found_in[0]}-"),
+        )
