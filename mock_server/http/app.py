@@ -18,7 +18,7 @@ from ..service import JobService
 from .admin import AdminApp
 from .cors import open_to_web_pages
 from .delivery import RequestProblem, connection_of, deliver, head_problem
-from .headers import MAX_HEADER_BYTES, HeaderParser
+from .headers import MAX_HEADER_BYTES, HeaderParser, host_problem
 
 ADMIN_PREFIX: Final = "/__admin"
 
@@ -80,7 +80,7 @@ class MockApp(Starlette):
         if scope["type"] != "http":
             return await super().__call__(scope, receive, send)
         root = scope.get("root_path", "")
-        if not _is_admin_path(scope["path"].removeprefix(root)) or head_problem(scope):
+        if not _is_admin_path(scope["path"].removeprefix(root)) or _http_problem(scope):
             return await self._api(scope, receive, send)
         roots = {"app_root_path": root, "root_path": root + ADMIN_PREFIX}
         return await self._admin({**scope, **roots}, receive, send)
@@ -113,7 +113,7 @@ class ApiApp:
         try:
             if headers is None:
                 reply = self._respond_head_too_large(scope)
-            elif "host" not in headers and (problem := _host_problem(scope)):
+            elif "host" not in headers and (problem := _http_problem(scope)):
                 reply = self._respond_invalid(scope, headers, problem.reason, status=problem.status)
             else:
                 bodiless = scope["method"] in _METHODS_WITHOUT_BODY
@@ -220,15 +220,15 @@ class _UploadEnded(Exception):
         self.size = size
 
 
-def _host_problem(scope: Scope) -> RequestProblem | None:
-    """Return the problem of a request without the header Host, None if it may be absent."""
+def _http_problem(scope: Scope) -> RequestProblem | None:
+    """Return the problem of a request that is not valid HTTP, None if it is valid."""
     # Programs that call the application without a socket often leave out Host.
     if connection_of(scope) is None:
         return None
     if problem := head_problem(scope):
         return problem
-    missing = RequestProblem(400, "the header Host is missing")
-    return missing if scope["http_version"] == "1.1" else None
+    reason = host_problem(scope)
+    return RequestProblem(400, reason) if reason else None
 
 
 def _raw_path(scope: Scope) -> str:
