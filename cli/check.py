@@ -29,11 +29,20 @@ from .check_config import (
 )
 from .check_display import CheckConsole, ignore_broken_stdout, show_plan, show_result
 from .check_run import Outcome, over_budget_outcome, replay_check, run_check
-from .options import ConfigurationError, document_argument, fail, load_or_fail, option
+from .command_help import command, option
+from .options import ConfigurationError, document_argument, fail, load_or_fail
 from .report_files import report_files, report_to_github, request_folder, write_reports
 
 
-@click.command(short_help="Check a server against the document.")
+@command(
+    "Check a server against the document.",
+    examples=[
+        ("https://api.aisa.one/v1 --dry-run", "print the requests and their price"),
+        ("https://api.aisa.one/v1 --max-spend 1", "check the server for at most 1 USD"),
+        ("http://127.0.0.1:4010/v1 --report html=report.html", "write a report"),
+        ("--replay traffic.har", "check recorded traffic, and send nothing"),
+    ],
+)
 @click.argument("base_url", required=False)
 @document_argument
 @option(
@@ -81,7 +90,13 @@ from .report_files import report_files, report_to_github, request_folder, write_
     metavar="S",
     help="The longest time between polls, in seconds.  [default: the hint (at least 0.5), or 2]",
 )
-@option("--seed", default=0, metavar="N", help="Vary the requests; the price stays the same.")
+@option(
+    "--seed",
+    command_variable="check",
+    default=0,
+    metavar="N",
+    help="Vary the requests; the price stays the same.",
+)
 @option(
     "--report",
     "reports",

@@ -29,15 +29,19 @@ from ..openapi.json import Json
 from ..openapi.operation import JSON
 from ..openapi.pointer import get
 from ..openapi.text import count_of
+from .command_help import command, option
 from .http_client import open_client
-from .options import fail, option
+from .options import fail
 
 SPEED = 2.0
 CHECK_SPEED = 20.0
 POLL_SECONDS = 0.1
 
 
-@click.command(short_help="Make a video with the mock.")
+@command(
+    "Make a video with the mock.",
+    examples=[("--output videos", "write the video into a folder")],
+)
 @option(
     "--output",
     default=".",

@@ -1,4 +1,4 @@
-"""Options of commands, and errors in one line."""
+"""Values of options and arguments, and errors in one line."""
 
 from __future__ import annotations
 
@@ -36,13 +36,6 @@ class _MultilineText(click.types.StringParamType):
 MULTILINE: Final = _MultilineText()
 
 
-def option(*names: str, **settings: Any) -> Callable[[Command], Command]:
-    """Return a click option with an environment variable: AISA_TESTKIT_PORT for `--port`."""
-    variable = next(name for name in names if name.startswith("--"))[2:]
-    variable = f"AISA_TESTKIT_{variable.replace('-', '_').upper()}"
-    return click.option(*names, envvar=variable, show_envvar=True, **settings)
-
-
 def document_argument(command: Command) -> Command:
     """Add the argument DOCUMENT and load it; the bundled document if it is absent."""
     return click.argument("document", required=False, metavar="[DOCUMENT]", callback=_load)(command)
@@ -77,6 +70,25 @@ def parse_tier(context: click.Context, parameter: click.Parameter, text: str | N
     if text is None or ":" not in text:
         return text
     return _parse_mapping(text, str(parameter.opts[0]))
+
+
+def parse_token(
+    context: click.Context, parameter: click.Parameter, token: str | None
+) -> str | None:
+    """Return the admin token; ends the command if no header can contain it."""
+    if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
+        fail(f"{parameter.opts[0]} contains characters that are not allowed in a token")
+    return token
+
+
+def parse_keys(
+    context: click.Context, parameter: click.Parameter, keys: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the API keys; ends the command if no header can contain one of them."""
+    for key in keys:
+        if not (key.isascii() and key.isprintable() and key == key.strip()):
+            fail(f"{parameter.opts[0]} contains characters that are not allowed in an API key")
+    return keys
 
 
 def _parse_mapping(text: str, option: str) -> Mapping[str, Json]:

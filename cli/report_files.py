@@ -11,7 +11,7 @@ import click
 
 from ..contracts.reports import FORMATS, Report, write_github_commands, write_markdown
 from ..openapi.files import replace_file
-from ..openapi.text import escape_controls
+from ..openapi.text import did_you_mean, escape_controls
 from .options import fail
 
 Files = Mapping[Path, str]
@@ -31,7 +31,8 @@ def report_files(reports: Iterable[str], record: Path | None, replay: Path | Non
     for text in reports:
         kind, equals, path = text.partition("=")
         if not equals or not path or kind not in FORMATS:
-            fail(f"--report must be FORMAT=PATH with {' or '.join(FORMATS)}, not {text!r}")
+            known = f"{' or '.join(FORMATS)}, not {text!r}{did_you_mean(kind, FORMATS)}"
+            fail(f"--report must be FORMAT=PATH with {known}")
         _add_file(files, Path(path), kind, f"--report {text}")
     if record is not None:
         _add_file(files, record, "har", f"--record {record}")

@@ -16,13 +16,15 @@ from ..mock_server.service import UnknownIds
 from ..mock_server.webhooks.worker import WebhookWorker
 from ..openapi import Document
 from ..openapi.json import Json
+from .command_help import command, option
 from .options import (
     MULTILINE,
     document_argument,
     fail,
-    option,
+    parse_keys,
     parse_mappings,
     parse_tier,
+    parse_token,
 )
 from .reloading_mock import ReloadingMock, ServeOptions
 from .request_printer import RequestPrinter
@@ -37,7 +39,16 @@ from .serve_run import (
 )
 
 
-@click.command(short_help="Serve the mock on a socket.")
+@command(
+    "Serve the mock on a socket.",
+    examples=[
+        ("", "the bundled document on port 4010"),
+        ("--speed 10 --scenario flaky-polls", "fast jobs, and polls that fail"),
+        ("--fault 'operation: create, lost: true, times: 1'", "the first create response is lost"),
+        ("--limits free --api-key sk-test", "one API key with the limits of a tier"),
+        ("--config mock.yaml --watch", "scenarios, faults and keys from a file"),
+    ],
+)
 @document_argument
 @option("--host", default="127.0.0.1", metavar="ADDRESS", help="The address to listen on.")
 @option(
@@ -52,7 +63,13 @@ from .serve_run import (
     metavar="N",
     help="The seconds that pass for jobs in one real second.",
 )
-@option("--seed", type=int, metavar="N", help="Make ids and random choices the same in every run.")
+@option(
+    "--seed",
+    command_variable="serve",
+    type=int,
+    metavar="N",
+    help="Make ids and random choices the same in every run.",
+)
 @option(
     "--scenario",
     metavar="NAME",
@@ -87,6 +104,7 @@ from .serve_run import (
     "api_keys",
     multiple=True,
     metavar="KEY",
+    callback=parse_keys,
     help="An API key to accept. Can be given several times. By default any key is accepted, except"
     " one containing 'invalid'.",
 )
@@ -108,7 +126,12 @@ from .serve_run import (
     help="The secret that signs webhook events: whsec_ and a key in base64.  [default: a new one,"
     " which is printed]",
 )
-@option("--admin-token", metavar="TOKEN", help="Require this token for the control API.")
+@option(
+    "--admin-token",
+    metavar="TOKEN",
+    callback=parse_token,
+    help="Require this token for the control API.",
+)
 @option("--watch", is_flag=True, help="Reload the document and the config file when they change.")
 @option(
     "--strict", is_flag=True, help="Check each response against the document before sending it."

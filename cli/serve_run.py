@@ -50,10 +50,12 @@ def make_webhooks(
 ) -> tuple[Webhooks | None, str]:
     """Return the webhooks with a line about them; None and an empty line without a URL.
 
-    Raises ValueError if the URL or the secret is invalid. Without a secret, a new one is made, and
-    the line has it.
+    Without a secret, a new one is made, and the line has it. Raises ValueError if the URL or the
+    secret is invalid, or a secret has no URL.
     """
     if url is None:
+        if secret is not None:
+            raise ValueError("--webhook-secret requires --webhook-url")
         return None, ""
     if not document.events:
         raise ValueError(f"--webhook-url: {document.title} declares no webhooks")

@@ -170,9 +170,9 @@ def test_document_with_several_problems_points_to_validate(tmp_path: Path) -> No
     assert lines[1] == f"aisa-testkit document --validate {path} lists every problem."
 
 
-@pytest.mark.parametrize("option", ["-h", "--help"])
-def test_serve_help_lists_every_option_with_its_environment_variable(option: str) -> None:
-    code, lines = run("serve", option)
+@pytest.mark.parametrize("options", [["-h", "--env"], ["--env", "--help"], ["--env"]])
+def test_serve_help_lists_every_option_with_its_environment_variable(options: list[str]) -> None:
+    code, lines = run("serve", *options)
     words = " ".join(" ".join(lines).split())
     assert code == 0
     for name in (
@@ -181,7 +181,8 @@ def test_serve_help_lists_every_option_with_its_environment_variable(option: str
         *("watch", "strict"),
     ):
         assert f"--{name} " in words
-        assert f"env var: AISA_TESTKIT_{name.replace('-', '_').upper()}" in words
+        variable = f"AISA_TESTKIT_{name.replace('-', '_').upper()}"
+        assert f"env var: {variable.replace('_SEED', '_SERVE_SEED')}" in words
 
 
 def test_version_is_that_of_the_package() -> None:
