@@ -116,6 +116,7 @@ from .report_files import report_files, report_to_github, request_folder, write_
     type=click.Path(path_type=Path),
     help="Check a recording or any HAR file, and send nothing.",
 )
+@option("-v", "--verbose", is_flag=True, help="List the result of every rule.")
 def check(
     base_url: str | None,
     document: Document,
@@ -135,6 +136,7 @@ def check(
     reports: tuple[str, ...],
     record: Path | None,
     replay: Path | None,
+    verbose: bool,
 ) -> None:
     """Check the server at BASE_URL, such as https://api.aisa.one/v1, against DOCUMENT.
 
@@ -209,7 +211,7 @@ def check(
         versions=_versions(),
     )
     written = write_reports(report, files)
-    show_result(console, report)
+    show_result(console, report, verbose=verbose)
     report_to_github(report)
     sys.exit(report.exit_code or (0 if written else ConfigurationError.exit_code))
 

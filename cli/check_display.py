@@ -18,6 +18,7 @@ from ..contracts.budget import format_price
 from ..contracts.check.probes import Probe
 from ..contracts.check.session import Step
 from ..contracts.reports import Report
+from ..contracts.reports.rule_results import RuleOutcome, count_outcomes
 from ..contracts.rules.rule import Severity
 from ..openapi import Call, Document
 from ..openapi.messages import media_type_of
@@ -147,7 +148,7 @@ def ignore_broken_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def show_result(console: Console, report: Report) -> None:
+def show_result(console: Console, report: Report, *, verbose: bool) -> None:
     """Print the violations, each with a command that reproduces it, the notes and the cost.
 
     The reason for an incomplete check goes to stderr.
@@ -155,32 +156,48 @@ def show_result(console: Console, report: Report) -> None:
     if report.error:
         click.echo(f"Error: {escape_controls(report.error)}", err=True)
     try:
-        for text in _result_lines(report) if report.result.history or report.result.left else ():
-            console.print(text)
+        if report.result.history or report.result.left:
+            for text in _result_lines(report, verbose):
+                console.print(text)
     except OSError:
         ignore_broken_stdout()
         for job in report.result.left:
             click.echo(f"Left: {escape_controls(job)}", err=True)
 
 
-def _result_lines(report: Report) -> Iterator[Text]:
+def _rule_lines(report: Report, verbose: bool) -> Iterator[Text]:
+    results = report.rule_results
+    skipped = ", ".join(r.rule.code for r in results if r.outcome is RuleOutcome.SKIPPED)
+    why = f" ({skipped}; -v shows why)" if skipped else ""
+    if verbose:
+        why = ""
+        for result in results:
+            yield Text(f"  {result}", style="dim")
+    elif report.error:  # these rules are the reason why there is no verdict
+        why = ""
+        for reason in report.unchecked_reasons:
+            yield Text(f"Not checked: {reason}", style="dim")
+    yield Text(f"{count_outcomes(results)}{why}", style="dim")
+
+
+def _result_lines(report: Report, verbose: bool) -> Iterator[Text]:
     for group in report.violation_groups:
         heading, _, facts = str(group.first).partition("\n")
         error = group.first.severity is Severity.ERROR
         yield Text("\n" + heading, style="bold red" if error else "bold yellow")
-        found = f"\n  found     {found}" if (found := report.occurrences(group)) else ""
-        yield Text(f"{facts}{found}\n  repeat    {report.curl_command(group.first)}")
+        repeat = f"\n  repeat    {report.curl_command(group.first)}"
+        yield Text(f"{facts}{report.details(group)}{repeat}")
     if report.result.violations:
         yield Text("")
     for note in report.result.notes:
         yield Text(f"Note: {escape_controls(note)}")
-    for reason in report.unchecked_reasons if report.has_result else ():
-        yield Text(f"Not checked: {reason}", style="dim")
     for job in report.result.left:
         yield Text(f"Left: {escape_controls(job)}", style="bold")
     if not report.has_result:
         yield Text("nothing was checked", style="bold")
         return
+    yield from _rule_lines(report, verbose)
+    yield Text(str(report.traffic), style="dim")
     cost = f"; {report.budget}" if report.plan else ""
     so_far = " so far" if report.error else ""
     yield Text(

@@ -147,7 +147,7 @@ def _unchecked_reason(config: CheckConfig, result: CheckResult) -> tuple[str, in
     polls = retrieve is not None and policy.grade.covers(retrieve.provenance)
     # Without polls, no job can be seen to complete.
     done = has_completed_job(document, history) if polls else any(map(_created_job, history))
-    unchecked = unchecked_rules(document, history, policy.codes)
+    unchecked = unchecked_rules(document, history, policy.codes, policy.covers)
     if done or result.errors or not unchecked:
         return None
     codes = ", ".join(sorted(code for group in unchecked.values() for code in group))

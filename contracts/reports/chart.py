@@ -72,13 +72,12 @@ def draw_chart(document: Document, timeline: Timeline) -> Chart:
 
 
 def _bands(document: Document, timeline: Timeline, end: float) -> Iterator[Band]:
-    starts = [change.seconds for change in timeline.state_changes]
-    for change, until in zip(timeline.state_changes, [*starts[1:], end], strict=True):
-        x = _x(change.seconds, end)
+    # The last state has no duration, but must be visible.
+    starts = [_x(change.seconds, end) for change in timeline.state_changes]
+    for change, x, until in zip(timeline.state_changes, starts, [*starts[1:], WIDTH], strict=True):
         ends = document.lifecycle.states[change.state].ends
         kind = "success" if ends is Ending.SUCCESS else "failure" if ends else "pending"
-        # The last state has no duration, but must be visible.
-        yield Band(x, max(_MIN_BAND_WIDTH, _x(until, end) - x), change.state, kind)
+        yield Band(x, max(_MIN_BAND_WIDTH, until - x), change.state, kind)
 
 
 def _dots(timeline: Timeline, end: float) -> Iterator[Dot]:

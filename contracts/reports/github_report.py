@@ -15,8 +15,7 @@ def write_github_commands(report: Report) -> Iterator[str]:
     for group in report.violation_groups:
         level = "error" if group.first.severity is Severity.ERROR else "warning"
         heading, _, facts = str(group.first).partition("\n")
-        found = f"\n  found     {found}" if (found := report.occurrences(group)) else ""
-        yield f"::{level} title={_property(heading)}::{_data(facts + found)}"
+        yield f"::{level} title={_property(heading)}::{_data(facts + report.details(group))}"
     if report.error:
         yield f"::error title=The check was not completed::{_data(report.error)}"
     for job in report.result.left:

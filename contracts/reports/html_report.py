@@ -11,6 +11,7 @@ from ...openapi.text import escape_controls
 from ..budget import format_price
 from . import chart
 from .report import Report
+from .rule_results import count_outcomes
 from .timeline import job_timelines
 
 
@@ -30,6 +31,7 @@ def write_html(report: Report) -> bytes:
         charts=[chart.draw_chart(report.document, timeline) for timeline in timelines],
         size=(chart.WIDTH, chart.HEIGHT),
         codes_by_number=codes_by_number,
+        rule_counts=count_outcomes(report.rule_results),
         began=datetime.fromtimestamp(report.began, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         format_price=format_price,
     )

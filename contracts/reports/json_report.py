@@ -14,6 +14,7 @@ from ..check.plan import CheckPlan
 from ..rules.grouping import ViolationGroup
 from .report import Report
 from .timeline import job_timelines
+from .traffic_summary import TrafficSummary
 
 
 def write_json(report: Report) -> bytes:
@@ -46,9 +47,26 @@ def write_json(report: Report) -> bytes:
             {"rules": list(codes), "missing": evidence}
             for evidence, codes in report.unchecked_rules.items()
         ],
+        "rule_results": [
+            {"code": r.rule.code, "title": r.rule.title, "outcome": r.outcome, "reason": r.reason}
+            for r in report.rule_results
+        ],
+        "traffic": _traffic(report.traffic),
         "requests": len(result.history),
     }
     return orjson.dumps(data, option=orjson.OPT_INDENT_2) + b"\n"
+
+
+def _traffic(traffic: TrafficSummary) -> Json:
+    return {
+        "retries": traffic.retries,
+        "server_errors": {str(status): n for status, n in traffic.server_errors.items()},
+        "unanswered": traffic.unanswered,
+        "slowest": [
+            {"number": r.number, "operation": r.operation_id, "seconds": round(r.seconds, 3)}
+            for r in traffic.slowest
+        ],
+    }
 
 
 def _plan(plan: CheckPlan | None) -> Json:
@@ -83,6 +101,7 @@ def _violation(report: Report, group: ViolationGroup) -> Json:
         **group.first.to_json(),
         "times": group.times,
         "found": report.occurrences(group),
+        "response": asdict(report.response_to(group.first)),
         "again": report.curl_command(group.first),
         "more": [violation.to_json() for violation in group.more],
     }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...openapi.text import escape_controls
 from ..rules.grouping import ViolationGroup
 from ..rules.violation import list_numbers
 from .report import Report
+from .rule_results import RuleOutcome, RuleResult, count_outcomes
 from .timeline import Timeline, job_timelines
 
 
@@ -27,6 +28,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"| Server | {_code_cell(report.base_url or 'a recording')} |"
     yield f"| Document | {_code_cell(f'{document.title} {document.version}')} |"
     yield f"| Requests | {len(result.history)} in {report.seconds:.1f} s |"
+    yield f"| Traffic | {_escape(report.traffic.counts)} |"
+    if slowest := report.traffic.slowest:
+        yield f"| Slowest responses | {_escape(', '.join(map(str, slowest)))} |"
     yield f"| Spent | {_code_cell(str(report.budget))} |"
     yield f"| Exit code | {report.exit_code} |"
     yield f"| Scope | grade {report.policy.grade}, seed {report.seed} |"
@@ -38,7 +42,7 @@ def _lines(report: Report) -> Iterator[str]:
     )
     yield from _section("Left", map(_code_cell, result.left))
     yield from _section("Notes", map(_escape, result.notes))
-    yield from _section("Not checked", map(_escape, report.unchecked_reasons))
+    yield from _section("Rules", _rules(report.rule_results))
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
     yield f"<sub>{versions}</sub>" if versions else ""
 
@@ -55,6 +59,7 @@ def _violation(report: Report, group: ViolationGroup) -> Iterator[str]:
         yield f"| Place | {_code_cell(violation.place)} |"
     yield f"| Received | {_code_cell(violation.received)} |"
     yield f"| Expected | {_code_cell(violation.expected)} |"
+    yield f"| Response | {_code_cell(report.response_to(violation).line)} |"
     if found := report.occurrences(group):
         yield f"| Found | {_escape(found)} |"
     yield f"| Advice | {_escape(violation.rule.advice)} |"
@@ -63,6 +68,17 @@ def _violation(report: Report, group: ViolationGroup) -> Iterator[str]:
     yield ""
     yield from _code_block(report.curl_command(violation))
     yield ""
+
+
+def _rules(results: Sequence[RuleResult]) -> Iterator[str]:
+    """Yield the numbers of rules by outcome, each rule that did not pass, and the other codes."""
+    yield _escape(count_outcomes(results))
+    passed = [r.rule.code for r in results if r.outcome is RuleOutcome.PASSED]
+    for result in results:
+        if result.outcome is not RuleOutcome.PASSED:
+            yield _escape(str(result))
+    if passed:
+        yield f"passed {', '.join(passed)}"
 
 
 def _timeline(timeline: Timeline) -> str:
@@ -94,7 +110,7 @@ def _code_cell(text: str) -> str:
 def _escape(text: str) -> str:
     """Return the text with the special characters of Markdown and HTML escaped.
 
-    It mentions nobody, refers to no issue and links to no page.
+    It has no mention of a user, no reference to an issue and no link.
     """
     escaped = re.sub(r"([\\`*_{}\[\]<>#|~&])", r"\\\1", escape_controls(text))
     # GitHub and GitLab look for mentions and links in the text after the escapes.

@@ -17,6 +17,9 @@ from ..rules.violation import Violation
 from ..traffic.curl import CurlCommand, curl_command
 from ..traffic.exchange import Exchange
 from .occurrences import describe_occurrences, list_items_pointer
+from .response_excerpt import ResponseExcerpt, excerpt_of
+from .rule_results import RuleResult, list_rule_results
+from .traffic_summary import TrafficSummary, summarize_traffic
 
 INCONCLUSIVE = 6
 """The exit code of a check that found no violation because no job completed."""
@@ -95,7 +98,9 @@ class Report:
         """The codes of the rules that were not checked, by the evidence that was missing."""
         found = {violation.code for violation in self.result.violations}
         history = self.result.history if self.has_result else ()
-        return unchecked_rules(self.document, history, set(self.policy.codes) - found)
+        return unchecked_rules(
+            self.document, history, set(self.policy.codes) - found, self.policy.covers
+        )
 
     @property
     def unchecked_reasons(self) -> tuple[str, ...]:
@@ -104,6 +109,18 @@ class Report:
             f"{', '.join(codes)}: no {evidence}" for evidence, codes in self.unchecked_rules.items()
         )
 
+    @property
+    def rule_results(self) -> tuple[RuleResult, ...]:
+        """The result of each rule: failed rules first, then skipped and passed ones."""
+        failed = {violation.code: violation.severity for violation in self.result.violations}
+        reasons = {c: f"no {e}" for e, codes in self.unchecked_rules.items() for c in codes}
+        return list_rule_results(self.policy.codes, failed, reasons)
+
+    @property
+    def traffic(self) -> TrafficSummary:
+        """The retries, the failures of the server and the slowest responses."""
+        return summarize_traffic(self.document, self.result.history)
+
     def group(self, violations: Iterable[Violation]) -> tuple[ViolationGroup, ...]:
         """Return violations of this check, grouped by their causes."""
         return group_by_cause(violations, list_items=list_items_pointer(self.document))
@@ -111,6 +128,16 @@ class Report:
     def occurrences(self, group: ViolationGroup) -> str:
         """Return how often a violation was found: "in 12 of 14 polls"; empty for a single one."""
         return describe_occurrences(self.result.history, group)
+
+    def response_to(self, violation: Violation) -> ResponseExcerpt:
+        """Return the beginning of the first response that completed a violation."""
+        return excerpt_of(self.exchange_of(violation).reply)
+
+    def details(self, group: ViolationGroup) -> str:
+        """Return how often the violations were found, and the response, in lines for texts."""
+        occurrences = self.occurrences(group)
+        found = f"\n  found     {occurrences}" if occurrences else ""
+        return f"{found}\n  response  {self.response_to(group.first).line}"
 
     def exchange_of(self, violation: Violation) -> Exchange:
         """Return the first exchange that completed a violation."""

@@ -60,6 +60,24 @@ def test_conforming_server_passes_with_plan_and_cost(server: VideoServer) -> Non
     assert job_ids(server) == []
 
 
+def test_counts_of_rules_and_traffic_are_printed_before_the_summary(server: VideoServer) -> None:
+    _, printed = check(server.base_url)
+    rules, traffic, _ = printed.splitlines()[-3:]
+    pattern = r"[0-9]+ rules passed, 3 skipped \(AV211, AV218, AV223; -v shows why\)"
+    assert re.fullmatch(pattern, rules)
+    assert re.fullmatch(
+        r"0 retries, 0 server errors; slowest: [0-9.]+ s \(\w+, no\. \d+\)", traffic
+    )
+
+
+def test_verbose_lists_the_result_of_each_rule(server: VideoServer) -> None:
+    _, printed = check(server.base_url, "--verbose")
+    lines = printed.splitlines()
+    assert "  skipped AV211 failed job without an error: no failed job" in lines
+    assert sum(line.startswith("  passed  AV") for line in lines) > 40
+    assert "-v shows why" not in printed
+
+
 def test_another_document_can_be_checked() -> None:
     clock = SystemClock(100)
     with serve_in_thread(load_document(RENDERINGS), clock=clock, api_keys=[KEY]) as server:

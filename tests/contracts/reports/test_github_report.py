@@ -41,6 +41,7 @@ def test_each_group_of_violations_is_one_github_command(hostile_report: Report) 
     texts = [f"{title}\n{text}" for _, title, text in read(hostile_report)]
     for group, text in zip(hostile_report.violation_groups, texts, strict=True):
         assert text.startswith(str(group.first))
+        assert "\n  response  " in text
         assert ("\n  found " in text) is (group.times > 1)
 
 

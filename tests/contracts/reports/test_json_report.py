@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -92,8 +92,25 @@ def test_json_report_contains_every_fact_of_a_violation(hostile_report: Report) 
             "times": group.times,
             "found": hostile_report.occurrences(group),
             "more": [other.to_json() for other in group.more],
+            "response": asdict(hostile_report.response_to(violation)),
             "again": hostile_report.curl_command(violation),
         }
+
+
+def test_json_report_contains_the_result_of_each_rule_and_the_traffic(
+    passed_report: Report,
+) -> None:
+    data = read(passed_report)
+    results = {result["code"]: result for result in data["rule_results"]}
+    assert list(results) == [result.rule.code for result in passed_report.rule_results]
+    assert results["AV101"]["outcome"] == "passed"
+    assert results["AV211"] == {
+        "code": "AV211",
+        "title": "failed job without an error",
+        "outcome": "skipped",
+        "reason": "no failed job",
+    }
+    assert set(data["traffic"]) == {"retries", "server_errors", "unanswered", "slowest"}
 
 
 def test_json_report_contains_timelines_of_jobs(passed_report: Report) -> None:

@@ -115,7 +115,7 @@ def test_text_of_a_server_adds_no_markup(
         assert not any(token.type in ("link_open", "image") for token in tokens(report))
 
 
-def test_text_of_a_server_mentions_nobody_and_links_nothing(
+def test_text_of_a_server_makes_no_mention_and_no_link(
     make_report: Callable[..., Report],
     hostile_report: Report,
     report_with_remaining_job: Report,
