@@ -185,7 +185,7 @@ def _result_lines(report: Report, verbose: bool) -> Iterator[Text]:
         heading, _, facts = str(group.first).partition("\n")
         error = group.first.severity is Severity.ERROR
         yield Text("\n" + heading, style="bold red" if error else "bold yellow")
-        repeat = f"\n  repeat    {report.curl_command(group.first)}"
+        repeat = report.repeat_lines(group.first)
         yield Text(f"{facts}{report.details(group)}{repeat}")
     if report.result.violations:
         yield Text("")

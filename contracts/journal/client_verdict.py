@@ -14,12 +14,13 @@ from ..budget import format_amount
 from ..rules.allowance import is_allowed
 from ..rules.client.automatic_requests import is_automatic
 from ..rules.client.check_client import check_client
-from ..rules.client.duplicates import Duplicate, all_duplicates, create_price
+from ..rules.client.duplicates import Duplicate, all_duplicates
 from ..rules.client.request_parser import RequestParser
 from ..rules.client_catalogue import DUPLICATE_JOB
 from ..rules.grouping import ViolationGroup, group_by_cause
 from ..rules.rule import Severity
 from ..rules.violation import Violation, read_count
+from ..traffic.billing import create_price
 from ..traffic.exchange import Exchange
 from .entry import LoggedRequest, jobs_in_response
 

@@ -103,5 +103,6 @@ def _violation(report: Report, group: ViolationGroup) -> Json:
         "found": report.occurrences(group),
         "response": asdict(report.response_to(group.first)),
         "again": report.curl_command(group.first),
+        "again_note": report.repeat_note(group.first),
         "more": [violation.to_json() for violation in group.more],
     }

@@ -131,7 +131,7 @@ def _skip_reason(
 
 
 def _text(report: Report, group: ViolationGroup) -> str:
-    return f"{group.first}{report.details(group)}\n  repeat    {report.curl_command(group.first)}"
+    return f"{group.first}{report.details(group)}{report.repeat_lines(group.first)}"
 
 
 def _add(case: Xml.Element, tag: str, message: str, text: str) -> Xml.Element:

@@ -64,7 +64,8 @@ def _violation(report: Report, group: ViolationGroup) -> Iterator[str]:
         yield f"| Found | {_escape(found)} |"
     yield f"| Advice | {_escape(violation.rule.advice)} |"
     yield ""
-    yield "Repeat the request:"
+    note = report.repeat_note(violation)
+    yield f"Repeat the request ({_escape(note)}):" if note else "Repeat the request:"
     yield ""
     yield from _code_block(report.curl_command(violation))
     yield ""

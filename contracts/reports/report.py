@@ -17,6 +17,7 @@ from ..rules.violation import Violation
 from ..traffic.curl import CurlCommand, curl_command
 from ..traffic.exchange import Exchange
 from .occurrences import describe_occurrences, list_items_pointer
+from .repeat_note import number_to_repeat, repeat_note
 from .response_excerpt import ResponseExcerpt, excerpt_of
 from .rule_results import RuleResult, list_rule_results
 from .traffic_summary import TrafficSummary, summarize_traffic
@@ -139,13 +140,24 @@ class Report:
         found = f"\n  found     {occurrences}" if occurrences else ""
         return f"{found}\n  response  {self.response_to(group.first).line}"
 
+    def repeat_lines(self, violation: Violation) -> str:
+        """Return the curl command and its note, in lines for texts."""
+        note = self.repeat_note(violation)
+        return f"\n  repeat    {self.curl_command(violation)}" + (
+            f"\n            # {note}" if note else ""
+        )
+
     def exchange_of(self, violation: Violation) -> Exchange:
-        """Return the first exchange that completed a violation."""
-        return self.result.history[violation.found_in[0] - 1]
+        """Return the exchange that shows a violation again at the lowest price."""
+        return self.result.history[self._number_to_repeat(violation) - 1]
 
     def curl_command(self, violation: Violation) -> str:
         """Return a curl command that repeats the request of a violation."""
         return self._curl(violation).text
+
+    def repeat_note(self, violation: Violation) -> str:
+        """Return what the curl command costs and whether its job is gone; may be empty."""
+        return repeat_note(self.document, self.result.history, self._number_to_repeat(violation))
 
     @property
     def request_files(self) -> Mapping[str, bytes]:
@@ -153,11 +165,14 @@ class Report:
         commands = [self._curl(group.first) for group in self.violation_groups]
         return {path: data for command in commands for path, data in command.files.items()}
 
+    def _number_to_repeat(self, violation: Violation) -> int:
+        return number_to_repeat(self.document, self.result.history, violation)
+
     def _curl(self, violation: Violation) -> CurlCommand:
         return curl_command(
             self.document,
             self.exchange_of(violation).call,
             self.base_url or self.document.server_url,
             key_variable=self.key_variable,
-            files=str(FilePath(self.files_folder) / f"{violation.found_in[0]}-"),
+            files=str(FilePath(self.files_folder) / f"{self._number_to_repeat(violation)}-"),
         )

@@ -10,6 +10,7 @@ from itertools import pairwise
 from ....openapi.operation import CREATE_ROLES
 from ....openapi.text import one_line
 from ...budget import format_amount
+from ...traffic.billing import create_price
 from ...traffic.exchange import Exchange
 from .. import client_catalogue as catalogue
 from ..violation import Violation, violation_of
@@ -108,21 +109,6 @@ def _describe_jobs(duplicates: Sequence[Duplicate]) -> str:
             shown = ", ".join(ids[:_MAX_SHOWN_IDS]) + (f" and {more} more" if more > 0 else "")
             parts.append(f"{shown} {singular if len(ids) == 1 else plural}")
     return "; ".join(parts)
-
-
-def create_price(exchange: Exchange) -> tuple[Decimal, str] | None:
-    """Return the price of a create and its currency, None if it is unknown."""
-    operation = exchange.operation
-    price = operation.price
-    if price is None:
-        return None
-    names = {name for rate in price.rates for name in rate.when} | {price.per or ""}
-    defaults = {name: operation.default(name) for name in names}
-    try:
-        amount = price.amount_for({**defaults, **exchange.fields})
-    except ArithmeticError:  # a value that the server should have rejected
-        return None
-    return None if amount is None else (amount, price.currency)
 
 
 def _total_price(exchanges: Sequence[Exchange]) -> str:

@@ -94,6 +94,7 @@ def test_json_report_contains_every_fact_of_a_violation(hostile_report: Report) 
             "more": [other.to_json() for other in group.more],
             "response": asdict(hostile_report.response_to(violation)),
             "again": hostile_report.curl_command(violation),
+            "again_note": hostile_report.repeat_note(violation),
         }
 
 
