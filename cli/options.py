@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
 import click
@@ -89,6 +90,20 @@ def parse_keys(
         if not (key.isascii() and key.isprintable() and key == key.strip()):
             fail(f"{parameter.opts[0]} contains characters that are not allowed in an API key")
     return keys
+
+
+def require_writable(path: Path, option: str) -> None:
+    """Create the folders and open the file without changing it; ends the command if this fails."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        existed = path.exists()
+        if existed and not (path.is_file() or path.is_dir()):
+            return  # opening a device such as /dev/stdout may change it or block
+        path.open("ab").close()
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        fail(f"{option} cannot be written: {error.strerror}")
 
 
 def _parse_mapping(text: str, option: str) -> Mapping[str, Json]:

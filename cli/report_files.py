@@ -12,7 +12,7 @@ import click
 from ..contracts.reports import FORMATS, Report, write_github_commands, write_markdown
 from ..openapi.files import replace_file
 from ..openapi.text import did_you_mean, escape_controls
-from .options import fail
+from .options import fail, require_writable
 
 Files = Mapping[Path, str]
 
@@ -81,22 +81,8 @@ def _add_file(files: dict[Path, str], path: Path, kind: str, option: str) -> Non
     if place in formats:
         reason = "another report uses this file" if formats[place] else "this file is replayed"
         fail(f"{option}: {reason}")
-    _require_writable(path, option)
+    require_writable(path, option)
     files[path] = kind
-
-
-def _require_writable(path: Path, option: str) -> None:
-    """Create the folders and open the file without changing it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        existed = path.exists()
-        if existed and not (path.is_file() or path.is_dir()):
-            return  # opening a device such as /dev/stdout may change it or block
-        path.open("ab").close()
-        if not existed:
-            path.unlink()
-    except OSError as error:
-        fail(f"{option} cannot be written: {error.strerror}")
 
 
 def _write(path: Path, data: bytes) -> bool:

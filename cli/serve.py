@@ -11,7 +11,7 @@ import click
 
 from ..mock_server.clock import SystemClock
 from ..mock_server.http.delivery import REQUEST_TIMEOUT
-from ..mock_server.http.server import run
+from ..mock_server.http.server import base_url, run
 from ..mock_server.service import UnknownIds
 from ..mock_server.webhooks.worker import WebhookWorker
 from ..openapi import Document
@@ -33,7 +33,9 @@ from .serve_run import (
     open_listener,
     print_banner,
     quiet_invalid_requests,
+    require_recordable,
     require_watchable,
+    save_recording,
     watch_mock,
     write_line,
 )
@@ -47,6 +49,7 @@ from .serve_run import (
         ("--fault 'operation: create, lost: true, times: 1'", "the first create response is lost"),
         ("--limits free --api-key sk-test", "one API key with the limits of a tier"),
         ("--config mock.yaml --watch", "scenarios, faults and keys from a file"),
+        ("--recording traffic.har", "save the traffic for check --replay"),
     ],
 )
 @document_argument
@@ -132,6 +135,12 @@ from .serve_run import (
     callback=parse_token,
     help="Require this token for the control API.",
 )
+@option(
+    "--recording",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Save the requests of the journal and their responses as HAR at the end, without keys.",
+)
 @option("--watch", is_flag=True, help="Reload the document and the config file when they change.")
 @option(
     "--strict", is_flag=True, help="Check each response against the document before sending it."
@@ -167,6 +176,7 @@ def serve(
     webhook_url: str | None,
     webhook_secret: str | None,
     admin_token: str | None,
+    recording: Path | None,
     watch: bool,
     strict: bool,
     request_timeout: float,
@@ -205,12 +215,16 @@ def serve(
         fail(str(error))
     if watch:
         require_watchable(mock.files)
+    if recording:
+        require_recordable(recording, mock.files)
     if list_scenarios:
         for each in mock.service.scenarios.to_json():
             click.echo(f"{each['name']:<14} {each['about']}")
         return
     with ExitStack() as stack:
         listener = stack.enter_context(open_listener(host, port))
+        if recording:
+            stack.callback(save_recording, recording, mock, base_url(listener, mock.document))
         stack.enter_context(printer)
         quiet_invalid_requests()
         if webhooks:

@@ -20,8 +20,9 @@ from ..mock_server.http.server import base_url, listen
 from ..mock_server.webhooks.signature import new_secret
 from ..mock_server.webhooks.webhooks import Webhooks
 from ..openapi import Document
+from ..openapi.files import replace_file
 from ..openapi.text import mask_url
-from .options import fail
+from .options import fail, require_writable
 from .reloading_mock import ReloadingMock
 
 
@@ -79,6 +80,22 @@ def require_watchable(files: tuple[Path, ...]) -> None:
         fail("--watch: there is no file to watch; give a DOCUMENT or a --config")
     if file := next((file for file in files if not file.is_file()), None):
         fail(f"--watch: {file} is not a regular file")
+
+
+def require_recordable(path: Path, files: tuple[Path, ...]) -> None:
+    """End the command if a recording cannot be written, or would replace a file of the mock."""
+    option = f"--recording {path}"
+    if path.resolve() in (file.resolve() for file in files):
+        fail(f"{option}: the mock reads this file")
+    require_writable(path, option)
+
+
+def save_recording(path: Path, mock: ReloadingMock, url: str) -> None:
+    """Write the requests in the journal to this base URL as HAR; ends the command if this fails."""
+    try:
+        replace_file(path, mock.journal.har({}, base_url=url))
+    except OSError as error:
+        fail(f"--recording {path} cannot be written: {error.strerror}")
 
 
 def watch_mock(mock: ReloadingMock) -> AbstractContextManager[None]:
