@@ -29,11 +29,20 @@ from .check_config import (
 )
 from .check_display import CheckConsole, ignore_broken_stdout, show_plan, show_result
 from .check_run import Outcome, over_budget_outcome, replay_check, run_check
-from .options import ConfigurationError, document_argument, fail, load_or_fail, option
-from .report_files import report_files, report_to_github, write_reports
+from .command_help import command, option
+from .options import ConfigurationError, document_argument, fail, load_or_fail
+from .report_files import report_files, report_to_github, request_folder, write_reports
 
 
-@click.command(short_help="Check a server against the document.")
+@command(
+    "Check a server against the document.",
+    examples=[
+        ("https://api.aisa.one/v1 --dry-run", "print the requests and their price"),
+        ("https://api.aisa.one/v1 --max-spend 1", "check the server for at most 1 USD"),
+        ("http://127.0.0.1:4010/v1 --report html=report.html", "write a report"),
+        ("--replay traffic.har", "check recorded traffic, and send nothing"),
+    ],
+)
 @click.argument("base_url", required=False)
 @document_argument
 @option(
@@ -73,7 +82,7 @@ from .report_files import report_files, report_to_github, write_reports
     "--timeout",
     default=300.0,
     metavar="S",
-    help="The longest time for a job, in seconds.",
+    help="The longest time for a job and for a response, in seconds; three times that for all.",
 )
 @option(
     "--poll-interval",
@@ -81,7 +90,13 @@ from .report_files import report_files, report_to_github, write_reports
     metavar="S",
     help="The longest time between polls, in seconds.  [default: the hint (at least 0.5), or 2]",
 )
-@option("--seed", default=0, metavar="N", help="Vary the requests; the price stays the same.")
+@option(
+    "--seed",
+    command_variable="check",
+    default=0,
+    metavar="N",
+    help="Vary the requests; the price stays the same.",
+)
 @option(
     "--report",
     "reports",
@@ -101,6 +116,7 @@ from .report_files import report_files, report_to_github, write_reports
     type=click.Path(path_type=Path),
     help="Check a recording or any HAR file, and send nothing.",
 )
+@option("-v", "--verbose", is_flag=True, help="List the result of every rule.")
 def check(
     base_url: str | None,
     document: Document,
@@ -120,17 +136,18 @@ def check(
     reports: tuple[str, ...],
     record: Path | None,
     replay: Path | None,
+    verbose: bool,
 ) -> None:
     """Check the server at BASE_URL, such as https://api.aisa.one/v1, against DOCUMENT.
 
-    The check first sends invalid requests, which a conforming server rejects. Then it follows one
-    or two jobs from creation to deletion. It never repeats a create that may have been accepted.
+    The check follows one or two jobs from creation to deletion, and sends invalid requests, which
+    a conforming server rejects. It never repeats a create that may have been accepted.
 
     With --replay, BASE_URL selects the recorded requests to check; it is optional.
 
     Exit codes: 0 no violation, 1 violations, 2 usage or document error, 3 server unreachable or not
-    this API, 4 API key rejected, 5 plan over the budget, 6 no job completed, 130 stopped
-    by a signal.
+    this API, 4 API key rejected, 5 plan over the budget, 6 no job completed or the time is over,
+    130 stopped by a signal.
     """
     console = CheckConsole(highlight=False, soft_wrap=True)
     if replay is not None and base_url and "://" not in base_url:
@@ -143,13 +160,14 @@ def check(
     key = key or os.environ.get(api_key_env, "").strip()
     # A plan creates at least one job, so that --max-creates 0 rejects it.
     creates = max(1, min(2, max_creates))
+    run_id = secrets.token_hex(4)
     plan = plan_check(
         document,
         key=key,
         creates=creates,
         grade=policy.grade,
         seed=seed,
-        run_id=secrets.token_hex(4),
+        run_id=run_id,
     )
     config = CheckConfig(
         document=document,
@@ -189,10 +207,11 @@ def check(
         seconds=time.time() - began,
         seed=seed,
         key_variable=api_key_env,
+        files_folder=str(request_folder(files, run_id)),
         versions=_versions(),
     )
     written = write_reports(report, files)
-    show_result(console, report)
+    show_result(console, report, verbose=verbose)
     report_to_github(report)
     sys.exit(report.exit_code or (0 if written else ConfigurationError.exit_code))
 

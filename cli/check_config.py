@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..contracts.budget import Budget, format_amount
+from ..contracts.budget import Budget, format_amount, format_price
 from ..contracts.check.plan import CheckPlan
 from ..contracts.check.result import CheckPolicy, select_codes
 from ..openapi import Document, Provenance
@@ -64,11 +64,11 @@ class CheckConfig:
             return None
         if not plan.currency:
             return "the document has no x-price, so --max-spend cannot be checked"
+        if plan.total is None:
+            return "no rate of x-price applies to the planned job, so --max-spend cannot be checked"
         if plan.total > budget.max_spend:
-            costs, limit = (
-                f"{format_amount(plan.total)} {plan.currency}",
-                format_amount(budget.max_spend),
-            )
+            costs = format_price(plan.total, plan.currency)
+            limit = format_amount(budget.max_spend)
             return f"the plan costs {costs}, but --max-spend is {limit}"
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
 
@@ -14,11 +14,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from ..contracts.budget import format_amount
+from ..contracts.budget import format_price
+from ..contracts.check.probes import Probe
 from ..contracts.check.session import Step
 from ..contracts.reports import Report
-from ..contracts.reports.report import occurrences
+from ..contracts.reports.rule_results import RuleOutcome, count_outcomes
 from ..contracts.rules.rule import Severity
+from ..openapi import Call, Document
+from ..openapi.messages import media_type_of
+from ..openapi.request import read_call
 from ..openapi.text import count_of, escape_controls
 from .check_config import CheckConfig
 
@@ -34,7 +38,7 @@ class CheckConsole(Console):
 
 
 def show_plan(console: Console, config: CheckConfig, *, details: bool) -> None:
-    """Print the plan in three lines; with `details`, also each invalid request."""
+    """Print the plan in three lines; with `details`, also each request in its order."""
     for line in _plan_lines(config, details):
         console.print(line, markup=False)
 
@@ -48,15 +52,41 @@ def _plan_lines(config: CheckConfig, details: bool) -> Iterator[str]:
         yield f"  checks job {config.resume} and creates none"
     if not config.makes_jobs:
         return
-    yield f"  {count_of(len(plan.probes), 'invalid request')} (free)"
-    for probe in plan.probes if details else ():
-        operation = document.operations[probe.call.operation_id]
-        yield f"    {operation.method} {operation.path}: {probe.reason}"
-    each = f"{format_amount(plan.price)} {plan.currency}" if plan.currency else "an unknown price"
-    jobs = count_of(len(plan.creates), "job")
-    yield f"  {jobs} at {each} each, {format_amount(plan.total)} {plan.currency} in all".rstrip()
+    create_probes = plan.create_probes if plan.has_room_for_probes(config.budget) else ()
+    count = len(plan.free_probes) + len(create_probes)
+    yield f"  {count_of(count, 'invalid request')} (free)"
+    total = "" if plan.total is None else f", {format_price(plan.total, plan.currency)} in all"
+    each = format_price(plan.price, plan.currency)
+    yield f"  {count_of(len(plan.creates), 'job')} at {each} each{total}"
+    unsent = len(plan.create_probes) - len(create_probes)
+    if unsent:
+        yield (
+            f"  {count_of(unsent, 'invalid create')} are not sent:"
+            " the server might accept one, and the budget has no room for it"
+        )
     if details:
-        yield "  then polls until each job ends, downloads its file, lists the jobs and deletes it"
+        yield from _ordered_requests(config, create_probes)
+
+
+def _ordered_requests(config: CheckConfig, create_probes: Sequence[Probe]) -> Iterator[str]:
+    """Yield the requests of the plan in the order in which the check sends them."""
+    document, plan = config.document, config.plan
+    first = plan.creates_before_probes(config.budget)
+    before, after = plan.creates[:first], plan.creates[first:]
+    ordered: list[Probe | Call] = [*plan.free_probes, *before, *create_probes, *after]
+    for item in ordered:
+        if isinstance(item, Probe):
+            operation = document.operations[item.call.operation_id]
+            yield f"    {operation.method} {operation.path}: {item.reason}"
+        else:
+            yield f"    creates a job with {_describe_create(document, item)}"
+    yield "  polls each job until it ends, downloads its file, lists the jobs and deletes them"
+
+
+def _describe_create(document: Document, call: Call) -> str:
+    """Return the names of the fields of a create, and its media type."""
+    arguments = read_call(document.operations[call.operation_id], call)
+    return f"{', '.join([*arguments.fields, *arguments.files])} ({media_type_of(call.headers)})"
 
 
 class ProgressDisplay:
@@ -100,7 +130,7 @@ class ProgressDisplay:
             description=step.action,
             completed=step.progress or 0,
             state=step.state or "",
-            spent=f"{format_amount(step.spent)} {self._currency}".rstrip(),
+            spent=format_price(step.spent, self._currency),
         )
 
     def _print(self, line: str) -> None:
@@ -118,41 +148,56 @@ def ignore_broken_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def show_result(console: Console, report: Report) -> None:
+def show_result(console: Console, report: Report, *, verbose: bool) -> None:
     """Print the violations, each with a command that reproduces it, the notes and the cost.
 
     The reason for an incomplete check goes to stderr.
     """
     if report.error:
-        click.echo(f"Error: {report.error}", err=True)
+        click.echo(f"Error: {escape_controls(report.error)}", err=True)
     try:
-        for text in _result_lines(report) if report.result.history else ():
-            console.print(text)
+        if report.result.history or report.result.left:
+            for text in _result_lines(report, verbose):
+                console.print(text)
     except OSError:
         ignore_broken_stdout()
-        for job in report.result.jobs:
-            click.echo(f"Not deleted: {escape_controls(job)}", err=True)
+        for job in report.result.left:
+            click.echo(f"Left: {escape_controls(job)}", err=True)
 
 
-def _result_lines(report: Report) -> Iterator[Text]:
+def _rule_lines(report: Report, verbose: bool) -> Iterator[Text]:
+    results = report.rule_results
+    skipped = ", ".join(r.rule.code for r in results if r.outcome is RuleOutcome.SKIPPED)
+    why = f" ({skipped}; -v shows why)" if skipped else ""
+    if verbose:
+        why = ""
+        for result in results:
+            yield Text(f"  {result}", style="dim")
+    elif report.error:  # these rules are the reason why there is no verdict
+        why = ""
+        for reason in report.unchecked_reasons:
+            yield Text(f"Not checked: {reason}", style="dim")
+    yield Text(f"{count_outcomes(results)}{why}", style="dim")
+
+
+def _result_lines(report: Report, verbose: bool) -> Iterator[Text]:
     for group in report.violation_groups:
         heading, _, facts = str(group.first).partition("\n")
         error = group.first.severity is Severity.ERROR
         yield Text("\n" + heading, style="bold red" if error else "bold yellow")
-        count = f"\n  found     {occurrences(group)}" if group.more else ""
-        yield Text(f"{facts}{count}\n  repeat    {report.curl_command(group.first)}")
+        repeat = report.repeat_lines(group.first)
+        yield Text(f"{facts}{report.details(group)}{repeat}")
     if report.result.violations:
         yield Text("")
     for note in report.result.notes:
         yield Text(f"Note: {escape_controls(note)}")
-    for job in report.result.jobs:
-        job_id = escape_controls(job)
-        yield Text(f"Not deleted: {job_id}; check it with --resume {job_id}")
-    for reason in report.unchecked_reasons if report.has_result else ():
-        yield Text(f"Not checked: {reason}", style="dim")
+    for job in report.result.left:
+        yield Text(f"Left: {escape_controls(job)}", style="bold")
     if not report.has_result:
         yield Text("nothing was checked", style="bold")
         return
+    yield from _rule_lines(report, verbose)
+    yield Text(str(report.traffic), style="dim")
     cost = f"; {report.budget}" if report.plan else ""
     so_far = " so far" if report.error else ""
     yield Text(

@@ -14,18 +14,18 @@ from rich.console import Console
 from ..contracts.check.http_target import HttpTarget
 from ..contracts.check.result import CheckResult
 from ..contracts.check.runner import CheckRunner
-from ..contracts.errors import CredentialsRejected, RecordingError, ServerUnreachable
+from ..contracts.errors import CheckTimedOut, CredentialsRejected, RecordingError, ServerUnreachable
 from ..contracts.reports.report import INCONCLUSIVE
 from ..contracts.rules.server.evidence import has_completed_job, unchecked_rules
 from ..contracts.traffic.exchange import Exchange
 from ..contracts.traffic.recording import read_recording
 from ..openapi import JobRole
-from ..openapi.text import one_line
 from .check_config import (
     INTERRUPTED,
     KEY_REJECTED,
     OVER_BUDGET,
     UNREACHABLE,
+    VIOLATED,
     CheckConfig,
 )
 from .check_display import ProgressDisplay
@@ -33,6 +33,7 @@ from .http_client import open_client
 from .options import ConfigurationError, fail
 
 REQUEST_SECONDS = 60.0
+_TIMEOUTS_PER_CHECK = 3  # two jobs, and all other requests together
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,11 @@ def run_check(config: CheckConfig, console: Console) -> Outcome:
         _signals_as_interrupts(),
     ):
         target = HttpTarget(
-            config.document, config.base_url, client, max_seconds=config.policy.timeout
+            config.document,
+            config.base_url,
+            client,
+            max_seconds=config.policy.timeout,
+            max_total_seconds=_TIMEOUTS_PER_CHECK * config.policy.timeout,
         )
         runner = CheckRunner(
             config.document,
@@ -101,10 +106,13 @@ def run_check(config: CheckConfig, console: Console) -> Outcome:
         stopped = _run_to_end(runner, config)
     result = runner.result()
     error, code = stopped or _inconclusive_reason(config, result) or (None, 0)
-    if target.problem and not any(exchange.reply for exchange in result.history):
-        error = f"{error}: {one_line(target.problem)}"
+    problems = [exchange.problem for exchange in result.history if exchange.problem]
+    if problems and not any(exchange.reply for exchange in result.history):
+        error = f"{error}: {problems[-1]}"
     if code == UNREACHABLE:  # responses of another API say nothing about this one
         result = replace(result, violations=())
+    if code == INCONCLUSIVE and result.errors:
+        code = VIOLATED
     return Outcome(result, config.base_url, error, code)
 
 
@@ -116,6 +124,8 @@ def _run_to_end(runner: CheckRunner, config: CheckConfig) -> tuple[str, int] | N
         return str(error), UNREACHABLE
     except CredentialsRejected as error:
         return f"{error}; it comes from {config.key_variable}", KEY_REJECTED
+    except CheckTimedOut as error:
+        return f"{error}, three times the --timeout", INCONCLUSIVE
     except KeyboardInterrupt:
         return "stopped before the end", INTERRUPTED
     return None
@@ -137,7 +147,7 @@ def _unchecked_reason(config: CheckConfig, result: CheckResult) -> tuple[str, in
     polls = retrieve is not None and policy.grade.covers(retrieve.provenance)
     # Without polls, no job can be seen to complete.
     done = has_completed_job(document, history) if polls else any(map(_created_job, history))
-    unchecked = unchecked_rules(document, history, policy.codes)
+    unchecked = unchecked_rules(document, history, policy.codes, policy.covers)
     if done or result.errors or not unchecked:
         return None
     codes = ", ".join(sorted(code for group in unchecked.values() for code in group))

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..contracts.budget import Budget
+from ..contracts.budget import Budget, format_price
 from ..contracts.check.http_target import HttpTarget
 from ..contracts.check.plan import plan_check
 from ..contracts.check.result import CheckPolicy, CheckResult
@@ -24,19 +24,24 @@ from ..mock_server.http.server import serve_in_thread
 from ..mock_server.media_library import MediaLibrary
 from ..openapi import Document, JobRole, load_document
 from ..openapi.credentials import DUMMY_KEY
+from ..openapi.files import replace_file
 from ..openapi.json import Json
 from ..openapi.operation import JSON
 from ..openapi.pointer import get
 from ..openapi.text import count_of
+from .command_help import command, option
 from .http_client import open_client
-from .options import fail, option
+from .options import fail
 
 SPEED = 2.0
 CHECK_SPEED = 20.0
 POLL_SECONDS = 0.1
 
 
-@click.command(short_help="Make a video with the mock.")
+@command(
+    "Make a video with the mock.",
+    examples=[("--output videos", "write the video into a folder")],
+)
 @option(
     "--output",
     default=".",
@@ -105,7 +110,7 @@ def _make_video(client: _JobClient, console: Console, output: Path) -> None:
             progress.update(task, completed=client.progress(current), state=state)
     path = output / f"{client.id(job)}.mp4"
     try:
-        path.write_bytes(client.download(job))
+        replace_file(path, client.download(job))
     except OSError as error:
         fail(f"{path}: {error.strerror}")
     saved = f"[bold]{escape(str(path))}[/], {path.stat().st_size:,} bytes"
@@ -162,7 +167,8 @@ class _JobClient:
             name: below.get("default") for name, below in body.properties.items()
         } | body.example
         amount = operation.price.amount_for(fields)
-        return f"(the live API would bill {amount:.2f} {operation.price.currency})"
+        price = format_price(amount, operation.price.currency)
+        return f"(the live API would bill {price})"
 
     def _path(self, role: JobRole, job: Json) -> str:
         operation = self.document.by_role[role]

@@ -9,13 +9,20 @@ import orjson
 
 from ..openapi import Document, DocumentError, load_document
 from ..openapi.text import count_of
-from .options import option
+from .command_help import command, option
 
 
-@click.command(short_help="Print the OpenAPI document, or validate another one.")
+@command(
+    "Print the OpenAPI document, or validate another one.",
+    examples=[
+        ("--format json", "the bundled document as JSON"),
+        ("--validate api.yaml", "every problem of another document"),
+    ],
+)
 @option(
     "--format",
     "form",
+    command_variable="document",
     default="yaml",
     type=click.Choice(["yaml", "json"]),
     help="The format of the document.",

@@ -11,10 +11,14 @@ from rich.markdown import Markdown
 from ..contracts import RULES, Rule, Severity
 from ..contracts.rules.rule_page import explain_rule
 from ..openapi.text import one_line
+from .command_help import command
 from .options import fail
 
 
-@click.command(short_help="Explain a rule, such as AV705.")
+@command(
+    "Explain a rule, such as AV705.",
+    examples=[("AV705", "one rule"), ("", "all rules")],
+)
 @click.argument("code", required=False)
 def explain(code: str | None) -> None:
     """Explain the rule with this code, such as AV705: its meaning, its reasons, what to do, and an

@@ -32,6 +32,18 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(module, cmd_name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return a command and its arguments; UsageError with the nearest name if it is unknown."""
+        commands = self.list_commands(ctx)
+        if args[0] not in commands and not args[0].startswith("-"):
+            from ..openapi.text import did_you_mean, quote  # the help does not need this import
+
+            known = f"only {', '.join(commands)}{did_you_mean(args[0], commands)}"
+            raise click.UsageError(f"No such command {quote(args[0])}, {known}")
+        return super().resolve_command(ctx, args)
+
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command without garbage collection: most objects of a start live to the end."""
         gc.disable()
@@ -104,5 +116,6 @@ def _errors_in_one_line() -> Iterator[None]:
 def main() -> None:
     """A mock server and contract tests for AIsa's video API and any other job API.
 
-    Each option can also be set by an environment variable, such as AISA_TESTKIT_PORT for `--port`.
+    Each option can also be set by an environment variable, such as AISA_TESTKIT_PORT for `--port`;
+    `aisa-testkit COMMAND --env` lists them. `aisa-testkit COMMAND -h` has examples.
     """

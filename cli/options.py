@@ -1,8 +1,9 @@
-"""Options of commands, and errors in one line."""
+"""Values of options and arguments, and errors in one line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
 import click
@@ -34,13 +35,6 @@ class _MultilineText(click.types.StringParamType):
 
 
 MULTILINE: Final = _MultilineText()
-
-
-def option(*names: str, **settings: Any) -> Callable[[Command], Command]:
-    """Return a click option with an environment variable: AISA_TESTKIT_PORT for `--port`."""
-    variable = next(name for name in names if name.startswith("--"))[2:]
-    variable = f"AISA_TESTKIT_{variable.replace('-', '_').upper()}"
-    return click.option(*names, envvar=variable, show_envvar=True, **settings)
 
 
 def document_argument(command: Command) -> Command:
@@ -77,6 +71,39 @@ def parse_tier(context: click.Context, parameter: click.Parameter, text: str | N
     if text is None or ":" not in text:
         return text
     return _parse_mapping(text, str(parameter.opts[0]))
+
+
+def parse_token(
+    context: click.Context, parameter: click.Parameter, token: str | None
+) -> str | None:
+    """Return the admin token; ends the command if no header can contain it."""
+    if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
+        fail(f"{parameter.opts[0]} contains characters that are not allowed in a token")
+    return token
+
+
+def parse_keys(
+    context: click.Context, parameter: click.Parameter, keys: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the API keys; ends the command if no header can contain one of them."""
+    for key in keys:
+        if not (key.isascii() and key.isprintable() and key == key.strip()):
+            fail(f"{parameter.opts[0]} contains characters that are not allowed in an API key")
+    return keys
+
+
+def require_writable(path: Path, option: str) -> None:
+    """Create the folders and open the file without changing it; ends the command if this fails."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        existed = path.exists()
+        if existed and not (path.is_file() or path.is_dir()):
+            return  # opening a device such as /dev/stdout may change it or block
+        path.open("ab").close()
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        fail(f"{option} cannot be written: {error.strerror}")
 
 
 def _parse_mapping(text: str, option: str) -> Mapping[str, Json]:

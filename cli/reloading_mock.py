@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from ..mock_server.http.app import MockApp, create_app
 from ..mock_server.jobs.ids import RandomIds
 from ..mock_server.jobs.store import MemoryStore
 from ..mock_server.keys.accounts import read_tier
+from ..mock_server.observers import Observer
 from ..mock_server.service import JobService, UnknownIds
 from ..mock_server.webhooks.webhooks import Webhooks
 from ..openapi import Document, DocumentError, Problem, load_document
@@ -52,6 +53,8 @@ class ServeOptions:
 class ReloadingMock:
     """A mock as the ASGI application `app`, which can reload its files.
 
+    `observe` returns an observer of the requests in a journal.
+
     A changed config file is applied to the running service. A changed document starts a new
     service and a new journal; jobs, clock and id sequence stay.
 
@@ -65,8 +68,9 @@ class ReloadingMock:
         clock: SystemClock,
         options: ServeOptions,
         webhooks: Webhooks | None = None,
+        observe: Callable[[Journal], Observer] | None = None,
     ) -> None:
-        self.options = options
+        self.options, self._observe = options, observe
         self._clock, self._webhooks = clock, webhooks
         self._ids, self._store = RandomIds(options.seed), MemoryStore()
         self.app = self._build_app(document)
@@ -96,12 +100,6 @@ class ReloadingMock:
             self._webhooks.use_document(document)
         return True
 
-    def redact_path(self, path: str, headers: Mapping[str, str]) -> str:
-        """Return the path of a request without API keys, those of its headers included."""
-        redaction = self.journal.keys.redaction()
-        redaction.add_keys_from(headers)
-        return redaction.redact_text(path)
-
     def _build_app(self, document: Document) -> MockApp:
         options, journal = self.options, self._journal(document)
         service = JobService(
@@ -123,6 +121,7 @@ class ReloadingMock:
         return create_app(
             service=service,
             journal=journal,
+            observers=[self._observe(journal)] if self._observe else (),
             admin_token=options.admin_token,
             host=options.host,
         )

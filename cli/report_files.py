@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from tempfile import gettempdir
 
 import click
 
 from ..contracts.reports import FORMATS, Report, write_github_commands, write_markdown
-from .options import fail
+from ..openapi.files import replace_file
+from ..openapi.text import did_you_mean, escape_controls
+from .options import fail, require_writable
 
 Files = Mapping[Path, str]
 
@@ -28,16 +31,33 @@ def report_files(reports: Iterable[str], record: Path | None, replay: Path | Non
     for text in reports:
         kind, equals, path = text.partition("=")
         if not equals or not path or kind not in FORMATS:
-            fail(f"--report must be FORMAT=PATH with {' or '.join(FORMATS)}, not {text!r}")
+            known = f"{' or '.join(FORMATS)}, not {text!r}{did_you_mean(kind, FORMATS)}"
+            fail(f"--report must be FORMAT=PATH with {known}")
         _add_file(files, Path(path), kind, f"--report {text}")
     if record is not None:
         _add_file(files, record, "har", f"--record {record}")
     return {path: kind for path, kind in files.items() if kind}
 
 
+def request_folder(files: Files, run_id: str) -> Path:
+    """Return the folder for the values of requests that are too long for a curl command.
+
+    It is beside the first report, or in the folder for temporary files.
+    """
+    for path in files:
+        if path.suffix:  # a device such as /dev/stdout has none
+            return path.with_name(f"{path.stem}-requests")
+    return Path(gettempdir()) / f"aisa-testkit-{run_id}"
+
+
 def write_reports(report: Report, files: Files) -> bool:
-    """Write all reports; return False, and print which, if one cannot be written."""
-    written = [_write(path, FORMATS[kind](report)) for path, kind in files.items()]
+    """Write all reports, and the files that their curl commands read.
+
+    Returns False, and prints which, if one cannot be written.
+    """
+    contents = {Path(path): data for path, data in report.request_files.items()}
+    contents |= {path: FORMATS[kind](report) for path, kind in files.items()}
+    written = [_write(path, data) for path, data in contents.items()]
     return all(written)
 
 
@@ -48,7 +68,11 @@ def report_to_github(report: Report, environment: Mapping[str, str] = os.environ
     for line in write_github_commands(report):
         click.echo(line)
     if summary := environment.get("GITHUB_STEP_SUMMARY"):
-        _write(Path(summary), write_markdown(report), mode="ab")
+        try:
+            with Path(summary).open("ab") as file:  # other steps write it, too
+                file.write(write_markdown(report))
+        except OSError as error:
+            _print_error(Path(summary), error)
 
 
 def _add_file(files: dict[Path, str], path: Path, kind: str, option: str) -> None:
@@ -57,29 +81,20 @@ def _add_file(files: dict[Path, str], path: Path, kind: str, option: str) -> Non
     if place in formats:
         reason = "another report uses this file" if formats[place] else "this file is replayed"
         fail(f"{option}: {reason}")
-    _require_writable(path, option)
+    require_writable(path, option)
     files[path] = kind
 
 
-def _require_writable(path: Path, option: str) -> None:
-    """Create the folders and open the file without changing it."""
+def _write(path: Path, data: bytes) -> bool:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        existed = path.exists()
-        if existed and not (path.is_file() or path.is_dir()):
-            return  # opening a device such as /dev/stdout may change it or block
-        path.open("ab").close()
-        if not existed:
-            path.unlink()
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        replace_file(path, data)
     except OSError as error:
-        fail(f"{option} cannot be written: {error.strerror}")
-
-
-def _write(path: Path, text: bytes, mode: str = "wb") -> bool:
-    try:
-        with path.open(mode) as file:
-            file.write(text)
-    except OSError as error:
-        click.echo(f"Error: {path} cannot be written: {error.strerror}", err=True)
+        _print_error(path, error)
         return False
     return True
+
+
+def _print_error(path: Path, error: OSError) -> None:
+    reason = f"cannot be written: {error.strerror}"
+    click.echo(f"Error: {escape_controls(str(path))} {reason}", err=True)

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import gc
-import ipaddress
-import signal
-import socket
-import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,28 +10,48 @@ from pathlib import Path
 import click
 
 from ..mock_server.clock import SystemClock
-from ..mock_server.http.app import ADMIN_PREFIX
 from ..mock_server.http.delivery import REQUEST_TIMEOUT
-from ..mock_server.http.server import base_url, listen, run
+from ..mock_server.http.server import base_url, run
 from ..mock_server.service import UnknownIds
-from ..mock_server.webhooks.signature import new_secret
-from ..mock_server.webhooks.webhooks import Webhooks
 from ..mock_server.webhooks.worker import WebhookWorker
 from ..openapi import Document
 from ..openapi.json import Json
-from ..openapi.text import mask_url
+from .command_help import command, option
 from .options import (
     MULTILINE,
     document_argument,
     fail,
-    option,
+    parse_keys,
     parse_mappings,
     parse_tier,
+    parse_token,
 )
 from .reloading_mock import ReloadingMock, ServeOptions
+from .request_printer import RequestPrinter
+from .serve_run import (
+    make_webhooks,
+    open_listener,
+    print_banner,
+    quiet_invalid_requests,
+    require_recordable,
+    require_watchable,
+    save_recording,
+    watch_mock,
+    write_line,
+)
 
 
-@click.command(short_help="Serve the mock on a socket.")
+@command(
+    "Serve the mock on a socket.",
+    examples=[
+        ("", "the bundled document on port 4010"),
+        ("--speed 10 --scenario flaky-polls", "fast jobs, and polls that fail"),
+        ("--fault 'operation: create, lost: true, times: 1'", "the first create response is lost"),
+        ("--limits free --api-key sk-test", "one API key with the limits of a tier"),
+        ("--config mock.yaml --watch", "scenarios, faults and keys from a file"),
+        ("--recording traffic.har", "save the traffic for check --replay"),
+    ],
+)
 @document_argument
 @option("--host", default="127.0.0.1", metavar="ADDRESS", help="The address to listen on.")
 @option(
@@ -51,7 +66,13 @@ from .reloading_mock import ReloadingMock, ServeOptions
     metavar="N",
     help="The seconds that pass for jobs in one real second.",
 )
-@option("--seed", type=int, metavar="N", help="Make ids and random choices the same in every run.")
+@option(
+    "--seed",
+    command_variable="serve",
+    type=int,
+    metavar="N",
+    help="Make ids and random choices the same in every run.",
+)
 @option(
     "--scenario",
     metavar="NAME",
@@ -86,6 +107,7 @@ from .reloading_mock import ReloadingMock, ServeOptions
     "api_keys",
     multiple=True,
     metavar="KEY",
+    callback=parse_keys,
     help="An API key to accept. Can be given several times. By default any key is accepted, except"
     " one containing 'invalid'.",
 )
@@ -107,7 +129,18 @@ from .reloading_mock import ReloadingMock, ServeOptions
     help="The secret that signs webhook events: whsec_ and a key in base64.  [default: a new one,"
     " which is printed]",
 )
-@option("--admin-token", metavar="TOKEN", help="Require this token for the control API.")
+@option(
+    "--admin-token",
+    metavar="TOKEN",
+    callback=parse_token,
+    help="Require this token for the control API.",
+)
+@option(
+    "--recording",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Save the requests of the journal and their responses as HAR at the end, without keys.",
+)
 @option("--watch", is_flag=True, help="Reload the document and the config file when they change.")
 @option(
     "--strict", is_flag=True, help="Check each response against the document before sending it."
@@ -119,7 +152,12 @@ from .reloading_mock import ReloadingMock, ServeOptions
     metavar="SECONDS",
     help="The time for a client to send the head of a request; a body has twice as long.",
 )
-@option("-v", "--verbose", is_flag=True, help="Print a line for every request.")
+@option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Print a line for every request, not only for errors and violations.",
+)
 def serve(
     document: Document,
     *,
@@ -138,6 +176,7 @@ def serve(
     webhook_url: str | None,
     webhook_secret: str | None,
     admin_token: str | None,
+    recording: Path | None,
     watch: bool,
     strict: bool,
     request_timeout: float,
@@ -146,7 +185,8 @@ def serve(
     """Serve a mock of the API of DOCUMENT, an OpenAPI document with a job lifecycle.
 
     The default DOCUMENT is the video API of AIsa. The first line of output contains the base URL
-    for clients. Ctrl-C stops the server.
+    for clients. A line is printed for each request with an error or a violation. Ctrl-C stops the
+    server.
     """
     try:
         clock = SystemClock(speed)
@@ -165,100 +205,37 @@ def serve(
         admin_token=admin_token,
         host=host,
     )
-    secret = webhook_secret or new_secret()
+    printer = RequestPrinter(write_line, verbose=verbose)
     try:
-        webhooks = _webhooks(document, clock, webhook_url, secret)
-        mock = ReloadingMock(document, clock=clock, options=options, webhooks=webhooks)
+        webhooks, webhook_note = make_webhooks(document, clock, webhook_url, webhook_secret)
+        mock = ReloadingMock(
+            document, clock=clock, options=options, webhooks=webhooks, observe=printer.observe
+        )
     except ValueError as error:
         fail(str(error))
-    if watch and not mock.files:
-        fail("--watch: there is no file to watch; give a DOCUMENT or a --config")
-    if watch and (file := next((file for file in mock.files if not file.is_file()), None)):
-        fail(f"--watch: {file} is not a regular file")
+    if watch:
+        require_watchable(mock.files)
+    if recording:
+        require_recordable(recording, mock.files)
     if list_scenarios:
         for each in mock.service.scenarios.to_json():
             click.echo(f"{each['name']:<14} {each['about']}")
         return
-    # Even if they were ignored at the start: shells ignore SIGINT for background commands, and a
-    # server without an end must be stoppable there, too.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: sys.exit(0))
-    with _listen(host, port) as listener, ExitStack() as stack:
+    with ExitStack() as stack:
+        listener = stack.enter_context(open_listener(host, port))
+        if recording:
+            stack.callback(save_recording, recording, mock, base_url(listener, mock.document))
+        stack.enter_context(printer)
+        quiet_invalid_requests()
         if webhooks:
             stack.enter_context(WebhookWorker(webhooks, clock=clock))
         if watch:
-            from .watch import watch_files
-
-            stack.enter_context(watch_files(mock.files, lambda: _reload(mock)))
+            stack.enter_context(watch_mock(mock))
         gc.freeze()
         gc.enable()
-
-        def on_started() -> None:
-            _print_banner(mock, listener)
-            if webhooks:
-                signature = "" if webhook_secret else f", signed with {secret}"
-                click.echo(f"Webhooks go to {mask_url(webhook_url or '')}{signature}.")
-            click.echo("Ctrl-C stops the server.")
-
-        redact_path = mock.redact_path if verbose else None
         run(
             mock.app,
             listener,
-            on_started=on_started,
-            redact_path=redact_path,
+            on_started=lambda: print_banner(mock, listener, webhook_note),
             request_timeout=request_timeout,
-        )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return listen(host, port)
-    except (OSError, UnicodeError) as error:
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            fail(f"port {port} of {host} is in use; choose another --port, or 0 for a free one")
-        # The standard library may repeat the address after the reason.
-        reason = getattr(error, "strerror", None) or str(error)
-        reason = reason.partition(" (while")[0]
-        fail(f"cannot listen on port {port} of {host}: {reason}")
-
-
-def _webhooks(
-    document: Document, clock: SystemClock, url: str | None, secret: str
-) -> Webhooks | None:
-    """Return the webhooks, or None without a URL; ValueError if the URL or secret is invalid."""
-    if url is None:
-        return None
-    if not document.events:
-        raise ValueError(f"--webhook-url: {document.title} declares no webhooks")
-    # This import takes a fifth of the start-up time.
-    from ..mock_server.webhooks.http_receiver import HttpReceiver
-
-    return Webhooks(document, clock=clock, receiver=HttpReceiver(url), secret=secret)
-
-
-def _reload(mock: ReloadingMock) -> None:
-    """Reload the mock, and print the effect or the error."""
-    try:
-        restarted = mock.reload()
-    except Exception as error:  # must not end the thread that watches the files
-        click.echo(f"Not reloaded: {error}", err=True)
-    else:
-        click.echo("Reloaded, with a new journal." if restarted else "Reloaded.")
-
-
-def _print_banner(mock: ReloadingMock, listener: socket.socket) -> None:
-    document = mock.document
-    url = base_url(listener, document)
-    click.echo(f"{document.title} at {url}")
-    for operation in document.operations.values():
-        click.echo(
-            f"  {operation.method:<7}{document.base_path}{operation.path:<30} {operation.id}"
-        )
-    control = url.removesuffix(document.base_path) + ADMIN_PREFIX
-    click.echo(f"Control API at {control}/, documented in {control}/openapi.json.")
-    address = listener.getsockname()[0]
-    if not mock.options.admin_token and not ipaddress.ip_address(address).is_loopback:
-        click.echo(
-            f"Warning: every client of {address} can use the control API without --admin-token.",
-            err=True,
         )

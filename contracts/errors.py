@@ -5,7 +5,8 @@ ToolkitError
 ├── BudgetExceeded          a request would cost more than the budget allows
 ├── ServerUnreachable       no request to a server got a response
 │   └── NotThisApi          a server responds, but it serves another API
-└── CredentialsRejected     a server rejects the API key
+├── CredentialsRejected     a server rejects the API key
+└── CheckTimedOut           a check takes longer than it may
 
 After ServerUnreachable, NotThisApi and CredentialsRejected it is certain that no job was created.
 """
@@ -33,3 +34,7 @@ class NotThisApi(ServerUnreachable):
 
 class CredentialsRejected(ToolkitError):
     """The server rejects the API key, so no job was created with it."""
+
+
+class CheckTimedOut(ToolkitError):
+    """The time for all requests of a check is over. Its jobs may still exist."""

@@ -12,11 +12,11 @@ from pathlib import Path
 import orjson
 
 from ..openapi import Schema
-from ..openapi.schema import Schemas
 from ..openapi.json import Json
 from ..openapi.pointer import Path as PointerPath
 from ..openapi.pointer import format_pointer, get
-from ..openapi.text import quote
+from ..openapi.schema import Schemas
+from ..openapi.text import did_you_mean, quote
 from .errors import ConfigError
 
 
@@ -46,7 +46,8 @@ def validate(kind: str, options: Mapping[str, Json]) -> None:
         error = next(iter(schema.errors(options)))
         reason = error.message
         if error.keyword == "additionalProperties" and len(error.path) == 1:
-            reason += f", only {', '.join(schema.raw['properties'])}"
+            known = schema.raw["properties"]
+            reason += f", only {', '.join(known)}{did_you_mean(error.path[0], known)}"
         elif error.keyword == "type" and _is_infinite(number := _value_at(options, error.path)):
             reason = f"must be a finite number, not {quote(number)}"
         raise ConfigError(format_pointer(error.path), reason)

@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import Generic, Unpack
 
 from ..openapi import Document, Ending
+from ..openapi.text import count_of, quote
 from .clock import ClockT
 from .config_types import FaultOptions
 from .jobs.job import observe
 from .jobs.job_fields import JobFields
 from .jobs.progression import JobOutcome
+from .listing import Listing
 from .service import JobService
 from .webhooks.webhooks import Webhooks
 
@@ -38,7 +40,12 @@ class MockControls(Generic[ClockT]):
     @property
     def jobs(self) -> list[JobFields]:
         """The jobs as a client would see them now, the oldest first: `jobs[0].id`."""
-        return [JobFields(fields) for fields in self.service.describe_all()]
+        jobs = [JobFields(fields) for fields in self.service.describe_all()]
+        return Listing(jobs, name="jobs", contents=lambda: self._contents(len(jobs)))
+
+    def _contents(self, jobs: int) -> str:
+        """Return what the mock has instead of a missing job."""
+        return f"the mock has {count_of(jobs, 'job')}"
 
     @property
     def webhooks(self) -> Webhooks | None:
@@ -139,7 +146,8 @@ class MockControls(Generic[ClockT]):
         service = self.service
         job, now = service.store.get(job_id), service.clock.now()
         if job is None:
-            raise KeyError(job_id)
+            known = self._contents(len(service.describe_all()))
+            raise KeyError(f"there is no job {quote(job_id)}: {known}")
         snapshot = observe(job, now)
         if snapshot.ends:
             raise ValueError(f"{job_id} has ended already")

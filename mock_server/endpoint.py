@@ -103,11 +103,18 @@ class Endpoint:
         refusal = self._refusal(method, path, mismatch or NoMatch())
         reply = self.service.refuse(refusal, headers=headers)
         for observer in self._observers:
-            observer.unmatched(method, path)
+            observer.unmatched(method, path, headers)
         return reply
 
     def respond_invalid(
-        self, method: str, path: str, reason: str, *, status: int = 400, delivered: bool = True
+        self,
+        method: str,
+        path: str,
+        reason: str,
+        *,
+        status: int = 400,
+        delivered: bool = True,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Return the error reply to a request that is not valid HTTP or did not arrive completely.
 
@@ -117,11 +124,14 @@ class Endpoint:
             reason: The problem in words.
             status: The HTTP status of the reply.
             delivered: False if the client has disconnected and does not receive the reply.
+            headers: The headers by name in lower case, None if they are not known.
         """
         cause = self.service.document.envelope.cause_of_status(status) or Cause.FIELD_VALUE
         reply = replace(self.service.refuse(Refusal(cause, reason)), status=status)
         for observer in self._observers:
-            observer.invalid(method, path, reason, status=status if delivered else None)
+            observer.invalid(
+                method, path, reason, status=status if delivered else None, headers=headers
+            )
         return reply
 
     def undelivered(self, reply: Reply) -> None:
@@ -130,13 +140,16 @@ class Endpoint:
         for observer in self._observers:
             observer.undelivered(answered)
 
-    def respond_head_too_large(self, limit: int) -> Reply:
+    def respond_head_too_large(self, method: str, path: str, limit: int) -> Reply:
         """Return the error reply to a request whose head has more than `limit` bytes.
 
-        Observers are not informed, because they would have to keep the head.
+        Observers get only the beginning of the path, because they would have to keep the head.
         """
         message = f"the head is larger than the limit of {limit} bytes"
-        return self.service.refuse(Refusal(Cause.BODY_TOO_LARGE, message))
+        reply = self.service.refuse(Refusal(Cause.BODY_TOO_LARGE, message))
+        for observer in self._observers:
+            observer.invalid(method, path[:_MAX_SHOWN_PATH], message, status=reply.status)
+        return reply
 
     def respond_internal_error(self, reason: str) -> Reply:
         """Return the error reply if the mock itself has failed."""

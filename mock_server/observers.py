@@ -16,16 +16,25 @@ class Observer(Protocol):
         """A call was answered."""
         ...
 
-    def unmatched(self, method: str, path: str) -> None:
+    def unmatched(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> None:
         """A request matched no operation.
 
         Args:
             method: The HTTP method in upper case.
             path: The path as it was sent.
+            headers: The headers by name in lower case, None if they are not known.
         """
         ...
 
-    def invalid(self, method: str, path: str, reason: str, *, status: int | None) -> None:
+    def invalid(
+        self,
+        method: str,
+        path: str,
+        reason: str,
+        *,
+        status: int | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """A request was not valid HTTP, or it did not arrive completely.
 
         Args:
@@ -33,6 +42,7 @@ class Observer(Protocol):
             path: The path as it was sent, "?" if it is unknown.
             reason: The problem in words.
             status: The HTTP status of the response, None if the client had disconnected.
+            headers: The headers by name in lower case, None if they are not known.
         """
         ...
 

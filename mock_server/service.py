@@ -140,6 +140,8 @@ class JobService(Generic[ClockT]):
         if "prefer" in call.headers:
             refuse_if_preferred(self.document.envelope, operation, call.headers["prefer"])
         accepted = AcceptedCall(operation, call, read_call(operation, call), key)
+        if accepted.arguments.unknown_names:
+            applied.ignored_names = accepted.arguments.unknown_names
         if operation.role in CREATE_ROLES:
             if self._idempotency:
                 return self._idempotency.run_once(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .pointer import Path
+from .text import did_you_mean, quote
 
 
 class Ending(StrEnum):
@@ -136,8 +137,9 @@ class Lifecycle:
         """
         route = self._find_route((self.initial,), outcome)
         if route is None:
-            finals = ", ".join(name for name, state in self.states.items() if state.ends)
-            raise ValueError(f"no job ends as {outcome!r}; the final states are {finals}")
+            finals = [name for name, state in self.states.items() if state.ends]
+            known = f"{', '.join(finals)}{did_you_mean(outcome, finals)}"
+            raise ValueError(f"no job ends as {quote(outcome)}; the final states are {known}")
         return route
 
     def _find_route(self, visited: tuple[str, ...], outcome: str) -> tuple[str, ...] | None:

@@ -47,6 +47,18 @@ class Delivery:
         return self.bytes_delivered is not None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyNotes:
+    """What a mock knows about a response to an unusual request.
+
+    faults: the options of the faults that applied, each in one line
+    ignored_names: the fields and query parameters that the document does not declare
+    """
+
+    faults: tuple[str, ...] = ()
+    ignored_names: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A response.
@@ -56,6 +68,7 @@ class Reply:
     body: the whole body, also if only a part of it arrives
     delivery: how it is sent; None if it is sent completely and immediately
     replaced: the response that this one replaces, if the request has taken effect anyway
+    notes: what a mock knows about it, None if the request was usual
     """
 
     status: int
@@ -63,6 +76,7 @@ class Reply:
     body: bytes = b""
     delivery: Delivery | None = None
     replaced: Reply | None = None
+    notes: ReplyNotes | None = field(default=None, compare=False)
 
 
 def media_type_of(headers: Mapping[str, str]) -> str:

@@ -34,12 +34,15 @@ class Price:
     per: str | None
     rates: tuple[Rate, ...]
 
-    def amount_for(self, fields: Mapping[str, Json]) -> Decimal:
-        """Return the price of a job with these fields, including defaults; 0 if no rate applies."""
+    def amount_for(self, fields: Mapping[str, Json]) -> Decimal | None:
+        """Return the price of a job with these fields, defaults included.
+
+        None if no rate applies, because the price is then unknown.
+        """
         for rate in self.rates:
             if all(fields.get(name) in values for name, values in rate.when.items()):
                 return rate.amount * (Decimal(str(fields[self.per])) if self.per else 1)
-        return Decimal(0)
+        return None
 
 
 def compile_price(data: Json) -> Price:

@@ -10,7 +10,6 @@ import orjson
 from .envelope import Cause
 from .errors import FormError
 from .form import Part, parse_form
-from .image import image_type
 from .json import Json, duplicate_name, parse_json
 from .keywords import as_object, value_from_text
 from .messages import Call, media_type_of
@@ -19,6 +18,7 @@ from .pointer import format_pointer
 from .schema import Schema
 from .schema_error import SchemaError
 from .text import expected_but_got, quote
+from .uploaded_file import describe_file, file_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ class _RequestReader:
         forms = self.operation.bodies.get(FORM)
         for name, allowed in forms.files.items() if forms else ():
             if name in data:
-                expected = f"{_describe_file(allowed)}, which only {FORM} can carry"
+                expected = f"{describe_file(allowed)}, which only {FORM} can carry"
                 yield RequestProblem(Cause.FIELD_TYPE, name, expected, JSON)
 
     def _read_form(self, body: RequestBody) -> None:
@@ -184,7 +184,7 @@ class _RequestReader:
             return self._add_problem(
                 Cause.FORM_MALFORMED, None, f"the body must be {FORM}", received
             )
-        for name, part in self._unique_parts(parts, body).items():
+        for name, part in self._unique_parts(parts).items():
             if name in body.files:
                 self._read_file(part, body.files[name])
             elif name not in body.properties:
@@ -197,29 +197,21 @@ class _RequestReader:
             self._add_schema_errors(e for e in errors if not reported.intersection(e.path[:1]))
         return None
 
-    def _unique_parts(self, parts: Iterable[Part], body: RequestBody) -> dict[str, Part]:
+    def _unique_parts(self, parts: Iterable[Part]) -> dict[str, Part]:
         unique: dict[str, Part] = {}
         for part in parts:
-            if part.name in unique and part.name in body.properties:
+            if part.name in unique:
                 self._add_problem(Cause.FIELD_VALUE, part.name, *_DUPLICATE)
             unique.setdefault(part.name, part)
         return unique
 
     def _read_file(self, part: Part, allowed: tuple[str, ...]) -> None:
-        if part.filename is None:
-            expected = f"{_describe_file(allowed)}, sent as a part with a file name"
-            return self._add_problem(Cause.FIELD_TYPE, part.name, expected, "text")
-        self.files[part.name] = part
-        expected = _describe_file(allowed)
-        declared = (part.content_type or "").partition(";")[0].strip().lower()
-        if declared and not _is_allowed(declared, allowed):
-            received = f"one with the Content-Type {quote(declared)}"
-            return self._add_problem(Cause.FIELD_VALUE, part.name, expected, received)
-        found = image_type(part.content)
-        if not _is_allowed(found, allowed):
-            received = found or f"{quote(part.filename)}, whose bytes have another type"
-            return self._add_problem(Cause.FIELD_VALUE, part.name, expected, received)
-        return None
+        if part.filename is not None:
+            self.files[part.name] = part
+        problem = file_problem(part, allowed)
+        if problem is not None:
+            cause, expected, received = problem
+            self._add_problem(cause, part.name, expected, received)
 
     def _read_text(self, part: Part, schema: Json) -> None:
         if part.filename is not None:
@@ -262,22 +254,6 @@ class _RequestReader:
                 cause: str | None = body.properties[error.path[0]].get("x-cause")
                 return cause
         return None
-
-
-def _is_allowed(media_type: str | None, patterns: Iterable[str]) -> bool:
-    return any(_media_type_matches(media_type, pattern) for pattern in patterns)
-
-
-def _describe_file(allowed: tuple[str, ...]) -> str:
-    """Return the expectation of a file with one of these media types, in words."""
-    types = "" if "*/*" in allowed else f" of type {' or '.join(allowed)}"
-    return f"must be a file{types}"
-
-
-def _media_type_matches(media_type: str | None, pattern: str) -> bool:
-    if pattern == "*/*" or media_type == pattern:
-        return True
-    return media_type is not None and pattern == media_type.partition("/")[0] + "/*"
 
 
 _CAUSE_BY_KEYWORD = {"required": Cause.FIELD_MISSING, "type": Cause.FIELD_TYPE}

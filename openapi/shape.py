@@ -13,7 +13,7 @@ from .errors import Problem
 from .json import Json
 from .pointer import Path, format_pointer, get
 from .schema_error import schema_error
-from .suggestion import suggest_near
+from .text import did_you_mean
 
 
 class Shape:
@@ -54,7 +54,7 @@ class Shape:
             parent = get(self._schema, [*map(str, error.schema_path[:-1]), "properties"])
         except LookupError:
             return ""
-        return suggest_near(name, parent)
+        return did_you_mean(name, parent)
 
 
 @cache

@@ -13,6 +13,7 @@ import yaml
 from .errors import DocumentError, Problem
 from .json import Json
 from .pointer import Path, parse_pointer
+from .text import did_you_mean
 from .yaml_rules import is_64_bit, yaml_problems
 
 BUNDLED = "aisa-videos.yaml"
@@ -65,7 +66,18 @@ def read_file(path: str | FilePath) -> str:
         return FilePath(path).read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        if isinstance(error, FileNotFoundError):
+            reason += _suggest_file(FilePath(path))
         raise DocumentError(str(path), (Problem("", f"cannot be read: {reason}"),)) from error
+
+
+def _suggest_file(path: FilePath) -> str:
+    """Return a question with the file in the same folder whose name is most similar, or ""."""
+    try:
+        names = sorted(each.name for each in path.parent.iterdir() if each.name.isprintable())
+    except OSError:
+        return ""
+    return did_you_mean(path.name, names)
 
 
 def parse_source(text: str, *, name: str) -> Source:

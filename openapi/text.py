@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 from .json import Json
 
@@ -13,21 +16,30 @@ def expected_but_got(expected: str, received: str | None) -> str:
 
 
 def quote(data: Json) -> str:
-    """Return the Python literal of a value, cut to 80 characters."""
-    text = repr(data)
+    """Return a text in single quotes, and any other value as JSON, cut to 80 characters."""
+    if isinstance(data, str | float):  # JSON has no infinite numbers
+        text = repr(data)
+    else:
+        text = escape_controls(json.dumps(data, ensure_ascii=False, default=repr))
     return text if len(text) <= _MAX_CHARACTERS else f"{text[: _MAX_CHARACTERS - 1]}…"
 
 
 def one_line(text: str) -> str:
-    """Return a short printable text unchanged, any other as a Python literal (see `quote`)."""
+    """Return a short printable text unchanged, any other in quotes (see `quote`)."""
     return text if text.isprintable() and len(text) <= _MAX_CHARACTERS else quote(text)
 
 
-def escape_controls(text: str) -> str:
-    """Return a text of any length in one line, with control characters as escape sequences."""
+def escape_controls(text: str, *, keep: str = "") -> str:
+    """Return a text of any length with control characters as escape sequences, those that change
+    the direction of the text included.
+
+    keep: characters that stay as they are, such as line breaks
+    """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(
+        c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def mask_url(url: str) -> str:
@@ -43,6 +55,20 @@ def count_of(number: int, noun: str, plural: str | None = None) -> str:
     plural: the plural of the noun, if it is not the noun with an s
     """
     return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return "; did you mean …?" with the known word that is most similar, "" without one."""
+    by_lower_case = {each.lower(): each for each in known if each != word}
+    near = get_close_matches(word[:_MAX_CHARACTERS].lower(), by_lower_case, n=1)
+    return f"; did you mean {by_lower_case[near[0]]}?" if near else ""
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Return "; did you mean NEAREST?", or else the list of the known words."""
+    names = [*known]
+    listed = f"; known are {', '.join(names)}" if names else ""
+    return did_you_mean(word, names) or listed
 
 
 def truncate_depth(data: Json, depth: int = 64) -> Json:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .contract import Contract
-    from .errors import ContractError, ContractWarning, InfiniteLoop, UnusedMockError
+    from .errors import (
+        ContractError,
+        ContractWarning,
+        InfiniteLoop,
+        UnreadMarkerWarning,
+        UnusedMockError,
+    )
     from .mock import VideoMock, mock_videos
     from .observed_mock import ObservedMock
     from .options import MockOptions
@@ -20,6 +26,7 @@ __all__ = [
     "InfiniteLoop",
     "MockOptions",
     "ObservedMock",
+    "UnreadMarkerWarning",
     "UnusedMockError",
     "VideoMock",
     "mock_videos",
@@ -34,6 +41,7 @@ _MODULES = {
     "ContractWarning": "errors",
     "MockOptions": "options",
     "InfiniteLoop": "errors",
+    "UnreadMarkerWarning": "errors",
     "UnusedMockError": "errors",
     "VideoMock": "mock",
     "ObservedMock": "observed_mock",

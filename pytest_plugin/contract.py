@@ -54,7 +54,9 @@ class Contract:
         __tracebackhide__ = True
         for word in words:
             if not is_allowable(word):
-                raise ValueError(f"unknown rule {word!r}; `aisa-testkit explain` lists all rules")
+                code = word.strip().upper()
+                hint = f"did you mean {code}?" if is_allowable(code) else _ALL_RULES
+                raise ValueError(f"unknown rule {word!r}; {hint}")
         self._allowed.update(words)
 
     @property
@@ -134,3 +136,6 @@ def _violations(journal: MockJournal) -> Iterator[Violation]:
 
 def _with_severity(severity: Severity, violations: Iterable[Violation]) -> list[Violation]:
     return [violation for violation in violations if violation.severity is severity]
+
+
+_ALL_RULES = "`aisa-testkit explain` lists all rules"

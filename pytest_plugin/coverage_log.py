@@ -15,6 +15,7 @@ from ..contracts.reports.coverage_report import (
     write_coverage_markdown,
     write_coverage_text,
 )
+from ..openapi.files import replace_file
 from .contract import Contract
 
 SUFFIXES = (".txt", ".json", ".md")
@@ -77,7 +78,7 @@ class CoverageLog:
     def _write(self, path: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(self._render(path.suffix), encoding="utf-8")
+            replace_file(path, self._render(path.suffix).encode())
         except OSError as error:
             self._write_error = f"the contract coverage cannot be written: {path}: {error.strerror}"
 

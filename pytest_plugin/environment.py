@@ -1,13 +1,13 @@
-"""The environment variables and warnings of a program while a mock is active."""
+"""The environment variables of a program while a mock is active."""
 
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..openapi.credentials import DUMMY_KEY
+from .sdk_warning import ignore_sdk_warning
 
 # `whsec_` and a key in base64, the format of Standard Webhooks.
 DUMMY_SECRET = "whsec_ZHVtbXktd2ViaG9vay1zZWNyZXQtb2YtdGVzdHM="
@@ -34,8 +34,7 @@ def client_environment(
         API_KEY_VARIABLE: key,
     }
     before = {name: os.environ.get(name) for name in variables}
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=_SDK_WARNING, category=DeprecationWarning)
+    with ignore_sdk_warning():
         os.environ.update(variables)
         try:
             yield
@@ -45,6 +44,3 @@ def client_environment(
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
-
-
-_SDK_WARNING = "The Sora API is scheduled to permanently shut down"

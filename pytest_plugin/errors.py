@@ -5,7 +5,8 @@ ToolkitError
 ├── UnusedMockError (AssertionError)  no request has reached a mock
 └── NotSent                           a request was not sent to the live API
 UserWarning
-└── ContractWarning                   a client sent something undocumented
+├── ContractWarning                   a client sent something undocumented
+└── UnreadMarkerWarning               a marker of pytest has no effect
 BaseException
 └── InfiniteLoop                      a client repeats a request forever
 """
@@ -69,6 +70,10 @@ class ContractWarning(UserWarning):
     def from_violation(cls, violation: Violation) -> ContractWarning:
         """Return the warning about one violation."""
         return cls(f"{violation}\n  allow     {_how_to_allow([violation])}")
+
+
+class UnreadMarkerWarning(UserWarning):
+    """A marker video_mock has no effect, because no fixture of the plugin reads it."""
 
 
 class NotSent(ToolkitError):

@@ -195,8 +195,8 @@ def _options(
         if "document" in marker.kwargs and document and base_url == document.server_url:
             options["base_url"] = None  # use the server of the other document
         options |= marker.kwargs
-    if isinstance(options["document"], str | Path):
-        options["document"] = request.config.rootpath / options["document"]
+    path = options["document"]
+    if isinstance(path, str | Path):
+        options["document"] = request.config.rootpath / path
     positional = [a for marker in request.node.iter_markers("video_mock") for a in marker.args]
-    # The arguments of a marker have no types.
-    return MockOptions(*positional, **options)  # type: ignore[arg-type]
+    return MockOptions.read(*positional, **options)

@@ -122,7 +122,9 @@ class Gateway:
             self._budget.release(price[0])
         return reply
 
-    def _price(self, operation: Operation, fields: Mapping[str, Json]) -> tuple[Decimal, str]:
+    def _price(
+        self, operation: Operation, fields: Mapping[str, Json]
+    ) -> tuple[Decimal | None, str]:
         if operation.price is None:
             raise BudgetExceeded(
                 f"{operation.id} has no x-price in the document, so its price is unknown"

@@ -97,7 +97,11 @@ def live_api(
     contract: Contract,
     server: SharedServer,
 ) -> Iterator[LiveApi]:
-    """Start a gateway to the live API at `upstream`, for the length of a test."""
+    """Start a gateway to the live API at `upstream`, for the length of a test.
+
+    Fails the test in a forked process, before it can send a request.
+    """
+    budget.require_own_process()
     journal = contract.open_journal(document, SystemClock(), live=True)
     url = base_url(server.listener, document)
     gateway = Gateway(document, upstream=upstream, budget=budget, journal=journal)

@@ -25,6 +25,16 @@ class LiveBudget(Budget):
     def __init__(self, limit: Decimal, key: str) -> None:
         super().__init__(max_spend=limit)
         self.key, self.upstream = key, ""
+        self._process = os.getpid()
+
+    def require_own_process(self) -> None:
+        """Fail the test in a forked process: each copy of the budget would be spent."""
+        if os.getpid() != self._process:
+            pytest.fail(
+                f"the live API has a single budget, which belongs to process {self._process}: run"
+                " this test in that process, not in a child process",
+                pytrace=False,
+            )
 
     def __str__(self) -> str:
         where = f"live API at {mask_url(self.upstream)}" if self.upstream else "live API, not used"
@@ -40,9 +50,11 @@ def read_live_budget(config: pytest.Config) -> LiveBudget:
         raise pytest.UsageError(
             "--video-target=live costs money: set a limit, such as --video-max-spend=1"
         )
-    # Each worker of pytest-xdist would spend the whole budget.
+    # Each worker of pytest-xdist, and each child of pytest-forked, would spend the whole budget.
     if config.getoption("tx", None) or config.getoption("dist", "no") != "no":
         raise pytest.UsageError("--video-target=live has a single budget: run it without -n")
+    if config.getoption("forked", False):
+        raise pytest.UsageError("--video-target=live has a single budget: run it without --forked")
     try:
         limit = Decimal(text)
     except InvalidOperation:

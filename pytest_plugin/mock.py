@@ -98,7 +98,7 @@ def mock_videos(**options: Unpack[MockOptionsDict]) -> Iterator[VideoMock]:
     with the violations.
     """
     __tracebackhide__ = True
-    mock_options = MockOptions(**options)
+    mock_options = MockOptions.read(**options)
     contract = Contract(check=mock_options.check, allow=mock_options.allow)
     with note_violations(contract), start_mock(mock_options, contract) as mock:
         yield mock

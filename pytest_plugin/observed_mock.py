@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from ..contracts import ClientVerdict, Exchange
+from ..contracts.journal.entry import LoggedRequest
 from ..mock_server import JobService, MockControls, MovableClock
+from ..mock_server.listing import Listing
+from ..openapi.text import count_of
 from .contract import Contract
 from .mock_journal import MockJournal
 
@@ -33,7 +36,11 @@ class ObservedMock(MockControls[MovableClock]):
     @property
     def requests(self) -> list[Exchange]:
         """The requests since the last reset, with `operation_id`, `fields`, `files`, `status`."""
-        return self._journal.exchanges
+        return Listing(
+            self._journal.exchanges,
+            name="requests",
+            contents=lambda: f"the mock received {self._describe_requests()}",
+        )
 
     @property
     def verdict(self) -> ClientVerdict:
@@ -44,7 +51,27 @@ class ObservedMock(MockControls[MovableClock]):
         """
         return self._journal.client_verdict()
 
+    def _contents(self, jobs: int) -> str:
+        return f"{super()._contents(jobs)} and received {self._describe_requests()}"
+
+    def _describe_requests(self) -> str:
+        """Return the latest requests with their statuses."""
+        if not (requests := self._journal.log.requests):
+            return "no request" if self._journal.unused else "no request since its reset"
+        latest = ", ".join(map(_describe_request, requests[-_MAX_LISTED:]))
+        earlier = "…, " if len(requests) > _MAX_LISTED else ""
+        return f"{count_of(len(requests), 'request')}: {earlier}{latest}"
+
     def reset(self) -> None:
         """Forget all jobs and requests, and the plans for the next ones."""
         super().reset()
         self._journal.clear()
+
+
+def _describe_request(request: LoggedRequest) -> str:
+    if isinstance(request, Exchange):
+        return f"{request.operation_id} ({request.status or 'no response'})"
+    return f"{request.method} {request.path} ({request.kind})"
+
+
+_MAX_LISTED = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, TypeAlias, TypedDict
 
@@ -26,6 +26,7 @@ from ..openapi import Document, load_document
 from .contract import Contract
 from .environment import DUMMY_SECRET
 from .mock_journal import MockJournal
+from .option_checks import require_names, require_values
 from .playback import Playback
 
 PassOrFail: TypeAlias = Literal["pass", "fail"]
@@ -35,7 +36,7 @@ PassOrFail: TypeAlias = Literal["pass", "fail"]
 class MockOptions:
     """The behaviour of a mock, and the checks of its clients. Every option has a default.
 
-    Raises ValueError for options that exclude each other, and for unknown words.
+    Raises ValueError for options that exclude each other, and for invalid values.
 
     Args:
         document: the OpenAPI document to mock, or its path; the bundled one by default.
@@ -83,16 +84,21 @@ class MockOptions:
 
     def __post_init__(self) -> None:
         __tracebackhide__ = True
+        require_values({field.name: getattr(self, field.name) for field in fields(self)})
         if self.clock is not None and self.speed is not None:
             raise ValueError("give a clock or a speed, not both; a clock has its speed")
         if self.recording is not None:
             for name, default in _DECIDED_BY_RECORDING.items():
                 if getattr(self, name) != default:
                     raise ValueError(f"{name} cannot be set together with a recording")
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                expected = " or ".join(map(repr, choices))
-                raise ValueError(f"{name} must be {expected}, not {getattr(self, name)!r}")
+
+    @classmethod
+    def read(cls, *args: object, **options: object) -> MockOptions:
+        """Return the options with these names; raises TypeError for an unknown name."""
+        __tracebackhide__ = True
+        require_names([field.name for field in fields(cls)], args, options)
+        # Their values are checked as well, because the arguments of a marker have no types.
+        return cls(**options)  # type: ignore[arg-type]
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -205,11 +211,6 @@ class MockOptionsDict(TypedDict, total=False):
     no_requests: PassOrFail
 
 
-_CHOICES = {
-    "other_hosts": ("pass", "fail"),
-    "no_requests": ("pass", "fail"),
-    "unknown_ids": ("refuse", "synthesize"),
-}
 # A recording already contains the outcomes of jobs, so these options must keep their defaults.
 _DECIDED_BY_RECORDING = {
     "scenario": None,

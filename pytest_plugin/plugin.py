@@ -24,6 +24,8 @@ from .fixtures import (
     video_mock,
     video_server,
 )
+from .marker import find_unread_markers, require_fixture, warn_of_unread_markers
+from .sdk_warning import add_filter_again
 from .stash import BUDGET, CONTRACT, COVERAGE, REQUESTS_REQUIRED
 
 if TYPE_CHECKING:
@@ -111,10 +113,30 @@ def _fail_under(config: pytest.Config) -> float | None:
     return percent
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Find markers without effect, before other hooks deselect tests."""
+    find_unread_markers(config, items)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Keep ignoring the SDK's warning if a mock of an earlier test is still open.
+
+    Fail a test whose marker describes a mock that it does not have.
+    """
+    __tracebackhide__ = True
+    add_filter_again()
+    result = yield
+    require_fixture(item)
+    return result
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test at its end if the code under test broke the contract."""
     result = yield
+    warn_of_unread_markers(item)
     contract = item.stash.get(CONTRACT, None)
     # The failure of a unittest method is kept on the item, not raised.
     if contract is not None and not getattr(item, "_excinfo", None):

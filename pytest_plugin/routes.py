@@ -11,12 +11,13 @@ import httpx
 import httpx2
 import respx
 from respx.mocks import HTTPCoreMocker
-from respx.models import AllMockedAssertionError, PassThrough
+from respx.models import AllMockedAssertionError, PassThrough, RouteList
 from respx.types import RouteResultTypes
 
 from ..mock_server import Endpoint
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Operation, OperationMatch, Reply
+from ..openapi.text import did_you_mean
 from .client_delivery import REPLY_EXTENSION, async_deliver, deliver, is_undelivered
 from .mock_journal import MockJournal
 
@@ -68,6 +69,17 @@ class VideoRoute(respx.Route):
         return effect
 
 
+class VideoRoutes(RouteList):
+    """The routes of a mock by operation id, with an error for unknown ids that names all."""
+
+    def __getitem__(self, key: int | str) -> respx.Route:
+        __tracebackhide__ = True
+        if isinstance(key, str) and key not in self._names:
+            known = f"only {', '.join(self._names)}{did_you_mean(key, self._names)}"
+            raise KeyError(f"there is no route {key!r}, {known}")
+        return super().__getitem__(key)
+
+
 class VideoRouter(respx.MockRouter):
     """The respx routes of a mock.
 
@@ -90,6 +102,7 @@ class VideoRouter(respx.MockRouter):
         allow_other_hosts: bool = True,
     ) -> None:
         super().__init__(assert_all_called=False)
+        self.routes = VideoRoutes()
         self._endpoint, self._journal = endpoint, journal
         self._allow_other_hosts = allow_other_hosts
         # The longest first, because one base URL may be a prefix of another.

@@ -78,7 +78,7 @@ def serve_videos(**options: Unpack[MockOptionsDict]) -> Iterator[ObservedMock]:
     with the violations.
     """
     __tracebackhide__ = True
-    mock_options = MockOptions(**options)
+    mock_options = MockOptions.read(**options)
     contract = Contract(check=mock_options.check, allow=mock_options.allow)
     with (
         note_violations(contract),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .live_budget import LiveBudget
 
 REQUESTS_REQUIRED: pytest.StashKey[bool] = pytest.StashKey()
+UNREAD_MARKERS: pytest.StashKey[set[str]] = pytest.StashKey()
 CONTRACT: pytest.StashKey[Contract] = pytest.StashKey()
 COVERAGE: pytest.StashKey[CoverageLog] = pytest.StashKey()
 BUDGET: pytest.StashKey[LiveBudget] = pytest.StashKey()

@@ -27,6 +27,7 @@ LAZY = {
             "InfiniteLoop",
             "VideoMock",
             "ObservedMock",
+            "UnreadMarkerWarning",
             "UnusedMockError",
             "mock_videos",
             "serve_videos",

@@ -5,15 +5,19 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import httpx2
 
-from ...openapi import Call, Document, Reply
-from ..errors import ServerUnreachable
+from ...openapi import Call, Document, JobRole, Reply
+from ...openapi.text import one_line
+from ..errors import CheckTimedOut, ServerUnreachable
 from ..traffic.exchange import Exchange, read_exchange
 from ..traffic.request_builder import url_of
+from .abortable_connections import AbortableConnections
 
-MAX_RESPONSE_SECONDS, MAX_RESPONSE_BYTES = 600.0, 512 * 1024 * 1024
+MAX_RESPONSE_SECONDS = 600.0
+MAX_FILE_BYTES, MAX_JSON_BYTES = 512 * 1024 * 1024, 16 * 1024 * 1024
 
 
 def monotonic_unix_clock() -> Callable[[], float]:
@@ -30,9 +34,10 @@ class HttpTarget:
     now: returns the Unix time in seconds and never runs backwards; None for real time
     sleep: waits for a number of seconds; None for `time.sleep`
     max_seconds: the longest time for one response, at most MAX_RESPONSE_SECONDS
-    problem: the reason why the last connection broke, None if none did
+    max_total_seconds: the longest time for all requests and waits together, None for no limit
 
-    A response that takes longer or has more than MAX_RESPONSE_BYTES is aborted.
+    A response that takes longer is aborted. A file of more than MAX_FILE_BYTES, and any other
+    response of more than MAX_JSON_BYTES, is cut off and not checked.
     """
 
     def __init__(
@@ -44,35 +49,56 @@ class HttpTarget:
         now: Callable[[], float] | None = None,
         sleep: Callable[[float], None] | None = None,
         max_seconds: float = MAX_RESPONSE_SECONDS,
+        max_total_seconds: float | None = None,
     ) -> None:
         self._document, self._base_url, self._client = document, base_url.rstrip("/"), client
         # Not as default arguments: a test may replace the functions of `time` after the import.
         self._now, self._sleep = now or monotonic_unix_clock(), sleep or time.sleep
         self._max_seconds = min(max_seconds, MAX_RESPONSE_SECONDS)
+        self._max_total_seconds = max_total_seconds
+        total = float("inf") if max_total_seconds is None else max_total_seconds
+        self._deadline = self._now() + total
+        self._connections = AbortableConnections(self._now)
         self._responded = False
-        self.problem: str | None = None
 
     def send(self, call: Call) -> Exchange:
-        """Send the call once. The exchange has no reply if the connection broke.
+        """Send the call once. Without a complete response the exchange has no reply, but a problem.
 
-        Raises ServerUnreachable if the server has never responded.
+        Raises ServerUnreachable if the server has never responded, and CheckTimedOut if the time
+        for all requests is over.
         """
         began = self._now()
+        self._raise_if_late(began)
+        reply, problem, sent, was_cut = None, "", True, False
         try:
-            reply, sent = self._reply(call), True
+            with self._connections.closed_after(min(self._max_seconds, self._deadline - began)):
+                received = self._reply(call)
+            reply = received
         except _NOT_CONNECTED as error:
             if not self._responded:
                 raise ServerUnreachable(f"{self._base_url} {_connection_problem(error)}") from error
-            reply, sent = None, False
+            problem, sent = _describe(error), False
+        # such as an id that is too long for a URL
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            problem, was_cut = _describe(error), isinstance(error, _ResponseTooLong)
         now = self._now()
         took = max(0.0, now - began)
-        return read_exchange(self._document, call, reply, at=now, took=took, sent=sent)
+        exchange = read_exchange(self._document, call, reply, at=now, took=took, sent=sent)
+        return replace(exchange, problem=problem, was_recorded=not was_cut)
 
     def wait(self, seconds: float) -> None:
-        """Wait for a number of seconds."""
+        """Wait for a number of seconds.
+
+        Raises CheckTimedOut at once if the time for all requests would be over.
+        """
+        self._raise_if_late(self._now() + seconds)
         self._sleep(seconds)
 
-    def _reply(self, call: Call) -> Reply | None:
+    def _raise_if_late(self, time: float) -> None:
+        if time >= self._deadline:
+            raise CheckTimedOut(f"the check takes more than {self._max_total_seconds:g} seconds")
+
+    def _reply(self, call: Call) -> Reply:
         method = self._document.operations[call.operation_id].method
         url = url_of(self._document, call, self._base_url)
         try:
@@ -82,12 +108,6 @@ class HttpTarget:
             raise ServerUnreachable(
                 "a request cannot be sent: a header contains an invalid character"
             ) from None
-        except _NOT_CONNECTED:
-            raise
-        # such as an id that is too long for a URL
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            self.problem = str(error) or type(error).__name__
-            return None
         self._responded = True
         return Reply(response.status_code, dict(response.headers), body)
 
@@ -95,7 +115,7 @@ class HttpTarget:
         self, method: str, url: str, call: Call, headers: Mapping[str, str], redirects: int = 5
     ) -> tuple[httpx2.Response, bytes]:
         """Send a request and follow redirects of a GET. The key is not sent to another host."""
-        response, body = self._read(method, url, headers, call.body)
+        response, body = self._read(method, url, call, headers)
         redirect, credentials = response.next_request, self._document.credentials
         if redirect is None or method != "GET" or not redirects:
             return response, body
@@ -104,27 +124,46 @@ class HttpTarget:
         return self._send(method, str(redirect.url), call, headers, redirects - 1)
 
     def _read(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+        self, method: str, url: str, call: Call, headers: Mapping[str, str]
     ) -> tuple[httpx2.Response, bytes]:
-        """Send a request and read the whole response within the limits of time and size. The
-        client's own time-out applies to each chunk alone.
-        """
+        """Send a request and read the whole response. Raises _ResponseTooLong."""
         # A cookie from an earlier response could authenticate a request without a key.
         self._client.cookies.clear()
-        began, content = self._now(), bytearray()
+        is_file = self._document.operations[call.operation_id].role is JobRole.CONTENT
+        max_bytes, content = MAX_FILE_BYTES if is_file else MAX_JSON_BYTES, bytearray()
         with self._client.stream(
-            method, url, headers=headers, content=body or None, follow_redirects=False
+            method,
+            url,
+            headers=headers,
+            content=call.body or None,
+            follow_redirects=False,
+            timeout=self._timeouts(),
+            extensions=self._connections.extensions,
         ) as response:
             for chunk in response.iter_bytes():
                 content += chunk
-                if self._now() - began > self._max_seconds:
-                    limit = f"{self._max_seconds:g} seconds"
-                    raise httpx2.ReadTimeout(f"the response does not end within {limit}")
-                if len(content) > MAX_RESPONSE_BYTES:
-                    raise httpx2.ReadTimeout(
-                        f"the response has more than {MAX_RESPONSE_BYTES} bytes"
-                    )
+                if len(content) > max_bytes:
+                    raise _ResponseTooLong(f"it was cut off after {max_bytes} bytes")
         return response, bytes(content)
+
+    def _timeouts(self) -> httpx2.Timeout:
+        """Return the time-outs of the client. A connection that is not open cannot be closed."""
+        limits = self._client.timeout
+        left = min(self._max_seconds, self._deadline - self._now())
+        return httpx2.Timeout(
+            connect=max(_MIN_CONNECT_SECONDS, min(left, limits.connect or left)),
+            read=limits.read,
+            write=limits.write,
+            pool=limits.pool,
+        )
+
+
+class _ResponseTooLong(httpx2.HTTPError):
+    """A response has more bytes than the check reads."""
+
+
+def _describe(error: Exception) -> str:
+    return one_line(str(error) or type(error).__name__)
 
 
 def _connection_problem(error: BaseException) -> str:
@@ -144,3 +183,4 @@ def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
 
 
 _NOT_CONNECTED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol)
+_MIN_CONNECT_SECONDS = 0.1  # 0 is not a time-out, but no waiting at all

@@ -48,6 +48,8 @@ class Pacing:
 def is_retryable(exchange: Exchange) -> bool:
     """Return True if sending the request again cannot create a second job."""
     status = exchange.status
+    if not exchange.was_recorded:  # the response is too long, and would be again
+        return False
     failed = status is None or status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500
     return failed and exchange.operation.method in IDEMPOTENT_METHODS
 

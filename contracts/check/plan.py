@@ -12,6 +12,7 @@ from ...openapi import Call, Document, JobRole, Operation, Provenance
 from ...openapi.json import Json
 from ...openapi.keywords import types_of
 from ...openapi.operation import FORM, RequestBody
+from ..budget import Budget
 from ..rules.server.prompt_tags import tag_prompt
 from ..traffic.request_builder import build_call
 from .probes import CreateProbes, Probe, default_value, example_value, unbilled_probes
@@ -21,23 +22,47 @@ from .probes import CreateProbes, Probe, default_value, example_value, unbilled_
 class CheckPlan:
     """The requests of a check.
 
-    probes: invalid requests, which a conforming server rejects and does not bill
-    creates: the creates to send after the probes
-    price: the price of one create
+    free_probes: invalid requests that no server bills, because they create nothing
+    creates: the creates to send, for one job each
+    fallbacks: other valid creates, in case the server rejects all those
+    create_probes: invalid creates, which a conforming server rejects and does not bill
+    price: the price of one create, None if it is unknown
     currency: the code of the currency, empty if the document has no prices
     grade: operations and responses that are less certain than this are left out
     """
 
-    probes: tuple[Probe, ...]
+    free_probes: tuple[Probe, ...]
     creates: tuple[Call, ...]
-    price: Decimal
+    fallbacks: tuple[Call, ...]
+    create_probes: tuple[Probe, ...]
+    price: Decimal | None
     currency: str
     grade: Provenance
 
     @property
-    def total(self) -> Decimal:
-        """The price of all planned jobs."""
-        return self.price * len(self.creates)
+    def total(self) -> Decimal | None:
+        """The price of all planned jobs, None if it is unknown."""
+        return None if self.price is None else self.price * len(self.creates)
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """All invalid requests."""
+        return (*self.free_probes, *self.create_probes)
+
+    def has_room_for_probes(self, budget: Budget) -> bool:
+        """Return True if the budget has room for an invalid create beside the first job."""
+        return budget.allows(self.price, min(2, len(self.creates) + 1))
+
+    def creates_before_probes(self, budget: Budget) -> int:
+        """Return the number of creates to send before the invalid creates.
+
+        These need room for one more job, because a server may accept and bill one. Without that
+        room all creates but one come first, and the last one gets what the budget has left.
+        """
+        planned = len(self.creates)
+        return (
+            planned if budget.allows(self.price, planned + 1) else min(planned, max(1, planned - 1))
+        )
 
 
 def plan_check(
@@ -71,14 +96,17 @@ def plan_check(
     create_probes = CreateProbes(
         document, fields, media_type=media_type, key=key, price=price, invalid_value=invalid_value
     )
-    probes = [*unbilled_probes(document, key=key, invalid_value=invalid_value), *create_probes]
+    free_probes = unbilled_probes(document, key=key, invalid_value=invalid_value)
     covered = {o.id for o in document.operations.values() if grade.covers(o.provenance)}
     count = creates if can_poll else min(1, creates)
     other = {**required, **offers[(1 + seed) % len(offers)]}
     valid = [*_valid_creates(document, operation, [fields, other], media_type, key)]
+    planned = tuple(valid[n % len(valid)] for n in range(count))
     return CheckPlan(
-        probes=tuple(probe for probe in probes if probe.call.operation_id in covered),
-        creates=tuple(valid[n % len(valid)] for n in range(count)),
+        free_probes=tuple(probe for probe in free_probes if probe.call.operation_id in covered),
+        creates=planned,
+        fallbacks=tuple(call for call in valid if planned and call not in planned),
+        create_probes=tuple(create_probes if operation.id in covered else ()),
         price=price,
         currency=operation.price.currency if operation.price else "",
         grade=grade,
@@ -131,16 +159,21 @@ def _required_fields(
 
 def _cheapest_offers(
     operation: Operation, body: RequestBody
-) -> tuple[list[dict[str, Json]], Decimal]:
-    """Return the fields of the cheapest jobs, default values first, and their price."""
+) -> tuple[list[dict[str, Json]], Decimal | None]:
+    """Return the fields of the cheapest jobs, default values first, and their price.
+
+    Without a known price, the jobs have the default values, and the price is None.
+    """
     price = operation.price
     if price is None:
-        return [{}], Decimal(0)
+        return [{}], None
     named = dict.fromkeys([n for rate in price.rates for n in rate.when] + [price.per or ""])
     choices = {n: _priced_values(operation, body, n) for n in named if n in body.properties}
     offers = [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
-    lowest = min(map(price.amount_for, offers))
-    return [offer for offer in offers if price.amount_for(offer) == lowest], lowest
+    amounts = [price.amount_for(offer) for offer in offers]
+    lowest = min((amount for amount in amounts if amount is not None), default=None)
+    cheapest = (offer for offer, amount in zip(offers, amounts, strict=True) if amount == lowest)
+    return [*cheapest], lowest
 
 
 def _non_default_fields(

@@ -20,12 +20,12 @@ class Probe:
 
     call: the request
     reason: why it is invalid
-    price: the price to pay if the server accepts it
+    price: the price to pay if the server accepts it, None if it is unknown
     """
 
     call: Call
     reason: str
-    price: Decimal = Decimal(0)
+    price: Decimal | None = Decimal(0)
 
 
 class CreateProbes:
@@ -34,7 +34,7 @@ class CreateProbes:
     fields: the fields of the valid create
     media_type: the media type of its body
     key: the API key to send
-    price: the price of the valid create
+    price: the price of the valid create, None if it is unknown
     invalid_value: a text that is not a valid value of any field
     """
 
@@ -45,7 +45,7 @@ class CreateProbes:
         *,
         media_type: str,
         key: str,
-        price: Decimal,
+        price: Decimal | None,
         invalid_value: str,
     ) -> None:
         self._document, self._operation = document, document.by_role[JobRole.CREATE]
@@ -181,15 +181,15 @@ def example_value(body: RequestBody, name: str) -> Json:
 
 
 def price_if_accepted(
-    operation: Operation, fields: Mapping[str, Json], minimum: Decimal
-) -> Decimal:
+    operation: Operation, fields: Mapping[str, Json], minimum: Decimal | None
+) -> Decimal | None:
     """Return the price of an invalid request, in case a server accepts it."""
-    if operation.price is None:
+    if operation.price is None or minimum is None:
         return minimum
     body = next(iter(operation.bodies.values()))
     defaults = {name: default_value(body, name) for name in body.properties}
     try:
-        return max(minimum, operation.price.amount_for({**defaults, **fields}))
+        return max(minimum, operation.price.amount_for({**defaults, **fields}) or minimum)
     except InvalidOperation:  # the invalid value is the multiplier of the price
         return minimum
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from ...openapi import Document, Provenance
+from ...openapi.text import did_you_mean
 from ..rules.rule import Severity
 from ..rules.server.check_history import check_server
 from ..rules.server_catalogue import SERVER_RULES
@@ -24,6 +24,7 @@ class CheckResult:
     jobs: the ids of jobs that were created and not deleted
     notes: what could not be done or checked, and why
     actions: the purpose of each exchange; empty for a recording
+    unknown_jobs: the creates that may have been billed for a job with an unknown id, in words
     """
 
     violations: tuple[Violation, ...]
@@ -31,6 +32,15 @@ class CheckResult:
     jobs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+    unknown_jobs: tuple[str, ...] = ()
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """The jobs that are left on the server, or may be, in words."""
+        unknown = (
+            f"a job may have been made, but its id is unknown ({e})" for e in self.unknown_jobs
+        )
+        return (*(f"{job}; check it with --resume {job}" for job in self.jobs), *unknown)
 
     @property
     def errors(self) -> tuple[Violation, ...]:
@@ -90,7 +100,6 @@ def _codes_matching(pattern: str) -> set[str]:
     wanted = pattern.strip().upper()
     matching = {code for code in SERVER_RULES if fnmatchcase(code, f"{wanted}*")}
     if not matching or not wanted:
-        near = get_close_matches(wanted, SERVER_RULES, n=1)
-        suggestion = f"; did you mean {near[0]}?" if near else ""
+        suggestion = did_you_mean(wanted, SERVER_RULES)
         raise ValueError(f"there is no server rule {pattern!r}{suggestion}")
     return matching

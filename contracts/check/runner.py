@@ -1,22 +1,20 @@
-"""The run of a check: probes, the planned jobs, the list, and deletion."""
+"""The run of a check: the planned jobs, invalid requests, the list, and deletion."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...openapi import Document, JobRole
-from ...openapi.text import one_line
+from ...openapi import Call, Document, Ending, JobRole
 from ..budget import Budget
 from ..errors import NotThisApi, ServerUnreachable
-from ..traffic.exchange import Exchange
-from ..traffic.job_views import json_body
+from .other_api import describe_response, response_of_other_api
 from .pacing import Pacing
 from .plan import CheckPlan
 from .probes import Probe
 from .result import CheckPolicy, CheckResult
-from .session import Session, Step, describe_outcome
+from .session import Session, Step
 from .steps import JobSteps, ListSteps
-from .target import Target
+from .target import Target, describe_outcome
 
 
 class CheckRunner:
@@ -61,22 +59,24 @@ class CheckRunner:
             max_wait=policy.timeout,
             on_step=on_step,
         )
+        self._budget = budget
+        self._tried, self._completed = 0, False
+        self._known: set[str] = set()
+        self._lives: list[str] = []
         self._lists = ListSteps(document, self._session, grade=plan.grade)
 
     def run(self) -> CheckResult:
         """Run the whole check, even after violations.
 
         Raises CredentialsRejected if the target rejects the key, NotThisApi if it is another
-        API, and ServerUnreachable if it never responds.
+        API, ServerUnreachable if it never responds, and CheckTimedOut if the time is over.
         """
-        first = self._first_job() if self._resume is None else self._resume
-        if first is not None:
-            steps = self._job_steps(first)
-            steps.request_early_content()
-            steps.follow(self._lists)
-            steps.check_finished()
-            self._check_other_jobs(first)
-            steps.retrieve_again()
+        if self._resume is not None:
+            self._follow_life(self._resume)
+        else:
+            self._check_requests()
+        for job_id in self._lives:
+            self._job_steps(job_id).retrieve_again()
         self._lists.read_pages()
         if not self._keep:
             self._delete_jobs()
@@ -88,50 +88,83 @@ class CheckRunner:
         return CheckResult(
             violations=self._policy.violations(self._document, session.history),
             history=tuple(session.history),
-            jobs=tuple(session.job_ids),
+            jobs=tuple(session.paid_jobs.ids),
             notes=session.all_notes(),
             actions=tuple(session.actions),
+            unknown_jobs=session.paid_jobs.unknown,
         )
 
-    def _first_job(self) -> str | None:
-        """Send the probes, create the first job and return its id, None if there is no job."""
-        for probe in self._plan.probes:
-            self._send_probe(probe)
-            self._raise_if_unreachable()
-            self._raise_if_unexpected_api()
-        # If the target accepted a probe by mistake, the check uses that job.
-        if not self._session.job_ids and self._plan.creates:
-            self._create(0)
-        return next(iter(self._session.job_ids), None)
+    def _check_requests(self) -> None:
+        """Send the probes and the creates of the plan.
 
-    def _check_other_jobs(self, first: str) -> None:
-        """Create the other planned jobs, and delete each while it runs or follow it to its end."""
-        session = self._session
-        while self._resume is None and len(session.job_ids) < len(self._plan.creates):
-            session.wait(self._create_delay())
-            if not self._create(len(session.job_ids)):
+        No invalid create is sent before a job has completed, unless all valid creates were sent:
+        a server may accept it and bill it.
+        """
+        for probe in self._plan.free_probes:
+            self._session.request(probe.call, self._action(probe), check_key=False)
+            self._raise_if_other_server()
+        self._create_jobs(self._plan.creates_before_probes(self._budget))
+        for probe in self._plan.create_probes:
+            self._session.create(probe.call, probe.price, self._action(probe), check_key=False)
+        self._check_new_jobs()
+        self._create_jobs(len(self._plan.creates))
+
+    def _create_jobs(self, count: int) -> None:
+        """Send the planned creates up to this number, and the others while no job has completed."""
+        plan, creates = self._plan, [*self._plan.creates, *self._plan.fallbacks]
+        while self._tried < len(creates):
+            planned = count if self._completed else len(plan.creates)
+            more = self._tried < planned or self._can_try_fallback()
+            if not more or not self._create(creates[self._tried]):
                 break
-        for job_id in [job_id for job_id in session.job_ids if job_id != first]:
-            steps = self._job_steps(job_id)
-            if not self._keep and steps.delete_while_running():
-                session.forget(job_id)
+            self._tried += 1
+            self._check_new_jobs()
+
+    def _can_try_fallback(self) -> bool:
+        """Return True if no job was created and less than the planned price was spent."""
+        return not self._known and self._session.paid_jobs.billed < len(self._plan.creates)
+
+    def _check_new_jobs(self) -> None:
+        """Follow each new job: through its whole life if no job has completed, else it is deleted
+        while it runs, if the target allows that.
+        """
+        paid_jobs = self._session.paid_jobs
+        for job_id in [job_id for job_id in paid_jobs.ids if job_id not in self._known]:
+            self._known.add(job_id)
+            if not self._completed:
+                self._follow_life(job_id)
+            elif not self._keep and self._job_steps(job_id).delete_while_running():
+                paid_jobs.forget(job_id)
             else:
-                steps.follow(self._lists)
+                self._job_steps(job_id).follow(self._lists)
+
+    def _follow_life(self, job_id: str) -> None:
+        steps = self._job_steps(job_id)
+        steps.request_early_content()
+        steps.follow(self._lists)
+        steps.check_finished()
+        self._lives.append(job_id)
+        last = self._session.followed
+        self._completed = last is not None and last.state.ends is Ending.SUCCESS
 
     def _create_delay(self) -> float:
         """Return the seconds until a new job would have another timestamp than the last one."""
-        times = (e.at for e in self._session.history if e.operation.role is JobRole.CREATE)
-        return max(0.0, max(times) + _CREATE_INTERVAL - self._session.history[-1].at)
+        history = self._session.history
+        times = [e.at for e in history if e.operation.role is JobRole.CREATE and e.accepted]
+        return max(0.0, times[-1] + _CREATE_INTERVAL - history[-1].at) if times else 0.0
 
-    def _create(self, index: int) -> bool:
-        """Send a create of the plan, and return True if there is one more job."""
-        session, before = self._session, len(self._session.job_ids)
-        call = self._plan.creates[index]
+    def _create(self, call: Call) -> bool:
+        """Send a valid create, and return False if the budget does not allow it."""
+        session, delay = self._session, self._create_delay()
+        if delay:
+            session.wait(delay)
         exchange = session.create(call, self._plan.price, "creates a job", check_key=True)
-        created = len(session.job_ids) > before
-        if exchange is not None and not session.may_have_created(exchange):
+        if exchange is None:
+            return False
+        self._raise_if_other_server()
+        if not session.paid_jobs.may_have_created(exchange):
             session.note(f"a job could not be created: {describe_outcome(exchange)}")
-        return created
+        return True
 
     def _job_steps(self, job_id: str) -> JobSteps:
         return JobSteps(
@@ -144,70 +177,32 @@ class CheckRunner:
         )
 
     def _delete_jobs(self) -> None:
-        deleted = [job for job in self._session.job_ids if self._job_steps(job).delete()]
+        deleted = [job for job in self._session.paid_jobs.ids if self._job_steps(job).delete()]
         for job in deleted:
-            self._session.forget(job)
+            self._session.paid_jobs.forget(job)
         if deleted:
             self._lists.request_first_page()
 
-    def _send_probe(self, probe: Probe) -> None:
-        operation = self._document.operations[probe.call.operation_id]
-        action = f"tries {operation.id}: {probe.reason}"
-        if operation.role is JobRole.CREATE:
-            self._session.create(probe.call, probe.price, action, check_key=False)
-        else:
-            self._session.request(probe.call, action, check_key=False)
+    def _action(self, probe: Probe) -> str:
+        return f"tries {probe.call.operation_id}: {probe.reason}"
 
-    def _raise_if_unreachable(self) -> None:
-        """Raise ServerUnreachable if nothing ever responded: each time-out may take a minute."""
-        if self._session.has_no_response():
-            count = len(self._session.history)
-            raise ServerUnreachable(f"the server has not responded to any of {count} requests")
-
-    def _raise_if_unexpected_api(self) -> None:
-        """Raise NotThisApi if no response, not even to a create, comes from this API. Then no
-        job was created.
+    def _raise_if_other_server(self) -> None:
+        """Raise ServerUnreachable if nothing ever responded, because each time-out may take a
+        minute, and NotThisApi if another API responded: then no job was created.
         """
-        if self._session.job_ids:
-            return
-        history = self._session.history
-        creates = [e for e in history if e.operation.role is JobRole.CREATE]
-        foreign = len(history) >= _MIN_RESPONSES and not any(map(_may_be_this_api, history))
-        redirected = any(create.status in _REDIRECTS for create in creates)
-        if creates and (foreign or redirected or self._creates_not_found(creates)):
-            self._session.discard()
+        session = self._session
+        if session.has_no_response():
+            count = len(session.history)
+            raise ServerUnreachable(f"the server has not responded to any of {count} requests")
+        exchange = None if session.paid_jobs.ids else response_of_other_api(session.history)
+        if exchange is not None:
+            session.discard()
+            operation = exchange.operation
             raise NotThisApi(
                 f"this server does not seem to be {self._document.title}:"
-                f" {creates[-1].operation.method} {creates[-1].operation.path} returned"
-                f" {_describe_response(creates[-1])}; is the base URL right?"
+                f" {operation.method} {operation.path} returned"
+                f" {describe_response(exchange)}; is the base URL right?"
             )
-
-    def _creates_not_found(self, creates: list[Exchange]) -> bool:
-        """Return True if all probes of creates were sent and none found the endpoint."""
-        operation_id = creates[0].operation_id
-        planned = [p for p in self._plan.probes if p.call.operation_id == operation_id]
-        return len(creates) >= len(planned) and all(e.status in _NOT_FOUND for e in creates)
-
-
-def _may_be_this_api(exchange: Exchange) -> bool:
-    """Return True if this API may have sent the response, or if there is none."""
-    reply = exchange.reply
-    if reply is None or reply.status in _FOREIGN:
-        return reply is None
-    return 400 <= reply.status < 500 or json_body(reply) is not None
-
-
-def _describe_response(exchange: Exchange) -> str:
-    """Return the status, redirect and content type, which may show that the base URL is wrong."""
-    headers = exchange.reply.headers if exchange.reply else {}
-    location = f" to {headers['location']}" if "location" in headers else ""
-    media_type = headers.get("content-type", "no content type")
-    return f"{describe_outcome(exchange)}{one_line(location)} with {one_line(media_type)}"
 
 
 _CREATE_INTERVAL = 1.0  # second: the resolution of timestamps
-_MIN_RESPONSES = 5
-# Typical responses of a server that has no such endpoint.
-# After 303 the request may have been processed.
-_NOT_FOUND, _REDIRECTS = (404, 405), (301, 302, 307, 308)
-_FOREIGN = (*_REDIRECTS, 303, *_NOT_FOUND)

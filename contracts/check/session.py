@@ -1,25 +1,21 @@
-"""One client's requests to a target: retries, created jobs, spending and notes."""
+"""One client's requests to a target: retries, progress and notes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from http import HTTPStatus
-from urllib.parse import urlsplit
 
-from ...openapi import Call, Cause, Document, JobRole, Operation, OperationMatch
-from ...openapi.path_template import has_dot_segment
+from ...openapi import Call, Cause, Document, Operation
 from ..budget import Budget
-from ..errors import BudgetExceeded, CredentialsRejected, ServerUnreachable
-from ..traffic.billing import is_documented_error, is_unbilled
+from ..errors import BudgetExceeded, CredentialsRejected
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import JobView, get_or_none, is_number, json_body
+from ..traffic.job_views import JobView, get_or_none, is_number
 from ..traffic.redaction import Redaction
 from ..traffic.request_builder import build_call
-from .new_jobs import NewJobs
 from .pacing import Pacing, is_retryable
-from .target import Target
+from .paid_jobs import PaidJobs
+from .target import Target, describe_outcome
 
 UNANSWERED_LIMIT = 2
 """After this many requests without any response, the target counts as unreachable."""
@@ -34,7 +30,7 @@ class Step:
     job_id: the followed job, None if there is none yet
     state: the state of that job
     progress: the progress of that job in per cent
-    spent: the amount that is reserved so far
+    spent: the amount that is reserved so far, None if a price is unknown
     """
 
     action: str
@@ -42,7 +38,7 @@ class Step:
     job_id: str | None
     state: str | None
     progress: float | None
-    spent: Decimal
+    spent: Decimal | None
 
 
 class Session:
@@ -53,9 +49,9 @@ class Session:
 
     history: every exchange, without the API key
     actions: the purpose of each exchange
-    job_ids: the jobs that were created and not deleted
     notes: what could not be done, and why
     followed: the last view of the followed job
+    paid_jobs: the jobs that it created, and their price
     max_wait: the longest time of all waits before retries, in seconds
     """
 
@@ -73,18 +69,22 @@ class Session:
     ) -> None:
         self.history: list[Exchange] = []
         self.actions: list[str] = []
-        self.job_ids: list[str] = []
         self.notes: list[str] = []
         self.followed: JobView | None = None
         self._unsent: dict[str, list[str]] = {}
         self._unretryable: set[str] = set()
         self._key_accepted = False
-        self._billed: list[tuple[Exchange, Decimal]] = []
-        self._new_jobs, self._read_list = NewJobs(document), False
         self._document, self._target, self._on_step = document, target, on_step
         self._key, self._redaction = key, Redaction(document, keys=[key])
-        self._budget, self._currency = budget, currency
         self._pacing, self._max_wait, self._waited = pacing, max_wait, 0.0
+        self.paid_jobs = PaidJobs(
+            document,
+            budget,
+            currency,
+            key=key,
+            send=self._send,
+            read=lambda call, action: self.request(call, action, check_key=False),
+        )
         self._rejected_status = document.envelope.responses[Cause.CREDENTIALS_INVALID].status
 
     def request(self, call: Call, action: str, *, check_key: bool = True) -> Exchange:
@@ -127,17 +127,19 @@ class Session:
         return self.request(call, "reads the list")
 
     def create(
-        self, call: Call, price: Decimal, action: str, *, check_key: bool
+        self, call: Call, price: Decimal | None, action: str, *, check_key: bool
     ) -> Exchange | None:
         """Send a create, or return None if its price exceeds the budget.
 
         The price is released only if the create certainly created no job. The create is sent again
         only after a documented 429 and a list without a new job.
         """
-        self._read_known_jobs()
+        self.paid_jobs.read_known_jobs()
         try:
             exchange = self._with_retries(
-                lambda: self._create_once(call, price, action), self._is_retryable_create, action
+                lambda: self.paid_jobs.create(call, price, action),
+                self.paid_jobs.may_create_again,
+                action,
             )
         except BudgetExceeded as error:
             self._unsent.setdefault(str(error), []).append(action)
@@ -145,10 +147,6 @@ class Session:
         if check_key:
             self._check_key(exchange)
         return exchange
-
-    def may_have_created(self, exchange: Exchange) -> bool:
-        """Return True unless a create certainly created no job."""
-        return any(billed is exchange for billed, _ in self._billed)
 
     def note(self, text: str) -> None:
         """Record something that could not be done, and why."""
@@ -158,16 +156,11 @@ class Session:
         """Set the current view of the followed job."""
         self.followed = view
 
-    def forget(self, job_id: str) -> None:
-        """Remove a deleted job from `job_ids`."""
-        self.job_ids.remove(job_id)
-
     def discard(self) -> None:
         """Release all prices and drop all jobs and notes, because another API responded."""
-        for _, price in self._billed:
-            self._budget.release(price)
-        for records in (self._billed, self.job_ids, self.notes, self._unsent):
-            records.clear()
+        self.paid_jobs.discard()
+        self.notes.clear()
+        self._unsent.clear()
 
     def wait(self, seconds: float) -> None:
         """Wait for a number of seconds of the target's time."""
@@ -189,11 +182,11 @@ class Session:
         self._on_step(
             Step(
                 action=action,
-                job_ids=tuple(self.job_ids),
+                job_ids=tuple(self.paid_jobs.ids),
                 job_id=view.job_id if view else None,
                 state=view.state.name if view else None,
                 progress=progress if is_number(progress) else None,
-                spent=self._budget.spent,
+                spent=self.paid_jobs.spent,
             )
         )
 
@@ -220,84 +213,16 @@ class Session:
             self._unretryable.add(exchange.operation_id)
         return exchange
 
-    def _create_once(self, call: Call, price: Decimal, action: str) -> Exchange:
-        """Reserve the price, send a create once, and release the price if no job was created.
-
-        Raises BudgetExceeded if the budget does not allow the price.
-        """
-        self._budget.reserve(price, self._currency)
-        try:
-            exchange = self._send(call, action)
-            created_nothing = self._created_nothing(exchange)
-        except ServerUnreachable:
-            self._budget.release(price)
-            raise
-        except KeyboardInterrupt:
-            self.notes.append(f"{_UNKNOWN_JOB}: interrupted")
-            raise
-        if created_nothing:
-            self._budget.release(price)
-        else:
-            self._billed.append((exchange, price))
-            self._record_job(exchange)
-        return exchange
-
-    def _created_nothing(self, exchange: Exchange) -> bool:
-        """Return True if a create certainly created no job."""
-        if exchange.reply is None:
-            return not exchange.sent
-        if not 400 <= exchange.reply.status < 500:
-            return False
-        if is_unbilled(self._document, exchange.operation, exchange.reply):
-            return True
-        return self._list_shows_no_new_job("reads the list, because the create may be billed")
-
-    def _is_retryable_create(self, exchange: Exchange) -> bool:
-        reply = exchange.reply
-        return (
-            reply is not None
-            and reply.status == HTTPStatus.TOO_MANY_REQUESTS
-            and not self.may_have_created(exchange)
-            and is_documented_error(self._document, exchange.operation, reply)
-        )
-
-    def _read_known_jobs(self) -> None:
-        """Read the list before the first create, so that new jobs can be recognized."""
-        if not self._read_list:
-            self._read_list = True
-            self._list_shows_no_new_job("reads the list before the first create")
-
-    def _list_shows_no_new_job(self, action: str) -> bool:
-        """Return True if the list shows that no job was created since it was last read."""
-        operation = self._new_jobs.operation
-        if operation is None:
-            return False
-        call = build_call(self._document, operation, key=self._key, query=self._new_jobs.query)
-        return self._new_jobs.read(self.request(call, action, check_key=False))
-
     def _check_key(self, exchange: Exchange) -> None:
         """Raise CredentialsRejected unless the key was accepted before: then the check goes on,
         because its jobs still exist.
         """
         rejected = exchange.status == self._rejected_status
-        if rejected and not (self._key_accepted or self.job_ids):
+        if rejected and not (self._key_accepted or self.paid_jobs.ids):
             raise CredentialsRejected(
                 f"the server rejects the API key with status {exchange.status}"
             )
         self._key_accepted = self._key_accepted or exchange.accepted
-
-    def _record_job(self, exchange: Exchange) -> None:
-        """Remember the id of a paid job, even if the rest of the response is invalid."""
-        body = json_body(exchange.reply) if exchange.reply else None
-        job_id = get_or_none(body, self._document.lifecycle.id_at)
-        if job_id is None and exchange.reply:
-            job_id = _job_id_in_location(self._document, exchange.reply.headers.get("location", ""))
-        # Dots would lead to another path of the server.
-        if not isinstance(job_id, str) or not job_id or has_dot_segment(job_id):
-            self.notes.append(f"{_UNKNOWN_JOB}: {describe_outcome(exchange)}")
-        elif job_id not in self.job_ids:
-            self.job_ids.append(job_id)
-            self._new_jobs.add(job_id)
 
     def _send(self, call: Call, action: str) -> Exchange:
         """Report the step, send the call once and record the exchange."""
@@ -305,25 +230,9 @@ class Session:
         exchange = self._redaction.redact(self._target.send(call))
         self.history.append(exchange)
         self.actions.append(action)
+        if not exchange.was_recorded:
+            self.note(f"{action}: not checked, {describe_outcome(exchange)}")
         return exchange
-
-
-def describe_outcome(exchange: Exchange) -> str:
-    """Return the status of an exchange in words."""
-    return "no response" if exchange.status is None else f"status {exchange.status}"
-
-
-def _job_id_in_location(document: Document, location: str) -> str | None:
-    """Return the id in a Location header that leads to a job (RFC 9110, section 15.4.4)."""
-    try:
-        path = f"/{urlsplit(location).path.lstrip('/')}"
-    except ValueError:
-        return None
-    for start in (n for n, character in enumerate(path) if character == "/"):
-        match = document.match("GET", path[start:])
-        if isinstance(match, OperationMatch) and match.operation.role is JobRole.RETRIEVE:
-            return match.path_parameters[match.operation.job_id_parameter]
-    return None
 
 
 def _describe_unsent(reason: str, actions: list[str]) -> str:
@@ -333,4 +242,3 @@ def _describe_unsent(reason: str, actions: list[str]) -> str:
 
 
 _MAX_RETRIES = 3
-_UNKNOWN_JOB = "a job may have been created, but its id is unknown"

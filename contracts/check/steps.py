@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from ...openapi import Cause, Document, JobRole, Operation, Provenance
 from ..traffic.exchange import Exchange
 from ..traffic.job_views import JobView, get_or_none, is_number, jobs_in, json_body
 from .pacing import Pacing
-from .session import Session, describe_outcome
+from .session import Session
+from .target import describe_outcome
 
 
 class JobSteps:
@@ -83,18 +86,23 @@ class JobSteps:
         exchange = self._request(JobRole.DELETE, "deletes the job")
         if exchange is None or not (exchange.accepted or exchange.status == self._not_found_status):
             return False
-        self._request(JobRole.RETRIEVE, "retrieves the deleted job")
+        is_gone = self._retrieve_deleted()
         self._request(JobRole.CONTENT, "requests the file of the deleted job")
         self._request(JobRole.DELETE, "deletes the job again")
-        return True
+        return is_gone
 
     def delete_while_running(self) -> bool:
         """Delete the job while it runs, which a server may reject. Return True if it is gone."""
         exchange = self._request(JobRole.DELETE, "deletes the job while it runs")
         if exchange is None or not exchange.accepted:
             return False
-        self._request(JobRole.RETRIEVE, "retrieves the deleted job")
-        return True
+        return self._retrieve_deleted()
+
+    def _retrieve_deleted(self) -> bool:
+        """Retrieve the deleted job, and return True if it is gone, as far as can be seen."""
+        exchange = self._request(JobRole.RETRIEVE, "retrieves the deleted job")
+        gone = (self._not_found_status, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+        return exchange is None or exchange.status in gone
 
     def _download_files(self) -> None:
         operation = self._operation(JobRole.CONTENT)

@@ -14,12 +14,13 @@ from ..budget import format_amount
 from ..rules.allowance import is_allowed
 from ..rules.client.automatic_requests import is_automatic
 from ..rules.client.check_client import check_client
-from ..rules.client.duplicates import Duplicate, all_duplicates, create_price
+from ..rules.client.duplicates import Duplicate, all_duplicates
 from ..rules.client.request_parser import RequestParser
 from ..rules.client_catalogue import DUPLICATE_JOB
-from ..rules.grouping import ViolationGroup, group_by_rule
+from ..rules.grouping import ViolationGroup, group_by_cause
 from ..rules.rule import Severity
 from ..rules.violation import Violation, read_count
+from ..traffic.billing import create_price
 from ..traffic.exchange import Exchange
 from .entry import LoggedRequest, jobs_in_response
 
@@ -72,7 +73,7 @@ class ClientVerdict:
     @property
     def findings(self) -> tuple[ViolationGroup, ...]:
         """The violations in groups of the same kind: errors, then warnings, then advice."""
-        groups = group_by_rule(self.violations)
+        groups = group_by_cause(self.violations)
         return tuple(sorted(groups, key=lambda group: _SEVERITIES.index(group.first.severity)))
 
     @property
@@ -165,7 +166,8 @@ def judge_clients(
     violations = check_client(document, history, whole=not forgotten, first=first)
     has_duplicates = any(violation.code == DUPLICATE_JOB.code for violation in violations)
     duplicates = [*_duplicates(document, history)] if has_duplicates else []
-    prices = [price for each in duplicates if (price := create_price(each.create.exchange))]
+    prices = [create_price(each.create.exchange) for each in duplicates]
+    known = [price for price in prices if price is not None]
     return ClientVerdict(
         violations=violations,
         seen=len(history) + forgotten,
@@ -173,8 +175,9 @@ def judge_clients(
         automatic=sum(is_automatic(document, request) for request in history),
         jobs=len(set(_created_jobs(document, history))),
         duplicates=len(duplicates),
-        cost=sum((value for value, _ in prices), Decimal(0)) if prices else None,
-        currency=next((currency for _, currency in prices), ""),
+        # A total without the jobs whose price is unknown would be too low.
+        cost=sum((value for value, _ in known), Decimal(0)) if known == prices != [] else None,
+        currency=known[0][1] if known == prices != [] else "",
     )
 
 

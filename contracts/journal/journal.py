@@ -85,23 +85,33 @@ class Journal:
 
     def answered(self, call: Call, reply: Reply | None) -> None:
         """Store a call with its reply, None if the connection broke."""
-        self.keys.remember(call)
+        self.keys.remember(call.headers)
         entry = self.log.add(call, reply)
         if self._listeners:
             self._notify(entry)
 
-    def unmatched(self, method: str, path: str) -> None:
+    def unmatched(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> None:
         """Store a request that matches no operation."""
+        self.keys.remember(headers or {})
         self.add(UnmatchedRequest(method, path))
 
-    def invalid(self, method: str, path: str, reason: str, *, status: int | None) -> None:
+    def invalid(
+        self,
+        method: str,
+        path: str,
+        reason: str,
+        *,
+        status: int | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Store a request that was not valid HTTP or did not arrive completely."""
+        self.keys.remember(headers or {})
         self.add(UnmatchedRequest(method, path, reason, UnmatchedKind.INVALID, status))
 
     def add(self, request: Call | UnmatchedRequest, reply: Reply | None = None) -> Entry:
         """Store a request of any kind, and return its entry."""
         if isinstance(request, Call):
-            self.keys.remember(request)
+            self.keys.remember(request.headers)
         entry = self.log.add(request, reply)
         if self._listeners:
             self._notify(entry)
@@ -126,13 +136,15 @@ class Journal:
             page.append(self._entry_json(entry, request, redaction))
         return {"requests": page, "more": more, "total": total, "forgotten": forgotten}
 
-    def har(self, query: Mapping[str, str]) -> bytes:
+    def har(self, query: Mapping[str, str], *, base_url: str = "") -> bytes:
         """Return all calls that match a query, with their responses, as HAR 1.2.
 
-        The limit of the query is ignored. Raises ValueError for an invalid query.
+        Args:
+            query: A query whose limit is ignored. Raises ValueError if it is invalid.
+            base_url: The URL of the server, if it is not that of the journal.
         """
         wanted = read_query(self.document, query)
-        entries = self.log.entries
+        entries, _, forgotten = self.log.snapshot()
         redaction = self.keys.redaction(entries)
         requests = [redacted(redaction, request) for _, request in self._select(entries, wanted)]
         exchanges = [request for request in requests if isinstance(request, Exchange)]
@@ -140,11 +152,16 @@ class Journal:
         return write_recording(
             self.document,
             exchanges,
-            base_url=self._base_url,
+            base_url=base_url or self._base_url,
             version=self._version(),
-            comment=f"requests left out, because no operation matches: {left_out}"
-            if left_out
-            else "",
+            comment="; ".join(
+                f"requests left out, because {reason}: {count}"
+                for reason, count in (
+                    ("no operation matches", left_out),
+                    ("the journal is full", forgotten),
+                )
+                if count
+            ),
         )
 
     def client_verdict(self) -> ClientVerdict:

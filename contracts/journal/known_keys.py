@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import islice
 from threading import Lock
@@ -33,9 +33,12 @@ class KnownKeys:
         self._remembered, self._in_redaction = 0, 0
         self._redaction = Redaction(document, keys=self._keys)
 
-    def remember(self, call: Call) -> None:
-        """Remember the key of a request; must be fast, because it is called for every request."""
-        value = call.headers.get(self._header)
+    def remember(self, headers: Mapping[str, str]) -> None:
+        """Remember the key in the headers of a request.
+
+        Must be fast, because it is called for every request.
+        """
+        value = headers.get(self._header)
         if value is not None and value not in self._values:
             with self._lock:
                 self._remember(value)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...openapi import Document, Ending
 from .timeline import Timeline
 
 WIDTH, HEIGHT = 720.0, 150.0
+CHARACTER_WIDTH = 7.0
+"""The width of a character of a label with the widest common fonts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,14 @@ class Band:
     width: float
     state: str
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateLabel:
+    """The name of a state above its band, in pixels; x is where the text starts."""
+
+    x: float
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,7 @@ class Chart:
     """The chart of one job.
 
     bands: the states of the job
+    labels: the names of the states that have room, the last state among them
     dots: the responses that contain the progress
     line: the points of the progress, as SVG writes them
     ticks: the marks of the time axis
@@ -53,6 +64,7 @@ class Chart:
 
     job_id: str
     bands: tuple[Band, ...]
+    labels: tuple[StateLabel, ...]
     dots: tuple[Dot, ...]
     line: str
     ticks: tuple[Tick, ...]
@@ -61,10 +73,11 @@ class Chart:
 def draw_chart(document: Document, timeline: Timeline) -> Chart:
     """Return the chart of a timeline, WIDTH by HEIGHT pixels, progress from 0 to 100 per cent."""
     end = timeline.seconds or 1.0
-    dots = tuple(_dots(timeline, end))
+    dots, bands = tuple(_dots(timeline, end)), tuple(_bands(document, timeline, end))
     return Chart(
         job_id=timeline.job_id,
-        bands=tuple(_bands(document, timeline, end)),
+        bands=bands,
+        labels=tuple(reversed([*_labels(bands)])),
         dots=dots,
         line=" ".join(f"{dot.x:.1f},{dot.y:.1f}" for dot in dots),
         ticks=tuple(_ticks(end)),
@@ -72,13 +85,25 @@ def draw_chart(document: Document, timeline: Timeline) -> Chart:
 
 
 def _bands(document: Document, timeline: Timeline, end: float) -> Iterator[Band]:
-    starts = [change.seconds for change in timeline.state_changes]
-    for change, until in zip(timeline.state_changes, [*starts[1:], end], strict=True):
-        x = _x(change.seconds, end)
+    # The last state has no duration, but must be visible.
+    starts = [_x(change.seconds, end) for change in timeline.state_changes]
+    for change, x, until in zip(timeline.state_changes, starts, [*starts[1:], WIDTH], strict=True):
         ends = document.lifecycle.states[change.state].ends
         kind = "success" if ends is Ending.SUCCESS else "failure" if ends else "pending"
-        # The last state has no duration, but must be visible.
-        yield Band(x, max(_MIN_BAND_WIDTH, _x(until, end) - x), change.state, kind)
+        yield Band(x, max(_MIN_BAND_WIDTH, until - x), change.state, kind)
+
+
+def _labels(bands: Sequence[Band]) -> Iterator[StateLabel]:
+    """Yield the labels from the last to the first, without those that would reach the next one."""
+    limit = WIDTH
+    for band in reversed(bands):
+        width = len(band.state) * CHARACTER_WIDTH
+        x = band.x + _LABEL_GAP
+        if band is bands[-1]:  # it may start before its band
+            x = max(0.0, min(x, WIDTH - width))
+        if x + width <= limit or band is bands[-1]:
+            yield StateLabel(x, band.state)
+            limit = x - _LABEL_GAP
 
 
 def _dots(timeline: Timeline, end: float) -> Iterator[Dot]:
@@ -99,6 +124,6 @@ def _x(seconds: float, end: float) -> float:
     return (WIDTH - _MIN_BAND_WIDTH) * seconds / end
 
 
-_MIN_BAND_WIDTH = 14.0
+_MIN_BAND_WIDTH, _LABEL_GAP = 14.0, 5.0
 _MAX_TICKS = 8
 _ROUND_STEPS = [digit * 10.0**power for power in range(-3, 9) for digit in (1, 2, 5)]

@@ -7,9 +7,11 @@ from pathlib import Path as FilePath
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from ..budget import format_amount
+from ...openapi.text import escape_controls
+from ..budget import format_price
 from . import chart
-from .report import Report, occurrences
+from .report import Report
+from .rule_results import count_outcomes
 from .timeline import job_timelines
 
 
@@ -29,9 +31,9 @@ def write_html(report: Report) -> bytes:
         charts=[chart.draw_chart(report.document, timeline) for timeline in timelines],
         size=(chart.WIDTH, chart.HEIGHT),
         codes_by_number=codes_by_number,
+        rule_counts=count_outcomes(report.rule_results),
         began=datetime.fromtimestamp(report.began, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
-        format_amount=format_amount,
-        occurrences=occurrences,
+        format_price=format_price,
     )
     return text.encode()
 
@@ -40,6 +42,14 @@ def _template() -> Template:
     text = FilePath(__file__).with_name("report.html.jinja").read_text(encoding="utf-8")
     # Text of a server must never become markup.
     environment = Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+        autoescape=True,
+        finalize=_without_controls,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
     )
     return environment.from_string(text)
+
+
+def _without_controls(value: object) -> object:
+    return value if hasattr(value, "__html__") else escape_controls(str(value), keep="\n")

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import orjson
 
 from ...openapi.json import Json
 from ..budget import Budget, format_amount
 from ..check.plan import CheckPlan
-from ..rules.violation import Violation
+from ..rules.grouping import ViolationGroup
 from .report import Report
 from .timeline import job_timelines
+from .traffic_summary import TrafficSummary
 
 
 def write_json(report: Report) -> bytes:
     """Return the report as indented JSON.
 
-    Amounts of money are text, so that no reader rounds them.
+    Amounts of money are text, so that no reader rounds them; null is an unknown amount.
     """
     document, result = report.document, report.result
     data = {
@@ -36,17 +38,35 @@ def write_json(report: Report) -> bytes:
         "rules": sorted(report.policy.codes),
         "plan": _plan(report.plan),
         "ledger": _budget(report.budget),
-        "violations": [_violation(report, violation) for violation in result.violations],
+        "violations": [_violation(report, group) for group in report.violation_groups],
         "jobs": [asdict(timeline) for timeline in job_timelines(document, result.history)],
         "left": list(result.jobs),
+        "left_unknown": list(result.unknown_jobs),
         "notes": list(result.notes),
         "not_checked": [
             {"rules": list(codes), "missing": evidence}
             for evidence, codes in report.unchecked_rules.items()
         ],
+        "rule_results": [
+            {"code": r.rule.code, "title": r.rule.title, "outcome": r.outcome, "reason": r.reason}
+            for r in report.rule_results
+        ],
+        "traffic": _traffic(report.traffic),
         "requests": len(result.history),
     }
     return orjson.dumps(data, option=orjson.OPT_INDENT_2) + b"\n"
+
+
+def _traffic(traffic: TrafficSummary) -> Json:
+    return {
+        "retries": traffic.retries,
+        "server_errors": {str(status): n for status, n in traffic.server_errors.items()},
+        "unanswered": traffic.unanswered,
+        "slowest": [
+            {"number": r.number, "operation": r.operation_id, "seconds": round(r.seconds, 3)}
+            for r in traffic.slowest
+        ],
+    }
 
 
 def _plan(plan: CheckPlan | None) -> Json:
@@ -55,34 +75,34 @@ def _plan(plan: CheckPlan | None) -> Json:
     return {
         "refused": [{"operation": p.call.operation_id, "why": p.reason} for p in plan.probes],
         "creates": len(plan.creates),
-        "price": format_amount(plan.price),
-        "total": format_amount(plan.total),
+        "price": _amount(plan.price),
+        "total": _amount(plan.total),
         "currency": plan.currency or None,
     }
 
 
 def _budget(budget: Budget) -> Json:
-    limit = budget.max_spend
     return {
         "creates": budget.creates,
         "max_creates": budget.max_creates,
-        "spent": format_amount(budget.spent),
-        "max_spend": None if limit is None else format_amount(limit),
+        "spent": _amount(budget.total),
+        "max_spend": _amount(budget.max_spend),
         "currency": budget.currency or None,
     }
 
 
-def _violation(report: Report, violation: Violation) -> Json:
+def _amount(value: Decimal | None) -> str | None:
+    return None if value is None else format_amount(value)
+
+
+def _violation(report: Report, group: ViolationGroup) -> Json:
+    """Return the facts of the first violation, its count, and the others of the same cause."""
     return {
-        "code": violation.code,
-        "title": violation.title,
-        "severity": violation.severity,
-        "operation": violation.operation_id,
-        "request": violation.request,
-        "numbers": list(violation.numbers),
-        "place": violation.place,
-        "received": violation.received,
-        "expected": violation.expected,
-        "advice": violation.rule.advice,
-        "again": report.curl_command(violation),
+        **group.first.to_json(),
+        "times": group.times,
+        "found": report.occurrences(group),
+        "response": asdict(report.response_to(group.first)),
+        "again": report.curl_command(group.first),
+        "again_note": report.repeat_note(group.first),
+        "more": [violation.to_json() for violation in group.more],
     }

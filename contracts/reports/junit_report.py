@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from xml.etree import ElementTree as Xml
 
 from ...openapi import Operation
-from ..rules.grouping import ViolationGroup, group_by_rule
+from ...openapi.text import escape_controls
+from ..rules.grouping import ViolationGroup
 from ..rules.rule import Rule, Severity
 from ..rules.server.evidence import Evidence, evidence_by_operation, evidence_for
 from ..rules.server_catalogue import SERVER_RULES
 from ..rules.violation import Violation
-from .report import Report, occurrences
+from .report import Report
+from .rule_results import count_outcomes
+from .traffic_summary import TrafficSummary
 
 
 def write_junit(report: Report) -> bytes:
@@ -56,7 +58,22 @@ def _properties(report: Report) -> Iterator[tuple[str, str]]:
     yield "ledger", str(report.budget)
     yield "grade", report.policy.grade
     yield "seed", str(report.seed)
+    yield "rules", count_outcomes(report.rule_results)
+    yield from _traffic(report.traffic)
+    for job in report.result.left:
+        yield "left", job
+    for note in report.result.notes:
+        yield "note", note
     yield from report.versions.items()
+
+
+def _traffic(traffic: TrafficSummary) -> Iterator[tuple[str, str]]:
+    yield "requests", str(traffic.requests)
+    yield "retries", str(traffic.retries)
+    yield "server_errors", str(sum(traffic.server_errors.values()))
+    yield "unanswered", str(traffic.unanswered)
+    for response in traffic.slowest:
+        yield "slow_response", str(response)
 
 
 def _cases(report: Report) -> Iterator[Xml.Element]:
@@ -65,12 +82,14 @@ def _cases(report: Report) -> Iterator[Xml.Element]:
         key = violation.operation_id or "", violation.code
         violations.setdefault(key, []).append(violation)
     history = report.result.history if report.has_result else ()
-    evidence = evidence_by_operation(report.document, history)
+    evidence = evidence_by_operation(report.document, history, report.policy.covers)
+    called = {exchange.operation_id for exchange in history}
     for operation in report.document.operations.values():
         for code in sorted(report.policy.codes):
             found, rule = violations.get((operation.id, code), []), SERVER_RULES[code]
             if found or rule.roles is None or operation.role in rule.roles:
-                yield _case(report, operation, rule, found, evidence.get(operation.id))
+                reason = _skip_reason(operation, rule, evidence, called)
+                yield _case(report, operation, rule, found, reason)
 
 
 def _case(
@@ -78,28 +97,41 @@ def _case(
     operation: Operation,
     rule: Rule,
     violations: list[Violation],
-    evidence: Collection[Evidence] | None,
+    skip_reason: str,
 ) -> Xml.Element:
     case = Xml.Element("testcase", classname=operation.id, name=f"{rule.code} {rule.title}")
     if violations:
-        first, *more = violations
-        text = "\n\n".join(_text(report, group) for group in group_by_rule(violations))
+        groups = report.group(violations)
+        text = "\n\n".join(_text(report, group) for group in groups)
+        first, more = groups[0].first, groups[1:]
         message = f"expected {first.expected}, received {first.received}"
         message += f" (and {len(more)} more)" if more else ""
         if rule.severity is Severity.ERROR:
             _add(case, "failure", message, text).set("type", rule.code)
         else:
             Xml.SubElement(case, "system-out").text = _xml_text(text)
-    elif evidence is None:
-        _add(case, "skipped", f"{operation.id} was not called", "")
-    elif evidence_for(rule) not in evidence:
-        _add(case, "skipped", f"not checked: no {evidence_for(rule)}", "")
+    elif skip_reason:
+        _add(case, "skipped", skip_reason, "")
     return case
 
 
+def _skip_reason(
+    operation: Operation,
+    rule: Rule,
+    evidence: Mapping[str, Collection[Evidence]],
+    called: Collection[str],
+) -> str:
+    """Return why a rule was not checked for an operation, empty if it was."""
+    if operation.id not in called:
+        return f"{operation.id} was not called"
+    if operation.id not in evidence:
+        return "not checked: its responses are below the grade"
+    needed = evidence_for(rule)
+    return "" if needed in evidence[operation.id] else f"not checked: no {needed}"
+
+
 def _text(report: Report, group: ViolationGroup) -> str:
-    count = f"\n  found     {occurrences(group)}" if group.more else ""
-    return f"{group.first}{count}\n  repeat    {report.curl_command(group.first)}"
+    return f"{group.first}{report.details(group)}{report.repeat_lines(group.first)}"
 
 
 def _add(case: Xml.Element, tag: str, message: str, text: str) -> Xml.Element:
@@ -109,8 +141,5 @@ def _add(case: Xml.Element, tag: str, message: str, text: str) -> Xml.Element:
 
 
 def _xml_text(text: str) -> str:
-    """Return the text with the characters that XML does not allow replaced."""
-    return _NOT_ALLOWED_IN_XML.sub("\ufffd", text)
-
-
-_NOT_ALLOWED_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+    """Return the text with escape sequences for control characters, which XML does not allow."""
+    return escape_controls(text, keep="\n")

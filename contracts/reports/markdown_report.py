@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from ...openapi.text import escape_controls
 from ..rules.grouping import ViolationGroup
 from ..rules.violation import list_numbers
-from .report import Report, occurrences
+from .report import Report
+from .rule_results import RuleOutcome, RuleResult, count_outcomes
 from .timeline import Timeline, job_timelines
 
 
@@ -26,6 +28,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"| Server | {_code_cell(report.base_url or 'a recording')} |"
     yield f"| Document | {_code_cell(f'{document.title} {document.version}')} |"
     yield f"| Requests | {len(result.history)} in {report.seconds:.1f} s |"
+    yield f"| Traffic | {_escape(report.traffic.counts)} |"
+    if slowest := report.traffic.slowest:
+        yield f"| Slowest responses | {_escape(', '.join(map(str, slowest)))} |"
     yield f"| Spent | {_code_cell(str(report.budget))} |"
     yield f"| Exit code | {report.exit_code} |"
     yield f"| Scope | grade {report.policy.grade}, seed {report.seed} |"
@@ -35,12 +40,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _section(
         "Jobs", (_timeline(timeline) for timeline in job_timelines(document, result.history))
     )
-    yield from _section(
-        "Not deleted",
-        (f"{_code_cell(j)}: check it with {_code_cell(f'--resume {j}')}" for j in result.jobs),
-    )
+    yield from _section("Left", map(_code_cell, result.left))
     yield from _section("Notes", map(_escape, result.notes))
-    yield from _section("Not checked", map(_escape, report.unchecked_reasons))
+    yield from _section("Rules", _rules(report.rule_results))
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
     yield f"<sub>{versions}</sub>" if versions else ""
 
@@ -57,14 +59,27 @@ def _violation(report: Report, group: ViolationGroup) -> Iterator[str]:
         yield f"| Place | {_code_cell(violation.place)} |"
     yield f"| Received | {_code_cell(violation.received)} |"
     yield f"| Expected | {_code_cell(violation.expected)} |"
-    if group.more:
-        yield f"| Found | {occurrences(group)} |"
+    yield f"| Response | {_code_cell(report.response_to(violation).line)} |"
+    if found := report.occurrences(group):
+        yield f"| Found | {_escape(found)} |"
     yield f"| Advice | {_escape(violation.rule.advice)} |"
     yield ""
-    yield "Repeat the request:"
+    note = report.repeat_note(violation)
+    yield f"Repeat the request ({_escape(note)}):" if note else "Repeat the request:"
     yield ""
     yield from _code_block(report.curl_command(violation))
     yield ""
+
+
+def _rules(results: Sequence[RuleResult]) -> Iterator[str]:
+    """Yield the numbers of rules by outcome, each rule that did not pass, and the other codes."""
+    yield _escape(count_outcomes(results))
+    passed = [r.rule.code for r in results if r.outcome is RuleOutcome.PASSED]
+    for result in results:
+        if result.outcome is not RuleOutcome.PASSED:
+            yield _escape(str(result))
+    if passed:
+        yield f"passed {', '.join(passed)}"
 
 
 def _timeline(timeline: Timeline) -> str:
@@ -87,12 +102,17 @@ def _code_block(text: str) -> Iterator[str]:
 
 def _code_cell(text: str) -> str:
     """Return the text as code in a table cell, which no character of the text can end."""
-    flat = " ".join(text.split()).replace("|", "\\|")
+    flat = escape_controls(text).replace("|", "\\|")
     longest = max(map(len, re.findall("`+", flat)), default=0)
     ticks = "`" * (longest + 1)
     return f"{ticks} {flat} {ticks}" if longest else f"`{flat}`"
 
 
 def _escape(text: str) -> str:
-    """Return the text with the special characters of Markdown and HTML escaped."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split()))
+    """Return the text with the special characters of Markdown and HTML escaped.
+
+    It has no mention of a user, no reference to an issue and no link.
+    """
+    escaped = re.sub(r"([\\`*_{}\[\]<>#|~&])", r"\\\1", escape_controls(text))
+    # GitHub and GitLab look for mentions and links in the text after the escapes.
+    return re.sub(r"(@|#|\bGH-|:(?=//)|\bwww(?=\.))", r"\1&#8203;", escaped)

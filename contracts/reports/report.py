@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 
 from ...openapi import Document
 from ...openapi.text import count_of
 from ..budget import Budget
 from ..check.plan import CheckPlan
 from ..check.result import CheckPolicy, CheckResult
-from ..rules.grouping import ViolationGroup, group_by_rule
+from ..rules.grouping import ViolationGroup, group_by_cause
 from ..rules.server.evidence import Evidence, unchecked_rules
-from ..rules.violation import Violation, list_numbers
-from ..traffic.curl import curl_command
+from ..rules.violation import Violation
+from ..traffic.curl import CurlCommand, curl_command
 from ..traffic.exchange import Exchange
+from .occurrences import describe_occurrences, list_items_pointer
+from .repeat_note import number_to_repeat, repeat_note
+from .response_excerpt import ResponseExcerpt, excerpt_of
+from .rule_results import RuleResult, list_rule_results
+from .traffic_summary import TrafficSummary, summarize_traffic
 
 INCONCLUSIVE = 6
 """The exit code of a check that found no violation because no job completed."""
@@ -36,6 +42,7 @@ class Report:
     seconds: the duration of the check
     seed: the seed of the check
     key_variable: the name of the environment variable with the API key
+    files_folder: the folder of the files that curl commands read
     versions: the versions of the programs by name
     """
 
@@ -51,19 +58,20 @@ class Report:
     seconds: float
     seed: int
     key_variable: str
+    files_folder: str
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def violation_groups(self) -> tuple[ViolationGroup, ...]:
-        """The violations, grouped by rule, operation and place."""
-        return group_by_rule(self.result.violations)
+        """The violations, grouped by their causes."""
+        return self.group(self.result.violations)
 
     @property
     def summary(self) -> str:
-        """The number of groups of violations in words, such as "2 violations, 1 warning"."""
-        errors = len(group_by_rule(self.result.errors))
+        """The number of causes in words, such as "2 violations, 1 warning"."""
+        errors = len(self.group(self.result.errors))
         counts = count_of(errors, "violation") if errors else "no violation"
-        warnings = len(group_by_rule(self.result.warnings))
+        warnings = len(self.group(self.result.warnings))
         return f"{counts}, {count_of(warnings, 'warning')}" if warnings else counts
 
     @property
@@ -91,7 +99,9 @@ class Report:
         """The codes of the rules that were not checked, by the evidence that was missing."""
         found = {violation.code for violation in self.result.violations}
         history = self.result.history if self.has_result else ()
-        return unchecked_rules(self.document, history, set(self.policy.codes) - found)
+        return unchecked_rules(
+            self.document, history, set(self.policy.codes) - found, self.policy.covers
+        )
 
     @property
     def unchecked_reasons(self) -> tuple[str, ...]:
@@ -100,18 +110,69 @@ class Report:
             f"{', '.join(codes)}: no {evidence}" for evidence, codes in self.unchecked_rules.items()
         )
 
+    @property
+    def rule_results(self) -> tuple[RuleResult, ...]:
+        """The result of each rule: failed rules first, then skipped and passed ones."""
+        failed = {violation.code: violation.severity for violation in self.result.violations}
+        reasons = {c: f"no {e}" for e, codes in self.unchecked_rules.items() for c in codes}
+        return list_rule_results(self.policy.codes, failed, reasons)
+
+    @property
+    def traffic(self) -> TrafficSummary:
+        """The retries, the failures of the server and the slowest responses."""
+        return summarize_traffic(self.document, self.result.history)
+
+    def group(self, violations: Iterable[Violation]) -> tuple[ViolationGroup, ...]:
+        """Return violations of this check, grouped by their causes."""
+        return group_by_cause(violations, list_items=list_items_pointer(self.document))
+
+    def occurrences(self, group: ViolationGroup) -> str:
+        """Return how often a violation was found: "in 12 of 14 polls"; empty for a single one."""
+        return describe_occurrences(self.result.history, group)
+
+    def response_to(self, violation: Violation) -> ResponseExcerpt:
+        """Return the beginning of the first response that completed a violation."""
+        return excerpt_of(self.exchange_of(violation).reply)
+
+    def details(self, group: ViolationGroup) -> str:
+        """Return how often the violations were found, and the response, in lines for texts."""
+        occurrences = self.occurrences(group)
+        found = f"\n  found     {occurrences}" if occurrences else ""
+        return f"{found}\n  response  {self.response_to(group.first).line}"
+
+    def repeat_lines(self, violation: Violation) -> str:
+        """Return the curl command and its note, in lines for texts."""
+        note = self.repeat_note(violation)
+        return f"\n  repeat    {self.curl_command(violation)}" + (
+            f"\n            # {note}" if note else ""
+        )
+
     def exchange_of(self, violation: Violation) -> Exchange:
-        """Return the exchange that completed a violation."""
-        return self.result.history[violation.numbers[-1] - 1]
+        """Return the exchange that shows a violation again at the lowest price."""
+        return self.result.history[self._number_to_repeat(violation) - 1]
 
     def curl_command(self, violation: Violation) -> str:
         """Return a curl command that repeats the request of a violation."""
-        call, base_url = self.exchange_of(violation).call, self.base_url or self.document.server_url
-        return curl_command(self.document, call, base_url, key_variable=self.key_variable)
+        return self._curl(violation).text
 
+    def repeat_note(self, violation: Violation) -> str:
+        """Return what the curl command costs and whether its job is gone; may be empty."""
+        return repeat_note(self.document, self.result.history, self._number_to_repeat(violation))
 
-def occurrences(group: ViolationGroup) -> str:
-    """Return the number of violations in words, an empty text for a single one."""
-    if not group.more:
-        return ""
-    return f"{len(group.more) + 1} times, in the responses to {list_numbers(group.numbers)}"
+    @property
+    def request_files(self) -> Mapping[str, bytes]:
+        """The contents of the files that the curl commands read, by their paths."""
+        commands = [self._curl(group.first) for group in self.violation_groups]
+        return {path: data for command in commands for path, data in command.files.items()}
+
+    def _number_to_repeat(self, violation: Violation) -> int:
+        return number_to_repeat(self.document, self.result.history, violation)
+
+    def _curl(self, violation: Violation) -> CurlCommand:
+        return curl_command(
+            self.document,
+            self.exchange_of(violation).call,
+            self.base_url or self.document.server_url,
+            key_variable=self.key_variable,
+            files=str(FilePath(self.files_folder) / f"{self._number_to_repeat(violation)}-"),
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...openapi.json import Json
 from ...openapi.text import escape_controls, one_line, quote
@@ -23,6 +23,8 @@ class Violation:
         place: the field, parameter or header at fault, None for the request as a whole.
         received: what was sent or received instead of the expected.
         expected: what the rule expects.
+        found_in: the numbers of the requests that broke the rule, without those that they are
+            compared with; the last of `numbers` by default.
     """
 
     rule: Rule
@@ -32,6 +34,10 @@ class Violation:
     place: str | None
     received: str
     expected: str
+    found_in: tuple[int, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "found_in", self.found_in or self.numbers[-1:])
 
     @property
     def code(self) -> str:
@@ -72,6 +78,7 @@ class Violation:
             "operation": self.operation_id,
             "request": self.request,
             "numbers": list(self.numbers),
+            "found_in": list(self.found_in),
             "place": None if self.place is None else one_line(self.place),
             "received": self.received,
             "expected": self.expected,
@@ -96,6 +103,7 @@ class Violation:
             place=_read_optional_text(data["place"]),
             received=_read_text(data["received"]),
             expected=_read_text(data["expected"]),
+            found_in=tuple(map(read_count, data.get("found_in", ()))),
         )
 
 

@@ -1,8 +1,11 @@
-"""The responses to a create after which no job can be billed."""
+"""The price of a create, and the responses after which no job can be billed."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from ...openapi import Cause, Document, Operation, Reply
+from .exchange import Exchange
 from .job_views import get_or_none, json_body
 
 
@@ -24,6 +27,21 @@ def is_unbilled(document: Document, operation: Operation, reply: Reply) -> bool:
     if reply.status == document.envelope.responses[Cause.CREDENTIALS_INVALID].status:
         return True
     return reply.status in _REFUSALS and is_documented_error(document, operation, reply)
+
+
+def create_price(exchange: Exchange) -> tuple[Decimal, str] | None:
+    """Return the price of a create and its currency, None if it is unknown."""
+    operation = exchange.operation
+    price = operation.price
+    if price is None:
+        return None
+    names = {name for rate in price.rates for name in rate.when} | {price.per or ""}
+    defaults = {name: operation.default(name) for name in names}
+    try:
+        amount = price.amount_for({**defaults, **exchange.fields})
+    except ArithmeticError:  # a value that the server should have rejected
+        return None
+    return None if amount is None else (amount, price.currency)
 
 
 _REFUSALS = (400, 401, 403, 404, 413, 415, 422)

@@ -27,7 +27,8 @@ class Exchange:
     undelivered_reply: the response that a mock made but the client did not receive, because the
         connection broke or a fault replaced it; None if there is none
     sent: False if there was no connection, so that the server received nothing
-    was_recorded: False if a recording does not show whether, or what, the server responded
+    was_recorded: False if it is not known whether, or what, the server responded
+    problem: the reason why there is no reply, empty if that is unknown
     """
 
     operation: Operation
@@ -41,6 +42,7 @@ class Exchange:
     undelivered_reply: Reply | None = None
     sent: bool = True
     was_recorded: bool = True
+    problem: str = ""
 
     @property
     def operation_id(self) -> str:

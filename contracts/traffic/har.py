@@ -20,7 +20,7 @@ from .request_builder import url_of
 
 def entry_from(document: Document, exchange: Exchange, base_url: str) -> dict[str, Json]:
     """Return an exchange as an entry of HAR; custom fields begin with an underscore."""
-    call, reply = exchange.call, exchange.reply
+    call = exchange.call
     began = datetime.fromtimestamp(min(exchange.at - exchange.took, _LAST_UNIX_TIME), UTC)
     milliseconds = exchange.took * 1000
     entry: dict[str, Json] = {
@@ -36,7 +36,7 @@ def entry_from(document: Document, exchange: Exchange, base_url: str) -> dict[st
             "headersSize": -1,
             "bodySize": len(call.body),
         },
-        "response": _response(reply),
+        "response": _response(exchange),
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
     }
@@ -93,6 +93,12 @@ def is_broken(entry: Mapping[str, Json]) -> bool:
     return lacks_response(entry) and entry["response"].get("_error") == _BROKEN
 
 
+def problem_of(entry: Mapping[str, Json]) -> str:
+    """Return the reason why there is no response, empty if the entry does not contain it."""
+    comment = entry["response"].get("comment") if is_broken(entry) else ""
+    return comment if isinstance(comment, str) else ""
+
+
 def lacks_response(entry: Mapping[str, Json]) -> bool:
     """Return True if the request was aborted: recorders write the status 0 or -1, or none."""
     status = entry["response"].get("status")
@@ -117,11 +123,12 @@ def _form_parameters(media_type: str, body: bytes) -> list[dict[str, Json]]:
         return []
 
 
-def _response(reply: Reply | None) -> dict[str, Json]:
-    if reply is None:
-        reply, error = Reply(0), {"_error": _BROKEN}
-    else:
-        error = {}
+def _response(exchange: Exchange) -> dict[str, Json]:
+    reply, error = exchange.reply or Reply(0), {}
+    if exchange.reply is None:
+        error["comment"] = exchange.problem
+        if exchange.was_recorded:
+            error["_error"] = _BROKEN
     content: dict[str, Json] = {
         "size": len(reply.body),
         "mimeType": reply.headers.get("content-type", ""),

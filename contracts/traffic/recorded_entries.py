@@ -21,7 +21,7 @@ from ...openapi.schema import Schema, Schemas
 from ..errors import RecordingError
 from .base_url import base_url_of, path_below
 from .exchange import Exchange, read_exchange
-from .har import is_broken, lacks_response, reply_from, request_from
+from .har import is_broken, lacks_response, problem_of, reply_from, request_from
 from .job_views import get_or_none
 from .recorded_keys import with_our_mask
 from .recorded_redirects import RecordedRedirects, is_redirect
@@ -78,7 +78,8 @@ class EntryReader:
             self.without_body += 1
         call = replace(call, headers=with_our_mask(self._document, headers), body=body)
         exchange = _exchange(self._document, call, reply, followed or entry)
-        return replace(exchange, was_recorded=reply is not None or is_broken(entry))
+        was_recorded = reply is not None or is_broken(entry)
+        return replace(exchange, was_recorded=was_recorded, problem=problem_of(entry))
 
 
 def validate_har(kind: str, data: Json, prefix: str = "") -> None:

@@ -21,6 +21,11 @@ def sha256_of(content: bytes) -> str:
     return placeholder["digest"].decode() if placeholder else hashlib.sha256(content).hexdigest()
 
 
+def is_placeholder(content: bytes) -> bool:
+    """Return True if this is the placeholder of a recording for the content of a file."""
+    return _PLACEHOLDER.search(content) is not None
+
+
 def part_to_har(part: Part) -> dict[str, Json]:
     """Return a part of a form as a parameter of HAR.
 

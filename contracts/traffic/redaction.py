@@ -83,6 +83,8 @@ class Redaction:
             reply=self._redact_reply(exchange.reply),
             undelivered_reply=self._redact_reply(exchange.undelivered_reply),
             arguments=arguments,
+            # It may quote what the server has sent.
+            problem=self.redact_text(exchange.problem),
         )
 
     def redact_text(self, text: str) -> str:

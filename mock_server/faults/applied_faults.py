@@ -1,4 +1,4 @@
-"""The faults that apply to one call, and their effects on its response."""
+"""The faults that apply to one call, their effects on its response, and other notes about it."""
 
 from __future__ import annotations
 
@@ -7,20 +7,27 @@ from dataclasses import replace
 from random import Random
 
 from ...openapi import Cause, Reply
+from ...openapi.messages import ReplyNotes
 from ..errors import Refusal
 from .fault import Fault
 
 
 class AppliedFaults:
-    """The faults that apply to one call, in the order in which they were added."""
+    """The faults that apply to one call, in the order in which they were added.
 
-    __slots__ = ("_faults",)
+    Attributes:
+        ignored_names: The fields and query parameters of the call that the document does not
+            declare.
+    """
+
+    __slots__ = ("_faults", "ignored_names")
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
+        self.ignored_names: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self._faults)
+        return bool(self._faults or self.ignored_names)
 
     @property
     def prevented(self) -> bool:
@@ -52,7 +59,8 @@ class AppliedFaults:
                 before, reply = reply, effect(reply, random)
                 if (reply.body, reply.headers) != (before.body, before.headers):
                     reply = replace(reply, replaced=before.replaced or before)
-        return reply
+        faults = tuple(str(fault) for fault in self._faults)
+        return replace(reply, notes=ReplyNotes(faults=faults, ignored_names=self.ignored_names))
 
 
 # The operation was not carried out, so there is no reply to send.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...openapi import Call, Document, Operation
+from ...openapi.credentials import mask_key
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer, parse_pointer
 from ...openapi.schema_places import schemas_at
-from ...openapi.text import quote
+from ...openapi.text import did_you_mean, quote
 from ..config_schema import validate
 from ..errors import ConfigError, Refusal
 from .fault_effects import Effect, build_effects
@@ -51,6 +53,17 @@ class Fault:
     def only_delays(self) -> bool:
         """True if the response is only slower; other faults then apply to the same call, too."""
         return not (self.options.keys() & _EFFECTS - _DELAYS)
+
+    @property
+    def redacted_options(self) -> Mapping[str, Json]:
+        """The options with a masked API key."""
+        options = self.options
+        return {**options, "key": mask_key(options["key"])} if "key" in options else options
+
+    def __str__(self) -> str:
+        """Return the options in one line, as `serve --fault` takes them."""
+        texts = ((name, _to_text(value)) for name, value in self.redacted_options.items())
+        return ", ".join(f"{name}: {text}" for name, text in texts)
 
     def matches(self, call: Call, key: object) -> bool:
         """True if this fault affects a call with this API key, apart from its count."""
@@ -109,8 +122,9 @@ def _find_operations(document: Document, options: Mapping[str, Json]) -> list[Op
         return [o for o in known if status is None or status in o.responses]
     found = [o for o in known if name in (o.id, o.role)]
     if not found:
-        known_ids = ", ".join(document.operations)
-        raise ConfigError("/operation", f"must be one of {known_ids}, not {quote(name)}")
+        ids = document.operations
+        reason = f"must be one of {', '.join(ids)}, not {quote(name)}{did_you_mean(str(name), ids)}"
+        raise ConfigError("/operation", reason)
     return found
 
 
@@ -176,6 +190,10 @@ def _named_fields(
         yield "/change" + format_pointer([pointer]), pointer
     if "state" in options and not any(operation.page for operation in operations):
         yield "/state", format_pointer(document.lifecycle.state_at)
+
+
+def _to_text(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 _COPIED_OPTIONS = ("job", "key", "nth", "times", "every", "probability", "commit")

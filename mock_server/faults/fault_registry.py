@@ -8,7 +8,6 @@ from random import Random
 from threading import Lock
 
 from ...openapi import Call, Document
-from ...openapi.credentials import mask_key
 from ...openapi.json import Json
 from .fault import Fault, read_fault
 
@@ -46,7 +45,7 @@ class FaultRegistry:
         """Return the active faults: ids, options, and the number of affected calls (`struck`)."""
         with self._lock:
             return [
-                {"id": fault_id, **_redacted(counter.fault.options), "struck": counter.applied}
+                {"id": fault_id, **counter.fault.redacted_options, "struck": counter.applied}
                 for fault_id, counter in self._active.items()
             ]
 
@@ -137,10 +136,6 @@ class FaultRegistry:
 
     def _new_id(self) -> str:
         return f"fault-{next(self._ids)}"
-
-
-def _redacted(options: Mapping[str, Json]) -> Mapping[str, Json]:
-    return {**options, "key": mask_key(options["key"])} if "key" in options else options
 
 
 class _FaultCounter:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 from ...openapi import Document, Ending, JobRole
 from ...openapi.json import Json
-from ...openapi.text import quote
+from ...openapi.text import did_you_mean, quote
 from ..config_schema import errors_under, validate
 from ..errors import ConfigError
 from ..jobs.progression import DEFAULT_OUTCOME, JobOutcome, plan_progression
@@ -79,10 +79,11 @@ def find_scenario(document: Document, known: Mapping[str, Scenario], name: str) 
 
     Raises ValueError if the scenario is unknown, or has a code and its jobs do not fail.
     """
-    base_name, colon, code = name.partition(":")
+    base_name, colon, code = str(name).partition(":")
     scenario = known.get(base_name)
     if scenario is None:
-        raise ValueError(f"unknown scenario {quote(name)}, must be one of {', '.join(known)}")
+        expected = f"must be one of {', '.join(known)}{did_you_mean(base_name, known)}"
+        raise ValueError(f"unknown scenario {quote(name)}, {expected}")
     if not colon:
         return scenario
     outcome = scenario.outcome.outcome

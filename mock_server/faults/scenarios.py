@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ...openapi import Arguments, Call, Cause, Document
 from ...openapi.json import Json
+from ...openapi.text import quote
 from ..errors import Refusal
 from ..jobs.progression import JobOutcome, plan_progression
 from .scenario import Scenario, built_in_scenarios, find_scenario
@@ -190,7 +191,7 @@ class Scenarios:
     def _set_share(self, name: str, share: float) -> None:
         others = sum(value for other, value in self._shares.items() if other != name)
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-            raise ValueError(f"share must be from 0 to 1, not {share!r}")
+            raise ValueError(f"share must be from 0 to 1, not {quote(share)}")
         if others + share > 1 + _SHARE_TOLERANCE:
             raise ValueError(
                 f"share must be at most {max(0, 1 - others):g}, the rest of the other shares"
@@ -212,7 +213,9 @@ class Scenarios:
 def _require_count(number: int) -> int:
     whole = isinstance(number, int) and not isinstance(number, bool)
     if not whole or not 1 <= number <= _MAX_NEXT_JOBS:
-        raise ValueError(f"next must be a whole number from 1 to {_MAX_NEXT_JOBS}, not {number!r}")
+        raise ValueError(
+            f"next must be a whole number from 1 to {_MAX_NEXT_JOBS}, not {quote(number)}"
+        )
     return number
 
 

@@ -18,7 +18,7 @@ from ..service import JobService
 from .admin import AdminApp
 from .cors import open_to_web_pages
 from .delivery import RequestProblem, connection_of, deliver, head_problem
-from .headers import MAX_HEADER_BYTES, HeaderParser
+from .headers import MAX_HEADER_BYTES, HeaderParser, host_problem
 
 ADMIN_PREFIX: Final = "/__admin"
 
@@ -42,7 +42,7 @@ def create_app(
         body_limit: The longest request body in bytes; longer ones are rejected without reading
             them.
         observers: Notified of every request to the mocked API.
-        journal: Notified as well; the control API returns its requests and its verdict.
+        journal: Notified last; the control API returns its requests and its verdict.
         admin_token: The token that the control API requires. Without one, web pages of other sites
             have no access to it.
         host: The name that the server is bound to, if it has one.
@@ -80,7 +80,7 @@ class MockApp(Starlette):
         if scope["type"] != "http":
             return await super().__call__(scope, receive, send)
         root = scope.get("root_path", "")
-        if not _is_admin_path(scope["path"].removeprefix(root)) or head_problem(scope):
+        if not _is_admin_path(scope["path"].removeprefix(root)) or _http_problem(scope):
             return await self._api(scope, receive, send)
         roots = {"app_root_path": root, "root_path": root + ADMIN_PREFIX}
         return await self._admin({**scope, **roots}, receive, send)
@@ -112,9 +112,9 @@ class ApiApp:
     ) -> None:
         try:
             if headers is None:
-                reply = self._endpoint.respond_head_too_large(MAX_HEADER_BYTES)
-            elif "host" not in headers and (problem := _host_problem(scope)):
-                reply = self._respond_invalid(scope, problem.reason, status=problem.status)
+                reply = self._respond_head_too_large(scope)
+            elif "host" not in headers and (problem := _http_problem(scope)):
+                reply = self._respond_invalid(scope, headers, problem.reason, status=problem.status)
             else:
                 bodiless = scope["method"] in _METHODS_WITHOUT_BODY
                 body = b"" if bodiless else await self._read_body(headers, receive)
@@ -128,7 +128,7 @@ class ApiApp:
         except asyncio.CancelledError:
             # The shutdown has waited long enough; the client gets a response before the end.
             reason = "the server stops before the request has arrived"
-            reply = self._respond_invalid(scope, reason, status=503)
+            reply = self._respond_invalid(scope, headers, reason, status=503)
             raw = _raw_headers(reply)
         except Exception as error:
             # Even a bug of the mock gets an error envelope, and the log gets the traceback.
@@ -173,18 +173,32 @@ class ApiApp:
         length = headers.get("content-length")
         received = f"after {size}{f' of {length}' if length else ''} bytes of the body"
         if connection is None or broken is None:
-            self._respond_invalid(scope, f"the client disconnected {received}", delivered=False)
+            self._respond_invalid(
+                scope, headers, f"the client disconnected {received}", delivered=False
+            )
             return None
         connection.allow_response()
-        return self._respond_invalid(scope, f"{broken.reason} {received}", status=broken.status)
+        return self._respond_invalid(
+            scope, headers, f"{broken.reason} {received}", status=broken.status
+        )
 
     def _respond_invalid(
-        self, scope: Scope, reason: str, *, status: int = 400, delivered: bool = True
+        self,
+        scope: Scope,
+        headers: Mapping[str, str] | None,
+        reason: str,
+        *,
+        status: int = 400,
+        delivered: bool = True,
     ) -> Reply:
         path = _raw_path(scope)
         return self._endpoint.respond_invalid(
-            scope["method"], path, reason, status=status, delivered=delivered
+            scope["method"], path, reason, status=status, delivered=delivered, headers=headers
         )
+
+    def _respond_head_too_large(self, scope: Scope) -> Reply:
+        method, path = scope["method"], _raw_path(scope)
+        return self._endpoint.respond_head_too_large(method, path, MAX_HEADER_BYTES)
 
     def _respond(self, scope: Scope, headers: Mapping[str, str], body: bytes | None) -> Reply:
         """Return the reply to a request; `body` is None if it was too long to read."""
@@ -206,15 +220,15 @@ class _UploadEnded(Exception):
         self.size = size
 
 
-def _host_problem(scope: Scope) -> RequestProblem | None:
-    """Return the problem of a request without the header Host, None if it may be absent."""
+def _http_problem(scope: Scope) -> RequestProblem | None:
+    """Return the problem of a request that is not valid HTTP, None if it is valid."""
     # Programs that call the application without a socket often leave out Host.
     if connection_of(scope) is None:
         return None
     if problem := head_problem(scope):
         return problem
-    missing = RequestProblem(400, "the header Host is missing")
-    return missing if scope["http_version"] == "1.1" else None
+    reason = host_problem(scope)
+    return RequestProblem(400, reason) if reason else None
 
 
 def _raw_path(scope: Scope) -> str:

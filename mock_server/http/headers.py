@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import chain
 from typing import Final
 
 from starlette.types import Scope
+
+from ...openapi.text import quote
 
 MAX_HEADER_BYTES: Final = 64 * 1024
 
@@ -17,6 +20,16 @@ RawHeaders = tuple[tuple[bytes, bytes], ...]
 def header_bytes(scope: Scope) -> int:
     """Return the number of bytes in path, query and headers, including the header names."""
     return _request_line_bytes(scope) + _field_bytes(scope["headers"])
+
+
+def host_problem(scope: Scope) -> str | None:
+    """Return what is wrong with the header Host (RFC 9112, section 3.2), None if it is valid."""
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) > 1:
+        return f"the header Host must be given once, not {len(hosts)} times"
+    if hosts and not _HOST.fullmatch(hosts[0]):
+        return f"the header Host must be a name and a port, not {quote(hosts[0].decode('latin-1'))}"
+    return None if hosts or scope["http_version"] != "1.1" else "the header Host is missing"
 
 
 class HeaderParser:
@@ -31,7 +44,7 @@ class HeaderParser:
 
     def parse(self, scope: Scope) -> Mapping[str, str] | None:
         """Return the headers by lower-case name, or None if path, query and headers have more than
-        MAX_HEADER_BYTES.
+        MAX_HEADER_BYTES. An invalid Host is left out.
         """
         try:
             headers, size = self._parse(tuple(scope["headers"]))
@@ -49,7 +62,10 @@ def _parse(headers: RawHeaders) -> tuple[Mapping[str, str], int]:
     size = _field_bytes(headers)
     if size > MAX_HEADER_BYTES:
         raise _HeadersTooLarge
-    return {name.decode("latin-1"): text.decode("latin-1") for name, text in headers}, size
+    parsed = {name.decode("latin-1"): text.decode("latin-1") for name, text in headers}
+    if host_problem({"headers": headers, "http_version": "1.1"}):
+        parsed.pop("host", None)
+    return parsed, size
 
 
 def _field_bytes(headers: RawHeaders) -> int:
@@ -61,3 +77,4 @@ def _request_line_bytes(scope: Scope) -> int:
 
 
 _CACHE_SIZE = 256
+_HOST = re.compile(rb"(\[[\w.:%~-]+\]|[\w.~%!$&'()*+,;=-]*)(:[0-9]*)?")  # RFC 3986, 3.2.2

@@ -21,7 +21,6 @@ from ..jobs.ids import RandomIds
 from ..service import JobService, UnknownIds
 from .app import create_app
 from .delivery import REQUEST_TIMEOUT
-from .request_log import RedactPath, RequestLog, print_request_log
 
 SHUTDOWN_SECONDS = 3
 
@@ -116,21 +115,15 @@ def run(
     listener: socket.socket,
     *,
     on_started: Callable[[], None],
-    redact_path: RedactPath | None = None,
     request_timeout: float = REQUEST_TIMEOUT,
 ) -> None:
     """Serve until SIGINT or SIGTERM; open requests then have SHUTDOWN_SECONDS to finish.
 
     Args:
         on_started: Called once the server accepts requests and handles signals.
-        redact_path: Removes API keys from paths; if it is given, a line is printed for each
-            request.
         request_timeout: The seconds for the head of a request, and for the wait for one; a body
             has twice as long.
     """
-    if redact_path is not None:
-        print_request_log()
-        app = RequestLog(app, redact_path=redact_path)
     _Server(app, on_started=on_started, request_timeout=request_timeout).run(sockets=[listener])
 
 

@@ -66,7 +66,8 @@ class BreakableProtocol(HttpToolsProtocol):
         """Respond to an incomplete request: the client may still read."""
         if self._rejected or not (self._in_head or self._is_uploading):
             return False
-        self._reject(_CLIENT_ENDED)
+        # A client that disconnects is usual, and the journal has it; all else is worth a line.
+        self._reject("the client ended the connection", level=logging.INFO)
         return True
 
     def _parse(self, data: bytes) -> bytes:
@@ -136,12 +137,16 @@ class BreakableProtocol(HttpToolsProtocol):
             self.logger.warning("Closed a connection without a request after %g seconds", seconds)
             self.transport.close()
 
-    def _reject(self, reason: str, *, status: int = 400) -> None:
-        """Let the application respond to an invalid or incomplete request, then disconnect."""
+    def _reject(self, reason: str, *, status: int = 400, level: int = logging.WARNING) -> None:
+        """Let the application respond to an invalid or incomplete request, then disconnect.
+
+        Args:
+            reason: The problem in words.
+            status: The HTTP status of the response.
+            level: The level of the line in the log.
+        """
         self._rejected = True
-        # A client that disconnects is usual, and the journal has it; all else is worth a line.
-        level = logging.INFO if reason == _CLIENT_ENDED else logging.WARNING
-        self.logger.log(level, "Invalid HTTP request received: %s", reason)
+        _log.log(level, "Invalid HTTP request received: %s", reason)
         if self._is_uploading and not self._in_head:
             self._break_upload(status, reason)
         else:
@@ -208,7 +213,7 @@ class BreakableProtocol(HttpToolsProtocol):
         self.resume_writing()
 
 
+_log = logging.getLogger(__name__)
 _CLOSE_SECONDS: Final = 5
 _TLS_HANDSHAKE: Final = b"\x16\x03"
 _TLS_HINT: Final = "the client uses TLS, but the URL of the mock begins with http://"
-_CLIENT_ENDED = "the client ended the connection"

@@ -10,7 +10,7 @@ from ...openapi import Document, JobRole, Tier
 from ...openapi.credentials import mask_key
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer
-from ...openapi.text import quote
+from ...openapi.text import did_you_mean, quote
 from ..config_schema import errors_under, validate
 from ..config_types import LimitOptions
 from ..errors import ConfigError
@@ -52,7 +52,9 @@ def read_tier(document: Document, limits: Json, *, at: str = "/limits") -> Tier:
     if isinstance(limits, str) and limits in tiers:
         return tiers[limits]
     numbers = f"an object with {', '.join(LimitOptions.__annotations__)}"
-    raise ConfigError(at, f"must be one of {', '.join(tiers)}, or {numbers}, not {quote(limits)}")
+    suggestion = did_you_mean(limits, tiers) if isinstance(limits, str) else ""
+    expected = f"must be one of {', '.join(tiers)}, or {numbers}"
+    raise ConfigError(at, f"{expected}, not {quote(limits)}{suggestion}")
 
 
 def read_accounts(
@@ -99,7 +101,8 @@ def _check_forbidden(document: Document, forbidden: Mapping[str, Json]) -> None:
     for name, values in forbidden.items():
         pointer = "/forbidden" + format_pointer([name])
         if name not in fields:
-            raise ConfigError(pointer, f"is not known here, only {', '.join(fields)}")
+            known = f"only {', '.join(fields)}{did_you_mean(name, fields)}"
+            raise ConfigError(pointer, f"is not known here, {known}")
         allowed = fields[name].get("enum", values)
         for index, value in enumerate(values):
             if value not in allowed:

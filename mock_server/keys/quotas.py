@@ -166,7 +166,7 @@ class Quotas:
         if tier.spend is None or self._price is None:
             return Decimal(0)
         used = self._usage.total(key)
-        price = self._price.amount_for({**self._defaults, **fields})
+        price = self._price.amount_for({**self._defaults, **fields}) or Decimal(0)
         if used + price > tier.spend:
             cap = f"this API key may spend {tier.spend} {self._price.currency}"
             message = f"{cap}; {used} are spent or reserved, and this job costs {price}"

@@ -11,7 +11,7 @@ from ..moment import MomentForm, form_of_schema, named_form
 from ..operation import Operation
 from ..pointer import format_pointer, parse_pointer
 from ..schema_places import examples_of
-from ..suggestion import suggest
+from ..text import suggest
 from .answer import Answer
 from .long_form import as_list, as_value
 from .place import Part, Place, parse_place

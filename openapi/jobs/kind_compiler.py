@@ -12,7 +12,7 @@ from ..pointer import Path, format_pointer, parse_pointer
 from ..price import compile_price
 from ..schema import Schemas
 from ..schema_places import schemas_at, values_of
-from ..suggestion import suggest
+from ..text import suggest
 from .answer import Answer
 from .field_compiler import FieldCompiler, FieldContext, compile_condition
 from .finder import describe_paths, find_id, find_state

@@ -11,7 +11,7 @@ from ..operation import Operation
 from ..pointer import Path, parse_pointer
 from ..schema import Schema
 from ..schema_places import fields_of, schemas_at
-from ..suggestion import suggest
+from ..text import suggest
 from .answer import Answer
 from .field_compiler import select_states
 from .long_form import as_operation

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ..json import Json
 from ..pointer import format_pointer
-from ..suggestion import suggest
+from ..text import suggest
 from .long_form import as_duration, as_state
 from .place import parse_place
 from .problems import Report

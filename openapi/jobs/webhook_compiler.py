@@ -10,7 +10,7 @@ from ..operation import Operation
 from ..pointer import format_pointer, get, parse_pointer
 from ..references import follow
 from ..schema import Schema, Schemas
-from ..suggestion import suggest
+from ..text import suggest
 from .answer import Answer
 from .field_compiler import FieldCompiler, select_states
 from .kind import Webhook

@@ -61,11 +61,19 @@ class ExampleSession:
             read_exchange(self.document, call, reply, at=self.clock.now(), client_time=client_time)
         )
 
-    def unmatched(self, method: str, path: str) -> None:
+    def unmatched(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> None:
         """Record a request that matches no operation."""
         self.history.append(UnmatchedRequest(method, path))
 
-    def invalid(self, method: str, path: str, reason: str, *, status: int | None) -> None:
+    def invalid(
+        self,
+        method: str,
+        path: str,
+        reason: str,
+        *,
+        status: int | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Ignore it: the clients of the examples send valid requests."""
 
     def undelivered(self, reply: Reply) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -59,6 +60,24 @@ def test_conforming_server_passes_with_plan_and_cost(server: VideoServer) -> Non
     assert job_ids(server) == []
 
 
+def test_counts_of_rules_and_traffic_are_printed_before_the_summary(server: VideoServer) -> None:
+    _, printed = check(server.base_url)
+    rules, traffic, _ = printed.splitlines()[-3:]
+    pattern = r"[0-9]+ rules passed, 3 skipped \(AV211, AV218, AV223; -v shows why\)"
+    assert re.fullmatch(pattern, rules)
+    assert re.fullmatch(
+        r"0 retries, 0 server errors; slowest: [0-9.]+ s \(\w+, no\. \d+\)", traffic
+    )
+
+
+def test_verbose_lists_the_result_of_each_rule(server: VideoServer) -> None:
+    _, printed = check(server.base_url, "--verbose")
+    lines = printed.splitlines()
+    assert "  skipped AV211 failed job without an error: no failed job" in lines
+    assert sum(line.startswith("  passed  AV") for line in lines) > 40
+    assert "-v shows why" not in printed
+
+
 def test_another_document_can_be_checked() -> None:
     clock = SystemClock(100)
     with serve_in_thread(load_document(RENDERINGS), clock=clock, api_keys=[KEY]) as server:
@@ -80,6 +99,36 @@ def test_dry_run_lists_the_invalid_requests() -> None:
     assert len(re.findall("^    [A-Z]+ /", printed, re.MULTILINE)) == 23
 
 
+@pytest.mark.parametrize(
+    ("options", "order"),
+    [
+        ([], ["invalid GET", "valid POST", "invalid POST", "valid POST"]),
+        (["--max-creates", "3"], ["invalid GET", "valid POST", "valid POST", "invalid POST"]),
+        (["--max-creates", "1"], ["invalid GET", "valid POST"]),
+        (["--max-spend", "0.80"], ["invalid GET", "valid POST", "invalid POST", "valid POST"]),
+        (
+            ["--max-creates", "3", "--max-spend", "1.20"],
+            ["invalid GET", "valid POST", "valid POST", "invalid POST"],
+        ),
+        (["--resume", "video_1"], []),
+    ],
+    ids=["default", "3 creates", "1 create", "price of 2", "price of 3", "resumed"],
+)
+def test_dry_run_shows_the_order(options: list[str], order: list[str]) -> None:
+    _, printed = check("http://127.0.0.1:1", "--dry-run", *options)
+    steps = [line for line in printed.splitlines() if re.match("    (creates|[A-Z]+) ", line)]
+    kinds = ["valid POST" if "creates" in s else f"invalid {s.split()[0]}" for s in steps]
+    kinds = [kind.replace("DELETE", "GET") for kind in kinds]
+    changes = [kind for n, kind in enumerate(kinds) if kind == "valid POST" or kind != kinds[n - 1]]
+    assert changes == order
+
+
+def test_dry_run_says_that_the_budget_leaves_out_invalid_creates() -> None:
+    _, printed = check("http://127.0.0.1:1", "--dry-run", "--max-creates", "1")
+    assert "  11 invalid requests (free)\n" in printed
+    assert "12 invalid creates are not sent: the server might accept one, and the" in printed
+
+
 def test_max_creates_0_allows_only_a_resumed_job(server: VideoServer) -> None:
     code, printed = check(server.base_url, "--max-creates", "0")
     assert (code, "the plan creates a job, but --max-creates is 0" in printed) == (5, True)
@@ -95,14 +144,40 @@ def test_plan_over_the_budget_sends_nothing(options: list[str]) -> None:
     assert (code, printed.splitlines()[-1]) == (5, reason)
 
 
-def test_max_spend_without_prices_in_the_document_is_an_error(tmp_path: Path) -> None:
+@pytest.fixture(
+    params=["", "      x-price: {currency: EUR, rates: [{when: {quality: [none]}, amount: 1}]}\n"],
+    ids=["no price list", "no rate for the job"],
+)
+def unpriced(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The path of a document without a price list, or with one that has no rate for the job."""
     text = RENDERINGS.read_text()
     start, end = text.index("      x-price:"), text.index("      requestBody:")
-    unpriced = tmp_path / "unpriced.yaml"
-    unpriced.write_text(text[:start] + text[end:])
-    code, printed = check("http://127.0.0.1:1", str(unpriced), "--max-spend", "100")
+    path = tmp_path / "unpriced.yaml"
+    path.write_text(text[:start] + request.param + text[end:])
+    return str(path)
+
+
+def test_max_spend_without_a_price_in_the_document_is_an_error(unpriced: str) -> None:
+    code, printed = check("http://127.0.0.1:1", unpriced, "--max-spend", "100")
     assert code == 5
-    assert "the document has no x-price" in printed
+    assert re.search("(has no x-price|no rate of x-price applies .*), so --max-spend", printed)
+
+
+def test_unknown_price_is_not_shown_as_zero(unpriced: str, tmp_path: Path) -> None:
+    _, planned = check("http://127.0.0.1:1", unpriced, "--dry-run")
+    assert "  2 jobs at an unknown price each" in planned.splitlines()
+    kinds = {"html": "a.html", "json": "a.json", "junit": "a.xml", "markdown": "a.md"}
+    reports = [f"--report={kind}={tmp_path / name}" for kind, name in kinds.items()]
+    clock = SystemClock(100)
+    with serve_in_thread(load_document(RENDERINGS), clock=clock, api_keys=[KEY]) as server:
+        code, printed = check(server.base_url, unpriced, *reports)
+    assert (code, "2 jobs at an unknown price" in printed.splitlines()[-1]) == (0, True)
+    texts = {name: (tmp_path / name).read_text() for name in kinds.values()}
+    for text in [planned, printed, texts["a.html"], texts["a.md"], texts["a.xml"]]:
+        assert "0.00" not in text.replace("0.00 s", "")
+        assert "an unknown price" in text
+    report = json.loads(texts["a.json"])
+    assert (report["ledger"]["spent"], report["plan"]["price"]) == (None, None)
 
 
 def test_resumed_job_costs_nothing_and_is_not_deleted(server: VideoServer) -> None:
@@ -124,7 +199,22 @@ def test_keep_does_not_delete_the_jobs_and_prints_how_to_resume_them(server: Vid
     kept = job_ids(server)
     assert (code, len(kept)) == (0, 2)
     for job in kept:
-        assert f"Not deleted: {job}; check it with --resume {job}" in printed.splitlines()
+        assert f"Left: {job}; check it with --resume {job}" in printed.splitlines()
+
+
+def test_create_with_an_unknown_job_is_printed_although_the_check_stops() -> None:
+    async def see_other(request: Request) -> Response:
+        if request.method != "POST":
+            return JSONResponse({}, 404)
+        return Response(status_code=303, headers={"location": "/done"})
+
+    with stub_server(see_other) as url:
+        code, printed = check(f"{url}/v1", "--max-creates", "1")
+    left = [line for line in printed.splitlines() if line.startswith("Left: ")]
+    unknown = "Left: a job may have been made, but its id is unknown (creates a job: status 303)"
+    assert code == 3
+    assert left
+    assert {line.partition(" (")[0] for line in left} == {unknown.partition(" (")[0]}
 
 
 @pytest.mark.parametrize("options", [[], ["--resume", "video_1"]], ids=["new", "resumed"])
@@ -190,7 +280,7 @@ def test_server_of_another_api_is_exit_code_3_and_costs_nothing() -> None:
 
     with stub_server(website) as url:
         code, printed = check(url)
-    reason = "Error: this server does not seem to be AIsa Videos: POST /videos returned status 200"
+    reason = "Error: this server does not seem to be AIsa Videos: GET /videos returned status 200"
     reason += " with text/html"
     assert (code, printed.splitlines()[3:]) == (
         3,
@@ -211,6 +301,21 @@ def test_server_that_closes_every_connection_is_exit_code_3_with_the_reason() ->
     assert code == 3
     (error,) = (line for line in printed.splitlines() if line.startswith("Error: "))
     assert re.search(r"has not responded to any of 2 requests: \S+", error), error
+
+
+def test_response_that_does_not_end_is_exit_code_3_with_the_reason() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # accepts, and sends nothing
+        code, printed = check(
+            f"http://127.0.0.1:{listener.getsockname()[1]}/v1", "--timeout", "0.1"
+        )
+    assert code == 3
+    assert "of 2 requests: the response does not end within 0.1 seconds\n" in printed
+
+
+def test_check_ends_after_three_times_the_timeout(server: VideoServer) -> None:
+    code, printed = check(server.base_url, "--timeout", "0.0001")
+    error = "Error: the check takes more than 0.0003 seconds, three times the --timeout"
+    assert (code, error in printed.splitlines()) == (6, True)
 
 
 def test_wrong_path_in_the_base_url_is_exit_code_3(server: VideoServer) -> None:
@@ -313,7 +418,7 @@ def test_ctrl_c_prints_the_result_so_far_and_how_to_resume(document: Document) -
         assert sorted(job_ids(server)) == sorted(paid)
     assert (process.returncode, "Error: stopped before the end" in printed) == (130, True)
     for job in paid:
-        assert f"Not deleted: {job}; check it with --resume {job}" in printed
+        assert f"Left: {job}; check it with --resume {job}" in printed
     assert "2 jobs, at most 0.80 USD" in printed
     assert "Traceback" not in printed
     assert KEY not in printed

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import tempfile
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from aisa_testkit.mock_server import SystemClock, VideoServer, serve_in_thread
-from aisa_testkit.openapi import Document
+from aisa_testkit.openapi import Document, parse_document
 from tests.support.command_line import run_check
 from tests.support.signals import STOPPING, ignoring
 from tests.support.stub_server import stub_server
@@ -349,3 +351,29 @@ def test_control_characters_in_a_job_id_are_escaped(control: str) -> None:
         _, printed = check(url)
     assert "video_1" in printed
     assert control not in printed
+
+
+@pytest.mark.parametrize("reported", [True, False], ids=["with a report", "without"])
+def test_long_value_goes_to_a_file_that_the_curl_command_names(
+    document: Document, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reported: bool
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    text = document.source.text
+    assert "maxLength: 32000\n" in text
+    tolerant = parse_document(text.replace("maxLength: 32000\n", "maxLength: 99999\n"))
+    report = [f"--report=html={tmp_path / 'check.html'}"] if reported else []
+    with serve_in_thread(tolerant, clock=SystemClock(100), api_keys=[KEY]) as server:
+        code, printed = run_check(server.base_url, *report, key=KEY)
+    assert (code, "AV110 invalid request accepted" in printed) == (1, True)
+    assert max(map(len, printed.splitlines())) < 500
+    (path,) = re.findall("-F 'prompt=<(.*)'", printed)
+    assert Path(path).read_text() == "x" * 32_001
+    folder = "check-requests" if reported else "aisa-testkit-[0-9a-f]{8}"
+    assert re.fullmatch(f"{re.escape(str(tmp_path))}/{folder}/[0-9]+-prompt", path)
+    if reported:
+        assert path in (tmp_path / "check.html").read_text()
+
+
+def test_conforming_server_leaves_no_files_of_requests(server: VideoServer, tmp_path: Path) -> None:
+    code, _ = run_check(server.base_url, f"--report=html={tmp_path / 'a.html'}", key=KEY)
+    assert (code, [path.name for path in tmp_path.iterdir()]) == (0, ["a.html"])

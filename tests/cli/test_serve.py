@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import socket
 import subprocess
@@ -83,9 +82,9 @@ def test_options_set_speed_scenario_api_keys_and_request_log() -> None:
                 job = client.get(f"{mock.url}/videos/{job['id']}").json()
         assert job["error"]["code"] == "moderation_blocked"
         printed = "\n".join(mock.stop())
-    assert len(re.findall(r'"GET /v1/videos HTTP/1\.1" 200 OK', printed)) == 2
-    assert len(re.findall(r'"GET /v1/videos HTTP/1\.1" 401 Unauthorized', printed)) == 1
-    assert len(re.findall(r'"POST /v1/videos HTTP/1\.1" 200 OK', printed)) == 1
+    assert printed.count("200 GET /v1/videos\n") == 2
+    assert printed.count("401 GET /v1/videos  invalid_api_key: ") == 1
+    assert printed.count("200 POST /v1/videos  job video_") == 1
 
 
 def test_another_document_is_served_with_synthesized_ids() -> None:
@@ -171,9 +170,9 @@ def test_document_with_several_problems_points_to_validate(tmp_path: Path) -> No
     assert lines[1] == f"aisa-testkit document --validate {path} lists every problem."
 
 
-@pytest.mark.parametrize("option", ["-h", "--help"])
-def test_serve_help_lists_every_option_with_its_environment_variable(option: str) -> None:
-    code, lines = run("serve", option)
+@pytest.mark.parametrize("options", [["-h", "--env"], ["--env", "--help"], ["--env"]])
+def test_serve_help_lists_every_option_with_its_environment_variable(options: list[str]) -> None:
+    code, lines = run("serve", *options)
     words = " ".join(" ".join(lines).split())
     assert code == 0
     for name in (
@@ -182,12 +181,30 @@ def test_serve_help_lists_every_option_with_its_environment_variable(option: str
         *("watch", "strict"),
     ):
         assert f"--{name} " in words
-        assert f"env var: AISA_TESTKIT_{name.replace('-', '_').upper()}" in words
+        variable = f"AISA_TESTKIT_{name.replace('-', '_').upper()}"
+        assert f"env var: {variable.replace('_SEED', '_SERVE_SEED')}" in words
 
 
 def test_version_is_that_of_the_package() -> None:
     version = metadata.version("aisa-testkit")
     assert run("--version") == (0, [f"aisa-testkit, version {version}"])
+
+
+def test_unusual_requests_are_printed_once_and_usual_ones_are_not() -> None:
+    with serve_process("--fault", "operation: list, status: 503, times: 1") as mock:
+        assert mock.request("GET", "/videos").status_code == 503
+        job = mock.create()["id"]
+        for path in ("/videos", f"/videos/{job}", "/video"):
+            mock.request("GET", path)
+        with socket.create_connection(("127.0.0.1", int(mock.url.split(":")[2][:-3]))) as client:
+            client.sendall(b"\x16\x03\x01")
+            assert client.recv(1)
+        failed, unknown, invalid = mock.stop()
+        assert mock.errors.empty()
+    assert failed.startswith("503 GET /v1/videos  upstream_unavailable: ")
+    assert failed.endswith("  fault operation: list, status: 503, times: 1")
+    assert unknown.startswith("404 GET /v1/video  AV701 ")
+    assert invalid.startswith("400 ? ?  the client uses TLS")
 
 
 def test_request_log_hides_api_keys() -> None:
@@ -197,9 +214,9 @@ def test_request_log_hides_api_keys() -> None:
         for path in paths:
             mock.request("GET", path)
         lines = mock.stop()
-    assert '"GET /v1/videos?... HTTP/1.1" 200 OK' in lines[0]
-    assert '"GET /v1/videos/[*key*]*' in lines[1]
-    assert '"GET /v1/no%2dpath/[*key*]*' in lines[2]
+    assert lines[0].startswith("200 GET /v1/videos  AV707 api_key: ")
+    assert lines[1].startswith("404 GET /v1/videos/[*key*]*")
+    assert lines[2].startswith("404 GET /v1/no%2dpath/[*key*]*")
     assert key not in "".join(lines)
 
 

@@ -176,7 +176,7 @@ def test_list_scenarios_includes_those_of_the_config_file(config: Write) -> None
             ["--webhook-url", "http://h/", "--webhook-secret", "s"],
             "the webhook secret must be",
         ),
-        (["--admin-token", ""], "must not be empty"),
+        (["--admin-token", ""], "must not be blank"),
     ],
     ids=[
         *("not a mapping", "unknown option", "unknown status", "not a number"),

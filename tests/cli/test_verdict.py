@@ -221,7 +221,7 @@ def test_unreachable_mock_is_exit_code_3() -> None:
         (["http://x:99999/"], "URL must be a URL such as"),
         (["http://user:secret@localhost/v1"], "URL must have no user, query or fragment"),
         (["http://localhost/v1?a=b"], "URL must have no user"),
-        (["http://localhost", "--allow", "AV999"], "--allow: unknown rule AV999; `aisa-testkit"),
+        (["http://localhost", "--allow", "XY"], "--allow: unknown rule XY; `aisa-testkit"),
         (["http://localhost", "--format", "xml"], "Invalid value for '--format'"),
         ([], "Missing argument 'URL'"),
     ],

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from aisa_testkit.contracts.budget import Budget, format_amount
+from aisa_testkit.contracts.budget import Budget, format_amount, format_price
 from aisa_testkit.contracts.errors import BudgetExceeded
 
 
@@ -64,17 +64,51 @@ def test_concurrent_threads_stay_within_the_budget() -> None:
 @pytest.mark.parametrize(
     ("prices", "limit", "expected"),
     [
-        ([], None, "0 jobs, at most 0.00"),
+        ([], None, "0 jobs"),
+        ([], "3", "0 jobs, at most 0.00 of 3.00"),
+        (["0"], None, "1 job, at most 0.00 USD"),
         (["0.4"], None, "1 job, at most 0.40 USD"),
         (["0.4", "0.005"], "3", "2 jobs, at most 0.405 of 3.00 USD"),
     ],
-    ids=["nothing", "one job", "two jobs of a budget"],
+    ids=["nothing", "nothing of a budget", "a free job", "one job", "two jobs of a budget"],
 )
 def test_budget_as_text(prices: list[str], limit: str | None, expected: str) -> None:
     budget = Budget(max_spend=Decimal(limit) if limit else None)
     for price in prices:
         budget.reserve(Decimal(price), "USD")
     assert str(budget) == expected
+
+
+@pytest.mark.parametrize(
+    ("prices", "expected"),
+    [
+        ([None], "1 job at an unknown price"),
+        ([None, None], "2 jobs at an unknown price"),
+        (["0.4", None], "2 jobs, at most 0.40 USD, and 1 at an unknown price"),
+    ],
+    ids=["one job", "two jobs", "one of two"],
+)
+def test_unknown_price_is_never_zero(prices: list[str | None], expected: str) -> None:
+    budget = Budget(max_creates=9)
+    for price in prices:
+        budget.reserve(None if price is None else Decimal(price), "USD")
+    assert (str(budget), budget.total) == (expected, None)
+    budget.release(None)
+    assert (budget.unpriced, budget.creates) == (prices.count(None) - 1, len(prices) - 1)
+
+
+def test_unknown_price_exceeds_every_spending_limit() -> None:
+    budget = Budget(max_spend=Decimal(100))
+    with pytest.raises(BudgetExceeded) as error:
+        budget.reserve(None, "USD")
+    assert str(error.value) == "its price is unknown, and the limit is 100.00"
+    assert (budget.creates, budget.total) == (0, Decimal(0))
+
+
+def test_price_with_its_currency() -> None:
+    assert format_price(Decimal("0.4"), "USD") == "0.40 USD"
+    assert format_price(Decimal(0), "USD") == "0.00 USD"
+    assert format_price(None, "USD") == "an unknown price"
 
 
 @pytest.mark.parametrize(

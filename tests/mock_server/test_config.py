@@ -232,7 +232,7 @@ def test_reset_restores_the_faults_of_the_config(document: Document) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "pointer", "reason"),
     [
-        ("- a list\n", 1, "", "must be of type object, not ['a list']"),
+        ("- a list\n", 1, "", 'must be of type object, not ["a list"]'),
         ("a word\n", 1, "", "must be of type object, not 'a word'"),
         ("\nscenarois: {}\n", 2, "/scenarois", "is not known here"),
         ("scenario: 3\n", 1, "/scenario", "must be of type string, not 3"),
@@ -315,7 +315,7 @@ def test_yaml_error_names_pointer_and_line(
 @pytest.mark.parametrize(
     ("text", "pointer", "reason"),
     [
-        ("[[faults]]\nlost = false\n", "/faults/0/lost", "must be True, not False"),
+        ("[[faults]]\nlost = false\n", "/faults/0/lost", "must be true, not false"),
         ("scenario = 'explodes'\n", "/scenario", "unknown scenario 'explodes'"),
         ("[scenarios.own]\nseconds = -1\n", "/scenarios/own/seconds", "must be at least 0, not -1"),
         ("[keys.sk-1]\nspend = 'all'\n", "/keys/…/spend", "must be of type null or number"),
@@ -392,7 +392,7 @@ def test_config_uses_the_names_of_the_document(
 
 
 def test_error_below_an_empty_key_is_a_config_error(document: Document) -> None:
-    with pytest.raises(ConfigError, match="must be of type object, not None"):
+    with pytest.raises(ConfigError, match="must be of type object, not null"):
         read_config(document, {"keys": {"": {"forbidden": None}}})
 
 

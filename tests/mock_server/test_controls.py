@@ -119,6 +119,10 @@ def test_next_job_calls_are_for_one_job_each_in_order(
         ({"outcome": "completed", "code": "moderation_blocked"}, "moderation_blocked"),
         ({"seconds": -1}, "-1"),
         ({"seconds": float("nan")}, "nan"),
+        ({"seconds": "3"}, "seconds must be 0 or more, not '3'"),
+        ({"outcome": "faild"}, "completed, failed; did you mean failed"),
+        ({"scenario": "instnt"}, "unknown scenario 'instnt', .*; did you mean instant"),
+        ({"scenario": 3}, "unknown scenario 3, must be one of"),
     ],
     ids=[
         "unknown state",
@@ -126,6 +130,10 @@ def test_next_job_calls_are_for_one_job_each_in_order(
         "code of a success",
         "negative time",
         "not a number",
+        "text",
+        "misspelled state",
+        "misspelled scenario",
+        "number as a scenario",
     ],
 )
 def test_next_job_with_an_invalid_outcome_raises_value_error(

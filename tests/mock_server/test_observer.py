@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import orjson
 import pytest
 
@@ -24,10 +26,18 @@ class RecordingObserver:
     def answered(self, call: Call, reply: Reply) -> None:
         self.calls.append((call, reply))
 
-    def unmatched(self, method: str, path: str) -> None:
+    def unmatched(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> None:
         self.unmatched_requests.append((method, path))
 
-    def invalid(self, method: str, path: str, reason: str, *, status: int | None) -> None:
+    def invalid(
+        self,
+        method: str,
+        path: str,
+        reason: str,
+        *,
+        status: int | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.invalid_requests.append((method, path, reason, status))
 
     def undelivered(self, reply: Reply) -> None:

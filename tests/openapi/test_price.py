@@ -44,10 +44,10 @@ def test_prices_are_exact_decimals() -> None:
     assert price.amount_for({"n": "0.7"}) == Decimal("0.07")
 
 
-def test_price_without_a_matching_rate_is_zero() -> None:
+def test_price_without_a_matching_rate_is_unknown() -> None:
     price = compile_price({"currency": "EUR", "rates": [{"when": {"a": [1, 2]}, "amount": 5}]})
     assert [price.amount_for({"a": value}) for value in (1, 2, 3)] == [
         Decimal(5),
         Decimal(5),
-        Decimal(0),
+        None,
     ]

@@ -80,7 +80,7 @@ def problem_of(document: Document, call: Call) -> RequestProblem:
         (
             {"prompt": "x", "model": None},
             RequestProblem(
-                Cause.FIELD_TYPE, "model", "must be one of 'sora-2', 'sora-2-pro'", "None", "/model"
+                Cause.FIELD_TYPE, "model", "must be one of 'sora-2', 'sora-2-pro'", "null", "/model"
             ),
         ),
         ([], RequestProblem(Cause.FIELD_TYPE, None, "the body must be of type object", "[]")),
@@ -107,6 +107,7 @@ def test_problems_with_json_fields(
     ("parts", "place", "expected", "received"),
     [
         (part("seconds", b"4") * 2, "seconds", "must be given once", "twice"),
+        (part("note", b"a") * 2, "note", "must be given once", "twice"),
         (
             part("seconds", b"1", "a.txt"),
             "seconds",
@@ -136,6 +137,7 @@ def test_problems_with_json_fields(
     ],
     ids=[
         "duplicate field",
+        "duplicate field that is not documented",
         "file for text",
         "not UTF-8",
         "text for a file",

@@ -185,7 +185,7 @@ def test_many_small_aliases_are_supported() -> None:
 def test_empty_file_is_an_error() -> None:
     with pytest.raises(DocumentError) as caught:
         parse_document("")
-    assert caught.value.problems == (Problem("", "must be of type object, not None"),)
+    assert caught.value.problems == (Problem("", "must be of type object, not null"),)
 
 
 def test_missing_file_is_an_error_with_its_name(tmp_path: Path) -> None:

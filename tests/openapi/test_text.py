@@ -7,6 +7,7 @@ import pytest
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.text import (
     count_of,
+    did_you_mean,
     escape_controls,
     expected_but_got,
     mask_url,
@@ -23,10 +24,30 @@ def test_expected_but_got() -> None:
 
 @pytest.mark.parametrize(
     ("data", "text"),
-    [("a", "'a'"), (None, "None"), ("x" * 78, f"'{'x' * 78}'"), ("x" * 79, f"'{'x' * 78}…")],
-    ids=["text", "none", "longest", "too long"],
+    [
+        ("a", "'a'"),
+        (None, "null"),
+        (True, "true"),
+        (1.5, "1.5"),
+        ({"a": [False, None, "b"]}, '{"a": [false, null, "b"]}'),
+        (["ü\x1b"], r'["ü\u001b"]'),
+        ("x" * 78, f"'{'x' * 78}'"),
+        ("x" * 79, f"'{'x' * 78}…"),
+        (["x" * 78], f'["{"x" * 77}…'),
+    ],
+    ids=[
+        "text",
+        "null",
+        "true",
+        "number",
+        "nested",
+        "control character",
+        "longest",
+        "too long",
+        "list",
+    ],
 )
-def test_quote_is_a_truncated_literal(data: Json, text: str) -> None:
+def test_quote_is_truncated_json_with_texts_in_single_quotes(data: Json, text: str) -> None:
     assert quote(data) == text
     assert len(quote(data)) <= 80
 
@@ -72,3 +93,18 @@ def test_count_of_nouns(number: int, jobs: str, entries: str) -> None:
 def test_truncate_depth_replaces_deeper_containers_by_none() -> None:
     assert truncate_depth({"a": [1, {"b": []}], "c": 2}, 2) == {"a": [1, None], "c": 2}
     assert truncate_depth([[1]], 1) == [None]
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("createVide", "; did you mean createVideo?"),
+        ("CREATEVIDEO", "; did you mean createVideo?"),
+        ("createVideo", ""),
+        ("zzz", ""),
+        ("", ""),
+        ("x" * 1_000_000, ""),
+    ],
+)
+def test_did_you_mean_names_the_most_similar_word(word: str, expected: str) -> None:
+    assert did_you_mean(word, ["createVideo", "zebra"]) == expected

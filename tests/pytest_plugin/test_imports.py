@@ -60,7 +60,7 @@ def test_plugin_imports_only_pytest() -> None:
         pytest.param(
             "import pytest\n@pytest.mark.video_mock(seed=1)\ndef test_it(): pass",
             ["--strict-markers"],
-            "1 passed",
+            "1 error",
             id="marker only",
         ),
         pytest.param("def test_it(): pass", ["--help"], "--video-target", id="help"),

@@ -194,8 +194,16 @@ def test_it(video_mock):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        pytest.param("sped=3", "unexpected keyword argument 'sped'", id="typo"),
-        pytest.param("'fails'", "takes 1 positional argument but 2", id="positional"),
+        pytest.param(
+            "sped=3",
+            "unknown option 'sped', only document, base_url, *; did you mean speed?",
+            id="typo",
+        ),
+        pytest.param(
+            "'fails'",
+            "each option needs its name, such as scenario='fails': 'fails'",
+            id="positional",
+        ),
     ],
 )
 def test_unknown_argument_is_a_type_error_without_frames_of_the_toolkit(
@@ -209,7 +217,7 @@ def test_it({fixture}):
 """
     )
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([f"E*TypeError: MockOptions.__init__() *{message}*"])
+    result.stdout.fnmatch_lines([f"E*TypeError: {message}"])
     assert "pytest_plugin/" not in result.stdout.str()
 
 
@@ -221,14 +229,19 @@ def test_it({fixture}):
             "ValueError: give a clock or a speed, not both; a clock has its speed",
             id="clock and speed",
         ),
-        pytest.param("speed=0", "ValueError: must be a positive number, not 0", id="speed 0"),
+        pytest.param("speed=0", "ValueError: speed must be a positive number, not 0", id="speed 0"),
         pytest.param(
-            "speed=-1", "ValueError: must be a positive number, not -1", id="negative speed"
+            "speed=-1", "ValueError: speed must be a positive number, not -1", id="negative speed"
         ),
         pytest.param(
             "allow=['AV799']",
             "ValueError: unknown rule 'AV799'; `aisa-testkit explain` lists all rules",
             id="unknown rule",
+        ),
+        pytest.param(
+            "allow='av705'",
+            "ValueError: unknown rule 'av705'; did you mean AV705?",
+            id="rule in lower case",
         ),
         pytest.param(
             "other_hosts='block'",
@@ -239,6 +252,26 @@ def test_it({fixture}):
             "scenario='explodes'",
             "ValueError: unknown scenario 'explodes', must be one of completes, fails, *",
             id="unknown scenario",
+        ),
+        pytest.param(
+            "scenario='complets'",
+            "ValueError: unknown scenario 'complets', must be *; did you mean completes?",
+            id="misspelled scenario",
+        ),
+        pytest.param(
+            "limits='Free'",
+            "ConfigError: /limits: must be one of none, free, *, not 'Free'; did you mean free?",
+            id="misspelled tier",
+        ),
+        pytest.param(
+            "config={'falts': []}",
+            "ConfigError: /falts: is not known here, only *, keys; did you mean faults?",
+            id="unknown option of the config",
+        ),
+        pytest.param(
+            "config={'faults': [{'operation': 'createVide', 'status': 429}]}",
+            "ConfigError: /faults/0/operation: *, not 'createVide'; did you mean createVideo?",
+            id="unknown operation of a fault",
         ),
         pytest.param("unknown_ids='invent'", "ValueError: *'invent'*", id="invalid unknown_ids"),
         pytest.param(
@@ -259,3 +292,131 @@ def test_it(video_mock):
     )
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"E*{message}"])
+
+
+UNREAD = (
+    "the marker video_mock of {name} has no effect: request one of the fixtures video_mock,"
+    " video_server, video_api and video_contract, or pass its arguments to mock_videos()"
+)
+
+
+def test_marked_test_without_a_fixture_fails_before_its_call(run: Run) -> None:
+    result = run(
+        f"""{IMPORTS}
+marked = pytest.mark.video_mock(scenario="fails")
+
+@pytest.fixture
+def api(video_server):
+    return video_server
+
+@marked
+def test_without():
+    print("was called")
+
+@pytest.mark.parametrize("case", [pytest.param(1, marks=marked)])
+def test_case(case):
+    print("was called")
+
+@marked
+def test_with(api):
+    pass
+
+@marked
+@pytest.mark.usefixtures("video_mock")
+def test_with_usefixtures():
+    pass
+""",
+        "-s",
+    )
+    result.assert_outcomes(errors=2, passed=2)
+    assert "was called" not in result.stdout.str()
+    for name in ("test_without", "test_case[1]"):
+        assert result.stdout.str().count(f"\n{UNREAD.format(name=name)}\n") == 1
+
+
+def test_marked_test_that_may_request_a_fixture_is_warned(run: Run) -> None:
+    result = run(
+        f"""{IMPORTS}
+import unittest
+
+class TestIt(unittest.TestCase):  # pytest adds a fixture that uses request
+    @pytest.mark.video_mock(scenario="fails")
+    def test_method(self):
+        pass
+
+@pytest.fixture(autouse=True)
+def other(request):
+    pass
+
+@pytest.mark.video_mock(scenario="fails")
+def test_without():
+    pass
+
+@pytest.mark.video_mock(scenario="fails")
+def test_with(request):
+    request.getfixturevalue("video_mock")
+"""
+    )
+    result.assert_outcomes(passed=3, warnings=2)
+    names = ("test_method", "test_without")
+    result.stdout.fnmatch_lines(
+        [f"*UnreadMarkerWarning: {UNREAD.format(name=name)}" for name in names]
+    )
+
+
+MARKED_CLASS = f"""{IMPORTS}
+pytestmark = pytest.mark.video_mock(scenario="fails")
+
+def test_before(video_mock):
+    pass
+
+@pytest.mark.video_mock(seed=1)
+class TestIt:
+    def test_first(self):
+        pass
+
+    def test_second(self{{fixture}}):
+        pass
+
+def test_after():
+    pass
+"""
+
+
+def test_marked_class_without_any_fixture_is_warned_once(run: Run) -> None:
+    result = run(MARKED_CLASS.format(fixture=""))
+    result.assert_outcomes(passed=4, warnings=1)
+    result.stdout.fnmatch_lines([f"*UnreadMarkerWarning: {UNREAD.format(name='TestIt')}"])
+    result = run(MARKED_CLASS.format(fixture=""), "-W", "error")
+    result.assert_outcomes(passed=3, failed=1)
+    assert f"\n{UNREAD.format(name='TestIt')}\n" in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("fixture", "arguments", "passed"),
+    [
+        pytest.param(", video_mock", [], 4, id="one test has a fixture"),
+        pytest.param(", request", [], 4, id="one test may request a fixture"),
+        pytest.param(", video_mock", ["-k", "first"], 1, id="tests of a name"),
+        pytest.param("", ["test_program.py::TestIt::test_first"], 1, id="one test"),
+    ],
+)
+def test_marked_class_is_not_warned(
+    run: Run, fixture: str, arguments: list[str], passed: int
+) -> None:
+    result = run(MARKED_CLASS.format(fixture=fixture), *arguments, "-W", "error")
+    assert result.parseoutcomes()["passed"] == passed
+
+
+def test_marker_that_a_hook_adds_to_all_tests_is_not_reported(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    pytester.makeconftest("""
+import pytest
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.add_marker(pytest.mark.video_mock(scenario="fails"))
+""")
+    result = run("def test_it(): pass\ndef test_other(video_mock): pass", "-W", "error")
+    result.assert_outcomes(passed=2)

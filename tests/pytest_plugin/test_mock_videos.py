@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -208,6 +209,42 @@ def test_invalid_argument_is_an_error_without_side_effects(
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("document", 5, "a Document or a path, not 5"),
+        ("base_url", 5, "a URL of http or https, not 5"),
+        ("clock", 5, "a clock that can be moved, such as TickingClock(), not 5"),
+        ("clock", TickingClock, "a clock that can be moved, such as TickingClock(), not <class "),
+        ("speed", "fast", "a positive number, not 'fast'"),
+        ("speed", True, "a positive number, not True"),
+        ("speed", float("inf"), "a positive number, not inf"),
+        ("seed", "1", "a whole number, not '1'"),
+        ("seed", None, "a whole number, not None"),
+        ("scenario", 5, "the name of a scenario, not 5"),
+        ("config", 5, "a path or a dict, not 5"),
+        ("limits", 5, "the name of a tier or a dict, not 5"),
+        ("accounts", ["sk-secret"], "a dict of settings by API key, not a list"),
+        ("idempotency_keys", "no", "True or False, not 'no'"),
+        ("webhook", 5, "a function or a URL, not 5"),
+        ("webhook_secret", b"secret", "a text, not a bytes"),
+        ("api_keys", ["sk-secret", 5], "a key or several keys, not a list"),
+        ("api_keys", {"sk-secret": 5}, "a key or several keys, not a dict"),
+        ("unknown_ids", "refus", "'refuse' or 'synthesize', not 'refus'; did you mean refuse?"),
+        ("recording", 5, "the path of a HAR file, not 5"),
+        ("check", 0, "True or False, not 0"),
+        ("allow", 5, "the code of a rule, a path, or several of them, not 5"),
+        ("other_hosts", ["pass"], "'pass' or 'fail', not ['pass']"),
+        ("no_requests", None, "'pass' or 'fail', not None"),
+    ],
+)
+def test_value_of_the_wrong_kind_is_an_error_that_names_the_option(
+    name: str, value: Any, expected: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{name} must be {expected}')}"):
+        MockOptions(**{name: value})
+
+
+@pytest.mark.parametrize(
     ("arguments", "kind"),
     [({}, TickingClock), ({"speed": 20}, SystemClock), ({"clock": ManualClock()}, ManualClock)],
     ids=["default", "speed", "clock"],
@@ -323,3 +360,31 @@ def test_traceback_of_a_contract_error_hides_frames_of_the_toolkit(
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*with mock_videos() as mock:", "E*ContractError: AV701:*"])
     assert "pytest_plugin/" not in result.stdout.str().partition("= FAILURES =")[2]
+
+
+def test_missing_job_and_request_are_errors_with_what_there_is() -> None:
+    with mock_videos(check=False) as mock:
+        for index in (0, -1):
+            expected = f"there is no jobs[{index}]: the mock has 0 jobs and received no request"
+            with pytest.raises(IndexError, match=f"^{re.escape(expected)}$"):
+                mock.jobs[index]
+        with pytest.raises(
+            IndexError, match=r"^there is no requests\[0\]: the mock received no requ"
+        ):
+            mock.requests[0]
+        create(mock)
+        create(mock, seconds="5")
+        httpx2.get(f"{mock.base_url}/video", headers=KEY)
+        received = "3 requests: createVideo (200), createVideo (400), GET /v1/video (no operation"
+        with pytest.raises(IndexError, match=re.escape(f"has 1 job and received {received}")):
+            mock.jobs[1]
+        assert [len(mock.jobs[:3]), len(mock.requests[:3]), mock.jobs[-1].status] == [
+            1,
+            2,
+            "queued",
+        ]
+        with pytest.raises(KeyError, match=r"there is no job 'video_1': the mock has 1 job and re"):
+            mock.end_job("video_1", success=True)
+        mock.reset()
+        with pytest.raises(IndexError, match="has 0 jobs and received no request since its reset"):
+            mock.jobs[0]

@@ -248,3 +248,20 @@ def test_inner_mock_of_the_same_api_takes_precedence(client: Client) -> None:
             assert (call_counts(outer), call_counts(inner)) == ({}, {"listVideos": 1})
         assert client.get(f"{VENDOR}/videos").status_code == 503
         assert (call_counts(outer), call_counts(inner)) == ({"listVideos": 1}, {"listVideos": 1})
+
+
+def test_unknown_route_is_an_error_with_all_routes(other_document: Document) -> None:
+    with mock_videos() as mock:
+        known = ", ".join(mock.document.operations)
+        expected = f"there is no route 'createVide', only {known}; did you mean createVideo?"
+        with pytest.raises(KeyError, match=re.escape(expected)):
+            mock.routes["createVide"]
+        mock.reset()
+        mock.routes["createVideo"].respond(500)
+        with pytest.raises(
+            KeyError, match=r"there is no route 'getvideo', .* did you mean getVideo"
+        ):
+            mock.routes["getvideo"]
+    expected = r"there is no route 'zzz', only pageOfRenderings, [^;]*$"
+    with mock_videos(document=other_document) as mock, pytest.raises(KeyError, match=expected):
+        mock.routes["zzz"]

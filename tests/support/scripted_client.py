@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import orjson
@@ -175,10 +176,18 @@ class _ScriptedClient:
         set_at(job, self._document.lifecycle.state_at, "polishing")
         return replace(reply, body=orjson.dumps(job))
 
-    def unmatched(self, method: str, path: str) -> None:
+    def unmatched(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> None:
         self._history.append(UnmatchedRequest(method, path))
 
-    def invalid(self, method: str, path: str, reason: str, *, status: int | None) -> None:
+    def invalid(
+        self,
+        method: str,
+        path: str,
+        reason: str,
+        *,
+        status: int | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         raise AssertionError(reason)
 
     def undelivered(self, reply: Reply) -> None:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from ....openapi.operation import CREATE_ROLES
 from ....openapi.text import one_line
 from ...budget import format_amount
+from ...traffic.billing import create_price
 from ...traffic.exchange import Exchange
 from .. import client_catalogue as catalogue
 from ..violation import Violation, violation_of
@@ -110,22 +111,8 @@ def _describe_jobs(duplicates: Sequence[Duplicate]) -> str:
     return "; ".join(parts)
 
 
-def create_price(exchange: Exchange) -> tuple[Decimal, str] | None:
-    """Return the price of a create and its currency, None if the document has no price."""
-    operation = exchange.operation
-    price = operation.price
-    if price is None:
-        return None
-    names = {name for rate in price.rates for name in rate.when} | {price.per or ""}
-    defaults = {name: operation.default(name) for name in names}
-    try:
-        return price.amount_for({**defaults, **exchange.fields}), price.currency
-    except ArithmeticError:  # a value that the server should have rejected
-        return None
-
-
 def _total_price(exchanges: Sequence[Exchange]) -> str:
-    """Return the price of these creates as text, empty if the document has no price."""
+    """Return the price of these creates as text, empty if one is unknown."""
     total, currency = Decimal(0), ""
     for price in map(create_price, exchanges):
         if price is None:

@@ -58,7 +58,7 @@ class AvailabilityRules:
                 catalogue.INCOMPLETE_RESPONSE if no_response else catalogue.SERVER_ERROR,
                 exchange,
                 *numbers,
-                received="no complete response" if no_response else str(exchange.status),
+                received=_describe_missing(exchange) if no_response else str(exchange.status),
                 expected="a response" if no_response else "a response below 500",
             )
 
@@ -68,3 +68,7 @@ class AvailabilityRules:
         path = tuple(sorted(call.path_parameters.items()))
         headers = sorted((n, v) for n, v in call.headers.items() if n in self._compared_headers)
         return call.operation_id, path, call.query, call.body, tuple(headers)
+
+
+def _describe_missing(exchange: Exchange) -> str:
+    return "no complete response" + (f": {exchange.problem}" if exchange.problem else "")

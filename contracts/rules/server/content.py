@@ -159,8 +159,9 @@ def _range_violations(exchange: Exchange, reply: Reply, number: int) -> Iterator
     requested, received_range = exchange.headers.get("range", ""), content_range(reply)
     first, last, length = received_range or (0, -1, None)
     if last - first + 1 != len(reply.body) or received_range is None:
-        header = quote(reply.headers.get("content-range"))
-        received = f"{header} with {len(reply.body)} bytes"
+        header = reply.headers.get("content-range")
+        shown = "no header" if header is None else quote(header)
+        received = f"{shown} with {len(reply.body)} bytes"
         expected = "the range of the bytes in the body, as `bytes FIRST-LAST/LENGTH`"
     elif not _is_within(requested, first, last, length):
         received = f"bytes {first} to {last}"

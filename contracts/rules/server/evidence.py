@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 
 from ....openapi import Document, JobRole
@@ -48,20 +48,31 @@ def evidence_for(rule: Rule) -> Evidence:
 
 
 def evidence_by_operation(
-    document: Document, history: Iterable[Exchange]
+    document: Document, history: Iterable[Exchange], covers: Callable[[Exchange], bool]
 ) -> Mapping[str, Collection[Evidence]]:
-    """Return the evidence in a history by the id of the operation."""
+    """Return the evidence in a history by the id of the operation.
+
+    covers: returns False for exchanges that are not checked, which are no evidence
+    """
     reader, found = _EvidenceReader(document), dict[str, set[Evidence]]()
     for exchange in history:
-        found.setdefault(exchange.operation_id, set()).update(reader.read(exchange))
+        evidence = [*reader.read(exchange)]
+        if covers(exchange):
+            found.setdefault(exchange.operation_id, set()).update(evidence)
     return found
 
 
 def unchecked_rules(
-    document: Document, history: Iterable[Exchange], codes: Collection[str]
+    document: Document,
+    history: Iterable[Exchange],
+    codes: Collection[str],
+    covers: Callable[[Exchange], bool],
 ) -> Mapping[Evidence, tuple[str, ...]]:
-    """Return the codes of the rules that no exchange was evidence for, by the missing evidence."""
-    found = set[Evidence]().union(*evidence_by_operation(document, history).values())
+    """Return the codes of the rules that no exchange was evidence for, by the missing evidence.
+
+    covers: returns False for exchanges that are not checked, which are no evidence
+    """
+    found = set[Evidence]().union(*evidence_by_operation(document, history, covers).values())
     unchecked: dict[Evidence, tuple[str, ...]] = {}
     for code in sorted(codes):
         needed = evidence_for(catalogue.SERVER_RULES[code])

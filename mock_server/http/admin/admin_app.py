@@ -22,6 +22,7 @@ from ...errors import AdminRequestError
 from ...observers import RequestJournal
 from ...service import JobService
 from ..cors import open_to_web_pages
+from ..delivery import connection_of
 from ..headers import MAX_HEADER_BYTES, header_bytes
 from .access import AdminAccess
 from .actions import AdminActions
@@ -76,7 +77,12 @@ class AdminApp:
         try:
             response = await self._respond(Request(scope, receive))
         except ClientDisconnect:
-            return
+            connection = connection_of(scope)
+            if connection is None or connection.broken_upload is None:
+                return
+            connection.allow_response()
+            status, reason = connection.broken_upload
+            response = _json_response({"error": f"the body: {reason}"}, status=status)
         except AdminRequestError as error:
             response = _json_response({"error": str(error)}, status=error.status)
             response.headers.update(error.headers)

@@ -8,14 +8,15 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from threading import Thread
 
 import httpx2
 import pytest
 
-from aisa_testkit.contracts.check.http_target import HttpTarget
-from aisa_testkit.contracts.errors import ServerUnreachable
+from aisa_testkit.contracts.check.http_target import MAX_JSON_BYTES, HttpTarget
+from aisa_testkit.contracts.errors import CheckTimedOut, ServerUnreachable
 from aisa_testkit.contracts.traffic.request_builder import build_call
 from aisa_testkit.mock_server import VideoServer
 from aisa_testkit.openapi import Call, Document
@@ -41,22 +42,44 @@ def client() -> Iterator[httpx2.Client]:
         yield client
 
 
+@pytest.fixture
+def certificate(tool: Callable[[str], str], tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1, signed by itself, and its key."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = f"{tool('openssl')} req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1"
+    options = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*command.split(), *options, *files], check=True, capture_output=True)
+    return certificate, key
+
+
 @contextmanager
-def raw_server(*replies: bytes) -> Iterator[tuple[str, list[bytes]]]:
-    """Serve these bytes, one reply per connection. Yield the URL and the received requests."""
+def raw_server(
+    *replies: bytes, hold: bool = False, tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[str, list[bytes]]]:
+    """Serve these bytes, one reply per connection. Yield the URL and the received requests.
+
+    Args:
+        replies: What to send.
+        hold: True to leave each connection open until the client closes it.
+        tls: The certificate of the server, None for HTTP without TLS.
+    """
     received: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:
             for bytes_ in replies:
-                connection, _ = listener.accept()
-                with connection:
+                accepted, _ = listener.accept()
+                connection = tls.wrap_socket(accepted, server_side=True) if tls else accepted
+                with connection, suppress(OSError):
                     received.append(_request(connection))
                     connection.sendall(bytes_)
+                    while hold and connection.recv(65536):
+                        pass
 
         thread = Thread(target=answer, daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", received
+        yield f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}", received
         thread.join(timeout=10)
 
 
@@ -119,18 +142,95 @@ def test_id_too_long_for_a_url_gives_an_exchange_without_a_reply(
     assert HttpTarget(document, video_server.base_url, client).send(call).reply is None
 
 
-@pytest.mark.parametrize(("step", "max_seconds"), [(400, 10_000), (5, 7)])
-def test_endless_response_is_aborted(
-    document: Document, client: httpx2.Client, step: int, max_seconds: float
+def ticking_clock(step: float) -> Callable[[], float]:
+    """A clock that advances each time it is read."""
+    moments = count(0.0, step)
+    return lambda: next(moments)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Le",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\nxxx",
+        b"HTTP/1.1 200 OK\r\n\r\n{}",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 3,
+    ],
+    ids=["no byte", "part of the headers", "part of the body", "no length", "interim responses"],
+)
+def test_response_that_does_not_end_is_aborted(
+    document: Document, client: httpx2.Client, part: bytes
 ) -> None:
-    moments = iter(range(0, 10_000, step))  # seconds, of which each piece takes many
-    endless = b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n" + b"x" * 200_000
-    with raw_server(endless) as (url, _):
-        server = HttpTarget(
-            document, url, client, now=lambda: float(next(moments)), max_seconds=max_seconds
+    with raw_server(part, hold=True) as (url, _):
+        target = HttpTarget(document, url, client, now=ticking_clock(5), max_seconds=12)
+        exchange = target.send(create(document))
+    assert (exchange.reply, exchange.sent, exchange.problem) == (
+        None,
+        True,
+        "the response does not end within 12 seconds",
+    )
+
+
+def test_response_over_tls_that_does_not_end_is_aborted(
+    document: Document, certificate: tuple[Path, Path]
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    trusted = ssl.create_default_context(cafile=str(certificate[0]))
+    with (
+        raw_server(b"HTTP/1.1 200 OK\r\n", hold=True, tls=context) as (url, _),
+        httpx2.Client(verify=trusted, timeout=10) as client,
+    ):
+        target = HttpTarget(document, url, client, now=ticking_clock(5), max_seconds=12)
+        assert "does not end" in target.send(create(document)).problem
+
+
+def test_all_requests_share_one_time_limit(document: Document, client: httpx2.Client) -> None:
+    now, waited = [0.0], list[float]()
+    with raw_server(OK) as (url, _):
+        target = HttpTarget(
+            document,
+            url,
+            client,
+            now=lambda: now[0],
+            sleep=waited.append,
+            max_seconds=5,
+            max_total_seconds=30,
         )
-        assert server.send(create(document)).reply is None
-    assert "does not end within" in str(server.problem)
+        assert target.send(create(document)).accepted
+        now[0] = 20.0
+        target.wait(9)
+        with pytest.raises(CheckTimedOut, match="the check takes more than 30 seconds"):
+            target.wait(10)
+    now[0] = 30.0
+    with pytest.raises(CheckTimedOut):  # although no server listens any more
+        target.send(create(document))
+    assert waited == [9]
+
+
+def test_last_response_gets_only_the_time_that_is_left(
+    document: Document, client: httpx2.Client
+) -> None:
+    with raw_server(b"HTTP/1.1 200 OK\r\n", hold=True) as (url, _):
+        target = HttpTarget(
+            document, url, client, now=ticking_clock(5), max_seconds=60, max_total_seconds=15
+        )
+        assert (
+            target.send(create(document)).problem == "the response does not end within 10 seconds"
+        )
+
+
+def test_list_that_is_too_long_is_cut_off(document: Document, client: httpx2.Client) -> None:
+    endless = b"HTTP/1.1 200 OK\r\n\r\n[" + b"1," * (MAX_JSON_BYTES // 2)
+    call = build_call(document, document.operations["listVideos"], key="sk-test")
+    with raw_server(endless, hold=True) as (url, _):
+        exchange = HttpTarget(document, url, client).send(call)
+    assert (exchange.reply, exchange.was_recorded, exchange.problem) == (
+        None,
+        False,
+        f"it was cut off after {MAX_JSON_BYTES} bytes",
+    )
 
 
 def test_ids_and_queries_are_percent_encoded(
@@ -247,14 +347,10 @@ def test_tls_handshake_failure_is_named_in_the_error(
 
 
 def test_untrusted_certificate_is_named_in_the_error(
-    document: Document, client: httpx2.Client, tool: Callable[[str], str], tmp_path: Path
+    document: Document, client: httpx2.Client, certificate: tuple[Path, Path]
 ) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    command = f"{tool('openssl')} req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1"
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([*command.split(), *files], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(*certificate)
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def refuse() -> None:

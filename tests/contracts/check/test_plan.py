@@ -90,7 +90,16 @@ def test_required_field_with_a_default_is_sent_with_its_cheapest_value() -> None
 
 def test_document_without_prices_has_no_currency() -> None:
     plan = plan_check(parse_document(UNPRICED), key="k")
-    assert (plan.price, plan.currency, len(plan.creates)) == (Decimal(0), "", 1)
+    assert (plan.price, plan.total, plan.currency) == (None, None, "")
+    assert len(plan.creates) == 1
+    probes = [probe for probe in plan.probes if probe.call.operation_id == "submitRendering"]
+    assert {probe.price for probe in probes} == {None}
+    assert orjson.loads(plan.creates[0].body) == {"scene": "A teapot"}
+
+
+def test_price_without_a_rate_for_any_job_is_unknown() -> None:
+    plan = plan_check(priced("          - {when: {quality: [none]}, amount: 1}"), key="k")
+    assert (plan.price, plan.total, plan.currency) == (None, None, "EUR")
     assert orjson.loads(plan.creates[0].body) == {"scene": "A teapot"}
 
 

@@ -120,7 +120,9 @@ def test_only_probes_of_creates_have_a_price(any_document: Document) -> None:
     free = {p.price for p in probes(any_document).values() if p.call.operation_id != creating}
     assert free == {Decimal(0)}
     assert all(
-        p.price > 0 for p in probes(any_document).values() if p.call.operation_id == creating
+        p.price and p.price > 0
+        for p in probes(any_document).values()
+        if p.call.operation_id == creating
     )
 
 

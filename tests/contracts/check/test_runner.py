@@ -45,7 +45,8 @@ def test_conforming_server_has_no_violation_and_no_remaining_jobs(
     assert len(result.jobs) == server.count_jobs()
     assert len(result.history) == len(server.calls)
     if any_document.by_role[JobRole.RETRIEVE].provenance is grade:
-        assert (result.jobs, result.notes, server.accepted) == ((), (), creates)
+        assert (result.jobs, server.accepted) == ((), creates)
+        assert len(result.notes) == (creates == 1)  # no room for a server that accepts a probe
 
 
 def test_check_without_creates_sends_probes(any_document: Document) -> None:
@@ -89,7 +90,7 @@ def test_order_of_the_requests_of_a_check(document: Document) -> None:
     ]
     assert steps[0].action == "tries getVideo: an unknown job id"
     tried = [s for s in steps if s.action.startswith("tries createVideo: ")]
-    assert (steps[0].spent, {step.spent for step in tried}) == (Decimal(0), {Decimal("0.40")})
+    assert (steps[0].spent, {step.spent for step in tried}) == (Decimal(0), {Decimal("0.80")})
     assert steps[-1].spent == Decimal("0.80")
     assert (steps[0].job_id, steps[0].state) == (None, None)
     assert (steps[-1].state, steps[-1].progress) == ("completed", 100)
@@ -143,12 +144,15 @@ def test_delete_of_a_running_job_may_be_accepted(document: Document) -> None:
 
 
 def test_job_of_an_accepted_probe_is_billed_followed_and_deleted(document: Document) -> None:
-    server = LocalServer(document, reply_of("createVideo", lambda w, c, r: w.reply_with_key(c)))
+    def keyless(server: LocalServer, call: Call, reply: Reply) -> Reply:
+        return server.reply_with_key(call) if reply.status == 401 else reply
+
+    server = LocalServer(document, reply_of("createVideo", keyless))
     budget = Budget()
     result = server.run_check(budget=budget)
     assert codes(result) == {"AV111"}
-    assert (budget.creates, budget.spent) == (1, Decimal("0.40"))
-    assert (server.accepted, server.count_jobs(), result.jobs) == (1, 0, ())
+    assert (budget.creates, budget.spent) == (2, Decimal("0.80"))
+    assert (server.accepted, server.count_jobs(), result.jobs) == (2, 0, ())
 
 
 @pytest.mark.parametrize(
@@ -156,13 +160,13 @@ def test_job_of_an_accepted_probe_is_billed_followed_and_deleted(document: Docum
     [("0.80", None, 2), ("0.79", None, 1), (None, 1, 1), ("0.39", None, 0)],
     ids=["price of two jobs", "one cent less", "one job", "less than one job"],
 )
-def test_budget_is_kept_if_every_probe_is_accepted(
+def test_budget_is_kept_if_every_create_is_accepted(
     document: Document, spend: str | None, creates: int | None, made: int
 ) -> None:
     valid = plan_check(document, key="sk-of-the-check").creates[0]
 
     def careless(server: LocalServer, call: Call, reply: Reply) -> Reply:
-        return server.service.answer(valid)
+        return reply if reply.status < 300 else server.service.answer(valid)
 
     server = LocalServer(document, reply_of("createVideo", careless))
     budget = Budget(max_spend=Decimal(spend) if spend else None, max_creates=creates)
@@ -170,28 +174,36 @@ def test_budget_is_kept_if_every_probe_is_accepted(
     assert (server.accepted, server.count("createVideo"), server.count_jobs()) == (made, made, 0)
     assert budget.spent == made * Decimal("0.40")
     (note,) = result.notes
-    assert " requests were not sent (for example: tries createVideo: " in note
+    assert " requests were not sent (for example: " in note
 
 
 def test_note_names_the_request_that_was_not_sent(document: Document) -> None:
     result = LocalServer(document).run_check(creates=2, budget=Budget(max_creates=1))
-    assert result.notes == ("not sent (creates a job): the limit of 1 job is reached",)
+    (note,) = result.notes
+    assert note == (
+        "13 requests were not sent (for example: tries createVideo: no API key):"
+        " the limit of 1 job is reached"
+    )
 
 
 @pytest.mark.parametrize("status", [None, 500, 503])
-def test_failed_create_is_billed_and_not_retried(document: Document, status: int | None) -> None:
+def test_failed_creates_are_billed_and_not_retried(document: Document, status: int | None) -> None:
     def broken(server: LocalServer, call: Call, reply: Reply) -> Reply | None:
         if reply.status >= 300:
             return reply
         return replace(reply, status=status, body=b"") if status else None
 
     server, budget = LocalServer(document, reply_of("createVideo", broken)), Budget()
-    wrong = [p for p in plan_check(document, key=server.key).probes if p.price]
     result = server.run_check(creates=2, budget=budget)
-    assert server.count("createVideo") == len(wrong) + 1
-    assert (budget.creates, budget.spent) == (1, Decimal("0.40"))
+    wrong = plan_check(document, key=server.key).create_probes
+    assert server.count("createVideo") == 2 + len(wrong)
+    assert (budget.creates, budget.spent) == (2, Decimal("0.80"))
     answered = f"status {status}" if status else "no response"
-    assert result.notes == (f"a job may have been created, but its id is unknown: {answered}",)
+    assert result.unknown_jobs == (f"creates a job: {answered}",) * 2
+    assert (
+        result.left
+        == (f"a job may have been made, but its id is unknown (creates a job: {answered})",) * 2
+    )
 
 
 @pytest.mark.parametrize("state", ["new", "finished", "failed"])
@@ -267,13 +279,11 @@ def test_rejected_api_key_costs_nothing(document: Document, resumed: bool) -> No
     ("reply", "message"),
     [
         (Reply(200, {"content-type": "text/html"}, b"<p>"), "status 200 with text/html"),
-        (Reply(404, JSON, b'{"detail":"Not Found"}'), "status 404 with application/json"),
-        (Reply(405), "status 405 with no content type"),
         (Reply(302, {"location": "/login"}), "status 302 to /login with no content type"),
         (Reply(502, {"content-type": "text/html"}), "status 502 with text/html"),
         (Reply(200, JSON, b"null"), "status 200 with application/json"),
     ],
-    ids=["a page", "no such path", "no such method", "a redirect", "a gateway", "null"],
+    ids=["a page", "a redirect", "a gateway", "null"],
 )
 def test_server_of_another_api_receives_no_valid_create(
     any_document: Document, reply: Reply, message: str
@@ -283,6 +293,26 @@ def test_server_of_another_api_receives_no_valid_create(
         server.run_check()
     assert message in str(caught.value)
     assert plan_check(any_document, key=server.key).creates[0] not in server.calls
+
+
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        (Reply(404, JSON, b'{"detail":"Not Found"}'), "status 404 with application/json"),
+        (Reply(405), "status 405 with no content type"),
+    ],
+    ids=["no such path", "no such method"],
+)
+def test_server_without_any_endpoint_receives_one_create(
+    any_document: Document, reply: Reply, message: str
+) -> None:
+    """All operations but the create may be missing."""
+    server, budget = LocalServer(any_document, lambda w, c, r: reply), Budget()
+    with pytest.raises(NotThisApi, match="is the base URL right") as caught:
+        server.run_check(creates=2, budget=budget)
+    assert message in str(caught.value)
+    assert server.count(any_document.by_role[JobRole.CREATE].id) == 1
+    assert (budget.creates, budget.spent) == (0, Decimal(0))
 
 
 @pytest.mark.parametrize(
@@ -318,8 +348,8 @@ def test_rejected_create_counts_unless_the_list_shows_no_new_job(
     server, budget = LocalServer(document, reply_of("createVideo", reject)), Budget(max_creates=1)
     result = server.run_check(creates=2, budget=budget)
     assert budget.creates == server.count_jobs() == int(created)
-    noted = "may have been created, but its id is unknown" if created else "could not be created"
-    assert f"a job {noted}: status {status}" in result.notes
+    assert len(result.unknown_jobs) == int(created)
+    assert (f"a job could not be created: status {status}" in result.notes) is not created
 
 
 def test_redirect_to_the_job_is_a_created_job(document: Document) -> None:
@@ -332,6 +362,23 @@ def test_redirect_to_the_job_is_a_created_job(document: Document) -> None:
     result = server.run_check(budget=budget)
     assert (budget.creates, result.jobs, server.count_jobs()) == (1, (), 0)
     assert codes(result) == {"AV101"}
+
+
+@pytest.mark.parametrize("status", [200, 503, None])
+def test_job_that_is_not_certainly_gone_after_its_deletion_is_left(
+    document: Document, status: int | None
+) -> None:
+    def keep(server: LocalServer, call: Call, reply: Reply) -> Reply | None:
+        job_id = call.path_parameters["video_id"]
+        if reply.status == 200:
+            server.memory[job_id] = reply
+        elif job_id in server.memory:
+            return server.memory[job_id] if status == 200 else Reply(status) if status else None
+        return reply
+
+    result = LocalServer(document, reply_of("getVideo", keep)).run_check(creates=2)
+    assert len(result.jobs) == 2
+    assert result.left == tuple(f"{job}; check it with --resume {job}" for job in result.jobs)
 
 
 @pytest.mark.parametrize("answer", [Reply(404, JSON, b"{}"), None], ids=["404", "no response"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import orjson
@@ -12,7 +13,7 @@ from aisa_testkit.contracts import Exchange, read_exchange
 from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.pacing import Pacing
 from aisa_testkit.contracts.check.session import Session, Step
-from aisa_testkit.contracts.errors import CredentialsRejected, ServerUnreachable
+from aisa_testkit.contracts.errors import CheckTimedOut, CredentialsRejected, ServerUnreachable
 from aisa_testkit.openapi import Call, Document, Reply
 
 JSON = {"content-type": "application/json"}
@@ -214,9 +215,9 @@ def test_price_is_released_only_if_certainly_no_job_was_created(
     budget = Budget()
     client = session(document, Script(document, [reply]), budget=budget)
     client.create(CREATE, PRICE, "creates a job", check_key=False)
-    assert (budget.spent, client.job_ids) == (spent, job_ids)
-    steps = (f"a job may have been created, but its id is unknown: {note}",) if note else ()
-    assert client.all_notes() == steps
+    assert (budget.spent, client.paid_jobs.ids) == (spent, job_ids)
+    assert client.paid_jobs.unknown == ((f"creates a job: {note}",) if note else ())
+    assert client.all_notes() == ()
 
 
 @pytest.mark.parametrize("status", [402, 408, 409, 425, 429])
@@ -295,7 +296,7 @@ def test_create_is_retried_only_after_a_documented_429_and_a_list_without_a_new_
     server = Script(document, replies, lists=lists)
     client = session(document, server, budget=budget)
     client.create(CREATE, PRICE, "creates a job", check_key=True)
-    assert (server.waits, client.job_ids) == (waits, job_ids)
+    assert (server.waits, client.paid_jobs.ids) == (waits, job_ids)
     assert server.creates == len(waits) + 1
 
 
@@ -314,11 +315,60 @@ def test_creates_that_exceed_the_budget_are_not_sent_and_noted_once(
     assert server.creates == 1
 
 
+class Troubled(Script):
+    """A target whose responses are missing for a reason, or whose time is over.
+
+    problem: the reason
+    was_recorded: False if the response was cut off
+    ends_at: the number of the call that raises CheckTimedOut
+    """
+
+    problem, was_recorded, ends_at = "", True, 0
+
+    def send(self, call: Call) -> Exchange:
+        exchange = super().send(call)
+        if len(self.calls) == self.ends_at:
+            raise CheckTimedOut("the time is over")
+        return replace(exchange, problem=self.problem, was_recorded=self.was_recorded)
+
+
+def test_response_that_was_cut_off_is_noted_and_not_requested_again(document: Document) -> None:
+    server = Troubled(document, [None])
+    server.problem, server.was_recorded = "it was cut off", False
+    client = session(document, server)
+    client.request(LIST, "reads the list")
+    assert len(server.calls) == 1
+    assert client.all_notes() == ("reads the list: not checked, no response (it was cut off)",)
+
+
+def test_reason_for_a_missing_response_is_noted(document: Document) -> None:
+    server = Troubled(document, [None])
+    server.problem = "timed out"
+    client = session(document, server)
+    client.create(CREATE, PRICE, "creates a job", check_key=False)
+    assert client.paid_jobs.unknown == ("creates a job: no response (timed out)",)
+
+
+@pytest.mark.parametrize(
+    ("ends_at", "spent"), [(2, Decimal(0)), (3, PRICE)], ids=["before a create", "after a create"]
+)
+def test_end_of_the_time_keeps_the_price_of_a_sent_create(
+    document: Document, ends_at: int, spent: Decimal
+) -> None:
+    server = Troubled(document, [LATER], lists=[jobs("old")])
+    server.ends_at, budget = ends_at, Budget()
+    client = session(document, server, budget=budget)
+    with pytest.raises(CheckTimedOut):
+        client.create(CREATE, PRICE, "creates a job", check_key=False)
+    assert budget.spent == spent
+    assert len(client.paid_jobs.unknown) == (1 if spent else 0)
+
+
 def test_job_id_is_recorded_once(document: Document) -> None:
     client = session(document, Script(document, [OK]))
     for _ in range(2):
         client.create(CREATE, PRICE, "creates a job", check_key=True)
-    assert client.job_ids == ["v-1"]
+    assert client.paid_jobs.ids == ["v-1"]
 
 
 def test_rejected_api_key_raises_only_if_a_key_was_sent(document: Document) -> None:
@@ -338,8 +388,8 @@ def test_job_id_of_dots_is_ignored(document: Document, job_id: str) -> None:
     reply = Reply(200, JSON, orjson.dumps({"id": job_id}))
     client = session(document, Script(document, [reply]))
     client.create(CREATE, PRICE, "creates a job", check_key=True)
-    assert client.job_ids == []
-    assert client.notes == ["a job may have been created, but its id is unknown: status 200"]
+    assert client.paid_jobs.ids == []
+    assert client.paid_jobs.unknown == ("creates a job: status 200",)
 
 
 def test_interrupted_create_may_have_created_a_job(document: Document) -> None:
@@ -354,7 +404,23 @@ def test_interrupted_create_may_have_created_a_job(document: Document) -> None:
     with pytest.raises(KeyboardInterrupt):
         client.create(CREATE, PRICE, "creates a job", check_key=True)
     assert (budget.creates, budget.spent) == (1, PRICE)
-    assert client.notes == ["a job may have been created, but its id is unknown: interrupted"]
+    assert client.paid_jobs.unknown == ("creates a job: interrupted",)
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_left"),
+    [(Reply(303, {"location": "/x"}), True), (None, True), (OK, False), (Reply(302), False)],
+    ids=["see other", "no response", "another API", "moved"],
+)
+def test_create_that_another_api_may_have_accepted_is_kept(
+    document: Document, reply: Reply | None, is_left: bool
+) -> None:
+    budget = Budget()
+    client = session(document, Script(document, [reply]), budget=budget)
+    client.create(CREATE, PRICE, "creates a job", check_key=False)
+    client.discard()
+    assert (budget.creates, len(client.paid_jobs.unknown)) == (is_left, is_left)
+    assert client.paid_jobs.ids == []
 
 
 def test_create_at_an_unreachable_server_costs_nothing(document: Document) -> None:

@@ -17,8 +17,9 @@ from aisa_testkit.contracts import (
     Violation,
 )
 from aisa_testkit.contracts.journal.client_verdict import judge_clients
-from aisa_testkit.openapi import Delivery, Document, JobRole
+from aisa_testkit.openapi import Delivery, Document, JobRole, parse_document
 from aisa_testkit.openapi.json import Json
+from tests.support.documents import renderings_text
 from tests.support.journaled_mock import JournaledMock
 from tests.support.scripted_client import run_script
 
@@ -117,6 +118,20 @@ def test_followed_jobs_are_not_duplicates(mock: JournaledMock) -> None:
     verdict = mock.journal.client_verdict()
     assert [v.numbers for v in verdict.violations if v.code == "AV715"] == [(1, 2, 4, 5)]
     assert (verdict.jobs, verdict.duplicates, verdict.cost) == (4, 2, Decimal("0.80"))
+
+
+def test_cost_with_one_unknown_price_is_unknown() -> None:
+    rates = "          - {when: {quality: [draft]}, amount: 2}"
+    text = renderings_text()
+    start, end = (
+        text.index("          - when: {quality: [final]}"),
+        text.index("      requestBody:"),
+    )
+    mock = JournaledMock(parse_document(f"{text[:start]}{rates}\n{text[end:]}"))
+    for quality in ("draft", "draft", "final", "final"):
+        mock.send(JobRole.CREATE, fields={**mock.create_fields(), "quality": quality})
+    verdict = mock.journal.client_verdict()
+    assert (verdict.duplicates, verdict.cost, verdict.currency) == (2, None, "")
 
 
 def test_undelivered_response_changes_the_verdict(mock: JournaledMock) -> None:

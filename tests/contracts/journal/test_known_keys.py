@@ -13,7 +13,7 @@ def call(key: str) -> Call:
 def test_redaction_is_extended_and_not_rebuilt(document: Document) -> None:
     keys = KnownKeys(document, keys=["sk-of-the-server"])
     before = keys.redaction(())
-    keys.remember(call("sk-of-a-client"))
+    keys.remember(call("sk-of-a-client").headers)
     assert keys.redaction(()) is before
     text = before.redact_text("sk-of-the-server sk-of-a-client sk-unknown")
     assert text == "[*key*]********* [*key*]******* sk-unknown"
@@ -24,7 +24,7 @@ def test_number_of_redacted_keys_is_limited(
 ) -> None:
     keys = KnownKeys(document, keys=["sk-of-the-server"])
     for number in range(10_000):
-        keys.remember(call(f"sk-of-client-{number}"))
+        keys.remember(call(f"sk-of-client-{number}").headers)
         if number % 100 == 0:
             assert len(keys.redaction(())) <= 5000
     text = keys.redaction(()).redact_text("sk-of-the-server sk-of-client-9001 sk-of-client-9999")
@@ -34,7 +34,7 @@ def test_number_of_redacted_keys_is_limited(
 def test_long_keys_are_dropped_first(document: Document) -> None:
     keys = KnownKeys(document)
     for number in range(20):
-        keys.remember(call(f"{number}" * 300_000))
-    keys.remember(call("2" * 3_000_000))
-    keys.remember(call("sk-of-a-client"))
+        keys.remember(call(f"{number}" * 300_000).headers)
+    keys.remember(call("2" * 3_000_000).headers)
+    keys.remember(call("sk-of-a-client").headers)
     assert len(keys.redaction(())) == 1

@@ -21,6 +21,7 @@ from tests.support.changed_server import ChangedServer, ChangeReply
 
 HOSTILE_TEXT = (
     "</title><script>alert(1)</script>|`a` ```\n\n# h\r\0\x1b[31m]]>&amp;\u202e<b>\ufffe::error::"
+    "\x85 @octocat octo/cat#123 GH-123 &#64;octocat http://octo.cat www.octo.cat\n::error::"
 )
 
 
@@ -36,6 +37,7 @@ def _report(document: Document, result: CheckResult, **fields: object) -> Report
         "seconds": 3.25,
         "seed": 7,
         "key_variable": "AISA_API_KEY",
+        "files_folder": "check-requests",
         "versions": {"aisa-testkit": "1.2.3"},
     }
     values: dict[str, object] = {**defaults, **fields}
@@ -127,10 +129,14 @@ def hostile_report(document: Document, run_and_report: Callable[..., Report]) ->
     return run_and_report(change)
 
 
+UNKNOWN_JOB = "creates a job: no response"
+
+
 @pytest.fixture(scope="session")
 def report_with_remaining_job(make_report: Callable[..., Report]) -> Report:
-    """The report of a check that left one job on the server; its id, in a note as well, is hostile
-    text.
+    """The report of a check that left one job on the server, and perhaps another; its id, in a note
+    as well, is hostile text.
     """
     notes = (f"{HOSTILE_TEXT} was abandoned",)
-    return make_report(result=CheckResult((), (), jobs=(HOSTILE_TEXT,), notes=notes))
+    result = CheckResult((), (), jobs=(HOSTILE_TEXT,), notes=notes, unknown_jobs=(UNKNOWN_JOB,))
+    return make_report(result=result)

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisa_testkit.contracts.reports.chart import HEIGHT, WIDTH, Chart, draw_chart
+from aisa_testkit.contracts.reports.chart import (
+    CHARACTER_WIDTH,
+    HEIGHT,
+    WIDTH,
+    Chart,
+    draw_chart,
+)
 from aisa_testkit.contracts.reports.timeline import Moment, Timeline
 from aisa_testkit.openapi import Document, load_document
 
@@ -99,4 +105,8 @@ def test_every_element_stays_in_the_chart(moments: list[tuple[float, str, float 
     assert all(a.x <= b.x for a, b in pairwise(chart.bands))
     assert all(0 <= dot.x <= WIDTH and 0 <= dot.y <= HEIGHT for dot in chart.dots)
     assert all(0 <= tick.x <= WIDTH for tick in chart.ticks)
+    assert chart.labels[-1].state == chart.bands[-1].state
+    starts = [label.x for label in chart.labels]
+    ends = [label.x + len(label.state) * CHARACTER_WIDTH for label in chart.labels]
+    assert all(end <= start for end, start in zip(ends, [*starts[1:], WIDTH], strict=True))
     assert 1 <= len(chart.ticks) <= 10

@@ -41,12 +41,21 @@ def test_each_group_of_violations_is_one_github_command(hostile_report: Report) 
     texts = [f"{title}\n{text}" for _, title, text in read(hostile_report)]
     for group, text in zip(hostile_report.violation_groups, texts, strict=True):
         assert text.startswith(str(group.first))
-        assert ("\n  found " in text) is bool(group.more)
+        assert "\n  response  " in text
+        assert ("\n  found " in text) is (group.times > 1)
+
+
+def test_github_commands_contain_no_control_characters(hostile_report: Report) -> None:
+    assert all(line.isprintable() for line in write_github_commands(hostile_report))
 
 
 def test_incomplete_check_is_a_github_error(interrupted_report: Report) -> None:
     title = "The check was not completed"
-    assert read(interrupted_report) == [("error", title, "interrupted")]
+    (job,) = interrupted_report.result.left
+    assert read(interrupted_report) == [
+        ("error", title, "interrupted"),
+        ("warning", "A job is left", job),
+    ]
 
 
 def test_warning_is_a_github_warning(

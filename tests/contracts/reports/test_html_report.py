@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from aisa_testkit.contracts.reports import Report, write_html
+from aisa_testkit.contracts.reports.chart import CHARACTER_WIDTH
 
 VOID = {"meta", "br"}
 
@@ -95,6 +96,15 @@ def test_violation_has_its_facts_links_and_curl_command(hostile_report: Report) 
         assert hostile_report.curl_command(violation) in text
         for number in violation.numbers[:8]:
             assert f"#request-{number}" in page.attribute_values("href")
+
+
+def test_labels_of_the_progress_axis_are_not_cut(passed_report: Report) -> None:
+    page = page_of(passed_report)
+    left = [float(box.split()[0]) for box in page.attribute_values("viewbox")]
+    ends = [float(t["x"] or 0) for tag, t in page.tags if t.get("text-anchor") == "end"]
+    assert set(left) == {min(left)}
+    assert len(ends) == 3 * len(left)
+    assert all(end - len("100 %") * CHARACTER_WIDTH >= min(left) for end in ends)
 
 
 def test_every_request_has_a_row(report: Report) -> None:

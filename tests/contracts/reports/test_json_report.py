@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.result import CheckPolicy
 from aisa_testkit.contracts.reports import Report, write_json
+from aisa_testkit.openapi.text import one_line
 
 
 def read(report: Report) -> Any:
@@ -74,7 +75,8 @@ def test_missing_plan_and_limit_are_null(make_report: Callable[..., Report]) -> 
 def test_json_report_contains_every_fact_of_a_violation(hostile_report: Report) -> None:
     data = read(hostile_report)
     assert data["exit_code"] == 1
-    for violation, facts in zip(hostile_report.result.violations, data["violations"], strict=True):
+    for group, facts in zip(hostile_report.violation_groups, data["violations"], strict=True):
+        violation = group.first
         assert facts == {
             "code": violation.code,
             "title": violation.title,
@@ -82,12 +84,34 @@ def test_json_report_contains_every_fact_of_a_violation(hostile_report: Report) 
             "operation": violation.operation_id,
             "request": violation.request,
             "numbers": list(violation.numbers),
-            "place": violation.place,
+            "found_in": list(violation.found_in),
+            "place": None if violation.place is None else one_line(violation.place),
             "received": violation.received,
             "expected": violation.expected,
             "advice": violation.rule.advice,
+            "times": group.times,
+            "found": hostile_report.occurrences(group),
+            "more": [other.to_json() for other in group.more],
+            "response": asdict(hostile_report.response_to(violation)),
             "again": hostile_report.curl_command(violation),
+            "again_note": hostile_report.repeat_note(violation),
         }
+
+
+def test_json_report_contains_the_result_of_each_rule_and_the_traffic(
+    passed_report: Report,
+) -> None:
+    data = read(passed_report)
+    results = {result["code"]: result for result in data["rule_results"]}
+    assert list(results) == [result.rule.code for result in passed_report.rule_results]
+    assert results["AV101"]["outcome"] == "passed"
+    assert results["AV211"] == {
+        "code": "AV211",
+        "title": "failed job without an error",
+        "outcome": "skipped",
+        "reason": "no failed job",
+    }
+    assert set(data["traffic"]) == {"retries", "server_errors", "unanswered", "slowest"}
 
 
 def test_json_report_contains_timelines_of_jobs(passed_report: Report) -> None:
@@ -105,6 +129,7 @@ def test_json_report_contains_timelines_of_jobs(passed_report: Report) -> None:
 def test_json_report_contains_remaining_jobs_and_notes(report_with_remaining_job: Report) -> None:
     data = read(report_with_remaining_job)
     assert tuple(data["left"]) == report_with_remaining_job.result.jobs
+    assert data["left_unknown"] == ["creates a job: no response"]
     assert tuple(data["notes"]) == report_with_remaining_job.result.notes
 
 

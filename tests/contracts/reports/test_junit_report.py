@@ -14,6 +14,7 @@ from aisa_testkit.contracts.check.result import CheckPolicy
 from aisa_testkit.contracts.reports import Report, write_junit
 from aisa_testkit.contracts.rules.rule import Severity
 from aisa_testkit.contracts.rules.server_catalogue import SERVER_RULES
+from aisa_testkit.openapi import Provenance
 
 
 def suite_of(report: Report) -> Xml.Element:
@@ -103,6 +104,16 @@ def test_junit_cases_without_evidence_are_skipped(passed_report: Report) -> None
     }
     assert skipped["AV211"] == "not checked: no failed job"
     assert {"AV101", "AV201", "AV202", "AV216"}.isdisjoint(skipped)
+
+
+def test_junit_cases_below_the_grade_are_skipped(passed_report: Report) -> None:
+    policy = CheckPolicy(grade=Provenance.DOCUMENTED)
+    suite = suite_of(replace(passed_report, policy=policy))
+    skipped = [
+        c.find("skipped") for c in suite.iter("testcase") if c.get("classname") == "getVideo"
+    ]
+    reasons = {None if reason is None else reason.get("message") for reason in skipped}
+    assert reasons == {"not checked: its responses are below the grade"}
 
 
 def test_incomplete_check_is_one_junit_error(

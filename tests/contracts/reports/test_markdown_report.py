@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -112,6 +113,17 @@ def test_text_of_a_server_adds_no_markup(
         markup = [t.content for t in tokens(report) if t.type in ("html_inline", "html_block")]
         assert [m for m in markup if m not in ("<sub>", "</sub>")] == []
         assert not any(token.type in ("link_open", "image") for token in tokens(report))
+
+
+def test_text_of_a_server_makes_no_mention_and_no_link(
+    make_report: Callable[..., Report],
+    hostile_report: Report,
+    report_with_remaining_job: Report,
+) -> None:
+    error = report_with_remaining_job.result.notes[0]
+    for report in (hostile_report, report_with_remaining_job, make_report(error=error)):
+        prose = "".join(t.content for t in tokens(report) if t.type == "text")
+        assert re.findall(r"@octocat|#\d|GH-\d|://|www\.", prose) == []
 
 
 def test_headings_state_the_result_and_each_violation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -139,6 +140,16 @@ def test_broken_connection_has_status_0_and_no_response(document: Document) -> N
     entry = entry_from(document, exchange(None), BASE_URL)
     HAR.validate({"log": _log(entry)})
     assert (entry["response"]["status"], reply_from(entry)) == (0, None)
+
+
+@pytest.mark.parametrize("was_recorded", [True, False], ids=["broken", "cut off"])
+def test_reason_for_a_missing_response_is_read_back(document: Document, was_recorded: bool) -> None:
+    missing = replace(exchange(None), problem="it took too long", was_recorded=was_recorded)
+    text = write_recording(document, [missing], base_url=BASE_URL, version="1")
+    HAR.validate(orjson.loads(text))
+    (read,) = read_recording(document, text).exchanges
+    assert (read.reply, read.was_recorded) == (None, was_recorded)
+    assert read.problem == ("it took too long" if was_recorded else "")
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,12 @@ def test_missing_or_malformed_api_key_stays_invalid(header: str | None) -> None:
     assert KEY not in repr(redacted(before))
 
 
+def test_key_in_the_reason_for_a_missing_response_is_redacted() -> None:
+    broken = replace(exchange(), problem=f"illegal status line: {KEY}")
+    problem = redacted(broken).problem
+    assert (problem.startswith("illegal status line: "), KEY in problem) == (True, False)
+
+
 def test_each_key_has_its_own_mask() -> None:
     redaction = Redaction(DOCUMENT)
     keys = ["sk-of-red-1", "sk-of-blue", "sk-of-red-1"]

@@ -159,7 +159,7 @@ def test_reset_restores_the_initial_default_scenario(chooser: ScenarioChooser) -
         ("completes:generation_failed", {}, "only a scenario whose jobs fail accepts a code"),
         ("fails:", {}, "only a scenario whose jobs fail accepts a code"),
         ("slow", {"next": 0}, "next must be a whole number from 1 to 100000, not 0"),
-        ("slow", {"next": True}, "next must be a whole number from 1 to 100000, not True"),
+        ("slow", {"next": True}, "next must be a whole number from 1 to 100000, not true"),
         ("slow", {"share": 1.5}, "share must be from 0 to 1, not 1.5"),
         ("slow", {"share": -0.1}, "share must be from 0 to 1, not -0.1"),
         ("slow", {"share": 0.8}, "share must be at most 0.6, the rest of the other shares"),

@@ -56,9 +56,9 @@ INVALID_BODIES = {
     "NaN": (JSON, b'{"prompt": NaN}', "the body must be JSON, not "),
     "JSON that is not UTF-8": (JSON, b'{"prompt": "\xff"}', "the body must be JSON, not "),
     "number beyond doubles": (JSON, b'{"prompt": 1e999}', "the body must be JSON, not "),
-    "a list": (JSON, b'["prompt"]', "the body must be of type object, not ['prompt']"),
+    "a list": (JSON, b'["prompt"]', 'the body must be of type object, not ["prompt"]'),
     "a number": (JSON, b"7", "the body must be of type object, not 7"),
-    "null": (JSON, b"null", "the body must be of type object, not None"),
+    "null": (JSON, b"null", "the body must be of type object, not null"),
 }
 
 
@@ -79,7 +79,7 @@ IMAGES = "input_reference: must be a file of type image/png or image/jpeg or ima
 INVALID_FIELDS = {
     "no field": (FORM, form(), "prompt: is required"),
     "no prompt": (JSON, b"{}", "prompt: is required"),
-    "null prompt": (JSON, b'{"prompt": null}', "prompt: must be of type string, not None"),
+    "null prompt": (JSON, b'{"prompt": null}', "prompt: must be of type string, not null"),
     "empty prompt": (FORM, form(part("prompt", b"")), "prompt: must have at least 1 character,"),
     "long prompt": (
         FORM,

@@ -141,6 +141,86 @@ def test_only_http_1_1_needs_the_header_host(mock: MockServer, version: bytes, s
     assert mock.invalid == (invalid if status == 400 else [["GET", "/v1/videos", 200, None]])
 
 
+@pytest.mark.parametrize(
+    ("hosts", "reason"),
+    [
+        ([b"mock", b"mock"], "the header Host must be given once, not 2 times"),
+        ([b"mock", b"evil", b""], "the header Host must be given once, not 3 times"),
+        ([b"a b"], "the header Host must be a name and a port, not 'a b'"),
+        ([b"user@mock"], "the header Host must be a name and a port, not 'user@mock'"),
+        ([b"mock:80:80"], "the header Host must be a name and a port, not 'mock:80:80'"),
+    ],
+    ids=["twice", "three times", "blank", "user", "two ports"],
+)
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+@pytest.mark.parametrize("path", ["/v1/videos", "/__admin/health"])
+def test_invalid_host_is_rejected(
+    mock: MockServer, hosts: list[bytes], reason: str, version: bytes, path: str
+) -> None:
+    lines = b"".join(b"Host: %s\r\n" % host for host in hosts)
+    with mock.connect() as connection:
+        connection.sendall(b"GET %s HTTP/%s\r\n" % (path.encode(), version) + lines)
+        connection.sendall(b"Authorization: Bearer k\r\nConnection: close\r\n\r\n")
+        assert read_error(connection) == (400, reason)
+    assert mock.invalid == [["GET", path, 400, reason]]
+
+
+@pytest.mark.parametrize(
+    "host", [b"", b"mock", b"my_mock:4010", b"[::1]:80", b"[fe80::1%25eth0]", b"127.0.0.1:"]
+)
+def test_valid_host_is_accepted(mock: MockServer, host: bytes) -> None:
+    with mock.connect() as connection:
+        connection.sendall(b"GET /v1/videos HTTP/1.1\r\nHost: %s\r\n" % host)
+        connection.sendall(b"Authorization: Bearer k\r\nConnection: close\r\n\r\n")
+        response = HTTPResponse(connection)
+        response.begin()
+        assert response.status == 200
+
+
+@pytest.mark.parametrize("path", ["/__admin/health", "/v1/videos"])
+def test_every_path_needs_the_header_host(mock: MockServer, path: str) -> None:
+    with mock.connect() as connection:
+        connection.sendall(b"GET %s HTTP/1.1\r\nConnection: close\r\n\r\n" % path.encode())
+        assert read_error(connection) == (400, "the header Host is missing")
+
+
+ADMIN_HEAD = b"POST /__admin/faults HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (ADMIN_HEAD + b'Content-Length: 99\r\n\r\n{"', ENDED),
+        (ADMIN_HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n", "Invalid character in chunk"),
+    ],
+    ids=["incomplete body", "malformed chunk"],
+)
+def test_broken_upload_to_the_control_api_is_answered(
+    mock: MockServer, sent: bytes, reason: str
+) -> None:
+    with mock.connect() as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        response = HTTPResponse(connection)
+        response.begin()
+        error = orjson.loads(response.read())["error"]
+        assert connection.recv(1) == b""
+    assert (response.status, error.startswith(f"the body: {reason}")) == (400, True), error
+    assert mock.service.faults.to_json() == []
+
+
+def test_upload_to_the_control_api_at_the_stop_of_the_server_gets_503(service: JobService) -> None:
+    with serve(service) as mock, mock.connect() as connection:
+        connection.sendall(ADMIN_HEAD + b"Content-Length: 99\r\nExpect: 100-continue\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+        stopped = connection.dup()
+    with stopped:
+        response = HTTPResponse(stopped)
+        response.begin()
+        assert orjson.loads(response.read()) == {"error": "the body: the server stops"}
+    assert response.status == 503
+
+
 def test_trailer_is_not_a_header(mock: MockServer) -> None:
     head = CHUNKED.replace(b"Authorization: Bearer sk-test\r\n", b"")
     body = b"2\r\n{}\r\n0\r\nAuthorization: Bearer sk-test\r\n\r\n"

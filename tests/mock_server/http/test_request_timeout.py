@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPResponse
 
 import orjson
@@ -13,6 +14,7 @@ import pytest
 from aisa_testkit.contracts.journal.journal import Journal
 from aisa_testkit.mock_server import JobService, create_app
 from aisa_testkit.mock_server.http.server import serve_app
+from tests.support.serve_process import serve_process
 
 LIMIT = 0.05
 HEAD = b"POST /v1/videos HTTP/1.1\r\nHost: mock\r\nAuthorization: Bearer sk-test\r\n"
@@ -78,6 +80,18 @@ def test_request_that_does_not_arrive_in_time_gets_408(
     assert (request["path"], request["status"], request["invalid"]) == ("/v1/videos", 408, reason)
 
 
+def test_slow_upload_to_the_control_api_gets_408(connection: socket.socket) -> None:
+    connection.sendall(b"POST /__admin/faults HTTP/1.1\r\nHost: localhost\r\n")
+    connection.sendall(b"Content-Length: 99\r\n\r\n{")
+    response = HTTPResponse(connection)
+    response.begin()
+    error = orjson.loads(response.read())["error"]
+    assert (response.status, error) == (
+        408,
+        "the body: a time limit of 0.1 seconds ended the upload",
+    )
+
+
 @pytest.mark.parametrize(
     ("start", "data"),
     [(HEAD + b"X-Drip: ", b"x"), (b"", b"\r\n"), (UPLOAD.replace(b"99", b"999999999"), b"x")],
@@ -105,3 +119,22 @@ def test_request_in_several_pieces_within_the_limit_is_answered(
             response.begin()
             assert response.read()
             assert response.status == 400
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the files of another process")
+def test_silent_connections_that_use_up_all_files_end_in_time() -> None:
+    import resource
+
+    with serve_process("--request-timeout", "1") as server, ExitStack() as stack:
+        # A mock has about 20 open files.
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (100, 100))
+        address = server.url.removeprefix("http://").partition("/")[0].split(":")
+        silent = [
+            stack.enter_context(socket.create_connection((address[0], int(address[1])), timeout=30))
+            for _ in range(256)
+        ]
+        for connection in silent:
+            with suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
+        assert server.request("GET", "/videos").status_code == 200
+        assert server.next_error().endswith("Closed a connection without a request after 1 seconds")

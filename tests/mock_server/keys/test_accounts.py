@@ -72,11 +72,11 @@ def test_spend_cap_is_an_exact_decimal(document: Document, amount: Json) -> None
             "/limits/requests_per_minute: must be of type integer or null, not 1.5",
         ),
         ({"in_flight": -1}, "/limits/in_flight: must be at least 1, not -1"),
-        ({"in_flight": True}, "/limits/in_flight: must be of type integer or null, not True"),
+        ({"in_flight": True}, "/limits/in_flight: must be of type integer or null, not true"),
         ({"in_flight": "3"}, "/limits/in_flight: must be of type integer or null, not '3'"),
         ({"spend": -0.1}, "/limits/spend: must be at least 0, not -0.1"),
         ({"spend": "2"}, "/limits/spend: must be of type null or number, not '2'"),
-        ({"spend": True}, "/limits/spend: must be of type null or number, not True"),
+        ({"spend": True}, "/limits/spend: must be of type null or number, not true"),
         ({"spend": float("nan")}, "/limits/spend: must be a finite number, not nan"),
         ({"spend": float("inf")}, "/limits/spend: must be a finite number, not inf"),
     ],
@@ -140,10 +140,10 @@ def test_account_with_revoked_key_or_forbidden_values(document: Document) -> Non
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (["sk-1"], "/accounts: must be of type object, not ['sk-1']"),
+        (["sk-1"], '/accounts: must be of type object, not ["sk-1"]'),
         (
             {"sk-1": None},
-            "/accounts/…: must be of type object, not None",
+            "/accounts/…: must be of type object, not null",
         ),
         ({" ": {}}, "/accounts/…: an API key must be a text, not ' '"),
         ({7: {}}, "/accounts/…: an API key must be a text, not 7"),
@@ -169,7 +169,7 @@ def test_account_with_revoked_key_or_forbidden_values(document: Document) -> Non
         ),
         (
             {"sk-1": {"forbidden": ["sora-2"]}},
-            "/accounts/…/forbidden: must be of type object, not ['sora-2']",
+            '/accounts/…/forbidden: must be of type object, not ["sora-2"]',
         ),
         (
             {"sk-1": {"forbidden": {"modl": ["sora-2"]}}},

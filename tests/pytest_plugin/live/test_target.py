@@ -129,3 +129,16 @@ def test_video_server_works_beside_the_live_api(live: Run, spending_of: Spending
     )
     result.assert_outcomes(passed=2)
     assert spending_of(result) == "2 jobs, at most 0.80 of 1.50 USD"
+
+
+def test_live_target_refuses_a_child_process_for_each_test(project: pytest.Pytester) -> None:
+    project.makeconftest(
+        """
+        def pytest_addoption(parser):
+            parser.addoption("--forked", action="store_true")
+        """
+    )
+    result = project.runpytest_inprocess("--video-target=live", "--video-max-spend=1", "--forked")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    line = "--video-target=live has a single budget: run it without --forked"
+    assert [line for line in result.errlines if line] == [f"ERROR: {line}"]

@@ -137,3 +137,9 @@ def test_violation_names_the_last_status_or_the_missing_response(document: Docum
     assert (failed.received, failed.expected) == ("502", "a response below 500")
     (broken,) = check_history(document, [exchange(document, JobRole.RETRIEVE, NO_RESPONSE)] * 2)
     assert (broken.received, broken.expected) == ("no complete response", "a response")
+
+
+def test_violation_names_the_reason_for_a_missing_response(document: Document) -> None:
+    broken = replace(exchange(document, JobRole.RETRIEVE, NO_RESPONSE), problem="timed out")
+    (violation,) = check_history(document, [broken] * 2)
+    assert violation.received == "no complete response: timed out"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import httpx2
 import orjson
@@ -41,10 +41,18 @@ class EventSource:
     def answered(self, call: Call, reply: Reply) -> None:
         self.notify({"operation": call.operation_id, "status": reply.status})
 
-    def unmatched(self, method: str, path: str) -> None:
+    def unmatched(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> None:
         self.notify({"operation": None, "path": path})
 
-    def invalid(self, method: str, path: str, reason: str, *, status: int | None) -> None:
+    def invalid(
+        self,
+        method: str,
+        path: str,
+        reason: str,
+        *,
+        status: int | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.notify({"operation": None, "path": path})
 
     def listen(self, listener: Callable[[Json], None]) -> Callable[[], None]:

@@ -147,7 +147,7 @@ def test_unknown_field_is_rejected(admin: AdminClient, operation: str) -> None:
         (SPEED, b'{"speed": -1}', "/speed: must be at least 1e-06, not -1"),
         (SPEED, b'{"speed": 1e10}', "/speed: must be at most 1000000000, not 10000000000.0"),
         (SPEED, b'{"speed": 1e400}', "the body must be JSON, not "),
-        (SPEED, b'{"speed": true}', "/speed: must be of type number, not True"),
+        (SPEED, b'{"speed": true}', "/speed: must be of type number, not true"),
         (SPEED, b'{"speed": 3, "freeze": "no"}', "/freeze: must be of type boolean, not 'no'"),
         (SPEED, b'{"freeze": true, "speed": -2}', "/speed: must be at least 1e-06, not -2"),
         (ADVANCE, b"{}", "/advance: is required"),

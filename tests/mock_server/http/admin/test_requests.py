@@ -29,10 +29,18 @@ class RecordingJournal:
     def answered(self, call: Call, reply: Reply) -> None:
         self.recorded.append(f"{call.operation_id} {reply.status}")
 
-    def unmatched(self, method: str, path: str) -> None:
+    def unmatched(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> None:
         self.recorded.append(f"{method} {path}")
 
-    def invalid(self, method: str, path: str, reason: str, *, status: int | None) -> None:
+    def invalid(
+        self,
+        method: str,
+        path: str,
+        reason: str,
+        *,
+        status: int | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.recorded.append(f"{method} {path}")
 
     def undelivered(self, reply: Reply) -> None:

@@ -1,0 +1,148 @@
+"""The surroundings of the mock that `serve` runs: socket, signals, webhooks, reloads and output."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import logging
+import os
+import signal
+import socket
+import sys
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import click
+
+from ..mock_server.clock import SystemClock
+from ..mock_server.http.app import ADMIN_PREFIX
+from ..mock_server.http.server import base_url, listen
+from ..mock_server.webhooks.signature import new_secret
+from ..mock_server.webhooks.webhooks import Webhooks
+from ..openapi import Document
+from ..openapi.files import replace_file
+from ..openapi.text import mask_url
+from .options import fail, require_writable
+from .reloading_mock import ReloadingMock
+
+
+def open_listener(host: str, port: int) -> socket.socket:
+    """Return a listening socket, and let SIGINT and SIGTERM end the process with exit code 0.
+
+    Ends the command if the port is not available. The signals end it even if they were ignored at
+    the start: shells ignore SIGINT for background commands, and a server without an end must be
+    stoppable there, too.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
+    try:
+        return listen(host, port)
+    except (OSError, UnicodeError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            fail(f"port {port} of {host} is in use; choose another --port, or 0 for a free one")
+        # The standard library may repeat the address after the reason.
+        reason = getattr(error, "strerror", None) or str(error)
+        reason = reason.partition(" (while")[0]
+        fail(f"cannot listen on port {port} of {host}: {reason}")
+
+
+def make_webhooks(
+    document: Document, clock: SystemClock, url: str | None, secret: str | None
+) -> tuple[Webhooks | None, str]:
+    """Return the webhooks with a line about them; None and an empty line without a URL.
+
+    Without a secret, a new one is made, and the line has it. Raises ValueError if the URL or the
+    secret is invalid, or a secret has no URL.
+    """
+    if url is None:
+        if secret is not None:
+            raise ValueError("--webhook-secret requires --webhook-url")
+        return None, ""
+    if not document.events:
+        raise ValueError(f"--webhook-url: {document.title} declares no webhooks")
+    # This import takes a fifth of the start-up time.
+    from ..mock_server.webhooks.http_receiver import HttpReceiver
+
+    used = secret or new_secret()
+    webhooks = Webhooks(document, clock=clock, receiver=HttpReceiver(url), secret=used)
+    signature = "" if secret else f", signed with {used}"
+    return webhooks, f"Webhooks go to {mask_url(url)}{signature}."
+
+
+def quiet_invalid_requests() -> None:
+    """Leave invalid requests to the lines about requests, instead of logging them as well."""
+    logging.getLogger("aisa_testkit.mock_server.http.uvicorn_protocol").setLevel(logging.ERROR)
+
+
+def require_watchable(files: tuple[Path, ...]) -> None:
+    """End the command unless there are files, and all are regular ones."""
+    if not files:
+        fail("--watch: there is no file to watch; give a DOCUMENT or a --config")
+    if file := next((file for file in files if not file.is_file()), None):
+        fail(f"--watch: {file} is not a regular file")
+
+
+def require_recordable(path: Path, files: tuple[Path, ...]) -> None:
+    """End the command if a recording cannot be written, or would replace a file of the mock."""
+    option = f"--recording {path}"
+    if path.resolve() in (file.resolve() for file in files):
+        fail(f"{option}: the mock reads this file")
+    require_writable(path, option)
+
+
+def save_recording(path: Path, mock: ReloadingMock, url: str) -> None:
+    """Write the requests in the journal to this base URL as HAR; ends the command if this fails."""
+    try:
+        replace_file(path, mock.journal.har({}, base_url=url))
+    except OSError as error:
+        fail(f"--recording {path} cannot be written: {error.strerror}")
+
+
+def watch_mock(mock: ReloadingMock) -> AbstractContextManager[None]:
+    """Reload the mock when its files change, for the length of the block."""
+    from .watch import watch_files
+
+    return watch_files(mock.files, lambda: _reload(mock))
+
+
+def _reload(mock: ReloadingMock) -> None:
+    """Reload the mock, and print the effect or the error."""
+    try:
+        restarted = mock.reload()
+    except Exception as error:  # must not end the thread that watches the files
+        click.echo(f"Not reloaded: {error}", err=True)
+    else:
+        click.echo("Reloaded, with a new journal." if restarted else "Reloaded.")
+
+
+def print_banner(mock: ReloadingMock, listener: socket.socket, webhook_note: str) -> None:
+    """Print the URLs of the mock, and how to stop it."""
+    document = mock.document
+    url = base_url(listener, document)
+    click.echo(f"{document.title} at {url}")
+    for operation in document.operations.values():
+        click.echo(
+            f"  {operation.method:<7}{document.base_path}{operation.path:<30} {operation.id}"
+        )
+    control = url.removesuffix(document.base_path) + ADMIN_PREFIX
+    click.echo(f"Control API at {control}/, documented in {control}/openapi.json.")
+    address = listener.getsockname()[0]
+    if not mock.options.admin_token and not ipaddress.ip_address(address).is_loopback:
+        click.echo(
+            f"Warning: every client of {address} can use the control API without --admin-token.",
+            err=True,
+        )
+    if webhook_note:
+        click.echo(webhook_note)
+    click.echo("Ctrl-C stops the server.")
+
+
+def write_line(line: str) -> None:
+    """Write a line to stdout, in colours only on a terminal. Raises OSError if it is closed.
+
+    It bypasses the buffer of Python, which a thread must not hold at the end of the process.
+    """
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        line = click.unstyle(line)
+    encoding = sys.stdout.encoding
+    os.write(sys.stdout.fileno(), f"{line}\n".encode(encoding, "backslashreplace"))
