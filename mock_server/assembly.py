@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from ..openapi import Cause, Document, Tier
+from ..openapi.generator import ValueMaker
 from .clock import Clock
 from .config import MockConfig
 from .config_types import AccountOptions, Limits
@@ -18,12 +19,12 @@ from .faults.scenarios import DEFAULT_SCENARIO, Scenarios
 from .handlers import OperationHandlers
 from .idempotency import IdempotencyCache
 from .jobs.ids import Ids
-from .jobs.progression import Planner
-from .jobs.rendering import Renderer
+from .jobs.kind_parts import KindParts, make_kind_parts
 from .jobs.store import Store
 from .keys.accounts import Account, read_accounts, read_tier
 from .keys.authentication import Authenticator
 from .keys.quotas import Quotas
+from .stateless import StatelessReplies
 from .webhooks.webhooks import Webhooks
 
 
@@ -93,8 +94,7 @@ class ServiceParts:
         random: The source of chance for faults with a probability.
         limits: The quotas of each key.
         errors: The error replies.
-        planner: The planner of the progressions of new jobs.
-        renderer: The renderer of JSON bodies.
+        kinds: The parts of each kind of job, by name.
         handlers: The handlers of the operations.
         idempotency: The replies by Idempotency-Key; None if such keys are ignored.
     """
@@ -104,8 +104,7 @@ class ServiceParts:
     random: Random
     limits: Quotas
     errors: ErrorReplies
-    planner: Planner
-    renderer: Renderer
+    kinds: Mapping[str, KindParts]
     handlers: OperationHandlers
     idempotency: IdempotencyCache | None
 
@@ -137,23 +136,23 @@ def make_parts(
         has_jobs=len(store) > 0,
     )
     random = _random(seed, "faults")
-    planner, renderer = Planner(document.lifecycle), Renderer(document)
+    kinds = make_kind_parts(document, clock=clock, seed=seed)
+    maker = ValueMaker(document.source.data, seed=str(seed), moment=clock.now())
     return ServiceParts(
         scenarios=scenarios,
         faults=FaultRegistry(document, random=random, initial=settings.faults),
         random=random,
         limits=limits,
         errors=ErrorReplies(document.envelope, clock),
-        planner=planner,
-        renderer=renderer,
+        kinds=kinds,
         handlers=OperationHandlers(
             document,
             clock=clock,
             ids=ids,
             store=store,
-            planner=planner,
+            kinds=kinds,
             limits=limits,
-            renderer=renderer,
+            stateless=StatelessReplies(document, maker=maker),
             webhooks=webhooks,
             synthesize=synthesize,
         ),

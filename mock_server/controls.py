@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Generic, Unpack
 
-from ..openapi import Document, Ending
+from ..openapi import Document
+from ..openapi.jobs import Meaning
 from ..openapi.text import count_of, quote
 from .clock import ClockT
 from .config_types import FaultOptions
@@ -149,12 +149,12 @@ class MockControls(Generic[ClockT]):
             known = self._contents(len(service.describe_all()))
             raise KeyError(f"there is no job {quote(job_id)}: {known}")
         snapshot = observe(job, now)
-        if snapshot.ends:
+        if snapshot.has_ended:
             raise ValueError(f"{job_id} has ended already")
-        states = self.document.lifecycle.final_states(Ending.SUCCESS if success else Ending.FAILURE)
+        meaning = Meaning.SUCCESS if success else Meaning.FAILURE
+        states = self.document.kinds[job.kind].lifecycle.named(meaning)
         if not states:
-            kind = "success" if success else "failure"
-            raise ValueError(f"this document has no {kind} state")
+            raise ValueError(f"this document has no {meaning} state")
         scenario = service.scenarios.get(job.scenario)
         outcome = JobOutcome(
             outcome=states[0],
@@ -164,11 +164,12 @@ class MockControls(Generic[ClockT]):
             expires=scenario.outcome.expires if scenario else None,
             failed_at=snapshot.progress,
         )
-        ended = replace(job, progression=service.planner.plan(job.fields, outcome))
+        planner = service.kinds[job.kind].planner
+        ended = job.with_progression(planner.plan(job.create, job.request, outcome))
         if not service.store.replace(job, ended):  # another thread was faster
             raise ValueError(f"{job_id} has ended already")
         if service.webhooks is not None:
-            service.webhooks.schedule(ended)
+            service.webhooks.schedule(ended, instead_of=job)
             service.webhooks.notify()
 
     def reset(self) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from ..openapi import Call, Cause, Document, NoMatch, OperationMatch, Reply
 from ..openapi.content_encoding import CONTENT_CODINGS, decode_content
 from ..openapi.errors import ContentEncodingError
 from ..openapi.messages import Query
 from .errors import Refusal
+from .jobs.field_values import FILES_PREFIX
 from .observers import Observer
 from .service import JobService
 
@@ -48,6 +49,10 @@ class Endpoint:
             headers: The headers, names in lower case.
             body: The body, which may be compressed.
         """
+        file = self._file_path(path)
+        if file is not None and method in ("GET", "HEAD"):
+            reply = self.service.file(file, headers)
+            return _without_body(reply) if method == "HEAD" else reply
         match = self.match(method, path)
         if method == "HEAD" and isinstance(match, NoMatch) and "GET" in match.allowed_methods:
             # Ranges do not apply to HEAD (RFC 9110, section 14.2).
@@ -83,6 +88,11 @@ class Endpoint:
         for observer in self._observers:
             observer.answered(call, reply)
         return reply
+
+    def _file_path(self, path: str) -> str | None:
+        """Return the path of a file of a job below the files of the mock; None for other paths."""
+        prefix = self.service.document.base_path + FILES_PREFIX
+        return unquote(path[len(prefix) :]) if path.startswith(prefix) else None
 
     def match(self, method: str, path: str) -> OperationMatch | NoMatch:
         """Return the operation of the document for a method and a path."""

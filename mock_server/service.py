@@ -7,8 +7,8 @@ from typing import Generic, Literal, cast
 
 from ..openapi import Call, Document, Operation, Reply, RequestProblem, load_document
 from ..openapi.conformance import ReplyProblem, body_problems, reply_problems
+from ..openapi.jobs import JobRole
 from ..openapi.json import Json
-from ..openapi.operation import CREATE_ROLES
 from ..openapi.request import read_call
 from .accepted_call import AcceptedCall
 from .assembly import ServiceOptions, make_parts
@@ -20,7 +20,7 @@ from .errors import NonconformingReply, Refusal
 from .faults.applied_faults import AppliedFaults
 from .faults.fault import Fault
 from .jobs.ids import Ids, RandomIds
-from .jobs.job import Job, observe
+from .jobs.job import Job
 from .jobs.store import MemoryStore, Store
 from .keys.quotas import require_error_responses
 from .webhooks.webhooks import Webhooks
@@ -97,10 +97,11 @@ class JobService(Generic[ClockT]):
             webhooks=webhooks,
         )
         self.scenarios, self.faults, self.limits = parts.scenarios, parts.faults, parts.limits
-        self.planner = parts.planner
+        self.kinds, self._handlers = parts.kinds, parts.handlers
         self._authenticator, self._errors = settings.authenticator, parts.errors
-        self._renderer, self._handlers = parts.renderer, parts.handlers
         self._idempotency, self._random = parts.idempotency, parts.random
+        self._creating = _with_roles(self.document, JobRole.CREATE)
+        self._job_changing = self._creating | _with_roles(self.document, JobRole.CANCEL)
 
     def answer(self, call: Call) -> Reply:
         """Return the reply to a call. Raises KeyError for an operation that is not in the
@@ -118,7 +119,7 @@ class JobService(Generic[ClockT]):
         if self._strict and not applied.prevented:
             _require_conforming(reply, reply_problems(operation, reply))
         reply = self._with_common_headers(reply, request_id, sender)
-        if self.webhooks is not None and operation.role in CREATE_ROLES:
+        if self.webhooks is not None and operation.id in self._job_changing:
             self.webhooks.notify()
         if not applied:
             return reply
@@ -142,7 +143,7 @@ class JobService(Generic[ClockT]):
         accepted = AcceptedCall(operation, call, read_call(operation, call), key)
         if accepted.arguments.unknown_names:
             applied.ignored_names = accepted.arguments.unknown_names
-        if operation.role in CREATE_ROLES:
+        if operation.id in self._creating:
             if self._idempotency:
                 return self._idempotency.run_once(
                     accepted, lambda accepted: self._create(accepted, applied)
@@ -172,6 +173,13 @@ class JobService(Generic[ClockT]):
         """Return the reply to an accepted call; raises Refusal if it cannot be performed."""
         return self._handlers.handle(accepted)
 
+    def file(self, path: str, headers: Mapping[str, str]) -> Reply:
+        """Return the reply with a file of a job, by its path below the files of the mock."""
+        try:
+            return self._handlers.file(path, Call("", headers=headers))
+        except Refusal as refusal:
+            return self._errors.reply(refusal, self._request_id())
+
     def refuse(self, refusal: Refusal, *, headers: Mapping[str, str] | None = None) -> Reply:
         """Return the error reply to a request that reaches no operation.
 
@@ -200,7 +208,7 @@ class JobService(Generic[ClockT]):
 
     def describe(self, job: Job) -> dict[str, Json]:
         """The fields of a job as a client would see them now."""
-        return self._renderer.render_job(job, observe(job, self.clock.now()))
+        return self.kinds[job.kind].describe(job)
 
     def describe_all(self) -> list[dict[str, Json]]:
         """The fields of all jobs as a client would see them now, the oldest job first."""
@@ -223,14 +231,13 @@ class JobService(Generic[ClockT]):
 
     def _scenario_faults(self, accepted: AcceptedCall) -> tuple[Fault, ...]:
         """The faults of a job's scenario that apply to a call about it by its owner."""
-        job_id = next(iter(accepted.call.path_parameters.values()), "")
-        job = self.store.get(job_id)
+        job = self._handlers.job_of(accepted)
         if job is None or job.owner != accepted.key:
             return ()
         scenario = self.scenarios.get(job.scenario)
         if scenario is None or not scenario.faults:
             return ()
-        return self.faults.match_scenario_faults(scenario.faults, accepted.call, scope=job_id)
+        return self.faults.match_scenario_faults(scenario.faults, accepted.call, scope=job.id)
 
     def _request_id(self) -> str:
         return self.document.envelope.request_id_prefix + self._ids.new_request_id()
@@ -244,6 +251,13 @@ class JobService(Generic[ClockT]):
         if self.limits.active and isinstance(sender, str):
             headers = {**headers, **self.limits.rate_limit_headers(sender)}
         return Reply(reply.status, headers, reply.body, reply.delivery)
+
+
+def _with_roles(document: Document, role: JobRole) -> frozenset[str]:
+    """Return the ids of the operations with a role for jobs."""
+    return frozenset(
+        name for name, roles in document.roles.items() if any(r.role is role for r in roles)
+    )
 
 
 def _require_conforming(reply: Reply, problems: Iterable[ReplyProblem]) -> None:

@@ -14,6 +14,7 @@ from .errors import Problem
 from .event import JobEvent
 from .jobs.kind import JobKind
 from .jobs.kind_compiler import compile_kinds
+from .jobs.operations import JobOperation
 from .jobs.role_compiler import json_schema
 from .jobs.single_kind import single_events, single_lifecycle, with_roles
 from .json import Json
@@ -36,6 +37,7 @@ class Document:
     operations: the operations by `operationId`
     by_role: the operations by their role for jobs
     kinds: the kinds of jobs by name
+    roles: what the operations do to jobs, by id of the operation
     warnings: what the document says and the toolkit leaves out
     job, lifecycle: the schema of a job of the first kind, and its lifecycle
     error, envelope: the schema of an error response and its fields
@@ -64,6 +66,7 @@ class Document:
         self.base_path = urlsplit(self.server_url).path.rstrip("/")
         operations = {o.id: o for o in compile_operations(schemas)}
         self.kinds, self.warnings = self._compile_kinds(schemas, operations)
+        self.roles = _roles(self.kinds)
         first = next(iter(self.kinds.values()))
         self.operations: Mapping[str, Operation] = with_roles(operations, first)
         self.by_role: Mapping[JobRole, Operation] = {
@@ -111,6 +114,14 @@ class Document:
     def template_of(self, schema: Schema) -> dict[str, Json]:
         """Return data with every required property: its constant, its default, or None."""
         return template_of(self.source.data, schema.raw)
+
+
+def _roles(kinds: Mapping[str, JobKind]) -> Mapping[str, tuple[JobOperation, ...]]:
+    roles: dict[str, tuple[JobOperation, ...]] = {}
+    for kind in kinds.values():
+        for each in kind.operations():
+            roles[each.operation.id] = (*roles.get(each.operation.id, ()), each)
+    return roles
 
 
 def _job_schema(kind: JobKind) -> Schema:

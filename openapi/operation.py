@@ -94,12 +94,14 @@ class Response:
     """A declared response.
 
     content: the schemas by media type; None for a media type of raw bytes
+    examples: the examples by media type and name; an example without a name is ""
     """
 
     status: int
     provenance: Provenance
     headers: tuple[Header, ...]
     content: Mapping[str, Schema | None]
+    examples: Mapping[str, Mapping[str, Json]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ class Operation:
     pointer: the JSON pointer of the operation
     role: its role for jobs; None if it has none
     secured: True if it requires an API key
-    query, headers: its parameters by name
+    path_parameters, query, headers: its parameters by name
     bodies: the request bodies by media type
     responses: the declared responses by status
     success: the response with the lowest status
@@ -148,6 +150,7 @@ class Operation:
     role: JobRole | None
     provenance: Provenance
     secured: bool
+    path_parameters: Mapping[str, Parameter]
     query: Mapping[str, Parameter]
     headers: Mapping[str, Parameter]
     body_required: bool

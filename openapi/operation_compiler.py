@@ -59,6 +59,7 @@ class _OperationCompiler:
             role=None,
             provenance=Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),
             secured=bool(data.get("security", self._root.get("security"))),
+            path_parameters={p.name: p for p in parameters if p.place == "path"},
             query={p.name: p for p in parameters if p.place == "query"},
             headers={p.name: p for p in parameters if p.place == "header"},
             body_required=body.get("required", False),
@@ -110,10 +111,13 @@ class _OperationCompiler:
         return RequestBody(schema, properties, files, self._example(data))
 
     def _example(self, media: Json) -> Json:
-        examples = [
-            resolve(self._root, example)["value"] for example in media.get("examples", {}).values()
-        ]
-        return media.get("example", examples[0] if examples else None)
+        return next(iter(self._examples(media).values()), None)
+
+    def _examples(self, media: Json) -> dict[str, Json]:
+        """Return the examples of a media type by name, one without a name first."""
+        unnamed = {"": media["example"]} if "example" in media else {}
+        named = {name: resolve(self._root, e) for name, e in media.get("examples", {}).items()}
+        return {**unnamed, **{name: e["value"] for name, e in named.items() if "value" in e}}
 
     def _response(self, status: str) -> Response:
         pointer, data = self._follow(f"{self._pointer}/responses/{status}")
@@ -124,6 +128,7 @@ class _OperationCompiler:
                 provenance=Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),
                 headers=tuple(self._header(pointer, name) for name in data.get("headers", ())),
                 content={t: self._content(pointer, t) for t in data.get("content", ())},
+                examples={t: self._examples(m) for t, m in data.get("content", {}).items()},
             )
         return self._responses[place]
 

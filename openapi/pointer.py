@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from urllib.parse import unquote
 
 from .json import Json
@@ -44,13 +45,31 @@ def _is_index(step: str | int) -> bool:
 
 
 def set_at(data: dict[str, Json], path: Path, value: Json) -> None:
-    """Set the value at the path and create missing objects on the way."""
+    """Set the value at the path and create missing objects on the way.
+
+    A number in the path is an entry of an array; missing arrays and entries are created.
+    """
     if len(path) == 1:
         data[path[0]] = value
         return
-    for step in path[:-1]:
-        below = data.get(step)
-        if not isinstance(below, dict):
-            below = data[step] = {}
-        data = below
-    data[path[-1]] = value
+    below: Json = data
+    for step, following in pairwise(path):
+        below = _step_down(below, step, following)
+    if not isinstance(below, list):
+        below[path[-1]] = value
+    elif _is_index(path[-1]) and int(path[-1]) < len(below):
+        below[int(path[-1])] = value
+    else:
+        below.append(value)
+
+
+def _step_down(data: Json, step: str, following: str) -> Json:
+    """Return the object or array at a step, which becomes an object if it is neither."""
+    if isinstance(data, list):
+        while len(data) <= int(step):
+            data.append({})
+        return data[int(step)]
+    below = data.get(step)
+    if not isinstance(below, dict | list):
+        below = data[step] = [] if _is_index(following) else {}
+    return below

@@ -52,6 +52,7 @@ class Arguments:
     query: the query parameters in the types of the document, with default values
     fields: the fields of the body in the types of the document, without default values
     files: the files of a form by field
+    body: the value of a JSON body; the fields of a form
     unknown_names: fields and query parameters that the document does not declare; not a problem
     problems: every problem with the request
     """
@@ -59,6 +60,7 @@ class Arguments:
     query: Mapping[str, Json] = field(default_factory=dict)
     fields: Mapping[str, Json] = field(default_factory=dict)
     files: Mapping[str, Part] = field(default_factory=dict)
+    body: Json = None
     unknown_names: tuple[str, ...] = ()
     problems: tuple[RequestProblem, ...] = ()
 
@@ -78,6 +80,7 @@ def read_call(operation: Operation, call: Call) -> Arguments:
         reader.query,
         reader.fields,
         reader.files,
+        reader.fields if reader.body is None else reader.body,
         tuple(reader.unknown_names),
         tuple(reader.problems),
     )
@@ -94,6 +97,7 @@ class _RequestReader:
         self.query: dict[str, Json] = {}
         self.fields: dict[str, Json] = {}
         self.files: dict[str, Part] = {}
+        self.body: Json = None
         self.unknown_names: list[str] = []
         self.problems: list[RequestProblem] = []
 
@@ -157,6 +161,7 @@ class _RequestReader:
         duplicate = duplicate_name(self.call.body, data)
         if duplicate is not None:
             return self._add_problem(Cause.FIELD_VALUE, duplicate, *_DUPLICATE)
+        self.body = data
         if isinstance(data, dict):
             self.fields = {name: data[name] for name in data if name in body.properties}
             self.unknown_names += [name for name in data if name not in body.properties]

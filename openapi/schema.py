@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from urllib.parse import quote
 
 import jsonschema_rs
@@ -12,7 +12,7 @@ from .keywords import as_object, types_of
 from .pointer import Path, get, parse_pointer, pointer_of, set_at
 from .references import resolve
 from .schema_error import SchemaError, schema_errors
-from .schema_places import is_open_at, schemas_at
+from .schema_places import is_open_at, pointers_at, schemas_at
 from .text import truncate_depth
 
 
@@ -23,14 +23,13 @@ class Schema:
     raw: the schema as JSON, with references at its top resolved; {} for `true` and `false`
     """
 
-    __slots__ = ("_registry", "_root", "_validator", "pointer", "raw")
+    __slots__ = ("_root", "_schemas", "_validator", "pointer", "raw")
 
-    def __init__(
-        self, root: Json, pointer: str, registry: Callable[[], jsonschema_rs.Registry]
-    ) -> None:
+    def __init__(self, schemas: Schemas, pointer: str) -> None:
+        root = schemas.root
         self.pointer = pointer
         self.raw = as_object(resolve(root, get(root, parse_pointer(pointer))))
-        self._root, self._registry = root, registry
+        self._root, self._schemas = root, schemas
         self._validator: jsonschema_rs.Validator | None = None
 
     def accepts(self, data: Json) -> bool:
@@ -58,11 +57,16 @@ class Schema:
         """Return True if the data may have a value at a place that is not declared."""
         return is_open_at(self._root, self.raw, path)
 
+    def below(self, path: Path) -> Schema | None:
+        """Return the first schema that is declared for a place in the data; None if none is."""
+        found = next(pointers_at(self._root, self.pointer, path), None)
+        return None if found is None else self._schemas.at(found)
+
     def _compile(self) -> jsonschema_rs.Validator:
         if self._validator is None:
             reference = _DOCUMENT + "#" + quote(self.pointer, safe=_FRAGMENT_CHARACTERS)
             self._validator = jsonschema_rs.validator_for(
-                {"$schema": _DIALECT, "$ref": reference}, registry=self._registry()
+                {"$schema": _DIALECT, "$ref": reference}, registry=self._schemas.registry
             )
         return self._validator
 
@@ -85,11 +89,12 @@ class Schemas:
             pointer = pointer_of(data["$ref"])
             data = get(self.root, parse_pointer(pointer))
         if pointer not in self._by_pointer:
-            self._by_pointer[pointer] = Schema(self.root, pointer, self._registry)
+            self._by_pointer[pointer] = Schema(self, pointer)
         return self._by_pointer[pointer]
 
-    def _registry(self) -> jsonschema_rs.Registry:
-        """Return the document as the validators know it, so that each compiles what it reaches."""
+    @property
+    def registry(self) -> jsonschema_rs.Registry:
+        """The document as the validators know it, so that each compiles what it reaches."""
         if self._document is None:
             self._document = jsonschema_rs.Registry(
                 [(_DOCUMENT, self.root)], draft=jsonschema_rs.Draft202012

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from .json import Json
 from .keywords import types_of
-from .pointer import Path
+from .pointer import Path, format_pointer, get, parse_pointer, pointer_of
 from .references import resolve
 
 MAX_DEPTH = 6
@@ -37,6 +37,35 @@ def schemas_at(
                 rest = _state_below(state, path[0])
                 found += schemas_at(root, below, path[1:], state=rest)
     return found
+
+
+def pointers_at(root: Json, pointer: str, path: Path) -> Iterator[str]:
+    """Yield the JSON pointers of the schemas that are declared for a place; see `schemas_at`."""
+    schema = get(root, parse_pointer(pointer))
+    if not isinstance(schema, dict):
+        return
+    if "$ref" in schema:
+        yield from pointers_at(root, pointer_of(schema["$ref"]), path)
+    if not path:
+        if "$ref" not in schema:
+            yield pointer
+        return
+    for steps in _steps_below(schema, path[0]):
+        yield from pointers_at(root, pointer + format_pointer(steps), path[1:])
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for index in range(len(schema.get(keyword, ()))):
+            yield from pointers_at(root, f"{pointer}/{keyword}/{index}", path)
+
+
+def _steps_below(schema: dict[str, Json], step: str) -> list[tuple[str, ...]]:
+    """Return the steps from a schema to that of a property or an entry, none if there is none."""
+    if step in schema.get("properties", {}):
+        return [("properties", step)]
+    if not step.isdecimal():
+        return []
+    if int(step) < len(schema.get("prefixItems", ())):
+        return [("prefixItems", step)]
+    return [("items",)] if "items" in schema else []
 
 
 def is_open_at(root: Json, schema: Json, path: Path) -> bool:

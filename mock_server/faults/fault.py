@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ...openapi import Call, Document, Operation
 from ...openapi.credentials import mask_key
+from ...openapi.jobs import CreateOperation, JobRole
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer, parse_pointer
 from ...openapi.schema_places import schemas_at
@@ -70,8 +71,12 @@ class Fault:
         return (
             call.operation_id in self.operations
             and self.key in (None, key)
-            and (self.job is None or self.job in call.path_parameters.values())
+            and (self.job is None or _is_about(call, self.job))
         )
+
+
+def _is_about(call: Call, job: str) -> bool:
+    return job in call.path_parameters.values() or any(job == value for _, value in call.query)
 
 
 def read_fault(document: Document, options: Mapping[str, Json]) -> Fault:
@@ -120,12 +125,27 @@ def _find_operations(document: Document, options: Mapping[str, Json]) -> list[Op
     known = document.operations.values()
     if name is None:
         return [o for o in known if status is None or status in o.responses]
-    found = [o for o in known if name in (o.id, o.role)]
+    found = [o for o in known if name == o.id]
+    if not found:
+        found = [o for o in known if has_role(document, o.id, str(name))]
+        found = [o for o in found if status is None or status in o.responses] or found
     if not found:
         ids = document.operations
         reason = f"must be one of {', '.join(ids)}, not {quote(name)}{did_you_mean(str(name), ids)}"
         raise ConfigError("/operation", reason)
     return found
+
+
+def has_role(document: Document, operation_id: str, word: str) -> bool:
+    """Return True if an operation has a role for jobs, which may have its earlier name."""
+    roles = document.roles.get(operation_id, ())
+    if word == _REMIX:
+        return any(isinstance(role, CreateOperation) and role.source for role in roles)
+    return any(role.role == _EARLIER_ROLES.get(word, word) for role in roles)
+
+
+def _names_a_job(document: Document, operation: Operation) -> bool:
+    return any(role.id for role in document.roles.get(operation.id, ()))
 
 
 def _error_response(
@@ -162,9 +182,10 @@ def _check_targets(
     document: Document, operations: list[Operation], options: Mapping[str, Json]
 ) -> None:
     """Raise ConfigError if the fault could never match a call, or would not be a fault."""
-    if "job" in options and not any(operation.template.parameters for operation in operations):
+    if "job" in options and not any(_names_a_job(document, each) for each in operations):
         raise ConfigError("/job", "none of these operations has a job id in its path")
-    if options.get("state") in document.lifecycle.states:
+    states = {name for kind in document.kinds.values() for name in kind.lifecycle.states}
+    if options.get("state") in states:
         reason = f"must be unknown to the document, not {quote(options['state'])}"
         raise ConfigError("/state", f"{reason}; use a scenario to choose a declared state")
 
@@ -188,14 +209,20 @@ def _named_fields(
         yield "/drop", options["drop"]
     for pointer in options.get("change", {}):
         yield "/change" + format_pointer([pointer]), pointer
-    if "state" in options and not any(operation.page for operation in operations):
-        yield "/state", format_pointer(document.lifecycle.state_at)
+    roles = [role for operation in operations for role in document.roles.get(operation.id, ())]
+    if "state" in options and not any(role.role is JobRole.LIST for role in roles):
+        role = next(iter(roles), None)
+        kind = document.kinds[role.kind] if role else next(iter(document.kinds.values()))
+        yield "/state", format_pointer((*(role.job_at if role else ()), *kind.state_at))
 
 
 def _to_text(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+# The names of roles in configurations for earlier versions.
+_EARLIER_ROLES = {"retrieve": "poll", "content": "result"}
+_REMIX = "remix"
 _COPIED_OPTIONS = ("job", "key", "nth", "times", "every", "probability", "commit")
 _DELAYS = {"latency", "slow"}
 _EFFECTS = {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import log
 from random import Random
 
 import orjson
 
-from ...openapi import Delivery, Document, JobRole, Reply
+from ...openapi import Delivery, Document, Reply
 from ...openapi.json import Json, parse_json
 from ...openapi.pointer import Path, get, parse_pointer, set_at
 from ..jobs.progression import MAX_SECONDS
@@ -56,8 +56,8 @@ class _EditJson:
         if not isinstance(body, dict):
             return reply
         if self.state is not None:
-            for job in self._jobs(body):
-                set_at(job, self.document.lifecycle.state_at, self.state)
+            for job, state_at in [*self._jobs(body)]:
+                set_at(job, state_at, self.state)
         for path, value in self.changes.items():
             if path[0] in body:  # an error has other fields than a job
                 set_at(body, path, value)
@@ -65,21 +65,17 @@ class _EditJson:
             _remove_field(body, path)
         return _with_body(reply, orjson.dumps(body))
 
-    def _jobs(self, body: dict[str, Json]) -> list[dict[str, Json]]:
-        """Return the jobs in a body: those of a page, or the body itself."""
-        lists = self.document.by_role.get(JobRole.LIST)
-        place = lists.page.places.get("items") if lists and lists.page else None
-        try:
-            items = get(body, place) if place else None
-        except LookupError:
-            items = None
-        if isinstance(items, list):
-            return items
-        try:
-            get(body, self.document.lifecycle.state_at)
-        except LookupError:  # an error, or the response to a delete
-            return []
-        return [body]
+    def _jobs(self, body: dict[str, Json]) -> Iterator[tuple[dict[str, Json], Path]]:
+        """Yield the jobs in a body, those of a page or the body itself, and where the state is."""
+        for kind in self.document.kinds.values():
+            items = _list_at(body, kind.list.items) if kind.list else None
+            if items is not None:
+                yield from ((item, kind.state_at) for item in items if isinstance(item, dict))
+                return
+            path = (*kind.creates[0].poll.job_at, *kind.state_at)
+            if _has(body, path):  # else an error, or the response to a delete
+                yield body, path
+                return
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +122,22 @@ class _CutBody:
         arrives = int(len(reply.body) * self.share)
         delivery = replace(_delivery(reply), bytes_delivered=arrives, reset=self.reset)
         return replace(reply, delivery=delivery)
+
+
+def _list_at(body: dict[str, Json], path: Path) -> list[Json] | None:
+    try:
+        items = get(body, path)
+    except LookupError:
+        return None
+    return items if isinstance(items, list) else None
+
+
+def _has(body: dict[str, Json], path: Path) -> bool:
+    try:
+        get(body, path)
+    except LookupError:
+        return False
+    return True
 
 
 def _lose_reply(reply: Reply, random: Random) -> Reply:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 
-from ...openapi import Document, Ending, JobRole
+from ...openapi import Document, Operation
+from ...openapi.jobs import JobKind, JobRole, Meaning
 from ...openapi.json import Json
 from ...openapi.text import did_you_mean, quote
 from ..config_schema import errors_under, validate
 from ..errors import ConfigError
-from ..jobs.progression import DEFAULT_OUTCOME, JobOutcome, plan_progression
+from ..jobs.progression import DEFAULT_OUTCOME, JobOutcome, final_state_of, plan_progression
 from .fault import Fault, read_fault
 
 
@@ -46,7 +47,7 @@ def read_scenario(document: Document, name: str, options: Mapping[str, Json]) ->
     validate("Scenario", options)
     outcome = JobOutcome(**{key: options[key] for key in _OUTCOME_OPTIONS if key in options})
     try:
-        plan_progression(document.lifecycle, {}, outcome)
+        require_plannable(document, outcome)
     except ValueError as error:
         raise ConfigError("", str(error)) from None
     faults = []
@@ -63,7 +64,8 @@ def _read_scenario_fault(document: Document, options: Mapping[str, Json]) -> Fau
             reason = "is not allowed here: the faults of a scenario affect all of its jobs"
             raise ConfigError(f"/{name}", reason)
     fault = read_fault(document, options)
-    if all(document.operations[name].role is JobRole.LIST for name in fault.operations):
+    roles = [role for name in fault.operations for role in document.roles.get(name, ())]
+    if roles and all(role.role is JobRole.LIST for role in roles):
         raise ConfigError("/operation", "must be an operation on a single job")
     return fault
 
@@ -86,34 +88,73 @@ def find_scenario(document: Document, known: Mapping[str, Scenario], name: str) 
         raise ValueError(f"unknown scenario {quote(name)}, {expected}")
     if not colon:
         return scenario
-    outcome = scenario.outcome.outcome
-    ends = document.lifecycle.states[outcome].ends if outcome else None
-    if ends is not Ending.FAILURE or not code:
+    if not _fails(document, scenario.outcome.outcome) or not code:
         raise ValueError(f"{quote(name)}: only a scenario whose jobs fail accepts a code")
     return replace(scenario, name=name, outcome=replace(scenario.outcome, code=code))
 
 
+def require_plannable(document: Document, outcome: JobOutcome) -> None:
+    """Raise ValueError if jobs of no kind can have this outcome."""
+    problem: ValueError | None = None
+    for kind in document.kinds.values():
+        try:
+            plan_progression(kind, kind.creates[0], {}, outcome)
+        except ValueError as error:
+            problem = problem or error
+        else:
+            return
+    if problem is not None:
+        raise problem
+
+
+def _fails(document: Document, outcome: str | None) -> bool:
+    """Return True if jobs of a kind that end like this have failed."""
+    if outcome is None:
+        return False
+    lifecycles = [kind.lifecycle for kind in document.kinds.values()]
+    named = ((life, final_state_of(life, outcome)) for life in lifecycles)
+    return any(
+        name in life.states and life.states[name].meaning is Meaning.FAILURE for life, name in named
+    )
+
+
 def _built_in_options(document: Document) -> Iterator[tuple[str, dict[str, Json]]]:
-    lifecycle = document.lifecycle
-    failures = lifecycle.final_states(Ending.FAILURE)
+    kinds = document.kinds.values()
     yield "completes", {"about": "The job succeeds."}
-    if failures:
+    if any(kind.lifecycle.named(Meaning.FAILURE) for kind in kinds):
         about = "The job fails; fails:CODE sets the error code."
-        yield "fails", {"about": about, "outcome": failures[0]}
-    if failures and lifecycle.failure and lifecycle.failure.moderation:
+        yield "fails", {"about": about, "outcome": "failure"}
+    moderated = next(filter(None, map(_moderated_outcome, kinds)), None)
+    if moderated:
         about = "The job fails because content moderation blocks it."
-        code = lifecycle.failure.moderation
-        yield "moderated", {"about": about, "outcome": failures[0], "code": code}
+        yield "moderated", {"about": about, **moderated}
     yield "slow", {"about": "The job takes ten times as long as usual.", "scale": 10}
     yield "stalls", {"about": "The job never ends.", "stalls": True}
     yield "jumps", {"about": "The job shows no progress before its end.", "jumps": True}
     yield "instant", {"about": "The job ends as soon as it is created.", "seconds": 0}
-    if lifecycle.expiry_at:
+    if any(kind.expires_at or kind.expires_after for kind in kinds):
         yield "expires", {"about": "The files expire a minute after the job ends.", "expires": 60}
-    if status := _server_error_status(document):
-        fault = {"operation": JobRole.RETRIEVE, "status": status, "nth": 2, "every": 3}
+    yield from _faulty_options(document)
+
+
+def _moderated_outcome(kind: JobKind) -> dict[str, Json] | None:
+    """Return the outcome of a job that content moderation blocks; None if there is none."""
+    states = [state.name for state in kind.lifecycle.states.values() if state.moderation]
+    codes = [f.code for create in kind.creates for f in create.failures if f.moderation]
+    if not states and not codes:
+        return None
+    outcome: dict[str, Json] = {"outcome": states[0] if states else "failure"}
+    return {**outcome, "code": codes[0]} if codes else outcome
+
+
+def _faulty_options(document: Document) -> Iterator[tuple[str, dict[str, Json]]]:
+    """Yield the scenarios with faults that the documented errors allow."""
+    creates = [create for kind in document.kinds.values() for create in kind.creates]
+    polls = [create.poll.operation for create in creates]
+    if status := _server_error_status(document, polls):
+        fault = {"operation": JobRole.POLL, "status": status, "nth": 2, "every": 3}
         yield "flaky-polls", {"about": f"Every third poll fails with {status}.", "faults": [fault]}
-    if _TOO_MANY_REQUESTS in document.by_role[JobRole.CREATE].responses:
+    if any(_TOO_MANY_REQUESTS in create.operation.responses for create in creates):
         fault = {"operation": JobRole.CREATE, "status": _TOO_MANY_REQUESTS, "times": 2, "every": 3}
         if document.envelope.retry_seconds:
             fault["retry_after"] = 2
@@ -121,9 +162,9 @@ def _built_in_options(document: Document) -> Iterator[tuple[str, dict[str, Json]
         yield "rate-limited", {"about": about, "faults": [fault]}
 
 
-def _server_error_status(document: Document) -> int | None:
+def _server_error_status(document: Document, polls: list[Operation]) -> int | None:
     """Return a documented status for an unavailable or broken server, None if there is none."""
-    known = document.by_role[JobRole.RETRIEVE].responses
+    known = {status for poll in polls for status in poll.responses}
     declared = {error.status for error in document.envelope.responses.values()}
     candidates = [503, 502, 500, *sorted(status for status in known if status >= 500)]
     return next((s for s in candidates if s in known and s in declared), None)

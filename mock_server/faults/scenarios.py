@@ -13,8 +13,8 @@ from ...openapi import Arguments, Call, Cause, Document
 from ...openapi.json import Json
 from ...openapi.text import quote
 from ..errors import Refusal
-from ..jobs.progression import JobOutcome, plan_progression
-from .scenario import Scenario, built_in_scenarios, find_scenario
+from ..jobs.progression import JobOutcome
+from .scenario import Scenario, built_in_scenarios, find_scenario, require_plannable
 
 SCENARIO_HEADER = "x-mock-scenario"
 DEFAULT_SCENARIO = "completes"
@@ -124,7 +124,7 @@ class Scenarios:
 
         Raises ValueError if the outcome does not fit the document.
         """
-        plan_progression(self._document.lifecycle, {}, outcome)
+        require_plannable(self._document, outcome)
         with self._lock:
             self._next.append(Scenario("", outcome=outcome))
 

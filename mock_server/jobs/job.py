@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import floor
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from ...openapi import Ending
+from ...openapi.jobs import Meaning
 from ...openapi.json import Json
-from ...openapi.pointer import Path
 from .progression import Phase, Progression
 
 
@@ -18,45 +16,60 @@ class Job:
     """A job that was created by one request.
 
     Args:
-        id: The id of the job, with the prefix of the document.
+        id: The id of the job.
+        kind: The name of its kind.
+        create: The id of the operation that created it.
         sequence: The position in the order of creation.
         created: The time of creation (Unix seconds).
-        fields: The request fields that the job keeps.
+        request: The values of the request that the job keeps, by place, such as "/prompt".
         progression: The future of the job.
-        source: The id of the job that this one is a remix of.
+        source: The id of the job that this one was made from.
+        source_fields: The fields of that job that this one keeps, by pointer.
         owner: The API key of the request. Calls with other keys do not find the job.
         scenario: The name of its scenario, empty without one.
     """
 
     id: str
+    kind: str
+    create: str
     sequence: int
     created: float
-    fields: Mapping[str, Json]
+    request: Mapping[str, Json]
     progression: Progression
     source: str | None = None
+    source_fields: Mapping[str, Json] = field(default_factory=dict)
     owner: str = ""
     scenario: str = ""
+
+    def with_progression(self, progression: Progression) -> Job:
+        """Return the same job with another future."""
+        return replace(self, progression=progression)
 
 
 class Snapshot(NamedTuple):
     """A job at one moment.
 
     Args:
-        state: The state of the job.
-        ends: The kind of ending, None while the job is pending.
-        progress: The progress in per cent.
-        timestamps: The timestamps that are set so far: the field and its value (Unix seconds).
+        state: The name of its state.
+        meaning: The meaning of the state.
+        progress: The progress in per cent, a whole number.
+        phase: The number of phases that the job has left behind.
         reason: The code and the message of a failure, None without one.
         remaining_seconds: The seconds until the job ends, 0 if it has ended; a small constant for
             a stalled job.
     """
 
     state: str
-    ends: Ending | None
+    meaning: Meaning
     progress: int
-    timestamps: tuple[tuple[Path, int], ...]
+    phase: int
     reason: tuple[str, str] | None
     remaining_seconds: float
+
+    @property
+    def has_ended(self) -> bool:
+        """True if the job stays in its state."""
+        return self.meaning is not Meaning.PENDING
 
 
 def observe(job: Job, now: float) -> Snapshot:
@@ -71,27 +84,22 @@ def observe(job: Job, now: float) -> Snapshot:
     while index < last and created + phases[index].ends_after <= now:
         index += 1
     phase, elapsed = phases[index], now - created
+    pending = phase.meaning is Meaning.PENDING
     # By position, because a snapshot is made for every poll, and names would take time.
     return Snapshot(
         phase.state,
-        phase.ends,
+        phase.meaning,
         _progress(phase, elapsed),
-        tuple(
-            [
-                (at, floor(created + after))
-                for at, on, after in progression.timestamps
-                if on <= index
-            ]
-        ),
-        progression.reason if phase.ends is Ending.FAILURE else None,
-        0.0 if phase.ends else _remaining_seconds(phases[last], elapsed),
+        index,
+        progression.reason if phase.meaning is Meaning.FAILURE else None,
+        _remaining_seconds(phases[last], elapsed) if pending else 0.0,
     )
 
 
 def _remaining_seconds(last: Phase, elapsed: float) -> float:
     """The seconds until the last phase starts, at least a constant if that is not final."""
     remaining = last.starts_after - max(0.0, elapsed)
-    return max(remaining, 0.0 if last.ends else _STALLED_SECONDS)
+    return max(remaining, _STALLED_SECONDS if last.meaning is Meaning.PENDING else 0.0)
 
 
 def _progress(phase: Phase, elapsed: float) -> int:

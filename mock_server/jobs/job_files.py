@@ -4,67 +4,107 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...openapi import Arguments, Document, JobRole, Operation, Problem, Reply
+from ...openapi import Arguments, Call, Document, Problem, Reply
+from ...openapi.jobs import CreateOperation, JobKind, Part, Place, ResultOperation
+from ...openapi.jobs.sources import FileAddress
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer
 from ..media_library import MediaLibrary
 from .download import Download
 from .job import Job
+from .request_values import read_place
 
 NEAREST_HEADER = "x-mock-media"
 
 
 class JobFiles:
-    """The files of the jobs of one document.
+    """The files of the jobs of one kind.
 
     Args:
-        document: The document, whose content operation names the media types.
+        document: The document.
+        kind: The kind of job, whose operations and fields name the media types.
         library: The files to choose from.
-
-    Raises DocumentError if the library has no file of a media type. So the error is found when a
-    server starts, not when a job is finished.
     """
 
-    def __init__(self, document: Document, library: MediaLibrary) -> None:
+    def __init__(self, document: Document, kind: JobKind, library: MediaLibrary) -> None:
         self._library = library
-        operation = document.by_role.get(JobRole.CONTENT)
-        for media_type in operation.success.content if operation else ():
-            if operation and media_type not in library.media_types:
-                success = f"{operation.pointer}/responses/{operation.success.status}"
-                place = success + format_pointer(("content", media_type))
-                known = ", ".join(library.media_types)
-                problem = Problem(place, f"the mock has no file of this type, only {known}")
-                raise document.source.error(problem)
+        self._creates = {create.operation.id: create for create in kind.creates}
+        for result in kind.results:
+            self._check(document, result)
 
     def reply(
-        self, operation: Operation, job: Job, arguments: Arguments, headers: Mapping[str, str]
+        self,
+        result: ResultOperation,
+        job: Job,
+        call: Call,
+        arguments: Arguments,
     ) -> Reply:
-        """Return the reply with the file that the arguments ask for.
+        """Return the reply with the file that a request asks for.
 
         If no file has the size and the length of the job, the reply contains the nearest one, and a
         header names it. Raises Refusal if the range is outside the file.
         """
-        fields = operation.media
-        media_type = _media_type(operation, arguments)
-        file, exact = self._library.nearest(
-            media_type,
-            size=_text(job.fields, fields.size if fields else None),
-            seconds=_text(job.fields, fields.seconds if fields else None),
-        )
+        media_type = result.media_type or ""
+        if result.variants:
+            place, media_types = result.variants
+            wanted = str(read_place(place, call, arguments))
+            media_type = media_types.get(wanted, next(iter(media_types.values())))
+        return self._file(job, media_type, call.headers)
+
+    def field_reply(self, job: Job, pointer: str, headers: Mapping[str, str]) -> Reply | None:
+        """Return the reply with the file of a field of a job; None if the field has no file."""
+        create = self._creates.get(job.create)
+        for field in create.fields if create else ():
+            source, place = field.source, field.place
+            if isinstance(source, FileAddress) and file_pointer(place) == pointer:
+                return self._file(job, source.media_type, headers)
+        return None
+
+    def _file(self, job: Job, media_type: str, headers: Mapping[str, str]) -> Reply:
+        size, seconds = _shape(self._creates.get(job.create), job.request)
+        file, exact = self._library.nearest(media_type, size=size, seconds=seconds)
         download = Download(file.content, media_type, file.etag, f"{job.id}{file.suffix}")
         reply = download.reply(headers)
         if exact:
             return reply
         return Reply(reply.status, {**reply.headers, NEAREST_HEADER: file.label}, reply.body)
 
+    def _check(self, document: Document, result: ResultOperation) -> None:
+        """Raise DocumentError for a media type without a file, when a server starts."""
+        success = result.operation.success
+        types = [result.media_type] if result.media_type else []
+        if result.variants:
+            types = [*result.variants[1].values()]
+        for media_type in types:
+            if media_type not in self._library.media_types:
+                place = f"{result.operation.pointer}/responses/{success.status}"
+                place += format_pointer(("content", media_type))
+                known = ", ".join(self._library.media_types)
+                reason = f"the mock has no file of this type, only {known}"
+                raise document.source.error(Problem(place, reason))
 
-def _media_type(operation: Operation, arguments: Arguments) -> str:
-    for parameter in operation.query.values():
-        if parameter.variants:
-            return parameter.variants[arguments.query[parameter.name]]
-    return next(iter(operation.success.content))
+
+def file_pointer(place: Place) -> str:
+    """Return what names the file of a field in its URL: the JSON pointer of the field."""
+    return "" if place.part is Part.HEADER else format_pointer(place.path)
 
 
-def _text(fields: Mapping[str, Json], name: str | None) -> str | None:
-    value = fields.get(name) if name else None
+def _shape(
+    create: CreateOperation | None, request: Mapping[str, Json]
+) -> tuple[str | None, str | None]:
+    """Return the size and the length of the files of a job; None where the request has none."""
+    if create is None:
+        return None, None
+    media = create.media
+    size = _text(request, str(media.size)) if media.size else None
+    width = _text(request, str(media.width)) if media.width else None
+    height = _text(request, str(media.height)) if media.height else None
+    if size is None and width and height:
+        size = f"{width}x{height}"
+    seconds = _text(request, str(media.duration)) if media.duration else None
+    return size and size.replace("*", "x"), seconds
+
+
+def _text(request: Mapping[str, Json], key: str) -> str | None:
+    value = request.get(key)
     return None if value is None else str(value)

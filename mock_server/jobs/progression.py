@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import inf
 
-from ...openapi import Ending, Lifecycle, State
+from ...openapi.jobs import CreateOperation, FailureReason, JobKind, Lifecycle, Meaning, State
 from ...openapi.json import Json
-from ...openapi.pointer import Path
+from .request_values import holds
 
 MAX_SECONDS = 1e9
 
@@ -18,7 +18,8 @@ class JobOutcome:
     """The outcome of one job, as far as it differs from the default of the document.
 
     Args:
-        outcome: A final state of the document; by default the first one that means success.
+        outcome: A final state, or success, failure or canceled for the first one that means that;
+            by default success.
         code: The reason of a failure; by default the first one of the document.
         seconds: The seconds that the job is pending in all.
         scale: A factor for the seconds that the job is pending.
@@ -48,8 +49,8 @@ class Phase:
     Progress rises evenly, and reaches `progress_to` only as the phase ends.
 
     Args:
-        state: The state of the job.
-        ends: The kind of ending, None if the state is not final.
+        state: The name of the state.
+        meaning: The meaning of the state.
         starts_after: The start in seconds after creation.
         ends_after: The end in seconds after creation; infinite for the last phase.
         progress_from: The progress at the start, in per cent.
@@ -57,7 +58,7 @@ class Phase:
     """
 
     state: str
-    ends: Ending | None
+    meaning: Meaning
     starts_after: float
     ends_after: float
     progress_from: int
@@ -70,14 +71,13 @@ class Progression:
 
     Args:
         phases: The phases of the job, in their order.
-        timestamps: The timestamps that the job will have: the field, the index of the phase that
-            sets it, and its value in seconds after creation.
         reason: The code and the message of a failure, None without one.
+        expires_after: The seconds after creation until its files expire, if a scenario says so.
     """
 
     phases: tuple[Phase, ...]
-    timestamps: tuple[tuple[Path, int, float], ...]
     reason: tuple[str, str] | None
+    expires_after: float | None = None
 
     @property
     def pending_seconds(self) -> float:
@@ -85,37 +85,51 @@ class Progression:
         return self.phases[-1].starts_after
 
     @property
-    def ends(self) -> Ending | None:
-        """The kind of ending, None if the job never ends."""
-        return self.phases[-1].ends
+    def ends(self) -> bool:
+        """False if the job never ends."""
+        return self.phases[-1].meaning is not Meaning.PENDING
 
 
 class Planner:
-    """Plans the progressions of jobs.
+    """Plans the progressions of the jobs of one kind.
 
-    A progression depends on few fields of the request. So jobs share it, and a store with a million
+    A progression depends on few values of the request. So jobs share it, and a store with a million
     jobs stays small.
 
     Args:
-        lifecycle: The lifecycle of the document.
+        kind: The kind of job.
     """
 
-    def __init__(self, lifecycle: Lifecycle) -> None:
-        self._lifecycle = lifecycle
+    def __init__(self, kind: JobKind) -> None:
+        self._kind = kind
         self._progressions: dict[tuple[Json, ...], Progression] = {}
-        self._scaled = sorted({name for state in lifecycle.states.values() for name in state.scale})
+        self._creates = {create.operation.id: create for create in kind.creates}
+        places = {str(p) for s in kind.lifecycle.states.values() for p in s.scale}
+        places |= {
+            str(place)
+            for create in kind.creates
+            for failure in create.failures
+            if failure.when
+            for place in failure.when.values
+        }
+        self._places = sorted(places)
 
     def plan(
-        self, fields: Mapping[str, Json], outcome: JobOutcome = DEFAULT_OUTCOME
+        self, create: str, request: Mapping[str, Json], outcome: JobOutcome = DEFAULT_OUTCOME
     ) -> Progression:
-        """Return the progression of a job with these request fields.
+        """Return the progression of a job.
+
+        Args:
+            create: The id of the operation that creates the job.
+            request: The values of its request, by place.
+            outcome: What differs from the usual progression.
 
         Raises ValueError if the outcome is invalid.
         """
-        key = (outcome, *map(fields.get, self._scaled))
+        key = (create, outcome, *[_hashable(request.get(place)) for place in self._places])
         progression = self._progressions.get(key)
         if progression is None:
-            progression = plan_progression(self._lifecycle, fields, outcome)
+            progression = plan_progression(self._kind, self._creates[create], request, outcome)
             if len(self._progressions) > _MAX_CACHED_PROGRESSIONS:
                 self._progressions.clear()
             self._progressions[key] = progression
@@ -123,62 +137,140 @@ class Planner:
 
 
 def plan_progression(
-    lifecycle: Lifecycle, fields: Mapping[str, Json], outcome: JobOutcome = DEFAULT_OUTCOME
+    kind: JobKind,
+    create: CreateOperation,
+    request: Mapping[str, Json],
+    outcome: JobOutcome = DEFAULT_OUTCOME,
 ) -> Progression:
-    """Return the progression of a job with these request fields.
+    """Return the progression of a job; the arguments are those of `Planner.plan`.
 
     Raises ValueError if the outcome is invalid.
     """
-    _require_valid(lifecycle, outcome)
-    final_state = outcome.outcome or lifecycle.final_states(Ending.SUCCESS)[0]
+    _require_valid(kind, outcome)
+    lifecycle = kind.lifecycle
+    forced = _forced_failure(create, request) if outcome == DEFAULT_OUTCOME else None
+    final_state = (
+        final_state_of(lifecycle, outcome.outcome)
+        if outcome.outcome
+        else _usual_outcome(lifecycle, forced)
+    )
     route = [lifecycle.states[name] for name in lifecycle.route_to(final_state)]
-    phases = _phases(route, fields, outcome)
+    phases = _phases(route, request, outcome)
     if outcome.stalls:
         last = phases[-2]
         phases[-1] = replace(
             last, starts_after=last.ends_after, ends_after=inf, progress_from=last.progress_to
         )
+    code = forced.code if forced else outcome.code
     return Progression(
         tuple(phases),
-        _timestamps(lifecycle, phases, outcome.expires),
-        None if outcome.stalls else _failure_reason(lifecycle, route[-1], outcome.code),
+        None if outcome.stalls else _failure_reason(create, route[-1], code),
+        None if outcome.expires is None else phases[-1].starts_after + outcome.expires,
     )
 
 
-def _require_valid(lifecycle: Lifecycle, outcome: JobOutcome) -> None:
+def continue_to(
+    progression: Progression, lifecycle: Lifecycle, state: str, *, elapsed: float
+) -> Progression:
+    """Return the progression of a job that leaves its state for another one now.
+
+    Args:
+        progression: The progression so far.
+        lifecycle: The states of the kind.
+        state: The name of the state that the job enters.
+        elapsed: The seconds since its creation.
+    """
+    past = [phase for phase in progression.phases if phase.starts_after <= elapsed]
+    phases = [*past[:-1], replace(past[-1], ends_after=elapsed)]
+    progress = past[-1].progress_to if past[-1].ends_after <= elapsed else past[-1].progress_from
+    start, current = elapsed, lifecycle.states[state]
+    while not current.meaning.is_terminal:
+        end = start + current.seconds
+        phases.append(Phase(current.name, current.meaning, start, end, progress, progress))
+        start, current = end, lifecycle.states[current.next[0]]
+    phases.append(Phase(current.name, current.meaning, start, inf, progress, progress))
+    return Progression(tuple(phases), None)
+
+
+def _usual_outcome(lifecycle: Lifecycle, forced: FailureReason | None) -> str:
+    if forced is None:
+        return lifecycle.named(Meaning.SUCCESS)[0]
+    return failure_state(lifecycle, moderation=forced.moderation)
+
+
+def final_state_of(lifecycle: Lifecycle, outcome: str) -> str:
+    """Return the name of the final state that an outcome names, by itself or by its meaning."""
+    if outcome not in lifecycle.states and outcome in _OUTCOMES:
+        return next(iter(lifecycle.named(Meaning(outcome))), outcome)
+    return outcome
+
+
+def failure_state(lifecycle: Lifecycle, *, moderation: bool) -> str:
+    """Return the state in which jobs fail; one for rejections by moderation, if there is one.
+
+    Raises ValueError if the document has no failure state.
+    """
+    failures = [lifecycle.states[name] for name in lifecycle.named(Meaning.FAILURE)]
+    fitting = [state.name for state in failures if state.moderation is moderation]
+    if not failures:
+        raise ValueError("this document has no failure state")
+    return (fitting or [failures[0].name])[0]
+
+
+def _forced_failure(create: CreateOperation, request: Mapping[str, Json]) -> FailureReason | None:
+    """Return the failure that the document declares for a request; None if there is none."""
+    return next((f for f in create.failures if f.when and holds(f.when, request)), None)
+
+
+def _require_valid(kind: JobKind, outcome: JobOutcome) -> None:
     seconds, scale, expires = outcome.seconds, outcome.scale, outcome.expires
     if outcome.stalls and (outcome.outcome or outcome.code):
         raise ValueError("a job that stalls has no outcome and no code")
-    if seconds is not None and (isinstance(seconds, str) or not 0 <= seconds <= MAX_SECONDS):
+    if seconds is not None and not 0 <= seconds <= MAX_SECONDS:
         raise ValueError(f"seconds must be 0 or more, not {seconds!r}, and at most {MAX_SECONDS:g}")
     if not 0 < scale <= MAX_SECONDS:
         raise ValueError(f"scale must be more than 0, not {scale!r}, and at most {MAX_SECONDS:g}")
     if expires is not None and not 0 <= expires <= MAX_SECONDS:
         raise ValueError(f"expires must be 0 or more, not {expires!r}, and at most {MAX_SECONDS:g}")
-    if expires is not None and lifecycle.expiry_at is None:
-        raise ValueError("expires: the document names no place for it (x-lifecycle/expiry)")
+    if expires is not None and kind.expires_at is None and kind.expires_after is None:
+        raise ValueError(f"expires: the files of a {kind.name} do not expire (x-jobs)")
 
 
-def _phases(route: list[State], fields: Mapping[str, Json], outcome: JobOutcome) -> list[Phase]:
+def _phases(route: list[State], request: Mapping[str, Json], outcome: JobOutcome) -> list[Phase]:
     """The phases of a job that passes through these states."""
     phases: list[Phase] = []
+    durations = _durations(route, request, outcome)
     elapsed, progress = 0.0, 0
-    for state, seconds in zip(route, _durations(route, fields, outcome), strict=True):
-        start, end = state.progress or (progress, progress)
-        if state is route[-2] and route[-1].ends is Ending.FAILURE:
+    for state, seconds, end in zip(route, durations, _progress(route, durations), strict=True):
+        start = progress if state is route[0] or end in (progress, 100) else max(1, progress)
+        if state.meaning is not Meaning.PENDING:
+            start = end = 100 if state.meaning is Meaning.SUCCESS else progress
+        elif state is route[-2] and route[-1].meaning is not Meaning.SUCCESS:
             half = start + (end - start) // 2
             end = half if outcome.failed_at is None else max(start, outcome.failed_at)
-        if outcome.jumps and not state.ends:
+        if outcome.jumps and state.meaning is Meaning.PENDING:
             start = end = progress
-        phases.append(Phase(state.name, state.ends, elapsed, elapsed + seconds, start, end))
+        phases.append(Phase(state.name, state.meaning, elapsed, elapsed + seconds, start, end))
         elapsed, progress = elapsed + seconds, end
     return phases
 
 
-def _durations(route: list[State], fields: Mapping[str, Json], outcome: JobOutcome) -> list[float]:
+def _progress(route: list[State], durations: list[float]) -> list[int]:
+    """The progress at the end of each state: 0 after the first one, then up to 99, then 100."""
+    later = sum(durations[1:-1])
+    progress, elapsed = [0], 0.0
+    for seconds in durations[1:-1]:
+        elapsed += seconds
+        progress.append(round(99 * elapsed / later) if later else 0)
+    if len(route) == 2:  # one pending state, in which all progress is made
+        progress = [99]
+    return [*progress, 100]
+
+
+def _durations(route: list[State], request: Mapping[str, Json], outcome: JobOutcome) -> list[float]:
     """The seconds in each state; the last one lasts infinitely."""
-    durations = [state.seconds * _scale(state, fields) * outcome.scale for state in route[:-1]]
-    if route[-1].ends is Ending.FAILURE:
+    durations = [state.seconds * _scale(state, request) * outcome.scale for state in route[:-1]]
+    if route[-1].meaning is not Meaning.SUCCESS:
         durations[-1] /= 2
     total = sum(durations)
     if outcome.seconds is not None:
@@ -189,35 +281,19 @@ def _durations(route: list[State], fields: Mapping[str, Json], outcome: JobOutco
     return [*durations, inf]
 
 
-def _scale(state: State, fields: Mapping[str, Json]) -> float:
-    """The factor for the seconds in a state that the request fields cause."""
+def _scale(state: State, request: Mapping[str, Json]) -> float:
+    """The factor for the seconds in a state that the values of the request cause."""
     scale = 1.0
-    for name, factors in state.scale.items():
-        scale *= factors.get(str(fields.get(name)), 1.0)
+    for place, factors in state.scale.items():
+        scale *= factors.get(str(request.get(str(place))), 1.0)
     return scale
 
 
-def _timestamps(
-    lifecycle: Lifecycle, phases: list[Phase], expires: float | None
-) -> tuple[tuple[Path, int, float], ...]:
-    # A stalled job has two phases in its last state, but enters the state once.
-    index_of = {phases[index].state: index for index in reversed(range(len(phases)))}
-    return tuple(
-        (
-            timestamp.at,
-            index_of[timestamp.set_on],
-            phases[index_of[timestamp.counted_from]].starts_after + timestamp.plus_seconds
-            if expires is None or timestamp.at != lifecycle.expiry_at
-            else phases[-1].starts_after + expires,
-        )
-        for timestamp in lifecycle.timestamps
-        if timestamp.set_on in index_of and timestamp.counted_from in index_of
-    )
-
-
-def _failure_reason(lifecycle: Lifecycle, final: State, code: str | None) -> tuple[str, str] | None:
-    reasons = lifecycle.failure.reasons if lifecycle.failure else {}
-    if final.ends is not Ending.FAILURE:
+def _failure_reason(
+    create: CreateOperation, final: State, code: str | None
+) -> tuple[str, str] | None:
+    reasons = {failure.code: failure.message for failure in create.failures}
+    if final.meaning is not Meaning.FAILURE:
         if code is not None:
             raise ValueError(f"a job that ends as {final.name!r} has no failure code {code!r}")
         return None
@@ -225,4 +301,9 @@ def _failure_reason(lifecycle: Lifecycle, final: State, code: str | None) -> tup
     return code, reasons.get(code, f"The job failed: {code}.")
 
 
+def _hashable(value: Json) -> Json:
+    return str(value) if isinstance(value, dict | list) else value
+
+
+_OUTCOMES = (Meaning.SUCCESS, Meaning.FAILURE, Meaning.CANCELED)
 _MAX_CACHED_PROGRESSIONS = 1000

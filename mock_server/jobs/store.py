@@ -63,6 +63,10 @@ class Store(Protocol):
         """
         ...
 
+    def has_other_kinds(self, kind: str) -> bool:
+        """Return True if there may be jobs of another kind."""
+        ...
+
     def clear(self) -> None:
         """Remove all jobs."""
         ...
@@ -80,6 +84,7 @@ class MemoryStore:
         # The jobs of each owner in order of creation, and all jobs under None.
         self._in_order: dict[str | None, list[Job]] = {None: []}
         self._lock, self._sequence = Lock(), -1
+        self._kinds: set[str] = set()
 
     def next_sequence(self) -> int:
         with self._lock:
@@ -89,6 +94,7 @@ class MemoryStore:
     def add(self, job: Job) -> None:
         with self._lock:
             self._by_id[job.id] = job
+            self._kinds.add(job.kind)
             self._sequence = max(self._sequence, job.sequence)
             for owner in (None, job.owner):
                 jobs = self._in_order.setdefault(owner, [])
@@ -129,8 +135,12 @@ class MemoryStore:
             start = 0 if after is None else bisect_right(jobs, after.sequence, key=_sequence_of)
             return JobPage(tuple(jobs[start : start + limit]), start + limit < len(jobs))
 
+    def has_other_kinds(self, kind: str) -> bool:
+        return not self._kinds <= {kind}
+
     def clear(self) -> None:
         with self._lock:
+            self._kinds.clear()
             self._by_id.clear()
             self._in_order = {None: []}
 

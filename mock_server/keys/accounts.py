@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from ...openapi import Document, JobRole, Tier
+from ...openapi import Document, Tier
 from ...openapi.credentials import mask_key
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer
@@ -96,7 +96,8 @@ def _read_account(document: Document, key: Json, options: Json, *, tier: Tier, a
 
 def _check_forbidden(document: Document, forbidden: Mapping[str, Json]) -> None:
     """Raise ConfigError for unknown fields and for values that a field cannot have."""
-    bodies = document.by_role[JobRole.CREATE].bodies.values()
+    creates = [create for kind in document.kinds.values() for create in kind.creates]
+    bodies = [body for create in creates for body in create.operation.bodies.values()]
     fields = {n: p for body in bodies for n, p in body.properties.items() if n not in body.files}
     for name, values in forbidden.items():
         pointer = "/forbidden" + format_pointer([name])
@@ -120,6 +121,6 @@ def _spend(document: Document, options: Mapping[str, Json]) -> Decimal | None:
     value = options.get("spend")
     if value is None:
         return None
-    if document.by_role[JobRole.CREATE].price is None:
-        raise ConfigError("/spend", "the document declares no price of a create (x-price)")
+    if not any(create.price for kind in document.kinds.values() for create in kind.creates):
+        raise ConfigError("/spend", "the document declares no price of a job (x-jobs)")
     return Decimal(str(value))

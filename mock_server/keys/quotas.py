@@ -7,8 +7,9 @@ from decimal import Decimal
 from math import ceil
 from threading import Lock
 
-from ...openapi import Cause, Document, JobRole, Tier
+from ...openapi import Cause, Document, Tier
 from ...openapi.credentials import mask_key
+from ...openapi.jobs import CreateOperation
 from ...openapi.json import Json
 from ...openapi.text import quote
 from ..clock import Clock
@@ -44,11 +45,6 @@ class Quotas:
         accounts: Mapping[str, Account] | None = None,
     ) -> None:
         self._document, self._clock, self._lock = document, clock, Lock()
-        create = document.by_role[JobRole.CREATE]
-        self._price = create.price
-        self._defaults = {
-            n: create.default(n) for b in create.bodies.values() for n in b.properties
-        }
         self._headers = document.limits.headers if document.limits else None
         self._windows, self._usage = RequestWindows(), JobUsage(store)
         self.replace_limits(tier=tier, accounts=accounts or {})
@@ -91,24 +87,37 @@ class Quotas:
             limit=limit, remaining=remaining, reset=ceil(start + WINDOW_SECONDS)
         )
 
-    def create_job(self, key: str, fields: Mapping[str, Json], create: Callable[[], Job]) -> Job:
-        """Call `create`, which stores a job, if the key may have a job with these fields.
+    def create_job(
+        self,
+        key: str,
+        create: CreateOperation,
+        request: Mapping[str, Json],
+        make: Callable[[], Job],
+    ) -> Job:
+        """Call `make`, which stores a job, if the key may have a job with this request.
 
-        Concurrent calls cannot exceed the limits together. Raises Refusal if the job is not
-        allowed.
+        Concurrent calls cannot exceed the limits together.
+
+        Args:
+            key: the API key.
+            create: the operation that creates the job.
+            request: the values of the request by place, such as "/model".
+            make: makes and stores the job.
+
+        Raises Refusal if the job is not allowed.
         """
         if not self.active:
-            return create()
-        self._check_forbidden(key, fields)
+            return make()
+        self._check_forbidden(key, create, request)
         tier = self._tier_of(key)
         if tier.in_flight is None and tier.spend is None:
-            return create()
+            return make()
         with self._lock:
             now = self._clock.now()
             pending = self._usage.update(key, now)
-            price = self._check_spend(key, tier, fields)
+            price = self._check_spend(key, tier, create, request)
             self._check_in_flight(tier, pending, now)
-            job = create()
+            job = make()
             self._usage.add(key, job, price)
             return job
 
@@ -153,22 +162,26 @@ class Quotas:
         account = self._accounts.get(key)
         return self._tier if account is None else account.tier
 
-    def _check_forbidden(self, key: str, fields: Mapping[str, Json]) -> None:
+    def _check_forbidden(
+        self, key: str, create: CreateOperation, request: Mapping[str, Json]
+    ) -> None:
         account = self._accounts.get(key)
         for name, values in account.forbidden.items() if account else ():
-            value = fields.get(name, self._defaults[name])
+            value = request.get(f"/{name}", create.operation.default(name))
             if value in values:
                 message = f"{name}: {quote(value)} is not allowed for this API key"
                 raise Refusal(Cause.MODEL_FORBIDDEN, message, parameter=name)
 
-    def _check_spend(self, key: str, tier: Tier, fields: Mapping[str, Json]) -> Decimal:
-        """Return the price of a job with these fields. Raise Refusal if it exceeds the cap."""
-        if tier.spend is None or self._price is None:
+    def _check_spend(
+        self, key: str, tier: Tier, create: CreateOperation, request: Mapping[str, Json]
+    ) -> Decimal:
+        """Return the price of a job with this request. Raise Refusal if it exceeds the cap."""
+        if tier.spend is None or create.price is None:
             return Decimal(0)
         used = self._usage.total(key)
-        price = self._price.amount_for({**self._defaults, **fields}) or Decimal(0)
+        price = create.price.amount_for(request) or Decimal(0)
         if used + price > tier.spend:
-            cap = f"this API key may spend {tier.spend} {self._price.currency}"
+            cap = f"this API key may spend {tier.spend} {create.price.currency}"
             message = f"{cap}; {used} are spent or reserved, and this job costs {price}"
             raise Refusal(Cause.QUOTA_EXCEEDED, message)
         return price
@@ -189,7 +202,7 @@ def _seconds_until_end(job: Job, now: float) -> int:
     """Return the whole seconds until a job ends; for a job that never ends, the longest duration
     of a job, because no wait would be long enough.
     """
-    if job.progression.ends is None:
+    if not job.progression.ends:
         return ceil(MAX_SECONDS)
     return _whole_seconds(now, job.created + job.progression.pending_seconds)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from ...openapi import Ending
+from ...openapi.jobs import Meaning
 from ..jobs.job import Job, observe
 from ..jobs.store import Store
 
@@ -25,7 +25,7 @@ class _Usage:
 
 
 class JobUsage:
-    """The pending jobs of each API key, and what its jobs cost; failed jobs are free."""
+    """The pending jobs of each API key, and what its jobs cost; only success costs something."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -46,12 +46,12 @@ class JobUsage:
         usage, pending = self._usages.get(key, _Usage()), []
         for created, price in [*usage.pending.values()]:
             stored = self._store.get(created.id)
-            ends = observe(stored or created, now).ends
-            if stored and ends is None:
+            snapshot = observe(stored or created, now)
+            if stored and not snapshot.has_ended:
                 pending.append(stored)
                 continue
             del usage.pending[created.id]
-            if ends is not Ending.FAILURE:
+            if snapshot.meaning is Meaning.SUCCESS or not snapshot.has_ended:
                 usage.spent += price
         if not usage.pending and not usage.spent:
             self._usages.pop(key, None)

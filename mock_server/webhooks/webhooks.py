@@ -6,13 +6,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from hashlib import sha256
 from heapq import heappop, heappush
 from itertools import count
-from math import floor
 from threading import Lock
-
-import orjson
 
 from ...openapi import Document
 from ...openapi.json import Json
@@ -29,6 +25,7 @@ from .delivery_attempt import (
     attempt_of,
     result_of,
 )
+from .events import Event, JobEvents
 from .signature import Signer
 
 
@@ -62,13 +59,14 @@ class Webhooks:
         wall_clock: Callable[[], float] = lambda: time.time(),
         max_attempts: int = 1000,
     ) -> None:
-        self._events, self._clock, self._receiver = document.events, clock, receiver
+        self._events = JobEvents(document, clock=clock)
+        self._clock, self._receiver = clock, receiver
         self._signer, self._wall_clock = Signer(secret), wall_clock
         self._lock, self._listeners, self._order = Lock(), Listeners(), count()
         self._queue: list[PendingEvent] = []
-        # Events before their first attempt, by job. A first attempt that is in the queue and not
-        # here was replaced.
-        self._first_attempts: dict[str, PendingEvent] = {}
+        # Events before their first attempt, by job and by their order. A first attempt that is in
+        # the queue and not here was replaced.
+        self._first_attempts: dict[str, dict[int, PendingEvent]] = {}
         self._in_progress: dict[str, PendingEvent] = {}  # by job
         self._attempts: deque[DeliveryAttempt] = deque(maxlen=max_attempts)
 
@@ -80,20 +78,28 @@ class Webhooks:
 
     def use_document(self, document: Document) -> None:
         """Send the events of another document for jobs that are scheduled from now on."""
-        self._events = document.events
+        self._events = JobEvents(document, clock=self._clock)
 
-    def schedule(self, job: Job) -> None:
-        """Schedule the event for the end of a new job, or of a job with a changed end.
+    def schedule(self, job: Job, *, instead_of: Job | None = None) -> None:
+        """Schedule the events of a new job, or of a job with another future.
 
-        The event is sent even if the job is deleted before. Call `notify` afterwards, when no lock
+        Events are sent even if the job is deleted before. Call `notify` afterwards, when no lock
         is held.
+
+        Args:
+            job: The job.
+            instead_of: The job with its future before; its events that were sent are not sent
+                again.
         """
+        events = [*self._events.of(job)]
+        before = [*self._events.of(instead_of)] if instead_of else []
         with self._lock:
-            self._first_attempts.pop(job.id, None)
-            event = self._pending_event(job)
-            if event is not None:
-                self._first_attempts[job.id] = event
-                heappush(self._queue, event)
+            pending = self._first_attempts.pop(job.id, {})
+            unsent = {(event.type, event.id) for event in pending.values()}
+            sent = {(e.type, e.id) for e in before} - unsent
+            for event in events:
+                if (event.type, event.id) not in sent:
+                    self._push(job, event)
 
     def notify(self) -> None:
         """Notify the listeners that events were scheduled; some may be due already."""
@@ -134,7 +140,7 @@ class Webhooks:
             if event is not None:
                 self._in_progress[event.job] = event
                 if event.attempt == 1:
-                    del self._first_attempts[event.job]
+                    del self._first_attempts[event.job][event.order]
             return event
 
     def attempt(self, event: PendingEvent) -> None:
@@ -163,23 +169,19 @@ class Webhooks:
         newest_first = reversed(self.attempts)
         return {"next_due": self.next_due(), "attempts": [asdict(a) for a in newest_first]}
 
-    def _pending_event(self, job: Job) -> PendingEvent | None:
-        end = job.progression.phases[-1]
-        due, event = job.created + end.starts_after, self._events.get(end.state)
-        if event is None:
-            return None
-        # A hash keeps the id the same under the same seed, without using up an id of the service.
-        digest = sha256(f"{event.name} {job.id}".encode()).hexdigest()
-        event_id = event.id_prefix + digest[:32]
-        body = orjson.dumps(event.body(event_id=event_id, job_id=job.id, moment=floor(due)))
-        return PendingEvent(due, next(self._order), 1, event_id, event.name, job.id, body)
+    def _push(self, job: Job, event: Event) -> None:
+        order = next(self._order)
+        pending = PendingEvent(event.due, order, 1, event.id, event.type, job.id, event.body)
+        self._first_attempts.setdefault(job.id, {})[order] = pending
+        heappush(self._queue, pending)
 
     def _drop_replaced(self) -> None:
         while self._queue and self._is_replaced(self._queue[0]):
             heappop(self._queue)
 
     def _is_replaced(self, event: PendingEvent) -> bool:
-        return event.attempt == 1 and self._first_attempts.get(event.job) is not event
+        waiting = self._first_attempts.get(event.job, {})
+        return event.attempt == 1 and waiting.get(event.order) is not event
 
     def _pop_due(self, now: float) -> PendingEvent | None:
         """Remove the first due event of a job without an attempt in progress from the queue."""

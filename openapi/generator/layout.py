@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..json import Json
@@ -14,24 +14,33 @@ class Layout:
     """What is known of a value.
 
     values: the values at places
+    included: the places that are made though they may be left out
     empty: the places that hold nothing now; null if the schema requires them
     sparse: the path below which fields are made only if they are required; None for nowhere
     state: the path of a state and its value; alternatives that exclude it are not chosen
     """
 
     values: Mapping[Path, Json] = field(default_factory=dict)
+    included: frozenset[Path] = frozenset()
     empty: frozenset[Path] = frozenset()
     sparse: Path | None = None
     state: tuple[Path, Json] | None = None
 
+    def places(self) -> Iterator[Path]:
+        """Yield the places that hold something."""
+        yield from self.values
+        yield from self.included
+
     def reaches(self, path: Path) -> bool:
-        """Return True if there is a value at a place or below it."""
-        return any(place[: len(path)] == path for place in self.values)
+        """Return True if a place at a path or below it holds something."""
+        return any(place[: len(path)] == path for place in self.places())
 
     def entries(self, path: Path) -> int:
         """Return the number of entries that an array needs for the values in it."""
         size = len(path)
-        below = (place[size] for place in self.values if len(place) > size and place[:size] == path)
+        below = (
+            place[size] for place in self.places() if len(place) > size and place[:size] == path
+        )
         return max((int(step) + 1 for step in below if step.isdecimal()), default=0)
 
     def is_sparse(self, path: Path) -> bool:

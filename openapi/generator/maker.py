@@ -101,6 +101,9 @@ class _Attempt:
             return self._layout.values[path]
         branches = self._branches(schema, path)
         makers = [maker for branch in branches for maker in self._makers(branch, path)]
+        if path in self._layout.empty and _null in makers:
+            makers.remove(_null)
+            makers.insert(0, _null)
         self.options[path] = len(makers)
         return makers[min(self._choices.get(path, 0), len(makers) - 1)]()
 
@@ -110,7 +113,7 @@ class _Attempt:
         if "const" in schema:
             return [partial(deepcopy, schema["const"])]
         makers: list[Callable[[], Json]] = []
-        if path in self._layout.empty and (not types or "null" in types):
+        if path in self._layout.empty and not types:
             makers.append(_null)
         if "enum" in schema:
             return makers + [partial(deepcopy, value) for value in schema["enum"]]
@@ -155,7 +158,7 @@ class _Attempt:
     def _given(self, path: Path) -> list[str]:
         """Return the names of the fields of an object that have a value."""
         size = len(path)
-        places = (place for place in self._layout.values if len(place) > size)
+        places = (place for place in self._layout.places() if len(place) > size)
         return [place[size] for place in places if place[:size] == path]
 
     def _is_made(self, path: Path, parent: Path, *, required: bool) -> bool:

@@ -1,0 +1,120 @@
+"""The values of a request that a job keeps, by place, and conditions on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ...openapi import Arguments, Call
+from ...openapi.jobs import Condition, CreateOperation, JobKind, Part, Place, parse_place
+from ...openapi.jobs.field_compiler import request_schemas
+from ...openapi.jobs.sources import FromRequest
+from ...openapi.json import Json
+from ...openapi.pointer import get
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPlace:
+    """A place in a request whose value a job keeps.
+
+    Args:
+        place: The place.
+        key: The place as text.
+        default: The value of a request without it; None if the document has no default.
+    """
+
+    place: Place
+    key: str
+    default: Json
+
+
+class RequestReader:
+    """Reads the values that the jobs of one create keep.
+
+    Args:
+        kind: The kind of job.
+        create: The operation that creates the jobs.
+    """
+
+    def __init__(self, kind: JobKind, create: CreateOperation) -> None:
+        self._kept = tuple(
+            KeptPlace(place, str(place), _default(create, place))
+            for place in dict.fromkeys(_kept_places(kind, create))
+        )
+
+    @property
+    def defaults(self) -> dict[str, Json]:
+        """The values of a request that leaves out everything."""
+        return {kept.key: kept.default for kept in self._kept if kept.default is not None}
+
+    def read(
+        self, call: Call, arguments: Arguments, *, source: Mapping[str, Json] | None = None
+    ) -> dict[str, Json]:
+        """Return the values of a request by place; places without a value are left out.
+
+        Args:
+            call: The request.
+            arguments: The same request, read.
+            source: The values of the job that the new one is made from, which count before
+                defaults.
+        """
+        values: dict[str, Json] = dict(source or {})
+        for kept in self._kept:
+            value = read_place(kept.place, call, arguments)
+            if value is None and kept.key not in values:
+                value = kept.default
+            if value is not None:
+                values[kept.key] = value
+        return values
+
+
+def read_place(place: Place, call: Call, arguments: Arguments) -> Json:
+    """Return the value at a place of a request; None if it has none."""
+    match place.part:
+        case Part.PATH:
+            return call.path_parameters.get(place.name)
+        case Part.QUERY:
+            return arguments.query.get(place.name)
+        case Part.HEADER:
+            return call.headers.get(place.name)
+    path = place.path
+    if len(path) == 1:
+        value = arguments.fields.get(path[0])
+        if value is not None:
+            return value
+    try:
+        return get(arguments.body, path)
+    except LookupError:
+        return None
+
+
+def holds(condition: Condition, request: Mapping[str, Json]) -> bool:
+    """Return True if a condition holds for a request, given by its values by place."""
+    return all(request.get(str(place)) in values for place, values in condition.values.items())
+
+
+def _kept_places(kind: JobKind, create: CreateOperation) -> Iterator[Place]:
+    for field in create.fields:
+        if isinstance(field.source, FromRequest):
+            yield field.source.place
+        yield from field.when.values
+    for state in kind.lifecycle.states.values():
+        yield from state.scale
+    for failure in create.failures:
+        yield from failure.when.values if failure.when else ()
+    media = create.media
+    shaping = (media.size, media.width, media.height, media.resolution, media.ratio, media.duration)
+    yield from (place for place in shaping if place is not None)
+    yield from (webhook.address for webhook in kind.webhooks if webhook.address is not None)
+    for rate in create.price.rates if create.price else ():
+        yield from map(parse_place, rate.when)
+    if create.price and create.price.per:
+        yield parse_place(create.price.per)
+    # The poll of a job may be below the same resource as its create.
+    for name in create.operation.template.parameters:
+        yield Place(Part.PATH, (name,))
+
+
+def _default(create: CreateOperation, place: Place) -> Json:
+    schemas = request_schemas(create.operation, place)
+    return next((schema["default"] for schema in schemas if "default" in schema), None)

@@ -1,0 +1,84 @@
+"""Replies of operations that are not about jobs: from examples, or made from the schema."""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+
+from ..openapi import Cause, Document, Reply, Schema
+from ..openapi.generator import NoValueError, ValueMaker
+from ..openapi.jobs.media_types import is_json
+from ..openapi.json import Json
+from ..openapi.operation import Response
+from .accepted_call import AcceptedCall
+from .errors import Refusal
+
+
+class StatelessReplies:
+    """The replies of operations without a role for jobs. They keep nothing.
+
+    `Prefer: code=404` asks for another documented response, `Prefer: example=NAME` for an example
+    by its name, and `Prefer: dynamic=true` for a value that is made from the schema.
+
+    Args:
+        document: The document.
+        maker: Makes values from schemas.
+    """
+
+    def __init__(self, document: Document, *, maker: ValueMaker) -> None:
+        self._document, self._maker = document, maker
+
+    def reply(self, accepted: AcceptedCall) -> Reply:
+        """Return the reply to a valid request; raises Refusal if it prefers what is not there."""
+        operation, prefer = accepted.operation, accepted.call.headers.get("prefer", "")
+        response = operation.success
+        match = _CODE.search(prefer)
+        if match:
+            response = operation.responses.get(int(match[1]), response)
+        for media_type, schema in response.content.items():
+            if is_json(media_type):
+                body = self._body(response, media_type, schema, prefer)
+                headers = {"content-type": media_type, **self._headers(response)}
+                return Reply(response.status, headers, orjson.dumps(body))
+        for media_type in response.content:
+            headers = {"content-type": media_type, **self._headers(response)}
+            return Reply(response.status, headers, b"" if "/" not in media_type else _TEXT)
+        return Reply(response.status, self._headers(response))
+
+    def _body(
+        self, response: Response, media_type: str, schema: Schema | None, prefer: str
+    ) -> Json:
+        examples = response.examples.get(media_type, {})
+        wanted = _EXAMPLE.search(prefer)
+        if wanted:
+            if wanted[1] not in examples:
+                known = ", ".join(examples) or "none"
+                message = f"Prefer: there is no example {wanted[1]}; the examples are {known}"
+                raise Refusal(Cause.PREFERENCE_INVALID, message, parameter="Prefer")
+            return examples[wanted[1]]
+        if not _DYNAMIC.search(prefer):
+            valid = (e for e in examples.values() if schema is None or schema.accepts(e))
+            for example in valid:
+                return example
+        if schema is None:
+            return {}
+        try:
+            return self._maker.make(schema)
+        except NoValueError as error:
+            message = f"no example and no value for the response {response.status}: {error}"
+            raise Refusal(Cause.INTERNAL, message) from None
+
+    def _headers(self, response: Response) -> dict[str, str]:
+        """Return the required headers of a response."""
+        headers: dict[str, str] = {}
+        for header in response.headers:
+            if header.required:
+                headers[header.name] = str(self._maker.make(header.schema))
+        return headers
+
+
+_TEXT = b"text"
+_CODE = re.compile(r"\bcode=([1-5][0-9]{2})\b")
+_EXAMPLE = re.compile(r"\bexample=([^\s,;]+)")
+_DYNAMIC = re.compile(r"\bdynamic=true\b")
