@@ -10,6 +10,8 @@ from hashlib import sha256
 from math import log
 from pathlib import Path
 
+from .small_files import extension_of, make_small_file
+
 
 @dataclass(frozen=True)
 class MediaFile:
@@ -50,6 +52,37 @@ class MediaFile:
         return f'"{sha256(self.content).hexdigest()[:32]}"'
 
 
+@dataclass(frozen=True)
+class SmallFile:
+    """A small file of a media type that the folder has no file of.
+
+    Args:
+        media_type: The media type.
+    """
+
+    media_type: str
+
+    @property
+    def label(self) -> str:
+        """The media type."""
+        return self.media_type
+
+    @property
+    def suffix(self) -> str:
+        """The extension of the file name, such as `.png`; "" if there is none."""
+        return extension_of(self.media_type)
+
+    @cached_property
+    def content(self) -> bytes:
+        """The bytes of the file."""
+        return make_small_file(self.media_type)
+
+    @cached_property
+    def etag(self) -> str:
+        """A strong entity tag, which is equal for equal bytes only."""
+        return f'"{sha256(self.content).hexdigest()[:32]}"'
+
+
 class MediaLibrary:
     """Media files, by media type.
 
@@ -67,7 +100,7 @@ class MediaLibrary:
 
     def nearest(
         self, media_type: str, *, size: str | None, seconds: str | None
-    ) -> tuple[MediaFile, bool]:
+    ) -> tuple[MediaFile | SmallFile, bool]:
         """Return the nearest file, and True if its size and length are those asked for.
 
         The shape counts first, then the area, then the length.
@@ -77,8 +110,10 @@ class MediaLibrary:
             size: The size, such as `1280x720`; None or an invalid size for any.
             seconds: The length in seconds; None or an invalid length for any.
 
-        Raises KeyError if there is no file of this media type.
+        For other media types than those of the files, the file is small and of any shape.
         """
+        if media_type not in self._files:
+            return SmallFile(media_type), True
         wanted_size, wanted_seconds = _size(size), _number(seconds)
 
         def distance(media: MediaFile) -> tuple[float, float, float]:

@@ -8,8 +8,8 @@ import orjson
 
 from ..openapi import Cause, Document, Reply, Schema
 from ..openapi.generator import NoValueError, ValueMaker
-from ..openapi.jobs.media_types import is_json
 from ..openapi.json import Json
+from ..openapi.media_types import is_json
 from ..openapi.operation import Response
 from .accepted_call import AcceptedCall
 from .errors import Refusal

@@ -78,10 +78,16 @@ def compile_credentials(root: Json) -> Credentials | None:
     names = [name for requirement in root.get("security", ()) for name in requirement]
     if not names:
         return None
-    scheme = resolve(root, root["components"]["securitySchemes"][names[0]])
-    if scheme["type"] == "http":
-        return Credentials("authorization", "Bearer")
-    return Credentials(scheme["name"].lower(), "")
+    schemes = root.get("components", {}).get("securitySchemes", {})
+    scheme = resolve(root, schemes.get(names[0], {}))
+    match scheme.get("type"):
+        case "http" if str(scheme.get("scheme", "")).lower() == "basic":
+            return Credentials("authorization", "Basic")
+        case "http" | "oauth2" | "openIdConnect":
+            return Credentials("authorization", "Bearer")
+        case "apiKey" if scheme.get("in", "header") == "header" and "name" in scheme:
+            return Credentials(scheme["name"].lower(), "")
+    return None
 
 
 _SCHEMES = ("basic", "bearer", "digest", "token")

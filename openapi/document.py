@@ -8,8 +8,8 @@ from pathlib import Path as FilePath
 from urllib.parse import urlsplit
 
 from .credentials import compile_credentials
-from .document_rules import document_problems, extension_pointers
-from .envelope import compile_envelope
+from .document_rules import extension_pointers
+from .envelope import DEFAULT_ENVELOPE, compile_envelope
 from .errors import Problem
 from .event import JobEvent
 from .jobs.kind import JobKind
@@ -22,6 +22,7 @@ from .limits import compile_limits
 from .near_miss import NearMiss, find_nearest
 from .operation import JobRole, Operation
 from .operation_compiler import compile_operations
+from .reading.reader import read_document
 from .routing import NoMatch, OperationMatch, Router
 from .schema import Schema, Schemas, template_of
 from .source import Source, parse_source, read_source
@@ -48,35 +49,39 @@ class Document:
     Raises DocumentError if the document is invalid or not supported.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, strict: bool = False) -> None:
         try:
-            self._compile(source)
+            self._compile(source, strict=strict)
         except RecursionError:
             raise source.error(Problem("", "is nested too deeply")) from None
 
-    def _compile(self, source: Source) -> None:
-        problems = document_problems(source.data)
-        if problems:
-            raise source.error(*problems)
-        root, schemas = source.data, Schemas(source.data)
-        self.source = source
-        self.title: str = root["info"]["title"]
-        self.version: str = root["info"]["version"]
-        self.server_url: str = root["servers"][0]["url"] if root.get("servers") else ""
+    def _compile(self, source: Source, *, strict: bool) -> None:
+        self.source, left_out = read_document(source, strict=strict)
+        root, schemas = self.source.data, Schemas(self.source.data)
+        info = root.get("info", {})
+        self.title: str = info.get("title", "")
+        self.version: str = info.get("version", "")
+        self.server_url = _server_url(root)
         self.base_path = urlsplit(self.server_url).path.rstrip("/")
         operations = {o.id: o for o in compile_operations(schemas)}
-        self.kinds, self.warnings = self._compile_kinds(schemas, operations)
+        self.kinds, warnings = self._compile_kinds(schemas, operations)
+        self.warnings = (*left_out, *warnings)
         self.roles = _roles(self.kinds)
-        first = next(iter(self.kinds.values()))
-        self.operations: Mapping[str, Operation] = with_roles(operations, first)
+        self.operations: Mapping[str, Operation] = operations
+        first = next(iter(self.kinds.values()), None)
+        self.events: Mapping[str, JobEvent] = {}
+        if first is not None:
+            self.operations = with_roles(operations, first)
+            self.job, self.lifecycle = _job_schema(first), single_lifecycle(first)
+            self.events = {event.state: event for event in single_events(schemas, first)}
         self.by_role: Mapping[JobRole, Operation] = {
             o.role: o for o in self.operations.values() if o.role
         }
-        self.job = _job_schema(first)
-        self.lifecycle = single_lifecycle(first)
-        self.events: Mapping[str, JobEvent] = {e.state: e for e in single_events(schemas, first)}
-        self.error = schemas.at(extension_pointers(root, "x-error-envelope")[0])
-        self.envelope = compile_envelope(self.error.raw["x-error-envelope"])
+        pointers = extension_pointers(root, "x-error-envelope")
+        self.error = schemas.at(pointers[0]) if pointers else schemas.anything
+        self.envelope = (
+            compile_envelope(self.error.raw["x-error-envelope"]) if pointers else DEFAULT_ENVELOPE
+        )
         self.credentials = compile_credentials(root)
         self.limits = compile_limits(root["x-limits"]) if "x-limits" in root else None
         self._router = Router(self.operations.values())
@@ -87,7 +92,7 @@ class Document:
         problems: list[Problem] = []
         warnings: list[Problem] = []
         kinds = compile_kinds(
-            schemas.root["x-jobs"],
+            schemas.root.get("x-jobs", {}),
             schemas=schemas,
             operations=operations,
             report=lambda pointer, reason: problems.append(Problem(pointer, reason)),
@@ -116,6 +121,17 @@ class Document:
         return template_of(self.source.data, schema.raw)
 
 
+def _server_url(root: Json) -> str:
+    """Return the URL of the first server, with the defaults of its variables."""
+    servers = root.get("servers", [])
+    if not servers:
+        return ""
+    url: str = servers[0]["url"]
+    for name, variable in servers[0].get("variables", {}).items():
+        url = url.replace(f"{{{name}}}", variable["default"])
+    return url
+
+
 def _roles(kinds: Mapping[str, JobKind]) -> Mapping[str, tuple[JobOperation, ...]]:
     roles: dict[str, tuple[JobOperation, ...]] = {}
     for kind in kinds.values():
@@ -132,23 +148,29 @@ def _job_schema(kind: JobKind) -> Schema:
     return schema
 
 
-def load_document(path: str | FilePath | None = None) -> Document:
+def load_document(path: str | FilePath | None = None, *, strict: bool = False) -> Document:
     """Load a document from a YAML or JSON file.
 
     Without a path, return the bundled document of the AIsa video API, which is loaded once.
+
+    Args:
+        path: The path of the file.
+        strict: True to raise an error for everything that would be left out.
+
     Raises DocumentError, with every problem, if the document is unreadable or not supported.
     """
-    return _bundled() if path is None else Document(read_source(path))
+    return _bundled() if path is None else Document(read_source(path), strict=strict)
 
 
 @cache
 def _bundled() -> Document:
-    return Document(read_source(None))
+    return Document(read_source(None), strict=True)
 
 
-def parse_document(text: str, *, name: str = "document") -> Document:
+def parse_document(text: str, *, name: str = "document", strict: bool = False) -> Document:
     """Load a document from its text, YAML or JSON; `name` is its name in error messages.
 
-    Raises DocumentError, with every problem, if the document is invalid or not supported.
+    With `strict`, everything that would be left out is an error. Raises DocumentError, with every
+    problem, if the document is invalid or not supported.
     """
-    return Document(parse_source(text, name=name))
+    return Document(parse_source(text, name=name), strict=strict)

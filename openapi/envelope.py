@@ -137,3 +137,39 @@ def _lower(header: str | None) -> str | None:
 
 
 _POINTER_KEYS = ("type", "code", "parameter", "request_id")
+
+_STATUSES = {
+    Cause.CREDENTIALS_MISSING: 401,
+    Cause.CREDENTIALS_MALFORMED: 401,
+    Cause.CREDENTIALS_INVALID: 401,
+    Cause.CREDENTIALS_REVOKED: 401,
+    Cause.MODEL_FORBIDDEN: 403,
+    Cause.ENDPOINT_UNKNOWN: 404,
+    Cause.JOB_UNKNOWN: 404,
+    Cause.CONTENT_EXPIRED: 404,
+    Cause.METHOD_UNSUPPORTED: 405,
+    Cause.JOB_UNFINISHED: 409,
+    Cause.CONTENT_PENDING: 409,
+    Cause.IDEMPOTENCY_CONFLICT: 409,
+    Cause.BODY_TOO_LARGE: 413,
+    Cause.MEDIA_TYPE_UNSUPPORTED: 415,
+    Cause.RANGE_UNSATISFIABLE: 416,
+    Cause.RATE_EXCEEDED: 429,
+    Cause.QUOTA_EXCEEDED: 429,
+    Cause.INTERNAL: 500,
+}
+DEFAULT_ENVELOPE = ErrorEnvelope(
+    type_at=None,
+    code_at=None,
+    message_at=("detail",),
+    parameter_at=None,
+    request_id_at=None,
+    request_id_header=None,
+    request_id_prefix="",
+    retry_seconds="retry-after",
+    retry_milliseconds=None,
+    responses={
+        cause: ErrorResponse(_STATUSES.get(cause, 400), None, cause.value, {}) for cause in Cause
+    },
+)
+"""The errors of a document that declares none: the usual statuses, and RFC 9457 as the form."""

@@ -14,7 +14,7 @@ from .schema import Schema
 
 FORM = "multipart/form-data"
 JSON = "application/json"
-METHODS = ("get", "put", "post", "delete", "patch")
+METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace", "query")
 
 
 class JobRole(StrEnum):
@@ -140,7 +140,7 @@ class Operation:
     path_parameters, query, headers: its parameters by name
     bodies: the request bodies by media type
     responses: the declared responses by status
-    success: the response with the lowest status
+    success: the good response with the lowest status
     """
 
     id: str

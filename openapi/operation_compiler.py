@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .json import Json
 from .keywords import as_object
@@ -20,29 +21,50 @@ from .operation import (
 from .path_template import PathTemplate
 from .pointer import format_pointer, get, parse_pointer
 from .references import follow, resolve
+from .responses import Responses
 from .schema import Schema, Schemas
+from .schema_places import fields_of
 
 
 def compile_operations(schemas: Schemas) -> Iterator[Operation]:
     """Compile the operations of a document with valid structure."""
     responses: dict[str, Response] = {}
-    for path, item in schemas.root["paths"].items():
+    ids = set[str]()
+    for path in (p for p in schemas.root["paths"] if p.startswith("/")):
+        item = get(schemas.root, parse_pointer(follow(schemas.root, _item_pointer(path))))
         for method in (m for m in METHODS if m in item):
-            yield _OperationCompiler(schemas, path, method, responses).compile()
+            yield _OperationCompiler(schemas, path, method, responses, ids).compile()
+
+
+def _item_pointer(path: str) -> str:
+    return format_pointer(("paths", path))
+
+
+def _unique_id(declared: str | None, method: str, path: str, ids: set[str]) -> str:
+    """Return the id of an operation: method and path, if it has none or another has it."""
+    operation_id = declared if declared and declared not in ids else f"{method.upper()} {path}"
+    ids.add(operation_id)
+    return operation_id
 
 
 class _OperationCompiler:
     """Compiles one operation. Responses that operations share are kept in `responses`."""
 
     def __init__(
-        self, schemas: Schemas, path: str, method: str, responses: dict[str, Response]
+        self,
+        schemas: Schemas,
+        path: str,
+        method: str,
+        responses: dict[str, Response],
+        ids: set[str],
     ) -> None:
         self._responses = responses
         self._schemas, self._root = schemas, schemas.root
         self._template, self._method = PathTemplate(path), method
-        self._item = ("paths", path)
-        self._pointer = format_pointer((*self._item, method))
-        self._data = self._root["paths"][path][method]
+        self._item = follow(self._root, _item_pointer(path))
+        self._pointer = f"{self._item}/{method}"
+        self._data = get(self._root, parse_pointer(self._pointer))
+        self._id = _unique_id(self._data.get("operationId"), method, path, ids)
 
     def compile(self) -> Operation:
         data = self._data
@@ -50,9 +72,9 @@ class _OperationCompiler:
             self._follow(f"{self._pointer}/requestBody") if "requestBody" in data else ("", {})
         )
         parameters = [*self._parameters()]
-        responses = {int(status): self._response(status) for status in data["responses"]}
+        responses = self._all_responses()
         return Operation(
-            id=data["operationId"],
+            id=self._id,
             method=self._method.upper(),
             template=self._template,
             pointer=self._pointer,
@@ -68,11 +90,25 @@ class _OperationCompiler:
                 for media_type in body.get("content", ())
             },
             responses=responses,
-            success=responses[min(responses)],
+            success=_success(responses),
             page=None,
             media=None,
             price=None,
         )
+
+    def _all_responses(self) -> Responses:
+        exact: dict[int, Response] = {}
+        ranges: dict[int, Response] = {}
+        default = None
+        for status in (s for s in self._data.get("responses", {}) if not s.startswith("x-")):
+            response = self._response(status)
+            if status == "default":
+                default = response
+            elif status.endswith("XX"):
+                ranges[int(status[0])] = response
+            else:
+                exact[int(status)] = response
+        return Responses(exact, ranges=ranges, default=default)
 
     def _follow(self, pointer: str) -> tuple[str, Json]:
         """Return the pointer that references at this pointer lead to, and the value there."""
@@ -82,26 +118,24 @@ class _OperationCompiler:
     def _parameters(self) -> Iterator[Parameter]:
         """Yield the parameters of the path, overridden by those of the operation."""
         parameters: dict[tuple[str, str], Parameter] = {}
-        for base in (format_pointer(self._item), self._pointer):
+        for base in (self._item, self._pointer):
             listed = get(self._root, parse_pointer(base)).get("parameters", ())
             for index in range(len(listed)):
                 pointer, data = self._follow(f"{base}/parameters/{index}")
                 parameters[data["name"], data["in"]] = Parameter(
                     name=data["name"],
                     place=data["in"],
-                    required=data.get("required", False),
-                    schema=self._schemas.at(f"{pointer}/schema"),
+                    required=data.get("required", False) or data["in"] == "path",
+                    schema=self._schema_at(f"{pointer}/schema"),
                     variants={},
                 )
         yield from parameters.values()
 
     def _body(self, pointer: str) -> RequestBody:
         data = get(self._root, parse_pointer(pointer))
-        schema = self._schemas.at(f"{pointer}/schema")
-        properties = {
-            name: as_object(resolve(self._root, below))
-            for name, below in schema.raw.get("properties", {}).items()
-        }
+        schema = self._schema_at(f"{pointer}/schema")
+        fields = fields_of(self._root, schema.raw, depth=1)
+        properties = {path[0]: as_object(resolve(self._root, below)) for path, below in fields}
         encoding = {name: _media_types(e) for name, e in data.get("encoding", {}).items()}
         files = {
             name: encoding.get(name, ("*/*",))
@@ -124,7 +158,7 @@ class _OperationCompiler:
         place = f"{pointer} {status}"
         if place not in self._responses:
             self._responses[place] = Response(
-                status=int(status),
+                status=_status_number(status),
                 provenance=Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),
                 headers=tuple(self._header(pointer, name) for name in data.get("headers", ())),
                 content={t: self._content(pointer, t) for t in data.get("content", ())},
@@ -137,11 +171,34 @@ class _OperationCompiler:
         media = get(self._root, parse_pointer(pointer))
         return self._schemas.at(f"{pointer}/schema") if "schema" in media else None
 
+    def _schema_at(self, pointer: str) -> Schema:
+        """Return the schema at a pointer, or one that accepts anything if there is none."""
+        try:
+            return self._schemas.at(pointer)
+        except LookupError:
+            return self._schemas.anything
+
     def _header(self, response_pointer: str, name: str) -> Header:
         pointer, data = self._follow(f"{response_pointer}/headers{format_pointer((name,))}")
         return Header(
-            name.lower(), data.get("required", False), self._schemas.at(f"{pointer}/schema")
+            name.lower(), data.get("required", False), self._schema_at(f"{pointer}/schema")
         )
+
+
+def _success(responses: Responses) -> Response:
+    """Return the good response with the lowest status; 200 without content if there is none."""
+    good = min((s for s in responses if 200 <= s < 300), default=None)
+    if good is not None:
+        return responses[good]
+    covered = responses.get(200) or responses.get(min(responses, default=200))
+    if covered is None:
+        return Response(200, Provenance.INFERRED, (), {}, {})
+    return covered if covered.status else replace(covered, status=200)
+
+
+def _status_number(status: str) -> int:
+    """Return a status as a number; 0 for a range and for the default."""
+    return int(status) if status.isdecimal() else 0
 
 
 def _media_types(encoding: Json) -> tuple[str, ...]:

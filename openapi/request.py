@@ -12,6 +12,7 @@ from .errors import FormError
 from .form import Part, parse_form
 from .json import Json, duplicate_name, parse_json
 from .keywords import as_object, value_from_text
+from .media_types import is_json, media_type_matches
 from .messages import Call, media_type_of
 from .operation import FORM, JSON, Operation, RequestBody
 from .pointer import format_pointer
@@ -132,6 +133,8 @@ class _RequestReader:
 
     def read_headers(self) -> None:
         for name, parameter in self.operation.headers.items():
+            if name.lower() in _IGNORED_HEADERS:
+                continue
             text = self.call.headers.get(name.lower())
             if text is not None:
                 self._validate(parameter.schema, value_from_text(text, parameter.schema.raw), name)
@@ -140,16 +143,25 @@ class _RequestReader:
 
     def read_body(self) -> None:
         media_type = media_type_of(self.call.headers)
-        body = self.operation.bodies.get(media_type)
+        body = self._body_of(media_type)
         if body is None:
             if self.call.body or self.operation.body_required:
                 received = quote(media_type) if media_type else "a body without a Content-Type"
                 expected = f"the body must be {' or '.join(self.operation.bodies)}"
                 self._add_problem(Cause.MEDIA_TYPE_UNSUPPORTED, None, expected, received)
-        elif media_type == JSON:
+        elif is_json(media_type):
             self._read_json(body)
         elif media_type == FORM:
             self._read_form(body)
+
+    def _body_of(self, media_type: str) -> RequestBody | None:
+        """Return the body of a media type, or of a range such as `image/*` that it is in."""
+        bodies = self.operation.bodies
+        found = bodies.get(media_type)
+        if found is None and media_type:
+            fitting = (b for name, b in bodies.items() if media_type_matches(media_type, name))
+            found = next(fitting, None)
+        return found
 
     def _read_json(self, body: RequestBody) -> None:
         try:
@@ -261,6 +273,8 @@ class _RequestReader:
         return None
 
 
+# OpenAPI says that parameters with these names are ignored.
+_IGNORED_HEADERS = ("accept", "authorization", "content-type")
 _CAUSE_BY_KEYWORD = {"required": Cause.FIELD_MISSING, "type": Cause.FIELD_TYPE}
 _DUPLICATE = ("must be given once", "twice")
 _MAX_SHOWN_BYTES = 100

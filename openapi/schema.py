@@ -77,6 +77,7 @@ class Schemas:
     def __init__(self, root: Json) -> None:
         self.root = root
         self._document: jsonschema_rs.Registry | None = None
+        self._anything: Schema | None = None
         self._by_pointer: dict[str, Schema] = {}
 
     def at(self, pointer: str) -> Schema:
@@ -91,6 +92,13 @@ class Schemas:
         if pointer not in self._by_pointer:
             self._by_pointer[pointer] = Schema(self, pointer)
         return self._by_pointer[pointer]
+
+    @property
+    def anything(self) -> Schema:
+        """The schema that accepts anything, for places without a schema."""
+        if self._anything is None:
+            self._anything = Schemas({"anything": {}}).at("/anything")
+        return self._anything
 
     @property
     def registry(self) -> jsonschema_rs.Registry:

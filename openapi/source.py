@@ -14,11 +14,10 @@ from .errors import DocumentError, Problem
 from .json import Json
 from .pointer import Path, parse_pointer
 from .text import did_you_mean
+from .yaml_loader import YamlLoader
 from .yaml_rules import is_64_bit, yaml_problems
 
 BUNDLED = "aisa-videos.yaml"
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +113,13 @@ def _unique_keys(pairs: list[tuple[str, Json]]) -> Json:
     return data
 
 
-def _parse_integer(text: str) -> int:
+def _parse_integer(text: str) -> int | float:
     number = int(text)
-    if not is_64_bit(number):
-        raise ValueError("number of more than 64 bits")
-    return number
+    return number if is_64_bit(number) else float(number)
 
 
 def _parse_yaml(text: str, name: str) -> Json:
-    loader = _Loader(_with_yaml_escapes(text))
+    loader = YamlLoader(_with_yaml_escapes(text))
     root = loader.get_single_node()
     if root is None:
         return None
@@ -142,7 +139,7 @@ def _syntax_problem(error: yaml.YAMLError) -> Problem:
 
 def _parse_nodes(text: str) -> yaml.Node | None:
     try:
-        node: yaml.Node | None = _Loader(_with_yaml_escapes(text)).get_single_node()
+        node: yaml.Node | None = YamlLoader(_with_yaml_escapes(text)).get_single_node()
     except yaml.YAMLError:
         return None
     return node

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from .envelope import Cause
 from .form import Part
 from .image import image_type
+from .media_types import media_type_matches
 from .text import quote
 
 
@@ -40,10 +41,4 @@ def file_problem(part: Part, allowed: Iterable[str]) -> tuple[Cause, str, str] |
 
 
 def _is_allowed(media_type: str | None, patterns: Iterable[str]) -> bool:
-    return any(_matches(media_type, pattern) for pattern in patterns)
-
-
-def _matches(media_type: str | None, pattern: str) -> bool:
-    if pattern == "*/*" or media_type == pattern:
-        return True
-    return media_type is not None and pattern == media_type.partition("/")[0] + "/*"
+    return any(media_type_matches(media_type, pattern) for pattern in patterns)

@@ -80,7 +80,5 @@ class _YamlRules:
         reason = ""
         if node.tag.endswith(":float") and not isfinite(self._loader.construct_yaml_float(node)):
             reason = f"{node.value} is not a JSON number"
-        if node.tag.endswith(":int") and not is_64_bit(self._loader.construct_yaml_int(node)):
-            reason = "must be a number of at most 64 bits"
         if reason:
             self.problems.append(Problem(format_pointer(path), reason))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...openapi import Arguments, Call, Document, Problem, Reply
+from ...openapi import Arguments, Call, Reply
 from ...openapi.jobs import CreateOperation, JobKind, Part, Place, ResultOperation
 from ...openapi.jobs.sources import FileAddress
 from ...openapi.json import Json
@@ -21,16 +21,13 @@ class JobFiles:
     """The files of the jobs of one kind.
 
     Args:
-        document: The document.
         kind: The kind of job, whose operations and fields name the media types.
         library: The files to choose from.
     """
 
-    def __init__(self, document: Document, kind: JobKind, library: MediaLibrary) -> None:
+    def __init__(self, kind: JobKind, library: MediaLibrary) -> None:
         self._library = library
         self._creates = {create.operation.id: create for create in kind.creates}
-        for result in kind.results:
-            self._check(document, result)
 
     def reply(
         self,
@@ -68,20 +65,6 @@ class JobFiles:
         if exact:
             return reply
         return Reply(reply.status, {**reply.headers, NEAREST_HEADER: file.label}, reply.body)
-
-    def _check(self, document: Document, result: ResultOperation) -> None:
-        """Raise DocumentError for a media type without a file, when a server starts."""
-        success = result.operation.success
-        types = [result.media_type] if result.media_type else []
-        if result.variants:
-            types = [*result.variants[1].values()]
-        for media_type in types:
-            if media_type not in self._library.media_types:
-                place = f"{result.operation.pointer}/responses/{success.status}"
-                place += format_pointer(("content", media_type))
-                known = ", ".join(self._library.media_types)
-                reason = f"the mock has no file of this type, only {known}"
-                raise document.source.error(Problem(place, reason))
 
 
 def file_pointer(place: Place) -> str:

@@ -28,8 +28,6 @@ class KindParts:
         clock: The source of time.
         maker: Makes values that nothing declares.
         library: The files of jobs.
-
-    Raises DocumentError if a media type of the document has no file.
     """
 
     def __init__(
@@ -45,7 +43,7 @@ class KindParts:
         self.planner = Planner(kind)
         self.readers = {each.operation.id: RequestReader(kind, each) for each in kind.creates}
         self.answers = Answers(document, kind, clock=clock, maker=maker)
-        self.files = JobFiles(document, kind, library)
+        self.files = JobFiles(kind, library)
         self.job_id_of = job_id_form(kind)
 
     def view(self, job: Job, base_url: str | None = None) -> View:

@@ -104,6 +104,8 @@ class _Attempt:
         if path in self._layout.empty and _null in makers:
             makers.remove(_null)
             makers.insert(0, _null)
+        if not required:  # an optional field without a valid value is left out
+            makers.append(_omit)
         self.options[path] = len(makers)
         return makers[min(self._choices.get(path, 0), len(makers) - 1)]()
 
@@ -149,9 +151,11 @@ class _Attempt:
         for name in dict.fromkeys([*properties, *required, *self._given(path)]):
             below = (*path, name)
             if self._is_made(below, path, required=name in required):
-                value[name] = self.make(
-                    properties.get(name, _undeclared(schema, name)), below, required=True
-                )
+                declared = properties.get(name, _undeclared(schema, name))
+                needed = name in required or self._layout.reaches(below)
+                made = self.make(declared, below, required=needed)
+                if made is not _OMITTED:
+                    value[name] = made
         self._add_entries(value, schema, path)
         return value
 
@@ -269,6 +273,11 @@ def _null() -> None:
     return None
 
 
+def _omit() -> Json:
+    return _OMITTED
+
+
+_OMITTED = object()
 _MAX_VARIANTS = 64
 _KEYWORDS_BY_TYPE = {
     "object": {"properties", "required", "additionalProperties", "patternProperties"},

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..json import Json
 from ..keywords import types_of
+from ..media_types import is_json
 from ..operation import Operation
 from ..pointer import Path, parse_pointer
 from ..schema import Schema
@@ -15,7 +16,6 @@ from ..text import suggest
 from .answer import Answer
 from .field_compiler import select_states
 from .long_form import as_operation
-from .media_types import is_json
 from .operations import (
     CancelOperation,
     JobOperation,

@@ -21,6 +21,7 @@ from ..price import Price, Rate
 from ..schema import Schemas, template_of
 from .kind import JobKind, Webhook
 from .operations import CreateOperation, ListOperation, ResultOperation
+from .operations import JobRole as Role
 from .place import Part, Place
 from .sources import (
     Constant,
@@ -148,6 +149,8 @@ def with_roles(operations: Mapping[str, Operation], kind: JobKind) -> dict[str, 
     """Return the operations with their roles for a kind of job."""
     known = dict(operations)
     for each in kind.operations():
+        if each.role is Role.CANCEL:
+            continue
         operation, media = each.operation, kind.creates[0].media
         changed = replace(operation, role=_role(each.role.value, each))
         if isinstance(each, CreateOperation) and each.price:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from ..json import Json
+from ..media_types import is_json
 from ..operation import Operation
 from ..pointer import format_pointer, get, parse_pointer
 from ..references import follow
@@ -14,7 +15,6 @@ from ..text import suggest
 from .answer import Answer
 from .field_compiler import FieldCompiler, select_states
 from .kind import Webhook
-from .media_types import is_json
 from .place import Place, parse_place
 from .problems import Report
 from .states import Lifecycle

@@ -1,0 +1,58 @@
+"""The reading of a document: what must be mended, what is left out, and the rest as OpenAPI 3.1."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import orjson
+
+from ..document_rules import document_problems
+from ..errors import Problem
+from ..jobs.language import language_problems
+from ..jobs.old_words import old_word_problems
+from ..json import Json
+from ..source import Source
+from .tidy import tidy
+from .upgrade import upgrade
+
+
+def read_document(source: Source, *, strict: bool) -> tuple[Source, tuple[Problem, ...]]:
+    """Return a document that can be compiled, and what was left out of it.
+
+    Args:
+        source: The document as it is written.
+        strict: True to raise an error for everything that would be left out.
+
+    Raises DocumentError if the document cannot be used.
+    """
+    problems = [*_unusable(source.data)] or [*old_word_problems(source.data)]
+    if problems:
+        raise source.error(*problems)
+    if strict:
+        problems = document_problems(source.data)
+        if problems:
+            raise source.error(*problems)
+    root = orjson.loads(orjson.dumps(source.data))
+    left_out: list[Problem] = []
+    upgrade(root)
+    tidy(root, warn=left_out.append)
+    problems = [*language_problems(root["x-jobs"])] if "x-jobs" in root else []
+    if problems:
+        raise source.error(*problems)
+    return replace(source, data=root), source.error(*left_out).problems if left_out else ()
+
+
+def _unusable(root: Json) -> list[Problem]:
+    """Return the reason why a text is not a document of OpenAPI 3; none if it is one."""
+    if not isinstance(root, dict):
+        return [Problem("", "is not an OpenAPI document: it must be an object")]
+    version = root.get("openapi")
+    if "swagger" in root:
+        reason = f"is Swagger {root['swagger']}; convert it to OpenAPI 3, which is read"
+        return [Problem("/swagger", reason)]
+    if not isinstance(version, str) or not version.startswith("3."):
+        shown = "missing" if version is None else version
+        return [Problem("/openapi", f"must be 3.0, 3.1 or 3.2, not {shown}")]
+    if not isinstance(root.get("paths"), dict) or not root["paths"]:
+        return [Problem("/paths", "has no operations")]
+    return []

@@ -1,0 +1,52 @@
+"""The declared responses of an operation, by status, range of statuses, or default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from .operation import Response
+
+
+class Responses(Mapping[int, Response]):
+    """The declared responses of an operation.
+
+    Iteration and length are those of single statuses. A status is also found if a range such as
+    `4XX` or the default covers it.
+
+    Args:
+        exact: The responses by status.
+        ranges: The responses by their first digit.
+        default: The response for all other statuses; None if there is none.
+    """
+
+    def __init__(
+        self,
+        exact: Mapping[int, Response],
+        *,
+        ranges: Mapping[int, Response] | None = None,
+        default: Response | None = None,
+    ) -> None:
+        self._exact, self._ranges, self.default = exact, ranges or {}, default
+
+    def __getitem__(self, status: int) -> Response:
+        found = self._exact.get(status) or self._ranges.get(status // 100) or self.default
+        if found is None:
+            raise KeyError(status)
+        return found
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._exact)
+
+    def __len__(self) -> int:
+        return len(self._exact)
+
+    def __contains__(self, status: object) -> bool:
+        if not isinstance(status, int):
+            return False
+        covered = status in self._exact or status // 100 in self._ranges
+        return covered or self.default is not None
+
+    def describe(self) -> str:
+        """Return the statuses, ranges and the default in a list."""
+        ranges = [f"{digit}XX" for digit in self._ranges]
+        return ", ".join([*map(str, self._exact), *ranges, *(["default"] if self.default else [])])
