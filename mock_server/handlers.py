@@ -15,6 +15,7 @@ from ..openapi.jobs import (
     JobRole,
     ListOperation,
     Meaning,
+    Part,
     ResultOperation,
 )
 from ..openapi.json import Json
@@ -23,7 +24,7 @@ from ..openapi.text import quote
 from .accepted_call import AcceptedCall
 from .clock import Clock
 from .errors import Refusal
-from .jobs.base_url import base_url_of
+from .jobs.base_url import BaseUrls
 from .jobs.field_values import ABSENT, View
 from .jobs.ids import Ids
 from .jobs.job import Job, Snapshot, observe
@@ -67,7 +68,7 @@ class OperationHandlers:
         webhooks: Webhooks | None,
         synthesize: bool,
     ) -> None:
-        self._document, self._roles = document, document.roles
+        self._base_urls, self._roles = BaseUrls(document), document.roles
         self._clock, self._ids, self._store, self._kinds = clock, ids, store, kinds
         self._limits, self._stateless, self._webhooks = limits, stateless, webhooks
         self._synthesize, self._started = synthesize, clock.now()
@@ -187,7 +188,7 @@ class OperationHandlers:
             synthesize=self._synthesize,
         )
         page = lister.page(accepted)
-        base_url = base_url_of(self._document, accepted.call)
+        base_url = self._base_urls.of(accepted.call)
         now = self._clock.now()
         views = [View(job, observe(job, now), base_url) for job in page.jobs]
         if any(not view.snapshot.has_ended for view in views):
@@ -203,6 +204,9 @@ class OperationHandlers:
         if job is None:
             return self._unknown_job(accepted, fitting[0])
         snapshot = self._observe_poll(job)
+        if len(fitting) == 1:
+            role = fitting[0]
+            return self._handlers[role.role](accepted, role, job, snapshot)
         accepting = (r for r in fitting if not r.states or snapshot.state in r.states)
         role = next(accepting, fitting[-1])
         return self._handlers[role.role](accepted, role, job, snapshot)
@@ -294,6 +298,10 @@ class OperationHandlers:
         """
         first = roles[0]
         place = first.id
+        if len(roles) == 1 and place is not None and place.part is Part.PATH:
+            job = self._owned_job(accepted.call.path_parameters[place.name], accepted.key)
+            if job is not None and job.kind == first.kind and not _has_key(first):
+                return job, roles
         job_id = str(read_place(place, accepted.call, accepted.arguments)) if place else ""
         kinds = tuple(self._kinds[name] for name in dict.fromkeys(role.kind for role in roles))
         if isinstance(first, ResultOperation) and first.key is not None:
@@ -363,12 +371,15 @@ class OperationHandlers:
 
     def _reply(self, call: Call, role: JobOperation, job: Job, snapshot: Snapshot) -> Reply:
         """Return the reply of an operation that shows a job."""
-        answers = self._kinds[job.kind].answers
-        view = View(job, snapshot, base_url_of(self._document, call))
-        headers, body = answers.headers(role, view), answers.body(role, view)
+        view = View(job, snapshot, self._base_urls.of(call))
+        headers, body = self._kinds[job.kind].answers.respond(role, view)
         if body is None:
             return Reply(role.status, headers)
         return Reply(role.status, {**_JSON_HEADERS, **headers}, orjson.dumps(body))
+
+
+def _has_key(role: JobOperation) -> bool:
+    return isinstance(role, ResultOperation) and role.key is not None
 
 
 _JSON_HEADERS = {"content-type": "application/json"}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import NamedTuple, TypeAlias
 
 import orjson
 
@@ -24,11 +24,22 @@ from ...openapi.jobs import (
 )
 from ...openapi.jobs.answer import Answer
 from ...openapi.jobs.role_compiler import answer_of
-from ...openapi.jobs.sources import Constant, FromSource
+from ...openapi.jobs.sources import Constant, FromSource, Progress, RetryHint
 from ...openapi.json import Json
 from ...openapi.pointer import Path, set_at
 from ..clock import Clock
 from .field_values import ABSENT, FieldValue, FieldValues, View
+from .job import Job
+
+Copier: TypeAlias = Callable[[], Json]
+
+
+class _Body(NamedTuple):
+    """The body of a job in one state, as clients of one URL see it, without moving fields."""
+
+    job: Job
+    base_url: str
+    copy: Copier
 
 
 @dataclass(slots=True)
@@ -37,23 +48,33 @@ class StateAnswer:
 
     Args:
         schema: The schema of its body; None if it has no JSON body.
-        writes: The functions for the values of fields, by path.
+        settled: The paths and functions of the fields that do not change while the job is in the
+            state.
+        moving: The paths and functions of the fields that change with time.
+        constants: The values that are the same for all jobs, by path.
         headers: The functions for the values of headers, by name.
         included: The paths of fields that are made from their schema.
         empty: The paths of declared fields that hold nothing in this state.
         sparse: The path of the job, below which optional fields are left out.
         state: The path and the value of the state.
-        copiers: What copies the body without its values, by the fields that are there.
+        is_repeated: True if clients ask for it again and again.
+        forms: What copies the body without values, by the indexes of the fields that are absent;
+            None if each job needs a body of its own.
+        bodies: What copies the body of a job without moving fields, by the id of the job.
     """
 
     schema: Schema | None
-    writes: tuple[tuple[Path, FieldValue], ...]
+    settled: tuple[tuple[Path, FieldValue], ...]
+    moving: tuple[tuple[Path, FieldValue], ...]
+    constants: Mapping[Path, Json]
     headers: tuple[tuple[str, FieldValue], ...]
     included: frozenset[Path]
     empty: frozenset[Path]
     sparse: Path | None
     state: tuple[Path, Json]
-    copiers: dict[int, Callable[[], Json] | None] = field(default_factory=dict)
+    is_repeated: bool
+    forms: dict[tuple[int, ...], Copier | None] = field(default_factory=dict)
+    bodies: dict[str, _Body] = field(default_factory=dict)
 
 
 class Answers:
@@ -77,19 +98,22 @@ class Answers:
             for each in kind.operations()
             if each.role in (JobRole.CREATE, JobRole.POLL, JobRole.LIST, JobRole.CANCEL)
         )
-        self._state_answers: dict[tuple[str, str, str], StateAnswer] = {}
+        self._state_answers: dict[tuple[int, str, str], StateAnswer] = {}
         self._pages: dict[str, Callable[[], Json]] = {}
-        self._made: OrderedDict[tuple[int, str, int], bytes] = OrderedDict()
 
     def body(self, operation: JobOperation, view: View) -> Json:
         """Return the JSON body of a response; None if the response has none."""
         return self._fill(self._state_answer(operation, view), view)
 
-    def headers(self, operation: JobOperation, view: View) -> dict[str, str]:
-        """Return the headers of a response that tell of the job."""
-        found = self._state_answer(operation, view).headers
-        values = ((name, value(view)) for name, value in found)
-        return {name: str(value) for name, value in values if value is not ABSENT}
+    def respond(self, operation: JobOperation, view: View) -> tuple[dict[str, str], Json]:
+        """Return the headers of a response that tell of the job, and its JSON body or None."""
+        answer = self._state_answer(operation, view)
+        headers: dict[str, str] = {}
+        for name, value_of in answer.headers:
+            value = value_of(view)
+            if value is not ABSENT:
+                headers[name] = str(value)
+        return headers, self._fill(answer, view)
 
     def page(self, listing: ListOperation, items: list[Json], values: dict[Path, Json]) -> Json:
         """Return the body of a page.
@@ -128,50 +152,49 @@ class Answers:
     def _fill(self, answer: StateAnswer, view: View) -> Json:
         if answer.schema is None:
             return None
-        present, values = 0, []
-        for index, (path, value_of) in enumerate(answer.writes):
-            value = value_of(view)
-            if value is not ABSENT:
-                present |= 1 << index
-                values.append((path, value))
-        if present not in answer.copiers:
-            answer.copiers[present] = self._copier(answer, values, view)
-        copier = answer.copiers[present]
-        body = copier() if copier else self._made_body(answer, present, values, view)
-        for path, value in values:
+        body = self._kept_body(answer, view) if answer.is_repeated else self._settle(answer, view)
+        for path, value_of in answer.moving:
+            set_at(body, path, value_of(view))
+        return body
+
+    def _kept_body(self, answer: StateAnswer, view: View) -> Json:
+        """Return a copy of the body without moving fields, which is kept for the next poll."""
+        kept = answer.bodies.get(view.job.id)
+        if kept is None or kept.job is not view.job or kept.base_url != view.base_url:
+            kept = _Body(view.job, view.base_url, copier_of(self._settle(answer, view)))
+            if len(answer.bodies) >= _MAX_KEPT_BODIES:
+                answer.bodies.clear()
+            answer.bodies[view.job.id] = kept
+        return kept.copy()
+
+    def _settle(self, answer: StateAnswer, view: View) -> Json:
+        """Return the body of a job without the fields that change with time."""
+        values = [(path, value_of(view)) for path, value_of in answer.settled]
+        absent = tuple([index for index, (_, value) in enumerate(values) if value is ABSENT])
+        held = {path: value for path, value in values if value is not ABSENT}
+        if absent not in answer.forms:
+            body, other = (self._make(answer, held, view, key=key) for key in (view.job.id, ""))
+            answer.forms[absent] = copier_of(body) if body == other else None
+        form = answer.forms[absent]
+        body = form() if form else self._make(answer, held, view, key=view.job.id)
+        for path, value in held.items():
             if path:
                 set_at(body, path, value)
             else:
                 body = value
         return body
 
-    def _copier(
-        self, answer: StateAnswer, values: list[tuple[Path, Json]], view: View
-    ) -> Callable[[], Json] | None:
-        """Return what copies a body without values; None if each job needs a body of its own."""
-        body, other = (self._make(answer, values, key) for key in (view.job.id, ""))
-        return copier_of(body) if body == other else None
-
-    def _made_body(
-        self, answer: StateAnswer, present: int, values: list[tuple[Path, Json]], view: View
+    def _make(
+        self, answer: StateAnswer, held: Mapping[Path, Json], view: View, *, key: str
     ) -> Json:
-        """Return the body of a job that is made from its schema, which is kept for next polls."""
-        key = (id(answer), view.job.id, present)
-        kept = self._made.get(key)
-        if kept is None:
-            kept = orjson.dumps(self._make(answer, values, view.job.id))
-            self._made[key] = kept
-            while len(self._made) > _MAX_MADE_BODIES:
-                self._made.popitem(last=False)
-        return orjson.loads(kept)
-
-    def _make(self, answer: StateAnswer, values: list[tuple[Path, Json]], key: str) -> Json:
         if answer.schema is None:
             return None
+        moving = {path: value_of(view) for path, value_of in answer.moving}
+        known = {**held, **answer.constants, **moving}
         layout = Layout(
-            values=dict(values),
+            values=known,
             included=answer.included,
-            empty=_with_parents(answer.empty, [*dict(values), *answer.included]),
+            empty=_with_parents(answer.empty, [*known, *answer.included]),
             sparse=answer.sparse,
             state=answer.state,
         )
@@ -179,7 +202,7 @@ class Answers:
             return self._maker.make(answer.schema, key=key, layout=layout)
         except NoValueError:
             body: dict[str, Json] = {}
-            for path, value in values:
+            for path, value in known.items():
                 set_at(body, path, value)
             return body
 
@@ -197,7 +220,7 @@ class Answers:
         return body
 
     def _state_answer(self, operation: JobOperation, view: View) -> StateAnswer:
-        key = (operation.pointer + operation.operation.id, view.job.create, view.snapshot.state)
+        key = (id(operation), view.job.create, view.snapshot.state)
         answer = self._state_answers.get(key)
         if answer is None:
             answer = self._compile(operation, view.job.create, view.snapshot.state)
@@ -209,7 +232,9 @@ class Answers:
         answer, part = _item_answer(operation)
         value = self._kind.lifecycle.states[state].value
         whole = (_without(self._kind.state_at, part), value)
-        writes: dict[Path, FieldValue] = {}
+        settled: dict[Path, FieldValue] = {}
+        moving: dict[Path, FieldValue] = {}
+        constants: dict[Path, Json] = {}
         headers: dict[str, FieldValue] = {}
         included, empty = set[Path](), set[Path]()
         fields = self._creates[create].fields if create in self._creates else ()
@@ -219,29 +244,38 @@ class Answers:
             if each.place.part is Part.HEADER:
                 if function and state in each.possible:
                     headers[each.place.name] = function
-            elif state not in each.possible:
-                empty.add(path)
-            elif function is None:
+                continue
+            empty.add(path)
+            if state not in each.possible:
+                continue
+            if function is None:
                 included.add(path)
+            elif isinstance(each.source, Constant) and not each.when.values:
+                constants[path] = each.source.value
+            elif isinstance(each.source, Progress | RetryHint):
+                moving[path] = function
             else:
-                writes[path] = function
-                empty.add(path)
-        writes = {**self._own_writes(answer, part, whole), **writes}
+                settled[path] = function
+        constants |= self._state_value(answer, whole)
+        settled = {**self._id_write(answer, part, whole), **settled}
         for each in operation.answer:
             function = self._values.value_of(each, [])
             if each.place.part is Part.HEADER and function:
                 headers[each.place.name] = function
             elif function:
-                writes[each.place.path] = function
+                settled[each.place.path] = function
         job_roles = (JobRole.CREATE, JobRole.POLL, JobRole.LIST, JobRole.CANCEL)
         return StateAnswer(
             schema=answer.schema,
-            writes=tuple(writes.items()),
+            settled=tuple(settled.items()),
+            moving=tuple(moving.items()),
+            constants=constants,
             headers=tuple(headers.items()),
             included=frozenset(included),
             empty=frozenset(empty),
             sparse=answer.job_at if operation.role in job_roles else None,
             state=((*answer.job_at, *whole[0]), value),
+            is_repeated=operation.role in (JobRole.POLL, JobRole.LIST),
         )
 
     def _fields_in(
@@ -271,20 +305,24 @@ class Answers:
             return True
         return operation.role in (JobRole.POLL, JobRole.LIST) and answer.is_open_at(place)
 
-    def _own_writes(
+    def _id_write(
         self, answer: Answer, part: Path, state: tuple[Path, Json]
     ) -> dict[Path, FieldValue]:
-        """Return the functions for the id and the state, where the response has them."""
-        writes: dict[Path, FieldValue] = {}
+        """Return the function for the id, if the response has it."""
         id_at = self._kind.id_at
-        if id_at is not None and id_at[: len(part)] == part:
-            place = Place(Part.BODY, _without(id_at, part))
-            schemas = answer.schemas_at(place, state=state)
-            if schemas or answer.is_open_at(place):
-                writes[(*answer.job_at, *place.path)] = self._values.job_id(schemas)
-        if answer.schemas_at(Place(Part.BODY, state[0]), state=state):
-            writes[(*answer.job_at, *state[0])] = self._values.state()
-        return writes
+        if id_at is None or id_at[: len(part)] != part:
+            return {}
+        place = Place(Part.BODY, _without(id_at, part))
+        schemas = answer.schemas_at(place, state=state)
+        if not schemas and not answer.is_open_at(place):
+            return {}
+        return {(*answer.job_at, *place.path): self._values.job_id(schemas)}
+
+    def _state_value(self, answer: Answer, state: tuple[Path, Json]) -> dict[Path, Json]:
+        """Return the value of the state, if the response has it."""
+        if not answer.schemas_at(Place(Part.BODY, state[0]), state=state):
+            return {}
+        return {(*answer.job_at, *state[0]): state[1]}
 
 
 def copier_of(body: Json) -> Callable[[], Json]:
@@ -318,4 +356,4 @@ def _with_parents(empty: Iterable[Path], held: Iterable[Path]) -> frozenset[Path
     return frozenset(parents - full)
 
 
-_MAX_MADE_BODIES = 1000
+_MAX_KEPT_BODIES = 1000

@@ -7,14 +7,34 @@ from urllib.parse import urlsplit
 from ...openapi import Call, Document
 
 
-def base_url_of(document: Document, call: Call) -> str:
-    """Return the URL of the API without a slash at the end, for URLs in a response.
+class BaseUrls:
+    """The URLs of an API by the host that clients send.
 
-    A request to another host than that of the document came to a mock at that host.
+    Args:
+        document: The document of the API.
     """
-    host = call.headers.get("host", "")
-    declared = document.server_url.rstrip("/")
-    if not host or urlsplit(declared).netloc == host:
-        return declared
-    scheme = call.headers.get("x-forwarded-proto", "http")
-    return f"{scheme}://{host}{document.base_path}"
+
+    def __init__(self, document: Document) -> None:
+        self._declared = document.server_url.rstrip("/")
+        self._declared_host = urlsplit(self._declared).netloc
+        self._base_path = document.base_path
+        self._known: dict[tuple[str, str], str] = {}
+
+    def of(self, call: Call) -> str:
+        """Return the URL of the API without a slash at the end, for URLs in a response.
+
+        A request to another host than that of the document came to a mock at that host.
+        """
+        host = call.headers.get("host", "")
+        if not host or host == self._declared_host:
+            return self._declared
+        key = host, call.headers.get("x-forwarded-proto", "http")
+        url = self._known.get(key)
+        if url is None:
+            url = f"{key[1]}://{host}{self._base_path}"
+            if len(self._known) < _MAX_HOSTS:
+                self._known[key] = url
+        return url
+
+
+_MAX_HOSTS = 256

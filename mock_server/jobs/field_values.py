@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor
 from random import Random
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from ...openapi import Operation
 from ...openapi.generator.pattern_text import text_for_pattern
@@ -27,12 +26,11 @@ from ...openapi.jobs.sources import (
 )
 from ...openapi.json import Json
 from ...openapi.keywords import types_of
-from ...openapi.moment import MomentForm
+from ...openapi.moment import SECONDS, MomentForm
 from ...openapi.path_template import percent_encode
 from ...openapi.pointer import Path, format_pointer
 from ..clock import Clock
 from .job import Job, Snapshot
-from .progression import Phase
 from .request_values import holds
 
 
@@ -46,8 +44,7 @@ class _Absent:
 ABSENT: Final = _Absent()
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """A job as one response shows it.
 
     Args:
@@ -152,9 +149,11 @@ class FieldValues:
         if path == self._kind.expires_at:
             return _expiry(form, _start_of(source))
         if source.event == "created":
+            if form is SECONDS:
+                return lambda view: floor(view.job.created + plus)
             return lambda view: form.write(view.job.created + plus)
         if source.event == "changed":
-            return lambda view: form.write(view.job.created + _phase(view).starts_after + plus)
+            return lambda view: form.write(view.job.created + _last_change(view) + plus)
 
         def when_entered(view: View) -> Json:
             start = _first_start(view, entered)
@@ -220,8 +219,9 @@ def operation_url(operation: Operation, role: JobOperation | None, view: View) -
     return f"{view.base_url}{operation.template.expand(values)}{query}"
 
 
-def _phase(view: View) -> Phase:
-    return view.job.progression.phases[view.snapshot.phase]
+def _last_change(view: View) -> float:
+    """Return the seconds after creation at which the job entered its state."""
+    return _first_start(view, frozenset({view.snapshot.state})) or 0.0
 
 
 def _first_start(view: View, states: frozenset[str]) -> float | None:
@@ -256,10 +256,12 @@ def _expiry(form: MomentForm, start: Callable[[View], float | None]) -> FieldVal
 
 def _from_request(source: FromRequest) -> FieldValue:
     key, words = str(source.place), source.translation
+    if not words:
+        return lambda view: view.job.request.get(key, ABSENT)
 
     def value(view: View) -> Json:
         found = view.job.request.get(key, ABSENT)
-        return words.get(str(found), found) if words else found
+        return words.get(str(found), found)
 
     return value
 

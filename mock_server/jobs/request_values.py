@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -21,11 +22,22 @@ class KeptPlace:
         place: The place.
         key: The place as text.
         default: The value of a request without it; None if the document has no default.
+        name: The name of a field at the top of the body; "" for any other place.
     """
 
     place: Place
     key: str
     default: Json
+    name: str = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        top = self.place.part is Part.BODY and len(self.place.path) == 1
+        object.__setattr__(self, "name", self.place.name if top else "")
+
+    @property
+    def is_field(self) -> bool:
+        """True for a field at the top of the body."""
+        return bool(self.name)
 
 
 class RequestReader:
@@ -37,15 +49,19 @@ class RequestReader:
     """
 
     def __init__(self, kind: JobKind, create: CreateOperation) -> None:
-        self._kept = tuple(
+        kept = [
             KeptPlace(place, str(place), _default(create, place))
             for place in dict.fromkeys(_kept_places(kind, create))
-        )
+        ]
+        # Most places are fields at the top of a body, which are quickly looked up.
+        self._fields = tuple(each for each in kept if each.is_field)
+        self._others = tuple(each for each in kept if not each.is_field)
 
     @property
     def defaults(self) -> dict[str, Json]:
         """The values of a request that leaves out everything."""
-        return {kept.key: kept.default for kept in self._kept if kept.default is not None}
+        kept = (*self._fields, *self._others)
+        return {each.key: each.default for each in kept if each.default is not None}
 
     def read(
         self, call: Call, arguments: Arguments, *, source: Mapping[str, Json] | None = None
@@ -59,10 +75,17 @@ class RequestReader:
                 defaults.
         """
         values: dict[str, Json] = dict(source or {})
-        for kept in self._kept:
+        fields = arguments.fields
+        for kept in self._fields:
+            value = fields.get(kept.name)
+            if value is None:
+                value = values.get(kept.key, kept.default)
+            if value is not None:
+                values[kept.key] = value
+        for kept in self._others:
             value = read_place(kept.place, call, arguments)
-            if value is None and kept.key not in values:
-                value = kept.default
+            if value is None:
+                value = values.get(kept.key, kept.default)
             if value is not None:
                 values[kept.key] = value
         return values
