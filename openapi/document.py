@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path as FilePath
 from urllib.parse import urlsplit
@@ -49,14 +49,16 @@ class Document:
     Raises DocumentError if the document is invalid or not supported.
     """
 
-    def __init__(self, source: Source, *, strict: bool = False) -> None:
+    def __init__(
+        self, source: Source, *, overlays: Iterable[Source] = (), strict: bool = False
+    ) -> None:
         try:
-            self._compile(source, strict=strict)
+            self._compile(source, overlays, strict=strict)
         except RecursionError:
             raise source.error(Problem("", "is nested too deeply")) from None
 
-    def _compile(self, source: Source, *, strict: bool) -> None:
-        self.source, left_out = read_document(source, strict=strict)
+    def _compile(self, source: Source, overlays: Iterable[Source], *, strict: bool) -> None:
+        self.source, left_out = read_document(source, overlays, strict=strict)
         root, schemas = self.source.data, Schemas(self.source.data)
         info = root.get("info", {})
         self.title: str = info.get("title", "")
@@ -100,7 +102,7 @@ class Document:
         )
         if problems:
             raise self.source.error(*problems)
-        return kinds, tuple(warnings)
+        return kinds, self.source.error(*warnings).problems if warnings else ()
 
     def match(self, method: str, path: str) -> OperationMatch | NoMatch:
         """Return the operation of a method (in upper case) and a path below `base_path`.
@@ -148,18 +150,28 @@ def _job_schema(kind: JobKind) -> Schema:
     return schema
 
 
-def load_document(path: str | FilePath | None = None, *, strict: bool = False) -> Document:
+def load_document(
+    path: str | FilePath | None = None,
+    *,
+    overlays: Iterable[str | FilePath] = (),
+    strict: bool = False,
+) -> Document:
     """Load a document from a YAML or JSON file.
 
     Without a path, return the bundled document of the AIsa video API, which is loaded once.
 
     Args:
         path: The path of the file.
+        overlays: The paths of overlays, which are applied in this order.
         strict: True to raise an error for everything that would be left out.
 
-    Raises DocumentError, with every problem, if the document is unreadable or not supported.
+    Raises DocumentError, with every problem, if the document or an overlay is unreadable or not
+    supported.
     """
-    return _bundled() if path is None else Document(read_source(path), strict=strict)
+    sources = [read_source(overlay) for overlay in overlays]
+    if path is None and not sources:
+        return _bundled()
+    return Document(read_source(path), overlays=sources, strict=strict)
 
 
 @cache

@@ -21,15 +21,18 @@ class Problem:
     pointer: the JSON pointer of the place
     reason: the problem in words, without the place
     line: the line in the text, from 1; None if unknown
+    file: the name of the file, if it is another one than the document, such as an overlay
     """
 
     pointer: str
     reason: str
     line: int | None = None
+    file: str = ""
 
     def __str__(self) -> str:
         line = f"line {self.line}" if self.line else ""
-        where = ", ".join(part for part in (line, self.pointer) if part)
+        place = f"{self.file} {line}".strip()
+        where = ", ".join(part for part in (place, self.pointer) if part)
         return f"{where}: {self.reason}" if where else self.reason
 
 

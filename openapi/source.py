@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
 import orjson
@@ -21,27 +21,64 @@ BUNDLED = "aisa-videos.yaml"
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a part of a document was written, if not in the document itself.
+
+    path: the path of the part in the document
+    source: the file with the part, such as an overlay
+    place: the path of the part in that file
+    """
+
+    path: Path
+    source: Source
+    place: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A document as text and as data.
 
     name: its name in error messages, usually its path
     text: the YAML or JSON text
     data: the content as JSON
+    origins: where parts were written that are not in the text, the latest last
     """
 
     name: str
     text: str
     data: Json
+    origins: tuple[Origin, ...] = ()
 
     def error(self, *problems: Problem) -> DocumentError:
-        """Return an error with these problems, sorted by line."""
-        root = _parse_nodes(self.text)
-        placed = [
-            Problem(p.pointer, p.reason, _line_of(root, parse_pointer(p.pointer))) for p in problems
-        ]
-        return DocumentError(
-            self.name, tuple(sorted(placed, key=lambda p: (p.line or 0, p.pointer)))
+        """Return an error with these problems, sorted by file and line."""
+        lines = _Lines()
+        placed = [self._place(problem, lines) for problem in problems]
+        ordered = sorted(placed, key=lambda p: (p.file, p.line or 0, p.pointer))
+        return DocumentError(self.name, tuple(ordered))
+
+    def _place(self, problem: Problem, lines: _Lines) -> Problem:
+        """Return a problem with its line, and with its file unless that is the document."""
+        path = parse_pointer(problem.pointer)
+        origin = next(
+            (o for o in reversed(self.origins) if path[: len(o.path)] == o.path and o.path), None
         )
+        if origin is None:
+            return replace(problem, line=lines.of(self.text, path))
+        place = (*origin.place, *path[len(origin.path) :])
+        return replace(problem, line=lines.of(origin.source.text, place), file=origin.source.name)
+
+
+class _Lines:
+    """The lines of places in texts; each text is parsed once."""
+
+    def __init__(self) -> None:
+        self._roots: dict[str, yaml.Node | None] = {}
+
+    def of(self, text: str, path: Path) -> int | None:
+        """Return the line of a path in a text, from 1; None if it is unknown."""
+        if text not in self._roots:
+            self._roots[text] = _parse_nodes(text)
+        return _line_of(self._roots[text], path)
 
 
 def read_resource(name: str) -> str:

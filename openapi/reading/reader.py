@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import orjson
@@ -12,19 +13,24 @@ from ..jobs.language import language_problems
 from ..jobs.old_words import old_word_problems
 from ..json import Json
 from ..source import Source
+from .overlay import apply_overlay
 from .tidy import tidy
 from .upgrade import upgrade
 
 
-def read_document(source: Source, *, strict: bool) -> tuple[Source, tuple[Problem, ...]]:
+def read_document(
+    source: Source, overlays: Iterable[Source] = (), *, strict: bool
+) -> tuple[Source, tuple[Problem, ...]]:
     """Return a document that can be compiled, and what was left out of it.
 
     Args:
         source: The document as it is written.
+        overlays: The overlays to apply, in this order.
         strict: True to raise an error for everything that would be left out.
 
     Raises DocumentError if the document cannot be used.
     """
+    source, ineffective = _with_overlays(source, overlays)
     problems = [*_unusable(source.data)] or [*old_word_problems(source.data)]
     if problems:
         raise source.error(*problems)
@@ -39,7 +45,21 @@ def read_document(source: Source, *, strict: bool) -> tuple[Source, tuple[Proble
     problems = [*language_problems(root["x-jobs"])] if "x-jobs" in root else []
     if problems:
         raise source.error(*problems)
-    return replace(source, data=root), source.error(*left_out).problems if left_out else ()
+    placed = source.error(*left_out).problems if left_out else ()
+    return replace(source, data=root), (*ineffective, *placed)
+
+
+def _with_overlays(
+    source: Source, overlays: Iterable[Source]
+) -> tuple[Source, tuple[Problem, ...]]:
+    """Return a document after its overlays, and the actions that had no effect."""
+    ineffective: list[Problem] = []
+    for overlay in overlays:
+        applied = apply_overlay(source.data, overlay)
+        origins = (*source.origins, *applied.origins)
+        source = replace(source, data=applied.data, origins=origins)
+        ineffective += [replace(warning, file=overlay.name) for warning in applied.warnings]
+    return source, tuple(ineffective)
 
 
 def _unusable(root: Json) -> list[Problem]:
