@@ -20,6 +20,7 @@ from ..openapi.jobs import (
 )
 from ..openapi.json import Json
 from ..openapi.pointer import format_pointer
+from ..openapi.request_place import read_place
 from ..openapi.text import quote
 from .accepted_call import AcceptedCall
 from .clock import Clock
@@ -31,7 +32,7 @@ from .jobs.job import Job, Snapshot, observe
 from .jobs.kind_parts import KindParts
 from .jobs.listing import JobLister, owned_jobs
 from .jobs.progression import DEFAULT_OUTCOME, continue_to
-from .jobs.request_values import holds, read_place
+from .jobs.request_values import holds
 from .jobs.store import Store
 from .keys.quotas import Quotas
 from .stateless import StatelessReplies

@@ -6,13 +6,20 @@ from .credentials import Credentials
 from .document import Document, load_document, parse_document
 from .envelope import Cause, ErrorEnvelope, ErrorResponse
 from .errors import DocumentError, FormError, Problem, ToolkitError
-from .event import JobEvent
-from .lifecycle import Echo, Ending, Failure, Lifecycle, PollHint, State, Timestamp
+from .jobs import (
+    CreateOperation,
+    JobKind,
+    JobOperation,
+    JobRole,
+    Lifecycle,
+    ListOperation,
+    Meaning,
+    State,
+)
 from .limits import DeclaredLimits, LimitHeaders, Tier
 from .messages import Call, Delivery, Reply
 from .near_miss import NearMiss
-from .operation import JobRole, Operation, Parameter, Provenance
-from .price import Price, Rate
+from .operation import Operation, Parameter, Provenance
 from .request import Arguments, RequestProblem
 from .routing import NoMatch, OperationMatch
 from .schema import Schema
@@ -22,38 +29,35 @@ __all__ = [
     "Arguments",
     "Call",
     "Cause",
+    "CreateOperation",
     "Credentials",
     "DeclaredLimits",
     "Delivery",
     "Document",
     "DocumentError",
-    "Echo",
-    "Ending",
     "ErrorEnvelope",
     "ErrorResponse",
-    "Failure",
     "FormError",
-    "JobEvent",
+    "JobKind",
+    "JobOperation",
     "JobRole",
     "Lifecycle",
     "LimitHeaders",
+    "ListOperation",
+    "Meaning",
     "NearMiss",
     "NoMatch",
     "Operation",
     "OperationMatch",
     "Parameter",
-    "PollHint",
-    "Price",
     "Problem",
     "Provenance",
-    "Rate",
     "Reply",
     "RequestProblem",
     "Schema",
     "SchemaError",
     "State",
     "Tier",
-    "Timestamp",
     "ToolkitError",
     "load_document",
     "parse_document",

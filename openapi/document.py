@@ -11,20 +11,17 @@ from .credentials import compile_credentials
 from .document_rules import extension_pointers
 from .envelope import DEFAULT_ENVELOPE, compile_envelope
 from .errors import Problem
-from .event import JobEvent
 from .jobs.kind import JobKind
 from .jobs.kind_compiler import compile_kinds
 from .jobs.operations import JobOperation
-from .jobs.role_compiler import json_schema
-from .jobs.single_kind import single_events, single_lifecycle, with_roles
 from .json import Json
 from .limits import compile_limits
 from .near_miss import NearMiss, find_nearest
-from .operation import JobRole, Operation
+from .operation import Operation
 from .operation_compiler import compile_operations
 from .reading.reader import read_document
 from .routing import NoMatch, OperationMatch, Router
-from .schema import Schema, Schemas, template_of
+from .schema import Schemas
 from .source import Source, parse_source, read_source
 
 
@@ -36,13 +33,10 @@ class Document:
     server_url: the URL of its first server; "" if it has none
     base_path: the path of that URL, such as `/v1`
     operations: the operations by `operationId`
-    by_role: the operations by their role for jobs
     kinds: the kinds of jobs by name
     roles: what the operations do to jobs, by id of the operation
     warnings: what the document says and the toolkit leaves out
-    job, lifecycle: the schema of a job of the first kind, and its lifecycle
     error, envelope: the schema of an error response and its fields
-    events: the webhooks by the final state that they report
     credentials: the header with the API key; None if no key is required
     limits: the rate limits; None if there are none
 
@@ -70,15 +64,6 @@ class Document:
         self.warnings = (*left_out, *warnings)
         self.roles = _roles(self.kinds)
         self.operations: Mapping[str, Operation] = operations
-        first = next(iter(self.kinds.values()), None)
-        self.events: Mapping[str, JobEvent] = {}
-        if first is not None:
-            self.operations = with_roles(operations, first)
-            self.job, self.lifecycle = _job_schema(first), single_lifecycle(first)
-            self.events = {event.state: event for event in single_events(schemas, first)}
-        self.by_role: Mapping[JobRole, Operation] = {
-            o.role: o for o in self.operations.values() if o.role
-        }
         pointers = extension_pointers(root, "x-error-envelope")
         self.error = schemas.at(pointers[0]) if pointers else schemas.anything
         self.envelope = (
@@ -118,10 +103,6 @@ class Document:
         """
         return find_nearest(self.operations.values(), method, path, base_path=self.base_path)
 
-    def template_of(self, schema: Schema) -> dict[str, Json]:
-        """Return data with every required property: its constant, its default, or None."""
-        return template_of(self.source.data, schema.raw)
-
 
 def _server_url(root: Json) -> str:
     """Return the URL of the first server, with the defaults of its variables."""
@@ -140,14 +121,6 @@ def _roles(kinds: Mapping[str, JobKind]) -> Mapping[str, tuple[JobOperation, ...
         for each in kind.operations():
             roles[each.operation.id] = (*roles.get(each.operation.id, ()), each)
     return roles
-
-
-def _job_schema(kind: JobKind) -> Schema:
-    """Return the schema of a job, as its poll reports it."""
-    schema = json_schema(kind.creates[0].poll.operation)
-    if schema is None:
-        raise ValueError(f"the poll of {kind.name} has no JSON response")
-    return schema
 
 
 def load_document(

@@ -1,4 +1,4 @@
-"""The operations of a document: parameters, request bodies, responses, and roles for jobs."""
+"""The operations of a document: parameters, request bodies and responses."""
 
 from __future__ import annotations
 
@@ -8,28 +8,11 @@ from enum import StrEnum
 
 from .json import Json
 from .path_template import PathTemplate
-from .pointer import Path
-from .price import Price
 from .schema import Schema
 
 FORM = "multipart/form-data"
 JSON = "application/json"
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace", "query")
-
-
-class JobRole(StrEnum):
-    """The role of an operation for jobs, `x-job-role`."""
-
-    CREATE = "create"
-    RETRIEVE = "retrieve"
-    LIST = "list"
-    DELETE = "delete"
-    CONTENT = "content"
-    REMIX = "remix"
-
-
-CREATE_ROLES = frozenset({JobRole.CREATE, JobRole.REMIX})
-"""The roles of operations that create a job."""
 
 
 class Provenance(StrEnum):
@@ -50,14 +33,12 @@ class Parameter:
     """A parameter of an operation.
 
     place: "path", "query" or "header"
-    variants: the media types of the response by value of the parameter, `x-variants`
     """
 
     name: str
     place: str
     required: bool
     schema: Schema
-    variants: Mapping[str, str]
 
     @property
     def default(self) -> Json:
@@ -105,37 +86,12 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Pagination:
-    """The pagination of a list, `x-page`.
-
-    places: paths in the response by key: items, first, last, more, next
-    limit, after, order: the names of query parameters
-    descending: the value of the order parameter for newest first
-    """
-
-    places: Mapping[str, Path]
-    limit: str
-    after: str
-    order: str | None
-    descending: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class MediaFields:
-    """The names of the request fields with size and duration of the video, `x-media`."""
-
-    size: str | None
-    seconds: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Operation:
     """One operation of a document.
 
     method: the HTTP method in upper case
     template: the path template below the base path of the server
     pointer: the JSON pointer of the operation
-    role: its role for jobs; None if it has none
     secured: True if it requires an API key
     path_parameters, query, headers: its parameters by name
     bodies: the request bodies by media type
@@ -147,7 +103,6 @@ class Operation:
     method: str
     template: PathTemplate
     pointer: str
-    role: JobRole | None
     provenance: Provenance
     secured: bool
     path_parameters: Mapping[str, Parameter]
@@ -157,19 +112,11 @@ class Operation:
     bodies: Mapping[str, RequestBody]
     responses: Mapping[int, Response]
     success: Response
-    page: Pagination | None
-    media: MediaFields | None
-    price: Price | None
 
     @property
     def path(self) -> str:
         """The text of the path template."""
         return self.template.text
-
-    @property
-    def job_id_parameter(self) -> str:
-        """The name of the path parameter that holds the id of the job."""
-        return self.template.parameters[0]
 
     def default(self, field: str) -> Json:
         """Return the value of an absent field of the body; None if the document has no default."""

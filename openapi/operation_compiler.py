@@ -78,7 +78,6 @@ class _OperationCompiler:
             method=self._method.upper(),
             template=self._template,
             pointer=self._pointer,
-            role=None,
             provenance=Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),
             secured=bool(data.get("security", self._root.get("security"))),
             path_parameters={p.name: p for p in parameters if p.place == "path"},
@@ -91,9 +90,6 @@ class _OperationCompiler:
             },
             responses=responses,
             success=_success(responses),
-            page=None,
-            media=None,
-            price=None,
         )
 
     def _all_responses(self) -> Responses:
@@ -127,7 +123,6 @@ class _OperationCompiler:
                     place=data["in"],
                     required=data.get("required", False) or data["in"] == "path",
                     schema=self._schema_at(f"{pointer}/schema"),
-                    variants={},
                 )
         yield from parameters.values()
 

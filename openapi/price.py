@@ -1,7 +1,8 @@
-"""The price list of a document, `x-price`."""
+"""The price of jobs, as `x-jobs` declares it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,7 +14,8 @@ from .json import Json
 class Rate:
     """An amount of a price list.
 
-    when: the values of request fields that this rate applies to, by field; empty for any request
+    when: the values that this rate applies to, by place in the request, such as "/model"; empty for
+        any request
     amount: the amount in the currency of the list
     """
 
@@ -26,7 +28,7 @@ class Price:
     """A price list.
 
     currency: the currency of the amounts, such as "USD"
-    per: the request field whose number multiplies the amount; None for a price per job
+    per: the place in the request whose number multiplies the amount; None for a price per job
     rates: the rates; the first that applies counts
     """
 
@@ -34,19 +36,26 @@ class Price:
     per: str | None
     rates: tuple[Rate, ...]
 
-    def amount_for(self, fields: Mapping[str, Json]) -> Decimal | None:
-        """Return the price of a job with these fields, defaults included.
+    def amount_for(self, request: Mapping[str, Json]) -> Decimal | None:
+        """Return the price of a job with these values of its request by place, defaults included.
 
-        None if no rate applies, because the price is then unknown.
+        None if no rate applies, or if the number is missing, because the price is then unknown.
         """
         for rate in self.rates:
-            if all(fields.get(name) in values for name, values in rate.when.items()):
-                return rate.amount * (Decimal(str(fields[self.per])) if self.per else 1)
+            if all(request.get(place) in values for place, values in rate.when.items()):
+                number = Decimal(1) if self.per is None else _number(request.get(self.per))
+                return None if number is None else rate.amount * number
         return None
 
 
+def _number(value: Json) -> Decimal | None:
+    """Return a number, or that at the start of a text such as "5s"; None if there is none."""
+    match = _NUMBER.match(str(value))
+    return Decimal(match[0]) if match else None
+
+
 def compile_price(data: Json) -> Price:
-    """Compile validated data of `x-price`."""
+    """Compile validated data of `price`."""
     rates = (
         Rate(
             {name: tuple(values) for name, values in row.get("when", {}).items()},
@@ -55,3 +64,6 @@ def compile_price(data: Json) -> Price:
         for row in data["rates"]
     )
     return Price(data["currency"], data.get("per"), tuple(rates))
+
+
+_NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")

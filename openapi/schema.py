@@ -8,8 +8,8 @@ from urllib.parse import quote
 import jsonschema_rs
 
 from .json import Json
-from .keywords import as_object, types_of
-from .pointer import Path, get, parse_pointer, pointer_of, set_at
+from .keywords import as_object
+from .pointer import Path, get, parse_pointer, pointer_of
 from .references import resolve
 from .schema_error import SchemaError, schema_errors
 from .schema_places import is_open_at, pointers_at, schemas_at
@@ -108,26 +108,6 @@ class Schemas:
                 [(_DOCUMENT, self.root)], draft=jsonschema_rs.Draft202012
             )
         return self._document
-
-
-def template_of(root: Json, schema: Json) -> dict[str, Json]:
-    """Return data with every required property: its constant, its default, or None."""
-    template: dict[str, Json] = {}
-    for path, value in _required_values(root, resolve(root, schema), ()):
-        set_at(template, path, value)
-    return template
-
-
-def _required_values(root: Json, schema: Json, path: Path) -> Iterator[tuple[Path, Json]]:
-    for name in (n for n in schema.get("properties", {}) if n in schema.get("required", ())):
-        below = resolve(root, schema["properties"][name])
-        is_object = types_of(below) == ("object",)
-        if "const" in below:
-            yield (*path, name), below["const"]
-        elif is_object and "properties" in below:
-            yield from _required_values(root, below, (*path, name))
-        else:
-            yield (*path, name), below.get("default", {} if is_object else None)
 
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -6,10 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ...openapi import Arguments, Call, Document, Operation, Reply
-from ...openapi.form import Part
+from ...openapi import (
+    Arguments,
+    Call,
+    CreateOperation,
+    Document,
+    JobOperation,
+    JobRole,
+    Operation,
+    Reply,
+)
+from ...openapi.form import Part as FormPart
+from ...openapi.jobs import Part
 from ...openapi.json import Json
 from ...openapi.request import read_call
+from ...openapi.request_place import read_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,7 @@ class Exchange:
     sent: False if there was no connection, so that the server received nothing
     was_recorded: False if it is not known whether, or what, the server responded
     problem: the reason why there is no reply, empty if that is unknown
+    roles: what the operation does to jobs, once for each kind of job; empty if nothing
     """
 
     operation: Operation
@@ -43,6 +55,18 @@ class Exchange:
     sent: bool = True
     was_recorded: bool = True
     problem: str = ""
+    roles: tuple[JobOperation, ...] = ()
+
+    @property
+    def role(self) -> JobRole | None:
+        """What the operation does to jobs; None if it is not about jobs."""
+        return self.roles[0].role if self.roles else None
+
+    @property
+    def create(self) -> CreateOperation | None:
+        """The operation as one that creates jobs; None for any other one."""
+        first = self.roles[0] if self.roles else None
+        return first if isinstance(first, CreateOperation) else None
 
     @property
     def operation_id(self) -> str:
@@ -65,7 +89,7 @@ class Exchange:
         return self.arguments.fields
 
     @property
-    def files(self) -> Mapping[str, Part]:
+    def files(self) -> Mapping[str, FormPart]:
         """The files of a form, by field: `.filename` and `.content`."""
         return self.arguments.files
 
@@ -81,10 +105,22 @@ class Exchange:
 
     @property
     def job_id(self) -> str | None:
-        """The job id in the path, None if the operation is not about one job."""
-        if self.operation.role is None:
+        """The job id in the request, None if the operation is not about one job."""
+        place = self.roles[0].id if self.roles else None
+        if place is None:
             return None
-        return next(iter(self.call.path_parameters.values()), None)
+        if place.part is Part.PATH:
+            return self.call.path_parameters.get(place.name)
+        if place.part is Part.QUERY:
+            return self.query.get(place.name)
+        return self.headers.get(place.name)
+
+    @property
+    def source_id(self) -> str | None:
+        """The id of the job that a create makes a new one from; None if there is none."""
+        place = self.create.source if self.create else None
+        value = read_place(place, self.call, self.arguments) if place else None
+        return value if isinstance(value, str) else None
 
 
 class UnmatchedKind(StrEnum):
@@ -148,7 +184,17 @@ def read_exchange(
     at, took = at + delay, took + delay
     client_time = None if client_time is None else client_time + delay
     return Exchange(
-        operation, path, call, arguments, received, at, took, client_time, undelivered, sent
+        operation,
+        path,
+        call,
+        arguments,
+        received,
+        at,
+        took,
+        client_time,
+        undelivered,
+        sent,
+        roles=document.roles.get(operation.id, ()),
     )
 
 

@@ -9,10 +9,10 @@ from ...openapi.jobs import CreateOperation, JobKind, Part, Place, ResultOperati
 from ...openapi.jobs.sources import FileAddress
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer
+from ...openapi.request_place import read_place
 from ..media_library import MediaLibrary
 from .download import Download
 from .job import Job
-from .request_values import read_place
 
 NEAREST_HEADER = "x-mock-media"
 

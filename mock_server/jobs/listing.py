@@ -10,11 +10,11 @@ from ...openapi import Cause
 from ...openapi.jobs import JobKind, ListOperation, Place
 from ...openapi.json import Json
 from ...openapi.pointer import Path
+from ...openapi.request_place import read_place
 from ...openapi.text import quote
 from ..accepted_call import AcceptedCall
 from ..errors import Refusal
 from .job import Job
-from .request_values import read_place
 from .store import Store
 
 DEFAULT_LIMIT = 20

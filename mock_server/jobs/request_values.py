@@ -11,7 +11,7 @@ from ...openapi.jobs import Condition, CreateOperation, JobKind, Part, Place, pa
 from ...openapi.jobs.field_compiler import request_schemas
 from ...openapi.jobs.sources import FromRequest
 from ...openapi.json import Json
-from ...openapi.pointer import get
+from ...openapi.request_place import read_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +89,6 @@ class RequestReader:
             if value is not None:
                 values[kept.key] = value
         return values
-
-
-def read_place(place: Place, call: Call, arguments: Arguments) -> Json:
-    """Return the value at a place of a request; None if it has none."""
-    match place.part:
-        case Part.PATH:
-            return call.path_parameters.get(place.name)
-        case Part.QUERY:
-            return arguments.query.get(place.name)
-        case Part.HEADER:
-            return call.headers.get(place.name)
-    path = place.path
-    if len(path) == 1:
-        value = arguments.fields.get(path[0])
-        if value is not None:
-            return value
-    try:
-        return get(arguments.body, path)
-    except LookupError:
-        return None
 
 
 def holds(condition: Condition, request: Mapping[str, Json]) -> bool:
