@@ -80,7 +80,8 @@ def _reasons(document: Document, request: LoggedRequest) -> Iterator[str]:
 
 
 def _message(document: Document, body: Json) -> Json:
-    return get_or_none(body, document.envelope.message_at)
+    at = document.envelope.message_at
+    return get_or_none(body, at) if at else None
 
 
 def _new_jobs(document: Document, request: LoggedRequest) -> list[str]:

@@ -143,7 +143,7 @@ def make_parts(
         faults=FaultRegistry(document, random=random, initial=settings.faults),
         random=random,
         limits=limits,
-        errors=ErrorReplies(document.envelope, clock),
+        errors=ErrorReplies(document.envelope, clock, maker=maker),
         kinds=kinds,
         handlers=OperationHandlers(
             document,
@@ -162,7 +162,7 @@ def make_parts(
 
 def _idempotency_cache(document: Document, clock: Clock) -> IdempotencyCache:
     if Cause.IDEMPOTENCY_CONFLICT not in document.envelope.responses:
-        place = "/x-error-envelope/causes"
+        place = "/x-errors/causes"
         raise ValueError(f"{place}: idempotency keys need {Cause.IDEMPOTENCY_CONFLICT}")
     return IdempotencyCache(clock)
 

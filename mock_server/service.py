@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Generic, Literal, cast
 
 from ..openapi import Call, Document, Operation, Reply, RequestProblem, load_document
-from ..openapi.conformance import ReplyProblem, body_problems, reply_problems
+from ..openapi.conformance import ReplyProblem, reply_problems
 from ..openapi.jobs import JobRole
 from ..openapi.json import Json
 from ..openapi.request import read_call
@@ -115,7 +115,7 @@ class JobService(Generic[ClockT]):
                 applied.add(self.faults.match(call, sender))
             reply = self._accept(operation, call, sender, applied)
         except Refusal as refusal:
-            reply = self._errors.reply(refusal, request_id)
+            reply = self._errors.reply(refusal, request_id, operation)
         if self._strict and not applied.prevented:
             _require_conforming(reply, reply_problems(operation, reply))
         reply = self._with_common_headers(reply, request_id, sender)
@@ -126,7 +126,7 @@ class JobService(Generic[ClockT]):
         return applied.apply(
             reply,
             error_reply=lambda refusal: self._with_common_headers(
-                self._errors.reply(refusal, request_id), request_id, sender
+                self._errors.reply(refusal, request_id, operation), request_id, sender
             ),
             random=self._random,
         )
@@ -188,8 +188,6 @@ class JobService(Generic[ClockT]):
         request_id = self._request_id()
         sender = None if headers is None else self._authenticator.read_key(headers)
         reply = self._errors.reply(refusal, request_id)
-        if self._strict:
-            _require_conforming(reply, body_problems(self.document.error, reply.body))
         return self._with_common_headers(reply, request_id, sender)
 
     def reconfigure(self, config: MockConfig) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path as FilePath
 from urllib.parse import urlsplit
 
 from .credentials import compile_credentials
-from .document_rules import extension_pointers
 from .envelope import DEFAULT_ENVELOPE, compile_envelope
 from .errors import Problem
 from .jobs.kind import JobKind
@@ -36,7 +35,7 @@ class Document:
     kinds: the kinds of jobs by name
     roles: what the operations do to jobs, by id of the operation
     warnings: what the document says and the toolkit leaves out
-    error, envelope: the schema of an error response and its fields
+    envelope: the fields of error responses, and the response to each cause
     credentials: the header with the API key; None if no key is required
     limits: the rate limits; None if there are none
 
@@ -64,10 +63,8 @@ class Document:
         self.warnings = (*left_out, *warnings)
         self.roles = _roles(self.kinds)
         self.operations: Mapping[str, Operation] = operations
-        pointers = extension_pointers(root, "x-error-envelope")
-        self.error = schemas.at(pointers[0]) if pointers else schemas.anything
         self.envelope = (
-            compile_envelope(self.error.raw["x-error-envelope"]) if pointers else DEFAULT_ENVELOPE
+            compile_envelope(root["x-errors"]) if "x-errors" in root else DEFAULT_ENVELOPE
         )
         self.credentials = compile_credentials(root)
         self.limits = compile_limits(root["x-limits"]) if "x-limits" in root else None

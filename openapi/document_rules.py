@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .envelope import Cause
+from .envelope import DEFAULT_ENVELOPE, Cause, compile_envelope
 from .errors import Problem
 from .jobs.language import language_problems
 from .jobs.old_words import old_word_problems
 from .json import Json
 from .operation import METHODS
 from .operation_rules import operation_problems, request_fields
-from .pointer import format_pointer, get, parse_pointer
-from .schema_places import schemas_at
+from .pointer import format_pointer
 from .structure import pattern_problems, reference_problems, structure_problems
 
 
@@ -25,8 +24,7 @@ def document_problems(root: Json) -> list[Problem]:
         operation_problems,
         _security,
         _jobs,
-        _single_extensions,
-        _envelope,
+        _errors,
         _limits,
     )
     for rules in (
@@ -39,16 +37,6 @@ def document_problems(root: Json) -> list[Problem]:
         if problems:
             return problems
     return []
-
-
-def extension_pointers(root: Json, keyword: str) -> list[str]:
-    """Return the pointers of the schemas under components that have an extension."""
-    schemas = root.get("components", {}).get("schemas", {})
-    return [
-        f"/components/schemas{format_pointer((name,))}"
-        for name, schema in schemas.items()
-        if isinstance(schema, dict) and keyword in schema
-    ]
 
 
 def _security(root: Json) -> Iterator[Problem]:
@@ -66,48 +54,27 @@ def _security(root: Json) -> Iterator[Problem]:
                     yield Problem(f"{pointer}/{index}", reason)
 
 
-def _single_extensions(root: Json) -> Iterator[Problem]:
-    for keyword in ("x-error-envelope",):
-        pointers = extension_pointers(root, keyword)
-        if len(pointers) != 1:
-            found = ", ".join(pointers) or "none has"
-            yield Problem("/components/schemas", f"exactly one schema must have {keyword}; {found}")
-
-
 def _jobs(root: Json) -> Iterator[Problem]:
     if "x-jobs" not in root:
         yield Problem("", "needs x-jobs, the life of its jobs")
-    else:
-        yield from language_problems(root["x-jobs"])
+    yield from language_problems(root)
 
 
-def _envelope(root: Json) -> Iterator[Problem]:
-    for pointer in extension_pointers(root, "x-error-envelope"):
-        schema = get(root, parse_pointer(pointer))
-        data = schema["x-error-envelope"]
-        for key in ("type", "code", "message", "parameter", "request_id"):
-            if key in data and not schemas_at(root, schema, parse_pointer(data[key])):
-                reason = f"the schema has no field at {data[key]}"
-                yield Problem(f"{pointer}/x-error-envelope/{key}", reason)
-        for name, field in request_fields(root).items():
-            cause = field.get("x-cause") if isinstance(field, dict) else None
-            if cause and cause not in data["causes"]:
-                reason = f"{cause}, the x-cause of {name}, is not declared"
-                yield Problem(f"{pointer}/x-error-envelope/causes", reason)
+def _errors(root: Json) -> Iterator[Problem]:
+    """The causes that fields name must be declared."""
+    causes = {*Cause, *root.get("x-errors", {}).get("causes", {})}
+    for name, field in request_fields(root).items():
+        cause = field.get("x-cause")
+        if cause is not None and cause not in causes:
+            reason = f"{cause}, the x-cause of {name}, is not declared"
+            yield Problem("/x-errors/causes", reason)
 
 
 def _limits(root: Json) -> Iterator[Problem]:
     """If there are limits, every operation must declare the response to requests beyond them."""
-    if "x-limits" not in root:
-        return
-    for pointer in extension_pointers(root, "x-error-envelope"):
-        envelope = get(root, parse_pointer(pointer))["x-error-envelope"]
-        response = envelope["causes"].get(Cause.RATE_EXCEEDED)
-        if response is None:
-            reason = f"{Cause.RATE_EXCEEDED}, the cause that x-limits requires, is not declared"
-            yield Problem(f"{pointer}/x-error-envelope/causes", reason)
-        else:
-            yield from _limit_responses(root, str(response["status"]))
+    if "x-limits" in root:
+        envelope = compile_envelope(root["x-errors"]) if "x-errors" in root else DEFAULT_ENVELOPE
+        yield from _limit_responses(root, str(envelope.responses[Cause.RATE_EXCEEDED].status))
 
 
 def _limit_responses(root: Json, status: str) -> Iterator[Problem]:

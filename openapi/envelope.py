@@ -1,13 +1,14 @@
-"""The error responses of a document, `x-error-envelope`: their fields, and the causes of errors."""
+"""The error responses of a document, `x-errors`: their fields, and the causes of errors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from .jobs.place import Part, Place, parse_place
 from .json import Json
-from .pointer import Path, parse_pointer, set_at
+from .pointer import Path, set_at
 
 
 class Cause(StrEnum):
@@ -44,40 +45,49 @@ class ErrorResponse:
     """The response to one cause of error.
 
     status: the HTTP status
-    type: the type of the error, a group of codes; None if the envelope has no such field
+    type: the type of the error, a group of codes; None if the errors have no such field
     code: the code of the error
     headers: additional headers by name in lower case
+    words: the values of all fields of the body that differ from cause to cause, by path
     """
 
     status: int
     type: str | None
-    code: str
+    code: Json
     headers: Mapping[str, str]
+    words: tuple[tuple[Path, Json], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorEnvelope:
     """The fields of every error response, and the response to each cause.
 
-    type_at, code_at, message_at, parameter_at, request_id_at: the paths of the fields in the body;
-        None if the body has no such field
+    type_at, code_at, message_at, parameter_at, request_id_at, status_at: the paths of the fields in
+        the body; None if the body has no such field
     request_id_header: the header with the request id in lower case; None if there is none
     request_id_prefix: the start of every request id
     retry_seconds: the header with the seconds before a retry, in lower case; None if there is none
     retry_milliseconds: the same in milliseconds
+    constants: the values that all errors have, by path
     responses: the responses by cause
+    success: the values that good responses have in these fields, by path
+    declared: False if the document does not say how its errors look
     """
 
     type_at: Path | None
     code_at: Path | None
-    message_at: Path
+    message_at: Path | None
     parameter_at: Path | None
     request_id_at: Path | None
+    status_at: Path | None
     request_id_header: str | None
     request_id_prefix: str
     retry_seconds: str | None
     retry_milliseconds: str | None
+    constants: tuple[tuple[Path, Json], ...]
     responses: Mapping[str, ErrorResponse]
+    success: tuple[tuple[Path, Json], ...]
+    declared: bool
 
     def body(
         self, response: ErrorResponse, *, message: str, parameter: str | None, request_id: str
@@ -85,11 +95,12 @@ class ErrorEnvelope:
         """Return the body of an error response."""
         body: dict[str, Json] = {}
         for path, value in (
-            (self.type_at, response.type),
-            (self.code_at, response.code),
+            *self.constants,
+            *response.words,
             (self.message_at, message),
             (self.parameter_at, parameter),
             (self.request_id_at, request_id),
+            (self.status_at, response.status),
         ):
             if path is not None:
                 set_at(body, path, value)
@@ -101,44 +112,108 @@ class ErrorEnvelope:
         Returns None if there is no such cause.
         """
         for cause, response in self.responses.items():
-            if response.status == status and code in (None, response.code):
+            if response.status == status and code in (None, str(response.code)):
                 return cause
         return None
 
 
 def compile_envelope(data: Json) -> ErrorEnvelope:
-    """Compile validated data of `x-error-envelope`."""
-    paths = {key: parse_pointer(data[key]) if key in data else None for key in _POINTER_KEYS}
-    retry = data.get("retry_after", {})
+    """Compile valid data of `x-errors`."""
+    compiler = _EnvelopeCompiler(data)
     return ErrorEnvelope(
-        type_at=paths["type"],
-        code_at=paths["code"],
-        message_at=parse_pointer(data["message"]),
-        parameter_at=paths["parameter"],
-        request_id_at=paths["request_id"],
-        request_id_header=_lower(data.get("request_id_header")),
-        request_id_prefix=data.get("request_id_prefix", ""),
-        retry_seconds=_lower(retry.get("seconds")),
-        retry_milliseconds=_lower(retry.get("milliseconds")),
-        responses={
-            cause: ErrorResponse(
-                status=response["status"],
-                type=response.get("type"),
-                code=response["code"],
-                headers={name.lower(): text for name, text in response.get("headers", {}).items()},
-            )
-            for cause, response in data["causes"].items()
-        },
+        type_at=compiler.path_of("type"),
+        code_at=compiler.path_of("code"),
+        message_at=compiler.path_of("message"),
+        parameter_at=compiler.path_of("parameter"),
+        request_id_at=compiler.path_of("request_id"),
+        status_at=compiler.path_of("status"),
+        request_id_header=compiler.header_of("request_id"),
+        request_id_prefix=literal_start(data.get("request_id", "")),
+        retry_seconds=compiler.retry_header("seconds"),
+        retry_milliseconds=compiler.retry_header("milliseconds"),
+        constants=compiler.constants(),
+        responses=compiler.responses(),
+        success=compiler.words_of(data.get("causes", {}).get(_NONE, {})),
+        declared=True,
     )
 
 
-def _lower(header: str | None) -> str | None:
-    return header.lower() if header else None
+class _EnvelopeCompiler:
+    """Compiles the data of `x-errors`."""
+
+    def __init__(self, data: Json) -> None:
+        self._causes: Mapping[str, Json] = data.get("causes", {})
+        self._values: dict[Place, Json] = {
+            parse_place(text): value for text, value in data.get("answer", {}).items()
+        }
+
+    def path_of(self, word: str) -> Path | None:
+        """Return the path of the field with a word; None if the body has no such field."""
+        return next((place.path for place, w in self._worded(Part.BODY) if w == word), None)
+
+    def header_of(self, word: str) -> str | None:
+        """Return the header with a word, in lower case; None if there is none."""
+        return next((place.name for place, w in self._worded(Part.HEADER) if w == word), None)
+
+    def retry_header(self, unit: str) -> str | None:
+        """Return the header with the time before a retry in this unit."""
+        headers = ((p.name, v) for p, v in self._values.items() if p.part is Part.HEADER)
+        return next((name for name, value in headers if value == {"retry": unit}), None)
+
+    def constants(self) -> tuple[tuple[Path, Json], ...]:
+        """Return the values that all errors have."""
+        values = ((p.path, v) for p, v in self._values.items() if p.part is Part.BODY)
+        return tuple((path, value) for path, value in values if not isinstance(value, dict))
+
+    def responses(self) -> dict[str, ErrorResponse]:
+        """Return the responses to all causes that the toolkit or the document knows."""
+        named = (c for c in self._causes if c not in (_DEFAULT, _NONE) and not c.isdecimal())
+        return {cause: self._response(cause) for cause in dict.fromkeys([*Cause, *named])}
+
+    def words_of(self, entry: Mapping[str, Json]) -> tuple[tuple[Path, Json], ...]:
+        """Return the values of the fields whose words an entry has."""
+        worded = self._worded(Part.BODY)
+        return tuple((place.path, entry[word]) for place, word in worded if word in entry)
+
+    def _response(self, cause: str) -> ErrorResponse:
+        own = self._causes.get(cause, {})
+        usual = own.get("status", USUAL_STATUSES.get(cause, 400))
+        layers = (self._causes.get(_DEFAULT, {}), self._causes.get(str(usual), {}), own)
+        entry = {word: value for layer in layers for word, value in layer.items()}
+        entry = {word: value for word, value in entry.items() if value is not None}
+        headers = {
+            place.name: str(entry[word])
+            for place, word in self._worded(Part.HEADER)
+            if word in entry
+        }
+        retry = self.retry_header("seconds")
+        if "retry" in entry and retry:
+            headers[retry] = f"{entry['retry']:g}"
+        return ErrorResponse(
+            status=entry.get("status", usual),
+            type=entry.get("type"),
+            code=entry.get("code", cause),
+            headers=headers,
+            words=self.words_of({"code": cause, **entry}),
+        )
+
+    def _worded(self, part: Part) -> list[tuple[Place, str]]:
+        """Return the places of a part of the response, each with its word."""
+        return [
+            (place, value["error"])
+            for place, value in self._values.items()
+            if place.part is part and isinstance(value, dict) and "error" in value
+        ]
 
 
-_POINTER_KEYS = ("type", "code", "parameter", "request_id")
+def literal_start(pattern: str) -> str:
+    """Return the literal start of a regular expression: `req_` of `^req_[0-9A-Z]{26}$`."""
+    end = next((i for i, c in enumerate(pattern[1:], 1) if not (c.isalnum() or c in "_-")), 0)
+    return pattern[1:end] if pattern.startswith("^") else ""
 
-_STATUSES = {
+
+_DEFAULT, _NONE = "default", "none"
+USUAL_STATUSES: Mapping[str, int] = {
     Cause.CREDENTIALS_MISSING: 401,
     Cause.CREDENTIALS_MALFORMED: 401,
     Cause.CREDENTIALS_INVALID: 401,
@@ -152,24 +227,20 @@ _STATUSES = {
     Cause.CONTENT_PENDING: 409,
     Cause.IDEMPOTENCY_CONFLICT: 409,
     Cause.BODY_TOO_LARGE: 413,
-    Cause.MEDIA_TYPE_UNSUPPORTED: 415,
     Cause.RANGE_UNSATISFIABLE: 416,
     Cause.RATE_EXCEEDED: 429,
     Cause.QUOTA_EXCEEDED: 429,
     Cause.INTERNAL: 500,
 }
-DEFAULT_ENVELOPE = ErrorEnvelope(
-    type_at=None,
-    code_at=None,
-    message_at=("detail",),
-    parameter_at=None,
-    request_id_at=None,
-    request_id_header=None,
-    request_id_prefix="",
-    retry_seconds="retry-after",
-    retry_milliseconds=None,
-    responses={
-        cause: ErrorResponse(_STATUSES.get(cause, 400), None, cause.value, {}) for cause in Cause
-    },
-)
-"""The errors of a document that declares none: the usual statuses, and RFC 9457 as the form."""
+"""The statuses of causes for which a document says none; 400 for all others."""
+
+_PROBLEM_DETAILS = {
+    "answer": {
+        "/title": {"error": "code"},
+        "/status": {"error": "status"},
+        "/detail": {"error": "message"},
+        "header.Retry-After": {"retry": "seconds"},
+    }
+}
+DEFAULT_ENVELOPE = replace(compile_envelope(_PROBLEM_DETAILS), declared=False)
+"""The errors of a document that declares none: the usual statuses, and the fields of RFC 9457."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from .jobs.place import parse_place
 from .json import Json
 from .operation import Provenance
 
@@ -59,14 +60,14 @@ class DeclaredLimits:
 
 def compile_limits(data: Json) -> DeclaredLimits:
     """Compile validated data of `x-limits`."""
-    headers = data.get("headers", {})
+    places = {parse_place(text): value for text, value in data.get("answer", {}).items()}
+
+    def named(word: str) -> tuple[str, ...]:
+        return tuple(p.name for p, value in places.items() if value == {"allowance": word})
+
     return DeclaredLimits(
         Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),
-        LimitHeaders(
-            limit=_lower(headers.get("limit", ())),
-            remaining=_lower(headers.get("remaining", ())),
-            reset=_lower(headers.get("reset", ())),
-        ),
+        LimitHeaders(limit=named("limit"), remaining=named("remaining"), reset=named("reset")),
         {
             name: Tier(
                 requests_per_minute=tier["requests_per_minute"], in_flight=data.get("in_flight")
@@ -74,7 +75,3 @@ def compile_limits(data: Json) -> DeclaredLimits:
             for name, tier in data["tiers"].items()
         },
     )
-
-
-def _lower(names: Json) -> tuple[str, ...]:
-    return tuple(name.lower() for name in names)

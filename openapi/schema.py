@@ -12,7 +12,7 @@ from .keywords import as_object
 from .pointer import Path, get, parse_pointer, pointer_of
 from .references import resolve
 from .schema_error import SchemaError, schema_errors
-from .schema_places import is_open_at, pointers_at, schemas_at
+from .schema_places import fields_of, is_open_at, pointers_at, schemas_at
 from .text import truncate_depth
 
 
@@ -52,6 +52,12 @@ class Schema:
     ) -> list[dict[str, Json]]:
         """Return the schemas that are declared for a place in the data; see `schema_places`."""
         return schemas_at(self._root, self.raw, path, state=state)
+
+    def fields(self) -> Iterator[tuple[Path, dict[str, Json]]]:
+        """Yield the path and the schema of every declared field, the shallowest first."""
+        for path, field in fields_of(self._root, self.raw):
+            for schema in schemas_at(self._root, field, ())[:1]:
+                yield path, schema
 
     def is_open_at(self, path: Path) -> bool:
         """Return True if the data may have a value at a place that is not declared."""

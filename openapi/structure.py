@@ -135,7 +135,7 @@ def _misspelled_extensions(data: Json, path: Path) -> Iterator[Problem]:
 _SUPPORTED = FilePath(__file__).with_name("supported.schema.json")
 _EXTENSIONS = (
     "x-cause",
-    "x-error-envelope",
+    "x-errors",
     "x-jobs",
     "x-limits",
     "x-provenance",

@@ -14,7 +14,8 @@ def is_documented_error(document: Document, operation: Operation, reply: Reply) 
 
     Proxies respond with the same statuses, but not in the envelope.
     """
-    message = get_or_none(json_body(reply), document.envelope.message_at)
+    at = document.envelope.message_at
+    message = get_or_none(json_body(reply), at) if at else None
     return reply.status in operation.responses and isinstance(message, str)
 
 

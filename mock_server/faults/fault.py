@@ -160,7 +160,7 @@ def _error_response(
     headers = {}
     if "retry_after" in options:
         if envelope.retry_seconds is None:
-            reason = "the document declares no header for it (x-error-envelope/retry_after)"
+            reason = "the document declares no header for it (x-errors)"
             raise ConfigError("/retry_after", reason)
         headers[envelope.retry_seconds] = str(int(options["retry_after"]))
     target = operations[0].id if len(operations) == 1 else "this operation"

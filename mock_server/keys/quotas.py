@@ -224,4 +224,4 @@ def require_error_responses(document: Document, tier: Tier, accounts: Collection
     )
     for cause, feature, used in needs:
         if used and cause not in document.envelope.responses:
-            raise ValueError(f"/x-error-envelope/causes: {feature} need {cause}")
+            raise ValueError(f"/x-errors/causes: {feature} need {cause}")

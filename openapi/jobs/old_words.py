@@ -12,6 +12,7 @@ from ..operation import METHODS
 from ..pointer import format_pointer
 
 OLD_WORDS = (
+    "x-error-envelope",
     "x-event",
     "x-job-id",
     "x-job-role",

@@ -42,7 +42,7 @@ def read_document(
     left_out: list[Problem] = []
     upgrade(root)
     tidy(root, warn=left_out.append)
-    problems = [*language_problems(root["x-jobs"])] if "x-jobs" in root else []
+    problems = [*language_problems(root)]
     if problems:
         raise source.error(*problems)
     placed = source.error(*left_out).problems if left_out else ()
