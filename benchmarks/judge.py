@@ -34,7 +34,7 @@ from aisa_testkit.contracts.check.result import CheckPolicy
 from aisa_testkit.contracts.check.runner import CheckRunner
 from aisa_testkit.contracts.check.target import Target
 from aisa_testkit.contracts.errors import CredentialsRejected, ServerUnreachable
-from aisa_testkit.openapi import Document, JobRole, load_document
+from aisa_testkit.openapi import Document, load_document
 
 DOCUMENT = Path(__file__).parents[1] / "openapi" / "aisa-videos.yaml"
 POLL_SECONDS = 0.05
@@ -78,7 +78,7 @@ def run_check(
         reason = _run(runner)
         seconds = time.perf_counter() - began
     result = runner.result()
-    creates = [e for e in result.history if e.operation.role is JobRole.CREATE and e.accepted]
+    creates = [e for e in result.history if e.create is not None and e.accepted]
     codes = [violation.code for violation in result.errors]
     if not creates and not codes:
         reason = reason or "no job could be created"

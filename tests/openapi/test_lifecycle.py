@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from aisa_testkit.openapi.lifecycle import compile_lifecycle
 
 from aisa_testkit.openapi import (
     Document,
@@ -15,7 +16,6 @@ from aisa_testkit.openapi import (
     Timestamp,
 )
 from aisa_testkit.openapi.json import Json
-from aisa_testkit.openapi.lifecycle import compile_lifecycle
 
 
 def lifecycle(states: dict[str, Json], **more: Json) -> Lifecycle:

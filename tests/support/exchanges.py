@@ -10,6 +10,7 @@ import orjson
 from aisa_testkit.contracts import Exchange, UnmatchedRequest, read_exchange
 from aisa_testkit.openapi import Call, Document, JobRole, Reply
 from aisa_testkit.openapi.json import Json
+from tests.support.operations import find_operation
 
 History = list[Exchange | UnmatchedRequest]
 
@@ -54,11 +55,7 @@ def make_call(
         headers: More headers, which win over those made here.
         key: The API key; None for a request without a key.
     """
-    found = (
-        document.by_role[operation]
-        if isinstance(operation, JobRole)
-        else document.operations[operation]
-    )
+    found = find_operation(document, operation)
     names = found.template.parameters
     own = key_headers(document, key) if key else {}
     body = b"" if fields is None else orjson.dumps(fields)

@@ -12,7 +12,7 @@ from aisa_testkit.contracts.traffic.request_builder import build_call
 from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, JobRole, Operation, Reply
 from aisa_testkit.openapi.json import Json
-from aisa_testkit.openapi.pointer import get
+from tests.support.operations import find_operation, id_in
 
 KEY = "sk-aisa-of-a-client-7f3a"
 
@@ -41,34 +41,34 @@ class JournaledMock:
         )
         self.endpoint = Endpoint(self.service, observers=[self.journal])
 
-    def operation(self, role: JobRole) -> Operation:
-        """The operation with a role."""
-        return self.document.by_role[role]
+    def operation(self, operation: JobRole | str) -> Operation:
+        """The operation with a role or an id."""
+        return find_operation(self.document, operation)
 
     def call(
         self,
-        role: JobRole,
+        operation: JobRole | str,
         *,
         job_id: str = "",
         fields: Mapping[str, Json] | None = None,
         key: str | None = KEY,
         query: tuple[tuple[str, str], ...] = (),
     ) -> Call:
-        """A call of the operation with a role."""
-        operation = self.operation(role)
+        """A call of the operation with a role or an id."""
+        found = self.operation(operation)
         return build_call(
             self.document,
-            operation,
+            found,
             fields,
             key=key,
             media_type="application/json",
-            path_parameters=dict.fromkeys(operation.template.parameters, job_id),
+            path_parameters=dict.fromkeys(found.template.parameters, job_id),
             query=query,
         )
 
     def send(
         self,
-        role: JobRole,
+        operation: JobRole | str,
         *,
         job_id: str = "",
         fields: Mapping[str, Json] | None = None,
@@ -76,7 +76,7 @@ class JournaledMock:
         query: tuple[tuple[str, str], ...] = (),
     ) -> Reply:
         """Send a call, record it in the journal, and return the reply."""
-        call = self.call(role, job_id=job_id, fields=fields, key=key, query=query)
+        call = self.call(operation, job_id=job_id, fields=fields, key=key, query=query)
         reply = self.service.answer(call)
         self.journal.answered(call, reply)
         return reply
@@ -84,7 +84,7 @@ class JournaledMock:
     def create(self, prompt: str = "a cat", *, key: str = KEY) -> str:
         """Create a job, and return its id."""
         reply = self.send(JobRole.CREATE, fields=self.create_fields(prompt), key=key)
-        return str(get(orjson.loads(reply.body), self.document.lifecycle.id_at))
+        return id_in(self.document, orjson.loads(reply.body))
 
     def create_fields(self, prompt: str = "a cat") -> dict[str, Json]:
         """The required field of a create."""

@@ -15,8 +15,9 @@ from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.result import CheckPolicy, CheckResult
 from aisa_testkit.contracts.check.runner import CheckRunner
 from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
-from aisa_testkit.openapi import Call, Document, JobRole, Provenance, Reply
+from aisa_testkit.openapi import Call, Document, Provenance, Reply
 from aisa_testkit.openapi.pointer import get
+from tests.support.operations import id_in, only_kind
 
 KEYED = {"authorization": "Bearer sk-of-the-check", "x-render-key": "sk-of-the-check"}
 HINTS = ("openai-poll-after-ms", "retry-after")  # without them a check polls more than twice
@@ -62,7 +63,7 @@ class LocalServer:
         headers = {n: v for n, v in original.headers.items() if n not in HINTS}
         reply = self._change(self, call, replace(original, headers=headers))
         exchange = read_exchange(self.document, call, reply, at=self.clock.now())
-        self.accepted += exchange.operation.role is JobRole.CREATE and exchange.accepted
+        self.accepted += exchange.create is not None and exchange.accepted
         return exchange
 
     def wait(self, seconds: float) -> None:
@@ -96,8 +97,7 @@ class LocalServer:
     def create_job(self) -> str:
         """Create a job outside of the check, and return its id."""
         reply = self.reply_with_key(plan_check(self.document, key=self.key).creates[0])
-        job_id: str = get(orjson.loads(reply.body), self.document.lifecycle.id_at)
-        return job_id
+        return id_in(self.document, orjson.loads(reply.body))
 
     def count(self, operation_id: str) -> int:
         """Return the number of calls of an operation."""
@@ -105,7 +105,7 @@ class LocalServer:
 
     def count_jobs(self) -> int:
         """Return the number of jobs."""
-        listing = self.document.by_role[JobRole.LIST]
-        body = orjson.loads(self.reply_with_key(Call(listing.id)).body)
-        items = get(body, listing.page.places["items"]) if listing.page else ()
-        return len(items)
+        listing = only_kind(self.document).list
+        assert listing
+        body = orjson.loads(self.reply_with_key(Call(listing.operation.id)).body)
+        return len(get(body, listing.items))

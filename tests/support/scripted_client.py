@@ -9,11 +9,14 @@ import orjson
 
 from aisa_testkit.contracts import Exchange, UnmatchedRequest, read_exchange
 from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, MockControls, RandomIds
-from aisa_testkit.openapi import Call, Delivery, Document, Ending, JobRole, Reply
+from aisa_testkit.openapi import Call, Delivery, Document, JobRole, Operation, Reply
+from aisa_testkit.openapi.jobs import Meaning, Part
+from aisa_testkit.openapi.jobs.sources import RetryHint
 from aisa_testkit.openapi.json import Json
-from aisa_testkit.openapi.pointer import get, set_at
+from aisa_testkit.openapi.pointer import set_at
+from tests.support.operations import REMIX, find_operation, id_in, only_kind, state_in
 
-ROLES = {"poll": JobRole.RETRIEVE, **{role.value: role for role in JobRole}}
+OPERATIONS = {"content": JobRole.RESULT, "remix": REMIX, **{r.value: r for r in JobRole}}
 SECONDS = {"wait": 1000.0, "tick": 3.0}
 
 
@@ -54,11 +57,13 @@ class _ScriptedClient:
         self._endpoint = Endpoint(self._service, observers=[self])
         self._history: list[Exchange | UnmatchedRequest] = []
         self._job_ids: list[str] = []
-        self._endings: dict[str, Ending] = {}
+        self._endings: dict[str, Meaning] = {}
         self._deleted: set[str] = set()
-        self._fields = document.by_role[JobRole.CREATE].bodies["application/json"].schema.raw
+        self._fields = (
+            find_operation(document, JobRole.CREATE).bodies["application/json"].schema.raw
+        )
 
-        self._outcomes: dict[JobRole | None, str] = {}
+        self._outcomes: dict[str, str] = {}
         self._requested_waits: dict[str, str] = {}
         self._records_client_time = False
 
@@ -73,19 +78,17 @@ class _ScriptedClient:
             elif word in ("retry", "hint"):
                 self._requested_waits[word] = rest
             elif word in ("lost", "cut", "odd"):
-                self._outcomes[ROLES[rest]] = word
+                self._outcomes[self._operation(rest).id] = word
             elif word == "done":
                 MockControls(self._service).next_job(seconds=0)
             elif word == "slow":
                 MockControls(self._service).next_job(seconds=1e6)
             elif word == "fails":
-                outcome = self._document.lifecycle.final_states(Ending.FAILURE)[0]
-                MockControls(self._service).next_job(outcome=outcome)
+                MockControls(self._service).next_job(outcome="failure")
             elif word.isdigit():
-                operation = self._document.by_role[ROLES[rest]]
-                MockControls(self._service).fail(operation.id, status=int(word))
+                MockControls(self._service).fail(self._operation(rest).id, status=int(word))
             elif word == "create":
-                self._create(JobRole.CREATE, "", rest or "a")
+                self._create(word, "", rest or "a")
             else:
                 self._use(word, self._id(rest))
         return self._history
@@ -95,13 +98,12 @@ class _ScriptedClient:
             return self._job_ids[-1] if self._job_ids else ""
         return self._job_ids[int(which) - 1] if which.isdigit() else which
 
-    def _create(self, role: JobRole, source: str, text: str) -> None:
+    def _create(self, word: str, source: str, text: str) -> None:
         before = len(self._history)
-        reply = self._send(role, source, {self._fields["required"][0]: text})
+        reply = self._send(word, source, {self._fields["required"][0]: text})
         (created,) = self._history[before:]
         if isinstance(created, Exchange) and created.accepted:
-            job_id = get(orjson.loads(reply.body), self._document.lifecycle.id_at)
-            self._job_ids.append(job_id)
+            self._job_ids.append(id_in(self._document, orjson.loads(reply.body)))
 
     def _use(self, word: str, job_id: str) -> None:
         ending, deleted = self._endings.get(job_id), job_id in self._deleted
@@ -109,25 +111,28 @@ class _ScriptedClient:
             if ending is None:
                 self._poll(job_id)
         elif word == "fetch":
-            if ending is Ending.SUCCESS and not deleted:
-                self._send(JobRole.CONTENT, job_id)
+            if ending is Meaning.SUCCESS and not deleted:
+                self._send("content", job_id)
         elif word == "drop":
             if ending and not deleted:
-                self._send(JobRole.DELETE, job_id)
+                self._send("delete", job_id)
                 self._deleted.add(job_id)
         elif word == "remix":
-            self._create(JobRole.REMIX, job_id, "remixed")
+            self._create(word, job_id, "remixed")
         else:
-            self._send(ROLES[word], job_id)
+            self._send(word, job_id)
 
     def _poll(self, job_id: str) -> None:
-        reply, lifecycle = self._send(JobRole.RETRIEVE, job_id), self._document.lifecycle
-        ending = lifecycle.states[get(orjson.loads(reply.body), lifecycle.state_at)].ends
-        if ending:
-            self._endings[job_id] = ending
+        reply, lifecycle = self._send("poll", job_id), only_kind(self._document).lifecycle
+        state = lifecycle.find(state_in(self._document, orjson.loads(reply.body)))
+        if state and state.meaning.is_terminal:
+            self._endings[job_id] = state.meaning
 
-    def _send(self, role: JobRole, job_id: str, json: Json = None) -> Reply:
-        operation = self._document.by_role[role]
+    def _operation(self, word: str) -> Operation:
+        return find_operation(self._document, OPERATIONS[word])
+
+    def _send(self, word: str, job_id: str, json: Json = None) -> Reply:
+        operation = self._operation(word)
         path = "/".join(job_id if s[:1] == "{" else s for s in operation.path.split("/"))
         return self._endpoint.respond(
             operation.method,
@@ -142,8 +147,7 @@ class _ScriptedClient:
         )
 
     def answered(self, call: Call, reply: Reply) -> None:
-        role = self._document.operations[call.operation_id].role
-        at, outcome = self._clock.now(), self._outcomes.pop(role, "")
+        at, outcome = self._clock.now(), self._outcomes.pop(call.operation_id, "")
         client_time = self._clock.client_time() if self._records_client_time else None
         received: Reply | None = self._with_requested_wait(reply)
         if outcome == "odd":
@@ -158,11 +162,11 @@ class _ScriptedClient:
 
     def _with_requested_wait(self, reply: Reply) -> Reply:
         """The response with the waits that the script asks for, if its operation documents any."""
-        envelope, hint = self._document.envelope, self._document.lifecycle.poll_hint
+        envelope = self._document.envelope
         word = "retry"
         units_by_header = {envelope.retry_seconds: 1, envelope.retry_milliseconds: 1000}
         if reply.status < 400:
-            word, units_by_header = "hint", {hint.header: hint.units_per_second} if hint else {}
+            word, units_by_header = "hint", self._poll_hints()
         if word not in self._requested_waits or not units_by_header.keys() & reply.headers.keys():
             return reply
         headers = {n: value for n, value in reply.headers.items() if n not in units_by_header}
@@ -171,9 +175,17 @@ class _ScriptedClient:
             headers[name] = f"{float(self._requested_waits[word]) * units:g}"
         return replace(reply, headers=headers)
 
+    def _poll_hints(self) -> dict[str | None, int]:
+        """The units per second of the headers that ask for a wait before the next poll."""
+        return {
+            field.place.name: 1000 if field.source.unit == "milliseconds" else 1
+            for field in only_kind(self._document).fields
+            if field.place.part is Part.HEADER and isinstance(field.source, RetryHint)
+        }
+
     def _with_undocumented_state(self, reply: Reply) -> Reply:
         job = orjson.loads(reply.body)
-        set_at(job, self._document.lifecycle.state_at, "polishing")
+        set_at(job, only_kind(self._document).state_at, "polishing")
         return replace(reply, body=orjson.dumps(job))
 
     def unmatched(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> None:

@@ -12,10 +12,11 @@ from aisa_testkit.openapi import Call, Document, JobRole, Reply
 from aisa_testkit.openapi.conformance import reply_problems
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import get
+from tests.support.operations import find_operation, id_in, only_kind, state_in
 
 
 class ServiceClient:
-    """Sends calls, chosen by job role, to a strict service with a manual clock.
+    """Sends calls, chosen by role or by id, to a strict service with a manual clock.
 
     Args:
         document: the document of the service.
@@ -40,7 +41,7 @@ class ServiceClient:
 
     def send(
         self,
-        role: JobRole,
+        operation: JobRole | str,
         job_id: str = "",
         *,
         key: str | None = "sk-test",
@@ -50,17 +51,17 @@ class ServiceClient:
         prompt: str = "A teapot",
         **fields: Json,
     ) -> Reply:
-        """Send a call of the operation in this role, and return the reply."""
-        operation = self.document.by_role[role]
+        """Send a call of an operation, given by its role or its id, and return the reply."""
+        found = find_operation(self.document, operation)
         sent = {"content-type": "application/json", **self._credentials(key)}
         sent |= {"x-mock-scenario": scenario} if scenario else {}
-        path = {"id": job_id} if operation.template.parameters else {}
+        path = dict.fromkeys(found.template.parameters, job_id)
         body = orjson.dumps({"prompt": prompt, "scene": prompt, **fields})
         arguments = tuple((query or {}).items())
-        call = Call(operation.id, path, arguments, {**sent, **(headers or {})}, body)
+        call = Call(found.id, path, arguments, {**sent, **(headers or {})}, body)
         reply = self.service.answer(call)
         if self._conforming:
-            assert [*reply_problems(operation, reply)] == []
+            assert [*reply_problems(found, reply)] == []
         return reply
 
     def create(self, scenario: str = "", **options: Any) -> str:
@@ -72,25 +73,26 @@ class ServiceClient:
             reply = self.send(JobRole.CREATE, scenario=scenario, **options)
         return self.job_id(reply)
 
-    def statuses(self, role: JobRole, count: int, job_id: str = "", **options: Any) -> list[int]:
+    def statuses(
+        self, operation: JobRole | str, count: int, job_id: str = "", **options: Any
+    ) -> list[int]:
         """Send so many calls and return the statuses of the replies."""
-        return [self.send(role, job_id, **options).status for _ in range(count)]
+        return [self.send(operation, job_id, **options).status for _ in range(count)]
 
     def list_ids(self, key: str = "sk-test", **query: str) -> list[str]:
         """Return the job ids on a page of the list."""
-        page = self.document.by_role[JobRole.LIST].page
-        assert page
+        listing = only_kind(self.document).list
+        assert listing
         body = orjson.loads(self.send(JobRole.LIST, key=key, query=query).body)
-        items = get(body, page.places["items"])
-        return [str(get(item, self.document.lifecycle.id_at)) for item in items]
+        return [id_in(self.document, item) for item in get(body, listing.items)]
 
     def job_id(self, reply: Reply) -> str:
         """Return the id of the job in a reply."""
-        return str(get(orjson.loads(reply.body), self.document.lifecycle.id_at))
+        return id_in(self.document, orjson.loads(reply.body))
 
     def state(self, reply: Reply) -> str:
         """Return the state of the job in a reply."""
-        return str(get(orjson.loads(reply.body), self.document.lifecycle.state_at))
+        return str(state_in(self.document, orjson.loads(reply.body)))
 
     def _credentials(self, key: str | None) -> dict[str, str]:
         credentials = self.document.credentials

@@ -8,11 +8,11 @@ from itertools import pairwise
 from math import inf, nan, nextafter
 
 import orjson
+from aisa_testkit.mock_server.jobs.rendering import Renderer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aisa_testkit.mock_server import Job, JobOutcome, observe, plan_progression
-from aisa_testkit.mock_server.jobs.rendering import Renderer
 from aisa_testkit.openapi import Document, Ending, Lifecycle
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import get
