@@ -45,7 +45,7 @@ class Schema:
             errors = [*self._compile().iter_errors(data)]
         except ValueError:
             errors = [*self._compile().iter_errors(truncate_depth(data))]
-        return schema_errors(errors)
+        return schema_errors(errors, self._root)
 
     def schemas_at(
         self, path: Path, *, state: tuple[Path, Json] | None = None

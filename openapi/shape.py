@@ -11,9 +11,8 @@ import orjson
 
 from .errors import Problem
 from .json import Json
-from .pointer import Path, format_pointer, get
+from .pointer import Path, format_pointer
 from .schema_error import schema_error
-from .text import did_you_mean
 
 
 class Shape:
@@ -43,18 +42,11 @@ class Shape:
         except ValueError as too_deep:  # for the validator
             raise RecursionError from too_deep
         for validation_error in errors:
-            error = schema_error(validation_error)
+            error = schema_error(validation_error, self._schema)
             reason = error.message
             if error.keyword == "additionalProperties":
-                reason = self._unknown + self._suggestion(error.path[-1], validation_error)
+                reason = self._unknown + error.suggestion
             yield Problem(format_pointer((*at, *error.path)), reason)
-
-    def _suggestion(self, name: str, error: jsonschema_rs.ValidationError) -> str:
-        try:
-            parent = get(self._schema, [*map(str, error.schema_path[:-1]), "properties"])
-        except LookupError:
-            return ""
-        return did_you_mean(name, parent)
 
 
 @cache

@@ -3,9 +3,11 @@
 ToolkitError
 ├── ContractError (AssertionError)    a client, or the live API, broke the contract
 ├── UnusedMockError (AssertionError)  no request has reached a mock
+├── UnusedPlanError (AssertionError)  a fault or the outcome of a next job was set but never used
 └── NotSent                           a request was not sent to the live API
 UserWarning
 ├── ContractWarning                   a client sent something undocumented
+├── UnusedPlanWarning                 a fault or the outcome of a next job was set but never used
 └── UnreadMarkerWarning               a marker of pytest has no effect
 BaseException
 └── InfiniteLoop                      a client repeats a request forever
@@ -17,6 +19,7 @@ from collections.abc import Sequence
 
 from ..contracts import Party, Violation
 from ..contracts.rules.allowance import allowing_word
+from ..contracts.rules.grouping import group_by_cause
 from ..openapi import Reply
 from ..openapi.errors import ToolkitError
 
@@ -33,13 +36,19 @@ class ContractError(ToolkitError, AssertionError):
         super().__init__(title, violations)
         self.title, self.violations = title, tuple(violations)
 
+    @property
+    def summary(self) -> str:
+        """The first violation in one line, and the number of the others."""
+        first, others = self.violations[0], len(self.violations) - 1
+        return f"{first.summary} (and {others} more)" if others else first.summary
+
     def __str__(self) -> str:
         codes = dict.fromkeys(violation.code for violation in self.violations)
         parties = dict.fromkeys(_PARTIES[violation.rule.party] for violation in self.violations)
         return "\n\n".join(
             [
                 f"{', '.join(codes)}: {' and '.join(parties)} broke the contract of {self.title}",
-                *map(str, self.violations),
+                *map(str, group_by_cause(self.violations)),
                 f"To allow this on purpose: {_how_to_allow(self.violations)}.",
             ]
         )
@@ -63,13 +72,44 @@ class UnusedMockError(ToolkitError, AssertionError):
         )
 
 
+class UnusedPlanError(ToolkitError, AssertionError):
+    """Faults, or outcomes of next jobs, were set but never used, so the test does not test them.
+
+    Args:
+        plans: the description of each one.
+    """
+
+    def __init__(self, plans: Sequence[str]) -> None:
+        super().__init__(plans)
+        self.plans = tuple(plans)
+
+    def __str__(self) -> str:
+        return "\n  ".join(["set for the mock but never used:", *self.plans])
+
+
+class UnusedPlanWarning(UserWarning):
+    """Faults, or outcomes of next jobs, were set but never used."""
+
+    @classmethod
+    def from_plans(cls, plans: Sequence[str]) -> UnusedPlanWarning:
+        """Return the warning about these plans."""
+        return cls(f"{UnusedPlanError(plans)}\nunused_plans='pass' allows this")
+
+
 class ContractWarning(UserWarning):
-    """The code under test sent something that is not documented."""
+    """The code under test sent something that is not documented.
+
+    `summary` is the violation in one line.
+    """
+
+    summary = ""
 
     @classmethod
     def from_violation(cls, violation: Violation) -> ContractWarning:
         """Return the warning about one violation."""
-        return cls(f"{violation}\n  allow     {_how_to_allow([violation])}")
+        warning = cls(f"{violation}\n  allow     {_how_to_allow([violation])}")
+        warning.summary = violation.summary
+        return warning
 
 
 class UnreadMarkerWarning(UserWarning):

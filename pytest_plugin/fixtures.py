@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from .stash import BUDGET, CONTRACT, COVERAGE, REQUESTS_REQUIRED
+from .stash import BUDGET, CONTRACT, COVERAGE, FAILURE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..mock_server import MovableClock
     from ..openapi import Document
@@ -40,22 +40,19 @@ def video_base_url(pytestconfig: pytest.Config, video_document: Document) -> str
 @pytest.fixture
 def video_clock() -> MovableClock:
     """The clock of the jobs, which each poll moves, from the present on. You may override it."""
-    from .options import default_clock
+    from ..mock_server import TickingClock
 
-    return default_clock()
+    return TickingClock()
 
 
 @pytest.fixture
 def video_contract(request: pytest.FixtureRequest) -> Iterator[Contract]:
     """The requests of the code under test; violations of the contract fail the test."""
     __tracebackhide__ = True
-    from .contract import Contract
-
     options = _options(request)
-    contract = Contract(check=options.check, allow=options.allow)
+    contract = options.create_contract()
     contract.allow(*request.config.getini("video_allow"))
     request.node.stash[CONTRACT] = contract
-    request.node.stash[REQUESTS_REQUIRED] = options.no_requests == "fail"
     yield contract
     log = request.config.stash.get(COVERAGE, None)
     if log is not None:
@@ -153,23 +150,38 @@ def verify(item: pytest.Item, contract: Contract) -> None:
 
     errors, undocumented = contract.unreported()
     if errors:
-        pytest.fail(str(ContractError(contract.title, [*errors, *undocumented])), pytrace=False)
-    try:
-        for violation in undocumented:
-            item.warn(ContractWarning.from_violation(violation))
-    except ContractWarning:  # warnings are errors in this run
-        pytest.fail(
-            "\n".join(map(str, map(ContractWarning.from_violation, undocumented))), pytrace=False
-        )
+        _fail(item, ContractError(contract.title, [*errors, *undocumented]))
+    warn_or_fail(item, [ContractWarning.from_violation(violation) for violation in undocumented])
 
 
-def require_requests(contract: Contract) -> None:
-    """Fail a test if no request has reached one of its mocks."""
+def verify_use(item: pytest.Item, contract: Contract) -> None:
+    """Fail or warn if no request has reached a mock of a test, or if its plans were not used."""
     __tracebackhide__ = True
-    from .errors import UnusedMockError
+    from .errors import UnusedMockError, UnusedPlanError
 
-    if contract.unused:
-        pytest.fail(str(UnusedMockError(contract.title)), pytrace=False)
+    try:
+        warning = contract.verify_use()
+    except (UnusedMockError, UnusedPlanError) as error:
+        _fail(item, error)
+    warn_or_fail(item, [warning] if warning else [])
+
+
+def warn_or_fail(item: pytest.Item, warnings: Sequence[Warning]) -> None:
+    """Warn, or fail the test with all warnings if they are errors in this run."""
+    __tracebackhide__ = True
+    try:
+        for warning in warnings:
+            item.warn(warning)
+    except Warning as error:
+        error.args = ("\n".join(map(str, warnings)),)
+        _fail(item, error)
+
+
+def _fail(item: pytest.Item, error: Exception) -> NoReturn:
+    """Fail a test with an error whose report is only its message."""
+    __tracebackhide__ = True
+    item.stash[FAILURE] = error
+    raise error
 
 
 def _options(
@@ -184,7 +196,7 @@ def _options(
     from .options import MockOptions
 
     options: dict[str, object] = {"document": document, "base_url": base_url, "clock": clock}
-    for name in ("other_hosts", "no_requests"):
+    for name in ("other_hosts", "no_requests", "unused_plans"):
         if request.config.getini(f"video_{name}"):
             options[name] = request.config.getini(f"video_{name}")
     for marker in reversed(list(request.node.iter_markers("video_mock"))):

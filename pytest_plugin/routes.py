@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from respx.types import RouteResultTypes
 from ..mock_server import Endpoint
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Operation, OperationMatch, Reply
+from ..openapi.messages import read_headers
 from ..openapi.text import did_you_mean
 from .client_delivery import REPLY_EXTENSION, async_deliver, deliver, is_undelivered
 from .mock_journal import MockJournal
@@ -54,6 +56,7 @@ class VideoRoute(respx.Route):
             self.mock()
 
     def resolve(self, request: httpx.Request, **kwargs: object) -> RouteResultTypes:
+        __tracebackhide__ = True
         if self.side_effect or self.return_value:
             try:
                 # A side effect without a result only observes the request.
@@ -103,7 +106,7 @@ class VideoRouter(respx.MockRouter):
     ) -> None:
         super().__init__(assert_all_called=False)
         self.routes = VideoRoutes()
-        self._endpoint, self._journal = endpoint, journal
+        self._endpoint, self._journal, self._process = endpoint, journal, os.getpid()
         self._allow_other_hosts = allow_other_hosts
         # The longest first, because one base URL may be a prefix of another.
         self._servers = sorted(map(httpx.URL, base_urls), key=lambda url: -len(url.raw_path))
@@ -119,14 +122,14 @@ class VideoRouter(respx.MockRouter):
         url, path = request.url, self._path(request.url)
         if path is None:
             reply = self._endpoint.respond_unmatched(
-                request.method, url.path, headers=_headers(request)
+                request.method, url.path, headers=read_headers(request.headers.raw)
             )
         else:
             reply = self._endpoint.respond(
                 request.method,
                 path,
                 query=url.query.decode("ascii"),
-                headers=_headers(request),
+                headers=read_headers(request.headers.raw),
                 body=request.content,
             )
         extensions: dict[str, object] = _MOCK_EXTENSION
@@ -141,6 +144,7 @@ class VideoRouter(respx.MockRouter):
         )
 
     def handler(self, request: httpx.Request) -> httpx.Response:
+        __tracebackhide__ = True
         self._check_host(request)
         try:
             with _raise_httpx_errors():
@@ -150,6 +154,7 @@ class VideoRouter(respx.MockRouter):
         return deliver(response, request, self._endpoint)
 
     async def async_handler(self, request: httpx.Request) -> httpx.Response:
+        __tracebackhide__ = True
         self._check_host(request)
         try:
             with _raise_httpx_errors():
@@ -174,8 +179,11 @@ class VideoRouter(respx.MockRouter):
 
     def _check_host(self, request: httpx.Request) -> None:
         """Return for a request to the API; otherwise raise an error that blocks or forwards it."""
+        __tracebackhide__ = True
         url = request.url
         if any(_origin(base) == _origin(url) for base in self._servers):
+            if os.getpid() != self._process:
+                self._block(request, _FORKED)
             return
         if url.host in _LOCAL_HOSTS:
             raise _pass_through(request)
@@ -190,6 +198,7 @@ class VideoRouter(respx.MockRouter):
         raise _pass_through(request)
 
     def _block(self, request: httpx.Request, reason: str) -> NoReturn:
+        __tracebackhide__ = True
         self._journal.blocked(request.method, str(request.url), reason)
         raise httpx.ConnectError(reason, request=request)
 
@@ -209,16 +218,20 @@ class VideoRouter(respx.MockRouter):
         match = self._endpoint.match(operation.method, self._path(request.url) or "")
         parameters = match.path_parameters if isinstance(match, OperationMatch) else {}
         query = parse_query(request.url.query.decode("ascii"))
-        return Call(operation.id, parameters, query, _headers(request), request.content)
+        return Call(
+            operation.id, parameters, query, read_headers(request.headers.raw), request.content
+        )
 
 
 @contextmanager
 def _raise_httpx_errors() -> Iterator[None]:
     """Turn errors of httpx2 from side effects into those of httpx, which respx expects."""
+    __tracebackhide__ = True
     try:
         yield
     except httpx2.RequestError as error:
-        raise getattr(httpx, type(error).__name__, httpx.TransportError)(str(error)) from error
+        kind = getattr(httpx, type(error).__name__, httpx.TransportError)
+        raise kind(str(error)).with_traceback(error.__traceback__) from None
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
@@ -236,13 +249,6 @@ def _url_pattern(operation: Operation, base_urls: Sequence[httpx.URL]) -> str:
     return f"^(?:{bases}){operation.template.regex}(?:\\?.*)?$"
 
 
-def _headers(request: httpx.Request) -> dict[str, str]:
-    return {
-        name.decode("latin-1").lower(): value.decode("latin-1")
-        for name, value in request.headers.raw
-    }
-
-
 def _reply(response: httpx.Response | None) -> Reply | None:
     if response is None:
         return None
@@ -254,4 +260,9 @@ def _reply(response: httpx.Response | None) -> Reply | None:
 # The extension of a request with its respx routers, if they are not those for httpx.
 ROUTERS_EXTENSION: Final = "aisa_testkit.routers"
 _MOCK_EXTENSION: Final[dict[str, object]] = {"aisa_testkit.mock": True}
+# The copy of the mock in the child process would answer, but the test would not see the request.
+_FORKED = (
+    "the mock is in another process, which cannot check the requests of its child processes:"
+    " use video_server or serve_videos()"
+)
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")

@@ -100,6 +100,8 @@ class CheckRunner:
         No invalid create is sent before a job has completed, unless all valid creates were sent:
         a server may accept it and bill it.
         """
+        for name in self._plan.unused_fields:
+            self._session.note(f"{name} is not sent, because the document has no example of it")
         for probe in self._plan.free_probes:
             self._session.request(probe.call, self._action(probe), check_key=False)
             self._raise_if_other_server()
@@ -110,19 +112,19 @@ class CheckRunner:
         self._create_jobs(len(self._plan.creates))
 
     def _create_jobs(self, count: int) -> None:
-        """Send the planned creates up to this number, and the others while no job has completed."""
+        """Send the planned creates up to this number, and the others while no job has completed.
+
+        A fallback is sent for each one that created nothing.
+        """
         plan, creates = self._plan, [*self._plan.creates, *self._plan.fallbacks]
         while self._tried < len(creates):
             planned = count if self._completed else len(plan.creates)
-            more = self._tried < planned or self._can_try_fallback()
-            if not more or not self._create(creates[self._tried]):
+            if min(self._tried, self._session.paid_jobs.billed) >= planned:
+                break
+            if not self._create(creates[self._tried]):
                 break
             self._tried += 1
             self._check_new_jobs()
-
-    def _can_try_fallback(self) -> bool:
-        """Return True if no job was created and less than the planned price was spent."""
-        return not self._known and self._session.paid_jobs.billed < len(self._plan.creates)
 
     def _check_new_jobs(self) -> None:
         """Follow each new job: through its whole life if no job has completed, else it is deleted
@@ -194,8 +196,9 @@ class CheckRunner:
         if session.has_no_response():
             count = len(session.history)
             raise ServerUnreachable(f"the server has not responded to any of {count} requests")
-        exchange = None if session.paid_jobs.ids else response_of_other_api(session.history)
-        if exchange is not None:
+        creates_follow = bool(self._plan.creates)
+        exchange = response_of_other_api(session.history, creates_follow=creates_follow)
+        if exchange is not None and not session.paid_jobs.ids:
             session.discard()
             operation = exchange.operation
             raise NotThisApi(

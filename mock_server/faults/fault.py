@@ -11,7 +11,6 @@ from ...openapi.credentials import mask_key
 from ...openapi.jobs import CreateOperation, JobRole
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer, parse_pointer
-from ...openapi.schema_places import schemas_at
 from ...openapi.text import did_you_mean, quote
 from ..config_schema import validate
 from ..errors import ConfigError, Refusal
@@ -197,8 +196,11 @@ def _check_fields(
     schemas = [s for o in operations for r in o.responses.values() for s in r.content.values() if s]
     for at, pointer in _named_fields(document, operations, options):
         path = parse_pointer(pointer)
-        if all(not schemas_at(document.source.data, schema.raw, path) for schema in schemas):
-            raise ConfigError(at, f"no response of these operations has a field at {pointer}")
+        if all(not schema.schemas_at(path) for schema in schemas):
+            names = [*dict.fromkeys(n for s in schemas for n in s.raw.get("properties", {}))]
+            suggestion = did_you_mean(pointer, [format_pointer([name]) for name in names])
+            reason = f"no response of these operations has a field at {pointer}{suggestion}"
+            raise ConfigError(at, reason)
 
 
 def _named_fields(

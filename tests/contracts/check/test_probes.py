@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from aisa_testkit.contracts import read_exchange
+from aisa_testkit.contracts.check.field_values import example_value
 from aisa_testkit.contracts.check.plan import plan_check
-from aisa_testkit.contracts.check.probes import Probe, example_value
+from aisa_testkit.contracts.check.probes import Probe
 from aisa_testkit.contracts.check.result import CheckPolicy
 from aisa_testkit.contracts.traffic.credentials import credential_problem
 from aisa_testkit.mock_server import JobService, ManualClock
@@ -79,7 +80,7 @@ def test_conforming_server_rejects_every_probe_without_violations(
     any_document: Document, seed: int
 ) -> None:
     service = JobService(
-        any_document, clock=ManualClock(), strict=True, api_keys=["sk-of-a-client"]
+        any_document, clock=ManualClock(1_780_000_000), strict=True, api_keys=["sk-of-a-client"]
     )
     for (_, reason), probe in probes(any_document, seed=seed).items():
         reply = service.answer(probe.call)

@@ -89,7 +89,7 @@ def test_conforming_server_of_another_api_passes(
         "phases": {name: {"enabled": False} for name in ("examples", "coverage", "fuzzing")},
         "checks": {"HistoryConformance": {"exclude": ["AV225", "AV226"]}},
     }
-    service = JobService(other_document, clock=TickingClock(), ids=RandomIds(1))
+    service = JobService(other_document, clock=TickingClock(1_780_000_000), ids=RandomIds(1))
     app = create_app(service=service)
     config = schemathesis.Config.from_dict(settings)
     schema = schemathesis.openapi.from_asgi("/__admin/document", app, config=config)
@@ -177,7 +177,7 @@ def test_faults_are_found_by_our_checks_and_missed_by_stock_checks(
 
 def failures_of(document: Document, change: Change) -> set[str]:
     """Return the checks that failed in a run against changed jobs."""
-    service = JobService(document, clock=TickingClock(), ids=RandomIds(1))
+    service = JobService(document, clock=TickingClock(1_780_000_000), ids=RandomIds(1))
     app = ChangedApp(create_app(service=service), change)
     return failed_checks(schemathesis.openapi.from_asgi("/__admin/document", app, config=config()))
 
@@ -249,7 +249,7 @@ class CheckDriver:
 @pytest.fixture
 def job(document: Document) -> Json:
     """A new job of the mock."""
-    service = JobService(document, clock=TickingClock(), ids=RandomIds(1))
+    service = JobService(document, clock=TickingClock(1_780_000_000), ids=RandomIds(1))
     headers = {"authorization": "Bearer sk-1", "content-type": "application/json"}
     call = Call("createVideo", headers=headers, body=b'{"prompt": "A lighthouse"}')
     return orjson.loads(service.answer(call).body)
@@ -302,6 +302,21 @@ def test_invalid_response_fails_the_exchange_check(
     with pytest.raises(FailureGroup) as failed:
         driver.respond("createVideo", 200, {**job, "seconds": "8"})
     assert "AV108 default value not applied" in messages(failed)
+
+
+def test_cause_in_each_item_of_a_list_is_one_failure(
+    hooks: ModuleType, document: Document, job: Json
+) -> None:
+    driver = CheckDriver(hooks.ExchangeConformance(), document)
+    jobs = [{**job, "id": f"{job['id'][:-1]}{digit}", "seconds": 4} for digit in range(3)]
+    page = {"object": "list", "data": jobs, "has_more": False}
+    page |= {"first_id": jobs[0]["id"], "last_id": jobs[-1]["id"]}
+    with pytest.raises(FailureGroup) as failed:
+        driver.respond("listVideos", 200, page)
+    (failure,) = failed.value.exceptions
+    assert failure.title == "AV104 response body does not match its schema"
+    assert "  place     /data/0/seconds\n" in failure.message
+    assert "\n  seen      3 times, in no. 1" in failure.message
 
 
 def test_warning_is_not_a_failure(hooks: ModuleType, document: Document) -> None:

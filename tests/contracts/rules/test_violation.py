@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,35 @@ def test_missing_facts_are_left_out() -> None:
         "  advice    Do better.\n"
         "  explain   aisa-testkit explain AV799"
     )
+
+
+def test_place_in_the_program_is_shown_if_it_is_known() -> None:
+    located = replace(VIOLATION, sent_from="clips/video.py:14 in make_clip")
+    assert str(located).splitlines()[2] == "  sent from clips/video.py:14 in make_clip"
+    assert located.to_json() == {
+        **VIOLATION.to_json(),
+        "sent_from": "clips/video.py:14 in make_clip",
+    }
+    assert Violation.from_json(located.to_json()) == located
+    assert "sent_from" not in VIOLATION.to_json()
+    assert Violation.from_json(VIOLATION.to_json()) == VIOLATION
+
+
+@pytest.mark.parametrize(
+    ("changes", "summary"),
+    [
+        ({}, "AV799 getVideo size: '1x1', expected another one"),
+        ({"place": None}, "AV799 getVideo: '1x1', expected another one"),
+        (
+            {"operation_id": None, "place": None},
+            "AV799 GET /v1/videos/{video_id}: '1x1', expected another one",
+        ),
+        ({"received": "a\nb"}, "AV799 getVideo size: a\\nb, expected another one"),
+    ],
+    ids=["field", "no field", "no operation", "line break"],
+)
+def test_summary_is_one_line(changes: dict[str, Any], summary: str) -> None:
+    assert replace(VIOLATION, **changes).summary == summary
 
 
 @pytest.mark.parametrize(
@@ -132,6 +162,13 @@ def test_names_from_a_client_do_not_break_the_layout(document: Document, name: s
         assert facts == {"request", "sent", "expected", "advice", "explain"} | ({"field"} & facts)
         assert len(lines) == 1 + len(facts)
         assert max(map(len, lines)) < 250
+
+
+@pytest.mark.parametrize("text", ["/a\x1b[2J", "/a\n::error::b", "/a\u202eb", "/##[error]a"])
+def test_paths_and_places_are_shown_without_control_characters(text: str) -> None:
+    violation = replace(VIOLATION, operation_id=None, request=f"GET {text}", place=text)
+    assert text not in str(violation)
+    assert len(str(violation).splitlines()) == len(str(VIOLATION).splitlines())
 
 
 def test_control_characters_of_a_server_are_escaped(document: Document) -> None:
