@@ -31,10 +31,11 @@ def one_line(text: str) -> str:
 
 def escape_controls(text: str, *, keep: str = "") -> str:
     """Return a text of any length with control characters as escape sequences, those that change
-    the direction of the text included.
+    the direction of the text included, and so the start of a command to a CI system.
 
     keep: characters that stay as they are, such as line breaks
     """
+    text = _CI_COMMAND.sub(r"#\\x23", text)
     if text.isprintable():
         return text
     return "".join(
@@ -74,6 +75,8 @@ def truncate_depth(data: Json, depth: int = 64) -> Json:
 
 
 _MAX_CHARACTERS = 80
+# GitHub and Azure look for `##[add-mask]` and `##vso[task.setvariable]` anywhere in a log.
+_CI_COMMAND = re.compile(r"##(?=\w*\[)")
 # A password may contain any character in a URL that is not correctly encoded.
 _USER_INFO = re.compile(r"(?<=//).*@|^[^/]*@", re.DOTALL)
 _QUERY = re.compile(r"\?.*", re.DOTALL)

@@ -63,7 +63,8 @@ class Violation:
         name = f" ({self.operation_id})" if self.operation_id else ""
         yield "request", f"{self.request}{name}, {list_numbers(self.numbers)}"
         if self.place:
-            yield ("field" if self.rule.party is Party.CLIENT else "place"), one_line(self.place)
+            shown_place = escape_controls(one_line(self.place))
+            yield ("field" if self.rule.party is Party.CLIENT else "place"), shown_place
         yield ("sent" if self.rule.party is Party.CLIENT else "received"), self.received
         yield "expected", self.expected
         yield "advice", self.rule.advice

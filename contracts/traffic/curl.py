@@ -11,6 +11,7 @@ from ...openapi import Call, Document
 from ...openapi.errors import FormError
 from ...openapi.form import Part, parse_form
 from ...openapi.operation import FORM
+from ...openapi.text import escape_controls
 from .recorded_form import is_placeholder
 from .redaction import replace_key
 from .request_builder import url_of
@@ -135,11 +136,12 @@ class _Writer:
 
 def shell_quote(text: str) -> str:
     """Return a text as one word of a command in bash or zsh, in one line without control
-    characters.
+    characters and commands to a CI system (see `escape_controls`).
     """
-    if text.isprintable():
+    if text == escape_controls(text):
         return shlex.quote(text)
-    return "$'" + "".join(map(_ansi_c_escape, text)) + "'"
+    escaped = "".join(map(_ansi_c_escape, text)).replace("##", r"#\043")
+    return f"$'{escaped}'"
 
 
 def _ansi_c_escape(character: str) -> str:

@@ -336,8 +336,8 @@ def test_base_url_with_credentials_or_query_is_rejected_and_redacted(
 
 @pytest.mark.parametrize(
     "control",
-    ["\n::error::x", "\x1b[2J", "\r"],
-    ids=["line breaks", "ANSI escape", "carriage return"],
+    ["\n::error::x", "\x1b[2J", "\r", "##[error]"],
+    ids=["line breaks", "ANSI escape", "carriage return", "command to a CI system"],
 )
 def test_control_characters_in_a_job_id_are_escaped(control: str) -> None:
     async def respond(request: Request) -> Response:

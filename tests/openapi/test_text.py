@@ -79,6 +79,20 @@ def test_one_line_quotes_only_if_necessary(text: str, line: str) -> None:
 def test_control_characters_are_escaped_in_texts_of_any_length() -> None:
     assert escape_controls("ü" * 100) == "ü" * 100
     assert escape_controls("\x1b[2J\nü") == r"\x1b[2J\nü"
+    assert escape_controls("a\u202eb\nc\r", keep="\n") == "a\\u202eb\nc\\r"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("x ##[add-mask]1", r"x #\x23[add-mask]1"),
+        ("##vso[task.setvariable variable=a]b", r"#\x23vso[task.setvariable variable=a]b"),
+        ("###[a]", r"##\x23[a]"),
+        ("## heading #1 [a]", "## heading #1 [a]"),
+    ],
+)
+def test_commands_to_a_ci_system_are_escaped(text: str, shown: str) -> None:
+    assert escape_controls(text) == shown
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from tests.support.changed_server import ChangedServer, ChangeReply
 HOSTILE_TEXT = (
     "</title><script>alert(1)</script>|`a` ```\n\n# h\r\0\x1b[31m]]>&amp;\u202e<b>\ufffe::error::"
     "\x85 @octocat octo/cat#123 GH-123 &#64;octocat http://octo.cat www.octo.cat\n::error::"
+    "##[error]##vso[task.complete]"
 )
 
 

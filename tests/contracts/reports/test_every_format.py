@@ -43,6 +43,8 @@ def test_no_report_contains_a_control_character(
     assert text.replace("\n", "").replace(emoji_style, "").isprintable()
     assert r"\x1b[31m" in text
     assert r"\u202e" in text
+    assert "##[" not in text
+    assert "##vso[" not in text
 
 
 @pytest.mark.parametrize("name", ["html", "junit", "markdown"])

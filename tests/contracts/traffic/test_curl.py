@@ -28,6 +28,7 @@ SPECIAL_TEXTS = [
     "two\nlines & more = 100 %",
     "шторм 🌊",
     "it's a\ttab,\r\n \\ and \x1b[31m1 with \u202e marks",
+    "## a heading, ##[error]it's a command",
 ]
 TEXT_IDS = [
     "quotes",
@@ -37,6 +38,7 @@ TEXT_IDS = [
     "line break",
     "non-ASCII",
     "control characters",
+    "command to a CI system",
 ]
 
 
@@ -76,6 +78,7 @@ def test_curl_command_repeats_a_create_with_special_characters(
     call = build_call(document, operation, fields, key=KEY, media_type=media_type)
     command = curl_command(document, call, video_server.base_url, key_variable="MY_KEY", files="7-")
     assert (command.text.isprintable(), command.files) == (True, {})
+    assert "##[" not in command.text
     result = shell(command)
     job = json.loads(result.stdout or b"{}")
     assert (job.get("prompt"), job.get("seconds")) == (prompt, "8"), result.stderr
