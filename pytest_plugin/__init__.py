@@ -13,6 +13,8 @@ if TYPE_CHECKING:
         InfiniteLoop,
         UnreadMarkerWarning,
         UnusedMockError,
+        UnusedPlanError,
+        UnusedPlanWarning,
     )
     from .mock import VideoMock, mock_videos
     from .observed_mock import ObservedMock
@@ -28,6 +30,8 @@ __all__ = [
     "ObservedMock",
     "UnreadMarkerWarning",
     "UnusedMockError",
+    "UnusedPlanError",
+    "UnusedPlanWarning",
     "VideoMock",
     "mock_videos",
     "serve_videos",
@@ -43,6 +47,8 @@ _MODULES = {
     "InfiniteLoop": "errors",
     "UnreadMarkerWarning": "errors",
     "UnusedMockError": "errors",
+    "UnusedPlanError": "errors",
+    "UnusedPlanWarning": "errors",
     "VideoMock": "mock",
     "ObservedMock": "observed_mock",
     "mock_videos": "mock",

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Literal, TypeAlias
 
 from ..contracts import Exchange, Severity, Violation, check_client, check_server
 from ..contracts.rules.allowance import is_allowable, is_allowed
 from ..mock_server import Clock
 from ..openapi import Document
-from .errors import ContractError, ContractWarning
+from .errors import (
+    ContractError,
+    ContractWarning,
+    UnusedMockError,
+    UnusedPlanError,
+    UnusedPlanWarning,
+)
 from .mock_journal import MockJournal
+
+PassOrFail: TypeAlias = Literal["pass", "fail"]
+PassWarnOrFail: TypeAlias = Literal["pass", "warn", "fail"]
 
 
 class Contract:
@@ -20,11 +30,24 @@ class Contract:
     Args:
         check: True to report violations.
         allow: the code of a rule that may be broken, the path of an unknown endpoint, or several.
+        no_requests: "fail" to raise an error if no request has reached a mock.
+        unused_plans: "fail" to raise an error for faults and next jobs that were set but never
+            used, "warn" to warn of them.
     """
 
-    def __init__(self, *, check: bool = True, allow: str | Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        check: bool = True,
+        allow: str | Collection[str] = (),
+        no_requests: PassOrFail = "pass",
+        unused_plans: PassWarnOrFail = "warn",
+    ) -> None:
         __tracebackhide__ = True
         self.journals: list[MockJournal] = []
+        self._no_requests, self._unused_plans = no_requests, unused_plans
+        self._plans: list[Callable[[], list[str]]] = []
+        self._reported_plans = set[str]()
         self._check, self._allowed = check, set[str]()
         self._reported: set[Violation] = set()
         self._checked_revisions: list[object] = []
@@ -89,10 +112,43 @@ class Contract:
         """True if there is a mock that no request has reached, and violations are reported."""
         return self._check and any(journal.unused for journal in self.journals)
 
+    def watch_plans(self, unused: Callable[[], list[str]]) -> None:
+        """Report the plans of a mock that this function returns at the end of the test."""
+        self._plans.append(unused)
+
+    def verify_use(self) -> UnusedPlanWarning | None:
+        """Return a warning if plans were never used, None if there are none.
+
+        Raises UnusedPlanError instead if the options say so, and UnusedMockError if no request has
+        reached a mock.
+        """
+        __tracebackhide__ = True
+        if self.unused and self._no_requests == "fail":
+            raise UnusedMockError(self.title)
+        plans = self._unreported_plans()
+        if plans and self._unused_plans == "fail":
+            raise UnusedPlanError(plans)
+        return UnusedPlanWarning.from_plans(plans) if plans else None
+
+    @property
+    def unused_plans(self) -> list[str]:
+        """The faults, and the outcomes of next jobs, that were set but never used."""
+        return [plan for unused in self._plans for plan in unused()]
+
+    def _unreported_plans(self) -> list[str]:
+        """Return the unused plans, unless they are allowed or were reported already."""
+        plans = self.unused_plans if self._unused_plans != "pass" else []
+        new = [plan for plan in plans if plan not in self._reported_plans]
+        self._reported_plans.update(new)
+        return new
+
     def error_text(self) -> str:
-        """Return the message of the error that verify() would raise; "" if it would not raise."""
+        """Return what may be the reason of another error: violations and unused plans, or ""."""
         errors, undocumented = self.unreported()
-        return str(ContractError(self.title, [*errors, *undocumented])) if errors else ""
+        texts = [str(ContractError(self.title, [*errors, *undocumented]))] if errors else []
+        if plans := self._unreported_plans():
+            texts.append(str(UnusedPlanError(plans)))
+        return "\n\n".join(texts)
 
     def unreported(self) -> tuple[list[Violation], list[Violation]]:
         """Return the errors and the warnings that were not reported yet."""

@@ -3,9 +3,11 @@
 ToolkitError
 ├── ContractError (AssertionError)    a client, or the live API, broke the contract
 ├── UnusedMockError (AssertionError)  no request has reached a mock
+├── UnusedPlanError (AssertionError)  a fault or the outcome of a next job was set but never used
 └── NotSent                           a request was not sent to the live API
 UserWarning
 ├── ContractWarning                   a client sent something undocumented
+├── UnusedPlanWarning                 a fault or the outcome of a next job was set but never used
 └── UnreadMarkerWarning               a marker of pytest has no effect
 BaseException
 └── InfiniteLoop                      a client repeats a request forever
@@ -61,6 +63,30 @@ class UnusedMockError(ToolkitError, AssertionError):
             f"no request has reached the mock of {self.title}: the test checks nothing.\n"
             "Point the code under test at the mock, or remove the mock."
         )
+
+
+class UnusedPlanError(ToolkitError, AssertionError):
+    """Faults, or outcomes of next jobs, were set but never used, so the test does not test them.
+
+    Args:
+        plans: the description of each one.
+    """
+
+    def __init__(self, plans: Sequence[str]) -> None:
+        super().__init__(plans)
+        self.plans = tuple(plans)
+
+    def __str__(self) -> str:
+        return "\n  ".join(["set for the mock but never used:", *self.plans])
+
+
+class UnusedPlanWarning(UserWarning):
+    """Faults, or outcomes of next jobs, were set but never used."""
+
+    @classmethod
+    def from_plans(cls, plans: Sequence[str]) -> UnusedPlanWarning:
+        """Return the warning about these plans."""
+        return cls(f"{UnusedPlanError(plans)}\nunused_plans='pass' allows this")
 
 
 class ContractWarning(UserWarning):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .stash import BUDGET, CONTRACT, COVERAGE, REQUESTS_REQUIRED
+from .stash import BUDGET, CONTRACT, COVERAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..mock_server import MovableClock
     from ..openapi import Document
@@ -49,13 +49,10 @@ def video_clock() -> MovableClock:
 def video_contract(request: pytest.FixtureRequest) -> Iterator[Contract]:
     """The requests of the code under test; violations of the contract fail the test."""
     __tracebackhide__ = True
-    from .contract import Contract
-
     options = _options(request)
-    contract = Contract(check=options.check, allow=options.allow)
+    contract = options.create_contract()
     contract.allow(*request.config.getini("video_allow"))
     request.node.stash[CONTRACT] = contract
-    request.node.stash[REQUESTS_REQUIRED] = options.no_requests == "fail"
     yield contract
     log = request.config.stash.get(COVERAGE, None)
     if log is not None:
@@ -154,22 +151,35 @@ def verify(item: pytest.Item, contract: Contract) -> None:
     errors, undocumented = contract.unreported()
     if errors:
         pytest.fail(str(ContractError(contract.title, [*errors, *undocumented])), pytrace=False)
-    try:
-        for violation in undocumented:
-            item.warn(ContractWarning.from_violation(violation))
-    except ContractWarning:  # warnings are errors in this run
-        pytest.fail(
-            "\n".join(map(str, map(ContractWarning.from_violation, undocumented))), pytrace=False
-        )
+    warn_or_fail(item, [ContractWarning.from_violation(violation) for violation in undocumented])
 
 
-def require_requests(contract: Contract) -> None:
-    """Fail a test if no request has reached one of its mocks."""
+def verify_use(item: pytest.Item, contract: Contract) -> None:
+    """Fail or warn if no request has reached a mock of a test, or if its plans were not used."""
     __tracebackhide__ = True
-    from .errors import UnusedMockError
+    from .errors import UnusedMockError, UnusedPlanError
 
-    if contract.unused:
-        pytest.fail(str(UnusedMockError(contract.title)), pytrace=False)
+    error = ""
+    try:
+        warning = contract.verify_use()
+        warn_or_fail(item, [warning] if warning else [])
+    except (UnusedMockError, UnusedPlanError) as found:
+        error = str(found)
+    if error:  # out of the block, so that pytest shows no chain of exceptions
+        pytest.fail(error, pytrace=False)
+
+
+def warn_or_fail(item: pytest.Item, warnings: Sequence[Warning]) -> None:
+    """Warn, or fail the test if warnings are errors in this run."""
+    __tracebackhide__ = True
+    are_errors = False
+    try:
+        for warning in warnings:
+            item.warn(warning)
+    except Warning:
+        are_errors = True
+    if are_errors:
+        pytest.fail("\n".join(map(str, warnings)), pytrace=False)
 
 
 def _options(
@@ -184,7 +194,7 @@ def _options(
     from .options import MockOptions
 
     options: dict[str, object] = {"document": document, "base_url": base_url, "clock": clock}
-    for name in ("other_hosts", "no_requests"):
+    for name in ("other_hosts", "no_requests", "unused_plans"):
         if request.config.getini(f"video_{name}"):
             options[name] = request.config.getini(f"video_{name}")
     for marker in reversed(list(request.node.iter_markers("video_mock"))):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
 
+from .fixtures import warn_or_fail
 from .stash import CONTRACT, UNREAD_MARKERS
 
 
@@ -25,15 +26,10 @@ def warn_of_unread_markers(item: pytest.Item) -> None:
         if owner.nodeid in unread:
             unread.remove(owner.nodeid)
             names.append(owner.name)
-    if not names:
-        return
-    from .errors import UnreadMarkerWarning
+    if names:
+        from .errors import UnreadMarkerWarning
 
-    try:
-        for name in names:
-            item.warn(UnreadMarkerWarning(_message(name)))
-    except UnreadMarkerWarning as warning:  # warnings are errors in this run
-        pytest.fail(str(warning), pytrace=False)
+        warn_or_fail(item, [UnreadMarkerWarning(_message(name)) for name in names])
 
 
 def find_unread_markers(config: pytest.Config, items: Sequence[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Unpack
@@ -27,7 +28,6 @@ from ..mock_server import (
 )
 from .contract import Contract, note_violations
 from .environment import client_environment
-from .errors import UnusedMockError
 from .httpcore2 import HTTPCore2Mocker
 from .mock_journal import MockJournal
 from .network_guard import NetworkGuard, guard_network
@@ -49,6 +49,7 @@ class VideoMock(ObservedMock):
         router: the respx router of the mock.
         journal: the journal of its requests.
         contract: the contract of the test.
+        initial_plans: True to report the faults of the config if they are never used.
     """
 
     def __init__(
@@ -59,8 +60,15 @@ class VideoMock(ObservedMock):
         router: VideoRouter,
         journal: MockJournal,
         contract: Contract,
+        initial_plans: bool = False,
     ) -> None:
-        super().__init__(service, base_url=base_url, journal=journal, contract=contract)
+        super().__init__(
+            service,
+            base_url=base_url,
+            journal=journal,
+            contract=contract,
+            initial_plans=initial_plans,
+        )
         self._router = router
 
     @property
@@ -81,6 +89,14 @@ class VideoMock(ObservedMock):
         """A transport to the mock for httpx2 clients, sync and async."""
         return Httpx2Transport(self._router)
 
+    def _unused_plans(self) -> list[str]:
+        routes = [
+            f"route: {route.name} with a response or a side effect (no request)"
+            for route in self.routes
+            if (route.side_effect or route.return_value) and not route.called
+        ]
+        return [*super()._unused_plans(), *routes]
+
     def reset(self) -> None:
         """Forget all jobs and requests, the plans for the next ones, and changes of routes."""
         super().reset()
@@ -99,12 +115,12 @@ def mock_videos(**options: Unpack[MockOptionsDict]) -> Iterator[VideoMock]:
     """
     __tracebackhide__ = True
     mock_options = MockOptions.read(**options)
-    contract = Contract(check=mock_options.check, allow=mock_options.allow)
+    contract = mock_options.create_contract()
     with note_violations(contract), start_mock(mock_options, contract) as mock:
         yield mock
     contract.verify(stacklevel=3)  # at the block: the caller of contextlib, which calls this
-    if contract.unused and mock_options.no_requests == "fail":
-        raise UnusedMockError(contract.title)
+    if warning := contract.verify_use():
+        warnings.warn(warning, stacklevel=3)
 
 
 @contextmanager
@@ -137,7 +153,12 @@ def start_mock(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
         _deliver_webhooks(service),
     ):
         yield VideoMock(
-            service, base_url=base_url, router=router, journal=journal, contract=contract
+            service,
+            base_url=base_url,
+            router=router,
+            journal=journal,
+            contract=contract,
+            initial_plans=options.plans_faults,
         )
 
 

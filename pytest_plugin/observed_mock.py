@@ -19,6 +19,7 @@ class ObservedMock(MockControls[MovableClock]):
         base_url: the URL of the API for clients, such as "http://127.0.0.1:4010/v1".
         journal: the journal of its requests.
         contract: the contract of the test.
+        initial_plans: True to report the faults of the config if they are never used.
     """
 
     def __init__(
@@ -28,8 +29,12 @@ class ObservedMock(MockControls[MovableClock]):
         base_url: str,
         journal: MockJournal,
         contract: Contract,
+        initial_plans: bool = False,
     ) -> None:
         super().__init__(service)
+        self._initial_plans = initial_plans
+        self._forgotten_plans: list[str] = []
+        contract.watch_plans(lambda: [*self._forgotten_plans, *self._unused_plans()])
         self.base_url, self.contract = base_url, contract
         self._journal = journal
 
@@ -64,8 +69,14 @@ class ObservedMock(MockControls[MovableClock]):
 
     def reset(self) -> None:
         """Forget all jobs and requests, and the plans for the next ones."""
+        self._forgotten_plans += self._unused_plans()
         super().reset()
         self._journal.clear()
+
+    def _unused_plans(self) -> list[str]:
+        """Return the faults that affected no request, and what was set for jobs that never came."""
+        faults = self.service.faults.unused(initial=self._initial_plans)
+        return [*faults, *self.service.scenarios.unused()]
 
 
 def _describe_request(request: LoggedRequest) -> str:

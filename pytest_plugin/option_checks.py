@@ -81,6 +81,7 @@ _Kind: TypeAlias = tuple[Callable[[object], bool], str]
 _CHOICES = {
     "other_hosts": ("pass", "fail"),
     "no_requests": ("pass", "fail"),
+    "unused_plans": ("pass", "warn", "fail"),
     "unknown_ids": ("refuse", "synthesize"),
 }
 _OPTIONAL = {

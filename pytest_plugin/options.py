@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal, TypeAlias, TypedDict
+from typing import TypedDict
 
 from ..contracts.errors import RecordingError
 from ..contracts.traffic.recording import Recording, read_recording
@@ -23,13 +23,11 @@ from ..mock_server.config_types import AccountOptions, ConfigOptions, Limits
 from ..mock_server.service import UnknownIds
 from ..mock_server.webhooks.delivery_attempt import Receiver
 from ..openapi import Document, load_document
-from .contract import Contract
+from .contract import Contract, PassOrFail, PassWarnOrFail
 from .environment import DUMMY_SECRET
 from .mock_journal import MockJournal
 from .option_checks import require_names, require_values
 from .playback import Playback
-
-PassOrFail: TypeAlias = Literal["pass", "fail"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +58,8 @@ class MockOptions:
             endpoint, such as "/health" or "/internal/*", or several of them.
         other_hosts: "fail" to block requests to other hosts, "pass" to send them.
         no_requests: "fail" to fail a test whose mock no request has reached.
+        unused_plans: "fail" to fail a test that sets faults or next jobs which are never used,
+            "warn" to warn of them, "pass" to ignore them. Faults of a config file do not count.
     """
 
     document: Document | str | Path | None = None
@@ -81,6 +81,7 @@ class MockOptions:
     allow: str | Collection[str] = ()
     other_hosts: PassOrFail = "pass"
     no_requests: PassOrFail = "pass"
+    unused_plans: PassWarnOrFail = "warn"
 
     def __post_init__(self) -> None:
         __tracebackhide__ = True
@@ -104,6 +105,21 @@ class MockOptions:
     def keys(self) -> tuple[str, ...]:
         """The accepted API keys; empty if any key is accepted."""
         return (self.api_keys,) if isinstance(self.api_keys, str) else tuple(self.api_keys)
+
+    @property
+    def plans_faults(self) -> bool:
+        """True if the config is part of the test, and not a file that many tests share."""
+        return isinstance(self.config, Mapping)
+
+    def create_contract(self) -> Contract:
+        """Return a contract with these options; raises ValueError for an unknown rule."""
+        __tracebackhide__ = True
+        return Contract(
+            check=self.check,
+            allow=self.allow,
+            no_requests=self.no_requests,
+            unused_plans=self.unused_plans,
+        )
 
     def create_service(self, contract: Contract) -> tuple[JobService[MovableClock], MockJournal]:
         """Return the service, and the contract's journal of its requests.
@@ -209,6 +225,7 @@ class MockOptionsDict(TypedDict, total=False):
     allow: str | Collection[str]
     other_hosts: PassOrFail
     no_requests: PassOrFail
+    unused_plans: PassWarnOrFail
 
 
 # A recording already contains the outcomes of jobs, so these options must keep their defaults.

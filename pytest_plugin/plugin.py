@@ -14,8 +14,8 @@ from .fixtures import (
     _video_live_api,
     _video_options,
     _video_shared_server,
-    require_requests,
     verify,
+    verify_use,
     video_api,
     video_base_url,
     video_clock,
@@ -26,7 +26,7 @@ from .fixtures import (
 )
 from .marker import find_unread_markers, require_fixture, warn_of_unread_markers
 from .sdk_warning import add_filter_again
-from .stash import BUDGET, CONTRACT, COVERAGE, REQUESTS_REQUIRED
+from .stash import BUDGET, CONTRACT, COVERAGE
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -83,6 +83,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("video_other_hosts", "requests to other hosts: pass (default) or fail")
     parser.addini("video_no_requests", "tests without a request: pass (default) or fail")
     parser.addini(
+        "video_unused_plans", "faults and next jobs that are never used: warn (default), fail, pass"
+    )
+    parser.addini(
         "video_allow",
         "rules that the code under test may break, such as AV705, and paths, such as /internal/*",
         type="args",
@@ -95,8 +98,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "video_mock(document, base_url, clock, speed, seed, scenario, config, limits, accounts,"
         " idempotency_keys, webhook, webhook_secret, api_keys, unknown_ids, recording, check,"
-        " allow, other_hosts, no_requests): the behaviour of the mock of a test, and the checks"
-        " of its clients; see aisa_testkit.pytest_plugin.MockOptions.",
+        " allow, other_hosts, no_requests, unused_plans): the behaviour of the mock of a test, and"
+        " the checks of its clients; see aisa_testkit.pytest_plugin.MockOptions.",
     )
     if config.getoption("video_target") == "live":
         from .live_budget import read_live_budget
@@ -141,8 +144,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     # The failure of a unittest method is kept on the item, not raised.
     if contract is not None and not getattr(item, "_excinfo", None):
         verify(item, contract)
-        if item.stash[REQUESTS_REQUIRED]:
-            require_requests(contract)
+        verify_use(item, contract)
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from socket import socket
@@ -14,7 +15,7 @@ from ..mock_server import WebhookWorker, create_app
 from ..mock_server.http.server import base_url, serve_app
 from .contract import Contract, note_violations
 from .environment import client_environment
-from .errors import InfiniteLoop, UnusedMockError
+from .errors import InfiniteLoop
 from .network_guard import NetworkGuard, guard_network
 from .observed_mock import ObservedMock
 from .options import MockOptions, MockOptionsDict
@@ -66,7 +67,13 @@ class SharedServer:
             client_environment(url, *options.keys[:1], webhook_secret=options.webhook_secret),
             worker,
         ):
-            yield ObservedMock(service, base_url=url, journal=journal, contract=contract)
+            yield ObservedMock(
+                service,
+                base_url=url,
+                journal=journal,
+                contract=contract,
+                initial_plans=options.plans_faults,
+            )
 
 
 @contextmanager
@@ -79,7 +86,7 @@ def serve_videos(**options: Unpack[MockOptionsDict]) -> Iterator[ObservedMock]:
     """
     __tracebackhide__ = True
     mock_options = MockOptions.read(**options)
-    contract = Contract(check=mock_options.check, allow=mock_options.allow)
+    contract = mock_options.create_contract()
     with (
         note_violations(contract),
         start_shared_server() as server,
@@ -87,8 +94,8 @@ def serve_videos(**options: Unpack[MockOptionsDict]) -> Iterator[ObservedMock]:
     ):
         yield mock
     contract.verify(stacklevel=3)  # at the block: the caller of contextlib, which calls this
-    if contract.unused and mock_options.no_requests == "fail":
-        raise UnusedMockError(contract.title)
+    if warning := contract.verify_use():
+        warnings.warn(warning, stacklevel=3)
 
 
 @contextmanager

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from .coverage_log import CoverageLog
     from .live_budget import LiveBudget
 
-REQUESTS_REQUIRED: pytest.StashKey[bool] = pytest.StashKey()
 UNREAD_MARKERS: pytest.StashKey[set[str]] = pytest.StashKey()
 CONTRACT: pytest.StashKey[Contract] = pytest.StashKey()
 COVERAGE: pytest.StashKey[CoverageLog] = pytest.StashKey()

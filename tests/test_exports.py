@@ -29,6 +29,8 @@ LAZY = {
             "ObservedMock",
             "UnreadMarkerWarning",
             "UnusedMockError",
+            "UnusedPlanError",
+            "UnusedPlanWarning",
             "mock_videos",
             "serve_videos",
         ),

@@ -9,6 +9,7 @@ from threading import Lock
 
 from ...openapi import Call, Document
 from ...openapi.json import Json
+from ...openapi.text import count_of, quote
 from .fault import Fault, read_fault
 
 
@@ -89,6 +90,21 @@ class FaultRegistry:
         """True if there is an active fault."""
         return bool(self._active)
 
+    def unused(self, *, initial: bool) -> list[str]:
+        """Return the active faults that have affected no call, except those left to chance.
+
+        Args:
+            initial: True to include the faults that are active from the start.
+        """
+        with self._lock:
+            return [
+                _describe(counter)
+                for fault_id, counter in self._active.items()
+                if not counter.applied
+                and counter.fault.probability == 1
+                and (initial or fault_id not in self._initial)
+            ]
+
     def match(self, call: Call, key: object) -> tuple[Fault, ...]:
         """Count a call with this API key, and return the faults that apply to it."""
         with self._lock:
@@ -136,6 +152,13 @@ class FaultRegistry:
 
     def _new_id(self) -> str:
         return f"fault-{next(self._ids)}"
+
+
+def _describe(counter: _FaultCounter) -> str:
+    """Return an unused fault with its options, and the number of calls that it matched."""
+    listed = ", ".join(f"{k}={quote(v)}" for k, v in counter.fault.redacted_options.items())
+    matched = count_of(counter.matched, "request") if counter.matched else "no request"
+    return f"fault: {listed} ({matched} matched)"
 
 
 class _FaultCounter:

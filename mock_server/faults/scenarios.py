@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from random import Random
 from threading import Lock
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from ...openapi import Arguments, Call, Cause, Document
 from ...openapi.json import Json
 from ...openapi.text import quote
 from ..errors import Refusal
-from ..jobs.progression import JobOutcome, plan_progression
+from ..jobs.progression import DEFAULT_OUTCOME, JobOutcome, plan_progression
 from .scenario import Scenario, built_in_scenarios, find_scenario
 
 SCENARIO_HEADER = "x-mock-scenario"
@@ -157,6 +158,15 @@ class Scenarios:
             with self._lock:
                 self._next.appendleft(choice.scenario)
 
+    def unused(self) -> list[str]:
+        """Return the outcomes and scenarios that wait for the next jobs, the same ones once."""
+        with self._lock:
+            waiting = Counter(map(_describe, self._next))
+        return [
+            f"next {'job' if count == 1 else f'{count} jobs'}: {each} (no job was created)"
+            for each, count in waiting.items()
+        ]
+
     def get(self, name: str) -> Scenario | None:
         """Return the scenario with the name that a job has; None if it is not known any more."""
         return self._known.get(name.partition(":")[0]) if name else None
@@ -217,6 +227,16 @@ def _require_count(number: int) -> int:
             f"next must be a whole number from 1 to {_MAX_NEXT_JOBS}, not {quote(number)}"
         )
     return number
+
+
+def _describe(scenario: Scenario) -> str:
+    """Return the name of a scenario, or the outcome that was set without one."""
+    if scenario.name:
+        return f"scenario={quote(scenario.name)}"
+    outcome = asdict(scenario.outcome)
+    default = asdict(DEFAULT_OUTCOME)
+    given = [f"{k}={quote(v)}" for k, v in outcome.items() if v != default[k]]
+    return ", ".join(given) or "the default outcome"
 
 
 def _scenario_in_text(values: Iterable[Json]) -> str | None:

@@ -309,7 +309,7 @@ def test_next_job_and_fail_apply_to_the_next_jobs_and_requests() -> None:
 def test_reset_forgets_plans_jobs_and_requests(
     plan: Callable[[VideoMock], object],
 ) -> None:
-    with mock_videos() as mock, OpenAI(max_retries=0) as client:
+    with mock_videos(unused_plans="pass") as mock, OpenAI(max_retries=0) as client:
         plan(mock)
         mock.reset()
         assert (mock.jobs, mock.requests) == ([], [])
