@@ -130,7 +130,7 @@ class ProgressDisplay:
             description=step.action,
             completed=step.progress or 0,
             state=step.state or "",
-            spent=format_price(step.spent, self._currency),
+            spent="" if step.spent == 0 else format_price(step.spent, self._currency),
         )
 
     def _print(self, line: str) -> None:

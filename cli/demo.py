@@ -19,6 +19,7 @@ from ..contracts.check.http_target import HttpTarget
 from ..contracts.check.plan import plan_check
 from ..contracts.check.result import CheckPolicy, CheckResult
 from ..contracts.check.runner import CheckRunner
+from ..contracts.rules.grouping import group_by_cause
 from ..mock_server.clock import SystemClock
 from ..mock_server.http.server import serve_in_thread
 from ..mock_server.media_library import MediaLibrary
@@ -71,12 +72,12 @@ def demo(output: Path) -> None:
             _make_video(_JobClient(document, http), console, output)
         clock.set_speed(CHECK_SPEED)
         result = _check(document, server.base_url)
-    violations = len(result.violations)
-    found = count_of(violations, "violation") if violations else "no violation"
+    causes = group_by_cause(result.violations, document=document)
+    found = count_of(len(causes), "violation") if causes else "no violation"
     console.print(f"Checked the mock with {len(result.history)} requests: [bold]{found}[/]")
-    for violation in result.violations:
-        console.print(str(violation), markup=False)
-    if result.violations:
+    for cause in causes:
+        console.print(str(cause), markup=False)
+    if causes:
         fail("the mock violates its own document")
     console.print("Check any other server: [bold]aisa-testkit check URL[/]")
     console.print("Serve the mock to your own program: [bold]aisa-testkit serve[/]")

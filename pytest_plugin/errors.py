@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 from ..contracts import Party, Violation
 from ..contracts.rules.allowance import allowing_word
+from ..contracts.rules.grouping import group_by_cause
 from ..openapi import Reply
 from ..openapi.errors import ToolkitError
 
@@ -41,7 +42,7 @@ class ContractError(ToolkitError, AssertionError):
         return "\n\n".join(
             [
                 f"{', '.join(codes)}: {' and '.join(parties)} broke the contract of {self.title}",
-                *map(str, self.violations),
+                *map(str, group_by_cause(self.violations)),
                 f"To allow this on purpose: {_how_to_allow(self.violations)}.",
             ]
         )

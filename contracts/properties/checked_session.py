@@ -11,7 +11,7 @@ from typing import TypeAlias
 from ...openapi import Call, Document, Provenance
 from ..check.result import CheckPolicy
 from ..check.target import Target
-from ..rules.grouping import deduplicate
+from ..rules.grouping import deduplicate, group_by_cause
 from ..rules.rule import Severity
 from ..rules.server.check_exchange import exchange_violations
 from ..rules.server.check_history import HistoryRules
@@ -125,8 +125,8 @@ class CheckedSession:
 
 
 def _raise_errors(violations: Iterable[Violation]) -> None:
-    """Raise AssertionError with the text of all violations that are errors."""
+    """Raise AssertionError with the text of all errors, one for each cause."""
     __tracebackhide__ = True
     errors = [v for v in deduplicate(violations) if v.severity is Severity.ERROR]
     if errors:
-        raise AssertionError("\n".join(map(str, errors)))
+        raise AssertionError("\n".join(map(str, group_by_cause(errors))))

@@ -28,8 +28,8 @@ from ...openapi import Call, Document, DocumentError, OperationMatch, Reply
 from ...openapi.image import signature_of
 from ...openapi.json import Json
 from ...openapi.source import Source
+from ..rules.grouping import ViolationGroup, group_by_cause
 from ..rules.server.check_exchange import check_exchange
-from ..rules.violation import Violation
 from ..traffic.exchange import read_exchange
 from .worker_history import WorkerHistory, select_errors
 
@@ -65,9 +65,8 @@ class ExchangeConformance:
         document = self._document = self._document or _document_of(case.operation.schema)
         call = _read_call(document, response.request, case)
         violations = check_exchange(document, call, _reply(response)) if call else ()
-        _raise_failures(
-            _breach(document, violation) for violation in select_errors(violations, self._exclude)
-        )
+        errors = group_by_cause(select_errors(violations, self._exclude))
+        _raise_failures(_breach(document, cause) for cause in errors)
 
 
 @schemathesis.check
@@ -98,7 +97,7 @@ class HistoryConformance:
                 call = _read_call(document, response.request, case)
                 violations = worker.check(call, _reply(response)) if call else []
                 self._breaches[response.request] = [
-                    _worker_breach(document, worker, v) for v in violations
+                    _worker_breach(document, worker, cause) for cause in group_by_cause(violations)
                 ]
             breaches = self._breaches[response.request]
         _raise_failures(breaches)
@@ -108,9 +107,9 @@ class HistoryConformance:
         with self._lock:
             workers = list(self._workers.values())
             breaches = [
-                _worker_breach(self._document, worker, violation)
+                _worker_breach(self._document, worker, cause)
                 for worker in workers
-                for violation in worker.finish(workers)
+                for cause in group_by_cause(worker.finish(workers))
                 if self._document is not None
             ]
         _raise_failures(breaches)
@@ -233,9 +232,9 @@ def _reply(response: Response) -> Reply:
     return Reply(response.status_code, headers, response.content)
 
 
-def _breach(document: Document, violation: Violation, *details: str) -> ContractBreach:
-    operation = document.operations[violation.operation_id or ""]
-    title, _, facts = str(violation).partition("\n")
+def _breach(document: Document, cause: ViolationGroup, *details: str) -> ContractBreach:
+    operation = document.operations[cause.first.operation_id or ""]
+    title, _, facts = str(cause).partition("\n")
     return ContractBreach(
         operation=f"{operation.method} {operation.path}",
         title=title,
@@ -244,9 +243,9 @@ def _breach(document: Document, violation: Violation, *details: str) -> Contract
 
 
 def _worker_breach(
-    document: Document, worker: WorkerHistory, violation: Violation
+    document: Document, worker: WorkerHistory, cause: ViolationGroup
 ) -> ContractBreach:
-    return _breach(document, violation, *worker.requests(violation))
+    return _breach(document, cause, *worker.requests(cause.first))
 
 
 def _raise_failures(breaches: Iterable[ContractBreach]) -> None:

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ...openapi import Document, JobRole
-from ...openapi.pointer import format_pointer
+from ...openapi import JobRole
 from ...openapi.text import count_of
 from ..rules.grouping import ViolationGroup
 from ..traffic.exchange import Exchange
 from ..traffic.job_views import get_or_none, json_body
-
-
-def list_items_pointer(document: Document) -> str | None:
-    """Return the pointer to the jobs in a response with a list, None if there is no list."""
-    operation = document.by_role.get(JobRole.LIST)
-    items = operation.page.places.get("items") if operation and operation.page else None
-    return None if items is None else format_pointer(items)
 
 
 def describe_occurrences(history: Sequence[Exchange], group: ViolationGroup) -> str:

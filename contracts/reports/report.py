@@ -16,7 +16,7 @@ from ..rules.server.evidence import Evidence, unchecked_rules
 from ..rules.violation import Violation
 from ..traffic.curl import CurlCommand, curl_command
 from ..traffic.exchange import Exchange
-from .occurrences import describe_occurrences, list_items_pointer
+from .occurrences import describe_occurrences
 from .repeat_note import number_to_repeat, repeat_note
 from .response_excerpt import ResponseExcerpt, excerpt_of
 from .rule_results import RuleResult, list_rule_results
@@ -124,7 +124,7 @@ class Report:
 
     def group(self, violations: Iterable[Violation]) -> tuple[ViolationGroup, ...]:
         """Return violations of this check, grouped by their causes."""
-        return group_by_cause(violations, list_items=list_items_pointer(self.document))
+        return group_by_cause(violations, document=self.document)
 
     def occurrences(self, group: ViolationGroup) -> str:
         """Return how often a violation was found: "in 12 of 14 polls"; empty for a single one."""

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from ...openapi import Document, JobRole
+from ...openapi.pointer import format_pointer
 from .rule import Party
 from .violation import Violation, list_numbers
 
@@ -60,7 +62,7 @@ class ViolationGroup:
 
 
 def group_by_cause(
-    violations: Iterable[Violation], *, list_items: str | None = None
+    violations: Iterable[Violation], *, document: Document | None = None
 ) -> tuple[ViolationGroup, ...]:
     """Return the violations in groups of the same cause, in the order of their first violations.
 
@@ -70,13 +72,21 @@ def group_by_cause(
 
     Args:
         violations: The violations.
-        list_items: The pointer to the items of the list of jobs, such as "/data", so that a job in
-            a list has the same places as a job in another response.
+        document: The document of the API, so that a job in a list has the same places as a job in
+            another response.
     """
+    list_items = None if document is None else _list_items(document)
     groups: dict[tuple[str | None, ...], list[Violation]] = {}
     for violation in violations:
         groups.setdefault(_cause(violation, list_items), []).append(violation)
     return tuple(ViolationGroup(first, tuple(more)) for first, *more in groups.values())
+
+
+def _list_items(document: Document) -> str | None:
+    """Return the pointer to the jobs in a response with a list, None if there is no list."""
+    operation = document.by_role.get(JobRole.LIST)
+    items = operation.page.places.get("items") if operation and operation.page else None
+    return None if items is None else format_pointer(items)
 
 
 def _cause(violation: Violation, list_items: str | None) -> tuple[str | None, ...]:

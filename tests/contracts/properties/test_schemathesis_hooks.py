@@ -304,6 +304,21 @@ def test_invalid_response_fails_the_exchange_check(
     assert "AV108 default value not applied" in messages(failed)
 
 
+def test_cause_in_each_item_of_a_list_is_one_failure(
+    hooks: ModuleType, document: Document, job: Json
+) -> None:
+    driver = CheckDriver(hooks.ExchangeConformance(), document)
+    jobs = [{**job, "id": f"{job['id'][:-1]}{digit}", "seconds": 4} for digit in range(3)]
+    page = {"object": "list", "data": jobs, "has_more": False}
+    page |= {"first_id": jobs[0]["id"], "last_id": jobs[-1]["id"]}
+    with pytest.raises(FailureGroup) as failed:
+        driver.respond("listVideos", 200, page)
+    (failure,) = failed.value.exceptions
+    assert failure.title == "AV104 response body does not match its schema"
+    assert "  place     /data/0/seconds\n" in failure.message
+    assert "\n  seen      3 times, in no. 1" in failure.message
+
+
 def test_warning_is_not_a_failure(hooks: ModuleType, document: Document) -> None:
     unknown = {"error": {**GONE["error"], "code": "gone_fishing"}}
     call = Call("getVideo", {"video_id": "video_1"}, headers={"authorization": "Bearer sk-1"})

@@ -114,7 +114,10 @@ def test_every_report_shows_one_cause_once_with_its_count(wrong_object: Report) 
     assert [other["place"] for other in facts["more"]] == [v.place for v in group.more]
     (command,) = write_github_commands(wrong_object)
     assert f"%0A  found     {count}" in command
-    assert write_html(wrong_object).decode().count(f"<dt>Found</dt><dd>{count}</dd>") == 1
+    html = write_html(wrong_object).decode()
+    links = ", ".join(f'<a href="#request-{n}">no. {n}</a>' for n in group.numbers[:8])
+    more = f" and {len(group.numbers) - 8} more"
+    assert html.count(f"<dt>Found</dt><dd>{count}: {links}{more}</dd>") == 1
     assert write_markdown(wrong_object).decode().count("| Found | ") == 1
 
 

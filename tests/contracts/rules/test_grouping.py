@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from aisa_testkit.contracts import CLIENT_RULES, SERVER_RULES, Violation
 from aisa_testkit.contracts.rules.grouping import ViolationGroup, deduplicate, group_by_cause
+from aisa_testkit.openapi import Document
 
 POLL = Violation(
     rule=SERVER_RULES["AV104"],
@@ -25,11 +27,22 @@ DECREASED = replace(
 SENT = replace(POLL, rule=CLIENT_RULES["AV705"], place="seconds")
 
 
-def group(*violations: Violation) -> list[tuple[int, tuple[int, ...]]]:
-    """The times and the numbers of each group."""
-    numbered = [replace(v, numbers=(n,), found_in=(n,)) for n, v in enumerate(violations, start=1)]
-    groups = group_by_cause(numbered, list_items="/data")
-    return [(each.times, each.numbers) for each in groups]
+Group = Callable[..., list[tuple[int, tuple[int, ...]]]]
+
+
+@pytest.fixture
+def group(document: Document) -> Group:
+    """The times and the numbers of each group of violations."""
+
+    def group(*violations: Violation) -> list[tuple[int, tuple[int, ...]]]:
+        numbered = [
+            replace(violation, numbers=(number,), found_in=(number,))
+            for number, violation in enumerate(violations, start=1)
+        ]
+        groups = group_by_cause(numbered, document=document)
+        return [(each.times, each.numbers) for each in groups]
+
+    return group
 
 
 @pytest.mark.parametrize(
@@ -63,7 +76,7 @@ def group(*violations: Violation) -> list[tuple[int, tuple[int, ...]]]:
         "another item of a client",
     ],
 )
-def test_one_cause_is_one_group(first: Violation, second: Violation) -> None:
+def test_one_cause_is_one_group(group: Group, first: Violation, second: Violation) -> None:
     assert group(first, second) == [(2, (1, 2))]
 
 
@@ -98,11 +111,11 @@ def test_one_cause_is_one_group(first: Violation, second: Violation) -> None:
         "another unknown path",
     ],
 )
-def test_another_cause_is_another_group(first: Violation, second: Violation) -> None:
+def test_another_cause_is_another_group(group: Group, first: Violation, second: Violation) -> None:
     assert group(first, second) == [(1, (1,)), (1, (2,))]
 
 
-def test_without_a_list_items_have_places_of_their_own() -> None:
+def test_without_a_document_items_of_a_list_have_places_of_their_own() -> None:
     assert len(group_by_cause([POLL, PAGE])) == 2
 
 
