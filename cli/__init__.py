@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from .interrupts import interrupts_after_imports as _interrupts_after_imports
+
 try:
-    from .main import main
-except KeyboardInterrupt:  # Ctrl-C in the first moment
+    with _interrupts_after_imports():
+        from .main import main
+except KeyboardInterrupt:
     raise SystemExit(130) from None
 
 __all__ = ["main"]

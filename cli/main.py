@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import gc
-import signal
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from threading import current_thread, main_thread
 from typing import Any
 
 import click
+
+from .interrupts import interrupts_after_imports
 
 INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130
@@ -72,25 +72,6 @@ def _exit_codes() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise click.exceptions.Exit(INTERRUPTED) from None
-
-
-@contextmanager
-def interrupts_after_imports() -> Iterator[None]:
-    """Raise KeyboardInterrupt at the end of the block: some extension modules crash if Ctrl-C
-    interrupts their import.
-    """
-    received: list[int] = []
-    handler = signal.getsignal(signal.SIGINT)
-    if handler is not signal.default_int_handler or current_thread() is not main_thread():
-        yield
-        return
-    signal.signal(signal.SIGINT, lambda number, frame: received.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    if received:
-        raise KeyboardInterrupt
 
 
 @contextmanager
