@@ -9,9 +9,10 @@ from decimal import Decimal, InvalidOperation
 from ...openapi import Call, Document, JobRole, Operation
 from ...openapi.credentials import UNKNOWN_KEY
 from ...openapi.json import Json
-from ...openapi.operation import JSON, RequestBody
+from ...openapi.operation import JSON
 from ...openapi.schema import types_of
 from ..traffic.request_builder import build_call, unknown_job_id
+from .field_values import default_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +89,15 @@ class CreateProbes:
             )
 
     def _invalid_bodies(self) -> Iterator[Probe]:
-        valid = self._call(self._fields, media_type=JSON)
+        fields = {n: v for n, v in self._fields.items() if n not in self._body.files}
+        valid = self._call(fields, media_type=JSON)
         text = {**valid.headers, "content-type": "text/plain"}
         yield self._probe(replace(valid, headers=text), "the body is text/plain")
         if JSON in self._operation.bodies:
             yield self._probe(replace(valid, body=valid.body[:-1]), "the JSON is truncated")
             for name in self._operation.bodies[JSON].schema.raw.get("required", ()):
                 if types_of(self._operation.bodies[JSON].properties.get(name)) == ("string",):
-                    invalid = self._call({**self._fields, name: 5}, media_type=JSON)
+                    invalid = self._call({**fields, name: 5}, media_type=JSON)
                     yield self._probe(invalid, f"{name} is a number")
 
     def _with(self, name: str, value: Json, reason: str) -> Probe:
@@ -159,25 +161,6 @@ def _invalid_keys(document: Document, operation: Operation, key: str) -> Iterato
         ):
             headers = {**valid.headers, credentials.header: value}
             yield Probe(replace(valid, headers=headers), f"{credentials.header} with {reason}")
-
-
-def default_value(body: RequestBody, name: str) -> Json:
-    """Return the default of a field, or an example."""
-    return body.properties[name].get("default", example_value(body, name))
-
-
-def example_value(body: RequestBody, name: str) -> Json:
-    """Return the example or default of a field, or the smallest allowed value."""
-    schema = body.properties.get(name, {})
-    if isinstance(body.example, Mapping) and name in body.example:
-        return body.example[name]
-    if "default" in schema:
-        return schema["default"]
-    if "enum" in schema:
-        return schema["enum"][0]
-    if "integer" in types_of(schema) or "number" in types_of(schema):
-        return schema.get("minimum", 1)
-    return "x" * max(1, schema.get("minLength", 1))
 
 
 def price_if_accepted(

@@ -100,6 +100,8 @@ class CheckRunner:
         No invalid create is sent before a job has completed, unless all valid creates were sent:
         a server may accept it and bill it.
         """
+        for name in self._plan.unused_fields:
+            self._session.note(f"{name} is not sent, because the document has no example of it")
         for probe in self._plan.free_probes:
             self._session.request(probe.call, self._action(probe), check_key=False)
             self._raise_if_other_server()

@@ -9,6 +9,7 @@ from ....openapi.text import one_line
 from ...traffic.credentials import credential_problem
 from ...traffic.exchange import Exchange
 from ...traffic.job_views import get_or_none, json_body
+from ...traffic.sample_image import is_sample_image
 from .. import server_catalogue as catalogue
 from ..violation import Violation, violation_of
 
@@ -32,7 +33,9 @@ def acceptance_violations(
                 received=str(exchange.status),
                 expected=_expected_key_rejection(document),
             )
-        elif _is_certainly_valid(exchange) and exchange.status in _other_rejections(document):
+        elif _is_certainly_valid(document, exchange) and exchange.status in _other_rejections(
+            document
+        ):
             yield violation_of(
                 catalogue.WRONG_KEY_ERROR,
                 exchange,
@@ -51,7 +54,7 @@ def acceptance_violations(
             expected=f"a rejection, because {problems[0].message}",
         )
     elif exchange.status in _invalid_request_statuses(document, operation) and _is_certainly_valid(
-        exchange
+        document, exchange
     ):
         yield violation_of(
             catalogue.VALID_REJECTED,
@@ -62,14 +65,17 @@ def acceptance_violations(
         )
 
 
-def _is_certainly_valid(exchange: Exchange) -> bool:
+def _is_certainly_valid(document: Document, exchange: Exchange) -> bool:
     """Return True if the document alone shows that the request is valid.
 
     Only the server knows whether a job or a file is suitable, and whether it ignores unknown
-    fields.
+    fields. But the sample image of a check is suitable.
     """
     arguments = exchange.arguments
-    return not (arguments.problems or arguments.unknown_names or arguments.files or exchange.job_id)
+    if arguments.problems or arguments.unknown_names or exchange.job_id:
+        return False
+    files = arguments.files.values()
+    return all(is_sample_image(document, exchange.fields, part) for part in files)
 
 
 def _expected_key_rejection(document: Document) -> str:
@@ -89,8 +95,7 @@ def _statuses(document: Document, *causes: Cause) -> set[int]:
 def _invalid_request_statuses(document: Document, operation: Operation) -> set[int]:
     """Return the statuses that say that a request is invalid."""
     responses = document.envelope.responses
-    causes = {Cause.FIELD_MISSING, Cause.FIELD_TYPE, Cause.FIELD_VALUE, Cause.FORM_MALFORMED}
-    statuses = _statuses(document, *causes)
+    statuses = _statuses(document, *_REQUEST_CAUSES)
     if operation.role is JobRole.CREATE:  # for other operations, these statuses are about the job
         field_causes = [
             p.get("x-cause") for b in operation.bodies.values() for p in b.properties.values()
@@ -108,4 +113,12 @@ def _status_and_message(document: Document, exchange: Exchange) -> str:
 
 
 _CLIENT_ERRORS = {400, 403, 404, 422}
+_REQUEST_CAUSES = (
+    Cause.FIELD_MISSING,
+    Cause.FIELD_TYPE,
+    Cause.FIELD_VALUE,
+    Cause.FORM_MALFORMED,
+    Cause.JSON_MALFORMED,
+    Cause.MEDIA_TYPE_UNSUPPORTED,
+)
 _KEY_CAUSES = (Cause.CREDENTIALS_MISSING, Cause.CREDENTIALS_MALFORMED, Cause.CREDENTIALS_INVALID)

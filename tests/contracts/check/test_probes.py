@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from aisa_testkit.contracts import read_exchange
+from aisa_testkit.contracts.check.field_values import example_value
 from aisa_testkit.contracts.check.plan import plan_check
-from aisa_testkit.contracts.check.probes import Probe, example_value
+from aisa_testkit.contracts.check.probes import Probe
 from aisa_testkit.contracts.check.result import CheckPolicy
 from aisa_testkit.contracts.traffic.credentials import credential_problem
 from aisa_testkit.mock_server import JobService, ManualClock

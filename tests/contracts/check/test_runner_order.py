@@ -12,8 +12,9 @@ from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.result import CheckResult
 from aisa_testkit.mock_server import MockControls
-from aisa_testkit.openapi import Call, Document, JobRole, Reply
+from aisa_testkit.openapi import Call, Document, JobRole, Reply, parse_document
 from aisa_testkit.openapi.messages import media_type_of
+from tests.support.documents import renderings_text
 from tests.support.local_server import LocalServer
 
 JSON, FORM = "application/json", "multipart/form-data"
@@ -172,3 +173,40 @@ def test_missing_create_of_a_server_with_jobs_is_not_another_api(document: Docum
     server.create_job()
     result = server.run_check()
     assert "a job could not be created: status 404" in result.notes
+
+
+def test_server_that_rejects_valid_files_is_found_and_its_jobs_are_checked(
+    document: Document,
+) -> None:
+    def refuse_files(server: LocalServer, call: Call, reply: Reply) -> Reply:
+        files = read_exchange(document, call, None, at=0).files
+        return Reply(400, HEADERS, ERROR) if files and reply.status < 300 else reply
+
+    server, budget = LocalServer(document, creates(refuse_files)), Budget(max_creates=2)
+    result = server.run_check(creates=2, budget=budget)
+    (violation,) = (v for v in result.violations if v.code == "AV109")
+    assert result.history[violation.numbers[0] - 1].files
+    assert kinds(server) == ["valid", "valid", "download", "invalid"]
+    assert budget.creates == 1
+
+
+def test_server_that_accepts_a_plain_form_alone_creates_a_job(document: Document) -> None:
+    """It rejects JSON and files, but a form without a file is valid, too."""
+
+    def plain_form(server: LocalServer, call: Call, reply: Reply) -> Reply:
+        exchange = read_exchange(document, call, None, at=0)
+        if reply.status >= 300 or {*exchange.fields, *exchange.files} == {"prompt"}:
+            return reply
+        return Reply(400, HEADERS, ERROR)
+
+    server, budget = LocalServer(document, creates(plain_form)), Budget(max_creates=2)
+    server.run_check(creates=2, budget=budget)
+    assert kinds(server) == ["valid", "valid", "valid", "download", "invalid"]
+    assert budget.creates == 1
+
+
+def test_field_without_a_known_value_is_noted() -> None:
+    field = "mood: {type: string, format: uri}\n        "
+    text = renderings_text().replace("format: {type", f"{field}format: {{type", 1)
+    result = LocalServer(parse_document(text)).run_check(creates=2)
+    assert result.notes == ("mood is not sent, because the document has no example of it",)

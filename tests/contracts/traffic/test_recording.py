@@ -58,6 +58,11 @@ def accepting_requests_without_key(call: Call, reply: Reply) -> Reply:
     return Reply(200, {"content-type": "application/json"}, empty) if rejected else reply
 
 
+def rejecting_files(call: Call, reply: Reply) -> Reply:
+    rejected = call.operation_id == "createVideo" and b"filename=" in call.body
+    return replace(reply, status=400) if rejected else reply
+
+
 def invalid_video(call: Call, reply: Reply) -> Reply:
     accepted = call.operation_id == "getVideoContent" and reply.status == 200
     return replace(reply, body=bytes(range(256))) if accepted else reply
@@ -72,6 +77,7 @@ FAULTS: dict[str, ChangeReply] = {
     "broken connection": without_response,
     "missing API key accepted": accepting_requests_without_key,
     "invalid video": invalid_video,
+    "files rejected": rejecting_files,
     "binary bodies": lambda call, reply: replace(reply, body=b"\xff\0{"),
     "no headers": lambda call, reply: replace(reply, headers={}),
     "unknown status": lambda call, reply: replace(reply, status=599),

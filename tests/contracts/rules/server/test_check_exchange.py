@@ -10,6 +10,8 @@ import pytest
 from aisa_testkit.contracts import SERVER_RULES, Severity, check_exchange, read_exchange
 from aisa_testkit.contracts.rules.server.check_exchange import exchange_violations
 from aisa_testkit.contracts.traffic.redaction import KEY_MASK, Redaction
+from aisa_testkit.contracts.traffic.request_builder import build_call
+from aisa_testkit.contracts.traffic.sample_image import sample_image
 from aisa_testkit.openapi import Call, Document, Reply
 from aisa_testkit.openapi.credentials import UNKNOWN_KEY
 from aisa_testkit.openapi.json import Json
@@ -202,6 +204,27 @@ INVALID_RESPONSES: dict[str, tuple[Call, Reply, list[str]]] = {
         ["AV218 /remixed_from_video_id"],
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("size", "image_size", "expected"),
+    [
+        ("1280x720", "1280x720", ["AV109"]),
+        ("1280x720", "720x1280", []),
+        ("1280x720", None, []),
+    ],
+    ids=["sample image", "another size", "another image"],
+)
+def test_rejected_file_is_a_violation_if_it_is_the_sample_image(
+    document: Document, size: str, image_size: str | None, expected: list[str]
+) -> None:
+    """Only the server knows whether another file is suitable."""
+    image = sample_image(document, {"size": image_size}) if image_size else b"\x89PNG\r\n\x1a\n"
+    fields = {"prompt": "x", "size": size, "input_reference": image}
+    operation = document.operations["createVideo"]
+    call = build_call(document, operation, fields, media_type="multipart/form-data", key="k")
+    error = orjson.dumps({"error": {**ERROR, "code": "invalid_request"}})
+    assert found(document, call, Reply(400, JSON, error)) == expected
 
 
 @pytest.mark.parametrize(
