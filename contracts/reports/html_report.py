@@ -23,6 +23,7 @@ def write_html(report: Report) -> bytes:
             codes = codes_by_number.setdefault(number, [])
             if violation.code not in codes:
                 codes.append(violation.code)
+    rules, traffic = report.rule_results, report.traffic
     timelines = job_timelines(report.document, report.result.history)
     text = _template().render(
         report=report,
@@ -31,7 +32,9 @@ def write_html(report: Report) -> bytes:
         charts=[chart.draw_chart(report.document, timeline) for timeline in timelines],
         size=(chart.WIDTH, chart.HEIGHT),
         codes_by_number=codes_by_number,
-        rule_counts=count_outcomes(report.rule_results),
+        rules=rules,
+        rule_counts=count_outcomes(rules),
+        traffic=traffic,
         began=datetime.fromtimestamp(report.began, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         format_price=format_price,
     )

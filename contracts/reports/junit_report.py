@@ -99,7 +99,9 @@ def _case(
     violations: list[Violation],
     skip_reason: str,
 ) -> Xml.Element:
-    case = Xml.Element("testcase", classname=operation.id, name=f"{rule.code} {rule.title}")
+    case = Xml.Element(
+        "testcase", classname=_xml_text(operation.id), name=f"{rule.code} {rule.title}"
+    )
     if violations:
         groups = report.group(violations)
         text = "\n\n".join(_text(report, group) for group in groups)

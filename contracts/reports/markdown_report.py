@@ -42,7 +42,8 @@ def _lines(report: Report) -> Iterator[str]:
     )
     yield from _section("Left", map(_code_cell, result.left))
     yield from _section("Notes", map(_escape, result.notes))
-    yield from _section("Rules", _rules(report.rule_results))
+    if report.has_result:
+        yield from _section("Rules", _rules(report.rule_results))
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
     yield f"<sub>{versions}</sub>" if versions else ""
 

@@ -67,4 +67,6 @@ def count_outcomes(results: Sequence[RuleResult]) -> str:
     for outcome in (RuleOutcome.FAILED, RuleOutcome.WARNED, RuleOutcome.SKIPPED):
         if counts[outcome]:
             texts.append(f"{counts[outcome]} {outcome}")
+    if unselected := len(SERVER_RULES) - len(results):
+        texts.append(f"{unselected} not selected")
     return ", ".join(texts)

@@ -57,6 +57,12 @@ def test_check_without_a_result_has_no_passed_rule(make_report: Callable[..., Re
     assert count_outcomes(report.rule_results) == f"0 rules passed, {len(SERVER_RULES)} skipped"
 
 
+def test_rules_that_are_not_selected_are_counted(passed_report: Report) -> None:
+    report = replace(passed_report, policy=CheckPolicy(codes={"AV101", "AV211"}))
+    counts = f"1 rule passed, 1 skipped, {len(SERVER_RULES) - 2} not selected"
+    assert count_outcomes(report.rule_results) == counts
+
+
 def test_rules_of_responses_below_the_grade_are_skipped(passed_report: Report) -> None:
     report = replace(passed_report, policy=CheckPolicy(grade=Provenance.DOCUMENTED))
     assert {"AV221", "AV231"} <= set(codes(report, RuleOutcome.SKIPPED))
