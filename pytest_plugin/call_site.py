@@ -5,47 +5,73 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import cache
 from types import FrameType
-from typing import Any
+from typing import Any, Final, Literal
 
 
 def find_call_site() -> str:
     """Return the place in the program that led here, such as "clips/video.py:14 in make_clip".
 
-    A thread that only works for asyncio has no frame of the program. Then the waiting tasks are
-    searched; if several may be meant, all are named. "" if there is no such place.
+    A task or a thread that only runs a library has no frame of the program. Then the other tasks
+    or threads are searched; if several may be meant, all are named. "" if there is no such place.
     """
+    sender: FrameType | None = None
     frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     while frame is not None:
-        if _is_program(frame):
-            return _place(frame)
-        frame = frame.f_back
-    return " or ".join(sorted({_place(frame) for frame in _waiting_frames()}))
-
-
-def _waiting_frames() -> Iterator[FrameType]:
-    """Yield the innermost frame of the program in each asyncio task that waits for a library."""
-    for frame in sys._current_frames().values():  # pyright: ignore[reportPrivateUsage]
-        running: FrameType | None = None
-        outer: FrameType | None = frame
-        while outer is not None:
-            if running is None and _is_program(outer):
-                running = outer  # the task that runs, if the event loop is further out
-            if outer.f_code is asyncio.BaseEventLoop.run_forever.__code__:
-                yield from _task_frames(outer.f_locals["self"])
-                if running is not None:
-                    yield running
+        owner = owner_of(frame.f_code.co_filename)
+        if owner == "program":
+            sender = sender or frame
+        elif sender is not None:
+            if owner != "http":
                 break
-            outer = outer.f_back
+            sender = None  # a transport of the program, which only passes requests on
+        elif frame.f_code is _RUN_FOREVER:
+            in_library, elsewhere = _waiting_tasks(frame.f_locals["self"])
+            if tasks := [*in_library, *elsewhere]:
+                return _list_places(tasks)
+        frame = frame.f_back
+    return _list_places([sender] if sender is not None else _other_threads())
 
 
-def _task_frames(loop: asyncio.AbstractEventLoop) -> Iterator[FrameType]:
+@cache
+def owner_of(path: str) -> Literal["program", "http", "library"]:
+    """Return to whom a source file belongs: the program, an HTTP library, or another library."""
+    if any(folder in path for folder in _HTTP_LIBRARIES):
+        return "http"
+    if path.startswith((_STANDARD_LIBRARY, _TOOLKIT, "<")):
+        return "library"
+    return "library" if any(folder in path for folder in _INSTALLED) else "program"
+
+
+def _other_threads() -> Iterator[FrameType]:
+    """Yield the innermost frame of the program in each thread, and in tasks that may be meant."""
+    for innermost in sys._current_frames().values():  # pyright: ignore[reportPrivateUsage]
+        program: FrameType | None = None
+        frame: FrameType | None = innermost
+        while frame is not None and frame.f_code is not _RUN_FOREVER:
+            if program is None and owner_of(frame.f_code.co_filename) == "program":
+                program = frame
+            frame = frame.f_back
+        candidates = [program] if program is not None else []
+        if frame is not None:
+            in_library, elsewhere = _waiting_tasks(frame.f_locals["self"])
+            candidates += in_library
+            candidates = candidates or elsewhere
+        yield from candidates
+
+
+def _waiting_tasks(loop: asyncio.AbstractEventLoop) -> tuple[list[FrameType], list[FrameType]]:
+    """Return where tasks of the program wait: in a library, and in the program itself."""
+    in_library, elsewhere = list[FrameType](), list[FrameType]()
     for task in asyncio.all_tasks(loop):
         frames = [*_await_chain(task.get_coro())]
-        program = [frame for frame in frames if _is_program(frame)]
-        if program and program[-1] is not frames[-1]:
-            yield program[-1]
+        program = [f for f in frames if owner_of(f.f_code.co_filename) == "program"]
+        if program:
+            (elsewhere if program[-1] is frames[-1] else in_library).append(program[-1])
+    return in_library, elsewhere
 
 
 def _await_chain(awaited: Any) -> Iterator[FrameType]:
@@ -60,21 +86,21 @@ def _await_chain(awaited: Any) -> Iterator[FrameType]:
         awaited = getattr(awaited, "gi_yieldfrom" if kind == "gi" else f"{kind}_await")
 
 
-def _is_program(frame: FrameType) -> bool:
-    """Return whether a frame is neither of a library nor of this toolkit."""
-    path = frame.f_code.co_filename
-    return (
-        not path.startswith((_STANDARD_LIBRARY, "<"))
-        and not any(folder in path for folder in _INSTALLED)
-        and frame.f_globals.get("__name__", "").partition(".")[0] != _OURS
-    )
+def _list_places(frames: Iterable[FrameType]) -> str:
+    return " or ".join(sorted({_place(frame) for frame in frames}))
 
 
 def _place(frame: FrameType) -> str:
-    path, here = frame.f_code.co_filename, os.getcwd() + os.sep
-    return f"{path.removeprefix(here)}:{frame.f_lineno} in {frame.f_code.co_name}"
+    path = frame.f_code.co_filename
+    with suppress(FileNotFoundError):  # the working directory may be deleted
+        path = path.removeprefix(os.getcwd() + os.sep)
+    return f"{path}:{frame.f_lineno} in {frame.f_code.co_name}"
 
 
-_OURS = __name__.partition(".")[0]
-_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
-_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_RUN_FOREVER: Final = asyncio.BaseEventLoop.run_forever.__code__
+_STANDARD_LIBRARY: Final = os.path.dirname(os.__file__) + os.sep
+_TOOLKIT: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_INSTALLED: Final = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_HTTP_LIBRARIES: Final = tuple(
+    f"{folder}{name}{os.sep}" for folder in _INSTALLED for name in ("httpx", "httpx2")
+)

@@ -36,6 +36,12 @@ class ContractError(ToolkitError, AssertionError):
         super().__init__(title, violations)
         self.title, self.violations = title, tuple(violations)
 
+    @property
+    def summary(self) -> str:
+        """The first violation in one line, and the number of the others."""
+        first, others = self.violations[0], len(self.violations) - 1
+        return f"{first.summary} (and {others} more)" if others else first.summary
+
     def __str__(self) -> str:
         codes = dict.fromkeys(violation.code for violation in self.violations)
         parties = dict.fromkeys(_PARTIES[violation.rule.party] for violation in self.violations)
@@ -91,12 +97,19 @@ class UnusedPlanWarning(UserWarning):
 
 
 class ContractWarning(UserWarning):
-    """The code under test sent something that is not documented."""
+    """The code under test sent something that is not documented.
+
+    `summary` is the violation in one line.
+    """
+
+    summary = ""
 
     @classmethod
     def from_violation(cls, violation: Violation) -> ContractWarning:
         """Return the warning about one violation."""
-        return cls(f"{violation}\n  allow     {_how_to_allow([violation])}")
+        warning = cls(f"{violation}\n  allow     {_how_to_allow([violation])}")
+        warning.summary = violation.summary
+        return warning
 
 
 class UnreadMarkerWarning(UserWarning):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from .stash import BUDGET, CONTRACT, COVERAGE
+from .stash import BUDGET, CONTRACT, COVERAGE, FAILURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -150,7 +150,7 @@ def verify(item: pytest.Item, contract: Contract) -> None:
 
     errors, undocumented = contract.unreported()
     if errors:
-        pytest.fail(str(ContractError(contract.title, [*errors, *undocumented])), pytrace=False)
+        _fail(item, ContractError(contract.title, [*errors, *undocumented]))
     warn_or_fail(item, [ContractWarning.from_violation(violation) for violation in undocumented])
 
 
@@ -159,27 +159,29 @@ def verify_use(item: pytest.Item, contract: Contract) -> None:
     __tracebackhide__ = True
     from .errors import UnusedMockError, UnusedPlanError
 
-    error = ""
     try:
         warning = contract.verify_use()
-        warn_or_fail(item, [warning] if warning else [])
-    except (UnusedMockError, UnusedPlanError) as found:
-        error = str(found)
-    if error:  # out of the block, so that pytest shows no chain of exceptions
-        pytest.fail(error, pytrace=False)
+    except (UnusedMockError, UnusedPlanError) as error:
+        _fail(item, error)
+    warn_or_fail(item, [warning] if warning else [])
 
 
 def warn_or_fail(item: pytest.Item, warnings: Sequence[Warning]) -> None:
-    """Warn, or fail the test if warnings are errors in this run."""
+    """Warn, or fail the test with all warnings if they are errors in this run."""
     __tracebackhide__ = True
-    are_errors = False
     try:
         for warning in warnings:
             item.warn(warning)
-    except Warning:
-        are_errors = True
-    if are_errors:
-        pytest.fail("\n".join(map(str, warnings)), pytrace=False)
+    except Warning as error:
+        error.args = ("\n".join(map(str, warnings)),)
+        _fail(item, error)
+
+
+def _fail(item: pytest.Item, error: Exception) -> NoReturn:
+    """Fail a test with an error whose report is only its message."""
+    __tracebackhide__ = True
+    item.stash[FAILURE] = error
+    raise error
 
 
 def _options(

@@ -128,6 +128,7 @@ def start_mock(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
     """Mock the API with these options for the length of the block."""
     __tracebackhide__ = True
     service, journal = options.create_service(contract)
+    journal.in_process = True
     server_url = service.document.server_url
     base_url = options.base_url or server_url
     if not _is_absolute(base_url):

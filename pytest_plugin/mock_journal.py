@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from ..contracts import Exchange, Journal, UnmatchedKind, UnmatchedRequest
+from ..contracts import (
+    ClientVerdict,
+    Exchange,
+    Journal,
+    UnmatchedKind,
+    UnmatchedRequest,
+    Violation,
+)
 from ..contracts.journal.entry import Entry, LoggedRequest
 from ..contracts.journal.known_keys import redacted
 from ..mock_server import Clock
 from ..openapi import Call, Document, Reply
+from .call_site import find_call_site
 from .errors import InfiniteLoop
 from .loop_detector import LoopDetector
 
@@ -24,6 +33,10 @@ class MockJournal(Journal):
         clock: the clock of the server.
         live: True for the live API, whose responses are checked as well.
         keys: the API keys that the server knows; they are redacted everywhere.
+
+    Attributes:
+        in_process: True if the thread of the client reaches the journal, so that the place in the
+            program is known.
     """
 
     def __init__(
@@ -39,7 +52,8 @@ class MockJournal(Journal):
             requests=None,
             size=None,
         )
-        self.live = live
+        self.live, self.in_process = live, False
+        self._call_sites: dict[int, str] = {}  # by the number of the request
         self._earlier: list[tuple[Entry, ...]] = []
         self._not_sent: set[Entry] = set()
         self._loops = LoopDetector(document)
@@ -95,13 +109,37 @@ class MockJournal(Journal):
         if isinstance(exchange, Exchange) and (loop := self._loops.find_loop(exchange)):
             self._stop_loop(exchange, loop)
 
+    def add(self, request: Call | UnmatchedRequest, reply: Reply | None = None) -> Entry:
+        """Store a request of any kind, with the place that sent it, and return its entry."""
+        entry = super().add(request, reply)
+        if self.in_process:
+            self._call_sites[entry.number] = find_call_site()
+        return entry
+
+    def with_call_site(self, violation: Violation) -> Violation:
+        """Return the violation with the places that broke the rule, as far as known."""
+        sites = (self._call_sites.get(number) for number in violation.found_in)
+        places = list(dict.fromkeys(site for site in sites if site))
+        if len(places) > _MAX_PLACES:
+            places[_MAX_PLACES:] = [f"{len(places) - _MAX_PLACES} more places"]
+        return replace(violation, sent_from=" and ".join(places))
+
+    def client_verdict(self) -> ClientVerdict:
+        """Return the verdict on the clients, with the places that sent the requests."""
+        verdict = super().client_verdict()
+        return replace(
+            verdict, violations=tuple(self.with_call_site(v) for v in verdict.violations)
+        )
+
     def blocked(self, method: str, url: str, reason: str) -> None:
         """Record a request that was not sent."""
         self.add(UnmatchedRequest(method, url, reason, UnmatchedKind.BLOCKED))
 
     def connection_blocked(self, address: str, reason: str) -> None:
-        """Record a connection that was not opened, in HTTP's own words for one."""
-        self.blocked("CONNECT", address, reason)
+        """Record a connection that this thread did not open, in HTTP's own words for one."""
+        request = UnmatchedRequest("CONNECT", address, reason, UnmatchedKind.BLOCKED)
+        entry = super().add(request)
+        self._call_sites[entry.number] = find_call_site()
 
     def not_recorded(self, call: Call, reason: str) -> None:
         """Record a request to which a recording has no response."""
@@ -126,3 +164,6 @@ class MockJournal(Journal):
             )
         )
         raise InfiniteLoop(loop)
+
+
+_MAX_PLACES = 3

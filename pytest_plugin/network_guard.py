@@ -63,12 +63,11 @@ class NetworkGuard:
             port: its port, None or a name if only an address is looked up.
             late: True if the mock is closed, and a thread that it leaves behind connects.
         """
-        place = find_call_site()
-        reason = f"from {place}: " if place else ""
-        reason += f"connections to {host} are blocked"
+        reason = f"connections to {host} are blocked"
         reason += f"; {self._advice}" if host in self.api_hosts else " (other_hosts is 'fail')"
         if late:
-            reason += f"; thread {threading.current_thread().name!r} outlived its test"
+            place, name = find_call_site(), threading.current_thread().name
+            reason = f"from {place}: {reason}; thread {name!r} outlived its test"
             warnings.warn(ContractWarning(reason), stacklevel=4)
         else:
             self._on_blocked(f"{host}:{port}" if isinstance(port, int) else host, reason)

@@ -153,7 +153,18 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the violations to the report of a test that failed: they may be the reason."""
-    report = yield
+    # The failure of a unittest method is kept on the item until its report is made.
+    excinfo = call.excinfo or next(iter(getattr(item, "_excinfo", None) or ()), None)
+    ours = excinfo is not None and type(excinfo.value).__module__.startswith(f"{__package__}.")
+    if excinfo is None or not ours:
+        report = yield
+    else:
+        from .failures import describe, end_at_program
+
+        if not item.config.getoption("fulltrace"):
+            end_at_program(excinfo)
+        report = yield
+        describe(report, item, excinfo)
     contract = item.stash.get(CONTRACT, None)
     if contract is None or call.when == "teardown":
         return report

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .coverage_log import CoverageLog
     from .live_budget import LiveBudget
 
+FAILURE: pytest.StashKey[Exception] = pytest.StashKey()
 UNREAD_MARKERS: pytest.StashKey[set[str]] = pytest.StashKey()
 CONTRACT: pytest.StashKey[Contract] = pytest.StashKey()
 COVERAGE: pytest.StashKey[CoverageLog] = pytest.StashKey()

@@ -25,6 +25,8 @@ class Violation:
         expected: what the rule expects.
         found_in: the numbers of the requests that broke the rule, without those that they are
             compared with; the last of `numbers` by default.
+        sent_from: the places in the program that sent the requests of `found_in`, such as
+            "clips/video.py:14 in make_clip"; "" if they are unknown.
     """
 
     rule: Rule
@@ -35,6 +37,7 @@ class Violation:
     received: str
     expected: str
     found_in: tuple[int, ...] = field(default=(), compare=False)
+    sent_from: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "found_in", self.found_in or self.numbers[-1:])
@@ -54,6 +57,13 @@ class Violation:
         """The severity of the rule."""
         return self.rule.severity
 
+    @property
+    def summary(self) -> str:
+        """The violation in one line: "AV705 createVideo seconds: '5', expected one of …"."""
+        place = f" {one_line(self.place)}" if self.place else ""
+        subject = f"{self.code} {self.operation_id or self.request}{place}"
+        return escape_controls(f"{subject}: {self.received}, expected {self.expected}")
+
     def __str__(self) -> str:
         return "\n".join(
             [f"{self.code} {self.title}", *(f"  {key:<9} {text}" for key, text in self._facts())]
@@ -62,6 +72,8 @@ class Violation:
     def _facts(self) -> Iterator[tuple[str, str]]:
         name = f" ({self.operation_id})" if self.operation_id else ""
         yield "request", f"{self.request}{name}, {list_numbers(self.numbers)}"
+        if self.sent_from:
+            yield "sent from", self.sent_from
         if self.place:
             shown_place = escape_controls(one_line(self.place))
             yield ("field" if self.rule.party is Party.CLIENT else "place"), shown_place
@@ -71,7 +83,10 @@ class Violation:
         yield "explain", f"aisa-testkit explain {self.code}"
 
     def to_json(self) -> dict[str, Json]:
-        """Return the violation as JSON, with the title, severity and advice of its rule."""
+        """Return the violation as JSON, with the title, severity and advice of its rule.
+
+        `sent_from` is left out if it is unknown.
+        """
         return {
             "code": self.code,
             "title": self.title,
@@ -84,6 +99,7 @@ class Violation:
             "received": self.received,
             "expected": self.expected,
             "advice": self.rule.advice,
+            **({"sent_from": self.sent_from} if self.sent_from else {}),
         }
 
     @classmethod
@@ -104,6 +120,7 @@ class Violation:
             place=_read_optional_text(data["place"]),
             received=_read_text(data["received"]),
             expected=_read_text(data["expected"]),
+            sent_from=_read_text(data.get("sent_from", "")),
             found_in=tuple(map(read_count, data.get("found_in", ()))),
         )
 

@@ -7,13 +7,14 @@ import re
 import pytest
 
 from tests.support.documents import RENDERINGS
-from tests.support.plugin_project import Run
+from tests.support.plugin_project import TEST_STYLES, Run
 
 VALUE_NOT_ALLOWED = """\
 AV705: the code under test broke the contract of AIsa Videos 1.0.0
 
 AV705 value not allowed
   request   POST /v1/videos (createVideo), no. 1
+  sent from program.py:10 in send
   field     seconds
   sent      '5'
   expected  one of '4', '8', '12'
@@ -26,29 +27,13 @@ To allow this on purpose: @pytest.mark.video_mock(allow=['AV705']) or\
 UNKNOWN_FIELD = """\
 AV707 unknown field
     request   GET /v1/videos (listVideos), nos. 1 and 2
+    sent from program.py:10 in send
     field     colour
     sent      a value
     expected  only limit, after, order
     advice    Remove the field: servers ignore it today and may reject it tomorrow.
     explain   aisa-testkit explain AV707
 """
-
-
-TEST_STYLES = pytest.mark.parametrize(
-    "head",
-    [
-        pytest.param("def test_it(video_mock):", id="function"),
-        pytest.param(
-            "class TestIt(unittest.TestCase):\n"
-            "    @pytest.fixture(autouse=True)\n"
-            "    def with_mock(self, video_mock):\n"
-            "        self.mock = video_mock\n"
-            "    def test_it(self):\n"
-            "        video_mock = self.mock",
-            id="unittest method",
-        ),
-    ],
-)
 
 
 def report(result: pytest.RunResult, test: str = "test_it") -> str:
@@ -94,6 +79,7 @@ AV705, AV704, AV711: the code under test broke the contract of AIsa Videos 1.0.0
 
 AV705 value not allowed
   request   POST /v1/videos (createVideo), nos. 1 and 2
+  sent from program.py:10 in send
   field     seconds
   sent      '5'
   expected  one of '4', '8', '12'
@@ -102,6 +88,7 @@ AV705 value not allowed
 
 AV704 value of the wrong type
   request   POST /v1/videos (createVideo), no. 3
+  sent from program.py:10 in send
   field     prompt
   sent      7
   expected  of type string
@@ -110,6 +97,7 @@ AV704 value of the wrong type
 
 AV711 unknown job id
   request   GET /v1/videos/{video_id} (getVideo), no. 4
+  sent from program.py:10 in send
   sent      video_1
   expected  the id of a created job; none was created so far
   advice    Use only ids that the API has returned.

@@ -16,6 +16,22 @@ import aisa_testkit.pytest_plugin.shared_server  # noqa: F401
 
 Run: TypeAlias = Callable[..., pytest.RunResult]
 
+# The head of a test with `video_mock`; its body is indented by eight blanks.
+TEST_STYLES = pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param("def test_it(video_mock):", id="function"),
+        pytest.param(
+            "class TestIt(unittest.TestCase):\n"
+            "    @pytest.fixture(autouse=True)\n"
+            "    def with_mock(self, video_mock):\n"
+            "        self.mock = video_mock\n"
+            "    def test_it(self):\n"
+            "        video_mock = self.mock",
+            id="unittest method",
+        ),
+    ],
+)
 # Independent of the warning filters of the run around it.
 INI = """
 [pytest]

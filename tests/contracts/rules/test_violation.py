@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,35 @@ def test_missing_facts_are_left_out() -> None:
         "  advice    Do better.\n"
         "  explain   aisa-testkit explain AV799"
     )
+
+
+def test_place_in_the_program_is_shown_if_it_is_known() -> None:
+    located = replace(VIOLATION, sent_from="clips/video.py:14 in make_clip")
+    assert str(located).splitlines()[2] == "  sent from clips/video.py:14 in make_clip"
+    assert located.to_json() == {
+        **VIOLATION.to_json(),
+        "sent_from": "clips/video.py:14 in make_clip",
+    }
+    assert Violation.from_json(located.to_json()) == located
+    assert "sent_from" not in VIOLATION.to_json()
+    assert Violation.from_json(VIOLATION.to_json()) == VIOLATION
+
+
+@pytest.mark.parametrize(
+    ("changes", "summary"),
+    [
+        ({}, "AV799 getVideo size: '1x1', expected another one"),
+        ({"place": None}, "AV799 getVideo: '1x1', expected another one"),
+        (
+            {"operation_id": None, "place": None},
+            "AV799 GET /v1/videos/{video_id}: '1x1', expected another one",
+        ),
+        ({"received": "a\nb"}, "AV799 getVideo size: a\\nb, expected another one"),
+    ],
+    ids=["field", "no field", "no operation", "line break"],
+)
+def test_summary_is_one_line(changes: dict[str, Any], summary: str) -> None:
+    assert replace(VIOLATION, **changes).summary == summary
 
 
 @pytest.mark.parametrize(
