@@ -62,6 +62,11 @@ from .report_files import report_files, report_to_github, request_folder, write_
     metavar="AMOUNT",
     help="The highest total price, in the document's currency.",
 )
+@option(
+    "--free",
+    is_flag=True,
+    help="Create no job, and send no invalid creates, which a server might accept and bill.",
+)
 @option("--dry-run", is_flag=True, help="Print the requests and their price, and send nothing.")
 @option(
     "--grade",
@@ -124,6 +129,7 @@ def check(
     api_key_env: str,
     max_creates: int,
     max_spend: str | None,
+    free: bool,
     dry_run: bool,
     grade: str,
     only: tuple[str, ...],
@@ -152,14 +158,20 @@ def check(
     console = CheckConsole(highlight=False, soft_wrap=True)
     if replay is not None and base_url and "://" not in base_url:
         base_url, document = None, load_or_fail(base_url)  # the only argument is a document
-    for name, value in (("--resume", resume), ("--keep", keep), ("--dry-run", dry_run)):
+    for name, value in (
+        ("--resume", resume),
+        ("--keep", keep),
+        ("--free", free),
+        ("--dry-run", dry_run),
+    ):
         if replay is not None and value:
             fail(f"{name} cannot be combined with --replay, which sends nothing")
     policy = read_policy(grade, timeout, only, exclude)
     key = read_key(base_url, api_key_env, needed=not dry_run) if replay is None else ""
     key = key or os.environ.get(api_key_env, "").strip()
-    # A plan creates at least one job, so that --max-creates 0 rejects it.
-    creates = max(1, min(2, max_creates))
+    max_creates = 0 if free else max_creates
+    # Without --free a plan creates at least one job, so that --max-creates 0 rejects it.
+    creates = 0 if free else max(1, min(2, max_creates))
     run_id = secrets.token_hex(4)
     plan = plan_check(
         document,

@@ -56,7 +56,7 @@ class CheckConfig:
     def over_budget(self) -> str | None:
         """Return the reason if the plan exceeds the budget, else None."""
         plan, budget = self.plan, self.budget
-        if not self.makes_jobs:
+        if not self.makes_jobs or not plan.creates:
             return None
         if budget.max_creates is not None and len(plan.creates) > budget.max_creates:
             return f"the plan creates a job, but --max-creates is {budget.max_creates}"

@@ -57,7 +57,8 @@ def _plan_lines(config: CheckConfig, details: bool) -> Iterator[str]:
     yield f"  {count_of(count, 'invalid request')} (free)"
     total = "" if plan.total is None else f", {format_price(plan.total, plan.currency)} in all"
     each = format_price(plan.price, plan.currency)
-    yield f"  {count_of(len(plan.creates), 'job')} at {each} each{total}"
+    jobs = f"{count_of(len(plan.creates), 'job')} at {each} each{total}"
+    yield f"  {jobs if plan.creates else 'creates no job'}"
     unsent = len(plan.create_probes) - len(create_probes)
     if unsent:
         yield (
@@ -80,7 +81,10 @@ def _ordered_requests(config: CheckConfig, create_probes: Sequence[Probe]) -> It
             yield f"    {operation.method} {operation.path}: {item.reason}"
         else:
             yield f"    creates a job with {_describe_create(document, item)}"
-    yield "  polls each job until it ends, downloads its file, lists the jobs and deletes them"
+    if plan.creates:
+        yield "  polls each job until it ends, downloads its file, lists the jobs and deletes them"
+    else:
+        yield "  lists the jobs"
 
 
 def _describe_create(document: Document, call: Call) -> str:

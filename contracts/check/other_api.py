@@ -11,11 +11,11 @@ from ..traffic.job_views import json_body
 from .target import describe_outcome
 
 
-def response_of_other_api(history: Sequence[Exchange]) -> Exchange | None:
+def response_of_other_api(history: Sequence[Exchange], *, creates_follow: bool) -> Exchange | None:
     """Return an exchange with a response of another API, None if there is none.
 
-    A server that finds nothing may still be this API without its optional operations. Only a
-    create shows that.
+    A server that finds nothing may still be this API without its optional operations. If creates
+    follow, they show that.
     """
     if not history:
         return None
@@ -26,7 +26,8 @@ def response_of_other_api(history: Sequence[Exchange]) -> Exchange | None:
         missing = all(create.status in _NOT_FOUND for create in creates)
         is_other = foreign or redirected or (missing and not any(map(_is_this_api, history)))
         return creates[-1] if is_other else None
-    return history[-1] if foreign and any(e.status not in _NOT_FOUND for e in history) else None
+    missing = all(exchange.status in _NOT_FOUND for exchange in history)
+    return history[-1] if foreign and not (missing and creates_follow) else None
 
 
 def describe_response(exchange: Exchange) -> str:

@@ -196,8 +196,9 @@ class CheckRunner:
         if session.has_no_response():
             count = len(session.history)
             raise ServerUnreachable(f"the server has not responded to any of {count} requests")
-        exchange = None if session.paid_jobs.ids else response_of_other_api(session.history)
-        if exchange is not None:
+        creates_follow = bool(self._plan.creates)
+        exchange = response_of_other_api(session.history, creates_follow=creates_follow)
+        if exchange is not None and not session.paid_jobs.ids:
             session.discard()
             operation = exchange.operation
             raise NotThisApi(

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from threading import Thread
 
@@ -99,6 +99,40 @@ def test_dry_run_lists_the_invalid_requests() -> None:
     assert len(re.findall("^    [A-Z]+ /", printed, re.MULTILINE)) == 23
 
 
+def test_free_check_creates_no_job_and_is_inconclusive(server: VideoServer, tmp_path: Path) -> None:
+    har = tmp_path / "free.har"
+    code, printed = check(server.base_url, "--free", "--max-creates", "2", "--record", str(har))
+    lines = printed.splitlines()
+    assert lines[1:4] == [
+        "  11 invalid requests (free)",
+        "  creates no job",
+        "  12 invalid creates are not sent: the server might accept one, and the budget has no"
+        " room for it",
+    ]
+    assert (code, "no job was created; not checked: " in printed) == (6, True)
+    assert job_ids(server) == []
+    entries = json.loads(har.read_text())["log"]["entries"]
+    assert {entry["request"]["method"] for entry in entries} == {"GET", "DELETE"}
+
+
+def test_free_check_finds_violations() -> None:
+    async def accept(request: Request) -> Response:
+        return JSONResponse({"id": "video_1"}, 200)
+
+    with stub_server(accept) as url:
+        code, printed = check(url, "--free", "--max-spend", "0")
+    assert (code, "AV111" in printed, "createVideo)" in printed) == (1, True, False)
+
+
+def test_free_check_of_a_server_that_finds_nothing_is_exit_code_3() -> None:
+    async def find_nothing(request: Request) -> Response:
+        return JSONResponse({"detail": "Not Found"}, 404)
+
+    with stub_server(find_nothing) as url:
+        code, printed = check(url, "--free")
+    assert (code, "is the base URL right?" in printed) == (3, True)
+
+
 @pytest.mark.parametrize(
     ("options", "order"),
     [
@@ -111,15 +145,18 @@ def test_dry_run_lists_the_invalid_requests() -> None:
             ["invalid GET", "valid POST", "valid POST", "invalid POST"],
         ),
         (["--resume", "video_1"], []),
+        (["--free"], ["invalid GET"]),
     ],
-    ids=["default", "3 creates", "1 create", "price of 2", "price of 3", "resumed"],
+    ids=["default", "3 creates", "1 create", "price of 2", "price of 3", "resumed", "free"],
 )
 def test_dry_run_shows_the_order(options: list[str], order: list[str]) -> None:
     _, printed = check("http://127.0.0.1:1", "--dry-run", *options)
     steps = [line for line in printed.splitlines() if re.match("    (creates|[A-Z]+) ", line)]
     kinds = ["valid POST" if "creates" in s else f"invalid {s.split()[0]}" for s in steps]
     kinds = [kind.replace("DELETE", "GET") for kind in kinds]
-    changes = [kind for n, kind in enumerate(kinds) if kind == "valid POST" or kind != kinds[n - 1]]
+    changes = [
+        kind for before, kind in pairwise(["", *kinds]) if kind == "valid POST" or kind != before
+    ]
     assert changes == order
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -49,7 +50,7 @@ def kinds(server: LocalServer) -> list[str]:
             found.append("valid" if is_valid(server.document, call) else "invalid")
         elif operation.role is JobRole.CONTENT and "range" in call.headers:
             found.append("download")
-    return [kind for n, kind in enumerate(found) if kind != found[n - 1] or kind == "valid"]
+    return [kind for last, kind in pairwise(["", *found]) if kind != last or kind == "valid"]
 
 
 def accept_all(server: LocalServer, call: Call, reply: Reply) -> Reply:
