@@ -55,4 +55,5 @@ def _template() -> Template:
 
 
 def _without_controls(value: object) -> object:
-    return value if hasattr(value, "__html__") else escape_controls(str(value), keep="\n")
+    # The filter `e` makes markup of a text that may have several lines.
+    return value if hasattr(value, "__html__") else escape_controls(str(value))

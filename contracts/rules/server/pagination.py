@@ -9,7 +9,7 @@ from ....openapi import Document
 from ....openapi.json import Json
 from ....openapi.operation import Pagination
 from ....openapi.pointer import format_pointer
-from ....openapi.text import one_line, quote
+from ....openapi.text import count_of, one_line, quote
 from ...traffic.exchange import Exchange
 from ...traffic.job_views import get_or_none, is_number, json_body
 from .. import server_catalogue as catalogue
@@ -182,8 +182,10 @@ class PaginationRules:
 
 def _limit_violations(received: _ReceivedPage) -> Iterator[Violation]:
     count, limit = len(received.ids), received.limit
-    if limit is not None and count > limit:
-        yield received.violation(catalogue.PAGE_TOO_LONG, f"{count} jobs", f"at most {limit}")
+    if limit is not None and 0 <= limit < count:  # another rule reports a negative limit
+        yield received.violation(
+            catalogue.PAGE_TOO_LONG, count_of(count, "job"), f"at most {limit}"
+        )
 
 
 def _repeated_job_violations(received: _ReceivedPage, listing: _Listing) -> Iterator[Violation]:
@@ -214,7 +216,7 @@ def _missing_job_violations(
     if missing:
         yield received.violation(
             catalogue.MISSING_FROM_LIST,
-            f"a list of {len(listing.ids)} jobs without {one_line(missing[0])}",
+            f"a list of {count_of(len(listing.ids), 'job')} without {one_line(missing[0])}",
             f"all jobs, including the one of no. {listing.expected[missing[0]]}",
         )
 

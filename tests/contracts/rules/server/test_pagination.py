@@ -18,6 +18,7 @@ from aisa_testkit.contracts import (
 from aisa_testkit.openapi import Call, Document, JobRole, Operation, Reply, parse_document
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import get, set_at
+from aisa_testkit.openapi.text import count_of
 from tests.support.codes import codes_and_numbers
 from tests.support.exchanges import History
 from tests.support.scripted_client import run_script
@@ -181,7 +182,13 @@ def test_page_longer_than_its_limit_is_reported(
 ) -> None:
     ordered_server.page(*numbers, limit=limit, more=True)
     (long,) = ordered_server.violations()
-    assert (long.code, long.expected, long.received) == ("AV235", expected, f"{len(numbers)} jobs")
+    jobs = count_of(len(numbers), "job")
+    assert (long.code, long.expected, long.received) == ("AV235", expected, jobs)
+
+
+def test_negative_limit_is_not_a_limit(ordered_server: ListServer) -> None:
+    ordered_server.page(limit=-1)
+    assert "AV235" not in [violation.code for violation in ordered_server.violations()]
 
 
 def test_page_longer_than_the_default_limit_is_reported(any_document: Document) -> None:
