@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from itertools import count
 from threading import Lock
@@ -16,12 +17,13 @@ class ManualClock:
     """A clock that moves only when it is advanced, or when a client sleeps by it.
 
     Args:
-        start: The time at the start (Unix seconds).
+        start: The time at the start (Unix seconds); by default the present second, so that no job
+            is old, or has expired, when it is created.
     """
 
-    def __init__(self, start: float = 1_780_000_000.0) -> None:
+    def __init__(self, start: float | None = None) -> None:
         self._lock, self._listeners = Lock(), Listeners()
-        self._now = start
+        self._now = float(int(time.time())) if start is None else start
         self._numbers = count()
         # The tasks that sleep: the time when each one wakes, and its number.
         self._sleepers: set[tuple[float, int]] = set()
@@ -113,13 +115,13 @@ class TickingClock(ManualClock):
     """A clock that each poll of a pending job advances.
 
     Args:
-        start: The time at the start (Unix seconds).
+        start: The time at the start (Unix seconds); by default the present second.
         interval: The seconds that one poll advances the clock.
 
     Raises ValueError if `interval` is not a positive number.
     """
 
-    def __init__(self, start: float = 1_780_000_000.0, *, interval: float = 2.0) -> None:
+    def __init__(self, start: float | None = None, *, interval: float = 2.0) -> None:
         super().__init__(start)
         self.interval = require_positive(interval)
         self._frozen = False

@@ -40,9 +40,9 @@ def video_base_url(pytestconfig: pytest.Config, video_document: Document) -> str
 @pytest.fixture
 def video_clock() -> MovableClock:
     """The clock of the jobs, which each poll moves, from the present on. You may override it."""
-    from .options import default_clock
+    from ..mock_server import TickingClock
 
-    return default_clock()
+    return TickingClock()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -135,7 +134,7 @@ class MockOptions:
         if not isinstance(document, Document):
             document = load_document(document)
         if clock is None:
-            clock = default_clock() if self.speed is None else SystemClock(self.speed)
+            clock = TickingClock() if self.speed is None else SystemClock(self.speed)
         journal = contract.open_journal(document, clock, keys=self.keys)
         if self.recording is not None:
             return self._playback(document, clock, Path(self.recording), journal), journal
@@ -192,15 +191,6 @@ class MockOptions:
             if self.base_url is None:
                 raise
             return read_recording(document, data, base_url=self.base_url)
-
-
-def default_clock() -> TickingClock:
-    """Return a clock that each poll moves, and that starts at the present second.
-
-    A program may compare the times of a job with its own: no job is old or has expired when it is
-    created.
-    """
-    return TickingClock(float(int(time.time())))
 
 
 class MockOptionsDict(TypedDict, total=False):

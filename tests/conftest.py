@@ -77,7 +77,7 @@ def any_document(request: pytest.FixtureRequest) -> Document:
 @pytest.fixture
 def clock() -> ManualClock:
     """A clock that stays at Unix time 1_780_000_000 until a test moves it."""
-    return ManualClock()
+    return ManualClock(1_780_000_000)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ class ExampleSession:
     """A client of the mock, and `history`, the requests and responses that the rules check."""
 
     def __init__(self) -> None:
-        self.document, self.clock = _document(), ManualClock()
+        self.document, self.clock = _document(), ManualClock(1_780_000_000)
         service = JobService(self.document, clock=self.clock, ids=RandomIds(1))
         self.controls = MockControls(service)
         self.history: list[Exchange | UnmatchedRequest] = []

@@ -31,7 +31,7 @@ def serve(document: Document) -> Iterator[Serve]:
     with ExitStack() as servers:
 
         def start(document: Document = document, *, admin_token: str | None = None) -> str:
-            clock = ManualClock()
+            clock = ManualClock(1_780_000_000)
             service = JobService(document, clock=clock, ids=RandomIds(1))
             journal = Journal(document, now=clock.now, client_time=clock.client_time)
             app = create_app(service=service, journal=journal, admin_token=admin_token)

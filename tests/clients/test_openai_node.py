@@ -46,7 +46,7 @@ def output(
         program = shutil.copy(PROGRAM, folder)
         image = folder / "guide.webp"
         image.write_bytes(MEDIA.joinpath("1280x720-4s.webp").read_bytes())
-        with serve_in_thread(document, clock=TickingClock(), seed=1) as server:
+        with serve_in_thread(document, clock=TickingClock(1_780_000_000), seed=1) as server:
             done = subprocess.run(
                 [tool("node"), program, str(image)],
                 env={"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "sk-test"},

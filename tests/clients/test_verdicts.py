@@ -141,7 +141,7 @@ def test_sdk_is_clean_in_every_scenario_that_ends(
 def test_sdk_gets_the_findings_of_the_cookbook(
     sdk: Run, options: dict[str, object], expected: list[str]
 ) -> None:
-    verdict, _ = verdict_of(sdk, options, clock=ClientClock())
+    verdict, _ = verdict_of(sdk, options, clock=ClientClock(1_780_000_000))
     assert codes(verdict) == expected, str(verdict)
 
 
@@ -168,7 +168,7 @@ def test_cookbook_table_has_rows_with_and_without_findings() -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_careful_client_is_clean_on_a_socket(careful: Run, scenario: str) -> None:
-    with serve_videos(clock=ClientClock(), scenario=scenario) as server:
+    with serve_videos(clock=ClientClock(1_780_000_000), scenario=scenario) as server:
         careful(server)
         assert server.verdict.clean, str(server.verdict)
         assert server.verdict.jobs == 1
@@ -176,7 +176,7 @@ def test_careful_client_is_clean_on_a_socket(careful: Run, scenario: str) -> Non
 
 @pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != ENDLESS_SCENARIO])
 def test_sdk_is_clean_on_a_socket(sdk: Run, scenario: str) -> None:
-    with serve_videos(clock=ClientClock(), scenario=scenario) as server:
+    with serve_videos(clock=ClientClock(1_780_000_000), scenario=scenario) as server:
         sdk(server)
         assert server.verdict.clean, str(server.verdict)
         assert server.verdict.jobs == 1
@@ -186,7 +186,7 @@ def test_lost_response_gives_the_same_findings_on_a_socket(sdk: Run, careful: Ru
     options = {"operation": "createVideo", "lost": True, "times": 1}
     found = []
     for run in (sdk, careful):
-        with serve_videos(clock=ClientClock(), check=False) as server:
+        with serve_videos(clock=ClientClock(1_780_000_000), check=False) as server:
             set_failure(server, options)
             assert run(server)
             found.append(codes(server.verdict))

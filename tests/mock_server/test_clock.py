@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aisa_testkit.mock_server import Clock, ManualClock, SystemClock, TickingClock
+from aisa_testkit.mock_server import ClientClock, Clock, ManualClock, SystemClock, TickingClock
 
 START = 1_780_000_000.0
 
@@ -143,6 +143,16 @@ def test_a_manual_clock_moves_only_when_it_is_advanced() -> None:
     assert clock.wait_for(10) == 0
 
 
+@pytest.mark.parametrize("kind", [ManualClock, TickingClock, ClientClock])
+def test_clock_without_a_start_begins_in_the_present_second(
+    monkeypatch: pytest.MonkeyPatch, kind: type[ManualClock]
+) -> None:
+    with monkeypatch.context() as frozen:
+        frozen.setattr(time, "time", lambda: START + 0.75)
+        clock = kind()
+    assert clock.now() == START
+
+
 def test_each_poll_advances_a_ticking_clock_by_its_interval() -> None:
     clock = TickingClock(START, interval=2.5)
     clock.on_poll()
@@ -158,7 +168,7 @@ def test_speed_and_interval_must_be_positive_numbers(fake_time: FakeTime, value:
     invalid: tuple[Callable[[], object], ...] = (
         lambda: fake_time.clock(value),
         lambda: clock.set_speed(value),
-        lambda: TickingClock(interval=value),
+        lambda: TickingClock(1_780_000_000, interval=value),
     )
     for action in invalid:
         with pytest.raises(ValueError, match=f"must be a positive number, not {value!r}"):

@@ -149,7 +149,7 @@ def test_every_option_of_a_config_takes_effect(
     document: Document, write_file: WriteFile, name: str, text: str
 ) -> None:
     config = load_config(document, write_file(name, text))
-    clock = ManualClock()
+    clock = ManualClock(1_780_000_000)
     service = JobService(
         document, clock=clock, ids=RandomIds(1), seed=1, strict=True, config=config
     )
@@ -208,7 +208,7 @@ def test_options_of_the_service_override_its_config(document: Document) -> None:
     }
     service = JobService(
         document,
-        clock=ManualClock(),
+        clock=ManualClock(1_780_000_000),
         scenario="instant",
         limits="growth",
         accounts={"sk-a": {}},
@@ -373,7 +373,11 @@ def test_config_uses_the_names_of_the_document(
     }
     config = read_config(other_document, options)
     service = JobService(
-        other_document, clock=ManualClock(), ids=RandomIds(1), strict=True, config=config
+        other_document,
+        clock=ManualClock(1_780_000_000),
+        ids=RandomIds(1),
+        strict=True,
+        config=config,
     )
     headers = {"x-render-key": "k", "content-type": "application/json"}
     created = service.answer(
@@ -451,7 +455,7 @@ def test_any_json_is_a_config_or_a_config_error(options: Json) -> None:
         reason: str | None = refused.reason
     else:
         reason = None
-        JobService(load_document(), clock=ManualClock(), config=config)
+        JobService(load_document(), clock=ManualClock(1_780_000_000), config=config)
     assert reason != ""
 
 

@@ -39,7 +39,7 @@ def controls(service: JobService) -> MockControls:
 
 @pytest.fixture
 def other_controls(other_document: Document) -> MockControls[ManualClock]:
-    return MockControls(JobService(other_document, clock=ManualClock(), strict=True))
+    return MockControls(JobService(other_document, clock=ManualClock(1_780_000_000), strict=True))
 
 
 def test_document_and_clock_are_those_of_the_service(
@@ -72,7 +72,7 @@ def test_jobs_are_not_limited_to_one_page(
 
 
 def test_reading_jobs_is_not_a_poll(document: Document) -> None:
-    clock = TickingClock()
+    clock = TickingClock(1_780_000_000)
     controls = MockControls(JobService(document, clock=clock))
     create(controls)
     before = clock.now()
@@ -186,7 +186,7 @@ def test_reset_removes_jobs_and_settings_but_keeps_clock_and_ids(
 
 
 def test_the_clock_has_the_type_of_the_service_clock() -> None:
-    manual = MockControls(JobService(clock=ManualClock()))
+    manual = MockControls(JobService(clock=ManualClock(1_780_000_000)))
     assert_type(manual, MockControls[ManualClock])
     assert_type(manual.clock, ManualClock)
     assert_type(MockControls(JobService(clock=SystemClock(100))).clock, SystemClock)
@@ -196,7 +196,7 @@ def test_the_clock_has_the_type_of_the_service_clock() -> None:
 
 
 def test_the_clock_of_a_mock_in_a_test_can_be_advanced() -> None:
-    with mock_videos() as video_mock, serve_in_thread(clock=ManualClock()) as server:
+    with mock_videos() as video_mock, serve_in_thread(clock=ManualClock(1_780_000_000)) as server:
         for mock in (video_mock, server):
             assert_type(mock.clock, MovableClock)
             before = mock.clock.now()

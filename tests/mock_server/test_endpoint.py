@@ -122,7 +122,7 @@ def test_unknown_path_and_method_are_reported_without_an_api_key(endpoint: Endpo
 def test_unmatched_requests_report_rate_limits_without_using_them(
     document: Document, method: str, path: str, status: int
 ) -> None:
-    service = JobService(document, clock=ManualClock(), limits="free", strict=True)
+    service = JobService(document, clock=ManualClock(1_780_000_000), limits="free", strict=True)
     endpoint = Endpoint(service)
 
     def remaining(key: str) -> str | None:
@@ -137,7 +137,9 @@ def test_unmatched_requests_report_rate_limits_without_using_them(
 
 
 def test_internal_errors_and_large_bodies_have_the_error_envelope(document: Document) -> None:
-    endpoint = Endpoint(JobService(document, clock=ManualClock(), strict=True), body_limit=77)
+    endpoint = Endpoint(
+        JobService(document, clock=ManualClock(1_780_000_000), strict=True), body_limit=77
+    )
     internal = error_of(endpoint.respond_internal_error("the disk is full"), 500)
     assert (internal["type"], internal["code"]) == ("api_error", "internal_error")
     assert internal["message"] == "the disk is full"

@@ -28,7 +28,9 @@ def failed_create(
     return service.answer(CREATE)
 
 
-@pytest.mark.parametrize("clock", [ManualClock(), TickingClock()], ids=["manual", "ticking"])
+@pytest.mark.parametrize(
+    "clock", [ManualClock(1_780_000_000), TickingClock(1_780_000_000)], ids=["manual", "ticking"]
+)
 @pytest.mark.parametrize("status", [429, *SERVER_ERRORS])
 def test_retry_after_is_one_millisecond_with_a_manual_clock(
     document: Document, clock: Clock, status: int
@@ -72,7 +74,7 @@ def test_retry_after_ms_is_not_sent_unless_the_clock_is_fast(
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
 def test_errors_that_are_not_retryable_have_no_retry_after(document: Document, status: int) -> None:
-    reply = failed_create(document, ManualClock(), status=status)
+    reply = failed_create(document, ManualClock(1_780_000_000), status=status)
     assert (reply.status, {*reply.headers} & {"retry-after", "retry-after-ms"}) == (status, set())
 
 
@@ -88,7 +90,7 @@ def test_successful_replies_have_no_retry_after_ms(service: JobService) -> None:
 
 
 def test_retry_after_ms_needs_a_header_in_the_document(other_document: Document) -> None:
-    service = JobService(other_document, clock=ManualClock(), strict=True)
+    service = JobService(other_document, clock=ManualClock(1_780_000_000), strict=True)
     MockControls(service).fail("submitRendering", status=503)
     reply = service.answer(Call("submitRendering"))
     assert reply.status == 503

@@ -20,7 +20,9 @@ from tests.support.requests import PROMPT, body_of, create_job, send
 
 def test_same_seed_gives_the_same_replies(document: Document) -> None:
     def bodies(seed: int) -> list[bytes]:
-        service = JobService(document, clock=ManualClock(), ids=RandomIds(seed), strict=True)
+        service = JobService(
+            document, clock=ManualClock(1_780_000_000), ids=RandomIds(seed), strict=True
+        )
         endpoint = Endpoint(service)
         made = [send(endpoint, "POST /v1/videos", json=PROMPT).body for _ in range(3)]
         return [
@@ -34,7 +36,7 @@ def test_same_seed_gives_the_same_replies(document: Document) -> None:
 
 
 def test_polls_advance_a_ticking_clock_through_every_state(document: Document) -> None:
-    clock = TickingClock(interval=3)
+    clock = TickingClock(1_780_000_000, interval=3)
     endpoint = Endpoint(JobService(document, clock=clock, strict=True))
     job = create_job(endpoint)
     states = [job["status"]]
@@ -73,7 +75,7 @@ def test_strict_service_raises_nonconforming_reply(
     body = orjson.dumps({"scene": "A teapot"})
 
     def create(*, strict: bool) -> Reply:
-        endpoint = Endpoint(JobService(document, clock=ManualClock(), strict=strict))
+        endpoint = Endpoint(JobService(document, clock=ManualClock(1_780_000_000), strict=strict))
         return endpoint.respond("POST", "/api/v7/renderings", query="", headers=headers, body=body)
 
     assert create(strict=False).status == 202

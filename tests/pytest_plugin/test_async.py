@@ -159,7 +159,7 @@ def test_sdk_polls_happen_before_a_longer_sleep_ends(backend: str) -> None:
                 tasks.start_soon(poll, mock, client)
                 tasks.start_soon(remind, mock)
 
-    with mock_videos(clock=ManualClock()) as mock:
+    with mock_videos(clock=ManualClock(1_780_000_000)) as mock:
         anyio.run(program, mock, backend=backend)
     assert log == [*["in_progress"] * 3, "completed", "reminder"]
 

@@ -69,7 +69,7 @@ class DeliveringService(JobService):
     """A service whose first replies have these deliveries."""
 
     def __init__(self, document: Document, *deliveries: Delivery) -> None:
-        super().__init__(document, clock=ManualClock())
+        super().__init__(document, clock=ManualClock(1_780_000_000))
         self._deliveries = deque(deliveries)
 
     def answer(self, call: Call) -> Reply:
@@ -112,7 +112,7 @@ def serve(endpoint: ScriptedEndpoint) -> Iterator[ServedEndpoint]:
 @pytest.fixture(scope="module")
 def socket(document: Document) -> Iterator[ServedEndpoint]:
     """A server whose clock moves at once, and its URL."""
-    with serve(scripted(document, ManualClock())) as served:
+    with serve(scripted(document, ManualClock(1_780_000_000))) as served:
         yield served
 
 
@@ -226,7 +226,11 @@ def test_delivery_is_the_same_in_process_and_on_a_socket(
 ) -> None:
     reply = Reply(200, {"content-type": "text/plain"}, BODY, delivery)
     outcomes = outcomes_everywhere(
-        socket, scripted(document, ManualClock()), reply, client_type, streamed=streamed
+        socket,
+        scripted(document, ManualClock(1_780_000_000)),
+        reply,
+        client_type,
+        streamed=streamed,
     )
     delivered = arrived >= 0 and (streamed or error is None)
     name = f"{client_type.__module__.partition('.')[0]}.{error}" if error else None
@@ -255,7 +259,7 @@ def test_response_without_a_body_is_complete_in_process_and_on_a_socket(
 ) -> None:
     headers = {"content-length": "200"} if method == "HEAD" else {}
     reply = Reply(status, headers, delivery=delivery)
-    endpoint = scripted(document, ManualClock())
+    endpoint = scripted(document, ManualClock(1_780_000_000))
     outcomes = outcomes_everywhere(socket, endpoint, reply, client_type, method=method)
     assert outcomes == [(status, 0, None)] * 3
 
@@ -318,7 +322,7 @@ def test_clock_moves_only_until_the_read_timeout(
     passed: float,
     error: str | None,
 ) -> None:
-    clock = ManualClock()
+    clock = ManualClock(1_780_000_000)
     endpoint = scripted(document, clock)
     endpoint.replies = deque([Reply(200, {}, BODY, delivery)])
     client = client_type(transport=transport(router_of(endpoint), client_type), timeout=timeout)
@@ -412,7 +416,7 @@ def test_openai_sdk_retries_after_a_broken_connection(
     arrives: int,
     reset: bool,
 ) -> None:
-    delivery, clock = Delivery(bytes_delivered=arrives, reset=reset), ManualClock()
+    delivery, clock = Delivery(bytes_delivered=arrives, reset=reset), ManualClock(1_780_000_000)
     service = DeliveringService(document, delivery, delivery)
     monkeypatch.setattr("time.sleep", clock.sleep)  # the SDK sleeps before a retry
     with serve_service(service) as url, openai.OpenAI(base_url=url, api_key="sk-test") as client:

@@ -92,7 +92,7 @@ def test_it(video_mock):
 def test_infinite_loop_is_a_violation(run: Run) -> None:
     result = run(
         f"""{IMPORTS}
-@pytest.mark.video_mock(clock=ManualClock())
+@pytest.mark.video_mock(clock=ManualClock(1_780_000_000))
 def test_it(video_mock):
     poll_until_completed(video_mock)
 """
@@ -139,8 +139,8 @@ class Client:
 @pytest.mark.parametrize(
     "clock",
     [
-        pytest.param(TickingClock(), id="clock moved by polls"),
-        pytest.param(ManualClock(), id="manual clock"),
+        pytest.param(TickingClock(1_780_000_000), id="clock moved by polls"),
+        pytest.param(ManualClock(1_780_000_000), id="manual clock"),
         pytest.param(SystemClock(1_000_000), id="real-time clock"),
     ],
 )
@@ -167,7 +167,7 @@ def test_polls_of_a_failed_job_are_stopped_although_the_client_sleeps() -> None:
 
 
 def test_polls_of_a_pending_job_are_stopped_if_the_clock_does_not_move() -> None:
-    with mock_videos(clock=ManualClock(), check=False) as mock:
+    with mock_videos(clock=ManualClock(1_780_000_000), check=False) as mock:
         client = Client(mock)
         with pytest.raises(InfiniteLoop):
             poll_many_times(client, client.create(prompt="A teapot"), pause=lambda: None)
@@ -196,7 +196,7 @@ def test_polls_of_a_slow_job_with_progress_are_not_stopped() -> None:
 
 
 def test_polls_of_several_jobs_in_turn_are_counted_by_job() -> None:
-    with mock_videos(clock=ManualClock(), check=False) as mock:
+    with mock_videos(clock=ManualClock(1_780_000_000), check=False) as mock:
         client = Client(mock)
         jobs = [client.create(prompt="A teapot") for _ in range(4)]
         for _ in range(MAX_REPEATS_AT_ONCE - 1):

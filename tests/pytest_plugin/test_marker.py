@@ -169,7 +169,7 @@ class TestSpeed:
     def test_clock_over_speed(self, video_mock):
         assert video_mock.clock.now() == 1_800_000_000
 
-@pytest.mark.video_mock(clock=ManualClock())
+@pytest.mark.video_mock(clock=ManualClock(1_780_000_000))
 class TestClock:
     @pytest.mark.video_mock(speed=60)
     def test_speed_over_clock(self, video_mock):
@@ -225,7 +225,7 @@ def test_it({fixture}):
     ("arguments", "message"),
     [
         pytest.param(
-            "clock=ManualClock(), speed=3",
+            "clock=ManualClock(1_780_000_000), speed=3",
             "ValueError: give a clock or a speed, not both; a clock has its speed",
             id="clock and speed",
         ),

@@ -21,7 +21,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai import OpenAI
 
-from aisa_testkit.mock_server import ManualClock, SystemClock, TickingClock
+from aisa_testkit.mock_server import (
+    ClientClock,
+    ManualClock,
+    MovableClock,
+    SystemClock,
+    TickingClock,
+)
 from aisa_testkit.openapi import Document, DocumentError
 from aisa_testkit.pytest_plugin import (
     ContractError,
@@ -79,12 +85,18 @@ def test_unittest_fails_on_a_violation() -> None:
     assert process_state() == before
 
 
+@pytest.mark.parametrize("kind", [None, ManualClock, TickingClock, ClientClock])
 @pytest.mark.parametrize("open_mock", [mock_videos, serve_videos])
-def test_job_is_created_at_the_present(open_mock: Callable[..., Any]) -> None:
+def test_job_is_created_at_the_present(
+    open_mock: Callable[..., Any], kind: Callable[[], MovableClock] | None
+) -> None:
     before = int(time.time())
-    with open_mock() as mock:
+    with open_mock(clock=kind() if kind else None) as mock:
         job = create(mock)
         assert before <= job["created_at"] <= time.time()
+        mock.end_job(job["id"], success=True)
+        content = httpx2.get(f"{mock.base_url}/videos/{job['id']}/content", headers=KEY)
+        assert content.status_code == 200, "the files have not expired"
 
 
 def test_ids_do_not_depend_on_the_start_of_the_clock() -> None:
@@ -187,7 +199,10 @@ def test_environment_and_clients_are_restored(
         pytest.param({"sped": 2}, TypeError, "'sped'", id="typo"),
         pytest.param({"speed": 0}, ValueError, "positive", id="speed 0"),
         pytest.param(
-            {"speed": 2, "clock": ManualClock()}, ValueError, "both", id="clock and speed"
+            {"speed": 2, "clock": ManualClock(1_780_000_000)},
+            ValueError,
+            "both",
+            id="clock and speed",
         ),
         pytest.param({"scenario": "sulks"}, ValueError, "'sulks'", id="unknown scenario"),
         pytest.param({"allow": ["AV999"]}, ValueError, "'AV999'", id="unknown rule"),
@@ -214,7 +229,11 @@ def test_invalid_argument_is_an_error_without_side_effects(
         ("document", 5, "a Document or a path, not 5"),
         ("base_url", 5, "a URL of http or https, not 5"),
         ("clock", 5, "a clock that can be moved, such as TickingClock(), not 5"),
-        ("clock", TickingClock, "a clock that can be moved, such as TickingClock(), not <class "),
+        (
+            "clock",
+            TickingClock,
+            "a clock that can be moved, such as TickingClock(), not <class ",
+        ),
         ("speed", "fast", "a positive number, not 'fast'"),
         ("speed", True, "a positive number, not True"),
         ("speed", float("inf"), "a positive number, not inf"),
@@ -246,7 +265,11 @@ def test_value_of_the_wrong_kind_is_an_error_that_names_the_option(
 
 @pytest.mark.parametrize(
     ("arguments", "kind"),
-    [({}, TickingClock), ({"speed": 20}, SystemClock), ({"clock": ManualClock()}, ManualClock)],
+    [
+        ({}, TickingClock),
+        ({"speed": 20}, SystemClock),
+        ({"clock": ManualClock(1_780_000_000)}, ManualClock),
+    ],
     ids=["default", "speed", "clock"],
 )
 def test_clock_has_the_requested_type(arguments: Any, kind: type[object]) -> None:

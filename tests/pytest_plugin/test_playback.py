@@ -25,7 +25,7 @@ class Recorder:
     """A client of a mock that records its exchanges."""
 
     def __init__(self, document: Document) -> None:
-        self.document, self.clock = document, ManualClock()
+        self.document, self.clock = document, ManualClock(1_780_000_000)
         self.service = JobService(document, clock=self.clock, ids=RandomIds(1))
         self.exchanges: list[Exchange] = []
 

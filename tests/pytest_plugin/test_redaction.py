@@ -47,14 +47,14 @@ def test_api_key_is_redacted_in_infinite_loop_message() -> None:
 
 def test_known_api_keys_are_redacted_before_their_first_use(document: Document) -> None:
     contract = Contract()
-    journal = contract.open_journal(document, ManualClock(), keys=[KEY])
+    journal = contract.open_journal(document, ManualClock(1_780_000_000), keys=[KEY])
     journal.unmatched("GET", f"/v1/{KEY}")
     assert "AV701" in str(journal.client_verdict())
     assert "s3cret" not in str(journal.client_verdict()) + str(contract.error_text())
 
 
 def test_undelivered_response_is_checked_again(document: Document) -> None:
-    contract, clock = Contract(), ManualClock()
+    contract, clock = Contract(), ManualClock(1_780_000_000)
     service, journal = JobService(document, clock=clock), contract.open_journal(document, clock)
     headers = {**HEADERS, "content-type": "application/json"}
     call = Call("createVideo", headers=headers, body=orjson.dumps({"prompt": "A"}))

@@ -65,7 +65,7 @@ def test_each_fault_and_each_plan_applies_to_one_thread() -> None:
             return client.post("/videos", json={"prompt": f"no. {number}"}).status_code
 
     barrier = Barrier(THREADS)
-    with mock_videos(clock=ManualClock()) as mock, ThreadPoolExecutor(THREADS) as pool:
+    with mock_videos(clock=ManualClock(1_780_000_000)) as mock, ThreadPoolExecutor(THREADS) as pool:
         mock.fail("createVideo", status=429, times=10)
         for _ in range(5):
             mock.next_job(outcome="failed")

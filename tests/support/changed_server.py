@@ -18,7 +18,7 @@ class ChangedServer:
     """A server for checks. `change` returns the response to use, None for a broken connection."""
 
     def __init__(self, document: Document, change: ChangeReply, key: str) -> None:
-        self._document, self._change, self._clock = document, change, ManualClock()
+        self._document, self._change, self._clock = document, change, ManualClock(1_780_000_000)
         self._service = JobService(document, clock=self._clock, ids=RandomIds(1), api_keys=[key])
 
     def send(self, call: Call) -> Exchange:

@@ -29,7 +29,7 @@ class JournaledMock:
     def __init__(
         self, document: Document, *, keys: Iterable[str] = (), requests: int = REQUESTS
     ) -> None:
-        self.document, self.clock = document, ManualClock()
+        self.document, self.clock = document, ManualClock(1_780_000_000)
         self.service = JobService(document, clock=self.clock, ids=RandomIds(1), strict=True)
         self.journal = Journal(
             document,

@@ -49,7 +49,7 @@ def exchanges_of_script(document: Document, script: str) -> list[Exchange]:
 
 class _ScriptedClient:
     def __init__(self, document: Document) -> None:
-        self._document, self._clock = document, ManualClock()
+        self._document, self._clock = document, ManualClock(1_780_000_000)
         self._service = JobService(document, clock=self._clock, ids=RandomIds(1), strict=True)
         self._endpoint = Endpoint(self._service, observers=[self])
         self._history: list[Exchange | UnmatchedRequest] = []

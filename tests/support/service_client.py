@@ -32,7 +32,7 @@ class ServiceClient:
         conforming: bool = False,
         **options: Any,
     ) -> None:
-        self.document, self.clock = document, clock or ManualClock()
+        self.document, self.clock = document, clock or ManualClock(1_780_000_000)
         defaults = {"ids": RandomIds(1), "seed": 1, "strict": True}
         self.service = JobService(document, clock=self.clock, **{**defaults, **options})
         self.controls = MockControls(self.service)

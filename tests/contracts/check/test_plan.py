@@ -116,7 +116,7 @@ def test_every_planned_create_is_valid_and_has_the_planned_price(
     any_document: Document, seed: int
 ) -> None:
     service, operation = (
-        JobService(any_document, clock=ManualClock()),
+        JobService(any_document, clock=ManualClock(1_780_000_000)),
         any_document.by_role[JobRole.CREATE],
     )
     plan = plan_check(any_document, key="k", creates=3, seed=seed)

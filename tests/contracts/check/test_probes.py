@@ -80,7 +80,7 @@ def test_conforming_server_rejects_every_probe_without_violations(
     any_document: Document, seed: int
 ) -> None:
     service = JobService(
-        any_document, clock=ManualClock(), strict=True, api_keys=["sk-of-a-client"]
+        any_document, clock=ManualClock(1_780_000_000), strict=True, api_keys=["sk-of-a-client"]
     )
     for (_, reason), probe in probes(any_document, seed=seed).items():
         reply = service.answer(probe.call)

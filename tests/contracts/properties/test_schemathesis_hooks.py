@@ -89,7 +89,7 @@ def test_conforming_server_of_another_api_passes(
         "phases": {name: {"enabled": False} for name in ("examples", "coverage", "fuzzing")},
         "checks": {"HistoryConformance": {"exclude": ["AV225", "AV226"]}},
     }
-    service = JobService(other_document, clock=TickingClock(), ids=RandomIds(1))
+    service = JobService(other_document, clock=TickingClock(1_780_000_000), ids=RandomIds(1))
     app = create_app(service=service)
     config = schemathesis.Config.from_dict(settings)
     schema = schemathesis.openapi.from_asgi("/__admin/document", app, config=config)
@@ -177,7 +177,7 @@ def test_faults_are_found_by_our_checks_and_missed_by_stock_checks(
 
 def failures_of(document: Document, change: Change) -> set[str]:
     """Return the checks that failed in a run against changed jobs."""
-    service = JobService(document, clock=TickingClock(), ids=RandomIds(1))
+    service = JobService(document, clock=TickingClock(1_780_000_000), ids=RandomIds(1))
     app = ChangedApp(create_app(service=service), change)
     return failed_checks(schemathesis.openapi.from_asgi("/__admin/document", app, config=config()))
 
@@ -249,7 +249,7 @@ class CheckDriver:
 @pytest.fixture
 def job(document: Document) -> Json:
     """A new job of the mock."""
-    service = JobService(document, clock=TickingClock(), ids=RandomIds(1))
+    service = JobService(document, clock=TickingClock(1_780_000_000), ids=RandomIds(1))
     headers = {"authorization": "Bearer sk-1", "content-type": "application/json"}
     call = Call("createVideo", headers=headers, body=b'{"prompt": "A lighthouse"}')
     return orjson.loads(service.answer(call).body)

@@ -45,7 +45,7 @@ class ChangedServer:
     def __init__(
         self, document: Document, change: Change = lambda server, call, reply: reply
     ) -> None:
-        self.document, self.change, self.clock = document, change, ManualClock()
+        self.document, self.change, self.clock = document, change, ManualClock(1_780_000_000)
         self.service = JobService(document, clock=self.clock, ids=RandomIds(1), api_keys=[KEY])
         self.calls: list[Call] = []
         self.statuses = Counter[str]()

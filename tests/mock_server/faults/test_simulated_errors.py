@@ -27,7 +27,7 @@ def error_of(reply: Reply) -> Json:
 
 @pytest.fixture
 def other_service(other_document: Document) -> JobService:
-    return JobService(other_document, clock=ManualClock(), strict=True)
+    return JobService(other_document, clock=ManualClock(1_780_000_000), strict=True)
 
 
 def test_errors_occur_in_order_and_the_given_number_of_times(service: JobService) -> None:

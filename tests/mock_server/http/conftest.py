@@ -15,7 +15,7 @@ KEY = {"Authorization": "Bearer sk-test"}
 
 @pytest.fixture(scope="module")
 def server(document: Document) -> Iterator[VideoServer]:
-    with serve_in_thread(document, clock=ManualClock(), seed=1) as server:
+    with serve_in_thread(document, clock=ManualClock(1_780_000_000), seed=1) as server:
         yield server
 
 

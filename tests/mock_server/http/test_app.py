@@ -261,7 +261,7 @@ def test_shutdown_during_an_upload_responds_with_an_error(service: JobService) -
 
 
 def test_only_responses_with_a_body_have_a_content_length(other_document: Document) -> None:
-    clock = ManualClock()
+    clock = ManualClock(1_780_000_000)
     app = create_app(service=JobService(other_document, clock=clock, strict=True))
     key, body = {"x-render-key": "k"}, {"scene": "A teapot"}
     created = send_request(app, "POST /api/v7/renderings", json=body, headers=key)

@@ -54,7 +54,7 @@ def test_base_url_has_the_free_port_and_the_base_path(
 def test_two_servers_share_no_state(document: Document) -> None:
     with (
         serve_in_thread(document, seed=3) as first,
-        serve_in_thread(document, seed=3, clock=ManualClock()) as second,
+        serve_in_thread(document, seed=3, clock=ManualClock(1_780_000_000)) as second,
     ):
         assert first.base_url != second.base_url
         created = httpx2.post(f"{first.base_url}/videos", json=PROMPT, headers=KEY).json()
@@ -65,7 +65,7 @@ def test_two_servers_share_no_state(document: Document) -> None:
 
 
 def test_server_gives_access_to_its_service_and_clock(document: Document) -> None:
-    clock = ManualClock()
+    clock = ManualClock(1_780_000_000)
     with serve_in_thread(document, clock=clock) as server:
         assert server.clock is clock
         MockControls(server.service).next_job(outcome="failed", code="moderation_blocked")

@@ -156,7 +156,11 @@ def test_end_job_with_success_rejects_a_code(service: JobService) -> None:
 
 def test_end_job_frees_a_slot_of_the_in_flight_limit(document: Document) -> None:
     service = JobService(
-        document, clock=ManualClock(), ids=RandomIds(1), strict=True, limits={"in_flight": 1}
+        document,
+        clock=ManualClock(1_780_000_000),
+        ids=RandomIds(1),
+        strict=True,
+        limits={"in_flight": 1},
     )
     job = create_job(service)
     assert service.answer(CREATE).status == 429
@@ -168,7 +172,9 @@ def test_end_job_frees_a_slot_of_the_in_flight_limit(document: Document) -> None
 def test_end_job_uses_the_first_final_state_of_the_document(
     other_document: Document, ending: Ending
 ) -> None:
-    service = JobService(other_document, clock=ManualClock(), ids=RandomIds(1), strict=True)
+    service = JobService(
+        other_document, clock=ManualClock(1_780_000_000), ids=RandomIds(1), strict=True
+    )
     headers = {"x-render-key": "k", "content-type": "application/json"}
     reply = service.answer(Call("submitRendering", headers=headers, body=b'{"scene": "A teapot"}'))
     place = {"ref": orjson.loads(reply.body)["job"]["ref"]}
@@ -189,7 +195,7 @@ def test_end_job_with_failure_needs_a_failure_state() -> None:
         "          - {at: /job/phase/ended, set_on: spoilt}\n": "",
     }.items():
         text = text.replace(failing, without)
-    service = JobService(parse_document(text), clock=ManualClock())
+    service = JobService(parse_document(text), clock=ManualClock(1_780_000_000))
     headers = {"x-render-key": "k", "content-type": "application/json"}
     reply = service.answer(Call("submitRendering", headers=headers, body=b'{"scene": "A teapot"}'))
     with pytest.raises(ValueError, match="this document has no failure state"):
@@ -219,7 +225,7 @@ def test_concurrent_end_job_fails_and_sends_no_webhook(
     def receive(headers: Mapping[str, str], body: bytes) -> None:
         sent.append(orjson.loads(body)["type"])
 
-    clock, store = ManualClock(), RacingStore()
+    clock, store = ManualClock(1_780_000_000), RacingStore()
     webhooks = Webhooks(document, clock=clock, receiver=receive, secret=new_secret())
     service = JobService(document, clock=clock, ids=RandomIds(1), store=store, webhooks=webhooks)
     job = create_job(service)
@@ -235,7 +241,7 @@ def test_concurrent_end_job_fails_and_sends_no_webhook(
 
 def test_end_job_of_a_concurrently_deleted_job_is_a_key_error(document: Document) -> None:
     store = RacingStore()
-    service = JobService(document, clock=ManualClock(), ids=RandomIds(1), store=store)
+    service = JobService(document, clock=ManualClock(1_780_000_000), ids=RandomIds(1), store=store)
     job = create_job(service)
     store.before_get = lambda other: store.remove(other.id)
     with pytest.raises(KeyError, match=job):

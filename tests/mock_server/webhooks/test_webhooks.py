@@ -494,7 +494,9 @@ def test_event_due_during_a_delivery_is_sent_by_the_delivering_thread(
 def test_event_is_due_exactly_at_the_end_of_the_job(
     document: Document, created: float, seconds: float
 ) -> None:
-    webhooks = Webhooks(document, clock=ManualClock(), receiver=RecordingReceiver(), secret=SECRET)
+    webhooks = Webhooks(
+        document, clock=ManualClock(1_780_000_000), receiver=RecordingReceiver(), secret=SECRET
+    )
     job = replace(make_job(document, seconds=seconds), created=created)
     webhooks.schedule(job)
     due = webhooks.next_due()

@@ -161,9 +161,9 @@ def test_worker_retries_until_the_event_is_accepted(
     [
         (SystemClock(1e-9), lambda clock: clock.set_speed(1e5)),
         (SystemClock(1e-9), lambda clock: clock.advance(100)),
-        (ManualClock(), lambda clock: clock.advance(100)),
-        (ManualClock(), lambda clock: clock.sleep(100)),
-        (TickingClock(interval=100), lambda clock: clock.on_poll()),
+        (ManualClock(1_780_000_000), lambda clock: clock.advance(100)),
+        (ManualClock(1_780_000_000), lambda clock: clock.sleep(100)),
+        (TickingClock(1_780_000_000, interval=100), lambda clock: clock.on_poll()),
     ],
     ids=[
         "system clock, set_speed",
@@ -244,7 +244,7 @@ def test_idle_worker_stops_at_once(
 
 
 def test_worker_stops_after_its_grace_period_despite_a_running_delivery(document: Document) -> None:
-    clock, called, unblocked = ManualClock(), Event(), Event()
+    clock, called, unblocked = ManualClock(1_780_000_000), Event(), Event()
 
     def receiver(headers: Mapping[str, str], body: bytes, /) -> None:
         called.set()
@@ -263,7 +263,7 @@ def test_worker_stops_after_its_grace_period_despite_a_running_delivery(document
 
 
 def test_running_delivery_delays_no_event_of_another_job(document: Document) -> None:
-    clock, received, unblocked = ManualClock(), Queue[str](), Event()
+    clock, received, unblocked = ManualClock(1_780_000_000), Queue[str](), Event()
 
     def receiver(headers: Mapping[str, str], body: bytes, /) -> None:
         job = orjson.loads(body)["data"]["id"]
@@ -282,7 +282,7 @@ def test_running_delivery_delays_no_event_of_another_job(document: Document) -> 
 
 
 def test_events_of_one_job_are_delivered_in_order(document: Document) -> None:
-    clock, started, responses = ManualClock(), Queue[str](), Queue[int]()
+    clock, started, responses = ManualClock(1_780_000_000), Queue[str](), Queue[int]()
 
     def receiver(headers: Mapping[str, str], body: bytes, /) -> int:
         started.put(orjson.loads(body)["data"]["id"])
@@ -307,7 +307,7 @@ def test_events_of_one_job_are_delivered_in_order(document: Document) -> None:
 
 
 def test_number_of_concurrent_deliveries_is_limited(document: Document) -> None:
-    clock, started, unblocked = ManualClock(), Queue[bytes](), Event()
+    clock, started, unblocked = ManualClock(1_780_000_000), Queue[bytes](), Event()
 
     def receiver(headers: Mapping[str, str], body: bytes, /) -> None:
         started.put(body)

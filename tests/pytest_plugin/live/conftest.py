@@ -64,7 +64,7 @@ def live_key() -> str:
 @pytest.fixture(scope="module")
 def live_server(live_key: str) -> Iterator[VideoServer]:
     """A local server in place of the live API, which accepts only the live key."""
-    with serve_in_thread(api_keys=[live_key], clock=TickingClock()) as server:
+    with serve_in_thread(api_keys=[live_key], clock=TickingClock(1_780_000_000)) as server:
         yield server
 
 

@@ -45,7 +45,7 @@ class Simulation:
     """A server in process, the clock of its clients, and the history of their requests."""
 
     def __init__(self, document: Document, failures: Sequence[Failure]) -> None:
-        self.document, self.clock = document, ManualClock()
+        self.document, self.clock = document, ManualClock(1_780_000_000)
         self.history: list[Exchange] = []
         self.service = JobService(document, clock=self.clock, ids=RandomIds(1))
         self._failures = iter(failures)

@@ -71,7 +71,9 @@ def test_frozen_clock_only_moves_when_advanced_or_unfrozen(mock: FakeTimeApp) ->
     assert status(mock, job_id) == "completed"
 
 
-@pytest.mark.parametrize("clock", [ManualClock(), TickingClock()], ids=["manual", "ticking"])
+@pytest.mark.parametrize(
+    "clock", [ManualClock(1_780_000_000), TickingClock(1_780_000_000)], ids=["manual", "ticking"]
+)
 def test_manual_clock_can_only_be_advanced(document: Document, clock: Clock) -> None:
     app, state = create_application(document, clock), {"now": START, "speed": None, "frozen": True}
     rejected = send_request(app, "PUT /__admin/clock", {"speed": 2})
@@ -118,7 +120,7 @@ def test_foreign_clock_cannot_be_advanced(document: Document) -> None:
 
 
 def test_reading_jobs_through_the_control_api_is_not_a_poll(document: Document) -> None:
-    clock = TickingClock()
+    clock = TickingClock(1_780_000_000)
     app = create_application(document, clock)
     job_id = send_request(app, "POST /v1/videos", {"prompt": "A lighthouse"}).json()["id"]
     send_request(app, "GET /__admin/jobs")

@@ -72,7 +72,7 @@ def test_control_api_responds_during_a_delayed_response(
 
 
 def test_mocked_api_responds_while_a_verdict_is_computed(document: Document) -> None:
-    clock = ManualClock()
+    clock = ManualClock(1_780_000_000)
     service = JobService(document, clock=clock, ids=RandomIds(1), strict=True)
     journal = BlockingJournal(document, clock.now)
 

@@ -84,7 +84,9 @@ def test_pending_job_can_be_failed(
 
 
 def test_jobs_of_another_document_can_be_completed_and_failed(other_document: Document) -> None:
-    app = create_app(service=JobService(other_document, clock=ManualClock(), strict=True))
+    app = create_app(
+        service=JobService(other_document, clock=ManualClock(1_780_000_000), strict=True)
+    )
     headers = {"x-render-key": "k", "content-type": "application/json"}
     body = {"scene": "A teapot"}
     first, second = [

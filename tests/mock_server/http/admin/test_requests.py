@@ -145,7 +145,7 @@ def test_requests_and_verdict_match_their_schemas(
     request: pytest.FixtureRequest, name: str
 ) -> None:
     document: Document = request.getfixturevalue(name)
-    clock, events = ManualClock(), list[Json]()
+    clock, events = ManualClock(1_780_000_000), list[Json]()
     journal = Journal(document, now=clock.now)
     journal.listen(events.append)
     service = JobService(document, clock=clock, strict=True)
