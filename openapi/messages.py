@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 Query = tuple[tuple[str, str], ...]
@@ -77,6 +77,19 @@ class Reply:
     delivery: Delivery | None = None
     replaced: Reply | None = None
     notes: ReplyNotes | None = field(default=None, compare=False)
+
+
+def read_headers(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return headers by name in lower case; values of the same name are joined by a comma (RFC
+    9110, section 5.2).
+    """
+    headers = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in raw}
+    if len(headers) == len(raw):
+        return headers
+    values: dict[str, list[str]] = {}
+    for name, text in raw:
+        values.setdefault(name.decode("latin-1").lower(), []).append(text.decode("latin-1"))
+    return {name: ", ".join(texts) for name, texts in values.items()}
 
 
 def media_type_of(headers: Mapping[str, str]) -> str:

@@ -21,6 +21,7 @@ from ..openapi import Call, Document, ErrorResponse, Operation, OperationMatch, 
 from ..openapi.content_encoding import decode_content
 from ..openapi.errors import ContentEncodingError
 from ..openapi.json import Json
+from ..openapi.messages import read_headers
 from ..openapi.operation import CREATE_ROLES
 from ..openapi.request import read_call
 from ..openapi.text import mask_url
@@ -66,8 +67,8 @@ class Gateway:
         if not isinstance(match, OperationMatch):
             self._journal.unmatched(request.method, path)
             return self._error_reply(404, "unknown", f"{request.method} {path} is not documented")
-        query = parse_query(request.url.query)
-        call = Call(match.operation.id, match.path_parameters, query, dict(request.headers), body)
+        query, headers = parse_query(request.url.query), read_headers(request.headers.raw)
+        call = Call(match.operation.id, match.path_parameters, query, headers, body)
         try:
             call = self._decoded(call)
             reply = await self._forward_in_budget(match.operation, call, request)

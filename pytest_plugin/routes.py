@@ -17,6 +17,7 @@ from respx.types import RouteResultTypes
 from ..mock_server import Endpoint
 from ..mock_server.endpoint import parse_query
 from ..openapi import Call, Operation, OperationMatch, Reply
+from ..openapi.messages import read_headers
 from ..openapi.text import did_you_mean
 from .client_delivery import REPLY_EXTENSION, async_deliver, deliver, is_undelivered
 from .mock_journal import MockJournal
@@ -119,14 +120,14 @@ class VideoRouter(respx.MockRouter):
         url, path = request.url, self._path(request.url)
         if path is None:
             reply = self._endpoint.respond_unmatched(
-                request.method, url.path, headers=_headers(request)
+                request.method, url.path, headers=read_headers(request.headers.raw)
             )
         else:
             reply = self._endpoint.respond(
                 request.method,
                 path,
                 query=url.query.decode("ascii"),
-                headers=_headers(request),
+                headers=read_headers(request.headers.raw),
                 body=request.content,
             )
         extensions: dict[str, object] = _MOCK_EXTENSION
@@ -209,7 +210,9 @@ class VideoRouter(respx.MockRouter):
         match = self._endpoint.match(operation.method, self._path(request.url) or "")
         parameters = match.path_parameters if isinstance(match, OperationMatch) else {}
         query = parse_query(request.url.query.decode("ascii"))
-        return Call(operation.id, parameters, query, _headers(request), request.content)
+        return Call(
+            operation.id, parameters, query, read_headers(request.headers.raw), request.content
+        )
 
 
 @contextmanager
@@ -234,13 +237,6 @@ def _pass_through(request: httpx.Request) -> PassThrough:
 def _url_pattern(operation: Operation, base_urls: Sequence[httpx.URL]) -> str:
     bases = "|".join(re.escape(str(url).rstrip("/")) for url in base_urls)
     return f"^(?:{bases}){operation.template.regex}(?:\\?.*)?$"
-
-
-def _headers(request: httpx.Request) -> dict[str, str]:
-    return {
-        name.decode("latin-1").lower(): value.decode("latin-1")
-        for name, value in request.headers.raw
-    }
 
 
 def _reply(response: httpx.Response | None) -> Reply | None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from starlette.types import Scope
 
+from ...openapi.messages import read_headers
 from ...openapi.text import quote
 
 MAX_HEADER_BYTES: Final = 64 * 1024
@@ -62,7 +63,7 @@ def _parse(headers: RawHeaders) -> tuple[Mapping[str, str], int]:
     size = _field_bytes(headers)
     if size > MAX_HEADER_BYTES:
         raise _HeadersTooLarge
-    parsed = {name.decode("latin-1"): text.decode("latin-1") for name, text in headers}
+    parsed = read_headers(headers)
     if host_problem({"headers": headers, "http_version": "1.1"}):
         parsed.pop("host", None)
     return parsed, size

@@ -25,3 +25,8 @@ def test_path_and_query_count_towards_the_limit_with_cached_headers() -> None:
     assert parser.parse({**scope(header), "query_string": bytes(MAX_HEADER_BYTES)}) is None
     assert parser.parse(scope((b"x", bytes(MAX_HEADER_BYTES)))) is None
     assert parser.parse(scope(header)) == {"x": "y"}
+
+
+def test_no_value_of_a_duplicate_header_is_lost() -> None:
+    duplicates = scope((b"x-key", b"a"), (b"host", b"a"), (b"x-key", b"b"), (b"host", b"a"))
+    assert HeaderParser().parse(duplicates) == {"x-key": "a, b"}

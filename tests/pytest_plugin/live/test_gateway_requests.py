@@ -109,6 +109,14 @@ def test_compressed_create_is_forwarded_as_it_was_understood(
     assert (reply.status_code, len(upstream.requests)) == (415, 1)
 
 
+def test_create_with_two_media_types_is_not_forwarded(gateway: Gateway, upstream: Upstream) -> None:
+    types = [b"application/json", b"multipart/form-data; boundary=b"]
+    headers = [(b"authorization", b"Bearer any"), *((b"content-type", name) for name in types)]
+    content = b'{"prompt": "A"}'
+    reply = send_request(gateway, "POST /v1/videos", content=content, headers=headers)
+    assert (reply.status_code, upstream.requests) == (400, [])
+
+
 def test_header_beyond_ascii_is_forwarded(gateway: Gateway, upstream: Upstream) -> None:
     upstream.reply_headers = {"x-name": "caf\xe9"}
     headers = [(b"authorization", b"Bearer any"), (b"x-app", b"caf\xe9")]
