@@ -37,8 +37,9 @@ def schema_errors(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[S
     """Yield the errors of one validation in plain words.
 
     A value of the wrong type is one error, which names the allowed values if the schema lists them.
+    Alternatives (anyOf, oneOf) have the errors of the only one that allows this type of value.
     """
-    found = [schema_error(error) for error in errors]
+    found = [plain for error in errors for plain in _plain_errors(error)]
     wrong_types = {error.path for error in found if error.keyword == "type"}
     listed = {error.path: error.expected for error in found if error.keyword in _LISTING}
     for error in found:
@@ -46,6 +47,26 @@ def schema_errors(errors: Iterable[jsonschema_rs.ValidationError]) -> Iterator[S
             yield replace(error, expected=listed.get(error.path, error.expected))
         elif error.keyword not in _LISTING or error.path not in wrong_types:
             yield error
+
+
+def _plain_errors(error: jsonschema_rs.ValidationError) -> list[SchemaError]:
+    if error.kind.name not in _ALTERNATIVES:
+        return [schema_error(error)]
+    path = tuple(str(step) for step in error.instance_path)
+    alternatives = [[*schema_errors(errors)] for errors in error.kind.value]
+    mismatches = [
+        next((e for e in errors if e.path == path and e.keyword in _ABOUT_THE_WHOLE), None)
+        for errors in alternatives
+    ]
+    suitable = [e for e, other in zip(alternatives, mismatches, strict=True) if other is None]
+    if len(suitable) == 1:
+        return suitable[0]
+    number = "exactly one" if error.kind.name == "oneOf" else "one"
+    expected = f"must match {number} of the schemas in {error.kind.name}"
+    if not suitable:
+        texts = [mismatch.expected.removeprefix("must be ") for mismatch in mismatches if mismatch]
+        expected = f"must be {' or '.join(dict.fromkeys(texts))}"
+    return [SchemaError(path, error.kind.name, expected, quote(error.instance))]
 
 
 def schema_error(error: jsonschema_rs.ValidationError) -> SchemaError:
@@ -86,6 +107,15 @@ def _describe(keyword: str, wanted: Json, instance: Json) -> tuple[str, str] | N
             bound = "at least" if keyword.startswith("min") else "at most"
             entries = count_of(wanted, "entry", "entries")
             return f"must have {bound} {entries}", str(len(instance))
+        case "exclusiveMinimum" | "exclusiveMaximum":
+            bound = "more than" if keyword == "exclusiveMinimum" else "less than"
+            return f"must be {bound} {wanted}", quote(instance)
+        case "multipleOf":
+            return f"must be a multiple of {wanted}", quote(instance)
+        case "uniqueItems":
+            return "must have no equal entries", quote(instance)
+        case "format":
+            return f"must have the format {wanted}", quote(instance)
         case "pattern":
             return f"must match {wanted}", quote(instance)
     return None
@@ -93,3 +123,5 @@ def _describe(keyword: str, wanted: Json, instance: Json) -> tuple[str, str] | N
 
 # Keywords that list the allowed values.
 _LISTING = ("enum", "const")
+_ABOUT_THE_WHOLE = ("type", *_LISTING)
+_ALTERNATIVES = ("anyOf", "oneOf")

@@ -343,7 +343,9 @@ def test_toml_error_names_pointer(
 
 
 def test_json_error_names_pointer_and_line(document: Document, write_file: WriteFile) -> None:
-    with pytest.raises(DocumentError, match=r"bad\.json: line 2, /faults/0/cut: 1 is greater"):
+    with pytest.raises(
+        DocumentError, match=r"bad\.json: line 2, /faults/0/cut: must be less than 1"
+    ):
         load_config(document, write_file("bad.json", '{"faults":\n[{"cut": 1}]}'))
 
 

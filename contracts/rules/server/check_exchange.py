@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ....openapi import Call, Document, JobRole, Reply
-from ....openapi.conformance import reply_problems
+from ....openapi.conformance import ReplyProblem, reply_problems
 from ....openapi.json import Json
 from ....openapi.operation import CREATE_ROLES
 from ....openapi.pointer import Path, format_pointer, parse_pointer
@@ -57,16 +57,20 @@ def _schema_violations(exchange: Exchange, reply: Reply, number: int) -> Iterato
         rule = _RULE_BY_ASPECT[problem.aspect]
         if problem.aspect == "body" and reply.status >= 400:
             rule = catalogue.ENVELOPE_MISSING
+        received, expected = _received_and_expected(problem)
+        place = problem.place or None
         yield violation_of(
-            rule,
-            exchange,
-            number,
-            place=problem.place or None,
-            received=problem.received or "nothing",
-            expected="a value"
-            if problem.expected == "is required"
-            else problem.expected.removeprefix("must be "),
+            rule, exchange, number, place=place, received=received, expected=expected
         )
+
+
+def _received_and_expected(problem: ReplyProblem) -> tuple[str, str]:
+    if problem.expected == "is required":
+        return "nothing", "a value"
+    if problem.expected.startswith("is not known here"):
+        return "a value", f"nothing, because it {problem.expected}"
+    # Without a value, the expectation names what was received.
+    return problem.received or "another value", problem.expected.removeprefix("must be ")
 
 
 def _content_length_violations(

@@ -110,7 +110,7 @@ def recursive_list() -> Json:
         ({"cut": 0.5, "lost": True}, "/cut: cannot be combined with lost"),
         ({"reset": "before", "status": 500}, "/status: cannot be combined with reset: before"),
         ({"reset": "before", "body": "truncated"}, "/body: cannot be combined with reset: before"),
-        ({"cut": 1}, "/cut: 1 is greater than or equal to the maximum of 1"),
+        ({"cut": 1}, "/cut: must be less than 1, not 1"),
         ({"body": "html"}, "/body: must be one of 'truncated', 'malformed', not 'html'"),
         ({"content_type": "a\r\nx-b: 1"}, "/content_type: must match ^[!-~]"),
         ({"content_type": "text/☃"}, "/content_type: must match ^[!-~]"),

@@ -12,10 +12,12 @@ from aisa_testkit.contracts.rules.server.check_exchange import exchange_violatio
 from aisa_testkit.contracts.traffic.redaction import KEY_MASK, Redaction
 from aisa_testkit.contracts.traffic.request_builder import build_call
 from aisa_testkit.contracts.traffic.sample_image import sample_image
-from aisa_testkit.openapi import Call, Document, Reply
+from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
+from aisa_testkit.openapi import Call, Document, Reply, parse_document
 from aisa_testkit.openapi.credentials import UNKNOWN_KEY
 from aisa_testkit.openapi.json import Json
 from tests.support.codes import codes, codes_with_places
+from tests.support.documents import renderings_text
 from tests.support.jobs import video_json
 
 JSON = {"content-type": "application/json"}
@@ -296,6 +298,41 @@ def test_text_of_a_violation(document: Document) -> None:
         "  advice    Send a body that matches its schema.\n"
         "  explain   aisa-testkit explain AV104"
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "facts"),
+    [
+        (False, {("/error", "false", "of type object or of type null")}),
+        ({"code": 5, "message": "x"}, {("/error/code", "5", "of type string")}),
+        ({"code": "x"}, {("/error/message", "nothing", "a value")}),
+    ],
+    ids=["no type", "a wrong field", "a missing field"],
+)
+def test_value_without_a_valid_alternative_is_reported_with_what_was_received(
+    document: Document, error: Json, facts: set[tuple[str, str, str]]
+) -> None:
+    reply = Reply(200, JSON, video(error=error, status="failed", progress=50))
+    violations = check_exchange(document, POLL, reply)
+    assert {(v.place, v.received, v.expected) for v in violations} >= facts
+    assert "anyOf" not in str(violations)
+
+
+def test_unknown_field_of_a_closed_schema_is_not_a_missing_value() -> None:
+    closed = renderings_text().replace(
+        "      required: [kind, job, links]\n",
+        "      required: [kind, job, links]\n      additionalProperties: false\n",
+        1,
+    )
+    document = parse_document(closed)
+    service = JobService(document, clock=ManualClock(), ids=RandomIds(1))
+    call = Call("submitRendering", {}, (), {"x-render-key": "k", **JSON}, b'{"scene":"A teapot"}')
+    reply = service.answer(call)
+    assert check_exchange(document, call, reply) == ()
+    body = orjson.dumps({**orjson.loads(reply.body), "colour": 1})
+    (violation,) = check_exchange(document, call, replace(reply, body=body))
+    assert (violation.place, violation.received) == ("/colour", "a value")
+    assert violation.expected == "nothing, because it is not known here"
 
 
 def test_unknown_operation_raises_key_error(document: Document) -> None:
