@@ -71,7 +71,8 @@ class Violation:
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         name = f" ({self.operation_id})" if self.operation_id else ""
-        yield "request", f"{self.request}{name}, {list_numbers(self.numbers)}"
+        request = escape_controls(self.request)
+        yield "request", f"{request}{name}, {list_numbers(self.numbers)}"
         if self.sent_from:
             yield "sent from", self.sent_from
         if self.place:

@@ -164,6 +164,13 @@ def test_names_from_a_client_do_not_break_the_layout(document: Document, name: s
         assert max(map(len, lines)) < 250
 
 
+@pytest.mark.parametrize("text", ["/a\x1b[2J", "/a\n::error::b", "/a\u202eb", "/##[error]a"])
+def test_paths_and_places_are_shown_without_control_characters(text: str) -> None:
+    violation = replace(VIOLATION, operation_id=None, request=f"GET {text}", place=text)
+    assert text not in str(violation)
+    assert len(str(violation).splitlines()) == len(str(VIOLATION).splitlines())
+
+
 def test_control_characters_of_a_server_are_escaped(document: Document) -> None:
     job_id = "\x1b]0;owned\x07\x1b[2Jvideo\n::error::x"
     call = Call("deleteVideo", {"video_id": job_id}, (), {"authorization": "Bearer k"})
