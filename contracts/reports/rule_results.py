@@ -62,11 +62,8 @@ def _result(code: str, severity: Severity | None, reason: str) -> RuleResult:
 
 def count_outcomes(results: Sequence[RuleResult]) -> str:
     """Return the numbers of rules by outcome in words: "46 rules passed, 3 skipped"."""
-    counts = Counter(result.outcome for result in results)
-    texts = [f"{count_of(counts[RuleOutcome.PASSED], 'rule')} passed"]
-    for outcome in (RuleOutcome.FAILED, RuleOutcome.WARNED, RuleOutcome.SKIPPED):
-        if counts[outcome]:
-            texts.append(f"{counts[outcome]} {outcome}")
-    if unselected := len(SERVER_RULES) - len(results):
-        texts.append(f"{unselected} not selected")
-    return ", ".join(texts)
+    counts = Counter[str](result.outcome for result in results)
+    counts["not selected"] = len(SERVER_RULES) - len(results)
+    others = (RuleOutcome.FAILED, RuleOutcome.WARNED, "not selected", RuleOutcome.SKIPPED)
+    texts = [f"{counts[other]} {other}" for other in others if counts[other]]
+    return ", ".join([f"{count_of(counts[RuleOutcome.PASSED], 'rule')} passed", *texts])
