@@ -15,7 +15,7 @@ from ..openapi import Schema
 from ..openapi.json import Json
 from ..openapi.pointer import Path as PointerPath
 from ..openapi.pointer import format_pointer, get
-from ..openapi.text import did_you_mean, quote
+from ..openapi.text import quote
 from .errors import ConfigError
 
 
@@ -44,10 +44,7 @@ def validate(kind: str, options: Mapping[str, Json]) -> None:
     if not (schema := _schema(kind)).accepts(options):
         error = next(iter(schema.errors(options)))
         reason = error.message
-        if error.keyword == "additionalProperties" and len(error.path) == 1:
-            known = schema.raw["properties"]
-            reason += f", only {', '.join(known)}{did_you_mean(error.path[0], known)}"
-        elif error.keyword == "type" and _is_infinite(number := _value_at(options, error.path)):
+        if error.keyword == "type" and _is_infinite(number := _value_at(options, error.path)):
             reason = f"must be a finite number, not {quote(number)}"
         raise ConfigError(format_pointer(error.path), reason)
 

@@ -29,6 +29,8 @@ class RequestProblem:
     expected: the expectation in words
     received: the value in words; None if it is missing
     pointer: the JSON pointer of the place in a JSON body; "" for any other place
+    suggestion: the known name or value that is most similar, as a question; not in `message`,
+        because servers do not send it
     """
 
     cause: str
@@ -36,6 +38,7 @@ class RequestProblem:
     expected: str
     received: str | None = None
     pointer: str = ""
+    suggestion: str = field(default="", compare=False)
 
     @property
     def message(self) -> str:
@@ -103,8 +106,11 @@ class _RequestReader:
         expected: str,
         received: str | None = None,
         pointer: str = "",
+        suggestion: str = "",
     ) -> None:
-        self.problems.append(RequestProblem(cause, parameter, expected, received, pointer))
+        self.problems.append(
+            RequestProblem(cause, parameter, expected, received, pointer, suggestion)
+        )
 
     def read_query(self) -> None:
         parameters = self.operation.query
@@ -242,7 +248,7 @@ class _RequestReader:
             )
             expected = error.expected if name else f"the body {error.expected}"
             pointer = "" if parameter else format_pointer(error.path)
-            self._add_problem(cause, name, expected, error.received, pointer)
+            self._add_problem(cause, name, expected, error.received, pointer, error.suggestion)
 
     def _declared_cause(self, error: SchemaError) -> str | None:
         """Return the cause that the document declares for values of the field, `x-cause`."""

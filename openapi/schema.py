@@ -41,17 +41,20 @@ class Schema:
             errors = [*self._compile().iter_errors(data)]
         except ValueError:
             errors = [*self._compile().iter_errors(truncate_depth(data))]
-        return schema_errors(errors)
+        return schema_errors(errors, self._bundle())
 
     def _compile(self) -> jsonschema_rs.Validator:
         if self._validator is None:
-            schema = get(self._root, parse_pointer(self.pointer))
-            keywords = schema if isinstance(schema, dict) else {} if schema else {"not": {}}
-            # References within schemas lead to components/schemas alone.
-            components = {"schemas": self._root.get("components", {}).get("schemas", {})}
-            bundle = {"$schema": _DIALECT, **keywords, "components": components}
-            self._validator = jsonschema_rs.validator_for(bundle)
+            self._validator = jsonschema_rs.validator_for(self._bundle())
         return self._validator
+
+    def _bundle(self) -> dict[str, Json]:
+        """Return the schema with all schemas that it may refer to."""
+        schema = get(self._root, parse_pointer(self.pointer))
+        keywords = schema if isinstance(schema, dict) else {} if schema else {"not": {}}
+        # References within schemas lead to components/schemas alone.
+        components = {"schemas": self._root.get("components", {}).get("schemas", {})}
+        return {"$schema": _DIALECT, **keywords, "components": components}
 
 
 class Schemas:

@@ -15,7 +15,6 @@ from .json import Json
 from .pointer import Path, format_pointer, get, parse_pointer, pointer_of
 from .schema_error import schema_error
 from .source import read_resource
-from .text import did_you_mean
 
 
 def structure_problems(root: Json) -> Iterator[Problem]:
@@ -28,11 +27,10 @@ def structure_problems(root: Json) -> Iterator[Problem]:
     except ValueError as too_deep:  # for the validator
         raise RecursionError from too_deep
     for validation_error in errors:
-        error = schema_error(validation_error)
+        error = schema_error(validation_error, _supported_schema())
         reason = error.message
         if error.keyword == "additionalProperties":
-            suggestion = _suggestion(error.path[-1], validation_error)
-            reason = f"is not a supported keyword{suggestion}"
+            reason = f"is not a supported keyword{error.suggestion}"
         yield Problem(format_pointer(error.path), reason)
     yield from _misspelled_extensions(root, ())
 
@@ -124,14 +122,6 @@ def _references_in_place(data: Json) -> Iterator[str]:
             yield from _references_in_place(below)
     for keyword in ("not", "if", "then", "else"):
         yield from _references_in_place(data.get(keyword))
-
-
-def _suggestion(name: str, error: jsonschema_rs.ValidationError) -> str:
-    try:
-        parent = get(_supported_schema(), [*map(str, error.schema_path[:-1]), "properties"])
-    except LookupError:
-        return ""
-    return did_you_mean(name, parent)
 
 
 def _misspelled_extensions(data: Json, path: Path) -> Iterator[Problem]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...openapi import Document
 from ...openapi.credentials import SHOWN_KEY_CHARACTERS, mask_key
-from ...openapi.text import quote
+from ...openapi.text import did_you_mean, quote
 from .entry import Entry, LoggedRequest, jobs_of, key_of, operation_of, status_of
 
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
@@ -66,7 +66,8 @@ def read_query(document: Document, query: Mapping[str, str]) -> RequestQuery:
     """
     for name in query:
         if name not in _PARAMETERS:
-            raise ValueError(f"{quote(name)}: unknown parameter, not one of {_PARAMETER_NAMES}")
+            known = f"not one of {_PARAMETER_NAMES}{did_you_mean(name, _PARAMETERS)}"
+            raise ValueError(f"{quote(name)}: unknown parameter, {known}")
     return RequestQuery(
         operation=_read_operation(document, query.get("operation")),
         status=_read_status(query.get("status")),
@@ -102,7 +103,9 @@ def _matches_key(wanted: str, key: str | None) -> bool:
 def _read_operation(document: Document, text: str | None) -> str | None:
     if text is None or text in document.operations:
         return text
-    raise _invalid("operation", f"one of {', '.join(document.operations)}", text)
+    raise _invalid(
+        "operation", f"one of {', '.join(document.operations)}", text, document.operations
+    )
 
 
 def _read_status(text: str | None) -> str | None:
@@ -141,12 +144,13 @@ def _read_limit(text: str | None) -> int:
 
 def _read_order(text: str | None) -> bool:
     if text not in (None, *_ORDERS):
-        raise _invalid("order", " or ".join(_ORDERS), text)
+        raise _invalid("order", " or ".join(_ORDERS), text, _ORDERS)
     return text == _ORDERS[1]
 
 
-def _invalid(name: str, expected: str, text: str | None) -> ValueError:
-    return ValueError(f"{name}: must be {expected}, not {quote(text)}")
+def _invalid(name: str, expected: str, text: str | None, known: Iterable[str] = ()) -> ValueError:
+    suggestion = did_you_mean(text or "", known)
+    return ValueError(f"{name}: must be {expected}, not {quote(text)}{suggestion}")
 
 
 _BROKEN = "broken"

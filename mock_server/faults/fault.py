@@ -177,7 +177,10 @@ def _check_fields(
     for at, pointer in _named_fields(document, operations, options):
         path = parse_pointer(pointer)
         if all(property_at(document.source.data, schema.raw, path) is None for schema in schemas):
-            raise ConfigError(at, f"no response of these operations has a field at {pointer}")
+            names = [*dict.fromkeys(n for s in schemas for n in s.raw.get("properties", {}))]
+            suggestion = did_you_mean(pointer, [format_pointer([name]) for name in names])
+            reason = f"no response of these operations has a field at {pointer}{suggestion}"
+            raise ConfigError(at, reason)
 
 
 def _named_fields(

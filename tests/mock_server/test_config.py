@@ -256,7 +256,7 @@ def test_reset_restores_the_faults_of_the_config(document: Document) -> None:
             "scenarios:\n  own:\n    seconds: soon\n",
             3,
             "/scenarios/own/seconds",
-            "must be of type number, not 'soon'",
+            "must be of type number, at least 0, not 'soon'",
         ),
         (
             "scenarios:\n  own:\n    faults:\n      - {lost: true}\n      - {status: 418}\n",
@@ -344,7 +344,7 @@ def test_toml_error_names_pointer(
 
 def test_json_error_names_pointer_and_line(document: Document, write_file: WriteFile) -> None:
     with pytest.raises(
-        DocumentError, match=r"bad\.json: line 2, /faults/0/cut: must be less than 1"
+        DocumentError, match=r"bad\.json: line 2, /faults/0/cut: must be at least 0 and less than 1"
     ):
         load_config(document, write_file("bad.json", '{"faults":\n[{"cut": 1}]}'))
 

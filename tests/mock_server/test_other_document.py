@@ -156,9 +156,15 @@ def test_content_is_chosen_by_the_fields_of_the_document(
             {"scene": "x", "frames": 0},
             400,
             "wrong",
-            "frames: must be at least 1, not 0",
+            "frames: must be at least 1 and at most 100, not 0",
         ),
-        ("GET /renderings?size=51", None, 400, "wrong", "size: must be at most 50, not 51"),
+        (
+            "GET /renderings?size=51",
+            None,
+            400,
+            "wrong",
+            "size: must be at least 1 and at most 50, not 51",
+        ),
         ("GET /renderings/r-0/status", None, 404, "no-such-rendering", "there is no job 'r-0'"),
         (
             "PUT /renderings",

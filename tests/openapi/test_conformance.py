@@ -61,8 +61,8 @@ def test_undeclared_media_type_is_a_problem(
     ("text", "message"),
     [
         ("0", "must be at least 1, not 0"),
-        ("soon", "must be of type integer, not 'soon'"),
-        ("1.5", "must be of type integer, not '1.5'"),
+        ("soon", "must be of type integer, at least 1, not 'soon'"),
+        ("1.5", "must be of type integer, at least 1, not '1.5'"),
     ],
 )
 def test_response_header_must_match_its_schema(
@@ -78,7 +78,11 @@ def test_response_header_must_match_its_schema(
     ("change", "place", "message"),
     [
         ({"status": "paused"}, "/status", "must be one of 'queued', 'in_progress', 'completed',"),
-        ({"progress": "0"}, "/progress", "must be of type integer, not '0'"),
+        (
+            {"progress": "0"},
+            "/progress",
+            "must be of type integer, at least 0 and at most 100, not '0'",
+        ),
         ({"object": "image"}, "/object", "must be 'video', not 'image'"),
         ({"completed_at": 1}, "/completed_at", "must be of type null, not 1"),
     ],

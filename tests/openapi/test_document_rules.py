@@ -55,7 +55,7 @@ RETRIEVE = "/paths/~1renderings~1{ref}~1status/get"
             "x-job-role: creates",
             f"{POST}/x-job-role",
             "must be one of 'create', 'retrieve', 'list', 'delete', 'content', 'remix',"
-            " not 'creates'",
+            " not 'creates'; did you mean create?",
         ),
         (
             "poll_after:",

@@ -97,7 +97,7 @@ def test_rate_limits_are_optional(renderings: str) -> None:
             "per_minute: 40",
             "per_minute: 1.5",
             "/x-limits/tiers/studio/requests_per_minute",
-            "must be of type integer, not 1.5",
+            "must be of type integer, at least 1, not 1.5",
         ),
         (
             "hobby: {requests_per_minute: 5}",

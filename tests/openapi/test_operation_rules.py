@@ -93,7 +93,7 @@ KIND = "{name: kind, in: query, schema: {type: string}, x-variants: {a/b: video/
             "frames: 4, format",
             "frames: 400, format",
             f"{POST}/requestBody/content/application~1json/example",
-            "does not match its schema: frames must be at most 100, not 400",
+            "does not match its schema: frames must be at least 1 and at most 100, not 400",
         ),
         (
             "message: /detail",

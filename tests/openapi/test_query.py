@@ -31,14 +31,34 @@ def test_number_in_the_query_is_converted(document: Document, limit: int) -> Non
 @pytest.mark.parametrize(
     ("limit", "cause", "message"),
     [
-        ("-1", "field-value", "limit: must be at least 0, not -1"),
-        ("101", "field-value", "limit: must be at most 100, not 101"),
-        ("999999999999999999", "field-value", "limit: must be at most 100, not 999999999999999999"),
-        ("1e9", "field-type", "limit: must be of type integer, not '1e9'"),
-        ("5.3e-290", "field-type", "limit: must be of type integer, not '5.3e-290'"),
-        ("20.0", "field-type", "limit: must be of type integer, not '20.0'"),
-        (" 20", "field-type", "limit: must be of type integer, not ' 20'"),
-        ("", "field-type", "limit: must be of type integer, not ''"),
+        ("-1", "field-value", "limit: must be at least 0 and at most 100, not -1"),
+        ("101", "field-value", "limit: must be at least 0 and at most 100, not 101"),
+        (
+            "999999999999999999",
+            "field-value",
+            "limit: must be at least 0 and at most 100, not 999999999999999999",
+        ),
+        (
+            "1e9",
+            "field-type",
+            "limit: must be of type integer, at least 0 and at most 100, not '1e9'",
+        ),
+        (
+            "5.3e-290",
+            "field-type",
+            "limit: must be of type integer, at least 0 and at most 100, not '5.3e-290'",
+        ),
+        (
+            "20.0",
+            "field-type",
+            "limit: must be of type integer, at least 0 and at most 100, not '20.0'",
+        ),
+        (
+            " 20",
+            "field-type",
+            "limit: must be of type integer, at least 0 and at most 100, not ' 20'",
+        ),
+        ("", "field-type", "limit: must be of type integer, at least 0 and at most 100, not ''"),
     ],
 )
 def test_invalid_limit_is_reported_with_the_expected_range(
@@ -126,10 +146,16 @@ def document_with_required_headers(renderings: str) -> Document:
     [
         ({}, ["size: is required", "Batch-Size: the header is required"]),
         ({"batch-size": "9"}, ["size: is required"]),
-        ({"batch-size": "10"}, ["size: is required", "Batch-Size: must be at most 9, not 10"]),
+        (
+            {"batch-size": "10"},
+            ["size: is required", "Batch-Size: must be at most 9, not 10"],
+        ),
         (
             {"batch-size": "x"},
-            ["size: is required", "Batch-Size: must be of type integer, not 'x'"],
+            [
+                "size: is required",
+                "Batch-Size: must be of type integer, at most 9, not 'x'",
+            ],
         ),
     ],
     ids=["absent", "valid", "too large", "not a number"],

@@ -181,6 +181,10 @@ def test_problem_with_an_unsupported_media_type(
 
 def test_problem_with_a_query_parameter(document: Document, other_document: Document) -> None:
     over = problem_of(document, Call("listVideos", query=(("limit", "101"),)))
-    assert over == RequestProblem(Cause.FIELD_VALUE, "limit", "must be at most 100", "101")
+    assert over == RequestProblem(
+        Cause.FIELD_VALUE, "limit", "must be at least 0 and at most 100", "101"
+    )
     word = problem_of(other_document, Call("pageOfRenderings", query=(("size", "all"),)))
-    assert word == RequestProblem(Cause.FIELD_TYPE, "size", "must be of type integer", "'all'")
+    assert word == RequestProblem(
+        Cause.FIELD_TYPE, "size", "must be of type integer, at least 1 and at most 50", "'all'"
+    )

@@ -33,7 +33,7 @@ def messages(schema: Json, data: Json) -> list[str]:
             {"code": 1, "retry": 2},
             ["code must be of type string, not 1", "retry must be of type boolean, not 2"],
         ),
-        (NULLABLE, {"code": "x", "color": 1}, ["color is not known here"]),
+        (NULLABLE, {"code": "x", "color": 1}, ["color is not known here, only code, retry"]),
         (
             {"anyOf": [{"enum": ["a", "b"]}, {"const": 5}]},
             "c",

@@ -11,7 +11,7 @@ from ....openapi.messages import Query
 from ....openapi.operation import JSON, Operation
 from ....openapi.request import RequestProblem, read_call
 from ....openapi.routing import NoMatch, OperationMatch
-from ....openapi.text import expected_but_got, one_line, quote, truncate_depth
+from ....openapi.text import did_you_mean, expected_but_got, one_line, quote, truncate_depth
 from ...errors import AdminRequestError
 from .admin_document import AdminDocument
 
@@ -43,7 +43,9 @@ def find_operation(document: AdminDocument, method: str, path: str) -> Operation
         return match
     if not match.allowed_methods:
         paths = f"those that GET {document.base_path}/ lists"
-        raise AdminRequestError(f"path: must be one of {paths}, not {quote(path)}", status=404)
+        suggestion = did_you_mean(path, (each.path for each in document.operations.values()))
+        reason = f"must be one of {paths}, not {quote(path)}{suggestion}"
+        raise AdminRequestError(f"path: {reason}", status=404)
     allowed = ", ".join(match.allowed_methods).replace("GET", "GET, HEAD")
     message = f"method: must be one of {allowed}, not {one_line(method)}"
     raise AdminRequestError(message, status=405, headers={"allow": allowed})
@@ -61,7 +63,10 @@ def read_fields(operation: Operation, query: Query, body: bytes) -> Mapping[str,
     for name, _ in query:
         if name not in operation.query:
             known = ", ".join(operation.query)
-            expected = f"must be one of {known}" if known else "no parameter is known here"
+            suggestion = did_you_mean(name, operation.query)
+            expected = (
+                f"must be one of {known}{suggestion}" if known else "no parameter is known here"
+            )
             raise AdminRequestError(f"{one_line(name)}: {expected}")
     for problem in arguments.problems:
         raise AdminRequestError(_message(problem))
@@ -75,7 +80,8 @@ def _message(problem: RequestProblem) -> str:
     place = problem.pointer or problem.parameter
     if not place:
         return problem.message
-    return f"{one_line(place)}: {expected_but_got(problem.expected, problem.received)}"
+    text = expected_but_got(problem.expected, problem.received)
+    return f"{one_line(place)}: {text}{problem.suggestion}"
 
 
 _MAX_DEPTH = 64

@@ -104,6 +104,10 @@ def test_default_limit_of_a_page_is_a_hundred(mock: JournaledMock) -> None:
     ("query", "reason"),
     [
         ({"operation": "getFilm"}, r"operation: must be one of .*createVideo.*, not 'getFilm'"),
+        (
+            {"operation": "creatVideo"},
+            r"operation: .* not 'creatVideo'; did you mean createVideo\?",
+        ),
         ({"status": "4yy"}, r"status: must be a number such as 404, .* or broken, not '4yy'"),
         ({"status": "600"}, "status: must be"),
         ({"status": "404\n"}, "status: must be"),
@@ -124,7 +128,8 @@ def test_default_limit_of_a_page_is_a_hundred(mock: JournaledMock) -> None:
         ),
     ],
     ids=[
-        *("unknown operation", "invalid status class", "status too large", "status with newline"),
+        *("unknown operation", "misspelled operation"),
+        *("invalid status class", "status too large", "status with newline"),
         *("time is text", "time is not a number", "time is infinite"),
         *("limit of 0", "limit too large", "negative limit", "non-ASCII digits"),
         *("negative number", "number too long"),

@@ -403,7 +403,7 @@ def test_custom_scenario_may_replace_a_built_in_one(document: Document) -> None:
         ({"stalls": True, "code": "x"}, "a job that stalls has no outcome and no code"),
         ({"stalls": 1}, "/stalls: must be of type boolean, not 1"),
         ({"seconds": -1}, "/seconds: must be at least 0, not -1"),
-        ({"seconds": True}, "/seconds: must be of type number, not true"),
+        ({"seconds": True}, "/seconds: must be of type number, at least 0, not true"),
         ({"seconds": 1e10}, "seconds must be 0 or more, not 10000000000.0, and at most 1e+09"),
         ({"scale": 0}, "/scale: "),
         ({"scale": 1e10}, "scale must be more than 0, not 10000000000.0, and at most 1e+09"),

@@ -113,7 +113,7 @@ def test_every_documented_error_can_be_simulated(
             {"status": 413},
             "/status: deleteVideo has no documented response 413, only 400 ",
         ),
-        ("createVideo", {"status": 200}, "/status: must be at least 400, not 200"),
+        ("createVideo", {"status": 200}, "/status: must be at least 400 and at most 599, not 200"),
         (
             "createVideo",
             {"status": 429, "code": "internal_error"},
@@ -132,12 +132,12 @@ def test_every_documented_error_can_be_simulated(
         (
             "createVideo",
             {"status": 429, "retry_after": -1},
-            "/retry_after: must be at least 0, not -1",
+            "/retry_after: must be at least 0 and at most 1000000000, not -1",
         ),
         (
             "createVideo",
             {"status": 429, "retry_after": 1.5},
-            "/retry_after: must be of type integer, not 1.5",
+            "/retry_after: must be of type integer, at least 0 and at most 1000000000, not 1.5",
         ),
     ],
     ids=[

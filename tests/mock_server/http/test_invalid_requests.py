@@ -20,12 +20,16 @@ MEGABYTE = 1024 * 1024
 @pytest.mark.parametrize(
     ("query", "status", "expected"),
     [
-        ("limit=-1", 400, "limit: must be at least 0, not -1"),
-        ("limit=1e9", 400, "limit: must be of type integer, not '1e9'"),
-        ("limit=1000000000", 400, "limit: must be at most 100, not 1000000000"),
-        ("limit=" + "9" * 5000, 400, "limit: must be of type integer, not '999"),
-        ("limit=", 400, "limit: must be of type integer, not ''"),
-        ("limit=%zz", 400, "limit: must be of type integer, not '%zz'"),
+        ("limit=-1", 400, "limit: must be at least 0 and at most 100, not -1"),
+        ("limit=1e9", 400, "limit: must be of type integer, at least 0 and at most 100, not '1e9'"),
+        ("limit=1000000000", 400, "limit: must be at least 0 and at most 100, not 1000000000"),
+        (
+            "limit=" + "9" * 5000,
+            400,
+            "limit: must be of type integer, at least 0 and at most 100, not '999",
+        ),
+        ("limit=", 400, "limit: must be of type integer, at least 0 and at most 100, not ''"),
+        ("limit=%zz", 400, "limit: must be of type integer, at least 0 and at most 100, not '%zz'"),
         ("limit=1&limit=2", 400, "limit: must be given once, not twice"),
         ("order=sideways", 400, "order: must be one of 'asc', 'desc', not 'sideways'"),
         ("after=unknown", 404, "after: there is no job 'unknown'"),

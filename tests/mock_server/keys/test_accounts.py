@@ -69,14 +69,27 @@ def test_spend_cap_is_an_exact_decimal(document: Document, amount: Json) -> None
         ),
         (
             {"requests_per_minute": 1.5},
-            "/limits/requests_per_minute: must be of type integer or null, not 1.5",
+            "/limits/requests_per_minute: must be of type integer or null, numbers at least 1,"
+            " not 1.5",
         ),
         ({"in_flight": -1}, "/limits/in_flight: must be at least 1, not -1"),
-        ({"in_flight": True}, "/limits/in_flight: must be of type integer or null, not true"),
-        ({"in_flight": "3"}, "/limits/in_flight: must be of type integer or null, not '3'"),
+        (
+            {"in_flight": True},
+            "/limits/in_flight: must be of type integer or null, numbers at least 1, not true",
+        ),
+        (
+            {"in_flight": "3"},
+            "/limits/in_flight: must be of type integer or null, numbers at least 1, not '3'",
+        ),
         ({"spend": -0.1}, "/limits/spend: must be at least 0, not -0.1"),
-        ({"spend": "2"}, "/limits/spend: must be of type null or number, not '2'"),
-        ({"spend": True}, "/limits/spend: must be of type null or number, not true"),
+        (
+            {"spend": "2"},
+            "/limits/spend: must be of type null or number, numbers at least 0, not '2'",
+        ),
+        (
+            {"spend": True},
+            "/limits/spend: must be of type null or number, numbers at least 0, not true",
+        ),
         ({"spend": float("nan")}, "/limits/spend: must be a finite number, not nan"),
         ({"spend": float("inf")}, "/limits/spend: must be a finite number, not inf"),
     ],

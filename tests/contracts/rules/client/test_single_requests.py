@@ -179,9 +179,15 @@ def test_invalid_request_is_one_violation(
             {"scene": "x", "frames": "4"},
             (),
             "k",
-            ("AV704", "frames", "'4'", "of type integer"),
+            ("AV704", "frames", "'4'", "of type integer, at least 1 and at most 100"),
         ),
-        ("pageOfRenderings", None, (("size", "51"),), "k", ("AV705", "size", "51", "at most 50")),
+        (
+            "pageOfRenderings",
+            None,
+            (("size", "51"),),
+            "k",
+            ("AV705", "size", "51", "at least 1 and at most 50"),
+        ),
         (
             "pageOfRenderings",
             None,
