@@ -35,6 +35,7 @@ def deliver(response: httpx.Response, request: httpx.Request, endpoint: Endpoint
 
     Raises the errors of httpx if the client's read timeout passes or the connection breaks.
     """
+    __tracebackhide__ = True
     reply = reply_of(response)
     if reply is None or reply.delivery is None:
         return response
@@ -47,6 +48,7 @@ async def async_deliver(
     response: httpx.Response, request: httpx.Request, endpoint: Endpoint
 ) -> httpx.Response:
     """Do the same as `deliver`, for tasks."""
+    __tracebackhide__ = True
     reply = reply_of(response)
     if reply is None or reply.delivery is None:
         return response
@@ -74,6 +76,7 @@ class ReadTimeout:
 
     def wait_before_response(self, seconds: float) -> None:
         """Wait for seconds of the clock; raises httpx.ReadTimeout if the client gives up first."""
+        __tracebackhide__ = True
         if seconds:
             share = self._share_before_timeout(seconds)
             self.endpoint.service.clock.wait_before_response(seconds * share)
@@ -81,6 +84,7 @@ class ReadTimeout:
 
     async def async_wait_before_response(self, seconds: float) -> None:
         """Do the same as `wait_before_response`, for tasks."""
+        __tracebackhide__ = True
         if seconds:
             share = self._share_before_timeout(seconds)
             await self.endpoint.service.clock.async_wait_before_response(seconds * share)
@@ -92,6 +96,7 @@ class ReadTimeout:
         return 1 if self.limit is None or real <= self.limit else self.limit / real
 
     def _check_timeout(self, share: float) -> None:
+        __tracebackhide__ = True
         if share < 1:
             self.endpoint.undelivered(self.reply)
             raise httpx.ReadTimeout(f"no byte received within {self.limit:g} seconds")
@@ -104,12 +109,14 @@ class DeliveredBody(httpx.SyncByteStream, httpx.AsyncByteStream):
         self._body, self._delivery, self._timeout = body, delivery, timeout
 
     def __iter__(self) -> Iterator[bytes]:
+        __tracebackhide__ = True
         for chunk in split_body(self._body, self._delivery):
             self._timeout.wait_before_response(chunk.delay)
             yield chunk.content
         self._break_off()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        __tracebackhide__ = True
         for chunk in split_body(self._body, self._delivery):
             await self._timeout.async_wait_before_response(chunk.delay)
             yield chunk.content
@@ -117,6 +124,7 @@ class DeliveredBody(httpx.SyncByteStream, httpx.AsyncByteStream):
 
     def _break_off(self) -> None:
         """Raise the error of an incomplete body; a complete one needs no connection any more."""
+        __tracebackhide__ = True
         delivered, size = self._delivery.bytes_delivered, len(self._body)
         if delivered is not None and delivered < size:
             when = f"after {delivered} of {size} bytes of the body"
@@ -126,6 +134,7 @@ class DeliveredBody(httpx.SyncByteStream, httpx.AsyncByteStream):
 def _with_delivered_body(
     response: httpx.Response, delivery: Delivery, timeout: ReadTimeout
 ) -> httpx.Response:
+    __tracebackhide__ = True
     if is_undelivered(response):
         raise _connection_error(delivery, "before the response")
     body = b"".join(cast(httpx.SyncByteStream, response.stream))  # content would be decoded

@@ -41,11 +41,13 @@ class HTTPCore2Mocker(HTTPCoreMocker, ABC):
 
     @classmethod
     def handler(cls, httpx_request: httpx.Request) -> Any:
+        __tracebackhide__ = True
         with raise_httpx2_errors():
             return super().handler(httpx_request)  # type: ignore[no-untyped-call]
 
     @classmethod
     async def async_handler(cls, httpx_request: httpx.Request) -> Any:
+        __tracebackhide__ = True
         with raise_httpx2_errors():
             return await super().async_handler(httpx_request)  # type: ignore[no-untyped-call]
 
@@ -64,10 +66,12 @@ class HTTPCore2Mocker(HTTPCoreMocker, ABC):
 @contextmanager
 def raise_httpx2_errors() -> Iterator[None]:
     """Turn the errors of httpx into the errors of httpx2 with the same names."""
+    __tracebackhide__ = True
     try:
         yield
     except httpx.HTTPError as error:
-        raise getattr(httpx2, type(error).__name__, httpx2.TransportError)(str(error)) from error
+        kind = getattr(httpx2, type(error).__name__, httpx2.TransportError)
+        raise kind(str(error)).with_traceback(error.__traceback__) from None
 
 
 class Httpx2Stream(httpx2.SyncByteStream, httpx2.AsyncByteStream):
@@ -77,10 +81,12 @@ class Httpx2Stream(httpx2.SyncByteStream, httpx2.AsyncByteStream):
         self._stream = stream
 
     def __iter__(self) -> Iterator[bytes]:
+        __tracebackhide__ = True
         with raise_httpx2_errors():
             yield from cast(httpx.SyncByteStream, self._stream)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        __tracebackhide__ = True
         with raise_httpx2_errors():
             async for chunk in cast(httpx.AsyncByteStream, self._stream):
                 yield chunk

@@ -63,6 +63,7 @@ class NetworkGuard:
             port: its port, None or a name if only an address is looked up.
             late: True if the mock is closed, and a thread that it leaves behind connects.
         """
+        __tracebackhide__ = True
         reason = f"connections to {host} are blocked"
         reason += f"; {self._advice}" if host in self.api_hosts else " (other_hosts is 'fail')"
         if late:
@@ -110,6 +111,7 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
 
 def _check(host: str, port: object) -> None:
     """Raise ConnectionRefusedError if the current thread must not connect to a host."""
+    __tracebackhide__ = True
     if _is_local(host):
         return
     thread, guard = _late.get(threading.get_ident(), (None, None))
@@ -130,6 +132,7 @@ def _check_calls(owner: Any, name: str, parameter: str) -> Iterator[None]:
 
     @wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
         arguments = signature.bind(*args, **kwargs).arguments
         host = arguments.get(parameter)
         for guard in list(_open):

@@ -5,6 +5,7 @@ Only pytest is imported here, so a run without a mock is not slowed down.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -155,8 +156,8 @@ def pytest_runtest_makereport(
     """Add the violations to the report of a test that failed: they may be the reason."""
     # The failure of a unittest method is kept on the item until its report is made.
     excinfo = call.excinfo or next(iter(getattr(item, "_excinfo", None) or ()), None)
-    ours = excinfo is not None and type(excinfo.value).__module__.startswith(f"{__package__}.")
-    if excinfo is None or not ours:
+    # Nothing is imported for the failures of tests without a mock.
+    if excinfo is None or f"{__package__}.errors" not in sys.modules:
         report = yield
     else:
         from .failures import describe, end_at_program

@@ -55,6 +55,7 @@ class VideoRoute(respx.Route):
             self.mock()
 
     def resolve(self, request: httpx.Request, **kwargs: object) -> RouteResultTypes:
+        __tracebackhide__ = True
         if self.side_effect or self.return_value:
             try:
                 # A side effect without a result only observes the request.
@@ -142,6 +143,7 @@ class VideoRouter(respx.MockRouter):
         )
 
     def handler(self, request: httpx.Request) -> httpx.Response:
+        __tracebackhide__ = True
         self._check_host(request)
         try:
             with _raise_httpx_errors():
@@ -151,6 +153,7 @@ class VideoRouter(respx.MockRouter):
         return deliver(response, request, self._endpoint)
 
     async def async_handler(self, request: httpx.Request) -> httpx.Response:
+        __tracebackhide__ = True
         self._check_host(request)
         try:
             with _raise_httpx_errors():
@@ -175,6 +178,7 @@ class VideoRouter(respx.MockRouter):
 
     def _check_host(self, request: httpx.Request) -> None:
         """Return for a request to the API; otherwise raise an error that blocks or forwards it."""
+        __tracebackhide__ = True
         url = request.url
         if any(_origin(base) == _origin(url) for base in self._servers):
             return
@@ -191,6 +195,7 @@ class VideoRouter(respx.MockRouter):
         raise _pass_through(request)
 
     def _block(self, request: httpx.Request, reason: str) -> NoReturn:
+        __tracebackhide__ = True
         self._journal.blocked(request.method, str(request.url), reason)
         raise httpx.ConnectError(reason, request=request)
 
@@ -218,10 +223,12 @@ class VideoRouter(respx.MockRouter):
 @contextmanager
 def _raise_httpx_errors() -> Iterator[None]:
     """Turn errors of httpx2 from side effects into those of httpx, which respx expects."""
+    __tracebackhide__ = True
     try:
         yield
     except httpx2.RequestError as error:
-        raise getattr(httpx, type(error).__name__, httpx.TransportError)(str(error)) from error
+        kind = getattr(httpx, type(error).__name__, httpx.TransportError)
+        raise kind(str(error)).with_traceback(error.__traceback__) from None
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

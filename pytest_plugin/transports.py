@@ -17,6 +17,7 @@ class HttpxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._router = router
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        __tracebackhide__ = True
         request.read()
         request.extensions[ROUTERS_EXTENSION] = [self._router]
         try:
@@ -25,6 +26,7 @@ class HttpxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
             raise _other_host_error(request) from error
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        __tracebackhide__ = True
         await request.aread()
         request.extensions[ROUTERS_EXTENSION] = [self._router]
         try:
@@ -40,12 +42,14 @@ class Httpx2Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
         self._inner = HttpxTransport(router)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        __tracebackhide__ = True
         inner_request = _as_httpx(request, request.read())
         with raise_httpx2_errors():
             response = self._inner.handle_request(inner_request)
         return _as_httpx2(response)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        __tracebackhide__ = True
         inner_request = _as_httpx(request, await request.aread())
         with raise_httpx2_errors():
             response = await self._inner.handle_async_request(inner_request)

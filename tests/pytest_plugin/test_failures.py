@@ -131,15 +131,92 @@ def test_full_trace_shows_the_code_of_the_plugin(run: Run) -> None:
     assert last_lines(result) == [SUMMARY, SUMMARY]
 
 
-def test_exceptions_of_the_program_are_not_changed(run: Run) -> None:
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+def test_simulated_network_errors_are_shown_at_the_program(run: Run, library: str) -> None:
+    result = run(
+        f"""
+        import asyncio
+        from {library} import AsyncClient, Client
+        import pytest
+        from program import KEY
+
+        def test_reset(video_mock):
+            video_mock.fault("createVideo", reset="before")
+            with Client(headers=KEY) as client:
+                client.post(video_mock.base_url + "/videos", json={{"prompt": "x"}})
+
+        async def make_clip(url):
+            async with AsyncClient(headers=KEY, timeout=5) as client:
+                await client.post(url, json={{"prompt": "x"}})
+
+        def test_timeout(video_mock):
+            video_mock.fault("createVideo", latency=90)
+            asyncio.run(make_clip(video_mock.base_url + "/videos"))
+
+        def test_cut(video_mock):
+            video_mock.fault("listVideos", cut=0.5)
+            with Client(headers=KEY) as client:
+                client.get(video_mock.base_url + "/videos")
+        """
+    )
+    result.assert_outcomes(failed=3)
+    places = {9: "ReadError", 13: "ReadTimeout", 22: "RemoteProtocolError"}
+    result.stdout.fnmatch_lines([f"test_program.py:{n}: {name}" for n, name in places.items()])
+    text = result.stdout.str()
+    assert "site-packages" not in text
+    assert "pytest_plugin/" not in text
+    assert "direct cause" not in text
+
+
+def test_blocked_connections_are_shown_at_the_program(run: Run) -> None:
+    result = run(
+        """
+        import socket
+        import httpx2
+
+        def test_request(video_mock):
+            httpx2.get("https://elsewhere.invalid/")
+
+        def test_connection(video_mock):
+            socket.create_connection(("elsewhere.invalid", 443))
+        """,
+        ini="video_other_hosts = fail",
+    )
+    result.assert_outcomes(failed=2)
+    lines = ["test_program.py:5: ConnectError", "test_program.py:8: ConnectionRefusedError"]
+    result.stdout.fnmatch_lines(lines)
+    assert "pytest_plugin/" not in result.stdout.str()
+
+
+def test_error_of_a_side_effect_is_shown_where_it_was_raised(run: Run) -> None:
+    result = run(
+        """
+        import httpx
+        import httpx2
+
+        def time_out(request):
+            raise httpx.ReadTimeout("too late")
+
+        def test_it(video_mock):
+            video_mock.routes["createVideo"].side_effect = time_out
+            httpx2.post(video_mock.base_url + "/videos")
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["test_program.py:5: ReadTimeout"])
+    assert last_lines(result) == ["httpx2.ReadTimeout: too late"]
+    assert "pytest_plugin/" not in result.stdout.str()
+
+
+def test_internal_error_keeps_its_traceback(run: Run) -> None:
     result = run(
         """
         import httpx2
 
         def test_it(video_mock):
-            video_mock.routes["createVideo"].side_effect = httpx2.ConnectError("no network")
+            video_mock.service.answer = None
             httpx2.post(video_mock.base_url + "/videos")
         """,
     )
-    assert last_lines(result) == ["httpx2.ConnectError: no network"]
-    assert "httpx2/_client.py" in result.stdout.str()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*mock_server/endpoint.py:*: TypeError"])
