@@ -14,7 +14,7 @@ from ..check.target import Target
 from ..rules.grouping import deduplicate, group_by_cause
 from ..rules.rule import Severity
 from ..rules.server.check_exchange import exchange_violations
-from ..rules.server.check_history import HistoryRules
+from ..rules.server.history_rules import HistoryRules
 from ..rules.violation import Violation
 from ..traffic.exchange import Exchange
 from ..traffic.job_views import jobs_in

@@ -11,7 +11,7 @@ from ...openapi.operation import CREATE_ROLES
 from ...openapi.text import one_line
 from ..rules import server_catalogue as catalogue
 from ..rules.rule import Severity
-from ..rules.server.check_history import HistoryRules
+from ..rules.server.history_rules import HistoryRules
 from ..rules.violation import Violation
 from ..traffic.exchange import Exchange, read_exchange
 from ..traffic.job_views import get_or_none, is_number, jobs_in
