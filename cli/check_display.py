@@ -81,10 +81,12 @@ def _ordered_requests(config: CheckConfig, create_probes: Sequence[Probe]) -> It
             yield f"    {operation.method} {operation.path}: {item.reason}"
         else:
             yield f"    creates a job with {_describe_create(document, item)}"
-    if plan.creates:
-        yield "  polls each job until it ends, downloads its file, lists the jobs and deletes them"
-    else:
+    if not plan.creates:
         yield "  lists the jobs"
+    elif config.keep:
+        yield "  polls each job until it ends, downloads its file and lists the jobs"
+    else:
+        yield "  polls each job until it ends, downloads its file, lists the jobs and deletes them"
 
 
 def _describe_create(document: Document, call: Call) -> str:

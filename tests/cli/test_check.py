@@ -160,6 +160,20 @@ def test_dry_run_shows_the_order(options: list[str], order: list[str]) -> None:
     assert changes == order
 
 
+@pytest.mark.parametrize(
+    ("options", "last"),
+    [
+        ([], "downloads its file, lists the jobs and deletes them"),
+        (["--keep"], "downloads its file and lists the jobs"),
+        (["--free"], "  lists the jobs"),
+    ],
+    ids=["default", "keep", "free"],
+)
+def test_dry_run_ends_with_the_requests_about_the_jobs(options: list[str], last: str) -> None:
+    _, printed = check("http://127.0.0.1:1", "--dry-run", *options)
+    assert printed.splitlines()[-1].endswith(last)
+
+
 def test_dry_run_says_that_the_budget_leaves_out_invalid_creates() -> None:
     _, printed = check("http://127.0.0.1:1", "--dry-run", "--max-creates", "1")
     assert "  11 invalid requests (free)\n" in printed
