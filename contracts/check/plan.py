@@ -17,7 +17,7 @@ class CheckPlan:
 
     free_probes: invalid requests that no server bills, because they create nothing
     creates: the creates to send, for one job each
-    fallbacks: other valid creates, in case the server rejects all those
+    fallbacks: other valid creates, in case the server rejects one of those
     create_probes: invalid creates, which a conforming server rejects and does not bill
     unused_fields: fields that no create has, because the document shows no value for them
     price: the price of one create, None if it is unknown

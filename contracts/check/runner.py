@@ -112,19 +112,19 @@ class CheckRunner:
         self._create_jobs(len(self._plan.creates))
 
     def _create_jobs(self, count: int) -> None:
-        """Send the planned creates up to this number, and the others while no job has completed."""
+        """Send the planned creates up to this number, and the others while no job has completed.
+
+        A fallback is sent for each one that created nothing.
+        """
         plan, creates = self._plan, [*self._plan.creates, *self._plan.fallbacks]
         while self._tried < len(creates):
             planned = count if self._completed else len(plan.creates)
-            more = self._tried < planned or self._can_try_fallback()
-            if not more or not self._create(creates[self._tried]):
+            if min(self._tried, self._session.paid_jobs.billed) >= planned:
+                break
+            if not self._create(creates[self._tried]):
                 break
             self._tried += 1
             self._check_new_jobs()
-
-    def _can_try_fallback(self) -> bool:
-        """Return True if no job was created and less than the planned price was spent."""
-        return not self._known and self._session.paid_jobs.billed < len(self._plan.creates)
 
     def _check_new_jobs(self) -> None:
         """Follow each new job: through its whole life if no job has completed, else it is deleted
