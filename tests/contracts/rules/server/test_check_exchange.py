@@ -332,7 +332,7 @@ def test_unknown_field_of_a_closed_schema_is_not_a_missing_value() -> None:
     body = orjson.dumps({**orjson.loads(reply.body), "colour": 1})
     (violation,) = check_exchange(document, call, replace(reply, body=body))
     assert (violation.place, violation.received) == ("/colour", "a value")
-    assert violation.expected == "nothing, because it is not known here"
+    assert violation.expected == "nothing, because it is not known here, only kind, job, links"
 
 
 def test_unknown_operation_raises_key_error(document: Document) -> None:
