@@ -67,6 +67,9 @@ def test_replay_finds_the_violations_of_the_live_check(
     code, _ = check("--replay", str(path), "--report", f"json={report}")
     replayed = json.loads(report.read_text())
     assert (code, replayed["base_url"], replayed["plan"]) == (1, url, None)
+    # A recording has only the digest of a file, so that the command cannot send the file.
+    for violation in (*replayed["violations"], *live["violations"]):
+        violation.pop("again")
     assert replayed["violations"] == live["violations"] != []
     assert replayed["requests"] == live["requests"]
 

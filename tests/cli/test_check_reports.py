@@ -97,7 +97,7 @@ def check(*arguments: str, key: str = KEY, **environment: str) -> tuple[int, str
 
 
 def files_in(folder: Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in folder.iterdir()}
+    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
 
 
 def test_all_reports_are_written_and_agree(server: VideoServer, tmp_path: Path) -> None:
@@ -124,6 +124,9 @@ def test_api_key_in_responses_is_redacted_in_every_report(key_echo: str, tmp_pat
         for part in (KEY, *encoded(KEY).split()):
             assert part not in text, name
         assert len(text) > 100, name
+    sent = [*folder.rglob("*-requests/*")]
+    assert sent
+    assert not any(KEY.encode() in path.read_bytes() for path in sent)
 
 
 def test_reports_of_violations_have_exit_code_1(key_echo: str, tmp_path: Path) -> None:
