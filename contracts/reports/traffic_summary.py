@@ -27,7 +27,9 @@ class SlowResponse:
     seconds: float
 
     def __str__(self) -> str:
-        return f"{self.seconds:.2f} s ({self.operation_id}, no. {self.number})"
+        # In seconds, the responses of a fast server would all take 0.00.
+        took = f"{self.seconds * 1000:.0f} ms" if self.seconds < 1 else f"{self.seconds:.2f} s"
+        return f"{took} ({self.operation_id}, no. {self.number})"
 
 
 @dataclass(frozen=True, slots=True)

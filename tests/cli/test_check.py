@@ -66,7 +66,7 @@ def test_counts_of_rules_and_traffic_are_printed_before_the_summary(server: Vide
     pattern = r"[0-9]+ rules passed, 3 skipped \(AV211, AV218, AV223; -v shows why\)"
     assert re.fullmatch(pattern, rules)
     assert re.fullmatch(
-        r"0 retries, 0 server errors; slowest: [0-9.]+ s \(\w+, no\. \d+\)", traffic
+        r"0 retries, 0 server errors; slowest: [0-9.]+ m?s \(\w+, no\. \d+\)", traffic
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aisa_testkit.contracts import Exchange
-from aisa_testkit.contracts.reports.traffic_summary import summarize_traffic
+from aisa_testkit.contracts.reports.traffic_summary import SlowResponse, summarize_traffic
 from aisa_testkit.openapi import Document, JobRole, Reply
 from tests.support.exchanges import exchange_of, make_call
 
@@ -43,8 +43,13 @@ def test_slowest_responses_come_first_with_their_numbers(document: Document) -> 
     history.append(replace(poll(document, None), took=9.0))
     traffic = summarize_traffic(document, history)
     assert [response.number for response in traffic.slowest] == [2, 4, 3]
-    assert str(traffic.slowest[0]) == "0.50 s (getVideo, no. 2)"
-    assert str(traffic).endswith("; slowest: 0.50 s (getVideo, no. 2)")
+    assert str(traffic.slowest[0]) == "500 ms (getVideo, no. 2)"
+    assert str(traffic).endswith("; slowest: 500 ms (getVideo, no. 2)")
+
+
+def test_times_of_a_second_and_more_are_in_seconds() -> None:
+    assert str(SlowResponse(3, "getVideo", 1.0)) == "1.00 s (getVideo, no. 3)"
+    assert str(SlowResponse(3, "getVideo", 0.004)) == "4 ms (getVideo, no. 3)"
 
 
 def test_unknown_times_have_no_slowest_response(document: Document) -> None:
