@@ -48,6 +48,11 @@ class CoverageLog:
             raise pytest.UsageError(
                 f"--video-coverage-fail-under must be from 0 to 100 per cent, not {fail_under:g}"
             )
+        # Each child of pytest-forked would keep the coverage of its test.
+        if config.getoption("forked", False):
+            raise pytest.UsageError(
+                "--video-coverage cannot see child processes: run it without --forked"
+            )
         path = config.invocation_params.dir / text if text else None
         return cls(path=path, fail_under=fail_under)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -105,7 +106,7 @@ class VideoRouter(respx.MockRouter):
     ) -> None:
         super().__init__(assert_all_called=False)
         self.routes = VideoRoutes()
-        self._endpoint, self._journal = endpoint, journal
+        self._endpoint, self._journal, self._process = endpoint, journal, os.getpid()
         self._allow_other_hosts = allow_other_hosts
         # The longest first, because one base URL may be a prefix of another.
         self._servers = sorted(map(httpx.URL, base_urls), key=lambda url: -len(url.raw_path))
@@ -181,6 +182,8 @@ class VideoRouter(respx.MockRouter):
         __tracebackhide__ = True
         url = request.url
         if any(_origin(base) == _origin(url) for base in self._servers):
+            if os.getpid() != self._process:
+                self._block(request, _FORKED)
             return
         if url.host in _LOCAL_HOSTS:
             raise _pass_through(request)
@@ -257,4 +260,9 @@ def _reply(response: httpx.Response | None) -> Reply | None:
 # The extension of a request with its respx routers, if they are not those for httpx.
 ROUTERS_EXTENSION: Final = "aisa_testkit.routers"
 _MOCK_EXTENSION: Final[dict[str, object]] = {"aisa_testkit.mock": True}
+# The copy of the mock in the child process would answer, but the test would not see the request.
+_FORKED = (
+    "the mock is in another process, which cannot check the requests of its child processes:"
+    " use video_server or serve_videos()"
+)
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
