@@ -121,7 +121,13 @@ from .report_files import report_files, report_to_github, request_folder, write_
     type=click.Path(path_type=Path),
     help="Check a recording or any HAR file, and send nothing.",
 )
-@option("-v", "--verbose", is_flag=True, help="List the result of every rule.")
+@option(
+    "-v",
+    "--verbose",
+    command_variable="check",
+    is_flag=True,
+    help="List the result of every rule.",
+)
 def check(
     base_url: str | None,
     document: Document,

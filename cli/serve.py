@@ -155,6 +155,7 @@ from .serve_run import (
 @option(
     "-v",
     "--verbose",
+    command_variable="serve",
     is_flag=True,
     help="Print a line for every request, not only for errors and violations.",
 )
