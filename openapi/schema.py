@@ -12,7 +12,7 @@ from .keywords import as_object
 from .pointer import Path, get, parse_pointer, pointer_of
 from .references import resolve
 from .schema_error import SchemaError, schema_errors
-from .schema_places import fields_of, is_open_at, pointers_at, schemas_at
+from .schema_places import fields_of, is_open_at, pointers_at, requires_value_at, schemas_at
 from .text import truncate_depth
 
 
@@ -62,6 +62,15 @@ class Schema:
     def is_open_at(self, path: Path) -> bool:
         """Return True if the data may have a value at a place that is not declared."""
         return is_open_at(self._root, self.raw, path)
+
+    def requires(self, part: Json, path: Path, *, state: tuple[Path, Json] | None = None) -> bool:
+        """Return True if a part of the schema requires a value at a path that is not null."""
+        return requires_value_at(self._root, part, path, state=state)
+
+    def field_paths(self, path: Path = ()) -> Iterator[Path]:
+        """Yield the paths of the declared fields below a place, the shallowest first."""
+        for schema in self.schemas_at(path)[:1]:
+            yield from (field for field, _ in fields_of(self._root, schema))
 
     def below(self, path: Path) -> Schema | None:
         """Return the first schema that is declared for a place in the data; None if none is."""

@@ -83,6 +83,39 @@ def is_open_at(root: Json, schema: Json, path: Path) -> bool:
     return False
 
 
+def requires_value_at(
+    root: Json, schema: Json, path: Path, *, state: tuple[Path, Json] | None = None, depth: int = 20
+) -> bool:
+    """Return True if the schema requires a value at a place, and does not allow null there.
+
+    Args:
+        root: The document.
+        schema: The schema of the whole value.
+        path: The place in the value.
+        state: The path and the value of a state. Of alternatives, only those count that allow it.
+        depth: The number of references and combinations to go through.
+    """
+    schema = resolve(root, schema)
+    if not isinstance(schema, dict) or not depth or "null" in types_of(schema):
+        return False
+    for keyword in ("oneOf", "anyOf"):
+        parts = [p for p in schema.get(keyword, ()) if not state or allows_state(root, p, *state)]
+        if parts and all(
+            requires_value_at(root, part, path, state=state, depth=depth - 1) for part in parts
+        ):
+            return True
+    for part in schema.get("allOf", ()):
+        if requires_value_at(root, part, path, state=state, depth=depth - 1):
+            return True
+    if not path:
+        return bool(types_of(schema)) or ("const" in schema and schema["const"] is not None)
+    below = _below(schema, path[0])
+    if path[0] not in schema.get("required", ()) or below is None:
+        return False
+    rest = _state_below(state, path[0])
+    return requires_value_at(root, below, path[1:], state=rest, depth=depth - 1)
+
+
 def fields_of(root: Json, schema: Json, *, depth: int = MAX_DEPTH) -> Iterator[tuple[Path, Json]]:
     """Yield the path and the schema of every declared field, the shallowest first.
 

@@ -11,8 +11,9 @@ import orjson
 
 from .errors import Problem
 from .json import Json
-from .pointer import Path, format_pointer
+from .pointer import Path, format_pointer, get
 from .schema_error import schema_error
+from .text import quote
 
 
 class Shape:
@@ -44,9 +45,26 @@ class Shape:
         for validation_error in errors:
             error = schema_error(validation_error, self._schema)
             reason = error.message
+            path = (*at, *error.path)
+            expected = self._expected(validation_error)
             if error.keyword == "additionalProperties":
                 reason = self._unknown + error.suggestion
-            yield Problem(format_pointer((*at, *error.path)), reason)
+            elif expected and error.keyword == "propertyNames":
+                name = validation_error.kind.as_dict()["error"].instance
+                path, reason = (*path, name), f"must be {expected}"
+            elif expected:
+                reason = f"must be {expected}, not {quote(validation_error.instance)}"
+            yield Problem(format_pointer(path), reason)
+
+    def _expected(self, error: jsonschema_rs.ValidationError) -> str:
+        """Return what the violated schema expects in words, its `x-expected`; "" without one.
+
+        It stands in place of regular expressions, which few can read.
+        """
+        if error.kind.name not in ("format", "pattern", "propertyNames"):
+            return ""
+        violated = get(self._schema, map(str, error.schema_path[:-1]))
+        return str(violated.get("x-expected", "")) if isinstance(violated, dict) else ""
 
 
 @cache

@@ -22,8 +22,7 @@ from ...openapi.jobs import (
     Part,
     Place,
 )
-from ...openapi.jobs.answer import Answer
-from ...openapi.jobs.role_compiler import answer_of
+from ...openapi.jobs.answer import Answer, answer_of
 from ...openapi.jobs.sources import Constant, FromSource, Progress, RetryHint
 from ...openapi.json import Json
 from ...openapi.pointer import Path, set_at

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ...openapi.generator.pattern_text import text_for_pattern
 from ...openapi.jobs import JobKind, Part, Place
-from ...openapi.jobs.role_compiler import answer_of
+from ...openapi.jobs.answer import answer_of
 from ...openapi.json import Json
 from ...openapi.keywords import types_of
 

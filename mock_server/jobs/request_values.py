@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...openapi import Arguments, Call
 from ...openapi.jobs import Condition, CreateOperation, JobKind, Part, Place, parse_place
-from ...openapi.jobs.field_compiler import request_schemas
+from ...openapi.jobs.request_places import request_schemas
 from ...openapi.jobs.sources import FromRequest
 from ...openapi.json import Json
 from ...openapi.request_place import read_place

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..json import Json
-from ..operation import Header
-from ..pointer import Path
+from ..media_types import is_json
+from ..operation import Header, Operation
+from ..pointer import Path, format_pointer
 from ..schema import Schema
+from ..text import did_you_mean
+from .operations import JobOperation, ListOperation
 from .place import Part, Place
 
 
@@ -22,7 +26,7 @@ class Answer:
 
     schema: Schema | None
     headers: tuple[Header, ...]
-    job_at: Path
+    job_at: Path = ()
 
     def schemas_at(
         self, place: Place, *, state: tuple[Path, Json] | None = None
@@ -37,11 +41,55 @@ class Answer:
             return [h.schema.raw for h in self.headers if h.name == place.name]
         if self.schema is None:
             return []
-        whole = ((*self.job_at, *state[0]), state[1]) if state else None
-        return self.schema.schemas_at((*self.job_at, *place.path), state=whole)
+        return self.schema.schemas_at((*self.job_at, *place.path), state=self._whole(state))
+
+    def requires(self, path: Path, *, state: tuple[Path, Json] | None = None) -> bool:
+        """Return True if each job with this state must have a value that is not null at a path."""
+        if self.schema is None:
+            return False
+        jobs = self.schema.schemas_at(self.job_at, state=self._whole(state))[:1]
+        return any(self.schema.requires(job, path, state=state) for job in jobs)
 
     def is_open_at(self, place: Place) -> bool:
         """Return True if the response may have a place that no schema declares."""
         if place.part is Part.HEADER or self.schema is None:
             return place.part is Part.HEADER
         return self.schema.is_open_at((*self.job_at, *place.path))
+
+    def fields(self) -> Iterator[Path]:
+        """Yield the paths of the declared fields of the job, the shallowest first."""
+        if self.schema is not None:
+            yield from self.schema.field_paths(self.job_at)
+
+    def _whole(self, state: tuple[Path, Json] | None) -> tuple[Path, Json] | None:
+        return ((*self.job_at, *state[0]), state[1]) if state else None
+
+
+def answer_of(job_operation: JobOperation) -> Answer:
+    """Return where the job stands in the response of an operation about jobs."""
+    job_at = job_operation.job_at
+    if isinstance(job_operation, ListOperation):
+        job_at = (*job_operation.items, "0")
+    return whole_answer(job_operation.operation, job_at)
+
+
+def whole_answer(operation: Operation, job_at: Path = ()) -> Answer:
+    """Return the good response of an operation; by default, its places begin at the root."""
+    return Answer(json_schema(operation), operation.success.headers, job_at)
+
+
+def json_schema(operation: Operation) -> Schema | None:
+    """Return the schema of the good response of an operation as JSON; None if it has none."""
+    content = operation.success.content.items()
+    return next((schema for media_type, schema in content if is_json(media_type)), None)
+
+
+def has_place(answers: Iterable[Answer], place: Place) -> bool:
+    """Return True if one of the responses declares a place, or leaves it open."""
+    return any(answer.schemas_at(place) or answer.is_open_at(place) for answer in answers)
+
+
+def missing_place(answers: Iterable[Answer], place: Place) -> str:
+    """Return the problem of a place in the body that none of the responses has."""
+    known = [format_pointer(path) for answer in answers for path in answer.fields()]
+    return f"no response has a place {place}{did_you_mean(str(place), known)}"

@@ -10,14 +10,13 @@ from ..pointer import Path, format_pointer
 from ..schema_places import fields_of, schemas_at, values_of
 from .answer import Answer
 from .operations import JobOperation
-from .place import Place
 
 
-def find_id(root: Json, answers: Iterable[Answer], poll: JobOperation) -> Path | None:
-    """Return the path of the id in a job; None if no field looks like it.
+def find_ids(root: Json, answers: Iterable[Answer], poll: JobOperation) -> list[Path]:
+    """Return the paths of the fields of a job that look like its id; none if no field does.
 
-    It is the shallowest field whose name is that of the poll's parameter, or the end of it, in the
-    first response that has one: `id` for `video_id` or `jobId`.
+    They are the shallowest fields whose name is that of the poll's parameter, in the first response
+    that has one; without one, those whose name is the end of it: `id` for `video_id` or `jobId`.
 
     Args:
         root: The document.
@@ -25,12 +24,15 @@ def find_id(root: Json, answers: Iterable[Answer], poll: JobOperation) -> Path |
         poll: The operation whose parameter takes the id.
     """
     if poll.id is None:
-        return None
+        return []
     for answer in answers:
-        for path, _ in _job_fields(root, answer):
-            if _names_the_same(path[-1], poll.id):
-                return path
-    return None
+        fields = [path for path, _ in _job_fields(root, answer)]
+        for names_the_same in (_is_same, _is_ending):
+            found = [path for path in fields if names_the_same(path[-1], poll.id.name)]
+            if found:
+                depth = min(map(len, found))
+                return [path for path in found if len(path) == depth]
+    return []
 
 
 def find_state(root: Json, answers: Iterable[Answer], values: Iterable[Json]) -> list[Path]:
@@ -63,9 +65,12 @@ def _job_fields(root: Json, answer: Answer) -> Iterable[tuple[Path, Json]]:
         yield from fields_of(root, job)
 
 
-def _names_the_same(field: str, parameter: Place) -> bool:
-    name = parameter.name
-    return field == name or _words(name)[-1:] == _words(field)
+def _is_same(field: str, parameter: str) -> bool:
+    return _words(field) == _words(parameter)
+
+
+def _is_ending(field: str, parameter: str) -> bool:
+    return _words(parameter)[-1:] == _words(field)
 
 
 def _words(name: str) -> list[str]:

@@ -15,10 +15,13 @@ def as_operation(data: Json) -> dict[str, Json]:
     return data if isinstance(data, dict) else {"operation": data}
 
 
-def operations_of(data: Json) -> list[tuple[str, dict[str, Json]]]:
-    """Return the names of all operations of an entry, each with the words that hold for it."""
-    entries = [as_operation(entry) for entry in as_list(data)]
-    return [(name, entry) for entry in entries for name in as_list(entry["operation"])]
+def operations_of(data: Json, pointer: str) -> list[tuple[str, dict[str, Json], str]]:
+    """Return the names of all operations of an entry, each with its words and its JSON pointer."""
+    entries = [(entry, f"{pointer}/{index}") for index, entry in enumerate(as_list(data))]
+    if not isinstance(data, list):
+        entries = [(data, pointer)]
+    long = [(as_operation(entry), at) for entry, at in entries]
+    return [(name, entry, at) for entry, at in long for name in as_list(entry["operation"])]
 
 
 def as_state(data: Json) -> dict[str, Json]:

@@ -9,23 +9,23 @@ from ..json import Json
 from ..keywords import types_of
 from ..media_types import is_json
 from ..operation import Operation
-from ..pointer import Path, parse_pointer
+from ..pointer import Path, format_pointer, parse_pointer
 from ..schema import Schema
 from ..schema_places import fields_of, schemas_at
 from ..text import suggest
-from .answer import Answer
-from .field_compiler import select_states
+from .answer import has_place, json_schema, missing_place, whole_answer
 from .long_form import as_operation
 from .operations import (
     CancelOperation,
     JobOperation,
     JobRole,
     ListOperation,
-    MediaPlaces,
     ResultOperation,
 )
 from .place import Part, Place, parse_place
 from .problems import Report
+from .request_places import check_place, check_words
+from .state_compiler import select_states
 from .states import Lifecycle, Meaning
 
 
@@ -96,23 +96,19 @@ class RoleCompiler:
         items = self._items(operation, entry, pointer)
         if items is None:
             return None
-        orders = [*entry.get("order", {}).items()]
+        for word in (w for w in _PAGE_FIELDS if w in entry):
+            self._check_answer(operation, entry[word], f"{pointer}/{word}")
+        asked: dict[str, Any] = {
+            word: self._asked(operation, entry, word, pointer) for word in _PAGE_PLACES
+        }
         return ListOperation(
             **self.common(operation, JobRole.LIST, entry, pointer),
             items=items,
             part=parse_pointer(entry.get("part", "")),
             places={w: parse_pointer(entry[w]) for w in _PAGE_FIELDS if w in entry},
-            order=(parse_place(orders[0][0]), orders[0][1]) if orders else None,
-            filters={
-                parse_place(place): parse_pointer(path)
-                for place, path in entry.get("filter", {}).items()
-            },
-            limit=_place(entry, "limit"),
-            after=_place(entry, "after"),
-            before=_place(entry, "before"),
-            cursor=_place(entry, "cursor"),
-            offset=_place(entry, "offset"),
-            page=_place(entry, "page"),
+            order=self._words_of(operation, entry.get("order"), f"{pointer}/order"),
+            filters=self._filters(operation, entry, pointer),
+            **asked,
         )
 
     def cancel(self, data: Json, pointer: str) -> CancelOperation | None:
@@ -133,25 +129,68 @@ class RoleCompiler:
         operation = self.find(name, pointer)
         if operation is None:
             return None
-        variants = [*data.get("variants", {}).items()]
+        variants = self._words_of(operation, data.get("variants"), f"{pointer}/variants")
         content = [*operation.success.content]
+        for value, media_type in (variants[1] if variants else {}).items():
+            if media_type not in content:
+                place = format_pointer(("variants", str(variants and variants[0]), value))
+                reason = f"{media_type} is not a media type of the response"
+                self._report(pointer + place, reason + suggest(media_type, content))
         return ResultOperation(
             **self.common(operation, JobRole.RESULT, data, pointer),
             key=parse_pointer(data["key"]) if "key" in data else None,
-            variants=(parse_place(variants[0][0]), variants[0][1]) if variants else None,
+            variants=variants,
             media_type=content[0] if content and not is_json(content[0]) else None,
         )
+
+    def _asked(
+        self, operation: Operation, data: Mapping[str, Json], word: str, pointer: str
+    ) -> Place | None:
+        """Return a place in the request of an operation, and report one that it has not."""
+        if word not in data:
+            return None
+        check_place(data[word], [operation], f"{pointer}/{word}", self._report)
+        return parse_place(data[word])
+
+    def _words_of(
+        self, operation: Operation, data: Mapping[str, Mapping[str, Any]] | None, pointer: str
+    ) -> tuple[Place, Mapping[str, Any]] | None:
+        """Return the place of a parameter and what its words mean."""
+        for text, words in (data or {}).items():
+            at = pointer + format_pointer((text,))
+            check_words(words, check_place(text, [operation], at, self._report), at, self._report)
+            return parse_place(text), words
+        return None
+
+    def _filters(
+        self, operation: Operation, data: Mapping[str, Json], pointer: str
+    ) -> dict[Place, Path]:
+        filters = data.get("filter", {})
+        for text in filters:
+            at = f"{pointer}/filter{format_pointer((text,))}"
+            check_place(text, [operation], at, self._report)
+        return {parse_place(text): parse_pointer(path) for text, path in filters.items()}
+
+    def _check_answer(self, operation: Operation, text: str, pointer: str) -> None:
+        """Report a place that the response of an operation has not."""
+        answer, place = whole_answer(operation), parse_place(text)
+        if not has_place([answer], place):
+            self._report(pointer, missing_place([answer], place))
 
     def _id(self, operation: Operation, data: Mapping[str, Json], pointer: str) -> Place | None:
         """Return the place of the id in the request, and report if none can be found."""
         if "id" in data:
-            return parse_place(data["id"])
+            return self._asked(operation, data, "id", pointer)
         if operation.template.parameters:
             return Place(Part.PATH, (operation.template.parameters[-1],))
         required = [name for name, p in operation.query.items() if p.required]
         if len(required) == 1:
             return Place(Part.QUERY, (required[0],))
-        reason = f"{operation.id} needs an id, because its path has no parameter"
+        known = ", ".join(f"query.{name}" for name in required or operation.query) or "none"
+        reason = (
+            f"needs id, the place of the job's id in a request of {operation.id}: its path has no"
+            f" parameter, and of its query come into question {known}"
+        )
         self._report(pointer, reason)
         return None
 
@@ -169,35 +208,16 @@ class RoleCompiler:
 
     def _items(self, operation: Operation, data: Mapping[str, Json], pointer: str) -> Path | None:
         """Return the path of the only array in the response, and report others or none."""
-        if "items" in data:
-            return parse_pointer(data["items"])
         schema = json_schema(operation)
+        if "items" in data:
+            self._check_answer(operation, data["items"], f"{pointer}/items")
+            return parse_pointer(data["items"])
         arrays = _arrays(self._root, schema) if schema else []
         if len(arrays) != 1:
-            found = ", ".join("/" + "/".join(path) for path in arrays) or "none"
+            found = ", ".join(map(format_pointer, arrays)) or "none"
             self._report(pointer, f"needs items, the place of the array; the response has {found}")
             return None
         return arrays[0]
-
-
-def json_schema(operation: Operation) -> Schema | None:
-    """Return the schema of the good response of an operation as JSON; None if it has none."""
-    content = operation.success.content.items()
-    return next((schema for media_type, schema in content if is_json(media_type)), None)
-
-
-def answer_of(job_operation: JobOperation) -> Answer:
-    """Return where the job stands in the response of an operation about jobs."""
-    job_at = job_operation.job_at
-    if isinstance(job_operation, ListOperation):
-        job_at = (*job_operation.items, "0")
-    success = job_operation.operation.success
-    return Answer(json_schema(job_operation.operation), success.headers, job_at)
-
-
-def media_places(data: Mapping[str, Json]) -> MediaPlaces:
-    """Return the places that shape the files of a job."""
-    return MediaPlaces(**{word: parse_place(text) for word, text in data.items()})
 
 
 def _arrays(root: Json, schema: Schema) -> list[Path]:
@@ -214,11 +234,8 @@ def _is_array(root: Json, schema: Json) -> bool:
     return any("array" in types_of(each) for each in schemas_at(root, schema, ()))
 
 
-def _place(data: Mapping[str, Json], word: str) -> Place | None:
-    return parse_place(data[word]) if word in data else None
-
-
 _PAGE_FIELDS = ("first", "last", "more", "next_page", "previous_page", "count", "total")
+_PAGE_PLACES = ("limit", "after", "before", "cursor", "offset", "page")
 # The states in which an operation is accepted, unless the document says otherwise.
 _STATES = {
     JobRole.CANCEL: ["pending"],

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from ..json import Json
 from ..pointer import format_pointer
 from ..text import suggest
-from .long_form import as_duration, as_state
+from .long_form import as_duration, as_list, as_state
 from .place import parse_place
 from .problems import Report
-from .states import Lifecycle, Meaning, State
+from .states import STATE_WORDS, Lifecycle, Meaning, State
 
 DEFAULT_SECONDS = 2.0
 """The duration of a state for which the document says none."""
@@ -83,3 +83,24 @@ def unreachable_states(lifecycle: Lifecycle, entered: frozenset[str]) -> list[st
     start = {lifecycle.initial.name, *entered}
     known = start | lifecycle.after(start)
     return [state.name for state in lifecycle.of_job() if state.name not in known]
+
+
+def select_states(
+    lifecycle: Lifecycle, words: Json, pointer: str, report: Report
+) -> frozenset[str]:
+    """Return the names of the states that words select, and report unknown words.
+
+    Args:
+        lifecycle: The states.
+        words: One word or a list: names of states, or words for meanings.
+        pointer: The JSON pointer of the words.
+        report: Is called with the pointer and the reason of each error.
+    """
+    selected = frozenset[str]()
+    for word in as_list(words):
+        try:
+            selected |= lifecycle.select((word,))
+        except KeyError:
+            known = (*lifecycle.states, *STATE_WORDS)
+            report(pointer, f"{word} is not one of the states{suggest(word, known)}")
+    return selected

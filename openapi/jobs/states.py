@@ -26,6 +26,10 @@ class Meaning(StrEnum):
         return self in _TERMINAL
 
 
+STATE_WORDS = ("pending", "success", "failure", "canceled", "terminal")
+"""The words that select all states with a meaning, or all terminal ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """One state of a job.
@@ -112,7 +116,7 @@ class Lifecycle:
             return (word,)
         if word == "terminal":
             return tuple(s.name for s in self.states.values() if s.meaning.is_terminal)
-        if word in _SELECTABLE:
+        if word in STATE_WORDS:
             return self.named(Meaning(word))
         raise KeyError(word)
 
@@ -133,4 +137,3 @@ def _same(expected: Json, received: Json) -> bool:
 
 
 _TERMINAL = frozenset({Meaning.SUCCESS, Meaning.FAILURE, Meaning.CANCELED})
-_SELECTABLE = frozenset({Meaning.PENDING, Meaning.SUCCESS, Meaning.FAILURE, Meaning.CANCELED})

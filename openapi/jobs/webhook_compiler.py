@@ -13,10 +13,12 @@ from ..references import follow
 from ..schema import Schema, Schemas
 from ..text import suggest
 from .answer import Answer
-from .field_compiler import FieldCompiler, select_states
+from .field_compiler import FieldCompiler
 from .kind import Webhook
 from .place import Place, parse_place
 from .problems import Report
+from .request_places import check_place
+from .state_compiler import select_states
 from .states import Lifecycle
 
 
@@ -40,7 +42,8 @@ class WebhookCompiler:
     ) -> None:
         self._schemas, self._lifecycle, self._report = schemas, lifecycle, report
         self._callbacks = dict[str, tuple[str, str]]()
-        for create in creates:
+        self._creates = [*creates]
+        for create in self._creates:
             self._callbacks |= _callbacks(schemas.root, create)
 
     def compile(self, data: Mapping[str, Json], pointer: str, fields: FieldCompiler) -> Webhook:
@@ -48,10 +51,16 @@ class WebhookCompiler:
         name = data.get("name")
         item, expression = self._find(name, pointer) if name else ("", "")
         address = parse_place(data["address"]) if "address" in data else _address(expression)
+        if "address" in data:
+            check_place(data["address"], self._creates, f"{pointer}/address", self._report)
         body = None
         if "body" in data:
-            answer = Answer(_body_schema(self._schemas, item), (), ())
-            body = fields.within((answer,)).compile(data["body"], f"{pointer}/body")
+            schema = _body_schema(self._schemas, item) if item else self._schemas.anything
+            answer = Answer(schema, ())
+            if schema is None:
+                self._report(f"{pointer}/name", f"{name} has no request body of type JSON")
+            else:
+                body = fields.within((answer,)).compile(data["body"], f"{pointer}/body")
         return Webhook(
             name=name,
             address=address,

@@ -1,0 +1,198 @@
+"""The checks of a kind of job against the schemas of its document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from ..json import Json
+from ..operation import Operation
+from ..pointer import Path, format_pointer
+from ..schema_places import values_of
+from ..text import suggest
+from .answer import Answer, has_place, json_schema, missing_place
+from .kind import JobKind
+from .place import Part, Place
+from .problems import Report
+from .sources import FromSource, JobField, Moment, OperationAddress
+from .state_compiler import unreachable_states
+from .states import STATE_WORDS, State
+
+
+class KindChecks:
+    """The checks of one kind.
+
+    Args:
+        kind: The kind.
+        answers: The responses that report its jobs.
+        root: The document.
+        report: Is called with the pointer and the reason of each error.
+        warn: Is called with the pointer and the reason of each warning.
+    """
+
+    def __init__(
+        self,
+        kind: JobKind,
+        answers: tuple[Answer, ...],
+        *,
+        root: Json,
+        report: Report,
+        warn: Report,
+    ) -> None:
+        self._kind, self._answers, self._root = kind, answers, root
+        self._report, self._warn = report, warn
+
+    def run(self) -> None:
+        """Report what contradicts the schemas, and warn of what is left out."""
+        self._check_id()
+        self._check_places()
+        self._check_expiry()
+        self._check_sources()
+        self._check_states()
+        self._warn_of_states()
+        for field in self._fields():
+            self._warn_of_required(field)
+
+    def _fields(self) -> Iterator[JobField]:
+        """Yield the fields of the jobs of all creates, each once."""
+        fields = (field for create in self._kind.creates for field in create.fields)
+        yield from {field.pointer: field for field in fields}.values()
+
+    def _check_id(self) -> None:
+        polls = {create.poll.operation.id for create in self._kind.creates}
+        addresses = (
+            field.source.operation_id
+            for field in self._fields()
+            if isinstance(field.source, OperationAddress)
+        )
+        if self._kind.id_at is None and not polls.intersection(addresses):
+            reason = (
+                "needs id, the place of the id in a job, or a field with the url of the poll,"
+                " because no field is named like its parameter"
+            )
+            self._report(self._kind.pointer, reason)
+
+    def _check_places(self) -> None:
+        """Report places that no job has."""
+        kind = self._kind
+        places: dict[str, Path | None] = {
+            "id": kind.id_at,
+            "state": kind.state_at,
+            "expires": kind.expires_at,
+        }
+        places |= {f"{_below(kind, each.pointer)}/key": each.key for each in kind.results}
+        if kind.list:
+            places["list/part"] = kind.list.part
+            places |= {
+                f"list/filter{format_pointer((str(asked),))}": path
+                for asked, path in kind.list.filters.items()
+            }
+        for at, path in places.items():
+            place = Place(Part.BODY, path or ())
+            if path and not has_place(self._answers, place):
+                self._report(f"{kind.pointer}/{at}", missing_place(self._answers, place))
+
+    def _check_expiry(self) -> None:
+        at = self._kind.expires_at
+        times = [f.place.path for f in self._fields() if isinstance(f.source, Moment)]
+        if at is not None and at not in times:
+            known = suggest(format_pointer(at), map(format_pointer, times))
+            reason = f"fields has no time at {format_pointer(at)}{known}"
+            self._report(f"{self._kind.pointer}/expires", reason)
+
+    def _check_sources(self) -> None:
+        """Report values of the job that a job was made from, where no create names such a job."""
+        from_source = [f for f in self._fields() if isinstance(f.source, FromSource)]
+        if from_source and not any(create.source for create in self._kind.creates):
+            reason = "no create of this kind has source, the id of the job to take the value from"
+            self._report(from_source[0].pointer, reason)
+
+    def _check_states(self) -> None:
+        pointer = f"{self._kind.pointer}/states"
+        states = self._kind.lifecycle.states.values()
+        listed: list[Json] = []
+        for answer in self._answers:
+            for schema in answer.schemas_at(Place(Part.BODY, self._kind.state_at)):
+                listed += values_of(self._root, schema)
+        texts = [*dict.fromkeys(str(value) for value in listed)]
+        for state in states if listed else ():
+            if state.value not in listed:
+                reason = "the schema of the state does not allow it"
+                place = pointer + format_pointer((state.name,))
+                self._report(place, reason + suggest(str(state.value), texts))
+        written = {str(state.value) for state in states}
+        for value in texts:
+            if value not in written:
+                self._warn(pointer, f"leaves out {value}, which the schema lists")
+
+    def _warn_of_states(self) -> None:
+        kind, pointer = self._kind, f"{self._kind.pointer}/states"
+        entered = frozenset({kind.cancel.next} if kind.cancel else ())
+        for name in unreachable_states(kind.lifecycle, entered):
+            self._warn(pointer + format_pointer((name,)), "no state leads to it")
+        for name in kind.lifecycle.states:
+            if name in STATE_WORDS and _word_selects(kind, name) != {name}:
+                reason = "is also a word for several states; this name now means this state alone"
+                self._warn(pointer + format_pointer((name,)), reason)
+
+    def _warn_of_required(self, field: JobField) -> None:
+        """Warn of a field that a schema requires in states in which it is not there."""
+        states = self._kind.lifecycle.of_job()
+        absent = [state for state in states if state.name not in field.possible]
+        if field.place.part is not Part.BODY or not absent:
+            return
+        required = [state.name for state in absent if self._is_required(field.place.path, state)]
+        if required:
+            reason = (
+                f"is required and cannot be null, so that it is made from the schema in the states"
+                f" {', '.join(required)}"
+            )
+            self._warn(field.pointer, reason)
+
+    def _is_required(self, path: Path, state: State) -> bool:
+        known = (self._kind.state_at, state.value)
+        return any(answer.requires(path, state=known) for answer in self._answers)
+
+
+def warn_of_creates(
+    kinds: Iterable[JobKind], operations: Iterable[Operation], warn: Report
+) -> None:
+    """Warn of operations that no kind names, though they answer with the schema of a create."""
+    named: dict[str, tuple[str, str]] = {}
+    roles = set[str]()
+    for kind in kinds:
+        roles |= {each.operation.id for each in kind.operations()}
+        for create in kind.creates:
+            schema = json_schema(create.operation)
+            if schema is not None and schema.pointer.startswith("/components/"):
+                named[schema.pointer] = create.operation.id, kind.name
+    for operation in operations:
+        schema = json_schema(operation)
+        if not operation.bodies or operation.id in roles or schema is None:
+            continue
+        if schema.pointer in named:
+            create_id, name = named[schema.pointer]
+            reason = f"answers like {create_id}, which creates jobs of {name}, but creates none"
+            warn(operation.pointer, reason)
+
+
+def report_shared_creates(kinds: Mapping[str, JobKind], report: Report) -> None:
+    """Report operations that create jobs in two places."""
+    claimed: dict[str, str] = {}
+    for kind in kinds.values():
+        for create in kind.creates:
+            if create.operation.id in claimed:
+                other = claimed[create.operation.id]
+                report(create.pointer, f"{create.operation.id} creates jobs of {other} already")
+            claimed.setdefault(create.operation.id, kind.name)
+
+
+def _below(kind: JobKind, pointer: str) -> str:
+    return pointer.removeprefix(f"{kind.pointer}/")
+
+
+def _word_selects(kind: JobKind, word: str) -> set[str]:
+    """Return the states that a word would select if no state had its name."""
+    states = kind.lifecycle.of_job()
+    if word == "terminal":
+        return {state.name for state in states if state.meaning.is_terminal}
+    return {state.name for state in states if state.meaning.value == word}
