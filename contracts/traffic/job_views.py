@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeGuard
 from urllib.parse import urlsplit
@@ -30,6 +30,8 @@ from ...openapi.pointer import Path, get, set_at
 from ...openapi.text import truncate_depth
 from .exchange import Exchange
 
+_NO_KINDS: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class JobView:
@@ -51,13 +53,68 @@ class JobView:
         return get_or_none(self.job, path)
 
 
-def jobs_in(document: Document, exchange: Exchange) -> tuple[JobView, ...]:
-    """Return the jobs in a response, in its order; jobs without a documented state are left out."""
-    reply, role = exchange.reply, exchange.role
-    if reply is None or not exchange.accepted or role not in _ROLES_RETURNING_JOBS:
+@dataclass(frozen=True, slots=True)
+class ShownJob:
+    """A job in a response, whatever the response says of its state.
+
+    job_id: the id of the job
+    kind: its kind
+    value: its state as the response writes it, None if it shows none
+    state: the same as the document declares it, None if the document has no such state
+    job: the JSON of the job
+    """
+
+    job_id: str
+    kind: JobKind
+    value: Json
+    state: State | None
+    job: Json
+
+
+def jobs_in(
+    document: Document, exchange: Exchange, *, kinds: Mapping[str, str] = _NO_KINDS
+) -> tuple[JobView, ...]:
+    """Return the jobs in a response, in its order; jobs without a documented state are left out.
+
+    The arguments are those of `shown_jobs`.
+    """
+    return tuple(
+        JobView(shown.job_id, shown.kind, shown.state, shown.job)
+        for shown in shown_jobs(document, exchange, kinds=kinds)
+        if shown.state is not None and shown.state.meaning is not Meaning.UNKNOWN
+    )
+
+
+def shown_jobs(
+    document: Document, exchange: Exchange, *, kinds: Mapping[str, str] = _NO_KINDS
+) -> tuple[ShownJob, ...]:
+    """Return the jobs in a response, in its order, also those with an undocumented state.
+
+    Args:
+        document: The document of the API.
+        exchange: The request and its response.
+        kinds: The names of the kinds of known jobs by id. They count where several kinds share an
+            operation; without them, the first kind that has the state counts.
+    """
+    reply = exchange.reply
+    if reply is None or not exchange.accepted or exchange.role not in _ROLES_RETURNING_JOBS:
         return ()
     body = json_body(reply)
-    return tuple(view for each in exchange.roles for view in _views(document, exchange, each, body))
+    shown = (s for role in exchange.roles for s in _shown(document, exchange, role, body))
+    return tuple(shown) if len(exchange.roles) == 1 else _of_one_kind(shown, kinds)
+
+
+def _of_one_kind(shown: Iterable[ShownJob], kinds: Mapping[str, str]) -> tuple[ShownJob, ...]:
+    """Return each job once, although several kinds can read it."""
+    chosen: dict[str, ShownJob] = {}
+    for each in shown:
+        best = chosen.setdefault(each.job_id, each)
+        known = kinds.get(each.job_id)
+        if each.kind.name == known or (
+            best.kind.name != known and best.state is None and each.state is not None
+        ):
+            chosen[each.job_id] = each
+    return tuple(chosen.values())
 
 
 def created_job_id(document: Document, exchange: Exchange) -> str | None:
@@ -101,15 +158,35 @@ def is_number(value: Json) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _views(
+def _shown(
     document: Document, exchange: Exchange, role: JobOperation, body: Json
-) -> Iterator[JobView]:
+) -> Iterator[ShownJob]:
     kind = document.kinds[role.kind]
     for job in _jobs(role, body):
-        state = kind.lifecycle.find(get_or_none(job, kind.state_at))
         job_id = _id_in(document, exchange, role, job)
-        if job_id is not None and state is not None and state.meaning is not Meaning.UNKNOWN:
-            yield JobView(job_id, kind, state, job)
+        if job_id is None and role is exchange.create:
+            job_id = created_job_id(document, exchange)
+        if job_id is not None:
+            value = get_or_none(job, kind.state_at)
+            yield ShownJob(job_id, kind, value, _state_of(kind, value, job), job)
+
+
+def _state_of(kind: JobKind, value: Json, job: Json) -> State | None:
+    """Return the state of a job; of states that are written alike, that which fits its fields."""
+    states = kind.lifecycle.find_all(value)
+    if len(states) < 2:
+        return states[0] if states else None
+    fields = {f.place: f for create in kind.creates for f in create.fields}.values()
+    return min(states, key=lambda state: sum(_contradicts(f, state, job) for f in fields))
+
+
+def _contradicts(field: JobField, state: State, job: Json) -> bool:
+    """Return True if a field is there, or is missing, against what the document says of a state."""
+    if field.place.part is not Part.BODY or field.when.values:
+        return False
+    if get_or_none(job, field.place.path) is not None:
+        return state.name not in field.possible
+    return state.name in field.due and not field.optional
 
 
 def _jobs(role: JobOperation, body: Json) -> list[Json]:
@@ -135,9 +212,12 @@ def _id_in(document: Document, exchange: Exchange, role: JobOperation, job: Json
     kind = document.kinds[role.kind]
     if kind.id_at is not None:
         job_id = get_or_none(job, kind.id_at)
-        return str(job_id) if isinstance(job_id, str | int) and job_id != "" else None
+        if isinstance(job_id, str | int) and job_id != "":
+            return str(job_id)
     if role.id is not None:
         return exchange.job_id
+    if kind.id_at is not None:
+        return None
     creates = [create for create in kind.creates if create is role] or [*kind.creates]
     addresses = (f for create in creates for f in create.fields if _is_address(f, create.poll))
     for field in addresses:

@@ -81,7 +81,11 @@ class Lifecycle:
 
     def find(self, value: Json) -> State | None:
         """Return the first state that a response writes like this; None if there is none."""
-        return next((s for s in self.states.values() if _same(s.value, value)), None)
+        return next(iter(self.find_all(value)), None)
+
+    def find_all(self, value: Json) -> tuple[State, ...]:
+        """Return the states that a response writes like this, in the order of the document."""
+        return tuple(s for s in self.states.values() if _same(s.value, value))
 
     def select(self, words: Iterable[str]) -> frozenset[str]:
         """Return the names of the states that names and words for meanings select.
