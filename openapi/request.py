@@ -84,7 +84,7 @@ def read_call(operation: Operation, call: Call) -> Arguments:
         reader.query,
         reader.fields,
         reader.files,
-        reader.fields if reader.body is None else reader.body,
+        reader.fields if reader.body is None and operation.bodies else reader.body,
         tuple(reader.unknown_names),
         tuple(reader.problems),
     )

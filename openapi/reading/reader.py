@@ -38,7 +38,7 @@ def read_document(
         problems = document_problems(source.data)
         if problems:
             raise source.error(*problems)
-    root = orjson.loads(orjson.dumps(source.data))
+    root = _copy(source.data)
     left_out: list[Problem] = []
     upgrade(root)
     tidy(root, warn=left_out.append)
@@ -47,6 +47,14 @@ def read_document(
         raise source.error(*problems)
     placed = source.error(*left_out).problems if left_out else ()
     return replace(source, data=root), (*ineffective, *placed)
+
+
+def _copy(data: Json) -> Json:
+    """Return a copy of JSON data; raises RecursionError if it is nested too deeply."""
+    try:
+        return orjson.loads(orjson.dumps(data))
+    except orjson.JSONEncodeError as error:
+        raise RecursionError from error
 
 
 def _with_overlays(

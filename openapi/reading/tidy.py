@@ -64,19 +64,27 @@ def _remove(root: Json, path: Path) -> bool:
 
 def _remove_broken_references(root: Json, warn: Report) -> None:
     """Replace references to nothing and in circles by what accepts anything."""
+    valid = set[str]()
     for path, data in [*objects_in(root)]:
         target = data.get("$ref")
         if not isinstance(target, str):
             continue
-        reason = _reference_problem(root, target)
+        reason = _reference_problem(root, target, valid)
         if reason:
             warn(_left_out(format_pointer((*path, "$ref")), reason))
             del data["$ref"]
 
 
-def _reference_problem(root: Json, target: str) -> str:
+def _reference_problem(root: Json, target: str, valid: set[str]) -> str:
+    """Return what is wrong with a reference; "" if it leads to something.
+
+    Args:
+        root: The document.
+        target: The target of the reference.
+        valid: The targets that are known to lead to something; more are added.
+    """
     seen = set[str]()
-    while True:
+    while target not in valid:
         if not target.startswith("#"):
             return f"{target} is another document"
         if target in seen:
@@ -87,8 +95,10 @@ def _reference_problem(root: Json, target: str) -> str:
         except LookupError:
             return f"{target} does not exist"
         if not isinstance(data, dict) or not isinstance(data.get("$ref"), str):
-            return ""
+            break
         target = data["$ref"]
+    valid |= seen
+    return ""
 
 
 def _remove_patterns(root: Json, warn: Report) -> None:

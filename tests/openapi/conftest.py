@@ -38,7 +38,7 @@ def problems_after(changed: Callable[..., str]) -> Callable[..., Problems]:
 
     def find(*changes: tuple[str, str]) -> Problems:
         with pytest.raises(DocumentError) as caught:
-            parse_document(changed(*changes))
+            parse_document(changed(*changes), strict=True)
         return [(problem.pointer, problem.reason) for problem in caught.value.problems]
 
     return find

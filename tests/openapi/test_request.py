@@ -77,12 +77,13 @@ def test_file_with_a_documented_content_type_is_accepted(
 
 def test_half_of_a_surrogate_pair_in_json_is_read(document: Document) -> None:
     arguments = read_json(document, rb'{"prompt": "A cat \ud83d"}')
-    assert arguments == Arguments(fields={"prompt": "A cat \ufffd"})
+    fields = {"prompt": "A cat \ufffd"}
+    assert arguments == Arguments(fields=fields, body=fields)
 
 
 def test_json_request_with_every_field(document: Document) -> None:
     fields = {"prompt": WORDS, "model": "sora-2-pro", "seconds": "8", "size": "1280x720"}
-    assert read_json(document, fields) == Arguments(fields=fields)
+    assert read_json(document, fields) == Arguments(fields=fields, body=fields)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,9 @@ def test_all_problems_are_reported_together(document: Document) -> None:
 def test_unknown_multipart_fields_are_accepted_and_listed(document: Document) -> None:
     extra = [part("style", "noir"), part("raw", b"\xff", "raw.bin")]
     arguments = read_form(document, part("prompt", WORDS), *extra)
-    assert arguments == Arguments(fields={"prompt": WORDS}, unknown_names=("style", "raw"))
+    assert arguments == Arguments(
+        fields={"prompt": WORDS}, body={"prompt": WORDS}, unknown_names=("style", "raw")
+    )
 
 
 def test_unknown_json_fields_are_accepted_and_listed(document: Document) -> None:

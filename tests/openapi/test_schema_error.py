@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aisa_testkit.openapi.json import Json
-from aisa_testkit.openapi.schema import Schema
+from aisa_testkit.openapi.schema import Schemas
 
 FAILURE = {
     "type": "object",
@@ -18,7 +18,7 @@ NULLABLE = {"anyOf": [FAILURE, {"type": "null"}]}
 
 def messages(schema: Json, data: Json) -> list[str]:
     """The errors of a value, each with its place."""
-    errors = Schema({"it": schema}, "/it").errors(data)
+    errors = Schemas({"it": schema}).at("/it").errors(data)
     return sorted(f"{'/'.join(error.path)} {error.message}".strip() for error in errors)
 
 

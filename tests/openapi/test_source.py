@@ -90,13 +90,12 @@ def test_data_that_is_not_json_is_an_error(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a: !!bool maybe", "a: !!int ''", "a: !!float ''", "a: !!int x", "a: 2024-99-99", "a: !x y"],
+    ["a: !!bool maybe", "a: !!int ''", "a: !!float ''", "a: !!int x", "a: !x y"],
     ids=[
         "not a boolean",
         "empty integer",
         "empty float",
         "not an integer",
-        "not a date",
         "unknown tag",
     ],
 )
@@ -121,16 +120,17 @@ def test_json_is_not_read_as_yaml(text: str, data: object) -> None:
     assert parse_source(text, name="text").data == data
 
 
-@pytest.mark.parametrize("text", ["-9223372036854775808", "+18446744073709551615", "0x7fff_ffff"])
+@pytest.mark.parametrize(
+    "text", ["-9223372036854775808", "+18446744073709551615", "0x7fffffff", "0o17"]
+)
 def test_integers_of_64_bits_may_have_a_sign(text: str) -> None:
     assert parse_source(f"a: {text}", name="text").data == {"a": int(text, 0)}
 
 
 @pytest.mark.parametrize("text", ['{{"a":\n[{}]}}', "a:\n- {}\n"], ids=["json", "yaml"])
 @pytest.mark.parametrize("number", ["-9223372036854775809", "18446744073709551616"])
-def test_number_of_more_than_64_bits_is_an_error(text: str, number: str) -> None:
-    expected = Problem("/a/0", "must be a number of at most 64 bits")
-    assert problems_of(text.format(number)) == (expected,)
+def test_number_of_more_than_64_bits_is_a_floating_point_number(text: str, number: str) -> None:
+    assert parse_source(text.format(number), name="text").data == {"a": [float(number)]}
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,9 @@ def test_many_small_aliases_are_supported() -> None:
 def test_empty_file_is_an_error() -> None:
     with pytest.raises(DocumentError) as caught:
         parse_document("")
-    assert caught.value.problems == (Problem("", "must be of type object, not null"),)
+    assert caught.value.problems == (
+        Problem("", "is not an OpenAPI document: it must be an object"),
+    )
 
 
 def test_missing_file_is_an_error_with_its_name(tmp_path: Path) -> None:

@@ -45,12 +45,13 @@ def names_in(document: Document) -> set[str]:
             names |= {parameter.name, *parameter.schema.raw.get("enum", ())}
         for response in operation.responses.values():
             names |= {header.name for header in response.headers}
-    if document.lifecycle.failure:
-        names |= document.lifecycle.failure.reasons.keys()
+    for kind in document.kinds.values():
+        names |= {*kind.lifecycle.states}
+        names |= {failure.code for create in kind.creates for failure in create.failures}
     for error in document.envelope.responses.values():
-        names |= {error.code, *([error.type] if error.type else ())}
+        names |= {word for _, word in error.words if isinstance(word, str)}
     # Every program contains numbers as text.
-    return {name for name in names | {*document.lifecycle.states} if not name.isdecimal()}
+    return {name for name in names if not name.isdecimal()}
 
 
 def schema_names(schema: Json) -> Iterator[str]:
@@ -86,7 +87,8 @@ def string_literals(path: Path) -> Iterator[tuple[int, str]]:
 
 def pattern_of(names: Iterable[str]) -> re.Pattern[str]:
     alternatives = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-    return re.compile(rf"(?<![\w-])(?:{alternatives})(?![\w-])", re.IGNORECASE)
+    # The first half of a media type, such as model/gltf-binary, is not a name.
+    return re.compile(rf"(?<![\w-])(?:{alternatives})(?![\w-]|/[a-z])", re.IGNORECASE)
 
 
 def uses_of(names: set[str]) -> list[str]:
