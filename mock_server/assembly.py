@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
-from ..openapi import Cause, Document, Tier
+from ..openapi import Document, Tier
 from ..openapi.generator import ValueMaker
 from .clock import Clock
 from .config import MockConfig
@@ -156,15 +156,8 @@ def make_parts(
             webhooks=webhooks,
             synthesize=synthesize,
         ),
-        idempotency=_idempotency_cache(document, clock) if idempotency_keys else None,
+        idempotency=IdempotencyCache(clock) if idempotency_keys else None,
     )
-
-
-def _idempotency_cache(document: Document, clock: Clock) -> IdempotencyCache:
-    if Cause.IDEMPOTENCY_CONFLICT not in document.envelope.responses:
-        place = "/x-errors/causes"
-        raise ValueError(f"{place}: idempotency keys need {Cause.IDEMPOTENCY_CONFLICT}")
-    return IdempotencyCache(clock)
 
 
 def _random(seed: int | None, purpose: str) -> Random:

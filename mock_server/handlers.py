@@ -282,7 +282,7 @@ class OperationHandlers:
         expiry = parts.expiry(job)
         if expiry is not None and self._clock.now() >= expiry:
             raise Refusal(
-                Cause.CONTENT_EXPIRED, f"the files of {job.id} expired at {expiry:g} (Unix time)"
+                Cause.CONTENT_EXPIRED, f"the files of {job.id} expired at {expiry:.0f} (Unix time)"
             )
 
     def _owned_job(self, job_id: str, key: str) -> Job | None:

@@ -22,7 +22,6 @@ from .faults.fault import Fault
 from .jobs.ids import Ids, RandomIds
 from .jobs.job import Job
 from .jobs.store import MemoryStore, Store
-from .keys.quotas import require_error_responses
 from .webhooks.webhooks import Webhooks
 
 UnknownIds = Literal["refuse", "synthesize"]
@@ -198,7 +197,6 @@ class JobService(Generic[ClockT]):
         nothing.
         """
         settings = self._options.override(config)
-        require_error_responses(self.document, settings.tier, settings.accounts.values())
         self.scenarios.replace_initial(default=settings.scenario, custom=settings.scenarios)
         self.limits.replace_limits(tier=settings.tier, accounts=settings.accounts)
         self._authenticator = settings.authenticator

@@ -144,7 +144,8 @@ def has_role(document: Document, operation_id: str, word: str) -> bool:
 
 
 def _names_a_job(document: Document, operation: Operation) -> bool:
-    return any(role.id for role in document.roles.get(operation.id, ()))
+    roles = document.roles.get(operation.id, ())
+    return any(role.id or (isinstance(role, CreateOperation) and role.source) for role in roles)
 
 
 def _error_response(

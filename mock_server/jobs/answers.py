@@ -199,11 +199,8 @@ class Answers:
         )
         try:
             return self._maker.make(answer.schema, key=key, layout=layout)
-        except NoValueError:
-            body: dict[str, Json] = {}
-            for path, value in known.items():
-                set_at(body, path, value)
-            return body
+        except NoValueError as error:  # such as a value of the request that the schema forbids
+            return error.nearest
 
     def _empty_page(self, listing: ListOperation, values: dict[Path, Json]) -> Json:
         schema = answer_of(listing).schema
@@ -211,8 +208,8 @@ class Answers:
         if schema is not None:
             try:
                 return self._maker.make(schema, layout=Layout(values=known))
-            except NoValueError:
-                pass
+            except NoValueError as error:
+                return error.nearest
         body: dict[str, Json] = {}
         for path, value in known.items():
             set_at(body, path, value)

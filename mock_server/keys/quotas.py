@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from math import ceil
 from threading import Lock
@@ -44,19 +44,15 @@ class Quotas:
         tier: Tier = NO_LIMITS,
         accounts: Mapping[str, Account] | None = None,
     ) -> None:
-        self._document, self._clock, self._lock = document, clock, Lock()
+        self._clock, self._lock = clock, Lock()
+        self._retry_header = document.envelope.retry_seconds
         self._headers = document.limits.headers if document.limits else None
         self._windows, self._usage = RequestWindows(), JobUsage(store)
         self.replace_limits(tier=tier, accounts=accounts or {})
 
     def replace_limits(self, *, tier: Tier, accounts: Mapping[str, Account]) -> None:
-        """Replace all limits, and keep what is used up.
-
-        Raises ValueError, and changes nothing, if the document declares no error response for a
-        limit.
-        """
+        """Replace all limits, and keep what is used up."""
         known = accounts.values()
-        require_error_responses(self._document, tier, known)
         tiers = {tier, *(account.tier for account in known)}
         with self._lock:
             self._tier, self._accounts = tier, accounts
@@ -193,8 +189,7 @@ class Quotas:
             raise self._rate_refusal(message, wait=wait)
 
     def _rate_refusal(self, message: str, *, wait: int) -> Refusal:
-        header = self._document.envelope.retry_seconds
-        headers = {header: str(wait)} if header else {}
+        headers = {self._retry_header: str(wait)} if self._retry_header else {}
         return Refusal(Cause.RATE_EXCEEDED, message, headers=headers)
 
 
@@ -211,17 +206,3 @@ def _whole_seconds(now: float, until: float) -> int:
     wait = max(1, ceil(until - now))
     # The difference may have been rounded down.
     return wait if now + wait >= until else wait + 1
-
-
-def require_error_responses(document: Document, tier: Tier, accounts: Collection[Account]) -> None:
-    """Raise ValueError if the document declares no error response for one of these limits."""
-    tiers = [tier, *(account.tier for account in accounts)]
-    needs = (
-        (Cause.RATE_EXCEEDED, "limits", any(t.requests_per_minute or t.in_flight for t in tiers)),
-        (Cause.QUOTA_EXCEEDED, "spend caps", any(t.spend is not None for t in tiers)),
-        (Cause.CREDENTIALS_REVOKED, "revoked keys", any(a.revoked for a in accounts)),
-        (Cause.MODEL_FORBIDDEN, "forbidden values", any(a.forbidden for a in accounts)),
-    )
-    for cause, feature, used in needs:
-        if used and cause not in document.envelope.responses:
-            raise ValueError(f"/x-errors/causes: {feature} need {cause}")

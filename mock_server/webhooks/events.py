@@ -111,8 +111,8 @@ class _KindEvents:
         if schema is not None:
             try:
                 return self._maker.make(schema, layout=Layout(values=values))
-            except NoValueError:
-                pass
+            except NoValueError as error:
+                return error.nearest
         body: dict[str, Json] = {}
         for path, value in values.items():
             set_at(body, path, value)

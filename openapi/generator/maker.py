@@ -28,7 +28,16 @@ MAX_ATTEMPTS = 60
 
 
 class NoValueError(ToolkitError, ValueError):
-    """No value was found that matches a schema."""
+    """No value was found that matches a schema.
+
+    Args:
+        message: What does not match.
+        nearest: The first value that was tried, which has all fields that the schema requires.
+    """
+
+    def __init__(self, message: str, *, nearest: Json) -> None:
+        super().__init__(message)
+        self.nearest = nearest
 
 
 class ValueMaker:
@@ -51,17 +60,20 @@ class ValueMaker:
         Raises NoValueError if no value was found.
         """
         choices: dict[Path, int] = {}
+        tried: list[Json] = []
         for _ in range(MAX_ATTEMPTS):
             attempt = _Attempt(self._root, f"{self._seed} {key}", self._moment, layout, choices)
             value = attempt.make(schema.raw, (), required=True)
             error = next(iter(schema.errors(value)), None)
             if error is None:
                 return value
+            tried.append(value)
             if not _choose_next(choices, attempt.options, error.path):
                 break
         place = format_pointer(error.path) if error else ""
         reason = error.message if error else ""
-        raise NoValueError(f"{schema.pointer}: no value matches this schema ({place} {reason})")
+        message = f"{schema.pointer}: no value matches this schema ({place} {reason})"
+        raise NoValueError(message, nearest=tried[0])
 
 
 def _choose_next(choices: dict[Path, int], options: dict[Path, int], path: Path) -> bool:

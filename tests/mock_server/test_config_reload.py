@@ -84,10 +84,10 @@ def test_same_config_keeps_the_counts_of_faults(document: Document) -> None:
     }
     client = ReconfiguredClient(document, options)
     job = client.create()
-    assert client.statuses(JobRole.RETRIEVE, 1, job) == [200]
+    assert client.statuses(JobRole.POLL, 1, job) == [200]
     assert client.send(JobRole.LIST).status == 503
     client.reconfigure(options)
-    assert client.statuses(JobRole.RETRIEVE, 4, job) == [503, 200, 200, 503]
+    assert client.statuses(JobRole.POLL, 4, job) == [503, 200, 200, 503]
     assert client.send(JobRole.LIST).status == 200
 
 
@@ -129,9 +129,9 @@ def test_a_removed_scenario_is_replaced_by_the_default(document: Document) -> No
 def test_new_faults_of_a_scenario_affect_its_jobs(document: Document) -> None:
     client = ReconfiguredClient(document, {"scenario": "custom", "scenarios": {"custom": {}}})
     job = client.create()
-    assert client.statuses(JobRole.RETRIEVE, 2, job) == [200, 200]
+    assert client.statuses(JobRole.POLL, 2, job) == [200, 200]
     client.reconfigure({"scenario": "custom", "scenarios": {"custom": {"faults": [FLAKY]}}})
-    assert client.statuses(JobRole.RETRIEVE, 3, job) == [200, 503, 200]
+    assert client.statuses(JobRole.POLL, 3, job) == [200, 503, 200]
 
 
 def test_scenario_faults_of_a_job_apply_in_another_service(
@@ -140,7 +140,7 @@ def test_scenario_faults_of_a_job_apply_in_another_service(
     store = MemoryStore()
     job = ReconfiguredClient(document, {"scenario": "flaky-polls"}, store=store).create()
     other = ReconfiguredClient(document, {}, store=store)
-    assert other.statuses(JobRole.RETRIEVE, 3, job) == [200, 503, 200]
+    assert other.statuses(JobRole.POLL, 3, job) == [200, 503, 200]
 
 
 def test_idempotency_keys_are_kept(document: Document) -> None:
@@ -163,20 +163,13 @@ def test_options_of_the_service_override_every_config(
     assert client.send(JobRole.LIST, key="sk-a").status == 401
 
 
-@pytest.mark.parametrize("problem", ["scenario", "key"])
-def test_invalid_config_changes_nothing(
-    document: Document, other_document: Document, problem: str
-) -> None:
-    if problem == "scenario":
-        options: Json = {"scenarios": {"custom": {"seconds": 3}}}
-        client = ReconfiguredClient(document, options, scenario="custom")
-        invalid = read_config(document, {"limits": "free", "keys": {"sk-a": {"revoked": True}}})
-    else:
-        client = ReconfiguredClient(other_document, {"scenario": "fails"})
-        invalid = read_config(other_document, {"keys": {"k": {"revoked": True}}})
+def test_invalid_config_changes_nothing(document: Document) -> None:
+    options: Json = {"scenarios": {"custom": {"seconds": 3}}}
+    client = ReconfiguredClient(document, options, scenario="custom")
+    invalid = read_config(document, {"limits": "free", "keys": {"sk-a": {"revoked": True}}})
     service = client.service
     before = (service.scenarios.to_json(), service.scenarios.selection(), service.limits.to_json())
-    with pytest.raises(ValueError, match=r"unknown scenario 'custom'|revoked keys need"):
+    with pytest.raises(ValueError, match=r"unknown scenario 'custom'"):
         service.reconfigure(invalid)
     after = (service.scenarios.to_json(), service.scenarios.selection(), service.limits.to_json())
     assert (after, service.limits.active) == (before, False)

@@ -9,12 +9,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from importlib.resources import files
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from aisa_testkit.mock_server.media_library import MediaFile, MediaLibrary
 from aisa_testkit.openapi import Document, JobRole
+from tests.support.operations import find_operation
 
 Probe = dict[str, Any]
 KINDS = {"video/mp4": ".mp4", "image/webp": ".webp", "image/jpeg": ".jpg"}
@@ -32,8 +35,17 @@ def declared(document: Document) -> list[tuple[str, str]]:
     return [(s, n) for s in schemas["Size"]["enum"] for n in schemas["Seconds"]["enum"]]
 
 
+def nearest(
+    library: MediaLibrary, kind: str, size: str | None, seconds: str | None
+) -> tuple[MediaFile, bool]:
+    """The nearest file of the package."""
+    file, fits = library.nearest(kind, size=size, seconds=seconds)
+    assert isinstance(file, MediaFile)
+    return file, fits
+
+
 def exact(library: MediaLibrary, kind: str, declared: list[tuple[str, str]]) -> list[MediaFile]:
-    found = [library.nearest(kind, size=size, seconds=seconds) for size, seconds in declared]
+    found = [nearest(library, kind, size, seconds) for size, seconds in declared]
     assert all(fits for _, fits in found)
     return [file for file, _ in found]
 
@@ -52,7 +64,7 @@ def test_every_media_type_of_the_document_has_files(
     library: MediaLibrary, document: Document
 ) -> None:
     assert set(library.media_types) == set(KINDS)
-    assert set(document.by_role[JobRole.CONTENT].success.content) <= set(library.media_types)
+    assert set(find_operation(document, JobRole.RESULT).success.content) <= set(library.media_types)
 
 
 def test_all_files_are_used_and_small(
@@ -149,7 +161,7 @@ def test_nearest_file_for_other_sizes_and_lengths(
     library: MediaLibrary, size: str, seconds: str, name: str
 ) -> None:
     for kind, suffix in KINDS.items():
-        file, fits = library.nearest(kind, size=size, seconds=seconds)
+        file, fits = nearest(library, kind, size, seconds)
         assert (file.path.name, fits) == (name + suffix, size == "1280X720")
 
 
@@ -158,13 +170,13 @@ def test_nearest_file_for_other_sizes_and_lengths(
     ["", "x", "large", "0x720", "-1280x720", "1280x720x3", "1e3x720", "9999999x1", "\u0664x\u0664"],
 )
 def test_an_invalid_size_is_ignored(library: MediaLibrary, text: str) -> None:
-    file, fits = library.nearest("video/mp4", size=text, seconds="8")
+    file, fits = nearest(library, "video/mp4", text, "8")
     assert (file.seconds, fits) == (8, False)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-4", "1e1", "4 s", "nan", "inf", "\u0669"])
 def test_an_invalid_length_is_ignored(library: MediaLibrary, text: str) -> None:
-    file, fits = library.nearest("video/mp4", size="1280x720", seconds=text)
+    file, fits = nearest(library, "video/mp4", "1280x720", text)
     assert ((file.width, file.height), fits) == ((1280, 720), False)
 
 
@@ -173,15 +185,22 @@ def test_an_invalid_length_is_ignored(library: MediaLibrary, text: str) -> None:
 def test_missing_size_and_length_match_any_file(
     library: MediaLibrary, size: str | None, seconds: str | None
 ) -> None:
-    file, fits = library.nearest("video/mp4", size=size, seconds=seconds)
+    file, fits = nearest(library, "video/mp4", size, seconds)
     assert fits
     assert size is None or f"{file.width}x{file.height}" == size
     assert seconds is None or f"{file.seconds:g}" == seconds
 
 
-def test_a_media_type_without_files_is_a_key_error(library: MediaLibrary) -> None:
-    with pytest.raises(KeyError, match="video/webm"):
-        library.nearest("video/webm", size=None, seconds=None)
+def test_a_media_type_without_files_has_a_small_file_of_any_shape(library: MediaLibrary) -> None:
+    file, fits = library.nearest("image/png", size="1x1", seconds="3")
+    assert (file.media_type, file.suffix, file.label, fits) == (
+        "image/png",
+        ".png",
+        "image/png",
+        True,
+    )
+    assert len(file.content) < 10_000
+    assert Image.open(BytesIO(file.content)).format == "PNG"
 
 
 def probes(ffprobe: str, found: list[MediaFile]) -> list[Probe]:

@@ -19,8 +19,9 @@ from aisa_testkit.mock_server import (
     create_app,
 )
 from aisa_testkit.mock_server.media_library import MediaLibrary
-from aisa_testkit.openapi import Document, JobRole, Reply
+from aisa_testkit.openapi import Document, Reply
 from aisa_testkit.openapi.json import Json
+from tests.support.operations import only_kind
 
 START = 1_780_000_000
 
@@ -219,8 +220,8 @@ def test_internal_error_has_the_status_of_the_document(other_document: Document)
 
 
 def test_price_by_the_fields_of_the_document(other_document: Document) -> None:
-    price = other_document.by_role[JobRole.CREATE].price
+    price = only_kind(other_document).creates[0].price
     assert price is not None
     assert price.currency == "EUR"
-    final, draft = {"quality": "final", "frames": 100}, {"quality": "draft", "frames": 100}
+    final, draft = ({"/quality": quality, "/frames": 100} for quality in ("final", "draft"))
     assert (price.amount_for(final), price.amount_for(draft)) == (Decimal("1.25"), Decimal("0.05"))

@@ -10,6 +10,7 @@ import orjson
 from aisa_testkit.mock_server import JobService, ManualClock, MockControls, RandomIds
 from aisa_testkit.openapi import Call, Document, JobRole, Reply
 from aisa_testkit.openapi.conformance import reply_problems
+from aisa_testkit.openapi.jobs import Meaning
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import get
 from tests.support.operations import find_operation, id_in, only_kind, state_in
@@ -93,6 +94,14 @@ class ServiceClient:
     def state(self, reply: Reply) -> str:
         """Return the state of the job in a reply."""
         return str(state_in(self.document, orjson.loads(reply.body)))
+
+    def meaning(self, reply: Reply) -> Meaning:
+        """Return the meaning of the state of the job in a reply."""
+        state = only_kind(self.document).lifecycle.find(
+            state_in(self.document, orjson.loads(reply.body))
+        )
+        assert state
+        return state.meaning
 
     def _credentials(self, key: str | None) -> dict[str, str]:
         credentials = self.document.credentials

@@ -16,6 +16,7 @@ from aisa_testkit.mock_server.faults.fault import read_fault
 from aisa_testkit.mock_server.faults.scenario import read_scenario
 from aisa_testkit.openapi import Call, Document, JobRole, load_document
 from aisa_testkit.openapi.json import Json
+from tests.support.operations import has_role, only_kind
 
 HEADERS = {"authorization": "Bearer sk-test", "content-type": "application/json"}
 CREATE = Call("createVideo", headers=HEADERS, body=b'{"prompt": "A lighthouse in a storm"}')
@@ -40,9 +41,10 @@ def test_operation_can_be_named_by_its_job_role(
     document: Document, other_document: Document, role: JobRole
 ) -> None:
     for each in (document, other_document):
-        if role in each.by_role:
+        if has_role(each, role):
             fault = read_fault(each, {**SLOW, "operation": role.value})
-            assert fault.operations == {each.by_role[role].id}
+            operations = only_kind(each).operations()
+            assert fault.operations == {o.operation.id for o in operations if o.role is role}
 
 
 def test_job_role_without_an_operation_is_rejected(other_document: Document) -> None:
@@ -159,7 +161,7 @@ def recursive_list() -> Json:
             f"/times: must be a number of at most 64 bits, not {2**70}",
         ),
         ({"change": {"/id": recursive_list()}}, "is not JSON data: Recursion limit reached"),
-        ({"lost": True, "operation": "create", "job": "video_1"}, "/job: none of these operations"),
+        ({"lost": True, "operation": "createVideo", "job": "v"}, "/job: none of these operations"),
         (
             {"lost": True, "operation": "listVideos", "job": "video_1"},
             "/job: none of these operations",
@@ -266,7 +268,9 @@ SCENARIOS = VALUES | st.fixed_dictionaries({}, optional=SCENARIO_OPTIONS)
 def call_all_operations(service: JobService) -> None:
     """Call each operation of a strict service."""
     for operation in service.document.operations.values():
-        service.answer(Call(operation.id, {"id": "x"}, headers=CREATE.headers, body=CREATE.body))
+        service.answer(
+            Call(operation.id, {"video_id": "x"}, headers=CREATE.headers, body=CREATE.body)
+        )
 
 
 def rejection_of(read: Callable[[], object]) -> str | None:

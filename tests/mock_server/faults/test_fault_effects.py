@@ -14,6 +14,7 @@ from aisa_testkit.openapi import Delivery, Document, JobRole, Reply
 from aisa_testkit.openapi.conformance import reply_problems
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import format_pointer, get
+from tests.support.operations import find_operation, only_kind, state_in
 from tests.support.service_client import ServiceClient
 
 
@@ -70,14 +71,14 @@ def any_client(any_document: Document) -> FaultyClient:
 def test_delivery_faults_change_only_the_delivery_of_the_response(
     client: FaultyClient, fault: dict[str, Json], delivery: Delivery, share: float | None
 ) -> None:
-    expected = client.reply(JobRole.RETRIEVE)
+    expected = client.reply(JobRole.POLL)
     if share is not None:
         delivery = replace(delivery, bytes_delivered=int(len(expected.body) * share))
-    assert client.reply(JobRole.RETRIEVE, **fault) == replace(expected, delivery=delivery)
-    assert client.reply(JobRole.RETRIEVE) == expected
+    assert client.reply(JobRole.POLL, **fault) == replace(expected, delivery=delivery)
+    assert client.reply(JobRole.POLL) == expected
 
 
-@pytest.mark.parametrize("role", [JobRole.RETRIEVE, JobRole.LIST, JobRole.CONTENT])
+@pytest.mark.parametrize("role", [JobRole.POLL, JobRole.LIST, JobRole.RESULT])
 def test_delivery_faults_affect_jobs_lists_and_files(
     any_client: FaultyClient, role: JobRole
 ) -> None:
@@ -129,7 +130,7 @@ def test_random_latency_is_the_same_in_every_run_of_a_seed(document: Document) -
 # Bodies
 
 
-@pytest.mark.parametrize("role", [JobRole.CREATE, JobRole.RETRIEVE, JobRole.LIST])
+@pytest.mark.parametrize("role", [JobRole.CREATE, JobRole.POLL, JobRole.LIST])
 def test_truncated_body_is_the_first_half_of_the_json(
     any_document: Document, role: JobRole
 ) -> None:
@@ -142,7 +143,7 @@ def test_truncated_body_is_the_first_half_of_the_json(
     assert (reply.headers["content-type"], reply.delivery) == ("application/json", None)
 
 
-@pytest.mark.parametrize("role", [JobRole.RETRIEVE, JobRole.CONTENT])
+@pytest.mark.parametrize("role", [JobRole.POLL, JobRole.RESULT])
 def test_malformed_body_is_an_html_page_with_unchanged_headers(
     any_client: FaultyClient, role: JobRole
 ) -> None:
@@ -171,7 +172,7 @@ def test_response_without_a_body_keeps_no_body(
 
 
 def test_content_type_replaces_the_header(any_client: FaultyClient) -> None:
-    for role in (JobRole.RETRIEVE, JobRole.CONTENT):
+    for role in (JobRole.POLL, JobRole.RESULT):
         expected = any_client.reply(role)
         reply = any_client.reply(role, content_type="text/html; x=1")
         headers = {**expected.headers, "content-type": "text/html; x=1"}
@@ -181,10 +182,11 @@ def test_content_type_replaces_the_header(any_client: FaultyClient) -> None:
 
 
 def test_drop_removes_one_field(any_client: FaultyClient) -> None:
-    lifecycle = any_client.document.lifecycle
-    expected = orjson.loads(any_client.reply(JobRole.RETRIEVE).body)
-    for path in (lifecycle.state_at, lifecycle.id_at, lifecycle.state_at[:1]):
-        reply = any_client.reply(JobRole.RETRIEVE, drop=format_pointer(path))
+    kind = only_kind(any_client.document)
+    assert kind.id_at
+    expected = orjson.loads(any_client.reply(JobRole.POLL).body)
+    for path in (kind.state_at, kind.id_at, kind.state_at[:1]):
+        reply = any_client.reply(JobRole.POLL, drop=format_pointer(path))
         changed = orjson.loads(reply.body)
         with pytest.raises(LookupError):
             get(changed, path)
@@ -193,9 +195,9 @@ def test_drop_removes_one_field(any_client: FaultyClient) -> None:
 
 @pytest.mark.parametrize("value", [None, 7, "odd", [], {"deep": [1]}, True], ids=repr)
 def test_change_sets_one_field_to_any_value(client: FaultyClient, value: Json) -> None:
-    path = client.document.lifecycle.id_at
-    expected = orjson.loads(client.reply(JobRole.RETRIEVE).body)
-    reply = client.reply(JobRole.RETRIEVE, change={format_pointer(path): value})
+    path = ("id",)
+    expected = orjson.loads(client.reply(JobRole.POLL).body)
+    reply = client.reply(JobRole.POLL, change={format_pointer(path): value})
     changed = orjson.loads(reply.body)
     assert get(changed, path) == value
     assert changed != expected
@@ -205,7 +207,7 @@ def test_change_sets_one_field_to_any_value(client: FaultyClient, value: Json) -
 
 def test_change_and_drop_can_affect_several_fields(client: FaultyClient) -> None:
     change = {"/progress": "all", "/error/code": "odd", "/size": None}
-    job = orjson.loads(client.reply(JobRole.RETRIEVE, change=change, drop="/model").body)
+    job = orjson.loads(client.reply(JobRole.POLL, change=change, drop="/model").body)
     assert (job["progress"], job["error"], job["size"]) == ("all", {"code": "odd"}, None)
     assert "model" not in job
 
@@ -219,17 +221,17 @@ def test_drop_ignores_a_body_without_the_field(document: Document, body: bytes) 
 def test_undocumented_state_replaces_the_state_of_jobs_and_listed_jobs(
     any_client: FaultyClient,
 ) -> None:
-    expected = any_client.reply(JobRole.RETRIEVE).body
+    expected = any_client.reply(JobRole.POLL).body
     any_client.controls.fault(state="paused")
-    assert any_client.state(any_client.reply(JobRole.RETRIEVE)) == "paused"
+    assert any_client.state(any_client.reply(JobRole.POLL)) == "paused"
     assert any_client.state(any_client.reply(JobRole.CREATE)) == "paused"
-    page = any_client.document.by_role[JobRole.LIST].page
-    assert page
-    jobs = get(orjson.loads(any_client.reply(JobRole.LIST).body), page.places["items"])
-    states = [get(job, any_client.document.lifecycle.state_at) for job in jobs]
+    listing = only_kind(any_client.document).list
+    assert listing
+    jobs = get(orjson.loads(any_client.reply(JobRole.LIST).body), listing.items)
+    states = [state_in(any_client.document, job) for job in jobs]
     assert states == ["paused"] * 2
     any_client.service.faults.clear()
-    assert any_client.reply(JobRole.RETRIEVE).body == expected
+    assert any_client.reply(JobRole.POLL).body == expected
 
 
 def test_job_fields_are_not_added_to_errors_and_deletions(client: FaultyClient) -> None:
@@ -241,9 +243,9 @@ def test_job_fields_are_not_added_to_errors_and_deletions(client: FaultyClient) 
 
 
 def test_files_are_not_changed_by_faults_of_json_fields(client: FaultyClient) -> None:
-    expected = client.reply(JobRole.CONTENT)
+    expected = client.reply(JobRole.RESULT)
     client.controls.fault(state="paused", change={"/id": 1}, drop="/status")
-    assert client.reply(JobRole.CONTENT) == expected
+    assert client.reply(JobRole.RESULT) == expected
 
 
 @pytest.mark.parametrize(
@@ -259,12 +261,12 @@ def test_files_are_not_changed_by_faults_of_json_fields(client: FaultyClient) ->
     ids=lambda fault: next(iter(fault)),
 )
 def test_effects_of_one_fault_are_combined(client: FaultyClient, other: dict[str, Json]) -> None:
-    pointer = format_pointer(client.document.lifecycle.state_at)
+    pointer = format_pointer(only_kind(client.document).state_at)
     edits: list[dict[str, Json]] = [{"drop": pointer}, {"change": {pointer: 0}}, {"state": "odd"}]
     (effect,) = read_fault(client.document, other).effects
     for edit in edits:
-        edited = client.reply(JobRole.RETRIEVE, **edit)
-        both = client.reply(JobRole.RETRIEVE, **edit, **other)
+        edited = client.reply(JobRole.POLL, **edit)
+        both = client.reply(JobRole.POLL, **edit, **other)
         expected = effect(edited, Random(1))
         assert replace(both, replaced=None) == replace(expected, replaced=None)
         assert both != edited
@@ -277,7 +279,7 @@ def test_effects_of_one_fault_are_combined(client: FaultyClient, other: dict[str
 def test_error_conforms_to_the_document_and_creates_a_job_only_with_commit(
     any_client: FaultyClient, commit: bool
 ) -> None:
-    operation = any_client.document.by_role[JobRole.CREATE]
+    operation = find_operation(any_client.document, JobRole.CREATE)
     for status in operation.responses:
         if status >= 400:
             before = len(any_client.service.store)
@@ -292,7 +294,7 @@ def test_committed_error_has_retry_after_and_request_id(client: FaultyClient) ->
     assert reply.headers["retry-after"] == "7"
     assert orjson.loads(reply.body)["error"]["request_id"] == reply.headers["x-request-id"]
     assert client.reply(JobRole.DELETE, status=503, commit=True).status == 503
-    assert client.reply(JobRole.RETRIEVE).status == 404
+    assert client.reply(JobRole.POLL).status == 404
 
 
 def test_message_of_a_simulated_error_names_its_operation(client: FaultyClient) -> None:
@@ -313,7 +315,7 @@ def test_retry_after_accepts_a_whole_number_written_as_float(client: FaultyClien
 
 def test_committed_error_replaces_another_error(client: FaultyClient) -> None:
     client.controls.fault("retrieve", status=503, commit=True)
-    assert client.send(JobRole.RETRIEVE, "unknown").status == 503
+    assert client.send(JobRole.POLL, "unknown").status == 503
 
 
 @pytest.mark.parametrize(
@@ -332,7 +334,7 @@ def test_errors_can_be_changed_and_broken_like_other_responses(
     bodies: list[dict[str, Json]] = [{}, {"body": "truncated"}, {"body": "malformed"}]
     common: dict[str, Json] = {"status": 404, "content_type": "text/x", "latency": 2}
     for body in bodies:
-        reply = client.reply(JobRole.RETRIEVE, **common, **fault, **body)
+        reply = client.reply(JobRole.POLL, **common, **fault, **body)
         assert (reply.status, reply.headers["content-type"]) == (404, "text/x")
         half = len(reply.body) // 2
         delivered = half if bytes_delivered == 0.5 else bytes_delivered
@@ -355,7 +357,7 @@ def test_changed_reply_keeps_the_reply_that_it_replaces(
         "truncated": {"body": "truncated"},
         "malformed": {"body": "malformed"},
         "content_type": {"content_type": "text/html"},
-        "drop": {"drop": format_pointer(any_client.document.lifecycle.id_at)},
+        "drop": {"drop": format_pointer(only_kind(any_client.document).id_at or ())},
     }
     delays: list[dict[str, Json]] = [{}, {"latency": 2, "cut": 0.5}]
     for delay in delays:
@@ -395,7 +397,7 @@ def test_create_with_a_broken_response_creates_a_job(
 
 
 @pytest.mark.parametrize(
-    "role", [JobRole.CREATE, JobRole.RETRIEVE, JobRole.LIST, JobRole.DELETE, JobRole.CONTENT]
+    "role", [JobRole.CREATE, JobRole.POLL, JobRole.LIST, JobRole.DELETE, JobRole.RESULT]
 )
 def test_reset_before_prevents_the_operation_and_sends_no_response(
     client: FaultyClient, role: JobRole

@@ -20,13 +20,15 @@ from aisa_testkit.mock_server.faults.scenario import Scenario, built_in_scenario
 from aisa_testkit.openapi import (
     Call,
     Document,
-    Ending,
     JobRole,
     load_document,
     parse_document,
 )
+from aisa_testkit.openapi.jobs import Meaning
+from aisa_testkit.openapi.jobs.sources import FailureDetail, Progress, RetryHint
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import get
+from tests.support.operations import find_operation, only_kind
 from tests.support.service_client import ServiceClient
 
 BUILT_IN = [*built_in_scenarios(load_document())]
@@ -51,11 +53,11 @@ def end_of(client: ServiceClient, job: str, *, within: int = 1000) -> tuple[str,
     """
     created = client.clock.now()
     for _ in range(within * 4):
-        reply = client.send(JobRole.RETRIEVE, job)
+        reply = client.send(JobRole.POLL, job)
         while reply.status >= 500:
-            reply = client.send(JobRole.RETRIEVE, job)
+            reply = client.send(JobRole.POLL, job)
         state = client.state(reply)
-        if client.document.lifecycle.states[state].ends:
+        if client.meaning(reply).is_terminal:
             return state, client.clock.now() - created
         client.clock.advance(0.25)
     return None
@@ -108,41 +110,41 @@ def test_all_views_of_a_job_agree_and_progress_never_decreases(
 ) -> None:
     known = [each["name"] for each in any_client.service.scenarios.to_json()]
     job = any_client.create(scenario if scenario in known else "")
-    lifecycle, progress, states = any_client.document.lifecycle, [0], []
+    kind, progress, states = only_kind(any_client.document), [0], []
+    has_progress = any(isinstance(field.source, Progress) for field in kind.fields)
+    (failure_at,) = {f.place.path[:-1] for f in kind.fields if isinstance(f.source, FailureDetail)}
     for step in (0, 0.5, 0.5, 0.999, 0.001, 1, 2, 2.5, 2.499, 0.001, 10, 40, 50, DAY):
         any_client.clock.advance(step)
         view = consistent_view(any_client, job)
-        state = lifecycle.states[get(view, lifecycle.state_at)]
+        state = kind.lifecycle.states[get(view, kind.state_at)]
         states.append(state.name)
-        progress.append(get(view, lifecycle.progress_at) if lifecycle.progress_at else 0)
-        if lifecycle.failure:
-            failed = state.ends is Ending.FAILURE
-            assert (get(view, lifecycle.failure.at) is not None) == failed
-    order = [*lifecycle.states]
+        progress.append(view["progress"] if has_progress else 0)
+        failed = state.meaning is Meaning.FAILURE
+        assert (get(view, failure_at) is not None) == failed
+    order = [*kind.lifecycle.states]
     assert all(order.index(a) <= order.index(b) for a, b in pairwise(states))
     assert progress == sorted(progress)
 
 
 def consistent_view(client: ServiceClient, job: str) -> Json:
     """Return the job, after comparing all views of it: polls, list, files and deletion."""
-    reply = client.send(JobRole.RETRIEVE, job)
+    reply = client.send(JobRole.POLL, job)
     while reply.status >= 500:
-        reply = client.send(JobRole.RETRIEVE, job)
+        reply = client.send(JobRole.POLL, job)
     view = orjson.loads(reply.body)
-    operation, lifecycle = client.document.by_role[JobRole.LIST], client.document.lifecycle
-    assert operation.page
+    kind = only_kind(client.document)
+    assert kind.list
     page = orjson.loads(client.send(JobRole.LIST).body)
-    assert get(page, operation.page.places["items"]) == [view] == client.service.describe_all()
-    ends = lifecycle.states[get(view, lifecycle.state_at)].ends
-    expiry = get(view, lifecycle.expiry_at) if lifecycle.expiry_at else None
+    assert get(page, kind.list.items) == [view] == client.service.describe_all()
+    meaning = kind.lifecycle.states[get(view, kind.state_at)].meaning
+    expiry = get(view, kind.expires_at) if kind.expires_at else None
     gone = expiry is not None and client.clock.now() >= expiry
-    other = 200 if ends is Ending.SUCCESS else 409
-    assert client.send(JobRole.CONTENT, job).status == (404 if gone else other)
-    if ends is None:
+    other = 200 if meaning is Meaning.SUCCESS else 409
+    assert client.send(JobRole.RESULT, job).status == (404 if gone else other)
+    if not meaning.is_terminal:
         assert client.send(JobRole.DELETE, job).status == 409
-    hint = lifecycle.poll_hint
-    assert hint
-    assert (hint.header in reply.headers) == (ends is None)
+    (hint,) = (f.place.name for f in kind.fields if isinstance(f.source, RetryHint))
+    assert (hint in reply.headers) == (not meaning.is_terminal)
     return view
 
 
@@ -150,7 +152,7 @@ def test_failed_job_has_an_error_code(client: ServiceClient) -> None:
     def reason(scenario: str) -> Json:
         job = client.create(scenario)
         client.clock.advance(10)
-        return orjson.loads(client.send(JobRole.RETRIEVE, job).body)["error"]
+        return orjson.loads(client.send(JobRole.POLL, job).body)["error"]
 
     moderated = {
         "code": "moderation_blocked",
@@ -165,7 +167,7 @@ def test_failed_job_has_an_error_code(client: ServiceClient) -> None:
 def test_jumping_job_shows_no_progress_before_its_end(client: ServiceClient) -> None:
     job, shown = client.create("jumps"), Counter[tuple[str, int]]()
     for _ in range(42):
-        view = orjson.loads(client.send(JobRole.RETRIEVE, job).body)
+        view = orjson.loads(client.send(JobRole.POLL, job).body)
         shown[view["status"], view["progress"]] += 1
         client.clock.advance(0.25)
     assert shown == {("queued", 0): 8, ("in_progress", 0): 32, ("completed", 100): 2}
@@ -174,8 +176,8 @@ def test_jumping_job_shows_no_progress_before_its_end(client: ServiceClient) -> 
 def test_instant_job_has_ended_when_it_is_created(any_client: ServiceClient) -> None:
     created = any_client.send(JobRole.CREATE, scenario="instant")
     job = any_client.job_id(created)
-    assert any_client.document.lifecycle.states[any_client.state(created)].ends is Ending.SUCCESS
-    assert any_client.send(JobRole.CONTENT, job).status == 200
+    assert any_client.meaning(created) is Meaning.SUCCESS
+    assert any_client.send(JobRole.RESULT, job).status == 200
     assert any_client.send(JobRole.DELETE, job).status < 300
 
 
@@ -183,13 +185,13 @@ def test_files_expire_a_minute_after_the_end_of_the_job(client: ServiceClient) -
     job = client.create("expires")
     created = client.clock.now()
     client.clock.advance(10)
-    view = orjson.loads(client.send(JobRole.RETRIEVE, job).body)
+    view = orjson.loads(client.send(JobRole.POLL, job).body)
     assert (view["completed_at"], view["expires_at"]) == (created + 10, created + 70)
     client.clock.advance(59.5)
-    assert client.send(JobRole.CONTENT, job).status == 200
+    assert client.send(JobRole.RESULT, job).status == 200
     client.clock.advance(0.5)
-    assert client.send(JobRole.CONTENT, job).status == 404
-    assert client.state(client.send(JobRole.RETRIEVE, job)) == "completed"
+    assert client.send(JobRole.RESULT, job).status == 404
+    assert client.state(client.send(JobRole.POLL, job)) == "completed"
     assert client.send(JobRole.DELETE, job).status == 200
 
 
@@ -198,12 +200,12 @@ def test_stalled_job_has_no_content_and_cannot_be_deleted(any_client: ServiceCli
     bodies = set()
     for seconds in (10, 1000, 1e6, 1e9):
         any_client.clock.advance(seconds)
-        assert any_client.send(JobRole.CONTENT, job).status == 409
+        assert any_client.send(JobRole.RESULT, job).status == 409
         assert any_client.send(JobRole.DELETE, job).status == 409
-        bodies.add(any_client.send(JobRole.RETRIEVE, job).body)
+        bodies.add(any_client.send(JobRole.POLL, job).body)
     assert len(bodies) == 1
     (record,) = any_client.service.store.page(after=None, limit=9, newest_first=True).jobs
-    assert (record.progression.ends, observe(record, 1e12).ends) == (None, None)
+    assert (record.progression.ends, observe(record, 1e12).has_ended) == (False, False)
 
 
 def test_poll_hint_of_a_stalled_job_stays_short(
@@ -230,23 +232,23 @@ def test_flaky_polls_are_counted_for_each_job(client: ServiceClient) -> None:
     flaky, flaky_too = client.create("flaky-polls"), client.create("flaky-polls")
     normal = client.create()
     expected = [200, 503, 200, 200, 503, 200, 200, 503]
-    assert client.statuses(JobRole.RETRIEVE, 8, flaky) == expected
-    assert client.statuses(JobRole.RETRIEVE, 8, normal) == [200] * 8
+    assert client.statuses(JobRole.POLL, 8, flaky) == expected
+    assert client.statuses(JobRole.POLL, 8, normal) == [200] * 8
     assert client.statuses(JobRole.LIST, 8) == [200] * 8
-    assert client.statuses(JobRole.CONTENT, 8, flaky) == [409] * 8
-    assert client.statuses(JobRole.RETRIEVE, 8, flaky_too) == expected
+    assert client.statuses(JobRole.RESULT, 8, flaky) == [409] * 8
+    assert client.statuses(JobRole.POLL, 8, flaky_too) == expected
 
 
 def test_polls_with_another_key_are_not_counted(client: ServiceClient) -> None:
     job = client.create("flaky-polls")
-    assert client.statuses(JobRole.RETRIEVE, 5, job, key="sk-other") == [404] * 5
-    assert client.statuses(JobRole.RETRIEVE, 2, job) == [200, 503]
+    assert client.statuses(JobRole.POLL, 5, job, key="sk-other") == [404] * 5
+    assert client.statuses(JobRole.POLL, 2, job) == [200, 503]
 
 
 def test_rate_limited_creates_are_counted_for_each_key(
     any_client: ServiceClient,
 ) -> None:
-    created = any_client.document.by_role[JobRole.CREATE].success.status
+    created = find_operation(any_client.document, JobRole.CREATE).success.status
     expected = [429, 429, created, 429, 429, created]
     for key in ("sk-a", "sk-b"):
         options = {"key": key, "scenario": "rate-limited"}
@@ -294,12 +296,12 @@ def test_custom_scenario_has_its_outcome_and_its_faults(document: Document) -> N
     created = client.send(JobRole.CREATE, scenario="custom")
     assert created.delivery is None
     job = client.job_id(created)
-    polls = [client.send(JobRole.RETRIEVE, job) for _ in range(3)]
+    polls = [client.send(JobRole.POLL, job) for _ in range(3)]
     assert [poll.status for poll in polls] == [200, 500, 200]
     assert [poll.delivery.delay for poll in polls if poll.delivery] == [3, 3, 3]
-    assert client.send(JobRole.CONTENT, job).status == 404
+    assert client.send(JobRole.RESULT, job).status == 404
     client.clock.advance(20)
-    view = orjson.loads(client.send(JobRole.RETRIEVE, job).body)
+    view = orjson.loads(client.send(JobRole.POLL, job).body)
     assert (view["status"], view["error"]["code"], view["progress"]) == ("failed", "out_of_gpu", 0)
 
 
@@ -312,7 +314,7 @@ def test_added_fault_applies_before_scenario_faults_and_delays_add_up(
     job = client.create("custom")
     client.controls.fault("retrieve", status=429, times=1)
     client.controls.fault("retrieve", latency=2)
-    first, second = (client.send(JobRole.RETRIEVE, job) for _ in range(2))
+    first, second = (client.send(JobRole.POLL, job) for _ in range(2))
     assert first.status == 429
     assert second.status == 500
     assert second.delivery
@@ -338,12 +340,10 @@ def test_job_keeps_its_scenario_however_it_was_chosen(
     service.scenarios.use("completes")
     service.scenarios.use("fails", share=0)
     any_client.clock.advance(100)
-    state = any_client.state(any_client.send(JobRole.RETRIEVE, job))
-    assert any_client.document.lifecycle.states[state].ends is Ending.FAILURE
+    assert any_client.meaning(any_client.send(JobRole.POLL, job)) is Meaning.FAILURE
     other = any_client.create()
     any_client.clock.advance(100)
-    state = any_client.state(any_client.send(JobRole.RETRIEVE, other))
-    assert any_client.document.lifecycle.states[state].ends is Ending.SUCCESS
+    assert any_client.meaning(any_client.send(JobRole.POLL, other)) is Meaning.SUCCESS
 
 
 @pytest.mark.parametrize("choice", ["server", "next", "share", "header", "prompt"])
@@ -360,8 +360,8 @@ def test_job_keeps_the_faults_of_its_scenario_however_it_was_chosen(
     scenario, prompt = in_request.get(choice, ("", "A teapot"))
     job = client.create(scenario, prompt=prompt)
     scenarios.reset()
-    assert client.statuses(JobRole.RETRIEVE, 3, job) == [200, 503, 200]
-    assert client.statuses(JobRole.RETRIEVE, 3, client.create()) == [200] * 3
+    assert client.statuses(JobRole.POLL, 3, job) == [200, 503, 200]
+    assert client.statuses(JobRole.POLL, 3, client.create()) == [200] * 3
 
 
 def test_job_gets_the_faults_of_its_scenario_after_a_reload(document: Document) -> None:
@@ -373,9 +373,9 @@ def test_job_gets_the_faults_of_its_scenario_after_a_reload(document: Document) 
         document, "custom", {"faults": [{"operation": "retrieve", "status": 502}]}
     )
     client.service.scenarios.replace_initial(default="completes", custom={"custom": again})
-    assert client.statuses(JobRole.RETRIEVE, 2, job) == [502, 502]
+    assert client.statuses(JobRole.POLL, 2, job) == [502, 502]
     client.service.scenarios.replace_initial(default="completes", custom={})
-    assert client.statuses(JobRole.RETRIEVE, 2, job) == [200, 200]
+    assert client.statuses(JobRole.POLL, 2, job) == [200, 200]
 
 
 def test_invalid_scenarios_leave_the_previous_ones(document: Document) -> None:
@@ -432,7 +432,7 @@ def test_invalid_scenario_is_reported_with_its_pointer(
 def test_expiry_needs_a_field_in_the_document(
     other_document: Document,
 ) -> None:
-    with pytest.raises(ValueError, match=r"^expires: the document names no place for it"):
+    with pytest.raises(ValueError, match=r"^expires: the files of a rendering do not expire"):
         read_scenario(other_document, "custom", {"expires": 1})
 
 
@@ -440,13 +440,10 @@ def test_unsupported_scenarios_are_not_built_in(
     other_document: Document,
 ) -> None:
     root = orjson.loads(orjson.dumps(other_document.source.data))
-    ticket = root["components"]["schemas"]["Ticket"]
-    lifecycle, phase = ticket["x-lifecycle"], ticket["properties"]["job"]["properties"]["phase"]
-    phase["properties"]["word"]["enum"] = ["waiting", "warming", "drawing", "ready"]
-    del lifecycle["failure"], lifecycle["stamps"][2]
-    lifecycle["states"]["waiting"]["next"] = ["warming"]
-    lifecycle["states"]["drawing"]["next"] = ["ready"]
-    del lifecycle["states"]["spoilt"], lifecycle["states"]["withdrawn"]
+    kind = root["x-jobs"]["rendering"]
+    kind["states"] = {"waiting": "pending", "ready": "success"}
+    del kind["fields"]["/job/phase/trouble/why"], kind["fields"]["/job/phase/trouble/text"]
+    kind["fields"]["/job/phase/ended"] = {"time": "terminal"}
     del root["paths"]["/renderings"]["post"]["responses"]["429"], root["x-limits"]
     bare = built_in_scenarios(parse_document(orjson.dumps(root).decode()))
     assert [*bare] == ["completes", "slow", "stalls", "jumps", "instant"]

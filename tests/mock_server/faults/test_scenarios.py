@@ -17,13 +17,14 @@ from aisa_testkit.mock_server import (
     ManualClock,
     MockControls,
     Progression,
-    plan_progression,
 )
 from aisa_testkit.mock_server.errors import Refusal
 from aisa_testkit.mock_server.faults.scenarios import Scenarios
 from aisa_testkit.mock_server.jobs.progression import Planner
 from aisa_testkit.openapi import Arguments, Call, Cause, Document, JobRole, Reply
 from aisa_testkit.openapi.json import Json
+from tests.support.operations import find_operation, only_kind
+from tests.support.planned_jobs import plan
 
 FIELDS = {"prompt": "a lighthouse", "model": "sora-2", "size": "720x1280", "seconds": "4"}
 IN_PROMPT = {**FIELDS, "prompt": "a lighthouse mock:fails at night"}
@@ -34,9 +35,10 @@ def choose(
     scenarios: Scenarios, document: Document, fields: Mapping[str, Json], headers: Mapping[str, str]
 ) -> Progression:
     """Return the progression of a job that is created with these fields and headers."""
-    operation = document.by_role[JobRole.CREATE]
+    operation = find_operation(document, JobRole.CREATE)
     choice = scenarios.choose(Call(operation.id, headers=headers), Arguments(fields=fields))
-    return plan_progression(document.lifecycle, fields, choice.scenario.outcome)
+    request = {f"/{name}": value for name, value in fields.items()}
+    return plan(document, request, choice.scenario.outcome)
 
 
 class ScenarioChooser:
@@ -183,10 +185,10 @@ def test_failure_with_a_custom_error_code(chooser: ScenarioChooser) -> None:
 
 
 def test_duration_depends_on_every_scaling_field_of_the_document(document: Document) -> None:
-    planner = Planner(document.lifecycle)
+    planner = Planner(only_kind(document))
     lengths = {
         (model, seconds): planner.plan(
-            {**FIELDS, "model": model, "seconds": seconds}
+            "createVideo", {"/model": model, "/seconds": seconds}
         ).pending_seconds
         for _ in range(2)  # the second time from the cache
         for model in ("sora-2", "sora-2-pro")

@@ -15,13 +15,15 @@ from aisa_testkit.mock_server import (
     MemoryStore,
     MockControls,
     RandomIds,
-    plan_progression,
 )
 from aisa_testkit.mock_server.webhooks.signature import new_secret
 from aisa_testkit.mock_server.webhooks.webhooks import Webhooks
-from aisa_testkit.openapi import Call, Document, Ending, Reply, parse_document
+from aisa_testkit.openapi import Call, Document, Reply, parse_document
+from aisa_testkit.openapi.jobs import Meaning
 from aisa_testkit.openapi.json import Json
+from aisa_testkit.openapi.source import parse_source
 from tests.support.documents import renderings_text
+from tests.support.planned_jobs import plan
 
 START = 1_780_000_000
 HEADERS = {"authorization": "Bearer sk-test", "content-type": "application/json"}
@@ -97,9 +99,7 @@ def test_end_job_with_failure_does_not_decrease_progress(
 def test_failed_at_is_the_progress_of_the_failed_job(
     document: Document, failed_at: int | None, progress: int
 ) -> None:
-    progression = plan_progression(
-        document.lifecycle, {}, JobOutcome(outcome="failed", failed_at=failed_at)
-    )
+    progression = plan(document, outcome=JobOutcome(outcome="failed", failed_at=failed_at))
     assert (
         progression.phases[-2].progress_to,
         progression.phases[-1].progress_from,
@@ -168,9 +168,9 @@ def test_end_job_frees_a_slot_of_the_in_flight_limit(document: Document) -> None
     assert service.answer(CREATE).status == 200
 
 
-@pytest.mark.parametrize("ending", Ending)
+@pytest.mark.parametrize("meaning", [Meaning.SUCCESS, Meaning.FAILURE])
 def test_end_job_uses_the_first_final_state_of_the_document(
-    other_document: Document, ending: Ending
+    other_document: Document, meaning: Meaning
 ) -> None:
     service = JobService(
         other_document, clock=ManualClock(1_780_000_000), ids=RandomIds(1), strict=True
@@ -178,23 +178,18 @@ def test_end_job_uses_the_first_final_state_of_the_document(
     headers = {"x-render-key": "k", "content-type": "application/json"}
     reply = service.answer(Call("submitRendering", headers=headers, body=b'{"scene": "A teapot"}'))
     place = {"ref": orjson.loads(reply.body)["job"]["ref"]}
-    MockControls(service).end_job(place["ref"], success=ending is Ending.SUCCESS)
+    MockControls(service).end_job(place["ref"], success=meaning is Meaning.SUCCESS)
     phase = orjson.loads(service.answer(Call("rendering", place, headers=headers)).body)["job"]
-    expected = {Ending.SUCCESS: "ready", Ending.FAILURE: "spoilt"}
-    assert phase["phase"]["word"] == expected[ending]
+    expected = {Meaning.SUCCESS: "ready", Meaning.FAILURE: "spoilt"}
+    assert phase["phase"]["word"] == expected[meaning]
 
 
 def test_end_job_with_failure_needs_a_failure_state() -> None:
-    text = renderings_text()
-    for failing, without in {
-        ", spoilt, withdrawn]": "]",
-        "[warming, withdrawn]": "[warming]",
-        "[ready, spoilt]": "[ready]",
-        "          spoilt: {ends: failure}\n": "",
-        "          withdrawn: {ends: failure}\n": "",
-        "          - {at: /job/phase/ended, set_on: spoilt}\n": "",
-    }.items():
-        text = text.replace(failing, without)
+    root = parse_source(renderings_text(), name="renderings").data
+    kind = root["x-jobs"]["rendering"]
+    kind["states"] = {"waiting": "pending", "ready": "success"}
+    kind["fields"] = {"/job/order/scene": {"request": "/scene"}}
+    text = orjson.dumps(root).decode()
     service = JobService(parse_document(text), clock=ManualClock(1_780_000_000))
     headers = {"x-render-key": "k", "content-type": "application/json"}
     reply = service.answer(Call("submitRendering", headers=headers, body=b'{"scene": "A teapot"}'))

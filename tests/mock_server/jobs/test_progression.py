@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf, nan
 
 import orjson
@@ -15,14 +16,14 @@ from aisa_testkit.mock_server import (
     MockControls,
     SystemClock,
     observe,
-    plan_progression,
 )
 from aisa_testkit.openapi import Call, Document
 from aisa_testkit.openapi.json import Json
+from tests.support.planned_jobs import plan, planned_job
 
 CREATED = 1_780_000_000.0
 DAY = 86_400
-STAMPS = [("created_at",), ("completed_at",), ("expires_at",)]
+STAMPS = ("created_at", "completed_at", "expires_at")
 
 DURATIONS = {
     ("sora-2", "4"): 2 + 8,
@@ -63,26 +64,38 @@ def test_duration_depends_on_model_and_video_length(
     ],
 )
 def test_default_outcome_is_queued_in_progress_completed(
-    document: Document, elapsed: float, state: str, progress: int, remaining: float
+    service: JobService,
+    clock: ManualClock,
+    document: Document,
+    elapsed: float,
+    state: str,
+    progress: int,
+    remaining: float,
 ) -> None:
-    snapshot = observe(job_of(document), CREATED + elapsed)
+    job = job_of(document)
+    snapshot = observe(job, CREATED + elapsed)
     assert (snapshot.state, snapshot.progress, snapshot.remaining_seconds) == (
         state,
         progress,
         remaining,
     )
-    moments = [int(CREATED), int(CREATED) + 10, int(CREATED) + DAY]
-    known = 3 if state == "completed" else 1
-    assert list(snapshot.timestamps) == list(zip(STAMPS, moments, strict=True))[:known]
+    if elapsed >= 0:
+        clock.advance(elapsed)
+        moments = [int(CREATED), int(CREATED) + 10, int(CREATED) + DAY]
+        known = 3 if state == "completed" else 1
+        assert stamps_of(service, job) == [*moments[:known], *[None] * (3 - known)]
 
 
 @pytest.mark.parametrize("code", ["moderation_blocked", "generation_failed", "odd"])
-def test_failing_job_ends_at_half_of_the_work(document: Document, code: str) -> None:
+def test_failing_job_ends_at_half_of_the_work(
+    service: JobService, clock: ManualClock, document: Document, code: str
+) -> None:
     job = job_of(document, outcome="failed", code=code)
     before, after = observe(job, CREATED + 5.999), observe(job, CREATED + 6)
     assert (before.state, before.progress, before.reason) == ("in_progress", 49, None)
     assert (after.state, after.progress, after.remaining_seconds) == ("failed", 50, 0)
-    assert after.timestamps == ((STAMPS[0], int(CREATED)),)
+    clock.advance(6)
+    assert stamps_of(service, job) == [int(CREATED), None, None]
     messages = {
         "moderation_blocked": "The request was blocked by the moderation system.",
         "generation_failed": "The video could not be generated.",
@@ -93,24 +106,27 @@ def test_failing_job_ends_at_half_of_the_work(document: Document, code: str) -> 
 
 def test_default_failure_code_is_the_first_of_the_document(other_document: Document) -> None:
     for outcome in ("spoilt", "withdrawn"):
-        progression = plan_progression(other_document.lifecycle, {}, JobOutcome(outcome=outcome))
+        progression = plan(other_document, outcome=JobOutcome(outcome=outcome))
         assert progression.reason == ("no_light", "There was no light.")
 
 
 @pytest.mark.parametrize(
-    ("fields", "outcome", "ends"),
+    ("request_values", "outcome", "ends"),
     [
-        pytest.param({"quality": "draft"}, None, [1, 4, 10], id="draft"),
-        pytest.param({"quality": "final"}, None, [1, 4, 64], id="final"),
-        pytest.param({"quality": "odd"}, None, [1, 4, 10], id="a value without a factor"),
+        pytest.param({"/quality": "draft"}, None, [1, 4, 10], id="draft"),
+        pytest.param({"/quality": "final"}, None, [1, 4, 64], id="final"),
+        pytest.param({"/quality": "odd"}, None, [1, 4, 10], id="a value without a factor"),
         pytest.param({}, "spoilt", [1, 4, 7], id="spoilt"),
         pytest.param({}, "withdrawn", [0.5], id="withdrawn"),
     ],
 )
 def test_another_document_has_other_states_and_durations(
-    other_document: Document, fields: dict[str, Json], outcome: str | None, ends: list[float]
+    other_document: Document,
+    request_values: dict[str, Json],
+    outcome: str | None,
+    ends: list[float],
 ) -> None:
-    progression = plan_progression(other_document.lifecycle, fields, JobOutcome(outcome=outcome))
+    progression = plan(other_document, request_values, JobOutcome(outcome=outcome))
     assert [phase.ends_after for phase in progression.phases] == [*ends, inf]
 
 
@@ -127,10 +143,13 @@ def test_seconds_are_divided_among_phases_like_the_default(
     )
 
 
-def test_zero_seconds_completes_the_job_at_creation(document: Document) -> None:
-    snapshot = observe(job_of(document, duration=0), CREATED)
+def test_zero_seconds_completes_the_job_at_creation(
+    service: JobService, document: Document
+) -> None:
+    job = job_of(document, duration=0)
+    snapshot = observe(job, CREATED)
     assert (snapshot.state, snapshot.progress, snapshot.remaining_seconds) == ("completed", 100, 0)
-    assert dict(snapshot.timestamps)[STAMPS[1]] == int(CREATED)
+    assert stamps_of(service, job)[1] == int(CREATED)
 
 
 def test_invalid_outcomes_are_value_errors(document: Document) -> None:
@@ -160,11 +179,11 @@ def test_huge_seconds_are_rejected_or_work(document: Document, duration: float) 
 
 @pytest.mark.parametrize("created", [1.0, 1.25, 1.75, -0.25, -1.0], ids="{:g}".format)
 def test_timestamps_are_rounded_down_to_whole_seconds(document: Document, created: float) -> None:
-    default = job_of(document, duration=0.5)
-    job = Job(default.id, default.sequence, created, default.fields, default.progression)
-    for at, moment in observe(job, created + 0.5).timestamps[:2]:
-        after = 0.5 if at == STAMPS[1] else 0
-        assert 0 <= created + after - moment < 1
+    job = replace(job_of(document, duration=0.5), created=created)
+    created_at, completed_at, expires_at = stamps_of(JobService(document), job)
+    assert 0 <= created - created_at < 1
+    assert 0 <= created + 0.5 - completed_at < 1
+    assert 0 <= created + DAY - expires_at < 1
 
 
 def test_describe_returns_the_current_job(
@@ -175,7 +194,15 @@ def test_describe_returns_the_current_job(
     clock.advance(10)
     described = service.describe(job)
     assert (described["status"], described["completed_at"]) == ("completed", int(CREATED) + 10)
-    assert document.job.accepts(described)
+    poll = document.operations["getVideo"].success.content["application/json"]
+    assert poll is not None
+    assert poll.accepts(described)
+
+
+def stamps_of(service: JobService, job: Job) -> list[Json]:
+    """The times that a poll reports now; None for those that are not known yet."""
+    described = service.describe(job)
+    return [described[name] for name in STAMPS]
 
 
 def job_of(
@@ -188,8 +215,10 @@ def job_of(
     duration: float | None = None,
 ) -> Job:
     """A job of the bundled document."""
-    fields = {"prompt": "A lighthouse", "model": model, "size": "720x1280", "seconds": seconds}
-    progression = plan_progression(
-        document.lifecycle, fields, JobOutcome(outcome=outcome, code=code, seconds=duration)
+    request = {"prompt": "A lighthouse", "model": model, "size": "720x1280", "seconds": seconds}
+    return planned_job(
+        document,
+        created=CREATED,
+        request={f"/{name}": value for name, value in request.items()},
+        outcome=JobOutcome(outcome=outcome, code=code, seconds=duration),
     )
-    return Job("video_1", 0, CREATED, fields, progression)

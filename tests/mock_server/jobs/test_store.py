@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
 from aisa_testkit.mock_server import Job, JobPage, MemoryStore, Phase, Progression
-from aisa_testkit.openapi import Ending
+from aisa_testkit.openapi.jobs import Meaning
 
-PROGRESSION = Progression((Phase("done", Ending.SUCCESS, 0.0, float("inf"), 0, 0),), (), None)
+PROGRESSION = Progression((Phase("done", Meaning.SUCCESS, 0.0, float("inf"), 0, 0),), None)
 
 
 def job_of(sequence: int) -> Job:
-    return Job(f"job {sequence}", sequence, 0.0, {}, PROGRESSION)
+    return Job(f"job {sequence}", "video", "createVideo", sequence, 0.0, {}, PROGRESSION)
 
 
 class StoreAgainstList(RuleBasedStateMachine):

@@ -11,10 +11,11 @@ from aisa_testkit.mock_server import JobService, ManualClock, RandomIds, Ticking
 from aisa_testkit.openapi import Call, Document, JobRole, Reply, parse_document
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import get
+from tests.support.operations import REMIX, id_in, only_kind
 from tests.support.service_client import ServiceClient
 
 OWNER, STRANGER = "sk-test", "sk-stranger"
-JOB_ROLES = [JobRole.RETRIEVE, JobRole.CONTENT, JobRole.DELETE]
+JOB_ROLES = [JobRole.POLL, JobRole.RESULT, JobRole.DELETE]
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def client(any_document: Document) -> ServiceClient:
 
 
 def message_of(client: ServiceClient, reply: Reply) -> Json:
-    return get(orjson.loads(reply.body), client.document.envelope.message_at)
+    return get(orjson.loads(reply.body), client.document.envelope.message_at or ())
 
 
 @pytest.mark.parametrize("role", JOB_ROLES)
@@ -33,18 +34,18 @@ def test_job_of_another_key_is_not_found_and_stays_unchanged(
 ) -> None:
     job = client.create()
     client.clock.advance(age)
-    before = client.send(JobRole.RETRIEVE, job).body
+    before = client.send(JobRole.POLL, job).body
     refused = client.send(role, job, key=STRANGER)
     assert refused.status == 404
     message = f"there is no job '{job}' of this key; it was created with another key"
     assert message_of(client, refused) == message
-    assert client.send(JobRole.RETRIEVE, job).body == before
+    assert client.send(JobRole.POLL, job).body == before
     assert len(client.service.store) == 1
 
 
 def test_unknown_job_id_has_its_own_error_message(client: ServiceClient) -> None:
     client.create()
-    refused = client.send(JobRole.RETRIEVE, "unknown", key=STRANGER)
+    refused = client.send(JobRole.POLL, "unknown", key=STRANGER)
     assert message_of(client, refused) == "there is no job 'unknown'"
 
 
@@ -59,25 +60,31 @@ def test_list_contains_only_jobs_of_the_same_key(client: ServiceClient) -> None:
 
 
 def test_pagination_is_not_affected_by_jobs_of_other_keys(client: ServiceClient) -> None:
-    page = client.document.by_role[JobRole.LIST].page
-    assert page
+    listing = only_kind(client.document).list
+    assert listing
+    after = listing.after or listing.cursor
+    limit = listing.limit
+    assert after
+    assert limit
     created = []
     for _ in range(5):
         client.create(key=STRANGER)
         created.append(client.create(key=OWNER))
-    first = client.list_ids(OWNER, **{page.limit: "2"})
+    first = client.list_ids(OWNER, **{limit.name: "2"})
     client.create(key=STRANGER)
-    second = client.list_ids(OWNER, **{page.limit: "9", page.after: first[-1]})
+    second = client.list_ids(OWNER, **{limit.name: "9", after.name: first[-1]})
     assert first + second == created[::-1]
 
 
 def test_pagination_cursor_of_another_key_is_not_found(client: ServiceClient) -> None:
-    page = client.document.by_role[JobRole.LIST].page
-    assert page
+    listing = only_kind(client.document).list
+    assert listing
+    after = listing.after or listing.cursor
+    assert after
     job = client.create()
-    refused = client.send(JobRole.LIST, key=STRANGER, query={page.after: job})
+    refused = client.send(JobRole.LIST, key=STRANGER, query={after.name: job})
     assert refused.status == 404
-    assert message_of(client, refused) == f"{page.after}: there is no job '{job}'"
+    assert message_of(client, refused) == f"{after.name}: there is no job '{job}'"
 
 
 def test_delete_leaves_jobs_of_other_keys(client: ServiceClient) -> None:
@@ -90,7 +97,7 @@ def test_delete_leaves_jobs_of_other_keys(client: ServiceClient) -> None:
 
 def test_service_describes_the_jobs_of_all_keys(client: ServiceClient) -> None:
     created = [client.create(key=key) for key in (OWNER, STRANGER, OWNER)]
-    described = [get(job, client.document.lifecycle.id_at) for job in client.service.describe_all()]
+    described = [id_in(client.document, job) for job in client.service.describe_all()]
     assert described == created
 
 
@@ -98,8 +105,8 @@ def test_remix_needs_a_job_of_the_same_key_and_belongs_to_that_key(document: Doc
     client = ServiceClient(document)
     source = client.create()
     client.clock.advance(10)
-    assert client.send(JobRole.REMIX, source, key=STRANGER).status == 404
-    client.send(JobRole.REMIX, source, key=OWNER)
+    assert client.send(REMIX, source, key=STRANGER).status == 404
+    client.send(REMIX, source, key=OWNER)
     assert len(client.list_ids(OWNER)) == 2
     assert client.list_ids(STRANGER) == []
 
@@ -117,7 +124,7 @@ def test_synthesized_jobs_never_replace_a_job_of_another_key(
     assert client.list_ids(OWNER) == []
 
 
-@pytest.mark.parametrize("role", [JobRole.RETRIEVE, JobRole.LIST])
+@pytest.mark.parametrize("role", [JobRole.POLL, JobRole.LIST])
 def test_only_polls_of_the_owner_move_a_ticking_clock(document: Document, role: JobRole) -> None:
     client = ServiceClient(document, clock=TickingClock(1_780_000_000, interval=1))
     job, start = client.create(), client.clock.now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import count
 from weakref import WeakSet
@@ -13,12 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisa_testkit.mock_server import Job, JobOutcome, ManualClock, MemoryStore, plan_progression
+from aisa_testkit.mock_server import Job, JobOutcome, ManualClock, MemoryStore
 from aisa_testkit.mock_server.errors import Refusal
+from aisa_testkit.mock_server.jobs.request_values import RequestReader
 from aisa_testkit.mock_server.keys.accounts import Account, read_tier
 from aisa_testkit.mock_server.keys.quotas import Quotas
 from aisa_testkit.openapi import Cause, Document, Tier, load_document
 from aisa_testkit.openapi.json import Json
+from tests.support.operations import only_kind
+from tests.support.planned_jobs import plan, planned_job
 
 START = 1_780_000_000
 JOB_SECONDS = 10  # of a job with default fields
@@ -44,6 +47,7 @@ class QuotaFixture:
             tier=tier or Tier(),
             accounts=accounts,
         )
+        self.operation = only_kind(document).creates[0]
         self._numbers = count()
 
     def create(
@@ -52,13 +56,22 @@ class QuotaFixture:
         """Create a job with this API key."""
 
         def create() -> Job:
-            plan = plan_progression(self.document.lifecycle, fields, outcome or JobOutcome())
             number = next(self._numbers)
-            job = Job(f"job-{number}", number, self.clock.now(), fields, plan, owner=key)
+            job = planned_job(
+                self.document,
+                f"job-{number}",
+                sequence=number,
+                created=self.clock.now(),
+                request=request,
+                outcome=outcome,
+                owner=key,
+            )
             self.store.add(job)
             return job
 
-        return self.limits.create_job(key, fields, create)
+        defaults = RequestReader(only_kind(self.document), self.operation).defaults
+        request = {**defaults, **{f"/{name}": value for name, value in fields.items()}}
+        return self.limits.create_job(key, self.operation, request, create)
 
     def remove(self, job: Job) -> None:
         """Delete a job, as a client may when it has ended."""
@@ -68,8 +81,8 @@ class QuotaFixture:
     def end(self, job: Job, *, outcome: str) -> None:
         """End a job early."""
         job_outcome = JobOutcome(outcome=outcome, seconds=self.clock.now() - job.created)
-        plan = plan_progression(self.document.lifecycle, job.fields, job_outcome)
-        assert self.store.replace(job, replace(job, progression=plan))
+        progression = plan(self.document, job.request, job_outcome)
+        assert self.store.replace(job, job.with_progression(progression))
 
 
 def refusal_of(quota: QuotaFixture, key: str = "sk-1", **fields: Json) -> Refusal:
@@ -530,21 +543,3 @@ def test_without_limits_everything_is_accepted(document: Document) -> None:
     assert quota.limits.rate_limit_headers("sk-1") == {}
     for _ in range(50):
         quota.create()
-
-
-@pytest.mark.parametrize(
-    ("account", "message"),
-    [
-        (Account("k", revoked=True), "revoked keys need credentials-revoked"),
-        (
-            Account("k", forbidden={"quality": ("final",)}),
-            "forbidden values need model-forbidden",
-        ),
-    ],
-    ids=["revoked", "forbidden"],
-)
-def test_settings_without_an_error_response_in_the_document_are_rejected(
-    other_document: Document, account: Account, message: str
-) -> None:
-    with pytest.raises(ValueError, match=f"^/x-error-envelope/causes: {message}$"):
-        QuotaFixture(other_document, accounts={"k": account})

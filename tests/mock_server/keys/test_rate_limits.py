@@ -17,6 +17,7 @@ from aisa_testkit.mock_server import (
 )
 from aisa_testkit.openapi import Call, Document, JobRole, Reply
 from aisa_testkit.openapi.json import Json
+from tests.support.operations import REMIX
 from tests.support.service_client import ServiceClient, error_of
 
 START = 1_780_000_000
@@ -43,12 +44,12 @@ def test_every_response_has_rate_limit_headers_of_the_tier(
     replies = [
         client.send(JobRole.CREATE),
         client.send(JobRole.LIST),
-        client.send(JobRole.RETRIEVE, job_id="unknown"),
+        client.send(JobRole.POLL, job_id="unknown"),
         client.send(JobRole.CREATE, prompt=""),
         client.send(JobRole.CREATE, headers={"prefer": "code=503"}),
         client.send(JobRole.DELETE, job_id="unknown"),
-        client.send(JobRole.REMIX, job_id="unknown"),
-        client.send(JobRole.CONTENT, job_id="unknown"),
+        client.send(REMIX, job_id="unknown"),
+        client.send(JobRole.RESULT, job_id="unknown"),
     ]
     assert [reply.status for reply in replies] == [200, 200, 404, 400, 503, 404, 404, 404]
     for used, reply in enumerate(replies, 1):
@@ -61,11 +62,11 @@ def test_downloads_and_range_requests_have_rate_limit_headers(document: Document
     client = limited_client(document, limits="free")
     job = client.create()
     client.clock.advance(10)
-    whole = client.send(JobRole.CONTENT, job_id=job)
-    part = client.send(JobRole.CONTENT, job_id=job, headers={"range": "bytes=0-9"})
+    whole = client.send(JobRole.RESULT, job_id=job)
+    part = client.send(JobRole.RESULT, job_id=job, headers={"range": "bytes=0-9"})
     same = {"if-none-match": whole.headers["etag"]}
-    unchanged = client.send(JobRole.CONTENT, job_id=job, headers=same)
-    beyond = client.send(JobRole.CONTENT, job_id=job, headers={"range": "bytes=999999999-"})
+    unchanged = client.send(JobRole.RESULT, job_id=job, headers=same)
+    beyond = client.send(JobRole.RESULT, job_id=job, headers={"range": "bytes=999999999-"})
     assert [r.status for r in (whole, part, unchanged, beyond)] == [200, 206, 304, 416]
     left = [header_values(reply, REMAINING) for reply in (whole, part, unchanged, beyond)]
     assert left == [{58}, {57}, {56}, {55}]
@@ -158,7 +159,7 @@ def test_remix_counts_towards_the_in_flight_limit(document: Document) -> None:
     client = limited_client(document, limits={"in_flight": 1})
     job = client.create()
     client.clock.advance(10)
-    assert [client.send(JobRole.REMIX, job_id=job).status for _ in range(2)] == [200, 429]
+    assert [client.send(REMIX, job_id=job).status for _ in range(2)] == [200, 429]
 
 
 def test_refused_create_keeps_the_scenario_of_the_next_job(document: Document) -> None:
@@ -208,7 +209,7 @@ def test_each_account_has_its_own_limits(document: Document) -> None:
 def test_forbidden_values_apply_to_remixes(document: Document) -> None:
     accounts = {"sk-a": {"forbidden": {"model": ["sora-2"]}}}
     client = limited_client(document, accounts=accounts, unknown_ids="synthesize")
-    assert error_of(client.send(JobRole.REMIX, key="sk-a", job_id="any")) == (
+    assert error_of(client.send(REMIX, key="sk-a", job_id="any")) == (
         403,
         "model_not_allowed",
     )
@@ -271,15 +272,11 @@ def test_limits_of_another_document(other_document: Document) -> None:
     assert client.statuses(JobRole.LIST, 4, key="k") == [200, 200, 200, 429]
     poor = client.send(JobRole.CREATE, key="poor")
     assert (poor.status, orjson.loads(poor.body)["problem"]) == (402, "no-money")
-    assert (
-        client.send(JobRole.CONTENT, key="k", job_id="unknown").headers["x-allowance-left"] == "0"
-    )
+    assert client.send(JobRole.RESULT, key="k", job_id="unknown").headers["x-allowance-left"] == "0"
 
 
-def test_limits_without_an_error_response_in_the_document_are_rejected(
+def test_unknown_tier_is_rejected(
     other_document: Document,
 ) -> None:
     with pytest.raises(ValueError, match=r"^/limits: must be one of none, hobby, studio, or an"):
         JobService(other_document, limits="free")
-    with pytest.raises(ValueError, match=r"^/x-error-envelope/causes: revoked keys need"):
-        JobService(other_document, accounts={"k": {"revoked": True}})

@@ -21,7 +21,6 @@ from aisa_testkit.mock_server import (
     ManualClock,
     TickingClock,
     observe,
-    plan_progression,
 )
 from aisa_testkit.mock_server.errors import DeliveryError
 from aisa_testkit.mock_server.webhooks.delivery_attempt import RETRY_DELAYS, DeliveryAttempt
@@ -30,6 +29,7 @@ from aisa_testkit.mock_server.webhooks.webhooks import Webhooks
 from aisa_testkit.mock_server.webhooks.worker import deliver_on_moves
 from aisa_testkit.openapi import Document, parse_document
 from aisa_testkit.openapi.json import Json
+from tests.support.planned_jobs import planned_job
 
 START = 1_780_000_000
 SECRET = "whsec_" + "c2VjcmV0IG9mIHRoZSB0ZXN0cw=="
@@ -63,8 +63,7 @@ def make_job(
     stalls: bool = False,
 ) -> Job:
     job_outcome = JobOutcome(outcome=outcome, seconds=None if stalls else seconds, stalls=stalls)
-    plan = plan_progression(document.lifecycle, {}, job_outcome)
-    return Job(id=name, sequence=0, created=START, fields={}, progression=plan)
+    return planned_job(document, name, created=START, outcome=job_outcome)
 
 
 MakeWebhooks = Callable[..., Webhooks]
@@ -501,8 +500,8 @@ def test_event_is_due_exactly_at_the_end_of_the_job(
     webhooks.schedule(job)
     due = webhooks.next_due()
     assert due is not None
-    assert observe(job, due).ends
-    assert due == created or not observe(job, nextafter(due, 0)).ends
+    assert observe(job, due).has_ended
+    assert due == created or not observe(job, nextafter(due, 0)).has_ended
 
 
 def test_every_event_is_delivered_once_with_concurrent_clock_moves(

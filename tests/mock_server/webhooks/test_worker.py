@@ -20,7 +20,6 @@ from aisa_testkit.mock_server import (
     MovableClock,
     SystemClock,
     TickingClock,
-    plan_progression,
 )
 from aisa_testkit.mock_server.errors import DeliveryError
 from aisa_testkit.mock_server.webhooks.delivery_attempt import Receiver
@@ -32,6 +31,7 @@ from aisa_testkit.mock_server.webhooks.worker import (
     deliver_on_moves,
 )
 from aisa_testkit.openapi import Document
+from tests.support.planned_jobs import planned_job
 
 SECRET = "whsec_" + "c2VjcmV0IG9mIHRoZSB0ZXN0cw=="
 TIMEOUT = 20  # seconds
@@ -107,8 +107,7 @@ def closed_url() -> str:
 def make_job(
     document: Document, clock: MovableClock, name: str = "video_1", *, seconds: float = 10
 ) -> Job:
-    plan = plan_progression(document.lifecycle, {}, JobOutcome(seconds=seconds))
-    return Job(id=name, sequence=0, created=clock.now(), fields={}, progression=plan)
+    return planned_job(document, name, created=clock.now(), outcome=JobOutcome(seconds=seconds))
 
 
 def make_webhooks(document: Document, clock: MovableClock, receiver: Receiver) -> Webhooks:

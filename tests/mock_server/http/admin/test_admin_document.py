@@ -12,7 +12,7 @@ from aisa_testkit.mock_server import JobService, create_app
 from aisa_testkit.mock_server.http.admin.actions import AdminActions
 from aisa_testkit.mock_server.http.admin.admin_document import admin_document
 from aisa_testkit.mock_server.webhooks.delivery_attempt import DeliveryAttempt
-from aisa_testkit.openapi import Document, JobRole, parse_document
+from aisa_testkit.openapi import Document, parse_document
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.schema import Schemas
 from tests.support.asgi import send_request
@@ -119,4 +119,5 @@ def test_document_of_the_mocked_api_is_served_with_this_server_only(
     assert {**data, "servers": document.source.data["servers"]} == document.source.data
     served = parse_document(response.text)
     assert served.server_url == "http://mock:81/v1"
-    assert served.by_role.keys() == set(JobRole)
+    assert served.roles.keys() == document.roles.keys()
+    assert served.kinds.keys() == document.kinds.keys()

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from aisa_testkit.mock_server import JobService, ManualClock, MockControls, create_app
 from aisa_testkit.openapi import Document, JobRole
 from tests.support.asgi import send_request
+from tests.support.operations import find_operation
 
 CreateJob = Callable[[], str]
 
@@ -96,7 +97,7 @@ def test_jobs_of_another_document_can_be_completed_and_failed(other_document: Do
     done = send_request(app, f"POST /__admin/jobs/{first}/complete").json()
     failed = send_request(app, f"POST /__admin/jobs/{second}/fail").json()
     for job_id, shown in ((first, done), (second, failed)):
-        path = other_document.by_role[JobRole.RETRIEVE].template.expand({"ref": job_id})
+        path = find_operation(other_document, JobRole.POLL).template.expand({"ref": job_id})
         assert send_request(app, f"GET /api/v7{path}", headers=headers).json() == shown
     assert done["job"]["phase"] != failed["job"]["phase"]
 

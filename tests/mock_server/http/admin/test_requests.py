@@ -17,6 +17,7 @@ from aisa_testkit.openapi import Call, Document, JobRole, Reply
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.schema import Schemas
 from tests.support.asgi import send_request
+from tests.support.operations import find_operation
 
 
 class RecordingJournal:
@@ -154,7 +155,7 @@ def test_requests_and_verdict_match_their_schemas(
     for _ in range(2):
         with suppress(ConnectionResetError):
             send_request(
-                app, f"POST {document.base_path}{document.by_role[JobRole.CREATE].path}", {}
+                app, f"POST {document.base_path}{find_operation(document, JobRole.CREATE).path}", {}
             )
     send_request(app, f"GET {document.base_path}/unknown")
     schemas = Schemas(admin_document().data)
