@@ -72,6 +72,7 @@ class ErrorEnvelope:
     responses: the responses by cause
     success: the values that good responses have in these fields, by path
     declared: False if the document does not say how its errors look
+    good_statuses: the statuses of 2xx that errors may have, too
     """
 
     type_at: Path | None
@@ -88,6 +89,7 @@ class ErrorEnvelope:
     responses: Mapping[str, ErrorResponse]
     success: tuple[tuple[Path, Json], ...]
     declared: bool
+    good_statuses: frozenset[int] = frozenset()
 
     def body(
         self, response: ErrorResponse, *, message: str, parameter: str | None, request_id: str
@@ -120,6 +122,7 @@ class ErrorEnvelope:
 def compile_envelope(data: Json) -> ErrorEnvelope:
     """Compile valid data of `x-errors`."""
     compiler = _EnvelopeCompiler(data)
+    responses = compiler.responses()
     return ErrorEnvelope(
         type_at=compiler.path_of("type"),
         code_at=compiler.path_of("code"),
@@ -132,9 +135,10 @@ def compile_envelope(data: Json) -> ErrorEnvelope:
         retry_seconds=compiler.retry_header("seconds"),
         retry_milliseconds=compiler.retry_header("milliseconds"),
         constants=compiler.constants(),
-        responses=compiler.responses(),
+        responses=responses,
         success=compiler.words_of(data.get("causes", {}).get(_NONE, {})),
         declared=True,
+        good_statuses=frozenset(r.status for r in responses.values() if r.status < 300),
     )
 
 

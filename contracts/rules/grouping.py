@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ...openapi import Document, JobRole
+from ...openapi import Document
 from ...openapi.pointer import format_pointer
 from .rule import Party
 from .violation import Violation, list_numbers
@@ -75,26 +75,25 @@ def group_by_cause(
         document: The document of the API, so that a job in a list has the same places as a job in
             another response.
     """
-    list_items = None if document is None else _list_items(document)
+    list_items = () if document is None else _list_items(document)
     groups: dict[tuple[str | None, ...], list[Violation]] = {}
     for violation in violations:
         groups.setdefault(_cause(violation, list_items), []).append(violation)
     return tuple(ViolationGroup(first, tuple(more)) for first, *more in groups.values())
 
 
-def _list_items(document: Document) -> str | None:
-    """Return the pointer to the jobs in a response with a list, None if there is no list."""
-    operation = document.by_role.get(JobRole.LIST)
-    items = operation.page.places.get("items") if operation and operation.page else None
-    return None if items is None else format_pointer(items)
+def _list_items(document: Document) -> tuple[str, ...]:
+    """Return the pointers to the jobs in responses with lists."""
+    lists = (kind.list for kind in document.kinds.values())
+    return tuple(format_pointer(each.items) for each in lists if each is not None)
 
 
-def _cause(violation: Violation, list_items: str | None) -> tuple[str | None, ...]:
+def _cause(violation: Violation, list_items: tuple[str, ...]) -> tuple[str | None, ...]:
     place = None if violation.place is None else _INDEX.sub("/*", violation.place)
     if violation.rule.party is Party.CLIENT:
         return violation.code, place, violation.operation_id or violation.request
-    if place is not None and list_items is not None:
-        place = place.removeprefix(f"{list_items}/*") or place
+    for items in list_items if place is not None else ():
+        place = (place or "").removeprefix(f"{items}/*") or place
     operation = violation.request if place is None else None
     if not violation.code.startswith(_SINGLE_RESPONSE):
         return violation.code, place, operation

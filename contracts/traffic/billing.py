@@ -5,18 +5,23 @@ from __future__ import annotations
 from decimal import Decimal
 
 from ...openapi import Cause, Document, Operation, Reply
+from ...openapi.conformance import reply_problems
+from ...openapi.jobs import parse_place
 from .exchange import Exchange
 from .job_views import get_or_none, json_body
 
 
 def is_documented_error(document: Document, operation: Operation, reply: Reply) -> bool:
-    """Return True if the document lists the status of an error, and the error is in its envelope.
+    """Return True if the document lists the status of an error, and the error looks like one of it.
 
     Proxies respond with the same statuses, but not in the envelope.
     """
+    if reply.status not in operation.responses:
+        return False
     at = document.envelope.message_at
-    message = get_or_none(json_body(reply), at) if at else None
-    return reply.status in operation.responses and isinstance(message, str)
+    if at is None or not document.envelope.declared:
+        return not any(reply_problems(operation, reply))
+    return isinstance(get_or_none(json_body(reply), at), str)
 
 
 def is_unbilled(document: Document, operation: Operation, reply: Reply) -> bool:
@@ -25,6 +30,8 @@ def is_unbilled(document: Document, operation: Operation, reply: Reply) -> bool:
     Any other error may follow the creation of a job, such as a conflict, a time-out or a rate limit
     that another part of the server reports.
     """
+    if reply.status < 400:
+        return False
     if reply.status == document.envelope.responses[Cause.CREDENTIALS_INVALID].status:
         return True
     return reply.status in _REFUSALS and is_documented_error(document, operation, reply)
@@ -32,14 +39,15 @@ def is_unbilled(document: Document, operation: Operation, reply: Reply) -> bool:
 
 def create_price(exchange: Exchange) -> tuple[Decimal, str] | None:
     """Return the price of a create and its currency, None if it is unknown."""
-    operation = exchange.operation
-    price = operation.price
+    price = exchange.create.price if exchange.create else None
     if price is None:
         return None
-    names = {name for rate in price.rates for name in rate.when} | {price.per or ""}
-    defaults = {name: operation.default(name) for name in names}
+    places = {place for rate in price.rates for place in rate.when}
+    if price.per is not None:
+        places.add(price.per)
+    values = {place: exchange.requested_value(parse_place(place)) for place in places}
     try:
-        amount = price.amount_for({**defaults, **exchange.fields})
+        amount = price.amount_for(values)
     except ArithmeticError:  # a value that the server should have rejected
         return None
     return None if amount is None else (amount, price.currency)

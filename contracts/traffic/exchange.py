@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ...openapi import (
@@ -17,8 +17,12 @@ from ...openapi import (
     Reply,
 )
 from ...openapi.form import Part as FormPart
-from ...openapi.jobs import Part
-from ...openapi.json import Json
+from ...openapi.jobs import Condition, Place
+from ...openapi.jobs.request_places import request_schemas
+from ...openapi.json import Json, parse_json
+from ...openapi.media_types import is_json
+from ...openapi.messages import media_type_of
+from ...openapi.pointer import get
 from ...openapi.request import read_call
 from ...openapi.request_place import read_place
 
@@ -41,6 +45,7 @@ class Exchange:
     was_recorded: False if it is not known whether, or what, the server responded
     problem: the reason why there is no reply, empty if that is unknown
     roles: what the operation does to jobs, once for each kind of job; empty if nothing
+    reports_error: True if the response is an error in spite of a status of 2xx
     """
 
     operation: Operation
@@ -56,6 +61,7 @@ class Exchange:
     was_recorded: bool = True
     problem: str = ""
     roles: tuple[JobOperation, ...] = ()
+    reports_error: bool = False
 
     @property
     def role(self) -> JobRole | None:
@@ -80,8 +86,8 @@ class Exchange:
 
     @property
     def accepted(self) -> bool:
-        """True if the response has a status of 2xx."""
-        return self.reply is not None and 200 <= self.reply.status < 300
+        """True if the response has a status of 2xx, and is not an error all the same."""
+        return self.reply is not None and 200 <= self.reply.status < 300 and not self.reports_error
 
     @property
     def fields(self) -> Mapping[str, Json]:
@@ -107,13 +113,8 @@ class Exchange:
     def job_id(self) -> str | None:
         """The job id in the request, None if the operation is not about one job."""
         place = self.roles[0].id if self.roles else None
-        if place is None:
-            return None
-        if place.part is Part.PATH:
-            return self.call.path_parameters.get(place.name)
-        if place.part is Part.QUERY:
-            return self.query.get(place.name)
-        return self.headers.get(place.name)
+        value = read_place(place, self.call, self.arguments) if place else None
+        return None if value is None else str(value)
 
     @property
     def source_id(self) -> str | None:
@@ -121,6 +122,23 @@ class Exchange:
         place = self.create.source if self.create else None
         value = read_place(place, self.call, self.arguments) if place else None
         return value if isinstance(value, str) else None
+
+    def requested_value(self, place: Place) -> Json:
+        """Return the value at a place of the request, or its default; None if it has none.
+
+        A job that is made from another one takes the value from there, not from the document.
+        """
+        value = read_place(place, self.call, self.arguments)
+        if value is not None or (self.create and self.create.source):
+            return value
+        schemas = request_schemas(self.operation, place)
+        return next((schema["default"] for schema in schemas if "default" in schema), None)
+
+    def meets(self, condition: Condition) -> bool:
+        """Return True if the request meets a condition."""
+        return all(
+            self.requested_value(place) in allowed for place, allowed in condition.values.items()
+        )
 
 
 class UnmatchedKind(StrEnum):
@@ -183,7 +201,7 @@ def read_exchange(
     delay = _delivery_seconds(reply) if reply else 0.0
     at, took = at + delay, took + delay
     client_time = None if client_time is None else client_time + delay
-    return Exchange(
+    exchange = Exchange(
         operation,
         path,
         call,
@@ -195,7 +213,29 @@ def read_exchange(
         undelivered,
         sent,
         roles=document.roles.get(operation.id, ()),
+        reports_error=received is not None and _reports_error(document, received),
     )
+    create = exchange.create
+    if create is None or exchange.meets(create.when):
+        return exchange
+    return replace(exchange, roles=())
+
+
+def _reports_error(document: Document, reply: Reply) -> bool:
+    """Return True if a response with a status of 2xx has the code of an error in its body."""
+    envelope = document.envelope
+    if reply.status not in envelope.good_statuses or envelope.code_at is None:
+        return False
+    if not is_json(media_type_of(reply.headers)):
+        return False
+    try:
+        code = get(parse_json(reply.body), envelope.code_at)
+    except (LookupError, ValueError):
+        return False
+    success = dict(envelope.success)
+    if envelope.code_at in success:
+        return bool(code != success[envelope.code_at])
+    return any(code == r.code for r in envelope.responses.values() if r.status == reply.status)
 
 
 def _delivery_seconds(reply: Reply) -> float:

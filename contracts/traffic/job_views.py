@@ -41,12 +41,14 @@ class JobView:
     kind: its kind
     state: its state, as the document declares it
     job: the JSON of the job
+    role: the operation whose response shows it
     """
 
     job_id: str
     kind: JobKind
     state: State
     job: dict[str, Json]
+    role: JobOperation
 
     def value_at(self, path: Path) -> Json:
         """Return the value at a place of the job, None if there is none."""
@@ -62,6 +64,7 @@ class ShownJob:
     value: its state as the response writes it, None if it shows none
     state: the same as the document declares it, None if the document has no such state
     job: the JSON of the job
+    role: the operation whose response shows it
     """
 
     job_id: str
@@ -69,6 +72,7 @@ class ShownJob:
     value: Json
     state: State | None
     job: Json
+    role: JobOperation
 
 
 def jobs_in(
@@ -79,7 +83,7 @@ def jobs_in(
     The arguments are those of `shown_jobs`.
     """
     return tuple(
-        JobView(shown.job_id, shown.kind, shown.state, shown.job)
+        JobView(shown.job_id, shown.kind, shown.state, shown.job, shown.role)
         for shown in shown_jobs(document, exchange, kinds=kinds)
         if shown.state is not None and shown.state.meaning is not Meaning.UNKNOWN
     )
@@ -97,7 +101,7 @@ def shown_jobs(
             operation; without them, the first kind that has the state counts.
     """
     reply = exchange.reply
-    if reply is None or not exchange.accepted or exchange.role not in _ROLES_RETURNING_JOBS:
+    if reply is None or not exchange.accepted or exchange.role not in ROLES_RETURNING_JOBS:
         return ()
     body = json_body(reply)
     shown = (s for role in exchange.roles for s in _shown(document, exchange, role, body))
@@ -168,7 +172,7 @@ def _shown(
             job_id = created_job_id(document, exchange)
         if job_id is not None:
             value = get_or_none(job, kind.state_at)
-            yield ShownJob(job_id, kind, value, _state_of(kind, value, job), job)
+            yield ShownJob(job_id, kind, value, _state_of(kind, value, job), job, role)
 
 
 def _state_of(kind: JobKind, value: Json, job: Json) -> State | None:
@@ -253,4 +257,4 @@ def _id_in_url(document: Document, poll: JobOperation, url: str) -> str | None:
     return None
 
 
-_ROLES_RETURNING_JOBS = (JobRole.CREATE, JobRole.POLL, JobRole.LIST, JobRole.CANCEL)
+ROLES_RETURNING_JOBS = (JobRole.CREATE, JobRole.POLL, JobRole.LIST, JobRole.CANCEL)

@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 import orjson
 
-from ...openapi import Call, Document, Operation
+from ...openapi import Call, Document, JobKind, Operation
 from ...openapi.image import image_type
+from ...openapi.jobs.job_ids import job_id_form
 from ...openapi.json import Json
 from ...openapi.operation import FORM, JSON
 
@@ -49,9 +50,9 @@ def build_call(
     return Call(operation.id, path_parameters or {}, query, sent, body)
 
 
-def unknown_job_id(document: Document) -> str:
-    """Return an id that no job has."""
-    return document.lifecycle.id_prefix + "0" * 32
+def unknown_job_id(kind: JobKind) -> str:
+    """Return an id that no job of a kind has, in the form of its ids."""
+    return job_id_form(kind)("0" * 32)
 
 
 def url_of(document: Document, call: Call, base_url: str) -> str:

@@ -5,30 +5,39 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Mapping
 from functools import lru_cache
 
-from ...openapi import Document, JobRole
+from ...openapi import CreateOperation
 from ...openapi.form import Part
 from ...openapi.image import signature_of
+from ...openapi.jobs import Place
+from ...openapi.jobs.request_places import request_schemas
 from ...openapi.json import Json
+from ...openapi.pointer import get
 from .recorded_form import sha256_of
 
 SAMPLE_IMAGE_TYPE = "image/png"
 
 
-def sample_image(document: Document, fields: Mapping[str, Json]) -> bytes:
-    """Return a grey image in the size of the video that a create requests with these fields."""
-    content = document.by_role.get(JobRole.CONTENT)
-    name = content.media.size if content and content.media else None
-    create = document.by_role[JobRole.CREATE]
-    size = _SIZE.fullmatch(str(fields.get(name, create.default(name)))) if name else None
+def sample_image(create: CreateOperation, body: Json) -> bytes:
+    """Return a grey image in the size of the video that a create requests with this body."""
+    place = create.media.size
+    size = None if place is None else _SIZE.fullmatch(str(_value_at(create, place, body)))
     return _png(int(size[1]), int(size[2])) if size else _png(*_DEFAULT_SIZE)
 
 
-def is_sample_image(document: Document, fields: Mapping[str, Json], part: Part) -> bool:
+def is_sample_image(create: CreateOperation, body: Json, part: Part) -> bool:
     """Return True if a file is that image, or the digest of it in a recording."""
-    return sha256_of(part.content) == sha256_of(sample_image(document, fields))
+    return sha256_of(part.content) == sha256_of(sample_image(create, body))
+
+
+def _value_at(create: CreateOperation, place: Place, body: Json) -> Json:
+    """Return the value at a place of a body, or its default; None if it has none."""
+    try:
+        return get(body, place.path)
+    except LookupError:
+        schemas = request_schemas(create.operation, place)
+        return next((schema["default"] for schema in schemas if "default" in schema), None)
 
 
 @lru_cache(maxsize=8)

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from ...openapi import Document
 from ...openapi.generator import ValueMaker
 from ...openapi.jobs import JobKind
+from ...openapi.jobs.job_ids import job_id_form
 from ...openapi.json import Json
 from ..clock import Clock
 from ..media_library import MediaLibrary
 from .answers import Answers
 from .field_values import View
-from .ids import job_id_form
 from .job import Job, observe
 from .job_files import JobFiles
 from .progression import Planner

@@ -12,6 +12,7 @@ from ...openapi import Document
 from ...openapi.generator import NoValueError, ValueMaker
 from ...openapi.generator.layout import Layout
 from ...openapi.jobs import JobKind, Webhook
+from ...openapi.jobs.job_ids import id_of_pattern
 from ...openapi.jobs.sources import NewId
 from ...openapi.jobs.webhook_compiler import webhook_body
 from ...openapi.json import Json
@@ -20,7 +21,6 @@ from ...openapi.schema import Schemas
 from ..clock import Clock
 from ..jobs.answers import Answers
 from ..jobs.field_values import ABSENT, FieldValues, View
-from ..jobs.ids import id_of_pattern
 from ..jobs.job import Job, observe
 
 
