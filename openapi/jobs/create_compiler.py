@@ -11,11 +11,11 @@ from ..operation import Operation
 from ..pointer import format_pointer
 from ..price import compile_price
 from .answer import Answer
-from .long_form import as_failure, operations_of
+from .long_form import as_duration, as_failure, as_state, operations_of
 from .operations import CreateOperation, FailureReason, JobRole, MediaPlaces
 from .place import Place, parse_place
 from .problems import Report
-from .request_places import check_place, compile_condition
+from .request_places import check_place, check_words, compile_condition
 from .role_compiler import RoleCompiler
 from .sources import Condition, FailureDetail, JobField
 from .states import Lifecycle, Meaning
@@ -81,7 +81,15 @@ class CreateCompiler:
 
     def _check_shared(self, operations: Iterable[Operation]) -> None:
         """Report what the kind says of requests that none of its creates accepts."""
-        self._check_requests(self._data, [*operations], self._pointer)
+        creates = [*operations]
+        self._check_requests(self._data, creates, self._pointer)
+        for name, value in self._data["states"].items():
+            lasts = as_duration(as_state(value).get("lasts", 0))
+            for text, factors in lasts.get("times", {}).items():
+                steps = ("states", name, "lasts", "times", text)
+                at = self._pointer + format_pointer(steps)
+                schemas = check_place(text, creates, at, self._report)
+                check_words(factors, schemas, at, self._report)
 
     def _check_own(self, operation: Operation, entry: Mapping[str, Json], pointer: str) -> None:
         """Report what a create says of requests that it does not accept."""

@@ -35,20 +35,24 @@ def find_ids(root: Json, answers: Iterable[Answer], poll: JobOperation) -> list[
     return []
 
 
-def find_state(root: Json, answers: Iterable[Answer], values: Iterable[Json]) -> list[Path]:
+def find_state(
+    root: Json, answers: Iterable[Answer], values: Iterable[Json], *, most: bool = False
+) -> list[Path]:
     """Return the paths of the fields whose schema lists all these values.
 
     Args:
         root: The document.
         answers: The responses to look in.
         values: The values of all states.
+        most: True if a field is also found that lists more than half of the values.
     """
     wanted = [*values]
+    needed = len(wanted) // 2 + 1 if most else len(wanted)
     found: dict[Path, None] = {}
     for answer in answers:
         for path, schema in _job_fields(root, answer):
             listed = values_of(root, schema)
-            if listed and all(value in listed for value in wanted):
+            if listed and sum(value in listed for value in wanted) >= needed:
                 found[path] = None
     return [*found]
 

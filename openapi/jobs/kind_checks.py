@@ -74,11 +74,7 @@ class KindChecks:
     def _check_places(self) -> None:
         """Report places that no job has."""
         kind = self._kind
-        places: dict[str, Path | None] = {
-            "id": kind.id_at,
-            "state": kind.state_at,
-            "expires": kind.expires_at,
-        }
+        places: dict[str, Path | None] = {"id": kind.id_at, "state": kind.state_at}
         places |= {f"{_below(kind, each.pointer)}/key": each.key for each in kind.results}
         if kind.list:
             places["list/part"] = kind.list.part
@@ -96,7 +92,7 @@ class KindChecks:
         times = [f.place.path for f in self._fields() if isinstance(f.source, Moment)]
         if at is not None and at not in times:
             known = suggest(format_pointer(at), map(format_pointer, times))
-            reason = f"fields has no time at {format_pointer(at)}{known}"
+            reason = f"needs a field with a time at {format_pointer(at)}{known}"
             self._report(f"{self._kind.pointer}/expires", reason)
 
     def _check_sources(self) -> None:
@@ -131,7 +127,7 @@ class KindChecks:
             self._warn(pointer + format_pointer((name,)), "no state leads to it")
         for name in kind.lifecycle.states:
             if name in STATE_WORDS and _word_selects(kind, name) != {name}:
-                reason = "is also a word for several states; this name now means this state alone"
+                reason = "is also a word for several states; here, it selects this state alone"
                 self._warn(pointer + format_pointer((name,)), reason)
 
     def _warn_of_required(self, field: JobField) -> None:

@@ -11,7 +11,7 @@ from ..json import Json
 from ..operation import Operation
 from ..pointer import Path, format_pointer, parse_pointer
 from ..schema import Schemas
-from .answer import Answer, answer_of, whole_answer
+from .answer import Answer, answer_of, has_place, missing_place, whole_answer
 from .create_compiler import CreateCompiler, Creates, with_fields
 from .field_compiler import FieldCompiler
 from .finder import describe_paths, find_ids, find_state
@@ -19,6 +19,7 @@ from .kind import JobKind, Webhook
 from .kind_checks import KindChecks, report_shared_creates, warn_of_creates
 from .long_form import as_id, as_operation, operations_of
 from .operations import CreateOperation, JobOperation, JobRole
+from .place import parse_place
 from .problems import Report
 from .role_compiler import RoleCompiler
 from .source_compiler import FieldContext
@@ -101,6 +102,9 @@ class _KindCompiler:
         if self._failed or not creates:
             return None
         answers = self._answers(creates, others)
+        self._check_job(answers)
+        if self._failed:
+            return None
         state_at = self._state_at(answers)
         if state_at is None:
             return None
@@ -135,14 +139,24 @@ class _KindCompiler:
         reporting += [o for o in (others["cancel"], others["list"]) if o is not None]
         return tuple(dict.fromkeys(map(answer_of, reporting)))
 
+    def _check_job(self, answers: tuple[Answer, ...]) -> None:
+        """Report a place of the job that no response has."""
+        place = parse_place(self._data.get("job", ""))
+        whole = [replace(answer, job_at=()) for answer in answers]
+        if not has_place(whole, place):
+            self._report(f"{self._pointer}/job", missing_place(whole, place))
+
     def _state_at(self, answers: tuple[Answer, ...]) -> Path | None:
         if "state" in self._data:
             return parse_pointer(self._data["state"])
         values = [state.value for state in self._lifecycle.states.values()]
         found = find_state(self._root, answers, values)
+        if not found:
+            # The field that lists most of the states; what it leaves out is reported by the checks.
+            found = find_state(self._root, answers, values, most=True)
         if len(found) != 1:
             reason = (
-                "needs state, the place of the state in a job; the fields that list all states"
+                "needs state, the place of the state in a job; the fields that list the states"
                 f" are {describe_paths(found)}"
             )
             self._report(self._pointer, reason)

@@ -69,6 +69,7 @@ class RoleCompiler:
         words = data.get("in", _STATES.get(role, []))
         states = select_states(self._lifecycle, words, f"{pointer}/in", self._report)
         needs_id = role not in (JobRole.CREATE, JobRole.LIST)
+        self._check_response(operation, data, pointer)
         return {
             "kind": self._kind,
             "role": role,
@@ -170,6 +171,15 @@ class RoleCompiler:
             at = f"{pointer}/filter{format_pointer((text,))}"
             check_place(text, [operation], at, self._report)
         return {parse_place(text): parse_pointer(path) for text, path in filters.items()}
+
+    def _check_response(self, operation: Operation, data: Mapping[str, Json], pointer: str) -> None:
+        """Report a status or a place of the job that the response of an operation has not."""
+        if "job" in data:
+            self._check_answer(operation, data["job"], f"{pointer}/job")
+        if data.get("status", 200) not in operation.responses and "status" in data:
+            documented = ", ".join(map(str, operation.responses)) or "none"
+            reason = f"{operation.id} documents no status {data['status']}, only {documented}"
+            self._report(f"{pointer}/status", reason)
 
     def _check_answer(self, operation: Operation, text: str, pointer: str) -> None:
         """Report a place that the response of an operation has not."""

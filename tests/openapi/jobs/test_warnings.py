@@ -1,0 +1,146 @@
+"""What a document says of jobs and the toolkit doubts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from aisa_testkit.openapi.json import Json
+from tests.support.film_api import FILM, REMOVED, SCHEMA, warnings_of
+
+
+@pytest.mark.parametrize(
+    ("changes", "problems"),
+    [
+        pytest.param(
+            {f"{FILM}/states/spoilt": REMOVED},
+            [("/x-jobs/film/states", "leaves out spoilt, which the schema lists")],
+            id="enum member left out",
+        ),
+        pytest.param(
+            {
+                f"{FILM}/states/drawing": {"next": ["ready"]},
+                f"{FILM}/states/waiting": {"next": ["drawing"]},
+            },
+            [("/x-jobs/film/states/spoilt", "no state leads to it")],
+            id="unreachable",
+        ),
+        pytest.param(
+            {f"{SCHEMA}/additionalProperties": True, f"{FILM}/fields": {"/extra": 1}},
+            [
+                (
+                    "/x-jobs/film/fields/~1extra",
+                    "no schema describes this place, though none forbids it",
+                )
+            ],
+            id="open place",
+        ),
+        pytest.param(
+            {
+                f"{SCHEMA}/required": ["id", "phase", "address"],
+                f"{SCHEMA}/properties/address": {"type": "string"},
+                f"{FILM}/fields": {"/address": {"file": "video/mp4"}},
+            },
+            [
+                (
+                    "/x-jobs/film/fields/~1address",
+                    "is required and cannot be null, so that it is made from the "
+                    "schema in the states waiting, drawing, spoilt",
+                )
+            ],
+            id="required",
+        ),
+        pytest.param(
+            {
+                f"{SCHEMA}/required": ["id", "phase", "address"],
+                f"{FILM}/fields": {"/address": {"file": "video/mp4"}},
+            },
+            [],
+            id="required nullable",
+        ),
+        pytest.param(
+            {
+                f"{SCHEMA}/properties/trouble/required": ["why"],
+                f"{FILM}/fields": {"/trouble/why": {"failure": "code"}},
+            },
+            [],
+            id="required in optional",
+        ),
+        pytest.param(
+            {f"{FILM}/fields": {"header.Retry-After": {"retry": "seconds"}}},
+            [
+                (
+                    "/x-jobs/film/fields/header.Retry-After",
+                    "no response documents the header retry-after",
+                )
+            ],
+            id="header",
+        ),
+        pytest.param(
+            {
+                f"{SCHEMA}/properties/phase/enum": ["pending", "drawing", "ready"],
+                f"{FILM}/states": {"pending": "pending", "drawing": "pending", "ready": "success"},
+            },
+            [
+                (
+                    "/x-jobs/film/states/pending",
+                    "is also a word for several states; here, it selects this state alone",
+                )
+            ],
+            id="class word",
+        ),
+        pytest.param(
+            {
+                "/paths/~1clips": {
+                    "post": {
+                        "operationId": "clip",
+                        "requestBody": {"content": {"application/json": {"schema": {}}}},
+                        "responses": {
+                            "200": {
+                                "description": "",
+                                "content": {
+                                    "application/json": {
+                                        "schema": {"$ref": "#/components/schemas/Film"}
+                                    }
+                                },
+                            }
+                        },
+                    }
+                }
+            },
+            [
+                (
+                    "/paths/~1clips/post",
+                    "answers like order, which creates jobs of film, but creates none",
+                )
+            ],
+            id="like a create",
+        ),
+        pytest.param(
+            {
+                "/paths/~1clips": {
+                    "post": {
+                        "operationId": "clip",
+                        "responses": {
+                            "200": {
+                                "description": "",
+                                "content": {
+                                    "application/json": {
+                                        "schema": {"$ref": "#/components/schemas/Film"}
+                                    }
+                                },
+                            }
+                        },
+                    }
+                }
+            },
+            [],
+            id="like a create without body",
+        ),
+    ],
+)
+def test_doubtful_entry_is_a_warning(
+    changes: Mapping[str, Json], problems: list[tuple[str, str]]
+) -> None:
+    assert warnings_of(changes) == problems
