@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import orjson
 
-from ..openapi import Document, Operation
+from ..openapi import Document, JobKind, Operation
 from ..openapi.json import Json
 from ..openapi.keywords import value_from_text
 from .traffic.exchange import Exchange, UnmatchedRequest
@@ -77,7 +77,7 @@ class Coverage:
 
     def observe(self, document: Document, history: Iterable[Exchange | UnmatchedRequest]) -> None:
         """Count the items that the traffic between one client and one server exercises."""
-        states: dict[str, str] = {}
+        states: dict[tuple[str, str], str] = {}
         for item in history:
             if isinstance(item, Exchange):
                 for covered in [*_sent_items(item), *_received_items(document, item, states)]:
@@ -144,10 +144,11 @@ def _items(document: Document) -> Iterator[CoverageItem]:
                 yield _value(operation, name, value)
         for status in operation.responses:
             yield CoverageItem(CoverageGroup.RESPONSES, operation.id, str(status))
-    for state in document.lifecycle.states.values():
-        yield CoverageItem(CoverageGroup.STATES, state.name, "")
-        for following in state.next:
-            yield _transition(state.name, following)
+    for kind in document.kinds.values():
+        for state in kind.lifecycle.of_job():
+            subject = _subject(document, kind, state.name)
+            yield CoverageItem(CoverageGroup.STATES, subject, "")
+            yield from (_transition(subject, following) for following in state.next)
 
 
 def _inputs(operation: Operation) -> Iterator[tuple[str, bool, Mapping[str, Json]]]:
@@ -179,7 +180,7 @@ def _sent_items(exchange: Exchange) -> Iterator[CoverageItem]:
 
 
 def _received_items(
-    document: Document, exchange: Exchange, states: dict[str, str]
+    document: Document, exchange: Exchange, states: dict[tuple[str, str], str]
 ) -> Iterator[CoverageItem]:
     """Yield the items that a response exercises.
 
@@ -188,16 +189,22 @@ def _received_items(
     if exchange.status is not None:
         yield CoverageItem(CoverageGroup.RESPONSES, exchange.operation_id, str(exchange.status))
     for view in jobs_in(document, exchange):
-        before, now = states.get(view.job_id), view.state.name
-        states[view.job_id] = now
-        yield CoverageItem(CoverageGroup.STATES, now, "")
+        job = (view.kind.name, view.job_id)
+        before, now = states.get(job), view.state.name
+        states[job] = now
+        yield CoverageItem(CoverageGroup.STATES, _subject(document, view.kind, now), "")
         if before is not None and before != now:
-            yield _transition(before, now)
+            yield _transition(_subject(document, view.kind, before), now)
 
 
 def _value(operation: Operation, name: str, value: Json) -> CoverageItem:
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
     return CoverageItem(CoverageGroup.VALUES, operation.id, f"{name}={text}")
+
+
+def _subject(document: Document, kind: JobKind, state: str) -> str:
+    """Return the name of a state, with that of its kind if the document has several kinds."""
+    return state if len(document.kinds) == 1 else f"{kind.name} {state}"
 
 
 def _transition(before: str, after: str) -> CoverageItem:

@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from ...openapi import Document
+from ...openapi import Document, JobRole
 from ...openapi.json import Json
-from ...openapi.operation import CREATE_ROLES
 from ...openapi.text import count_of, escape_controls
 from ..budget import format_amount
 from ..rules.allowance import is_allowed
@@ -188,13 +187,13 @@ def _duplicates(document: Document, history: Iterable[LoggedRequest]) -> Iterato
         for number, request in enumerate(history, start=1)
         if isinstance(request, Exchange)
     ]
-    return all_duplicates(parser, records)
+    return all_duplicates(records)
 
 
 def _created_jobs(document: Document, history: Iterable[LoggedRequest]) -> Iterator[str]:
     """Yield the ids of the created jobs, also from responses that were not delivered."""
     for request in history:
-        if isinstance(request, Exchange) and request.operation.role in CREATE_ROLES:
+        if isinstance(request, Exchange) and request.role is JobRole.CREATE:
             yield from jobs_in_response(document, request)
 
 

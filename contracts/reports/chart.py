@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ...openapi import Document, Ending
+from ...openapi import Document
 from .timeline import Timeline
 
 WIDTH, HEIGHT = 720.0, 150.0
@@ -17,13 +17,13 @@ CHARACTER_WIDTH = 7.0
 class Band:
     """A state of the job, in pixels.
 
-    kind: "success" or "failure" for a final state, "pending" otherwise
+    meaning: the meaning of the state: "pending", "success", "failure" or "canceled"
     """
 
     x: float
     width: float
     state: str
-    kind: str
+    meaning: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ class Dot:
 class Chart:
     """The chart of one job.
 
+    kind: the name of the kind of job
+    job_id: the id of the job
     bands: the states of the job
     labels: the names of the states that have room, the last state among them
     dots: the responses that contain the progress
@@ -62,6 +64,7 @@ class Chart:
     ticks: the marks of the time axis
     """
 
+    kind: str
     job_id: str
     bands: tuple[Band, ...]
     labels: tuple[StateLabel, ...]
@@ -75,6 +78,7 @@ def draw_chart(document: Document, timeline: Timeline) -> Chart:
     end = timeline.seconds or 1.0
     dots, bands = tuple(_dots(timeline, end)), tuple(_bands(document, timeline, end))
     return Chart(
+        kind=timeline.kind,
         job_id=timeline.job_id,
         bands=bands,
         labels=tuple(reversed([*_labels(bands)])),
@@ -85,12 +89,12 @@ def draw_chart(document: Document, timeline: Timeline) -> Chart:
 
 
 def _bands(document: Document, timeline: Timeline, end: float) -> Iterator[Band]:
+    states = document.kinds[timeline.kind].lifecycle.states
     # The last state has no duration, but must be visible.
     starts = [_x(change.seconds, end) for change in timeline.state_changes]
     for change, x, until in zip(timeline.state_changes, starts, [*starts[1:], WIDTH], strict=True):
-        ends = document.lifecycle.states[change.state].ends
-        kind = "success" if ends is Ending.SUCCESS else "failure" if ends else "pending"
-        yield Band(x, max(_MIN_BAND_WIDTH, until - x), change.state, kind)
+        meaning = states[change.state].meaning
+        yield Band(x, max(_MIN_BAND_WIDTH, until - x), change.state, meaning.value)
 
 
 def _labels(bands: Sequence[Band]) -> Iterator[StateLabel]:

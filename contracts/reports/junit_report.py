@@ -85,9 +85,10 @@ def _cases(report: Report) -> Iterator[Xml.Element]:
     evidence = evidence_by_operation(report.document, history, report.policy.covers)
     called = {exchange.operation_id for exchange in history}
     for operation in report.document.operations.values():
+        roles = {role.role for role in report.document.roles.get(operation.id, ())}
         for code in sorted(report.policy.codes):
             found, rule = violations.get((operation.id, code), []), SERVER_RULES[code]
-            if found or rule.roles is None or operation.role in rule.roles:
+            if found or rule.roles is None or roles & rule.roles:
                 reason = _skip_reason(operation, rule, evidence, called)
                 yield _case(report, operation, rule, found, reason)
 

@@ -85,7 +85,7 @@ def _rules(results: Sequence[RuleResult]) -> Iterator[str]:
 
 def _timeline(timeline: Timeline) -> str:
     states = (f"{change.state} at {change.seconds:.1f} s" for change in timeline.state_changes)
-    return f"{_code_cell(timeline.job_id)}: {_escape(', '.join(states))}"
+    return f"{_escape(timeline.kind)} {_code_cell(timeline.job_id)}: {_escape(', '.join(states))}"
 
 
 def _section(title: str, items: Iterator[str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ...openapi import JobRole
+from ...openapi import JobRole, ListOperation
 from ...openapi.text import count_of
 from ..rules.grouping import ViolationGroup
 from ..traffic.exchange import Exchange
@@ -45,7 +45,7 @@ def _kind(exchange: Exchange) -> tuple[str, str]:
         return "failed request", f" of {operation.id}"
     if not exchange.accepted:
         return "error response", f" of {operation.id}"
-    if operation.role is JobRole.RETRIEVE:
+    if exchange.role is JobRole.POLL:
         return "poll", ""
     return "response", f" of {operation.id}"
 
@@ -53,11 +53,12 @@ def _kind(exchange: Exchange) -> tuple[str, str]:
 def _items(history: Sequence[Exchange], group: ViolationGroup, numbers: Sequence[int]) -> str:
     """Return the share of the items in lists, empty if no items of a list are at fault."""
     found = sum(number in numbers for v in group.violations for number in v.found_in)
-    page = history[numbers[0] - 1].operation.page
-    if page is None or found <= len(numbers):
+    roles = history[numbers[0] - 1].roles
+    paths = [role.items for role in roles if isinstance(role, ListOperation)]
+    if not paths or found <= len(numbers):
         return ""
     replies = (history[number - 1].reply for number in numbers)
-    lists = (get_or_none(json_body(r), page.places.get("items", ())) for r in replies if r)
+    lists = (get_or_none(json_body(reply), paths[0]) for reply in replies if reply)
     total = sum(len(items) for items in lists if isinstance(items, list))
     # With several violations in an item, their number is not a number of items.
     return f" ({_share(found, total, 'item')})" if found <= total else ""

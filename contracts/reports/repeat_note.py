@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...openapi import Document, JobRole
-from ...openapi.operation import CREATE_ROLES
 from ..budget import format_price
 from ..rules.violation import Violation
 from ..traffic.billing import create_price
@@ -42,7 +41,7 @@ def repeat_note(document: Document, history: Sequence[Exchange], number: int) ->
 
 
 def _price_notes(exchange: Exchange) -> Iterator[str]:
-    if exchange.operation.role in CREATE_ROLES:
+    if exchange.role is JobRole.CREATE:
         amount, currency = create_price(exchange) or (None, "")
         condition = "" if exchange.accepted else ", if the server accepts it"
         yield f"creates a job at {format_price(amount, currency)}{condition}"
@@ -51,30 +50,42 @@ def _price_notes(exchange: Exchange) -> Iterator[str]:
 def _job_notes(document: Document, history: Sequence[Exchange], number: int) -> Iterator[str]:
     exchange, deleted_in = history[number - 1], _deletions(history)
     if _job_is_gone(exchange, number, deleted_in):
-        deletion = deleted_in[exchange.job_id]
+        deletion = max(deleted_in.get(job, 0) for job in _jobs(exchange))
         by = "this request" if deletion == number else f"no. {deletion}"
         yield f"the job is gone: {by} deleted it"
-    elif exchange.operation.role is JobRole.LIST:
-        listed = [view.job_id for view in jobs_in(document, exchange)]
-        if listed and all(deleted_in.get(job_id, 0) > number for job_id in listed):
+    elif exchange.role is JobRole.LIST:
+        listed = [(view.kind.name, view.job_id) for view in jobs_in(document, exchange)]
+        if listed and all(deleted_in.get(job, 0) > number for job in listed):
             yield "the jobs of this list are gone"
 
 
 def _is_valid_create(document: Document, exchange: Exchange) -> bool:
-    is_create = exchange.operation.role in CREATE_ROLES
+    is_create = exchange.role is JobRole.CREATE
     is_valid = not exchange.arguments.problems and credential_problem(document, exchange) is None
     return is_create and is_valid
 
 
-def _job_is_gone(exchange: Exchange, number: int, deleted_in: Mapping[str | None, int]) -> bool:
+def _job_is_gone(exchange: Exchange, number: int, deleted_in: Mapping[_Job, int]) -> bool:
     """Return True if a request was about a job that this or a later request has deleted."""
-    return deleted_in.get(exchange.job_id, 0) >= number
+    return any(deleted_in.get(job, 0) >= number for job in _jobs(exchange))
 
 
-def _deletions(history: Sequence[Exchange]) -> dict[str | None, int]:
-    """Return the number of the last request that deleted a job, by its id."""
+def _deletions(history: Sequence[Exchange]) -> dict[_Job, int]:
+    """Return the number of the last request that deleted each job."""
     return {
-        exchange.job_id: number
+        job: number
         for number, exchange in enumerate(history, start=1)
-        if exchange.operation.role is JobRole.DELETE and exchange.accepted and exchange.job_id
+        if exchange.role is JobRole.DELETE and exchange.accepted
+        for job in _jobs(exchange)
     }
+
+
+def _jobs(exchange: Exchange) -> Iterator[_Job]:
+    """Yield the job that a request names, for each kind that has the operation."""
+    job_id = exchange.job_id or exchange.source_id
+    if job_id:
+        yield from ((role.kind, job_id) for role in exchange.roles)
+
+
+_Job = tuple[str, str]
+"""The name of a kind, and the id of a job."""

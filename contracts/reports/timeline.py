@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...openapi import Document, JobRole
+from ...openapi.jobs import JobField
+from ...openapi.jobs.sources import Progress
+from ...openapi.json import Json
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import get_or_none, is_number, jobs_in
+from ..traffic.job_views import JobView, is_number, jobs_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,14 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The moments of one job in their order."""
+    """The moments of one job in their order.
 
+    kind: the name of the kind of job
+    job_id: the id of the job
+    moments: the job as each response shows it
+    """
+
+    kind: str
     job_id: str
     moments: tuple[Moment, ...]
 
@@ -47,20 +57,40 @@ class Timeline:
 
 def job_timelines(document: Document, history: Iterable[Exchange]) -> tuple[Timeline, ...]:
     """Return the timelines of jobs, in the order of their first responses; lists are left out."""
-    moments: dict[str, list[Moment]] = {}
-    first_seen: dict[str, float] = {}
-    place = document.lifecycle.progress_at
+    moments: dict[tuple[str, str], list[Moment]] = {}
+    first_seen: dict[tuple[str, str], float] = {}
     for number, exchange in enumerate(history, start=1):
-        if exchange.operation.role is JobRole.LIST:
+        if exchange.role is JobRole.LIST:
             continue
         for view in jobs_in(document, exchange):
-            since = first_seen.setdefault(view.job_id, exchange.at)
-            progress = get_or_none(view.job, place) if place else None
+            job = (view.kind.name, view.job_id)
+            since = first_seen.setdefault(job, exchange.at)
             moment = Moment(
                 seconds=max(0.0, exchange.at - since),
                 state=view.state.name,
-                progress=progress if is_number(progress) else None,
+                progress=_progress(view),
                 number=number,
             )
-            moments.setdefault(view.job_id, []).append(moment)
-    return tuple(Timeline(job_id, tuple(of_job)) for job_id, of_job in moments.items())
+            moments.setdefault(job, []).append(moment)
+    return tuple(Timeline(*job, tuple(of_job)) for job, of_job in moments.items())
+
+
+def _progress(view: JobView) -> float | None:
+    """Return the progress of a job in per cent, None if the response does not show it."""
+    fields = (field for create in view.kind.creates for field in create.fields)
+    values = (_percent(field, view.value_at(field.place.path)) for field in fields)
+    return next((value for value in values if value is not None), None)
+
+
+def _percent(field: JobField, value: Json) -> float | None:
+    if not isinstance(field.source, Progress):
+        return None
+    if field.source.form == "text":
+        match = _NUMBER.match(value) if isinstance(value, str) else None
+        return float(match[0]) if match else None
+    if not is_number(value):
+        return None
+    return round(100 * value, 6) if field.source.form == "fraction" else value
+
+
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from aisa_testkit.openapi import Document, JobRole, Operation
-from aisa_testkit.openapi.jobs import JobKind
+from aisa_testkit.openapi.jobs import JobKind, Part
+from aisa_testkit.openapi.jobs.sources import RetryHint
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import get
 
@@ -23,6 +24,15 @@ def find_operation(document: Document, operation: JobRole | str) -> Operation:
         found = (o for o in only_kind(document).operations() if o.role is operation)
         return next(found).operation
     return document.operations[operation]
+
+
+def poll_hints(document: Document) -> dict[str | None, int]:
+    """The headers that ask for a wait before the next poll, and their units per second."""
+    return {
+        field.place.name: 1000 if field.source.unit == "milliseconds" else 1
+        for field in only_kind(document).fields
+        if field.place.part is Part.HEADER and isinstance(field.source, RetryHint)
+    }
 
 
 def has_role(document: Document, role: JobRole) -> bool:

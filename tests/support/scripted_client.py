@@ -10,11 +10,10 @@ import orjson
 from aisa_testkit.contracts import Exchange, UnmatchedRequest, read_exchange
 from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, MockControls, RandomIds
 from aisa_testkit.openapi import Call, Delivery, Document, JobRole, Operation, Reply
-from aisa_testkit.openapi.jobs import Meaning, Part
-from aisa_testkit.openapi.jobs.sources import RetryHint
+from aisa_testkit.openapi.jobs import Meaning
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import set_at
-from tests.support.operations import REMIX, find_operation, id_in, only_kind, state_in
+from tests.support.operations import REMIX, find_operation, id_in, only_kind, poll_hints, state_in
 
 OPERATIONS = {"content": JobRole.RESULT, "remix": REMIX, **{r.value: r for r in JobRole}}
 SECONDS = {"wait": 1000.0, "tick": 3.0}
@@ -166,7 +165,7 @@ class _ScriptedClient:
         word = "retry"
         units_by_header = {envelope.retry_seconds: 1, envelope.retry_milliseconds: 1000}
         if reply.status < 400:
-            word, units_by_header = "hint", self._poll_hints()
+            word, units_by_header = "hint", poll_hints(self._document)
         if word not in self._requested_waits or not units_by_header.keys() & reply.headers.keys():
             return reply
         headers = {n: value for n, value in reply.headers.items() if n not in units_by_header}
@@ -174,14 +173,6 @@ class _ScriptedClient:
             name, units = next((n, units) for n, units in units_by_header.items() if n)
             headers[name] = f"{float(self._requested_waits[word]) * units:g}"
         return replace(reply, headers=headers)
-
-    def _poll_hints(self) -> dict[str | None, int]:
-        """The units per second of the headers that ask for a wait before the next poll."""
-        return {
-            field.place.name: 1000 if field.source.unit == "milliseconds" else 1
-            for field in only_kind(self._document).fields
-            if field.place.part is Part.HEADER and isinstance(field.source, RetryHint)
-        }
 
     def _with_undocumented_state(self, reply: Reply) -> Reply:
         job = orjson.loads(reply.body)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ....openapi import Ending, JobRole
-from ....openapi.operation import CREATE_ROLES
+from ....openapi import JobRole, Meaning
 from ....openapi.text import one_line
 from .. import client_catalogue as catalogue
 from ..violation import Violation, violation_of
@@ -25,7 +24,9 @@ def orphaned_job(
 ) -> Iterator[Violation]:
     """Yield the violation of a created job that was not followed, or not for long enough."""
     create, report = history.create, history.last_report
-    if create is None or report is None or report.state is None or create.job_unknown_to_client:
+    if create is None or report is None or create.job_unknown_to_client:
+        return
+    if report.has_unknown_status:
         return
     numbers, since = [create.number], "it was accepted"
     if history.followed:
@@ -48,7 +49,7 @@ def _stopped_too_early(history: JobHistory, windows: RetryWindows, list_calls: L
     The client must have sent other requests for so long after it that it could have polled again.
     """
     poll = history.requests[-1] if history.requests else None
-    if history.create is None or poll is None or poll.role is not JobRole.RETRIEVE:
+    if history.create is None or poll is None or poll.role is not JobRole.POLL:
         return False
     report = history.last_report
     pending = report is not None and report.number == poll.number and report.pending
@@ -61,7 +62,7 @@ def _stopped_too_early(history: JobHistory, windows: RetryWindows, list_calls: L
 def unknown_status_accepted(history: JobHistory, windows: RetryWindows) -> Iterator[Violation]:
     """Yield the violation if the client stopped at an unknown status as if it were final."""
     report = history.last_report
-    if report is None or report.state or history.ended:
+    if report is None or not report.has_unknown_status or history.ended:
         return
     if history.create and windows.expired(history.create.number, report.number):
         return
@@ -79,8 +80,7 @@ def unknown_status_accepted(history: JobHistory, windows: RetryWindows) -> Itera
 def abandoned_job(history: JobHistory, windows: RetryWindows) -> Iterator[Violation]:
     """Yield the violation if the only request for a job or a file failed, without a retry."""
     report = history.last_report
-    has_state = report is not None and report.state is not None
-    failed = _last_attempt(history, report) if report and has_state else None
+    failed = _last_attempt(history, report) if report else None
     if failed is None or not _deserves_retry(failed):
         return
     if history.create is None or not windows.expired(history.create.number, failed.number):
@@ -92,9 +92,9 @@ def _last_attempt(history: JobHistory, report: JobReport) -> RequestRecord | Non
 
     None if something came after that poll, or if the poll before it failed, too.
     """
-    downloads = history.requests_with(JobRole.CONTENT)
-    polls = history.requests_with(JobRole.RETRIEVE)
-    if report.state and report.state.ends is Ending.SUCCESS and len(downloads) == 1:
+    downloads = history.requests_with(JobRole.RESULT)
+    polls = history.requests_with(JobRole.POLL)
+    if report.state and report.state.meaning is Meaning.SUCCESS and len(downloads) == 1:
         return downloads[0]
     failed_before = any(poll.failed_transiently or poll.unreadable for poll in polls[-2:-1])
     if not report.pending or not polls or failed_before:
@@ -114,7 +114,7 @@ def abandoned_request(
     list_requests: dict[str | None, list[RequestRecord]] = {}
     for group in groups:
         first = group[0]
-        rate_limited = first.role in CREATE_ROLES and first.exchange.status == 429
+        rate_limited = first.role is JobRole.CREATE and first.exchange.status == 429
         if rate_limited and len(group) == 1 and _is_abandoned(first, windows):
             yield _gave_up(first)
         # Of several workers that list jobs, it is unknown which one gave up.

@@ -19,7 +19,7 @@ from .job_history import Concurrency, ListCalls, job_histories
 from .job_usage import JobUsageRules
 from .polling import polling_violations
 from .request_parser import RequestParser
-from .request_record import RequestRecord, group_by_fingerprint
+from .request_record import JobKey, RequestRecord, group_by_fingerprint
 from .retries import retry_violations
 from .retry_window import RetryWindows
 
@@ -57,7 +57,7 @@ def check_client(
             records.append(parser.parse(item, number))
             violations += _request_violations(document, item, number)
             violations += job_usage.check(records[-1])
-    return deduplicate([*violations, *_history_violations(parser, records, whole=whole)])
+    return deduplicate([*violations, *_history_violations(records, whole=whole)])
 
 
 def _unmatched_violation(document: Document, request: UnmatchedRequest, number: int) -> Violation:
@@ -118,17 +118,15 @@ def _describe_known_names(name: str, known: Sequence[str]) -> str:
     return f"only {', '.join(known)}{nearest}"
 
 
-def _history_violations(
-    parser: RequestParser, records: Sequence[RequestRecord], *, whole: bool
-) -> Iterator[Violation]:
+def _history_violations(records: Sequence[RequestRecord], *, whole: bool) -> Iterator[Violation]:
     """Yield the violations that need the whole history."""
     histories, groups = job_histories(records), group_by_fingerprint(records)
     list_calls, concurrency = ListCalls(records), Concurrency(records)
     windows = RetryWindows(records, concurrency)
-    duplicate_ids: set[str] = set()
+    duplicate_jobs: set[JobKey] = set()
     for group in groups:
-        duplicates = find_duplicates(parser, group, histories, list_calls)
-        duplicate_ids |= {duplicate.job_id for duplicate in duplicates}
+        duplicates = find_duplicates(group, histories, list_calls)
+        duplicate_jobs |= {duplicate.job for duplicate in duplicates}
         yield from duplicate_violations(duplicates)
         yield from retry_violations(group, histories, list_calls, concurrency)
     for history in histories.values():
@@ -136,7 +134,7 @@ def _history_violations(
         yield from unknown_status_accepted(history, windows)
         if whole:
             yield from abandoned_job(history, windows)
-        if whole and history.job_id not in duplicate_ids:
+        if whole and history.job not in duplicate_jobs:
             yield from orphaned_job(history, windows, list_calls)
     if whole:
         yield from abandoned_request(groups, concurrency, windows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from ....openapi.operation import CREATE_ROLES
+from ....openapi import JobRole
 from ....openapi.text import one_line
 from ...budget import format_amount
 from ...traffic.billing import create_price
@@ -15,8 +15,7 @@ from ...traffic.exchange import Exchange
 from .. import client_catalogue as catalogue
 from ..violation import Violation, violation_of
 from .job_history import JobHistory, ListCalls, job_histories
-from .request_parser import RequestParser
-from .request_record import RequestRecord, group_by_fingerprint
+from .request_record import JobKey, JobReport, RequestRecord, group_by_fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,37 +23,38 @@ class Duplicate:
     """A job that was not followed, although the same request created another one later.
 
     Args:
-        job_id: the id of the job.
+        job: the job.
         create: the request that created it.
         repeat: the equal request that created the next job.
         lost: True if the response with the job did not reach the client.
     """
 
-    job_id: str
+    job: JobKey
     create: RequestRecord
     repeat: RequestRecord
     lost: bool
 
 
-def all_duplicates(parser: RequestParser, records: Sequence[RequestRecord]) -> Iterator[Duplicate]:
+def all_duplicates(records: Sequence[RequestRecord]) -> Iterator[Duplicate]:
     """Yield all duplicates of a history."""
     histories, list_calls = job_histories(records), ListCalls(records)
-    for group in group_by_fingerprint(record for record in records if record.role in CREATE_ROLES):
-        yield from find_duplicates(parser, group, histories, list_calls)
+    for group in group_by_fingerprint(
+        record for record in records if record.role is JobRole.CREATE
+    ):
+        yield from find_duplicates(group, histories, list_calls)
 
 
 def find_duplicates(
-    parser: RequestParser,
     group: Sequence[RequestRecord],
-    histories: Mapping[str, JobHistory],
+    histories: Mapping[JobKey, JobHistory],
     list_calls: ListCalls,
 ) -> tuple[Duplicate, ...]:
     """Return the duplicates that the requests of a group created, which all ask for the same."""
-    created = [*_created_jobs(parser, group)] if group[0].role in CREATE_ROLES else []
+    created = [*_created_jobs(group)] if group[0].role is JobRole.CREATE else []
     duplicates = (
-        Duplicate(job_id, create, repeat, lost)
-        for (job_id, create, lost), (_, repeat, _) in pairwise(created)
-        if not _is_followed(histories.get(job_id), lost=lost)
+        Duplicate(job, create, repeat, lost)
+        for (job, create, lost), (_, repeat, _) in pairwise(created)
+        if not _is_followed(histories.get(job), lost=lost)
         # A client that looked for a lost job in the list and did not find it could do no more.
         and not (lost and list_calls.between(create, repeat))
     )
@@ -82,28 +82,25 @@ def duplicate_violations(duplicates: Sequence[Duplicate]) -> Iterator[Violation]
     )
 
 
-def _created_jobs(
-    parser: RequestParser, group: Sequence[RequestRecord]
-) -> Iterator[tuple[str, RequestRecord, bool]]:
-    """Yield the id of each created job, its create, and True if its response was lost.
+def _created_jobs(group: Sequence[RequestRecord]) -> Iterator[tuple[JobKey, RequestRecord, bool]]:
+    """Yield each created job, its create, and True if its response was lost.
 
     A server that recognizes a repeated request returns the first job, which is not a new one.
     """
-    known: set[str] = set()
+    known: set[JobKey] = set()
     for record in group:
-        undelivered = parser.undelivered_jobs(record.exchange)
         # A modified response may show a job that does not exist.
-        shown = [report.job_id for report in record.job_reports]
-        for job_id in (undelivered or shown)[:1]:
-            if job_id not in known:
-                yield job_id, record, bool(undelivered)
-            known.add(job_id)
+        reports: tuple[JobReport, ...] = record.undelivered or record.job_reports
+        for report in reports[:1]:
+            if report.key not in known:
+                yield report.key, record, bool(record.undelivered)
+            known.add(report.key)
 
 
 def _describe_jobs(duplicates: Sequence[Duplicate]) -> str:
     parts = []
     for lost, singular, plural in _DESCRIPTIONS:
-        ids = [one_line(duplicate.job_id) for duplicate in duplicates if duplicate.lost is lost]
+        ids = [one_line(duplicate.job[1]) for duplicate in duplicates if duplicate.lost is lost]
         if ids:
             more = len(ids) - _MAX_SHOWN_IDS
             shown = ", ".join(ids[:_MAX_SHOWN_IDS]) + (f" and {more} more" if more > 0 else "")

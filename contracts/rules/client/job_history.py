@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ....openapi import JobRole
-from ....openapi.operation import CREATE_ROLES
 from .fingerprint import Fingerprint
-from .request_record import JobReport, RequestRecord
+from .request_record import JobKey, JobReport, RequestRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,59 +16,67 @@ class JobHistory:
     """The requests about one job, and the responses that show it.
 
     Args:
-        job_id: the id of the job.
+        job: the job.
         create: the request that created the job, None if unknown.
-        requests: the requests whose path names the job, in their order.
+        requests: the requests that name the job, in their order.
         reports: the job as responses show it, in their order.
         followed: True if a request names the job or a list shows it, or if it had ended when
             created.
     """
 
-    job_id: str
+    job: JobKey
     create: RequestRecord | None
     requests: tuple[RequestRecord, ...]
     reports: tuple[JobReport, ...]
     followed: bool
 
     @property
+    def job_id(self) -> str:
+        """The id of the job."""
+        return self.job[1]
+
+    @property
     def last_report(self) -> JobReport | None:
-        """The job as the last response shows it, None if no response shows it."""
-        return self.reports[-1] if self.reports else None
+        """The job as the last response with its state shows it; None if no response shows it."""
+        with_state = (report for report in reversed(self.reports) if report.value is not None)
+        return next(with_state, self.reports[-1] if self.reports else None)
 
     @property
     def ended(self) -> bool:
-        """True if a response shows a final state."""
-        return any(report.state and report.state.ends for report in self.reports)
+        """True if a response shows a final state, or if the client has canceled the job."""
+        return any(report.ended for report in self.reports) or any(
+            record.exchange.accepted for record in self.requests_with(JobRole.CANCEL)
+        )
 
     def requests_with(self, role: JobRole) -> tuple[RequestRecord, ...]:
         """Return the requests with this role."""
         return tuple(record for record in self.requests if record.role is role)
 
 
-def job_histories(records: Iterable[RequestRecord]) -> Mapping[str, JobHistory]:
-    """Return the history of each job, by its id."""
-    creates: dict[str, RequestRecord] = {}
-    requests: dict[str, list[RequestRecord]] = {}
-    reports: dict[str, list[JobReport]] = {}
-    followed: set[str] = set()
+def job_histories(records: Iterable[RequestRecord]) -> Mapping[JobKey, JobHistory]:
+    """Return the history of each job."""
+    creates: dict[JobKey, RequestRecord] = {}
+    requests: dict[JobKey, list[RequestRecord]] = {}
+    reports: dict[JobKey, list[JobReport]] = {}
+    followed: set[JobKey] = set()
     for record in records:
-        if record.exchange.job_id is not None:
-            requests.setdefault(record.exchange.job_id, []).append(record)
+        if record.job is not None:
+            requests.setdefault(record.job, []).append(record)
         for report in record.job_reports:
-            reports.setdefault(report.job_id, []).append(report)
-            if record.role in CREATE_ROLES:
-                creates.setdefault(report.job_id, record)
-            if record.role is JobRole.LIST or (report.state and report.state.ends):
-                followed.add(report.job_id)
+            reports.setdefault(report.key, []).append(report)
+            if record.role is JobRole.CREATE:
+                creates.setdefault(report.key, record)
+            if record.role is JobRole.LIST or report.ended:
+                followed.add(report.key)
     return {
-        job_id: JobHistory(
-            job_id,
-            creates.get(job_id),
-            tuple(requests.get(job_id, ())),
-            tuple(reports.get(job_id, ())),
-            job_id in requests or job_id in followed,
+        job: JobHistory(
+            job,
+            creates.get(job),
+            tuple(requests.get(job, ())),
+            tuple(reports.get(job, ())),
+            job in requests or job in followed,
         )
-        for job_id in dict.fromkeys([*reports, *requests])
+        for job in dict.fromkeys([*reports, *requests])
     }
 
 
@@ -100,7 +107,7 @@ class Concurrency:
     def __init__(self, records: Iterable[RequestRecord]) -> None:
         self._creates: dict[str | None, set[Fingerprint]] = {}
         for record in records:
-            if record.role in CREATE_ROLES:
+            if record.role is JobRole.CREATE:
                 self._creates.setdefault(record.sender, set()).add(record.fingerprint)
 
     def workers(self, record: RequestRecord) -> int:

@@ -62,11 +62,11 @@ def polling_violations(history: JobHistory) -> Iterator[Violation]:
 
 
 def _poll_intervals(history: JobHistory) -> Iterator[_PollInterval]:
-    polls = sorted(history.requests_with(JobRole.RETRIEVE), key=lambda poll: poll.sender or "")
+    polls = sorted(history.requests_with(JobRole.POLL), key=lambda poll: poll.sender or "")
     for previous, poll in pairwise(polls):
         if poll.sender != previous.sender:
             continue
-        reports = (r for r in previous.job_reports if r.job_id == history.job_id)
+        reports = (r for r in previous.job_reports if r.key == history.job)
         report, waited = next(reports, None), poll.waited_since(previous)
         if report and report.pending and waited is not None and not poll.overlaps(previous):
             suggested = previous.poll_after.wait_before(poll, waited)
@@ -116,7 +116,7 @@ def _late_polls(history: JobHistory) -> Iterator[RequestRecord]:
         paused = record.waited_since(previous) if previous else None
         if waited is None or paused is None or record.number > known or paused > _LONGEST_WAIT:
             return
-        if record.role is JobRole.RETRIEVE and waited > _LONGEST_WAIT:
+        if record.role is JobRole.POLL and waited > _LONGEST_WAIT:
             yield record
         previous = record
 

@@ -2,83 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from math import inf
 
-from ....openapi import Cause, Document, JobRole, Reply
-from ....openapi.operation import CREATE_ROLES
+from ....openapi import Cause, Document, JobOperation, JobRole, ListOperation, Meaning, Reply
+from ....openapi.jobs import Part, Place, ResultOperation
+from ....openapi.jobs.sources import RetryHint
+from ....openapi.json import Json
 from ...traffic.exchange import Exchange
-from ...traffic.job_views import get_or_none, json_body
+from ...traffic.job_views import ShownJob, get_or_none, json_body, shown_jobs
 from .fingerprint import fingerprint
-from .request_record import JobReport, RequestedWait, RequestRecord
+from .request_record import JobKey, JobReport, RequestedWait, RequestRecord
 
 
 class RequestParser:
-    """Makes the records of requests to the API of a document."""
+    """Makes the records of the requests of a history, in their order."""
 
     def __init__(self, document: Document) -> None:
-        self._lifecycle = document.lifecycle
+        self._document = document
         self._key_header = document.credentials.header if document.credentials else ""
         self._envelope = envelope = document.envelope
-        hint = document.lifecycle.poll_hint
         # Clients read the header with the milliseconds first.
         headers = ((envelope.retry_milliseconds, 1000), (envelope.retry_seconds, 1))
-        self._retry_headers = tuple((name, units) for name, units in headers if name)
-        self._poll_headers = ((hint.header, hint.units_per_second),) if hint else ()
+        self._retry_places = tuple(
+            (Place(Part.HEADER, (name,)), units) for name, units in headers if name
+        )
+        self._poll_places: dict[str, tuple[_WaitPlace, ...]] = {}
+        # The kinds of the jobs so far by id, and the jobs by operation and id of their results.
+        self._kinds: dict[str, str] = {}
+        self._jobs_by_key: dict[tuple[str, str], JobKey] = {}
 
     def parse(self, exchange: Exchange, number: int) -> RequestRecord:
         """Return the record of the request with this number."""
-        reports = tuple(self.job_reports(exchange, exchange.reply, number))
-        unreadable = exchange.accepted and not reports and self._lacks_jobs(exchange)
-        undelivered = exchange.accepted and bool(self.undelivered_jobs(exchange))
+        shown = shown_jobs(self._document, exchange, kinds=self._kinds)
+        reports = _reports(exchange, shown, number)
+        unknown = any(job.state and job.state.meaning is Meaning.UNKNOWN for job in shown)
+        unreadable = exchange.accepted and not (reports or unknown) and _lacks_jobs(exchange)
+        undelivered = self._undelivered(exchange, reports, number)
+        self._remember(exchange, [*reports, *undelivered])
         return RequestRecord(
             number=number,
             exchange=exchange,
             fingerprint=fingerprint(exchange, key_header=self._key_header),
             sender=exchange.headers.get(self._key_header),
+            job=self._job(exchange),
             job_reports=reports,
-            retry_after=_requested_wait(exchange.reply, self._retry_headers),
-            poll_after=_requested_wait(exchange.reply, self._poll_headers),
+            undelivered=undelivered,
+            retry_after=_requested_wait(exchange.reply, self._retry_places),
+            poll_after=_requested_wait(exchange.reply, self._poll_hints(exchange)),
             from_sdk=_SDK_HEADER in exchange.headers,
             quota_exhausted=self._says_quota_exhausted(exchange.reply),
             unreadable=unreadable,
+            reports_unknown_job=unknown,
             job_unknown_to_client=(
-                exchange.operation.role in CREATE_ROLES and (unreadable or undelivered)
+                exchange.role is JobRole.CREATE
+                and exchange.accepted
+                and (unreadable or bool(undelivered))
             ),
         )
 
-    def job_reports(
-        self, exchange: Exchange, reply: Reply | None, number: int
-    ) -> Iterator[JobReport]:
-        """Yield the jobs in a response to this request, unknown states included."""
-        role = exchange.operation.role
-        if reply is None or not 200 <= reply.status < 300 or role not in _ROLES_RETURNING_JOBS:
-            return
-        body, page = json_body(reply), exchange.operation.page
-        jobs = [body] if page is None else get_or_none(body, page.places.get("items", ()))
-        for job in jobs if isinstance(jobs, list) else ():
-            job_id = get_or_none(job, self._lifecycle.id_at)
-            status = get_or_none(job, self._lifecycle.state_at)
-            if isinstance(job_id, str) and isinstance(status, str):
-                state = self._lifecycle.states.get(status)
-                yield JobReport(number, exchange, job_id, status, state, job)
-
-    def undelivered_jobs(self, exchange: Exchange) -> tuple[str, ...]:
-        """Return the ids of the jobs that this request created and its response does not show."""
+    def _undelivered(
+        self, exchange: Exchange, reports: Iterable[JobReport], number: int
+    ) -> tuple[JobReport, ...]:
+        """Return the jobs of the response that a mock made, without those that the client got."""
         if exchange.undelivered_reply is None:
             return ()
-        known = {report.job_id for report in self.job_reports(exchange, exchange.reply, 0)}
-        created = self.job_reports(exchange, exchange.undelivered_reply, 0)
-        return tuple(report.job_id for report in created if report.job_id not in known)
+        answered = replace(exchange, reply=exchange.undelivered_reply)
+        shown = shown_jobs(self._document, answered, kinds=self._kinds)
+        known = {report.key for report in reports}
+        return tuple(r for r in _reports(exchange, shown, number) if r.key not in known)
 
-    def _lacks_jobs(self, exchange: Exchange) -> bool:
-        """Return True if a response without jobs should have a job, or at least an empty list."""
-        page, reply = exchange.operation.page, exchange.reply
-        if exchange.operation.role not in _ROLES_RETURNING_JOBS or reply is None:
-            return False
-        return page is None or not isinstance(
-            get_or_none(json_body(reply), page.places.get("items", ())), list
-        )
+    def _remember(self, exchange: Exchange, reports: Iterable[JobReport]) -> None:
+        for report in reports:
+            if len(exchange.roles) == 1:
+                self._kinds.setdefault(report.job_id, report.kind.name)
+            for result in report.kind.results:
+                value = get_or_none(report.job, result.key) if result.key else None
+                if isinstance(value, str | int):
+                    self._jobs_by_key[(result.operation.id, str(value))] = report.key
+
+    def _job(self, exchange: Exchange) -> JobKey | None:
+        """Return the job that a request names, None if it names none or one that is not known."""
+        role = exchange.roles[0] if exchange.roles else None
+        if isinstance(role, ResultOperation) and role.key is not None:
+            return self._jobs_by_key.get((exchange.operation_id, exchange.job_id or ""))
+        job_id = exchange.job_id or exchange.source_id
+        if role is None or job_id is None:
+            return None
+        kind = self._kinds.get(job_id, role.kind)
+        shares = any(each.kind == kind for each in exchange.roles)
+        return (kind if shares else role.kind, job_id)
+
+    def _poll_hints(self, exchange: Exchange) -> tuple[_WaitPlace, ...]:
+        places = self._poll_places.get(exchange.operation_id)
+        if places is None:
+            found = (p for role in exchange.roles for p in _hint_places(self._document, role))
+            places = self._poll_places[exchange.operation_id] = tuple(dict.fromkeys(found))
+        return places
 
     def _says_quota_exhausted(self, reply: Reply | None) -> bool:
         quota_error = self._envelope.responses.get(Cause.QUOTA_EXCEEDED)
@@ -90,25 +111,76 @@ class RequestParser:
         return bool(get_or_none(json_body(reply), code_at) == quota_error.code)
 
 
-def _requested_wait(reply: Reply | None, headers: tuple[tuple[str, int], ...]) -> RequestedWait:
-    """Return the waits in these headers of a response.
+def _reports(exchange: Exchange, shown: Iterable[ShownJob], number: int) -> tuple[JobReport, ...]:
+    """Return the reports of jobs in a response; only creates and lists may leave out the state."""
+    stateless = exchange.role in (JobRole.CREATE, JobRole.LIST)
+    return tuple(
+        JobReport(number, exchange, job.job_id, job.kind, value, job.state, job.job)
+        for job in shown
+        if (value := _status(job)) is not None or stateless
+        if job.state is None or job.state.meaning is not Meaning.UNKNOWN
+    )
 
-    Args:
-        headers: the names of the headers, and the number of their units in a second.
-    """
-    sent = [(reply.headers[n], units) for n, units in headers if reply and n in reply.headers]
-    waits = [wait for text, units in sent if (wait := _parse_seconds(text, units)) is not None]
+
+def _status(job: ShownJob) -> Json:
+    """Return the state as the response writes it, None for a value that cannot be a state."""
+    types = {type(state.value) for state in job.kind.lifecycle.states.values()}
+    return job.value if type(job.value) in types else None
+
+
+def _lacks_jobs(exchange: Exchange) -> bool:
+    """Return True if a response without jobs should have a job, or at least an empty list."""
+    if exchange.role not in _ROLES_WITH_JOBS or exchange.reply is None:
+        return False
+    lists = [role for role in exchange.roles if isinstance(role, ListOperation)]
+    body = json_body(exchange.reply) if lists else None
+    return not any(isinstance(get_or_none(body, role.items), list) for role in lists)
+
+
+def _hint_places(document: Document, role: JobOperation) -> Iterator[_WaitPlace]:
+    """Yield the places of the wait before the next poll in the responses of an operation."""
+    creates = document.kinds[role.kind].creates
+    own = [c for c in creates if role.operation in (c.operation, c.poll.operation)]
+    for field in (f for create in own or creates for f in create.fields):
+        if isinstance(field.source, RetryHint):
+            in_list = isinstance(role, ListOperation) and field.place.part is Part.BODY
+            if not in_list:
+                yield field.place.below(role.job_at), _units(field.source)
+    for field in role.answer:
+        if isinstance(field.source, RetryHint):
+            yield field.place, _units(field.source)
+
+
+def _units(hint: RetryHint) -> int:
+    return 1000 if hint.unit == "milliseconds" else 1
+
+
+def _requested_wait(reply: Reply | None, places: Iterable[_WaitPlace]) -> RequestedWait:
+    """Return the waits at these places of a response."""
+    if reply is None:
+        return RequestedWait()
+    sent = [(value, units) for p, units in places if (value := _value_at(reply, p)) is not None]
+    waits = [wait for value, units in sent if (wait := _parse_seconds(value, units)) is not None]
     return RequestedWait(tuple(waits) if waits else (0.0,) * bool(sent))
 
 
-def _parse_seconds(text: str, units_per_second: int) -> float | None:
+def _value_at(reply: Reply, place: Place) -> Json:
+    if place.part is Part.HEADER:
+        return reply.headers.get(place.name)
+    return get_or_none(json_body(reply), place.path)
+
+
+def _parse_seconds(value: Json, units_per_second: int) -> float | None:
     try:
-        value = float(text)
-    except ValueError:
+        number = float(value)
+    except (TypeError, ValueError):
         return None
-    return value / units_per_second if 0 <= value < inf else None
+    return number / units_per_second if 0 <= number < inf else None
 
 
-_ROLES_RETURNING_JOBS = (*CREATE_ROLES, JobRole.RETRIEVE, JobRole.LIST)
+_WaitPlace = tuple[Place, int]
+"""The place of a wait in a response, and the number of its units in a second."""
+
+_ROLES_WITH_JOBS = (JobRole.CREATE, JobRole.POLL, JobRole.LIST)
 # Every official SDK sends this header: the same generator makes all of them.
 _SDK_HEADER = "x-stainless-lang"

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ....openapi import JobRole, State
+import orjson
+
+from ....openapi import JobKind, JobRole, State
 from ....openapi.json import Json
 from ...traffic.exchange import Exchange
 from .fingerprint import Fingerprint
 from .vendor_limits import CLOCK_TOLERANCE
+
+JobKey = tuple[str, str]
+"""The name of a kind of job, and the id of a job of this kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,8 @@ class JobReport:
         number: the number of the request.
         exchange: the request and its response.
         job_id: the id of the job.
-        status: the state as the response names it.
+        kind: its kind.
+        value: the state as the response writes it, None if it shows none.
         state: the state of the document, None if the document has no such state.
         job: the JSON of the job.
     """
@@ -28,22 +34,46 @@ class JobReport:
     number: int
     exchange: Exchange
     job_id: str
-    status: str
+    kind: JobKind
+    value: Json
     state: State | None
     job: Json
 
     @property
+    def key(self) -> JobKey:
+        """The kind and the id."""
+        return self.kind.name, self.job_id
+
+    @property
+    def status(self) -> str:
+        """The state as text; "accepted" if the response to a create or a list shows none."""
+        if self.value is None:
+            return "accepted"
+        return self.value if isinstance(self.value, str) else orjson.dumps(self.value).decode()
+
+    @property
+    def has_unknown_status(self) -> bool:
+        """True if the response shows a state that the document does not have."""
+        return self.state is None and self.value is not None
+
+    @property
     def pending(self) -> bool:
-        """True if the state is known and not final."""
-        return self.state is not None and self.state.ends is None
+        """True if the job is not known to have ended, and its status is not unknown."""
+        return not self.ended and not self.has_unknown_status
+
+    @property
+    def ended(self) -> bool:
+        """True if the state is final."""
+        return self.state is not None and self.state.meaning.is_terminal
 
 
 @dataclass(frozen=True, slots=True)
 class RequestedWait:
-    """The waits in seconds that the headers of a response ask for.
+    """The waits in seconds that a response asks for.
 
     Args:
-        waits: the wait that counts comes first; 0 for an unreadable header, empty without a header.
+        waits: the wait that counts comes first; 0 for an unreadable one, empty without
+            any.
     """
 
     waits: tuple[float, ...] = ()
@@ -79,13 +109,16 @@ class RequestRecord:
         exchange: the request and its response.
         fingerprint: equal for requests that ask for the same.
         sender: the header with the API key, None without a key.
+        job: the job that the request names, None if it names none.
         job_reports: the jobs in the response.
+        undelivered: the jobs in the response that a mock made and the client did not receive.
         retry_after: the wait that the response asks for before a retry.
         poll_after: the wait that the response suggests before the next poll.
         from_sdk: True if an official SDK sent the request.
         quota_exhausted: True if the response says that the credit is used up, so a retry is
             useless.
         unreadable: True if the request succeeded, but no job or list can be read from the response.
+        reports_unknown_job: True if the response says in a state that there is no such job.
         job_unknown_to_client: True if a create succeeded, but the client did not get the id of the
             job.
     """
@@ -94,18 +127,21 @@ class RequestRecord:
     exchange: Exchange
     fingerprint: Fingerprint
     sender: str | None
+    job: JobKey | None
     job_reports: tuple[JobReport, ...]
+    undelivered: tuple[JobReport, ...]
     retry_after: RequestedWait
     poll_after: RequestedWait
     from_sdk: bool
     quota_exhausted: bool
     unreadable: bool
+    reports_unknown_job: bool
     job_unknown_to_client: bool
 
     @property
     def role(self) -> JobRole | None:
         """The role of the operation."""
-        return self.exchange.operation.role
+        return self.exchange.role
 
     @property
     def failed_transiently(self) -> bool:

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from ....openapi import JobRole
-from ....openapi.operation import CREATE_ROLES
 from .. import client_catalogue as catalogue
 from ..violation import Violation, violation_of
 from .job_history import Concurrency, JobHistory, ListCalls
-from .request_record import RequestRecord, format_seconds
+from .request_record import JobKey, RequestRecord, format_seconds
 from .vendor_limits import (
     CLOCK_TOLERANCE,
     EQUAL_WAIT_SECONDS,
@@ -23,7 +22,7 @@ from .vendor_limits import (
 
 def retry_violations(
     group: Sequence[RequestRecord],
-    histories: Mapping[str, JobHistory],
+    histories: Mapping[JobKey, JobHistory],
     list_calls: ListCalls,
     concurrency: Concurrency,
 ) -> Iterator[Violation]:
@@ -32,7 +31,7 @@ def retry_violations(
     Args:
         group: all requests that ask for the same, in their order.
     """
-    callers = _count_callers(group, histories) if group[0].role in CREATE_ROLES else 1
+    callers = _count_callers(group, histories) if group[0].role is JobRole.CREATE else 1
     workers = concurrency.workers(group[0]) if group[0].role is JobRole.LIST else 1
     for chain in _retry_chains(group, callers=callers, workers=workers):
         yield from _unsafe_retries(chain, list_calls)
@@ -41,10 +40,10 @@ def retry_violations(
     yield from _too_many_retries(group, most=MAX_ATTEMPTS * max(1, callers, workers))
 
 
-def _count_callers(group: Sequence[RequestRecord], histories: Mapping[str, JobHistory]) -> int:
+def _count_callers(group: Sequence[RequestRecord], histories: Mapping[JobKey, JobHistory]) -> int:
     """Return how many callers surely sent these creates: one for each job that was followed."""
-    job_ids = {report.job_id for record in group for report in record.job_reports}
-    return sum(histories[job_id].followed for job_id in job_ids)
+    jobs = {report.key for record in group for report in record.job_reports}
+    return sum(histories[job].followed for job in jobs)
 
 
 def _retry_chains(
@@ -86,7 +85,7 @@ def _unsafe_retries(chain: Sequence[RequestRecord], list_calls: ListCalls) -> It
     pairs = [
         (failed, retry)
         for failed, retry in pairwise(chain)
-        if failed.role in CREATE_ROLES and failed.exchange.status != 429
+        if failed.role is JobRole.CREATE and failed.exchange.status != 429
         if not _is_idempotent(failed, retry) and not list_calls.between(failed, retry)
     ]
     if pairs:

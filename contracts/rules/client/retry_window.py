@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ....openapi import JobRole
-from ....openapi.operation import CREATE_ROLES
 from .job_history import Concurrency
 from .request_record import RequestRecord
 from .vendor_limits import CLOCK_TOLERANCE, MAX_RETRY_SECONDS, MAX_WAIT_SECONDS
@@ -34,7 +33,7 @@ class RetryWindows:
                 record.retry_after.wait or 0, record.poll_after.wait or 0
             )
             self._last_sent_at[record.sender] = sent
-            if record.role is JobRole.LIST or record.role in CREATE_ROLES:
+            if record.role is JobRole.LIST or record.role is JobRole.CREATE:
                 last = previous.get(record.sender)
                 continues = last is not None and _same_window(last, record, concurrency)
                 self._window_start[number] = (
@@ -71,7 +70,7 @@ def _same_window(last: RequestRecord, record: RequestRecord, concurrency: Concur
     waited = record.waited_since(last)
     longest = MAX_RETRY_SECONDS + (last.retry_after.wait or 0)
     created = (
-        last.role in CREATE_ROLES and not last.job_unknown_to_client and last.exchange.accepted
+        last.role is JobRole.CREATE and not last.job_unknown_to_client and last.exchange.accepted
     )
     ends_window = created and concurrency.workers(last) == 1
     return waited is not None and waited <= longest and not ends_window

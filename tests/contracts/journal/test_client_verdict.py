@@ -21,6 +21,7 @@ from aisa_testkit.openapi import Delivery, Document, JobRole, parse_document
 from aisa_testkit.openapi.json import Json
 from tests.support.documents import renderings_text
 from tests.support.journaled_mock import JournaledMock
+from tests.support.operations import only_kind, poll_hints
 from tests.support.scripted_client import run_script
 
 CLEAN = "create, tick, look, wait, look, fetch, list, drop"
@@ -103,7 +104,7 @@ def test_duplicate_jobs_are_counted_with_their_cost(mock: JournaledMock) -> None
         mock.create()
     job = mock.create()
     mock.clock.advance(100)
-    mock.send(JobRole.RETRIEVE, job_id=job)
+    mock.send(JobRole.POLL, job_id=job)
     verdict = mock.journal.client_verdict()
     assert (verdict.jobs, verdict.duplicates) == (3, 2)
     assert (verdict.cost, verdict.currency) == (Decimal("0.80"), "USD")
@@ -114,7 +115,7 @@ def test_followed_jobs_are_not_duplicates(mock: JournaledMock) -> None:
     for followed in (False, True, False, True):
         job = mock.create()
         if followed:
-            mock.send(JobRole.RETRIEVE, job_id=job)
+            mock.send(JobRole.POLL, job_id=job)
     verdict = mock.journal.client_verdict()
     assert [v.numbers for v in verdict.violations if v.code == "AV715"] == [(1, 2, 4, 5)]
     assert (verdict.jobs, verdict.duplicates, verdict.cost) == (4, 2, Decimal("0.80"))
@@ -159,7 +160,7 @@ def test_cost_is_left_out_without_a_price(other_document: Document) -> None:
         mock.create()
     verdict = mock.journal.client_verdict()
     assert verdict.duplicates == 1
-    priced = other_document.by_role[JobRole.CREATE].price is not None
+    priced = only_kind(other_document).creates[0].price is not None
     assert (verdict.cost is not None) is priced
 
 
@@ -194,7 +195,7 @@ def test_findings_have_the_numbers_of_the_journal(mock: JournaledMock) -> None:
 def test_dropped_requests_excuse_later_ones(document: Document) -> None:
     mock = JournaledMock(document, requests=2)
     for _ in range(4):
-        mock.send(JobRole.RETRIEVE, job_id="video_dropped")
+        mock.send(JobRole.POLL, job_id="video_dropped")
     verdict = mock.journal.client_verdict()
     assert (verdict.seen, verdict.judged, verdict.forgotten) == (4, 2, True)
     assert "AV711" not in {violation.code for violation in verdict.violations}
@@ -211,13 +212,13 @@ def test_verdict_is_computed_again_only_after_a_new_request(mock: JournaledMock)
 
 
 def test_polling_is_checked_once_client_times_are_known(mock: JournaledMock) -> None:
-    job, hint = mock.create(), mock.document.lifecycle.poll_hint
-    assert hint
+    job, hints = mock.create(), poll_hints(mock.document)
+    assert hints
 
     def poll() -> set[str]:
-        call = mock.call(JobRole.RETRIEVE, job_id=job)
+        call = mock.call(JobRole.POLL, job_id=job)
         reply = mock.service.answer(call)
-        headers = {name: value for name, value in reply.headers.items() if name != hint.header}
+        headers = {name: value for name, value in reply.headers.items() if name not in hints}
         mock.journal.answered(call, replace(reply, headers=headers))
         return {violation.code for violation in mock.journal.client_verdict().violations}
 

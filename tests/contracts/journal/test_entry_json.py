@@ -17,7 +17,7 @@ NOW = 1_780_000_000.0
 def test_request_is_shown_with_its_fields_and_its_outcome(any_mock: JournaledMock) -> None:
     job = any_mock.create("a calico cat")
     any_mock.clock.advance(2)
-    any_mock.send(JobRole.RETRIEVE, job_id=job)
+    any_mock.send(JobRole.POLL, job_id=job)
     create, poll = any_mock.requests()
     operation = any_mock.operation(JobRole.CREATE)
     assert create == {
@@ -81,7 +81,7 @@ def test_request_is_shown_with_its_violations_and_warnings(mock: JournaledMock) 
 
 
 def test_violations_of_the_history_are_not_shown_with_a_request(mock: JournaledMock) -> None:
-    mock.send(JobRole.RETRIEVE, job_id="video_0")
+    mock.send(JobRole.POLL, job_id="video_0")
     mock.create()
     assert [(e["violations"], e["warnings"]) for e in mock.requests()] == [([], []), ([], [])]
 

@@ -88,13 +88,13 @@ def test_journal_is_thread_safe(document: Document) -> None:
 def test_har_export_is_a_recording_of_the_calls(any_mock: JournaledMock) -> None:
     job = any_mock.create()
     any_mock.journal.unmatched("GET", "/nowhere")
-    any_mock.send(JobRole.RETRIEVE, job_id=job)
+    any_mock.send(JobRole.POLL, job_id=job)
     har = any_mock.journal.har({"limit": "1"})
     assert KEY.encode() not in har
     recording = read_recording(any_mock.document, har)
-    assert [(e.operation.role, e.job_id) for e in recording.exchanges] == [
+    assert [(e.role, e.job_id) for e in recording.exchanges] == [
         (JobRole.CREATE, None),
-        (JobRole.RETRIEVE, job),
+        (JobRole.POLL, job),
     ]
     assert recording.exchanges[0].fields == any_mock.create_fields()
     log = orjson.loads(har)["log"]
@@ -107,7 +107,7 @@ PLACES_OF_A_KEY: dict[str, Callable[[JournaledMock], object]] = {
     "prompt": lambda mock: mock.create(f"my key is {KEY}"),
     "query value": lambda mock: mock.send(JobRole.LIST, query=(("after", KEY),)),
     "query name": lambda mock: mock.send(JobRole.LIST, query=((KEY, "1"),)),
-    "path": lambda mock: mock.send(JobRole.RETRIEVE, job_id=KEY),
+    "path": lambda mock: mock.send(JobRole.POLL, job_id=KEY),
     "unmatched path": lambda mock: mock.journal.unmatched("GET", f"/v1/{KEY}"),
     "encoded unmatched path": lambda mock: mock.journal.unmatched("GET", "/v1/sk%2D" + KEY[3:]),
     "unknown field": lambda mock: mock.send(JobRole.CREATE, fields={"prompt": "a", KEY: KEY}),

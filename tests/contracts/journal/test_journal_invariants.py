@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from aisa_testkit.contracts import Journal
 from aisa_testkit.openapi import Call, Delivery, JobRole, Reply, load_document
+from tests.support.operations import find_operation
 
 DOCUMENT = load_document()
 ENCODINGS: list[Callable[[str], str]] = [
@@ -64,11 +65,11 @@ CALLS = st.builds(
     HEADERS,
     BODIES,
 )
-RETRIEVE = DOCUMENT.by_role[JobRole.RETRIEVE]
+POLL = find_operation(DOCUMENT, JobRole.POLL)
 POLLS = st.builds(
     Call,
-    st.just(RETRIEVE.id),
-    WORDS.map(lambda text: {RETRIEVE.job_id_parameter: text}),
+    st.just(POLL.id),
+    WORDS.map(lambda text: dict.fromkeys(POLL.template.parameters, text)),
     st.just(()),
     HEADERS,
 )

@@ -18,14 +18,14 @@ def mock_with_requests(mock: JournaledMock) -> JournaledMock:
     """A mock with eight requests, one second apart."""
     job = mock.create("one")
     steps: list[Callable[[], object]] = [
-        lambda: mock.send(JobRole.RETRIEVE, job_id=job),
+        lambda: mock.send(JobRole.POLL, job_id=job),
         lambda: mock.send(JobRole.LIST, key=OTHER_KEY),
-        lambda: mock.send(JobRole.RETRIEVE, job_id="video_unknown"),
+        lambda: mock.send(JobRole.POLL, job_id="video_unknown"),
         lambda: mock.send(JobRole.CREATE, fields={"seconds": "5"}),
         lambda: mock.journal.unmatched("GET", "/nowhere"),
         lambda: mock.journal.unmatched("PUT", "/v1/videos"),
         lambda: mock.journal.answered(
-            mock.call(JobRole.CONTENT, job_id=job),
+            mock.call(JobRole.RESULT, job_id=job),
             Reply(200, {}, b"film", Delivery(bytes_delivered=2)),
         ),
     ]

@@ -18,6 +18,7 @@ from aisa_testkit.contracts.check.session import Step
 from aisa_testkit.contracts.reports import Report
 from aisa_testkit.openapi import Call, Document, JobRole, Reply
 from tests.support.changed_server import ChangedServer, ChangeReply
+from tests.support.operations import find_operation
 
 HOSTILE_TEXT = (
     "</title><script>alert(1)</script>|`a` ```\n\n# h\r\0\x1b[31m]]>&amp;\u202e<b>\ufffe::error::"
@@ -112,7 +113,7 @@ def hostile_report(document: Document, run_and_report: Callable[..., Report]) ->
     """The report of a server with several violations, which sends text that has a meaning in XML,
     HTML, Markdown, terminals and GitHub commands.
     """
-    retrieve = document.by_role[JobRole.RETRIEVE]
+    retrieve = find_operation(document, JobRole.POLL)
 
     def change(call: Call, reply: Reply) -> Reply:
         if not reply.body.startswith(b"{"):

@@ -17,19 +17,21 @@ from aisa_testkit.contracts.reports.chart import (
 )
 from aisa_testkit.contracts.reports.timeline import Moment, Timeline
 from aisa_testkit.openapi import Document, load_document
+from tests.support.operations import only_kind
 
 DOCUMENT = load_document()
-STATES = st.sampled_from(sorted(DOCUMENT.lifecycle.states))
+STATES = st.sampled_from(sorted(only_kind(DOCUMENT).lifecycle.states))
 PROGRESS = st.none() | st.floats(-1e9, 1e9) | st.integers(0, 100).map(float)
 
 
 def timeline(*moments: tuple[float, str, float | None]) -> Timeline:
     """A timeline of seconds, state and progress."""
-    return Timeline("job", tuple(Moment(*m, number=n + 1) for n, m in enumerate(moments)))
+    moments_of_job = tuple(Moment(*m, number=n + 1) for n, m in enumerate(moments))
+    return Timeline("video", "job", moments_of_job)
 
 
-def kinds(chart: Chart) -> list[tuple[str, str]]:
-    return [(band.state, band.kind) for band in chart.bands]
+def meanings(chart: Chart) -> list[tuple[str, str]]:
+    return [(band.state, band.meaning) for band in chart.bands]
 
 
 def test_chart_has_a_band_for_each_state(document: Document) -> None:
@@ -37,7 +39,7 @@ def test_chart_has_a_band_for_each_state(document: Document) -> None:
         document,
         timeline((0, "queued", 0), (5, "in_progress", 40), (10, "completed", 100)),
     )
-    assert kinds(chart) == [
+    assert meanings(chart) == [
         ("queued", "pending"),
         ("in_progress", "pending"),
         ("completed", "success"),
@@ -51,13 +53,13 @@ def test_chart_has_a_band_for_each_state(document: Document) -> None:
 
 def test_failed_job_has_a_failure_band(document: Document) -> None:
     chart = draw_chart(document, timeline((0, "queued", 0), (3, "failed", 0)))
-    assert kinds(chart)[-1] == ("failed", "failure")
+    assert meanings(chart)[-1] == ("failed", "failure")
 
 
 @pytest.mark.parametrize("state", ["queued", "completed"])
 def test_job_with_one_response_has_one_band_and_one_dot(document: Document, state: str) -> None:
     chart = draw_chart(document, timeline((0, state, 0)))
-    assert [state for state, _ in kinds(chart)] == [state]
+    assert [state for state, _ in meanings(chart)] == [state]
     assert (len(chart.dots), chart.dots[0].x) == (1, 0.0)
     assert chart.ticks[0].label == "0 s"
 

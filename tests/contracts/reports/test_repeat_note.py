@@ -26,7 +26,7 @@ def notes(report: Report, role: JobRole) -> list[str]:
     return [
         repeat_note(document, history, number)
         for number, exchange in enumerate(history, start=1)
-        if exchange.operation.role is role and exchange.accepted
+        if exchange.role is role and exchange.accepted
     ]
 
 
@@ -39,7 +39,7 @@ def test_note_of_a_rejected_create_is_its_price_if_it_is_accepted(passed_report:
     rejected = {
         repeat_note(document, history, number)
         for number, exchange in enumerate(history, start=1)
-        if exchange.operation.role is JobRole.CREATE and not exchange.accepted
+        if exchange.role is JobRole.CREATE and not exchange.accepted
     }
     unknown = "creates a job at an unknown price, if the server accepts it"
     assert rejected == {f"{CREATE}, if the server accepts it", unknown}
@@ -55,7 +55,7 @@ def test_note_of_a_create_without_a_price_says_that_it_is_unknown(
     create = next(
         number
         for number, exchange in enumerate(history, start=1)
-        if exchange.operation.role is JobRole.CREATE and exchange.accepted
+        if exchange.role is JobRole.CREATE and exchange.accepted
     )
     note = repeat_note(passed_report.document, history, create)
     assert note == "creates a job at an unknown price"
@@ -66,9 +66,9 @@ def test_note_of_a_request_about_a_deleted_job_names_the_deletion(passed_report:
     deletions = {
         exchange.job_id: number
         for number, exchange in enumerate(history, start=1)
-        if exchange.operation.role is JobRole.DELETE and exchange.accepted
+        if exchange.role is JobRole.DELETE and exchange.accepted
     }
-    for role in (JobRole.RETRIEVE, JobRole.CONTENT):
+    for role in (JobRole.POLL, JobRole.RESULT):
         found = set(notes(passed_report, role))
         assert found <= {f"the job is gone: no. {n} deleted it" for n in deletions.values()}
         assert found
@@ -77,7 +77,7 @@ def test_note_of_a_request_about_a_deleted_job_names_the_deletion(passed_report:
 
 def test_request_after_the_deletion_has_no_note(passed_report: Report) -> None:
     document, history = passed_report.document, passed_report.result.history
-    last = {e.job_id: n for n, e in enumerate(history, 1) if e.operation.role is JobRole.RETRIEVE}
+    last = {e.job_id: n for n, e in enumerate(history, 1) if e.role is JobRole.POLL}
     rejected = [number for number in last.values() if not history[number - 1].accepted]
     assert rejected
     assert {repeat_note(document, history, number) for number in rejected} == {""}
@@ -126,7 +126,7 @@ def test_request_about_an_existing_job_is_repeated_first(
     job_id = report.result.history[left - 1].job_id
     kept = tuple(
         replace(exchange, reply=Reply(500))
-        if exchange.operation.role is JobRole.DELETE and exchange.job_id == job_id
+        if exchange.role is JobRole.DELETE and exchange.job_id == job_id
         else exchange
         for exchange in report.result.history
     )

@@ -11,6 +11,7 @@ from aisa_testkit.contracts import Exchange, read_exchange
 from aisa_testkit.contracts.properties import strategies
 from aisa_testkit.contracts.reports.timeline import job_timelines
 from aisa_testkit.openapi import Call, Document, JobRole, Reply, load_document
+from tests.support.operations import find_operation
 from tests.support.scripted_client import exchanges_of_script
 
 DOCUMENT = load_document()
@@ -22,7 +23,7 @@ def poll(
     """A response that shows a job in this state."""
     body = {"id": job, "status": state, "progress": progress}
     reply = Reply(200, {"content-type": "application/json"}, orjson.dumps(body))
-    call = Call(document.by_role[JobRole.RETRIEVE].id, {"video_id": job})
+    call = Call(find_operation(document, JobRole.POLL).id, {"video_id": job})
     return read_exchange(document, call, reply, at=at)
 
 

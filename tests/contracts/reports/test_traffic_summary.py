@@ -12,7 +12,7 @@ from tests.support.exchanges import exchange_of, make_call
 
 def poll(document: Document, status: int | None, job_id: str = "job-1") -> Exchange:
     """A poll with a status, or None for no response, which took a quarter of a second."""
-    call = make_call(document, JobRole.RETRIEVE, job_id=job_id)
+    call = make_call(document, JobRole.POLL, job_id=job_id)
     reply = None if status is None else Reply(status, {}, b"")
     return replace(exchange_of(document, call, reply), took=0.25)
 

@@ -16,9 +16,12 @@ from aisa_testkit.contracts import Exchange, check_client, read_exchange
 from aisa_testkit.contracts.traffic.job_views import jobs_in
 from aisa_testkit.contracts.traffic.request_builder import build_call
 from aisa_testkit.mock_server import JobService, ManualClock, MockControls, RandomIds
-from aisa_testkit.openapi import Call, Delivery, Document, Ending, JobRole, Reply
-from aisa_testkit.openapi.pointer import get
+from aisa_testkit.openapi import Call, Delivery, Document, JobRole, Reply
+from aisa_testkit.openapi.jobs import Meaning
+from aisa_testkit.openapi.jobs.sources import FromRequest
+from tests.support.operations import find_operation, only_kind, poll_hints
 
+ENDINGS = (Meaning.SUCCESS, Meaning.FAILURE)
 Steps = Generator[float, None, None]
 MAX_ATTEMPTS, MAX_POLLING_SECONDS = 4, 290.0
 
@@ -92,12 +95,12 @@ class Simulation:
 
     def _with_poll_hint(self, reply: Reply) -> Reply:
         """The response with the poll hint of a mock in real time."""
-        hint = self.document.lifecycle.poll_hint
-        if hint is None or hint.header not in reply.headers:
-            return reply
-        return replace(
-            reply, headers={**reply.headers, hint.header: str(2 * hint.units_per_second)}
-        )
+        hints = {
+            header: str(2 * units)
+            for header, units in poll_hints(self.document).items()
+            if header and header in reply.headers
+        }
+        return replace(reply, headers={**reply.headers, **hints})
 
 
 class GivenUp(Exception):
@@ -121,13 +124,13 @@ class Worker:
     def _follow(self) -> Steps:
         end, slept = None, 0.0
         while end is None and slept < MAX_POLLING_SECONDS:
-            yield from self._send_with_retries(self._call(JobRole.RETRIEVE))
+            yield from self._send_with_retries(self._call(JobRole.POLL))
             end = self._end()
             if end is None:
                 slept += 2
                 yield 2
-        if end is Ending.SUCCESS:
-            yield from self._send_with_retries(self._call(JobRole.CONTENT))
+        if end is Meaning.SUCCESS:
+            yield from self._send_with_retries(self._call(JobRole.RESULT))
         if end:
             yield from self._send_with_retries(self._call(JobRole.DELETE))
 
@@ -165,7 +168,7 @@ class Worker:
 
     def _call(self, role: JobRole) -> Call:
         document = self._simulation.document
-        operation = document.by_role[role]
+        operation = find_operation(document, role)
         body = operation.bodies.get("application/json")
         fields = {body.schema.raw["required"][0]: self._prompt} if body else None
         names = dict.fromkeys(operation.template.parameters, self._job_id)
@@ -175,8 +178,8 @@ class Worker:
         """The id of this worker's job in a response, by its prompt; empty if it is missing."""
         document = self._simulation.document
         for view in jobs_in(document, exchange) if exchange else ():
-            echo = document.lifecycle.echoes[0]
-            if get(view.job, echo.at) == self._prompt:
+            echo = next(f for f in view.kind.fields if isinstance(f.source, FromRequest))
+            if view.value_at(echo.place.path) == self._prompt:
                 return view.job_id
         return ""
 
@@ -184,9 +187,10 @@ class Worker:
         last = self._last
         return bool(last and last.accepted and last.reply and last.reply.body == b"<html>")
 
-    def _end(self) -> Ending | None:
+    def _end(self) -> Meaning | None:
         views = jobs_in(self._simulation.document, self._last) if self._last else ()
-        return views[0].state.ends if views else None
+        meaning = views[0].state.meaning if views else None
+        return meaning if meaning and meaning.is_terminal else None
 
 
 FAILURES = st.builds(
@@ -204,7 +208,7 @@ FAILURES = st.builds(
     failures=st.lists(FAILURES, max_size=40),
     workers=st.integers(1, 3),
     jitter=st.floats(0.75, 1.25),
-    ends=st.lists(st.sampled_from(Ending), max_size=4),
+    ends=st.lists(st.sampled_from(ENDINGS), max_size=4),
 )
 def test_careful_client_has_no_violations(
     request: pytest.FixtureRequest,
@@ -212,12 +216,12 @@ def test_careful_client_has_no_violations(
     failures: list[Failure],
     workers: int,
     jitter: float,
-    ends: list[Ending],
+    ends: list[Meaning],
 ) -> None:
     simulation = Simulation(request.getfixturevalue(fixture), failures)
     for end in ends:
         MockControls(simulation.service).next_job(
-            outcome=simulation.document.lifecycle.final_states(end)[0]
+            outcome=only_kind(simulation.document).lifecycle.named(end)[0]
         )
     simulation.run([Worker(simulation, f"No. {n}", jitter=jitter).work() for n in range(workers)])
     assert check_client(simulation.document, simulation.history) == ()

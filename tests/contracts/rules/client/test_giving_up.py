@@ -12,7 +12,7 @@ from tests.support.scripted_client import run_script
 
 TOO_EARLY = {
     "broken poll": ("create, cut poll, poll", "AV725 2"),
-    "rate-limited poll": ("create, 429 retrieve, poll", "AV725 2"),
+    "rate-limited poll": ("create, 429 poll, poll", "AV725 2"),
     "second poll": ("create, poll, cut poll, poll", "AV725 3"),
     "one of two jobs": ("create a, create b, cut poll, poll 1, poll 2", "AV725 3"),
     "download": ("create, wait, poll, cut content, content", "AV725 3"),

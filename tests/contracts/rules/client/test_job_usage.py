@@ -110,8 +110,8 @@ def test_use_of_jobs_of_another_api_is_checked(
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
-        ("429 create, 429 create, create, create, create, 429 retrieve, poll, poll", []),
-        ("504 retrieve, create, poll, poll", []),
+        ("429 create, 429 create, create, create, create, 429 poll, poll, poll", []),
+        ("504 poll, create, poll, poll", []),
         ("create, wait, poll, remix, wait, poll", []),
         ("create, remix 1, wait, poll 1, remix 1, poll 2", ["AV713 2"]),
         ("fails, create, wait, poll, remix 1", ["AV714 3"]),
@@ -165,8 +165,8 @@ def test_message_about_an_unknown_job_lists_the_latest_known_ids(document: Docum
 def test_download_of_a_failed_job_is_reported_even_if_it_succeeds(document: Document) -> None:
     failed = json_reply({"id": "job-1", "status": "failed"})
     history = [
-        make_exchange(document, JobRole.RETRIEVE, failed),
-        make_exchange(document, JobRole.CONTENT, Reply(200)),
+        make_exchange(document, JobRole.POLL, failed),
+        make_exchange(document, JobRole.RESULT, Reply(200)),
     ]
     assert client_codes(document, history) == ["AV714 2"]
 
@@ -188,20 +188,20 @@ def test_each_api_key_knows_only_its_own_jobs(document: Document) -> None:
     assert client_codes(document, four) == ["AV712 4"]
     files = run_script(document, "fails, create, wait, poll, content")
     assert client_codes(document, with_keys(files, "a", "a", "b")) == []
-    unknown = run_script(document, "404 retrieve, poll a")
+    unknown = run_script(document, "404 poll, poll a")
     history = with_keys([*polls[:2], polls[0], *unknown], "a", "a", "b", "b")
     assert client_codes(document, history) == ["AV711 4"]
 
 
 def test_message_about_the_job_of_another_api_key(document: Document) -> None:
-    create, poll = run_script(document, "create, 404 retrieve, poll")
+    create, poll = run_script(document, "create, 404 poll, poll")
     (violation,) = check_client(document, with_keys([create, poll], "a", "b"))
     assert (violation.code, violation.received, violation.expected) == (
         "AV711",
         f"{ID}, which belongs to another API key: response no. 1 returned it",
         "the id of a created job; none was created with this API key so far",
     )
-    history = run_script(document, "create a, create b, 404 retrieve, poll 1")
+    history = run_script(document, "create a, create b, 404 poll, poll 1")
     violation = check_client(document, with_keys(history, "a", "b", "b"))[-1]
     assert (violation.code, violation.expected) == (
         "AV711",
@@ -259,5 +259,5 @@ def test_client_that_follows_the_rules_has_no_violations(
     last = ["wait", *(f"{word} {n}" for word in ("look", "fetch", "drop") for n in (1, 2, 3))]
     history = run_script(document, ", ".join([*creates, *steps, *last]))
     assert check_client(document, history) == ()
-    deletes = [e for e in history if isinstance(e, Exchange) and e.operation.role is JobRole.DELETE]
+    deletes = [e for e in history if isinstance(e, Exchange) and e.role is JobRole.DELETE]
     assert [e.accepted for e in deletes] == [True] * 3

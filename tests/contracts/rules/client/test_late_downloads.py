@@ -31,9 +31,9 @@ def test_rejected_download_after_the_known_expiry_is_reported(
 ) -> None:
     job = {"id": "job-1", "status": "completed", "expires_at": expiry}
     history = [
-        make_exchange(document, JobRole.RETRIEVE, json_reply(job), at=0),
-        make_exchange(document, JobRole.CONTENT, Reply(status), at=at),
-        make_exchange(document, JobRole.CONTENT, Reply(200), at=at),
+        make_exchange(document, JobRole.POLL, json_reply(job), at=0),
+        make_exchange(document, JobRole.RESULT, Reply(status), at=at),
+        make_exchange(document, JobRole.RESULT, Reply(200), at=at),
     ]
     found = [v for v in check_client(document, history) if v.code == "AV735"]
     assert [(v.numbers, v.received, v.expected) for v in found] == [

@@ -50,9 +50,7 @@ NOT_EARLY = {
     "retry after a broken connection": (
         "hint 1, sleep 0, create, cut poll, poll, sleep 0.4, poll, sleep 1, poll"
     ),
-    "retry after a 429": (
-        "hint 1, retry 0, sleep 0, create, 429 retrieve, poll, poll, sleep 1, poll"
-    ),
+    "retry after a 429": ("hint 1, retry 0, sleep 0, create, 429 poll, poll, poll, sleep 1, poll"),
     "downloads": "hint 1, sleep 0, create, wait, poll, content, content",
 }
 
@@ -86,7 +84,7 @@ def test_early_polls_of_one_job_are_one_violation(document: Document) -> None:
 
 def test_overlapping_poll_is_not_early(document: Document) -> None:
     def poll(at: float, took: float) -> Exchange:
-        call, reply = make_call(document, JobRole.RETRIEVE), {"id": "job-1", "status": "queued"}
+        call, reply = make_call(document, JobRole.POLL), {"id": "job-1", "status": "queued"}
         return read_exchange(document, call, json_reply(reply), at=at, took=took, client_time=at)
 
     assert check_client(document, [poll(10, 1), poll(10.2, 1)]) == ()

@@ -45,7 +45,7 @@ def test_unknown_status_of_another_api_is_not_a_final_state(other_document: Docu
 @pytest.mark.parametrize("status", [None, 7, ["completed"]], ids=["null", "number", "list"])
 def test_status_that_is_not_text_is_ignored(document: Document, status: Json) -> None:
     history = [
-        make_exchange(document, JobRole.RETRIEVE, json_reply({"id": "job-1", "status": value}))
+        make_exchange(document, JobRole.POLL, json_reply({"id": "job-1", "status": value}))
         for value in ("queued", status)
     ]
     assert check_client(document, history) == ()
