@@ -70,7 +70,6 @@ def run_check(
             document,
             plan_check(document, key=KEY, creates=2, seed=seed),
             target,
-            key=KEY,
             budget=Budget(max_creates=2),
             policy=CheckPolicy(timeout=TIMEOUT_SECONDS),
             poll_interval=POLL_SECONDS,

@@ -95,7 +95,6 @@ def run_check(config: CheckConfig, console: Console) -> Outcome:
             config.document,
             config.plan,
             target,
-            key=config.key,
             budget=config.budget,
             policy=config.policy,
             poll_interval=config.poll_interval,

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import httpx2
 
-from ...openapi import Call, Document, JobRole, Reply
+from ...openapi import Call, Document, Reply
+from ...openapi.jobs import ResultOperation
 from ...openapi.text import one_line
 from ..errors import CheckTimedOut, ServerUnreachable
 from ..traffic.exchange import Exchange, read_exchange
@@ -129,7 +130,8 @@ class HttpTarget:
         """Send a request and read the whole response. Raises _ResponseTooLong."""
         # A cookie from an earlier response could authenticate a request without a key.
         self._client.cookies.clear()
-        is_file = self._document.operations[call.operation_id].role is JobRole.CONTENT
+        roles = self._document.roles.get(call.operation_id, ())
+        is_file = any(isinstance(r, ResultOperation) and r.media_type is not None for r in roles)
         max_bytes, content = MAX_FILE_BYTES if is_file else MAX_JSON_BYTES, bytearray()
         with self._client.stream(
             method,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...openapi import Document, JobRole, Operation
+from ...openapi import JobKind, ListOperation
+from ...openapi.jobs import Part
 from ...openapi.json import Json
-from ...openapi.operation import Pagination
 from ..traffic.exchange import Exchange
 from ..traffic.job_views import get_or_none, json_body
 
@@ -16,14 +16,10 @@ class NewJobs:
     query: the query that asks for the newest jobs first, if the document allows it
     """
 
-    def __init__(self, document: Document) -> None:
-        self._id_at = document.lifecycle.id_at
-        listing = document.by_role.get(JobRole.LIST)
-        page = listing.page if listing else None
-        self.operation: Operation | None = listing if page else None
-        self.query: tuple[tuple[str, str], ...] = ()
-        if page and page.order and page.descending:
-            self.query = ((page.order, page.descending),)
+    def __init__(self, kind: JobKind) -> None:
+        self._id_at = kind.id_at
+        self.operation = kind.list if kind.id_at is not None else None
+        self.query = _newest_first(self.operation) if self.operation else ()
         self._known: set[str] | None = None
 
     def add(self, job_id: str) -> None:
@@ -33,18 +29,29 @@ class NewJobs:
 
     def read(self, exchange: Exchange) -> bool:
         """Read a list. Return True if it shows that no job was created since the last one."""
-        page = exchange.operation.page
         body = json_body(exchange.reply) if exchange.reply and exchange.accepted else None
-        items = get_or_none(body, page.places.get("items", ())) if page else None
-        if page is None or not isinstance(items, list):
+        listing, id_at = self.operation, self._id_at
+        items = get_or_none(body, listing.items) if listing else None
+        if listing is None or id_at is None or not isinstance(items, list):
             return False
-        shown = [get_or_none(item, self._id_at) for item in items]
-        if not all(isinstance(job_id, str) for job_id in shown):
+        part = listing.part  # an item is this part of the job
+        id_in_item = id_at[len(part) :] if id_at[: len(part)] == part else id_at
+        shown = [get_or_none(item, id_in_item) for item in items]
+        if not all(isinstance(job_id, str | int) for job_id in shown):
             return False
-        known, self._known = self._known, {*(self._known or ()), *shown}
-        return known is not None and known.issuperset(shown) and self._is_recent(page, body)
+        ids = {str(job_id) for job_id in shown}
+        known, self._known = self._known, {*(self._known or ()), *ids}
+        return known is not None and known.issuperset(ids) and self._is_recent(listing, body)
 
-    def _is_recent(self, page: Pagination, body: Json) -> bool:
+    def _is_recent(self, listing: ListOperation, body: Json) -> bool:
         """Return True if a new job would be on this page."""
-        more = [get_or_none(body, page.places[k]) for k in ("more", "next") if k in page.places]
+        places = (listing.places.get(name) for name in ("more", "next_page"))
+        more = [get_or_none(body, place) for place in places if place is not None]
         return bool(self.query) or (bool(more) and not any(more))
+
+
+def _newest_first(listing: ListOperation) -> tuple[tuple[str, str], ...]:
+    if listing.order is None or listing.order[0].part is not Part.QUERY:
+        return ()
+    place, words = listing.order
+    return tuple((place.name, word) for word, means in words.items() if means == "descending")[:1]

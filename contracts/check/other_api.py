@@ -19,7 +19,7 @@ def response_of_other_api(history: Sequence[Exchange], *, creates_follow: bool) 
     """
     if not history:
         return None
-    creates = [e for e in history if e.operation.role is JobRole.CREATE]
+    creates = [e for e in history if e.role is JobRole.CREATE]
     foreign = len(history) >= _MIN_RESPONSES and not any(map(_may_be_this_api, history))
     if creates:
         redirected = any(create.status in _REDIRECTS for create in creates)

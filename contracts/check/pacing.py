@@ -6,21 +6,27 @@ import re
 from email.utils import mktime_tz, parsedate_tz
 from http import HTTPStatus
 
-from ...openapi import Document
+from ...openapi import CreateOperation, Document
+from ...openapi.jobs import JobField, Part
+from ...openapi.jobs.sources import RetryHint
 from ..rules.server.availability import IDEMPOTENT_METHODS
 from ..traffic.exchange import Exchange
+from ..traffic.job_views import get_or_none, is_number, json_body
 
 
 class Pacing:
     """The delays of a check, in seconds.
 
+    create: the operation that creates the jobs
     poll_interval: the longest delay between polls; None uses the server's hint, or two seconds
 
     No hint makes polls faster than twice a second, unless the poll interval is shorter.
     """
 
-    def __init__(self, document: Document, *, poll_interval: float | None) -> None:
-        self._hint = document.lifecycle.poll_hint
+    def __init__(
+        self, document: Document, create: CreateOperation, *, poll_interval: float | None
+    ) -> None:
+        self._hint = next((f for f in create.fields if isinstance(f.source, RetryHint)), None)
         self._retry_header = document.envelope.retry_seconds
         self._longest = float("inf") if poll_interval is None else poll_interval
         self._shortest = min(_MIN_POLL_SECONDS, self._longest)
@@ -28,10 +34,10 @@ class Pacing:
 
     def poll_delay(self, exchange: Exchange) -> float:
         """Return the delay before the next poll."""
-        hint = _integer_header(exchange, self._hint.header) if self._hint else None
-        if self._hint is None or hint is None:
+        hint = _hinted_seconds(exchange, self._hint) if self._hint else None
+        if hint is None:
             return self._default
-        return max(self._shortest, min(hint / self._hint.units_per_second, self._longest))
+        return max(self._shortest, min(hint, self._longest))
 
     def retry_delay(self, exchange: Exchange, *, failures: int) -> float:
         """Return the delay after a number of failures in a row."""
@@ -74,6 +80,20 @@ def _unix_time(text: str) -> float | None:
         return None if parsed is None else float(mktime_tz(parsed))
     except (ValueError, OverflowError):
         return None
+
+
+def _hinted_seconds(exchange: Exchange, hint: JobField) -> float | None:
+    """Return the seconds that a response asks to wait; None if it does not."""
+    source, place = hint.source, hint.place
+    if place.part is Part.HEADER:
+        value = _integer_header(exchange, place.name)
+    else:
+        body = json_body(exchange.reply) if exchange.reply else None
+        job = get_or_none(body, exchange.roles[0].job_at) if exchange.roles else None
+        number = get_or_none(job, place.path)
+        value = float(number) if is_number(number) and number > 0 else None
+    milliseconds = isinstance(source, RetryHint) and source.unit == "milliseconds"
+    return value if value is None else value / (1000 if milliseconds else 1)
 
 
 def _integer_header(exchange: Exchange, name: str) -> float | None:

@@ -6,17 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
-from ...openapi import Call, Document, JobRole, OperationMatch
-from ...openapi.path_template import has_dot_segment
+from ...openapi import Call, Document, JobKind
 from ..budget import Budget
 from ..errors import CheckTimedOut, ServerUnreachable
 from ..traffic.billing import is_documented_error, is_unbilled
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import get_or_none, json_body
-from ..traffic.request_builder import build_call
+from ..traffic.job_views import created_job_id
 from .new_jobs import NewJobs
+from .request_maker import RequestMaker
 from .target import describe_outcome
 
 Send = Callable[[Call, str], Exchange]
@@ -25,7 +23,8 @@ Send = Callable[[Call, str], Exchange]
 class PaidJobs:
     """The jobs of one check.
 
-    key: the API key to send
+    kind: the kind of its jobs
+    requests: makes the requests for the list
     send: sends a call once, with the action that it is part of
     read: sends a call that creates nothing, again if it fails
     ids: the jobs that were created and not deleted
@@ -34,18 +33,19 @@ class PaidJobs:
     def __init__(
         self,
         document: Document,
+        kind: JobKind,
+        requests: RequestMaker,
         budget: Budget,
         currency: str,
         *,
-        key: str,
         send: Send,
         read: Send,
     ) -> None:
         self.ids: list[str] = []
         self._document, self._budget, self._currency = document, budget, currency
-        self._key, self._send, self._read = key, send, read
+        self._requests, self._send, self._read = requests, send, read
         self._billed: list[_Create] = []
-        self._new_jobs, self._read_list = NewJobs(document), False
+        self._new_jobs, self._read_list = NewJobs(kind), False
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -133,10 +133,10 @@ class PaidJobs:
 
     def _list_shows_no_new_job(self, action: str) -> bool:
         """Return True if the list shows that no job was created since it was last read."""
-        operation = self._new_jobs.operation
-        if operation is None:
+        listing = self._new_jobs.operation
+        if listing is None:
             return False
-        call = build_call(self._document, operation, key=self._key, query=self._new_jobs.query)
+        call = self._requests.request(listing.operation, query=self._new_jobs.query)
         return self._new_jobs.read(self._read(call, action))
 
     def _record_job(self, exchange: Exchange) -> bool:
@@ -144,12 +144,8 @@ class PaidJobs:
 
         Returns False if the id is unknown.
         """
-        body = json_body(exchange.reply) if exchange.reply else None
-        job_id = get_or_none(body, self._document.lifecycle.id_at)
-        if job_id is None and exchange.reply:
-            job_id = _job_id_in_location(self._document, exchange.reply.headers.get("location", ""))
-        # Dots would lead to another path of the server.
-        if not isinstance(job_id, str) or not job_id or has_dot_segment(job_id):
+        job_id = created_job_id(self._document, exchange)
+        if job_id is None:
             return False
         if job_id not in self.ids:
             self.ids.append(job_id)
@@ -181,16 +177,3 @@ class _Create:
         """True if even another API may have accepted it."""
         status = self.exchange.status if self.exchange else None
         return status in (None, HTTPStatus.SEE_OTHER)
-
-
-def _job_id_in_location(document: Document, location: str) -> str | None:
-    """Return the id in a Location header that leads to a job (RFC 9110, section 15.4.4)."""
-    try:
-        path = f"/{urlsplit(location).path.lstrip('/')}"
-    except ValueError:
-        return None
-    for start in (n for n, character in enumerate(path) if character == "/"):
-        match = document.match("GET", path[start:])
-        if isinstance(match, OperationMatch) and match.operation.role is JobRole.RETRIEVE:
-            return match.path_parameters[match.operation.job_id_parameter]
-    return None

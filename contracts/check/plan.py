@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from ...openapi import Call, Document, JobRole, Provenance
+from ...openapi import Call, CreateOperation, Document, JobKind, Provenance
 from ..budget import Budget
+from .given_values import read_given_values
 from .probes import CreateProbes, Probe, unbilled_probes
+from .request_maker import RequestMaker
 from .valid_creates import ValidCreates
 
 
@@ -15,6 +18,9 @@ from .valid_creates import ValidCreates
 class CheckPlan:
     """The requests of a check.
 
+    kind: the kind of job
+    create: the operation that creates the jobs
+    requests: makes further requests
     free_probes: invalid requests that no server bills, because they create nothing
     creates: the creates to send, for one job each
     fallbacks: other valid creates, in case the server rejects one of those
@@ -25,6 +31,9 @@ class CheckPlan:
     grade: operations and responses that are less certain than this are left out
     """
 
+    kind: JobKind
+    create: CreateOperation
+    requests: RequestMaker = field(compare=False, repr=False)
     free_probes: tuple[Probe, ...]
     creates: tuple[Call, ...]
     fallbacks: tuple[Call, ...]
@@ -63,49 +72,83 @@ class CheckPlan:
 def plan_check(
     document: Document,
     *,
-    key: str,
+    key: str | None,
+    kind: str | None = None,
     creates: int = 1,
     grade: Provenance = Provenance.INFERRED,
     seed: int = 0,
     run_id: str = "",
+    fields: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> CheckPlan:
     """Return the plan of a check that creates the cheapest jobs that the document allows.
 
-    key: the API key to send
+    key: the API key to send; None to send none
+    kind: the name of the kind of job; None for the first one
     creates: the number of jobs; at most one if the grade excludes polling
     grade: operations that are less certain than this are left out
     seed: varies the second job among equally cheap ones, the invalid values and the prompt
     run_id: hexadecimal digits, different for each run with the same seed; may be empty
+    fields: values of the create's request as text, by place or name; see `read_given_values`
+    headers: headers of every request, by name
+
+    Raises ValueError if there is no such kind or field.
     """
-    retrieve = document.by_role.get(JobRole.RETRIEVE)
-    can_poll = retrieve is not None and grade.covers(retrieve.provenance)
-    operation = document.by_role[JobRole.CREATE]
-    valid = ValidCreates(document, key=key, seed=seed, run_id=run_id)
-    invalid_value = f"{_INVALID_VALUE}-{seed}" if seed else _INVALID_VALUE
-    create_probes = CreateProbes(
-        document,
-        valid.minimal_fields(valid.media_type),
-        media_type=valid.media_type,
-        key=key,
-        price=valid.price,
-        invalid_value=invalid_value,
+    chosen = find_kind(document, kind)
+    create = _first_create(chosen)
+    requests = RequestMaker(
+        document, create, key=key, given=read_given_values(create, fields or {}, headers or {})
     )
-    free_probes = unbilled_probes(document, key=key, invalid_value=invalid_value)
-    covered = {o.id for o in document.operations.values() if grade.covers(o.provenance)}
-    count = creates if can_poll else min(1, creates)
+    can_poll = grade.covers(create.poll.operation.provenance)
+    valid = ValidCreates(document, create, requests, seed=seed, run_id=run_id)
     pair = valid.pair()
+    count = creates if can_poll else min(1, creates)
     planned = tuple(pair[n % len(pair)] for n in range(count))
     others = [call for call in (*pair, *valid.minimal()) if call not in planned]
+    fallbacks = tuple(call for n, call in enumerate(others) if call not in others[:n])
+    price = valid.price((*planned, *fallbacks))
+    invalid_value = f"{_INVALID_VALUE}-{seed}" if seed else _INVALID_VALUE
+    probes = CreateProbes(
+        document, create, valid, requests, price=price, invalid_value=invalid_value
+    )
+    free = unbilled_probes(document, chosen, create, requests, invalid_value=invalid_value)
+    covered = {o.id for o in document.operations.values() if grade.covers(o.provenance)}
     return CheckPlan(
-        free_probes=tuple(probe for probe in free_probes if probe.call.operation_id in covered),
+        kind=chosen,
+        create=create,
+        requests=requests,
+        free_probes=tuple(probe for probe in free if probe.call.operation_id in covered),
         creates=planned,
-        fallbacks=tuple(call for n, call in enumerate(others) if call not in others[:n]),
-        create_probes=tuple(create_probes if operation.id in covered else ()),
+        fallbacks=fallbacks,
+        create_probes=tuple(probes if create.operation.id in covered else ()),
         unused_fields=valid.unused_fields() if count > 1 else (),
-        price=valid.price,
-        currency=operation.price.currency if operation.price else "",
+        price=price,
+        currency=create.price.currency if create.price else "",
         grade=grade,
     )
+
+
+def find_kind(document: Document, name: str | None) -> JobKind:
+    """Return the kind of job with a name, the first one of the document without a name.
+
+    Raises ValueError if there is none.
+    """
+    if not document.kinds:
+        raise ValueError("the document declares no kind of job in `x-jobs`")
+    if name is None:
+        return next(iter(document.kinds.values()))
+    if name not in document.kinds:
+        known = ", ".join(document.kinds)
+        raise ValueError(f"there is no kind {name!r}; the kinds are {known}")
+    return document.kinds[name]
+
+
+def _first_create(kind: JobKind) -> CreateOperation:
+    """Return the first create that needs no other job."""
+    create = next((create for create in kind.creates if create.source is None), None)
+    if create is None:
+        raise ValueError(f"every create of the kind {kind.name!r} needs a job that it cannot make")
+    return create
 
 
 _INVALID_VALUE = "not-a-value"

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
-from ...openapi import Call, Document, JobRole, Operation
+from ...openapi import Call, CreateOperation, Document, JobKind, Operation
 from ...openapi.credentials import UNKNOWN_KEY
 from ...openapi.json import Json
 from ...openapi.keywords import types_of
-from ...openapi.operation import JSON
-from ..traffic.request_builder import build_call, unknown_job_id
-from .field_values import default_value
+from ...openapi.media_types import is_json
+from ...openapi.operation import FORM, JSON, RequestBody
+from ...openapi.pointer import Path, get, set_at
+from ...openapi.request import read_call
+from ..traffic.job_views import get_or_none
+from ..traffic.request_builder import unknown_job_id
+from .prices import price_of
+from .request_maker import Content, RequestMaker
+from .valid_creates import ValidCreates
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +37,10 @@ class Probe:
 
 
 class CreateProbes:
-    """Invalid variations of a valid create.
+    """Invalid variations of a valid create; only those that the document forbids.
 
-    fields: the fields of the valid create
-    media_type: the media type of its body
-    key: the API key to send
+    valid: the valid creates
+    requests: makes the requests
     price: the price of the valid create, None if it is unknown
     invalid_value: a text that is not a valid value of any field
     """
@@ -42,100 +48,128 @@ class CreateProbes:
     def __init__(
         self,
         document: Document,
-        fields: Mapping[str, Json],
+        create: CreateOperation,
+        valid: ValidCreates,
+        requests: RequestMaker,
         *,
-        media_type: str,
-        key: str,
         price: Decimal | None,
         invalid_value: str,
     ) -> None:
-        self._document, self._operation = document, document.by_role[JobRole.CREATE]
-        self._fields, self._media_type = fields, media_type
-        self._body = self._operation.bodies[media_type]
-        self._key, self._price, self._invalid_value = key, price, invalid_value
+        self._document, self._operation = document, create.operation
+        self._valid, self._requests = valid, requests
+        self._content = valid.minimal_content(valid.media_type)
+        self._price, self._invalid_value = price, invalid_value
 
     def __iter__(self) -> Iterator[Probe]:
-        if self._operation.secured and self._document.credentials:
-            yield self._probe(self._call(self._fields, key=None), "no API key")
-        yield from self._invalid_fields()
-        yield from self._invalid_files()
-        yield from self._invalid_bodies()
+        if self._requests.needs_key(self._operation):
+            yield self._probe(self._call(self._content, key=None), "no API key")
+        for probe in self._invalid_requests():
+            if read_call(self._operation, probe.call).problems:
+                yield probe
 
-    def _invalid_fields(self) -> Iterator[Probe]:
-        required = self._body.schema.raw.get("required", ())
-        for name in required:
-            rest = {other: value for other, value in self._fields.items() if other != name}
-            yield self._probe(
-                self._call(rest or self._optional_fields(omitted=name)), f"{name} is missing"
-            )
-        for name, schema in self._body.properties.items():
+    def _invalid_requests(self) -> Iterator[Probe]:
+        if self._content is None:
+            return
+        if isinstance(self._content.value, dict):
+            yield from self._missing_fields(self._content)
+            yield from self._invalid_fields(self._content)
+            yield from self._invalid_files(self._content)
+        yield from self._invalid_bodies(self._content)
+
+    def _missing_fields(self, content: Content) -> Iterator[Probe]:
+        for path in [*_paths_in_objects(content.value)]:
+            rest = deepcopy(content.value)
+            del get(rest, path[:-1])[path[-1]]
+            if not rest:
+                rest = self._optional_fields(omitted=path[-1])
+            call = self._call(Content(content.media_type, rest))
+            yield self._probe(call, f"{_name(path)} is missing")
+
+    def _invalid_fields(self, content: Content) -> Iterator[Probe]:
+        body = self._operation.bodies[content.media_type]
+        for path, schema in body.schema.fields():
+            if not isinstance(get_or_none(content.value, path[:-1]), dict):
+                continue
+            name = _name(path)
             if "enum" in schema:
-                yield self._with(name, self._invalid_value, f"{name} is {self._invalid_value!r}")
+                yield self._with(path, self._invalid_value, f"{name} is {self._invalid_value!r}")
             if schema.get("minLength"):
-                yield self._with(name, "", f"{name} is empty")
+                yield self._with(path, "", f"{name} is empty")
             if schema.get("maxLength", _MAX_PROBED_LENGTH) < _MAX_PROBED_LENGTH:
-                yield self._with(name, "x" * (schema["maxLength"] + 1), f"{name} is too long")
+                yield self._with(path, "x" * (schema["maxLength"] + 1), f"{name} is too long")
 
     def _optional_fields(self, omitted: str) -> dict[str, Json]:
         """Return the fields with defaults, because an empty form is invalid for another reason."""
-        names = (name for name, schema in self._body.properties.items() if "default" in schema)
-        return {name: default_value(self._body, name) for name in names if name != omitted}
+        body = self._body
+        defaults = {n: s["default"] for n, s in body.properties.items() if "default" in s}
+        return {name: value for name, value in defaults.items() if name != omitted}
 
-    def _invalid_files(self) -> Iterator[Probe]:
-        for name in self._body.files:
-            yield self._with(name, self._invalid_value, f"{name} is not a file")
+    def _invalid_files(self, content: Content) -> Iterator[Probe]:
+        for name in self._body.files if content.media_type == FORM else ():
+            yield self._with((name,), self._invalid_value, f"{name} is not a file")
             yield self._with(
-                name, self._invalid_value.encode(), f"{name} is a file of an unknown type"
+                (name,), self._invalid_value.encode(), f"{name} is a file of an unknown type"
             )
 
-    def _invalid_bodies(self) -> Iterator[Probe]:
-        fields = {n: v for n, v in self._fields.items() if n not in self._body.files}
-        valid = self._call(fields, media_type=JSON)
+    def _invalid_bodies(self, content: Content) -> Iterator[Probe]:
+        json_type = next(filter(is_json, self._operation.bodies), None)
+        json = self._valid.minimal_content(json_type) or content
+        if not is_json(json.media_type):  # a server without JSON rejects that as well
+            fields = json.value if isinstance(json.value, dict) else {}
+            json = Content(JSON, {n: v for n, v in fields.items() if not isinstance(v, bytes)})
+        valid = self._call(json)
         text = {**valid.headers, "content-type": "text/plain"}
         yield self._probe(replace(valid, headers=text), "the body is text/plain")
-        if JSON in self._operation.bodies:
+        if json_type is not None:
             yield self._probe(replace(valid, body=valid.body[:-1]), "the JSON is truncated")
-            for name in self._operation.bodies[JSON].schema.raw.get("required", ()):
-                if types_of(self._operation.bodies[JSON].properties.get(name)) == ("string",):
-                    invalid = self._call({**fields, name: 5}, media_type=JSON)
-                    yield self._probe(invalid, f"{name} is a number")
+            yield from self._numbers_for_texts(json)
 
-    def _with(self, name: str, value: Json, reason: str) -> Probe:
-        fields = {**self._fields, name: value}
-        price = price_if_accepted(self._operation, fields, self._price)
-        return Probe(self._call(fields), reason, price)
+    def _numbers_for_texts(self, json: Content) -> Iterator[Probe]:
+        body = self._operation.bodies[json.media_type]
+        for path in _paths_in_objects(json.value):
+            schemas = body.schema.schemas_at(path)
+            if schemas and all(types_of(schema) == ("string",) for schema in schemas):
+                call = self._call(Content(json.media_type, _changed(json.value, path, 5)))
+                yield self._probe(call, f"{_name(path)} is a number")
+
+    @property
+    def _body(self) -> RequestBody:
+        return self._operation.bodies[self._content.media_type if self._content else ""]
+
+    def _with(self, path: Path, value: Json, reason: str) -> Probe:
+        media_type, valid = self._content or Content("", {})
+        call = self._call(Content(media_type, _changed(valid, path, value)))
+        price = price_of(self._document, call)
+        least = self._price
+        return Probe(call, reason, None if least is None else max(least, price or least))
 
     def _probe(self, call: Call, reason: str) -> Probe:
         return Probe(call, reason, self._price)
 
-    def _call(
-        self, fields: Mapping[str, Json], *, key: str | None = "", media_type: str = ""
-    ) -> Call:
-        return build_call(
-            self._document,
-            self._operation,
-            fields,
-            media_type=media_type or self._media_type,
-            key=self._key if key == "" else key,
-        )
+    def _call(self, content: Content | None, *, key: str | None = "") -> Call:
+        return self._valid.call(content, key=key)
 
 
-def unbilled_probes(document: Document, *, key: str, invalid_value: str) -> Iterator[Probe]:
+def unbilled_probes(
+    document: Document,
+    kind: JobKind,
+    create: CreateOperation,
+    requests: RequestMaker,
+    *,
+    invalid_value: str,
+) -> Iterator[Probe]:
     """Yield requests for an unknown job, lists with invalid parameters, and invalid API keys."""
-    for role in (JobRole.RETRIEVE, JobRole.CONTENT, JobRole.DELETE):
-        operation = document.by_role.get(role)
-        if operation is not None:
-            unknown = {operation.job_id_parameter: unknown_job_id(document)}
-            call = build_call(document, operation, key=key, path_parameters=unknown)
-            yield Probe(call, "an unknown job id")
-    listing = document.by_role.get(JobRole.LIST)
-    if listing is not None:
-        yield from _invalid_lists(document, listing, key, invalid_value)
-        yield from _invalid_keys(document, listing, key)
+    about_jobs = (create.poll, *kind.results, kind.cancel, kind.delete)
+    # One operation may have several roles, such as to cancel and to delete.
+    for each in {each.operation.id: each for each in about_jobs if each is not None}.values():
+        yield Probe(requests.about_job(each, unknown_job_id(kind)), "an unknown job id")
+    if kind.list is not None:
+        yield from _invalid_lists(kind.list.operation, requests, invalid_value)
+        yield from _invalid_keys(document, kind.list.operation, requests)
 
 
 def _invalid_lists(
-    document: Document, operation: Operation, key: str, invalid_value: str
+    operation: Operation, requests: RequestMaker, invalid_value: str
 ) -> Iterator[Probe]:
     for name, parameter in operation.query.items():
         schema = parameter.schema.raw
@@ -143,38 +177,43 @@ def _invalid_lists(
         values += [str(schema["minimum"] - 1)] if "minimum" in schema else []
         values += [str(schema["maximum"] + 1)] if "maximum" in schema else []
         for value in values:
-            call = build_call(document, operation, key=key, query=((name, value),))
-            yield Probe(call, f"{name} is {value}")
+            yield Probe(requests.request(operation, query=[(name, value)]), f"{name} is {value}")
 
 
-def _invalid_keys(document: Document, operation: Operation, key: str) -> Iterator[Probe]:
+def _invalid_keys(
+    document: Document, operation: Operation, requests: RequestMaker
+) -> Iterator[Probe]:
     credentials = document.credentials
-    if credentials is None or not operation.secured:
+    if credentials is None or not requests.needs_key(operation):
         return
-    yield Probe(build_call(document, operation, key=None), "no API key")
-    yield Probe(build_call(document, operation, key=UNKNOWN_KEY), "an unknown API key")
+    yield Probe(requests.request(operation, key=None), "no API key")
+    yield Probe(requests.request(operation, key=UNKNOWN_KEY), "an unknown API key")
     if credentials.scheme:
-        valid = build_call(document, operation, key=key)
         for value, reason in (
-            (f"Basic {key}", "another scheme"),
+            (f"Basic {requests.key}", "another scheme"),
             (credentials.scheme, "no API key in it"),
         ):
-            headers = {**valid.headers, credentials.header: value}
-            yield Probe(replace(valid, headers=headers), f"{credentials.header} with {reason}")
+            call = requests.request(operation)
+            headers = {**call.headers, credentials.header: value}
+            yield Probe(replace(call, headers=headers), f"{credentials.header} with {reason}")
 
 
-def price_if_accepted(
-    operation: Operation, fields: Mapping[str, Json], minimum: Decimal | None
-) -> Decimal | None:
-    """Return the price of an invalid request, in case a server accepts it."""
-    if operation.price is None or minimum is None:
-        return minimum
-    body = next(iter(operation.bodies.values()))
-    defaults = {name: default_value(body, name) for name in body.properties}
-    try:
-        return max(minimum, operation.price.amount_for({**defaults, **fields}) or minimum)
-    except InvalidOperation:  # the invalid value is the multiplier of the price
-        return minimum
+def _paths_in_objects(value: Json, path: Path = ()) -> Iterator[Path]:
+    """Yield the paths of the fields in objects, those at the top first."""
+    fields = value.items() if isinstance(value, dict) else ()
+    yield from ((*path, name) for name, _ in fields)
+    for name, below in fields:
+        yield from _paths_in_objects(below, (*path, name))
+
+
+def _changed(value: Json, path: Path, field: Json) -> Json:
+    changed = deepcopy(value)
+    set_at(changed, path, field)
+    return changed
+
+
+def _name(path: Path) -> str:
+    return ".".join(path)
 
 
 _MAX_PROBED_LENGTH = 1_000_000

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...openapi import Call, Document, Ending, JobRole
+from ...openapi import Call, Document, JobRole, Meaning
 from ..budget import Budget
 from ..errors import NotThisApi, ServerUnreachable
+from .list_steps import ListSteps
 from .other_api import describe_response, response_of_other_api
 from .pacing import Pacing
 from .plan import CheckPlan
 from .probes import Probe
 from .result import CheckPolicy, CheckResult
 from .session import Session, Step
-from .steps import JobSteps, ListSteps
+from .steps import JobSteps
 from .target import Target, describe_outcome
 
 
@@ -23,7 +24,6 @@ class CheckRunner:
     document: the API that the target should implement
     plan: the requests to send
     target: the server under check
-    key: the API key to send
     budget: the limits on spending and on created jobs
     policy: the rules that the target must follow
     poll_interval: the longest delay between polls in seconds; None uses the target's hint, or two
@@ -38,7 +38,6 @@ class CheckRunner:
         plan: CheckPlan,
         target: Target,
         *,
-        key: str,
         budget: Budget,
         policy: CheckPolicy,
         poll_interval: float | None = None,
@@ -48,11 +47,12 @@ class CheckRunner:
     ) -> None:
         self._document, self._plan, self._policy = document, plan, policy
         self._keep, self._resume = keep, resume
-        self._pacing = Pacing(document, poll_interval=poll_interval)
+        self._pacing = Pacing(document, plan.create, poll_interval=poll_interval)
         self._session = Session(
             document,
             target,
-            key=key,
+            kind=plan.kind,
+            requests=plan.requests,
             budget=budget,
             currency=plan.currency,
             pacing=self._pacing,
@@ -63,7 +63,7 @@ class CheckRunner:
         self._tried, self._completed = 0, False
         self._known: set[str] = set()
         self._lives: list[str] = []
-        self._lists = ListSteps(document, self._session, grade=plan.grade)
+        self._lists = ListSteps(document, plan.kind, self._session, grade=plan.grade)
 
     def run(self) -> CheckResult:
         """Run the whole check, even after violations.
@@ -76,7 +76,7 @@ class CheckRunner:
         else:
             self._check_requests()
         for job_id in self._lives:
-            self._job_steps(job_id).retrieve_again()
+            self._job_steps(job_id).poll_again()
         self._lists.read_pages()
         if not self._keep:
             self._delete_jobs()
@@ -127,32 +127,34 @@ class CheckRunner:
             self._check_new_jobs()
 
     def _check_new_jobs(self) -> None:
-        """Follow each new job: through its whole life if no job has completed, else it is deleted
-        while it runs, if the target allows that.
+        """Follow each new job: through its whole life if no job has completed, else it is canceled
+        or deleted while it runs, if the target allows that.
         """
         paid_jobs = self._session.paid_jobs
         for job_id in [job_id for job_id in paid_jobs.ids if job_id not in self._known]:
             self._known.add(job_id)
             if not self._completed:
                 self._follow_life(job_id)
-            elif not self._keep and self._job_steps(job_id).delete_while_running():
-                paid_jobs.forget(job_id)
+                continue
+            steps = self._job_steps(job_id)
+            if steps.cancel() or self._keep or not steps.delete_while_running():
+                steps.follow(self._lists)
             else:
-                self._job_steps(job_id).follow(self._lists)
+                paid_jobs.forget(job_id)
 
     def _follow_life(self, job_id: str) -> None:
         steps = self._job_steps(job_id)
-        steps.request_early_content()
+        steps.request_early_results()
         steps.follow(self._lists)
         steps.check_finished()
         self._lives.append(job_id)
         last = self._session.followed
-        self._completed = last is not None and last.state.ends is Ending.SUCCESS
+        self._completed = last is not None and last.state.meaning is Meaning.SUCCESS
 
     def _create_delay(self) -> float:
         """Return the seconds until a new job would have another timestamp than the last one."""
         history = self._session.history
-        times = [e.at for e in history if e.operation.role is JobRole.CREATE and e.accepted]
+        times = [e.at for e in history if e.role is JobRole.CREATE and e.accepted]
         return max(0.0, times[-1] + _CREATE_INTERVAL - history[-1].at) if times else 0.0
 
     def _create(self, call: Call) -> bool:
@@ -173,7 +175,7 @@ class CheckRunner:
             self._document,
             self._session,
             job_id,
-            grade=self._plan.grade,
+            plan=self._plan,
             pacing=self._pacing,
             timeout=self._policy.timeout,
         )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ...openapi import Call, Cause, Document, Operation
+from ...openapi import Call, Cause, Document, JobKind, JobOperation, Operation
+from ...openapi.jobs import JobField
+from ...openapi.jobs.sources import Progress
 from ..budget import Budget
 from ..errors import BudgetExceeded, CredentialsRejected
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import JobView, get_or_none, is_number
+from ..traffic.job_views import JobView, is_number
 from ..traffic.redaction import Redaction
-from ..traffic.request_builder import build_call
 from .pacing import Pacing, is_retryable
 from .paid_jobs import PaidJobs
+from .request_maker import RequestMaker
 from .target import Target, describe_outcome
 
 UNANSWERED_LIMIT = 2
@@ -51,7 +54,10 @@ class Session:
     actions: the purpose of each exchange
     notes: what could not be done, and why
     followed: the last view of the followed job
+    requests: makes its requests
     paid_jobs: the jobs that it created, and their price
+
+    kind: the kind of its jobs
     max_wait: the longest time of all waits before retries, in seconds
     """
 
@@ -60,7 +66,8 @@ class Session:
         document: Document,
         target: Target,
         *,
-        key: str,
+        kind: JobKind,
+        requests: RequestMaker,
         budget: Budget,
         currency: str,
         pacing: Pacing,
@@ -75,13 +82,17 @@ class Session:
         self._unretryable: set[str] = set()
         self._key_accepted = False
         self._document, self._target, self._on_step = document, target, on_step
-        self._key, self._redaction = key, Redaction(document, keys=[key])
+        self.requests, self._sends_key = requests, requests.key is not None
+        self._redaction = Redaction(document, keys=[requests.key] if requests.key else [])
+        progress = (f for f in requests.create.fields if isinstance(f.source, Progress))
+        self._progress: JobField | None = next(progress, None)
         self._pacing, self._max_wait, self._waited = pacing, max_wait, 0.0
         self.paid_jobs = PaidJobs(
             document,
+            kind,
+            requests,
             budget,
             currency,
-            key=key,
             send=self._send,
             read=lambda call, action: self.request(call, action, check_key=False),
         )
@@ -101,7 +112,7 @@ class Session:
 
     def request_job(
         self,
-        operation: Operation,
+        operation: JobOperation,
         job_id: str,
         action: str,
         *,
@@ -111,20 +122,14 @@ class Session:
         check_key: bool = True,
     ) -> Exchange:
         """Send a request about one job, with or without the API key."""
-        call = build_call(
-            self._document,
-            operation,
-            key=self._key if with_key else None,
-            path_parameters={operation.job_id_parameter: job_id},
-            query=query,
-            headers=headers,
+        call = self.requests.about_job(
+            operation, job_id, key="" if with_key else None, query=query, headers=headers
         )
         return self.request(call, action, check_key=with_key and check_key)
 
     def request_page(self, operation: Operation, query: tuple[tuple[str, str], ...]) -> Exchange:
         """Request a page of the list."""
-        call = build_call(self._document, operation, key=self._key, query=query)
-        return self.request(call, "reads the list")
+        return self.request(self.requests.request(operation, query=query), "reads the list")
 
     def create(
         self, call: Call, price: Decimal | None, action: str, *, check_key: bool
@@ -177,15 +182,15 @@ class Session:
 
     def report_step(self, action: str) -> None:
         """Call `on_step` with the current progress."""
-        view, path = self.followed, self._document.lifecycle.progress_at
-        progress = get_or_none(view.job, path) if view and path else None
+        view, field = self.followed, self._progress
+        progress = _percent(view, field) if view and field else None
         self._on_step(
             Step(
                 action=action,
                 job_ids=tuple(self.paid_jobs.ids),
                 job_id=view.job_id if view else None,
                 state=view.state.name if view else None,
-                progress=progress if is_number(progress) else None,
+                progress=progress,
                 spent=self.paid_jobs.spent,
             )
         )
@@ -219,9 +224,8 @@ class Session:
         """
         rejected = exchange.status == self._rejected_status
         if rejected and not (self._key_accepted or self.paid_jobs.ids):
-            raise CredentialsRejected(
-                f"the server rejects the API key with status {exchange.status}"
-            )
+            problem = "rejects the API key" if self._sends_key else "requires an API key"
+            raise CredentialsRejected(f"the server {problem} with status {exchange.status}")
         self._key_accepted = self._key_accepted or exchange.accepted
 
     def _send(self, call: Call, action: str) -> Exchange:
@@ -235,6 +239,16 @@ class Session:
         return exchange
 
 
+def _percent(view: JobView, field: JobField) -> float | None:
+    """Return the progress of a job in per cent; None if it does not show it."""
+    value, source = view.value_at(field.place.path), field.source
+    if isinstance(value, str):
+        return float(value[:-1]) if _PERCENT.fullmatch(value) else None
+    if not is_number(value):
+        return None
+    return value * 100 if isinstance(source, Progress) and source.form == "fraction" else value
+
+
 def _describe_unsent(reason: str, actions: list[str]) -> str:
     if len(actions) == 1:
         return f"not sent ({actions[0]}): {reason}"
@@ -242,3 +256,4 @@ def _describe_unsent(reason: str, actions: list[str]) -> str:
 
 
 _MAX_RETRIES = 3
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,9})?%")

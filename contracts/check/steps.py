@@ -1,21 +1,27 @@
-"""The requests of a check about one job and about the list of jobs."""
+"""The requests of a check about one job, from its creation to its deletion."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 
-from ...openapi import Cause, Document, JobRole, Operation, Provenance
+from ...openapi import Cause, Document, JobOperation, Meaning
+from ...openapi.jobs import Part, Place, ResultOperation
+from ...openapi.jobs.sources import Moment
+from ...openapi.moment import SECONDS
+from ...openapi.schema_places import values_of
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import JobView, get_or_none, is_number, jobs_in, json_body
+from ..traffic.job_views import JobView, get_or_none, jobs_in, json_body
+from .list_steps import ListSteps
 from .pacing import Pacing
+from .plan import CheckPlan
 from .session import Session
 from .target import describe_outcome
 
 
 class JobSteps:
-    """The requests about one job, from its creation to its deletion.
+    """The requests about one job.
 
-    grade: operations that are less certain than this are not requested
+    plan: the plan of the check; operations below its grade are not requested
     timeout: the seconds after which the job is no longer polled
     """
 
@@ -25,35 +31,36 @@ class JobSteps:
         session: Session,
         job_id: str,
         *,
-        grade: Provenance,
+        plan: CheckPlan,
         pacing: Pacing,
         timeout: float,
     ) -> None:
         self._document, self._session, self._job_id = document, session, job_id
-        self._grade, self._pacing, self._timeout = grade, pacing, timeout
+        self._kind, self._grade = plan.kind, plan.grade
+        self._poll = plan.create.poll
+        self._pacing, self._timeout = pacing, timeout
         self._not_found_status = document.envelope.responses[Cause.JOB_UNKNOWN].status
 
-    def request_early_content(self) -> None:
-        """Request the file of a new job, which has none yet."""
-        self._request(JobRole.CONTENT, "requests the file at once")
+    def request_early_results(self) -> None:
+        """Request the results of a new job, which has none yet."""
+        self._request_results("requests the file at once")
 
     def follow(self, lists: ListSteps) -> None:
         """Poll until the job has ended or the timeout is over.
 
-        While the job is in progress, request the list and the file once.
+        While the job is in progress, request the list and the results once.
         """
-        operation, session = self._operation(JobRole.RETRIEVE), self._session
-        began, requested_early = None, False
+        session, began, requested_early = self._session, None, False
         session.follow(None)
-        while operation is not None:
-            exchange = session.request_job(operation, self._job_id, "polls the job")
+        while self._is_covered(self._poll):
+            exchange = session.request_job(self._poll, self._job_id, "polls the job")
             began = exchange.at if began is None else began
             view = next(iter(jobs_in(self._document, exchange)), None)
             session.follow(view or session.followed)
-            if view is not None and view.state.ends:
+            if view is not None and view.state.meaning.is_terminal:
                 return
             left = self._timeout - (exchange.at - began)
-            if left < 0 or not exchange.accepted:
+            if left < 0 or not exchange.accepted or self._is_unknown(exchange):
                 reason = f": {describe_outcome(exchange)}"
                 if view is not None:
                     reason = f" after {exchange.at - began:.0f} seconds, still {view.state.name}"
@@ -61,7 +68,7 @@ class JobSteps:
                 return
             if not requested_early and view is not None and self._has_started(view):
                 requested_early = True
-                self._request(JobRole.CONTENT, "requests the file too early")
+                self._request_results("requests the file too early")
                 lists.request_first_page()
             session.report_step("waits for the job")
             # At most one second past the timeout, when the job is certainly late.
@@ -69,87 +76,117 @@ class JobSteps:
 
     def check_finished(self) -> None:
         """Send all requests that need a finished job."""
-        self._download_files()
-        self._request_expired_file()
-        for role in (JobRole.RETRIEVE, JobRole.CONTENT):
-            self._request(role, "sends no API key", with_key=False)
-        for role in (JobRole.RETRIEVE, JobRole.CONTENT):
-            self._request_unchecked(role)
+        for result in self._kind.results:
+            self._download(result)
+        self._request_expired_files()
+        self._request(self._poll, "sends no API key", with_key=False)
+        self._request_results("sends no API key", with_key=False)
+        for each in (self._poll, *self._kind.results):
+            self._request_unchecked(each)
+        self._cancel_finished()
 
-    def retrieve_again(self) -> None:
-        """Retrieve the finished job again."""
-        self._request(JobRole.RETRIEVE, "retrieves the finished job again")
+    def poll_again(self) -> None:
+        """Poll the finished job again."""
+        self._request(self._poll, "retrieves the finished job again")
+
+    def cancel(self) -> bool:
+        """Cancel the job, and return False if the target cannot be asked to."""
+        cancel = self._kind.cancel
+        return self._request(cancel, "cancels the job while it runs") is not None
 
     def delete(self) -> bool:
         """Delete the job, request it again, and return True if it is gone."""
-        self._request(JobRole.DELETE, "deletes the job without an API key", with_key=False)
-        exchange = self._request(JobRole.DELETE, "deletes the job")
+        delete = self._kind.delete
+        self._request(delete, "deletes the job without an API key", with_key=False)
+        exchange = self._request(delete, "deletes the job")
         if exchange is None or not (exchange.accepted or exchange.status == self._not_found_status):
             return False
-        is_gone = self._retrieve_deleted()
-        self._request(JobRole.CONTENT, "requests the file of the deleted job")
-        self._request(JobRole.DELETE, "deletes the job again")
+        is_gone = self._poll_deleted()
+        self._request_results("requests the file of the deleted job")
+        self._request(delete, "deletes the job again")
         return is_gone
 
     def delete_while_running(self) -> bool:
         """Delete the job while it runs, which a server may reject. Return True if it is gone."""
-        exchange = self._request(JobRole.DELETE, "deletes the job while it runs")
+        exchange = self._request(self._kind.delete, "deletes the job while it runs")
         if exchange is None or not exchange.accepted:
             return False
-        return self._retrieve_deleted()
+        return self._poll_deleted()
 
-    def _retrieve_deleted(self) -> bool:
-        """Retrieve the deleted job, and return True if it is gone, as far as can be seen."""
-        exchange = self._request(JobRole.RETRIEVE, "retrieves the deleted job")
+    def _poll_deleted(self) -> bool:
+        """Poll the deleted job, and return True if it is gone, as far as can be seen."""
+        exchange = self._request(self._poll, "retrieves the deleted job")
         gone = (self._not_found_status, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
-        return exchange is None or exchange.status in gone
+        return exchange is None or exchange.status in gone or self._is_unknown(exchange)
 
-    def _download_files(self) -> None:
-        operation = self._operation(JobRole.CONTENT)
-        if operation is None:
-            return
-        self._request(JobRole.CONTENT, "downloads the file")
-        for byte_range in ("bytes=5-104", "bytes=999999999999-"):
-            self._request(
-                JobRole.CONTENT, "downloads part of the file", headers={"range": byte_range}
-            )
-        for name, parameter in operation.query.items():
-            choices = parameter.schema.raw.get("enum", ())
+    def _is_unknown(self, exchange: Exchange) -> bool:
+        """Return True if a response reports the state of an id that no job has."""
+        body = json_body(exchange.reply) if exchange.reply and exchange.accepted else None
+        job = get_or_none(body, self._poll.job_at)
+        state = self._kind.lifecycle.find(get_or_none(job, self._kind.state_at))
+        return state is not None and state.meaning is Meaning.UNKNOWN
+
+    def _cancel_finished(self) -> None:
+        """Cancel the finished job, unless that deletes it."""
+        cancel, delete = self._kind.cancel, self._kind.delete
+        if cancel is not None and (delete is None or delete.operation is not cancel.operation):
+            self._request(cancel, "cancels the finished job")
+
+    def _download(self, result: ResultOperation) -> None:
+        """Request a result in all its variants; a file also in part."""
+        self._request(result, "downloads the file")
+        if result.media_type is not None:
+            for byte_range in ("bytes=5-104", "bytes=999999999999-"):
+                headers = {"range": byte_range}
+                self._request(result, "downloads part of the file", headers=headers)
+        for name, parameter in result.operation.query.items():
+            if result.id == Place(Part.QUERY, (name,)):
+                continue
+            choices = values_of(self._document.source.data, parameter.schema.raw)
             for value in [choice for choice in choices if choice != parameter.default]:
-                self._request(
-                    JobRole.CONTENT, f"downloads the {value}", query=((name, str(value)),)
-                )
+                self._request(result, f"downloads the {value}", query=((name, str(value)),))
             if choices:
-                self._request(
-                    JobRole.CONTENT, f"requests an unknown {name}", query=((name, _INVALID_VALUE),)
-                )
+                action = f"requests an unknown {name}"
+                self._request(result, action, query=((name, _INVALID_VALUE),))
 
-    def _request_expired_file(self) -> None:
-        """Request the file again after it has expired, if that is soon."""
-        view, path = self._session.followed, self._document.lifecycle.expiry_at
-        expiry = get_or_none(view.job, path) if view and path else None
-        if is_number(expiry):
-            left = expiry - self._session.history[-1].at
-            if abs(left) < _MAX_EXPIRY_WAIT:
-                self._session.wait(max(0.0, left) + _CLOCK_SKEW)
-                self._request(JobRole.CONTENT, "requests the expired file")
-
-    def _request_unchecked(self, role: JobRole) -> None:
-        """Send one request to an operation below the grade, and note its status."""
-        operation = self._document.by_role.get(role)
-        if operation is None or self._grade.covers(operation.provenance):
+    def _request_expired_files(self) -> None:
+        """Request the files again after they have expired, if that is soon."""
+        expiry = self._expiry()
+        if expiry is None or not self._kind.results:
             return
-        exchange = self._session.request_job(
-            operation, self._job_id, f"tries {operation.id}", check_key=False
-        )
+        left = expiry - self._session.history[-1].at
+        if abs(left) < _MAX_EXPIRY_WAIT:
+            self._session.wait(max(0.0, left) + _CLOCK_SKEW)
+            self._request_results("requests the expired file")
+
+    def _expiry(self) -> float | None:
+        """Return the Unix time at which the files of the followed job expire, as it says."""
+        view, path = self._session.followed, self._kind.expires_at
+        if view is None or path is None:
+            return None
+        fields = self._session.requests.create.fields
+        sources = (f.source for f in fields if f.place == Place(Part.BODY, path))
+        forms = (source.form for source in sources if isinstance(source, Moment))
+        return next(forms, SECONDS).read(view.value_at(path))
+
+    def _request_unchecked(self, each: JobOperation) -> None:
+        """Send one request to an operation below the grade, and note its status."""
+        operation, job_id = each.operation, self._id_for(each)
+        if self._is_covered(each) or job_id is None:
+            return
+        exchange = self._session.request_job(each, job_id, f"tries {operation.id}", check_key=False)
         self._session.note(
             f"{operation.id} is {operation.provenance} and was not checked;"
             f" {describe_outcome(exchange)}"
         )
 
+    def _request_results(self, action: str, *, with_key: bool = True) -> None:
+        for result in self._kind.results:
+            self._request(result, action, with_key=with_key)
+
     def _request(
         self,
-        role: JobRole,
+        each: JobOperation | None,
         action: str,
         *,
         with_key: bool = True,
@@ -157,54 +194,29 @@ class JobSteps:
         headers: dict[str, str] | None = None,
     ) -> Exchange | None:
         """Send a request about the job, or return None if no such operation can be requested."""
-        operation = self._operation(role)
-        if operation is None or (not with_key and not operation.secured):
+        if each is None or not self._is_covered(each):
+            return None
+        job_id, needs_key = self._id_for(each), self._session.requests.needs_key(each.operation)
+        if job_id is None or not (with_key or needs_key):
             return None
         return self._session.request_job(
-            operation, self._job_id, action, with_key=with_key, query=query, headers=headers
+            each, job_id, action, with_key=with_key, query=query, headers=headers
         )
 
+    def _id_for(self, each: JobOperation) -> str | None:
+        """Return the id in a request, which may be another field of the job; None if unknown."""
+        if not isinstance(each, ResultOperation) or each.key is None:
+            return self._job_id
+        view = self._session.followed
+        value = view.value_at(each.key) if view and view.job_id == self._job_id else None
+        return str(value) if isinstance(value, str | int) else None
+
     def _has_started(self, view: JobView) -> bool:
-        return view.state.name != self._document.lifecycle.initial
+        return view.state.name != self._kind.lifecycle.initial.name
 
-    def _operation(self, role: JobRole) -> Operation | None:
-        """Return the operation of a role, None if there is none within the grade."""
-        operation = self._document.by_role.get(role)
-        return operation if operation and self._grade.covers(operation.provenance) else None
+    def _is_covered(self, each: JobOperation) -> bool:
+        return self._grade.covers(each.operation.provenance)
 
 
-class ListSteps:
-    """The requests for the list of jobs."""
-
-    def __init__(self, document: Document, session: Session, *, grade: Provenance) -> None:
-        self._session, self._document = session, document
-        listing = document.by_role.get(JobRole.LIST)
-        self._operation = listing if listing and grade.covers(listing.provenance) else None
-
-    def request_first_page(self) -> None:
-        """Request the first page with default parameters."""
-        if self._operation is not None:
-            self._session.request_page(self._operation, ())
-
-    def read_pages(self) -> None:
-        """Read a few pages of one job each, then the first page in every order."""
-        operation = self._operation
-        if operation is None or operation.page is None:
-            return
-        page, query = operation.page, [(operation.page.limit, "1")]
-        for _ in range(_MAX_PAGES):
-            exchange = self._session.request_page(operation, tuple(query))
-            views = jobs_in(self._document, exchange)
-            cursor = views[-1].job_id if views else None
-            if "next" in page.places and exchange.reply:
-                cursor = get_or_none(json_body(exchange.reply), page.places["next"])
-            if not views or not isinstance(cursor, str):
-                break
-            query[1:] = [(page.after, cursor)]
-        for order in operation.query[page.order].schema.raw.get("enum", ()) if page.order else ():
-            self._session.request_page(operation, ((page.order or "", str(order)),))
-
-
-_MAX_PAGES = 5
 _MAX_EXPIRY_WAIT, _CLOCK_SKEW = 10.0, 3.5  # seconds
 _INVALID_VALUE = "not-a-value"

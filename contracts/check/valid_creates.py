@@ -2,44 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from decimal import Decimal
-from itertools import product
 from math import inf
 
-from ...openapi import Call, Document, JobRole, Operation
+from ...openapi import Call, CreateOperation, Document
+from ...openapi.generator import NoValueError
+from ...openapi.generator.layout import Layout
+from ...openapi.jobs import Part, Place
 from ...openapi.json import Json
-from ...openapi.operation import FORM, RequestBody
+from ...openapi.keywords import types_of
+from ...openapi.media_types import is_json
+from ...openapi.operation import RequestBody
+from ...openapi.pointer import Path, set_at
 from ...openapi.request import read_call
-from ...openapi.schema import types_of
 from ..rules.server.prompt_tags import tag_prompt
-from ..traffic.request_builder import build_call
+from ..traffic.job_views import get_or_none
 from ..traffic.sample_image import SAMPLE_IMAGE_TYPE, sample_image
-from .field_values import default_value, example_value, possible_values
+from .field_values import example_value, possible_values, shown_values
+from .prices import Offer, cheapest_offers, default_at, price_of, priced_places
+from .request_maker import Content, RequestMaker, as_text, preferred_media_type
 
 
 class ValidCreates:
     """Creates that the document allows, all at its lowest price.
 
-    key: the API key to send
+    requests: makes the requests
     seed: varies the second create among equally cheap ones, and the prompt
     run_id: hexadecimal digits, different for each run with the same seed; may be empty
-    media_type: the media type of the first create
-    price: the price of each create, None if it is unknown
+    media_type: the media type of the first create; None if requests have no body
     """
 
-    def __init__(self, document: Document, *, key: str, seed: int, run_id: str) -> None:
-        self._document, self._operation = document, document.by_role[JobRole.CREATE]
-        self._key, self._seed, self._run_id = key, seed, run_id
-        bodies = self._operation.bodies
-        self.media_type = FORM if FORM in bodies else next(iter(bodies))
-        self._offers, self.price = _cheapest_offers(self._operation, bodies[self.media_type])
+    def __init__(
+        self,
+        document: Document,
+        create: CreateOperation,
+        requests: RequestMaker,
+        *,
+        seed: int,
+        run_id: str,
+    ) -> None:
+        self._document, self._create, self._requests = document, create, requests
+        self._operation, self._given = create.operation, requests.given
+        self._seed, self._run_id = seed, run_id
+        self.media_type = preferred_media_type(self._operation)
+        self._offers = cheapest_offers(create, self._given)
+        self._fixed = {*priced_places(create), *self._given.values, *create.when.values}
 
-    def minimal_fields(self, media_type: str) -> dict[str, Json]:
-        """Return the fields without which the job is not the cheapest one."""
-        required = self._required_fields(media_type)
-        body = self._operation.bodies[media_type]
-        return {**required, **dict(_non_default_fields(body, required, self._offers[0]))}
+    def price(self, calls: Iterable[Call]) -> Decimal | None:
+        """Return the highest price of these creates, None if one is unknown."""
+        prices = [price_of(self._document, call) for call in calls]
+        known = [price for price in prices if price is not None]
+        return max(known) if known and len(known) == len(prices) else None
+
+    def minimal_content(self, media_type: str | None) -> Content | None:
+        """Return the body without whose fields the job is not the cheapest one."""
+        if media_type is None:
+            return None
+        return self._with_images(Content(media_type, self._minimal(media_type, self._offers[0])))
 
     def pair(self) -> tuple[Call, Call]:
         """Return two creates that use every field and, if possible, two media types.
@@ -47,153 +68,236 @@ class ValidCreates:
         The second one has text that is not ASCII and every field that its body allows. The first
         one has the other fields, such as files, so that it shows the defaults.
         """
+        if self.media_type is None:
+            return self._call(None, self._offers[0]), self._call(None, self._second_offer)
         bodies = self._operation.bodies
         other_type = next((m for m in bodies if m != self.media_type), self.media_type)
-        second = self._with_fields(
-            self._varied_fields(other_type), other_type, skip=bodies[other_type].files
-        )
+        files: set[Path] = {(name,) for name in bodies[other_type].files}
+        varied = Content(other_type, self._varied(other_type))
+        second = self._with_fields(varied, self._second_offer, skip=files)
         first = self._with_fields(
-            self.minimal_fields(self.media_type), self.media_type, skip=second
+            Content(self.media_type, self._minimal(self.media_type, self._offers[0])),
+            self._offers[0],
+            skip={*_paths_in(second.value)},
         )
-        return self._call(first, self.media_type), self._call(second, other_type)
+        return (
+            self._call(self._with_images(first), self._offers[0]),
+            self._call(self._with_images(second), self._second_offer),
+        )
 
     def minimal(self) -> Iterator[Call]:
         """Yield a create with required fields only in each media type."""
         for media_type in (self.media_type, *self._operation.bodies):
-            yield self._call(self.minimal_fields(media_type), media_type)
+            yield self._call(self.minimal_content(media_type), self._offers[0])
 
     def unused_fields(self) -> tuple[str, ...]:
         """Return the fields that neither create has, because no valid value of them is known."""
-        operation = self._operation
         used = set[str]()
         for call in self.pair():
-            arguments = read_call(operation, call)
+            arguments = read_call(self._operation, call)
             used |= arguments.fields.keys() | arguments.files.keys()
-        fields = (n for body in operation.bodies.values() for n in _settable_fields(body))
+        bodies = self._operation.bodies.values()
+        fields = (n for body in bodies for n, s in body.properties.items() if _is_settable(s))
         return tuple(dict.fromkeys(name for name in fields if name not in used))
 
-    def _varied_fields(self, media_type: str) -> dict[str, Json]:
-        """Return required fields with non-ASCII text, and other values at the same price."""
-        operation, body = self._operation, self._operation.bodies[media_type]
-        required = self._required_fields(media_type)
-        offer = self._offers[(1 + self._seed) % len(self._offers)]
-        fields = {**required, **{n: v for n, v in offer.items() if n in body.properties}}
-        names = _free_text_fields(operation, body, required)
-        return {**fields, **{name: f"{_NON_ASCII_TEXT} {fields[name]}" for name in names}}
+    @property
+    def _second_offer(self) -> Offer:
+        return self._offers[(1 + self._seed) % len(self._offers)]
 
-    def _required_fields(self, media_type: str) -> dict[str, Json]:
-        """Return the required fields, with tagged prompts."""
+    def _minimal(self, media_type: str, offer: Offer) -> Json:
+        """Return a body with required fields, and those that make the job the cheapest one."""
         body = self._operation.bodies[media_type]
+        value = self._required(media_type, self._chosen(body, offer))
+        return self._tagged(body, value)
+
+    def _varied(self, media_type: str) -> Json:
+        """Return required fields with non-ASCII text, and other values at the same price."""
+        body, value = self._operation.bodies[media_type], self._minimal(media_type, {})
+        for place, chosen in self._second_offer.items():
+            if place.part is Part.BODY and body.schema.schemas_at(place.path):
+                _set(value, place.path, chosen)
+        return self._with_texts(body, value, lambda text: f"{_NON_ASCII_TEXT} {text}")
+
+    def _chosen(self, body: RequestBody, offer: Offer) -> dict[Path, Json]:
+        """Return the values in the body that were set, or that are not the default."""
+        wanted = {p: v for p, v in offer.items() if v != default_at(self._create, p)}
+        values = {**wanted, **self._conditions(), **self._given.values}
+        return {
+            place.path: value
+            for place, value in values.items()
+            if place.part is Part.BODY and value is not None
+        }
+
+    def _conditions(self) -> Offer:
+        """Return the values without which a request does not create a job."""
+        conditions = self._create.when.values.items()
+        return {p: values[0] for p, values in conditions if None not in values}
+
+    def _required(self, media_type: str, chosen: dict[Path, Json]) -> Json:
+        """Return a body with required fields, with the values that the document shows."""
+        body = self._operation.bodies[media_type]
+        if not is_json(media_type):
+            value: Json = self._required_form_fields(body) if body.properties else ""
+            for path, each in chosen.items():
+                _set(value, path, each)
+            return value
+        try:
+            value = self._requests.required_value(
+                self._operation, media_type, Layout(values=chosen, sparse=())
+            )
+        except NoValueError:  # the schema contradicts itself
+            return deepcopy(next(shown_values(body, ()), {}))
+        return self._with_examples(body, value)
+
+    def _required_form_fields(self, body: RequestBody) -> dict[str, Json]:
         names = body.schema.raw.get("required", ())
-        fields = {name: example_value(body, name) for name in names if name not in body.files}
-        for name in [*_free_text_fields(self._operation, body, fields)]:
-            fields[name] = tag_prompt(str(fields[name]), self._seed, self._run_id)
-        image = sample_image(self._document, fields)
-        return {**fields, **{name: image for name in names if name in body.files}}
+        return {name: example_value(body, (name,)) for name in names if name not in body.files}
 
-    def _with_fields(
-        self, fields: dict[str, Json], media_type: str, *, skip: Iterable[str]
-    ) -> dict[str, Json]:
-        """Return the fields, and each optional one with a value that the document allows."""
-        body, known = self._operation.bodies[media_type], self._problems(fields, media_type)
-        priced, skipped = {*_priced_fields(self._operation)}, {*skip}
-        for name in _settable_fields(body):
-            if name in fields or name in priced or name in skipped:
+    def _with_examples(self, body: RequestBody, value: Json) -> Json:
+        """Return the value with the fields that the example of the whole body has."""
+        example = body.example
+        if not isinstance(value, dict) or not isinstance(example, dict):
+            return value
+        for name in value:
+            shown = {**value, name: deepcopy(example.get(name))}
+            fixed = any(place.path[:1] == (name,) for place in self._fixed_in_body())
+            if name in example and not fixed and body.schema.accepts(shown):
+                value = shown
+        for place in self._offers[0]:  # the cheapest values of fields that must be sent
+            is_sent = place.part is Part.BODY and get_or_none(value, place.path) is not None
+            if is_sent and place not in self._given.values:
+                _set(value, place.path, self._offers[0][place])
+        return value
+
+    def _fixed_in_body(self) -> Iterator[Place]:
+        places = (*self._given.values, *self._create.when.values)
+        return (place for place in places if place.part is Part.BODY)
+
+    def _tagged(self, body: RequestBody, value: Json) -> Json:
+        """Return a body with a tag at the end of its prompts."""
+        return self._with_texts(body, value, lambda t: tag_prompt(t, self._seed, self._run_id))
+
+    def _with_texts(self, body: RequestBody, value: Json, change: Callable[[str], str]) -> Json:
+        """Return a body with other texts in the fields that may hold a few more words."""
+        changed = deepcopy(value)
+        for path in _paths_in(value):
+            text = get_or_none(value, path)
+            if isinstance(text, str) and self._is_free_text(body, path, text):
+                _set(changed, path, change(text))
+        return changed
+
+    def _is_free_text(self, body: RequestBody, path: Path, text: str) -> bool:
+        """Return True if a field may hold a few more words and does not affect the price.
+
+        A text without blanks that the document shows may be a name, such as that of a model.
+        """
+        if Place(Part.BODY, path) in self._fixed or path[:1] in {(n,) for n in body.files}:
+            return False
+        if " " not in text and text in shown_values(body, path):
+            return False
+        return any(_has_room(schema, text) for schema in body.schema.schemas_at(path)[:1])
+
+    def _with_fields(self, content: Content, offer: Offer, *, skip: set[Path]) -> Content:
+        """Return a body with each optional field that has a value that the document allows."""
+        media_type, value = content
+        body, known = self._operation.bodies[media_type], self._problems(content, offer)
+        for path, schema in body.schema.fields() if isinstance(value, dict) else ():
+            if len(path) > _MAX_DEPTH or not _is_settable(schema) or self._is_used(path, value):
                 continue
-            for value in self._values(body, name, fields):
-                extended = {**fields, name: value}
-                if self._problems(extended, media_type) <= known:
-                    fields = extended
+            if path in skip or self._is_fixed(path):
+                continue
+            for candidate in self._values(body, path):
+                extended = deepcopy(value)
+                _set(extended, path, candidate)
+                if self._problems(Content(media_type, extended), offer) <= known:
+                    value = extended
                     break
-        return fields
+        return Content(media_type, value)
 
-    def _values(self, body: RequestBody, name: str, fields: Mapping[str, Json]) -> Iterator[Json]:
-        if name not in body.files:
-            yield from possible_values(body, name)
+    def _is_used(self, path: Path, value: Json) -> bool:
+        """Return True if a field is there, or something else stands where it would be."""
+        for size in range(1, len(path)):
+            above = get_or_none(value, path[:size])
+            if above is not None and not isinstance(above, dict):
+                return True
+        above = get_or_none(value, path[:-1])
+        return isinstance(above, dict) and path[-1] in above
+
+    def _is_fixed(self, path: Path) -> bool:
+        """Return True if a field, or one below it, affects the price or was set."""
+        in_body = (place.path for place in self._fixed if place.part is Part.BODY)
+        return any(fixed[: len(path)] == path for fixed in in_body)
+
+    def _values(self, body: RequestBody, path: Path) -> Iterator[Json]:
+        if path[0] not in body.files:
+            yield from possible_values(body, path)
         # A file of any type may have to be one that is not an image.
-        elif {SAMPLE_IMAGE_TYPE, "image/*"} & {*body.files[name]}:
-            yield sample_image(self._document, fields)
+        elif {SAMPLE_IMAGE_TYPE, "image/*"} & {*body.files[path[0]]}:
+            yield b""
 
-    def _problems(self, fields: Mapping[str, Json], media_type: str) -> set[str]:
-        arguments = read_call(self._operation, self._call(fields, media_type))
+    def _problems(self, content: Content, offer: Offer) -> set[str]:
+        arguments = read_call(self._operation, self._call(self._with_images(content), offer))
         return {problem.message for problem in arguments.problems} | {*arguments.unknown_names}
 
-    def _call(self, fields: Mapping[str, Json], media_type: str) -> Call:
-        """Return a create with these fields; its images have the size that the others request."""
-        files = self._operation.bodies[media_type].files
-        images = {n: sample_image(self._document, fields) for n in fields if n in files}
-        sent = {**fields, **images}
-        return build_call(
-            self._document, self._operation, sent, media_type=media_type, key=self._key
+    def call(self, content: Content | None, *, key: str | None = "") -> Call:
+        """Return a create with this body and the parameters of the cheapest job."""
+        return self._call(content, self._offers[0], key=key)
+
+    def _call(self, content: Content | None, offer: Offer, *, key: str | None = "") -> Call:
+        """Return a create with this body, and with the parameters of an offer."""
+        chosen = {**self._conditions(), **offer, **self._given.values}
+        texts = {p: as_text(value) for p, value in chosen.items() if value is not None}
+        return self._requests.request(
+            self._operation,
+            content,
+            key=key,
+            path={p.name: text for p, text in texts.items() if p.part is Part.PATH},
+            query=[(p.name, text) for p, text in texts.items() if p.part is Part.QUERY],
+            headers={p.name: text for p, text in texts.items() if p.part is Part.HEADER},
         )
 
-
-def _settable_fields(body: RequestBody) -> Iterator[str]:
-    """Yield the fields that a client may send."""
-    return (name for name, schema in body.properties.items() if not schema.get("readOnly"))
-
-
-def _priced_fields(operation: Operation) -> Iterator[str]:
-    """Yield the fields that affect the price."""
-    price = operation.price
-    if price is not None:
-        yield from (name for rate in price.rates for name in rate.when)
-        yield from [price.per] if price.per else []
-
-
-def _free_text_fields(
-    operation: Operation, body: RequestBody, fields: Mapping[str, Json]
-) -> Iterator[str]:
-    """Yield the fields that may hold a few more words and do not affect the price."""
-    priced = [*_priced_fields(operation)]
-    for name, value in fields.items():
-        if name in priced:
-            continue
-        schema = body.properties.get(name, {})
-        unrestricted = not schema.keys() & {"enum", "const", "pattern", "format"}
-        fits = schema.get("maxLength", inf) >= len(str(value)) + _MIN_SPARE_LENGTH
-        if isinstance(value, str) and unrestricted and fits and types_of(schema) == ("string",):
-            yield name
+    def _with_images(self, content: Content) -> Content:
+        """Return a body with images of the size that the other fields request."""
+        media_type, value = content
+        if isinstance(value, dict):
+            body = self._operation.bodies[media_type]
+            required = [n for n in body.schema.raw.get("required", ()) if n in body.files]
+            names = [name for name in dict.fromkeys([*value, *required]) if name in body.files]
+            images = {name: sample_image(self._create, value) for name in names}
+            return Content(media_type, {**value, **images})
+        if value == "" and media_type.startswith(("image/", "*/", "application/octet")):
+            return Content(SAMPLE_IMAGE_TYPE, sample_image(self._create, {}))
+        return content
 
 
-def _cheapest_offers(
-    operation: Operation, body: RequestBody
-) -> tuple[list[dict[str, Json]], Decimal | None]:
-    """Return the fields of the cheapest jobs, default values first, and their price.
-
-    Without a known price, the jobs have the default values, and the price is None.
-    """
-    price = operation.price
-    if price is None:
-        return [{}], None
-    named = dict.fromkeys([n for rate in price.rates for n in rate.when] + [price.per or ""])
-    choices = {n: _priced_values(operation, body, n) for n in named if n in body.properties}
-    offers = [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
-    amounts = [price.amount_for(offer) for offer in offers]
-    lowest = min((amount for amount in amounts if amount is not None), default=None)
-    cheapest = (offer for offer, amount in zip(offers, amounts, strict=True) if amount == lowest)
-    return [*cheapest], lowest
+def _is_settable(schema: Json) -> bool:
+    """Return True if a client may send a field."""
+    return not schema.get("readOnly")
 
 
-def _non_default_fields(
-    body: RequestBody, required: Mapping[str, Json], offer: Mapping[str, Json]
-) -> Iterator[tuple[str, Json]]:
-    """Yield the fields of an offer that must be sent, because their values are not the default."""
-    default = {name: body.properties[name].get("default") for name in offer}
-    return ((n, v) for n, v in offer.items() if n in required or v != default[n])
+def _has_room(schema: dict[str, Json], text: str) -> bool:
+    unrestricted = not schema.keys() & {"enum", "const", "pattern", "format"}
+    fits = schema.get("maxLength", inf) >= len(text) + _MIN_SPARE_LENGTH
+    return unrestricted and fits and types_of(schema) == ("string",)
 
 
-def _priced_values(operation: Operation, body: RequestBody, name: str) -> list[Json]:
-    """Return the allowed values of a field that affects the price, the default first."""
-    schema = body.properties[name]
-    rates = operation.price.rates if operation.price else ()
-    candidates = [default_value(body, name), *schema.get("enum", ())]
-    candidates += [value for rate in rates for value in rate.when.get(name, ())]
-    candidates += [schema["minimum"]] if "minimum" in schema else []
-    listed = schema.get("enum")
-    allowed = [value for value in candidates if listed is None or value in listed]
-    return [value for n, value in enumerate(allowed) if value not in allowed[:n]]
+def _paths_in(value: Json, path: Path = ()) -> Iterator[Path]:
+    """Yield the path of every field in a value, also within arrays."""
+    if isinstance(value, dict):
+        entries: Iterable[tuple[str, Json]] = value.items()
+    else:
+        entries = ((str(i), v) for i, v in enumerate(value)) if isinstance(value, list) else ()
+    for step, below in entries:
+        yield (*path, step)
+        yield from _paths_in(below, (*path, step))
+
+
+def _set(value: Json, path: Path, field: Json) -> None:
+    """Set a field of a body; a body that is not an object stays as it is."""
+    if isinstance(value, dict) and path:
+        set_at(value, path, field)
 
 
 _NON_ASCII_TEXT = "à l'aube 灯"
 _MIN_SPARE_LENGTH = 40
+_MAX_DEPTH = 3

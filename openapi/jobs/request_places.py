@@ -43,7 +43,7 @@ def check_place(
     """
     place, asked = parse_place(text), [*operations]
     schemas = [schema for operation in asked for schema in request_schemas(operation, place)]
-    if asked and not schemas and not any(_is_free(operation, place) for operation in asked):
+    if asked and not schemas and not any(is_free(operation, place) for operation in asked):
         names = " and ".join(dict.fromkeys(operation.id for operation in asked))
         known = [known for operation in asked for known in _places_of(operation)]
         place_text = text or "for a JSON value"
@@ -92,7 +92,7 @@ def _listed(schemas: Iterable[Mapping[str, Json]]) -> list[Json]:
     return values
 
 
-def _is_free(operation: Operation, place: Place) -> bool:
+def is_free(operation: Operation, place: Place) -> bool:
     """Return True if the requests of an operation may have a place that no schema describes."""
     if place.part is Part.HEADER:
         return True

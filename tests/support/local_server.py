@@ -85,9 +85,7 @@ class LocalServer:
         plan = plan_check(self.document, key=key, creates=creates, grade=grade, seed=seed)
         budget = budget or Budget(max_creates=2)
         policy = CheckPolicy(grade, timeout)
-        runner = CheckRunner(
-            self.document, plan, self, key=key, budget=budget, policy=policy, **options
-        )
+        runner = CheckRunner(self.document, plan, self, budget=budget, policy=policy, **options)
         return runner.run()
 
     def reply_with_key(self, call: Call, **changed: Any) -> Reply:

@@ -81,7 +81,6 @@ def run_and_report(document: Document) -> Callable[..., Report]:
             document,
             plan,
             ChangedServer(document, change, key),
-            key=key,
             budget=budget,
             policy=CheckPolicy(),
             on_step=interrupt,

@@ -28,7 +28,7 @@ def run_check(document: Document, change: ChangeReply = lambda call, reply: repl
     plan = plan_check(document, key=KEY, creates=2)
     server = ChangedServer(document, change, KEY)
     return CheckRunner(
-        document, plan, server, key=KEY, budget=Budget(max_creates=2), policy=CheckPolicy()
+        document, plan, server, budget=Budget(max_creates=2), policy=CheckPolicy()
     ).run()
 
 
