@@ -190,11 +190,13 @@ def _duplicates(document: Document, history: Iterable[LoggedRequest]) -> Iterato
     return all_duplicates(records)
 
 
-def _created_jobs(document: Document, history: Iterable[LoggedRequest]) -> Iterator[str]:
-    """Yield the ids of the created jobs, also from responses that were not delivered."""
+def _created_jobs(
+    document: Document, history: Iterable[LoggedRequest]
+) -> Iterator[tuple[str, str]]:
+    """Yield kind and id of the created jobs, also from responses that were not delivered."""
     for request in history:
         if isinstance(request, Exchange) and request.role is JobRole.CREATE:
-            yield from jobs_in_response(document, request)
+            yield from ((request.roles[0].kind, j) for j in jobs_in_response(document, request))
 
 
 def _read_verdict(data: Json) -> ClientVerdict:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...openapi import Call, Cause, Delivery, Document, Operation, OperationMatch, Reply
+from ...openapi.jobs import ResultOperation
 from ..traffic.exchange import Exchange, UnmatchedKind, UnmatchedRequest, read_exchange
-from ..traffic.job_views import jobs_in
+from ..traffic.job_views import shown_jobs
 from ..traffic.request_builder import url_of
 
 LoggedRequest = Exchange | UnmatchedRequest
@@ -97,17 +98,21 @@ def status_of(document: Document, request: LoggedRequest) -> int | None:
 
 
 def jobs_of(document: Document, request: LoggedRequest) -> tuple[str, ...]:
-    """Return the ids of the jobs in the path and in the response, delivered or not."""
+    """Return the ids of the jobs in the request and in the response, delivered or not."""
     if not isinstance(request, Exchange):
         return ()
-    in_path = [request.job_id] if request.job_id else []
-    return tuple(dict.fromkeys([*in_path, *jobs_in_response(document, request)]))
+    # A result may have an id of its own.
+    is_other_id = any(isinstance(r, ResultOperation) and r.key is not None for r in request.roles)
+    named = [] if is_other_id else [request.job_id, request.source_id]
+    in_request = [job_id for job_id in named if job_id]
+    return tuple(dict.fromkeys([*in_request, *jobs_in_response(document, request)]))
 
 
 def jobs_in_response(document: Document, exchange: Exchange) -> list[str]:
     """Return the ids of the jobs in the response of the server, delivered or not."""
-    answered = replace(exchange, reply=exchange.undelivered_reply or exchange.reply)
-    return [view.job_id for view in jobs_in(document, answered)]
+    if exchange.undelivered_reply is not None:
+        exchange = replace(exchange, reply=exchange.undelivered_reply, reports_error=False)
+    return [shown.job_id for shown in shown_jobs(document, exchange)]
 
 
 def key_of(document: Document, request: LoggedRequest) -> str | None:

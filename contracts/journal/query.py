@@ -23,7 +23,7 @@ class RequestQuery:
         operation: the id of the operation.
         status: a status such as 404, a class such as 4xx, or "broken".
         key: an API key: masked, its last four characters, or a whole key, whose end is compared.
-        job: the id of a job in the path or in the response.
+        job: the id of a job in the request or in the response.
         since: the earliest time, in Unix seconds.
         until: the latest time, in Unix seconds.
         after: only requests with a larger number.

@@ -13,8 +13,8 @@ from .rule import Catalogue, Party, Rule, Severity
 
 _CATALOGUE = Catalogue(Party.SERVER)
 _rule = _CATALOGUE.rule
-_job_rule = partial(_rule, roles=frozenset(JobRole) - {JobRole.CONTENT})
-_content_rule = partial(_rule, roles=frozenset({JobRole.CONTENT}))
+_job_rule = partial(_rule, roles=frozenset(JobRole) - {JobRole.RESULT})
+_content_rule = partial(_rule, roles=frozenset({JobRole.RESULT}))
 _list_rule = partial(_rule, roles=frozenset({JobRole.LIST}))
 
 UNDOCUMENTED_STATUS = _rule(

@@ -68,7 +68,7 @@ class RequestParser:
         """Return the jobs of the response that a mock made, without those that the client got."""
         if exchange.undelivered_reply is None:
             return ()
-        answered = replace(exchange, reply=exchange.undelivered_reply)
+        answered = replace(exchange, reply=exchange.undelivered_reply, reports_error=False)
         shown = shown_jobs(self._document, answered, kinds=self._kinds)
         known = {report.key for report in reports}
         return tuple(r for r in _reports(exchange, shown, number) if r.key not in known)

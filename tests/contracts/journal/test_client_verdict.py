@@ -122,13 +122,11 @@ def test_followed_jobs_are_not_duplicates(mock: JournaledMock) -> None:
 
 
 def test_cost_with_one_unknown_price_is_unknown() -> None:
-    rates = "          - {when: {quality: [draft]}, amount: 2}"
+    rates = "[{when: {/quality: [final]}, amount: 1.25}, {amount: 0.05}]"
     text = renderings_text()
-    start, end = (
-        text.index("          - when: {quality: [final]}"),
-        text.index("      requestBody:"),
-    )
-    mock = JournaledMock(parse_document(f"{text[:start]}{rates}\n{text[end:]}"))
+    assert rates in text
+    text = text.replace(rates, "[{when: {/quality: [draft]}, amount: 2}]")
+    mock = JournaledMock(parse_document(text))
     for quality in ("draft", "draft", "final", "final"):
         mock.send(JobRole.CREATE, fields={**mock.create_fields(), "quality": quality})
     verdict = mock.journal.client_verdict()

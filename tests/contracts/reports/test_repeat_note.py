@@ -15,7 +15,7 @@ from aisa_testkit.contracts.reports import (
     write_markdown,
 )
 from aisa_testkit.contracts.reports.repeat_note import number_to_repeat, repeat_note
-from aisa_testkit.openapi import Call, JobRole, Reply
+from aisa_testkit.openapi import Call, CreateOperation, JobOperation, JobRole, Reply
 
 CREATE = "creates a job at 0.40 USD"
 
@@ -45,11 +45,15 @@ def test_note_of_a_rejected_create_is_its_price_if_it_is_accepted(passed_report:
     assert rejected == {f"{CREATE}, if the server accepts it", unknown}
 
 
+def _without_price(role: JobOperation) -> JobOperation:
+    return replace(role, price=None) if isinstance(role, CreateOperation) else role
+
+
 def test_note_of_a_create_without_a_price_says_that_it_is_unknown(
     passed_report: Report,
 ) -> None:
     history = [
-        replace(exchange, operation=replace(exchange.operation, price=None))
+        replace(exchange, roles=tuple(map(_without_price, exchange.roles)))
         for exchange in passed_report.result.history
     ]
     create = next(
