@@ -101,8 +101,8 @@ def _first_page(listing: ListOperation) -> int:
     """Return the number of the first page: its default, or its minimum, or 1."""
     parameter = listing.operation.query.get(listing.page.name) if listing.page else None
     schema: dict[str, Json] = parameter.schema.raw if parameter else {}
-    first: int = schema.get("default", schema.get("minimum", 1))
-    return first
+    first: Json = schema.get("default", schema.get("minimum", 1))
+    return first if isinstance(first, int) else 1
 
 
 _MAX_PAGES = 5

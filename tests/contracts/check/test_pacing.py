@@ -7,11 +7,16 @@ import pytest
 from aisa_testkit.contracts import Exchange, read_exchange
 from aisa_testkit.contracts.check.pacing import Pacing
 from aisa_testkit.openapi import Call, Document, JobRole, Reply
+from tests.support.operations import find_operation, only_kind
 
 
 def answer(document: Document, reply: Reply | None) -> Exchange:
-    operation = document.by_role[JobRole.LIST]
+    operation = find_operation(document, JobRole.LIST)
     return read_exchange(document, Call(operation.id), reply, at=0)
+
+
+def pacing_of(document: Document, poll_interval: float | None) -> Pacing:
+    return Pacing(document, only_kind(document).creates[0], poll_interval=poll_interval)
 
 
 ODD = ["", "0", "-1", "1.5", "soon", "1e3", "٣", " 5", "NaN", "Sat, 01 Jan 2028"]
@@ -21,15 +26,15 @@ def test_poll_hint_is_in_the_unit_of_its_document(
     document: Document, other_document: Document
 ) -> None:
     milliseconds = answer(document, Reply(200, {"openai-poll-after-ms": "7000"}))
-    assert Pacing(document, poll_interval=None).poll_delay(milliseconds) == 7.0
-    assert Pacing(document, poll_interval=2).poll_delay(milliseconds) == 2
+    assert pacing_of(document, None).poll_delay(milliseconds) == 7.0
+    assert pacing_of(document, 2).poll_delay(milliseconds) == 2
     seconds = answer(other_document, Reply(200, {"retry-after": "7"}))
-    assert Pacing(other_document, poll_interval=None).poll_delay(seconds) == 7.0
+    assert pacing_of(other_document, None).poll_delay(seconds) == 7.0
 
 
 @pytest.mark.parametrize("said", ODD, ids=lambda said: repr(said[:20]))
 def test_invalid_poll_hints_are_ignored(any_document: Document, said: str) -> None:
-    pacing = Pacing(any_document, poll_interval=2.5)
+    pacing = pacing_of(any_document, 2.5)
     exchange = answer(any_document, Reply(429, {"openai-poll-after-ms": said, "retry-after": said}))
     assert pacing.poll_delay(exchange) == 2.5
     assert pacing.retry_delay(exchange, failures=1) == 2.5
@@ -37,11 +42,11 @@ def test_invalid_poll_hints_are_ignored(any_document: Document, said: str) -> No
 
 @pytest.mark.parametrize("reply", [None, Reply(200)], ids=["no answer", "no header"])
 def test_poll_interval_applies_without_a_hint(any_document: Document, reply: Reply | None) -> None:
-    assert Pacing(any_document, poll_interval=2.5).poll_delay(answer(any_document, reply)) == 2.5
+    assert pacing_of(any_document, 2.5).poll_delay(answer(any_document, reply)) == 2.5
 
 
 def test_retry_delay_doubles_without_retry_after(any_document: Document) -> None:
-    pacing, exchange = Pacing(any_document, poll_interval=2), answer(any_document, Reply(503))
+    pacing, exchange = pacing_of(any_document, 2), answer(any_document, Reply(503))
     waits = [pacing.retry_delay(exchange, failures=failures) for failures in (1, 2, 3)]
     assert waits == [2, 4, 8]
 
@@ -51,9 +56,9 @@ def test_polls_are_at_most_twice_a_second_unless_the_interval_is_shorter(
     document: Document, hint: str
 ) -> None:
     exchange = answer(document, Reply(200, {"openai-poll-after-ms": hint}))
-    assert Pacing(document, poll_interval=None).poll_delay(exchange) == 0.5
-    assert Pacing(document, poll_interval=3).poll_delay(exchange) == 0.5
-    assert Pacing(document, poll_interval=0.2).poll_delay(exchange) == 0.2
+    assert pacing_of(document, None).poll_delay(exchange) == 0.5
+    assert pacing_of(document, 3).poll_delay(exchange) == 0.5
+    assert pacing_of(document, 0.2).poll_delay(exchange) == 0.2
 
 
 @pytest.mark.parametrize(
@@ -78,12 +83,12 @@ def test_retry_after_may_be_long_or_a_date(
     document: Document, headers: dict[str, str], delay: float
 ) -> None:
     exchange = answer(document, Reply(503, headers))
-    assert Pacing(document, poll_interval=2).retry_delay(exchange, failures=1) == delay
+    assert pacing_of(document, 2).retry_delay(exchange, failures=1) == delay
 
 
 def test_retry_after_sets_the_retry_delay(document: Document) -> None:
     pacing, busy = (
-        Pacing(document, poll_interval=2),
+        pacing_of(document, 2),
         answer(document, Reply(503, {"retry-after": "9"})),
     )
     assert [pacing.retry_delay(busy, failures=failures) for failures in (1, 2, 3)] == [9, 9, 9]

@@ -9,26 +9,25 @@ import pytest
 
 from aisa_testkit.contracts import check_exchange, read_exchange
 from aisa_testkit.contracts.check.plan import plan_check
+from aisa_testkit.contracts.traffic.billing import create_price
 from aisa_testkit.mock_server import JobService, ManualClock
 from aisa_testkit.openapi import Call, Document, JobRole, Provenance, parse_document
-from aisa_testkit.openapi.messages import media_type_of
 from tests.support.documents import renderings_text
+from tests.support.operations import find_operation
 
-RATES = """
-          - when: {quality: [final]}
-            amount: 1.25
-          - amount: 0.05
-"""
-UNPRICED = renderings_text().replace(
-    f"      x-price:\n        currency: EUR\n        rates:{RATES}", "", 1
-)
+PRICE = "price: {currency: EUR, rates: [{when: {/quality: [final]}, amount: 1.25}, {amount: 0.05}]}"
+UNPRICED = renderings_text().replace(f"    {PRICE}\n", "", 1)
+
+
+def priced_text(rates: str, *, per: str = "") -> str:
+    """Return the text of the document of renderings with another price list."""
+    assert PRICE in renderings_text()
+    return renderings_text().replace(PRICE, f"price: {{currency: EUR, {per}rates: [{rates}]}}", 1)
 
 
 def priced(rates: str, *, per: str = "") -> Document:
     """Return the document of renderings with another price list."""
-    assert RATES in renderings_text()
-    text = renderings_text().replace(RATES, f"\n{rates}\n", 1)
-    return parse_document(text.replace("currency: EUR", f"currency: EUR\n{per}", 1))
+    return parse_document(priced_text(rates, per=per))
 
 
 def sent(document: Document, call: Call) -> dict[str, object]:
@@ -55,19 +54,19 @@ def test_cheapest_job_of_both_documents(document: Document, other_document: Docu
     ("rates", "per", "sent", "price"),
     [
         (
-            "          - {when: {quality: [draft]}, amount: 2}\n          - amount: 0.5",
+            "{when: {/quality: [draft]}, amount: 2}, {amount: 0.5}",
             "",
             {"quality": "final"},
             "0.5",
         ),
-        ("          - amount: 0.5", "        per: frames", {"frames": 1}, "0.5"),
+        ("{amount: 0.5}", "per: /frames, ", {"frames": 1}, "0.5"),
         (
-            "          - {when: {format: [64x64]}, amount: 0.01}\n          - amount: 1",
+            "{when: {/format: [64x64]}, amount: 0.01}, {amount: 1}",
             "",
             {"format": "64x64"},
             "0.01",
         ),
-        ("          - amount: 0", "", {}, "0"),
+        ("{amount: 0}", "", {}, "0"),
     ],
     ids=["not the default", "the least of a number", "a value that only a rate names", "free"],
 )
@@ -98,7 +97,7 @@ def test_document_without_prices_has_no_currency() -> None:
 
 
 def test_price_without_a_rate_for_any_job_is_unknown() -> None:
-    plan = plan_check(priced("          - {when: {quality: [none]}, amount: 1}"), key="k")
+    plan = plan_check(priced("{amount: 1}", per="per: /scene, "), key="k")
     assert (plan.price, plan.total, plan.currency) == (None, None, "EUR")
     assert orjson.loads(plan.creates[0].body) == {"scene": "A teapot"}
 
@@ -117,7 +116,7 @@ def test_every_planned_create_is_valid_and_has_the_planned_price(
 ) -> None:
     service, operation = (
         JobService(any_document, clock=ManualClock(1_780_000_000)),
-        any_document.by_role[JobRole.CREATE],
+        find_operation(any_document, JobRole.CREATE),
     )
     plan = plan_check(any_document, key="k", creates=3, seed=seed)
     assert len(plan.creates) == 3
@@ -125,10 +124,8 @@ def test_every_planned_create_is_valid_and_has_the_planned_price(
         reply = service.answer(call)
         assert reply.status == operation.success.status
         assert check_exchange(any_document, call, reply) == ()
-        body = operation.bodies[media_type_of(call.headers)]
-        defaults = {n: s["default"] for n, s in body.properties.items() if "default" in s}
-        assert operation.price
-        assert operation.price.amount_for({**defaults, **sent(any_document, call)}) == plan.price
+        price = create_price(read_exchange(any_document, call, reply, at=0))
+        assert price == (plan.price, plan.currency)
 
 
 def test_first_create_is_a_minimal_form_and_second_is_json_with_more_fields(
@@ -198,8 +195,7 @@ def test_free_text_is_varied_within_its_schema(
 
 
 def test_text_that_affects_the_price_is_not_varied() -> None:
-    rates = "          - {when: {format: [64x64]}, amount: 0.01}\n          - amount: 1"
-    text = renderings_text().replace(RATES, f"\n{rates}\n", 1)
+    text = priced_text("{when: {/format: [64x64]}, amount: 0.01}, {amount: 1}")
     document = parse_document(
         text.replace("format: {type: string,", "format: {type: string, maxLength: 99,")
     )

@@ -16,6 +16,7 @@ from aisa_testkit.contracts.traffic.credentials import credential_problem
 from aisa_testkit.mock_server import JobService, ManualClock
 from aisa_testkit.openapi import Document, JobRole, Reply, parse_document
 from tests.support.documents import renderings_text
+from tests.support.operations import find_operation
 
 SCENE = "scene: {type: string, minLength: 1}"
 
@@ -117,7 +118,7 @@ def test_only_probes_of_api_keys_lack_the_key(any_document: Document) -> None:
 
 
 def test_only_probes_of_creates_have_a_price(any_document: Document) -> None:
-    creating = any_document.by_role[JobRole.CREATE].id
+    creating = find_operation(any_document, JobRole.CREATE).id
     free = {p.price for p in probes(any_document).values() if p.call.operation_id != creating}
     assert free == {Decimal(0)}
     assert all(
@@ -160,7 +161,7 @@ def test_required_number_has_no_type_probe() -> None:
 
 
 def test_truncated_json_and_plain_text_probes_have_valid_fields(any_document: Document) -> None:
-    creating = any_document.by_role[JobRole.CREATE].id
+    creating = find_operation(any_document, JobRole.CREATE).id
     plain = probes(any_document)[creating, "the body is text/plain"].call
     cut = probes(any_document)[creating, "the JSON is truncated"].call
     assert plain.headers["content-type"] == "text/plain"
@@ -180,10 +181,8 @@ def test_document_without_credentials_has_no_api_key_probes() -> None:
 
 
 def test_probe_price_is_the_price_of_its_fields() -> None:
-    rates = (
-        "          - when: {quality: [final]}\n            amount: 1.25\n          - amount: 0.05"
-    )
-    dear = "          - {when: {quality: [draft]}, amount: 0.05}\n          - amount: 9"
+    rates = "[{when: {/quality: [final]}, amount: 1.25}, {amount: 0.05}]"
+    dear = "[{when: {/quality: [draft]}, amount: 0.05}, {amount: 9}]"
     document = parse_document(renderings_text().replace(rates, dear, 1))
     prices = {reason: probe.price for (_, reason), probe in probes(document).items()}
     assert prices["quality is 'not-a-value'"] == Decimal(9)
@@ -193,7 +192,7 @@ def test_probe_price_is_the_price_of_its_fields() -> None:
 def test_invalid_multiplier_has_the_price_of_the_cheapest_job() -> None:
     document = parse_document(
         renderings_text()
-        .replace("currency: EUR", "currency: EUR\n        per: frames", 1)
+        .replace("currency: EUR", "currency: EUR, per: /frames", 1)
         .replace(
             "frames: {type: integer, minimum: 1, maximum: 100, default: 4}",
             "frames: {type: integer, enum: [2, 4], default: 4}",
@@ -223,6 +222,6 @@ def test_field_without_an_example_has_the_smallest_allowed_value(
     text = renderings_text().replace(
         "        scene: {type: string, minLength: 1}", f"        look: {schema}\n        {SCENE}", 1
     )
-    body = parse_document(text).by_role[JobRole.CREATE].bodies["application/json"]
-    assert example_value(body, "look") == expected
-    assert example_value(body, "scene") == "A teapot"
+    body = find_operation(parse_document(text), JobRole.CREATE).bodies["application/json"]
+    assert example_value(body, ("look",)) == expected
+    assert example_value(body, ("scene",)) == "A teapot"

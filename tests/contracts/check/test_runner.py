@@ -15,8 +15,9 @@ from aisa_testkit.contracts.check.result import CheckResult
 from aisa_testkit.contracts.check.session import Step
 from aisa_testkit.contracts.errors import CredentialsRejected, NotThisApi, ServerUnreachable
 from aisa_testkit.mock_server import MockControls
-from aisa_testkit.openapi import Call, Document, Ending, JobRole, Provenance, Reply
+from aisa_testkit.openapi import Call, Document, JobRole, Meaning, Provenance, Reply
 from tests.support.local_server import LocalServer
+from tests.support.operations import find_operation, only_kind
 
 JSON = {"content-type": "application/json"}
 
@@ -44,7 +45,7 @@ def test_conforming_server_has_no_violation_and_no_remaining_jobs(
     assert server.accepted == budget.creates
     assert len(result.jobs) == server.count_jobs()
     assert len(result.history) == len(server.calls)
-    if any_document.by_role[JobRole.RETRIEVE].provenance is grade:
+    if find_operation(any_document, JobRole.POLL).provenance is grade:
         assert (result.jobs, server.accepted) == ((), creates)
         assert len(result.notes) == (creates == 1)  # no room for a server that accepts a probe
 
@@ -104,7 +105,7 @@ def test_second_create_is_at_least_one_second_after_the_first(document: Document
     stamps = [
         orjson.loads(e.reply.body)["created_at"]
         for e in result.history
-        if e.reply and e.accepted and e.operation.role is JobRole.CREATE
+        if e.reply and e.accepted and e.role is JobRole.CREATE
     ]
     assert len(stamps) == 2
     assert stamps[1] >= stamps[0] + 1
@@ -211,17 +212,17 @@ def test_resume_creates_and_deletes_no_job(any_document: Document, state: str) -
     server, budget = LocalServer(any_document), Budget()
     if state == "failed":
         MockControls(server.service).next_job(
-            outcome=any_document.lifecycle.final_states(Ending.FAILURE)[0]
+            outcome=only_kind(any_document).lifecycle.named(Meaning.FAILURE)[0]
         )
     job_id = server.create_job()
     server.clock.advance(0 if state == "new" else 1000)
     result = server.run_check(budget=budget, resume=job_id)
     assert (result.violations, result.jobs, result.notes) == ((), (), ())
-    requested = {e.operation.role for e in result.history}
-    assert requested == {JobRole.RETRIEVE, JobRole.CONTENT, JobRole.LIST}
+    requested = {e.role for e in result.history}
+    assert requested == {JobRole.POLL, JobRole.RESULT, JobRole.LIST}
     assert (server.accepted, server.count_jobs()) == (0, 1)
     assert (budget.creates, budget.spent) == (0, Decimal(0))
-    polls = [e for e in result.history if e.operation.role is JobRole.RETRIEVE]
+    polls = [e for e in result.history if e.role is JobRole.POLL]
     assert len(polls) >= (4 if state == "new" else 3)
 
 
@@ -242,7 +243,7 @@ def test_keep_leaves_jobs_and_returns_their_ids(any_document: Document) -> None:
     server = LocalServer(any_document)
     result = server.run_check(creates=2, keep=True)
     assert (len(result.jobs), server.count_jobs(), result.violations) == (2, 2, ())
-    deleted = [e.job_id for e in result.history if e.operation.role is JobRole.DELETE]
+    deleted = [e.job_id for e in result.history if e.role is JobRole.DELETE]
     assert not {*deleted} & {*result.jobs}
 
 
@@ -311,7 +312,7 @@ def test_server_without_any_endpoint_receives_one_create(
     with pytest.raises(NotThisApi, match="is the base URL right") as caught:
         server.run_check(creates=2, budget=budget)
     assert message in str(caught.value)
-    assert server.count(any_document.by_role[JobRole.CREATE].id) == 1
+    assert server.count(find_operation(any_document, JobRole.CREATE).id) == 1
     assert (budget.creates, budget.spent) == (0, Decimal(0))
 
 

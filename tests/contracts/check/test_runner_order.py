@@ -45,10 +45,10 @@ def kinds(server: LocalServer) -> list[str]:
     """Return the kinds of the creates and downloads that a server received, in their order."""
     found = []
     for call in server.calls:
-        operation = server.document.operations[call.operation_id]
-        if operation.role is JobRole.CREATE:
+        role = server.document.roles[call.operation_id][0].role
+        if role is JobRole.CREATE:
             found.append("valid" if is_valid(server.document, call) else "invalid")
-        elif operation.role is JobRole.CONTENT and "range" in call.headers:
+        elif role is JobRole.RESULT and "range" in call.headers:
             found.append("download")
     return [kind for last, kind in pairwise(["", *found]) if kind != last or kind == "valid"]
 

@@ -12,9 +12,11 @@ import pytest
 from aisa_testkit.contracts import Exchange, read_exchange
 from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.pacing import Pacing
+from aisa_testkit.contracts.check.request_maker import RequestMaker
 from aisa_testkit.contracts.check.session import Session, Step
 from aisa_testkit.contracts.errors import CheckTimedOut, CredentialsRejected, ServerUnreachable
 from aisa_testkit.openapi import Call, Document, Reply
+from tests.support.operations import only_kind
 
 JSON = {"content-type": "application/json"}
 KEY = {"authorization": "Bearer sk-of-the-check", **JSON}
@@ -77,13 +79,15 @@ def session(
     max_wait: float = 60,
     on_step: Callable[[Step], None] = lambda step: None,
 ) -> Session:
+    kind = only_kind(document)
     return Session(
         document,
         server,
-        key="sk-of-the-check",
+        kind=kind,
+        requests=RequestMaker(document, kind.creates[0], key="sk-of-the-check"),
         budget=budget or Budget(),
         currency="USD",
-        pacing=Pacing(document, poll_interval=2),
+        pacing=Pacing(document, kind.creates[0], poll_interval=2),
         max_wait=max_wait,
         on_step=on_step,
     )
@@ -186,7 +190,7 @@ def test_operation_that_recovered_is_retried_again(document: Document) -> None:
         (Reply(302, {"location": "/"}), PRICE, [], "status 302"),
         (None, PRICE, [], "no response"),
         (Reply(200, JSON, b'{"id":""}'), PRICE, [], "status 200"),
-        (Reply(200, JSON, b'{"id":5}'), PRICE, [], "status 200"),
+        (Reply(200, JSON, b'{"id":[5]}'), PRICE, [], "status 200"),
         (Reply(200, JSON, b"[1"), PRICE, [], "status 200"),
     ],
     ids=[
@@ -463,7 +467,7 @@ def test_job_request_has_its_id_and_the_api_key_unless_disabled(
 ) -> None:
     server = Script(document, [OK])
     client = session(document, server)
-    operation = document.operations["getVideoContent"]
+    (operation,) = only_kind(document).results
     client.request_job(
         operation, "a/b", "requests", query=(("variant", "video"),), headers={"range": "x"}
     )

@@ -12,6 +12,7 @@ from aisa_testkit.contracts.traffic.sample_image import sample_image
 from aisa_testkit.openapi import Call, Document, parse_document
 from aisa_testkit.openapi.messages import media_type_of
 from tests.support.documents import ROOT, renderings_text
+from tests.support.operations import only_kind
 
 FORM, JSON = "multipart/form-data", "application/json"
 VIDEOS = (ROOT / "openapi" / "aisa-videos.yaml").read_text(encoding="utf-8")
@@ -56,7 +57,9 @@ def test_two_creates_use_every_field_and_both_media_types(any_document: Document
 
 def test_form_has_a_real_image_in_the_size_of_the_video(document: Document) -> None:
     form, json = plan_check(document, key="k", creates=2).creates
-    assert sent(document, form)["input_reference"] == sample_image(document, {"size": "720x1280"})
+    assert sent(document, form)["input_reference"] == sample_image(
+        only_kind(document).creates[0], {"size": "720x1280"}
+    )
     assert "input_reference" not in sent(document, json)
 
 
@@ -83,7 +86,7 @@ def test_required_image_has_the_size_of_each_create(seed: int) -> None:
     for call in plan_check(document, key="k", creates=2, seed=seed).creates:
         fields = sent(document, call)
         size = {"size": fields["size"]} if "size" in fields else {}
-        assert fields["input_reference"] == sample_image(document, size)
+        assert fields["input_reference"] == sample_image(only_kind(document).creates[0], size)
 
 
 @pytest.mark.parametrize(
