@@ -56,6 +56,7 @@ class StateAnswer:
         empty: The paths of declared fields that hold nothing in this state.
         sparse: The path of the job, below which optional fields are left out.
         state: The path and the value of the state.
+        names: The names of the settled fields; () if one of them is not at the top of the body.
         is_repeated: True if clients ask for it again and again.
         forms: What copies the body without values, by the indexes of the fields that are absent;
             None if each job needs a body of its own.
@@ -71,6 +72,7 @@ class StateAnswer:
     empty: frozenset[Path]
     sparse: Path | None
     state: tuple[Path, Json]
+    names: tuple[str, ...]
     is_repeated: bool
     forms: dict[tuple[int, ...], Copier | None] = field(default_factory=dict)
     bodies: dict[str, _Body] = field(default_factory=dict)
@@ -168,26 +170,36 @@ class Answers:
 
     def _settle(self, answer: StateAnswer, view: View) -> Json:
         """Return the body of a job without the fields that change with time."""
-        values = [(path, value_of(view)) for path, value_of in answer.settled]
-        absent = tuple([index for index, (_, value) in enumerate(values) if value is ABSENT])
-        held = {path: value for path, value in values if value is not ABSENT}
-        if absent not in answer.forms:
-            body, other = (self._make(answer, held, view, key=key) for key in (view.job.id, ""))
-            answer.forms[absent] = copier_of(body) if body == other else None
-        form = answer.forms[absent]
-        body = form() if form else self._make(answer, held, view, key=view.job.id)
-        for path, value in held.items():
-            if path:
-                set_at(body, path, value)
-            else:
-                body = value
+        values: list[Json] = []
+        absent: tuple[int, ...] = ()
+        for _, value_of in answer.settled:
+            value = value_of(view)
+            if value is ABSENT:
+                absent = (*absent, len(values))
+            values.append(value)
+        try:
+            form = answer.forms[absent]
+        except KeyError:
+            form = answer.forms[absent] = self._form(answer, values, view)
+        body = form() if form else self._make(answer, values, view, key=view.job.id)
+        if answer.names and not absent:
+            body.update(zip(answer.names, values, strict=True))
+            return body
+        for (path, _), value in zip(answer.settled, values, strict=True):
+            if value is not ABSENT:
+                body = with_value(body, path, value)
         return body
 
-    def _make(
-        self, answer: StateAnswer, held: Mapping[Path, Json], view: View, *, key: str
-    ) -> Json:
+    def _form(self, answer: StateAnswer, values: list[Json], view: View) -> Copier | None:
+        """Return what copies the body without values; None if jobs have different ones."""
+        body, other = (self._make(answer, values, view, key=key) for key in (view.job.id, ""))
+        return copier_of(body) if body == other else None
+
+    def _make(self, answer: StateAnswer, values: list[Json], view: View, *, key: str) -> Json:
         if answer.schema is None:
             return None
+        pairs = zip(answer.settled, values, strict=True)
+        held = {path: value for (path, _), value in pairs if value is not ABSENT}
         moving = {path: value_of(view) for path, value_of in answer.moving}
         known = {**held, **answer.constants, **moving}
         layout = Layout(
@@ -271,6 +283,7 @@ class Answers:
             empty=frozenset(empty),
             sparse=answer.job_at if operation.role in job_roles else None,
             state=((*answer.job_at, *whole[0]), value),
+            names=_names_at_the_top([*settled]),
             is_repeated=operation.role in (JobRole.POLL, JobRole.LIST),
         )
 
@@ -319,6 +332,18 @@ class Answers:
         if not answer.schemas_at(Place(Part.BODY, state[0]), state=state):
             return {}
         return {(*answer.job_at, *state[0]): state[1]}
+
+
+def _names_at_the_top(paths: list[Path]) -> tuple[str, ...]:
+    return tuple(path[0] for path in paths if path) if all(len(p) == 1 for p in paths) else ()
+
+
+def with_value(body: Json, path: Path, value: Json) -> Json:
+    """Return a body with a value at a path; () is the whole body."""
+    if not path:
+        return value
+    set_at(body, path, value)
+    return body
 
 
 def copier_of(body: Json) -> Callable[[], Json]:

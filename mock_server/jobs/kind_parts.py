@@ -9,6 +9,7 @@ from ...openapi.generator import ValueMaker
 from ...openapi.jobs import JobKind
 from ...openapi.jobs.job_ids import job_id_form
 from ...openapi.json import Json
+from ...openapi.pointer import Path
 from ..clock import Clock
 from ..media_library import MediaLibrary
 from .answers import Answers
@@ -49,6 +50,10 @@ class KindParts:
     def view(self, job: Job, base_url: str | None = None) -> View:
         """Return a job as a response shows it now."""
         return View(job, observe(job, self._clock.now()), base_url or self._base_url)
+
+    def value(self, job: Job, path: Path) -> Json:
+        """Return the value of a field of a job now, or ABSENT."""
+        return self.answers.field(path, self.view(job))
 
     def describe(self, job: Job) -> dict[str, Json]:
         """Return the fields of a job as its poll reports them now."""

@@ -93,6 +93,8 @@ class RequestReader:
 
 def holds(condition: Condition, request: Mapping[str, Json]) -> bool:
     """Return True if a condition holds for a request, given by its values by place."""
+    if not condition.values:
+        return True
     return all(request.get(str(place)) in values for place, values in condition.values.items())
 
 

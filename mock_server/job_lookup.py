@@ -1,0 +1,135 @@
+"""Look-up of the job that a request is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..openapi import Cause
+from ..openapi.jobs import JobOperation, JobRole, Meaning, Part, ResultOperation
+from ..openapi.request_place import read_place
+from ..openapi.text import quote
+from .accepted_call import AcceptedCall
+from .clock import Clock
+from .errors import Refusal
+from .jobs.job import Job, Snapshot, observe
+from .jobs.kind_parts import KindParts
+from .jobs.listing import owned_jobs
+from .jobs.store import Store
+
+
+class JobLookup:
+    """Finds the jobs that requests are about.
+
+    Args:
+        clock: The source of time.
+        store: The place where jobs are kept.
+        kinds: The parts of each kind of job, by name.
+        synthesize: True to return a finished job for an unknown id.
+    """
+
+    def __init__(
+        self, *, clock: Clock, store: Store, kinds: Mapping[str, KindParts], synthesize: bool
+    ) -> None:
+        self._clock, self._store, self._kinds = clock, store, kinds
+        self._synthesize, self._started = synthesize, clock.now()
+
+    def of_any_key(self, accepted: AcceptedCall, role: JobOperation) -> Job | None:
+        """Return the job that a call names, also that of another key; None if there is none."""
+        return self._store.get(self.job_id(accepted, role))
+
+    def owned(self, job_id: str, key: str) -> Job | None:
+        """Return the job with this id, if it was created with this key."""
+        job = self._store.get(job_id)
+        return job if job is not None and job.owner == key else None
+
+    def find(
+        self, accepted: AcceptedCall, roles: tuple[JobOperation, ...]
+    ) -> tuple[Job | None, tuple[JobOperation, ...]]:
+        """Return the job of a request and the roles of its kind; raises Refusal for unknown ids.
+
+        The job is None if the document has a state for unknown ids.
+        """
+        first = roles[0]
+        place = first.id
+        if len(roles) == 1 and place is not None and place.part is Part.PATH:
+            job = self.owned(accepted.call.path_parameters[place.name], accepted.key)
+            if job is not None and job.kind == first.kind and not _has_key(first):
+                return job, roles
+        job_id = self.job_id(accepted, first)
+        names = tuple(dict.fromkeys(role.kind for role in roles))
+        if isinstance(first, ResultOperation) and first.key is not None:
+            job = self._by_key(accepted, first, names, job_id)
+        else:
+            job = self.owned(job_id, accepted.key)
+        if job is not None:
+            fitting = tuple(role for role in roles if role.kind == job.kind)
+            if fitting:
+                return job, fitting
+        if first.role is JobRole.POLL and self._kinds[first.kind].kind.lifecycle.unknown:
+            return None, roles
+        name = place.name if place else ""
+        return self.get(accepted, job_id, kinds=names, parameter=name), roles
+
+    def get(
+        self, accepted: AcceptedCall, job_id: str, *, kinds: tuple[str, ...], parameter: str
+    ) -> Job:
+        """Return the job with an id, made up if ids are synthesized; raises Refusal otherwise.
+
+        Args:
+            accepted: The request.
+            job_id: The id.
+            kinds: The names of the kinds that the job may have.
+            parameter: The name of the parameter with the id.
+        """
+        job = self._store.get(job_id)
+        if job is not None and job.owner == accepted.key and job.kind in kinds:
+            return job
+        if self._synthesize:
+            return self._synthesized(job_id, self._kinds[kinds[0]])
+        message = f"there is no job {quote(job_id)}"
+        if job is not None and job.owner != accepted.key:
+            message += " of this key; it was created with another key"
+        raise Refusal(Cause.JOB_UNKNOWN, message, parameter=parameter)
+
+    def unknown(self, accepted: AcceptedCall, role: JobOperation) -> tuple[Job, Snapshot]:
+        """Return a job with the state that the document has for unknown ids."""
+        parts = self._kinds[role.kind]
+        state = parts.kind.lifecycle.unknown
+        job = self._synthesized(self.job_id(accepted, role), parts)
+        return job, Snapshot(state.name if state else "", Meaning.UNKNOWN, 0, 0, None, 0.0)
+
+    def observe_poll(self, job: Job) -> Snapshot:
+        """Return the job now. A poll of a pending job may move the clock."""
+        snapshot = observe(job, self._clock.now())
+        if not snapshot.has_ended:
+            self._clock.on_poll()
+        return snapshot
+
+    @staticmethod
+    def job_id(accepted: AcceptedCall, role: JobOperation) -> str:
+        """Return the id in a request; "" if it has none."""
+        if role.id is None:
+            return ""
+        return str(read_place(role.id, accepted.call, accepted.arguments))
+
+    def _by_key(
+        self, accepted: AcceptedCall, result: ResultOperation, kinds: tuple[str, ...], wanted: str
+    ) -> Job | None:
+        """Return the job whose field has this value."""
+        for job in owned_jobs(self._store, owner=accepted.key, kinds=kinds):
+            parts = self._kinds[job.kind]
+            if result.key and str(parts.answers.field(result.key, parts.view(job))) == wanted:
+                return job
+        return None
+
+    def _synthesized(self, job_id: str, parts: KindParts) -> Job:
+        create = parts.kind.creates[0].operation.id
+        request = parts.readers[create].defaults
+        progression = parts.planner.plan(create, request)
+        # One second earlier than necessary, so that it had ended when the service started.
+        created = self._started - progression.pending_seconds - 1
+        return Job(job_id, parts.kind.name, create, -1, created, request, progression)
+
+
+def _has_key(role: JobOperation) -> bool:
+    return isinstance(role, ResultOperation) and role.key is not None
