@@ -1,6 +1,7 @@
 """The catalogue of the rules for servers.
 
 10x and 11x: single responses. 20x and 21x: the life of a job. 22x: its content. 23x: lists.
+24x: declared fields and the cancellation of a job.
 """
 
 from __future__ import annotations
@@ -90,13 +91,10 @@ PROGRESS_DECREASED = _job_rule("AV203", "progress decreased", "Never let progres
 PROGRESS_OUT_OF_RANGE = _job_rule(
     "AV204",
     "progress out of range",
-    "Keep progress within the bounds that the document declares for the state.",
+    "Keep progress between nothing and all, and send all of it on success.",
 )
 IMMUTABLE_FIELD_CHANGED = _job_rule(
     "AV205", "immutable field changed", "Keep the value for the whole life of the job."
-)
-TIMESTAMP_TOO_EARLY = _job_rule(
-    "AV206", "timestamp set too early", "Leave the timestamp null until the job enters its state."
 )
 TIMESTAMP_MISSING = _job_rule(
     "AV207", "missing timestamp", "Set the timestamp when the job enters its state."
@@ -105,8 +103,8 @@ TIMESTAMP_CHANGED = _job_rule("AV208", "timestamp changed", "Set the timestamp o
 TIMESTAMPS_OUT_OF_ORDER = _job_rule(
     "AV209", "timestamps out of order", "Give later events later timestamps."
 )
-TIMESTAMP_NOT_IN_SECONDS = _job_rule(
-    "AV210", "timestamp not in seconds", "Send Unix time in seconds."
+TIMESTAMP_UNIT = _job_rule(
+    "AV210", "timestamp in another unit", "Send Unix time in the unit that the document declares."
 )
 ERROR_MISSING = _job_rule("AV211", "failed job without an error", "Set the error when a job fails.")
 ERROR_EARLY = _job_rule(
@@ -167,6 +165,23 @@ UNREQUESTED_JOB = _list_rule(
     "AV236",
     "unrequested job in a list",
     "Create exactly one job per accepted request.",
+)
+
+RESULT_MISSING = _job_rule(
+    "AV241", "successful job without its result", "Send the result as soon as a job succeeds."
+)
+RESULT_EARLY = _job_rule(
+    "AV242",
+    "result of a job that has not succeeded",
+    "Leave the result out until the job succeeds.",
+)
+FIELD_MISSING = _job_rule(
+    "AV243", "missing field of a job", "Send every field that the document declares for the state."
+)
+CANCEL_IGNORED = _job_rule(
+    "AV244",
+    "canceled job goes on",
+    "Stop a job once its cancellation is accepted, or refuse the cancellation.",
 )
 
 SERVER_RULES: Mapping[str, Rule] = _CATALOGUE.rules

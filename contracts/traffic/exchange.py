@@ -113,22 +113,26 @@ class Exchange:
     def job_id(self) -> str | None:
         """The job id in the request, None if the operation is not about one job."""
         place = self.roles[0].id if self.roles else None
-        value = read_place(place, self.call, self.arguments) if place else None
+        value = self.value_at(place) if place else None
         return None if value is None else str(value)
 
     @property
     def source_id(self) -> str | None:
         """The id of the job that a create makes a new one from; None if there is none."""
         place = self.create.source if self.create else None
-        value = read_place(place, self.call, self.arguments) if place else None
+        value = self.value_at(place) if place else None
         return value if isinstance(value, str) else None
+
+    def value_at(self, place: Place) -> Json:
+        """Return the value at a place of the request; None if it has none."""
+        return read_place(place, self.call, self.arguments)
 
     def requested_value(self, place: Place) -> Json:
         """Return the value at a place of the request, or its default; None if it has none.
 
         A job that is made from another one takes the value from there, not from the document.
         """
-        value = read_place(place, self.call, self.arguments)
+        value = self.value_at(place)
         if value is not None or (self.create and self.create.source):
             return value
         schemas = request_schemas(self.operation, place)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ...openapi import Cause, Document, JobKind, JobRole, ListOperation, Meaning, State
 from ...openapi.jobs import JobField, JobOperation, Part, Place
 from ...openapi.jobs.answer import answer_of
@@ -58,6 +60,12 @@ class JobPlaces:
             known = state_at[len(part) :], state.value
         place = Place(Part.BODY, path[len(part) :])
         return answer_of(role).schemas_at(place, state=known)
+
+
+@lru_cache(maxsize=8)
+def places_of(document: Document) -> JobPlaces:
+    """Return what is known of the places of a document."""
+    return JobPlaces(document)
 
 
 def says_unknown(document: Document, exchange: Exchange, role: JobOperation) -> bool:

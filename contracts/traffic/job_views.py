@@ -130,7 +130,7 @@ def created_job_id(document: Document, exchange: Exchange) -> str | None:
         return None
     body = json_body(exchange.reply)
     job = get_or_none(body, exchange.create.job_at)
-    job_id = _id_in(document, exchange, exchange.create, job)
+    job_id = job_id_in(document, exchange, exchange.create, job)
     location = exchange.reply.headers.get("location", "")
     job_id = job_id or _id_in_url(document, exchange.create.poll, location)
     return job_id if job_id and not has_dot_segment(job_id) else None
@@ -166,8 +166,8 @@ def _shown(
     document: Document, exchange: Exchange, role: JobOperation, body: Json
 ) -> Iterator[ShownJob]:
     kind = document.kinds[role.kind]
-    for job in _jobs(role, body):
-        job_id = _id_in(document, exchange, role, job)
+    for job in listed_jobs(role, body):
+        job_id = job_id_in(document, exchange, role, job)
         if job_id is None and role is exchange.create:
             job_id = created_job_id(document, exchange)
         if job_id is not None:
@@ -193,7 +193,7 @@ def _contradicts(field: JobField, state: State, job: Json) -> bool:
     return state.name in field.due and not field.optional
 
 
-def _jobs(role: JobOperation, body: Json) -> list[Json]:
+def listed_jobs(role: JobOperation, body: Json) -> list[Json]:
     """Return the jobs in a body; an item of a list that is a part of a job as a whole job."""
     if not isinstance(role, ListOperation):
         return [get_or_none(body, role.job_at)]
@@ -211,7 +211,7 @@ def _around(item: Json, part: Path) -> Json:
     return job
 
 
-def _id_in(document: Document, exchange: Exchange, role: JobOperation, job: Json) -> str | None:
+def job_id_in(document: Document, exchange: Exchange, role: JobOperation, job: Json) -> str | None:
     """Return the id of a job: its own, that in an address of its poll, or that of the request."""
     kind = document.kinds[role.kind]
     if kind.id_at is not None:

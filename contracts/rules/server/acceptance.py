@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ....openapi import Cause, Document, JobRole, Operation
+from ....openapi import Cause, Document, Operation
 from ....openapi.text import one_line
 from ...traffic.credentials import credential_problem
 from ...traffic.exchange import Exchange
@@ -33,8 +33,8 @@ def acceptance_violations(
                 received=str(exchange.status),
                 expected=_expected_key_rejection(document),
             )
-        elif _is_certainly_valid(document, exchange) and exchange.status in _other_rejections(
-            document
+        elif _is_certainly_valid(exchange) and exchange.status in _other_rejections(
+            document, operation
         ):
             yield violation_of(
                 catalogue.WRONG_KEY_ERROR,
@@ -53,8 +53,8 @@ def acceptance_violations(
             received=str(exchange.status),
             expected=f"a rejection, because {problems[0].message}",
         )
-    elif exchange.status in _invalid_request_statuses(document, operation) and _is_certainly_valid(
-        document, exchange
+    elif exchange.status in _invalid_request_statuses(document, exchange) and _is_certainly_valid(
+        exchange
     ):
         yield violation_of(
             catalogue.VALID_REJECTED,
@@ -65,7 +65,7 @@ def acceptance_violations(
         )
 
 
-def _is_certainly_valid(document: Document, exchange: Exchange) -> bool:
+def _is_certainly_valid(exchange: Exchange) -> bool:
     """Return True if the document alone shows that the request is valid.
 
     Only the server knows whether a job or a file is suitable, and whether it ignores unknown
@@ -74,39 +74,46 @@ def _is_certainly_valid(document: Document, exchange: Exchange) -> bool:
     arguments = exchange.arguments
     if arguments.problems or arguments.unknown_names or exchange.job_id:
         return False
-    files = arguments.files.values()
-    return all(is_sample_image(document, exchange.fields, part) for part in files)
+    create, files = exchange.create, arguments.files.values()
+    if create is None:
+        return not files
+    return all(is_sample_image(create, dict(exchange.fields), part) for part in files)
 
 
 def _expected_key_rejection(document: Document) -> str:
     status = document.envelope.responses[Cause.CREDENTIALS_MISSING].status
-    return f"{status}, because the API key is missing or invalid"
+    said = document.envelope.declared and status >= 400
+    return f"{status if said else 'a rejection'}, because the API key is missing or invalid"
 
 
-def _other_rejections(document: Document) -> set[int]:
-    """Return the statuses of rejections that are not about the API key."""
-    return _CLIENT_ERRORS - _statuses(document, *_KEY_CAUSES)
+def _other_rejections(document: Document, operation: Operation) -> set[int]:
+    """Return the statuses of rejections that are not about the API key; none if any may be."""
+    statuses = _statuses(document, *_KEY_CAUSES)
+    documented = document.envelope.declared or statuses & operation.responses.keys()
+    return _CLIENT_ERRORS - statuses if documented else set()
 
 
 def _statuses(document: Document, *causes: Cause) -> set[int]:
-    return {document.envelope.responses[cause].status for cause in causes}
+    statuses = {document.envelope.responses[cause].status for cause in causes}
+    return {status for status in statuses if status >= 400}
 
 
-def _invalid_request_statuses(document: Document, operation: Operation) -> set[int]:
+def _invalid_request_statuses(document: Document, exchange: Exchange) -> set[int]:
     """Return the statuses that say that a request is invalid."""
-    responses = document.envelope.responses
     statuses = _statuses(document, *_REQUEST_CAUSES)
-    if operation.role is JobRole.CREATE:  # for other operations, these statuses are about the job
+    if exchange.create is not None:  # for other operations, these statuses are about the job
         field_causes = [
-            p.get("x-cause") for b in operation.bodies.values() for p in b.properties.values()
+            p.get("x-cause")
+            for body in exchange.operation.bodies.values()
+            for p in body.properties.values()
         ]
-        statuses |= {responses[cause].status for cause in field_causes if cause}
+        statuses |= _statuses(document, *(cause for cause in field_causes if cause))
     return statuses
 
 
 def _status_and_message(document: Document, exchange: Exchange) -> str:
-    reply = exchange.reply
-    message = get_or_none(json_body(reply), document.envelope.message_at) if reply else None
+    reply, at = exchange.reply, document.envelope.message_at
+    message = get_or_none(json_body(reply), at) if reply and at else None
     if isinstance(message, str):
         return f"{exchange.status} {one_line(message)}"
     return str(exchange.status)

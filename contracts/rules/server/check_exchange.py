@@ -7,18 +7,19 @@ from collections.abc import Iterator
 
 from ....openapi import Call, Document, JobRole, Reply
 from ....openapi.conformance import ReplyProblem, reply_problems
-from ....openapi.json import Json
-from ....openapi.keywords import types_of
-from ....openapi.operation import CREATE_ROLES
-from ....openapi.pointer import Path, format_pointer, parse_pointer
+from ....openapi.jobs import JobField
+from ....openapi.jobs.sources import FromSource
+from ....openapi.pointer import Path, format_pointer
 from ....openapi.text import quote
 from ...traffic.exchange import Exchange, read_exchange
-from ...traffic.job_views import get_or_none, jobs_in, json_body
+from ...traffic.job_places import places_of
+from ...traffic.job_views import JobView, get_or_none, jobs_in, json_body
 from ...traffic.redaction import KEY_MASK
 from .. import server_catalogue as catalogue
 from ..rule import Rule
 from ..violation import Violation, violation_of
 from .acceptance import acceptance_violations
+from .echoes import echo_violations
 
 
 def check_exchange(document: Document, call: Call, reply: Reply) -> tuple[Violation, ...]:
@@ -44,10 +45,11 @@ def exchange_violations(document: Document, exchange: Exchange, number: int) -> 
     yield from _error_code_violations(document, exchange, exchange.reply, number)
     yield from _leaked_key_violations(exchange, exchange.reply, number)
     yield from acceptance_violations(document, exchange, number)
-    yield from _deleted_id_violations(exchange, exchange.reply, number)
+    yield from _deleted_id_violations(document, exchange, exchange.reply, number)
+    if exchange.role is JobRole.LIST or len({role.kind for role in exchange.roles}) > 1:
+        return  # which jobs these are, only the history tells
     for view in jobs_in(document, exchange):
-        if exchange.operation.role is not JobRole.LIST:
-            yield from _job_violations(document, exchange, view.job, number)
+        yield from _job_violations(document, exchange, view, number)
 
 
 def _schema_violations(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
@@ -55,7 +57,7 @@ def _schema_violations(exchange: Exchange, reply: Reply, number: int) -> Iterato
         return
     for problem in reply_problems(exchange.operation, reply):
         rule = _RULE_BY_ASPECT[problem.aspect]
-        if problem.aspect == "body" and reply.status >= 400:
+        if problem.aspect == "body" and not exchange.accepted:
             rule = catalogue.ENVELOPE_MISSING
         received, expected = _received_and_expected(problem)
         place = problem.place or None
@@ -99,17 +101,17 @@ def _error_code_violations(
 ) -> Iterator[Violation]:
     envelope = document.envelope
     documented = [a.code for a in envelope.responses.values() if a.status == reply.status]
-    if reply.status < 400 or envelope.code_at is None or not documented:
+    if exchange.accepted or not envelope.declared or envelope.code_at is None or not documented:
         return
     code = get_or_none(json_body(reply), envelope.code_at)
-    if isinstance(code, str) and code not in documented:
+    if isinstance(code, str | int) and code not in documented:
         yield violation_of(
             catalogue.UNDOCUMENTED_ERROR_CODE,
             exchange,
             number,
             place=format_pointer(envelope.code_at),
             received=quote(code),
-            expected=f"one of {', '.join(dict.fromkeys(documented))}",
+            expected=f"one of {', '.join(map(str, dict.fromkeys(documented)))}",
         )
 
 
@@ -129,61 +131,63 @@ def _leaked_key_violations(exchange: Exchange, reply: Reply, number: int) -> Ite
         )
 
 
-def _deleted_id_violations(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
+def _deleted_id_violations(
+    document: Document, exchange: Exchange, reply: Reply, number: int
+) -> Iterator[Violation]:
     """Yield a violation if the response to a delete names another job.
 
-    Only documents that say where the id is (x-job-id) are checked.
+    Only responses whose schema has the id of the job are checked.
     """
-    response = exchange.operation.responses.get(reply.status)
-    schemas = [s for s in response.content.values() if s] if response else []
-    pointer: str | None = next((s.raw["x-job-id"] for s in schemas if "x-job-id" in s.raw), None)
-    if pointer is None or exchange.operation.role is not JobRole.DELETE:
-        return
-    deleted_id = get_or_none(json_body(reply), parse_pointer(pointer))
-    if isinstance(deleted_id, str) and deleted_id != exchange.job_id:
-        yield violation_of(
-            catalogue.OTHER_JOB,
-            exchange,
-            number,
-            place=pointer,
-            received=quote(deleted_id),
-            expected=quote(exchange.job_id),
-        )
+    for role in exchange.roles:
+        id_at = document.kinds[role.kind].id_at
+        if role.role is not JobRole.DELETE or id_at is None or not exchange.accepted:
+            continue
+        deleted_id = get_or_none(json_body(reply), (*role.job_at, *id_at))
+        named = isinstance(deleted_id, str | int) and str(deleted_id) != exchange.job_id
+        if named and places_of(document).schemas_at(role, id_at):
+            yield violation_of(
+                catalogue.OTHER_JOB,
+                exchange,
+                number,
+                place=format_pointer((*role.job_at, *id_at)),
+                received=quote(deleted_id),
+                expected=quote(exchange.job_id),
+            )
 
 
 def _job_violations(
-    document: Document, exchange: Exchange, job: dict[str, Json], number: int
+    document: Document, exchange: Exchange, view: JobView, number: int
 ) -> Iterator[Violation]:
-    lifecycle, role = document.lifecycle, exchange.operation.role
-
-    def violation(rule: Rule, place: Path, expected: object) -> Violation:
-        pointer, received = format_pointer(place), quote(get_or_none(job, place))
+    def violation(rule: Rule, path: Path, expected: object) -> Violation:
         return violation_of(
-            rule, exchange, number, place=pointer, received=received, expected=quote(expected)
+            rule,
+            exchange,
+            number,
+            place=format_pointer(path),
+            received=quote(view.value_at(path)),
+            expected=quote(expected),
         )
 
-    if role is JobRole.RETRIEVE and get_or_none(job, lifecycle.id_at) != exchange.job_id:
-        yield violation(catalogue.OTHER_JOB, lifecycle.id_at, exchange.job_id)
-    source = lifecycle.source_at
-    if role is JobRole.REMIX and source and get_or_none(job, source) != exchange.job_id:
-        yield violation(catalogue.REMIX_SOURCE, source, exchange.job_id)
-    if role not in CREATE_ROLES:
+    id_at, role = view.kind.id_at, view.role.role
+    if role in (JobRole.POLL, JobRole.CANCEL) and id_at and view.job_id != exchange.job_id:
+        yield violation(catalogue.OTHER_JOB, id_at, exchange.job_id)
+    create, places = exchange.create, places_of(document)
+    if create is None:
         return
-    invalid_fields = {problem.parameter for problem in exchange.arguments.problems}
-    for echo in (e for e in lifecycle.echoes if e.field not in invalid_fields):
-        sent, default = exchange.fields.get(echo.field), exchange.operation.default(echo.field)
-        returned = get_or_none(job, echo.at)
-        if returned is None and _may_be_null(document, echo.at):
-            continue
-        if sent is not None:
-            if returned != sent:
-                yield violation(catalogue.FIELD_NOT_ECHOED, echo.at, sent)
-        elif role is JobRole.CREATE and default is not None and returned != default:
-            yield violation(catalogue.DEFAULT_NOT_APPLIED, echo.at, default)
+    for field in create.fields:
+        path = field.place.path
+        names_source = create.source and _is_source_id(field, view)
+        is_wrong = str(view.value_at(path)) != exchange.source_id
+        if names_source and is_wrong and places.shows(view.role, field, view.state):
+            yield violation(catalogue.REMIX_SOURCE, path, exchange.source_id)
+        yield from echo_violations(
+            places, field, view, create=exchange, shown_by=exchange, number=number
+        )
 
 
-def _may_be_null(document: Document, place: Path) -> bool:
-    return any("null" in types_of(schema) for schema in document.job.schemas_at(place))
+def _is_source_id(field: JobField, view: JobView) -> bool:
+    """Return True if a field names the job that a job was made from."""
+    return isinstance(field.source, FromSource) and field.source.path == view.kind.id_at
 
 
 # Web servers, gateways and file stores send these themselves; the request never reaches the API.

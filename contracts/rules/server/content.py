@@ -3,40 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from ....openapi import Document, Reply
+from ....openapi import Reply
 from ....openapi.image import image_type
+from ....openapi.jobs import MediaPlaces, Place, ResultOperation
+from ....openapi.jobs.sources import FromRequest, Moment
 from ....openapi.json import Json
 from ....openapi.messages import media_type_of
 from ....openapi.text import quote
 from ...traffic.exchange import Exchange
-from ...traffic.job_views import is_number
 from .. import server_catalogue as catalogue
 from ..rule import Rule
 from ..violation import Violation, violation_of
-from .lifecycle import ObservedJob
 from .mp4 import InvalidMp4, Mp4, read_mp4
+from .observed_job import ObservedJob
 from .server_clock import ServerTime
+from .timestamps import read_time
 
 
 def content_violations(
-    document: Document,
     exchange: Exchange,
     number: int,
-    last: ObservedJob,
+    role: ResultOperation,
     *,
-    requested_fields: Mapping[str, Json],
+    last: ObservedJob,
+    create: Exchange | None,
     server_time: ServerTime,
 ) -> Iterator[Violation]:
     """Yield the violations in a response to a request for the file of a completed job.
 
     Args:
-        document: The document of the API.
         exchange: The request for the file and its response.
         number: The number of the exchange in the history.
+        role: The operation that serves the file.
         last: The last view of the job.
-        requested_fields: The fields of the request that created the job.
+        create: The exchange that created the job; None if it is not known.
         server_time: The time of the server at the response.
     """
     reply = exchange.reply
@@ -46,11 +48,13 @@ def content_violations(
     def violation(rule: Rule, received: str, expected: str) -> Violation:
         return violation_of(rule, exchange, number, received=received, expected=expected)
 
-    seconds_left = _seconds_until_expiry(document, last, server_time.unix_time)
-    if reply.status in _REJECTIONS and not exchange.arguments.problems:
+    seconds_left = _seconds_until_expiry(last, server_time.unix_time)
+    if (reply.status in _REJECTIONS or exchange.reports_error) and not exchange.arguments.problems:
         if seconds_left > server_time.uncertainty:
             received = f"{reply.status} for {last.view.job_id}, which is {last.state.name}"
             yield violation(catalogue.CONTENT_UNAVAILABLE, received, "the file of the job")
+    elif exchange.reports_error:
+        return
     elif reply.status in (200, 206) and seconds_left < -server_time.uncertainty:
         received = f"a file of {last.view.job_id}, which has expired"
         yield violation(catalogue.CONTENT_AFTER_EXPIRY, received, "a rejection")
@@ -58,23 +62,38 @@ def content_violations(
         yield from _range_violations(exchange, reply, number)
     elif reply.status == 200 and (reply.body or reply.headers.get("content-length") == "0"):
         # A response without a body, but with a length, may be a response to HEAD.
-        yield from _file_violations(document, exchange, reply, number, last, requested_fields)
+        yield from _file_violations(exchange, reply, number, role, last, create)
 
 
-def _seconds_until_expiry(document: Document, last: ObservedJob, unix_time: float) -> float:
+def _seconds_until_expiry(last: ObservedJob, unix_time: float) -> float:
     """Return the seconds until the file may be removed; infinity if that is not known."""
-    place = document.lifecycle.expiry_at
-    expiry = last.value_at(place) if place else None
-    return expiry - unix_time if is_number(expiry) else float("inf")
+    kind = last.view.kind
+    if kind.expires_at is not None:
+        expiry = read_time(kind, kind.expires_at, last.value_at(kind.expires_at))
+    else:
+        expiry = _expiry_after_success(last)
+    return expiry - unix_time if expiry is not None else float("inf")
+
+
+def _expiry_after_success(last: ObservedJob) -> float | None:
+    """Return the time of success, as the job tells it, and so long after; None if it does not."""
+    kind = last.view.kind
+    for field in kind.fields:
+        source = field.source
+        if isinstance(source, Moment) and last.state.name in source.entered:
+            at = source.form.read(last.value_at(field.place.path))
+            if at is not None and kind.expires_after is not None:
+                return at - source.plus_seconds + kind.expires_after
+    return None
 
 
 def _file_violations(
-    document: Document,
     exchange: Exchange,
     reply: Reply,
     number: int,
+    role: ResultOperation,
     last: ObservedJob,
-    requested_fields: Mapping[str, Json],
+    create: Exchange | None,
 ) -> Iterator[Violation]:
     def wrong_type(received: str, expected: str) -> Violation:
         return violation_of(
@@ -82,7 +101,7 @@ def _file_violations(
         )
 
     media_type = media_type_of(reply.headers)
-    requested_type = _requested_media_type(exchange)
+    requested_type = _requested_media_type(exchange, role)
     documented = media_type in exchange.operation.success.content
     if requested_type and documented and media_type != requested_type:
         yield wrong_type(media_type, requested_type)
@@ -97,38 +116,36 @@ def _file_violations(
             received = f"{len(reply.body)} bytes that are not a complete MP4 file: {error}"
             yield wrong_type(received, "an MP4 file")
         else:
-            yield from _video_violations(document, exchange, number, video, last, requested_fields)
+            yield from _video_violations(exchange, number, video, last, create)
 
 
-def _requested_media_type(exchange: Exchange) -> str | None:
+def _requested_media_type(exchange: Exchange, role: ResultOperation) -> str | None:
     """Return the media type of the requested variant, if the document maps variants to types."""
-    for name, parameter in exchange.operation.query.items():
-        if parameter.variants:
-            return parameter.variants.get(str(exchange.arguments.query.get(name)))
-    return None
+    if role.variants is None:
+        return None
+    place, media_types = role.variants
+    found: str | None = media_types.get(str(exchange.requested_value(place)))
+    return found
 
 
 def _video_violations(
-    document: Document,
     exchange: Exchange,
     number: int,
     video: Mp4,
     last: ObservedJob,
-    requested_fields: Mapping[str, Json],
+    create: Exchange | None,
 ) -> Iterator[Violation]:
-    media = exchange.operation.media
-    if media is None:
-        return
-    size = _SIZE.fullmatch(str(_field_value(document, media.size, last, requested_fields)))
-    if size and (video.width, video.height) != (int(size[1]), int(size[2])):
+    size = _requested_size(last, create)
+    if size and (video.width, video.height) != size:
         yield violation_of(
             catalogue.CONTENT_SIZE,
             exchange,
             number,
             received=f"{video.width}x{video.height}",
-            expected=size[0],
+            expected=f"{size[0]}x{size[1]}",
         )
-    seconds = _SECONDS.fullmatch(str(_field_value(document, media.seconds, last, requested_fields)))
+    media = _media_of(last, create)
+    seconds = _SECONDS.fullmatch(str(_requested(media.duration if media else None, last, create)))
     if seconds and video.seconds and abs(video.seconds - float(seconds[1])) > _TOLERANCE_SECONDS:
         yield violation_of(
             catalogue.CONTENT_DURATION,
@@ -139,17 +156,35 @@ def _video_violations(
         )
 
 
-def _field_value(
-    document: Document,
-    field: str | None,
-    last: ObservedJob,
-    requested_fields: Mapping[str, Json],
-) -> Json:
-    """Return a request field as the job repeats it, or as the request had it if it does not."""
-    for echo in document.lifecycle.echoes:
-        if echo.field == field:
-            return last.value_at(echo.at)
-    return requested_fields.get(field or "")
+def _requested_size(last: ObservedJob, create: Exchange | None) -> tuple[int, int] | None:
+    """Return the width and the height that were requested; None if they are not known."""
+    media = _media_of(last, create)
+    if media is None:
+        return None
+    match = _SIZE.fullmatch(str(_requested(media.size, last, create)))
+    if match:
+        return int(match[1]), int(match[2])
+    width, height = (_requested(place, last, create) for place in (media.width, media.height))
+    return (width, height) if isinstance(width, int) and isinstance(height, int) else None
+
+
+def _media_of(last: ObservedJob, create: Exchange | None) -> MediaPlaces | None:
+    """Return the places that shape the files of a job; None if its creates differ in them."""
+    if create is not None and create.create is not None:
+        return create.create.media
+    first, *others = last.view.kind.creates
+    return first.media if all(other.media == first.media for other in others) else None
+
+
+def _requested(place: Place | None, last: ObservedJob, create: Exchange | None) -> Json:
+    """Return a value of the request as the job repeats it, or as the request had it."""
+    if place is None:
+        return None
+    for field in last.view.kind.fields:
+        source = field.source
+        if isinstance(source, FromRequest) and source.place == place and not source.translation:
+            return last.value_at(field.place.path)
+    return create.requested_value(place) if create else None
 
 
 def _range_violations(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
@@ -202,8 +237,8 @@ def _is_within(requested: str, first: int, last: int, length: int | None) -> boo
 
 
 _REJECTIONS = (400, 404, 409, 410, 422, 425)
-_SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
-_SECONDS = re.compile(r"([0-9]{1,6}(?:\.[0-9]+)?)")
+_SIZE = re.compile(r"([0-9]{1,5})[x*]([0-9]{1,5})")
+_SECONDS = re.compile(r"([0-9]{1,6}(?:\.[0-9]+)?) ?s?")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
 _TOLERANCE_SECONDS = 0.5

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 
-from ....openapi import Document, JobRole
-from ....openapi.lifecycle import Ending
+from ....openapi import Document, JobRole, Meaning
+from ....openapi.jobs import ResultOperation
 from ...traffic.credentials import credential_problem
 from ...traffic.exchange import Exchange
-from ...traffic.job_views import JobView, get_or_none, is_number, jobs_in
+from ...traffic.job_views import JobView, jobs_in
 from .. import server_catalogue as catalogue
 from ..rule import Rule
+from .timestamps import read_time
 
 
 class Evidence(StrEnum):
@@ -26,9 +27,11 @@ class Evidence(StrEnum):
     ACCEPTED_CREATE = "accepted create"
     JOB = "job in a response"
     FINISHED_JOB = "finished job"
+    COMPLETED_JOB = "completed job"
     FAILED_JOB = "failed job"
     DELETED_JOB = "request after the deletion of a job"
     REMIX = "accepted remix"
+    CANCEL = "accepted cancel"
     UNKNOWN_JOB = "request for an unknown job"
     EARLY_CONTENT = "request for the content of an unfinished job"
     CONTENT = "request for the content of a completed job"
@@ -86,10 +89,10 @@ def has_completed_job(document: Document, history: Iterable[Exchange]) -> bool:
     views = (
         view
         for exchange in history
-        if exchange.operation.role is not JobRole.LIST
+        if exchange.role is not JobRole.LIST
         for view in jobs_in(document, exchange)
     )
-    return any(view.state.ends is Ending.SUCCESS for view in views)
+    return any(view.state.meaning is Meaning.SUCCESS for view in views)
 
 
 class _EvidenceReader:
@@ -117,37 +120,43 @@ class _EvidenceReader:
             yield from self._job_evidence(exchange)
 
     def _job_evidence(self, exchange: Exchange) -> Iterator[Evidence]:
-        role, job_id = exchange.operation.role, exchange.job_id
+        role, job_id = exchange.role, exchange.job_id
         if job_id is not None and job_id not in self._jobs:
             yield Evidence.UNKNOWN_JOB
         if job_id in self._deleted or (role is JobRole.LIST and self._deleted):
             yield Evidence.DELETED_JOB
-        if role is JobRole.CONTENT and job_id in self._jobs and job_id not in self._deleted:
-            yield from self._content_evidence(exchange, self._jobs[job_id])
+        if job_id in self._jobs and job_id not in self._deleted:
+            for each in exchange.roles:
+                if isinstance(each, ResultOperation):
+                    yield from self._content_evidence(exchange, self._jobs[job_id], each)
         if exchange.accepted:
             yield from self._accepted_evidence(exchange)
 
     def _accepted_evidence(self, exchange: Exchange) -> Iterator[Evidence]:
-        role = exchange.operation.role
+        role = exchange.role
         if role is not None and role in _EVIDENCE_OF_ROLE:
             yield _EVIDENCE_OF_ROLE[role]
+        if exchange.create is not None and exchange.create.source is not None:
+            yield Evidence.REMIX
         if role is JobRole.DELETE and exchange.job_id:
             self._deleted.add(exchange.job_id)
         for view in jobs_in(self._document, exchange):
             self._jobs[view.job_id] = view
             yield Evidence.JOB
-            if view.state.ends:
+            if view.state.meaning.is_terminal:
                 yield Evidence.FINISHED_JOB
-            if view.state.ends is Ending.FAILURE:
-                yield Evidence.FAILED_JOB
+            if view.state.meaning in _EVIDENCE_OF_MEANING:
+                yield _EVIDENCE_OF_MEANING[view.state.meaning]
 
-    def _content_evidence(self, exchange: Exchange, job: JobView) -> Iterator[Evidence]:
-        if job.state.ends is not Ending.SUCCESS:
+    def _content_evidence(
+        self, exchange: Exchange, job: JobView, role: ResultOperation
+    ) -> Iterator[Evidence]:
+        if job.state.name not in role.states:
             yield Evidence.EARLY_CONTENT
             return
-        path = self._document.lifecycle.expiry_at
-        expiry = get_or_none(job.job, path) if path else None
-        if is_number(expiry) and exchange.at > expiry:
+        path = job.kind.expires_at
+        expiry = read_time(job.kind, path, job.value_at(path)) if path else None
+        if expiry is not None and exchange.at > expiry:
             yield Evidence.EXPIRED_CONTENT
             return
         yield Evidence.CONTENT
@@ -159,8 +168,12 @@ class _EvidenceReader:
 
 _EVIDENCE_OF_ROLE = {
     JobRole.CREATE: Evidence.ACCEPTED_CREATE,
-    JobRole.REMIX: Evidence.REMIX,
     JobRole.LIST: Evidence.LIST,
+    JobRole.CANCEL: Evidence.CANCEL,
+}
+_EVIDENCE_OF_MEANING = {
+    Meaning.SUCCESS: Evidence.COMPLETED_JOB,
+    Meaning.FAILURE: Evidence.FAILED_JOB,
 }
 _EVIDENCE = {
     catalogue.ENVELOPE_MISSING.code: Evidence.ERROR,
@@ -179,6 +192,8 @@ _EVIDENCE = {
     catalogue.DELETED_JOB_AVAILABLE.code: Evidence.DELETED_JOB,
     catalogue.REMIX_SOURCE.code: Evidence.REMIX,
     catalogue.UNKNOWN_JOB_ACCEPTED.code: Evidence.UNKNOWN_JOB,
+    catalogue.RESULT_MISSING.code: Evidence.COMPLETED_JOB,
+    catalogue.CANCEL_IGNORED.code: Evidence.CANCEL,
     catalogue.CONTENT_EARLY.code: Evidence.EARLY_CONTENT,
     catalogue.CONTENT_UNAVAILABLE.code: Evidence.CONTENT,
     catalogue.CONTENT_AFTER_EXPIRY.code: Evidence.EXPIRED_CONTENT,

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from ....openapi import Document, Ending, Reply
-from ....openapi.json import Json
+from ....openapi import Meaning, Reply
+from ....openapi.jobs import ResultOperation
 from ...traffic.exchange import Exchange
 from ...traffic.job_views import JobView
 from .. import server_catalogue as catalogue
 from ..violation import Violation, violation_of
 from .content import content_range, content_violations
-from .lifecycle import ObservedJob
+from .observed_job import ObservedJob
 from .server_clock import ServerTime
 
 
 class FileRules:
     """The rules for the files of one server."""
 
-    def __init__(self, document: Document) -> None:
-        self._document = document
-        self._early_files: dict[str, tuple[Exchange, int]] = {}
+    def __init__(self) -> None:
+        self._early_files: dict[str, tuple[Exchange, int, ResultOperation]] = {}
         self._whole_files: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[bytes, int]] = {}
 
     def check(
         self,
         exchange: Exchange,
         number: int,
-        last: ObservedJob,
+        role: ResultOperation,
         *,
-        requested_fields: Mapping[str, Json],
+        last: ObservedJob,
+        create: Exchange | None,
         server_time: ServerTime,
     ) -> Iterator[Violation]:
         """Yield the violations in a response to a request for a file.
@@ -37,12 +37,14 @@ class FileRules:
         Args:
             exchange: The request for the file and its response.
             number: The number of the exchange in the history.
+            role: The operation that serves the file.
             last: The last view of the job.
-            requested_fields: The fields of the request that created the job.
+            create: The exchange that created the job; None if it is not known.
             server_time: The time of the server at the response.
         """
-        job_id, ending = last.view.job_id, last.state.ends
-        if exchange.accepted and ending is Ending.FAILURE:
+        job_id, state = last.view.job_id, last.state
+        served = state.name in role.states
+        if exchange.accepted and state.meaning.is_terminal and not served:
             yield violation_of(
                 catalogue.CONTENT_EARLY,
                 exchange,
@@ -51,24 +53,21 @@ class FileRules:
                 received=f"a file of {job_id}, which is {last.state.name}",
                 expected="a rejection",
             )
-        elif exchange.accepted and ending is None:
-            self._early_files[job_id] = exchange, number
-        elif ending is Ending.SUCCESS:
+        elif exchange.accepted and not served:
+            self._early_files[job_id] = exchange, number, role
+        elif served:
             yield from content_violations(
-                self._document,
-                exchange,
-                number,
-                last,
-                requested_fields=requested_fields,
-                server_time=server_time,
+                exchange, number, role, last=last, create=create, server_time=server_time
             )
             if exchange.reply is not None:
                 yield from self._check_range(exchange, exchange.reply, number, job_id)
 
     def check_view(self, view: JobView, number: int) -> Iterator[Violation]:
         """Yield a violation if a job goes on although a file of it was served before."""
-        exchange, served_in = self._early_files.pop(view.job_id, (None, 0))
-        if exchange is not None and view.state.ends is None:
+        if view.job_id not in self._early_files:
+            return
+        exchange, served_in, role = self._early_files.pop(view.job_id)
+        if view.state.meaning is Meaning.PENDING and view.state.name not in role.states:
             yield violation_of(
                 catalogue.CONTENT_EARLY,
                 exchange,

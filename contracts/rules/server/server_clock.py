@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ....openapi import Document
+from ....openapi import JobKind
+from ....openapi.jobs.sources import Moment
+from ....openapi.moment import DATE
+from ....openapi.pointer import Path
 from ...traffic.exchange import Exchange
-from ...traffic.job_views import JobView, get_or_none, is_number
+from ...traffic.job_views import JobView
+from .job_fields import is_constant
+from .timestamps import read_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +32,14 @@ class ServerClock:
     Until a job is created, the clocks are assumed to agree within a minute.
     """
 
-    def __init__(self, document: Document) -> None:
-        lifecycle = document.lifecycle
-        stamps = [stamp.at for stamp in lifecycle.timestamps if stamp.set_on == lifecycle.initial]
-        self._created_at_path = stamps[0] if stamps else None
+    def __init__(self) -> None:
         self._first_created_at: float | None = None
         self._offset, self._uncertainty = 0.0, 60.0
 
     def learn(self, exchange: Exchange, view: JobView) -> None:
         """Estimate the difference from the first job of the history that a server created."""
-        created_at = self._created_at(view)
-        if created_at is not None:
+        created_at = creation_time(view)
+        if created_at is not None and self._first_created_at is None:
             self._first_created_at = created_at
             self._offset = exchange.at - created_at
             # The job was created at any moment of the request; stamps are in whole seconds.
@@ -49,11 +51,21 @@ class ServerClock:
 
     def is_older_than_history(self, view: JobView) -> bool:
         """Return True if the job was created before the first job of the history."""
-        created_at, first = self._created_at(view), self._first_created_at
+        created_at, first = creation_time(view), self._first_created_at
         return created_at is not None and first is not None and created_at < first
 
-    def _created_at(self, view: JobView) -> float | None:
-        if self._created_at_path is None:
-            return None
-        created_at = get_or_none(view.job, self._created_at_path)
-        return created_at if is_number(created_at) else None
+
+def creation_time(view: JobView) -> float | None:
+    """Return when a job was created, in Unix seconds; None if it does not say so."""
+    path = created_at_path(view.kind)
+    return None if path is None else read_time(view.kind, path, view.value_at(path))
+
+
+def created_at_path(kind: JobKind) -> Path | None:
+    """Return the path of the time of creation in the jobs of a kind; None if there is none."""
+    for field in (field for create in kind.creates for field in create.fields):
+        source = field.source
+        dated = isinstance(source, Moment) and source.form == DATE  # too coarse for a clock
+        if isinstance(source, Moment) and is_constant(field) and not dated:
+            return field.place.path
+    return None

@@ -18,6 +18,7 @@ from aisa_testkit.contracts.traffic.har import entry_from, reply_from, request_f
 from aisa_testkit.contracts.traffic.recording import read_recording, write_recording
 from aisa_testkit.contracts.traffic.redaction import Redaction
 from aisa_testkit.openapi import Call, Document, JobRole, Reply, load_document
+from tests.support.operations import find_operation
 
 BASE_URL = "https://api.invalid/v1"
 DOCUMENT = load_document()
@@ -80,7 +81,7 @@ HAR = jsonschema_rs.validator_for(_object("log", log=LOG), validate_formats=True
 
 
 def exchange(reply: Reply | None, *, at: float = 1_780_000_000.5, **call: Any) -> Exchange:
-    sent = Call(DOCUMENT.by_role[JobRole.LIST].id, **call)
+    sent = Call(find_operation(DOCUMENT, JobRole.LIST).id, **call)
     return read_exchange(DOCUMENT, sent, reply, at=at, took=0.125)
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from aisa_testkit.contracts import Exchange, read_exchange
 from aisa_testkit.contracts.traffic.job_views import jobs_in
-from aisa_testkit.openapi import Call, Document, Ending, Reply
+from aisa_testkit.openapi import Call, Document, Meaning, Reply
 from aisa_testkit.openapi.json import Json
+from tests.support.operations import only_kind
 from tests.support.scripted_client import run_script
 
 QUEUED = {"id": "a", "status": "queued"}
@@ -105,7 +106,7 @@ def test_state_of_a_view_is_declared_by_the_document(any_document: Document) -> 
     found = [s for exchange in exchanges for s in jobs_in(any_document, exchange)]
     (job_id,) = {view.job_id for view in found}
     assert job_id == exchanges[1].job_id
-    states = any_document.lifecycle.states
-    (success,) = any_document.lifecycle.final_states(Ending.SUCCESS)
-    first, last = states[any_document.lifecycle.initial], states[success]
+    states = only_kind(any_document).lifecycle.states
+    (success,) = only_kind(any_document).lifecycle.named(Meaning.SUCCESS)
+    first, last = only_kind(any_document).lifecycle.initial, states[success]
     assert [view.state for view in found] == [first, first, last, last]

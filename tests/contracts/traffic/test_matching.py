@@ -8,10 +8,11 @@ from aisa_testkit.openapi import Call, Document, JobRole
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.operation import FORM, JSON
 from tests.support.exchanges import exchange_of, make_exchange
+from tests.support.operations import find_operation
 
 
 def create(document: Document, media_type: str = JSON, **fields: Json) -> RequestMatcher:
-    operation = document.by_role[JobRole.CREATE]
+    operation = find_operation(document, JobRole.CREATE)
     call = build_call(document, operation, fields, key="sk-of-a-client", media_type=media_type)
     return matcher_for(document, exchange_of(document, call))
 
@@ -20,7 +21,7 @@ def download(
     document: Document, *, key: str | None = "k", range_: str | None = None
 ) -> RequestMatcher:
     headers = {"range": range_} if range_ else None
-    exchange = make_exchange(document, JobRole.CONTENT, None, key=key, headers=headers)
+    exchange = make_exchange(document, JobRole.RESULT, None, key=key, headers=headers)
     return matcher_for(document, exchange)
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from aisa_testkit.contracts import Exchange, check_server, read_exchange
 from aisa_testkit.contracts.traffic.redaction import KEY_MASK, Redaction
 from aisa_testkit.openapi import Call, JobRole, Reply, load_document
+from tests.support.operations import find_operation
 from tests.support.scripted_client import exchanges_of_script
 
 KEY = "sk-live/3cr3t+>>>~~~"
@@ -22,7 +23,7 @@ DOCUMENT = load_document()
 
 def exchange(reply: Reply | None = None, **call: object) -> Exchange:
     defaults: dict[str, object] = {"headers": {"authorization": f"Bearer {KEY}"}}
-    operation = DOCUMENT.by_role[JobRole.LIST].id
+    operation = find_operation(DOCUMENT, JobRole.LIST).id
     sent = Call(operation, **{**defaults, **call})  # type: ignore[arg-type] # by name
     return read_exchange(DOCUMENT, sent, reply, at=1.0)
 
@@ -209,7 +210,7 @@ def test_cookies_of_requests_and_responses_are_redacted() -> None:
 
 
 def test_id_with_a_key_is_redacted_alike_in_path_and_body() -> None:
-    retrieve = DOCUMENT.by_role[JobRole.RETRIEVE].id
+    retrieve = find_operation(DOCUMENT, JobRole.POLL).id
     call = Call(retrieve, {"video_id": f"video_{KEY}"})
     reply = Reply(200, {}, orjson.dumps({"id": f"video_{KEY}"}))
     result = redacted(read_exchange(DOCUMENT, call, reply, at=0.0))

@@ -12,6 +12,7 @@ from aisa_testkit.openapi import Document, parse_document
 from aisa_testkit.openapi.form import Part
 from aisa_testkit.openapi.image import image_type
 from tests.support.documents import renderings_text
+from tests.support.operations import only_kind
 
 
 def size_of(content: bytes) -> tuple[int, int]:
@@ -35,18 +36,23 @@ def size_of(content: bytes) -> tuple[int, int]:
 def test_image_has_the_size_of_the_video(
     document: Document, fields: dict[str, str | None], size: tuple[int, int]
 ) -> None:
-    content = sample_image(document, fields)
+    create = only_kind(document).creates[0]
+    content = sample_image(create, fields)
     assert (image_type(content), size_of(content)) == ("image/png", size)
     assert len(content) < 20_000
 
 
 def test_image_of_a_document_without_a_size_field_has_a_usual_size() -> None:
-    text = renderings_text().replace("x-media: {size: format, seconds: frames}", "summary: A film")
-    assert size_of(sample_image(parse_document(text), {})) == (1280, 720)
+    text = renderings_text().replace(
+        "media: {size: /format, duration: /frames}", "media: {duration: /frames}"
+    )
+    create = only_kind(parse_document(text)).creates[0]
+    assert size_of(sample_image(create, {})) == (1280, 720)
 
 
 def test_only_the_image_of_the_requested_size_is_recognized(document: Document) -> None:
-    part = Part("input_reference", "a.png", "image/png", sample_image(document, {}))
-    assert is_sample_image(document, {}, part)
-    assert not is_sample_image(document, {"size": "1280x720"}, part)
-    assert not is_sample_image(document, {}, part._replace(content=part.content + b"x"))
+    create = only_kind(document).creates[0]
+    part = Part("input_reference", "a.png", "image/png", sample_image(create, {}))
+    assert is_sample_image(create, {}, part)
+    assert not is_sample_image(create, {"size": "1280x720"}, part)
+    assert not is_sample_image(create, {}, part._replace(content=part.content + b"x"))

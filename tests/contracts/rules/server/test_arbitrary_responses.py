@@ -18,6 +18,7 @@ from aisa_testkit.contracts import (
 from aisa_testkit.openapi import Call, Document, JobRole, Reply
 from aisa_testkit.openapi.json import Json
 from tests.support.codes import codes
+from tests.support.operations import find_operation
 
 VIDEO = (
     '{"id":"a","object":"video","model":"sora-2","status":"completed","progress":100,'
@@ -197,7 +198,7 @@ def test_invalid_content_range_is_reported(document: Document, content_range: st
 @pytest.mark.parametrize("deep", DEEP, ids=["lists", "objects"])
 def test_deeply_nested_response_can_be_checked(any_document: Document, deep: str) -> None:
     text = VIDEO if "getVideo" in any_document.operations else TICKET
-    name = any_document.by_role[JobRole.RETRIEVE].id
+    name = find_operation(any_document, JobRole.POLL).id
     whole = Reply(200, {"content-type": "application/json"}, text.encode())
     for place in places(orjson.loads(text)):
         first, last = (

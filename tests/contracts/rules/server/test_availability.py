@@ -16,7 +16,7 @@ from tests.support.exchanges import json_reply, make_exchange
 Found = list[tuple[str, tuple[int, ...]]]
 
 NO_RESPONSE = None
-IDEMPOTENT_ROLES = [JobRole.RETRIEVE, JobRole.LIST, JobRole.CONTENT, JobRole.DELETE]
+IDEMPOTENT_ROLES = [JobRole.POLL, JobRole.LIST, JobRole.RESULT, JobRole.DELETE]
 STATUSES: dict[str, tuple[list[int | None], Found]] = {
     "one error": ([500], []),
     "one broken connection": ([NO_RESPONSE], []),
@@ -83,7 +83,7 @@ def test_create_is_reported_if_it_fails_twice(any_document: Document) -> None:
     assert found(any_document, broken, created) == []
 
 
-@pytest.mark.parametrize("role", [JobRole.RETRIEVE, JobRole.CONTENT, JobRole.LIST], ids=str)
+@pytest.mark.parametrize("role", [JobRole.POLL, JobRole.RESULT, JobRole.LIST], ids=str)
 def test_rejection_after_failures_clears_them(any_document: Document, role: JobRole) -> None:
     history = [exchange(any_document, role, status) for status in (503, 503, 404)]
     assert found(any_document, *history) == []
@@ -99,9 +99,9 @@ def test_404_after_failed_deletes_does_not_clear_them(any_document: Document) ->
 
 def test_404_for_the_file_of_a_deleted_job_does_not_clear_failures(any_document: Document) -> None:
     history = [
-        *(exchange(any_document, JobRole.CONTENT, 503) for _ in range(3)),
+        *(exchange(any_document, JobRole.RESULT, 503) for _ in range(3)),
         exchange(any_document, JobRole.DELETE, 200),
-        exchange(any_document, JobRole.CONTENT, 404),
+        exchange(any_document, JobRole.RESULT, 404),
     ]
     assert found(any_document, *history) == [("AV114", (1, 2, 3))]
 
@@ -125,21 +125,21 @@ def test_failures_of_different_requests_are_not_added_up(
 
 
 def test_failures_for_different_jobs_are_not_added_up(any_document: Document) -> None:
-    first = exchange(any_document, JobRole.RETRIEVE, 503)
-    second = make_exchange(any_document, JobRole.RETRIEVE, response(503), job_id="job-2")
+    first = exchange(any_document, JobRole.POLL, 503)
+    second = make_exchange(any_document, JobRole.POLL, response(503), job_id="job-2")
     assert found(any_document, first, second) == []
 
 
 def test_violation_names_the_last_status_or_the_missing_response(document: Document) -> None:
     (failed,) = check_history(
-        document, [exchange(document, JobRole.RETRIEVE, status) for status in (503, 502)]
+        document, [exchange(document, JobRole.POLL, status) for status in (503, 502)]
     )
     assert (failed.received, failed.expected) == ("502", "a response below 500")
-    (broken,) = check_history(document, [exchange(document, JobRole.RETRIEVE, NO_RESPONSE)] * 2)
+    (broken,) = check_history(document, [exchange(document, JobRole.POLL, NO_RESPONSE)] * 2)
     assert (broken.received, broken.expected) == ("no complete response", "a response")
 
 
 def test_violation_names_the_reason_for_a_missing_response(document: Document) -> None:
-    broken = replace(exchange(document, JobRole.RETRIEVE, NO_RESPONSE), problem="timed out")
+    broken = replace(exchange(document, JobRole.POLL, NO_RESPONSE), problem="timed out")
     (violation,) = check_history(document, [broken] * 2)
     assert violation.received == "no complete response: timed out"

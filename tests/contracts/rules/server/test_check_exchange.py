@@ -19,6 +19,7 @@ from aisa_testkit.openapi.json import Json
 from tests.support.codes import codes, codes_with_places
 from tests.support.documents import renderings_text
 from tests.support.jobs import video_json
+from tests.support.operations import only_kind
 
 JSON = {"content-type": "application/json"}
 KEY = {"authorization": "Bearer k"}
@@ -221,7 +222,8 @@ def test_rejected_file_is_a_violation_if_it_is_the_sample_image(
     document: Document, size: str, image_size: str | None, expected: list[str]
 ) -> None:
     """Only the server knows whether another file is suitable."""
-    image = sample_image(document, {"size": image_size}) if image_size else b"\x89PNG\r\n\x1a\n"
+    create = only_kind(document).creates[0]
+    image = sample_image(create, {"size": image_size}) if image_size else b"\x89PNG\r\n\x1a\n"
     fields = {"prompt": "x", "size": size, "input_reference": image}
     operation = document.operations["createVideo"]
     call = build_call(document, operation, fields, media_type="multipart/form-data", key="k")

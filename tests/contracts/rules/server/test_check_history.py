@@ -16,12 +16,16 @@ from aisa_testkit.contracts import (
     check_history,
     read_exchange,
 )
+from aisa_testkit.contracts.rules.server.server_clock import created_at_path
+from aisa_testkit.contracts.traffic.request_builder import unknown_job_id
 from aisa_testkit.mock_server import JobService, ManualClock, MockControls, RandomIds, TickingClock
-from aisa_testkit.openapi import Call, Document, Ending, JobRole, Reply
+from aisa_testkit.openapi import Call, Document, JobRole, Reply
+from aisa_testkit.openapi.jobs import Meaning
 from aisa_testkit.openapi.json import Json
-from aisa_testkit.openapi.pointer import get, set_at
+from aisa_testkit.openapi.pointer import format_pointer, get, set_at
 from tests.support.codes import codes, codes_and_numbers
 from tests.support.exchanges import History, reply_number, with_reply
+from tests.support.operations import REMIX, find_operation, has_role, only_kind
 from tests.support.scripted_client import run_script
 
 
@@ -134,7 +138,7 @@ def test_response_with_another_job_is_reported(any_document: Document) -> None:
     polled = history[2]
     assert isinstance(polled, Exchange)
     (other,) = check_exchange(any_document, polled.call, reply_number(history, 4))
-    place = "/" + "/".join(any_document.lifecycle.id_at)
+    place = format_pointer(only_kind(any_document).id_at or ())
     assert (other.code, other.place) == ("AV214", place)
     assert (polled.job_id or "nothing") in other.expected
 
@@ -147,7 +151,7 @@ def test_remix_without_the_id_of_its_source_is_reported(
     remixed, reply = history[1], reply_number(history, 2)
     assert isinstance(remixed, Exchange)
     job: dict[str, Json] = orjson.loads(reply.body)
-    set_at(job, document.lifecycle.source_at or (), source)
+    set_at(job, ("remixed_from_video_id",), source)
     changed = replace(reply, body=orjson.dumps(job))
     assert codes(check_exchange(document, remixed.call, changed)) == ["AV218"]
     assert check_exchange(document, remixed.call, reply) == ()
@@ -197,7 +201,7 @@ def test_poll_may_fail_for_reasons_other_than_the_job(document: Document, status
 
 @pytest.mark.parametrize("use", ["poll", "content", "delete"])
 def test_accepted_request_for_an_unknown_id_is_reported(any_document: Document, use: str) -> None:
-    unknown_id = any_document.lifecycle.id_prefix + "0" * 32
+    unknown_id = unknown_job_id(only_kind(any_document))
     history = run_script(any_document, f"{use} {unknown_id}")
     assert found(any_document, history) == []
     (violation,) = check_history(any_document, with_reply(history, 1, Reply(200)))
@@ -225,11 +229,7 @@ def test_timestamp_in_another_unit_is_reported(
     any_document: Document, factor: float, reported: bool
 ) -> None:
     history = run_script(any_document, "create")
-    created = next(
-        s.at
-        for s in any_document.lifecycle.timestamps
-        if s.set_on == any_document.lifecycle.initial
-    )
+    created = created_at_path(only_kind(any_document)) or ()
     job: dict[str, Json] = orjson.loads(reply_number(history, 1).body)
     moment = get(job, created)
     assert isinstance(moment, int)
@@ -253,32 +253,37 @@ class RandomClient:
 
     def take_step(self, word: str, index: int, variant: int) -> None:
         """Take one step; `index` and `variant` choose the job, the outcome and the parameters."""
-        endings = self.document.lifecycle.final_states
         if word == "wait":
             self.clock.advance((0.4, 3.0, 1000.0, 86_400.0)[variant])
         elif word == "next":
-            outcomes = [*endings(Ending.FAILURE), *endings(Ending.SUCCESS)]
+            lifecycle = only_kind(self.document).lifecycle
+            outcomes = [*lifecycle.named(Meaning.FAILURE), *lifecycle.named(Meaning.SUCCESS)]
             seconds = (None, 0.0, 0.5, 100.0)[variant]
             MockControls(self._service).next_job(
                 outcome=outcomes[index % len(outcomes)], seconds=seconds
             )
-        elif JobRole(word) in self.document.by_role:
+        elif word == REMIX and REMIX in self.document.operations:
+            self._send(REMIX, self._ids[-1 - index % len(self._ids)], index, variant)
+        elif word != REMIX and has_role(self.document, JobRole(word)):
             self._send(JobRole(word), self._ids[-1 - index % len(self._ids)], index, variant)
 
-    def _send(self, role: JobRole, job_id: str, index: int, variant: int) -> None:
-        operation = self.document.by_role[role]
+    def _send(self, role: JobRole | str, job_id: str, index: int, variant: int) -> None:
+        operation, listing = find_operation(self.document, role), only_kind(self.document).list
         names = operation.template.parameters
         query: tuple[tuple[str, str], ...] = ()
         headers = {"authorization": "Bearer k", "x-render-key": "k"} if index < 9 else {}
         body: Json = None
-        if operation.page:
-            query = ((operation.page.limit, str((2, 1, 0, 50)[variant])),)
-            query += ((operation.page.after, self._after[-1]),) if self._after else ()
-            if operation.page.order and index % 2:
-                query += ((operation.page.order, "asc"),)
-        elif role is JobRole.CONTENT and variant:
+        if listing and role is JobRole.LIST:
+            forward = listing.after or listing.cursor
+            assert listing.limit
+            assert forward
+            query = ((listing.limit.name, str((2, 1, 0, 50)[variant])),)
+            query += ((forward.name, self._after[-1]),) if self._after else ()
+            if listing.order and index % 2:
+                query += ((listing.order[0].name, "asc"),)
+        elif role is JobRole.RESULT and variant:
             headers["range"] = ("", "bytes=0-9", "bytes=-5", "bytes=99999999-")[variant]
-        elif role in (JobRole.CREATE, JobRole.REMIX):
+        elif role in (JobRole.CREATE, REMIX):
             headers["content-type"] = "application/json"
             bodies = operation.bodies["application/json"]
             body = dict.fromkeys(bodies.schema.raw["required"], ("x", "y", "z", 7)[variant])
@@ -300,20 +305,21 @@ class RandomClient:
             read_exchange(self.document, call, None if lost else reply, at=self.clock.now())
         )
 
-    def _remember(self, role: JobRole, reply: Reply) -> None:
+    def _remember(self, role: JobRole | str, reply: Reply) -> None:
         if reply.status >= 300:
             self._after = []
-        elif role in (JobRole.CREATE, JobRole.REMIX):
-            self._ids.append(get(orjson.loads(reply.body), self.document.lifecycle.id_at))
-        elif role is JobRole.LIST and (page := self.document.by_role[role].page):
-            place = page.places["last" if "more" in page.places else "next"]
+        elif role in (JobRole.CREATE, REMIX):
+            self._ids.append(get(orjson.loads(reply.body), only_kind(self.document).id_at or ()))
+        elif role is JobRole.LIST and (listing := only_kind(self.document).list):
+            places = listing.places
+            place = places["last" if "more" in places else "next_page"]
             body = orjson.loads(reply.body)
-            more = "more" not in page.places or get(body, page.places["more"])
+            more = "more" not in places or get(body, places["more"])
             cursor = get(body, place) if more else None
             self._after = [cursor] if cursor else []
 
 
-WORDS = st.sampled_from(["wait", "next", "create", "create", "list", "list", *JobRole])
+WORDS = st.sampled_from(["wait", "next", "create", "create", "list", "list", REMIX, *JobRole])
 STEPS = st.lists(st.tuples(WORDS, st.integers(0, 9), st.integers(0, 3)), max_size=30)
 
 

@@ -15,6 +15,7 @@ from aisa_testkit.contracts.rules.server_catalogue import SERVER_RULES
 from aisa_testkit.mock_server import MockControls
 from aisa_testkit.openapi import Call, Document, JobRole, Provenance, Reply
 from tests.support.local_server import LocalServer
+from tests.support.operations import find_operation
 
 covers = CheckPolicy().covers
 
@@ -46,7 +47,7 @@ def test_jobs_that_cannot_be_retrieved_have_not_completed(document: Document, st
     """The list shows completed jobs, but any of them may be the job of another client."""
 
     def blind(server: LocalServer, call: Call, reply: Reply) -> Reply:
-        if call.operation_id != document.by_role[JobRole.RETRIEVE].id:
+        if call.operation_id != find_operation(document, JobRole.POLL).id:
             return reply
         return Reply(status, {}, b"")
 

@@ -22,7 +22,7 @@ NOW = 1780000020
 
 def poll(document: Document, job_id: str = "v") -> Exchange:
     reply = json_reply(completed_video_json(id=job_id))
-    return make_exchange(document, JobRole.RETRIEVE, reply, job_id=job_id, at=NOW)
+    return make_exchange(document, JobRole.POLL, reply, job_id=job_id, at=NOW)
 
 
 def fetch(
@@ -35,7 +35,7 @@ def fetch(
 ) -> Exchange:
     return make_exchange(
         document,
-        JobRole.CONTENT,
+        JobRole.RESULT,
         reply,
         at=NOW,
         job_id=job_id,

@@ -9,11 +9,13 @@ from itertools import cycle
 import pytest
 
 from aisa_testkit.contracts import Exchange, check_history
-from aisa_testkit.openapi import Document
+from aisa_testkit.openapi import Document, ListOperation
+from aisa_testkit.openapi.jobs.sources import FailureDetail
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import format_pointer, get, parse_pointer, set_at
 from tests.support.codes import codes, codes_and_numbers
 from tests.support.exchanges import History, exchange_number, json_of, json_reply, with_reply
+from tests.support.operations import only_kind
 from tests.support.scripted_client import run_script
 
 Changes = Mapping[int, Mapping[str, Json]]
@@ -155,8 +157,8 @@ def with_changed_jobs(history: History, changes: Changes) -> History:
     """The history with other values in the jobs of these responses; in a list, in its first job."""
     for number, values in changes.items():
         exchange = exchange_number(history, number)
-        body, page = json_of(exchange.reply), exchange.operation.page
-        job = body if page is None else get(body, page.places["items"])[0]
+        body, role = json_of(exchange.reply), exchange.roles[0]
+        job = get(body, role.items)[0] if isinstance(role, ListOperation) else body
         for pointer, value in values.items():
             set_at(job, parse_pointer(pointer), value)
         history = with_reply(history, number, json_reply(body, exchange.status or 0))
@@ -214,8 +216,8 @@ def test_allowed_lifecycle_is_not_reported(document: Document, changes: Changes)
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_failed_job_without_error_is_reported(any_document: Document, view: str) -> None:
-    assert any_document.lifecycle.failure is not None
-    place = format_pointer(any_document.lifecycle.failure.at)
+    failures = [f for f in only_kind(any_document).fields if isinstance(f.source, FailureDetail)]
+    place = format_pointer(failures[0].place.path[:-1])
     history = run_script(any_document, f"fails, create, tick, {view}, wait, {view}, {view}")
     assert found(any_document, history) == []
     without_error = with_changed_jobs(history, {n: {place: None} for n in (3, 4)})

@@ -21,6 +21,7 @@ from aisa_testkit.openapi.pointer import get, set_at
 from aisa_testkit.openapi.text import count_of
 from tests.support.codes import codes_and_numbers
 from tests.support.exchanges import History
+from tests.support.operations import find_operation, only_kind
 from tests.support.scripted_client import run_script
 
 FOUR_JOBS = "create, tick, create, tick, create, tick, create"
@@ -31,14 +32,14 @@ class ListServer:
 
     def __init__(self, document: Document, history: History) -> None:
         self.document, self.history = document, list(history)
-        self.operation: Operation = document.by_role[JobRole.LIST]
+        self.operation: Operation = find_operation(document, JobRole.LIST)
         self.jobs = [
             orjson.loads(i.reply.body) for i in history if isinstance(i, Exchange) and i.reply
         ]
 
     def id(self, number: int) -> str:
         """The id of a job."""
-        return str(get(self.jobs[number - 1], self.document.lifecycle.id_at))
+        return str(get(self.jobs[number - 1], only_kind(self.document).id_at or ()))
 
     def page(
         self,
@@ -52,22 +53,25 @@ class ListServer:
         cursor: str | None = None,
     ) -> None:
         """Add an exchange with a page of these jobs to the history, requested `after` a job."""
-        page, ids = self.operation.page, [self.id(n) for n in numbers]
-        assert page is not None
+        listing, ids = only_kind(self.document).list, [self.id(n) for n in numbers]
+        assert listing
+        assert listing.limit
         ends: list[Json] = [*ids] or [None]
         values: dict[str, Json] = {
-            "items": [self.jobs[n - 1] for n in numbers],
             "first": ends[0] if first == "default" else first,
             "last": ends[-1] if last == "default" else last,
             "more": more,
-            "next": (cursor or (ids or ["on"])[-1]) if more else None,
+            "next_page": (cursor or (ids or ["on"])[-1]) if more else None,
         }
         body: dict[str, Json] = {"object": "list"}
-        for key, place in page.places.items():
+        set_at(body, listing.items, [self.jobs[n - 1] for n in numbers])
+        for key, place in listing.places.items():
             set_at(body, place, values[key])
-        query = [(page.limit, limit), (page.after, self.id(after) if after else None)]
+        forward = listing.after or listing.cursor
+        assert forward
+        query = [(listing.limit.name, limit), (forward.name, self.id(after) if after else None)]
         sent = [(name, str(value)) for name, value in query if value is not None]
-        sent += [(page.order, order)] if page.order and order else []
+        sent += [(listing.order[0].name, order)] if listing.order and order else []
         headers = {"authorization": "Bearer k", "x-render-key": "k"}
         call = Call(self.operation.id, query=tuple(sent), headers=headers)
         reply = Reply(200, {"content-type": "application/json"}, orjson.dumps(body))
@@ -192,9 +196,10 @@ def test_negative_limit_is_not_a_limit(ordered_server: ListServer) -> None:
 
 
 def test_page_longer_than_the_default_limit_is_reported(any_document: Document) -> None:
-    page = any_document.by_role[JobRole.LIST].page
-    assert page is not None
-    most = any_document.by_role[JobRole.LIST].query[page.limit].default
+    listing = only_kind(any_document).list
+    assert listing
+    assert listing.limit
+    most = listing.operation.query[listing.limit.name].default
     assert isinstance(most, int)
     many = ListServer(any_document, run_script(any_document, ", ".join(["create"] * (most + 1))))
     many.page(*range(most + 1, 0, -1))
