@@ -114,7 +114,7 @@ def abandoned_request(
     list_requests: dict[str | None, list[RequestRecord]] = {}
     for group in groups:
         first = group[0]
-        rate_limited = first.role is JobRole.CREATE and first.exchange.status == 429
+        rate_limited = first.role is JobRole.CREATE and first.status == 429
         if rate_limited and len(group) == 1 and _is_abandoned(first, windows):
             yield _gave_up(first)
         # Of several workers that list jobs, it is unknown which one gave up.

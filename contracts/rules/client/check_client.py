@@ -43,7 +43,7 @@ def check_client(
             excuse are not reported.
         first: the number of the first request.
     """
-    parser, job_usage = RequestParser(document), JobUsageRules(document, whole=whole)
+    parser, job_usage = RequestParser(document), JobUsageRules(whole=whole)
     records, violations = list[RequestRecord](), list[Violation]()
     for number, item in enumerate(history, start=first):
         if is_automatic(document, item):

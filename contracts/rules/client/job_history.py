@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ....openapi import JobRole
+from ....openapi import JobKind, JobRole
 from .fingerprint import Fingerprint
 from .request_record import JobKey, JobReport, RequestRecord
 
@@ -29,6 +29,11 @@ class JobHistory:
     requests: tuple[RequestRecord, ...]
     reports: tuple[JobReport, ...]
     followed: bool
+
+    @property
+    def kind(self) -> JobKind | None:
+        """The kind of the job, None if no response shows the job."""
+        return self.reports[0].kind if self.reports else None
 
     @property
     def job_id(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ....openapi import Cause, Document, JobKind, JobRole, Meaning
+from ....openapi import JobKind, JobRole, Meaning
 from ....openapi.jobs.sources import Moment
 from ....openapi.moment import SECONDS
 from ....openapi.text import one_line
@@ -22,17 +22,15 @@ class JobUsageRules:
     A client is judged by the responses that it received. Each API key knows only its own jobs.
 
     Args:
-        document: the document of the API.
         whole: True if the history contains the first request of the client.
     """
 
-    def __init__(self, document: Document, *, whole: bool = True) -> None:
+    def __init__(self, *, whole: bool = True) -> None:
         self._whole = whole
-        self._unknown_job_status = document.envelope.responses[Cause.JOB_UNKNOWN].status
         self._last_reports: dict[_SenderAndJob, JobReport] = {}
         self._final_reports: dict[_SenderAndJob, JobReport] = {}
         self._deleted: set[_SenderAndJob] = set()
-        self._permanent_errors: dict[tuple[Fingerprint, str | None], int] = {}
+        self._permanent_errors: dict[tuple[Fingerprint, str | None], str] = {}
 
     def check(self, record: RequestRecord) -> list[Violation]:
         """Return the violations of the next request."""
@@ -48,8 +46,7 @@ class JobUsageRules:
         job = (record.sender, key)
         report = self._last_reports.get(job)
         if report is None:
-            is_unknown = record.exchange.status == self._unknown_job_status
-            if self._whole and (is_unknown or record.reports_unknown_job):
+            if self._whole and record.reports_unknown_job:
                 yield violation_of(
                     catalogue.UNKNOWN_JOB,
                     record.exchange,
@@ -122,11 +119,11 @@ class JobUsageRules:
                 catalogue.RETRY_AFTER_PERMANENT_ERROR,
                 record.exchange,
                 record.number,
-                received=f"the same request after status {self._permanent_errors[key]}",
+                received=f"the same request after {self._permanent_errors[key]}",
                 expected="a changed request, or none",
             )
-        if record.failed_permanently and record.exchange.status:
-            self._permanent_errors[key] = record.exchange.status
+        if record.failed_permanently:
+            self._permanent_errors[key] = record.outcome
 
     def _remember(self, record: RequestRecord) -> None:
         for report in record.job_reports:

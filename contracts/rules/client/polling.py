@@ -14,7 +14,13 @@ from ..rule import Rule
 from ..violation import Violation, violation_of
 from .job_history import JobHistory
 from .request_record import JobReport, RequestRecord, format_seconds
-from .vendor_limits import CLOCK_TOLERANCE, MAX_WAIT_SECONDS, MIN_POLL_SECONDS, WAIT_GRACE_SECONDS
+from .vendor_limits import (
+    CLOCK_TOLERANCE,
+    MAX_WAIT_SECONDS,
+    MIN_POLL_SECONDS,
+    WAIT_GRACE_SECONDS,
+    max_wait_seconds,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,8 @@ def _interval_violation(
 
 
 def _total_wait_violations(history: JobHistory) -> Iterator[Violation]:
-    polls = [*_late_polls(history)]
+    limit = max_wait_seconds(history.kind.lifecycle) if history.kind else MAX_WAIT_SECONDS
+    polls = [*_late_polls(history, limit + WAIT_GRACE_SECONDS)]
     if history.create and polls:
         last = polls[-1].waited_since(history.create) or 0.0
         yield violation_of(
@@ -100,12 +107,12 @@ def _total_wait_violations(history: JobHistory) -> Iterator[Violation]:
             *(poll.number for poll in polls),
             received=f"polls for {one_line(history.job_id)}, which was still pending, until"
             f" {format_seconds(last)} after request no. {history.create.number}, which created it",
-            expected=f"a total wait of at most {format_seconds(MAX_WAIT_SECONDS)}",
+            expected=f"a total wait of at most {format_seconds(limit)}",
         )
 
 
-def _late_polls(history: JobHistory) -> Iterator[RequestRecord]:
-    """Yield the polls of a pending job after the longest total wait.
+def _late_polls(history: JobHistory, longest_wait: float) -> Iterator[RequestRecord]:
+    """Yield the polls of a pending job after the longest total wait, in seconds.
 
     A client that paused for as long as that gave up; its later polls are a new look.
     """
@@ -114,11 +121,8 @@ def _late_polls(history: JobHistory) -> Iterator[RequestRecord]:
     for record in history.requests:
         waited = record.waited_since(history.create) if history.create else None
         paused = record.waited_since(previous) if previous else None
-        if waited is None or paused is None or record.number > known or paused > _LONGEST_WAIT:
+        if waited is None or paused is None or record.number > known or paused > longest_wait:
             return
-        if record.role is JobRole.POLL and waited > _LONGEST_WAIT:
+        if record.role is JobRole.POLL and waited > longest_wait:
             yield record
         previous = record
-
-
-_LONGEST_WAIT = MAX_WAIT_SECONDS + WAIT_GRACE_SECONDS

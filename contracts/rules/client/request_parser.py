@@ -7,10 +7,12 @@ from dataclasses import replace
 from math import inf
 
 from ....openapi import Cause, Document, JobOperation, JobRole, ListOperation, Meaning, Reply
+from ....openapi.envelope import USUAL_STATUSES
 from ....openapi.jobs import Part, Place, ResultOperation
 from ....openapi.jobs.sources import RetryHint
 from ....openapi.json import Json
 from ...traffic.exchange import Exchange
+from ...traffic.job_places import says_unknown
 from ...traffic.job_views import ShownJob, get_or_none, json_body, shown_jobs
 from .fingerprint import fingerprint
 from .request_record import JobKey, JobReport, RequestedWait, RequestRecord
@@ -37,13 +39,14 @@ class RequestParser:
         """Return the record of the request with this number."""
         shown = shown_jobs(self._document, exchange, kinds=self._kinds)
         reports = _reports(exchange, shown, number)
-        unknown = any(job.state and job.state.meaning is Meaning.UNKNOWN for job in shown)
+        unknown = any(says_unknown(self._document, exchange, role) for role in exchange.roles)
         unreadable = exchange.accepted and not (reports or unknown) and _lacks_jobs(exchange)
         undelivered = self._undelivered(exchange, reports, number)
         self._remember(exchange, [*reports, *undelivered])
         return RequestRecord(
             number=number,
             exchange=exchange,
+            status=self._status(exchange),
             fingerprint=fingerprint(exchange, key_header=self._key_header),
             sender=exchange.headers.get(self._key_header),
             job=self._job(exchange),
@@ -100,6 +103,15 @@ class RequestParser:
             found = (p for role in exchange.roles for p in _hint_places(self._document, role))
             places = self._poll_places[exchange.operation_id] = tuple(dict.fromkeys(found))
         return places
+
+    def _status(self, exchange: Exchange) -> int | None:
+        """Return the status of a response; of an error that comes with 2xx, its usual status."""
+        code_at = self._envelope.code_at
+        if exchange.reply is None or not exchange.reports_error or code_at is None:
+            return exchange.status
+        code = get_or_none(json_body(exchange.reply), code_at)
+        causes = (c for c, r in self._envelope.responses.items() if r.code == code)
+        return USUAL_STATUSES.get(next(causes, ""), 400)
 
     def _says_quota_exhausted(self, reply: Reply | None) -> bool:
         quota_error = self._envelope.responses.get(Cause.QUOTA_EXCEEDED)

@@ -107,6 +107,8 @@ class RequestRecord:
     Args:
         number: the number of the request in the history, counted from 1.
         exchange: the request and its response.
+        status: the status of the response, None if there is none; of an error that comes with
+            2xx, the usual status of such errors.
         fingerprint: equal for requests that ask for the same.
         sender: the header with the API key, None without a key.
         job: the job that the request names, None if it names none.
@@ -125,6 +127,7 @@ class RequestRecord:
 
     number: int
     exchange: Exchange
+    status: int | None
     fingerprint: Fingerprint
     sender: str | None
     job: JobKey | None
@@ -146,14 +149,13 @@ class RequestRecord:
     @property
     def failed_transiently(self) -> bool:
         """True for a broken connection, a 429, a 5xx, and a create without a readable job."""
-        status = self.exchange.status
+        status = self.status
         return status is None or status == 429 or status >= 500 or self.job_unknown_to_client
 
     @property
     def failed_permanently(self) -> bool:
         """True for a 4xx other than 429: the vendor says that a retry fails in the same way."""
-        status = self.exchange.status
-        return status is not None and 400 <= status < 500 and status != 429
+        return self.status is not None and 400 <= self.status < 500 and self.status != 429
 
     @property
     def outcome(self) -> str:
@@ -161,7 +163,8 @@ class RequestRecord:
         status = self.exchange.status
         if status is None:
             return "a broken connection"
-        return f"status {status}" + " without a readable job" * self.job_unknown_to_client
+        text = f"status {status}" + " with an error" * self.exchange.reports_error
+        return text + " without a readable job" * self.job_unknown_to_client
 
     @property
     def sent_at(self) -> float | None:

@@ -85,7 +85,7 @@ def _unsafe_retries(chain: Sequence[RequestRecord], list_calls: ListCalls) -> It
     pairs = [
         (failed, retry)
         for failed, retry in pairwise(chain)
-        if failed.role is JobRole.CREATE and failed.exchange.status != 429
+        if failed.role is JobRole.CREATE and failed.status != 429
         if not _is_idempotent(failed, retry) and not list_calls.between(failed, retry)
     ]
     if pairs:

@@ -5,11 +5,13 @@ They hold for all APIs of the vendor, so no document contains them.
 
 from __future__ import annotations
 
+from ....openapi import Lifecycle
+
 MIN_POLL_SECONDS = 0.5
 """The shortest interval between two polls: "not faster than twice a second"."""
 
 MAX_WAIT_SECONDS = 300.0
-"""The longest total wait for a job."""
+"""The longest total wait for a job that does not usually take longer."""
 
 WAIT_GRACE_SECONDS = 30.0
 """The time that a last poll may take beyond the total wait, if its wait began in time."""
@@ -38,3 +40,13 @@ EQUAL_WAIT_SECONDS = 1.0
 # The clocks of the client and of the server differ.
 CLOCK_TOLERANCE = 0.9
 """The share of a wait that counts as the whole wait."""
+
+
+def max_wait_seconds(lifecycle: Lifecycle) -> float:
+    """Return the longest total wait for a job, longer for jobs that last longer by the document."""
+    usual = sum(state.seconds for state in lifecycle.of_job())
+    return max(MAX_WAIT_SECONDS, _USUAL_LIVES * usual)
+
+
+# The longest wait of the vendor is about five times as long as most of its jobs take.
+_USUAL_LIVES = 5
