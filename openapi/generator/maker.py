@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
 from random import Random
@@ -12,11 +11,10 @@ from ..errors import ToolkitError
 from ..json import Json
 from ..keywords import types_of
 from ..pointer import Path, format_pointer
-from ..references import resolve
 from ..schema import Schema
-from ..schema_places import allows_state
+from .alternatives import alternatives_of
+from .entry_names import entry_name, schema_of_undeclared
 from .layout import FREE, Layout
-from .merging import merge
 from .numbers import make_number
 from .texts import make_text
 
@@ -106,12 +104,13 @@ class _Attempt:
         self._root, self._seed, self._moment = root, seed, moment
         self._layout, self._choices = layout, choices
         self.options: dict[Path, int] = {}
+        self._unique = set[Path]()
 
     def make(self, schema: Json, path: Path, *, required: bool) -> Json:
         """Return a value for the schema at a place."""
         if path in self._layout.values:
             return self._layout.values[path]
-        branches = self._branches(schema, path)
+        branches = alternatives_of(self._root, schema, path, self._layout)
         makers = [maker for branch in branches for maker in self._makers(branch, path)]
         if path in self._layout.empty and _null in makers:
             makers.remove(_null)
@@ -119,6 +118,8 @@ class _Attempt:
         if not required:  # an optional field without a valid value is left out
             makers.append(_omit)
         self.options[path] = len(makers)
+        if not makers:  # an empty enum: nothing is valid
+            return None
         return makers[min(self._choices.get(path, 0), len(makers) - 1)]()
 
     def _makers(self, schema: dict[str, Json], path: Path) -> list[Callable[[], Json]]:
@@ -130,19 +131,26 @@ class _Attempt:
         if path in self._layout.empty and not types:
             makers.append(_null)
         if "enum" in schema:
-            return makers + [partial(deepcopy, value) for value in schema["enum"]]
+            values = schema["enum"]
+            if path[:-1] in self._unique and values:  # each entry begins with another value
+                start = int(path[-1]) % len(values)
+                values = [*values[start:], *values[:start]]
+            return makers + [partial(deepcopy, value) for value in values]
         if not self._layout.reaches(path):
             makers += [partial(deepcopy, value) for value in _shown(schema)]
         wanted = [name for name in types if name != "null"]
         if not types:
             wanted = [_guess_type(schema)]
         makers += [partial(self._of_type, name, schema, path) for name in wanted]
+        if "not" in schema and "string" in wanted:
+            makers.append(partial(self._of_type, "string", {**schema, "format": "uuid"}, path))
         if "null" in types:
             makers.append(_null)
         return makers
 
     def _of_type(self, type_name: str, schema: dict[str, Json], path: Path) -> Json:
-        random = Random(f"{self._seed} {format_pointer(path)}")
+        random = self._random(path)
+        entry_index = next((int(step) for step in reversed(path) if step.isdecimal()), 0)
         match type_name:
             case "object":
                 return self._object(schema, path)
@@ -151,11 +159,15 @@ class _Attempt:
             case "integer" | "number":
                 return make_number(schema, random=random, whole=type_name == "integer")
             case "boolean":
-                return False
+                return entry_index % 2 == 1
             case "null":
                 return None
         name = next((step for step in reversed(path) if not step.isdecimal()), "")
+        name = f"{name or 'text'}{entry_index + 1}" if entry_index else name
         return make_text(schema, random=random, moment=self._moment, name=name)
+
+    def _random(self, path: Path) -> Random:
+        return Random(f"{self._seed} {format_pointer(path)}")
 
     def _object(self, schema: dict[str, Json], path: Path) -> dict[str, Json]:
         required, properties = schema.get("required", ()), schema.get("properties", {})
@@ -163,7 +175,7 @@ class _Attempt:
         for name in dict.fromkeys([*properties, *required, *self._given(path)]):
             below = (*path, name)
             if self._is_made(below, path, required=name in required):
-                declared = properties.get(name, _undeclared(schema, name))
+                declared = properties.get(name, schema_of_undeclared(schema, name))
                 needed = name in required or self._layout.reaches(below)
                 made = self.make(declared, below, required=needed)
                 if made is not _OMITTED:
@@ -190,8 +202,10 @@ class _Attempt:
         """Add fields with names of our own until there are as many as the schema requires."""
         missing = schema.get("minProperties", 0) - len(value)
         for index in range(missing):
-            name = f"key{index + 1}"
-            value[name] = self.make(_undeclared(schema, name), (*path, name), required=True)
+            name = entry_name(self._root, schema, index, random=self._random((*path, str(index))))
+            value[name] = self.make(
+                schema_of_undeclared(schema, name), (*path, name), required=True
+            )
 
     def _array(self, schema: dict[str, Json], path: Path) -> list[Json]:
         prefix, items = schema.get("prefixItems", []), schema.get("items", {})
@@ -200,60 +214,20 @@ class _Attempt:
         size = min(size, schema.get("maxItems", size))
         if items is False:
             size = min(size, len(prefix))
+        if len(path) > 2 * MAX_DEPTH:  # an array that must contain itself
+            size = 0
         schemas = [*prefix[:size], *[items] * (size - len(prefix))]
+        if "contains" in schema and size > len(prefix):
+            needed = max(1, schema.get("minContains", 1))
+            schemas[len(prefix) : len(prefix) + needed] = [
+                {"allOf": [items, schema["contains"]]}
+            ] * needed
+        if schema.get("uniqueItems"):
+            self._unique.add(path)
         return [
             self.make(below, (*path, str(index)), required=True)
             for index, below in enumerate(schemas)
         ]
-
-    def _branches(self, schema: Json, path: Path) -> Iterable[dict[str, Json]]:
-        """Yield the schema with one choice of its alternatives each, all references resolved."""
-        schema = resolve(self._root, schema)
-        if not isinstance(schema, dict):
-            yield {}
-            return
-        combined = {k: v for k, v in schema.items() if k not in ("allOf", "anyOf", "oneOf")}
-        variants = [combined]
-        for part in schema.get("allOf", ()):
-            variants = [merge(v, b) for v in variants for b in self._branches(part, path)]
-        for keyword in ("anyOf", "oneOf"):
-            if keyword in schema:
-                parts = self._possible(schema[keyword], path)
-                variants = [
-                    _with_discriminator(schema, part, merge(v, b))
-                    for part in parts
-                    for b in self._branches(part, path)
-                    for v in variants
-                ][:_MAX_VARIANTS]
-        for variant in variants:
-            if "allOf" in variant:
-                yield from self._branches(variant, path)
-            else:
-                yield variant
-
-    def _possible(self, parts: list[Json], path: Path) -> list[Json]:
-        """Return the alternatives that allow the known state, those for null at the end."""
-        state = self._layout.state
-        if state is None or state[0][: len(path)] != path:
-            return parts
-        below = state[0][len(path) :]
-        return [part for part in parts if allows_state(self._root, part, below, state[1])] or parts
-
-
-def _with_discriminator(schema: dict[str, Json], part: Json, merged: dict[str, Json]) -> Json:
-    """Return an alternative with the value that the discriminator has for it."""
-    discriminator = schema.get("discriminator")
-    reference = part.get("$ref") if isinstance(part, dict) else None
-    if not isinstance(discriminator, dict) or reference is None:
-        return merged
-    name = discriminator["propertyName"]
-    field = merged.get("properties", {}).get(name, {})
-    if "const" in field or "enum" in field:
-        return merged
-    mapping = discriminator.get("mapping", {})
-    last = reference.rpartition("/")[2]
-    value = next((v for v, target in mapping.items() if target in (reference, last)), last)
-    return merge(merged, {"properties": {name: {"const": value}}, "required": [name]})
 
 
 def _shown(schema: dict[str, Json]) -> list[Json]:
@@ -272,15 +246,6 @@ def _guess_type(schema: dict[str, Json]) -> str:
     return "string"
 
 
-def _undeclared(schema: dict[str, Json], name: str) -> Json:
-    """Return the schema of a field that `properties` does not have."""
-    for pattern, below in schema.get("patternProperties", {}).items():
-        if re.search(pattern, name):
-            return below
-    additional = schema.get("additionalProperties", True)
-    return additional if isinstance(additional, dict) else {}
-
-
 def _null() -> None:
     return None
 
@@ -290,7 +255,6 @@ def _omit() -> Json:
 
 
 _OMITTED = object()
-_MAX_VARIANTS = 64
 _KEYWORDS_BY_TYPE = {
     "object": {"properties", "required", "additionalProperties", "patternProperties"},
     "array": {"items", "prefixItems", "minItems", "maxItems"},

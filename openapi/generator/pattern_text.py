@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 # The parser of the standard library; its module has this name since Python 3.11.
+import re
 import re._parser as parser  # type: ignore[import-not-found]
 from functools import lru_cache
 from random import Random
@@ -16,7 +17,9 @@ class UnsupportedPatternError(ValueError):
     """No text can be made for this regular expression."""
 
 
-def text_for_pattern(pattern: str, *, random: Random, min_length: int = 0) -> str:
+def text_for_pattern(
+    pattern: str, *, random: Random, min_length: int = 0, max_length: int | None = None
+) -> str:
     """Return a text for a regular expression of ECMA-262, as JSON Schema has them.
 
     Assertions about what follows are ignored, so that the text need not match.
@@ -24,28 +27,44 @@ def text_for_pattern(pattern: str, *, random: Random, min_length: int = 0) -> st
     Args:
         pattern: The regular expression.
         random: Chooses among the possible texts.
-        min_length: A length to reach by repeating parts, if that is possible.
+        min_length, max_length: The least and the greatest length. The text has another one if no
+            number of repetitions leads to a length between them.
 
     Raises UnsupportedPatternError for an expression that Python does not know.
     """
-    text = _Writer(random, EXTRA_REPEATS).write(_parse(pattern))
-    if len(text) < min_length:
-        text = _Writer(random, EXTRA_REPEATS + min_length).write(_parse(pattern))
-    return text
+    usual = text = _Writer(random, range(EXTRA_REPEATS + 1)).write(_parse(pattern))
+    for extra in (*range(min(min_length, _MAX_TRIES)), min_length):
+        if min_length <= len(text) and (max_length is None or len(text) <= max_length):
+            return text
+        text = _Writer(random, range(extra, extra + 1)).write(_parse(pattern))
+    return _pad(text if len(text) >= min_length else usual, pattern, min_length)
+
+
+def _pad(text: str, pattern: str, length: int) -> str:
+    """Return a text of at least this length, with more letters where the pattern has no anchor."""
+    more = (_LETTERS * (length // len(_LETTERS) + 1))[: max(0, length - len(text))]
+    if not pattern.endswith("$"):
+        return text + more
+    return text if pattern.startswith("^") else more + text
 
 
 @lru_cache(maxsize=256)
 def _parse(pattern: str) -> Any:
     try:
         return parser.parse(pattern)
-    except (ValueError, OverflowError, RecursionError) as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise UnsupportedPatternError(str(error)) from error
 
 
 class _Writer:
-    """Writes one text; groups are kept for references back to them."""
+    """Writes one text; groups are kept for references back to them.
 
-    def __init__(self, random: Random, extra_repeats: int) -> None:
+    Args:
+        random: Chooses among the possible texts.
+        extra_repeats: How often a part may be repeated beyond its minimum.
+    """
+
+    def __init__(self, random: Random, extra_repeats: range) -> None:
         self._random, self._extra = random, extra_repeats
         self._groups: dict[int, str] = {}
 
@@ -71,7 +90,7 @@ class _Writer:
                 return text
             case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
                 low, high, repeated = value
-                times = self._random.randint(low, min(int(high), low + self._extra))
+                times = min(int(high), low + self._random.choice(self._extra))
                 return "".join(self.write(repeated) for _ in range(times))
             case "ATOMIC_GROUP":
                 return self.write(value)
@@ -108,6 +127,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _WORD = f"{_LETTERS}{_LETTERS.upper()}{_DIGITS}_"
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _MAX_RANGE = 256
+_MAX_TRIES = 100
 _CATEGORIES = {
     "CATEGORY_DIGIT": _DIGITS,
     "CATEGORY_NOT_DIGIT": _LETTERS,

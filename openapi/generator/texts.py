@@ -25,7 +25,8 @@ def make_text(schema: Mapping[str, Json], *, random: Random, moment: float, name
     pattern, written = schema.get("pattern"), schema.get("format")
     if pattern is not None:
         try:
-            return text_for_pattern(pattern, random=random, min_length=low)
+            high = schema.get("maxLength")
+            return text_for_pattern(pattern, random=random, min_length=low, max_length=high)
         except UnsupportedPatternError:
             pass
     if schema.get("contentEncoding") == "base64" or written == "byte":
