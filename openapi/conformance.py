@@ -52,7 +52,8 @@ def reply_problems(operation: Operation, reply: Reply) -> Iterator[ReplyProblem]
         return
     yield from _header_problems(response, reply)
     if not response.content:
-        if reply.body:
+        # Of an error, documents often say no more than its status.
+        if reply.body and reply.status < 400:
             yield ReplyProblem("body", "", "must be empty", f"{len(reply.body)} bytes")
         return
     media_type = media_type_of(reply.headers)

@@ -125,7 +125,7 @@ class PaidJobs:
         """Return True if a create certainly created no job."""
         if exchange.reply is None:
             return not exchange.sent
-        if not 400 <= exchange.reply.status < 500:
+        if not (400 <= exchange.reply.status < 500 or exchange.reports_error):
             return False
         if is_unbilled(self._document, exchange.operation, exchange.reply):
             return True

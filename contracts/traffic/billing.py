@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from http import HTTPStatus
 
 from ...openapi import Cause, Document, Operation, Reply
 from ...openapi.conformance import reply_problems
+from ...openapi.envelope import USUAL_STATUSES
 from ...openapi.jobs import parse_place
 from .exchange import Exchange
 from .job_views import get_or_none, json_body
@@ -31,10 +33,18 @@ def is_unbilled(document: Document, operation: Operation, reply: Reply) -> bool:
     that another part of the server reports.
     """
     if reply.status < 400:
-        return False
+        return _usual_status(document, reply) in _REFUSALS
     if reply.status == document.envelope.responses[Cause.CREDENTIALS_INVALID].status:
         return True
     return reply.status in _REFUSALS and is_documented_error(document, operation, reply)
+
+
+def _usual_status(document: Document, reply: Reply) -> int | None:
+    """Return the usual status of an error that comes with a good status; None for no error."""
+    envelope = document.envelope
+    code = get_or_none(json_body(reply), envelope.code_at) if envelope.code_at else None
+    cause = None if code is None else envelope.cause_of_status(reply.status, str(code))
+    return None if cause is None else USUAL_STATUSES.get(cause, HTTPStatus.BAD_REQUEST)
 
 
 def create_price(exchange: Exchange) -> tuple[Decimal, str] | None:

@@ -317,7 +317,7 @@ def test_server_without_any_endpoint_receives_one_create(
 
 
 @pytest.mark.parametrize(
-    "body", [b"[]", b"{}", b'"x"', b"7", b'{"id": 7}', b'{"id": [[]]}', b'{"id": ""}'], ids=str
+    "body", [b"[]", b"{}", b'"x"', b"7", b'{"id": [[]]}', b'{"id": ""}'], ids=str
 )
 def test_check_of_a_server_that_accepts_everything_stays_within_budget(
     any_document: Document, body: bytes

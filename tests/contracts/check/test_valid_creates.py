@@ -16,7 +16,7 @@ from tests.support.operations import only_kind
 
 FORM, JSON = "multipart/form-data", "application/json"
 VIDEOS = (ROOT / "openapi" / "aisa-videos.yaml").read_text(encoding="utf-8")
-LAST_PROPERTY = "        format: {type: string, default: 640x480}\n"
+LAST_PROPERTY = "        format: {type: string, default: 1280x720}\n"
 FORM_EXAMPLES = "            examples:\n              prompt-only: {$ref"
 FILE = "not: {type: ['null', boolean, number, string, array, object], items: {}}"
 
