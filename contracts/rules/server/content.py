@@ -184,7 +184,7 @@ def _requested(place: Place | None, last: ObservedJob, create: Exchange | None) 
         source = field.source
         if isinstance(source, FromRequest) and source.place == place and not source.translation:
             return last.value_at(field.place.path)
-    return create.requested_value(place) if create else None
+    return create.value_at(place) if create else None
 
 
 def _range_violations(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:

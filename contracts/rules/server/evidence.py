@@ -73,13 +73,16 @@ def unchecked_rules(
 ) -> Mapping[Evidence, tuple[str, ...]]:
     """Return the codes of the rules that no exchange was evidence for, by the missing evidence.
 
+    Rules about cancellations are left out if the document has none.
+
     covers: returns False for exchanges that are not checked, which are no evidence
     """
     found = set[Evidence]().union(*evidence_by_operation(document, history, covers).values())
     unchecked: dict[Evidence, tuple[str, ...]] = {}
+    cancels = any(kind.cancel for kind in document.kinds.values())
     for code in sorted(codes):
         needed = evidence_for(catalogue.SERVER_RULES[code])
-        if needed not in found:
+        if needed not in found and (needed is not Evidence.CANCEL or cancels):
             unchecked[needed] = (*unchecked.get(needed, ()), code)
     return unchecked
 

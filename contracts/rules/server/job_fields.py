@@ -16,7 +16,6 @@ from ....openapi.jobs.sources import (
     Moment,
     NewId,
 )
-from ....openapi.json import Json
 from ....openapi.pointer import Path
 from ....openapi.text import quote
 from ...traffic.job_places import JobPlaces
@@ -97,9 +96,11 @@ class FieldRules:
         return self._places.shows(observed.view.role, field, observed.state)
 
     def _is_missing(self, field: JobField, observed: ObservedJob) -> bool:
-        return is_due(field, observed, self._places) and _is_absent(
-            field, observed.value_at(field.place.path)
-        )
+        value = observed.value_at(field.place.path)
+        if field.source == Constant(None):
+            return False
+        missing = not value if isinstance(field.source, FileAddress) else value is None
+        return missing and is_due(field, observed, self._places)
 
 
 def is_due(field: JobField, observed: ObservedJob, places: JobPlaces) -> bool:
@@ -117,15 +118,9 @@ def is_constant(field: JobField) -> bool:
 
 
 def _is_early(field: JobField, observed: ObservedJob) -> bool:
+    """Return True if a field tells a result or a failure too early; an empty one tells nothing."""
     value = observed.value_at(field.place.path)
-    return observed.state.name not in field.possible and not _is_absent(field, value)
-
-
-def _is_absent(field: JobField, value: Json) -> bool:
-    """Return True if a field has no value; an empty one tells no result and no failure either."""
-    if isinstance(field.source, FileAddress | FailureDetail):
-        return not value
-    return value is None and field.source != Constant(None)
+    return bool(value) and observed.state.name not in field.possible
 
 
 def _common_start(paths: list[Path]) -> Path:

@@ -67,9 +67,9 @@ class ReceivedPage:
         """The place where the next page starts, as its request will name it; None if unknown."""
         listing, following = self.listing, self._at("next_page")
         forward = listing.after or listing.cursor
-        if isinstance(following, str) and following and forward is not None:
-            return _parameter_in(following, forward.name)
-        if listing.after is not None:
+        if "next_page" in listing.places and forward is not None:
+            return _parameter_in(following, forward.name) if isinstance(following, str) else None
+        if forward is not None:
             return self.ids[-1] if self.ids else None
         offset, page = self._requested(listing.offset), self._requested(listing.page)
         if listing.offset is not None:

@@ -74,7 +74,7 @@ def test_content_type_is_compared_without_case_and_parameters(
         ("getVideo", None, 200, "application/json"),
         ("getVideo", [DONE], 200, "application/json"),
         ("getVideo", {"id": "a"}, 200, "application/json"),
-        ("getVideo", {"id": 7, "status": "queued"}, 200, "application/json"),
+        ("getVideo", {"id": None, "status": "queued"}, 200, "application/json"),
         ("getVideo", {"id": "a", "status": "gone"}, 200, "application/json"),
         ("getVideo", {"id": "a", "status": ["queued"]}, 200, "application/json"),
         ("getVideo", {"data": [DONE]}, 200, "application/json"),

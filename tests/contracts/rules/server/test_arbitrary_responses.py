@@ -181,7 +181,7 @@ def test_response_with_an_invalid_number_in_a_header_can_be_checked(
 def test_invalid_content_range_is_reported(document: Document, content_range: str) -> None:
     key = {"authorization": "Bearer k", "range": "bytes=0-9"}
     history = [
-        read_exchange(document, Call(name, {"id": "a"}, (), key), reply, at=1780000000)
+        read_exchange(document, Call(name, {"video_id": "a"}, (), key), reply, at=1780000000)
         for name, reply in (
             ("getVideo", Reply(200, {"content-type": "application/json"}, VIDEO.encode())),
             (
@@ -206,7 +206,12 @@ def test_deeply_nested_response_can_be_checked(any_document: Document, deep: str
             for value in (deep, deep.replace("1", "2").replace("[]", "[0]"))
         )
         history = [
-            read_exchange(any_document, Call(name, {"id": "a"}), reply, at=1780000000)
+            read_exchange(
+                any_document,
+                Call(name, {"id": "a", "video_id": "a", "ref": "a"}),
+                reply,
+                at=1780000000,
+            )
             for reply in (first, last, whole, first)
         ]
         assert_valid(check_exchange(any_document, history[0].call, first), 1)

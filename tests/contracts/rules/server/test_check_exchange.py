@@ -285,7 +285,7 @@ def test_unknown_error_code_is_a_warning(document: Document) -> None:
     assert warning.severity is Severity.WARNING
     assert (warning.received, warning.expected) == (
         "'new'",
-        "one of unknown_endpoint, unknown_model, resource_not_found",
+        "one of unknown_endpoint, resource_not_found, unknown_model",
     )
 
 

@@ -27,7 +27,7 @@ def found(document: Document, *history: Exchange) -> list[str]:
 def poll(document: Document, word: str, *, frames: int = 4) -> Exchange:
     final = word in ("ready", "spoilt")
     phase: dict[str, Json] = {"word": word, "ended": START + 9 if final else None}
-    phase["trouble"] = {"why": "no_light"} if word == "spoilt" else None
+    phase["trouble"] = {"why": "no_light", "text": "No."} if word == "spoilt" else None
     job = ticket_json("r", phase=phase, order={"frames": frames})
     return make_exchange(document, "rendering", json_reply(job), job_id="r", at=START + 20)
 

@@ -64,7 +64,9 @@ def test_evidence_belongs_to_its_operation(document: Document) -> None:
 
 def test_empty_history_checks_no_rule(document: Document) -> None:
     unchecked = unchecked_rules(document, (), SERVER_RULES, covers)
-    assert sorted(code for codes in unchecked.values() for code in codes) == sorted(SERVER_RULES)
+    assert sorted(code for codes in unchecked.values() for code in codes) == sorted(
+        SERVER_RULES.keys() - {"AV244"}  # the document has no cancel
+    )
 
 
 def test_exchanges_below_the_grade_are_no_evidence(document: Document) -> None:

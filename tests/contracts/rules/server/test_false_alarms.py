@@ -210,10 +210,6 @@ SUBMIT = Call("submitRendering", {}, (), SENT, b'{"scene":"x","frames":4}')
 OTHER_VALID_RESPONSES: dict[str, tuple[Call, Reply]] = {
     "undocumented fields": (POLL, Reply(200, JSON, orjson.dumps({**ticket_json(), "eta": 7}))),
     "charset": (POLL, Reply(200, {"content-type": "application/json;charset=UTF-8"}, ticket())),
-    "empty error of a failed job": (
-        POLL,
-        Reply(200, JSON, ticket(word="spoilt", ended=1780000001, trouble={})),
-    ),
     "size that is not echoed": (
         Call("submitRendering", {}, (), SENT, b'{"scene":"x","format":"1x1"}'),
         Reply(202, JSON, ticket()),

@@ -305,11 +305,9 @@ def test_opaque_cursors_are_followed(other_document: Document) -> None:
 def plain_server(any_document: Document) -> ListServer:
     """A server with four jobs, whose document has no field for further pages."""
     data = deepcopy(any_document.source.data)
-    for path in data["paths"].values():
-        for operation in path.values():
-            for key in ("first", "last", "more", "next"):
-                if "x-page" in operation:
-                    operation["x-page"].pop(key, None)
+    for kind in data["x-jobs"].values():
+        for key in ("first", "last", "more", "next_page"):
+            kind["list"].pop(key, None)
     plain = parse_document(orjson.dumps(data).decode())
     return ListServer(plain, run_script(plain, FOUR_JOBS))
 
@@ -347,10 +345,9 @@ def test_list_without_default_limit_and_order_ends_with_an_empty_page(
     plain_server: ListServer,
 ) -> None:
     data = deepcopy(plain_server.document.source.data)
-    for path in data["paths"].values():
-        for operation in path.values():
-            for parameter in operation.get("parameters", ()) if "x-page" in operation else ():
-                parameter.get("schema", {}).pop("default", None)
+    listing = find_operation(plain_server.document, JobRole.LIST)
+    for parameter in data["paths"][listing.path]["get"]["parameters"]:
+        parameter.get("schema", {}).pop("default", None)
     unlimited = parse_document(orjson.dumps(data).decode())
     server = ListServer(unlimited, run_script(unlimited, FOUR_JOBS))
     server.page(3, 4)
