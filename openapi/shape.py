@@ -49,9 +49,10 @@ class Shape:
             expected = self._expected(validation_error)
             if error.keyword == "additionalProperties":
                 reason = self._unknown + error.suggestion
-            elif expected and error.keyword == "propertyNames":
-                name = validation_error.kind.as_dict()["error"].instance
-                path, reason = (*path, name), f"must be {expected}"
+            elif error.keyword == "propertyNames":
+                inner = validation_error.kind.as_dict()["error"]
+                path = (*path, str(inner.instance))
+                reason = f"must be {expected}" if expected else inner.message
             elif expected:
                 reason = f"must be {expected}, not {quote(validation_error.instance)}"
             yield Problem(format_pointer(path), reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path as FilePath
@@ -33,7 +33,8 @@ def reference_problems(root: Json) -> Iterator[Problem]:
         yield Problem(format_pointer((*path, "$ref")), f"{target} does not exist")
     if dangling:
         return
-    yield from _cycles(root, {*exists})
+    for pointer in circular_pointers(root, {*exists}):
+        yield Problem(pointer, "refers to itself")
 
 
 def pattern_problems(root: Json) -> Iterator[Problem]:
@@ -84,8 +85,13 @@ def _exists(root: Json, target: str) -> bool:
     return True
 
 
-def _cycles(root: Json, references: set[str]) -> Iterator[Problem]:
-    """Yield every target of a reference whose references for the same data lead back to it."""
+def circular_pointers(root: Json, references: Iterable[str]) -> Iterator[str]:
+    """Yield every target of a reference whose references for the same data lead back to it.
+
+    Args:
+        root: The document.
+        references: The targets, all of which exist.
+    """
     targets = {
         pointer: {*_references_in_place(get(root, parse_pointer(pointer)))}
         for pointer in map(pointer_of, references)
@@ -95,7 +101,7 @@ def _cycles(root: Json, references: set[str]) -> Iterator[Problem]:
             TopologicalSorter(targets).prepare()
         except CycleError as error:
             for pointer in set(error.args[1]):
-                yield Problem(pointer, "refers to itself")
+                yield pointer
                 del targets[pointer]
         else:
             return

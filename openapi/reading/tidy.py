@@ -11,6 +11,7 @@ from ..errors import Problem
 from ..json import Json
 from ..pointer import Path, format_pointer, get, parse_pointer, pointer_of
 from ..shape import shape_of
+from ..structure import circular_pointers
 from .walk import objects_in
 
 Report = Callable[[Problem], None]
@@ -26,46 +27,66 @@ def tidy(root: dict[str, Json], *, warn: Report) -> None:
         root: The document.
         warn: Is called with each part that is left out.
     """
-    shape = shape_of(_SHAPE, unknown="is not known")
-    for _ in range(MAX_ROUNDS):
-        problems = [*shape.problems(root)]
-        if not problems:
-            break
-        for problem in problems:
-            if _remove(root, parse_pointer(problem.pointer)):
-                warn(_left_out(problem.pointer, problem.reason))
+    _remove_misshapen(root, warn)
     _remove_broken_references(root, warn)
+    _remove_circles(root, warn)
     _remove_patterns(root, warn)
+    root.setdefault("paths", {})
 
 
 def _left_out(pointer: str, reason: str) -> Problem:
     return Problem(pointer, f"is left out: {reason}")
 
 
-def _remove(root: Json, path: Path) -> bool:
-    """Remove the value at a path, or the object that lacks it; return False if it is gone."""
+def _remove_misshapen(root: dict[str, Json], warn: Report) -> None:
+    """Remove the parts that have another form than those of OpenAPI."""
+    shape = shape_of(_SHAPE, unknown="is not known")
+    for _ in range(MAX_ROUNDS):
+        problems = [(parse_pointer(p.pointer), p) for p in shape.problems(root)]
+        if not problems:
+            break
+        removed: Path | None = None
+        # The last entries of arrays go first, so that the others keep their numbers.
+        for path, problem in sorted(problems, key=lambda p: _order(p[0]), reverse=True):
+            if removed is not None and path[: len(removed)] == removed:
+                continue  # it went together with the part before
+            gone = _remove(root, path)
+            if gone is not None:
+                removed = gone
+                warn(_left_out(problem.pointer, problem.reason))
+
+
+def _order(path: Path) -> list[tuple[int, str]]:
+    return [(int(step), "") if step.isdecimal() else (-1, step) for step in path]
+
+
+def _remove(root: Json, path: Path) -> Path | None:
+    """Remove the value at a path, or the object that lacks it.
+
+    Returns the path of what was removed; None if it is gone already.
+    """
     while path:
         try:
             holder = get(root, path[:-1])
         except LookupError:
-            return False
+            return None
         if isinstance(holder, dict):
             if path[-1] in holder:
                 del holder[path[-1]]
-                return True
+                return path
             path = path[:-1]  # a required word is missing, so that the object goes
         elif isinstance(holder, list) and int(path[-1]) < len(holder):
             del holder[int(path[-1])]
-            return True
+            return path
         else:
-            return False
-    return False
+            return None
+    return None
 
 
 def _remove_broken_references(root: Json, warn: Report) -> None:
-    """Replace references to nothing and in circles by what accepts anything."""
+    """Remove references to nothing and in circles: schemas then accept anything, others go."""
     valid = set[str]()
-    for path, data in [*objects_in(root)]:
+    for path, data in reversed([*objects_in(root)]):
         target = data.get("$ref")
         if not isinstance(target, str):
             continue
@@ -73,6 +94,8 @@ def _remove_broken_references(root: Json, warn: Report) -> None:
         if reason:
             warn(_left_out(format_pointer((*path, "$ref")), reason))
             del data["$ref"]
+            if path[-1:] == ("requestBody",) or path[-2:-1] in _WHOLE:
+                _remove(root, path)
 
 
 def _reference_problem(root: Json, target: str, valid: set[str]) -> str:
@@ -101,17 +124,26 @@ def _reference_problem(root: Json, target: str, valid: set[str]) -> str:
     return ""
 
 
+def _remove_circles(root: Json, warn: Report) -> None:
+    """Remove the combinations of schemas that contain themselves for the same value."""
+    references = {d["$ref"] for _, d in objects_in(root) if isinstance(d.get("$ref"), str)}
+    for pointer in [*circular_pointers(root, references)]:
+        schema = get(root, parse_pointer(pointer))
+        for keyword in [word for word in _COMBINING if word in schema]:
+            warn(_left_out(f"{pointer}/{keyword}", "refers to itself"))
+            del schema[keyword]
+
+
 def _remove_patterns(root: Json, warn: Report) -> None:
     """Remove the patterns that no validator can be compiled from."""
     for path, data in [*objects_in(root)]:
         pattern = data.get("pattern")
         if isinstance(pattern, str) and not _compiles(pattern):
-            reason = "is too large, or not a regular expression that can be compiled"
-            warn(_left_out(format_pointer((*path, "pattern")), reason))
+            warn(_left_out(format_pointer((*path, "pattern")), _NO_PATTERN))
             del data["pattern"]
         for name in _bad_names(data.get("patternProperties")):
             place = format_pointer((*path, "patternProperties", name))
-            warn(_left_out(place, "cannot be compiled"))
+            warn(_left_out(place, _NO_PATTERN))
             del data["patternProperties"][name]
 
 
@@ -128,4 +160,20 @@ def _compiles(pattern: str) -> bool:
     return True
 
 
+_NO_PATTERN = "is too large, or not a regular expression that can be compiled"
+# The maps and lists whose entries are left out with their broken reference.
+_WHOLE = [
+    (word,)
+    for word in (
+        "callbacks",
+        "examples",
+        "headers",
+        "links",
+        "parameters",
+        "pathItems",
+        "requestBodies",
+        "responses",
+    )
+]
+_COMBINING = ("$ref", "allOf", "anyOf", "oneOf", "not", "if", "then", "else")
 _SHAPE = FilePath(__file__).with_name("openapi.schema.json")
