@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 RENDERINGS = ROOT / "tests" / "documents" / "renderings.yaml"
+WORKSHOP = ROOT / "tests" / "documents" / "workshop.yaml"
 
 
 def renderings_text() -> str:
