@@ -13,7 +13,7 @@ from aisa_testkit.contracts import (
     check_server,
 )
 
-from . import clients, content_and_lists, lifecycle, responses
+from . import clients, content_and_lists, lifecycle, pictures, responses
 from .session import ExampleSession
 
 TIMEOUT_SECONDS = 300.0
@@ -24,6 +24,7 @@ EXAMPLES: Mapping[str, Example] = {
     **responses.EXAMPLES,
     **lifecycle.EXAMPLES,
     **content_and_lists.EXAMPLES,
+    **pictures.EXAMPLES,
     **clients.EXAMPLES,
 }
 """The examples by the code of their rule."""
@@ -35,7 +36,7 @@ class ExampleError(Exception):
 
 def example_violation(rule: Rule, example: Example) -> Violation:
     """Run an example, and return its violation; ExampleError unless it breaks this rule alone."""
-    session = ExampleSession()
+    session = ExampleSession(pictures.DOCUMENT if rule.code in pictures.EXAMPLES else None)
     example(session)
     violations = _check(rule, session)
     if [violation.rule for violation in violations] != [rule]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 
 from aisa_testkit.contracts import Exchange, UnmatchedRequest, read_exchange
 from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, MockControls, RandomIds
@@ -18,10 +19,13 @@ Change = Callable[[Reply], Reply]
 
 
 class ExampleSession:
-    """A client of the mock, and `history`, the requests and responses that the rules check."""
+    """A client of the mock, and `history`, the requests and responses that the rules check.
 
-    def __init__(self) -> None:
-        self.document, self.clock = _document(), ManualClock(1_780_000_000)
+    path: the path of the document; None for the bundled one
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.document, self.clock = _document(path), ManualClock(1_780_000_000)
         service = JobService(self.document, clock=self.clock, ids=RandomIds(1))
         self.controls = MockControls(service)
         self.history: list[Exchange | UnmatchedRequest] = []
@@ -116,5 +120,5 @@ def body_of(reply: Reply) -> Json:
 
 
 @cache
-def _document() -> Document:
-    return load_document()
+def _document(path: Path | None) -> Document:
+    return load_document(path)

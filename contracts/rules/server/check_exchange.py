@@ -47,7 +47,7 @@ def exchange_violations(document: Document, exchange: Exchange, number: int) -> 
     yield from acceptance_violations(document, exchange, number)
     yield from _deleted_id_violations(document, exchange, exchange.reply, number)
     if exchange.role is JobRole.LIST or len({role.kind for role in exchange.roles}) > 1:
-        return  # which jobs these are, only the history tells
+        return  # only the history shows which jobs these are
     for view in jobs_in(document, exchange):
         yield from _job_violations(document, exchange, view, number)
 

@@ -76,7 +76,7 @@ def _seconds_until_expiry(last: ObservedJob, unix_time: float) -> float:
 
 
 def _expiry_after_success(last: ObservedJob) -> float | None:
-    """Return the time of success, as the job tells it, and so long after; None if it does not."""
+    """Return the time of success, as the job shows it, and so long after; None if it does not."""
     kind = last.view.kind
     for field in kind.fields:
         source = field.source

@@ -49,7 +49,7 @@ class HistoryRules:
         yield from self._availability.finish()
 
     def _views(self, exchange: Exchange) -> list[JobView]:
-        """Return the jobs in a response, but for those that may be of several kinds."""
+        """Return the jobs in a response, except those that may be of several kinds."""
         views = jobs_in(self._document, exchange, kinds=self._kind_of)
         if len({role.kind for role in exchange.roles}) > 1:
             return [view for view in views if view.job_id in self._kind_of]

@@ -25,7 +25,7 @@ from .observed_job import ObservedJob
 
 
 class FieldRules:
-    """The rules for the fields of one job, but for its timestamps.
+    """The rules for the fields of one job, except its timestamps.
 
     Args:
         fields: The fields of the job in the body of responses.
@@ -118,7 +118,7 @@ def is_constant(field: JobField) -> bool:
 
 
 def _is_early(field: JobField, observed: ObservedJob) -> bool:
-    """Return True if a field tells a result or a failure too early; an empty one tells nothing."""
+    """Return True if a result or a failure is there too early; an empty value does not count."""
     value = observed.value_at(field.place.path)
     return bool(value) and observed.state.name not in field.possible
 

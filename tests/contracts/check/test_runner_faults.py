@@ -155,7 +155,6 @@ FAULTS: dict[str, tuple[str, Change]] = {
         "AV205",
         json_of("getVideo", created_at=lambda j, w: j["created_at"] + w.count("getVideo")),
     ),
-    "timestamp too early": ("AV206", json_of("createVideo", completed_at=1_780_000_000)),
     "missing timestamp": ("AV207", json_of("getVideo", completed_at=None)),
     "timestamp in milliseconds": (
         "AV210",
