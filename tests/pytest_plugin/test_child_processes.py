@@ -72,7 +72,7 @@ def test_coverage_refuses_a_child_process_for_each_test(pytester: pytest.Pyteste
             parser.addoption("--forked", action="store_true")
         """
     )
-    result = pytester.runpytest_inprocess("-p", "no:asyncio", "--video-coverage", "--forked")
+    result = pytester.runpytest_inprocess("--video-coverage", "--forked")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     message = "ERROR: --video-coverage cannot see child processes: run it without --forked"
     assert message in result.errlines
