@@ -31,7 +31,7 @@ from .check_display import CheckConsole, ignore_broken_stdout, show_plan, show_r
 from .check_run import Outcome, over_budget_outcome, replay_check, run_check
 from .command_help import command, option
 from .options import ConfigurationError, document_argument, fail, load_or_fail
-from .report_files import report_files, report_to_github, request_folder, write_reports
+from .report_files import report_files, report_to_github, request_files_prefix, write_reports
 
 
 @command(
@@ -225,7 +225,7 @@ def check(
         seconds=time.time() - began,
         seed=seed,
         key_variable=api_key_env,
-        files_folder=str(request_folder(files, run_id)),
+        files_prefix=str(request_files_prefix(files, run_id)),
         versions=_versions(),
     )
     written = write_reports(report, files)

@@ -39,15 +39,15 @@ def report_files(reports: Iterable[str], record: Path | None, replay: Path | Non
     return {path: kind for path, kind in files.items() if kind}
 
 
-def request_folder(files: Files, run_id: str) -> Path:
-    """Return the folder for the values of requests that are too long for a curl command.
+def request_files_prefix(files: Files, run_id: str) -> Path:
+    """Return the start of the paths of values that are too long for a curl command.
 
-    It is beside the first report, or in the folder for temporary files.
+    They are beside the first report, or in the folder for temporary files.
     """
     for path in files:
         if path.suffix:  # a device such as /dev/stdout has none
-            return path.with_name(f"{path.stem}-requests")
-    return Path(gettempdir()) / f"aisa-testkit-{run_id}"
+            return path.with_name(f"{path.stem}-request-")
+    return Path(gettempdir()) / f"aisa-testkit-{run_id}-request-"
 
 
 def write_reports(report: Report, files: Files) -> bool:

@@ -207,7 +207,7 @@ class _RequestReader:
             return self._add_problem(
                 Cause.FORM_MALFORMED, None, f"the body must be {FORM}", received
             )
-        for name, part in self._unique_parts(parts).items():
+        for name, part in self._unique_parts(parts, body).items():
             if name in body.files:
                 self._read_file(part, body.files[name])
             elif name not in body.properties:
@@ -220,10 +220,11 @@ class _RequestReader:
             self._add_schema_errors(e for e in errors if not reported.intersection(e.path[:1]))
         return None
 
-    def _unique_parts(self, parts: Iterable[Part]) -> dict[str, Part]:
+    def _unique_parts(self, parts: Iterable[Part], body: RequestBody) -> dict[str, Part]:
         unique: dict[str, Part] = {}
         for part in parts:
-            if part.name in unique:
+            # Of a field that is not declared, a form sends each entry of an array as a part.
+            if part.name in unique and part.name in body.properties:
                 self._add_problem(Cause.FIELD_VALUE, part.name, *_DUPLICATE)
             unique.setdefault(part.name, part)
         return unique

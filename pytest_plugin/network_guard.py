@@ -6,11 +6,13 @@ hook cannot be removed, so the first mock installs one that consults the mocks t
 
 Some programs find the address in another way: a resolver in C, a proxy, or a function that
 replaces `socket.getaddrinfo`. So that function and the TLS handshake, which names the host, are
-wrapped while a mock is open.
+wrapped while a mock is open. A connection may be older than the mock, so what is written to TLS
+connections is checked as well.
 """
 
 from __future__ import annotations
 
+import concurrent.futures.thread
 import errno
 import inspect
 import socket
@@ -79,21 +81,27 @@ class NetworkGuard:
 def guard_network(guard: NetworkGuard) -> Iterator[None]:
     """Block connections for the length of the block, and later in the threads it leaves behind."""
     _install_hook()
-    before = {thread.ident for thread in threading.enumerate()}
+    before = {thread.ident: _pool_work(thread.ident) for thread in threading.enumerate()}
     _open.insert(0, guard)
     try:
         with ExitStack() as wrappers:
             for owner, name, parameter in _WRAPPED:
                 wrappers.enter_context(_check_calls(owner, name, parameter))
+            for kind, name in _WRITES:
+                wrappers.enter_context(_check_writes(kind, name))
             yield
     finally:
         _open.remove(guard)
-        for ident, (thread, _) in list(_late.items()):
-            if not thread.is_alive():
+        for ident, (left, *_) in list(_late.items()):
+            if not left.is_alive():
                 _late.pop(ident, None)
         for thread in threading.enumerate():
-            if thread.ident not in before and thread.ident is not None and not _is_idle(thread):
-                _late[thread.ident] = thread, guard
+            work = _pool_work(thread.ident)
+            started = (
+                thread.ident not in before if work is None else work != before.get(thread.ident)
+            )
+            if started and work is not _IDLE and thread.ident is not None:
+                _late[thread.ident] = thread, guard, work
 
 
 def _audit(event: str, args: tuple[Any, ...]) -> None:
@@ -114,14 +122,25 @@ def _check(host: str, port: object) -> None:
     __tracebackhide__ = True
     if _is_local(host):
         return
-    thread, guard = _late.get(threading.get_ident(), (None, None))
-    if thread is not None and guard is not None and thread.is_alive():
-        if guard.forbids(host):
-            guard.block(host, port, late=True)
+    if late := _late_guard():
+        if late.forbids(host):
+            late.block(host, port, late=True)
         return
     for guard in list(_open):
         if guard.forbids(host):
             guard.block(host, port, late=False)
+
+
+def _late_guard() -> NetworkGuard | None:
+    """Return the guard of the closed mock that left this thread behind, None without one."""
+    ident = threading.get_ident()
+    if ident not in _late:
+        return None
+    thread, guard, work = _late[ident]
+    if thread.is_alive() and _pool_work(ident) is work:
+        return guard
+    del _late[ident]  # another thread with this number, or the next work of a pool
+    return None
 
 
 @contextmanager
@@ -148,6 +167,26 @@ def _check_calls(owner: Any, name: str, parameter: str) -> Iterator[None]:
             setattr(owner, name, function)
 
 
+@contextmanager
+def _check_writes(owner: Any, name: str) -> Iterator[None]:
+    """Check the host of a TLS connection in its method that writes, for the length of the block."""
+    method = getattr(owner, name)
+
+    @wraps(method)
+    def checked(connection: Any, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        if connection.server_hostname:
+            _check(_normalized(connection.server_hostname), None)
+        return method(connection, *args, **kwargs)
+
+    setattr(owner, name, checked)
+    try:
+        yield
+    finally:
+        if getattr(owner, name) is checked:
+            setattr(owner, name, method)
+
+
 def _install_hook() -> None:
     with _installing:
         if not _installed:
@@ -155,10 +194,17 @@ def _install_hook() -> None:
             _installed.append(True)
 
 
-def _is_idle(thread: threading.Thread) -> bool:
-    """Return whether a thread of a pool waits for work: it may serve the next test."""
-    frame = sys._current_frames().get(thread.ident or 0)  # pyright: ignore[reportPrivateUsage]
-    return frame is not None and frame.f_code.co_name == "_worker"
+def _pool_work(ident: int | None) -> object:
+    """Return the work of a thread of a ThreadPoolExecutor, None for any other thread.
+
+    `_IDLE` if the thread waits for work: it may serve the next test.
+    """
+    frame = sys._current_frames().get(ident or 0)  # pyright: ignore[reportPrivateUsage]
+    while frame is not None:
+        if frame.f_code.co_name == "_worker" and frame.f_code.co_filename == _POOL_FILE:
+            return frame.f_locals.get("work_item", _IDLE)
+        frame = frame.f_back
+    return None
 
 
 def _normalized(host: str | bytes | None) -> str:
@@ -186,8 +232,12 @@ _WRAPPED: Final = (
     (ssl.SSLContext, "wrap_socket", "server_hostname"),
     (ssl.SSLContext, "wrap_bio", "server_hostname"),
 )
+_WRITES: Final = ((ssl.SSLSocket, "send"), (ssl.SSLSocket, "write"), (ssl.SSLObject, "write"))
+_POOL_FILE: Final = concurrent.futures.thread.__file__
+_IDLE: Final = object()
 _INTERNET: Final = (socket.AF_INET, socket.AF_INET6)
 _installing: Final = threading.Lock()
 _installed: Final[list[bool]] = []
 _open: Final[list[NetworkGuard]] = []  # the innermost first
-_late: Final[dict[int, tuple[threading.Thread, NetworkGuard]]] = {}  # by the id of the thread
+# By the number of the thread: the thread, the guard of its mock, and its work if it is in a pool.
+_late: Final[dict[int, tuple[threading.Thread, NetworkGuard, object]]] = {}

@@ -65,9 +65,7 @@ def test_examples_pass_with_warnings_as_errors(
     for path, text in files(name).items():
         (pytester.path / path).write_text(text, encoding="utf-8")
     pytester.makepyfile(every_fault_is_applied=EVERY_FAULT_IS_APPLIED)
-    result = pytester.runpytest_subprocess(
-        "-W", "error", "-p", "no:asyncio", "-p", "every_fault_is_applied"
-    )
+    result = pytester.runpytest_subprocess("-W", "error", "-p", "every_fault_is_applied")
     result.assert_outcomes(passed=tests)
 
 
@@ -75,7 +73,7 @@ def test_property_test_examples_pass_with_warnings_as_errors(
     pytester: pytest.Pytester, document: Document
 ) -> None:
     pytester.makepyfile(**programs("property-tests.md"))
-    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:asyncio")
+    result = pytester.runpytest_subprocess("-W", "error")
     # Three with strategies, the state machine, and one Schemathesis test per operation.
     result.assert_outcomes(passed=3 + 1 + len(document.operations))
 

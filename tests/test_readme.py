@@ -45,7 +45,7 @@ def test_openai_sdk_example_saves_a_video(video_server: VideoServer, tmp_path: P
 def test_test_examples_pass(pytester: pytest.Pytester) -> None:
     plugin, _, config, server = blocks("python")
     pytester.makepyfile(test_plugin=plugin, test_config=config, test_server=server)
-    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:asyncio")
+    result = pytester.runpytest_subprocess("-W", "error")
     result.assert_outcomes(passed=3)
 
 

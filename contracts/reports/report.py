@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path as FilePath
 
 from ...openapi import Document
 from ...openapi.text import count_of
@@ -42,7 +41,7 @@ class Report:
     seconds: the duration of the check
     seed: the seed of the check
     key_variable: the name of the environment variable with the API key
-    files_folder: the folder of the files that curl commands read
+    files_prefix: the start of the paths of the files that curl commands read
     versions: the versions of the programs by name
     """
 
@@ -58,7 +57,7 @@ class Report:
     seconds: float
     seed: int
     key_variable: str
-    files_folder: str
+    files_prefix: str
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -174,5 +173,5 @@ class Report:
             self.exchange_of(violation).call,
             self.base_url or self.document.server_url,
             key_variable=self.key_variable,
-            files=str(FilePath(self.files_folder) / f"{self._number_to_repeat(violation)}-"),
+            files=f"{self.files_prefix}{self._number_to_repeat(violation)}-",
         )

@@ -357,10 +357,10 @@ def test_server_that_closes_every_connection_is_exit_code_3_with_the_reason() ->
 def test_response_that_does_not_end_is_exit_code_3_with_the_reason() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:  # accepts, and sends nothing
         code, printed = check(
-            f"http://127.0.0.1:{listener.getsockname()[1]}/v1", "--timeout", "0.1"
+            f"http://127.0.0.1:{listener.getsockname()[1]}/v1", "--timeout", "0.5"
         )
     assert code == 3
-    assert "of 2 requests: the response does not end within 0.1 seconds\n" in printed
+    assert "of 2 requests: the response does not end within 0.5 seconds\n" in printed
 
 
 def test_check_ends_after_three_times_the_timeout(server: VideoServer) -> None:

@@ -97,7 +97,7 @@ def check(*arguments: str, key: str = KEY, **environment: str) -> tuple[int, str
 
 
 def files_in(folder: Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+    return {path.name: path.read_text(errors="replace") for path in folder.iterdir()}
 
 
 def test_all_reports_are_written_and_agree(server: VideoServer, tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_api_key_in_responses_is_redacted_in_every_report(key_echo: str, tmp_pat
         for part in (KEY, *encoded(KEY).split()):
             assert part not in text, name
         assert len(text) > 100, name
-    sent = [*folder.rglob("*-requests/*")]
+    sent = [*folder.rglob("*-request-*")]
     assert sent
     assert not any(KEY.encode() in path.read_bytes() for path in sent)
 
@@ -371,8 +371,8 @@ def test_long_value_goes_to_a_file_that_the_curl_command_names(
     assert max(map(len, printed.splitlines())) < 500
     (path,) = re.findall("-F 'prompt=<(.*)'", printed)
     assert Path(path).read_text() == "x" * 32_001
-    folder = "check-requests" if reported else "aisa-testkit-[0-9a-f]{8}"
-    assert re.fullmatch(f"{re.escape(str(tmp_path))}/{folder}/[0-9]+-prompt", path)
+    start = "check-request-" if reported else "aisa-testkit-[0-9a-f]{8}-request-"
+    assert re.fullmatch(f"{re.escape(str(tmp_path))}/{start}[0-9]+-prompt", path)
     if reported:
         assert path in (tmp_path / "check.html").read_text()
 

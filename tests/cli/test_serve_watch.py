@@ -94,6 +94,7 @@ def test_invalid_config_changes_nothing(serve: Serve, config: Write) -> None:
     assert error.startswith(f"Not reloaded: {path}:")
     assert "/faults/0/operation" in error
     assert mock.request("GET", "/videos").status_code == 503
+    assert mock.output.get(timeout=TIMEOUT_SECONDS).startswith("503 GET /v1/videos  ")
     config("faults: []\n")
     mock.wait_for("Reloaded.")
     assert mock.request("GET", "/videos").status_code == 200

@@ -140,7 +140,9 @@ def test_killed_server_is_a_connection_error_for_the_sdk() -> None:
 
     with (
         serve() as server,
-        httpx2.Client(event_hooks={"response": [count]}, timeout=SECONDS) as http_client,
+        openai.DefaultHttpxClient(
+            event_hooks={"response": [count]}, timeout=SECONDS
+        ) as http_client,
     ):
         client = openai.OpenAI(
             base_url=server.base_url, api_key="sk-test", max_retries=0, http_client=http_client

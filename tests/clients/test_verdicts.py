@@ -21,6 +21,7 @@ from aisa_testkit.mock_server import (
 )
 from aisa_testkit.pytest_plugin import ObservedMock, mock_videos, serve_videos
 from tests.support.documents import ROOT
+from tests.support.openai_sdk import needs_version_3
 
 COOKBOOK = ROOT / "docs" / "cookbook.md"
 PROMPT = "A lighthouse in a storm"
@@ -137,6 +138,7 @@ def test_sdk_is_clean_in_every_scenario_that_ends(
     assert has_video is (scenario not in ("fails", "moderated"))
 
 
+@needs_version_3
 @pytest.mark.parametrize(("options", "expected"), ROWS)
 def test_sdk_gets_the_findings_of_the_cookbook(
     sdk: Run, options: dict[str, object], expected: list[str]

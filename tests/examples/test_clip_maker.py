@@ -33,7 +33,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
     # The asyncio plugin warns about a missing setting, and the project makes warnings errors.
-    return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:asyncio", *options)
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider", *options)
 
 
 @pytest.mark.usefixtures("project")

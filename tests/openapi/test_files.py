@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import stat
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -80,9 +82,23 @@ def test_device_is_written_in_place() -> None:
     assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="an administrator may write everywhere")
-def test_read_only_file_is_not_replaced(tmp_path: Path) -> None:
-    path = tmp_path / "report"
+@pytest.fixture
+def ordinary_folder() -> Iterator[Path]:
+    """A folder of a user who may not write everywhere; an administrator becomes one."""
+    administrator = os.geteuid() == 0
+    with TemporaryDirectory() as name:
+        if administrator:
+            os.chown(name, _NOBODY, -1)
+            os.seteuid(_NOBODY)
+        try:
+            yield Path(name)
+        finally:
+            if administrator:
+                os.seteuid(0)
+
+
+def test_read_only_file_is_not_replaced(ordinary_folder: Path) -> None:
+    path = ordinary_folder / "report"
     path.write_bytes(b"old")
     path.chmod(0o444)
     with pytest.raises(PermissionError):
@@ -90,9 +106,8 @@ def test_read_only_file_is_not_replaced(tmp_path: Path) -> None:
     assert path.read_bytes() == b"old"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="an administrator may write everywhere")
-def test_file_in_a_read_only_folder_is_written_in_place(tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
+def test_file_in_a_read_only_folder_is_written_in_place(ordinary_folder: Path) -> None:
+    folder = ordinary_folder / "folder"
     folder.mkdir()
     (folder / "report").write_bytes(b"old")
     folder.chmod(0o555)
@@ -103,3 +118,6 @@ def test_file_in_a_read_only_folder_is_written_in_place(tmp_path: Path) -> None:
             replace_file(folder / "other", b"new")
     finally:
         folder.chmod(0o755)
+
+
+_NOBODY = 65534

@@ -208,7 +208,7 @@ def test_all_problems_are_reported_together(document: Document) -> None:
 
 
 def test_unknown_multipart_fields_are_accepted_and_listed(document: Document) -> None:
-    extra = [part("style", "noir"), part("raw", b"\xff", "raw.bin")]
+    extra = [part("style", "noir"), part("style", "pop"), part("raw", b"\xff", "raw.bin")]
     arguments = read_form(document, part("prompt", WORDS), *extra)
     assert arguments == Arguments(
         fields={"prompt": WORDS}, body={"prompt": WORDS}, unknown_names=("style", "raw")

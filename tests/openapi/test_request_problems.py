@@ -107,7 +107,6 @@ def test_problems_with_json_fields(
     ("parts", "place", "expected", "received"),
     [
         (part("seconds", b"4") * 2, "seconds", "must be given once", "twice"),
-        (part("note", b"a") * 2, "note", "must be given once", "twice"),
         (
             part("seconds", b"1", "a.txt"),
             "seconds",
@@ -137,7 +136,6 @@ def test_problems_with_json_fields(
     ],
     ids=[
         "duplicate field",
-        "duplicate field that is not documented",
         "file for text",
         "not UTF-8",
         "text for a file",

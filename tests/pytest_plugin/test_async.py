@@ -24,13 +24,12 @@ KEY = {"authorization": "Bearer sk-test"}
 STRICT = ("-p", "no:cacheprovider", "-W", "error")
 INI = """
 [pytest]
-asyncio_default_fixture_loop_scope = function
 addopts = -p no:schemathesis --strict-markers
 """
 TESTS = """
 import anyio, asyncio, openai, pytest, trio
 
-pytestmark = pytest.mark.{mark}
+pytestmark = pytest.mark.anyio
 
 
 async def program(prompt, sleep):
@@ -56,23 +55,12 @@ async def test_violation(video_mock):
 """
 
 
-@pytest.mark.parametrize("library", ["asyncio", "anyio"])
-def test_pytest_asyncio_tests_are_mocked_and_checked(
-    pytester: pytest.Pytester, library: str
-) -> None:
-    pytester.makefile(".ini", pytest=INI)
-    pytester.makepyfile(TESTS.format(mark="asyncio", library=library))
-    result = pytester.runpytest_inprocess(*STRICT)
-    result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*AV705: the code under test broke the contract of AIsa Videos*"])
-
-
 @pytest.mark.parametrize(
     ("library", "loops"),
-    [("anyio", ["asyncio", "trio"]), ("trio", ["trio"])],
-    ids=["anyio", "trio"],
+    [("asyncio", ["asyncio"]), ("anyio", ["asyncio", "trio"]), ("trio", ["trio"])],
+    ids=["asyncio", "anyio", "trio"],
 )
-def test_anyio_tests_are_mocked_and_checked_on_both_backends(
+def test_asynchronous_tests_are_mocked_and_checked(
     pytester: pytest.Pytester, library: str, loops: list[str]
 ) -> None:
     pytester.makefile(".ini", pytest=INI)
@@ -80,7 +68,7 @@ def test_anyio_tests_are_mocked_and_checked_on_both_backends(
         f"import pytest\n@pytest.fixture(params={loops})\ndef anyio_backend(request):\n"
         "    return request.param\n"
     )
-    pytester.makepyfile(TESTS.format(mark="anyio", library=library))
+    pytester.makepyfile(TESTS.format(library=library))
     result = pytester.runpytest_inprocess(*STRICT)
     result.assert_outcomes(passed=len(loops), failed=len(loops))
     result.stdout.fnmatch_lines(["*AV705: the code under test broke the contract of AIsa Videos*"])

@@ -18,6 +18,7 @@ from openai import AsyncOpenAI, OpenAI
 
 from aisa_testkit.pytest_plugin import VideoMock, mock_videos
 from tests.support.http_clients import maybe_await
+from tests.support.openai_sdk import needs_version_3
 
 Kind: TypeAlias = type[OpenAI] | type[AsyncOpenAI]
 
@@ -186,7 +187,13 @@ def test_client_created_before_the_mock_is_mocked(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize(
-    "inner", [httpx2.Client, httpx.Client, openai.DefaultHttpxClient], ids=lambda c: c.__module__
+    "inner",
+    [
+        pytest.param(httpx2.Client, marks=needs_version_3),
+        httpx.Client,
+        openai.DefaultHttpxClient,
+    ],
+    ids=lambda client: client.__module__,
 )
 def test_sdk_with_a_custom_http_client_is_mocked(inner: Any, mock: VideoMock) -> None:
     with OpenAI(http_client=inner()) as client:
@@ -194,6 +201,7 @@ def test_sdk_with_a_custom_http_client_is_mocked(inner: Any, mock: VideoMock) ->
     assert mock.requests[0].headers["authorization"] == "Bearer sk-aisa-dummy"
 
 
+@needs_version_3
 def test_sdk_warning_is_ignored_only_while_a_mock_is_active() -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -379,7 +379,7 @@ def test_traceback_of_a_contract_error_hides_frames_of_the_toolkit(
                 httpx2.get(f"{mock.base_url}/nowhere")
         """
     )
-    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:asyncio")
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*with mock_videos() as mock:", "E*ContractError: AV701:*"])
     assert "pytest_plugin/" not in result.stdout.str().partition("= FAILURES =")[2]

@@ -8,7 +8,7 @@ import ssl
 import threading
 import urllib.request
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -214,8 +214,84 @@ def test_pool_that_outlives_a_test_may_serve_the_next_one() -> None:
             pool.submit(socket.getaddrinfo, HOST, 443).result()
 
 
+def test_work_of_a_pool_that_outlives_its_test_is_stopped_and_the_next_is_not() -> None:
+    def look_up(started: threading.Event, ended: threading.Event) -> None:
+        started.set()
+        ended.wait()
+        socket.getaddrinfo(HOST, 443)
+
+    def stopped(ended: threading.Event, work: Future[None]) -> None:
+        ended.set()
+        work.result()
+
+    for is_older in (True, False):
+        with ThreadPoolExecutor(1) as pool:
+            started, ended = threading.Event(), threading.Event()
+            if is_older:
+                pool.submit(str).result()
+            with mock_videos(base_url=URL):
+                work = pool.submit(look_up, started, ended)
+                started.wait()
+            with (
+                pytest.warns(ContractWarning, match="outlived its test"),
+                pytest.raises(ConnectionRefusedError),
+            ):
+                stopped(ended, work)
+            with pytest.raises(socket.gaierror):
+                pool.submit(socket.getaddrinfo, HOST, 443).result()
+
+
+def test_work_that_is_older_than_a_mock_is_not_stopped_after_it() -> None:
+    def look_up() -> None:
+        started.set()
+        ended.wait()
+        socket.getaddrinfo(HOST, 443)
+
+    started, ended = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        work = pool.submit(look_up)
+        started.wait()
+        with mock_videos(base_url=URL):
+            pass
+        ended.set()
+        with pytest.raises(socket.gaierror):
+            work.result()
+
+
+@pytest.mark.parametrize(
+    ("host", "options"), [(HOST, {}), ("cdn.invalid", {"other_hosts": "fail"})]
+)
+@pytest.mark.parametrize("write", ["send", "sendall", "write"])
+def test_tls_connection_that_is_older_than_the_mock_is_blocked(
+    write: str, host: str, options: dict[str, str]
+) -> None:
+    context, (near, far) = ssl.create_default_context(), socket.socketpair()
+    near.settimeout(9)
+    older = context.wrap_socket(near, server_hostname=host, do_handshake_on_connect=False)
+    with older, far:
+        error = errors_of(
+            lambda: getattr(older, write)(b"POST /v1/videos"), base_url=URL, **options
+        )
+    assert f"CONNECT {host}, no. 1" in str(error)
+
+
+def test_tls_connection_in_memory_that_is_older_than_the_mock_is_blocked() -> None:
+    context = ssl.create_default_context()
+    older = context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=HOST)
+    errors_of(lambda: older.write(b"POST /v1/videos"), base_url=URL)
+
+
+def test_tls_connection_to_this_machine_and_to_other_hosts_is_free() -> None:
+    context = ssl.create_default_context()
+    for host in ("localhost", "cdn.invalid"):
+        older = context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=host)
+        with mock_videos(), pytest.raises(ssl.SSLWantReadError):
+            older.write(b"GET /")
+
+
 def test_connections_are_free_after_a_mock() -> None:
     functions = socket.getaddrinfo, ssl.SSLContext.wrap_bio, ssl.SSLContext.wrap_socket
+    writes = ssl.SSLSocket.send, ssl.SSLSocket.write, ssl.SSLObject.write
     with mock_videos(base_url=URL), mock_videos(other_hosts="fail"):
         assert socket.getaddrinfo != functions[0]
     assert functions == (
@@ -223,6 +299,7 @@ def test_connections_are_free_after_a_mock() -> None:
         ssl.SSLContext.wrap_bio,
         ssl.SSLContext.wrap_socket,
     )
+    assert writes == (ssl.SSLSocket.send, ssl.SSLSocket.write, ssl.SSLObject.write)
     with pytest.raises(socket.gaierror):
         socket.getaddrinfo(HOST, 443)
 

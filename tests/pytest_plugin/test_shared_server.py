@@ -177,7 +177,7 @@ def test_request_between_two_tests_gets_503(server: SharedServer) -> None:
 def test_tests_share_one_server_and_can_use_both_fixtures(
     pytester: pytest.Pytester,
 ) -> None:
-    pytester.makefile(".ini", pytest="[pytest]\naddopts = -p no:asyncio -p no:schemathesis\n")
+    pytester.makefile(".ini", pytest="[pytest]\naddopts = -p no:schemathesis\n")
     pytester.makepyfile(
         """
         from openai import OpenAI

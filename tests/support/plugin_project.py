@@ -35,12 +35,12 @@ TEST_STYLES = pytest.mark.parametrize(
 # Independent of the warning filters of the run around it.
 INI = """
 [pytest]
-addopts = -p no:cacheprovider -p no:asyncio -p no:schemathesis --strict-markers --strict-config
+addopts = -p no:cacheprovider -p no:schemathesis --strict-markers --strict-config
 filterwarnings = default
 """
 STRICT_INI = """
 [pytest]
-addopts = -p no:cacheprovider -p no:asyncio -p no:schemathesis
+addopts = -p no:cacheprovider -p no:schemathesis
 filterwarnings = error
 """
 

@@ -59,6 +59,8 @@ def hooks() -> Iterator[ModuleType]:
 def test_conforming_server_passes_on_the_command_line(tmp_path: Path, document: Document) -> None:
     # The mock's videos have few sizes and lengths, and ignore the requested ones.
     toml = "[checks.HistoryConformance]\nexclude = ['AV225', 'AV226']\n"
+    # It depends on the speed of the machine whether two examples of each operation find a job.
+    toml = f"warnings = false\n{toml}"
     (tmp_path / "schemathesis.toml").write_text(toml)
     command = [sys.executable, "-m", "schemathesis.cli", "run", "--no-color"]
     command += ["-H", "Authorization: Bearer sk-test", "--seed", "1"]

@@ -39,7 +39,7 @@ def _report(document: Document, result: CheckResult, **fields: object) -> Report
         "seconds": 3.25,
         "seed": 7,
         "key_variable": "AISA_API_KEY",
-        "files_folder": "check-requests",
+        "files_prefix": "check-request-",
         "versions": {"aisa-testkit": "1.2.3"},
     }
     values: dict[str, object] = {**defaults, **fields}

@@ -128,7 +128,7 @@ def test_scenario_shares_are_the_same_in_every_run(document: Document) -> None:
 
 def test_shares_may_add_up_to_one_despite_rounding(chooser: ScenarioChooser) -> None:
     shares = {"fails": 0.33, "slow": 0.56, "stalls": 0.11}
-    assert sum(shares.values()) > 1
+    assert 0.33 + 0.56 + 0.11 > 1  # from Python 3.12 on, sum() does not show it
     for name, share in shares.items():
         chooser.scenarios.use(name, share=share)
     assert chooser.scenarios.selection()["shares"] == shares

@@ -15,7 +15,7 @@ from tests.support.plugin_project import Run
 # No server listens at this port, so no test can reach the vendor by mistake.
 INI = """
 [pytest]
-addopts = -p no:cacheprovider -p no:asyncio -p no:schemathesis
+addopts = -p no:cacheprovider -p no:schemathesis
 filterwarnings = error
 video_base_url = http://127.0.0.1:9/v1
 # The programs poll and retry without waiting.
