@@ -9,6 +9,7 @@ import yaml
 from ..errors import Problem
 from ..json import Json
 from ..operation import METHODS
+from ..path_template import PathTemplate
 from ..pointer import format_pointer
 
 OLD_WORDS = (
@@ -53,7 +54,7 @@ def convert(root: Json) -> dict[str, Json]:
     life = _lifecycle(root)
     creates: list[Json] = [names.get("create")]
     if "remix" in names:
-        creates.append({"operation": names["remix"], "source": "path.ID"})
+        creates.append({"operation": names["remix"], "source": _source(root)})
     kind: dict[str, Json] = {"create": creates if len(creates) > 1 else creates[0]}
     kind["poll"] = names.get("retrieve")
     if "list" in names:
@@ -73,6 +74,14 @@ def convert(root: Json) -> dict[str, Json]:
     if webhooks:
         kind["webhooks"] = webhooks
     return {"job": kind}
+
+
+def _source(root: Json) -> str:
+    """Return the place of the id in the request that makes a job from another one."""
+    for path, item in root["paths"].items():
+        if any(item.get(method, {}).get("x-job-role") == "remix" for method in METHODS):
+            return f"path.{PathTemplate(path).parameters[-1]}"
+    return "path.id"
 
 
 def _find(data: Json, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

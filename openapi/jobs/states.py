@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..json import Json
+from ..text import did_you_mean
 from .place import Place
 
 
@@ -112,7 +113,8 @@ class Lifecycle:
         route = self._find_route((self.initial.name,), outcome)
         if route is None:
             finals = ", ".join(s.name for s in self.of_job() if s.meaning.is_terminal)
-            raise ValueError(f"no job ends as {outcome!r}; the final states are {finals}")
+            near = did_you_mean(outcome, finals.split(", "))
+            raise ValueError(f"no job ends as {outcome!r}; the final states are {finals}{near}")
         return route
 
     def _select(self, word: str) -> tuple[str, ...]:

@@ -6,8 +6,22 @@ from collections.abc import Mapping
 
 import pytest
 
+from aisa_testkit.openapi.jobs import JobField, parse_place
+from aisa_testkit.openapi.jobs.sources import (
+    Constant,
+    FileAddress,
+    FromRequest,
+    Made,
+    Moment,
+    OperationAddress,
+    RetryHint,
+    Source,
+)
 from aisa_testkit.openapi.json import Json
-from tests.support.film_api import FILM, SCHEMA, problems_of
+from aisa_testkit.openapi.moment import SECONDS, named_form
+from tests.support.film_api import FILM, SCHEMA, parse_api, problems_of
+
+ALL = {"waiting", "drawing", "ready", "spoilt"}
 
 
 @pytest.mark.parametrize(
@@ -296,3 +310,90 @@ def test_source_that_does_not_fit_its_schema_is_reported(
     changes: Mapping[str, Json], problems: list[tuple[str, str]]
 ) -> None:
     assert problems_of(changes) == problems
+
+
+def field_of(changes: Mapping[str, Json], place: str) -> JobField:
+    """Return a field of the jobs of the first create after changes."""
+    fields = parse_api(changes).kinds["film"].creates[0].fields
+    return next(field for field in fields if str(field.place) == place)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "due", "possible"),
+    [
+        ("/scene", "x", ALL, ALL),
+        ("/scene", {"request": "/scene"}, ALL, ALL),
+        ("/since", {"time": "created"}, ALL, ALL),
+        ("/since", {"time": "changed"}, ALL, ALL),
+        ("/since", {"time": "drawing"}, {"drawing"}, {"drawing", "ready", "spoilt"}),
+        ("/since", {"time": "terminal"}, {"ready", "spoilt"}, {"ready", "spoilt"}),
+        ("/since", {"time": "terminal", "in": "ready"}, {"ready"}, {"ready"}),
+        ("/since", {"time": "created", "in": "terminal"}, {"ready", "spoilt"}, {"ready", "spoilt"}),
+        ("/address", {"file": "video/mp4"}, {"ready"}, {"ready"}),
+        (
+            "/address",
+            {"file": "image/png", "in": ["drawing", "ready"]},
+            *[{"drawing", "ready"}] * 2,
+        ),
+        ("/address", {"url": "poll"}, ALL, ALL),
+        ("/scene", {"new_id": "^a$"}, ALL, ALL),
+        ("/trouble/why", {"failure": "code"}, {"spoilt"}, {"spoilt"}),
+        ("/share", {"progress": "fraction"}, ALL, ALL),
+        ("/since", {"retry": "seconds"}, {"waiting", "drawing"}, {"waiting", "drawing"}),
+        ("/notes", {"in": "success"}, {"ready"}, {"ready"}),
+        ("/scene", {"request": "/scene", "when": {"/quality": ["final"]}}, set(), ALL),
+    ],
+)
+def test_field_is_there_in_its_states(
+    place: str, value: Json, due: set[str], possible: set[str]
+) -> None:
+    field = field_of({f"{FILM}/fields": {place: value}}, place)
+    assert (field.due, field.possible) == (due, possible)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "source"),
+    [
+        ("/notes", {"value": {"a": 1}}, Constant({"a": 1})),
+        ("/scene", "x", Constant("x")),
+        (
+            "/scene",
+            {"request": "/quality", "map": {"final": "best"}},
+            FromRequest(parse_place("/quality"), "draft", {"final": "best"}),
+        ),
+        ("/address", {"file": "video/mp4"}, FileAddress("video/mp4")),
+        ("/address", {"url": "poll"}, OperationAddress("look")),
+        ("/address", {"url": "GET /films"}, OperationAddress("page")),
+        ("/since", {"time": "created", "plus": 5}, Moment("created", frozenset(), 5, SECONDS)),
+        (
+            "/scene",
+            {"time": "success", "as": "date"},
+            Moment("entered", frozenset({"ready"}), 0, named_form("date")),
+        ),
+        ("/notes", {"in": "success"}, Made()),
+        ("header.Retry-After", {"retry": "milliseconds"}, RetryHint("milliseconds")),
+    ],
+)
+def test_field_has_its_source(place: str, value: Json, source: Source) -> None:
+    assert field_of({f"{FILM}/fields": {place: value}}, place.lower()).source == source
+
+
+def test_fields_of_a_create_replace_those_of_the_kind() -> None:
+    own = {"operation": "order", "fields": {"/scene": "own"}}
+    shared = {"/scene": "shared", "/kept": True}
+    create = parse_api({f"{FILM}/create": own, f"{FILM}/fields": shared}).kinds["film"].creates[0]
+    assert [(str(f.place), f.source) for f in create.fields] == [
+        ("/kept", Constant(True)),
+        ("/scene", Constant("own")),
+    ]
+
+
+def test_form_of_a_time_is_that_of_the_example() -> None:
+    example = "2026-04-18 15:16:01.841"
+    changes = {
+        f"{SCHEMA}/properties/scene/example": example,
+        f"{FILM}/fields": {"/scene": {"time": "created"}},
+    }
+    source = field_of(changes, "/scene").source
+    assert isinstance(source, Moment)
+    assert source.form.write(1_776_525_361.841) == example
