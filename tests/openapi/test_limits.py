@@ -145,5 +145,5 @@ def test_invalid_rate_limits_are_reported_with_their_place(
 
 def test_tier_must_not_be_named_none(problems_after: Problems) -> None:
     ((pointer, reason),) = problems_after(("hobby:", "none:"))
-    assert pointer == "/x-limits/tiers"
+    assert pointer == "/x-limits/tiers/none"
     assert "none" in reason
