@@ -124,3 +124,11 @@ class Operation:
             if field in body.properties:
                 return body.properties[field].get("default")
         return None
+
+    @property
+    def documents_errors(self) -> bool:
+        """True if the document says anything about errors, if only by a range or a default."""
+        return any(status in self.responses for status in _ERROR_STATUSES)
+
+
+_ERROR_STATUSES = range(400, 600)

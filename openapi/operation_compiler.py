@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from .json import Json
@@ -79,7 +79,7 @@ class _OperationCompiler:
             template=self._template,
             pointer=self._pointer,
             provenance=Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),
-            secured=bool(data.get("security", self._root.get("security"))),
+            secured=_requires_key(data.get("security", self._root.get("security", ()))),
             path_parameters={p.name: p for p in parameters if p.place == "path"},
             query={p.name: p for p in parameters if p.place == "query"},
             headers={p.name: p for p in parameters if p.place == "header"},
@@ -178,6 +178,12 @@ class _OperationCompiler:
         return Header(
             name.lower(), data.get("required", False), self._schema_at(f"{pointer}/schema")
         )
+
+
+def _requires_key(security: Iterable[Json]) -> bool:
+    """Return True unless there is no requirement, or an empty one, which makes a key optional."""
+    requirements = [*security]
+    return bool(requirements) and all(requirements)
 
 
 def _success(responses: Responses) -> Response:

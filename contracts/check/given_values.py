@@ -67,13 +67,17 @@ def _find_place(operation: Operation, name: str) -> Place:
         if request_schemas(operation, place) or is_free(operation, place):
             return place
         raise ValueError(f"{operation.id} has no {name}{_proposal(operation, name)}")
-    found = [place for place in dict.fromkeys(_places(operation)) if place.name == name]
+    found = [place for place in dict.fromkeys(_places(operation)) if _is_named(place, name)]
     top = [place for place in found if len(place.path) == 1]
     if len(found) == 1 or len(top) == 1:
         return (top or found)[0]
     if not found:
         raise ValueError(f"{operation.id} has no field {name!r}{_proposal(operation, name)}")
     raise ValueError(f"{name!r} may be {' or '.join(map(str, found))}; name one of them")
+
+
+def _is_named(place: Place, name: str) -> bool:
+    return place.name == (name.lower() if place.part is Part.HEADER else name)
 
 
 def _places(operation: Operation) -> Iterator[Place]:

@@ -68,6 +68,7 @@ class CreateProbes:
                 yield probe
 
     def _invalid_requests(self) -> Iterator[Probe]:
+        yield from self._missing_parameters()
         if self._content is None:
             return
         if isinstance(self._content.value, dict):
@@ -75,6 +76,18 @@ class CreateProbes:
             yield from self._invalid_fields(self._content)
             yield from self._invalid_files(self._content)
         yield from self._invalid_bodies(self._content)
+
+    def _missing_parameters(self) -> Iterator[Probe]:
+        valid = self._call(self._content)
+        for name in self._operation.query:
+            query = tuple(pair for pair in valid.query if pair[0] != name)
+            if query != valid.query:
+                yield self._probe(replace(valid, query=query), f"{name} is missing")
+        credentials = self._document.credentials
+        for name in map(str.lower, self._operation.headers):
+            if name in valid.headers and not (credentials and name == credentials.header):
+                headers = {n: v for n, v in valid.headers.items() if n != name}
+                yield self._probe(replace(valid, headers=headers), f"{name} is missing")
 
     def _missing_fields(self, content: Content) -> Iterator[Probe]:
         for path in [*_paths_in_objects(content.value)]:
@@ -138,13 +151,12 @@ class CreateProbes:
 
     def _with(self, path: Path, value: Json, reason: str) -> Probe:
         media_type, valid = self._content or Content("", {})
-        call = self._call(Content(media_type, _changed(valid, path, value)))
-        price = price_of(self._document, call)
-        least = self._price
-        return Probe(call, reason, None if least is None else max(least, price or least))
+        return self._probe(self._call(Content(media_type, _changed(valid, path, value))), reason)
 
     def _probe(self, call: Call, reason: str) -> Probe:
-        return Probe(call, reason, self._price)
+        """Return an invalid request, which may cost more than the valid one if it is accepted."""
+        price, least = price_of(self._document, call), self._price
+        return Probe(call, reason, None if least is None else max(least, price or least))
 
     def _call(self, content: Content | None, *, key: str | None = "") -> Call:
         return self._valid.call(content, key=key)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 RENDERINGS = ROOT / "tests" / "documents" / "renderings.yaml"
+DUBBINGS = ROOT / "tests" / "documents" / "dubbings.yaml"
 WORKSHOP = ROOT / "tests" / "documents" / "workshop.yaml"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -78,11 +78,23 @@ class LocalServer:
         grade: Provenance = Provenance.INFERRED,
         timeout: float = 300,
         seed: int = 0,
-        key: str = "sk-of-the-check",
+        key: str | None = "sk-of-the-check",
+        kind: str | None = None,
+        fields: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         **options: Any,
     ) -> CheckResult:
         """Check this server, and return the result."""
-        plan = plan_check(self.document, key=key, creates=creates, grade=grade, seed=seed)
+        plan = plan_check(
+            self.document,
+            key=key,
+            kind=kind,
+            creates=creates,
+            grade=grade,
+            seed=seed,
+            fields=fields,
+            headers=headers,
+        )
         budget = budget or Budget(max_creates=2)
         policy = CheckPolicy(grade, timeout)
         runner = CheckRunner(self.document, plan, self, budget=budget, policy=policy, **options)
