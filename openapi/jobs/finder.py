@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from ..json import Json
 from ..pointer import Path, format_pointer
@@ -12,16 +12,59 @@ from .answer import Answer
 from .operations import JobOperation
 
 
-def find_ids(root: Json, answers: Iterable[Answer], poll: JobOperation) -> list[Path]:
-    """Return the paths of the fields of a job that look like its id; none if no field does.
-
-    They are the shallowest fields whose name is that of the poll's parameter, in the first response
-    that has one; without one, those whose name is the end of it: `id` for `video_id` or `jobId`.
+def id_in(
+    root: Json,
+    answers: Iterable[Answer],
+    poll: JobOperation,
+    *,
+    report: Callable[[str], None],
+) -> Path | None:
+    """Return the path of the id in a job; None if no field looks like it.
 
     Args:
         root: The document.
         answers: The responses to look in, the create's first.
         poll: The operation whose parameter takes the id.
+        report: Is called with the reason if several fields look like the id.
+    """
+    found = _find_ids(root, answers, poll)
+    if len(found) > 1:
+        report(f"needs id, the place of the id in a job; it may be {_describe(found)}")
+    return next(iter(found), None)
+
+
+def state_in(
+    root: Json,
+    answers: Iterable[Answer],
+    values: Iterable[Json],
+    *,
+    report: Callable[[str], None],
+) -> Path | None:
+    """Return the path of the state in a job, the only field whose schema lists all states.
+
+    Without one, it is the only field that lists most of them, so that the others can be reported.
+
+    Args:
+        root: The document.
+        answers: The responses to look in.
+        values: The values of all states.
+        report: Is called with the reason if there is no such field, or more than one.
+    """
+    looked, wanted = [*answers], [*values]
+    found = _find_states(root, looked, wanted, needed=len(wanted))
+    found = found or _find_states(root, looked, wanted, needed=len(wanted) // 2 + 1)
+    if len(found) != 1:
+        reason = "needs state, the place of the state in a job; the fields that list the states are"
+        report(f"{reason} {_describe(found)}")
+        return None
+    return found[0]
+
+
+def _find_ids(root: Json, answers: Iterable[Answer], poll: JobOperation) -> list[Path]:
+    """Return the paths of the fields of a job that look like its id; none if no field does.
+
+    They are the shallowest fields whose name is that of the poll's parameter, in the first response
+    that has one; without one, those whose name is the end of it: `id` for `video_id` or `jobId`.
     """
     if poll.id is None:
         return []
@@ -35,29 +78,20 @@ def find_ids(root: Json, answers: Iterable[Answer], poll: JobOperation) -> list[
     return []
 
 
-def find_state(
-    root: Json, answers: Iterable[Answer], values: Iterable[Json], *, most: bool = False
+def _find_states(
+    root: Json, answers: Iterable[Answer], values: Sequence[Json], *, needed: int
 ) -> list[Path]:
-    """Return the paths of the fields whose schema lists all these values.
-
-    Args:
-        root: The document.
-        answers: The responses to look in.
-        values: The values of all states.
-        most: True if a field is also found that lists more than half of the values.
-    """
-    wanted = [*values]
-    needed = len(wanted) // 2 + 1 if most else len(wanted)
+    """Return the paths of the fields whose schema lists so many of these values."""
     found: dict[Path, None] = {}
     for answer in answers:
         for path, schema in _job_fields(root, answer):
             listed = values_of(root, schema)
-            if listed and sum(value in listed for value in wanted) >= needed:
+            if listed and sum(value in listed for value in values) >= needed:
                 found[path] = None
     return [*found]
 
 
-def describe_paths(paths: Iterable[Path]) -> str:
+def _describe(paths: Iterable[Path]) -> str:
     """Return paths as pointers in a list, or "none"."""
     return ", ".join(map(format_pointer, paths)) or "none"
 

@@ -14,7 +14,7 @@ from ..schema import Schemas
 from .answer import Answer, answer_of, has_place, missing_place, whole_answer
 from .create_compiler import CreateCompiler, Creates, with_fields
 from .field_compiler import FieldCompiler
-from .finder import describe_paths, find_ids, find_state
+from .finder import id_in, state_in
 from .kind import JobKind, Webhook
 from .kind_checks import KindChecks, report_shared_creates, warn_of_creates
 from .long_form import as_id, as_operation, operations_of
@@ -150,24 +150,12 @@ class _KindCompiler:
         if "state" in self._data:
             return parse_pointer(self._data["state"])
         values = [state.value for state in self._lifecycle.states.values()]
-        found = find_state(self._root, answers, values)
-        if not found:
-            # The field that lists most of the states; what it leaves out is reported by the checks.
-            found = find_state(self._root, answers, values, most=True)
-        if len(found) != 1:
-            reason = (
-                "needs state, the place of the state in a job; the fields that list the states"
-                f" are {describe_paths(found)}"
-            )
-            self._report(self._pointer, reason)
-        return found[0] if len(found) == 1 else None
+        return state_in(self._root, answers, values, report=partial(self._report, self._pointer))
 
-    def _find_id(self, answers: tuple[Answer, ...], poll: JobOperation) -> Path | None:
-        found = find_ids(self._root, answers, poll)
-        if len(found) > 1:
-            reason = f"needs id, the place of the id in a job; it may be {describe_paths(found)}"
-            self._report(self._pointer, reason)
-        return next(iter(found), None)
+    def _id_at(self, answers: tuple[Answer, ...], poll: JobOperation) -> Path | None:
+        if "id" in self._data:
+            return parse_pointer(as_id(self._data["id"])["at"])
+        return id_in(self._root, answers, poll, report=partial(self._report, self._pointer))
 
     def _assemble(
         self,
@@ -198,9 +186,7 @@ class _KindCompiler:
                 self._complete(create, entry, shared, fields) for create, entry in creates
             ),
             **{word: self._with_answers(word, value, fields) for word, value in others.items()},
-            id_at=parse_pointer(job_id["at"])
-            if job_id
-            else self._find_id(answers, creates[0][0].poll),
+            id_at=self._id_at(answers, creates[0][0].poll),
             id_pattern=job_id.get("pattern", ""),
             state_at=state_at,
             lifecycle=self._lifecycle,
