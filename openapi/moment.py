@@ -92,7 +92,7 @@ def form_of_schema(schemas: Iterable[Json], examples: Iterable[Json]) -> MomentF
 
 
 def _form_of_text(text: str) -> MomentForm | None:
-    """Return the form of an example, such as 2026-04-18 15:16:01.841; None if it is no time."""
+    """Return the form of an example, such as 2026-04-18 15:16:01.841; None if it is not a time."""
     match = _TEXT.fullmatch(text)
     if match is None:
         return None

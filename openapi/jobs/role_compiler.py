@@ -30,7 +30,7 @@ from .states import Lifecycle, Meaning
 
 
 class RoleCompiler:
-    """Compiles the operations of one kind, but for its creates.
+    """Compiles the operations of one kind except its creates.
 
     Args:
         kind: The name of the kind.

@@ -59,7 +59,7 @@ def test_short_and_long_form_are_the_same() -> None:
     assert short == long
 
 
-def test_next_states_are_those_below_but_for_unknown() -> None:
+def test_next_states_are_those_below_except_unknown() -> None:
     life = lifecycle({"a": "pending", "b": "pending", "c": "success", "none": "unknown"})
     assert life.states["a"].next == ("b", "c")
     assert life.states["b"].next == ("c",)
@@ -84,7 +84,7 @@ def test_values_of_states_may_have_any_type() -> None:
     assert life.find("off") is None
 
 
-def test_unknown_state_is_no_state_of_a_job() -> None:
+def test_unknown_state_is_not_one_of_a_job() -> None:
     life = lifecycle(FORK)
     assert life.unknown == life.states["gone"]
     assert "gone" not in [state.name for state in life.of_job()]

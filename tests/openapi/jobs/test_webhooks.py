@@ -86,7 +86,7 @@ def test_webhook_of_the_document_has_a_body_of_its_own(other_document: Document)
         ("{$request.header.X-Hook}", "header.x-hook"),
     ],
 )
-def test_callback_tells_the_place_of_the_address(expression: str, place: str) -> None:
+def test_callback_has_the_place_of_the_address(expression: str, place: str) -> None:
     schema = {"type": "object", "properties": {"of": {"type": "string"}}}
     content = {"application/json": {"schema": schema}}
     callback = {expression: {"post": {"requestBody": {"content": content}}}}
