@@ -89,7 +89,7 @@ def says_unknown(document: Document, exchange: Exchange, role: JobOperation) -> 
 def refuses_unknown(document: Document, role: JobOperation) -> bool:
     """Return True if the document says that an operation refuses ids that no job has."""
     refusal = document.envelope.responses[Cause.JOB_UNKNOWN]
-    return document.envelope.declared or refusal.status in role.operation.responses
+    return document.envelope.declared or refusal.status in {*role.operation.responses}
 
 
 def _reporting(kind: JobKind) -> list[JobOperation]:

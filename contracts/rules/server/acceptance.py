@@ -89,7 +89,7 @@ def _expected_key_rejection(document: Document) -> str:
 def _other_rejections(document: Document, operation: Operation) -> set[int]:
     """Return the statuses of rejections that are not about the API key; none if any may be."""
     statuses = _statuses(document, *_KEY_CAUSES)
-    documented = document.envelope.declared or statuses & operation.responses.keys()
+    documented = document.envelope.declared or statuses & {*operation.responses}
     return _CLIENT_ERRORS - statuses if documented else set()
 
 

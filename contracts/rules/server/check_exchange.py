@@ -40,7 +40,7 @@ def exchange_violations(document: Document, exchange: Exchange, number: int) -> 
     """
     if exchange.reply is None:
         return
-    yield from _schema_violations(exchange, exchange.reply, number)
+    yield from _schema_violations(document, exchange, exchange.reply, number)
     yield from _content_length_violations(exchange, exchange.reply, number)
     yield from _error_code_violations(document, exchange, exchange.reply, number)
     yield from _leaked_key_violations(exchange, exchange.reply, number)
@@ -52,10 +52,14 @@ def exchange_violations(document: Document, exchange: Exchange, number: int) -> 
         yield from _job_violations(document, exchange, view, number)
 
 
-def _schema_violations(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
-    if reply.status in _GATEWAY_STATUSES:
-        return
+def _schema_violations(
+    document: Document, exchange: Exchange, reply: Reply, number: int
+) -> Iterator[Violation]:
+    if reply.status in _GATEWAY_STATUSES or exchange.reports_error:
+        return  # an error with a good status does not match the schema of that status
     for problem in reply_problems(exchange.operation, reply):
+        if problem.aspect == "status" and _may_reject(document, exchange, reply):
+            continue
         rule = _RULE_BY_ASPECT[problem.aspect]
         if problem.aspect == "body" and not exchange.accepted:
             rule = catalogue.ENVELOPE_MISSING
@@ -64,6 +68,14 @@ def _schema_violations(exchange: Exchange, reply: Reply, number: int) -> Iterato
         yield violation_of(
             rule, exchange, number, place=place, received=received, expected=expected
         )
+
+
+def _may_reject(document: Document, exchange: Exchange, reply: Reply) -> bool:
+    """Return True if a status is an error, and the document says nothing about rejections."""
+    if document.envelope.declared or reply.status < 400:
+        return False
+    statuses = {*exchange.operation.responses} - {*_GATEWAY_STATUSES, *_REJECTIONS_OF_ANY}
+    return not any(400 <= status < 500 for status in statuses)
 
 
 def _received_and_expected(problem: ReplyProblem) -> tuple[str, str]:
@@ -192,6 +204,8 @@ def _is_source_id(field: JobField, view: JobView) -> bool:
 
 # Web servers, gateways and file stores send these themselves; the request never reaches the API.
 _GATEWAY_STATUSES = (408, 414, 415, 416, 431)
+# These say nothing about one operation: they may reject any request.
+_REJECTIONS_OF_ANY = (413, 429)
 _CONTENT_LENGTH = re.compile("[0-9]{1,18}")
 _RULE_BY_ASPECT: dict[str, Rule] = {
     "status": catalogue.UNDOCUMENTED_STATUS,

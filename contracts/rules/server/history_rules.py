@@ -8,7 +8,7 @@ from ....openapi import Document, JobRole
 from ....openapi.text import one_line, quote
 from ...traffic.exchange import Exchange
 from ...traffic.job_places import JobPlaces
-from ...traffic.job_views import JobView, jobs_in
+from ...traffic.job_views import JobView, created_job_id, jobs_in
 from .. import server_catalogue as catalogue
 from ..violation import Violation, violation_of
 from .availability import AvailabilityRules
@@ -50,6 +50,10 @@ class HistoryRules:
 
     def _views(self, exchange: Exchange) -> list[JobView]:
         """Return the jobs in a response, except those that may be of several kinds."""
+        create = exchange.create if exchange.accepted else None
+        created = created_job_id(self._document, exchange) if create else None
+        if create is not None and created is not None:
+            self._kind_of[created] = create.kind
         views = jobs_in(self._document, exchange, kinds=self._kind_of)
         if len({role.kind for role in exchange.roles}) > 1:
             return [view for view in views if view.job_id in self._kind_of]
