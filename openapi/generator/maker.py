@@ -12,6 +12,7 @@ from ..json import Json
 from ..keywords import types_of
 from ..pointer import Path, format_pointer
 from ..schema import Schema
+from ..schema_error import SchemaError
 from .alternatives import alternatives_of
 from .entry_names import entry_name, schema_of_undeclared
 from .layout import FREE, Layout
@@ -59,6 +60,7 @@ class ValueMaker:
         """
         choices: dict[Path, int] = {}
         tried: list[Json] = []
+        error: SchemaError | None = None
         for _ in range(MAX_ATTEMPTS):
             attempt = _Attempt(self._root, f"{self._seed} {key}", self._moment, layout, choices)
             value = attempt.make(schema.raw, (), required=True)

@@ -79,8 +79,8 @@ def film_api() -> dict[str, Json]:
     size = _parameter("query", "size", {"type": "integer"})
     way = _parameter("query", "way", {"enum": ["up", "down"]})
     form = _parameter("query", "form", {"enum": ["moving", "still"]})
-    files = {"video/mp4": {}, "image/png": {}}
-    film = {"operationId": "film", "parameters": [form]}
+    files: Json = {"video/mp4": {}, "image/png": {}}
+    film: Json = {"operationId": "film", "parameters": [form]}
     film["responses"] = {"200": {"description": "The film.", "content": files}}
     gone = {"operationId": "drop", "responses": {"204": {"description": "Gone."}}}
     document: dict[str, Json] = {
@@ -115,7 +115,8 @@ def film_api() -> dict[str, Json]:
         },
         "components": {"schemas": {"Order": _ORDER, "Film": _FILM, "Page": _PAGE}},
     }
-    return orjson.loads(orjson.dumps(document))
+    copied: dict[str, Json] = orjson.loads(orjson.dumps(document))
+    return copied
 
 
 def changed_api(changes: Mapping[str, Json]) -> dict[str, Json]:

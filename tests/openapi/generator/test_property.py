@@ -75,7 +75,7 @@ def arrays(draw: st.DrawFn, below: st.SearchStrategy[Json]) -> Json:
 def objects(draw: st.DrawFn, below: st.SearchStrategy[Json]) -> Json:
     properties = draw(st.dictionaries(NAMES, below, max_size=3))
     schema: dict[str, Json] = {"type": "object", "properties": properties}
-    if properties and draw(st.booleans()):
+    if draw(st.booleans()) and properties:
         schema["required"] = draw(st.lists(st.sampled_from([*properties]), unique=True))
     if draw(st.booleans()):
         schema["additionalProperties"] = draw(st.one_of(st.booleans(), below))

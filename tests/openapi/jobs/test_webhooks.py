@@ -123,7 +123,7 @@ def test_body_must_fit_its_schema(value: Json, problem: tuple[str, str]) -> None
 
 
 def test_webhook_with_a_body_of_its_own_needs_a_json_schema() -> None:
-    item = {"post": {"requestBody": {"content": {"text/plain": {}}}}}
+    item: Json = {"post": {"requestBody": {"content": {"text/plain": {}}}}}
     changes = {
         "/webhooks": {"done": item},
         f"{FILM}/webhooks": [{"name": "done", "body": {"/of": {"field": "/id"}}}],
