@@ -142,8 +142,7 @@ def _inconclusive_reason(config: CheckConfig, result: CheckResult) -> tuple[str,
 def _unchecked_reason(config: CheckConfig, result: CheckResult) -> tuple[str, int] | None:
     """Return a reason and its exit code if no job completed, so that rules were not checked."""
     document, history, policy = config.document, result.history, config.policy
-    retrieve = document.by_role.get(JobRole.RETRIEVE)
-    polls = retrieve is not None and policy.grade.covers(retrieve.provenance)
+    polls = policy.grade.covers(config.plan.create.poll.operation.provenance)
     # Without polls, no job can be seen to complete.
     done = has_completed_job(document, history) if polls else any(map(_created_job, history))
     unchecked = unchecked_rules(document, history, policy.codes, policy.covers)
@@ -155,7 +154,7 @@ def _unchecked_reason(config: CheckConfig, result: CheckResult) -> tuple[str, in
 
 
 def _created_job(exchange: Exchange) -> bool:
-    return exchange.operation.role is JobRole.CREATE and exchange.accepted
+    return exchange.role is JobRole.CREATE and exchange.accepted
 
 
 def _job_exists(result: CheckResult, job_id: str) -> bool:

@@ -23,9 +23,10 @@ from ..contracts.rules.grouping import group_by_cause
 from ..mock_server.clock import SystemClock
 from ..mock_server.http.server import serve_in_thread
 from ..mock_server.media_library import MediaLibrary
-from ..openapi import Document, JobRole, load_document
+from ..openapi import Document, JobKind, JobOperation, load_document
 from ..openapi.credentials import DUMMY_KEY
 from ..openapi.files import replace_file
+from ..openapi.jobs.sources import Progress as ProgressField
 from ..openapi.json import Json
 from ..openapi.operation import JSON
 from ..openapi.pointer import get
@@ -118,13 +119,17 @@ def _make_video(client: _JobClient, console: Console, output: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _JobClient:
-    """A client of any job API; the document says what to send and where to find each field."""
+    """A client of the jobs of the bundled document, which says where each field is."""
 
     document: Document
     http: httpx2.Client
 
+    @property
+    def kind(self) -> JobKind:
+        return next(iter(self.document.kinds.values()))
+
     def create(self) -> Json:
-        operation = self.document.by_role[JobRole.CREATE]
+        operation = self.kind.creates[0].operation
         media_type, body = next(iter(operation.bodies.items()))
         if media_type == JSON:
             return self._json(self.http.post(operation.path.lstrip("/"), json=body.example))
@@ -139,39 +144,42 @@ class _JobClient:
         """Yield the current job after each poll, until it has ended."""
         while True:
             yield job
-            if self.document.lifecycle.states[self.state(job)].ends:
+            state = self.kind.lifecycle.find(get(job, self.kind.state_at))
+            if state is not None and state.meaning.is_terminal:
                 return
             time.sleep(POLL_SECONDS)
-            job = self._json(self.http.get(self._path(JobRole.RETRIEVE, job)))
+            job = self._json(self.http.get(self._path(self.kind.creates[0].poll, job)))
 
     def download(self, job: Json) -> bytes:
-        return self.http.get(self._path(JobRole.CONTENT, job)).raise_for_status().content
+        path = self._path(self.kind.results[0], job)
+        return self.http.get(path).raise_for_status().content
 
     def id(self, job: Json) -> str:
-        return str(get(job, self.document.lifecycle.id_at))
+        return str(get(job, self.kind.id_at or ()))
 
     def state(self, job: Json) -> str:
-        return str(get(job, self.document.lifecycle.state_at))
+        return str(get(job, self.kind.state_at))
 
     def progress(self, job: Json) -> float:
-        place = self.document.lifecycle.progress_at
+        places = (f.place.path for f in self.kind.fields if isinstance(f.source, ProgressField))
+        place = next(places, None)
         return float(get(job, place)) if place else 0.0
 
     def price(self) -> str:
-        operation = self.document.by_role[JobRole.CREATE]
-        body = next(iter(operation.bodies.values()))
-        if operation.price is None:
+        create = self.kind.creates[0]
+        body = next(iter(create.operation.bodies.values()))
+        if create.price is None:
             return ""
         fields = {
             name: below.get("default") for name, below in body.properties.items()
         } | body.example
-        amount = operation.price.amount_for(fields)
-        price = format_price(amount, operation.price.currency)
+        amount = create.price.amount_for({f"/{name}": value for name, value in fields.items()})
+        price = format_price(amount, create.price.currency)
         return f"(the live API would bill {price})"
 
-    def _path(self, role: JobRole, job: Json) -> str:
-        operation = self.document.by_role[role]
-        return operation.template.expand({operation.job_id_parameter: self.id(job)}).lstrip("/")
+    def _path(self, each: JobOperation, job: Json) -> str:
+        names = each.operation.template.parameters
+        return each.operation.template.expand(dict.fromkeys(names, self.id(job))).lstrip("/")
 
     @staticmethod
     def _json(response: httpx2.Response) -> Json:

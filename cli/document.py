@@ -60,6 +60,6 @@ def _validate(path: str) -> None:
 
 
 def _summary(document: Document) -> str:
-    states = " ".join(document.lifecycle.states)
     operations = count_of(len(document.operations), "operation")
-    return f"{document.title} {document.version}: {operations}; states {states}."
+    kinds = (f"{kind.name}: {' '.join(kind.lifecycle.states)}" for kind in document.kinds.values())
+    return f"{document.title} {document.version}: {operations}; states of {'; '.join(kinds)}."

@@ -58,7 +58,7 @@ def make_webhooks(
         if secret is not None:
             raise ValueError("--webhook-secret requires --webhook-url")
         return None, ""
-    if not document.events:
+    if not any(kind.webhooks for kind in document.kinds.values()):
         raise ValueError(f"--webhook-url: {document.title} declares no webhooks")
     # This import takes a fifth of the start-up time.
     from ..mock_server.webhooks.http_receiver import HttpReceiver

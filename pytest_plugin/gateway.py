@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -13,17 +12,15 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ..contracts.errors import BudgetExceeded
-from ..contracts.traffic.billing import is_unbilled
+from ..contracts.traffic.billing import create_price, is_unbilled
+from ..contracts.traffic.exchange import Exchange, read_exchange
 from ..contracts.traffic.redaction import Redaction
 from ..contracts.traffic.request_builder import url_of
 from ..mock_server.endpoint import BODY_LIMIT, match_path, parse_query
 from ..openapi import Call, Document, ErrorResponse, Operation, OperationMatch, Reply
 from ..openapi.content_encoding import decode_content
 from ..openapi.errors import ContentEncodingError
-from ..openapi.json import Json
 from ..openapi.messages import read_headers
-from ..openapi.operation import CREATE_ROLES
-from ..openapi.request import read_call
 from ..openapi.text import mask_url
 from .errors import NotSent
 from .live_budget import LiveBudget
@@ -99,15 +96,16 @@ class Gateway:
 
         Raises NotSent for a create that the document forbids or that would exceed the budget.
         """
-        if operation.role not in CREATE_ROLES:
+        exchange = read_exchange(self._document, call, None, at=0.0)
+        if exchange.create is None or not exchange.meets(exchange.create.when):
             return await self._forward(call, request)
-        arguments = read_call(operation, call)
+        arguments = exchange.arguments
         unknown = [f"{name}: is not documented" for name in arguments.unknown_names]
         problems = [*(problem.message for problem in arguments.problems), *unknown]
         if problems:
             raise NotSent(self._error_reply(400, "not_sent", f"not sent: {'; '.join(problems)}"))
         try:
-            price = self._price(operation, arguments.fields)
+            price = self._price(exchange)
             self._budget.reserve(*price)
         except BudgetExceeded as error:
             self._journal.blocked(
@@ -123,18 +121,17 @@ class Gateway:
             self._budget.release(price[0])
         return reply
 
-    def _price(
-        self, operation: Operation, fields: Mapping[str, Json]
-    ) -> tuple[Decimal | None, str]:
-        if operation.price is None:
+    @staticmethod
+    def _price(exchange: Exchange) -> tuple[Decimal | None, str]:
+        """Return the price of a create, None for an unknown amount, and its currency.
+
+        Raises BudgetExceeded if the document has no prices.
+        """
+        if exchange.create is None or exchange.create.price is None:
             raise BudgetExceeded(
-                f"{operation.id} has no x-price in the document, so its price is unknown"
+                f"{exchange.operation_id} has no price in the document, so its price is unknown"
             )
-        properties = {
-            n: p for body in operation.bodies.values() for n, p in body.properties.items()
-        }
-        defaults = {name: schema.get("default") for name, schema in properties.items()}
-        return operation.price.amount_for({**defaults, **fields}), operation.price.currency
+        return create_price(exchange) or (None, exchange.create.price.currency)
 
     async def _forward(self, call: Call, request: Request) -> Reply:
         """Send a call as it was understood, not as its client spelled it, so that no server finds

@@ -50,7 +50,7 @@ class LoopDetector:
 
     def _time_that_matters(self, exchange: Exchange) -> float | None:
         """Return the time of the response; None if the response does not change with time."""
-        ended = any(view.state.ends for view in jobs_in(self._document, exchange))
+        ended = any(view.state.meaning.is_terminal for view in jobs_in(self._document, exchange))
         return None if ended or not exchange.accepted else exchange.at
 
 

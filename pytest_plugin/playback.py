@@ -17,8 +17,9 @@ from ..mock_server.clock import ClockT
 from ..mock_server.errors import Refusal
 from ..mock_server.faults.scenarios import Scenarios
 from ..openapi import Call, Cause, Document, JobRole, Reply
+from ..openapi.jobs import Part
+from ..openapi.jobs.sources import RetryHint
 from ..openapi.json import Json
-from ..openapi.operation import CREATE_ROLES
 
 OnUnrecorded = Callable[[Call, str], None]
 
@@ -64,6 +65,7 @@ class Playback(JobService[ClockT]):
             for exchange in recording.exchanges
             if exchange.reply is not None
         ]
+        self._poll_hints = _poll_hints(document)
         self._lock = Lock()
         # Indexes of recorded exchanges: the last one returned about each job, and all returned.
         self._positions: dict[str, int] = {}
@@ -102,7 +104,7 @@ class Playback(JobService[ClockT]):
         """Return the index of the exchange with the next response; None if there is none."""
         wanted = matcher_for(self.document, request)
         same = [n for n, (matcher, *_) in enumerate(self._recorded) if matcher == wanted]
-        if request.operation.role in CREATE_ROLES:
+        if request.role is JobRole.CREATE:
             return next((n for n in same if n not in self._used), None)
         newest = max(self._positions.values(), default=-1)
         position = self._positions.get(request.job_id or "", newest)
@@ -113,18 +115,19 @@ class Playback(JobService[ClockT]):
         job_ids = set() if exchange.job_id is None else {exchange.job_id}
         for view in jobs_in(self.document, exchange):
             self._jobs[view.job_id] = view.job
-            if exchange.operation.role is not JobRole.LIST:
+            if exchange.role is not JobRole.LIST:
                 job_ids.add(view.job_id)
         for job_id in job_ids:
             self._positions[job_id] = max(index, self._positions.get(job_id, -1))
 
     def _adapt_headers(self, reply: Reply) -> Reply:
         """Return the reply without the headers of its transport, and with waits of this clock."""
-        hint, headers = self.document.lifecycle.poll_hint, dict[str, str]()
+        headers = dict[str, str]()
         for name, value in reply.headers.items():
-            if hint and name == hint.header and value.isdecimal():
-                seconds = self.clock.wait_for(int(value) / hint.units_per_second)
-                headers[name] = str(max(1, ceil(seconds * hint.units_per_second)))
+            units = self._poll_hints.get(name)
+            if units and value.isdecimal():
+                seconds = self.clock.wait_for(int(value) / units)
+                headers[name] = str(max(1, ceil(seconds * units)))
             elif name not in _TRANSPORT_HEADERS:
                 headers[name] = value
         return Reply(reply.status, self._with_retry_headers(reply.status, headers), reply.body)
@@ -132,6 +135,17 @@ class Playback(JobService[ClockT]):
     def _with_retry_headers(self, status: int, headers: Mapping[str, str]) -> dict[str, str]:
         retryable = status == 429 or status >= 500
         return {**headers, **(self._errors.real_wait_header(headers) if retryable else {})}
+
+
+def _poll_hints(document: Document) -> dict[str, int]:
+    """Return the headers that ask for a wait before the next poll, and their units per second."""
+    return {
+        field.place.name: 1000 if field.source.unit == "milliseconds" else 1
+        for kind in document.kinds.values()
+        for create in kind.creates
+        for field in create.fields
+        if isinstance(field.source, RetryHint) and field.place.part is Part.HEADER
+    }
 
 
 # A recorded body is decoded and complete, so these headers are not valid for it.

@@ -52,38 +52,39 @@ class ListSteps:
             if not views:
                 return
             seen += len(views)
-            query = self._next_query(listing, exchange, views[-1].job_id, seen=seen, page=page)
+            query = next_query(listing, exchange, views[-1].job_id, seen=seen, page=page)
             if query is None:
                 return
             # An address of the next page says everything, also the size of the page.
             sizes = () if limit and limit[0][0] in dict(query) else limit
             query = (*sizes, *query)
 
-    def _next_query(
-        self, listing: ListOperation, exchange: Exchange, last_id: str, *, seen: int, page: int
-    ) -> Query | None:
-        """Return the query of the next page; None after the last page.
 
-        seen: the number of jobs on all pages so far
-        page: the number of those pages
-        """
-        body = json_body(exchange.reply) if exchange.reply else None
-        if "next_page" in listing.places:
-            following = get_or_none(body, listing.places["next_page"])
-            if not isinstance(following, str | int) or following in ("", False):
-                return None
-            address = urlsplit(str(following))
-            if listing.cursor is None or address.scheme:
-                return tuple(parse_qsl(address.query)) or None
-            return _query(listing.cursor, str(following)) or None
-        if listing.after is not None:
-            return _query(listing.after, last_id) or None
-        if "more" in listing.places and not get_or_none(body, listing.places["more"]):
+def next_query(
+    listing: ListOperation, exchange: Exchange, last_id: str, *, seen: int, page: int
+) -> Query | None:
+    """Return the query of the next page; None after the last page.
+
+    seen: the number of jobs on all pages so far
+    page: the number of those pages
+    """
+    body = json_body(exchange.reply) if exchange.reply else None
+    if "next_page" in listing.places:
+        following = get_or_none(body, listing.places["next_page"])
+        if not isinstance(following, str | int) or following in ("", False):
             return None
-        if listing.offset is not None:
-            return _query(listing.offset, str(seen)) or None
-        first = _first_page(listing)
-        return _query(listing.page, str(first + page)) or None
+        address = urlsplit(str(following))
+        if listing.cursor is None or address.scheme:
+            return tuple(parse_qsl(address.query)) or None
+        return _query(listing.cursor, str(following)) or None
+    if listing.after is not None:
+        return _query(listing.after, last_id) or None
+    if "more" in listing.places and not get_or_none(body, listing.places["more"]):
+        return None
+    if listing.offset is not None:
+        return _query(listing.offset, str(seen)) or None
+    first = _first_page(listing)
+    return _query(listing.page, str(first + page)) or None
 
 
 def _query(place: Place | None, value: str) -> Query:

@@ -95,7 +95,7 @@ def plan_check(
     Raises ValueError if there is no such kind or field.
     """
     chosen = find_kind(document, kind)
-    create = _first_create(chosen)
+    create = first_create(chosen)
     requests = RequestMaker(
         document, create, key=key, given=read_given_values(create, fields or {}, headers or {})
     )
@@ -143,7 +143,7 @@ def find_kind(document: Document, name: str | None) -> JobKind:
     return document.kinds[name]
 
 
-def _first_create(kind: JobKind) -> CreateOperation:
+def first_create(kind: JobKind) -> CreateOperation:
     """Return the first create that needs no other job."""
     create = next((create for create in kind.creates if create.source is None), None)
     if create is None:

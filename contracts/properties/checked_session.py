@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from typing import TypeAlias
 
-from ...openapi import Call, Document, Provenance
+from ...openapi import Call, Document, JobKind, Provenance
+from ..check.request_maker import RequestMaker
 from ..check.result import CheckPolicy
 from ..check.target import Target
 from ..rules.grouping import deduplicate, group_by_cause
@@ -28,8 +29,9 @@ class MachineSettings:
     """The settings of a state machine, which all its sessions share.
 
     document: the API that the server should implement
+    kind: the kind of jobs to create
     connect: returns a server without jobs, or a context manager of one
-    key: the API key to send
+    requests: makes the requests
     max_creates: the number of jobs that one session may create
     max_wait: the longest wait in seconds of the server's time
     timeout: the seconds that a job may take, None for no limit
@@ -37,8 +39,9 @@ class MachineSettings:
     """
 
     document: Document
+    kind: JobKind
     connect: Connect
-    key: str
+    requests: RequestMaker
     max_creates: int
     max_wait: int
     timeout: float | None
@@ -46,9 +49,9 @@ class MachineSettings:
 
     @property
     def job_seconds(self) -> int:
-        """The seconds until the slowest kind of job has ended, at most `max_wait`."""
+        """The seconds until the slowest job has ended, at most `max_wait`."""
         seconds = 0.0
-        for state in self.document.lifecycle.states.values():
+        for state in self.kind.lifecycle.of_job():
             slowest = 1.0
             for factors in state.scale.values():
                 slowest *= max(factors.values())
@@ -108,14 +111,6 @@ class CheckedSession:
         with self._resources:
             if not self._failed:
                 _raise_errors(self._history.finish())
-
-    def with_key(self, call: Call) -> Call:
-        """Return the call with the key of this session in place of its own, if it has any."""
-        credentials = self._document.credentials
-        if credentials is None or credentials.header not in call.headers:
-            return call
-        header = f"{credentials.scheme} {self._settings.key}".strip()
-        return replace(call, headers={**call.headers, credentials.header: header})
 
     def _log_line(self, exchange: Exchange) -> str:
         states = ", ".join(view.state.name for view in jobs_in(self._document, exchange))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -14,10 +14,19 @@ from ...openapi.operation import RequestBody
 from ..traffic.request_builder import BOUNDARY
 
 
-def valid_fields(body: RequestBody) -> SearchStrategy[dict[str, Json]]:
-    """Return valid values for the required fields and for some of the optional ones."""
+def valid_fields(
+    body: RequestBody, *, fixed: Collection[str] = ()
+) -> SearchStrategy[dict[str, Json]]:
+    """Return valid values for the required fields and for some of the optional ones.
+
+    Args:
+        body: The request body.
+        fixed: The names of fields that get no value here. Neither do fields that are not scalars.
+    """
     required, values = body.schema.raw.get("required", ()), {}
     for name, schema in body.properties.items():
+        if name in fixed:
+            continue
         strategy = _file(body.files[name]) if name in body.files else _values(schema)
         if strategy is not None:
             values[name] = strategy

@@ -1,59 +1,58 @@
-"""Inputs of the state machine: creates, query parameters and pages."""
+"""Inputs of the state machine: query parameters and pages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
+from hypothesis.strategies import SearchStrategy
 
-from ...openapi import Call, Operation
+from ...openapi import Operation
 from ...openapi.keywords import types_of
-from ...openapi.messages import media_type_of
-from ...openapi.request import read_call
+from ..check.list_steps import Query
 
 RANGES = ("bytes=0-0", "bytes=0-99", "bytes=10-", "bytes=-7", "bytes=999999999999-")
 """Values of the header Range."""
 
 
-class CreateRequest:
-    """A create with a short repr. It is not a dataclass: Hypothesis would print all its bytes."""
-
-    __slots__ = ("_operation", "call")
-
-    def __init__(self, operation: Operation, call: Call) -> None:
-        self._operation, self.call = operation, call
-
-    def __repr__(self) -> str:
-        arguments, headers = read_call(self._operation, self.call), self.call.headers
-        fields = {**arguments.fields, **{n: part.content for n, part in arguments.files.items()}}
-        media_type = media_type_of(headers)
-        return f"<{media_type} {fields}{'' if len(headers) > 1 else ' without a key'}>"
-
-
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """A request for a page of the list: the query, and the cursor to continue from."""
+    """A request for a page of the list.
+
+    query: the parameters of every page
+    following: the parameters that choose this page; empty for the first one
+    page: the number of pages before it
+    seen: the number of jobs on them
+    """
 
     query: Mapping[str, str]
-    cursor: str | None = None
+    following: Query = ()
+    page: int = 0
+    seen: int = 0
+
+    @property
+    def parameters(self) -> Query:
+        """All parameters; those that choose the page take precedence."""
+        chosen = dict(self.following)
+        own = ((name, value) for name, value in self.query.items() if name not in chosen)
+        return (*own, *self.following)
 
 
-@st.composite
-def create_requests(
-    draw: DrawFn, operation: Operation, calls: SearchStrategy[Call]
-) -> CreateRequest:
-    """Draw creates with a short repr."""
-    # With `map`, Hypothesis would print the code of the function and not the request.
-    return CreateRequest(operation, draw(calls))
+def query_parameters(
+    operation: Operation, *, fixed: Collection[str] = ()
+) -> SearchStrategy[dict[str, str]]:
+    """Return valid values for some of the parameters that are enums or integers.
 
-
-def query_parameters(operation: Operation) -> SearchStrategy[dict[str, str]]:
-    """Return valid values for some of the parameters that are enums or integers."""
+    Args:
+        operation: The operation.
+        fixed: The names of parameters that get no value here.
+    """
     values: dict[str, SearchStrategy[str]] = {}
     for name, parameter in operation.query.items():
         schema = parameter.schema.raw
+        if name in fixed:
+            continue
         if "enum" in schema:
             values[name] = st.sampled_from(schema["enum"])
         elif "integer" in types_of(schema):

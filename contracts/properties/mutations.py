@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import orjson
 
-from ...openapi import Document, Reply, State
+from ...openapi import CreateOperation, Document, JobKind, Reply, State
+from ...openapi.jobs import JobField, Part
+from ...openapi.jobs.answer import answer_of
+from ...openapi.jobs.sources import FailureDetail, FromRequest, Moment, Progress
 from ...openapi.json import Json
 from ...openapi.pointer import Path, set_at
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import get_or_none
+from ..traffic.job_views import JobView, is_number, jobs_in
 
 Mutation = Callable[[Document, list[Exchange]], list[Exchange]]
 """A function that returns a changed history, or an empty one if the fault is impossible."""
@@ -24,20 +27,40 @@ def _with_reply(history: list[Exchange], index: int, reply: Reply) -> list[Excha
 
 
 def _with_value(history: list[Exchange], index: int, path: Path, value: Json) -> list[Exchange]:
+    """Return the history with another value at a path of the job in one response."""
     reply = history[index].reply
-    if reply is None:
+    if reply is None or not reply.body:
         return []
-    job = orjson.loads(reply.body)
-    set_at(job, path, value)
-    return _with_reply(history, index, replace(reply, body=orjson.dumps(job)))
+    body = orjson.loads(reply.body)
+    set_at(body, (*history[index].roles[0].job_at, *path), value)
+    return _with_reply(history, index, replace(reply, body=orjson.dumps(body)))
 
 
-def _job(exchange: Exchange) -> Json:
-    return orjson.loads(exchange.reply.body) if exchange.reply else None
+def _view(document: Document, exchange: Exchange) -> JobView | None:
+    return next(iter(jobs_in(document, exchange)), None)
 
 
-def _state(document: Document, exchange: Exchange) -> State:
-    return document.lifecycle.states[get_or_none(_job(exchange), document.lifecycle.state_at)]
+def _value(document: Document, exchange: Exchange, path: Path) -> Json:
+    view = _view(document, exchange)
+    return view.value_at(path) if view else None
+
+
+def _state(document: Document, exchange: Exchange) -> State | None:
+    view = _view(document, exchange)
+    return view.state if view else None
+
+
+def _kind(document: Document, history: list[Exchange]) -> JobKind:
+    return document.kinds[history[0].roles[0].kind]
+
+
+def _fields(history: list[Exchange], source: type) -> Iterator[JobField]:
+    """Yield the fields of the body that have a source of this type."""
+    create = history[0].create
+    assert isinstance(create, CreateOperation)
+    for field in create.fields:
+        if isinstance(field.source, source) and field.place.part is Part.BODY:
+            yield field
 
 
 def _undocumented_status(document: Document, history: list[Exchange]) -> list[Exchange]:
@@ -56,48 +79,59 @@ def _truncated_body(document: Document, history: list[Exchange]) -> list[Exchang
 
 
 def _decreased_progress(document: Document, history: list[Exchange]) -> list[Exchange]:
-    path = document.lifecycle.progress_at
-    progress = get_or_none(_job(history[-2]), path) if path and len(history) > 1 else None
-    if not path or not isinstance(progress, int) or progress < 1:
-        return []
-    return _with_value(history, -1, path, progress - 1)
+    for field in _fields(history, Progress) if len(history) > 1 else ():
+        progress = _value(document, history[-2], field.place.path)
+        if is_number(progress) and progress > 0:
+            return _with_value(history, -1, field.place.path, 0)
+    return []
 
 
 def _left_final_state(document: Document, history: list[Exchange]) -> list[Exchange]:
-    lifecycle = document.lifecycle
-    if len(history) < 2 or not _state(document, history[-2]).ends:
+    kind, before = _kind(document, history), _state(document, history[-2])
+    if before is None or not before.meaning.is_terminal:
         return []
-    return _with_value(history, -1, lifecycle.state_at, lifecycle.initial)
+    return _with_value(history, -1, kind.state_at, kind.lifecycle.initial.value)
 
 
 def _returned_to_initial_state(document: Document, history: list[Exchange]) -> list[Exchange]:
-    lifecycle = document.lifecycle
-    before = _state(document, history[-2]) if len(history) > 1 else None
-    if before is None or before.ends or before.name == lifecycle.initial:
+    kind, before = _kind(document, history), _state(document, history[-2])
+    initial = kind.lifecycle.initial
+    if before is None or before.meaning.is_terminal or before.value == initial.value:
         return []
-    return _with_value(history, -1, lifecycle.state_at, lifecycle.initial)
+    return _with_value(history, -1, kind.state_at, initial.value)
 
 
 def _changed_echo(document: Document, history: list[Exchange]) -> list[Exchange]:
-    echoes = [e.at for e in document.lifecycle.echoes if e.at in document.lifecycle.immutable]
-    return _with_value(history, -1, echoes[0], "another") if echoes else []
+    for field in _fields(history, FromRequest):
+        path = field.place.path
+        if all(isinstance(_value(document, each, path), str) for each in history[-2:]):
+            return _with_value(history, -1, path, "another")
+    return []
 
 
 def _changed_timestamp(document: Document, history: list[Exchange]) -> list[Exchange]:
-    immutable = document.lifecycle.immutable
-    for stamp in document.lifecycle.timestamps if len(history) > 2 else ():
-        value = get_or_none(_job(history[-2]), stamp.at)
-        if value is not None and stamp.at not in immutable:
-            return _with_value(history, -1, stamp.at, value + 1)
+    for field in _fields(history, Moment) if len(history) > 2 else ():
+        path, source = field.place.path, field.source
+        if not isinstance(source, Moment) or source.event != "entered":
+            continue
+        at = source.form.read(_value(document, history[-2], path))
+        if at is not None:
+            return _with_value(history, -1, path, source.form.write(at + _SECONDS_PER_DAY))
     return []
 
 
 def _error_before_failure(document: Document, history: list[Exchange]) -> list[Exchange]:
-    failure = document.lifecycle.failure
-    if failure is None or get_or_none(_job(history[0]), failure.at) is not None:
-        return []
-    return _with_value(history, 0, failure.code, "no_reason")
+    first = history[0]
+    for field in _fields(history, FailureDetail):
+        documented = answer_of(first.roles[0]).schemas_at(field.place)
+        state = _state(document, first)
+        if state is None or state.name in field.possible or not documented:
+            continue
+        return _with_value(history, 0, field.place.path, "no_reason")
+    return []
 
+
+_SECONDS_PER_DAY = 86400
 
 MUTATIONS: tuple[tuple[str, Mutation], ...] = (
     ("AV101", _undocumented_status),

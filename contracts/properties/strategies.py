@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from math import floor
-
-import orjson
-
 try:
     from hypothesis import strategies as st
     from hypothesis.strategies import DrawFn, SearchStrategy
@@ -15,129 +10,97 @@ except ModuleNotFoundError:
         "the strategies need hypothesis: pip install 'aisa-testkit[contracts]'", name="hypothesis"
     ) from None
 
-from ...openapi import Call, Document, JobRole, Operation, Reply, State
+from ...openapi import Call, Document, Meaning, State
 from ...openapi.credentials import DUMMY_KEY
-from ...openapi.json import Json
-from ...openapi.operation import JSON
-from ...openapi.pointer import set_at
+from ...openapi.jobs.job_ids import job_id_form
+from ..check.plan import find_kind, first_create
+from ..check.request_maker import RequestMaker
 from ..traffic.exchange import Exchange, read_exchange
-from ..traffic.request_builder import build_call
-from .field_strategies import other_texts, valid_fields
+from .create_strategies import CreateStrategies
+from .job_writer import JobWriter
 from .mutations import MUTATIONS
 
 __all__ = ["broken_histories", "create_calls", "histories", "invalid_calls"]
 
 
-def create_calls(document: Document) -> SearchStrategy[Call]:
-    """Return valid creates, as forms and as JSON, some with files."""
-    operation = document.by_role[JobRole.CREATE]
-    return st.sampled_from(sorted(operation.bodies)).flatmap(
-        lambda media_type: valid_fields(operation.bodies[media_type]).map(
-            lambda fields: build_call(
-                document, operation, fields, media_type=media_type, key=DUMMY_KEY
-            )
-        )
-    )
+def create_calls(document: Document, kind: str | None = None) -> SearchStrategy[Call]:
+    """Return valid creates of a kind of job, in every media type, some with files.
 
+    Args:
+        document: The API.
+        kind: The name of the kind of job; None for the first one of the document.
 
-@st.composite
-def invalid_calls(draw: DrawFn, document: Document) -> Call:
-    """Draw creates that are invalid for one reason: a missing required field, a value that is not
-    in an enum, or no API key.
+    Raises ValueError if there is no such kind.
     """
-    operation = document.by_role[JobRole.CREATE]
-    media_type = draw(st.sampled_from(sorted(operation.bodies)))
-    body = operation.bodies[media_type]
-    fields = dict(draw(valid_fields(body)))
-    listed = [name for name, schema in body.properties.items() if "enum" in schema]
-    reason = draw(st.sampled_from([*body.schema.raw.get("required", ()), *listed, None]))
-    if reason is None:
-        return build_call(document, operation, fields, media_type=media_type, key=None)
-    if reason in listed:
-        fields[reason] = draw(other_texts(body.properties[reason]["enum"]))
-    else:
-        fields.pop(reason, None)
-    return build_call(document, operation, fields, media_type=media_type, key=DUMMY_KEY)
+    creates = _create_strategies(document, kind)
+    return creates.valid().map(creates.call)
+
+
+def invalid_calls(document: Document, kind: str | None = None) -> SearchStrategy[Call]:
+    """Return creates that are invalid for one reason: a missing required field, a value that is
+    not in an enum, or no API key. The arguments are those of `create_calls`.
+    """
+    creates = _create_strategies(document, kind)
+    return creates.invalid().map(creates.call)
 
 
 @st.composite
-def histories(draw: DrawFn, document: Document) -> list[Exchange]:
+def histories(draw: DrawFn, document: Document, kind: str | None = None) -> list[Exchange]:
     """Draw the history of one job: its create, and polls until its end. A state may be polled
-    several times or not at all.
+    several times or not at all. The arguments are those of `create_calls`.
     """
-    create, retrieve = (document.by_role[r] for r in (JobRole.CREATE, JobRole.RETRIEVE))
-    call = draw(create_calls(document))
-    fields = read_exchange(document, call, None, at=0.0).fields
-    job_id = document.lifecycle.id_prefix + draw(st.uuids()).hex
+    create = first_create(find_kind(document, kind))
+    requests = RequestMaker(document, create, key=DUMMY_KEY)
+    call = draw(create_calls(document, kind))
     now = float(draw(st.integers(1_700_000_000, 1_900_000_000)))
-    job = _new_job(document, create, fields, job_id, now)
-    history = [_job_exchange(document, call, create, job, now)]
-    poll = build_call(
-        document, retrieve, key=DUMMY_KEY, path_parameters={retrieve.job_id_parameter: job_id}
+    job = JobWriter(
+        document,
+        read_exchange(document, call, None, at=now),
+        create,
+        requests,
+        job_id=job_id_form(document.kinds[create.kind])(draw(st.uuids()).hex),
+        created=now,
     )
-    state, progress = document.lifecycle.states[document.lifecycle.initial], 0
+    history = [read_exchange(document, call, job.respond(create, progress=0), at=now)]
+    poll = requests.about_job(create.poll, job.id)
+    lifecycle, progress = document.kinds[create.kind].lifecycle, 0
     while True:
-        polls = draw(st.integers(1 if state.ends else 0, 3))
-        for _ in range(polls):
+        ends = job.state.meaning.is_terminal
+        for _ in range(draw(st.integers(1 if ends else 0, 3))):
             now += draw(st.integers(0, 60))
-            progress = draw(_progress_values(state, progress))
-            if document.lifecycle.progress_at:
-                set_at(job, document.lifecycle.progress_at, progress)
-            history.append(_job_exchange(document, poll, retrieve, job, now))
-        if state.ends:
+            progress = draw(_progress_values(job.state, lifecycle.initial, progress))
+            reply = job.respond(create.poll, progress=progress)
+            history.append(read_exchange(document, poll, reply, at=now))
+        if ends:
             return history
-        state = document.lifecycle.states[draw(st.sampled_from(state.next))]
+        state = lifecycle.states[draw(st.sampled_from(job.state.next))]
         now += draw(st.integers(0, 60))
-        _enter_state(document, job, state, now, draw)
+        failed = state.meaning is Meaning.FAILURE and bool(create.failures)
+        job.enter(state, now, draw(st.sampled_from(create.failures)) if failed else None)
 
 
 @st.composite
-def broken_histories(draw: DrawFn, document: Document) -> tuple[str, list[Exchange]]:
-    """Draw the code of a rule, and the history of a job with one response that breaks this rule."""
-    history = draw(histories(document))
+def broken_histories(
+    draw: DrawFn, document: Document, kind: str | None = None
+) -> tuple[str, list[Exchange]]:
+    """Draw the code of a rule, and the history of a job with one response that breaks this rule.
+    The arguments are those of `create_calls`.
+    """
+    history = draw(histories(document, kind))
     possible = [(code, mutate) for code, mutate in MUTATIONS if mutate(document, history)]
     code, mutate = draw(st.sampled_from(possible))
     return code, mutate(document, history)
 
 
-def _new_job(
-    document: Document, create: Operation, fields: Mapping[str, Json], job_id: str, now: float
-) -> dict[str, Json]:
-    lifecycle, job = document.lifecycle, document.template_of(document.job)
-    for echo in lifecycle.echoes:
-        set_at(job, echo.at, fields.get(echo.field, create.default(echo.field)))
-    set_at(job, lifecycle.id_at, job_id)
-    state = lifecycle.states[lifecycle.initial]
-    if lifecycle.progress_at:
-        set_at(job, lifecycle.progress_at, state.progress[0] if state.progress else 0)
-    _enter_state(document, job, state, now, None)
-    return job
+def _create_strategies(document: Document, kind: str | None) -> CreateStrategies:
+    create = first_create(find_kind(document, kind))
+    return CreateStrategies(create, RequestMaker(document, create, key=DUMMY_KEY))
 
 
-def _enter_state(
-    document: Document, job: dict[str, Json], state: State, now: float, draw: DrawFn | None
-) -> None:
-    """Set the state of a job, its timestamps, and the reason of a failure."""
-    lifecycle = document.lifecycle
-    set_at(job, lifecycle.state_at, state.name)
-    for stamp in lifecycle.timestamps:
-        if stamp.set_on == state.name:
-            set_at(job, stamp.at, floor(now + stamp.plus_seconds))
-    if draw and lifecycle.failure and state.ends == "failure":
-        code = draw(st.sampled_from(sorted(lifecycle.failure.reasons)))
-        set_at(job, lifecycle.failure.code, code)
-        set_at(job, lifecycle.failure.message, lifecycle.failure.reasons[code])
-
-
-def _progress_values(state: State, progress: int) -> SearchStrategy[int]:
-    if state.progress is None:
+def _progress_values(state: State, initial: State, progress: int) -> SearchStrategy[int]:
+    """Return what the progress can be in a state after it was `progress`, in percent."""
+    if state.meaning is Meaning.SUCCESS:
+        return st.just(100)
+    if state.meaning.is_terminal or state is initial:
         return st.just(progress)
-    low, high = state.progress
-    return st.integers(max(low, min(progress, high)), high)
-
-
-def _job_exchange(
-    document: Document, call: Call, operation: Operation, job: dict[str, Json], now: float
-) -> Exchange:
-    reply = Reply(operation.success.status, {"content-type": JSON}, orjson.dumps(job))
-    return read_exchange(document, call, reply, at=now)
+    return st.integers(progress, 99)

@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from ...openapi import Call, Document, JobRole, Reply
-from ...openapi.json import Json
-from ...openapi.operation import CREATE_ROLES
+from ...openapi.jobs import Part
+from ...openapi.jobs.sources import Moment
 from ...openapi.text import one_line
 from ..rules import server_catalogue as catalogue
 from ..rules.rule import Severity
 from ..rules.server.history_rules import HistoryRules
 from ..rules.violation import Violation
 from ..traffic.exchange import Exchange, read_exchange
-from ..traffic.job_views import get_or_none, is_number, jobs_in
+from ..traffic.job_views import JobView, created_job_id, jobs_in
 
 
 class WorkerHistory:
@@ -77,20 +77,27 @@ class WorkerHistory:
         return [f"no. {number} was {self._log[number - 1]}" for number in numbers]
 
     def _record(self, exchange: Exchange) -> None:
-        role, status = exchange.operation.role, exchange.status
+        role, status = exchange.role, exchange.status
         rejected = status is not None and 400 <= status < 500
         if role is JobRole.DELETE and exchange.job_id and not rejected:
             self.deleted.add(exchange.job_id)
-        if role in CREATE_ROLES:
-            for view in jobs_in(self._document, exchange):
-                self.created.add(view.job_id)
-                self._compare_clocks(exchange.at, view.job)
+        if exchange.create is None:
+            return
+        job_id = created_job_id(self._document, exchange) if exchange.accepted else None
+        if job_id is not None:
+            self.created.add(job_id)
+        for view in jobs_in(self._document, exchange):
+            self._compare_clocks(exchange.at, view)
 
-    def _compare_clocks(self, at: float, job: dict[str, Json]) -> None:
-        lifecycle = self._document.lifecycle
-        for stamp in lifecycle.timestamps:
-            created = get_or_none(job, stamp.at) if stamp.set_on == lifecycle.initial else None
-            if is_number(created):
+    def _compare_clocks(self, at: float, view: JobView) -> None:
+        for field in view.kind.fields:
+            source = field.source
+            if field.place.part is not Part.BODY or not isinstance(source, Moment):
+                continue
+            if source.event != "created" or source.plus_seconds:
+                continue
+            created = source.form.read(view.value_at(field.place.path))
+            if created is not None:
                 self._first_times = self._first_times or (at, created)
                 self._drift = abs((created - self._first_times[1]) - (at - self._first_times[0]))
 

@@ -16,6 +16,7 @@ from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, JobRole
 from aisa_testkit.openapi.operation import FORM, JSON
 from aisa_testkit.pytest_plugin import ObservedMock, mock_videos, serve_videos
+from tests.support.operations import find_operation
 
 PNG = b"\x89PNG\r\n\x1a\n"
 PROMPT = "A lighthouse in a storm"
@@ -30,7 +31,7 @@ class Recorder:
         self.exchanges: list[Exchange] = []
 
     def request(self, role: JobRole, job: str = "", **more: object) -> bytes:
-        operation = self.document.by_role[role]
+        operation = find_operation(self.document, role)
         parameters = {"video_id": job} if job else {}
         call = build_call(
             self.document,
@@ -56,12 +57,12 @@ class Recorder:
     def full_job(self) -> str:
         """Download a job too early, poll it to its end and download it; return its id."""
         job = self.create()
-        self.request(JobRole.CONTENT, job)
+        self.request(JobRole.RESULT, job)
         for _ in range(3):
-            self.request(JobRole.RETRIEVE, job)
+            self.request(JobRole.POLL, job)
             self.clock.advance(15)
-        self.request(JobRole.RETRIEVE, job)
-        self.request(JobRole.CONTENT, job)
+        self.request(JobRole.POLL, job)
+        self.request(JobRole.RESULT, job)
         return job
 
     def save(self, path: Path) -> Path:
@@ -98,7 +99,7 @@ def test_recorded_polls_are_replayed_in_order_and_the_last_one_repeats(
     recorded = [
         orjson.loads(exchange.reply.body)["progress"]
         for exchange in recorder.exchanges
-        if exchange.reply and exchange.operation.role is JobRole.RETRIEVE
+        if exchange.reply and exchange.role is JobRole.POLL
     ]
     with mock_videos(recording=recorder.save(tmp_path / "one.har"), allow="AV712") as mock:
         client(mock).videos.create(prompt=PROMPT)

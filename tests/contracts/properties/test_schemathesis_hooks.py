@@ -430,7 +430,7 @@ def test_job_that_exceeds_the_timeout_fails(
     assert "AV215 job never finished" in messages(failed)
 
 
-def test_document_without_lifecycle_is_rejected_before_any_request(
+def test_document_with_an_error_is_rejected_before_any_request(
     hooks: ModuleType,
 ) -> None:
     things = {"get": {"operationId": "things", "responses": {"200": {"description": "Things."}}}}
@@ -438,12 +438,13 @@ def test_document_without_lifecycle_is_rejected_before_any_request(
         "openapi": "3.1.0",
         "info": {"title": "Things", "version": "1"},
         "paths": {"/things": things},
+        "x-jobs": {"thing": {"creat": "things"}},
     }
     with pytest.raises(HookExecutionError) as refused:
         schemathesis.openapi.from_dict(plain, config=config())
     first = str(refused.value).splitlines()[0]
     assert "the document: " in first
-    assert "exactly one schema must have x-lifecycle; none has" in first
+    assert "/x-jobs/thing/creat: is not a word of x-jobs here; did you mean create?" in first
 
 
 def test_rejection_of_a_request_that_the_document_forbids_is_not_a_failure(

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -23,16 +24,19 @@ from aisa_testkit.mock_server import JobService, ManualClock, MockControls, Rand
 from aisa_testkit.openapi import (
     Call,
     Document,
-    Ending,
     JobRole,
+    Meaning,
     Provenance,
     Reply,
     parse_document,
 )
+from aisa_testkit.openapi.jobs import ListOperation
+from aisa_testkit.openapi.jobs.sources import FromRequest, Moment
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.pointer import Path, get, set_at
 from aisa_testkit.pytest_plugin import mock_videos
 from tests.support.documents import renderings_text
+from tests.support.operations import REMIX, id_in, only_kind
 
 KEY = "sk-3cr3t"
 DELETE_PATH = "/renderings/{ref}"
@@ -53,23 +57,23 @@ class ChangedServer:
         self.memory: dict[str, Any] = {}
 
     def role(self, call: Call) -> JobRole:
-        role = self.document.operations[call.operation_id].role
-        assert role is not None
-        return role
+        """The role of an operation of the only kind of job."""
+        return self.document.roles[call.operation_id][0].role
 
     def send(self, call: Call) -> Exchange:
         self.calls.append(call)
         role = self.role(call)
         if role is JobRole.CREATE and self.created % 3 == 2:
             MockControls(self.service).next_job(
-                outcome=self.document.lifecycle.final_states(Ending.FAILURE)[0]
+                outcome=only_kind(self.document).lifecycle.named(Meaning.FAILURE)[0]
             )
         reply = self.service.answer(call)
-        self.created += role in (JobRole.CREATE, JobRole.REMIX) and reply.status < 300
+        self.created += role is JobRole.CREATE and reply.status < 300
         later_page = role is JobRole.LIST and any(
             name in ("after", "cursor") for name, _ in call.query
         )
-        self.statuses[f"{role} {'more ' if later_page else ''}{reply.status}"] += 1
+        name = "remix" if call.operation_id == REMIX else role
+        self.statuses[f"{name} {'more ' if later_page else ''}{reply.status}"] += 1
         return read_exchange(
             self.document, call, self.change(self, call, reply), at=self.clock.now()
         )
@@ -133,11 +137,15 @@ def steps_of(lines: list[str]) -> list[str]:
 
 @pytest.fixture
 def renderings() -> Document:
-    """The document of another API, with the lengths of the mock's videos."""
-    source = renderings_text()
-    known = source.replace("minimum: 1, maximum: 100, default: 4", "enum: [4, 8, 12], default: 4")
-    assert known != source
-    return parse_document(known)
+    """The document of another API, with the lengths and the size of the mock's videos."""
+    text = renderings_text()
+    for before, after in (
+        ("minimum: 1, maximum: 100, default: 4", "enum: [4, 8, 12], default: 4"),
+        ("format: {type: string, default: 1280x720}", "format: {const: 1280x720}"),
+    ):
+        assert before in text
+        text = text.replace(before, after)
+    return parse_document(text)
 
 
 @pytest.fixture(params=["document", "renderings"], ids=["bundled", "other API"])
@@ -148,13 +156,13 @@ def any_api(request: pytest.FixtureRequest) -> Document:
 
 REACHED = {
     "wait",
-    *("create 401", "create 400", "retrieve 200", "retrieve 404"),
-    *("content 200", "content 206", "content 404", "content 409"),
+    *("create 401", "create 400", "poll 200", "poll 404"),
+    *("result 200", "result 206", "result 404", "result 409"),
     *("list 200", "list more 200", "delete 404", "delete 409"),
 }
 REACHED_BY_API = {
-    "video_": {"create 200", "create 404", "delete 200", "remix 200", "remix 404", "remix 409"},
-    "r-": {"create 202", "delete 204"},
+    "video": {"create 200", "create 404", "delete 200", "remix 200", "remix 404", "remix 409"},
+    "rendering": {"create 202", "delete 204"},
 }
 
 
@@ -164,7 +172,7 @@ def test_conforming_server_passes_and_every_operation_is_reached(any_api: Docume
         job_machine(any_api, servers, key=KEY, max_wait=100_000, timeout=300), examples=40, steps=40
     )
     statuses = sum((server.statuses for server in servers.all), Counter[str]())
-    assert statuses.keys() >= REACHED | REACHED_BY_API[any_api.lifecycle.id_prefix]
+    assert statuses.keys() >= REACHED | REACHED_BY_API[only_kind(any_api).name]
 
 
 def test_mock_behind_an_http_client_passes(any_api: Document) -> None:
@@ -205,7 +213,8 @@ def job_changed(*roles: JobRole, make: Callable[[ChangedServer, Json], None]) ->
 
 def timestamp_path(document: Document) -> Path:
     """Return the path of the time at which a job was created."""
-    return document.lifecycle.timestamps[0].at
+    fields = (f for f in only_kind(document).fields if isinstance(f.source, Moment))
+    return next(f.place.path for f in fields if getattr(f.source, "event", "") == "created")
 
 
 def increase_timestamp(server: ChangedServer, job: Json) -> None:
@@ -223,48 +232,49 @@ def decrease_progress(server: ChangedServer, job: Json) -> None:
 
 
 def leave_final_state(server: ChangedServer, job: Json) -> None:
-    lifecycle = server.document.lifecycle
-    job_id = get(job, lifecycle.id_at)
+    kind, job_id = only_kind(server.document), id_in(server.document, job)
     if server.memory.get(job_id):
-        set_at(job, lifecycle.state_at, lifecycle.initial)
-    server.memory[job_id] = lifecycle.states[get(job, lifecycle.state_at)].ends is not None
+        set_at(job, kind.state_at, kind.lifecycle.initial.value)
+    state = kind.lifecycle.find(get(job, kind.state_at))
+    server.memory[job_id] = state is not None and state.meaning.is_terminal
 
 
 def change_echo(server: ChangedServer, job: Json) -> None:
-    echo = server.document.lifecycle.echoes[0]
-    set_at(job, echo.at, "another")
+    fields = only_kind(server.document).fields
+    echo = next(field for field in fields if isinstance(field.source, FromRequest))
+    set_at(job, echo.place.path, "another")
 
 
 def show_deleted_job(server: ChangedServer, call: Call, reply: Reply) -> Reply:
     """Return a deleted job as it was when it was created."""
     role, job_id = server.role(call), next(iter(call.path_parameters.values()), "")
     if role is JobRole.CREATE and reply.status < 300:
-        job_id = get(orjson.loads(reply.body), server.document.lifecycle.id_at)
+        job_id = id_in(server.document, orjson.loads(reply.body))
         server.memory[job_id] = replace(reply, status=200)
-    gone = role is JobRole.RETRIEVE and reply.status == 404
+    gone = role is JobRole.POLL and reply.status == 404
     return server.memory.get(job_id, reply) if gone else reply
 
 
 def omit_job_from_list(server: ChangedServer, call: Call, reply: Reply) -> Reply:
-    page = server.document.operations[call.operation_id].page
-    if page is None or reply.status != 200:
+    listing = server.document.roles[call.operation_id][0]
+    if not isinstance(listing, ListOperation) or reply.status != 200:
         return reply
     body = orjson.loads(reply.body)
-    items = get(body, page.places["items"])[1:]
-    set_at(body, page.places["items"], items)
-    ids = [get(item, server.document.lifecycle.id_at) for item in items]
+    items = get(body, listing.items)[1:]
+    set_at(body, listing.items, items)
+    ids = [id_in(server.document, item) for item in items]
     for key, job_id in (("first", ids[:1]), ("last", ids[-1:])):
-        if key in page.places:
-            set_at(body, page.places[key], next(iter(job_id), None))
+        if key in listing.places:
+            set_at(body, listing.places[key], next(iter(job_id), None))
     return changed(reply, body)
 
 
 def ignore_cursor(server: ChangedServer, call: Call, reply: Reply) -> Reply:
-    page = server.document.operations[call.operation_id].page
-    if page is None or page.after not in dict(call.query):
+    listing = server.document.roles[call.operation_id][0]
+    if not isinstance(listing, ListOperation) or listing.after is None:
         return reply
-    query = tuple((name, value) for name, value in call.query if name != page.after)
-    return server.service.answer(replace(call, query=query))
+    query = tuple((name, value) for name, value in call.query if name != listing.after.name)
+    return reply if query == call.query else server.service.answer(replace(call, query=query))
 
 
 def show_unknown_job(server: ChangedServer, call: Call, reply: Reply) -> Reply:
@@ -272,7 +282,7 @@ def show_unknown_job(server: ChangedServer, call: Call, reply: Reply) -> Reply:
     role = server.role(call)
     if role is JobRole.CREATE and reply.status < 300:
         server.memory["newest"] = replace(reply, status=200)
-    unknown = role is JobRole.RETRIEVE and reply.status == 404
+    unknown = role is JobRole.POLL and reply.status == 404
     return server.memory.get("newest", reply) if unknown else reply
 
 
@@ -288,18 +298,18 @@ def accept_any_key(server: ChangedServer, call: Call, reply: Reply) -> Reply:
     )
 
 
-RETRIEVE, CREATE = JobRole.RETRIEVE, JobRole.CREATE
+POLL, CREATE = JobRole.POLL, JobRole.CREATE
 # A fault, and the rule that it breaks.
 FAULTS: dict[str, tuple[Change, str]] = {
     "timestamp in milliseconds": (job_changed(CREATE, make=timestamp_in_milliseconds), "AV210"),
     "changed echo": (job_changed(CREATE, make=change_echo), "AV107"),
-    "left final state": (job_changed(RETRIEVE, make=leave_final_state), "AV202"),
+    "left final state": (job_changed(POLL, make=leave_final_state), "AV202"),
     "deleted job is still there": (show_deleted_job, "AV216"),
     "list omits a job": (omit_job_from_list, "AV232"),
     "ignored cursor": (ignore_cursor, "AV231"),
     "job for an unknown id": (show_unknown_job, "AV219"),
-    "decreased progress": (job_changed(RETRIEVE, make=decrease_progress), "AV203"),
-    "changed immutable field": (job_changed(RETRIEVE, make=increase_timestamp), "AV205"),
+    "decreased progress": (job_changed(POLL, make=decrease_progress), "AV203"),
+    "changed immutable field": (job_changed(POLL, make=increase_timestamp), "AV205"),
 }
 
 
@@ -349,7 +359,7 @@ def test_job_that_never_finishes_fails_at_the_end_of_an_example(document: Docume
 
 
 def test_failure_shows_violation_and_requests(document: Document) -> None:
-    change = job_changed(JobRole.RETRIEVE, make=increase_timestamp)
+    change = job_changed(JobRole.POLL, make=increase_timestamp)
     text, lines = failure_of(job_machine(document, Servers(document, change), key=KEY), shrink=True)
     job_id = RandomIds(1).new_job_id()
     assert text.splitlines()[:3] == [
@@ -396,8 +406,8 @@ def test_operations_and_responses_below_the_grade_are_left_out(document: Documen
 
 
 def test_missing_operation_is_not_requested(renderings: Document) -> None:
-    root = dict(renderings.source.data)
-    root["paths"] = {path: root["paths"][path] for path in root["paths"] if path != DELETE_PATH}
+    root = deepcopy(renderings.source.data)
+    del root["paths"][DELETE_PATH], root["x-jobs"]["rendering"]["delete"]
     servers = Servers(parse_document(orjson.dumps(root).decode()))
     run(job_machine(servers.document, servers, key=KEY), examples=20)
     requested = {call.operation_id for call in servers.calls}
@@ -414,7 +424,7 @@ def test_warning_does_not_fail(document: Document) -> None:
 
     servers = Servers(document, other_code)
     run(job_machine(document, servers, key=KEY), examples=20)
-    assert any(server.statuses["retrieve 404"] for server in servers.all)
+    assert any(server.statuses["poll 404"] for server in servers.all)
 
 
 def test_derandomized_runs_send_the_same_requests(document: Document) -> None:
