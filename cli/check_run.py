@@ -101,6 +101,7 @@ def run_check(config: CheckConfig, console: Console) -> Outcome:
             keep=config.keep,
             resume=config.resume,
             on_step=display.update,
+            files=target,
         )
         stopped = _run_to_end(runner, config)
     result = runner.result()

@@ -89,7 +89,9 @@ def _check(document: Document, base_url: str) -> CheckResult:
     with open_client(base_url, timeout=10) as http:
         server = HttpTarget(document, base_url, http)
         plan = plan_check(document, key=DUMMY_KEY, creates=2)
-        return CheckRunner(document, plan, server, budget=Budget(), policy=CheckPolicy()).run()
+        return CheckRunner(
+            document, plan, server, files=server, budget=Budget(), policy=CheckPolicy()
+        ).run()
 
 
 def _make_video(client: _JobClient, console: Console, output: Path) -> None:

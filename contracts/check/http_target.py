@@ -6,14 +6,17 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from urllib.parse import urljoin
 
 import httpx2
 
 from ...openapi import Call, Document, Reply
 from ...openapi.jobs import ResultOperation
+from ...openapi.messages import media_type_of
 from ...openapi.text import one_line
 from ..errors import CheckTimedOut, ServerUnreachable
 from ..traffic.exchange import Exchange, read_exchange
+from ..traffic.file_read import FileReply
 from ..traffic.request_builder import url_of
 from .abortable_connections import AbortableConnections
 
@@ -87,6 +90,21 @@ class HttpTarget:
         exchange = read_exchange(self._document, call, reply, at=now, took=took, sent=sent)
         return replace(exchange, problem=problem, was_recorded=not was_cut)
 
+    def read_file(self, url: str, credentials: Mapping[str, str]) -> FileReply:
+        """Read a file at an address; the credentials are sent to this server alone, if it asks."""
+        began = self._now()
+        self._raise_if_late(began)
+        try:
+            address = urljoin(f"{self._base_url}/", url)
+            is_own = _origin(httpx2.URL(address)) == _origin(httpx2.URL(self._base_url))
+            with self._connections.closed_after(min(self._max_seconds, self._deadline - began)):
+                response, body = self._get_file(address, {})
+                if response.status_code in _UNAUTHORIZED and is_own and credentials:
+                    response, body = self._get_file(address, credentials)
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+            return FileReply(None, problem=_describe(error))
+        return FileReply(response.status_code, media_type_of(dict(response.headers)), len(body))
+
     def wait(self, seconds: float) -> None:
         """Wait for a number of seconds.
 
@@ -103,7 +121,7 @@ class HttpTarget:
         method = self._document.operations[call.operation_id].method
         url = url_of(self._document, call, self._base_url)
         try:
-            response, body = self._send(method, url, call, call.headers)
+            response, body = self._send(method, url, call.body, call.headers, self._max_bytes(call))
         except httpx2.LocalProtocolError:
             # The error's text holds the invalid value, which may be the API key.
             raise ServerUnreachable(
@@ -112,32 +130,44 @@ class HttpTarget:
         self._responded = True
         return Reply(response.status_code, dict(response.headers), body)
 
+    def _max_bytes(self, call: Call) -> int:
+        roles = self._document.roles.get(call.operation_id, ())
+        is_file = any(isinstance(r, ResultOperation) and r.media_type is not None for r in roles)
+        return MAX_FILE_BYTES if is_file else MAX_JSON_BYTES
+
+    def _get_file(self, url: str, headers: Mapping[str, str]) -> tuple[httpx2.Response, bytes]:
+        return self._send("GET", url, b"", headers, MAX_FILE_BYTES)
+
     def _send(
-        self, method: str, url: str, call: Call, headers: Mapping[str, str], redirects: int = 5
+        self,
+        method: str,
+        url: str,
+        content: bytes,
+        headers: Mapping[str, str],
+        max_bytes: int,
+        redirects: int = 5,
     ) -> tuple[httpx2.Response, bytes]:
         """Send a request and follow redirects of a GET. The key is not sent to another host."""
-        response, body = self._read(method, url, call, headers)
+        response, body = self._read(method, url, content, headers, max_bytes)
         redirect, credentials = response.next_request, self._document.credentials
         if redirect is None or method != "GET" or not redirects:
             return response, body
         if credentials and _origin(redirect.url) != _origin(response.url):
             headers = {k: v for k, v in headers.items() if k != credentials.header}
-        return self._send(method, str(redirect.url), call, headers, redirects - 1)
+        return self._send(method, str(redirect.url), content, headers, max_bytes, redirects - 1)
 
     def _read(
-        self, method: str, url: str, call: Call, headers: Mapping[str, str]
+        self, method: str, url: str, sent: bytes, headers: Mapping[str, str], max_bytes: int
     ) -> tuple[httpx2.Response, bytes]:
         """Send a request and read the whole response. Raises _ResponseTooLong."""
         # A cookie from an earlier response could authenticate a request without a key.
         self._client.cookies.clear()
-        roles = self._document.roles.get(call.operation_id, ())
-        is_file = any(isinstance(r, ResultOperation) and r.media_type is not None for r in roles)
-        max_bytes, content = MAX_FILE_BYTES if is_file else MAX_JSON_BYTES, bytearray()
+        content = bytearray()
         with self._client.stream(
             method,
             url,
             headers=headers,
-            content=call.body or None,
+            content=sent or None,
             follow_redirects=False,
             timeout=self._timeouts(),
             extensions=self._connections.extensions,
@@ -185,4 +215,5 @@ def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
 
 
 _NOT_CONNECTED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol)
+_UNAUTHORIZED = (401, 403)
 _MIN_CONNECT_SECONDS = 0.1  # 0 is not a time-out, but no waiting at all

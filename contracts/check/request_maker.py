@@ -64,6 +64,13 @@ class RequestMaker:
         """Return True if a request without the key should be rejected."""
         return self.sends_keys and operation.secured
 
+    def credentials(self) -> Mapping[str, str]:
+        """Return the headers with the API key, none without one."""
+        known = self._document.credentials
+        if known is None or self.key is None:
+            return {}
+        return {known.header: f"{known.scheme} {self.key}".strip()}
+
     def request(
         self,
         operation: Operation,

@@ -10,9 +10,11 @@ from ...openapi import Document, Provenance
 from ...openapi.text import did_you_mean
 from ..rules.rule import Severity
 from ..rules.server.check_history import check_server
+from ..rules.server.file_addresses import file_address_violations
 from ..rules.server_catalogue import SERVER_RULES
 from ..rules.violation import Violation
 from ..traffic.exchange import Exchange
+from ..traffic.file_read import FileRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,18 @@ class CheckPolicy:
     timeout: float = 300.0
     codes: Collection[str] = frozenset(SERVER_RULES)
 
-    def violations(self, document: Document, history: Iterable[Exchange]) -> tuple[Violation, ...]:
-        """Return the violations of the selected rules in a history."""
+    def violations(
+        self, document: Document, history: Iterable[Exchange], *, files: Iterable[FileRead] = ()
+    ) -> tuple[Violation, ...]:
+        """Return the violations of the selected rules in a history.
+
+        files: the files at addresses that the responses show
+        """
         exchanges = list(history)
-        found = check_server(document, exchanges, timeout=self.timeout)
+        found = (
+            *check_server(document, exchanges, timeout=self.timeout),
+            *file_address_violations(exchanges, files),
+        )
         covered = (v for v in found if self.covers(exchanges[v.numbers[-1] - 1]))
         return tuple(violation for violation in covered if violation.code in self.codes)
 

@@ -15,7 +15,7 @@ from .probes import Probe
 from .result import CheckPolicy, CheckResult
 from .session import Session, Step
 from .steps import JobSteps
-from .target import Target, describe_outcome
+from .target import FileReader, Target, describe_outcome
 
 
 class CheckRunner:
@@ -30,6 +30,7 @@ class CheckRunner:
     keep: True leaves the created jobs on the target
     resume: the id of a job to follow instead of creating one
     on_step: called before each request with the progress of the check
+    files: reads the files at addresses in jobs; None leaves them unread, which is noted
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class CheckRunner:
         keep: bool = False,
         resume: str | None = None,
         on_step: Callable[[Step], None] = lambda step: None,
+        files: FileReader | None = None,
     ) -> None:
         self._document, self._plan, self._policy = document, plan, policy
         self._keep, self._resume = keep, resume
@@ -58,6 +60,7 @@ class CheckRunner:
             pacing=self._pacing,
             max_wait=policy.timeout,
             on_step=on_step,
+            files=files,
         )
         self._budget = budget
         self._tried, self._completed = 0, False
@@ -86,7 +89,9 @@ class CheckRunner:
         """Return the result so far. This also works after the run was interrupted."""
         session = self._session
         return CheckResult(
-            violations=self._policy.violations(self._document, session.history),
+            violations=self._policy.violations(
+                self._document, session.history, files=session.files
+            ),
             history=tuple(session.history),
             jobs=tuple(session.paid_jobs.ids),
             notes=session.all_notes(),

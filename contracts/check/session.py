@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ...openapi import Call, Cause, Document, JobKind, JobOperation, Operation
@@ -13,12 +13,13 @@ from ...openapi.jobs.sources import Progress
 from ..budget import Budget
 from ..errors import BudgetExceeded, CredentialsRejected
 from ..traffic.exchange import Exchange
+from ..traffic.file_read import FileRead
 from ..traffic.job_views import JobView, is_number
 from ..traffic.redaction import Redaction
 from .pacing import Pacing, is_retryable
 from .paid_jobs import PaidJobs
 from .request_maker import RequestMaker
-from .target import Target, describe_outcome
+from .target import FileReader, Target, describe_outcome
 
 UNANSWERED_LIMIT = 2
 """After this many requests without any response, the target counts as unreachable."""
@@ -52,6 +53,7 @@ class Session:
 
     history: every exchange, without the API key
     actions: the purpose of each exchange
+    files: the files that it read at their addresses
     notes: what could not be done, and why
     followed: the last view of the followed job
     requests: makes its requests
@@ -73,15 +75,18 @@ class Session:
         pacing: Pacing,
         max_wait: float,
         on_step: Callable[[Step], None],
+        files: FileReader | None = None,
     ) -> None:
         self.history: list[Exchange] = []
         self.actions: list[str] = []
         self.notes: list[str] = []
+        self.files: list[FileRead] = []
         self.followed: JobView | None = None
         self._unsent: dict[str, list[str]] = {}
         self._unretryable: set[str] = set()
         self._key_accepted = False
         self._document, self._target, self._on_step = document, target, on_step
+        self._files = files
         self.requests, self._sends_key = requests, requests.key is not None
         self._redaction = Redaction(document, keys=[requests.key] if requests.key else [])
         progress = (f for f in requests.create.fields if isinstance(f.source, Progress))
@@ -130,6 +135,19 @@ class Session:
     def request_page(self, operation: Operation, query: tuple[tuple[str, str], ...]) -> Exchange:
         """Request a page of the list."""
         return self.request(self.requests.request(operation, query=query), "reads the list")
+
+    def read_file(self, view: JobView, field: JobField) -> None:
+        """Read the file at the address in a job, which the last exchange has shown."""
+        address = view.value_at(field.place.path)
+        if not isinstance(address, str) or not address:  # the rules find that in the job itself
+            return
+        if self._files is None:
+            self.note(f"the file at {field.place} was not read")
+            return
+        self.report_step("reads the file at its address")
+        reply = self._files.read_file(address, self.requests.credentials())
+        reply = replace(reply, problem=self._redaction.redact_text(reply.problem))
+        self.files.append(FileRead(len(self.history), view.job_id, field, reply))
 
     def create(
         self, call: Call, price: Decimal | None, action: str, *, check_key: bool

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from ...openapi import Cause, Document, JobOperation, Meaning
 from ...openapi.jobs import Part, Place, ResultOperation
-from ...openapi.jobs.sources import Moment
+from ...openapi.jobs.sources import FileAddress, Moment
 from ...openapi.moment import SECONDS
 from ...openapi.schema_places import values_of
 from ..traffic.exchange import Exchange
@@ -55,7 +55,9 @@ class JobSteps:
         while self._is_covered(self._poll):
             exchange = session.request_job(self._poll, self._job_id, "polls the job")
             began = exchange.at if began is None else began
-            view = next(iter(jobs_in(self._document, exchange)), None)
+            views = jobs_in(self._document, exchange)
+            # Several kinds may have one poll.
+            view = next((view for view in views if view.kind is self._kind), None)
             session.follow(view or session.followed)
             if view is not None and view.state.meaning.is_terminal:
                 return
@@ -76,6 +78,7 @@ class JobSteps:
 
     def check_finished(self) -> None:
         """Send all requests that need a finished job."""
+        self._read_files()
         for result in self._kind.results:
             self._download(result)
         self._request_expired_files()
@@ -132,10 +135,18 @@ class JobSteps:
         if cancel is not None and (delete is None or delete.operation is not cancel.operation):
             self._request(cancel, "cancels the finished job")
 
+    def _read_files(self) -> None:
+        """Read the files whose addresses the successful job shows."""
+        session, view = self._session, self._session.followed
+        for field in session.requests.create.fields:
+            is_address = isinstance(field.source, FileAddress) and field.place.part is Part.BODY
+            if is_address and view and view.state.name in field.possible:
+                session.read_file(view, field)
+
     def _download(self, result: ResultOperation) -> None:
-        """Request a result in all its variants; a file also in part."""
+        """Request a result in all its variants; also in part, if the document knows parts."""
         self._request(result, "downloads the file")
-        if result.media_type is not None:
+        if HTTPStatus.PARTIAL_CONTENT in result.operation.responses:
             for byte_range in ("bytes=5-104", "bytes=999999999999-"):
                 headers = {"range": byte_range}
                 self._request(result, "downloads part of the file", headers=headers)

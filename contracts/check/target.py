@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from ...openapi import Call
 from ..traffic.exchange import Exchange
+from ..traffic.file_read import FileReply
 
 
 class Target(Protocol):
@@ -21,6 +23,18 @@ class Target(Protocol):
 
     def wait(self, seconds: float) -> None:
         """Wait for a number of seconds of the target's time. Raises CheckTimedOut, too."""
+        ...
+
+
+class FileReader(Protocol):
+    """Reads files at addresses, which may be those of other hosts."""
+
+    def read_file(self, url: str, credentials: Mapping[str, str]) -> FileReply:
+        """Read the file at an address, which may be relative to the base URL of the server.
+
+        The credentials are sent only to the server under check, and only if it asks for them.
+        Raises CheckTimedOut if the time for all requests is over.
+        """
         ...
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 import pytest
 
-from aisa_testkit.openapi import Document, Reply
+from aisa_testkit.openapi import Document, Reply, load_document, parse_document
 from aisa_testkit.openapi.conformance import ReplyProblem, reply_problems
+from tests.support.documents import DUBBINGS, renderings_text
 
 JSON = {"content-type": "application/json; charset=utf-8"}
 
@@ -132,3 +133,28 @@ def test_response_without_content_must_be_empty(other_document: Document) -> Non
 def test_file_content_is_not_validated(document: Document) -> None:
     headers = {"content-type": "video/mp4"}
     assert problems_with(document, "getVideoContent", 200, headers, b"\x00\xff") == []
+
+
+def test_error_that_the_document_tells_only_by_its_status_may_have_a_body() -> None:
+    text = renderings_text().replace(
+        "'404': {$ref: '#/components/responses/Problem'}", "'404': {description: No.}"
+    )
+    assert problems_with(parse_document(text), "rendering", 404, JSON, b'{"no": 1}') == []
+
+
+def test_errors_are_free_where_the_document_leaves_them_all_out() -> None:
+    silent = load_document(DUBBINGS)
+    for status in (400, 404, 500):
+        assert problems_with(silent, "showDubbing", status, {}, b"no") == []
+    (problem,) = problems_with(silent, "showDubbing", 201, JSON, b"{}")
+    assert problem.aspect == "status"
+
+
+@pytest.mark.parametrize("declared", ["'*/*'", "'application/*'"])
+def test_media_type_may_be_of_a_declared_range(declared: str) -> None:
+    error = "description: An error.\n      content:\n        "
+    text = renderings_text().replace(f"{error}application/json:", f"{error}{declared}:")
+    document = parse_document(text)
+    whole, part = b'{"problem": "a", "detail": "b"}', b'{"problem": "a"}'
+    assert problems_with(document, "rendering", 404, JSON, whole) == []
+    assert [p.aspect for p in problems_with(document, "rendering", 404, JSON, part)] == ["body"]

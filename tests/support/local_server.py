@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -14,7 +15,8 @@ from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.result import CheckPolicy, CheckResult
 from aisa_testkit.contracts.check.runner import CheckRunner
-from aisa_testkit.mock_server import JobService, ManualClock, RandomIds
+from aisa_testkit.contracts.traffic.file_read import FileReply
+from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, RandomIds
 from aisa_testkit.openapi import Call, Document, Provenance, Reply
 from aisa_testkit.openapi.pointer import get
 from tests.support.operations import id_in, only_kind
@@ -70,6 +72,14 @@ class LocalServer:
         self.waits.append(seconds)
         self.clock.advance(seconds)
 
+    def read_file(self, url: str, credentials: Mapping[str, str]) -> FileReply:
+        """Read a file of a job without the key."""
+        path = urlsplit(url).path.removeprefix(self.document.base_path)
+        reply = Endpoint(self.service).respond(
+            "GET", f"{self.document.base_path}{path}", query="", headers={}, body=b""
+        )
+        return FileReply(reply.status, reply.headers.get("content-type", ""), len(reply.body))
+
     def run_check(
         self,
         *,
@@ -97,8 +107,10 @@ class LocalServer:
         )
         budget = budget or Budget(max_creates=2)
         policy = CheckPolicy(grade, timeout)
-        runner = CheckRunner(self.document, plan, self, budget=budget, policy=policy, **options)
-        return runner.run()
+        with_files = {"files": self, **options}
+        return CheckRunner(
+            self.document, plan, self, budget=budget, policy=policy, **with_files
+        ).run()
 
     def reply_with_key(self, call: Call, **changed: Any) -> Reply:
         """Return the unchanged reply to a call, with the key and other changes."""

@@ -17,6 +17,7 @@ import pytest
 
 from aisa_testkit.contracts.check.http_target import MAX_JSON_BYTES, HttpTarget
 from aisa_testkit.contracts.errors import CheckTimedOut, ServerUnreachable
+from aisa_testkit.contracts.traffic.file_read import FileReply
 from aisa_testkit.contracts.traffic.request_builder import build_call
 from aisa_testkit.mock_server import VideoServer
 from aisa_testkit.openapi import Call, Document
@@ -366,3 +367,42 @@ def test_untrusted_certificate_is_named_in_the_error(
         ):
             HttpTarget(document, url, client).send(create(document))
         thread.join(timeout=10)
+
+
+FILE = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: Video/MP4; x=1\r\n\r\nabc"
+DENIED = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
+KEY = {"authorization": "Bearer sk-test"}
+
+
+def test_file_is_read_without_the_key(document: Document, client: httpx2.Client) -> None:
+    with raw_server(FILE) as (url, received):
+        reply = HttpTarget(document, f"{url}/v1", client).read_file(f"{url}/files/1?t=2", KEY)
+    assert reply == FileReply(200, "video/mp4", 3)
+    assert received[0].startswith(b"GET /files/1?t=2 ")
+    assert b"sk-test" not in received[0]
+
+
+def test_file_of_this_server_is_read_with_the_key_if_it_asks(
+    document: Document, client: httpx2.Client
+) -> None:
+    with raw_server(DENIED, FILE) as (url, received):
+        reply = HttpTarget(document, f"{url}/v1", client).read_file("/files/1", KEY)
+    assert (reply.status, len(received)) == (200, 2)
+    assert b"sk-test" in received[1]
+
+
+def test_other_host_never_gets_the_key(document: Document, client: httpx2.Client) -> None:
+    with raw_server(DENIED) as (url, received), raw_server(OK) as (own, _):
+        reply = HttpTarget(document, f"{own}/v1", client).read_file(f"{url}/files/1", KEY)
+    assert (reply.status, len(received)) == (401, 1)
+    assert b"sk-test" not in received[0]
+
+
+@pytest.mark.parametrize("address", ["http://[", "ftp://host/x", "file:///etc/passwd", "\x00"])
+def test_address_that_cannot_be_read_has_a_problem(
+    document: Document, client: httpx2.Client, address: str
+) -> None:
+    with raw_server(DENIED) as (url, _):
+        reply = HttpTarget(document, url, client).read_file(address, KEY)
+    assert reply.status in (None, 401)
+    assert reply.problem or reply.status

@@ -13,9 +13,10 @@ from aisa_testkit.contracts import read_exchange
 from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.result import CheckResult
+from aisa_testkit.contracts.check.session import Step
 from aisa_testkit.openapi import Call, Document, Reply, load_document, parse_document
 from aisa_testkit.openapi.json import Json
-from tests.support.documents import DUBBINGS
+from tests.support.documents import DUBBINGS, WORKSHOP
 from tests.support.local_server import LocalServer
 
 TEXT = DUBBINGS.read_text(encoding="utf-8")
@@ -231,3 +232,34 @@ def test_undocumented_error_that_is_not_json_may_hide_a_job(dubbings: Document) 
     text = TEXT.replace("    list: {operation: findDubbings, items: /found, page: query.page,", "#")
     unlisted = LocalServer(parse_document(text), make_error(400, b"oops")).run_check()
     assert unlisted.unknown_jobs
+
+
+@pytest.mark.parametrize(
+    ("kind", "seen"), [("print", {0.0, 100.0, None}), ("scan", {0.0, 39.0, 79.0, 100.0, None})]
+)
+def test_progress_is_told_in_per_cent_whatever_its_form(kind: str, seen: set[float | None]) -> None:
+    """One has a fraction, the other a text such as 39%."""
+    steps: list[Step] = []
+    LocalServer(load_document(WORKSHOP)).run_check(kind=kind, on_step=steps.append)
+    assert {step.progress for step in steps} == seen
+
+
+@pytest.mark.parametrize("kind", ["print", "poster", "scan", "cast"])
+def test_unusual_shapes_of_jobs_are_followed_to_their_end(kind: str) -> None:
+    """One poll of two kinds, a job without an id, states that are true and false."""
+    server = LocalServer(load_document(WORKSHOP))
+    result = server.run_check(kind=kind, creates=2, budget=Budget(max_creates=3))
+    assert (result.violations, result.notes, len(result.jobs)) == ((), (), 2)
+
+
+def test_job_that_nobody_knows_is_no_longer_polled() -> None:
+    """The server answers an unknown id with a state, not with an error."""
+    result = LocalServer(load_document(WORKSHOP)).run_check(kind="print", resume="gone")
+    assert result.notes == ("stopped polling gone: status 200",)
+    assert result.violations == ()
+
+
+def test_requests_for_a_part_of_a_file_need_a_document_that_knows_parts() -> None:
+    result = LocalServer(load_document(WORKSHOP)).run_check(kind="scan")
+    assert [e.status for e in result.history if e.operation_id == "scanFile"] == [404, 409, 200]
+    assert all("range" not in e.headers for e in result.history)

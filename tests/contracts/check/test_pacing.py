@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from aisa_testkit.contracts import Exchange, read_exchange
 from aisa_testkit.contracts.check.pacing import Pacing
-from aisa_testkit.openapi import Call, Document, JobRole, Reply
+from aisa_testkit.openapi import Call, Document, JobRole, Reply, load_document
+from tests.support.documents import WORKSHOP
 from tests.support.operations import find_operation, only_kind
 
 
@@ -92,3 +94,16 @@ def test_retry_after_sets_the_retry_delay(document: Document) -> None:
         answer(document, Reply(503, {"retry-after": "9"})),
     )
     assert [pacing.retry_delay(busy, failures=failures) for failures in (1, 2, 3)] == [9, 9, 9]
+
+
+@pytest.mark.parametrize(
+    ("hint", "seconds"), [(7, 7.0), (2.5, 2.5), (0, 2.0), (-1, 2.0), ("7", 2.0), (True, 2.0)]
+)
+def test_poll_hint_in_the_body_is_a_number_of_the_job(hint: object, seconds: float) -> None:
+    workshop = load_document(WORKSHOP)
+    create = workshop.kinds["print"].creates[0]
+    call = Call("lookUp", {}, (("ticket", "t"),))
+    job = {"ticket": "t", "phase": "waiting", "again": hint}
+    reply = Reply(200, {"content-type": "application/json"}, orjson.dumps({"data": job}))
+    exchange = read_exchange(workshop, call, reply, at=0)
+    assert Pacing(workshop, create, poll_interval=None).poll_delay(exchange) == seconds
