@@ -89,7 +89,7 @@ class _Application:
             matches = jsonpath.finditer(query, self.data)
             return [tuple(str(step) for step in match.parts) for match in matches]
         except jsonpath.JSONPathError as error:
-            return self._fail(place, f"is no JSONPath (RFC 9535): {error}")
+            return self._fail(place, f"is not a JSONPath (RFC 9535): {error}")
 
     def _fail(self, place: Path, reason: str) -> list[Path]:
         raise self._overlay.error(Problem(format_pointer(place), reason))

@@ -135,7 +135,7 @@ def test_file_content_is_not_validated(document: Document) -> None:
     assert problems_with(document, "getVideoContent", 200, headers, b"\x00\xff") == []
 
 
-def test_error_that_the_document_tells_only_by_its_status_may_have_a_body() -> None:
+def test_error_that_the_document_reports_only_by_its_status_may_have_a_body() -> None:
     text = renderings_text().replace(
         "'404': {$ref: '#/components/responses/Problem'}", "'404': {description: No.}"
     )
