@@ -16,7 +16,7 @@ from rich.text import Text
 
 from ..contracts.budget import format_price
 from ..contracts.check.probes import Probe
-from ..contracts.check.session import Step
+from ..contracts.check.step import Step
 from ..contracts.reports import Report
 from ..contracts.reports.rule_results import RuleOutcome, count_outcomes
 from ..contracts.rules.rule import Severity

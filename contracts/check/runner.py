@@ -13,7 +13,8 @@ from .pacing import Pacing
 from .plan import CheckPlan
 from .probes import Probe
 from .result import CheckPolicy, CheckResult
-from .session import Session, Step
+from .session import Session
+from .step import Step
 from .steps import JobSteps
 from .target import FileReader, Target, describe_outcome
 

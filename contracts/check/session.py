@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from ...openapi import Call, Cause, Document, JobKind, JobOperation, Operation
@@ -14,35 +13,16 @@ from ..budget import Budget
 from ..errors import BudgetExceeded, CredentialsRejected
 from ..traffic.exchange import Exchange
 from ..traffic.file_read import FileRead
-from ..traffic.job_views import JobView, is_number
+from ..traffic.job_views import JobView
 from ..traffic.redaction import Redaction
 from .pacing import Pacing, is_retryable
 from .paid_jobs import PaidJobs
 from .request_maker import RequestMaker
+from .step import Step, percent_of
 from .target import FileReader, Target, describe_outcome
 
 UNANSWERED_LIMIT = 2
 """After this many requests without any response, the target counts as unreachable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The progress of a check.
-
-    action: what the check is about to do
-    job_ids: the jobs that were created so far
-    job_id: the followed job, None if there is none yet
-    state: the state of that job
-    progress: the progress of that job in per cent
-    spent: the amount that is reserved so far, None if a price is unknown
-    """
-
-    action: str
-    job_ids: tuple[str, ...]
-    job_id: str | None
-    state: str | None
-    progress: float | None
-    spent: Decimal | None
 
 
 class Session:
@@ -201,7 +181,7 @@ class Session:
     def report_step(self, action: str) -> None:
         """Call `on_step` with the current progress."""
         view, field = self.followed, self._progress
-        progress = _percent(view, field) if view and field else None
+        progress = percent_of(view, field) if view and field else None
         self._on_step(
             Step(
                 action=action,
@@ -257,16 +237,6 @@ class Session:
         return exchange
 
 
-def _percent(view: JobView, field: JobField) -> float | None:
-    """Return the progress of a job in per cent; None if it does not show it."""
-    value, source = view.value_at(field.place.path), field.source
-    if isinstance(value, str):
-        return float(value[:-1]) if _PERCENT.fullmatch(value) else None
-    if not is_number(value):
-        return None
-    return value * 100 if isinstance(source, Progress) and source.form == "fraction" else value
-
-
 def _describe_unsent(reason: str, actions: list[str]) -> str:
     if len(actions) == 1:
         return f"not sent ({actions[0]}): {reason}"
@@ -274,4 +244,3 @@ def _describe_unsent(reason: str, actions: list[str]) -> str:
 
 
 _MAX_RETRIES = 3
-_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,9})?%")

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from decimal import Decimal
-from math import inf
 
 from ...openapi import Call, CreateOperation, Document
 from ...openapi.generator import NoValueError
 from ...openapi.generator.layout import Layout
 from ...openapi.jobs import Part, Place
 from ...openapi.json import Json
-from ...openapi.keywords import types_of
 from ...openapi.media_types import is_json
 from ...openapi.operation import RequestBody
-from ...openapi.pointer import Path, set_at
+from ...openapi.pointer import Path
 from ...openapi.request import read_call
 from ..rules.server.prompt_tags import tag_prompt
 from ..traffic.job_views import get_or_none
 from ..traffic.sample_image import SAMPLE_IMAGE_TYPE, sample_image
 from .field_values import example_value, possible_values, shown_values
+from .free_texts import paths_in, set_field, with_texts
 from .prices import Offer, cheapest_offers, default_at, price_of, priced_places
 from .request_maker import Content, RequestMaker, as_text, preferred_media_type
 
@@ -48,7 +47,8 @@ class ValidCreates:
         self._seed, self._run_id = seed, run_id
         self.media_type = preferred_media_type(self._operation)
         self._offers = cheapest_offers(create, self._given)
-        self._fixed = {*priced_places(create), *self._given.values, *create.when.values}
+        fixed = (*priced_places(create), *self._given.values, *create.when.values)
+        self._fixed_paths = {place.path for place in fixed if place.part is Part.BODY}
 
     def price(self, calls: Iterable[Call]) -> Decimal | None:
         """Return the highest price of these creates, None if one is unknown."""
@@ -78,7 +78,7 @@ class ValidCreates:
         first = self._with_fields(
             Content(self.media_type, self._minimal(self.media_type, self._offers[0])),
             self._offers[0],
-            skip={*_paths_in(second.value)},
+            skip={*paths_in(second.value)},
         )
         return (
             self._call(self._with_images(first), self._offers[0]),
@@ -115,8 +115,8 @@ class ValidCreates:
         body, value = self._operation.bodies[media_type], self._minimal(media_type, {})
         for place, chosen in self._second_offer.items():
             if place.part is Part.BODY and body.schema.schemas_at(place.path):
-                _set(value, place.path, chosen)
-        return self._with_texts(body, value, lambda text: f"{_NON_ASCII_TEXT} {text}")
+                set_field(value, place.path, chosen)
+        return with_texts(body, value, self._fixed_paths, _not_ascii)
 
     def _chosen(self, body: RequestBody, offer: Offer) -> dict[Path, Json]:
         """Return the values in the body that were set, or that are not the default."""
@@ -139,7 +139,7 @@ class ValidCreates:
         if not is_json(media_type):
             value: Json = self._required_form_fields(body) if body.properties else ""
             for path, each in chosen.items():
-                _set(value, path, each)
+                set_field(value, path, each)
             return value
         try:
             value = self._requests.required_value(
@@ -166,7 +166,7 @@ class ValidCreates:
         for place in self._offers[0]:  # the cheapest values of fields that must be sent
             is_sent = place.part is Part.BODY and get_or_none(value, place.path) is not None
             if is_sent and place not in self._given.values:
-                _set(value, place.path, self._offers[0][place])
+                set_field(value, place.path, self._offers[0][place])
         return value
 
     def _fixed_in_body(self) -> Iterator[Place]:
@@ -175,27 +175,10 @@ class ValidCreates:
 
     def _tagged(self, body: RequestBody, value: Json) -> Json:
         """Return a body with a tag at the end of its prompts."""
-        return self._with_texts(body, value, lambda t: tag_prompt(t, self._seed, self._run_id))
+        return with_texts(body, value, self._fixed_paths, self._with_tag)
 
-    def _with_texts(self, body: RequestBody, value: Json, change: Callable[[str], str]) -> Json:
-        """Return a body with other texts in the fields that may hold a few more words."""
-        changed = deepcopy(value)
-        for path in _paths_in(value):
-            text = get_or_none(value, path)
-            if isinstance(text, str) and self._is_free_text(body, path, text):
-                _set(changed, path, change(text))
-        return changed
-
-    def _is_free_text(self, body: RequestBody, path: Path, text: str) -> bool:
-        """Return True if a field may hold a few more words and does not affect the price.
-
-        A text without blanks that the document shows may be a name, such as that of a model.
-        """
-        if Place(Part.BODY, path) in self._fixed or path[:1] in {(n,) for n in body.files}:
-            return False
-        if " " not in text and text in shown_values(body, path):
-            return False
-        return any(_has_room(schema, text) for schema in body.schema.schemas_at(path)[:1])
+    def _with_tag(self, text: str) -> str:
+        return tag_prompt(text, self._seed, self._run_id)
 
     def _with_fields(self, content: Content, offer: Offer, *, skip: set[Path]) -> Content:
         """Return a body with each optional field that has a value that the document allows."""
@@ -208,7 +191,7 @@ class ValidCreates:
                 continue
             for candidate in self._values(body, path):
                 extended = deepcopy(value)
-                _set(extended, path, candidate)
+                set_field(extended, path, candidate)
                 if self._problems(Content(media_type, extended), offer) <= known:
                     value = extended
                     break
@@ -225,8 +208,7 @@ class ValidCreates:
 
     def _is_fixed(self, path: Path) -> bool:
         """Return True if a field, or one below it, affects the price or was set."""
-        in_body = (place.path for place in self._fixed if place.part is Part.BODY)
-        return any(fixed[: len(path)] == path for fixed in in_body)
+        return any(fixed[: len(path)] == path for fixed in self._fixed_paths)
 
     def _values(self, body: RequestBody, path: Path) -> Iterator[Json]:
         if path[0] not in body.files:
@@ -270,34 +252,14 @@ class ValidCreates:
         return content
 
 
+def _not_ascii(text: str) -> str:
+    return f"{_NON_ASCII_TEXT} {text}"
+
+
 def _is_settable(schema: Json) -> bool:
     """Return True if a client may send a field."""
     return not schema.get("readOnly")
 
 
-def _has_room(schema: dict[str, Json], text: str) -> bool:
-    unrestricted = not schema.keys() & {"enum", "const", "pattern", "format"}
-    fits = schema.get("maxLength", inf) >= len(text) + _MIN_SPARE_LENGTH
-    return unrestricted and fits and types_of(schema) == ("string",)
-
-
-def _paths_in(value: Json, path: Path = ()) -> Iterator[Path]:
-    """Yield the path of every field in a value, also within arrays."""
-    if isinstance(value, dict):
-        entries: Iterable[tuple[str, Json]] = value.items()
-    else:
-        entries = ((str(i), v) for i, v in enumerate(value)) if isinstance(value, list) else ()
-    for step, below in entries:
-        yield (*path, step)
-        yield from _paths_in(below, (*path, step))
-
-
-def _set(value: Json, path: Path, field: Json) -> None:
-    """Set a field of a body; a body that is not an object stays as it is."""
-    if isinstance(value, dict) and path:
-        set_at(value, path, field)
-
-
 _NON_ASCII_TEXT = "à l'aube 灯"
-_MIN_SPARE_LENGTH = 40
 _MAX_DEPTH = 3

@@ -13,7 +13,7 @@ from aisa_testkit.contracts import read_exchange
 from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.result import CheckResult
-from aisa_testkit.contracts.check.session import Step
+from aisa_testkit.contracts.check.step import Step
 from aisa_testkit.openapi import Call, Document, Reply, load_document, parse_document
 from aisa_testkit.openapi.json import Json
 from tests.support.documents import DUBBINGS, WORKSHOP

@@ -12,7 +12,7 @@ import pytest
 from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.result import CheckResult
-from aisa_testkit.contracts.check.session import Step
+from aisa_testkit.contracts.check.step import Step
 from aisa_testkit.contracts.errors import CredentialsRejected, NotThisApi, ServerUnreachable
 from aisa_testkit.mock_server import MockControls
 from aisa_testkit.openapi import Call, Document, JobRole, Meaning, Provenance, Reply

@@ -13,7 +13,8 @@ from aisa_testkit.contracts import Exchange, read_exchange
 from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.pacing import Pacing
 from aisa_testkit.contracts.check.request_maker import RequestMaker
-from aisa_testkit.contracts.check.session import Session, Step
+from aisa_testkit.contracts.check.session import Session
+from aisa_testkit.contracts.check.step import Step
 from aisa_testkit.contracts.errors import CheckTimedOut, CredentialsRejected, ServerUnreachable
 from aisa_testkit.openapi import Call, Document, Reply
 from tests.support.operations import only_kind

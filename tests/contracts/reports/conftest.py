@@ -14,7 +14,7 @@ from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.check.plan import plan_check
 from aisa_testkit.contracts.check.result import CheckPolicy, CheckResult
 from aisa_testkit.contracts.check.runner import CheckRunner
-from aisa_testkit.contracts.check.session import Step
+from aisa_testkit.contracts.check.step import Step
 from aisa_testkit.contracts.reports import Report
 from aisa_testkit.openapi import Call, Document, JobRole, Reply
 from tests.support.changed_server import ChangedServer, ChangeReply
