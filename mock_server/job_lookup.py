@@ -68,7 +68,7 @@ class JobLookup:
         if first.role is JobRole.POLL and self._kinds[first.kind].kind.lifecycle.unknown:
             return None, roles
         name = place.name if place else ""
-        return self.get(accepted, job_id, kinds=names, parameter=name), roles
+        return self._made_up(job_id, accepted, kinds=names, parameter=name), roles
 
     def get(
         self, accepted: AcceptedCall, job_id: str, *, kinds: tuple[str, ...], parameter: str
@@ -84,9 +84,15 @@ class JobLookup:
         job = self._store.get(job_id)
         if job is not None and job.owner == accepted.key and job.kind in kinds:
             return job
+        return self._made_up(job_id, accepted, kinds=kinds, parameter=parameter)
+
+    def _made_up(
+        self, job_id: str, accepted: AcceptedCall, *, kinds: tuple[str, ...], parameter: str
+    ) -> Job:
+        """Return a finished job for an unknown id if ids are synthesized; raises Refusal if not."""
         if self._synthesize:
             return self._synthesized(job_id, self._kinds[kinds[0]])
-        message = f"there is no job {quote(job_id)}"
+        message, job = f"there is no job {quote(job_id)}", self._store.get(job_id)
         if job is not None and job.owner != accepted.key:
             message += " of this key; it was created with another key"
         raise Refusal(Cause.JOB_UNKNOWN, message, parameter=parameter)

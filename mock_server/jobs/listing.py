@@ -8,12 +8,14 @@ from urllib.parse import urlencode
 
 from ...openapi import Cause
 from ...openapi.jobs import JobKind, ListOperation, Place
+from ...openapi.jobs.answer import json_schema
 from ...openapi.json import Json
 from ...openapi.pointer import Path
 from ...openapi.request_place import read_place
 from ...openapi.text import quote
 from ..accepted_call import AcceptedCall
 from ..errors import Refusal
+from .field_values import ABSENT
 from .job import Job
 from .store import Store
 
@@ -63,6 +65,7 @@ class JobLister:
     ) -> None:
         self._kind, self._listing, self._store = kind, listing, store
         self._value_of, self._synthesize = value_of, synthesize
+        self._schema = json_schema(listing.operation)
 
     def page(self, accepted: AcceptedCall) -> Page:
         """Return the page that a request asks for.
@@ -88,7 +91,7 @@ class JobLister:
         )
 
     def values(self, page: Page, accepted: AcceptedCall, base_url: str) -> dict[Path, Json]:
-        """Return the values in the response beside the items, by path."""
+        """Return the values in the response beside the items, or ABSENT, by path."""
         jobs, places = page.jobs, self._listing.places
         following, previous = self._cursors(page)
         as_address = {"next_page": following, "previous_page": previous}
@@ -104,7 +107,7 @@ class JobLister:
                 whole = self._is_address(places[word])
                 url = self._address(cursor, accepted, base_url) if whole and cursor else None
                 values[word] = url if whole else cursor and next(iter(cursor.values()))
-        return {path: values[word] for word, path in places.items()}
+        return {path: self._written(path, values[word]) for word, path in places.items()}
 
     def _read(self, place: Place | None, accepted: AcceptedCall) -> Json:
         if place is None:
@@ -195,9 +198,20 @@ class JobLister:
 
     def _is_address(self, path: Path) -> bool:
         """Return True if the schema of a place wants a whole URL."""
-        content = self._listing.operation.success.content.values()
-        schemas = [s for each in content if each for s in each.schemas_at(path)]
+        schemas = self._schema.schemas_at(path) if self._schema else []
         return any(schema.get("format") in ("uri", "url") for schema in schemas)
+
+    def _written(self, path: Path, value: Json) -> Json:
+        """Return a value as the schema of its place allows it; ABSENT for null if it does not."""
+        schema = self._schema.below(path) if self._schema else None
+        if self._schema is None or schema is None or schema.accepts(value):
+            return value
+        if value is None:
+            around = self._schema.schemas_at(path[:-1])
+            required = any(path[-1] in each.get("required", ()) for each in around)
+            return "" if required and schema.accepts("") else ABSENT
+        text = str(value)
+        return int(text) if text.isdecimal() and not schema.accepts(text) else text
 
     def _address(self, cursor: Mapping[str, Json], accepted: AcceptedCall, base_url: str) -> str:
         kept = {name: value for name, value in accepted.call.query if name not in cursor}

@@ -12,6 +12,7 @@ from ...openapi.jobs.request_places import request_schemas
 from ...openapi.jobs.sources import FromRequest
 from ...openapi.json import Json
 from ...openapi.request_place import read_place
+from .returned_places import returned_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ def _kept_places(kind: JobKind, create: CreateOperation) -> Iterator[Place]:
         if isinstance(field.source, FromRequest):
             yield field.source.place
         yield from field.when.values
+    yield from create.when.values
+    yield from returned_places(kind, create)
     for state in kind.lifecycle.states.values():
         yield from state.scale
     for failure in create.failures:

@@ -110,7 +110,7 @@ class _KindEvents:
         schema = self._schemas[webhook.pointer]
         if schema is not None:
             try:
-                return self._maker.make(schema, layout=Layout(values=values))
+                return self._maker.make(schema, layout=Layout(values=values, sparse=()))
             except NoValueError as error:
                 return error.nearest
         body: dict[str, Json] = {}
