@@ -98,16 +98,21 @@ def _with_message(schema: Schema, message: str) -> Layout:
     return Layout()
 
 
-def refuse_if_preferred(envelope: ErrorEnvelope, operation: Operation, prefer: str) -> None:
+def refuse_if_preferred(
+    envelope: ErrorEnvelope, operation: Operation, prefer: str, *, is_stateless: bool
+) -> None:
     """Raise Refusal if a Prefer header (RFC 7240) asks for an error: `Prefer: code=429`.
 
-    A status that the operation does not document is refused as an invalid preference.
+    A status that the operation does not document is refused as an invalid preference. Stateless
+    operations respond with any documented status themselves.
     """
     match = _CODE.search(prefer)
     if match is None or int(match[1]) < 400:
         return
     status = int(match[1])
     cause = envelope.cause_of_status(status)
+    if cause is None and is_stateless and status in operation.responses:
+        return  # the response is made from its examples and its schema
     if cause is None or status not in operation.responses:
         known = ", ".join(str(s) for s in operation.responses if s >= 400)
         message = f"Prefer: {operation.id} has no documented response {status}, only {known}"

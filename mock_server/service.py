@@ -138,7 +138,12 @@ class JobService(Generic[ClockT]):
         if self.limits.active:
             self.limits.count_request(key)
         if "prefer" in call.headers:
-            refuse_if_preferred(self.document.envelope, operation, call.headers["prefer"])
+            refuse_if_preferred(
+                self.document.envelope,
+                operation,
+                call.headers["prefer"],
+                is_stateless=operation.id not in self.document.roles,
+            )
         accepted = AcceptedCall(operation, call, read_call(operation, call), key)
         if accepted.arguments.unknown_names:
             applied.ignored_names = accepted.arguments.unknown_names

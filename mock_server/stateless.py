@@ -6,13 +6,14 @@ import re
 
 import orjson
 
-from ..openapi import Cause, Document, Reply, Schema
+from ..openapi import Cause, Document, Operation, Reply, Schema
 from ..openapi.generator import NoValueError, ValueMaker
 from ..openapi.json import Json
 from ..openapi.media_types import is_json
 from ..openapi.operation import Response
 from .accepted_call import AcceptedCall
 from .errors import Refusal
+from .small_files import make_small_file
 
 
 class StatelessReplies:
@@ -32,19 +33,29 @@ class StatelessReplies:
     def reply(self, accepted: AcceptedCall) -> Reply:
         """Return the reply to a valid request; raises Refusal if it prefers what is not there."""
         operation, prefer = accepted.operation, accepted.call.headers.get("prefer", "")
-        response = operation.success
-        match = _CODE.search(prefer)
-        if match:
-            response = operation.responses.get(int(match[1]), response)
+        status, response = self._preferred(operation, prefer)
         for media_type, schema in response.content.items():
             if is_json(media_type):
                 body = self._body(response, media_type, schema, prefer)
                 headers = {"content-type": media_type, **self._headers(response)}
-                return Reply(response.status, headers, orjson.dumps(body))
+                return Reply(status, headers, orjson.dumps(body))
         for media_type in response.content:
             headers = {"content-type": media_type, **self._headers(response)}
-            return Reply(response.status, headers, b"" if "/" not in media_type else _TEXT)
-        return Reply(response.status, self._headers(response))
+            return Reply(status, headers, make_small_file(media_type))
+        return Reply(status, self._headers(response))
+
+    @staticmethod
+    def _preferred(operation: Operation, prefer: str) -> tuple[int, Response]:
+        """Return the status that a request prefers, by default the good one, and its response."""
+        match = _CODE.search(prefer)
+        if match is None:
+            return operation.success.status, operation.success
+        status = int(match[1])
+        if status not in operation.responses:
+            known = ", ".join(map(str, operation.responses))
+            message = f"Prefer: {operation.id} has no documented response {status}, only {known}"
+            raise Refusal(Cause.PREFERENCE_INVALID, message, parameter="Prefer")
+        return status, operation.responses[status]
 
     def _body(
         self, response: Response, media_type: str, schema: Schema | None, prefer: str
@@ -78,7 +89,6 @@ class StatelessReplies:
         return headers
 
 
-_TEXT = b"text"
 _CODE = re.compile(r"\bcode=([1-5][0-9]{2})\b")
 _EXAMPLE = re.compile(r"\bexample=([^\s,;]+)")
 _DYNAMIC = re.compile(r"\bdynamic=true\b")
