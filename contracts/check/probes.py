@@ -202,7 +202,7 @@ def _invalid_keys(
     yield Probe(requests.request(operation, key=UNKNOWN_KEY), "an unknown API key")
     if credentials.scheme:
         for value, reason in (
-            (f"Basic {requests.key}", "another scheme"),
+            (f"Basic {requests.key or UNKNOWN_KEY}", "another scheme"),
             (credentials.scheme, "no API key in it"),
         ):
             call = requests.request(operation)

@@ -58,18 +58,20 @@ class RequestMaker:
     @property
     def sends_keys(self) -> bool:
         """True if requests have an API key, so that one without a key is another request."""
-        return self.key is not None and self._document.credentials is not None
+        return bool(self.credentials())
 
     def needs_key(self, operation: Operation) -> bool:
         """Return True if a request without the key should be rejected."""
         return self.sends_keys and operation.secured
 
     def credentials(self) -> Mapping[str, str]:
-        """Return the headers with the API key, none without one."""
+        """Return the header with the API key, none without one; a header that is set counts."""
         known = self._document.credentials
-        if known is None or self.key is None:
+        if known is None:
             return {}
-        return {known.header: f"{known.scheme} {self.key}".strip()}
+        if known.header in self.given.headers:
+            return {known.header: self.given.headers[known.header]}
+        return {} if self.key is None else {known.header: f"{known.scheme} {self.key}".strip()}
 
     def request(
         self,
@@ -81,12 +83,15 @@ class RequestMaker:
         query: Iterable[tuple[str, str]] = (),
         headers: Mapping[str, str] | None = None,
     ) -> Call:
-        """Return a request of an operation; "" is the key of this client, None is no key."""
-        sent = {**self._headers(operation), **self.given.headers, **(headers or {})}
+        """Return a request of an operation; "" is the key of this client, None sends none."""
+        own = self.credentials() if key == "" else {}
+        secrets = {self._document.credentials.header} if self._document.credentials else set()
+        given = {name: v for name, v in self.given.headers.items() if name not in secrets}
+        sent = {**self._headers(operation), **given, **own, **(headers or {})}
         call = build_call(
             self._document,
             operation,
-            key=self.key if key == "" else key,
+            key=key or None,
             path_parameters={**self._path_parameters(operation), **(path or {})},
             query=self._query(operation, tuple(query)),
             headers=sent,

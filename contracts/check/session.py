@@ -67,8 +67,9 @@ class Session:
         self._key_accepted = False
         self._document, self._target, self._on_step = document, target, on_step
         self._files = files
-        self.requests, self._sends_key = requests, requests.key is not None
+        self.requests, self._sends_key = requests, requests.sends_keys
         self._redaction = Redaction(document, keys=[requests.key] if requests.key else [])
+        self._redaction.add_keys_from(requests.credentials())
         progress = (f for f in requests.create.fields if isinstance(f.source, Progress))
         self._progress: JobField | None = next(progress, None)
         self._pacing, self._max_wait, self._waited = pacing, max_wait, 0.0

@@ -150,7 +150,7 @@ class ValidCreates:
         return self._with_examples(body, value)
 
     def _required_form_fields(self, body: RequestBody) -> dict[str, Json]:
-        names = body.schema.raw.get("required", ())
+        names = _required_names(body)
         return {name: example_value(body, (name,)) for name in names if name not in body.files}
 
     def _with_examples(self, body: RequestBody, value: Json) -> Json:
@@ -243,13 +243,19 @@ class ValidCreates:
         media_type, value = content
         if isinstance(value, dict):
             body = self._operation.bodies[media_type]
-            required = [n for n in body.schema.raw.get("required", ()) if n in body.files]
-            names = [name for name in dict.fromkeys([*value, *required]) if name in body.files]
+            fields = dict.fromkeys([*value, *_required_names(body)])
+            names = [name for name in fields if name in body.files]
             images = {name: sample_image(self._create, value) for name in names}
             return Content(media_type, {**value, **images})
         if value == "" and media_type.startswith(("image/", "*/", "application/octet")):
             return Content(SAMPLE_IMAGE_TYPE, sample_image(self._create, {}))
         return content
+
+
+def _required_names(body: RequestBody) -> list[str]:
+    """Return the fields that a body and the schemas combined with it require."""
+    schemas = body.schema.schemas_at(())
+    return [name for schema in schemas for name in schema.get("required", ())]
 
 
 def _not_ascii(text: str) -> str:

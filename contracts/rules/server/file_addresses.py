@@ -1,4 +1,4 @@
-"""The rule for files at addresses in jobs: whoever reads the address can have the file."""
+"""The rule for files at addresses in jobs: a client can read the file there."""
 
 from __future__ import annotations
 

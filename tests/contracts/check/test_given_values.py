@@ -94,3 +94,23 @@ def test_form_has_values_that_are_set(document: Document) -> None:
     assert [float(plan.price or 0), float(plan.total or 0)] == [0.8, 1.6]
     for call in (*plan.creates, *plan.fallbacks):
         assert b"A harbour" in call.body
+
+
+def test_header_with_the_key_replaces_the_key_and_is_left_out_where_none_is_sent(
+    dubbings: Document,
+) -> None:
+    """A request without a key that has one after all would be accepted, and billed."""
+    plan = plan_check(dubbings, key="k", headers={"Authorization": "Basic of-a-person"})
+    calls = {probe.reason: probe.call for probe in plan.create_probes}
+    assert "authorization" not in calls["no API key"].headers
+    assert plan.creates[0].headers["authorization"] == "Basic of-a-person"
+    unknown = next(p for p in plan.free_probes if p.reason == "an unknown API key")
+    assert unknown.call.headers["authorization"] == "Bearer sk-invalid-key"
+
+
+def test_key_in_a_header_that_is_set_is_masked(dubbings: Document) -> None:
+    secret = "Bearer sk-of-a-person-1234"
+    server = LocalServer(dubbings, lambda w, c, r: w.reply_with_key(c))
+    result = server.run_check(key=None, headers={"Authorization": secret})
+    assert server.calls[0].headers["authorization"] == secret
+    assert "sk-of-a-person-1234" not in str(result)
