@@ -21,7 +21,7 @@ from ..mock_server.service import JobService, UnknownIds
 from ..mock_server.webhooks.webhooks import Webhooks
 from ..openapi import Document, DocumentError, Problem, load_document
 from ..openapi.json import Json
-from ..openapi.source import BUNDLED
+from ..openapi.source import bundled_documents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +77,9 @@ class ReloadingMock:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files of the mock: the document unless it is the bundled one, and the config."""
-        document = () if self.document.source.name == BUNDLED else (self.document.source.name,)
+        """The files of the mock: the document unless it is a bundled one, and the config."""
+        name = self.document.source.name
+        document = () if name in bundled_documents() else (name,)
         return tuple(Path(name) for name in (*document, self.options.config) if name)
 
     def reload(self) -> bool:
@@ -90,7 +91,7 @@ class ReloadingMock:
             if file.exists() and not file.is_file():  # a reader of a pipe waits for its writer
                 raise DocumentError(str(file), (Problem("", "is not a regular file"),))
         current = self.document
-        is_file = current.source.name != BUNDLED
+        is_file = current.source.name not in bundled_documents()
         document = load_document(current.source.name) if is_file else current
         if document.source.text == current.source.text:
             self.service.reconfigure(self._config(current))

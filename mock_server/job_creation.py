@@ -80,6 +80,8 @@ class JobCreation:
         if create.source is None:
             return None
         job_id = read_place(create.source, accepted.call, accepted.arguments)
+        if job_id is None:  # such as a request that uploads a file instead
+            return None
         job = self._lookup.get(
             accepted, str(job_id), kinds=(create.kind,), parameter=create.source.name
         )

@@ -126,12 +126,12 @@ def load_document(
     overlays: Iterable[str | FilePath] = (),
     strict: bool = False,
 ) -> Document:
-    """Load a document from a YAML or JSON file.
+    """Load a document from a YAML or JSON file, or a bundled one by its name.
 
     Without a path, return the bundled document of the AIsa video API, which is loaded once.
 
     Args:
-        path: The path of the file.
+        path: The path of the file, or the name of a bundled document, such as `aisa-wan`.
         overlays: The paths of overlays, which are applied in this order.
         strict: True to raise an error for everything that would be left out.
 

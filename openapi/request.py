@@ -183,7 +183,7 @@ class _RequestReader:
         if isinstance(data, dict):
             self.fields = {name: data[name] for name in data if name in body.properties}
             self.unknown_names += [name for name in data if name not in body.properties]
-            self.problems += [*self._files_in_json(data)]
+            self.problems += [*self._files_in_json(data, body)]
         return self._validate(body.schema, data, None)
 
     def _encoded_body(self) -> str | None:
@@ -191,11 +191,13 @@ class _RequestReader:
         encoding = self.call.headers.get("content-encoding")
         return f"one with the Content-Encoding {quote(encoding)}" if encoding else None
 
-    def _files_in_json(self, data: Mapping[str, Json]) -> Iterator[RequestProblem]:
+    def _files_in_json(
+        self, data: Mapping[str, Json], body: RequestBody
+    ) -> Iterator[RequestProblem]:
         """Report fields that only a form can carry, because ignoring them would change the job."""
         forms = self.operation.bodies.get(FORM)
         for name, allowed in forms.files.items() if forms else ():
-            if name in data:
+            if name in data and name not in body.properties:
                 expected = f"{describe_file(allowed)}, which only {FORM} can carry"
                 yield RequestProblem(Cause.FIELD_TYPE, name, expected, JSON)
 

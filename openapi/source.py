@@ -17,7 +17,8 @@ from .text import did_you_mean
 from .yaml_loader import YamlLoader
 from .yaml_rules import is_64_bit, yaml_problems
 
-BUNDLED = "aisa-videos.yaml"
+BUNDLED = "aisa-videos"
+"""The name of the bundled document that is the default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +87,26 @@ def read_resource(name: str) -> str:
     return FilePath(__file__).with_name(name).read_text(encoding="utf-8")
 
 
-def read_source(path: str | FilePath | None) -> Source:
-    """Read a file, or the bundled document if there is no path.
+def bundled_documents() -> tuple[str, ...]:
+    """Return the names of the bundled documents, sorted."""
+    return tuple(sorted(path.stem for path in FilePath(__file__).parent.glob("*.yaml")))
 
+
+def read_bundled(name: str) -> Source:
+    """Read a bundled document; `name` is one of `bundled_documents`."""
+    return parse_source(read_resource(f"{name}.yaml"), name=name)
+
+
+def read_source(path: str | FilePath | None) -> Source:
+    """Read a file or a bundled document, by default the bundled document of the AIsa video API.
+
+    A name of a bundled document stands for it; `./NAME` is a file with the same name.
     Raises DocumentError if the file is unreadable or neither YAML nor JSON.
     """
     if path is None:
-        return parse_source(read_resource(BUNDLED), name=BUNDLED)
+        return read_bundled(BUNDLED)
+    if isinstance(path, str) and path in bundled_documents():
+        return read_bundled(path)
     return parse_source(read_file(path), name=str(path))
 
 
@@ -113,6 +127,7 @@ def _suggest_file(path: FilePath) -> str:
         names = sorted(each.name for each in path.parent.iterdir() if each.name.isprintable())
     except OSError:
         return ""
+    names += bundled_documents() if path.parent == FilePath() else ()
     return did_you_mean(path.name, names)
 
 

@@ -34,7 +34,9 @@ def file_problem(part: Part, allowed: Iterable[str]) -> tuple[Cause, str, str] |
     if declared and not _is_allowed(declared, types):
         return Cause.FIELD_VALUE, expected, f"one with the Content-Type {quote(declared)}"
     found = image_type(part.content)
-    if not _is_allowed(found, types):
+    # Only images are known by their bytes.
+    recognizable = found or all(each.startswith("image/") for each in types)
+    if recognizable and not _is_allowed(found, types):
         received = found or f"{quote(part.filename)}, whose bytes have another type"
         return Cause.FIELD_VALUE, expected, received
     return None

@@ -161,10 +161,9 @@ def plan_progression(
         phases[-1] = replace(
             last, starts_after=last.ends_after, ends_after=inf, progress_from=last.progress_to
         )
-    code = forced.code if forced else outcome.code
     return Progression(
         tuple(phases),
-        None if outcome.stalls else _failure_reason(create, route[-1], code),
+        None if outcome.stalls else _failure_reason(create, route[-1], outcome.code, forced),
         None if outcome.expires is None else phases[-1].starts_after + outcome.expires,
     )
 
@@ -290,14 +289,16 @@ def _scale(state: State, request: Mapping[str, Json]) -> float:
 
 
 def _failure_reason(
-    create: CreateOperation, final: State, code: str | None
+    create: CreateOperation, final: State, code: str | None, forced: FailureReason | None
 ) -> tuple[str, str] | None:
-    reasons = {failure.code: failure.message for failure in create.failures}
+    if forced is not None:
+        return forced.code, forced.message
+    reasons = {failure.code: failure.message for failure in reversed(create.failures)}
     if final.meaning is not Meaning.FAILURE:
         if code is not None:
             raise ValueError(f"a job that ends as {final.name!r} has no failure code {code!r}")
         return None
-    code = code or next(iter(reasons), "")
+    code = code or (create.failures[0].code if create.failures else "")
     return code, reasons.get(code, f"The job failed: {code}.")
 
 

@@ -147,15 +147,15 @@ def _usual_failure(fields: Iterable[JobField], answers: list[Answer], state: str
 
 
 def _failures(data: Mapping[str, Json]) -> tuple[FailureReason, ...]:
-    long = {code: as_failure(value) for code, value in data.items()}
+    long = {name: as_failure(value) for name, value in data.items()}
     return tuple(
         FailureReason(
-            code,
+            failure.get("code", name),
             failure["message"],
             _condition(failure.get("when")),
             failure.get("moderation", False),
         )
-        for code, failure in long.items()
+        for name, failure in long.items()
     )
 
 
