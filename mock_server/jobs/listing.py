@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from ...openapi import Cause
+from ...openapi import Cause, Schema
 from ...openapi.jobs import JobKind, ListOperation, Place
 from ...openapi.jobs.answer import json_schema
 from ...openapi.json import Json
+from ...openapi.keywords import types_of
 from ...openapi.pointer import Path
 from ...openapi.request_place import read_place
 from ...openapi.text import quote
@@ -43,6 +44,27 @@ class Page:
     limit: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a value beside the items is written.
+
+    Args:
+        nothing: What stands for null: None, or "" or ABSENT where the schema forbids null.
+        is_whole: True if ids are numbers there.
+        is_address: True if a whole URL must stand there.
+    """
+
+    nothing: Json = None
+    is_whole: bool = False
+    is_address: bool = False
+
+    def write(self, value: Json) -> Json:
+        """Return a value as the schema of its place allows it."""
+        if value is None:
+            return self.nothing
+        return int(value) if self.is_whole and str(value).isdecimal() else value
+
+
 class JobLister:
     """Finds the pages of one list.
 
@@ -65,7 +87,8 @@ class JobLister:
     ) -> None:
         self._kind, self._listing, self._store = kind, listing, store
         self._value_of, self._synthesize = value_of, synthesize
-        self._schema = json_schema(listing.operation)
+        schema = json_schema(listing.operation)
+        self._forms = {path: _form_at(schema, path) for path in listing.places.values()}
 
     def page(self, accepted: AcceptedCall) -> Page:
         """Return the page that a request asks for.
@@ -104,10 +127,10 @@ class JobLister:
         }
         for word, cursor in as_address.items():
             if word in places:
-                whole = self._is_address(places[word])
+                whole = self._forms[places[word]].is_address
                 url = self._address(cursor, accepted, base_url) if whole and cursor else None
                 values[word] = url if whole else cursor and next(iter(cursor.values()))
-        return {path: self._written(path, values[word]) for word, path in places.items()}
+        return {path: self._forms[path].write(values[word]) for word, path in places.items()}
 
     def _read(self, place: Place | None, accepted: AcceptedCall) -> Json:
         if place is None:
@@ -196,23 +219,6 @@ class JobLister:
                 previous = {listing.before.name: jobs[0].id}
         return (following if page.more else None), (previous or None if page.before else None)
 
-    def _is_address(self, path: Path) -> bool:
-        """Return True if the schema of a place wants a whole URL."""
-        schemas = self._schema.schemas_at(path) if self._schema else []
-        return any(schema.get("format") in ("uri", "url") for schema in schemas)
-
-    def _written(self, path: Path, value: Json) -> Json:
-        """Return a value as the schema of its place allows it; ABSENT for null if it does not."""
-        schema = self._schema.below(path) if self._schema else None
-        if self._schema is None or schema is None or schema.accepts(value):
-            return value
-        if value is None:
-            around = self._schema.schemas_at(path[:-1])
-            required = any(path[-1] in each.get("required", ()) for each in around)
-            return "" if required and schema.accepts("") else ABSENT
-        text = str(value)
-        return int(text) if text.isdecimal() and not schema.accepts(text) else text
-
     def _address(self, cursor: Mapping[str, Json], accepted: AcceptedCall, base_url: str) -> str:
         kept = {name: value for name, value in accepted.call.query if name not in cursor}
         path = self._listing.operation.template.expand(accepted.call.path_parameters)
@@ -224,6 +230,24 @@ def owned_jobs(store: Store, *, owner: str, kinds: Iterable[str]) -> list[Job]:
     wanted = {*kinds}
     page = store.page(after=None, limit=len(store), newest_first=True, owner=owner)
     return [job for job in page.jobs if job.kind in wanted]
+
+
+def _form_at(schema: Schema | None, path: Path) -> _Form:
+    """Return how a value at a path of the response is written."""
+    below = schema.below(path) if schema else None
+    if schema is None or below is None:
+        return _Form()
+    found = schema.schemas_at(path)
+    nothing: Json = None
+    if not below.accepts(None):
+        around = schema.schemas_at(path[:-1])
+        required = any(path[-1] in each.get("required", ()) for each in around)
+        nothing = "" if required and below.accepts("") else ABSENT
+    return _Form(
+        nothing,
+        is_whole=any({*types_of(each)} - {"null"} == {"integer"} for each in found),
+        is_address=any(each.get("format") in ("uri", "url") for each in found),
+    )
 
 
 def _count(value: Json, default: int) -> int:
