@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from itertools import islice, product
 
@@ -14,7 +14,6 @@ from ...openapi.pointer import Path
 from ..traffic.billing import create_price
 from ..traffic.exchange import read_exchange
 from .field_values import shown_values
-from .given_values import GivenValues
 
 Offer = dict[Place, Json]
 """The values of the places that affect the price."""
@@ -41,8 +40,8 @@ def price_of(document: Document, call: Call) -> Decimal | None:
     return price[0] if price else None
 
 
-def cheapest_offers(create: CreateOperation, given: GivenValues) -> list[Offer]:
-    """Return the values of the cheapest jobs, default values first; what is given stays.
+def cheapest_offers(create: CreateOperation, fixed: Mapping[Place, Json]) -> list[Offer]:
+    """Return the values of the cheapest jobs, default values first; fixed values stay.
 
     Without a known price, the jobs have the default values.
     """
@@ -50,7 +49,7 @@ def cheapest_offers(create: CreateOperation, given: GivenValues) -> list[Offer]:
     if price is None:
         return [{}]
     choices = {
-        place: [given.values[place]] if place in given.values else _choices(create, place)
+        place: [fixed[place]] if place in fixed else _choices(create, place)
         for place in priced_places(create)
         if request_schemas(create.operation, place)
     }
@@ -72,7 +71,9 @@ def _choices(create: CreateOperation, place: Place) -> list[Json]:
     candidates += [value for rate in rates for value in rate.when.get(str(place), ())]
     candidates += [schema["minimum"] for schema in schemas if "minimum" in schema]
     allowed = [v for v in candidates if v is not None and (not listed or v in listed)]
-    return _unique(allowed) or [None]
+    # Other values may make a request that does not create a job.
+    creating = create.when.values.get(place, allowed)
+    return _unique(value for value in allowed if value in creating) or [None]
 
 
 def _shown(create: CreateOperation, place: Place) -> list[Json]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from math import inf
 
 from ...openapi import Cause, Document, JobOperation, Meaning
 from ...openapi.jobs import Part, Place, ResultOperation
@@ -37,7 +38,7 @@ class JobSteps:
     ) -> None:
         self._document, self._session, self._job_id = document, session, job_id
         self._kind, self._grade = plan.kind, plan.grade
-        self._poll = plan.create.poll
+        self._poll, self._ended_at = plan.create.poll, inf
         self._pacing, self._timeout = pacing, timeout
         self._not_found_status = document.envelope.responses[Cause.JOB_UNKNOWN].status
 
@@ -60,6 +61,7 @@ class JobSteps:
             view = next((view for view in views if view.kind is self._kind), None)
             session.follow(view or session.followed)
             if view is not None and view.state.meaning.is_terminal:
+                self._ended_at = exchange.at
                 return
             left = self._timeout - (exchange.at - began)
             if left < 0 or not exchange.accepted or self._is_unknown(exchange):
@@ -171,10 +173,14 @@ class JobSteps:
             self._request_results("requests the expired file")
 
     def _expiry(self) -> float | None:
-        """Return the Unix time at which the files of the followed job expire, as it says."""
+        """Return the Unix time at which the files of the followed job expire.
+
+        It is what the job says, or so long after its success was seen as the document says.
+        """
         view, path = self._session.followed, self._kind.expires_at
         if view is None or path is None:
-            return None
+            after = self._kind.expires_after
+            return None if after is None else self._ended_at + after
         fields = self._session.requests.create.fields
         sources = (f.source for f in fields if f.place == Place(Part.BODY, path))
         forms = (source.form for source in sources if isinstance(source, Moment))

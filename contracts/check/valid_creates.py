@@ -46,7 +46,7 @@ class ValidCreates:
         self._operation, self._given = create.operation, requests.given
         self._seed, self._run_id = seed, run_id
         self.media_type = preferred_media_type(self._operation)
-        self._offers = cheapest_offers(create, self._given)
+        self._offers = cheapest_offers(create, {**self._conditions(), **self._given.values})
         fixed = (*priced_places(create), *self._given.values, *create.when.values)
         self._fixed_paths = {place.path for place in fixed if place.part is Part.BODY}
 

@@ -100,7 +100,7 @@ def test_probes_reach_into_the_body_and_leave_out_parameters(dubbings: Document)
         assert exchange.arguments.problems or reason == "no API key"
 
 
-def test_change_that_the_document_allows_is_no_probe() -> None:
+def test_change_that_the_document_allows_is_not_a_probe() -> None:
     """A body without the field is valid by another alternative."""
     either = "anyOf: [{required: [script]}, {required: [film]}]\n      required: [takes]"
     document = parse_document(TEXT.replace("required: [script, film, takes]", either))
@@ -221,7 +221,7 @@ def make_error(status: int, body: bytes) -> Callable[[LocalServer, Call, Reply],
     return lambda w, c, r: error if c.operation_id == "startDubbing" and r.status == 400 else r
 
 
-def test_undocumented_error_is_no_violation_and_no_job(dubbings: Document) -> None:
+def test_undocumented_error_is_neither_a_violation_nor_a_job(dubbings: Document) -> None:
     result = LocalServer(dubbings, make_error(422, b'{"oops": 1}')).run_check()
     assert (result.violations, result.unknown_jobs) == ((), ())
 
@@ -237,7 +237,9 @@ def test_undocumented_error_that_is_not_json_may_hide_a_job(dubbings: Document) 
 @pytest.mark.parametrize(
     ("kind", "seen"), [("print", {0.0, 100.0, None}), ("scan", {0.0, 39.0, 79.0, 100.0, None})]
 )
-def test_progress_is_told_in_per_cent_whatever_its_form(kind: str, seen: set[float | None]) -> None:
+def test_progress_is_reported_in_per_cent_whatever_its_form(
+    kind: str, seen: set[float | None]
+) -> None:
     """One has a fraction, the other a text such as 39%."""
     steps: list[Step] = []
     LocalServer(load_document(WORKSHOP)).run_check(kind=kind, on_step=steps.append)
@@ -252,7 +254,7 @@ def test_unusual_shapes_of_jobs_are_followed_to_their_end(kind: str) -> None:
     assert (result.violations, result.notes, len(result.jobs)) == ((), (), 2)
 
 
-def test_job_that_nobody_knows_is_no_longer_polled() -> None:
+def test_unknown_job_is_not_polled_again() -> None:
     """The server answers an unknown id with a state, not with an error."""
     result = LocalServer(load_document(WORKSHOP)).run_check(kind="print", resume="gone")
     assert result.notes == ("stopped polling gone: status 200",)
@@ -263,3 +265,59 @@ def test_requests_for_a_part_of_a_file_need_a_document_that_knows_parts() -> Non
     result = LocalServer(load_document(WORKSHOP)).run_check(kind="scan")
     assert [e.status for e in result.history if e.operation_id == "scanFile"] == [404, 409, 200]
     assert all("range" not in e.headers for e in result.history)
+
+
+def test_id_in_a_header_is_sent_there(dubbings: Document) -> None:
+    poll = "operationId: showDubbing\n      parameters:\n        - {name: ticket, in: query,"
+    text = TEXT.replace(
+        "operation: showDubbing, id: query.ticket", "operation: showDubbing, id: header.X-Ticket"
+    )
+    text = text.replace(poll, poll.replace("name: ticket, in: query", "name: X-Ticket, in: header"))
+    result = LocalServer(parse_document(text)).run_check()
+    polls = [e for e in result.history if e.operation_id == "showDubbing"]
+    assert {e.headers["x-ticket"] for e in polls[1:]} == {*result.jobs}
+    assert result.violations == ()
+
+
+def test_create_is_one_that_makes_a_job() -> None:
+    """Other requests of the operation make none."""
+    when = (
+        "create: {operation: startDubbing, when: {/script/voice: [deep], query.tier: [slow, null]}}"
+    )
+    document = parse_document(TEXT.replace("create: startDubbing", when))
+    plan = plan_check(document, key="k", creates=2)
+    for call in (*plan.creates, *plan.fallbacks):
+        assert body_of(call)["script"]["voice"] == "deep"
+    assert (plan.price, len(plan.creates)) == (Decimal(3), 2)
+    assert len(LocalServer(document).run_check().jobs) == 1
+
+
+def test_kind_whose_creates_all_need_a_job_cannot_be_checked() -> None:
+    text = TEXT.replace(
+        "create: startCaption", "create: {operation: startCaption, source: query.of}"
+    )
+    text = text.replace(
+        "operationId: startCaption\n",
+        "operationId: startCaption\n"
+        "      parameters: [{name: of, in: query, schema: {type: string}}]\n",
+    )
+    with pytest.raises(ValueError, match="every create of the kind 'caption' needs a job"):
+        plan_check(parse_document(text), key="k", kind="caption")
+
+
+def test_result_is_requested_again_after_the_time_that_the_document_says() -> None:
+    document = parse_document(
+        TEXT.replace(
+            "    result: {operation: transcript",
+            "    expires: 5\n    result: {operation: transcript",
+        )
+    )
+    result = LocalServer(document).run_check()
+    assert "requests the expired file" in result.actions
+    late = parse_document(
+        TEXT.replace(
+            "    result: {operation: transcript",
+            "    expires: 50\n    result: {operation: transcript",
+        )
+    )
+    assert "requests the expired file" not in LocalServer(late).run_check().actions

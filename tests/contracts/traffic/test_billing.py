@@ -59,7 +59,7 @@ def test_refusal_with_a_good_status_is_known_by_its_code(code: int, expected: bo
     assert is_unbilled(document, document.operations["startDubbing"], reply) is expected
 
 
-def test_undocumented_status_is_no_documented_error(document: Document) -> None:
+def test_undocumented_status_is_not_a_documented_error(document: Document) -> None:
     operation = document.operations["createVideo"]
     error = b'{"error": {"message": "no"}}'
     assert is_documented_error(document, operation, Reply(400, JSON, error))
