@@ -225,7 +225,7 @@ def _require_valid(kind: JobKind, outcome: JobOutcome) -> None:
     seconds, scale, expires = outcome.seconds, outcome.scale, outcome.expires
     if outcome.stalls and (outcome.outcome or outcome.code):
         raise ValueError("a job that stalls has no outcome and no code")
-    if seconds is not None and not 0 <= seconds <= MAX_SECONDS:
+    if seconds is not None and (isinstance(seconds, str) or not 0 <= seconds <= MAX_SECONDS):
         raise ValueError(f"seconds must be 0 or more, not {seconds!r}, and at most {MAX_SECONDS:g}")
     if not 0 < scale <= MAX_SECONDS:
         raise ValueError(f"scale must be more than 0, not {scale!r}, and at most {MAX_SECONDS:g}")

@@ -128,7 +128,7 @@ def test_delete_without_a_response_body(endpoint: Endpoint, clock: ManualClock) 
     [
         ({"format": "1280x720"}, "1280x720", "4", None),
         ({"format": "1024x1792", "frames": 12}, "1024x1792", "12", None),
-        ({"frames": 100}, "1792x1024", "12", "1792x1024 12s"),
+        ({"frames": 100}, "1280x720", "12", "1280x720 12s"),
     ],
     ids=["exact", "exact, all fields", "nearest"],
 )
