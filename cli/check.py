@@ -16,12 +16,14 @@ from rich.console import Console
 from ..contracts.budget import Budget
 from ..contracts.check.plan import plan_check
 from ..contracts.reports import Report
-from ..openapi import Document, Provenance
+from ..openapi import Provenance
 from .check_config import (
     VIOLATED,
     CheckConfig,
     read_amount,
     read_base_url,
+    read_fields,
+    read_headers,
     read_job_id,
     read_key,
     read_policy,
@@ -30,7 +32,8 @@ from .check_config import (
 from .check_display import CheckConsole, ignore_broken_stdout, show_plan, show_result
 from .check_run import Outcome, over_budget_outcome, replay_check, run_check
 from .command_help import command, option
-from .options import ConfigurationError, document_argument, fail, load_or_fail
+from .document_files import DocumentFiles, document_argument, overlay_option
+from .options import MULTILINE, ConfigurationError, fail
 from .report_files import report_files, report_to_github, request_files_prefix, write_reports
 
 
@@ -40,11 +43,40 @@ from .report_files import report_files, report_to_github, request_files_prefix, 
         ("https://api.aisa.one/v1 --dry-run", "print the requests and their price"),
         ("https://api.aisa.one/v1 --max-spend 1", "check the server for at most 1 USD"),
         ("http://127.0.0.1:4010/v1 --report html=report.html", "write a report"),
+        (
+            "https://api.example.com vendor.json --overlay jobs.yaml",
+            "check a server of another API",
+        ),
+        ("http://127.0.0.1:4000 openai-videos --set model=m-1", "with a value that it demands"),
         ("--replay traffic.har", "check recorded traffic, and send nothing"),
     ],
 )
 @click.argument("base_url", required=False)
 @document_argument
+@overlay_option
+@option(
+    "--kind",
+    metavar="NAME",
+    help="The kind of job of x-jobs to check.  [default: the first one]",
+)
+@option(
+    "--set",
+    "fields",
+    multiple=True,
+    type=MULTILINE,
+    metavar="FIELD=VALUE",
+    help="The value of a field of creates, by name or place: model=m-1, /input/style=flat,"
+    " query.tier=low. Can be given several times.",
+)
+@option(
+    "--header",
+    "headers",
+    multiple=True,
+    type=MULTILINE,
+    metavar="NAME:VALUE",
+    help="A header of every request. Can be given several times.",
+)
+@option("--no-key", is_flag=True, help="Send no API key.")
 @option(
     "--api-key-env",
     default="AISA_API_KEY",
@@ -130,8 +162,13 @@ from .report_files import report_files, report_to_github, request_files_prefix, 
 )
 def check(
     base_url: str | None,
-    document: Document,
+    document: str | None,
     *,
+    overlays: tuple[str, ...],
+    kind: str | None,
+    fields: tuple[str, ...],
+    headers: tuple[str, ...],
+    no_key: bool,
     api_key_env: str,
     max_creates: int,
     max_spend: str | None,
@@ -163,7 +200,8 @@ def check(
     """
     console = CheckConsole(highlight=False, soft_wrap=True)
     if replay is not None and base_url and "://" not in base_url:
-        base_url, document = None, load_or_fail(base_url)  # the only argument is a document
+        base_url, document = None, base_url  # the only argument is a document
+    loaded = DocumentFiles(document, overlays).load_or_fail()
     for name, value in (
         ("--resume", resume),
         ("--keep", keep),
@@ -173,22 +211,29 @@ def check(
         if replay is not None and value:
             fail(f"{name} cannot be combined with --replay, which sends nothing")
     policy = read_policy(grade, timeout, only, exclude)
-    key = read_key(base_url, api_key_env, needed=not dry_run) if replay is None else ""
+    sends_key = replay is None and not no_key
+    key = read_key(base_url, api_key_env, needed=not dry_run) if sends_key else ""
     key = key or os.environ.get(api_key_env, "").strip()
     max_creates = 0 if free else max_creates
     # Without --free a plan creates at least one job, so that --max-creates 0 rejects it.
     creates = 0 if free else max(1, min(2, max_creates))
     run_id = secrets.token_hex(4)
-    plan = plan_check(
-        document,
-        key=key,
-        creates=creates,
-        grade=policy.grade,
-        seed=seed,
-        run_id=run_id,
-    )
+    try:
+        plan = plan_check(
+            loaded,
+            key=None if no_key else key,
+            kind=kind,
+            creates=creates,
+            grade=policy.grade,
+            seed=seed,
+            run_id=run_id,
+            fields=read_fields(fields),
+            headers=read_headers(headers),
+        )
+    except ValueError as error:
+        fail(str(error))
     config = CheckConfig(
-        document=document,
+        document=loaded,
         base_url=read_base_url(base_url, needed=replay is None),
         key=key,
         policy=policy,
@@ -213,7 +258,7 @@ def check(
     if outcome is None:
         return
     report = Report(
-        document=document,
+        document=loaded,
         base_url=outcome.base_url,
         result=outcome.result,
         policy=policy,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -13,6 +14,7 @@ from ..contracts.check.plan import CheckPlan
 from ..contracts.check.result import CheckPolicy, select_codes
 from ..openapi import Document, Provenance
 from ..openapi.credentials import DUMMY_KEY
+from ..openapi.text import quote
 from .options import fail
 
 VIOLATED, UNREACHABLE, KEY_REJECTED, OVER_BUDGET, INTERRUPTED = 1, 3, 4, 5, 130
@@ -63,9 +65,11 @@ class CheckConfig:
         if budget.max_spend is None:
             return None
         if not plan.currency:
-            return "the document has no x-price, so --max-spend cannot be checked"
+            return "the document has no price, so --max-spend cannot be checked"
         if plan.total is None:
-            return "no rate of x-price applies to the planned job, so --max-spend cannot be checked"
+            return (
+                "no rate of the price applies to the planned job, so --max-spend cannot be checked"
+            )
         if plan.total > budget.max_spend:
             costs = format_price(plan.total, plan.currency)
             limit = format_amount(budget.max_spend)
@@ -87,6 +91,32 @@ def read_policy(
 def _split_codes(texts: tuple[str, ...]) -> list[str]:
     """Return the codes of an option that can be repeated, and can list codes with commas."""
     return [name for text in texts for name in text.replace(",", " ").split()]
+
+
+def read_fields(texts: tuple[str, ...]) -> dict[str, str]:
+    """Return the values of --set by field; ends the command for a text that is not FIELD=VALUE."""
+    return dict(_split_pair("--set", text, "=", "model=m-1") for text in texts)
+
+
+def read_headers(texts: tuple[str, ...]) -> dict[str, str]:
+    """Return the headers of --header by name; ends the command for an invalid one."""
+    headers = {}
+    for text in texts:
+        name, value = (part.strip() for part in _split_pair("--header", text, ":", "X-Version: 2"))
+        if not _HEADER_NAME.fullmatch(name):
+            fail(f"--header: {quote(name)} is not the name of a header")
+        if not (value.isascii() and value.isprintable()):
+            fail(f"--header {name} contains characters that are not allowed in a header")
+        headers[name] = value
+    return headers
+
+
+def _split_pair(option: str, text: str, separator: str, example: str) -> tuple[str, str]:
+    name, found, value = text.partition(separator)
+    if not (found and name.strip()):
+        # The text may be a secret, so it is not shown.
+        fail(f"{option} must be a name and a value such as {example!r}")
+    return name, value
 
 
 def read_poll_interval(seconds: float | None) -> float | None:
@@ -151,3 +181,4 @@ def read_key(base_url: str | None, variable: str, *, needed: bool) -> str:
 
 
 _MAX_SECONDS = 1e6
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2

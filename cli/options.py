@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Final, NoReturn
 
 import click
 
-from ..openapi import Document, DocumentError, load_document
+from ..openapi import DocumentError
 from ..openapi.json import Json
 from ..openapi.source import parse_source
 from ..openapi.text import quote
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class ConfigurationError(click.ClickException):
@@ -35,28 +33,6 @@ class _MultilineText(click.types.StringParamType):
 
 
 MULTILINE: Final = _MultilineText()
-
-
-def document_argument(command: Command) -> Command:
-    """Add the argument DOCUMENT and load it; the bundled document if it is absent."""
-    return click.argument("document", required=False, metavar="[DOCUMENT]", callback=_load)(command)
-
-
-def _load(context: click.Context, parameter: click.Parameter, path: str | None) -> Document:
-    return load_or_fail(path)
-
-
-def load_or_fail(path: str | None) -> Document:
-    """Load the document at a path, or the bundled one; ends the command if it is invalid."""
-    try:
-        return load_document(path)
-    except DocumentError as error:
-        more = (
-            ""
-            if path is None
-            else f"\naisa-testkit document --validate {path} lists every problem."
-        )
-        fail(str(error) + (more if len(error.problems) > 1 else ""))
 
 
 def parse_mappings(

@@ -19,9 +19,9 @@ from ..mock_server.keys.accounts import read_tier
 from ..mock_server.observers import Observer
 from ..mock_server.service import JobService, UnknownIds
 from ..mock_server.webhooks.webhooks import Webhooks
-from ..openapi import Document, DocumentError, Problem, load_document
+from ..openapi import Document, DocumentError, Problem
 from ..openapi.json import Json
-from ..openapi.source import bundled_documents
+from .document_files import DocumentFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,8 @@ class ServeOptions:
 class ReloadingMock:
     """A mock as the ASGI application `app`, which can reload its files.
 
-    `observe` returns an observer of the requests in a journal.
+    `files` are those that the document was read from. `observe` returns an observer of the
+    requests in a journal.
 
     A changed config file is applied to the running service. A changed document starts a new
     service and a new journal; jobs, clock and id sequence stay.
@@ -64,23 +65,23 @@ class ReloadingMock:
     def __init__(
         self,
         document: Document,
+        files: DocumentFiles,
         *,
         clock: SystemClock,
         options: ServeOptions,
         webhooks: Webhooks | None = None,
         observe: Callable[[Journal], Observer] | None = None,
     ) -> None:
-        self.options, self._observe = options, observe
+        self.options, self.document_files, self._observe = options, files, observe
         self._clock, self._webhooks = clock, webhooks
         self._ids, self._store = RandomIds(options.seed), MemoryStore()
         self.app = self._build_app(document)
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files of the mock: the document unless it is a bundled one, and the config."""
-        name = self.document.source.name
-        document = () if name in bundled_documents() else (name,)
-        return tuple(Path(name) for name in (*document, self.options.config) if name)
+        """The files of the mock: those of the document, unless they are bundled, and the config."""
+        config = self.options.config
+        return (*self.document_files.paths, *([config] if config else ()))
 
     def reload(self) -> bool:
         """Read the files again; return True if the document has changed, and with it the service.
@@ -91,9 +92,8 @@ class ReloadingMock:
             if file.exists() and not file.is_file():  # a reader of a pipe waits for its writer
                 raise DocumentError(str(file), (Problem("", "is not a regular file"),))
         current = self.document
-        is_file = current.source.name not in bundled_documents()
-        document = load_document(current.source.name) if is_file else current
-        if document.source.text == current.source.text:
+        document = self.document_files.load() if self.document_files.paths else current
+        if document.source.data == current.source.data:
             self.service.reconfigure(self._config(current))
             return False
         self.app.replace_with(self._build_app(document))

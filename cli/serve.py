@@ -14,12 +14,11 @@ from ..mock_server.http.delivery import REQUEST_TIMEOUT
 from ..mock_server.http.server import base_url, run
 from ..mock_server.service import UnknownIds
 from ..mock_server.webhooks.worker import WebhookWorker
-from ..openapi import Document
 from ..openapi.json import Json
 from .command_help import command, option
+from .document_files import DocumentFiles, document_argument, overlay_option
 from .options import (
     MULTILINE,
-    document_argument,
     fail,
     parse_keys,
     parse_mappings,
@@ -48,11 +47,13 @@ from .serve_run import (
         ("--speed 10 --scenario flaky-polls", "fast jobs, and polls that fail"),
         ("--fault 'operation: create, lost: true, times: 1'", "the first create response is lost"),
         ("--limits free --api-key sk-test", "one API key with the limits of a tier"),
+        ("vendor.json --overlay jobs.yaml", "another API, with its jobs in an overlay"),
         ("--config mock.yaml --watch", "scenarios, faults and keys from a file"),
         ("--recording traffic.har", "save the traffic for check --replay"),
     ],
 )
 @document_argument
+@overlay_option
 @option("--host", default="127.0.0.1", metavar="ADDRESS", help="The address to listen on.")
 @option(
     "--port",
@@ -141,7 +142,11 @@ from .serve_run import (
     type=click.Path(path_type=Path),
     help="Save the requests of the journal and their responses as HAR at the end, without keys.",
 )
-@option("--watch", is_flag=True, help="Reload the document and the config file when they change.")
+@option(
+    "--watch",
+    is_flag=True,
+    help="Reload the document, its overlays and the config file when they change.",
+)
 @option(
     "--strict", is_flag=True, help="Check each response against the document before sending it."
 )
@@ -160,8 +165,9 @@ from .serve_run import (
     help="Print a line for every request, not only for errors and violations.",
 )
 def serve(
-    document: Document,
+    document: str | None,
     *,
+    overlays: tuple[str, ...],
     host: str,
     port: int,
     speed: float,
@@ -183,11 +189,13 @@ def serve(
     request_timeout: float,
     verbose: bool,
 ) -> None:
-    """Serve a mock of the API of DOCUMENT, an OpenAPI document with a job lifecycle.
+    """Serve a mock of the API of DOCUMENT: an OpenAPI document, or the name of a bundled one.
 
-    The default DOCUMENT is the video API of AIsa. The first line of output contains the base URL
-    for clients. A line is printed for each request with an error or a violation. Ctrl-C stops the
-    server.
+    The map x-jobs of the document declares the life of its jobs; it may come with an overlay. Other
+    operations are answered from the document alone. The default DOCUMENT is aisa-videos.
+
+    The first line of output contains the base URL for clients. A line is printed for each request
+    with an error or a violation. Ctrl-C stops the server.
     """
     try:
         clock = SystemClock(speed)
@@ -207,10 +215,12 @@ def serve(
         host=host,
     )
     printer = RequestPrinter(write_line, verbose=verbose)
+    files = DocumentFiles(document, overlays)
+    loaded = files.load_or_fail()
     try:
-        webhooks, webhook_note = make_webhooks(document, clock, webhook_url, webhook_secret)
+        webhooks, webhook_note = make_webhooks(loaded, clock, webhook_url, webhook_secret)
         mock = ReloadingMock(
-            document, clock=clock, options=options, webhooks=webhooks, observe=printer.observe
+            loaded, files, clock=clock, options=options, webhooks=webhooks, observe=printer.observe
         )
     except ValueError as error:
         fail(str(error))

@@ -19,9 +19,9 @@ from ..mock_server.http.app import ADMIN_PREFIX
 from ..mock_server.http.server import base_url, listen
 from ..mock_server.webhooks.signature import new_secret
 from ..mock_server.webhooks.webhooks import Webhooks
-from ..openapi import Document
+from ..openapi import Document, Operation
 from ..openapi.files import replace_file
-from ..openapi.text import mask_url
+from ..openapi.text import count_of, mask_url
 from .options import fail, require_writable
 from .reloading_mock import ReloadingMock
 
@@ -119,10 +119,14 @@ def print_banner(mock: ReloadingMock, listener: socket.socket, webhook_note: str
     """Print the URLs of the mock, and how to stop it."""
     document = mock.document
     url = base_url(listener, document)
-    click.echo(f"{document.title} at {url}")
-    for operation in document.operations.values():
+    click.echo(f"{document.title or 'A mock'} at {url}")
+    _print_operations(document)
+    if document.warnings:
+        count = count_of(len(document.warnings), "thing")
+        verb = "is" if len(document.warnings) == 1 else "are"
+        arguments = mock.document_files.arguments
         click.echo(
-            f"  {operation.method:<7}{document.base_path}{operation.path:<30} {operation.id}"
+            f"{count} {verb} left out: aisa-testkit document {arguments} --validate lists them."
         )
     control = url.removesuffix(document.base_path) + ADMIN_PREFIX
     click.echo(f"Control API at {control}/, documented in {control}/openapi.json.")
@@ -137,6 +141,27 @@ def print_banner(mock: ReloadingMock, listener: socket.socket, webhook_note: str
     click.echo("Ctrl-C stops the server.")
 
 
+def _print_operations(document: Document) -> None:
+    """Print the operations about jobs, then those that are answered from the document alone."""
+    with_role = [o for o in document.operations.values() if o.id in document.roles]
+    alone = [o for o in document.operations.values() if o.id not in document.roles]
+    for operation in with_role:
+        click.echo(_line_about(document, operation))
+    if not document.kinds:
+        click.echo("It declares no jobs, so every request is answered from the document alone.")
+        click.echo("docs/x-jobs.md shows how to declare them.")
+    elif alone:
+        click.echo("Answered from the document alone:")
+    for operation in alone[:_MAX_SHOWN_OPERATIONS]:
+        click.echo(_line_about(document, operation))
+    if len(alone) > _MAX_SHOWN_OPERATIONS:
+        click.echo(f"  … and {len(alone) - _MAX_SHOWN_OPERATIONS} more")
+
+
+def _line_about(document: Document, operation: Operation) -> str:
+    return f"  {operation.method:<7}{document.base_path}{operation.path:<30} {operation.id}"
+
+
 def write_line(line: str) -> None:
     """Write a line to stdout, in colours only on a terminal. Raises OSError if it is closed.
 
@@ -146,3 +171,6 @@ def write_line(line: str) -> None:
         line = click.unstyle(line)
     encoding = sys.stdout.encoding
     os.write(sys.stdout.fileno(), f"{line}\n".encode(encoding, "backslashreplace"))
+
+
+_MAX_SHOWN_OPERATIONS = 30

@@ -21,7 +21,7 @@ from .operation_compiler import compile_operations
 from .reading.reader import read_document
 from .routing import NoMatch, OperationMatch, Router
 from .schema import Schemas
-from .source import Source, parse_source, read_source
+from .source import Source, parse_source, read_overlay, read_source
 
 
 class Document:
@@ -131,14 +131,14 @@ def load_document(
     Without a path, return the bundled document of the AIsa video API, which is loaded once.
 
     Args:
-        path: The path of the file, or the name of a bundled document, such as `aisa-wan`.
-        overlays: The paths of overlays, which are applied in this order.
+        path: The path of the file, or the name of a bundled document, such as "aisa-videos".
+        overlays: The paths or bundled names of overlays, which are applied in this order.
         strict: True to raise an error for everything that would be left out.
 
     Raises DocumentError, with every problem, if the document or an overlay is unreadable or not
     supported.
     """
-    sources = [read_source(overlay) for overlay in overlays]
+    sources = [read_overlay(overlay) for overlay in overlays]
     if path is None and not sources:
         return _bundled()
     return Document(read_source(path), overlays=sources, strict=strict)

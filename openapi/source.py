@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
@@ -19,6 +20,8 @@ from .yaml_rules import is_64_bit, yaml_problems
 
 BUNDLED = "aisa-videos"
 """The name of the bundled document that is the default."""
+OVERLAYS = "overlays"
+"""The folder of the bundled overlays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,16 @@ def read_resource(name: str) -> str:
 
 def bundled_documents() -> tuple[str, ...]:
     """Return the names of the bundled documents, sorted."""
-    return tuple(sorted(path.stem for path in FilePath(__file__).parent.glob("*.yaml")))
+    return _names_in(FilePath(__file__).parent)
+
+
+def bundled_overlays() -> tuple[str, ...]:
+    """Return the names of the bundled overlays, which are those of the documents to change."""
+    return _names_in(FilePath(__file__).with_name(OVERLAYS))
+
+
+def _names_in(folder: FilePath) -> tuple[str, ...]:
+    return tuple(sorted(path.name.removesuffix(".yaml") for path in folder.glob("*.yaml")))
 
 
 def read_bundled(name: str) -> Source:
@@ -107,28 +119,42 @@ def read_source(path: str | FilePath | None) -> Source:
         return read_bundled(BUNDLED)
     if isinstance(path, str) and path in bundled_documents():
         return read_bundled(path)
-    return parse_source(read_file(path), name=str(path))
+    return parse_source(read_file(path, names=bundled_documents()), name=str(path))
 
 
-def read_file(path: str | FilePath) -> str:
-    """Return the text of a file in UTF-8; raises DocumentError if it cannot be read."""
+def read_overlay(path: str | FilePath) -> Source:
+    """Read a file or a bundled overlay.
+
+    A name of a bundled overlay stands for it; `./NAME` is a file with the same name.
+    Raises DocumentError if the file is unreadable or neither YAML nor JSON.
+    """
+    if isinstance(path, str) and path in bundled_overlays():
+        return parse_source(read_resource(f"{OVERLAYS}/{path}.yaml"), name=path)
+    return parse_source(read_file(path, names=bundled_overlays()), name=str(path))
+
+
+def read_file(path: str | FilePath, *, names: Iterable[str] = ()) -> str:
+    """Return the text of a file in UTF-8; raises DocumentError if it cannot be read.
+
+    `names` are those of bundled files, for the message about a file that does not exist.
+    """
     try:
         return FilePath(path).read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         if isinstance(error, FileNotFoundError):
-            reason += _suggest_file(FilePath(path))
+            reason += _suggest_file(FilePath(path), names)
         raise DocumentError(str(path), (Problem("", f"cannot be read: {reason}"),)) from error
 
 
-def _suggest_file(path: FilePath) -> str:
-    """Return a question with the file in the same folder whose name is most similar, or ""."""
+def _suggest_file(path: FilePath, names: Iterable[str]) -> str:
+    """Return a question with the most similar bundled name or file of the same folder, or ""."""
     try:
-        names = sorted(each.name for each in path.parent.iterdir() if each.name.isprintable())
+        files = sorted(each.name for each in path.parent.iterdir() if each.name.isprintable())
     except OSError:
-        return ""
-    names += bundled_documents() if path.parent == FilePath() else ()
-    return did_you_mean(path.name, names)
+        files = []
+    known = names if path.parent == FilePath() else ()
+    return did_you_mean(path.name, [*known, *files])
 
 
 def parse_source(text: str, *, name: str) -> Source:

@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def video_document(pytestconfig: pytest.Config) -> Document:
-    """The OpenAPI document to mock. Override it, or set the ini option video_document."""
+    """The OpenAPI document to mock. Override it, or set video_document and video_overlays."""
     from ..openapi import load_document
 
-    path = pytestconfig.getini("video_document")
-    return load_document(pytestconfig.rootpath / path if path else None)
+    path, root = pytestconfig.getini("video_document"), pytestconfig.rootpath
+    overlays = pytestconfig.getini("video_overlays")
+    return load_document(
+        _find_file(root, path) if path else None,
+        overlays=[_find_file(root, overlay, overlay=True) for overlay in overlays],
+    )
 
 
 @pytest.fixture
@@ -177,6 +181,14 @@ def warn_or_fail(item: pytest.Item, warnings: Sequence[Warning]) -> None:
         _fail(item, error)
 
 
+def _find_file(root: Path, path: str | Path, *, overlay: bool = False) -> str | Path:
+    """Return the path of a document or an overlay below the root folder, or its bundled name."""
+    from ..openapi.source import bundled_documents, bundled_overlays
+
+    names = bundled_overlays() if overlay else bundled_documents()
+    return path if path in names else root / path
+
+
 def _fail(item: pytest.Item, error: Exception) -> NoReturn:
     """Fail a test with an error whose report is only its message."""
     __tracebackhide__ = True
@@ -207,8 +219,15 @@ def _options(
         if "document" in marker.kwargs and document and base_url == document.server_url:
             options["base_url"] = None  # use the server of the other document
         options |= marker.kwargs
-    path = options["document"]
+    root, path, overlays = request.config.rootpath, options["document"], options.get("overlays", ())
     if isinstance(path, str | Path):
-        options["document"] = request.config.rootpath / path
+        options["document"] = _find_file(root, path)
+    if isinstance(overlays, str | Path):
+        options["overlays"] = overlays = [overlays]
+    if isinstance(overlays, list | tuple):
+        options["overlays"] = [
+            _find_file(root, each, overlay=True) if isinstance(each, str | Path) else each
+            for each in overlays
+        ]
     positional = [a for marker in request.node.iter_markers("video_mock") for a in marker.args]
     return MockOptions.read(*positional, **options)

@@ -76,6 +76,12 @@ def _is_text_or_several(value: object) -> bool:
     return isinstance(value, str) or all(isinstance(each, str) for each in value)
 
 
+def _is_path_or_several(value: object) -> bool:
+    if not isinstance(value, str | Path | Collection) or isinstance(value, bytes | Mapping):
+        return False
+    return _is_path(value) or (isinstance(value, Collection) and all(map(_is_path, value)))
+
+
 _SECRETS = {"accounts", "api_keys", "webhook_secret"}  # messages never show their values
 _Kind: TypeAlias = tuple[Callable[[object], bool], str]
 _CHOICES = {
@@ -90,6 +96,7 @@ _OPTIONAL = {
 }
 _KINDS: Mapping[str, _Kind] = {
     "document": (lambda v: isinstance(v, Document) or _is_path(v), "a Document or a path"),
+    "overlays": (_is_path_or_several, "the path of an overlay or several"),
     "base_url": (_is_text, "a URL of http or https"),
     "clock": (_is_clock, "a clock that can be moved, such as TickingClock()"),
     "speed": (_is_positive, "a positive number"),

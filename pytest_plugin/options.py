@@ -36,7 +36,10 @@ class MockOptions:
     Raises ValueError for options that exclude each other, and for invalid values.
 
     Args:
-        document: the OpenAPI document to mock, or its path; the bundled one by default.
+        document: the OpenAPI document to mock, its path, or the name of a bundled one, which is
+            "aisa-videos" by default.
+        overlays: the path of an overlay that changes the document, or several; they need a path or
+            a name as the document.
         base_url: the URL at which clients expect the API; the document's first server by default.
         clock: the clock of the jobs; by default a TickingClock, which each poll moves, and which
             starts at the present. `TickingClock(1_780_000_000)` starts at a fixed time.
@@ -62,6 +65,7 @@ class MockOptions:
     """
 
     document: Document | str | Path | None = None
+    overlays: str | Path | Collection[str | Path] = ()
     base_url: str | None = None
     clock: MovableClock | None = None
     speed: float | None = None
@@ -87,6 +91,8 @@ class MockOptions:
         require_values({field.name: getattr(self, field.name) for field in fields(self)})
         if self.clock is not None and self.speed is not None:
             raise ValueError("give a clock or a speed, not both; a clock has its speed")
+        if isinstance(self.document, Document) and self.overlays:
+            raise ValueError("overlays need a document that is given as a path or a name")
         if self.recording is not None:
             for name, default in _DECIDED_BY_RECORDING.items():
                 if getattr(self, name) != default:
@@ -132,7 +138,8 @@ class MockOptions:
         __tracebackhide__ = True
         document, clock = self.document, self.clock
         if not isinstance(document, Document):
-            document = load_document(document)
+            overlays = (self.overlays,) if isinstance(self.overlays, str | Path) else self.overlays
+            document = load_document(document, overlays=overlays)
         if clock is None:
             clock = TickingClock() if self.speed is None else SystemClock(self.speed)
         journal = contract.open_journal(document, clock, keys=self.keys)
@@ -197,6 +204,7 @@ class MockOptionsDict(TypedDict, total=False):
     """The keyword arguments of `mock_videos` and `serve_videos`: the options of MockOptions."""
 
     document: Document | str | Path | None
+    overlays: str | Path | Collection[str | Path]
     base_url: str | None
     clock: MovableClock | None
     speed: float | None

@@ -78,7 +78,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="fail the run if the tests exercise less of the contract than this",
     )
     parser.addini(
-        "video_document", "path of the OpenAPI document to mock, relative to the root folder"
+        "video_document",
+        "OpenAPI document to mock: a path below the root folder, or the name of a bundled one",
+    )
+    parser.addini(
+        "video_overlays",
+        "overlays that change the document, as paths or bundled names",
+        type="args",
     )
     parser.addini("video_base_url", "URL at which the code under test expects the API")
     parser.addini("video_other_hosts", "requests to other hosts: pass (default) or fail")
@@ -97,10 +103,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker; raise UsageError for invalid options."""
     config.addinivalue_line(
         "markers",
-        "video_mock(document, base_url, clock, speed, seed, scenario, config, limits, accounts,"
-        " idempotency_keys, webhook, webhook_secret, api_keys, unknown_ids, recording, check,"
-        " allow, other_hosts, no_requests, unused_plans): the behaviour of the mock of a test, and"
-        " the checks of its clients; see aisa_testkit.pytest_plugin.MockOptions.",
+        "video_mock(document, overlays, base_url, clock, speed, seed, scenario, config, limits,"
+        " accounts, idempotency_keys, webhook, webhook_secret, api_keys, unknown_ids, recording,"
+        " check, allow, other_hosts, no_requests, unused_plans): the behaviour of the mock of a"
+        " test, and the checks of its clients; see aisa_testkit.pytest_plugin.MockOptions.",
     )
     if config.getoption("video_target") == "live":
         from .live_budget import read_live_budget

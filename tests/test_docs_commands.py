@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from aisa_testkit.cli import main
+from aisa_testkit.cli.document_files import DocumentFiles
 from aisa_testkit.cli.reloading_mock import ReloadingMock, ServeOptions
 from aisa_testkit.cli.serve import serve
 from aisa_testkit.mock_server import HttpReceiver, SystemClock, Webhooks
@@ -77,11 +78,12 @@ def served(options: tuple[str, ...]) -> Iterator[str]:
     clock = SystemClock(values["speed"])
     names = [field.name for field in fields(ServeOptions)]
     serve_options = ServeOptions(**{name: values[name] for name in names})
-    url, document = values["webhook_url"], values["document"]
+    url, files = values["webhook_url"], DocumentFiles(values["document"], values["overlays"])
+    document = files.load()
     webhooks = url and Webhooks(
         document, clock=clock, receiver=HttpReceiver(url), secret=values["webhook_secret"]
     )
-    mock = ReloadingMock(document, clock=clock, options=serve_options, webhooks=webhooks)
+    mock = ReloadingMock(document, files, clock=clock, options=serve_options, webhooks=webhooks)
     with serve_app(mock.app) as listener:
         yield base_url(listener, document).removesuffix(document.base_path)
 

@@ -30,7 +30,7 @@ def read_document(
 
     Raises DocumentError if the document cannot be used.
     """
-    source, ineffective = _with_overlays(source, overlays)
+    source, ineffective = apply_overlays(source, overlays)
     problems = [*_unusable(source.data)] or [*old_word_problems(source.data)]
     if problems:
         raise source.error(*problems)
@@ -57,10 +57,13 @@ def _copy(data: Json) -> Json:
         raise RecursionError from error
 
 
-def _with_overlays(
+def apply_overlays(
     source: Source, overlays: Iterable[Source]
 ) -> tuple[Source, tuple[Problem, ...]]:
-    """Return a document after its overlays, and the actions that had no effect."""
+    """Return a document after its overlays, and the actions that had no effect.
+
+    Raises DocumentError if an overlay is invalid, or if a change does not fit the document.
+    """
     ineffective: list[Problem] = []
     for overlay in overlays:
         applied = apply_overlay(source.data, overlay)

@@ -196,13 +196,13 @@ def test_plan_over_the_budget_sends_nothing(options: list[str]) -> None:
 
 
 @pytest.fixture(
-    params=["", "      x-price: {currency: EUR, rates: [{when: {quality: [none]}, amount: 1}]}\n"],
+    params=["", "    price: {currency: EUR, per: /scene, rates: [{amount: 1}]}\n"],
     ids=["no price list", "no rate for the job"],
 )
 def unpriced(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The path of a document without a price list, or with one that has no rate for the job."""
     text = RENDERINGS.read_text()
-    start, end = text.index("      x-price:"), text.index("      requestBody:")
+    start, end = text.index("    price:"), text.index("    webhooks:")
     path = tmp_path / "unpriced.yaml"
     path.write_text(text[:start] + request.param + text[end:])
     return str(path)
@@ -211,7 +211,7 @@ def unpriced(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def test_max_spend_without_a_price_in_the_document_is_an_error(unpriced: str) -> None:
     code, printed = check("http://127.0.0.1:1", unpriced, "--max-spend", "100")
     assert code == 5
-    assert re.search("(has no x-price|no rate of x-price applies .*), so --max-spend", printed)
+    assert re.search("(has no price|no rate of the price applies .*), so --max-spend", printed)
 
 
 def test_unknown_price_is_not_shown_as_zero(unpriced: str, tmp_path: Path) -> None:

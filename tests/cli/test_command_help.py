@@ -15,7 +15,7 @@ from tests.support.command_line import run_command
 
 COMMANDS = main.list_commands(click.Context(main))
 # The same meaning in both commands.
-SHARED = {"AISA_TESTKIT_ADMIN_TOKEN"}
+SHARED = {"AISA_TESTKIT_ADMIN_TOKEN", "AISA_TESTKIT_OVERLAY"}
 
 
 def command(name: str) -> Command:

@@ -158,16 +158,17 @@ def test_usage_error_is_one_line(arguments: list[str], expected: str) -> None:
 
 def test_document_with_several_problems_points_to_validate(tmp_path: Path) -> None:
     path, text = tmp_path / "broken.yaml", RENDERINGS.read_text(encoding="utf-8")
-    text = text.replace("x-job-role: list", "x-job-role: heap")
+    text = text.replace("    poll: rendering\n", "    poll: renderin\n")
     path.write_text(text, encoding="utf-8")
     code, lines = run("serve", str(path))
     assert (code, len(lines)) == (2, 1)
-    assert "/paths/~1renderings/get/x-job-role: must be one of" in lines[0]
-    path.write_text(text.replace("x-job-role: delete", "x-job-role: burn"), encoding="utf-8")
+    assert "/x-jobs/rendering/poll: " in lines[0]
+    assert "did you mean rendering?" in lines[0]
+    path.write_text(text.replace("    result: film\n", "    result: flim\n"), encoding="utf-8")
     code, lines = run("serve", str(path))
     assert (code, len(lines)) == (2, 2)
     assert lines[0].endswith(" (and 1 more)")
-    assert lines[1] == f"aisa-testkit document --validate {path} lists every problem."
+    assert lines[1] == f"aisa-testkit document {path} --validate lists every problem."
 
 
 @pytest.mark.parametrize("options", [["-h", "--env"], ["--env", "--help"], ["--env"]])

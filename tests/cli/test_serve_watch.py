@@ -130,8 +130,8 @@ def test_changed_document_is_reloaded(serve: Serve, config: Write) -> None:
     mock.wait_for("Reloaded, with a new journal.")
     assert mock.request("GET", "/renderings", headers=key).status_code == 404
     assert mock.request("GET", "/pictures", headers=key).status_code == 200
-    config(text.replace("x-job-role: list", "x-job-role: heap"), name="api.yaml")
-    assert "x-job-role" in mock.next_error()
+    config(text.replace("result: film", "result: flim"), name="api.yaml")
+    assert "/x-jobs/rendering/result" in mock.next_error()
     assert mock.request("GET", "/pictures", headers=key).status_code == 200
 
 

@@ -48,6 +48,7 @@ def test_options_are_listed_in_help(run: Run) -> None:
         "  --video-coverage=[[]PATH]",
         "  --video-coverage-fail-under=PERCENT",
         "  video_document (string):*",
+        "  video_overlays (args):*",
         "  video_base_url (string):*",
         "  video_other_hosts (string):*",
         "  video_allow (args):*",

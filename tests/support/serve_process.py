@@ -99,7 +99,7 @@ def serve_process(
             banner = [output.get(timeout=TIMEOUT_SECONDS)]
             while banner[-1] != "Ctrl-C stops the server.":
                 banner.append(output.get(timeout=TIMEOUT_SECONDS))
-            port, path = re.findall(r":([0-9]+)(/\S+)", banner[0])[0]
+            port, path = re.findall(r":([0-9]+)(/\S*)?", banner[0])[0]
             url = f"http://127.0.0.1:{port}{path}"
             yield ServeProcess(process, url, tuple(banner), output, errors, readers)
         finally:

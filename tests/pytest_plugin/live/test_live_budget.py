@@ -132,5 +132,5 @@ def test_operation_without_a_price_is_not_sent(live: Run, spending_of: Spending)
         """,
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["  sent      remixVideo has no x-price in the document*"])
+    result.stdout.fnmatch_lines(["  sent      its price is unknown, and the limit is 1.50"])
     assert spending_of(result) == "1 job, at most 0.40 of 1.50 USD"
