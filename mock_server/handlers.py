@@ -18,13 +18,13 @@ from .accepted_call import AcceptedCall
 from .clock import Clock
 from .errors import Refusal
 from .job_creation import JobCreation
+from .job_listing import JobLister
 from .job_lookup import JobLookup
 from .job_replies import JobReplies
 from .job_results import JobResults
 from .jobs.ids import Ids
 from .jobs.job import Job, Snapshot, observe
 from .jobs.kind_parts import KindParts
-from .jobs.listing import JobLister
 from .jobs.progression import continue_to
 from .jobs.store import Store
 from .keys.quotas import Quotas

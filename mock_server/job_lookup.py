@@ -11,9 +11,9 @@ from ..openapi.text import quote
 from .accepted_call import AcceptedCall
 from .clock import Clock
 from .errors import Refusal
+from .job_listing import owned_jobs
 from .jobs.job import Job, Snapshot, observe
 from .jobs.kind_parts import KindParts
-from .jobs.listing import owned_jobs
 from .jobs.store import Store
 
 

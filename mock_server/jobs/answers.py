@@ -50,7 +50,7 @@ class Answers:
         return self._fill(self._state_answer(operation, view), view)
 
     def respond(self, operation: JobOperation, view: View) -> tuple[dict[str, str], Json]:
-        """Return the headers of a response that tell of the job, and its JSON body or None."""
+        """Return the headers of a response that report the job, and its JSON body or None."""
         answer = self._state_answer(operation, view)
         headers: dict[str, str] = {}
         for name, value_of in answer.headers:

@@ -198,7 +198,7 @@ def _usual_outcome(lifecycle: Lifecycle, forced: FailureReason | None) -> str:
 
 
 def final_state_of(lifecycle: Lifecycle, outcome: str) -> str:
-    """Return the name of the final state that an outcome names, by itself or by its meaning."""
+    """Return the name of the final state that an outcome names, by its name or by its meaning."""
     if outcome not in lifecycle.states and outcome in _OUTCOMES:
         return next(iter(lifecycle.named(Meaning(outcome))), outcome)
     return outcome

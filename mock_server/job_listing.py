@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from ...openapi import Cause, Schema
-from ...openapi.jobs import JobKind, ListOperation, Place
-from ...openapi.jobs.answer import json_schema
-from ...openapi.json import Json
-from ...openapi.keywords import types_of
-from ...openapi.pointer import Path
-from ...openapi.request_place import read_place
-from ...openapi.text import quote
-from ..accepted_call import AcceptedCall
-from ..errors import Refusal
-from .field_values import ABSENT
-from .job import Job
-from .store import Store
+from ..openapi import Cause, Schema
+from ..openapi.jobs import JobKind, ListOperation, Place
+from ..openapi.jobs.answer import json_schema
+from ..openapi.json import Json
+from ..openapi.keywords import types_of
+from ..openapi.pointer import Path
+from ..openapi.request_place import read_place
+from ..openapi.text import quote
+from .accepted_call import AcceptedCall
+from .errors import Refusal
+from .jobs.field_values import ABSENT
+from .jobs.job import Job
+from .jobs.store import Store
 
 DEFAULT_LIMIT = 20
 
@@ -31,7 +31,7 @@ class Page:
         jobs: The jobs, in the order of the list.
         more: True if other jobs follow.
         before: True if other jobs come before.
-        total: The number of jobs of the list; None if nobody asked for it.
+        total: The number of jobs of the list; None if the response does not need it.
         offset: The number of jobs before the page; 0 if it was not asked for.
         limit: The largest number of jobs on a page.
     """
