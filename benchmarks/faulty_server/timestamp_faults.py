@@ -106,9 +106,4 @@ TIMESTAMP_FAULTS = (
     _timestamp_fault(
         "expires-at-iso", "expires_at is a date.", changed_field("expires_at", _iso_date)
     ),
-    _timestamp_fault(
-        "expires-at-while-queued",
-        "expires_at is set in the queue.",
-        in_state("queued", _after_creation("expires_at", 86400)),
-    ),
 )

@@ -104,6 +104,50 @@ def test_document_in_the_ini_file_is_relative_to_the_root_folder(
     result.assert_outcomes(passed=1)
 
 
+OVERLAY = """\
+overlay: 1.1.0
+info: {title: Title, version: '1'}
+actions:
+  - {target: $.info, update: {title: Movies}}
+"""
+
+
+def test_overlays_change_the_document_of_the_ini_file_and_of_a_marker(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    (pytester.mkdir("api") / "title.yaml").write_text(OVERLAY)
+    result = run(
+        f"""{IMPORTS}
+from aisa_testkit.pytest_plugin import mock_videos, serve_videos
+
+OVERLAYS = ["api/title.yaml"]
+
+def test_ini(video_document):
+    assert video_document.title == "Movies"
+
+@pytest.mark.video_mock(document={str(RENDERINGS)!r}, overlays="api/title.yaml", no_requests="pass")
+def test_marker(video_mock):
+    assert video_mock.document.title == "Movies"
+
+@pytest.mark.parametrize("open_mock", [mock_videos, serve_videos])
+def test_block(open_mock):
+    with open_mock(document="aisa-videos", overlays=OVERLAYS) as mock:
+        assert mock.document.title == "Movies"
+
+def test_loaded_document():
+    document = load_document()
+    with pytest.raises(ValueError, match="overlays need a document that is given as a path"):
+        mock_videos(document=document, overlays=OVERLAYS).__enter__()
+
+def test_other_value():
+    with pytest.raises(ValueError, match="overlays must be the path of an overlay or several"):
+        mock_videos(overlays=[7]).__enter__()
+""",
+        ini="video_overlays = api/title.yaml",
+    )
+    result.assert_outcomes(passed=6)
+
+
 def test_video_clock_can_be_overridden(run: Run) -> None:
     result = run(
         f"""{IMPORTS}
