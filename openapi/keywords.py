@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+import orjson
 
 from .json import Json
 
@@ -24,7 +27,9 @@ def value_from_text(text: str, schema: Json) -> Json:
     Returns the text itself if it does not fit the type; the validator then reports it.
     """
     types = types_of(schema)
-    if not types or "string" in types:
+    if not types:
+        return _alternative_value(text, schema)
+    if "string" in types:
         return text
     if "boolean" in types and text in _BOOLEANS:
         return _BOOLEANS[text]
@@ -35,6 +40,40 @@ def value_from_text(text: str, schema: Json) -> Json:
     return text
 
 
+def _alternative_value(text: str, schema: Json) -> Json:
+    """Return a text as a value of an alternative of a schema; the text if it may be a text."""
+    if allows_type(schema, "string"):
+        return text
+    keywords = as_object(schema)
+    parts = (part for word in _ALTERNATIVES for part in keywords.get(word, ()))
+    values = (value_from_text(text, part) for part in parts)
+    return next((value for value in values if value != text), text)
+
+
+def allows_type(schema: Json, name: str) -> bool:
+    """Return True if a schema, or an alternative of it, lists a type under `type`."""
+    if name in types_of(schema):
+        return True
+    keywords = as_object(schema)
+    parts = (part for word in _ALTERNATIVES for part in keywords.get(word, ()))
+    return any(allows_type(part, name) for part in parts)
+
+
+def array_from_texts(texts: Sequence[str], schema: Json) -> list[Json]:
+    """Return texts as an array, each in the type of the entries in the schema."""
+    return [value_from_text(text, as_object(schema).get("items", True)) for text in texts]
+
+
+def json_from_text(text: str, name: str) -> Json:
+    """Return the JSON in a text if it is of a type, "array" or "object"; None otherwise."""
+    try:
+        data = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return data if isinstance(data, list if name == "array" else dict) else None
+
+
+_ALTERNATIVES = ("anyOf", "oneOf", "allOf")
 _BOOLEANS = {"true": True, "false": False}
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?(e[+-]?[0-9]{1,2})?")

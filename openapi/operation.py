@@ -33,12 +33,14 @@ class Parameter:
     """A parameter of an operation.
 
     place: "path", "query" or "header"
+    separator: what separates the entries of an array in one text; None if each has its own text
     """
 
     name: str
     place: str
     required: bool
     schema: Schema
+    separator: str | None = None
 
     @property
     def default(self) -> Json:

@@ -123,6 +123,7 @@ class _OperationCompiler:
                     place=data["in"],
                     required=data.get("required", False) or data["in"] == "path",
                     schema=self._schema_at(f"{pointer}/schema"),
+                    separator=_separator(data),
                 )
         yield from parameters.values()
 
@@ -212,3 +213,13 @@ def _is_file(schema: Json, media_types: tuple[str, ...]) -> bool:
     if isinstance(schema, dict) and schema.get("format") == "binary":
         return True
     return any(not t.startswith("text/") and t != JSON for t in media_types)
+
+
+def _separator(parameter: Json) -> str | None:
+    """Return what separates the entries of an array; None if the parameter is repeated."""
+    style = parameter.get("style", "form" if parameter["in"] == "query" else "simple")
+    explode = parameter.get("explode", style == "form")
+    return None if explode and style == "form" else _SEPARATORS.get(style, ",")
+
+
+_SEPARATORS = {"spaceDelimited": " ", "pipeDelimited": "|"}

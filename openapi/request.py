@@ -11,10 +11,17 @@ from .envelope import Cause
 from .errors import FormError
 from .form import Part, parse_form
 from .json import Json, duplicate_name, parse_json
-from .keywords import as_object, value_from_text
+from .keywords import (
+    allows_type,
+    array_from_texts,
+    as_object,
+    json_from_text,
+    types_of,
+    value_from_text,
+)
 from .media_types import is_json, media_type_matches
 from .messages import Call, media_type_of
-from .operation import FORM, JSON, Operation, RequestBody
+from .operation import FORM, JSON, Operation, Parameter, RequestBody
 from .pointer import format_pointer
 from .schema import Schema
 from .schema_error import SchemaError
@@ -120,22 +127,35 @@ class _RequestReader:
 
     def read_query(self) -> None:
         parameters = self.operation.query
-        texts: dict[str, str] = {}
+        texts: dict[str, list[str]] = {}
+        objects: dict[str, dict[str, Json]] = {}
         for name, text in self.call.query:
+            owner, _, key = name.partition("[")
             if name not in parameters:
-                self.unknown_names.append(name)
-            elif name in texts:
+                if key.endswith("]") and owner in parameters:
+                    self._read_entry(objects.setdefault(owner, {}), owner, key[:-1], text)
+                else:
+                    self.unknown_names.append(name)
+            elif name in texts and not allows_type(parameters[name].schema.raw, "array"):
                 self._add_problem(Cause.FIELD_VALUE, name, *_DUPLICATE)
             else:
-                texts[name] = text
+                texts.setdefault(name, []).append(text)
         for name, parameter in parameters.items():
-            if name in texts:
-                self.query[name] = value_from_text(texts[name], parameter.schema.raw)
+            if name in objects:
+                self.query[name] = objects[name]
+                self._validate(parameter.schema, self.query[name], name)
+            elif name in texts:
+                self.query[name] = _query_value(texts[name], parameter)
                 self._validate(parameter.schema, self.query[name], name)
             elif parameter.required:
                 self._add_problem(Cause.FIELD_MISSING, name, "is required")
             elif parameter.default is not None:
                 self.query[name] = parameter.default
+
+    def _read_entry(self, found: dict[str, Json], owner: str, key: str, text: str) -> None:
+        """Read an entry of an object, such as `filter[state]=done` (deepObject)."""
+        schema = as_object(self.operation.query[owner].schema.raw)
+        found[key] = value_from_text(text, schema.get("properties", {}).get(key, True))
 
     def read_headers(self) -> None:
         for name, parameter in self.operation.headers.items():
@@ -209,27 +229,31 @@ class _RequestReader:
             return self._add_problem(
                 Cause.FORM_MALFORMED, None, f"the body must be {FORM}", received
             )
-        for name, part in self._unique_parts(parts, body).items():
+        for name, same in self._parts_by_name(parts, body).items():
             if name in body.files:
-                self._read_file(part, body.files[name])
+                self._read_file(same[0], body.files[name])
             elif name not in body.properties:
                 self.unknown_names.append(name)
             else:
-                self._read_text(part, body.properties[name])
+                self._read_texts(same, body.properties[name])
         if not body.schema.accepts(self.fields):
             reported = {problem.parameter for problem in self.problems} | self.files.keys()
             errors = body.schema.errors(self.fields)
             self._add_schema_errors(e for e in errors if not reported.intersection(e.path[:1]))
         return None
 
-    def _unique_parts(self, parts: Iterable[Part], body: RequestBody) -> dict[str, Part]:
-        unique: dict[str, Part] = {}
+    def _parts_by_name(self, parts: Iterable[Part], body: RequestBody) -> dict[str, list[Part]]:
+        """Return the parts of each field: of an array all, of any other field the first."""
+        found: dict[str, list[Part]] = {}
         for part in parts:
+            if part.name not in found:
+                found[part.name] = [part]
+            elif allows_type(body.properties.get(part.name), "array"):
+                found[part.name].append(part)
             # Of a field that is not declared, a form sends each entry of an array as a part.
-            if part.name in unique and part.name in body.properties:
+            elif part.name in body.properties:
                 self._add_problem(Cause.FIELD_VALUE, part.name, *_DUPLICATE)
-            unique.setdefault(part.name, part)
-        return unique
+        return found
 
     def _read_file(self, part: Part, allowed: tuple[str, ...]) -> None:
         if part.filename is not None:
@@ -239,21 +263,31 @@ class _RequestReader:
             cause, expected, received = problem
             self._add_problem(cause, part.name, expected, received)
 
-    def _read_text(self, part: Part, schema: Json) -> None:
+    def _read_texts(self, parts: list[Part], schema: Json) -> None:
+        """Read the parts of a field: the entries of an array, a value as JSON, or a text."""
+        name = parts[0].name
+        texts = [text for part in parts if (text := self._text_of(part, schema)) is not None]
+        if len(texts) == len(parts):
+            declared = (parts[0].content_type or "").partition(";")[0].strip().lower()
+            data = json_from_text(texts[0], "object") if is_json(declared) else None
+            self.fields[name] = _form_value(texts, schema) if data is None else data
+
+    def _text_of(self, part: Part, schema: Json) -> str | None:
+        """Return the text of a part; None, after a report, if it has none."""
         if part.filename is not None:
             values = as_object(schema).get("enum")
             expected = (
                 f"must be one of {', '.join(map(quote, values))}" if values else "must be text"
             )
             received = f"a file ({quote(part.filename)})"
-            return self._add_problem(Cause.FIELD_TYPE, part.name, expected, received)
+            self._add_problem(Cause.FIELD_TYPE, part.name, expected, received)
+            return None
         try:
-            text = part.content.decode()
+            return part.content.decode()
         except UnicodeDecodeError as error:
             received = f"bytes that are invalid at offset {error.start}"
-            return self._add_problem(Cause.FIELD_VALUE, part.name, "must be UTF-8 text", received)
-        self.fields[part.name] = value_from_text(text, schema)
-        return None
+            self._add_problem(Cause.FIELD_VALUE, part.name, "must be UTF-8 text", received)
+            return None
 
     def _validate(self, schema: Schema, data: Json, parameter: str | None) -> None:
         if not schema.accepts(data):
@@ -280,6 +314,32 @@ class _RequestReader:
                 cause: str | None = body.properties[error.path[0]].get("x-cause")
                 return cause
         return None
+
+
+def _query_value(texts: list[str], parameter: Parameter) -> Json:
+    """Return the value of a query parameter that was sent with these texts."""
+    schema = parameter.schema.raw
+    if "array" in types_of(schema) or len(texts) > 1:
+        if len(texts) == 1 and parameter.separator:
+            texts = texts[0].split(parameter.separator)
+        return array_from_texts(texts, schema)
+    return value_from_text(texts[0], schema)
+
+
+def _form_value(texts: list[str], schema: Json) -> Json:
+    """Return the value of a field of a form that was sent with these texts.
+
+    An array has a part for each entry, or one with all as JSON; an object is JSON.
+    """
+    types = types_of(schema)
+    if len(texts) == 1 and "string" not in types:
+        for name in ("array", "object"):
+            data = json_from_text(texts[0], name) if name in types else None
+            if data is not None:
+                return data
+    if len(texts) > 1 or types == ("array",):
+        return array_from_texts(texts, schema)
+    return value_from_text(texts[0], schema)
 
 
 # OpenAPI says that parameters with these names are ignored.

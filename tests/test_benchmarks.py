@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.support.documents import RENDERINGS
+
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
 
@@ -67,3 +69,15 @@ def test_judge_reports_findings_and_false_alarms() -> None:
     assert re.search(r"^other-key-order +nothing found$", printed, flags=re.MULTILINE)
     assert "1 of 1 faults (100.0%); 2 creates, at most 2" in printed
     assert "false alarms: 0 of 1" in printed
+
+
+def test_vendors_benchmark_leads_every_job_through_its_life(tmp_path: Path) -> None:
+    text = RENDERINGS.read_text("utf-8")
+    (tmp_path / "renderings.yaml").write_text(text, "utf-8")
+    overlays = tmp_path / "overlays"
+    overlays.mkdir()
+    overlay = "overlay: 1.1.0\ninfo: {title: t, version: '1'}\nactions: [{target: $, update: {}}]\n"
+    (overlays / "renderings.yaml").write_text(overlay, "utf-8")
+    printed = run("vendors.py", str(tmp_path), "--overlays", str(overlays))
+    assert re.search(r"^\| renderings \| 3 \| [0-9]+ \| 0 \|.*\| 3 of 3 \|", printed, re.MULTILINE)
+    assert printed.endswith("sound: every response is as documented\n")

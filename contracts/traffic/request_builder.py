@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import orjson
 
 from ...openapi import Call, Document, JobKind, Operation
+from ...openapi.form import Part
 from ...openapi.image import image_type
 from ...openapi.jobs.job_ids import job_id_form
 from ...openapi.json import Json
@@ -19,7 +20,7 @@ BOUNDARY = "aisa-testkit-boundary"
 def build_call(
     document: Document,
     operation: Operation,
-    fields: Mapping[str, Json] | None = None,
+    fields: Mapping[str, Json | Part] | None = None,
     *,
     key: str | None,
     media_type: str = "",
@@ -32,7 +33,7 @@ def build_call(
     Args:
         document: The document of the API.
         operation: The operation to call.
-        fields: The fields of the body, None for no body. In a form, bytes are files.
+        fields: The fields of the body, None for no body. In a form, bytes and parts are files.
         key: The API key, None for none.
         media_type: The media type of the body: multipart/form-data, or JSON otherwise.
         path_parameters: The parameters of the path, not encoded.
@@ -61,15 +62,24 @@ def url_of(document: Document, call: Call, base_url: str) -> str:
     return base_url.rstrip("/") + path + (f"?{urlencode(call.query)}" if call.query else "")
 
 
-def encode_form(fields: Mapping[str, Json]) -> bytes:
-    """Return the body of a multipart form; values that are bytes are files."""
+def encode_form(fields: Mapping[str, Json | Part]) -> bytes:
+    """Return the body of a multipart form; values that are bytes or parts are files."""
     parts = []
     for name, value in fields.items():
-        file = ""
-        if isinstance(value, bytes):
-            media_type = image_type(value) or "application/octet-stream"
-            file = f'; filename="{name}"\r\nContent-Type: {media_type}'
-        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
-        text = value if isinstance(value, str) else orjson.dumps(value).decode() if not file else ""
-        parts.append(head.encode() + (value if isinstance(value, bytes) else text.encode()))
+        media_type, content = _content(value)
+        file = f'; filename="{name}"' if isinstance(value, bytes | Part) else ""
+        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n'
+        head += f"Content-Type: {media_type}\r\n\r\n" if media_type else "\r\n"
+        parts.append(head.encode() + content)
     return b"\r\n".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
+
+
+def _content(value: Json | Part) -> tuple[str | None, bytes]:
+    """Return the media type, None for text, and the bytes of a field of a form."""
+    if isinstance(value, Part):
+        return value.content_type, value.content
+    if isinstance(value, bytes):
+        return image_type(value) or "application/octet-stream", value
+    if isinstance(value, str):
+        return None, value.encode()
+    return JSON if isinstance(value, dict) else None, orjson.dumps(value)

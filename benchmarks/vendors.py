@@ -1,0 +1,202 @@
+"""Serve the OpenAPI documents of vendors, and lead the jobs of each through their whole lives.
+
+For each document of a folder that has an overlay with the same name: every operation is called with
+a valid request, and every create leads a job to success, to a failure and to a cancellation. Each
+response is compared with its schema. Run as `python benchmarks/vendors.py FOLDER`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import tracemalloc
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import orjson
+
+from aisa_testkit.contracts.traffic.request_builder import build_call
+from aisa_testkit.mock_server import JobService, ManualClock, MockControls
+from aisa_testkit.openapi import CreateOperation, Document, Operation, Reply, Schema, load_document
+from aisa_testkit.openapi.conformance import reply_problems
+from aisa_testkit.openapi.form import Part as FormPart
+from aisa_testkit.openapi.generator import NoValueError, ValueMaker
+from aisa_testkit.openapi.image import signature_of
+from aisa_testkit.openapi.jobs import JobKind, Meaning, Part
+from aisa_testkit.openapi.json import Json
+from aisa_testkit.openapi.media_types import is_json
+from aisa_testkit.openapi.operation import FORM
+
+OVERLAYS = Path(__file__).parents[1] / "openapi" / "overlays"
+OUTCOMES = (Meaning.SUCCESS, Meaning.FAILURE, Meaning.CANCELED)
+MAX_POLLS = 50
+
+
+@dataclass
+class Result:
+    """The counts of one document, and the problems that were found."""
+
+    calls: int = 0
+    lives: int = 0
+    expected_lives: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+class Vendor:
+    """The mock of one document, and requests to it."""
+
+    def __init__(self, document: Document) -> None:
+        self.document, self.clock, self.result = document, ManualClock(), Result()
+        self.service = JobService(document, clock=self.clock, seed=1)
+        self._maker = ValueMaker(document.source.data)
+
+    def call_everything(self) -> None:
+        """Call each operation once, with ids that no job has."""
+        for operation in self.document.operations.values():
+            self.call(operation, may_be_refused=operation.id in self.document.roles)
+
+    def lead(self, kind: JobKind, create: CreateOperation, outcome: Meaning) -> None:
+        """Lead a job to an outcome; count the life if the job gets there."""
+        names = kind.lifecycle.named(outcome)
+        if not names or create.source:
+            return
+        self.result.expected_lives += 1
+        if outcome is not Meaning.SUCCESS:
+            MockControls(self.service).next_job(outcome=names[0])
+        if self.call(create.operation).status >= 300:
+            return
+        (job,) = self.service.store.page(after=None, limit=1, newest_first=True).jobs
+        for _ in range(MAX_POLLS):
+            place = create.poll.id
+            path = {place.name: job.id} if place.part is Part.PATH else {}
+            query = () if path else ((str(place.name), job.id),)
+            self.call(create.poll.operation, {str(k): v for k, v in path.items()}, query)
+            found = self.service.store.get(job.id)
+            state = self.service.kinds[kind.name].view(found).snapshot.state if found else ""
+            if state in names:
+                self.result.lives += 1
+                return
+            self.clock.advance(1)
+        self.result.problems.append(f"{create.operation.id}: no job ends as {names[0]}")
+
+    def call(
+        self,
+        operation: Operation,
+        path: dict[str, str] | None = None,
+        query: tuple[tuple[str, str], ...] = (),
+        *,
+        may_be_refused: bool = False,
+    ) -> Reply:
+        """Send a valid request; report a refusal and a response that is not as documented."""
+        media_type, fields = self._body(operation)
+        required = [p for p in operation.query.values() if p.required]
+        made = tuple((p.name, self._text(p.schema)) for p in required if p.name not in dict(query))
+        headers = {
+            p.name.lower(): self._text(p.schema) for p in operation.headers.values() if p.required
+        }
+        call = build_call(
+            self.document,
+            operation,
+            fields,
+            key="sk-vendor",
+            media_type=media_type,
+            path_parameters={**dict.fromkeys(operation.template.parameters, "x1"), **(path or {})},
+            query=(*query, *made),
+            headers=headers,
+        )
+        if fields is None and media_type:
+            text = {**call.headers, "content-type": media_type}
+            call = replace(call, headers=text, body=b"A text")
+        reply = self.service.answer(call)
+        self.result.calls += 1
+        problems = [str(each) for each in reply_problems(operation, reply)]
+        if may_be_refused and reply.status < 500 and reply.status in (404, 409):
+            problems = []
+        elif reply.status >= 400:
+            problems.append(f"refused: {reply.body[:200].decode(errors='replace')}")
+        self.result.problems += [f"{operation.id} {reply.status}: {each}" for each in problems]
+        return reply
+
+    def _text(self, schema: Schema) -> str:
+        value = self._maker.make(schema)
+        return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+    def _value(self, schema: Schema, operation: Operation) -> Json:
+        try:
+            return self._maker.make(schema)
+        except NoValueError as error:
+            self.result.problems.append(f"{operation.id}: {error}")
+            return error.nearest
+
+    def _body(self, operation: Operation) -> tuple[str, dict[str, Json] | None]:
+        for media_type, body in operation.bodies.items():
+            if is_json(media_type) or media_type == FORM:
+                value = self._value(body.schema, operation)
+                if isinstance(value, dict):
+                    files = {n: _file(n, t) for n, t in body.files.items() if n in value}
+                    return media_type, {**value, **files}
+        return next(iter(operation.bodies), ""), None
+
+
+def _file(name: str, allowed: tuple[str, ...]) -> FormPart:
+    """Return a file of the first media type that a field allows."""
+    media_type = next((each for each in allowed if "*" not in each), "image/png")
+    return FormPart(name, name, media_type, signature_of(media_type) or b"A file")
+
+
+def main() -> int:
+    """Print a row for each document; return 1 if anything is not as documented."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("folder", type=Path)
+    options.add_argument("--overlays", type=Path, default=OVERLAYS)
+    chosen = options.parse_args()
+    print("| document | overlay, lines | operations | left out | up, s | MiB | lives | calls |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    problems = [each for pair in _pairs(chosen.folder, chosen.overlays) for each in _measure(*pair)]
+    print("\n".join(["", *problems]) if problems else "\nsound: every response is as documented")
+    return 1 if problems else 0
+
+
+def _pairs(folder: Path, overlays: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield each document of the folder that has an overlay, and its overlay."""
+    for overlay in sorted(overlays.glob("*.yaml")):
+        found = [p for p in folder.glob(f"{overlay.stem}.*") if p.suffix in (".yaml", ".json")]
+        yield from ((document, overlay) for document in found)
+
+
+def _measure(path: Path, overlay: Path) -> list[str]:
+    """Print the row of a document; return its problems."""
+    start = time.perf_counter()
+    vendor = Vendor(load_document(path, overlays=[overlay]))
+    up = time.perf_counter() - start
+    memory = _memory(path, overlay)
+    vendor.call_everything()
+    document, result = vendor.document, vendor.result
+    for kind in document.kinds.values():
+        for create in kind.creates:
+            for outcome in OUTCOMES:
+                vendor.lead(kind, create, outcome)
+    lines = len(overlay.read_text("utf-8").splitlines())
+    print(
+        f"| {overlay.stem} | {lines} | {len(document.operations)} | {len(document.warnings)} "
+        f"| {up:.1f} | {memory / 2**20:.0f} | {result.lives} of {result.expected_lives} "
+        f"| {result.calls} |",
+        flush=True,
+    )
+    return [f"{overlay.stem}: {each}" for each in result.problems]
+
+
+def _memory(path: Path, overlay: Path) -> int:
+    """Return the bytes of a document and its mock; separately, because the count takes time."""
+    tracemalloc.start()
+    vendor = Vendor(load_document(path, overlays=[overlay]))
+    memory, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert vendor.result.calls == 0
+    return memory
+
+
+if __name__ == "__main__":
+    sys.exit(main())
