@@ -87,7 +87,7 @@ class _Lines:
 
 def read_resource(name: str) -> str:
     """Return the text of a file in this folder."""
-    return FilePath(__file__).with_name(name).read_text(encoding="utf-8")
+    return (FilePath(__file__).parent / name).read_text(encoding="utf-8")
 
 
 def bundled_documents() -> tuple[str, ...]:

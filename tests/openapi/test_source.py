@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from aisa_testkit.openapi import DocumentError, Problem, load_document, parse_document
-from aisa_testkit.openapi.source import BUNDLED, parse_source, read_source
+from aisa_testkit.openapi.source import (
+    BUNDLED,
+    bundled_overlays,
+    parse_source,
+    read_overlay,
+    read_source,
+)
 
 YAML = "a:\n  - x: 1\n    y: two\nb/c: {d: null}\n"
 JSON = '{"a": [\n  {"x": 1, "y": "two"}\n],\n"b/c": {"d": null}}'
@@ -252,3 +258,19 @@ def test_number_that_json_does_not_allow_is_a_problem(number: str) -> None:
 def test_problem_behind_two_aliases_is_reported_once() -> None:
     (problem,) = problems_of("a: &a {k: 1, k: 2}\nb: *a\nc: *a\n")
     assert (problem.pointer, problem.line) == ("/a/k", 1)
+
+
+@pytest.mark.parametrize("name", bundled_overlays())
+def test_bundled_overlay_is_read_by_its_name(name: str) -> None:
+    overlay = read_overlay(name)
+    assert overlay.name == name
+    assert overlay.data["overlay"].startswith("1.")
+
+
+def test_file_takes_the_place_of_a_bundled_overlay_by_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "replicate").write_text("a: 1", encoding="utf-8")
+    assert read_overlay("./replicate").data == {"a": 1}
+    assert read_overlay("replicate").data != {"a": 1}

@@ -196,7 +196,7 @@ def test_it(video_mock):
     [
         pytest.param(
             "sped=3",
-            "unknown option 'sped', only document, base_url, *; did you mean speed?",
+            "unknown option 'sped', only document, overlays, base_url, *; did you mean speed?",
             id="typo",
         ),
         pytest.param(

@@ -89,7 +89,7 @@ def test_final_states_are_those_of_the_kind_that_shares_the_poll(
     assert (violation.code, violation.expected) == ("AV712", f"no poll after {states}")
 
 
-def test_state_that_is_no_text_is_final(client: Client) -> None:
+def test_state_that_is_a_boolean_is_final(client: Client) -> None:
     cast = client.create("startCast")
     client.mock.clock.advance(60)
     client.mock.send("readCast", job_id=cast)
