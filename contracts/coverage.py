@@ -12,7 +12,7 @@ from ..openapi import Document, JobKind, Operation
 from ..openapi.json import Json
 from ..openapi.keywords import value_from_text
 from .traffic.exchange import Exchange, UnmatchedRequest
-from .traffic.job_views import jobs_in
+from .traffic.job_views import jobs_in, kinds_of_jobs
 
 
 class CoverageGroup(StrEnum):
@@ -77,12 +77,12 @@ class Coverage:
 
     def observe(self, document: Document, history: Iterable[Exchange | UnmatchedRequest]) -> None:
         """Count the items that the traffic between one client and one server exercises."""
-        states: dict[tuple[str, str], str] = {}
-        for item in history:
-            if isinstance(item, Exchange):
-                for covered in [*_sent_items(item), *_received_items(document, item, states)]:
-                    if covered in self._hits:
-                        self._hits[covered] += 1
+        exchanges = [item for item in history if isinstance(item, Exchange)]
+        received = _ReceivedItems(document, exchanges)
+        for exchange in exchanges:
+            for covered in [*_sent_items(exchange), *received.of(exchange)]:
+                if covered in self._hits:
+                    self._hits[covered] += 1
 
     def add(self, other: Coverage) -> None:
         """Add the hits of another coverage of the same document."""
@@ -179,22 +179,25 @@ def _sent_items(exchange: Exchange) -> Iterator[CoverageItem]:
                     yield _value(operation, name, value)
 
 
-def _received_items(
-    document: Document, exchange: Exchange, states: dict[tuple[str, str], str]
-) -> Iterator[CoverageItem]:
-    """Yield the items that a response exercises.
+class _ReceivedItems:
+    """Finds the items that responses exercise, in the order of a history."""
 
-    `states` contains the last state of each job, and is updated.
-    """
-    if exchange.status is not None:
-        yield CoverageItem(CoverageGroup.RESPONSES, exchange.operation_id, str(exchange.status))
-    for view in jobs_in(document, exchange):
-        job = (view.kind.name, view.job_id)
-        before, now = states.get(job), view.state.name
-        states[job] = now
-        yield CoverageItem(CoverageGroup.STATES, _subject(document, view.kind, now), "")
-        if before is not None and before != now:
-            yield _transition(_subject(document, view.kind, before), now)
+    def __init__(self, document: Document, history: Iterable[Exchange]) -> None:
+        self._document, self._kinds = document, kinds_of_jobs(document, history)
+        # The last state of each job, by kind and id.
+        self._states: dict[tuple[str, str], str] = {}
+
+    def of(self, exchange: Exchange) -> Iterator[CoverageItem]:
+        """Yield the items that the next response exercises."""
+        if exchange.status is not None:
+            yield CoverageItem(CoverageGroup.RESPONSES, exchange.operation_id, str(exchange.status))
+        for view in jobs_in(self._document, exchange, kinds=self._kinds):
+            job = (view.kind.name, view.job_id)
+            before, now = self._states.get(job), view.state.name
+            self._states[job] = now
+            yield CoverageItem(CoverageGroup.STATES, _subject(self._document, view.kind, now), "")
+            if before is not None and before != now:
+                yield _transition(_subject(self._document, view.kind, before), now)
 
 
 def _value(operation: Operation, name: str, value: Json) -> CoverageItem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...openapi import Document, JobRole
@@ -11,7 +11,7 @@ from ...openapi.jobs import JobField
 from ...openapi.jobs.sources import Progress
 from ...openapi.json import Json
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import JobView, is_number, jobs_in
+from ..traffic.job_views import JobView, is_number, jobs_in, kinds_of_jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +55,15 @@ class Timeline:
         return tuple(m for m, state in zip(self.moments, before, strict=False) if m.state != state)
 
 
-def job_timelines(document: Document, history: Iterable[Exchange]) -> tuple[Timeline, ...]:
+def job_timelines(document: Document, history: Sequence[Exchange]) -> tuple[Timeline, ...]:
     """Return the timelines of jobs, in the order of their first responses; lists are left out."""
     moments: dict[tuple[str, str], list[Moment]] = {}
     first_seen: dict[tuple[str, str], float] = {}
+    kinds = kinds_of_jobs(document, history)
     for number, exchange in enumerate(history, start=1):
         if exchange.role is JobRole.LIST:
             continue
-        for view in jobs_in(document, exchange):
+        for view in jobs_in(document, exchange, kinds=kinds):
             job = (view.kind.name, view.job_id)
             since = first_seen.setdefault(job, exchange.at)
             moment = Moment(

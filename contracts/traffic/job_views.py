@@ -108,6 +108,16 @@ def shown_jobs(
     return tuple(shown) if len(exchange.roles) == 1 else _of_one_kind(shown, kinds)
 
 
+def kinds_of_jobs(document: Document, history: Iterable[Exchange]) -> dict[str, str]:
+    """Return the names of the kinds of the jobs that the creates of a history made, by id."""
+    kinds: dict[str, str] = {}
+    for exchange in history:
+        job_id = created_job_id(document, exchange) if exchange.accepted else None
+        if job_id is not None:
+            kinds.setdefault(job_id, exchange.roles[0].kind)
+    return kinds
+
+
 def _of_one_kind(shown: Iterable[ShownJob], kinds: Mapping[str, str]) -> tuple[ShownJob, ...]:
     """Return each job once, although several kinds can read it."""
     chosen: dict[str, ShownJob] = {}

@@ -149,6 +149,6 @@ def test_markdown_contains_budget_requests_and_states_of_jobs(passed_report: Rep
     text = write_markdown(passed_report).decode()
     assert "| Spent | `2 jobs, at most 0.80 of 2.00 USD` |" in text.splitlines()
     assert f"| Requests | {len(passed_report.result.history)} in 3.2 s |" in text.splitlines()
-    jobs = [line for line in text.splitlines() if line.startswith("- `video")]
+    jobs = [line for line in text.splitlines() if line.startswith("- video `video")]
     assert len(jobs) == 2
     assert all("queued at 0.0 s" in job and "completed at " in job for job in jobs)
