@@ -123,7 +123,9 @@ def _run_to_end(runner: CheckRunner, config: CheckConfig) -> tuple[str, int] | N
     except ServerUnreachable as error:
         return str(error), UNREACHABLE
     except CredentialsRejected as error:
-        return f"{error}; it comes from {config.key_variable}", KEY_REJECTED
+        sends_key = config.plan.requests.key is not None
+        reason = f"it comes from {config.key_variable}" if sends_key else "--no-key sends none"
+        return f"{error}; {reason}", KEY_REJECTED
     except CheckTimedOut as error:
         return f"{error}, three times the --timeout", INCONCLUSIVE
     except KeyboardInterrupt:

@@ -474,3 +474,9 @@ def test_ctrl_c_prints_the_result_so_far_and_how_to_resume(document: Document) -
     assert "2 jobs, at most 0.80 USD" in printed
     assert "Traceback" not in printed
     assert KEY not in printed
+
+
+def test_server_that_requires_a_key_is_an_error_of_no_key(server: VideoServer) -> None:
+    code, printed = check(server.base_url, "--no-key")
+    assert code == 4
+    assert "; --no-key sends none\n" in printed
