@@ -152,9 +152,12 @@ def main() -> int:
     options.add_argument("folder", type=Path)
     options.add_argument("--overlays", type=Path, default=OVERLAYS)
     chosen = options.parse_args()
+    pairs = [*_pairs(chosen.folder, chosen.overlays)]
+    if not pairs:
+        options.error(f"no document in {chosen.folder} has an overlay in {chosen.overlays}")
     print("| document | overlay, lines | operations | left out | up, s | MiB | lives | calls |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
-    problems = [each for pair in _pairs(chosen.folder, chosen.overlays) for each in _measure(*pair)]
+    problems = [each for pair in pairs for each in _measure(*pair)]
     print("\n".join(["", *problems]) if problems else "\nsound: every response is as documented")
     return 1 if problems else 0
 
