@@ -12,6 +12,7 @@ from ..check.plan import CheckPlan
 from ..check.result import CheckPolicy, CheckResult
 from ..rules.grouping import ViolationGroup, group_by_cause
 from ..rules.server.evidence import Evidence, unchecked_rules
+from ..rules.server_catalogue import CANCEL_IGNORED
 from ..rules.violation import Violation
 from ..traffic.curl import CurlCommand, curl_command
 from ..traffic.exchange import Exchange
@@ -114,6 +115,8 @@ class Report:
         """The result of each rule: failed rules first, then skipped and passed ones."""
         failed = {violation.code: violation.severity for violation in self.result.violations}
         reasons = {c: f"no {e}" for e, codes in self.unchecked_rules.items() for c in codes}
+        if not any(kind.cancel for kind in self.document.kinds.values()):
+            reasons.setdefault(CANCEL_IGNORED.code, "no operation that cancels jobs")
         return list_rule_results(self.policy.codes, failed, reasons)
 
     @property
