@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from types import FrameType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 
 def find_call_site() -> str:
@@ -28,8 +28,8 @@ def find_call_site() -> str:
             if owner != "http":
                 break
             sender = None  # a transport of the program, which only passes requests on
-        elif frame.f_code is _RUN_FOREVER:
-            in_library, elsewhere = _waiting_tasks(frame.f_locals["self"])
+        elif (loop := _loop_run_by(frame)) is not None:
+            in_library, elsewhere = _waiting_tasks(loop)
             if tasks := [*in_library, *elsewhere]:
                 return _list_places(tasks)
         frame = frame.f_back
@@ -50,17 +50,27 @@ def _other_threads() -> Iterator[FrameType]:
     """Yield the innermost frame of the program in each thread, and in tasks that may be meant."""
     for innermost in sys._current_frames().values():  # pyright: ignore[reportPrivateUsage]
         program: FrameType | None = None
+        loop: asyncio.AbstractEventLoop | None = None
         frame: FrameType | None = innermost
-        while frame is not None and frame.f_code is not _RUN_FOREVER:
+        while frame is not None and (loop := _loop_run_by(frame)) is None:
             if program is None and owner_of(frame.f_code.co_filename) == "program":
                 program = frame
             frame = frame.f_back
         candidates = [program] if program is not None else []
-        if frame is not None:
-            in_library, elsewhere = _waiting_tasks(frame.f_locals["self"])
+        if loop is not None:
+            in_library, elsewhere = _waiting_tasks(loop)
             candidates += in_library
             candidates = candidates or elsewhere
         yield from candidates
+
+
+def _loop_run_by(frame: FrameType) -> asyncio.AbstractEventLoop | None:
+    """Return the event loop whose callbacks are called below this frame, None for other frames."""
+    if frame.f_code is _RUN_FOREVER:
+        return cast(asyncio.AbstractEventLoop, frame.f_locals["self"])
+    if frame.f_code is _RUN:  # of uvloop, which has no frames of its own
+        return cast(asyncio.Runner, frame.f_locals["self"]).get_loop()
+    return None
 
 
 def _waiting_tasks(loop: asyncio.AbstractEventLoop) -> tuple[list[FrameType], list[FrameType]]:
@@ -98,6 +108,7 @@ def _place(frame: FrameType) -> str:
 
 
 _RUN_FOREVER: Final = asyncio.BaseEventLoop.run_forever.__code__
+_RUN: Final = asyncio.Runner.run.__code__
 _STANDARD_LIBRARY: Final = os.path.dirname(os.__file__) + os.sep
 _TOOLKIT: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _INSTALLED: Final = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")

@@ -1,8 +1,9 @@
 """Blocks connections to the real API while a mock is open, whatever library opens them.
 
 A mock in process only sees the requests of httpx and httpx2. Most of the rest of Python asks for
-an address and connects through the module socket, which reports both to audit hooks. An audit
-hook cannot be removed, so the first mock installs one that consults the mocks that are open.
+an address and connects through the module socket, which reports both to audit hooks; uvloop does
+both in C, and is made to report them, too. An audit hook cannot be removed, so the first mock
+installs one that consults the mocks that are open.
 
 Some programs find the address in another way: a resolver in C, a proxy, or a function that
 replaces `socket.getaddrinfo`. So that function and the TLS handshake, which names the host, are
@@ -12,7 +13,6 @@ connections is checked as well.
 
 from __future__ import annotations
 
-import concurrent.futures.thread
 import errno
 import inspect
 import socket
@@ -20,8 +20,8 @@ import ssl
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import wraps
 from ipaddress import ip_address
 from typing import Any, Final
@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 
 from .call_site import find_call_site
 from .errors import ContractWarning
+from .late_threads import LateThreads, running_threads
 
 
 class NetworkGuard:
@@ -81,7 +82,7 @@ class NetworkGuard:
 def guard_network(guard: NetworkGuard) -> Iterator[None]:
     """Block connections for the length of the block, and later in the threads it leaves behind."""
     _install_hook()
-    before = {thread.ident: _pool_work(thread.ident) for thread in threading.enumerate()}
+    before = running_threads()
     _open.insert(0, guard)
     try:
         with ExitStack() as wrappers:
@@ -92,16 +93,7 @@ def guard_network(guard: NetworkGuard) -> Iterator[None]:
             yield
     finally:
         _open.remove(guard)
-        for ident, (left, *_) in list(_late.items()):
-            if not left.is_alive():
-                _late.pop(ident, None)
-        for thread in threading.enumerate():
-            work = _pool_work(thread.ident)
-            started = (
-                thread.ident not in before if work is None else work != before.get(thread.ident)
-            )
-            if started and work is not _IDLE and thread.ident is not None:
-                _late[thread.ident] = thread, guard, work
+        _late.add_all_but(before, guard)
 
 
 def _audit(event: str, args: tuple[Any, ...]) -> None:
@@ -122,25 +114,13 @@ def _check(host: str, port: object) -> None:
     __tracebackhide__ = True
     if _is_local(host):
         return
-    if late := _late_guard():
+    if late := _late.owner_of_current():
         if late.forbids(host):
             late.block(host, port, late=True)
         return
     for guard in list(_open):
         if guard.forbids(host):
             guard.block(host, port, late=False)
-
-
-def _late_guard() -> NetworkGuard | None:
-    """Return the guard of the closed mock that left this thread behind, None without one."""
-    ident = threading.get_ident()
-    if ident not in _late:
-        return None
-    thread, guard, work = _late[ident]
-    if thread.is_alive() and _pool_work(ident) is work:
-        return guard
-    del _late[ident]  # another thread with this number, or the next work of a pool
-    return None
 
 
 @contextmanager
@@ -191,20 +171,39 @@ def _install_hook() -> None:
     with _installing:
         if not _installed:
             sys.addaudithook(_audit)
+            threading.Thread.start = _noted(threading.Thread.start)  # type: ignore[assignment, method-assign]
+            with suppress(ImportError):  # there is no uvloop for Windows
+                from uvloop import Loop
+
+                for name in _CONNECT_IN_C:
+                    setattr(Loop, name, _reported(getattr(Loop, name)))
             _installed.append(True)
 
 
-def _pool_work(ident: int | None) -> object:
-    """Return the work of a thread of a ThreadPoolExecutor, None for any other thread.
+def _noted(start: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
+    """Return the method that starts a thread, which notes threads that late threads start."""
 
-    `_IDLE` if the thread waits for work: it may serve the next test.
-    """
-    frame = sys._current_frames().get(ident or 0)  # pyright: ignore[reportPrivateUsage]
-    while frame is not None:
-        if frame.f_code.co_name == "_worker" and frame.f_code.co_filename == _POOL_FILE:
-            return frame.f_locals.get("work_item", _IDLE)
-        frame = frame.f_back
-    return None
+    @wraps(start)
+    def noted(thread: threading.Thread) -> None:
+        _late.add_child(thread)
+        start(thread)
+
+    return noted
+
+
+def _reported(method: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
+    """Return a method of an event loop that reports the host it connects to to audit hooks."""
+    signature = inspect.signature(method)
+
+    @wraps(method)
+    async def reported(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        arguments = signature.bind(*args, **kwargs).arguments
+        address = arguments.get("remote_addr") or (arguments.get("host"), arguments.get("port"))
+        sys.audit("socket.getaddrinfo", *address[:2], 0, 0, 0)
+        return await method(*args, **kwargs)
+
+    return reported
 
 
 def _normalized(host: str | bytes | None) -> str:
@@ -232,12 +231,10 @@ _WRAPPED: Final = (
     (ssl.SSLContext, "wrap_socket", "server_hostname"),
     (ssl.SSLContext, "wrap_bio", "server_hostname"),
 )
+_CONNECT_IN_C: Final = ("getaddrinfo", "create_connection", "create_datagram_endpoint")
 _WRITES: Final = ((ssl.SSLSocket, "send"), (ssl.SSLSocket, "write"), (ssl.SSLObject, "write"))
-_POOL_FILE: Final = concurrent.futures.thread.__file__
-_IDLE: Final = object()
 _INTERNET: Final = (socket.AF_INET, socket.AF_INET6)
 _installing: Final = threading.Lock()
 _installed: Final[list[bool]] = []
 _open: Final[list[NetworkGuard]] = []  # the innermost first
-# By the number of the thread: the thread, the guard of its mock, and its work if it is in a pool.
-_late: Final[dict[int, tuple[threading.Thread, NetworkGuard, object]]] = {}
+_late: Final = LateThreads[NetworkGuard]()

@@ -18,6 +18,7 @@ import httpx
 import httpx2
 import openai
 import pytest
+import uvloop
 
 from aisa_testkit.pytest_plugin import ContractError, VideoMock, mock_videos, serve_videos
 from tests.support.http_clients import (
@@ -109,7 +110,8 @@ def test_place_that_waits_for_a_pool_is_named() -> None:
     assert sites_of(make_clips) == [site(make_clips, 2)]
 
 
-def test_places_of_tasks_that_only_run_a_library_are_those_that_wait() -> None:
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_places_of_tasks_that_only_run_a_library_are_those_that_wait(run: Any) -> None:
     async def gather(client: Any) -> None:
         await asyncio.gather(client.get(f"{URL}/1"), client.get(f"{URL}/2"))
 
@@ -131,7 +133,7 @@ def test_places_of_tasks_that_only_run_a_library_are_those_that_wait() -> None:
             await asyncio.create_task(send(client))
 
     for send in [gather, group, thread, other_thread, executor]:
-        for found in sites_of(lambda _: asyncio.run(main(send))):  # noqa: B023  # runs at once
+        for found in sites_of(lambda _: run(main(send))):  # noqa: B023  # runs at once
             assert site(send) in found.split(" or ")
 
 

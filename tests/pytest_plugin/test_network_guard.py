@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -16,6 +16,7 @@ import httpx
 import httpx2
 import pytest
 import requests
+import uvloop
 
 from aisa_testkit.pytest_plugin import (
     ContractError,
@@ -31,13 +32,30 @@ URL = f"https://{HOST}/v1"
 # An address of a network for documentation, to which nothing is connected.
 ADDRESS = "192.0.2.7"
 BLOCKED = "connections to .* are blocked"
+EventLoop = Callable[[Coroutine[Any, Any, Any]], object]
 
 
-def send_by_asyncio() -> None:
+def connect_in(run: EventLoop, host: str = HOST, *, tls: bool = False) -> None:
     async def connect() -> None:
-        await asyncio.open_connection(HOST, 443, ssl=True)
+        await asyncio.open_connection(host, 443, ssl=tls or None)
 
-    asyncio.run(connect())
+    run(connect())
+
+
+def look_up_in(run: EventLoop) -> None:
+    async def look_up() -> object:
+        return await asyncio.get_running_loop().getaddrinfo(HOST, 443)
+
+    run(look_up())
+
+
+def open_datagrams_in(run: EventLoop, host: str) -> None:
+    async def connect() -> object:
+        return await asyncio.get_running_loop().create_datagram_endpoint(
+            asyncio.DatagramProtocol, remote_addr=(host, 443)
+        )
+
+    run(connect())
 
 
 def start_tls_on_a_socket() -> None:
@@ -68,7 +86,11 @@ def connect(family: socket.AddressFamily, address: str) -> None:
 TO_THE_API = [
     pytest.param(lambda: requests.post(f"{URL}/videos", json={}, timeout=9), id="requests"),
     pytest.param(lambda: urllib.request.urlopen(f"{URL}/videos"), id="urllib"),
-    pytest.param(send_by_asyncio, id="asyncio"),
+    pytest.param(lambda: connect_in(asyncio.run), id="asyncio"),
+    pytest.param(lambda: connect_in(uvloop.run), id="uvloop"),
+    pytest.param(lambda: connect_in(uvloop.run, tls=True), id="TLS in uvloop"),
+    pytest.param(lambda: look_up_in(uvloop.run), id="look-up in uvloop"),
+    pytest.param(lambda: open_datagrams_in(uvloop.run, HOST), id="datagrams in uvloop"),
     pytest.param(lambda: socket.create_connection((HOST, 443)), id="socket"),
     pytest.param(lambda: socket.getaddrinfo(HOST, None), id="look-up without a port"),
     pytest.param(lambda: socket.getaddrinfo(HOST.upper().encode() + b".", 443), id="as bytes"),
@@ -82,6 +104,9 @@ TO_OTHERS = [
     pytest.param(lambda: socket.getaddrinfo("cdn.invalid", 443), id="look-up"),
     pytest.param(lambda: socket.gethostbyname("cdn.invalid"), id="gethostbyname"),
     pytest.param(lambda: connect(socket.AF_INET, ADDRESS), id="connect_ex"),
+    pytest.param(lambda: connect_in(asyncio.run, ADDRESS), id="asyncio"),
+    pytest.param(lambda: connect_in(uvloop.run, ADDRESS), id="uvloop"),
+    pytest.param(lambda: open_datagrams_in(uvloop.run, ADDRESS), id="datagrams in uvloop"),
     pytest.param(lambda: send_datagram("sendto"), id="sendto"),
     pytest.param(lambda: send_datagram("sendmsg"), id="sendmsg"),
     pytest.param(lambda: connect(socket.AF_INET6, "2001:db8::7"), id="IPv6"),
@@ -127,7 +152,8 @@ def test_place_of_the_program_is_named() -> None:
     ) in str(error)
 
 
-def test_place_of_an_asynchronous_program_is_named() -> None:
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_place_of_an_asynchronous_program_is_named(run: EventLoop) -> None:
     async def make_clip() -> None:
         await asyncio.open_connection(HOST, 443)
 
@@ -135,7 +161,7 @@ def test_place_of_an_asynchronous_program_is_named() -> None:
         await asyncio.gather(make_clip(), asyncio.Event().wait())
 
     line = make_clip.__code__.co_firstlineno + 1
-    error = errors_of(lambda: asyncio.run(main()), base_url=URL)
+    error = errors_of(lambda: run(main()), base_url=URL)
     assert f"test_network_guard.py:{line} in make_clip\n" in str(error)
 
 
@@ -176,6 +202,18 @@ def test_this_machine_is_reachable() -> None:
             socket.getaddrinfo(socket.gethostname(), 80)
 
 
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_this_machine_is_reachable_in_event_loops(run: EventLoop) -> None:
+    async def connect(server: socket.socket) -> None:
+        for name in ["localhost", "127.0.0.1"]:
+            _, writer = await asyncio.open_connection(name, server.getsockname()[1])
+            writer.close()
+            await writer.wait_closed()
+
+    with mock_videos(other_hosts="fail"), socket.create_server(("127.0.0.1", 0)) as server:
+        run(connect(server))
+
+
 def test_other_hosts_are_reachable_by_default() -> None:
     with mock_videos(), pytest.raises(socket.gaierror):
         socket.getaddrinfo("elsewhere.invalid", 443)
@@ -203,6 +241,48 @@ def test_thread_that_outlives_its_test_is_stopped(package: Any) -> None:
         let_it_poll()
     assert len(errors) == 1
     assert "in poll: connections to" in errors[0]
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_event_loop_of_a_thread_that_outlives_its_test_is_stopped(run: EventLoop) -> None:
+    def poll() -> None:
+        ended.wait()
+        with pytest.raises(ConnectionRefusedError, match="in connect"):
+            connect_in(run)
+        stopped.set()
+
+    ended, stopped = threading.Event(), threading.Event()
+    with mock_videos(base_url=URL):
+        thread = threading.Thread(target=poll)
+        thread.start()
+
+    def let_it_poll() -> None:
+        ended.set()
+        thread.join()
+
+    with pytest.warns(ContractWarning, match="outlived its test"):
+        let_it_poll()
+    assert stopped.is_set()
+
+
+def test_thread_that_is_started_by_a_late_one_is_stopped() -> None:
+    def poll() -> None:
+        ended.wait()
+        with ThreadPoolExecutor(1) as pool:
+            errors.append(pool.submit(socket.getaddrinfo, HOST, 443).exception())
+
+    ended, errors = threading.Event(), list[BaseException | None]()
+    with mock_videos(base_url=URL):
+        thread = threading.Thread(target=poll)
+        thread.start()
+
+    def let_it_poll() -> None:
+        ended.set()
+        thread.join()
+
+    with pytest.warns(ContractWarning, match="outlived its test"):
+        let_it_poll()
+    assert [type(error) for error in errors] == [ConnectionRefusedError]
 
 
 def test_pool_that_outlives_a_test_may_serve_the_next_one() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.openai_sdk import needs_version_3
 from tests.support.plugin_project import Run
 
 IMPORTS = """
@@ -64,6 +65,7 @@ def api():
     result.assert_outcomes(passed=4)
 
 
+@needs_version_3  # earlier versions give no warning
 def test_mocks_of_xunit_style_classes(run: Run) -> None:
     result = run(
         f"""{IMPORTS}

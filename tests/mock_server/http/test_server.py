@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 import threading
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+import uvloop
 
 from aisa_testkit.mock_server import (
     ManualClock,
@@ -141,6 +143,13 @@ def test_job_completes_by_a_fast_clock(video_server: VideoServer) -> None:
         content = client.get(f"{path}/content").content
     assert list(dict.fromkeys(states)) == ["queued", "in_progress", "completed"]
     assert content[4:8] == b"ftyp"
+
+
+def test_event_loops_of_the_program_stay_as_they_are(document: Document) -> None:
+    with serve_in_thread(document):
+        loop = asyncio.new_event_loop()
+        loop.close()
+    assert not isinstance(loop, uvloop.Loop)
 
 
 def test_ipv6_address_is_in_brackets(document: Document) -> None:
