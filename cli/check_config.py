@@ -95,7 +95,7 @@ def _split_codes(texts: tuple[str, ...]) -> list[str]:
 
 def read_fields(texts: tuple[str, ...]) -> dict[str, str]:
     """Return the values of --set by field; ends the command for a text that is not FIELD=VALUE."""
-    return dict(_split_pair("--set", text, "=", "model=m-1") for text in texts)
+    return dict(_split_pair("--set", text, "=", "field=value") for text in texts)
 
 
 def read_headers(texts: tuple[str, ...]) -> dict[str, str]:

@@ -172,7 +172,10 @@ class _EnvelopeCompiler:
     def responses(self) -> dict[str, ErrorResponse]:
         """Return the responses to all causes that the toolkit or the document knows."""
         named = (c for c in self._causes if c not in (_DEFAULT, _NONE) and not c.isdecimal())
-        return {cause: self._response(cause) for cause in dict.fromkeys([*Cause, *named])}
+        # A 403 is usually a missing permission, of which only the document may know.
+        known = [cause for cause in Cause if cause is not Cause.MODEL_FORBIDDEN]
+        causes = dict.fromkeys([*known, *named, Cause.MODEL_FORBIDDEN])
+        return {cause: self._response(cause) for cause in causes}
 
     def words_of(self, entry: Mapping[str, Json]) -> tuple[tuple[Path, Json], ...]:
         """Return the values of the fields whose words an entry has."""

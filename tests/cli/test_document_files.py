@@ -136,7 +136,7 @@ def test_check_sends_given_values(vendor: str, overlay: str, tmp_path: Path) -> 
     [
         (["--kind", "movie"], "there is no kind 'movie'; the kinds are film"),
         (["--set", "scen=A"], "order has no field 'scen'; did you mean scene?"),
-        (["--set", "scene"], "--set must be a name and a value such as 'model=m-1'"),
+        (["--set", "scene"], "--set must be a name and a value such as 'field=value'"),
         (["--header", "X-Team"], "--header must be a name and a value such as 'X-Version: 2'"),
         (["--header", "X Team: 1"], "--header: 'X Team' is not the name of a header"),
         (
