@@ -58,7 +58,8 @@ class Document:
         self.version: str = info.get("version", "")
         self.server_url = _server_url(root)
         self.base_path = urlsplit(self.server_url).path.rstrip("/")
-        operations = {o.id: o for o in compile_operations(schemas)}
+        self.credentials = compile_credentials(root)
+        operations = {o.id: o for o in compile_operations(schemas, self.credentials)}
         self.kinds, warnings = self._compile_kinds(schemas, operations)
         self.warnings = (*left_out, *warnings)
         self.roles = _roles(self.kinds)
@@ -66,7 +67,6 @@ class Document:
         self.envelope = (
             compile_envelope(root["x-errors"]) if "x-errors" in root else DEFAULT_ENVELOPE
         )
-        self.credentials = compile_credentials(root)
         self.limits = compile_limits(root["x-limits"]) if "x-limits" in root else None
         self._router = Router(self.operations.values())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from .credentials import Credentials, accepts
 from .json import Json
 from .keywords import as_object
 from .operation import (
@@ -26,14 +27,19 @@ from .schema import Schema, Schemas
 from .schema_places import fields_of
 
 
-def compile_operations(schemas: Schemas) -> Iterator[Operation]:
-    """Compile the operations of a document with valid structure."""
+def compile_operations(
+    schemas: Schemas, credentials: Credentials | None = None
+) -> Iterator[Operation]:
+    """Compile the operations of a document with valid structure.
+
+    With `credentials`, only operations that accept these are secured.
+    """
     responses: dict[str, Response] = {}
     ids = set[str]()
     for path in (p for p in schemas.root["paths"] if p.startswith("/")):
         item = get(schemas.root, parse_pointer(follow(schemas.root, _item_pointer(path))))
         for method in (m for m in METHODS if m in item):
-            yield _OperationCompiler(schemas, path, method, responses, ids).compile()
+            yield _OperationCompiler(schemas, path, method, responses, ids, credentials).compile()
 
 
 def _item_pointer(path: str) -> str:
@@ -57,14 +63,25 @@ class _OperationCompiler:
         method: str,
         responses: dict[str, Response],
         ids: set[str],
+        credentials: Credentials | None,
     ) -> None:
-        self._responses = responses
+        self._responses, self._credentials = responses, credentials
         self._schemas, self._root = schemas, schemas.root
         self._template, self._method = PathTemplate(path), method
         self._item = follow(self._root, _item_pointer(path))
         self._pointer = f"{self._item}/{method}"
         self._data = get(self._root, parse_pointer(self._pointer))
         self._id = _unique_id(self._data.get("operationId"), method, path, ids)
+
+    def _is_secured(self, security: Iterable[Json]) -> bool:
+        """Return True if every requirement needs a key, and the checked one is accepted.
+
+        An empty requirement makes a key optional.
+        """
+        requirements = [*security]
+        if not requirements or not all(requirements):
+            return False
+        return self._credentials is None or accepts(self._root, requirements, self._credentials)
 
     def compile(self) -> Operation:
         data = self._data
@@ -79,7 +96,7 @@ class _OperationCompiler:
             template=self._template,
             pointer=self._pointer,
             provenance=Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),
-            secured=_requires_key(data.get("security", self._root.get("security", ()))),
+            secured=self._is_secured(data.get("security", self._root.get("security", ()))),
             path_parameters={p.name: p for p in parameters if p.place == "path"},
             query={p.name: p for p in parameters if p.place == "query"},
             headers={p.name: p for p in parameters if p.place == "header"},
@@ -179,12 +196,6 @@ class _OperationCompiler:
         return Header(
             name.lower(), data.get("required", False), self._schema_at(f"{pointer}/schema")
         )
-
-
-def _requires_key(security: Iterable[Json]) -> bool:
-    """Return True unless there is no requirement, or an empty one, which makes a key optional."""
-    requirements = [*security]
-    return bool(requirements) and all(requirements)
 
 
 def _success(responses: Responses) -> Response:

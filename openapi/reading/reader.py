@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import orjson
 
+from ..credentials import unchecked_schemes
 from ..document_rules import document_problems
 from ..errors import Problem
 from ..jobs.language import language_problems
@@ -42,6 +43,7 @@ def read_document(
     left_out: list[Problem] = []
     upgrade(root)
     tidy(root, warn=left_out.append)
+    left_out += unchecked_schemes(root)
     problems = [*language_problems(root)]
     if problems:
         raise source.error(*problems)

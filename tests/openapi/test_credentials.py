@@ -7,6 +7,21 @@ import pytest
 from aisa_testkit.openapi import Cause, Credentials, Document, RequestProblem, parse_document
 from aisa_testkit.openapi.credentials import mask_key
 
+SECURED = """
+openapi: 3.1.0
+info: {title: Prints, version: "1"}
+paths:
+  /prints: {get: {operationId: list, security: SECURITY, responses: {"200": {description: ok}}}}
+  /status: {get: {operationId: status, responses: {"200": {description: ok}}}}
+  /desk: {get: {operationId: desk, security: [{cookie: []}], responses: {"200": {description: ok}}}}
+components:
+  securitySchemes:
+    word: {type: apiKey, in: header, name: Authorization}
+    token: {type: oauth2, flows: {}}
+    cookie: {type: apiKey, in: cookie, name: session}
+    certificate: {type: mutualTLS}
+"""
+
 BEARER = Credentials("authorization", "Bearer")
 PLAIN = Credentials("x-render-key", "")
 
@@ -127,3 +142,37 @@ def test_credentials_of_a_document(
 )
 def test_masked_key_shows_at_most_four_characters(key: str, masked: str) -> None:
     assert mask_key(key) == masked
+
+
+ANY_WORD = Credentials("authorization", "", any_word=True)
+
+
+@pytest.mark.parametrize("text", ["Key sk-1", "Token sk-1", "Bearer  sk-1", "sk-1"])
+def test_any_word_may_come_before_a_key_in_the_header_authorization(text: str) -> None:
+    assert ANY_WORD.key({"authorization": text}) == "sk-1"
+
+
+@pytest.mark.parametrize(
+    ("security", "credentials"),
+    [
+        ("[{word: []}]", ANY_WORD),
+        ("[{token: []}]", BEARER),
+        ("[{certificate: []}, {token: []}]", BEARER),
+    ],
+)
+def test_credentials_that_only_operations_require(security: str, credentials: Credentials) -> None:
+    document = parse_document(SECURED.replace("SECURITY", security))
+    assert document.credentials == credentials
+    secured = {name for name, operation in document.operations.items() if operation.secured}
+    assert secured == {"list"}
+
+
+def test_required_keys_that_are_not_in_a_header_are_a_warning() -> None:
+    document = parse_document(SECURED.replace("SECURITY", "[{certificate: []}, {token: []}]"))
+    assert [(w.pointer, w.reason) for w in document.warnings] == [
+        (
+            f"/components/securitySchemes/{name}",
+            "is not checked: only keys in headers are",
+        )
+        for name in ("cookie", "certificate")
+    ]
