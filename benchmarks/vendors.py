@@ -70,6 +70,7 @@ class Vendor:
         (job,) = self.service.store.page(after=None, limit=1, newest_first=True).jobs
         for _ in range(MAX_POLLS):
             place = create.poll.id
+            assert place is not None  # a poll always has an id
             path = {place.name: job.id} if place.part is Part.PATH else {}
             query = () if path else ((str(place.name), job.id),)
             self.call(create.poll.operation, {str(k): v for k, v in path.items()}, query)

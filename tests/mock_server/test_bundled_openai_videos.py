@@ -44,7 +44,7 @@ def test_job_is_created_polled_listed_downloaded_and_deleted(
     endpoint: Endpoint, clock: ManualClock
 ) -> None:
     job = create_job(endpoint, model="sora-2-2025-12-08")
-    states = [job["status"]]
+    states, seen = [job["status"]], job
     for _ in range(12):
         clock.advance(1)
         seen = body_of(send(endpoint, f"GET /v1/videos/{job['id']}"))

@@ -36,6 +36,7 @@ def poll(endpoint: Endpoint, task_id: str) -> Json:
 def life(endpoint: Endpoint, clock: ManualClock, task: Json) -> tuple[list[str], Json]:
     """Poll a task once a second; return its states and its last response."""
     states: list[str] = []
+    last = task
     for _ in range(120):
         last = poll(endpoint, task["output"]["task_id"])
         if last["output"]["task_status"] not in states:
