@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from queue import Full, Queue
 from threading import Lock, Thread
 
@@ -52,12 +53,12 @@ class RequestPrinter:
     def add(self, journal: Journal, entry: Entry) -> None:
         """Print a line about a request soon, if it is unusual."""
         with self._lock:
-            full = self._size > _MAX_WAITING_BYTES or self._waiting.full()
-            if full:
-                self._left_out += 1
-                return
-            self._size += entry.size
-        self._waiting.put((journal, entry))
+            if self._size <= _MAX_WAITING_BYTES:
+                with suppress(Full):
+                    self._waiting.put_nowait((journal, entry))
+                    self._size += entry.size
+                    return
+            self._left_out += 1
 
     def _run(self) -> None:
         try:

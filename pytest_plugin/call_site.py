@@ -19,6 +19,7 @@ def find_call_site() -> str:
     or threads are searched; if several may be meant, all are named. "" if there is no such place.
     """
     sender: FrameType | None = None
+    # Walking frames is the documented use of this function, in spite of its name.
     frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     while frame is not None:
         owner = owner_of(frame.f_code.co_filename)
@@ -48,6 +49,7 @@ def owner_of(path: str) -> Literal["program", "http", "library"]:
 
 def _other_threads() -> Iterator[FrameType]:
     """Yield the innermost frame of the program in each thread, and in tasks that may be meant."""
+    # The documented way to the frames of other threads, in spite of its name.
     for innermost in sys._current_frames().values():  # pyright: ignore[reportPrivateUsage]
         program: FrameType | None = None
         loop: asyncio.AbstractEventLoop | None = None

@@ -68,6 +68,7 @@ def _pool_work(ident: int | None) -> object:
 
     `_IDLE` if the thread waits for work: it may serve the next test.
     """
+    # The documented way to the frames of other threads, in spite of its name.
     frame = sys._current_frames().get(ident or 0)  # pyright: ignore[reportPrivateUsage]
     while frame is not None:
         if frame.f_code.co_name == "_worker" and frame.f_code.co_filename == _POOL_FILE:

@@ -171,6 +171,7 @@ def _install_hook() -> None:
     with _installing:
         if not _installed:
             sys.addaudithook(_audit)
+            # A method is replaced, which types do not allow.
             threading.Thread.start = _noted(threading.Thread.start)  # type: ignore[assignment, method-assign]
             with suppress(ImportError):  # there is no uvloop for Windows
                 from uvloop import Loop
