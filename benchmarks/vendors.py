@@ -19,7 +19,16 @@ import orjson
 
 from aisa_testkit.contracts.traffic.request_builder import build_call
 from aisa_testkit.mock_server import JobService, ManualClock, MockControls
-from aisa_testkit.openapi import CreateOperation, Document, Operation, Reply, Schema, load_document
+from aisa_testkit.mock_server.errors import Refusal
+from aisa_testkit.openapi import (
+    Call,
+    CreateOperation,
+    Document,
+    Operation,
+    Reply,
+    Schema,
+    load_document,
+)
 from aisa_testkit.openapi.conformance import reply_problems
 from aisa_testkit.openapi.form import Part as FormPart
 from aisa_testkit.openapi.generator import NoValueError, ValueMaker
@@ -27,7 +36,7 @@ from aisa_testkit.openapi.image import signature_of
 from aisa_testkit.openapi.jobs import JobKind, Meaning, Part
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.media_types import is_json
-from aisa_testkit.openapi.operation import FORM
+from aisa_testkit.openapi.operation import FORM, JSON
 
 OVERLAYS = Path(__file__).parents[1] / "openapi" / "overlays"
 OUTCOMES = (Meaning.SUCCESS, Meaning.FAILURE, Meaning.CANCELED)
@@ -39,6 +48,7 @@ class Result:
     """The counts of one document, and the problems that were found."""
 
     calls: int = 0
+    errors: int = 0
     lives: int = 0
     expected_lives: int = 0
     problems: list[str] = field(default_factory=list)
@@ -56,6 +66,48 @@ class Vendor:
         """Call each operation once, with ids that no job has."""
         for operation in self.document.operations.values():
             self.call(operation, may_be_refused=operation.id in self.document.roles)
+
+    def call_with_errors(self) -> None:
+        """Ask each operation for each error that the mock can send; compare it with the document.
+
+        The errors are those of requests without a key, with a malformed body and to an unknown id,
+        those that `Prefer` asks for, and those of every cause.
+        """
+        for operation in self.document.operations.values():
+            for status in range(400, 600):
+                if status in operation.responses and operation.id in self.document.roles:
+                    self._send_faulty(operation, {"prefer": f"code={status}"}, b"{}", status)
+            if operation.secured:
+                self._send_faulty(operation, {}, b"{}", None)
+            self._send_faulty(operation, self._headers(operation), b"{", None)
+            self._send_faulty(operation, self._headers(operation), b"", None)
+            for cause in self.document.envelope.responses:
+                refusal = Refusal(cause, f"An error: {cause}.", parameter="x")
+                self._compare(operation, self.service.refuse(refusal, operation=operation))
+
+    def _headers(self, operation: Operation) -> dict[str, str]:
+        call = build_call(self.document, operation, None, key="sk-vendor")
+        return {**call.headers, "content-type": next(iter(operation.bodies), JSON)}
+
+    def _send_faulty(
+        self, operation: Operation, headers: dict[str, str], body: bytes, status: int | None
+    ) -> None:
+        """Send a request that may be refused, with a status if one is asked for."""
+        path = dict.fromkeys(operation.template.parameters, "x1")
+        common = self._headers(operation) if status else {"content-type": JSON}
+        reply = self.service.answer(Call(operation.id, path, (), {**common, **headers}, body))
+        if status is not None and reply.status not in (status, 401):
+            self.result.problems.append(f"{operation.id}: {reply.status}, not {status}")
+        self._compare(operation, reply)
+
+    def _compare(self, operation: Operation, reply: Reply) -> None:
+        self.result.errors += reply.status >= 400
+        self.result.problems += [
+            f"{operation.id} error {reply.status}: {each}"
+            for each in reply_problems(operation, reply)
+            # Only a fault of the mock itself leads to an undocumented error of the server.
+            if each.aspect != "status" or reply.status < 500
+        ]
 
     def lead(self, kind: JobKind, create: CreateOperation, outcome: Meaning) -> None:
         """Lead a job to an outcome; count the life if the job gets there."""
@@ -78,6 +130,8 @@ class Vendor:
             state = self.service.kinds[kind.name].view(found).snapshot.state if found else ""
             if state in names:
                 self.result.lives += 1
+                if kind.list is not None:
+                    self.call(kind.list.operation)
                 return
             self.clock.advance(1)
         self.result.problems.append(f"{create.operation.id}: no job ends as {names[0]}")
@@ -156,8 +210,9 @@ def main() -> int:
     pairs = [*_pairs(chosen.folder, chosen.overlays)]
     if not pairs:
         options.error(f"no document in {chosen.folder} has an overlay in {chosen.overlays}")
-    print("| document | overlay, lines | operations | left out | up, s | MiB | lives | calls |")
-    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    columns = "overlay, lines | operations | left out | up, s | MiB | lives | calls | errors"
+    print(f"| document | {columns} |")
+    print("|---" * 9 + "|")
     problems = [each for pair in pairs for each in _measure(*pair)]
     print("\n".join(["", *problems]) if problems else "\nsound: every response is as documented")
     return 1 if problems else 0
@@ -177,6 +232,7 @@ def _measure(path: Path, overlay: Path) -> list[str]:
     up = time.perf_counter() - start
     memory = _memory(path, overlay)
     vendor.call_everything()
+    vendor.call_with_errors()
     document, result = vendor.document, vendor.result
     for kind in document.kinds.values():
         for create in kind.creates:
@@ -186,7 +242,7 @@ def _measure(path: Path, overlay: Path) -> list[str]:
     print(
         f"| {overlay.stem} | {lines} | {len(document.operations)} | {len(document.warnings)} "
         f"| {up:.1f} | {memory / 2**20:.0f} | {result.lives} of {result.expected_lives} "
-        f"| {result.calls} |",
+        f"| {result.calls} | {result.errors} |",
         flush=True,
     )
     return [f"{overlay.stem}: {each}" for each in result.problems]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
-from ..openapi import Call, Cause, Document, NoMatch, OperationMatch, Reply
+from ..openapi import Call, Cause, Document, NoMatch, Operation, OperationMatch, Reply
 from ..openapi.content_encoding import CONTENT_CODINGS, decode_content
 from ..openapi.errors import ContentEncodingError
 from ..openapi.messages import Query
@@ -64,10 +64,10 @@ class Endpoint:
             return self.respond_unmatched(method, path, match, headers=headers)
         problem = None
         if body and "content-encoding" in headers:
-            body, problem = self._decode(body, headers)
+            body, problem = self._decode(body, headers, match.operation)
         call = Call(match.operation.id, match.path_parameters, parse_query(query), headers, body)
         if problem is None and len(body) > self.body_limit:
-            problem = self._too_large(headers)
+            problem = self._too_large(headers, match.operation)
         reply = problem or self.service.answer(call)
         for observer in self._observers:
             observer.answered(call, reply)
@@ -83,7 +83,7 @@ class Endpoint:
         match = self.match(method, path)
         if isinstance(match, NoMatch):
             return self.respond_unmatched(method, path, match, headers=headers)
-        reply = self._too_large(headers)
+        reply = self._too_large(headers, match.operation)
         call = Call(match.operation.id, match.path_parameters, parse_query(query), headers)
         for observer in self._observers:
             observer.answered(call, reply)
@@ -137,7 +137,7 @@ class Endpoint:
             headers: The headers by name in lower case, None if they are not known.
         """
         cause = self.service.document.envelope.cause_of_status(status) or Cause.FIELD_VALUE
-        reply = replace(self.service.refuse(Refusal(cause, reason)), status=status)
+        reply = self.service.refuse(Refusal(cause, reason, status=status))
         for observer in self._observers:
             observer.invalid(
                 method, path, reason, status=status if delivered else None, headers=headers
@@ -165,11 +165,14 @@ class Endpoint:
         """Return the error reply if the mock itself has failed."""
         return self.service.refuse(Refusal(Cause.INTERNAL, reason))
 
-    def _too_large(self, headers: Mapping[str, str]) -> Reply:
+    def _too_large(self, headers: Mapping[str, str], operation: Operation) -> Reply:
         message = f"the body is larger than the limit of {self.body_limit} bytes"
-        return self.service.refuse(Refusal(Cause.BODY_TOO_LARGE, message), headers=headers)
+        refusal = Refusal(Cause.BODY_TOO_LARGE, message)
+        return self.service.refuse(refusal, headers=headers, operation=operation)
 
-    def _decode(self, body: bytes, headers: Mapping[str, str]) -> tuple[bytes, Reply | None]:
+    def _decode(
+        self, body: bytes, headers: Mapping[str, str], operation: Operation
+    ) -> tuple[bytes, Reply | None]:
         """Return a decompressed body, or the body as it is and the error reply."""
         try:
             limit = self.body_limit
@@ -180,10 +183,11 @@ class Endpoint:
                 str(error),
                 parameter="Content-Encoding",
                 headers={"accept-encoding": ", ".join(CONTENT_CODINGS)},
+                # Documents declare one status for all unsupported types, often 400. RFC 9110,
+                # section 8.4, has 415 for encodings.
+                status=415,
             )
-        # Documents declare one status for all unsupported types, often 400. RFC 9110, section 8.4,
-        # has 415 for encodings.
-        return body, replace(self.service.refuse(refusal, headers=headers), status=415)
+        return body, self.service.refuse(refusal, headers=headers, operation=operation)
 
     def _refusal(self, method: str, path: str, mismatch: NoMatch) -> Refusal:
         shown = path[:_MAX_SHOWN_PATH]

@@ -24,6 +24,8 @@ class Refusal(ToolkitError):
         message: The reason in words.
         parameter: The name of the invalid field or header, if there is one.
         headers: Further headers of the error reply.
+        status: The HTTP status that was asked for; by default that of the cause.
+        wait: The seconds before a retry; by default those of the cause.
     """
 
     def __init__(
@@ -33,10 +35,12 @@ class Refusal(ToolkitError):
         *,
         parameter: str | None = None,
         headers: Mapping[str, str] | None = None,
+        status: int | None = None,
+        wait: float | None = None,
     ) -> None:
         super().__init__(cause, message)
         self.cause, self.message, self.parameter = cause, message, parameter
-        self.headers = headers or {}
+        self.headers, self.status, self.wait = headers or {}, status, wait
 
 
 class NonconformingReply(ToolkitError):

@@ -184,14 +184,23 @@ class JobService(Generic[ClockT]):
         except Refusal as refusal:
             return self._errors.reply(refusal, self._request_id())
 
-    def refuse(self, refusal: Refusal, *, headers: Mapping[str, str] | None = None) -> Reply:
-        """Return the error reply to a request that reaches no operation.
+    def refuse(
+        self,
+        refusal: Refusal,
+        *,
+        headers: Mapping[str, str] | None = None,
+        operation: Operation | None = None,
+    ) -> Reply:
+        """Return the error reply to a request that no operation performs.
 
-        With the `headers` of the request, the reply includes the limits of its key.
+        Args:
+            refusal: The error.
+            headers: The headers of the request; with them, the reply has the limits of its key.
+            operation: The operation that the request is for; None if it is for none.
         """
         request_id = self._request_id()
         sender = None if headers is None else self._authenticator.read_key(headers)
-        reply = self._errors.reply(refusal, request_id)
+        reply = self._errors.reply(refusal, request_id, operation)
         return self._with_common_headers(reply, request_id, sender)
 
     def reconfigure(self, config: MockConfig) -> None:

@@ -13,6 +13,7 @@ from ..openapi.media_types import is_json
 from ..openapi.operation import Response
 from .accepted_call import AcceptedCall
 from .errors import Refusal
+from .required_headers import required_headers
 from .small_files import make_small_file
 
 
@@ -37,12 +38,12 @@ class StatelessReplies:
         for media_type, schema in response.content.items():
             if is_json(media_type):
                 body = self._body(response, media_type, schema, prefer)
-                headers = {"content-type": media_type, **self._headers(response)}
+                headers = {"content-type": media_type, **required_headers(response, self._maker)}
                 return Reply(status, headers, orjson.dumps(body))
         for media_type in response.content:
-            headers = {"content-type": media_type, **self._headers(response)}
+            headers = {"content-type": media_type, **required_headers(response, self._maker)}
             return Reply(status, headers, make_small_file(media_type))
-        return Reply(status, self._headers(response))
+        return Reply(status, required_headers(response, self._maker))
 
     @staticmethod
     def _preferred(operation: Operation, prefer: str) -> tuple[int, Response]:
@@ -79,14 +80,6 @@ class StatelessReplies:
         except NoValueError as error:
             message = f"no example and no value for the response {response.status}: {error}"
             raise Refusal(Cause.INTERNAL, message) from None
-
-    def _headers(self, response: Response) -> dict[str, str]:
-        """Return the required headers of a response."""
-        headers: dict[str, str] = {}
-        for header in response.headers:
-            if header.required:
-                headers[header.name] = str(self._maker.make(header.schema))
-        return headers
 
 
 _CODE = re.compile(r"\bcode=([1-5][0-9]{2})\b")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import ceil
 
 from .jobs.place import Part, Place, parse_place
 from .json import Json
+from .operation import Operation
 from .pointer import Path, set_at
+from .responses import documented_status
 
 
 class Cause(StrEnum):
@@ -49,6 +52,8 @@ class ErrorResponse:
     code: the code of the error
     headers: additional headers by name in lower case
     words: the values of all fields of the body that differ from cause to cause, by path
+    retry: the seconds before a retry; None if the document says none
+    is_usual: True if the document says no status for the cause, so that another one may stand in
     """
 
     status: int
@@ -56,6 +61,8 @@ class ErrorResponse:
     code: Json
     headers: Mapping[str, str]
     words: tuple[tuple[Path, Json], ...] = ()
+    retry: float | None = None
+    is_usual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class ErrorEnvelope:
     request_id_prefix: the start of every request id
     retry_seconds: the header with the seconds before a retry, in lower case; None if there is none
     retry_milliseconds: the same in milliseconds
+    retry_places: the paths of fields with the time before a retry, and their units per second
     constants: the values that all errors have, by path
     responses: the responses by cause
     success: the values that good responses have in these fields, by path
@@ -85,6 +93,7 @@ class ErrorEnvelope:
     request_id_prefix: str
     retry_seconds: str | None
     retry_milliseconds: str | None
+    retry_places: tuple[tuple[Path, int], ...]
     constants: tuple[tuple[Path, Json], ...]
     responses: Mapping[str, ErrorResponse]
     success: tuple[tuple[Path, Json], ...]
@@ -95,18 +104,59 @@ class ErrorEnvelope:
         self, response: ErrorResponse, *, message: str, parameter: str | None, request_id: str
     ) -> dict[str, Json]:
         """Return the body of an error response."""
+        return self.body_of(
+            self.values(response, message=message, parameter=parameter, request_id=request_id)
+        )
+
+    @staticmethod
+    def body_of(values: Mapping[Path, Json]) -> dict[str, Json]:
+        """Return the body with values at paths."""
         body: dict[str, Json] = {}
-        for path, value in (
+        for path, value in values.items():
+            set_at(body, path, value)
+        return body
+
+    def values(
+        self,
+        response: ErrorResponse,
+        *,
+        message: str,
+        parameter: str | None,
+        request_id: str,
+        status: int | None = None,
+        wait: float | None = None,
+    ) -> dict[Path, Json]:
+        """Return the values of an error response by path.
+
+        Args:
+            response: The response to the cause.
+            message: The message.
+            parameter: The name of the invalid field; None if there is none.
+            request_id: The id of the request.
+            status: The HTTP status, if it differs from that of the cause.
+            wait: The seconds before a retry, if they differ from those of the cause.
+        """
+        wait = response.retry if wait is None else wait
+        waits = [
+            (path, ceil(wait * units)) for path, units in self.retry_places if wait is not None
+        ]
+        found = (
             *self.constants,
             *response.words,
             (self.message_at, message),
             (self.parameter_at, parameter),
             (self.request_id_at, request_id),
-            (self.status_at, response.status),
-        ):
-            if path is not None:
-                set_at(body, path, value)
-        return body
+            (self.status_at, status or response.status),
+            *waits,
+        )
+        return {path: value for path, value in found if path is not None}
+
+    def status_of(self, cause: str, operation: Operation | None = None) -> int:
+        """Return the status of the errors of a cause, at an operation if one is given."""
+        response = self.responses[cause]
+        if operation is None or not response.is_usual:
+            return response.status
+        return documented_status(operation.responses, response.status)
 
     def cause_of_status(self, status: int, code: str | None = None) -> str | None:
         """Return the first cause with this status, and with this code unless it is None.
@@ -134,6 +184,7 @@ def compile_envelope(data: Json) -> ErrorEnvelope:
         request_id_prefix=literal_start(data.get("request_id", "")),
         retry_seconds=compiler.retry_header("seconds"),
         retry_milliseconds=compiler.retry_header("milliseconds"),
+        retry_places=compiler.retry_places(),
         constants=compiler.constants(),
         responses=responses,
         success=compiler.words_of(data.get("causes", {}).get(_NONE, {})),
@@ -163,6 +214,12 @@ class _EnvelopeCompiler:
         """Return the header with the time before a retry in this unit."""
         headers = ((p.name, v) for p, v in self._values.items() if p.part is Part.HEADER)
         return next((name for name, value in headers if value == {"retry": unit}), None)
+
+    def retry_places(self) -> tuple[tuple[Path, int], ...]:
+        """Return the paths of fields with the time before a retry, and their units per second."""
+        fields = ((p.path, v) for p, v in self._values.items() if p.part is Part.BODY)
+        hints = ((path, v["retry"]) for path, v in fields if isinstance(v, dict) and "retry" in v)
+        return tuple((path, _UNITS[unit]) for path, unit in hints)
 
     def constants(self) -> tuple[tuple[Path, Json], ...]:
         """Return the values that all errors have."""
@@ -202,6 +259,8 @@ class _EnvelopeCompiler:
             code=entry.get("code", cause),
             headers=headers,
             words=self.words_of({"code": cause, **entry}),
+            retry=entry.get("retry"),
+            is_usual="status" not in entry,
         )
 
     def _worded(self, part: Part) -> list[tuple[Place, str]]:
@@ -213,12 +272,19 @@ class _EnvelopeCompiler:
         ]
 
 
+def usual_cause(status: int) -> Cause:
+    """Return a cause of errors with a status that the document has no cause for."""
+    other = Cause.FIELD_VALUE if status < 500 else Cause.INTERNAL
+    return next((Cause(c) for c, usual in USUAL_STATUSES.items() if usual == status), other)
+
+
 def literal_start(pattern: str) -> str:
     """Return the literal start of a regular expression: `req_` of `^req_[0-9A-Z]{26}$`."""
     end = next((i for i, c in enumerate(pattern[1:], 1) if not (c.isalnum() or c in "_-")), 0)
     return pattern[1:end] if pattern.startswith("^") else ""
 
 
+_UNITS = {"seconds": 1, "milliseconds": 1000}
 _DEFAULT, _NONE = "default", "none"
 USUAL_STATUSES: Mapping[str, int] = {
     Cause.CREDENTIALS_MISSING: 401,

@@ -50,3 +50,40 @@ class Responses(Mapping[int, Response]):
         """Return the statuses, ranges and the default in a list."""
         ranges = [f"{digit}XX" for digit in self._ranges]
         return ", ".join([*map(str, self._exact), *ranges, *(["default"] if self.default else [])])
+
+
+def documented_status(responses: Mapping[int, Response], usual: int) -> int:
+    """Return the status that a server sends for an error that usually has another one.
+
+    Args:
+        responses: The documented responses.
+        usual: The usual status of the error.
+
+    It is the usual status if that is documented, else the first documented status of those that
+    may stand in for it, else the usual status.
+    """
+    if usual in responses:
+        return usual
+    return next((s for s in _STAND_INS.get(usual, _ANY_REQUEST) if s in responses), usual)
+
+
+def is_left_out(responses: Mapping[int, Response], status: int) -> bool:
+    """Return True if the document says nothing about errors of the client like this one."""
+    is_client_error = 400 <= status < 500
+    return is_client_error and documented_status(responses, status) not in responses
+
+
+# Servers that document few errors send these instead. None stands in for a limit of requests, which
+# clients answer by waiting.
+_ANY_REQUEST = (400, 422)
+_STAND_INS: Mapping[int, tuple[int, ...]] = {
+    400: (422,),
+    401: (403,),
+    403: (401,),
+    404: (410, 400, 422),
+    405: (404, 400),
+    409: (400, 422, 403, 404),
+    410: (404, 400),
+    422: (400,),
+    429: (),
+}

@@ -40,7 +40,6 @@ class JobSteps:
         self._kind, self._grade = plan.kind, plan.grade
         self._poll, self._ended_at = plan.create.poll, inf
         self._pacing, self._timeout = pacing, timeout
-        self._not_found_status = document.envelope.responses[Cause.JOB_UNKNOWN].status
 
     def request_early_results(self) -> None:
         """Request the results of a new job, which has none yet."""
@@ -104,7 +103,7 @@ class JobSteps:
         delete = self._kind.delete
         self._request(delete, "deletes the job without an API key", with_key=False)
         exchange = self._request(delete, "deletes the job")
-        if exchange is None or not (exchange.accepted or exchange.status == self._not_found_status):
+        if exchange is None or not (exchange.accepted or self._is_refused_as_unknown(exchange)):
             return False
         is_gone = self._poll_deleted()
         self._request_results("requests the file of the deleted job")
@@ -121,8 +120,14 @@ class JobSteps:
     def _poll_deleted(self) -> bool:
         """Poll the deleted job, and return True if it is gone, as far as can be seen."""
         exchange = self._request(self._poll, "retrieves the deleted job")
-        gone = (self._not_found_status, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
-        return exchange is None or exchange.status in gone or self._is_unknown(exchange)
+        if exchange is None or exchange.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+            return True
+        return self._is_refused_as_unknown(exchange) or self._is_unknown(exchange)
+
+    def _is_refused_as_unknown(self, exchange: Exchange) -> bool:
+        """Return True for the status with which the operation refuses unknown ids."""
+        status = self._document.envelope.status_of(Cause.JOB_UNKNOWN, exchange.operation)
+        return exchange.status == status
 
     def _is_unknown(self, exchange: Exchange) -> bool:
         """Return True if a response reports the state of an id that no job has."""

@@ -71,6 +71,7 @@ def places_of(document: Document) -> JobPlaces:
 def says_unknown(document: Document, exchange: Exchange, role: JobOperation) -> bool:
     """Return True if a response says that there is no job with the id in the request."""
     reply, refusal = exchange.reply, document.envelope.responses[Cause.JOB_UNKNOWN]
+    status = document.envelope.status_of(Cause.JOB_UNKNOWN, role.operation)
     if reply is None:
         return False
     if exchange.accepted:
@@ -80,16 +81,16 @@ def says_unknown(document: Document, exchange: Exchange, role: JobOperation) -> 
         path = (*role.job_at, *document.kinds[role.kind].state_at)
         states = lifecycle.find_all(get_or_none(json_body(reply), path))
         return any(state.meaning is Meaning.UNKNOWN for state in states)
-    if reply.status != refusal.status or not exchange.reports_error:
-        return reply.status == refusal.status
+    if reply.status != status or not exchange.reports_error:
+        return reply.status == status
     at = document.envelope.code_at
     return at is not None and bool(get_or_none(json_body(reply), at) == refusal.code)
 
 
 def refuses_unknown(document: Document, role: JobOperation) -> bool:
     """Return True if the document says that an operation refuses ids that no job has."""
-    refusal = document.envelope.responses[Cause.JOB_UNKNOWN]
-    return document.envelope.declared or refusal.status in {*role.operation.responses}
+    status = document.envelope.status_of(Cause.JOB_UNKNOWN, role.operation)
+    return document.envelope.declared or status in {*role.operation.responses}
 
 
 def _reporting(kind: JobKind) -> list[JobOperation]:

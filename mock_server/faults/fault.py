@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ...openapi import Call, Document, Operation
 from ...openapi.credentials import mask_key
+from ...openapi.envelope import usual_cause
 from ...openapi.jobs import CreateOperation, JobRole
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer, parse_pointer
@@ -153,18 +154,18 @@ def _error_response(
 ) -> Refusal:
     envelope, status, code = document.envelope, options["status"], options.get("code")
     cause = envelope.cause_of_status(status, code)
+    if cause is None and code is None:
+        cause = usual_cause(status)
     lacking = next((o for o in operations if status not in o.responses), None)
     if cause is None or lacking or not operations:
         some = [lacking] if lacking else operations or [*document.operations.values()]
         raise _undocumented_response(document, some, options)
-    headers = {}
-    if "retry_after" in options:
-        if envelope.retry_seconds is None:
-            reason = "the document declares no header for it (x-errors)"
-            raise ConfigError("/retry_after", reason)
-        headers[envelope.retry_seconds] = str(int(options["retry_after"]))
+    wait = options.get("retry_after")
+    if wait is not None and envelope.retry_seconds is None and not envelope.retry_places:
+        raise ConfigError("/retry_after", "the document declares no place for it (x-errors)")
     target = operations[0].id if len(operations) == 1 else "this operation"
-    return Refusal(cause, f"Simulated error response of {target}.", headers=headers)
+    message = f"Simulated error response of {target}."
+    return Refusal(cause, message, status=status, wait=wait)
 
 
 def _undocumented_response(

@@ -45,7 +45,6 @@ class Quotas:
         accounts: Mapping[str, Account] | None = None,
     ) -> None:
         self._clock, self._lock = clock, Lock()
-        self._retry_header = document.envelope.retry_seconds
         self._headers = document.limits.headers if document.limits else None
         self._windows, self._usage = RequestWindows(), JobUsage(store)
         self.replace_limits(tier=tier, accounts=accounts or {})
@@ -189,8 +188,7 @@ class Quotas:
             raise self._rate_refusal(message, wait=wait)
 
     def _rate_refusal(self, message: str, *, wait: int) -> Refusal:
-        headers = {self._retry_header: str(wait)} if self._retry_header else {}
-        return Refusal(Cause.RATE_EXCEEDED, message, headers=headers)
+        return Refusal(Cause.RATE_EXCEEDED, message, wait=wait)
 
 
 def _seconds_until_end(job: Job, now: float) -> int:

@@ -66,7 +66,6 @@ class KindRules:
         self.kind, self._document, self._places = kind, document, places
         self._clock, self._timeout = clock, timeout
         self._unknown_job_id = unknown_job_id(kind)
-        self._refusal = document.envelope.responses[Cause.JOB_UNKNOWN].status
         self._key_header = document.credentials.header if document.credentials else ""
         self._jobs: dict[str, _KnownJob] = {}
         self._deleted_in: dict[str, int] = {}
@@ -103,6 +102,10 @@ class KindRules:
         """Return True if an accepted request of the history created a job, or deleted it."""
         job = self._jobs.get(job_id)
         return job_id in self._deleted_in or (job is not None and job.create is not None)
+
+    def _refusal(self, exchange: Exchange) -> str:
+        """Return the status of the refusal of an unknown id."""
+        return str(self._document.envelope.status_of(Cause.JOB_UNKNOWN, exchange.operation))
 
     def _existing(self, exchange: Exchange) -> dict[str, int]:
         """Return the ids of the jobs that a list must have, with the numbers of their creates.
@@ -211,7 +214,7 @@ class KindRules:
                 exchange,
                 number,
                 received=f"{exchange.status} for {requested}",
-                expected=str(self._refusal),
+                expected=self._refusal(exchange),
             )
         elif job_id in self._deleted_in:
             # A response that shows the job itself is checked as a view.
@@ -290,7 +293,7 @@ class KindRules:
             deleted_in,
             number,
             received=f"{job_id}, which no. {deleted_in} deleted",
-            expected=f"{self._refusal}, or a list without the job",
+            expected=f"{self._refusal(exchange)}, or a list without the job",
         )
 
 

@@ -175,7 +175,7 @@ def test_rejection_lists_the_documented_errors_with_their_codes(
 def test_retry_after_needs_a_header_in_the_document(
     other_service: JobService,
 ) -> None:
-    with pytest.raises(ValueError, match=r"^/retry_after: the document declares no header"):
+    with pytest.raises(ValueError, match=r"^/retry_after: the document declares no place"):
         MockControls(other_service).fail("submitRendering", status=503, retry_after=1)
     assert other_service.answer(Call("submitRendering")).status == 401
 

@@ -97,7 +97,8 @@ def refusal_of(quota: QuotaFixture, key: str = "sk-1", **fields: Json) -> Refusa
 def retry_after(refusal: Refusal) -> int:
     """Return the seconds in its Retry-After."""
     assert refusal.cause == Cause.RATE_EXCEEDED
-    return int(refusal.headers["retry-after"])
+    assert refusal.wait is not None
+    return int(refusal.wait)
 
 
 def accepts(limits: Quotas, key: str = "sk-1") -> bool:
