@@ -20,7 +20,8 @@ from .limits import DeclaredLimits, LimitHeaders, Tier
 from .messages import Call, Delivery, Reply
 from .near_miss import NearMiss
 from .operation import Operation, Parameter, Provenance
-from .request import Arguments, RequestProblem
+from .request import Arguments
+from .request_problem import RequestProblem
 from .routing import NoMatch, OperationMatch
 from .schema import Schema
 from .schema_error import SchemaError

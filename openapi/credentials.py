@@ -11,7 +11,7 @@ from .json import Json
 from .operation import METHODS
 from .pointer import format_pointer
 from .references import resolve
-from .request import RequestProblem
+from .request_problem import RequestProblem
 from .text import quote
 
 DUMMY_KEY = "sk-aisa-dummy"

@@ -21,6 +21,13 @@ def types_of(schema: Json) -> tuple[str, ...]:
     return (types,) if isinstance(types, str) else tuple(types)
 
 
+def possible_types(schema: Json) -> tuple[str, ...]:
+    """Return the types of a schema; without `type`, those that its other keywords are about."""
+    keywords = as_object(schema)
+    about = (name for word, name in _ABOUT.items() if word in keywords)
+    return types_of(schema) or tuple(about)
+
+
 def value_from_text(text: str, schema: Json) -> Json:
     """Return a text as a value of the type in the schema.
 
@@ -45,6 +52,9 @@ def _alternative_value(text: str, schema: Json) -> Json:
     if allows_type(schema, "string"):
         return text
     keywords = as_object(schema)
+    for value in keywords.get("enum", ()):
+        if not isinstance(value, str) and orjson.dumps(value).decode() == text:
+            return value
     parts = (part for word in _ALTERNATIVES for part in keywords.get(word, ()))
     values = (value_from_text(text, part) for part in parts)
     return next((value for value in values if value != text), text)
@@ -74,6 +84,7 @@ def json_from_text(text: str, name: str) -> Json:
 
 
 _ALTERNATIVES = ("anyOf", "oneOf", "allOf")
+_ABOUT = {"properties": "object", "additionalProperties": "object", "items": "array"}
 _BOOLEANS = {"true": True, "false": False}
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?(e[+-]?[0-9]{1,2})?")

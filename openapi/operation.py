@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .json import Json
+from .keywords import possible_types
+from .parameter_style import ParameterStyle
 from .path_template import PathTemplate
+from .pointer import Path
 from .schema import Schema
 
 FORM = "multipart/form-data"
 JSON = "application/json"
+TEXT = "text/plain"
+URL_FORM = "application/x-www-form-urlencoded"
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace", "query")
 
 
@@ -32,15 +37,24 @@ class Provenance(StrEnum):
 class Parameter:
     """A parameter of an operation.
 
-    place: "path", "query" or "header"
-    separator: what separates the entries of an array in one text; None if each has its own text
+    place: "path", "query", "header" or "cookie"; "form" for a field of a form
+    style: how its value is written
+    path: the place of its value in the schema; () except for a field of a form
+    types: the types that its schema allows; empty if it allows any
     """
 
     name: str
     place: str
     required: bool
     schema: Schema
-    separator: str | None = None
+    style: ParameterStyle
+    path: Path = ()
+    types: frozenset[str] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        schemas = self.schema.schemas_at(self.path)
+        types = frozenset(name for each in schemas for name in possible_types(each))
+        object.__setattr__(self, "types", types)
 
     @property
     def default(self) -> Json:
@@ -53,12 +67,14 @@ class RequestBody:
     """A request body of one media type.
 
     properties: the schemas of its fields by name
+    fields: its fields as parameters, if it is a form
     files: the allowed media types of the fields that are files
     example: the first example in the document; None if there is none
     """
 
     schema: Schema
     properties: Mapping[str, Json]
+    fields: Mapping[str, Parameter]
     files: Mapping[str, tuple[str, ...]]
     example: Json
 
@@ -95,10 +111,12 @@ class Operation:
     template: the path template below the base path of the server
     pointer: the JSON pointer of the operation
     secured: True if it requires an API key
-    path_parameters, query, headers: its parameters by name
+    path_parameters, query, headers, cookies: its parameters by name
     bodies: the request bodies by media type
     responses: the declared responses by status
     success: the good response with the lowest status
+    typed_path_parameters: the parameters of the path whose values are not texts
+    has_arguments: True if requests have more than texts in the path
     """
 
     id: str
@@ -110,10 +128,19 @@ class Operation:
     path_parameters: Mapping[str, Parameter]
     query: Mapping[str, Parameter]
     headers: Mapping[str, Parameter]
+    cookies: Mapping[str, Parameter]
     body_required: bool
     bodies: Mapping[str, RequestBody]
     responses: Mapping[int, Response]
     success: Response
+    typed_path_parameters: tuple[Parameter, ...] = field(init=False)
+    has_arguments: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        typed = tuple(p for p in self.path_parameters.values() if p.types - {"string"})
+        asked = self.query or self.headers or self.cookies or self.bodies or typed
+        object.__setattr__(self, "typed_path_parameters", typed)
+        object.__setattr__(self, "has_arguments", bool(asked))
 
     @property
     def path(self) -> str:

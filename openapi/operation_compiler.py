@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from .credentials import Credentials, accepts
 from .json import Json
-from .keywords import as_object
+from .keywords import as_object, possible_types
+from .media_types import is_json
 from .operation import (
     FORM,
-    JSON,
     METHODS,
+    URL_FORM,
     Header,
     Operation,
     Parameter,
@@ -19,12 +20,14 @@ from .operation import (
     RequestBody,
     Response,
 )
+from .parameter_style import JSON_STYLE, compile_style
 from .path_template import PathTemplate
 from .pointer import format_pointer, get, parse_pointer
 from .references import follow, resolve
 from .responses import Responses
 from .schema import Schema, Schemas
 from .schema_places import fields_of
+from .uploaded_file import is_file
 
 
 def compile_operations(
@@ -67,7 +70,7 @@ class _OperationCompiler:
     ) -> None:
         self._responses, self._credentials = responses, credentials
         self._schemas, self._root = schemas, schemas.root
-        self._template, self._method = PathTemplate(path), method
+        self._path, self._method = path, method
         self._item = follow(self._root, _item_pointer(path))
         self._pointer = f"{self._item}/{method}"
         self._data = get(self._root, parse_pointer(self._pointer))
@@ -93,13 +96,14 @@ class _OperationCompiler:
         return Operation(
             id=self._id,
             method=self._method.upper(),
-            template=self._template,
+            template=_styled_template(self._path, parameters),
             pointer=self._pointer,
             provenance=Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),
             secured=self._is_secured(data.get("security", self._root.get("security", ()))),
             path_parameters={p.name: p for p in parameters if p.place == "path"},
             query={p.name: p for p in parameters if p.place == "query"},
             headers={p.name: p for p in parameters if p.place == "header"},
+            cookies={p.name: p for p in parameters if p.place == "cookie"},
             body_required=body.get("required", False),
             bodies={
                 media_type: self._body(f"{body_pointer}/content{format_pointer((media_type,))}")
@@ -135,27 +139,41 @@ class _OperationCompiler:
             listed = get(self._root, parse_pointer(base)).get("parameters", ())
             for index in range(len(listed)):
                 pointer, data = self._follow(f"{base}/parameters/{index}")
-                parameters[data["name"], data["in"]] = Parameter(
-                    name=data["name"],
-                    place=data["in"],
-                    required=data.get("required", False) or data["in"] == "path",
-                    schema=self._schema_at(f"{pointer}/schema"),
-                    separator=_separator(data),
-                )
+                parameters[data["name"], data["in"]] = self._parameter(pointer, data)
         yield from parameters.values()
+
+    def _parameter(self, pointer: str, data: Json) -> Parameter:
+        content = next(iter(data.get("content", ())), None)
+        within = "" if content is None else format_pointer(("content", content))
+        schema = self._schema_at(f"{pointer}{within}/schema")
+        is_object = "object" in possible_types(schema.raw)
+        style = compile_style(data, data["in"], is_object=is_object)
+        return Parameter(
+            name=data["name"],
+            place=data["in"],
+            required=data.get("required", False) or data["in"] == "path",
+            schema=schema,
+            style=JSON_STYLE if content and is_json(content) else style,
+        )
 
     def _body(self, pointer: str) -> RequestBody:
         data = get(self._root, parse_pointer(pointer))
         schema = self._schema_at(f"{pointer}/schema")
         fields = fields_of(self._root, schema.raw, depth=1)
         properties = {path[0]: as_object(resolve(self._root, below)) for path, below in fields}
-        encoding = {name: _media_types(e) for name, e in data.get("encoding", {}).items()}
+        encoding = data.get("encoding", {})
+        types = {name: _media_types(each) for name, each in encoding.items()}
+        is_multipart, is_form = (pointer.endswith(format_pointer((t,))) for t in (FORM, URL_FORM))
         files = {
-            name: encoding.get(name, ("*/*",))
+            name: types.get(name, ("*/*",))
             for name, below in properties.items()
-            if pointer.endswith(format_pointer((FORM,))) and _is_file(below, encoding.get(name, ()))
+            if is_multipart and is_file(self._root, below, types.get(name, ()))
         }
-        return RequestBody(schema, properties, files, self._example(data))
+        forms = {
+            name: _form_field(schema, name, as_object(encoding.get(name)))
+            for name in (properties if is_multipart or is_form else ())
+        }
+        return RequestBody(schema, properties, forms, files, self._example(data))
 
     def _example(self, media: Json) -> Json:
         return next(iter(self._examples(media).values()), None)
@@ -214,23 +232,21 @@ def _status_number(status: str) -> int:
     return int(status) if status.isdecimal() else 0
 
 
-def _media_types(encoding: Json) -> tuple[str, ...]:
+def _media_types(encoding: Mapping[str, Json]) -> tuple[str, ...]:
     listed = encoding.get("contentType", "").split(",")
     return tuple(media_type.strip().lower() for media_type in listed if media_type.strip())
 
 
-def _is_file(schema: Json, media_types: tuple[str, ...]) -> bool:
-    """Return True if a form field is a file: binary, or encoded as a type that is not text."""
-    if isinstance(schema, dict) and schema.get("format") == "binary":
-        return True
-    return any(not t.startswith("text/") and t != JSON for t in media_types)
+def _styled_template(path: str, parameters: Iterable[Parameter]) -> PathTemplate:
+    styled = [(p.name, p.style.prefix) for p in parameters if p.place == "path" and p.style.prefix]
+    return PathTemplate(path, tuple(sorted(styled)))
 
 
-def _separator(parameter: Json) -> str | None:
-    """Return what separates the entries of an array; None if the parameter is repeated."""
-    style = parameter.get("style", "form" if parameter["in"] == "query" else "simple")
-    explode = parameter.get("explode", style == "form")
-    return None if explode and style == "form" else _SEPARATORS.get(style, ",")
-
-
-_SEPARATORS = {"spaceDelimited": " ", "pipeDelimited": "|"}
+def _form_field(schema: Schema, name: str, encoding: Mapping[str, Json]) -> Parameter:
+    """Return a field of a form; its object is JSON, unless the document gives it a style."""
+    field = Parameter(name, "form", False, schema, compile_style(encoding, "form"), (name,))
+    written_as_json = any(map(is_json, _media_types(encoding)))
+    is_object = "object" in field.types and "string" not in field.types
+    if written_as_json or (is_object and not encoding.keys() & {"style", "explode"}):
+        return replace(field, style=JSON_STYLE)
+    return field

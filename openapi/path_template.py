@@ -21,10 +21,12 @@ class PathTemplate:
     make another path of it (RFC 3986, section 5.2.4).
 
     text: the path as the document has it
+    prefixes: the names of parameters and the texts before their values, such as ";id="
     parameters: the names of the parameters in order
     """
 
     text: str
+    prefixes: tuple[tuple[str, str], ...] = ()
     parameters: tuple[str, ...] = field(init=False, compare=False)
     _pattern: re.Pattern[str] = field(init=False, compare=False, repr=False)
 
@@ -52,7 +54,8 @@ class PathTemplate:
 
         def value_of(parameter: re.Match[str]) -> str:
             value = values.get(parameter[1])
-            return parameter[0] if value is None else encode(value)
+            prefix = dict(self.prefixes).get(parameter[1], "")
+            return parameter[0] if value is None else prefix + encode(value)
 
         return _PARAMETER.sub(value_of, self.text)
 
@@ -67,7 +70,8 @@ class PathTemplate:
         return _PARAMETER.sub("{}", self.text)
 
     def _regex(self, parameter: str) -> str:
-        literals = _PARAMETER.sub("{}", self.text).split("{}")
+        prefixes = dict(self.prefixes)
+        literals = _PARAMETER.sub(lambda m: prefixes.get(m[1], "") + "{}", self.text).split("{}")
         return parameter.join(map(re.escape, literals))
 
 

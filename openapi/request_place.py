@@ -13,9 +13,11 @@ def read_place(place: Place, call: Call, arguments: Arguments) -> Json:
     """Return the value at a place of a request; None if it has none."""
     match place.part:
         case Part.PATH:
-            return call.path_parameters.get(place.name)
+            return arguments.path.get(place.name, call.path_parameters.get(place.name))
         case Part.QUERY:
             return arguments.query.get(place.name)
+        case Part.COOKIE:
+            return arguments.cookies.get(place.name)
         case Part.HEADER:
             return call.headers.get(place.name)
     path = place.path

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from .envelope import Cause
 from .form import Part
 from .image import image_type
-from .media_types import media_type_matches
+from .json import Json
+from .media_types import is_json, media_type_matches
+from .operation import JSON
+from .schema_places import schemas_at
 from .text import quote
 
 
@@ -15,6 +18,29 @@ def describe_file(allowed: Iterable[str]) -> str:
     """Return what a field with these media types expects, in words."""
     types = tuple(allowed)
     return "must be a file" + ("" if "*/*" in types else f" of type {' or '.join(types)}")
+
+
+def is_file(root: Json, schema: Json, media_types: Iterable[str]) -> bool:
+    """Return True if a field of a form is a file, or an array of files.
+
+    Args:
+        root: The document.
+        schema: The schema of the field.
+        media_types: The media types that the encoding of the field lists.
+    """
+    schemas = [*schemas_at(root, schema, ()), *schemas_at(root, schema, ("0",))]
+    if any(is_binary(each) for each in schemas):
+        return True
+    return any(not each.startswith("text/") and not is_json(each) for each in media_types)
+
+
+def is_binary(schema: Mapping[str, Json]) -> bool:
+    """Return True if a schema is that of raw bytes, as OpenAPI 3.0 or 3.1 writes it."""
+    if schema.get("format") == "binary":
+        return True
+    content = schema.get("contentMediaType", JSON)
+    is_text = content.startswith("text/") or is_json(content)
+    return not is_text and "contentEncoding" not in schema
 
 
 def file_problem(part: Part, allowed: Iterable[str]) -> tuple[Cause, str, str] | None:

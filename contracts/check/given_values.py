@@ -85,6 +85,7 @@ def _places(operation: Operation) -> Iterator[Place]:
     yield from (Place(Part.PATH, (name,)) for name in operation.template.parameters)
     yield from (Place(Part.QUERY, (name,)) for name in operation.query)
     yield from (Place(Part.HEADER, (name.lower(),)) for name in operation.headers)
+    yield from (Place(Part.COOKIE, (name,)) for name in operation.cookies)
     for body in operation.bodies.values():
         yield from (Place(Part.BODY, path) for path, _ in body.schema.fields())
 

@@ -129,7 +129,7 @@ class CreateProbes:
         json = self._valid.minimal_content(json_type) or content
         if not is_json(json.media_type):  # a server without JSON rejects that as well
             fields = json.value if isinstance(json.value, dict) else {}
-            json = Content(JSON, {n: v for n, v in fields.items() if not isinstance(v, bytes)})
+            json = Content(JSON, {n: v for n, v in fields.items() if n not in self._body.files})
         valid = self._call(json)
         text = {**valid.headers, "content-type": "text/plain"}
         yield self._probe(replace(valid, headers=text), "the body is text/plain")

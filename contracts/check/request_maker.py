@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
-from urllib.parse import urlencode
-
-import orjson
 
 from ...openapi import Call, CreateOperation, Document, JobOperation, Operation, Parameter
 from ...openapi.generator import NoValueError, ValueMaker
@@ -16,8 +14,10 @@ from ...openapi.jobs import Part, Place
 from ...openapi.json import Json
 from ...openapi.media_types import is_json
 from ...openapi.operation import FORM
+from ...openapi.parameter_style import scalar_text
 from ...openapi.pointer import Path, set_at
-from ..traffic.request_builder import BOUNDARY, build_call, encode_form
+from ..traffic.body_encoding import encode_body
+from ..traffic.request_builder import build_call
 from .given_values import NOTHING_GIVEN, GivenValues
 
 
@@ -26,6 +26,9 @@ class Content(NamedTuple):
 
     media_type: str
     value: Json
+
+
+_NO_VALUES: Mapping[Place, Json] = MappingProxyType({})
 
 
 class RequestMaker:
@@ -82,23 +85,34 @@ class RequestMaker:
         path: Mapping[str, str] | None = None,
         query: Iterable[tuple[str, str]] = (),
         headers: Mapping[str, str] | None = None,
+        values: Mapping[Place, Json] = _NO_VALUES,
     ) -> Call:
-        """Return a request of an operation; "" is the key of this client, None sends none."""
+        """Return a request of an operation.
+
+        Args:
+            operation: The operation.
+            content: The body.
+            key: The API key; "" for that of this client, None to send none.
+            path, query, headers: Parameters as text, which count before all others.
+            values: The values of parameters, which count before those that are made.
+        """
+        chosen = {**self.given.values, **{p: v for p, v in values.items() if v is not None}}
         own = self.credentials() if key == "" else {}
         secrets = {self._document.credentials.header} if self._document.credentials else set()
         given = {name: v for name, v in self.given.headers.items() if name not in secrets}
-        sent = {**self._headers(operation), **given, **own, **(headers or {})}
+        sent = {**self._headers(operation, chosen), **given, **own, **(headers or {})}
         call = build_call(
             self._document,
             operation,
             key=key or None,
-            path_parameters={**self._path_parameters(operation), **(path or {})},
-            query=self._query(operation, tuple(query)),
+            path_parameters={**self._path_parameters(operation, chosen), **(path or {})},
+            query=self._query(operation, tuple(query), chosen),
             headers=sent,
         )
         if content is None:
             return call
-        media_type, body = _encode(content)
+        declared = operation.bodies.get(content.media_type) or next(iter(operation.bodies.values()))
+        media_type, body = encode_body(declared, *content)
         return replace(call, headers={**call.headers, "content-type": media_type}, body=body)
 
     def about_job(
@@ -140,45 +154,62 @@ class RequestMaker:
                 set_at(value, path, each)
             return Content(media_type, value)
 
-    def _path_parameters(self, operation: Operation) -> dict[str, str]:
+    def _path_parameters(
+        self, operation: Operation, chosen: Mapping[Place, Json]
+    ) -> dict[str, str]:
         known = {**operation.path_parameters, **self.create.operation.path_parameters}
         return {
-            name: self._text(Place(Part.PATH, (name,)), known.get(name))
+            name: self._text(Place(Part.PATH, (name,)), known.get(name), chosen)
             for name in operation.template.parameters
         }
 
     def _query(
-        self, operation: Operation, chosen: tuple[tuple[str, str], ...]
+        self, operation: Operation, texts: tuple[tuple[str, str], ...], chosen: Mapping[Place, Json]
     ) -> tuple[tuple[str, str], ...]:
-        present = {name for name, _ in chosen}
-        required = [p for p in operation.query.values() if p.name not in present]
-        places = ((Place(Part.QUERY, (p.name,)), p) for p in required)
-        texts = ((p, self._text(place, p)) for place, p in places if self._is_sent(place, p))
-        return (*((p.name, text) for p, text in texts), *chosen)
+        present = {name for name, _ in texts}
+        left = {name: p for name, p in operation.query.items() if name not in present}
+        return (*self._pairs(Part.QUERY, left, chosen), *texts)
 
-    def _headers(self, operation: Operation) -> dict[str, str]:
+    def _headers(self, operation: Operation, chosen: Mapping[Place, Json]) -> dict[str, str]:
         credentials = self._document.credentials
         own = {*_OWN_HEADERS, *([credentials.header] if credentials else ())}
         places = ((Place(Part.HEADER, (n.lower(),)), p) for n, p in operation.headers.items())
-        return {
-            place.name: self._text(place, p)
+        headers = {
+            place.name: self._text(place, p, chosen)
             for place, p in places
-            if place.name not in own and self._is_sent(place, p)
+            if place.name not in own and (p.required or place in chosen)
         }
+        free = (p for p in chosen if p.part is Part.HEADER and p.name not in headers)
+        headers |= {p.name: scalar_text(chosen[p]) for p in free if p.name not in own}
+        cookies = self._pairs(Part.COOKIE, operation.cookies, chosen)
+        text = "; ".join(f"{name}={value}" for name, value in cookies)
+        return {**headers, "cookie": text} if text else headers
 
-    def _is_sent(self, place: Place, parameter: Parameter) -> bool:
-        return parameter.required or place in self.given.values
+    def _pairs(
+        self, part: Part, parameters: Mapping[str, Parameter], chosen: Mapping[Place, Json]
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the pairs of the parameters that are required or chosen."""
+        for name, parameter in parameters.items():
+            place = Place(part, (name,))
+            if place in chosen or parameter.required:
+                yield from parameter.style.pairs(name, self._value(place, parameter, chosen))
 
-    def _text(self, place: Place, parameter: Parameter | None) -> str:
-        """Return the text of a parameter: as a person has set it, or made from its schema."""
-        if place in self.given.values:
-            return as_text(self.given.values[place])
-        if parameter is None:
-            return place.name
+    def _text(self, place: Place, parameter: Parameter | None, chosen: Mapping[Place, Json]) -> str:
+        value = self._value(place, parameter, chosen)
+        text = scalar_text(value) if parameter is None else parameter.style.text(value)
+        return text or place.name
+
+    def _value(
+        self, place: Place, parameter: Parameter | None, chosen: Mapping[Place, Json]
+    ) -> Json:
+        """Return the value of a parameter: the chosen one, or one made from its schema."""
+        if place in chosen:
+            return chosen[place]
         try:
-            return as_text(self._maker.make(parameter.schema, key=place.name)) or place.name
+            made = self._maker.make(parameter.schema, key=place.name) if parameter else ""
         except NoValueError:
-            return place.name
+            made = ""
+        return place.name if made in ("", None, [], {}) else made
 
 
 def preferred_media_type(operation: Operation) -> str | None:
@@ -189,27 +220,5 @@ def preferred_media_type(operation: Operation) -> str | None:
     return next(filter(is_json, types), types[0] if types else None)
 
 
-def _encode(content: Content) -> tuple[str, bytes]:
-    """Return the Content-Type and the bytes of a body."""
-    media_type, value = content
-    if media_type == FORM:
-        return f"{FORM}; boundary={BOUNDARY}", encode_form(value if isinstance(value, dict) else {})
-    if media_type == _URL_FORM and isinstance(value, dict):
-        return media_type, urlencode({name: as_text(v) for name, v in value.items()}).encode()
-    if is_json(media_type):
-        return media_type, orjson.dumps(value)
-    return media_type, value if isinstance(value, bytes) else as_text(value).encode()
-
-
-def as_text(value: Json) -> str:
-    """Return a value as parameters write it: entries of an array with commas between them."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return ",".join(map(as_text, value))
-    return orjson.dumps(value).decode()
-
-
 # OpenAPI says that parameters with these names are ignored.
 _OWN_HEADERS = ("accept", "authorization", "content-type")
-_URL_FORM = "application/x-www-form-urlencoded"

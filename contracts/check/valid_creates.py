@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from copy import deepcopy
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from ...openapi.generator.layout import Layout
 from ...openapi.jobs import Part, Place
 from ...openapi.json import Json
 from ...openapi.media_types import is_json
-from ...openapi.operation import RequestBody
+from ...openapi.operation import TEXT, RequestBody
 from ...openapi.pointer import Path
 from ...openapi.request import read_call
 from ..rules.server.prompt_tags import tag_prompt
@@ -21,7 +22,7 @@ from ..traffic.sample_image import SAMPLE_IMAGE_TYPE, sample_image
 from .field_values import example_value, possible_values, shown_values
 from .free_texts import paths_in, set_field, with_texts
 from .prices import Offer, cheapest_offers, default_at, price_of, priced_places
-from .request_maker import Content, RequestMaker, as_text, preferred_media_type
+from .request_maker import Content, RequestMaker, preferred_media_type
 
 
 class ValidCreates:
@@ -136,8 +137,8 @@ class ValidCreates:
     def _required(self, media_type: str, chosen: dict[Path, Json]) -> Json:
         """Return a body with required fields, with the values that the document shows."""
         body = self._operation.bodies[media_type]
-        if not is_json(media_type):
-            value: Json = self._required_form_fields(body) if body.properties else ""
+        if not is_json(media_type) and media_type != TEXT:
+            value: Json = self._required_form_fields(media_type) if body.properties else ""
             for path, each in chosen.items():
                 set_field(value, path, each)
             return value
@@ -149,9 +150,20 @@ class ValidCreates:
             return deepcopy(next(shown_values(body, ()), {}))
         return self._with_examples(body, value)
 
-    def _required_form_fields(self, body: RequestBody) -> dict[str, Json]:
-        names = _required_names(body)
-        return {name: example_value(body, (name,)) for name in names if name not in body.files}
+    def _required_form_fields(self, media_type: str) -> dict[str, Json]:
+        body = self._operation.bodies[media_type]
+        names = [name for name in _required_names(body) if name not in body.files]
+        fields = {name: example_value(body, (name,)) for name in names}
+        empty = [name for name in names if fields[name] in ([], {})]
+        if empty:
+            with suppress(NoValueError):
+                layout = Layout(sparse=())
+                made = self._requests.required_value(self._operation, media_type, layout)
+                fields |= {name: made[name] for name in empty}
+        for name in empty:
+            if fields[name] == []:  # a form with no entries does not have the field
+                fields[name] = [example_value(body, (name, "0"))]
+        return fields
 
     def _with_examples(self, body: RequestBody, value: Json) -> Json:
         """Return the value with the fields that the example of the whole body has."""
@@ -228,15 +240,7 @@ class ValidCreates:
     def _call(self, content: Content | None, offer: Offer, *, key: str | None = "") -> Call:
         """Return a create with this body, and with the parameters of an offer."""
         chosen = {**self._conditions(), **offer, **self._given.values}
-        texts = {p: as_text(value) for p, value in chosen.items() if value is not None}
-        return self._requests.request(
-            self._operation,
-            content,
-            key=key,
-            path={p.name: text for p, text in texts.items() if p.part is Part.PATH},
-            query=[(p.name, text) for p, text in texts.items() if p.part is Part.QUERY],
-            headers={p.name: text for p, text in texts.items() if p.part is Part.HEADER},
-        )
+        return self._requests.request(self._operation, content, key=key, values=chosen)
 
     def _with_images(self, content: Content) -> Content:
         """Return a body with images of the size that the other fields request."""
@@ -245,11 +249,20 @@ class ValidCreates:
             body = self._operation.bodies[media_type]
             fields = dict.fromkeys([*value, *_required_names(body)])
             names = [name for name in fields if name in body.files]
-            images = {name: sample_image(self._create, value) for name in names}
+            image = sample_image(self._create, value)
+            images = {name: _files(body, name, image) for name in names}
             return Content(media_type, {**value, **images})
         if value == "" and media_type.startswith(("image/", "*/", "application/octet")):
-            return Content(SAMPLE_IMAGE_TYPE, sample_image(self._create, {}))
+            is_named = media_type.startswith("application/")
+            media_type = media_type if is_named else SAMPLE_IMAGE_TYPE
+            return Content(media_type, sample_image(self._create, {}))
         return content
+
+
+def _files(body: RequestBody, name: str, file: bytes) -> Json:
+    """Return the value of a field that is a file: the file, or the least number of them."""
+    least = [each.get("minItems", 1) for each in body.schema.schemas_at((name,)) if "items" in each]
+    return [file] * max(1, *least) if least else file
 
 
 def _required_names(body: RequestBody) -> list[str]:

@@ -16,7 +16,7 @@ from ...openapi.json import Json
 from ...openapi.operation import FORM, RequestBody
 from ...openapi.pointer import Path, set_at
 from ..check.field_values import example_value
-from ..check.request_maker import Content, RequestMaker, as_text
+from ..check.request_maker import Content, RequestMaker
 from .field_strategies import other_texts, valid_fields
 
 
@@ -79,14 +79,11 @@ class CreateStrategies:
             content = Content(content.media_type, deepcopy(content.value))
             for path, value in in_body.items():
                 set_at(content.value, path, value)
-        texts = {p: as_text(value) for p, value in values.items() if value is not None}
         return self._requests.request(
             self._operation,
             content,
             key="" if drawn.has_key else None,
-            path={p.name: text for p, text in texts.items() if p.part is Part.PATH},
-            query=[(p.name, text) for p, text in texts.items() if p.part is Part.QUERY],
-            headers={p.name: text for p, text in texts.items() if p.part is Part.HEADER},
+            values=values,
         )
 
     # With `map`, Hypothesis would print the code of the function and not the request.

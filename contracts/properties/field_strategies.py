@@ -11,7 +11,7 @@ from ...openapi.image import signature_of
 from ...openapi.json import Json
 from ...openapi.keywords import types_of
 from ...openapi.operation import RequestBody
-from ..traffic.request_builder import BOUNDARY
+from ..traffic.body_encoding import BOUNDARY
 
 
 def valid_fields(

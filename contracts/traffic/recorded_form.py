@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from ...openapi.form import Part
 from ...openapi.image import image_type, signature_of
 from ...openapi.json import Json
-from .request_builder import BOUNDARY
+from .body_encoding import BOUNDARY
 
 
 def sha256_of(content: bytes) -> str:

@@ -9,12 +9,10 @@ import orjson
 
 from ...openapi import Call, Document, JobKind, Operation
 from ...openapi.form import Part
-from ...openapi.image import image_type
 from ...openapi.jobs.job_ids import job_id_form
 from ...openapi.json import Json
 from ...openapi.operation import FORM, JSON
-
-BOUNDARY = "aisa-testkit-boundary"
+from .body_encoding import BOUNDARY, encode_form
 
 
 def build_call(
@@ -60,26 +58,3 @@ def url_of(document: Document, call: Call, base_url: str) -> str:
     """Return the URL of a request below a base URL."""
     path = document.operations[call.operation_id].template.expand(call.path_parameters)
     return base_url.rstrip("/") + path + (f"?{urlencode(call.query)}" if call.query else "")
-
-
-def encode_form(fields: Mapping[str, Json | Part]) -> bytes:
-    """Return the body of a multipart form; values that are bytes or parts are files."""
-    parts = []
-    for name, value in fields.items():
-        media_type, content = _content(value)
-        file = f'; filename="{name}"' if isinstance(value, bytes | Part) else ""
-        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n'
-        head += f"Content-Type: {media_type}\r\n\r\n" if media_type else "\r\n"
-        parts.append(head.encode() + content)
-    return b"\r\n".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
-
-
-def _content(value: Json | Part) -> tuple[str | None, bytes]:
-    """Return the media type, None for text, and the bytes of a field of a form."""
-    if isinstance(value, Part):
-        return value.content_type, value.content
-    if isinstance(value, bytes):
-        return image_type(value) or "application/octet-stream", value
-    if isinstance(value, str):
-        return None, value.encode()
-    return JSON if isinstance(value, dict) else None, orjson.dumps(value)

@@ -15,6 +15,7 @@ class Part(StrEnum):
     PATH = "path"
     QUERY = "query"
     HEADER = "header"
+    COOKIE = "cookie"
 
 
 @dataclass(frozen=True, slots=True)

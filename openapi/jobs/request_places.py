@@ -25,6 +25,8 @@ def request_schemas(operation: Operation, place: Place) -> list[dict[str, Json]]
                 return [{}]
         case Part.QUERY:
             named = operation.query
+        case Part.COOKIE:
+            named = operation.cookies
         case Part.HEADER:
             named = {name.lower(): header for name, header in operation.headers.items()}
     return named[place.name].schema.schemas_at(()) if place.name in named else []
@@ -106,6 +108,8 @@ def _places_of(operation: Operation) -> Iterator[str]:
         yield f"{Part.PATH}.{name}"
     for name in operation.query:
         yield f"{Part.QUERY}.{name}"
+    for name in operation.cookies:
+        yield f"{Part.COOKIE}.{name}"
     for body in operation.bodies.values():
         yield from (format_pointer(path) for path in body.schema.field_paths())
 

@@ -9,7 +9,8 @@ from ....openapi import Call
 from ....openapi.json import Json
 from ....openapi.messages import Query
 from ....openapi.operation import JSON, Operation
-from ....openapi.request import RequestProblem, read_call
+from ....openapi.request import read_call
+from ....openapi.request_problem import RequestProblem
 from ....openapi.routing import NoMatch, OperationMatch
 from ....openapi.text import did_you_mean, expected_but_got, one_line, quote, truncate_depth
 from ...errors import AdminRequestError

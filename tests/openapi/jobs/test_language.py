@@ -34,7 +34,7 @@ from tests.support.film_api import FILM, problems_of
                 (
                     "/x-jobs/film/fields/since",
                     "must be a place: a JSON pointer such as /output/0, or path.NAME, "
-                    "query.NAME or header.NAME",
+                    "query.NAME, header.NAME or cookie.NAME",
                 )
             ],
             id="place text",
