@@ -91,8 +91,7 @@ class ErrorBodies:
 
 
 def _fits(schema: Schema, path: Path, value: Json) -> bool:
-    below = schema.below(path)
-    return below is not None and below.accepts(value)
+    return any(below.accepts(value) for below in schema.all_below(path))
 
 
 def _message(schema: Schema, message: str) -> dict[Path, Json]:

@@ -76,7 +76,7 @@ def form_of_schema(schemas: Iterable[Json], examples: Iterable[Json]) -> MomentF
         schemas: The schemas of the place, the most specific first.
         examples: Values that the document shows at this place.
     """
-    shown = [*examples]
+    shown, schemas = [*examples], [*schemas]
     for schema in schemas:
         types = schema.get("type", ())
         if {"integer", "number"} & ({types} if isinstance(types, str) else {*types}):
@@ -87,8 +87,17 @@ def form_of_schema(schemas: Iterable[Json], examples: Iterable[Json]) -> MomentF
             return MILLISECONDS if large else SECONDS
         if schema.get("format") == "date":
             return DATE
-    found = (_form_of_text(e) for e in shown if isinstance(e, str))
-    return next((form for form in found if form), DATE_TIME)
+    found = [form for e in shown if isinstance(e, str) and (form := _form_of_text(e))]
+    patterns = [schema["pattern"] for schema in schemas if "pattern" in schema]
+    fitting = (f for f in (*found, *_COMMON) if all(_matches(p, f.write(0)) for p in patterns))
+    return next(fitting, (*found, DATE_TIME)[0])
+
+
+def _matches(pattern: str, text: int | str) -> bool:
+    try:
+        return re.search(pattern, str(text)) is not None
+    except re.error:  # a pattern that only other languages know
+        return True
 
 
 def _form_of_text(text: str) -> MomentForm | None:
@@ -111,6 +120,16 @@ _NAMED = {
     "date-time": DATE_TIME,
     "date": DATE,
 }
+_COMMON = (
+    DATE_TIME,
+    *(
+        MomentForm("text", f"%Y-%m-%d{gap}%H:%M:%S{fraction}{zone}")
+        for gap in ("T", " ")
+        for zone in ("Z", "", "+00:00")
+        for fraction in ("", ".%3f", ".%f")
+    ),
+    DATE,
+)
 _TEXT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"(?P<time>(?P<gap>[T ])[0-9]{2}:[0-9]{2}:[0-9]{2}(?P<fraction>\.[0-9]+)?"

@@ -77,6 +77,11 @@ class Schema:
         found = next(pointers_at(self._root, self.pointer, path), None)
         return None if found is None else self._schemas.at(found)
 
+    def all_below(self, path: Path) -> list[Schema]:
+        """Return all schemas that are declared for a place in the data, by its alternatives."""
+        found = pointers_at(self._root, self.pointer, path)
+        return [self._schemas.at(pointer) for pointer in dict.fromkeys(found)]
+
     def _compile(self) -> jsonschema_rs.Validator:
         if self._validator is None:
             reference = _DOCUMENT + "#" + quote(self.pointer, safe=_FRAGMENT_CHARACTERS)

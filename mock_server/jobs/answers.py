@@ -41,7 +41,7 @@ class Answers:
     ) -> None:
         self._maker = maker
         self._values = FieldValues(kind, document.operations, clock=clock)
-        self._compiler = StateAnswerCompiler(kind, values=self._values)
+        self._compiler = StateAnswerCompiler(kind, values=self._values, maker=maker)
         self._state_answers: dict[tuple[int, str, str], StateAnswer] = {}
         self._pages: dict[tuple[str, tuple[Path, ...]], Callable[[], Json]] = {}
 

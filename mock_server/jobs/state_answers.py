@@ -7,12 +7,24 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
 from ...openapi import Schema
-from ...openapi.jobs import JobField, JobKind, JobOperation, JobRole, ListOperation, Part, Place
+from ...openapi.generator import ValueMaker
+from ...openapi.jobs import (
+    JobField,
+    JobKind,
+    JobOperation,
+    JobRole,
+    ListOperation,
+    Part,
+    Place,
+    ResultOperation,
+)
 from ...openapi.jobs.answer import Answer, answer_of
-from ...openapi.jobs.sources import Constant, Progress, RetryHint
+from ...openapi.jobs.request_places import request_schemas
+from ...openapi.jobs.sources import Constant, FromRequest, FromSource, NewId, Progress, RetryHint
 from ...openapi.json import Json
 from ...openapi.pointer import Path
 from .field_values import ABSENT, FieldValue, FieldValues, View
+from .fitting import always_fits, fitted
 from .job import Job
 from .returned_places import returned_places
 
@@ -70,10 +82,11 @@ class StateAnswerCompiler:
     Args:
         kind: The kind of job.
         values: Makes the functions for its fields.
+        maker: Makes what objects of requests lack where they come back.
     """
 
-    def __init__(self, kind: JobKind, *, values: FieldValues) -> None:
-        self._kind, self._values = kind, values
+    def __init__(self, kind: JobKind, *, values: FieldValues, maker: ValueMaker) -> None:
+        self._kind, self._values, self._maker = kind, values, maker
         self._creates = {create.operation.id: create for create in kind.creates}
         self._returned = {
             create.operation.id: returned_places(kind, create) for create in kind.creates
@@ -93,9 +106,13 @@ class StateAnswerCompiler:
         headers: dict[str, FieldValue] = {}
         included, empty = set[Path](), set[Path]()
         fields = self._creates[create].fields if create in self._creates else ()
+        if is_other_resource(operation):
+            fields = ()
+        else:
+            empty |= self._fields_of_others(answer, create, part)
         for each in self._fields_in(answer, fields, part, whole, operation):
             path = (*answer.job_at, *each.place.path)
-            function = self._values.value_of(each, answer.schemas_at(each.place, state=whole))
+            function = self._function(each, answer, whole, path, operation, create)
             if each.place.part is Part.HEADER:
                 if function and state in each.possible:
                     headers[each.place.name] = function
@@ -111,18 +128,22 @@ class StateAnswerCompiler:
                 moving[path] = function
             else:
                 settled[path] = function
-        constants |= self._state_value(answer, whole)
-        settled = {
-            **self._returned_values(answer, create, part, whole),
-            **self._id_write(answer, part, whole),
-            **settled,
-        }
+        if not is_other_resource(operation):
+            constants |= self._state_value(answer, whole)
+            settled = {
+                **self._returned_values(answer, create, part, whole),
+                **self._id_write(answer, part, whole),
+                **settled,
+            }
+        if operation.role is JobRole.RESULT:
+            settled = {path: self._fitted(value, answer, path) for path, value in settled.items()}
+            constants = {p: v for p, v in constants.items() if _accepts(answer, p, v)}
         for each in operation.answer:
             function = self._values.value_of(each, [])
             if each.place.part is Part.HEADER and function:
                 headers[each.place.name] = function
             elif function:
-                settled[each.place.path] = function
+                settled[each.place.path] = self._fitted(function, answer, each.place.path)
         return StateAnswer(
             schema=answer.schema,
             settled=tuple(settled.items()),
@@ -136,6 +157,46 @@ class StateAnswerCompiler:
             names=_names_at_the_top([*settled]),
             is_repeated=operation.role in (JobRole.POLL, JobRole.LIST),
         )
+
+    def _function(
+        self,
+        field: JobField,
+        answer: Answer,
+        state: tuple[Path, Json],
+        path: Path,
+        operation: JobOperation,
+        create: str,
+    ) -> FieldValue | None:
+        """Return the function for a field; None if it is made from its schema."""
+        function = self._values.value_of(field, answer.schemas_at(field.place, state=state))
+        source = field.source
+        if function is None or not isinstance(source, FromRequest | FromSource | NewId):
+            return function
+        schemas = answer.schema.all_below(path) if answer.schema else []
+        if not schemas or field.place.part is Part.HEADER:
+            return function
+        if isinstance(source, FromRequest) and not source.translation:
+            sent = request_schemas(self._creates[create].operation, source.place)
+            if all(always_fits(schema, sent) for schema in schemas):
+                return function
+        return fitted(function, schemas, maker=self._maker)
+
+    def _fitted(self, function: FieldValue, answer: Answer, path: Path) -> FieldValue:
+        """Return the function for a value that matches the schema of its place, if it has one."""
+        schemas = answer.schema.all_below(path) if answer.schema else []
+        return fitted(function, schemas, maker=self._maker) if schemas else function
+
+    def _fields_of_others(self, answer: Answer, create: str, part: Path) -> set[Path]:
+        """Return the paths of the fields that only jobs of other creates have."""
+        own = {f.place for f in self._creates[create].fields} if create in self._creates else set()
+        return {
+            (*answer.job_at, *_without(field.place.path, part))
+            for other in self._kind.creates
+            for field in other.fields
+            if field.place.part is Part.BODY
+            and field.place not in own
+            and field.place.path[: len(part)] == part
+        }
 
     def _fields_in(
         self,
@@ -208,6 +269,19 @@ def _returned_value(place: Place, schema: Schema) -> FieldValue:
         return sent if sent is not ABSENT and schema.accepts(sent) else ABSENT
 
     return value
+
+
+def is_other_resource(operation: JobOperation) -> bool:
+    """Return True for a result that is not found by the id of the job, such as a file.
+
+    Its fields are not those of the job, though some may have the same names.
+    """
+    return isinstance(operation, ResultOperation) and operation.key is not None
+
+
+def _accepts(answer: Answer, path: Path, value: Json) -> bool:
+    schemas = answer.schema.all_below(path) if answer.schema else []
+    return not schemas or any(schema.accepts(value) for schema in schemas)
 
 
 def _names_at_the_top(paths: list[Path]) -> tuple[str, ...]:

@@ -58,9 +58,9 @@ def test_polls_advance_a_ticking_clock_through_every_state(document: Document) -
             "header retry-after: must be at least 60, not 1",
         ),
         (
-            "scene: {type: string}",
-            "scene: {type: string, maxLength: 3}",
-            "body /job/order/scene: must have at most 3 characters, not 8",
+            "since: {type: integer}",
+            "since: {type: integer, maximum: 5}",
+            "body /job/phase/since: must be at most 5, not 1780000000",
         ),
     ],
     ids=["header", "body"],

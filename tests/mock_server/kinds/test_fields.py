@@ -13,6 +13,7 @@ from tests.support.job_api import (
     body_of,
     job_schema,
     object_of,
+    operation,
     request_schema,
 )
 
@@ -229,6 +230,82 @@ def test_undeclared_fields_with_the_name_of_a_request_field_come_back_as_sent() 
     assert history[0]["status"] == "queued"
     other = api.create(strength=9)
     assert other.keys() == {"id", "status", "prompt", "size"}
+
+
+def test_request_that_comes_back_matches_the_schema_of_its_place() -> None:
+    film = object_of({"prompt": TEXT, "kind": {"const": "film"}, "length": WHOLE}, "prompt", "kind")
+    still = object_of({"prompt": TEXT, "kind": {"const": "still"}}, "prompt", "kind")
+    api = JobApi(
+        job=job_schema(
+            "request",
+            request={"oneOf": [film, still]},
+            share={"type": "integer", "maximum": 5},
+            label={"type": "string", "maxLength": 3},
+        ),
+        request=request_schema(
+            kind={"enum": ["film", "still"]},
+            length=WHOLE,
+            other=TEXT,
+            share={"type": "string"},
+            label=TEXT,
+        ),
+        kind={
+            "fields": {
+                "/request": {"request": ""},
+                "/share": {"request": "/share"},
+                "/label": {"request": "/label"},
+            }
+        },
+    )
+    whole: dict[str, Json] = {"kind": "film", "length": 4}
+    assert api.create(**whole)["request"] == {"prompt": "A teapot", **whole}
+    fitting = api.create(kind="still", other="x", share="4", label="long")
+    assert fitting["request"] == {"prompt": "A teapot", "kind": "still"}
+    assert fitting["share"] == 4
+    assert "label" not in fitting
+    assert api.create(other="x", share="40")["request"]["prompt"] == "A teapot"
+
+
+def test_required_field_of_the_jobs_of_another_create_is_null_where_it_may_be() -> None:
+    api = JobApi(
+        job=job_schema("film", "still", film=dict(NULL_OR_TEXT), still=dict(NULL_OR_TEXT)),
+        paths={
+            "/stills": {
+                "post": operation(
+                    "createStill", {"$ref": "#/components/schemas/Job"}, request=request_schema()
+                )
+            }
+        },
+        kind={
+            "create": [
+                {"operation": "createJob", "fields": {"/film": {"file": "video/mp4"}}},
+                {"operation": "createStill", "fields": {"/still": {"file": "image/png"}}},
+            ]
+        },
+    )
+    for target, own, other in (("/jobs", "film", "still"), ("/stills", "still", "film")):
+        created = api.create(target)
+        assert (created["film"], created["still"]) == (None, None)
+        api.clock.advance(10)
+        ended = api.get(f"/jobs/{created['id']}")
+        assert ended[own].startswith("https://")
+        assert ended[other] is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        (r"^[0-9-]{10}T[0-9:]{8}$", "2026-05-28T20:26:40"),
+        (r"^[0-9-]{10} [0-9:]{8}$", "2026-05-28 20:26:40"),
+        (r"^[0-9-]{10}$", "2026-05-28"),
+    ],
+)
+def test_time_has_the_form_that_its_pattern_allows(pattern: str, expected: str) -> None:
+    api = JobApi(
+        job=job_schema(made={"type": "string", "pattern": pattern}),
+        kind={"fields": {"/made": {"time": "created"}}},
+    )
+    assert api.create()["made"] == expected
 
 
 def test_undeclared_fields_below_a_declared_object_come_back() -> None:

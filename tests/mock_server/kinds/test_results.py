@@ -123,6 +123,58 @@ def test_file_as_a_resource_of_its_own_is_found_by_a_key() -> None:
         assert body_of(api.send(f"GET /files/{unknown}"), 404)
 
 
+def test_result_of_a_job_has_its_fields_only_where_they_match_the_schema() -> None:
+    result = object_of(
+        {
+            "id": WHOLE,
+            "status": {"enum": ["stored", "lost"]},
+            "prompt": {"type": "string", "maxLength": 3},
+            "size": TEXT,
+        },
+        "id",
+        "status",
+        "prompt",
+    )
+    api = JobApi(
+        job=job_schema(prompt=TEXT, size=TEXT),
+        request=request_schema(size=TEXT),
+        paths={"/jobs/{id}/result": {"get": operation("getResult", result)}},
+        kind={"result": "getResult", "fields": {"/size": {"request": "/size"}}},
+    )
+    job = api.create(size="small")["id"]
+    api.clock.advance(10)
+    body = api.get(f"/jobs/{job}/result")
+    assert body["status"] in ("stored", "lost")
+    assert body["size"] == "small"
+    assert isinstance(body["id"], int)
+    assert api.get(f"/jobs/{job}/result") == body
+
+
+def test_resource_of_its_own_has_no_fields_of_the_job_but_those_of_its_answer() -> None:
+    file = object_of(
+        {"id": WHOLE, "status": {"enum": ["stored", "lost"]}, "prompt": TEXT}, "id", "status"
+    )
+    api = JobApi(
+        job=job_schema(prompt=TEXT, file_id=TEXT),
+        paths={"/files/{file_id}": {"get": operation("getFile", file)}},
+        kind={
+            "result": {
+                "operation": "getFile",
+                "key": "/file_id",
+                "answer": {"/id": {"field": "/file_id"}},
+            },
+            "fields": {"/file_id": {"new_id": "^[1-9][0-9]{7}$", "in": "success"}},
+        },
+    )
+    job = api.create()["id"]
+    api.clock.advance(10)
+    file_id = api.get(f"/jobs/{job}")["file_id"]
+    body = api.get(f"/files/{file_id}")
+    assert body["id"] == int(file_id)
+    assert body["status"] in ("stored", "lost")
+    assert body.get("prompt") != "A teapot"
+
+
 def test_result_in_a_media_type_that_a_parameter_chooses() -> None:
     types = ["video/mp4", "image/webp"]
     form = {"content": {t: {"schema": {"type": "string", "format": "binary"}} for t in types}}
