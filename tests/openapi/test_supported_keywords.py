@@ -26,7 +26,7 @@ SHARED = {
     # keys of the extensions in supported.schema.json
     *("after", "code", "id", "limit", "message", "order", "progress", "request_id", "seconds"),
     *("size", "status"),
-    # roles of operations, x-job-role
+    # roles of operations in x-jobs
     *("list", "remix"),
     # headers and media types that HTTP defines
     *("accept-ranges", "content-disposition", "content-range", "etag", "retry-after", "video"),
