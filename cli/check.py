@@ -66,7 +66,7 @@ from .report_files import report_files, report_to_github, request_files_prefix, 
     type=MULTILINE,
     metavar="FIELD=VALUE",
     help="The value of a field of creates, by name or place: model=m-1, /input/style=flat,"
-    " query.tier=low. Can be given several times.",
+    " query.tier=low. VALUE is JSON where the document allows no text. Can be given several times.",
 )
 @option(
     "--header",
@@ -74,7 +74,7 @@ from .report_files import report_files, report_to_github, request_files_prefix, 
     multiple=True,
     type=MULTILINE,
     metavar="NAME:VALUE",
-    help="A header of every request. Can be given several times.",
+    help="A header of every request, such as X-Project:p-7. Can be given several times.",
 )
 @option("--no-key", is_flag=True, help="Send no API key.")
 @option(

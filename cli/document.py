@@ -91,15 +91,24 @@ def _validate(files: DocumentFiles, *, strict: bool) -> None:
     try:
         loaded = load_document(files.path, overlays=files.overlays, strict=strict)
     except DocumentError as error:
-        for problem in _most_important_first(error.problems):
-            click.echo(_line_about(error.name, problem), err=True)
-        click.echo(f"{count_of(len(error.problems), 'problem')}.", err=True)
+        _print_problems(error.name, error.problems, error.warnings)
         sys.exit(2)
-    for warning in _most_important_first(loaded.warnings):
-        click.echo(_line_about(name, warning, "warning: "), err=True)
-    if loaded.warnings:
-        click.echo(f"{count_of(len(loaded.warnings), 'warning')}.", err=True)
+    _print_problems(name, (), loaded.warnings)
     click.echo(f"{name}: valid. {_summary(loaded)}")
+
+
+def _print_problems(
+    name: str, problems: tuple[Problem, ...], warnings: tuple[Problem, ...]
+) -> None:
+    """Print problems and warnings, the most important first, and how many there are."""
+    for problem in _most_important_first(problems):
+        click.echo(_line_about(name, problem), err=True)
+    for warning in _most_important_first(warnings):
+        click.echo(_line_about(name, warning, "warning: "), err=True)
+    counts = [count_of(len(problems), "problem")] if problems else []
+    counts += [count_of(len(warnings), "warning")] if warnings else []
+    if counts:
+        click.echo(f"{' and '.join(counts)}.", err=True)
 
 
 def _most_important_first(problems: Iterable[Problem]) -> list[Problem]:

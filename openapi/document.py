@@ -60,8 +60,7 @@ class Document:
         self.base_path = urlsplit(self.server_url).path.rstrip("/")
         self.credentials = compile_credentials(root)
         operations = {o.id: o for o in compile_operations(schemas, self.credentials)}
-        self.kinds, warnings = self._compile_kinds(schemas, operations)
-        self.warnings = (*left_out, *warnings)
+        self.kinds, self.warnings = self._compile_kinds(schemas, operations, left_out)
         self.roles = _roles(self.kinds)
         self.operations: Mapping[str, Operation] = operations
         self.envelope = (
@@ -71,7 +70,10 @@ class Document:
         self._router = Router(self.operations.values())
 
     def _compile_kinds(
-        self, schemas: Schemas, operations: Mapping[str, Operation]
+        self,
+        schemas: Schemas,
+        operations: Mapping[str, Operation],
+        left_out: tuple[Problem, ...],
     ) -> tuple[Mapping[str, JobKind], tuple[Problem, ...]]:
         problems: list[Problem] = []
         warnings: list[Problem] = []
@@ -82,9 +84,10 @@ class Document:
             report=lambda pointer, reason: problems.append(Problem(pointer, reason)),
             warn=lambda pointer, reason: warnings.append(Problem(pointer, reason)),
         )
+        all_warnings = (*left_out, *self.source.error(*warnings).problems)
         if problems:
-            raise self.source.error(*problems)
-        return kinds, self.source.error(*warnings).problems if warnings else ()
+            raise self.source.error(*problems, warnings=all_warnings)
+        return kinds, all_warnings
 
     def match(self, method: str, path: str) -> OperationMatch | NoMatch:
         """Return the operation of a method (in upper case) and a path below `base_path`.

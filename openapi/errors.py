@@ -45,10 +45,14 @@ class DocumentError(ToolkitError, ValueError):
 
     name: the name of the document, usually its path
     problems: every problem that was found, at least one
+    warnings: what was left out before
     """
 
-    def __init__(self, name: str, problems: tuple[Problem, ...]) -> None:
-        super().__init__(name, problems)
+    def __init__(
+        self, name: str, problems: tuple[Problem, ...], warnings: tuple[Problem, ...] = ()
+    ) -> None:
+        super().__init__(name, problems, warnings)
+        self.warnings = warnings
         self.name = name
         self.problems = problems
 

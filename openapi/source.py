@@ -53,12 +53,12 @@ class Source:
     data: Json
     origins: tuple[Origin, ...] = ()
 
-    def error(self, *problems: Problem) -> DocumentError:
-        """Return an error with these problems, sorted by file and line."""
+    def error(self, *problems: Problem, warnings: tuple[Problem, ...] = ()) -> DocumentError:
+        """Return an error with these problems, sorted by file and line, and with warnings."""
         lines = _Lines()
         placed = [self._place(problem, lines) for problem in problems]
         ordered = sorted(placed, key=lambda p: (p.file, p.line or 0, p.pointer))
-        return DocumentError(self.name, tuple(ordered))
+        return DocumentError(self.name, tuple(ordered), warnings)
 
     def _place(self, problem: Problem, lines: _Lines) -> Problem:
         """Return a problem with its line, and with its file unless that is the document."""

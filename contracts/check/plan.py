@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from ...openapi import Call, CreateOperation, Document, JobKind, Provenance
+from ...openapi.text import did_you_mean
 from ..budget import Budget
 from .given_values import read_given_values
 from .probes import CreateProbes, Probe, unbilled_probes
@@ -138,8 +139,9 @@ def find_kind(document: Document, name: str | None) -> JobKind:
     if name is None:
         return next(iter(document.kinds.values()))
     if name not in document.kinds:
-        known = ", ".join(document.kinds)
-        raise ValueError(f"there is no kind {name!r}; the kinds are {known}")
+        listed = f"; the kinds are {', '.join(document.kinds)}"
+        near = did_you_mean(name, document.kinds) or listed
+        raise ValueError(f"there is no kind {name!r}{near}")
     return document.kinds[name]
 
 

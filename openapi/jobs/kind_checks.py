@@ -105,20 +105,24 @@ class KindChecks:
     def _check_states(self) -> None:
         pointer = f"{self._kind.pointer}/states"
         states = self._kind.lifecycle.states.values()
-        listed: list[Json] = []
-        for answer in self._answers:
-            for schema in answer.schemas_at(Place(Part.BODY, self._kind.state_at)):
-                listed += values_of(self._root, schema)
-        texts = [*dict.fromkeys(str(value) for value in listed)]
+        listed = self._listed_states
+        texts = self.listed_states
         for state in states if listed else ():
             if state.value not in listed:
                 reason = "the schema of the state does not allow it"
                 place = pointer + format_pointer((state.name,))
                 self._report(place, reason + suggest(str(state.value), texts))
-        written = {str(state.value) for state in states}
-        for value in texts:
-            if value not in written:
-                self._warn(pointer, f"leaves out {value}, which the schema lists")
+
+    @property
+    def listed_states(self) -> tuple[str, ...]:
+        """The values that the schema of the state lists, as texts."""
+        return tuple(dict.fromkeys(str(value) for value in self._listed_states))
+
+    @property
+    def _listed_states(self) -> list[Json]:
+        place = Place(Part.BODY, self._kind.state_at)
+        schemas = (schema for answer in self._answers for schema in answer.schemas_at(place))
+        return [value for schema in schemas for value in values_of(self._root, schema)]
 
     def _warn_of_states(self) -> None:
         kind, pointer = self._kind, f"{self._kind.pointer}/states"
@@ -169,6 +173,27 @@ def warn_of_creates(
             create_id, name = named[schema.pointer]
             reason = f"answers like {create_id}, which creates jobs of {name}, but creates none"
             warn(operation.pointer, reason)
+
+
+def warn_of_states_left_out(
+    kinds: Mapping[str, JobKind], listed: Mapping[str, tuple[str, ...]], warn: Report
+) -> None:
+    """Warn of each listed state that no kind has whose state has the same values, once.
+
+    Args:
+        kinds: The kinds by name.
+        listed: The values that the schema of the state lists, by the name of the kind.
+        warn: Is called with the pointer and the reason of each warning.
+    """
+    known: dict[tuple[str, ...], set[str]] = {}
+    for name, kind in kinds.items():
+        written = {str(state.value) for state in kind.lifecycle.states.values()}
+        known.setdefault(listed[name], set()).update(written)
+    for name, kind in kinds.items():
+        for value in listed[name]:
+            if value not in known[listed[name]]:
+                known[listed[name]].add(value)
+                warn(f"{kind.pointer}/states", f"leaves out {value}, which the schema lists")
 
 
 def report_shared_creates(kinds: Mapping[str, JobKind], report: Report) -> None:

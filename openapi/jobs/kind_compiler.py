@@ -16,7 +16,12 @@ from .create_compiler import CreateCompiler, Creates, with_fields
 from .field_compiler import FieldCompiler
 from .finder import id_in, state_in
 from .kind import JobKind, Webhook
-from .kind_checks import KindChecks, report_shared_creates, warn_of_creates
+from .kind_checks import (
+    KindChecks,
+    report_shared_creates,
+    warn_of_creates,
+    warn_of_states_left_out,
+)
 from .long_form import as_id, as_operation, operations_of
 from .operations import CreateOperation, JobOperation, JobRole
 from .place import parse_place
@@ -50,18 +55,23 @@ def compile_kinds(
     """
     named = {**operations, **{f"{o.method} {o.path}": o for o in operations.values()}}
     kinds: dict[str, JobKind] = {}
+    listed: dict[str, tuple[str, ...]] = {}
     for name, entry in data.items():
         compiler = _KindCompiler(name, entry, schemas, named, report=report, warn=warn)
         kind = compiler.compile()
         if kind is not None:
-            kinds[name] = kind
+            kinds[name], listed[name] = kind, compiler.listed_states
     report_shared_creates(kinds, report)
+    warn_of_states_left_out(kinds, listed, warn)
     warn_of_creates(kinds.values(), operations.values(), warn)
     return kinds
 
 
 class _KindCompiler:
-    """Compiles one kind of job."""
+    """Compiles one kind of job.
+
+    listed_states: the values that the schema of its state lists, as texts
+    """
 
     def __init__(
         self,
@@ -77,6 +87,7 @@ class _KindCompiler:
         self._schemas, self._root = schemas, schemas.root
         self._pointer = format_pointer(("x-jobs", name))
         self._failed = False
+        self.listed_states: tuple[str, ...] = ()
         self._operations, self._warn = operations, warn
         self._original_report = report
         self._lifecycle = compile_states(data["states"], f"{self._pointer}/states", self._report)
@@ -109,7 +120,9 @@ class _KindCompiler:
         if state_at is None:
             return None
         kind = self._assemble(creates, others, answers, state_at)
-        KindChecks(kind, answers, root=self._root, report=self._report, warn=self._warn).run()
+        checks = KindChecks(kind, answers, root=self._root, report=self._report, warn=self._warn)
+        checks.run()
+        self.listed_states = checks.listed_states
         return None if self._failed else kind
 
     def _others(self) -> dict[str, Any]:

@@ -45,10 +45,10 @@ def read_document(
     tidy(root, warn=left_out.append)
     left_out += unchecked_schemes(root)
     problems = [*language_problems(root)]
+    warnings = (*ineffective, *source.error(*left_out).problems)
     if problems:
-        raise source.error(*problems)
-    placed = source.error(*left_out).problems if left_out else ()
-    return replace(source, data=root), (*ineffective, *placed)
+        raise source.error(*problems, warnings=warnings)
+    return replace(source, data=root), warnings
 
 
 def _copy(data: Json) -> Json:

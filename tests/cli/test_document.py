@@ -17,6 +17,7 @@ from click.testing import Result
 from aisa_testkit.cli import main
 from aisa_testkit.cli.command_help import Option
 from aisa_testkit.openapi import Document
+from aisa_testkit.openapi.json import Json
 from tests.support.command_line import run_command
 from tests.support.documents import RENDERINGS
 from tests.support.film_api import SCHEMA, changed_api
@@ -116,6 +117,26 @@ actions:
     first, *_, count = result.stderr.splitlines()
     assert first.startswith(f"{overlay}:6: /x-jobs/film/poll: ")
     assert count == "1 problem."
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        {"waiting": "pending", "ready": "unclear"},
+        {"waiting": {"next": ["lost"]}, "ready": "success"},
+    ],
+)
+def test_validation_prints_warnings_after_errors(states: Json, tmp_path: Path) -> None:
+    path = tmp_path / "api.json"
+    broken = {"/info/title": 7, "/x-jobs/film/states": states}
+    path.write_bytes(orjson.dumps(changed_api(broken), option=orjson.OPT_INDENT_2))
+    result = run(str(path), "--validate")
+    assert (result.exit_code, result.stdout) == (2, "")
+    error, *warnings, count = result.stderr.splitlines()
+    assert re.match(r".*:[0-9]+: /x-jobs/film", error)
+    assert "warning: /info/title: is left out" in warnings[-1]
+    counted = "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
+    assert count == f"1 problem and {counted}."
 
 
 OVERLAY = """\

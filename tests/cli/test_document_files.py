@@ -10,10 +10,11 @@ import orjson
 import pytest
 
 from aisa_testkit.mock_server import SystemClock, serve_in_thread
-from aisa_testkit.openapi import load_document
+from aisa_testkit.openapi import load_document, parse_document
 from aisa_testkit.openapi.json import Json
 from tests.support.command_line import run_check, run_command
 from tests.support.film_api import REMOVED, changed_api
+from tests.support.job_api import JOB, api_text, operation, query, request_schema
 from tests.support.serve_process import serve_process
 
 OVERLAY: Json = {
@@ -131,10 +132,83 @@ def test_check_sends_given_values(vendor: str, overlay: str, tmp_path: Path) -> 
     assert sum('"hook":"h=1"' in body and '"frames":7' in body for body in bodies) >= 2
 
 
+WHOLE: Json = {"type": "integer", "enum": [7]}
+DEMANDED: Json = {
+    "model": {"const": "m-7"},
+    "input": {"type": "object", "required": ["size"], "properties": {"size": WHOLE}},
+}
+DEMANDS = [
+    "--set",
+    "model=m-7",
+    "--set",
+    "/input/size=7",
+    "--set",
+    "query.region=south",
+    "--set",
+    "team=red",
+    "--set",
+    "X-Count=7",
+    "--header",
+    "X-Project: p-7",
+]
+
+
+def demanding_text(*, strict: bool) -> str:
+    """The text of a document, or of what its server demands beyond it."""
+    free: Json = {"type": "string"}
+    fields = (
+        DEMANDED
+        if strict
+        else {
+            "model": free,
+            "input": {"type": "object", "properties": {"size": {"type": "integer"}}},
+        }
+    )
+    request = request_schema(*(["model", "input"] if strict else []), **fields)
+    parameters: list[Json] = [
+        query("region", {"enum": ["south"]} if strict else free, required=strict),
+        {
+            "name": "team",
+            "in": "cookie",
+            "required": strict,
+            "schema": {"const": "red"} if strict else free,
+        },
+        {
+            "name": "X-Count",
+            "in": "header",
+            "required": strict,
+            "schema": WHOLE if strict else {"type": "integer"},
+        },
+    ]
+    project: Json = {
+        "name": "X-Project",
+        "in": "header",
+        "required": True,
+        "schema": {"const": "p-7"},
+    }
+    create = operation(
+        "createJob", JOB, request=request, parameters=[*parameters, *([project] if strict else [])]
+    )
+    poll = operation("getJob", JOB, parameters=[project] if strict else [])
+    return api_text(paths={"/jobs": {"post": create}, "/jobs/{id}": {"get": poll}})
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_server_gets_the_values_that_it_demands(tmp_path: Path, *, given: bool) -> None:
+    path = tmp_path / "jobs.json"
+    path.write_text(demanding_text(strict=False), "utf-8")
+    server = parse_document(demanding_text(strict=True))
+    with serve_in_thread(server, clock=SystemClock(100), seed=1) as mock:
+        code, printed = run_check(mock.base_url, str(path), *(DEMANDS if given else []), key="sk-1")
+    assert code == (0 if given else 1), printed
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--kind", "movie"], "there is no kind 'movie'; the kinds are film"),
+        (["--kind", "flim"], "there is no kind 'flim'; did you mean film?"),
+        (["--set", "/frame=7"], "order has no /frame; did you mean /frames?"),
         (["--set", "scen=A"], "order has no field 'scen'; did you mean scene?"),
         (["--set", "scene"], "--set must be a name and a value such as 'field=value'"),
         (["--header", "X-Team"], "--header must be a name and a value such as 'X-Version: 2'"),

@@ -144,3 +144,38 @@ def test_doubtful_entry_is_a_warning(
     changes: Mapping[str, Json], problems: list[tuple[str, str]]
 ) -> None:
     assert warnings_of(changes) == problems
+
+
+FILM_REPLY: Json = {
+    "description": "The film.",
+    "content": {"application/json": {"schema": {"$ref": f"#{SCHEMA}"}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("left", "others", "problems"),
+    [
+        ("waiting drawing ready", "waiting drawing ready spoilt", []),
+        ("waiting drawing ready spoilt", "waiting ready", []),
+        (
+            "waiting drawing ready",
+            "waiting ready",
+            [("/x-jobs/film/states", "leaves out spoilt, which the schema lists")],
+        ),
+    ],
+    ids=["second kind has it", "first kind has it", "none has it"],
+)
+def test_states_that_kinds_share_are_left_out_once(
+    left: str, others: str, problems: list[tuple[str, str]]
+) -> None:
+    changes = {
+        "/paths/~1clips": {"post": {"operationId": "clip", "responses": {"200": FILM_REPLY}}},
+        f"{FILM}/states": _states(left),
+        "/x-jobs/clip": {"create": "clip", "poll": "look", "states": _states(others)},
+    }
+    assert warnings_of(changes) == problems
+
+
+def _states(names: str) -> Json:
+    means = {"ready": "success", "spoilt": "failure"}
+    return {name: means.get(name, "pending") for name in names.split()}
