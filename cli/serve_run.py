@@ -49,24 +49,35 @@ def open_listener(host: str, port: int) -> socket.socket:
 def make_webhooks(
     document: Document, clock: SystemClock, url: str | None, secret: str | None
 ) -> tuple[Webhooks | None, str]:
-    """Return the webhooks with a line about them; None and an empty line without a URL.
+    """Return the webhooks with a line about them; None and an empty line if there are none.
 
-    Without a secret, a new one is made, and the line has it. Raises ValueError if the URL or the
-    secret is invalid, or a secret has no URL.
+    They go to the URLs that requests name, and all others to the URL. Without a secret, a new one
+    is made, and the line has it. Raises ValueError if the URL or the secret is invalid, or a secret
+    is for no webhooks.
     """
-    if url is None:
+    declared = [webhook for kind in document.kinds.values() for webhook in kind.webhooks]
+    in_requests = any(webhook.address is not None for webhook in declared)
+    if url is None and not in_requests:
         if secret is not None:
             raise ValueError("--webhook-secret requires --webhook-url")
         return None, ""
-    if not any(kind.webhooks for kind in document.kinds.values()):
+    if not declared:
         raise ValueError(f"--webhook-url: {document.title} declares no webhooks")
     # This import takes a fifth of the start-up time.
     from ..mock_server.webhooks.http_receiver import HttpReceiver
 
     used = secret or new_secret()
-    webhooks = Webhooks(document, clock=clock, receiver=HttpReceiver(url), secret=used)
+    webhooks = Webhooks(
+        document,
+        clock=clock,
+        receiver=None if url is None else HttpReceiver(url),
+        secret=used,
+        receiver_at=HttpReceiver if in_requests else None,
+    )
+    places = ["the URLs that requests name"] if in_requests else []
+    places += [mask_url(url)] if url is not None else []
     signature = "" if secret else f", signed with {used}"
-    return webhooks, f"Webhooks go to {mask_url(url)}{signature}."
+    return webhooks, f"Webhooks go to {' or '.join(places)}{signature}."
 
 
 def quiet_invalid_requests() -> None:

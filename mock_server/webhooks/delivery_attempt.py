@@ -61,6 +61,7 @@ class PendingEvent:
         type: the type of the event.
         job: the id of the job.
         body: the JSON of the event.
+        url: the URL that the request of the job names for it; None if it names none.
     """
 
     due: float
@@ -70,6 +71,7 @@ class PendingEvent:
     type: str = field(compare=False)
     job: str = field(compare=False)
     body: bytes = field(compare=False)
+    url: str | None = field(compare=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)

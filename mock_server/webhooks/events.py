@@ -14,10 +14,8 @@ from ...openapi.generator.layout import Layout
 from ...openapi.jobs import JobKind, Webhook
 from ...openapi.jobs.job_ids import id_of_pattern
 from ...openapi.jobs.sources import NewId
-from ...openapi.jobs.webhook_compiler import webhook_body
 from ...openapi.json import Json
 from ...openapi.pointer import Path, set_at
-from ...openapi.schema import Schemas
 from ..clock import Clock
 from ..jobs.answers import Answers
 from ..jobs.field_values import ABSENT, FieldValues, View
@@ -34,6 +32,7 @@ class Event:
         id: The id of the event, the same for the same job and seed.
         type: The name of the webhook.
         body: The JSON that is sent.
+        url: The URL that the create's request names for it; None if it names none.
     """
 
     due: float
@@ -41,6 +40,7 @@ class Event:
     id: str
     type: str
     body: bytes
+    url: str | None = None
 
 
 class JobEvents:
@@ -69,8 +69,6 @@ class _KindEvents:
         self._maker = ValueMaker(document.source.data, moment=clock.now())
         self._answers = Answers(document, kind, clock=clock, maker=self._maker)
         self._values = FieldValues(kind, document.operations, clock=clock)
-        schemas = Schemas(document.source.data)
-        self._schemas = {w.pointer: webhook_body(schemas, w.name or "") for w in kind.webhooks}
 
     def of(self, job: Job) -> Iterator[Event]:
         for phase in job.progression.phases:
@@ -84,13 +82,16 @@ class _KindEvents:
         # A hash keeps the id the same under the same seed, without using up an id of the service.
         digest = sha256(f"{name} {job.id}".encode()).hexdigest()[:32]
         view = View(job, observe(job, due), self._base_url)
+        url = _address(webhook, job)
         if webhook.body is None:
-            body = self._answers.body(self._kind.creates[0].poll, view)
-            return Event(due, state, digest, name, orjson.dumps(body))
+            creates = {create.operation.id: create for create in self._kind.creates}
+            poll = creates.get(job.create, self._kind.creates[0]).poll
+            body = self._answers.body(poll, view)
+            return Event(due, state, digest, name, orjson.dumps(body), url)
         values = [*self._body_values(webhook, view, digest)]
         event_id = next((str(v) for _, v, is_id in values if is_id), digest)
         body = self._make(webhook, {path: value for path, value, _ in values})
-        return Event(due, state, event_id, name, orjson.dumps(body))
+        return Event(due, state, event_id, name, orjson.dumps(body), url)
 
     def _body_values(
         self, webhook: Webhook, view: View, digest: str
@@ -107,13 +108,18 @@ class _KindEvents:
                 yield field.place.path, value, is_id
 
     def _make(self, webhook: Webhook, values: dict[Path, Json]) -> Json:
-        schema = self._schemas[webhook.pointer]
-        if schema is not None:
+        if webhook.schema is not None:
             try:
-                return self._maker.make(schema, layout=Layout(values=values, sparse=()))
+                return self._maker.make(webhook.schema, layout=Layout(values=values, sparse=()))
             except NoValueError as error:
                 return error.nearest
         body: dict[str, Json] = {}
         for path, value in values.items():
             set_at(body, path, value)
         return body
+
+
+def _address(webhook: Webhook, job: Job) -> str | None:
+    """Return the URL that the request of a job names for a webhook; None if it names none."""
+    url = job.request.get(str(webhook.address)) if webhook.address is not None else None
+    return url if isinstance(url, str) and url else None

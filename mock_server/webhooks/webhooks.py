@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import count
 from threading import Lock
@@ -30,7 +31,7 @@ from .signature import Signer
 
 
 class Webhooks:
-    """Sends the events that a document declares to one receiver.
+    """Sends the events that a document declares to a receiver, or to the URLs of requests.
 
     Events are sent only by a WebhookWorker, side by side, or by `deliver`, one by one. Events of
     one job are never sent side by side. If the response to an event is not 2xx, the event is
@@ -39,10 +40,13 @@ class Webhooks:
     Args:
         document: the document that declares the events.
         clock: decides when events are due and retried.
-        receiver: the receiver of all events.
+        receiver: the receiver of the events for which the request of their job names no URL. None
+            to send no such events.
         secret: the secret for signatures: `whsec_` and the key in base64.
         wall_clock: returns the real time for signatures, in Unix seconds. Verifiers compare it with
             their own time to reject replayed messages, so it is not the time of the mock.
+        receiver_at: makes the receiver at a URL that a request names, such as HttpReceiver. By
+            default, these events also go to `receiver`, so that no request leads elsewhere.
         max_attempts: the number of latest attempts that are remembered.
 
     Raises ValueError if the secret is invalid.
@@ -53,14 +57,17 @@ class Webhooks:
         document: Document,
         *,
         clock: Clock,
-        receiver: Receiver,
+        receiver: Receiver | None,
         secret: str,
         # Looked up at each call, because tests freeze time for the verifier as well.
         wall_clock: Callable[[], float] = lambda: time.time(),
+        receiver_at: Callable[[str], Receiver] | None = None,
         max_attempts: int = 1000,
     ) -> None:
         self._events = JobEvents(document, clock=clock)
         self._clock, self._receiver = clock, receiver
+        # A receiver at a URL is kept, because making one takes milliseconds.
+        self._receiver_at = receiver_at and lru_cache(_MAX_RECEIVERS)(receiver_at)
         self._signer, self._wall_clock = Signer(secret), wall_clock
         self._lock, self._listeners, self._order = Lock(), Listeners(), count()
         self._queue: list[PendingEvent] = []
@@ -98,7 +105,7 @@ class Webhooks:
             unsent = {(event.type, event.id) for event in pending.values()}
             sent = {(e.type, e.id) for e in before} - unsent
             for event in events:
-                if (event.type, event.id) not in sent:
+                if (event.type, event.id) not in sent and self._has_receiver(event):
                     self._push(job, event)
 
     def notify(self) -> None:
@@ -169,9 +176,15 @@ class Webhooks:
         newest_first = reversed(self.attempts)
         return {"next_due": self.next_due(), "attempts": [asdict(a) for a in newest_first]}
 
+    def _has_receiver(self, event: Event) -> bool:
+        named = event.url is not None and self._receiver_at is not None
+        return named or self._receiver is not None
+
     def _push(self, job: Job, event: Event) -> None:
         order = next(self._order)
-        pending = PendingEvent(event.due, order, 1, event.id, event.type, job.id, event.body)
+        pending = PendingEvent(
+            event.due, order, 1, event.id, event.type, job.id, event.body, event.url
+        )
         self._first_attempts.setdefault(job.id, {})[order] = pending
         heappush(self._queue, pending)
 
@@ -204,12 +217,19 @@ class Webhooks:
 
     def _send(self, event: PendingEvent) -> DeliveryResult:
         try:
-            status = self._receiver(self._headers(event), event.body)
+            status = self._receiver_of(event)(self._headers(event), event.body)
             return result_of(200 if status is None else status)
         except DeliveryError as error:
             return DeliveryResult(None, str(error))
         except Exception as error:  # must not reach the code that moves the clock
             return DeliveryResult(None, f"the receiver raised {type(error).__name__}: {error}")
+
+    def _receiver_of(self, event: PendingEvent) -> Receiver:
+        if event.url is not None and self._receiver_at is not None:
+            return self._receiver_at(event.url)
+        if self._receiver is None:
+            raise DeliveryError("there is no receiver")
+        return self._receiver
 
     def _headers(self, event: PendingEvent) -> dict[str, str]:
         # Real time is read at some distance from the start of a thread: freezegun returns real
@@ -236,3 +256,6 @@ class Webhooks:
             self._attempts.append(attempt_of(event, result, retry))
             if retry is not None:
                 heappush(self._queue, retry)
+
+
+_MAX_RECEIVERS = 100

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..pointer import Path
+from ..schema import Schema
 from .operations import (
     CancelOperation,
     CreateOperation,
@@ -26,6 +27,7 @@ class Webhook:
     address: the place of its URL in the create's request; None if the URL is a setting
     states: the names of the states at whose start it is sent
     body: the fields of its body; None if the body is the job, as a poll reports it
+    schema: the schema of its body in the document; None if the document describes none
     pointer: the JSON pointer of its declaration
     """
 
@@ -33,6 +35,7 @@ class Webhook:
     address: Place | None
     states: frozenset[str]
     body: tuple[JobField, ...] | None
+    schema: Schema | None
     pointer: str
 
 

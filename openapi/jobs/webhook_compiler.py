@@ -68,6 +68,7 @@ class WebhookCompiler:
                 self._lifecycle, data.get("in", "terminal"), f"{pointer}/in", self._report
             ),
             body=body,
+            schema=_body_schema(self._schemas, item) if item else None,
             pointer=pointer,
         )
 
@@ -80,11 +81,6 @@ class WebhookCompiler:
             known = [*declared, *self._callbacks]
             self._report(f"{pointer}/name", f"{name} is not a webhook{suggest(name, known)}")
         return self._callbacks.get(name, ("", ""))
-
-
-def webhook_body(schemas: Schemas, name: str) -> Schema | None:
-    """Return the schema of the JSON body of a webhook of the document; None without one."""
-    return _body_schema(schemas, format_pointer(("webhooks", name)))
 
 
 def _body_schema(schemas: Schemas, item: str) -> Schema | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from queue import Queue
@@ -17,6 +18,7 @@ from standardwebhooks.webhooks import Webhook
 
 from tests.support.command_line import run_command
 from tests.support.documents import RENDERINGS
+from tests.support.job_api import TEXT, api_text, request_schema
 from tests.support.serve_process import KEY, PROMPT, TIMEOUT_SECONDS, ServeProcess
 
 Serve = Callable[..., ServeProcess]
@@ -169,9 +171,9 @@ def _all_ids(client: httpx2.Client) -> list[str]:
     return sorted(ids)
 
 
-def test_webhook_is_signed_with_the_printed_secret(
-    serve: Serve,
-) -> None:
+@contextmanager
+def receiving() -> Iterator[tuple[str, Queue[tuple[dict[str, str], bytes]]]]:
+    """Run a receiver of webhooks; yield its URL and what it has received."""
     deliveries = Queue[tuple[dict[str, str], bytes]]()
 
     class Receiver(BaseHTTPRequestHandler):
@@ -187,14 +189,35 @@ def test_webhook_is_signed_with_the_printed_secret(
     with HTTPServer(("127.0.0.1", 0), Receiver) as receiver:
         Thread(target=receiver.serve_forever).start()
         try:
-            url = f"http://127.0.0.1:{receiver.server_port}/events"
-            mock = serve("--webhook-url", url, "--speed", "1000")
-            (line,) = [line for line in mock.banner if line.startswith("Webhooks")]
-            job = mock.create()
-            headers, body = deliveries.get(timeout=TIMEOUT_SECONDS)
+            yield f"http://127.0.0.1:{receiver.server_port}/events", deliveries
         finally:
             receiver.shutdown()
+
+
+def test_webhook_is_signed_with_the_printed_secret(serve: Serve) -> None:
+    with receiving() as (url, deliveries):
+        mock = serve("--webhook-url", url, "--speed", "1000")
+        (line,) = [line for line in mock.banner if line.startswith("Webhooks")]
+        job = mock.create()
+        headers, body = deliveries.get(timeout=TIMEOUT_SECONDS)
     secret = re.fullmatch(rf"Webhooks go to {url}, signed with (whsec_\S+)\.", line)
     assert secret
     event = Webhook(secret[1]).verify(body, headers)
     assert (event["type"], event["data"]["id"]) == ("video.completed", job["id"])
+
+
+def test_webhook_goes_to_the_url_in_the_request(serve: Serve, tmp_path: Path) -> None:
+    document = tmp_path / "jobs.json"
+    text = api_text(request=request_schema(hook=TEXT), kind={"webhooks": [{"address": "/hook"}]})
+    document.write_text(text, encoding="utf-8")
+    with receiving() as (url, deliveries):
+        mock = serve(str(document), "--speed", "1000")
+        (line,) = [line for line in mock.banner if line.startswith("Webhooks")]
+        job = mock.request("POST", "/jobs", {"prompt": "A teapot", "hook": url}).json()
+        headers, body = deliveries.get(timeout=TIMEOUT_SECONDS)
+    secret = re.fullmatch(
+        r"Webhooks go to the URLs that requests name, signed with (whsec_\S+)\.", line
+    )
+    assert secret
+    event = Webhook(secret[1]).verify(body, headers)
+    assert (event["id"], event["status"]) == (job["id"], "done")
