@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from aisa_testkit.cli.reloading_mock import ReloadingMock, ServeOptions
 from aisa_testkit.cli.serve import serve
 from aisa_testkit.mock_server import HttpReceiver, SystemClock, Webhooks
 from aisa_testkit.mock_server.http.server import base_url, serve_app
+from tests.support.command_line import run_check, run_command
+from tests.support.serve_process import serve_process
 
 DOCS = Path(__file__).parent.parent / "docs"
 MANY_LINES = re.MULTILINE | re.DOTALL
@@ -174,6 +177,31 @@ def test_table_of_contents_lists_every_recipe() -> None:
     assert [re.sub(r"[^\w -]", "", t.lower()).replace(" ", "-") for t, _ in linked] == [
         anchor for _, anchor in linked
     ]
+
+
+def test_commands_about_your_own_api_end_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (DOCS / "your-api.md").read_text(encoding="utf-8")
+    for name, text in re.findall(r"^```yaml\n# (\S+)\n(.*?)^```$", page, flags=MANY_LINES):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    shutil.copy(DOCS.parent / "tests" / "documents" / "kites.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    lines = [
+        line
+        for block in re.findall(r"^```bash\n(.*?)^```$", page, flags=MANY_LINES)
+        for line in block.splitlines()
+    ]
+    commands = {words[1]: words[2:] for words in map(shlex.split, lines)}
+    assert {"document", "serve", "check"} <= commands.keys()
+    done = run_command("document", *commands["document"])
+    assert (done.exit_code, done.stderr) == (0, "")
+    documented, served_options = commands["check"], commands["serve"]
+    at = served_options.index("--port")
+    assert documented[0] == f"http://127.0.0.1:{served_options[at + 1]}/v1"
+    with serve_process(*served_options[:at], *served_options[at + 2 :], "--speed", "100") as mock:
+        code, printed = run_check(mock.url, *documented[1:], key="sk-1")
+    assert code == 0, printed
 
 
 PROGRAM = """#!/bin/sh

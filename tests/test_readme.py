@@ -9,14 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 from click.testing import CliRunner
 
 from aisa_testkit.cli import main
-from aisa_testkit.mock_server import VideoServer
-from aisa_testkit.openapi import Document
+from aisa_testkit.mock_server import SystemClock, VideoServer, serve_in_thread
+from aisa_testkit.openapi import load_document
+from tests.support.command_line import run_check
 
 ROOT = Path(__file__).parent.parent
+KITES = ROOT / "tests" / "documents" / "kites.yaml"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SERVER_MANUAL = (ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
 
@@ -49,13 +50,15 @@ def test_test_examples_pass(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=3)
 
 
-def test_example_of_jobs_is_a_part_of_the_document(document: Document) -> None:
-    shown = yaml.safe_load(blocks("yaml")[0])["x-jobs"]["video"]
-    declared = document.source.data["x-jobs"]["video"]
-    assert shown["create"] in declared["create"]
-    assert shown["poll"] == declared["poll"]
-    assert shown["states"].keys() == declared["states"].keys()
-    assert shown["fields"].items() <= declared["fields"].items()
+def test_example_of_another_api_is_served_and_passes_its_check(tmp_path: Path) -> None:
+    overlay = tmp_path / "jobs.yaml"
+    overlay.write_text(blocks("yaml")[0], "utf-8")
+    document = load_document(KITES, overlays=[overlay])
+    assert document.warnings == ()
+    with serve_in_thread(document, clock=SystemClock(1000), seed=1) as server:
+        files = [server.base_url, str(KITES), "--overlay", str(overlay)]
+        code, printed = run_check(*files, key="sk-1")
+    assert code == 0, printed
 
 
 @pytest.mark.parametrize("flag", re.findall(r"`serve (--[a-z-]+)", README + SERVER_MANUAL))
