@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 from ..json import Json
 from ..media_types import is_json
 from ..operation import Header, Operation
-from ..pointer import Path, format_pointer
+from ..pointer import Path, format_pointer, get
 from ..schema import Schema
 from ..text import did_you_mean
 from .operations import JobOperation, ListOperation
@@ -22,11 +23,19 @@ class Answer:
     schema: the schema of its JSON body; None if it has none
     headers: its documented headers
     job_at: the path of the job in the body, through an entry "0" of an array in a list
+    examples: the bodies that the document shows
     """
 
     schema: Schema | None
     headers: tuple[Header, ...]
     job_at: Path = ()
+    examples: tuple[Json, ...] = field(default=(), compare=False)
+
+    def examples_at(self, place: Place) -> Iterator[Json]:
+        """Yield the values of a place below the job in the bodies that the document shows."""
+        for body in self.examples:
+            with suppress(LookupError):
+                yield get(body, (*self.job_at, *place.path))
 
     def schemas_at(
         self, place: Place, *, state: tuple[Path, Json] | None = None
@@ -73,9 +82,21 @@ def answer_of(job_operation: JobOperation) -> Answer:
     return whole_answer(job_operation.operation, job_at)
 
 
+def answers_of(operations: Iterable[JobOperation]) -> tuple[Answer, ...]:
+    """Return where the job stands in the responses of operations, each place and schema once."""
+    found: dict[Answer, Answer] = {}
+    for answer in map(answer_of, operations):
+        known = found.get(answer)
+        shown = answer.examples if known is None else (*known.examples, *answer.examples)
+        found[answer] = replace(answer, examples=shown)
+    return tuple(found.values())
+
+
 def whole_answer(operation: Operation, job_at: Path = ()) -> Answer:
     """Return the good response of an operation; by default, its places begin at the root."""
-    return Answer(json_schema(operation), operation.success.headers, job_at)
+    success = operation.success
+    shown = (e for t, named in success.examples.items() if is_json(t) for e in named.values())
+    return Answer(json_schema(operation), success.headers, job_at, tuple(shown))
 
 
 def json_schema(operation: Operation) -> Schema | None:

@@ -11,7 +11,7 @@ from ..json import Json
 from ..operation import Operation
 from ..pointer import Path, format_pointer, parse_pointer
 from ..schema import Schemas
-from .answer import Answer, answer_of, has_place, missing_place, whole_answer
+from .answer import Answer, answers_of, has_place, missing_place, whole_answer
 from .create_compiler import CreateCompiler, Creates, with_fields
 from .field_compiler import FieldCompiler
 from .finder import id_in, state_in
@@ -150,7 +150,7 @@ class _KindCompiler:
         polls = [create.poll for create, _ in creates]
         reporting: list[JobOperation] = [*(create for create, _ in creates), *polls]
         reporting += [o for o in (others["cancel"], others["list"]) if o is not None]
-        return tuple(dict.fromkeys(map(answer_of, reporting)))
+        return answers_of(reporting)
 
     def _check_job(self, answers: tuple[Answer, ...]) -> None:
         """Report a place of the job that no response has."""
@@ -227,7 +227,7 @@ class _KindCompiler:
         fields: FieldCompiler,
     ) -> CreateOperation:
         """Return a create with the fields of its jobs, and with those of its own response."""
-        answers = tuple(dict.fromkeys(map(answer_of, (create, create.poll))))
+        answers = answers_of((create, create.poll))
         own = fields.within(answers, creates=(create.operation,)).compile(
             entry.get("fields", {}), f"{create.pointer}/fields"
         )

@@ -104,7 +104,7 @@ class SourceCompiler:
             case "request":
                 return self._from_request(data, f"{pointer}/request")
             case "time":
-                return self._moment(data, schemas, pointer)
+                return self._moment(data, place, schemas, pointer)
             case "url":
                 return self._address(data["url"], f"{pointer}/url")
             case "source" | "field":
@@ -141,20 +141,28 @@ class SourceCompiler:
         return FromRequest(parse_place(data["request"]), default, words)
 
     def _moment(
-        self, data: Mapping[str, Json], schemas: list[dict[str, Json]], pointer: str
+        self,
+        data: Mapping[str, Json],
+        place: Place,
+        schemas: list[dict[str, Json]],
+        pointer: str,
     ) -> Moment | None:
         word, plus = data["time"], data.get("plus", 0)
-        form = self._form(data, schemas)
+        form = self._form(data, place, schemas)
         if word in ("created", "changed") and word not in self._context.lifecycle.states:
             return Moment(word, frozenset(), plus, form)
         entered = select_states(self._context.lifecycle, word, f"{pointer}/time", self._report)
         return Moment("entered", entered, plus, form) if entered else None
 
-    def _form(self, data: Mapping[str, Json], schemas: list[dict[str, Json]]) -> MomentForm:
+    def _form(
+        self, data: Mapping[str, Json], place: Place, schemas: list[dict[str, Json]]
+    ) -> MomentForm:
         if "as" in data:
             return named_form(data["as"])
         root = self._context.root
         examples = [shown for schema in schemas for shown in examples_of(root, schema)]
+        if place.part is Part.BODY:
+            examples += [e for answer in self._context.answers for e in answer.examples_at(place)]
         return form_of_schema(schemas, examples)
 
     def _address(self, word: str, pointer: str) -> OperationAddress | None:

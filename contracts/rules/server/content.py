@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf
 
 from ....openapi import Reply
 from ....openapi.image import image_type
@@ -22,6 +24,18 @@ from .server_clock import ServerTime
 from .timestamps import read_time
 
 
+@dataclass(frozen=True, slots=True)
+class SeenJob:
+    """When responses showed a job, in the time of their exchanges; None if none did.
+
+    pending_at: when it was last pending
+    successful_at: when it was first successful
+    """
+
+    pending_at: float | None = None
+    successful_at: float | None = None
+
+
 def content_violations(
     exchange: Exchange,
     number: int,
@@ -30,6 +44,7 @@ def content_violations(
     last: ObservedJob,
     create: Exchange | None,
     server_time: ServerTime,
+    seen: SeenJob,
 ) -> Iterator[Violation]:
     """Yield the violations in a response to a request for the file of a completed job.
 
@@ -40,6 +55,7 @@ def content_violations(
         last: The last view of the job.
         create: The exchange that created the job; None if it is not known.
         server_time: The time of the server at the response.
+        seen: When the job was seen, for files that expire some time after success.
     """
     reply = exchange.reply
     if reply is None:
@@ -48,14 +64,14 @@ def content_violations(
     def violation(rule: Rule, received: str, expected: str) -> Violation:
         return violation_of(rule, exchange, number, received=received, expected=expected)
 
-    seconds_left = _seconds_until_expiry(last, server_time.unix_time)
+    least_left, most_left = _seconds_until_expiry(exchange, last, server_time, seen)
     if (reply.status in _REJECTIONS or exchange.reports_error) and not exchange.arguments.problems:
-        if seconds_left > server_time.uncertainty:
+        if least_left > 0:
             received = f"{reply.status} for {last.view.job_id}, which is {last.state.name}"
             yield violation(catalogue.CONTENT_UNAVAILABLE, received, "the file of the job")
     elif exchange.reports_error:
         return
-    elif reply.status in (200, 206) and seconds_left < -server_time.uncertainty:
+    elif reply.status in (200, 206) and most_left < 0:
         received = f"a file of {last.view.job_id}, which has expired"
         yield violation(catalogue.CONTENT_AFTER_EXPIRY, received, "a rejection")
     elif reply.status == 206:
@@ -65,14 +81,29 @@ def content_violations(
         yield from _file_violations(exchange, reply, number, role, last, create)
 
 
-def _seconds_until_expiry(last: ObservedJob, unix_time: float) -> float:
-    """Return the seconds until the file may be removed; infinity if that is not known."""
+def _seconds_until_expiry(
+    exchange: Exchange, last: ObservedJob, server_time: ServerTime, seen: SeenJob
+) -> tuple[float, float]:
+    """Return the least and the most seconds until the file may be removed.
+
+    Infinity if files do not expire.
+    """
     kind = last.view.kind
     if kind.expires_at is not None:
         expiry = read_time(kind, kind.expires_at, last.value_at(kind.expires_at))
     else:
         expiry = _expiry_after_success(last)
-    return expiry - unix_time if expiry is not None else float("inf")
+    if expiry is not None:
+        left = expiry - server_time.unix_time
+        return left - server_time.uncertainty, left + server_time.uncertainty
+    if kind.expires_after is None:
+        return inf, inf
+    # The job succeeded after it was last seen pending, and before it was first seen successful.
+    started, ended = seen.pending_at, seen.successful_at
+    passed = exchange.at - kind.expires_after
+    least = -inf if started is None else started - passed - _EXPIRY_TOLERANCE_SECONDS
+    most = inf if ended is None else ended + exchange.took - passed + _EXPIRY_TOLERANCE_SECONDS
+    return least, most
 
 
 def _expiry_after_success(last: ObservedJob) -> float | None:
@@ -241,4 +272,5 @@ _SIZE = re.compile(r"([0-9]{1,5})[x*]([0-9]{1,5})")
 _SECONDS = re.compile(r"([0-9]{1,6}(?:\.[0-9]+)?) ?s?")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
+_EXPIRY_TOLERANCE_SECONDS = 2.0
 _TOLERANCE_SECONDS = 0.5

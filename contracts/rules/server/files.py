@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ....openapi import Meaning, Reply
 from ....openapi.jobs import ResultOperation
@@ -10,7 +11,7 @@ from ...traffic.exchange import Exchange
 from ...traffic.job_views import JobView
 from .. import server_catalogue as catalogue
 from ..violation import Violation, violation_of
-from .content import content_range, content_violations
+from .content import SeenJob, content_range, content_violations
 from .observed_job import ObservedJob
 from .server_clock import ServerTime
 
@@ -19,6 +20,7 @@ class FileRules:
     """The rules for the files of one server."""
 
     def __init__(self) -> None:
+        self._seen: dict[str, SeenJob] = {}
         self._early_files: dict[str, tuple[Exchange, int, ResultOperation]] = {}
         self._whole_files: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[bytes, int]] = {}
 
@@ -57,20 +59,31 @@ class FileRules:
             self._early_files[job_id] = exchange, number, role
         elif served:
             yield from content_violations(
-                exchange, number, role, last=last, create=create, server_time=server_time
+                exchange,
+                number,
+                role,
+                last=last,
+                create=create,
+                server_time=server_time,
+                seen=self._seen.get(job_id, SeenJob()),
             )
             if exchange.reply is not None:
                 yield from self._check_range(exchange, exchange.reply, number, job_id)
 
-    def check_view(self, view: JobView, number: int) -> Iterator[Violation]:
+    def check_view(self, view: JobView, exchange: Exchange, number: int) -> Iterator[Violation]:
         """Yield a violation if a job goes on although a file of it was served before."""
+        seen = self._seen.get(view.job_id, SeenJob())
+        if view.state.meaning is Meaning.PENDING:
+            self._seen[view.job_id] = replace(seen, pending_at=exchange.at - exchange.took)
+        elif view.state.meaning is Meaning.SUCCESS and seen.successful_at is None:
+            self._seen[view.job_id] = replace(seen, successful_at=exchange.at)
         if view.job_id not in self._early_files:
             return
-        exchange, served_in, role = self._early_files.pop(view.job_id)
+        download, served_in, role = self._early_files.pop(view.job_id)
         if view.state.meaning is Meaning.PENDING and view.state.name not in role.states:
             yield violation_of(
                 catalogue.CONTENT_EARLY,
-                exchange,
+                download,
                 served_in,
                 number,
                 received=f"a file of {view.job_id}, which was still {view.state.name} afterwards",

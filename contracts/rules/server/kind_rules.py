@@ -172,7 +172,7 @@ class KindRules:
         elif exchange.create is not None and job.created_in != number:
             return  # an id that another job has already
         job.viewer_keys.add(self._key_of(exchange))
-        yield from self._files.check_view(view, number)
+        yield from self._files.check_view(view, exchange, number)
         observed = ObservedJob(view, exchange, number)
         job.first = job.first or observed
         yield from self._check_timeout(job, job.first, observed)

@@ -35,6 +35,8 @@ class TimestampRules:
             if isinstance(field.source, Moment)
         }
         self._last: dict[Path, ObservedJob] = {}
+        # The first view of the present state, by the time of the last change.
+        self._since: dict[Path, ObservedJob] = {}
 
     def check(self, observed: ObservedJob) -> Iterator[Violation]:
         """Yield the violations in one view of the job, also compared with the views before."""
@@ -47,6 +49,7 @@ class TimestampRules:
                 yield observed.violation(catalogue.TIMESTAMP_MISSING, path, expected)
         yield from self._check_order(observed)
         yield from self._check_changes(observed)
+        yield from self._check_moves(observed)
 
     def _check_order(self, observed: ObservedJob) -> Iterator[Violation]:
         known = {
@@ -79,7 +82,11 @@ class TimestampRules:
             return not self._is_creation(later)
         if later == self._kind.expires_at:
             return first.event == "entered"
-        if not first.event == second.event == "entered" or first.plus_seconds:
+        if first.event != "entered" or first.plus_seconds:
+            return False
+        if second.event == "changed":
+            return not second.plus_seconds
+        if second.event != "entered":
             return False
         after = self._kind.lifecycle.after
         again = first.entered & (second.entered | after(second.entered))
@@ -102,6 +109,28 @@ class TimestampRules:
             if value != last.value_at(path):
                 expected = f"{quote(last.value_at(path))}, as in no. {last.number}"
                 yield observed.violation(catalogue.TIMESTAMP_CHANGED, path, expected, last)
+
+    def _check_moves(self, observed: ObservedJob) -> Iterator[Violation]:
+        """Yield the violations of times of the last change that do not move with the job."""
+        for path, (_, source) in self._stamps.items():
+            at = source.form.read(observed.value_at(path))
+            if source.event != "changed" or at is None:
+                continue
+            before, self._last[path] = self._last.get(path), observed
+            since = self._since.setdefault(path, observed)
+            if before is None or before.state != observed.state:
+                self._since[path] = observed
+            earlier = source.form.read(before.value_at(path)) if before else None
+            if before is None or earlier is None:
+                continue
+            # Once a state was seen for longer than the form cuts off, the next one began later.
+            seen_for = before.exchange.at - since.exchange.at
+            long_enough = seen_for > 1 + _slack(source.form, MILLISECONDS)
+            must_move = before.state != observed.state and long_enough
+            if at < earlier or (must_move and at == earlier):
+                word = "after" if must_move else "not before"
+                expected = f"{word} {quote(before.value_at(path))}, as in no. {before.number}"
+                yield observed.violation(catalogue.TIMESTAMPS_OUT_OF_ORDER, path, expected, before)
 
     def _is_kept(self, field: JobField, observed: ObservedJob) -> bool:
         """Return True if a timestamp that need not be there must not disappear either."""

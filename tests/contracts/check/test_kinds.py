@@ -44,7 +44,7 @@ def test_conforming_server_has_no_violation(dubbings: Document) -> None:
 def test_first_kind_is_the_default_and_unknown_kinds_are_errors(dubbings: Document) -> None:
     assert plan_check(dubbings, key="k").kind.name == "dubbing"
     assert plan_check(dubbings, key="k", kind="caption").kind.name == "caption"
-    with pytest.raises(ValueError, match="no kind 'captoin'; the kinds are dubbing, caption"):
+    with pytest.raises(ValueError, match="no kind 'captoin'; did you mean caption"):
         plan_check(dubbings, key="k", kind="captoin")
 
 

@@ -127,6 +127,7 @@ components:
         what: {type: string}
         smell: {type: string}
 """
+START = 1_780_000_000
 MIXED = "2026-05-28T20:26:40Z"  # the time of all exchanges
 ORDER: dict[str, Json] = {"mix": {"flour": "rye", "extras": {"seeds": 3}}}
 STAGES = {"resting": 0, "baking": 1, "baked": 2, "burnt": 3, "stopped": 4}
@@ -182,10 +183,12 @@ class Server:
             )
         )
 
-    def show(self, job: dict[str, Json]) -> None:
+    def show(self, job: dict[str, Json], *, after: float = 0) -> None:
         reply = json_reply({"loaves": [job]})
         self.history.append(
-            make_exchange(self.document, "readLoaf", reply, job_id=str(job["number"]))
+            make_exchange(
+                self.document, "readLoaf", reply, job_id=str(job["number"]), at=START + after
+            )
         )
 
     def remove(self, number: int, status: int = 204) -> None:
@@ -275,6 +278,38 @@ def test_timestamp_is_set_once_except_that_of_the_last_change(
     server.show(loaf("baking"))
     server.show(loaf("baking", times=times))
     assert server.places == expected
+
+
+@pytest.mark.parametrize(
+    ("stage", "touched", "expected"),
+    [
+        ("resting", "2026-05-28T20:26:40Z", []),
+        ("resting", "2026-05-28T20:26:45Z", []),
+        ("resting", "2026-05-28T20:26:39Z", ["AV209 /times/touched", "AV209 /times/touched"]),
+        ("baking", "2026-05-28T20:26:45Z", []),
+        ("baking", "2026-05-28T20:26:40Z", ["AV209 /times/touched", "AV209 /times/touched"]),
+    ],
+    ids=["same state", "moved without a state", "back", "moved", "new state, same time"],
+)
+def test_time_of_the_last_change_moves_with_the_job(
+    server: Server, stage: str, touched: str, expected: list[str]
+) -> None:
+    server.show(loaf("resting"))
+    server.show(loaf("resting"), after=4)
+    heated = {} if stage == "resting" else {"heated": 1_780_000_004_500}
+    server.show(loaf(stage, times={"touched": touched, **heated}), after=5)
+    assert server.places == expected
+
+
+def test_quick_moves_may_be_in_one_second(server: Server) -> None:
+    server.show(loaf("resting"))
+    server.show(loaf("baking"), after=0.5)
+    assert server.places == []
+
+
+def test_last_change_is_not_before_a_state(server: Server) -> None:
+    server.show(loaf("baking", times={"heated": 1_780_000_060_000}))
+    assert server.places == ["AV209 /times/touched"]
 
 
 @pytest.mark.parametrize(
