@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+NEAREST_FILE_HEADER = "x-mock-media"
+"""The header of files of a mock that have another size or length than the job."""
+
 Query = tuple[tuple[str, str], ...]
 
 

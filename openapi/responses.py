@@ -29,7 +29,11 @@ class Responses(Mapping[int, Response]):
         self._exact, self._ranges, self.default = exact, ranges or {}, default
 
     def __getitem__(self, status: int) -> Response:
-        found = self._exact.get(status) or self._ranges.get(status // 100) or self.default
+        found = self._exact.get(status) or self._ranges.get(status // 100)
+        if found is None and status == _PARTIAL and self.default is not None:
+            # The default is for errors; a part of a file is as the whole one.
+            found = self._exact.get(_WHOLE)
+        found = found or self.default
         if found is None:
             raise KeyError(status)
         return found
@@ -73,6 +77,7 @@ def is_left_out(responses: Mapping[int, Response], status: int) -> bool:
     return is_client_error and documented_status(responses, status) not in responses
 
 
+_WHOLE, _PARTIAL = 200, 206
 # Servers that document few errors send these instead. None stands in for a limit of requests, which
 # clients answer by waiting.
 _ANY_REQUEST = (400, 422)

@@ -8,13 +8,12 @@ from ...openapi import Arguments, Call, Reply
 from ...openapi.jobs import CreateOperation, JobKind, Part, Place, ResultOperation
 from ...openapi.jobs.sources import FileAddress
 from ...openapi.json import Json
+from ...openapi.messages import NEAREST_FILE_HEADER
 from ...openapi.pointer import format_pointer
 from ...openapi.request_place import read_place
 from ..media_library import MediaLibrary
 from .download import Download
 from .job import Job
-
-NEAREST_HEADER = "x-mock-media"
 
 
 class JobFiles:
@@ -64,7 +63,7 @@ class JobFiles:
         reply = download.reply(headers)
         if exact:
             return reply
-        return Reply(reply.status, {**reply.headers, NEAREST_HEADER: file.label}, reply.body)
+        return Reply(reply.status, {**reply.headers, NEAREST_FILE_HEADER: file.label}, reply.body)
 
 
 def file_pointer(place: Place) -> str:

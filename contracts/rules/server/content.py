@@ -12,7 +12,7 @@ from ....openapi.image import image_type
 from ....openapi.jobs import MediaPlaces, Place, ResultOperation
 from ....openapi.jobs.sources import FromRequest, Moment
 from ....openapi.json import Json
-from ....openapi.messages import media_type_of
+from ....openapi.messages import NEAREST_FILE_HEADER, media_type_of
 from ....openapi.text import quote
 from ...traffic.exchange import Exchange
 from .. import server_catalogue as catalogue
@@ -166,6 +166,8 @@ def _video_violations(
     last: ObservedJob,
     create: Exchange | None,
 ) -> Iterator[Violation]:
+    if exchange.reply and NEAREST_FILE_HEADER in exchange.reply.headers:
+        return  # a mock has few files, and says so
     size = _requested_size(last, create)
     if size and (video.width, video.height) != size:
         yield violation_of(

@@ -27,6 +27,15 @@ def file_address_violations(
                 received=f"{problem} at the address in {file.job_id}",
                 expected="the file of the job",
             )
+        elif _is_of_another_type(file):
+            yield violation_of(
+                catalogue.CONTENT_TYPE,
+                history[file.number - 1],
+                file.number,
+                place=str(file.field.place),
+                received=f"{file.reply.media_type} at the address in {file.job_id}",
+                expected=_wanted(file),
+            )
 
 
 def _problem(file: FileRead) -> str:
@@ -38,13 +47,28 @@ def _problem(file: FileRead) -> str:
         return f"status {reply.status}"
     if not reply.size:
         return "an empty file"
-    source = file.field.source
-    wanted = source.media_type if isinstance(source, FileAddress) else reply.media_type
-    if _is_page(reply.media_type) and not _is_page(wanted):
+    if _is_page(reply.media_type) and not _is_page(_wanted(file)):
         return f"a page of type {reply.media_type}"
     return ""
+
+
+def _wanted(file: FileRead) -> str:
+    source = file.field.source
+    return source.media_type if isinstance(source, FileAddress) else file.reply.media_type
+
+
+def _is_of_another_type(file: FileRead) -> bool:
+    """Return True for a picture in place of a film or a sound, or the reverse.
+
+    Storages often name no type, and a film may be the container of a sound.
+    """
+    kinds = {each.partition("/")[0] for each in (_wanted(file), file.reply.media_type)}
+    return len(kinds) == 2 and "image" in kinds and kinds <= _KINDS_OF_FILES
 
 
 def _is_page(media_type: str) -> bool:
     """Return True for the types of error pages and login pages."""
     return media_type == "text/html" or is_json(media_type)
+
+
+_KINDS_OF_FILES = {"audio", "image", "video"}

@@ -76,6 +76,17 @@ def test_storage_may_name_another_type_of_file(dubbings: Document, media_type: s
     assert LocalServer(dubbings).run_check(files=files).violations == ()
 
 
+def test_picture_in_place_of_a_sound_is_a_violation(dubbings: Document) -> None:
+    result = LocalServer(dubbings).run_check(files=Files(replace(GOOD, media_type="image/png")))
+    (violation,) = result.violations
+    assert (violation.code, violation.place, violation.expected) == (
+        "AV224",
+        "/sound",
+        "video/mp4",
+    )
+    assert violation.received == f"image/png at the address in {result.jobs[0]}"
+
+
 def test_files_that_cannot_be_read_are_noted(dubbings: Document) -> None:
     result = LocalServer(dubbings).run_check(files=None)
     assert "the file at /sound was not read" in result.notes
