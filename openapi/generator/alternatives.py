@@ -37,8 +37,15 @@ def alternatives_of(
     def alternatives(part: Json) -> list[dict[str, Json]]:
         return [*alternatives_of(root, part, path, layout, above=inner)]
 
-    combined = {k: v for k, v in schema.items() if k not in ("allOf", "anyOf", "oneOf")}
+    combined = {k: v for k, v in schema.items() if k not in _COMBINING}
     variants = [combined]
+    for part in schema.get("dependentSchemas", {}).values():
+        variants = [merge(v, other) for v in variants for other in alternatives(part)] + variants
+    if "if" in schema:
+        met = {"allOf": [schema["if"], schema.get("then", {})]}
+        branches = (met, schema.get("else", {}))
+        variants = [merge(v, o) for b in branches for o in alternatives(b) for v in variants]
+    variants = variants[:MAX_ALTERNATIVES]
     for part in schema.get("allOf", ()):
         merged = [merge(v, other) for v in variants for other in alternatives(part)]
         variants = merged[:MAX_ALTERNATIVES]
@@ -55,6 +62,9 @@ def alternatives_of(
             yield from alternatives(variant)
         else:
             yield variant
+
+
+_COMBINING = {"allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas"}
 
 
 def _possible(root: Json, parts: list[Json], path: Path, layout: Layout) -> list[Json]:

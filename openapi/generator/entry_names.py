@@ -9,6 +9,7 @@ from ..json import Json
 from ..references import resolve
 from .texts import make_text
 
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 MIN_LENGTH = 4
 """The least length of a name that a pattern describes."""
 
@@ -39,6 +40,9 @@ def entry_name(root: Json, schema: dict[str, Json], index: int, *, random: Rando
         return f"key{index + 1}"
     if "enum" in names:
         return str(names["enum"][index % len(names["enum"])])
+    if "maxLength" in names and "pattern" not in names:
+        length = max(int(names.get("minLength", 0)), 1 + index // len(_ALPHABET))
+        return _ALPHABET[index % len(_ALPHABET)] * length
     # Each name is longer than the one before, so that no two are the same.
     length = max(names.get("minLength", 0), MIN_LENGTH) + index
     return make_text({**names, "minLength": length}, random=random, moment=0.0, name="key")

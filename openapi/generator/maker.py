@@ -25,6 +25,12 @@ MAX_DEPTH = 5
 MAX_ATTEMPTS = 60
 """So many alternatives are tried before a value counts as impossible."""
 
+MAX_VARIANTS = 8
+"""So many other seeds are tried after all alternatives."""
+
+MAX_EQUAL = 20
+"""So often an entry of an array without equal entries is made again."""
+
 
 class NoValueError(ToolkitError, ValueError):
     """No value was found that matches a schema.
@@ -61,15 +67,20 @@ class ValueMaker:
         choices: dict[Path, int] = {}
         tried: list[Json] = []
         error: SchemaError | None = None
+        seed, variant = f"{self._seed} {key}", 0
         for _ in range(MAX_ATTEMPTS):
-            attempt = _Attempt(self._root, f"{self._seed} {key}", self._moment, layout, choices)
+            attempt = _Attempt(self._root, seed, self._moment, layout, choices)
             value = attempt.make(schema.raw, (), required=True)
             error = next(iter(schema.errors(value)), None)
             if error is None:
                 return value
             tried.append(value)
             if not _choose_next(choices, attempt.options, error.path):
-                break
+                if variant == MAX_VARIANTS:
+                    break
+                variant += 1  # other numbers and texts may match, such as those beside a `not`
+                seed = f"{self._seed} {key} {variant}"
+                choices.clear()
         place = format_pointer(error.path) if error else ""
         reason = error.message if error else ""
         message = f"{schema.pointer}: no value matches this schema ({place} {reason})"
@@ -107,6 +118,7 @@ class _Attempt:
         self._layout, self._choices = layout, choices
         self.options: dict[Path, int] = {}
         self._unique = set[Path]()
+        self._again = 0  # how often an entry is made again, because another one is equal
 
     def make(self, schema: Json, path: Path, *, required: bool) -> Json:
         """Return a value for the schema at a place."""
@@ -143,6 +155,9 @@ class _Attempt:
         wanted = [name for name in types if name != "null"]
         if not types:
             wanted = [_guess_type(schema)]
+            excluded = types_of(schema.get("not", {}))
+            if wanted[0] in excluded:
+                wanted = [name for name in _TYPES if name not in excluded][:1]
         makers += [partial(self._of_type, name, schema, path) for name in wanted]
         if "not" in schema and "string" in wanted:
             makers.append(partial(self._of_type, "string", {**schema, "format": "uuid"}, path))
@@ -166,10 +181,14 @@ class _Attempt:
                 return None
         name = next((step for step in reversed(path) if not step.isdecimal()), "")
         name = f"{name or 'text'}{entry_index + 1}" if entry_index else name
-        return make_text(schema, random=random, moment=self._moment, name=name)
+        if self._again:
+            name = f"{name}-{self._again}"
+        moment = self._moment + self._again * _DAY
+        return make_text(schema, random=random, moment=moment, name=name)
 
     def _random(self, path: Path) -> Random:
-        return Random(f"{self._seed} {format_pointer(path)}")
+        again = f" {self._again}" if self._again else ""
+        return Random(f"{self._seed} {format_pointer(path)}{again}")
 
     def _object(self, schema: dict[str, Json], path: Path) -> dict[str, Json]:
         required, properties = schema.get("required", ()), schema.get("properties", {})
@@ -182,8 +201,22 @@ class _Attempt:
                 made = self.make(declared, below, required=needed)
                 if made is not _OMITTED:
                     value[name] = made
+        self._add_dependent(value, schema, path)
         self._add_entries(value, schema, path)
         return value
+
+    def _add_dependent(self, value: dict[str, Json], schema: dict[str, Json], path: Path) -> None:
+        """Add the fields that must be there because others are."""
+        needed = schema.get("dependentRequired", {})
+        names = [*value]
+        for name in names:
+            for other in needed.get(name, ()):
+                if other not in value:
+                    below = schema.get("properties", {}).get(other)
+                    if below is None:
+                        below = schema_of_undeclared(schema, other)
+                    value[other] = self.make(below, (*path, other), required=True)
+                    names.append(other)
 
     def _given(self, path: Path) -> list[str]:
         """Return the names of the fields of an object that have a value."""
@@ -226,10 +259,24 @@ class _Attempt:
             ] * needed
         if schema.get("uniqueItems"):
             self._unique.add(path)
-        return [
-            self.make(below, (*path, str(index)), required=True)
-            for index, below in enumerate(schemas)
-        ]
+        entries: list[Json] = []
+        for index, below in enumerate(schemas):
+            entries.append(self._entry(below, (*path, str(index)), entries))
+        return entries
+
+    def _entry(self, schema: Json, path: Path, before: list[Json]) -> Json:
+        """Return an entry of an array; one that differs from those before, where it must."""
+        value = self.make(schema, path, required=True)
+        if path[:-1] not in self._unique:
+            return value
+        outer = self._again
+        for again in range(1, MAX_EQUAL):
+            if value not in before:
+                break
+            self._again = outer + again
+            value = self.make(schema, path, required=True)
+        self._again = outer
+        return value
 
 
 def _shown(schema: dict[str, Json]) -> list[Json]:
@@ -257,6 +304,8 @@ def _omit() -> Json:
 
 
 _OMITTED = object()
+_DAY = 86400
+_TYPES = ("string", "integer", "boolean", "object", "array", "null")
 _KEYWORDS_BY_TYPE = {
     "object": {"properties", "required", "additionalProperties", "patternProperties"},
     "array": {"items", "prefixItems", "minItems", "maxItems"},

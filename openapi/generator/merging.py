@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 from ..json import Json
+from .numbers import common_multiple
+
+MORE_PATTERNS = "x-more-patterns"
 
 
 def merge(left: dict[str, Json], right: dict[str, Json]) -> dict[str, Json]:
     """Return a schema for the values that match both, as far as its keywords can say that.
 
-    What one keyword cannot say, such as two patterns, is taken from the right schema alone.
+    Several patterns stand in a list, MORE_PATTERNS, beside the last one. What else one keyword
+    cannot say is taken from the right schema alone.
     """
     merged = dict(left)
     for keyword, value in right.items():
         if keyword not in merged or merged[keyword] == value:
+            merged[keyword] = value
+        elif keyword == "pattern":
+            merged[MORE_PATTERNS] = [*merged.get(MORE_PATTERNS, ()), merged[keyword]]
             merged[keyword] = value
         elif keyword in ("anyOf", "oneOf"):
             merged["allOf"] = [*merged.get("allOf", ()), {keyword: value}]
@@ -54,6 +62,15 @@ def _intersection(left: Json, right: Json) -> Json:
     return [value for value in left if value in right]
 
 
+def _multiple_of_both(left: Json, right: Json) -> Json:
+    step = common_multiple(Fraction(str(left)), Fraction(str(right)))
+    return int(step) if step.denominator == 1 else float(step)
+
+
+def _merge_required(left: Json, right: Json) -> Json:
+    return {name: _union(left.get(name, []), right.get(name, [])) for name in {**left, **right}}
+
+
 def _both(left: Json, right: Json) -> Json:
     return {"allOf": [left, right]}
 
@@ -73,6 +90,11 @@ _MERGERS: dict[str, Callable[[Any, Any], Json]] = {
     "allOf": _union,
     "items": _both,
     "additionalProperties": _strictest,
+    "dependentRequired": _merge_required,
+    MORE_PATTERNS: _union,
+    "multipleOf": _multiple_of_both,
+    "propertyNames": _both,
+    "contains": _both,
     "minimum": max,
     "exclusiveMinimum": max,
     "minLength": max,

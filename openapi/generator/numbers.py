@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, lcm
 from random import Random
 
 from ..json import Json
@@ -23,14 +23,20 @@ def make_number(schema: Mapping[str, Json], *, random: Random, whole: bool) -> i
     """
     low, high = _bounds(schema)
     step = Fraction(str(schema["multipleOf"])) if "multipleOf" in schema else None
-    if step is None and whole:
-        step = Fraction(1)
+    if whole:
+        step = Fraction(1) if step is None else common_multiple(step, Fraction(1))
     if step is not None:
         first, last = ceil(low / step), floor(high / step)
         value = random.randint(first, max(first, last)) * step
         exact = _inside(value, schema, step)
         return int(exact) if exact.denominator == 1 else float(exact)
     return _between(low, high, random)
+
+
+def common_multiple(left: Fraction, right: Fraction) -> Fraction:
+    """Return the least number that is a multiple of both."""
+    shared = left.denominator * right.denominator
+    return Fraction(lcm(int(left * shared), int(right * shared)), shared)
 
 
 def _bounds(schema: Mapping[str, Json]) -> tuple[Fraction, Fraction]:

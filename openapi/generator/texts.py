@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import chain
+from math import ceil
 from random import Random
 from uuid import UUID
 
 from ..json import Json
+from .merging import MORE_PATTERNS
 from .pattern_text import UnsupportedPatternError, text_for_pattern
 
 
@@ -25,15 +30,54 @@ def make_text(schema: Mapping[str, Json], *, random: Random, moment: float, name
     pattern, written = schema.get("pattern"), schema.get("format")
     if pattern is not None:
         try:
-            high = schema.get("maxLength")
-            return text_for_pattern(pattern, random=random, min_length=low, max_length=high)
+            patterns = [pattern, *schema.get(MORE_PATTERNS, ())]
+            return _text_for_all(patterns, random=random, low=low, high=schema.get("maxLength"))
         except UnsupportedPatternError:
             pass
     if schema.get("contentEncoding") == "base64" or written == "byte":
         return b64encode(random.randbytes(max(6, low))).decode()
     if written in _FORMATS:
-        return _FORMATS[written](random, moment)
+        text = _FORMATS[written](random, moment)
+        return _extend(text, written, low)
     return _fit(name or "text", low, schema.get("maxLength"))
+
+
+def _text_for_all(patterns: Sequence[str], *, random: Random, low: int, high: int | None) -> str:
+    """Return a text that matches all of these patterns, or the first one if none is found."""
+
+    def texts() -> Iterator[str]:
+        for _ in range(_MAX_TRIES):
+            for pattern in patterns:
+                yield text_for_pattern(pattern, random=random, min_length=low, max_length=high)
+        # One pattern may be about the start of the text, another one about its end.
+        for _ in range(_MAX_TRIES):
+            for order in (patterns, patterns[::-1]):
+                yield "".join(text_for_pattern(pattern, random=random) for pattern in order)
+
+    first = next(texts())
+    matchers = [compiled for pattern in patterns if (compiled := _compiled(pattern))]
+    fitting = (text for text in chain([first], texts()) if all(m.search(text) for m in matchers))
+    return next(fitting, first)
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(pattern)
+    except re.error:
+        return None
+
+
+def _extend(text: str, written: str, length: int) -> str:
+    """Return a text of a format that has at least this length, if the format allows that."""
+    missing = length - len(text)
+    if written in _EXTENSIBLE:
+        return text + "a" * missing
+    if missing > 0 and written in _WITH_HOSTNAME:
+        # The labels of a host name have 63 characters at most.
+        local, at, host = text.rpartition("@")
+        return local + at + f"{'a' * (_LABEL - 1)}." * ceil(missing / _LABEL) + host
+    return text
 
 
 def _fit(text: str, low: int, high: int | None) -> str:
@@ -55,6 +99,13 @@ def _word(random: Random) -> str:
     return f"{random.getrandbits(32):08x}"
 
 
+_MAX_TRIES = 20
+_LABEL = 20
+_WITH_HOSTNAME = {"email", "idn-email", "hostname", "idn-hostname"}
+_EXTENSIBLE = {
+    *("uri", "url", "iri", "uri-reference", "iri-reference", "uri-template", "json-pointer"),
+    "regex",
+}
 _FORMATS: dict[str, Callable[[Random, float], str]] = {
     "date": _at("%Y-%m-%d"),
     "date-time": _at("%Y-%m-%dT%H:%M:%SZ"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+import jsonschema_rs
+import pytest
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from aisa_testkit.openapi.generator import ValueMaker
+from aisa_testkit.openapi.generator import NoValueError, ValueMaker
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.schema import Schemas
 
@@ -130,8 +132,113 @@ def nullable(draw: st.DrawFn, below: st.SearchStrategy[Json]) -> Json:
     return {"anyOf": [draw(below), {"type": "null"}]}
 
 
+@st.composite
+def several_patterns(draw: st.DrawFn) -> Json:
+    """Return a text with two patterns that one text can match."""
+    pairs = [("^[a-z]+$", "^.{5,}$"), ("^v_", "[0-9]{4}$"), ("[A-Z]", "[0-9]"), ("x$", "^y")]
+    first, second = draw(st.permutations(draw(st.sampled_from(pairs))))
+    return {"allOf": [{"type": "string", "pattern": first}, {"pattern": second}]}
+
+
+@st.composite
+def excluding(draw: st.DrawFn, below: st.SearchStrategy[Json]) -> Json:
+    """Return a schema with a `not` beside which values are left."""
+    return draw(
+        st.sampled_from(
+            [
+                {"type": "string", "not": {"enum": ["text", "left", "entries"]}},
+                {"type": "integer", "minimum": 0, "maximum": 3, "not": {"const": 1}},
+                {"not": {"type": "string"}},
+                {"type": "string", "not": {"pattern": "^[a-z]$"}},
+            ]
+        )
+    )
+
+
+@st.composite
+def conditional(draw: st.DrawFn, below: st.SearchStrategy[Json]) -> Json:
+    """Return an object whose further fields depend on one of its fields, or on its presence."""
+    schema: Json = {
+        "type": "object",
+        "properties": {"kind": {"enum": ["a", "b"]}},
+        "required": ["kind"],
+    }
+    more: Json = {"properties": {"more": draw(below)}, "required": ["more"]}
+    match draw(st.sampled_from(["if", "else", "required", "schemas"])):
+        case "if":
+            schema |= {"if": {"properties": {"kind": {"const": "a"}}}, "then": more}
+        case "else":
+            schema |= {"if": {"properties": {"kind": {"const": "c"}}}, "else": more}
+        case "required":
+            schema |= {"dependentRequired": {"kind": ["more"], "more": ["most"]}}
+        case "schemas":
+            schema |= {"dependentSchemas": {"kind": more}}
+    return schema
+
+
+@st.composite
+def entries(draw: st.DrawFn, below: st.SearchStrategy[Json]) -> Json:
+    """Return an array whose entries all differ, or some of which match a schema of their own."""
+    if draw(st.booleans()):
+        low = draw(st.integers(1, 3))
+        some: Json = {"minimum": 1000} if draw(st.booleans()) else {"const": 7}
+        return {
+            "type": "array",
+            "items": {"type": "integer"},
+            "contains": some,
+            "minContains": low,
+        }
+    different: Json = draw(
+        st.sampled_from(
+            [
+                {"type": "integer", "minimum": 1, "maximum": 5},
+                {"type": "string"},
+                {"type": "string", "format": "uuid"},
+                {"type": "string", "format": "date"},
+                {"type": "string", "pattern": "^[a-e]$"},
+                {"type": "string", "example": "one"},
+                {"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"]},
+                {"anyOf": [{"const": 1}, {"const": 2}, {"const": 3}, {"const": 4}]},
+            ]
+        )
+    )
+    size = draw(st.integers(0, 4))
+    return {"type": "array", "items": different, "minItems": size, "uniqueItems": True}
+
+
+@st.composite
+def named_entries(draw: st.DrawFn, below: st.SearchStrategy[Json]) -> Json:
+    """Return an object whose names have a form."""
+    schema: Json = {"type": "object", "minProperties": draw(st.integers(0, 3))}
+    if draw(st.booleans()):
+        names = [{"pattern": "^[A-Z]{3}$"}, {"enum": ["a", "b", "c"]}, {"maxLength": 2}]
+        schema["propertyNames"] = draw(st.sampled_from(names))
+        schema["additionalProperties"] = draw(below)
+    else:
+        schema |= {"patternProperties": {"^[a-z]{9}$": draw(below)}, "additionalProperties": False}
+    return schema
+
+
+@st.composite
+def multiples(draw: st.DrawFn) -> Json:
+    """Return numbers that are multiples of two numbers, within bounds that hold one of them."""
+    first, second = draw(st.tuples(st.integers(1, 9), st.integers(1, 9)))
+    low = draw(st.integers(-200, 200))
+    whole = draw(st.booleans())
+    bounds = {"minimum": low, "maximum": low + first * second}
+    step = second if whole else second / 2
+    return {
+        "allOf": [
+            {"type": "integer" if whole else "number", "multipleOf": first, **bounds},
+            {"multipleOf": step},
+        ]
+    }
+
+
 LEAVES: st.SearchStrategy[Any] = st.one_of(
     texts(),
+    several_patterns(),
+    multiples(),
     numbers(),
     st.just({"type": "boolean"}),
     st.just({"type": "null"}),
@@ -149,6 +256,10 @@ SCHEMAS: st.SearchStrategy[Any] = st.recursive(
         combined(below),
         shown(below),
         nullable(below),
+        excluding(below),
+        conditional(below),
+        entries(below),
+        named_entries(below),
     ),
     max_leaves=8,
 )
@@ -170,3 +281,102 @@ def test_made_value_matches_its_schema(schema: Json) -> None:
     compiled = Schemas(root).at("/schemas/It")
     value = ValueMaker(root, seed="1").make(compiled)
     assert [*compiled.errors(value)] == []
+
+
+KEYWORDS: st.SearchStrategy[Json] = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(["string", "integer", "number", "array", "object", "null"]),
+        "minLength": st.integers(0, 300),
+        "maxLength": st.integers(0, 300),
+        "pattern": st.sampled_from(["^a+$", "(?=.*[0-9])", r"^\p{L}+$", "[", "^$", "(a|b){2}"]),
+        "format": FORMATS,
+        "minimum": st.integers(-5, 5),
+        "exclusiveMaximum": st.integers(-5, 5),
+        "multipleOf": st.sampled_from([0.3, 1, 2.5]),
+        "minItems": st.integers(0, 4),
+        "maxItems": st.integers(0, 4),
+        "uniqueItems": st.booleans(),
+        "minProperties": st.integers(0, 3),
+        "maxProperties": st.integers(0, 3),
+        "required": st.lists(NAMES, unique=True, max_size=2),
+        "dependentRequired": st.dictionaries(NAMES, st.lists(NAMES, unique=True), max_size=2),
+        "enum": st.lists(SCALARS, max_size=2),
+        "const": SCALARS,
+    },
+)
+ANY: st.SearchStrategy[Any] = st.recursive(
+    st.one_of(KEYWORDS, st.booleans(), st.just({"$ref": "#/schemas/It"})),
+    lambda below: st.builds(
+        lambda schema, more: {**schema, **more},
+        KEYWORDS,
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "properties": st.dictionaries(NAMES, below, max_size=2),
+                "patternProperties": st.dictionaries(st.just("^i"), below, max_size=1),
+                "propertyNames": below,
+                "additionalProperties": below,
+                "items": below,
+                "prefixItems": st.lists(below, min_size=1, max_size=2),
+                "contains": below,
+                "not": below,
+                "if": below,
+                "then": below,
+                "else": below,
+                "dependentSchemas": st.dictionaries(NAMES, below, max_size=1),
+                "allOf": st.lists(below, min_size=1, max_size=2),
+                "anyOf": st.lists(below, min_size=1, max_size=2),
+                "oneOf": st.lists(below, min_size=1, max_size=2),
+            },
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(ANY)
+def test_schema_of_any_keywords_has_a_value_or_an_error_with_its_place(schema: Json) -> None:
+    if isinstance(schema, dict) and schema.keys() == {"$ref"}:
+        reject()  # a reference to itself, which no document may have
+    root = {"schemas": {"It": schema}}
+    compiled = Schemas(root).at("/schemas/It")
+    try:
+        assert compiled.accepts({}) in (True, False)
+    except (ValueError, RecursionError):  # not a schema that a document can have
+        reject()
+    message, value = "", None
+    try:
+        value = ValueMaker(root, seed="1").make(compiled)
+    except NoValueError as error:
+        message = str(error)
+    if message:
+        assert message.startswith("/schemas/It: no value matches this schema (")
+    else:
+        assert compiled.accepts(value)
+
+
+@pytest.mark.parametrize("extra", [{}, {"minLength": 40}, {"minLength": 20, "maxLength": 90}])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("uri", "url", "iri", "uri-reference", "iri-reference", "uri-template", "json-pointer"),
+        *("email", "idn-email", "hostname", "idn-hostname", "regex", "byte", "password"),
+    ],
+)
+def test_text_of_a_format_has_any_length(name: str, extra: dict[str, Json]) -> None:
+    schema = {"type": "string", "format": name, **extra}
+    root = {"schemas": {"It": schema}}
+    value = ValueMaker(root, seed="1").make(Schemas(root).at("/schemas/It"))
+    assert jsonschema_rs.validator_for(schema, validate_formats=True).is_valid(value)
+
+
+@pytest.mark.parametrize(
+    "name", ["date", "date-time", "time", "duration", "uuid", "ipv4", "ipv6", "json-pointer"]
+)
+def test_text_has_its_format(name: str) -> None:
+    schema = {"type": "string", "format": name}
+    root = {"schemas": {"It": schema}}
+    value = ValueMaker(root, seed="1", moment=1_800_000_000).make(Schemas(root).at("/schemas/It"))
+    assert jsonschema_rs.validator_for(schema, validate_formats=True).is_valid(value)
