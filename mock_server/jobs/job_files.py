@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from ...openapi import Arguments, Call, Reply
@@ -83,10 +84,32 @@ def _shape(
     height = _text(request, str(media.height)) if media.height else None
     if size is None and width and height:
         size = f"{width}x{height}"
+    if size is None:
+        resolution = _text(request, str(media.resolution)) if media.resolution else None
+        ratio = _text(request, str(media.ratio)) if media.ratio else None
+        size = _size_of(resolution or "", ratio or "")
     seconds = _text(request, str(media.duration)) if media.duration else None
     return size and size.replace("*", "x"), seconds
+
+
+def _size_of(resolution: str, ratio: str) -> str | None:
+    """Return the size for a resolution such as 720p and a ratio such as 9:16; None for neither."""
+    whole, lines = _PAIR.fullmatch(resolution), _LINES.fullmatch(resolution)
+    if whole:
+        return f"{whole[1]}x{whole[2]}"
+    shape = _PAIR.fullmatch(ratio)
+    if shape is None and lines is None:
+        return None
+    width, height = (int(shape[1]), int(shape[2])) if shape else (16, 9)
+    shorter = int(lines[1]) if lines else min(width, height) if min(width, height) > 64 else 720
+    scale = shorter / min(width, height)
+    return f"{round(width * scale)}x{round(height * scale)}"
 
 
 def _text(request: Mapping[str, Json], key: str) -> str | None:
     value = request.get(key)
     return None if value is None else str(value)
+
+
+_PAIR = re.compile(r"([1-9][0-9]{0,4})[:xX*]([1-9][0-9]{0,4})")
+_LINES = re.compile(r"([1-9][0-9]{1,4})[pP]?")

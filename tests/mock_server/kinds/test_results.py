@@ -207,14 +207,28 @@ def test_result_in_a_media_type_that_a_parameter_chooses() -> None:
             {"width": "/width", "height": "/height", "duration": "/seconds"},
             {"width": 1280, "height": 720, "seconds": 8},
         ),
+        (
+            {"resolution": "/resolution", "ratio": "/ratio", "duration": "/seconds"},
+            {"resolution": "720p", "ratio": "16:9", "seconds": 8},
+        ),
+        (
+            {"resolution": "/resolution", "duration": "/seconds"},
+            {"resolution": "720P", "seconds": 8},
+        ),
+        ({"ratio": "/ratio", "duration": "/seconds"}, {"ratio": "1280:720", "seconds": 8}),
     ],
-    ids=["size", "star and unit", "width and height"],
+    ids=["size", "star and unit", "width and height", "resolution", "no ratio", "ratio in pixels"],
 )
 def test_files_have_the_shape_that_the_request_asks_for(
     media: dict[str, Json], fields: dict[str, Json]
 ) -> None:
     schema = request_schema(
-        size=TEXT, width=WHOLE, height=WHOLE, seconds={"type": ["string", "integer"]}
+        size=TEXT,
+        width=WHOLE,
+        height=WHOLE,
+        resolution=TEXT,
+        ratio=TEXT,
+        seconds={"type": ["string", "integer"]},
     )
     api = JobApi(
         job=job_schema(url=ADDRESS),
