@@ -148,7 +148,7 @@ def _unchecked_reason(config: CheckConfig, result: CheckResult) -> tuple[str, in
     polls = policy.grade.covers(config.plan.create.poll.operation.provenance)
     # Without polls, no job can be seen to complete.
     done = has_completed_job(document, history) if polls else any(map(_created_job, history))
-    unchecked = unchecked_rules(document, history, policy.codes, policy.covers)
+    unchecked = unchecked_rules(document, history, policy.codes, policy.covers, files=result.files)
     if done or result.errors or not unchecked:
         return None
     codes = ", ".join(sorted(code for group in unchecked.values() for code in group))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ..openapi import Arguments, Call, Operation
 from .faults.scenario import Scenario
+from .jobs.job import Job
 
 
 class AcceptedCall(NamedTuple):
@@ -16,6 +17,7 @@ class AcceptedCall(NamedTuple):
         call: The call as it was sent.
         arguments: The parameters and fields of the call, or its problems.
         key: The API key of the sender, empty if the operation needs none.
+        owner: The key whose jobs the call sees; None if it sees those of all keys.
         scenario: The scenario of the job that the call creates.
     """
 
@@ -23,4 +25,9 @@ class AcceptedCall(NamedTuple):
     call: Call
     arguments: Arguments
     key: str
+    owner: str | None
     scenario: Scenario | None = None
+
+    def sees(self, job: Job) -> bool:
+        """Return True if the sender may know of a job."""
+        return self.owner is None or job.owner == self.owner

@@ -160,7 +160,7 @@ class OperationHandlers:
             job.progression, parts.kind.lifecycle, cancel.next, elapsed=elapsed
         )
         canceled = job.with_progression(progression)
-        if self._lookup.owned(job.id, accepted.key) and self._store.replace(job, canceled):
+        if self._lookup.seen(job.id, accepted) and self._store.replace(job, canceled):
             if self._webhooks is not None:
                 self._webhooks.schedule(canceled, instead_of=job)
             job = canceled
@@ -175,7 +175,7 @@ class OperationHandlers:
                 f"{job.id} is {snapshot.state}; only a job that has ended can be deleted",
             )
         reply = self._replies.of_job(accepted.call, role, job, snapshot)
-        if self._lookup.owned(job.id, accepted.key):
+        if self._lookup.seen(job.id, accepted):
             self._limits.charge_finished_jobs(accepted.key)
             self._store.remove(job.id)
         return reply

@@ -103,7 +103,7 @@ class JobLister:
             return Page((), more=False, before=False, total=None, offset=0, limit=limit)
         if not self._needs_all(accepted):
             found = self._store.page(
-                after=after, limit=limit, newest_first=newest_first, owner=accepted.key
+                after=after, limit=limit, newest_first=newest_first, owner=accepted.owner
             )
             return Page(found.jobs, found.more, after is not None, None, 0, limit)
         jobs = self._all(accepted, newest_first=newest_first)
@@ -151,7 +151,7 @@ class JobLister:
             if place is None or wanted is None:
                 continue
             job = self._store.get(str(wanted))
-            if job is not None and job.owner == accepted.key and job.kind == self._kind.name:
+            if job is not None and accepted.sees(job) and job.kind == self._kind.name:
                 return job, True
             if self._synthesize:
                 return None, False
@@ -170,7 +170,7 @@ class JobLister:
 
     def _all(self, accepted: AcceptedCall, *, newest_first: bool) -> list[Job]:
         found = self._store.page(
-            after=None, limit=len(self._store), newest_first=newest_first, owner=accepted.key
+            after=None, limit=len(self._store), newest_first=newest_first, owner=accepted.owner
         )
         wanted = {
             path: value
@@ -225,8 +225,8 @@ class JobLister:
         return f"{base_url}{path}?{urlencode({**kept, **cursor})}"
 
 
-def owned_jobs(store: Store, *, owner: str, kinds: Iterable[str]) -> list[Job]:
-    """Return all jobs of a key of these kinds, the newest first."""
+def owned_jobs(store: Store, *, owner: str | None, kinds: Iterable[str]) -> list[Job]:
+    """Return all jobs of a key of these kinds, the newest first; None stands for all keys."""
     wanted = {*kinds}
     page = store.page(after=None, limit=len(store), newest_first=True, owner=owner)
     return [job for job in page.jobs if job.kind in wanted]

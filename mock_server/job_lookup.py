@@ -37,10 +37,10 @@ class JobLookup:
         """Return the job that a call names, also that of another key; None if there is none."""
         return self._store.get(self.job_id(accepted, role))
 
-    def owned(self, job_id: str, key: str) -> Job | None:
-        """Return the job with this id, if it was created with this key."""
-        job = self._store.get(job_id)
-        return job if job is not None and job.owner == key else None
+    def seen(self, job_id: str, accepted: AcceptedCall) -> Job | None:
+        """Return the job with this id, if the sender of a call may know of it."""
+        job, owner = self._store.get(job_id), accepted.owner
+        return job if job is not None and (owner is None or job.owner == owner) else None
 
     def find(
         self, accepted: AcceptedCall, roles: tuple[JobOperation, ...]
@@ -52,7 +52,7 @@ class JobLookup:
         first = roles[0]
         place = first.id
         if len(roles) == 1 and place is not None and place.part is Part.PATH:
-            job = self.owned(accepted.call.path_parameters[place.name], accepted.key)
+            job = self.seen(accepted.call.path_parameters[place.name], accepted)
             if job is not None and job.kind == first.kind and not _has_key(first):
                 return job, roles
         job_id = self.job_id(accepted, first)
@@ -60,7 +60,7 @@ class JobLookup:
         if isinstance(first, ResultOperation) and first.key is not None:
             job = self._by_key(accepted, first, names, job_id)
         else:
-            job = self.owned(job_id, accepted.key)
+            job = self.seen(job_id, accepted)
         if job is not None:
             fitting = tuple(role for role in roles if role.kind == job.kind)
             if fitting:
@@ -81,8 +81,8 @@ class JobLookup:
             kinds: The names of the kinds that the job may have.
             parameter: The name of the parameter with the id.
         """
-        job = self._store.get(job_id)
-        if job is not None and job.owner == accepted.key and job.kind in kinds:
+        job = self.seen(job_id, accepted)
+        if job is not None and job.kind in kinds:
             return job
         return self._made_up(job_id, accepted, kinds=kinds, parameter=parameter)
 
@@ -93,7 +93,7 @@ class JobLookup:
         if self._synthesize:
             return self._synthesized(job_id, self._kinds[kinds[0]])
         message, job = f"there is no job {quote(job_id)}", self._store.get(job_id)
-        if job is not None and job.owner != accepted.key:
+        if job is not None and not accepted.sees(job):
             message += " of this key; it was created with another key"
         raise Refusal(Cause.JOB_UNKNOWN, message, parameter=parameter)
 
@@ -122,7 +122,7 @@ class JobLookup:
         self, accepted: AcceptedCall, result: ResultOperation, kinds: tuple[str, ...], wanted: str
     ) -> Job | None:
         """Return the job whose field has this value."""
-        for job in owned_jobs(self._store, owner=accepted.key, kinds=kinds):
+        for job in owned_jobs(self._store, owner=accepted.owner, kinds=kinds):
             parts = self._kinds[job.kind]
             if result.key and str(parts.answers.field(result.key, parts.view(job))) == wanted:
                 return job

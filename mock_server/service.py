@@ -100,6 +100,7 @@ class JobService(Generic[ClockT]):
         self._authenticator, self._errors = settings.authenticator, parts.errors
         self._idempotency, self._random = parts.idempotency, parts.random
         self._creating = _with_roles(self.document, JobRole.CREATE)
+        self._shared = _about_jobs_of_all_keys(self.document)
         self._job_changing = self._creating | _with_roles(self.document, JobRole.CANCEL)
 
     def answer(self, call: Call) -> Reply:
@@ -144,7 +145,13 @@ class JobService(Generic[ClockT]):
                 call.headers["prefer"],
                 is_stateless=operation.id not in self.document.roles,
             )
-        accepted = AcceptedCall(operation, call, read_call(operation, call), key)
+        accepted = AcceptedCall(
+            operation,
+            call,
+            read_call(operation, call),
+            key,
+            None if operation.id in self._shared else key,
+        )
         if accepted.arguments.unknown_names:
             applied.ignored_names = accepted.arguments.unknown_names
         if operation.id in self._creating:
@@ -166,9 +173,11 @@ class JobService(Generic[ClockT]):
                 applied.add(
                     self.faults.match_scenario_faults(faults, accepted.call, scope=accepted.key)
                 )
-            operation, call, arguments, key, _ = accepted
+            operation, call, arguments, key, owner, _ = accepted
             # By position, which is much faster than _replace().
-            return self.perform(AcceptedCall(operation, call, arguments, key, choice.scenario))
+            return self.perform(
+                AcceptedCall(operation, call, arguments, key, owner, choice.scenario)
+            )
         except Refusal:
             self.scenarios.requeue(choice)
             raise
@@ -242,7 +251,7 @@ class JobService(Generic[ClockT]):
     def _scenario_faults(self, accepted: AcceptedCall) -> tuple[Fault, ...]:
         """The faults of a job's scenario that apply to a call about it by its owner."""
         job = self._handlers.job_of(accepted)
-        if job is None or job.owner != accepted.key:
+        if job is None or not accepted.sees(job):
             return ()
         scenario = self.scenarios.get(job.scenario)
         if scenario is None or not scenario.faults:
@@ -267,6 +276,20 @@ def _with_roles(document: Document, role: JobRole) -> frozenset[str]:
     """Return the ids of the operations with a role for jobs."""
     return frozenset(
         name for name, roles in document.roles.items() if any(r.role is role for r in roles)
+    )
+
+
+def _about_jobs_of_all_keys(document: Document) -> frozenset[str]:
+    """Return the ids of the operations about jobs that are open to everyone, whatever their key.
+
+    They need no key themselves, or it needs none to create such a job.
+    """
+    kinds = document.kinds.values()
+    public = {k.name for k in kinds if not all(c.operation.secured for c in k.creates)}
+    return frozenset(
+        name
+        for name, roles in document.roles.items()
+        if not document.operations[name].secured or public.intersection(r.kind for r in roles)
     )
 
 

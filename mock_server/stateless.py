@@ -8,6 +8,7 @@ import orjson
 
 from ..openapi import Cause, Document, Operation, Reply, Schema
 from ..openapi.generator import NoValueError, ValueMaker
+from ..openapi.generator.layout import FREE, Layout
 from ..openapi.json import Json
 from ..openapi.media_types import is_json
 from ..openapi.operation import Response
@@ -76,7 +77,9 @@ class StatelessReplies:
         if schema is None:
             return {}
         try:
-            return self._maker.make(schema)
+            good = self._document.envelope.good_values(schema)
+            is_good = response.status < 300
+            return self._maker.make(schema, layout=Layout(values=good) if is_good else FREE)
         except NoValueError as error:
             message = f"no example and no value for the response {response.status}: {error}"
             raise Refusal(Cause.INTERNAL, message) from None

@@ -12,6 +12,7 @@ from .json import Json
 from .operation import Operation
 from .pointer import Path, set_at
 from .responses import documented_status
+from .schema import Schema
 
 
 class Cause(StrEnum):
@@ -107,6 +108,12 @@ class ErrorEnvelope:
         return self.body_of(
             self.values(response, message=message, parameter=parameter, request_id=request_id)
         )
+
+    def good_values(self, schema: Schema | None) -> dict[Path, Json]:
+        """Return the values that a good response with this schema has in these fields, by path."""
+        if schema is None:
+            return {}
+        return {path: value for path, value in self.success if schema.schemas_at(path)}
 
     @staticmethod
     def body_of(values: Mapping[Path, Json]) -> dict[str, Json]:

@@ -27,6 +27,7 @@ class CheckResult:
     notes: what could not be done or checked, and why
     actions: the purpose of each exchange; empty for a recording
     unknown_jobs: the creates that may have been billed for a job with an unknown id, in words
+    files: the files that were read at addresses in jobs
     """
 
     violations: tuple[Violation, ...]
@@ -35,6 +36,7 @@ class CheckResult:
     notes: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
     unknown_jobs: tuple[str, ...] = ()
+    files: tuple[FileRead, ...] = ()
 
     @property
     def left(self) -> tuple[str, ...]:

@@ -98,6 +98,7 @@ class CheckRunner:
             notes=session.all_notes(),
             actions=tuple(session.actions),
             unknown_jobs=session.paid_jobs.unknown,
+            files=tuple(session.files),
         )
 
     def _check_requests(self) -> None:

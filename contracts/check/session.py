@@ -9,6 +9,7 @@ from decimal import Decimal
 from ...openapi import Call, Cause, Document, JobKind, JobOperation, Operation
 from ...openapi.jobs import JobField
 from ...openapi.jobs.sources import Progress
+from ...openapi.json import Json
 from ...openapi.messages import NEAREST_FILE_HEADER
 from ..budget import Budget
 from ..errors import BudgetExceeded, CredentialsRejected
@@ -118,9 +119,8 @@ class Session:
         """Request a page of the list."""
         return self.request(self.requests.request(operation, query=query), "reads the list")
 
-    def read_file(self, view: JobView, field: JobField) -> None:
-        """Read the file at the address in a job, which the last exchange has shown."""
-        address = view.value_at(field.place.path)
+    def read_file(self, job_id: str, field: JobField, address: Json) -> None:
+        """Read the file of a job at the address in a field, which the last exchange has shown."""
         if not isinstance(address, str) or not address:  # the rules find that in the job itself
             return
         if self._files is None:
@@ -129,7 +129,7 @@ class Session:
         self.report_step("reads the file at its address")
         reply = self._files.read_file(address, self.requests.credentials())
         reply = replace(reply, problem=self._redaction.redact_text(reply.problem))
-        self.files.append(FileRead(len(self.history), view.job_id, field, reply))
+        self.files.append(FileRead(len(self.history), job_id, field, reply))
 
     def create(
         self, call: Call, price: Decimal | None, action: str, *, check_key: bool

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from math import inf
 
 from ...openapi import Cause, Document, JobOperation, Meaning
-from ...openapi.jobs import Part, Place, ResultOperation
+from ...openapi.jobs import JobField, Part, Place, ResultOperation
 from ...openapi.jobs.sources import FileAddress, Moment
 from ...openapi.moment import SECONDS
 from ...openapi.schema_places import values_of
@@ -146,13 +146,17 @@ class JobSteps:
         """Read the files whose addresses the successful job shows."""
         session, view = self._session, self._session.followed
         for field in session.requests.create.fields:
-            is_address = isinstance(field.source, FileAddress) and field.place.part is Part.BODY
-            if is_address and view and view.state.name in field.possible:
-                session.read_file(view, field)
+            if _is_address(field) and view and view.state.name in field.possible:
+                session.read_file(view.job_id, field, view.value_at(field.place.path))
 
     def _download(self, result: ResultOperation) -> None:
         """Request a result in all its variants; also in part, if the document knows parts."""
-        self._request(result, "downloads the file")
+        exchange = self._request(result, "downloads the file")
+        if exchange is not None and exchange.accepted and exchange.reply is not None:
+            body = json_body(exchange.reply)
+            for field in filter(_is_address, result.answer):
+                address = get_or_none(body, field.place.path)
+                self._session.read_file(self._job_id, field, address)
         if HTTPStatus.PARTIAL_CONTENT in result.operation.responses:
             for byte_range in ("bytes=5-104", "bytes=999999999999-"):
                 headers = {"range": byte_range}
@@ -238,6 +242,10 @@ class JobSteps:
 
     def _is_covered(self, each: JobOperation) -> bool:
         return self._grade.covers(each.operation.provenance)
+
+
+def _is_address(field: JobField) -> bool:
+    return isinstance(field.source, FileAddress) and field.place.part is Part.BODY
 
 
 _MAX_EXPIRY_WAIT, _CLOCK_SKEW = 10.0, 3.5  # seconds

@@ -82,7 +82,12 @@ def _cases(report: Report) -> Iterator[Xml.Element]:
         key = violation.operation_id or "", violation.code
         violations.setdefault(key, []).append(violation)
     history = report.result.history if report.has_result else ()
-    evidence = evidence_by_operation(report.document, history, report.policy.covers)
+    evidence = evidence_by_operation(
+        report.document,
+        history,
+        report.policy.covers,
+        files=report.result.files if report.has_result else (),
+    )
     called = {exchange.operation_id for exchange in history}
     for operation in report.document.operations.values():
         roles = {role.role for role in report.document.roles.get(operation.id, ())}

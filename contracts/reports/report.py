@@ -100,7 +100,11 @@ class Report:
         found = {violation.code for violation in self.result.violations}
         history = self.result.history if self.has_result else ()
         return unchecked_rules(
-            self.document, history, set(self.policy.codes) - found, self.policy.covers
+            self.document,
+            history,
+            set(self.policy.codes) - found,
+            self.policy.covers,
+            files=self.result.files if self.has_result else (),
         )
 
     @property

@@ -16,15 +16,17 @@ from .job_views import get_or_none, json_body
 def is_documented_error(document: Document, operation: Operation, reply: Reply) -> bool:
     """Return True if the document lists the status of an error, and the error looks like one of it.
 
-    Proxies respond with the same statuses, but not in the envelope. If the document leaves out all
-    errors of an operation, an error is one of it if it is a JSON object.
+    Proxies respond with the same statuses, but not in the envelope. If the document says neither
+    how errors look nor that the operation has this status, any JSON object is one.
     """
-    if not operation.documents_errors and not document.envelope.declared:
-        return isinstance(json_body(reply), dict)
-    if reply.status not in operation.responses and operation.documents_errors:
-        return False
+    declared = document.envelope.declared
+    if reply.status not in operation.responses:
+        if not declared:
+            return isinstance(json_body(reply), dict)
+        if operation.documents_errors:
+            return False
     at = document.envelope.message_at
-    if at is None or not document.envelope.declared:
+    if at is None or not declared:
         return not any(reply_problems(operation, reply))
     return isinstance(get_or_none(json_body(reply), at), str)
 

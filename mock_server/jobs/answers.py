@@ -39,9 +39,11 @@ class Answers:
     def __init__(
         self, document: Document, kind: JobKind, *, clock: Clock, maker: ValueMaker
     ) -> None:
-        self._maker = maker
+        self._maker, self._envelope = maker, document.envelope
         self._values = FieldValues(kind, document.operations, clock=clock)
-        self._compiler = StateAnswerCompiler(kind, values=self._values, maker=maker)
+        self._compiler = StateAnswerCompiler(
+            kind, values=self._values, maker=maker, envelope=document.envelope
+        )
         self._state_answers: dict[tuple[int, str, str], StateAnswer] = {}
         self._pages: dict[tuple[str, tuple[Path, ...]], Callable[[], Json]] = {}
 
@@ -163,7 +165,7 @@ class Answers:
         self, listing: ListOperation, values: dict[Path, Json], empty: frozenset[Path]
     ) -> Json:
         schema = answer_of(listing).schema
-        known: dict[Path, Json] = {listing.items: [], **values}
+        known = {**self._envelope.good_values(schema), listing.items: [], **values}
         if schema is not None:
             try:
                 return self._maker.make(schema, layout=Layout(values=known, empty=empty))

@@ -28,6 +28,7 @@ class JobFiles:
     def __init__(self, kind: JobKind, library: MediaLibrary) -> None:
         self._library = library
         self._creates = {create.operation.id: create for create in kind.creates}
+        self._answered = tuple(field for each in kind.operations() for field in each.answer)
 
     def reply(
         self,
@@ -49,9 +50,12 @@ class JobFiles:
         return self._file(job, media_type, call.headers)
 
     def field_reply(self, job: Job, pointer: str, headers: Mapping[str, str]) -> Reply | None:
-        """Return the reply with the file of a field of a job; None if the field has no file."""
+        """Return the reply with the file of a field in responses about a job.
+
+        It is None if the field has no file.
+        """
         create = self._creates.get(job.create)
-        for field in create.fields if create else ():
+        for field in (*(create.fields if create else ()), *self._answered):
             source, place = field.source, field.place
             if isinstance(source, FileAddress) and file_pointer(place) == pointer:
                 return self._file(job, source.media_type, headers)

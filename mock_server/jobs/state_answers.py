@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
-from ...openapi import Schema
+from ...openapi import ErrorEnvelope, Schema
 from ...openapi.generator import ValueMaker
 from ...openapi.jobs import (
     JobField,
@@ -83,10 +83,14 @@ class StateAnswerCompiler:
         kind: The kind of job.
         values: Makes the functions for its fields.
         maker: Makes what objects of requests lack where they come back.
+        envelope: The values of good responses.
     """
 
-    def __init__(self, kind: JobKind, *, values: FieldValues, maker: ValueMaker) -> None:
+    def __init__(
+        self, kind: JobKind, *, values: FieldValues, maker: ValueMaker, envelope: ErrorEnvelope
+    ) -> None:
         self._kind, self._values, self._maker = kind, values, maker
+        self._envelope = envelope
         self._creates = {create.operation.id: create for create in kind.creates}
         self._returned = {
             create.operation.id: returned_places(kind, create) for create in kind.creates
@@ -144,6 +148,9 @@ class StateAnswerCompiler:
                 headers[each.place.name] = function
             elif function:
                 settled[each.place.path] = self._fitted(function, answer, each.place.path)
+        if not isinstance(operation, ListOperation):
+            good = self._envelope.good_values(answer.schema)
+            constants = {p: v for p, v in good.items() if p not in settled} | constants
         return StateAnswer(
             schema=answer.schema,
             settled=tuple(settled.items()),

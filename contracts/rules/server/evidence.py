@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from ....openapi import Document, JobRole, Meaning
 from ....openapi.jobs import ResultOperation
 from ...traffic.credentials import credential_problem
 from ...traffic.exchange import Exchange
+from ...traffic.file_read import FileRead
 from ...traffic.job_views import JobView, jobs_in
 from .. import server_catalogue as catalogue
 from ..rule import Rule
@@ -51,33 +52,45 @@ def evidence_for(rule: Rule) -> Evidence:
 
 
 def evidence_by_operation(
-    document: Document, history: Iterable[Exchange], covers: Callable[[Exchange], bool]
+    document: Document,
+    history: Sequence[Exchange],
+    covers: Callable[[Exchange], bool],
+    *,
+    files: Iterable[FileRead] = (),
 ) -> Mapping[str, Collection[Evidence]]:
     """Return the evidence in a history by the id of the operation.
 
     covers: returns False for exchanges that are not checked, which are no evidence
+    files: the files that were read at addresses in the responses
     """
     reader, found = _EvidenceReader(document), dict[str, set[Evidence]]()
     for exchange in history:
         evidence = [*reader.read(exchange)]
         if covers(exchange):
             found.setdefault(exchange.operation_id, set()).update(evidence)
+    for showing in (history[file.number - 1] for file in files):
+        if covers(showing):
+            found[showing.operation_id].add(Evidence.CONTENT)
     return found
 
 
 def unchecked_rules(
     document: Document,
-    history: Iterable[Exchange],
+    history: Sequence[Exchange],
     codes: Collection[str],
     covers: Callable[[Exchange], bool],
+    *,
+    files: Iterable[FileRead] = (),
 ) -> Mapping[Evidence, tuple[str, ...]]:
     """Return the codes of the rules that no exchange was evidence for, by the missing evidence.
 
     Rules about cancellations are left out if the document has none.
 
     covers: returns False for exchanges that are not checked, which are no evidence
+    files: the files that were read at addresses in the responses
     """
-    found = set[Evidence]().union(*evidence_by_operation(document, history, covers).values())
+    by_operation = evidence_by_operation(document, history, covers, files=files)
+    found = set[Evidence]().union(*by_operation.values())
     unchecked: dict[Evidence, tuple[str, ...]] = {}
     cancels = any(kind.cancel for kind in document.kinds.values())
     for code in sorted(codes):
@@ -112,7 +125,7 @@ class _EvidenceReader:
         if exchange.reply is None:
             return
         yield Evidence.RESPONSE
-        if exchange.reply.status >= 400:
+        if exchange.reply.status >= 400 or exchange.reports_error:
             yield Evidence.ERROR
         key_problem = credential_problem(self._document, exchange)
         if key_problem is not None:
@@ -123,7 +136,7 @@ class _EvidenceReader:
             yield from self._job_evidence(exchange)
 
     def _job_evidence(self, exchange: Exchange) -> Iterator[Evidence]:
-        role, job_id = exchange.role, exchange.job_id
+        role, job_id = exchange.role, self._job_id(exchange)
         if job_id is not None and job_id not in self._jobs:
             yield Evidence.UNKNOWN_JOB
         if job_id in self._deleted or (role is JobRole.LIST and self._deleted):
@@ -134,6 +147,16 @@ class _EvidenceReader:
                     yield from self._content_evidence(exchange, self._jobs[job_id], each)
         if exchange.accepted:
             yield from self._accepted_evidence(exchange)
+
+    def _job_id(self, exchange: Exchange) -> str | None:
+        """Return the id of the job of a request, which may name it by another field."""
+        requested = exchange.job_id
+        for role in exchange.roles:
+            if isinstance(role, ResultOperation) and role.key is not None:
+                for job in self._jobs.values():
+                    if str(job.value_at(role.key)) == requested:
+                        return job.job_id
+        return requested
 
     def _accepted_evidence(self, exchange: Exchange) -> Iterator[Evidence]:
         role = exchange.role

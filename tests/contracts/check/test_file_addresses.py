@@ -9,6 +9,7 @@ import pytest
 from aisa_testkit.contracts.traffic.file_read import FileReply
 from aisa_testkit.openapi import Document, load_document
 from tests.support.documents import DUBBINGS
+from tests.support.job_api import TEXT, JobApi, object_of, operation
 from tests.support.local_server import LocalServer
 
 
@@ -96,3 +97,17 @@ def test_api_key_in_a_problem_is_masked(dubbings: Document) -> None:
     files = Files(FileReply(None, problem="no route to sk-of-the-check"))
     (violation,) = LocalServer(dubbings).run_check(files=files).violations
     assert "sk-of-the-check" not in str(violation)
+
+
+def test_address_in_the_answer_of_a_result_is_read() -> None:
+    answer = operation("getFile", object_of({"url": TEXT}, "url"))
+    api = JobApi(
+        paths={"/jobs/{id}/file": {"get": answer}},
+        kind={"result": {"operation": "getFile", "answer": {"/url": {"file": "video/mp4"}}}},
+    )
+    files = Files(replace(GOOD, status=404))
+    result = LocalServer(api.document).run_check(files=files)
+    ((url, _),) = files.read
+    assert url.endswith(f"/__files/{result.jobs[0]}/url")
+    (violation,) = result.violations
+    assert (violation.code, violation.operation_id, violation.place) == ("AV222", "getFile", "/url")

@@ -64,3 +64,15 @@ def test_undocumented_status_is_not_a_documented_error(document: Document) -> No
     error = b'{"error": {"message": "no"}}'
     assert is_documented_error(document, operation, Reply(400, JSON, error))
     assert not is_documented_error(document, operation, Reply(418, JSON, error))
+
+
+def test_status_that_only_the_document_leaves_out_is_a_refusal_as_json(silent: Document) -> None:
+    """Vendors document the errors that are special, and send the usual ones, too."""
+    data = orjson.loads(orjson.dumps(silent.source.data))
+    for path in data["paths"].values():
+        for operation in (each for method, each in path.items() if method != "parameters"):
+            operation["responses"]["404"] = {"description": "There is nothing."}
+    partly = parse_document(orjson.dumps(data).decode())
+    operation = next(iter(partly.kinds.values())).creates[0].operation
+    assert is_unbilled(partly, operation, Reply(400, JSON, b'{"oops": 1}'))
+    assert not is_unbilled(partly, operation, Reply(400, {}, b"Bad gateway"))

@@ -159,3 +159,40 @@ def test_jobs_have_no_owner_if_the_document_does_not_use_keys(other_document: Do
     for key in ("sk-a", "sk-b"):
         reply = service.answer(Call("rendering", path, headers={"x-render-key": key}))
         assert reply.status == 200
+
+
+CREATE, POLL, LIST = (
+    ("/renderings", "post"),
+    ("/renderings/{ref}/status", "get"),
+    ("/renderings", "get"),
+)
+
+
+def with_public(document: Document, *operations: tuple[str, str]) -> ServiceClient:
+    """A client of a document whose operations at these paths need no key."""
+    data = orjson.loads(orjson.dumps(document.source.data))
+    for path, method in operations:
+        data["paths"][path][method]["security"] = []
+    return ServiceClient(parse_document(orjson.dumps(data).decode()))
+
+
+def test_operation_that_needs_no_key_sees_the_jobs_of_all_keys(other_document: Document) -> None:
+    client = with_public(other_document, POLL)
+    job = client.create(key=OWNER)
+    for key in (OWNER, STRANGER, ""):
+        assert client.send(JobRole.POLL, job, key=key).status == 200
+    assert client.list_ids(STRANGER) == []
+    assert client.send(JobRole.DELETE, job, key=STRANGER).status == 404
+
+
+def test_list_that_needs_no_key_shows_the_jobs_of_all_keys(other_document: Document) -> None:
+    client = with_public(other_document, LIST)
+    jobs = [client.create(key=key) for key in (OWNER, STRANGER)]
+    assert client.list_ids(OWNER) == jobs[::-1]
+
+
+def test_jobs_whose_create_needs_no_key_belong_to_all_keys(other_document: Document) -> None:
+    client = with_public(other_document, CREATE)
+    job = client.create(key=OWNER)
+    assert client.send(JobRole.POLL, job, key=STRANGER).status == 200
+    assert client.list_ids(STRANGER) == [job]

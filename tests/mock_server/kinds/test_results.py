@@ -175,6 +175,19 @@ def test_resource_of_its_own_has_no_fields_of_the_job_but_those_of_its_answer() 
     assert body.get("prompt") != "A teapot"
 
 
+def test_address_in_the_answer_of_a_result_downloads() -> None:
+    api = JobApi(
+        paths={
+            "/jobs/{id}/file": {"get": operation("getFile", object_of({"url": ADDRESS}, "url"))}
+        },
+        kind={"result": {"operation": "getFile", "answer": {"/url": {"file": "video/mp4"}}}},
+    )
+    job = api.create()["id"]
+    api.clock.advance(10)
+    file = api.download(api.get(f"/jobs/{job}/file")["url"])
+    assert (file.status, file.headers["content-type"]) == (200, "video/mp4")
+
+
 def test_result_in_a_media_type_that_a_parameter_chooses() -> None:
     types = ["video/mp4", "image/webp"]
     form = {"content": {t: {"schema": {"type": "string", "format": "binary"}} for t in types}}

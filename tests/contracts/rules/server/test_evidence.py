@@ -12,8 +12,10 @@ from aisa_testkit.contracts.rules.server.evidence import (
     unchecked_rules,
 )
 from aisa_testkit.contracts.rules.server_catalogue import SERVER_RULES
+from aisa_testkit.contracts.traffic.file_read import FileReply
 from aisa_testkit.mock_server import MockControls
 from aisa_testkit.openapi import Call, Document, JobRole, Provenance, Reply
+from tests.support.job_api import TEXT, JobApi, job_schema, operation
 from tests.support.local_server import LocalServer
 from tests.support.operations import find_operation
 
@@ -77,3 +79,57 @@ def test_exchanges_below_the_grade_are_no_evidence(document: Document) -> None:
     unchecked = unchecked_rules(document, history, SERVER_RULES, policy.covers)
     assert "AV231" in unchecked[Evidence.LIST]
     assert unchecked[Evidence.EARLY_CONTENT] == ("AV221",)
+
+
+@pytest.mark.parametrize("status", [200, None])
+def test_file_at_an_address_is_evidence_for_the_operation_that_shows_it(
+    status: int | None,
+) -> None:
+    api = JobApi(job=job_schema(url=TEXT), kind={"fields": {"/url": {"file": "video/mp4"}}})
+    server = LocalServer(api.document)
+    result = server.run_check(files=_Files(FileReply(status, "video/mp4", 9)))
+    found = evidence_by_operation(api.document, result.history, covers, files=result.files)
+    assert Evidence.CONTENT in found["getJob"]
+    assert ("AV222" in {v.code for v in result.violations}) is (status is None)
+    unchecked = unchecked_rules(
+        api.document, result.history, SERVER_RULES, covers, files=result.files
+    )
+    assert Evidence.CONTENT not in unchecked
+
+
+def test_errors_with_a_good_status_are_evidence_for_rules_about_errors() -> None:
+    causes = {"none": {"code": "ok"}, "default": {"status": 200, "code": "bad"}}
+    answer = {"/code": {"error": "code"}, "/message": {"error": "message"}}
+    api = JobApi(
+        job=job_schema(code=TEXT, message=TEXT),
+        root={"x-errors": {"answer": answer, "causes": causes}},
+    )
+    history = LocalServer(api.document).run_check().history
+    assert {e.status for e in history} == {200}
+    found = evidence_by_operation(api.document, history, covers)
+    assert Evidence.ERROR in found["getJob"]
+
+
+def test_file_that_is_found_by_a_key_is_evidence_for_downloads() -> None:
+    file = operation("getFile", content={"application/pdf": {"schema": TEXT}})
+    api = JobApi(
+        job=job_schema(file_id=TEXT),
+        paths={"/files/{file_id}": {"get": file}},
+        kind={
+            "result": {"operation": "getFile", "key": "/file_id"},
+            "fields": {"/file_id": {"new_id": "^file-[0-9]{8}$", "in": "success"}},
+        },
+    )
+    history = LocalServer(api.document).run_check().history
+    found = evidence_by_operation(api.document, history, covers)["getFile"]
+    assert Evidence.DOWNLOAD in found
+
+
+class _Files:
+    """Reads files; every address has the same response."""
+
+    def __init__(self, reply: FileReply) -> None:
+        self.reply = reply
+
+    def read_file(self, url: str, credentials: dict[str, str]) -> FileReply:
+        return self.reply
