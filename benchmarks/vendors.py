@@ -2,12 +2,15 @@
 
 For each document of a folder that has an overlay with the same name: every operation is called with
 a valid request, and every create leads a job to success, to a failure and to a cancellation. Each
-response is compared with its schema. Run as `python benchmarks/vendors.py FOLDER`.
+response is compared with its schema. Then `aisa-testkit check` checks the mock over a socket, once
+for each kind of job. Run as `python benchmarks/vendors.py FOLDER`.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
 import sys
 import time
 import tracemalloc
@@ -18,8 +21,15 @@ from pathlib import Path
 import orjson
 
 from aisa_testkit.contracts.traffic.request_builder import build_call
-from aisa_testkit.mock_server import JobService, ManualClock, MockControls
+from aisa_testkit.mock_server import (
+    JobService,
+    ManualClock,
+    MockControls,
+    SystemClock,
+    serve_in_thread,
+)
 from aisa_testkit.mock_server.errors import Refusal
+from aisa_testkit.mock_server.jobs.job import Job
 from aisa_testkit.openapi import (
     Call,
     CreateOperation,
@@ -40,7 +50,20 @@ from aisa_testkit.openapi.operation import FORM, JSON
 
 OVERLAYS = Path(__file__).parents[1] / "openapi" / "overlays"
 OUTCOMES = (Meaning.SUCCESS, Meaning.FAILURE, Meaning.CANCELED)
+COLUMNS = (
+    "overlay, lines",
+    "operations",
+    "left out",
+    "up, s",
+    "MiB",
+    "lives",
+    "calls",
+    "errors",
+    "check",
+)
 MAX_POLLS = 50
+SPEED = 200  # times as fast as real jobs
+MAX_SECONDS = 240  # of one check
 
 
 @dataclass
@@ -128,13 +151,25 @@ class Vendor:
             self.call(create.poll.operation, {str(k): v for k, v in path.items()}, query)
             found = self.service.store.get(job.id)
             state = self.service.kinds[kind.name].view(found).snapshot.state if found else ""
-            if state in names:
+            if found and state in names:
                 self.result.lives += 1
                 if kind.list is not None:
                     self.call(kind.list.operation)
+                if outcome is Meaning.SUCCESS:
+                    self._call_results(kind, found)
                 return
             self.clock.advance(1)
         self.result.problems.append(f"{create.operation.id}: no job ends as {names[0]}")
+
+    def _call_results(self, kind: JobKind, job: Job) -> None:
+        """Request all results of a successful job, which have its id or another of its fields."""
+        for result in kind.results:
+            parts, place = self.service.kinds[kind.name], result.id
+            value = job.id if result.key is None else str(parts.value(job, result.key))
+            if place is not None and place.part is Part.PATH:
+                self.call(result.operation, {place.name: value})
+            elif place is not None:
+                self.call(result.operation, None, ((place.name, value),))
 
     def call(
         self,
@@ -210,9 +245,11 @@ def main() -> int:
     pairs = [*_pairs(chosen.folder, chosen.overlays)]
     if not pairs:
         options.error(f"no document in {chosen.folder} has an overlay in {chosen.overlays}")
-    columns = "overlay, lines | operations | left out | up, s | MiB | lives | calls | errors"
+    columns = (
+        "overlay, lines | operations | left out | up, s | MiB | lives | calls | errors | check"
+    )
     print(f"| document | {columns} |")
-    print("|---" * 9 + "|")
+    print("|---" * 10 + "|")
     problems = [each for pair in pairs for each in _measure(*pair)]
     print("\n".join(["", *problems]) if problems else "\nsound: every response is as documented")
     return 1 if problems else 0
@@ -238,14 +275,35 @@ def _measure(path: Path, overlay: Path) -> list[str]:
         for create in kind.creates:
             for outcome in OUTCOMES:
                 vendor.lead(kind, create, outcome)
+    checks = _check(path, overlay, document)
+    result.problems += [f"check --kind {kind}: exit {code}" for kind, code in checks if code]
     lines = len(overlay.read_text("utf-8").splitlines())
     print(
         f"| {overlay.stem} | {lines} | {len(document.operations)} | {len(document.warnings)} "
         f"| {up:.1f} | {memory / 2**20:.0f} | {result.lives} of {result.expected_lives} "
-        f"| {result.calls} | {result.errors} |",
+        f"| {result.calls} | {result.errors} | {', '.join(str(code) for _, code in checks)} |",
         flush=True,
     )
     return [f"{overlay.stem}: {each}" for each in result.problems]
+
+
+def _check(path: Path, overlay: Path, document: Document) -> list[tuple[str, int]]:
+    """Check the mock of a document over a socket; return the exit code for each kind of job."""
+    command = [sys.executable, "-m", "aisa_testkit", "check"]
+    environment = {**os.environ, "AISA_API_KEY": "sk-vendor"}
+    codes: list[tuple[str, int]] = []
+    with serve_in_thread(document, clock=SystemClock(speed=SPEED), seed=1) as server:
+        for kind in document.kinds:
+            options = [server.base_url, str(path), "--overlay", str(overlay), "--kind", kind]
+            run = subprocess.run(
+                [*command, *options],
+                env=environment,
+                capture_output=True,
+                timeout=MAX_SECONDS,
+                check=False,
+            )
+            codes.append((kind, run.returncode))
+    return codes
 
 
 def _memory(path: Path, overlay: Path) -> int:
