@@ -32,6 +32,7 @@ from aisa_testkit.mock_server.errors import Refusal
 from aisa_testkit.mock_server.jobs.job import Job
 from aisa_testkit.openapi import (
     Call,
+    Cause,
     CreateOperation,
     Document,
     Operation,
@@ -43,12 +44,13 @@ from aisa_testkit.openapi.conformance import reply_problems
 from aisa_testkit.openapi.form import Part as FormPart
 from aisa_testkit.openapi.generator import NoValueError, ValueMaker
 from aisa_testkit.openapi.image import signature_of
-from aisa_testkit.openapi.jobs import JobKind, Meaning, Part
+from aisa_testkit.openapi.jobs import JobKind, JobRole, Meaning, Part
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.media_types import is_json
 from aisa_testkit.openapi.operation import FORM, JSON
 
 OVERLAYS = Path(__file__).parents[1] / "openapi" / "overlays"
+OF_CREATES = (Cause.QUOTA_EXCEEDED, Cause.MODEL_FORBIDDEN, Cause.IDEMPOTENCY_CONFLICT)
 OUTCOMES = (Meaning.SUCCESS, Meaning.FAILURE, Meaning.CANCELED)
 COLUMNS = (
     "overlay, lines",
@@ -104,7 +106,11 @@ class Vendor:
                 self._send_faulty(operation, {}, b"{}", None)
             self._send_faulty(operation, self._headers(operation), b"{", None)
             self._send_faulty(operation, self._headers(operation), b"", None)
+            roles = self.document.roles.get(operation.id, ())
+            creates = any(each.role is JobRole.CREATE for each in roles)
             for cause in self.document.envelope.responses:
+                if cause in OF_CREATES and not creates:
+                    continue
                 refusal = Refusal(cause, f"An error: {cause}.", parameter="x")
                 self._compare(operation, self.service.refuse(refusal, operation=operation))
 
