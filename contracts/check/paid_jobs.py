@@ -10,7 +10,7 @@ from http import HTTPStatus
 from ...openapi import Call, Document, JobKind
 from ..budget import Budget
 from ..errors import CheckTimedOut, ServerUnreachable
-from ..traffic.billing import is_documented_error, is_unbilled
+from ..traffic.billing import is_documented_error, is_documented_refusal, is_unbilled
 from ..traffic.exchange import Exchange
 from ..traffic.job_views import created_job_id
 from .new_jobs import NewJobs
@@ -125,6 +125,8 @@ class PaidJobs:
         """Return True if a create certainly created no job."""
         if exchange.reply is None:
             return not exchange.sent
+        if is_documented_refusal(self._document, exchange):
+            return True
         if not (400 <= exchange.reply.status < 500 or exchange.reports_error):
             return False
         if is_unbilled(self._document, exchange.operation, exchange.reply):

@@ -31,6 +31,16 @@ def is_documented_error(document: Document, operation: Operation, reply: Reply) 
     return isinstance(get_or_none(json_body(reply), at), str)
 
 
+def is_documented_refusal(document: Document, exchange: Exchange) -> bool:
+    """Return True for an error of 5xx that the document has for what is wrong with the request."""
+    envelope, reply = document.envelope, exchange.reply
+    if reply is None or reply.status < 500 or envelope.code_at is None:
+        return False
+    code = get_or_none(json_body(reply), envelope.code_at)
+    declared = (envelope.responses.get(each.cause) for each in exchange.arguments.problems)
+    return any(r is not None and (r.status, r.code) == (reply.status, code) for r in declared)
+
+
 def is_unbilled(document: Document, operation: Operation, reply: Reply) -> bool:
     """Return True if a response to a create certainly means that no job was created.
 

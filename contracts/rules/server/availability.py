@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 from ....openapi import Document
+from ...traffic.billing import is_documented_refusal
 from ...traffic.exchange import Exchange
 from .. import server_catalogue as catalogue
 from ..violation import Violation, violation_of
@@ -21,10 +22,12 @@ class AvailabilityRules:
 
     A request fails if the response is a server error, or if the connection breaks. A single failure
     is not a violation, except 500 for a request that is not idempotent: a client must not retry it.
+    An error of 5xx that the document has for what is wrong with the request does not count.
     """
 
     def __init__(self, document: Document) -> None:
         credentials = document.credentials
+        self._document = document
         self._compared_headers = {"range"} | ({credentials.header} if credentials else set())
         self._failures: dict[_Fingerprint, list[tuple[Exchange, int]]] = {}
 
@@ -37,7 +40,7 @@ class AvailabilityRules:
             deleted: True if the job is deleted by now. Then a rejection does not clear earlier
                 failures, because every response would be a rejection.
         """
-        if not exchange.was_recorded:
+        if not exchange.was_recorded or is_documented_refusal(self._document, exchange):
             return
         fingerprint = self._fingerprint(exchange)
         if exchange.status is None or exchange.status >= 500:
