@@ -129,8 +129,10 @@ class Answers:
         except KeyError:
             form = answer.forms[absent] = self._form(answer, values, view)
         body = form() if form else self._make(answer, values, view, key=view.job.id)
-        if answer.names and not absent:
-            body.update(zip(answer.names, values, strict=True))
+        if answer.names:  # fields at the top of the body, which are quickly written
+            for name, value in zip(answer.names, values, strict=True):
+                if value is not ABSENT:
+                    body[name] = value
             return body
         for (path, _), value in zip(answer.settled, values, strict=True):
             if value is not ABSENT:
