@@ -11,8 +11,8 @@ import yaml
 
 from ..openapi import Document, DocumentError, Problem, load_document
 from ..openapi.json import Json
-from ..openapi.reading.reader import apply_overlays
-from ..openapi.source import BUNDLED, read_overlay, read_source
+from ..openapi.reading.reader import apply_overlays, read_files
+from ..openapi.source import BUNDLED, read_overlay
 from ..openapi.text import count_of
 from .command_help import command, option
 from .document_files import DocumentFiles, document_argument, overlay_option
@@ -67,7 +67,7 @@ def _print(files: DocumentFiles, form: str) -> None:
     """Print the document as its files say it; ends the command if a file is invalid."""
     try:
         overlays = [read_overlay(overlay) for overlay in files.overlays]
-        source, ineffective = apply_overlays(read_source(files.path), overlays)
+        source, ineffective = apply_overlays(read_files(files.path), overlays)
     except DocumentError as error:
         fail(str(error))
     for warning in ineffective:

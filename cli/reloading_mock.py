@@ -80,8 +80,9 @@ class ReloadingMock:
     @property
     def files(self) -> tuple[Path, ...]:
         """The files of the mock: those of the document, unless they are bundled, and the config."""
-        config = self.options.config
-        return (*self.document_files.paths, *([config] if config else ()))
+        files, config = self.document_files, self.options.config
+        others = (n for n in self.document.source.other_files if n not in files.overlays)
+        return (*files.paths, *map(Path, others), *([config] if config else ()))
 
     def reload(self) -> bool:
         """Read the files again; return True if the document has changed, and with it the service.

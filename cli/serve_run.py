@@ -113,7 +113,7 @@ def watch_mock(mock: ReloadingMock) -> AbstractContextManager[None]:
     """Reload the mock when its files change, for the length of the block."""
     from .watch import watch_files
 
-    return watch_files(mock.files, lambda: _reload(mock))
+    return watch_files(lambda: mock.files, lambda: _reload(mock))
 
 
 def _reload(mock: ReloadingMock) -> None:

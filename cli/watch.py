@@ -13,8 +13,13 @@ STOP_SECONDS = 1.0
 
 
 @contextmanager
-def watch_files(files: tuple[Path, ...], on_change: Callable[[], None]) -> Iterator[None]:
+def watch_files(
+    files: Callable[[], tuple[Path, ...]], on_change: Callable[[], None]
+) -> Iterator[None]:
     """Call `on_change` in a thread of its own whenever one of the files has changed.
+
+    `files` is called again and again, as a change of one file can add others. A new file is a
+    change, because it may have changed since it was read.
 
     The files behind links are watched, so a link to another file is a change. A file that is
     being written is a change once it has not changed for STEP_SECONDS.
@@ -22,9 +27,9 @@ def watch_files(files: tuple[Path, ...], on_change: Callable[[], None]) -> Itera
     stopped = Event()
 
     def run() -> None:
-        known = current = _versions(files)
+        known = current = _versions(files())
         while not stopped.wait(STEP_SECONDS):
-            before, current = current, _versions(files)
+            before, current = current, _versions(files())
             if current == before != known:
                 known = current
                 on_change()
@@ -38,8 +43,8 @@ def watch_files(files: tuple[Path, ...], on_change: Callable[[], None]) -> Itera
         thread.join(STOP_SECONDS)
 
 
-def _versions(files: tuple[Path, ...]) -> list[tuple[int, ...]]:
-    return [_version(file) for file in files]
+def _versions(files: tuple[Path, ...]) -> dict[Path, tuple[int, ...]]:
+    return {file: _version(file) for file in files}
 
 
 def _version(file: Path) -> tuple[int, ...]:

@@ -18,10 +18,10 @@ from .limits import compile_limits
 from .near_miss import NearMiss, find_nearest
 from .operation import Operation
 from .operation_compiler import compile_operations
-from .reading.reader import read_document
+from .reading.reader import read_document, read_files
 from .routing import NoMatch, OperationMatch, Router
 from .schema import Schemas
-from .source import Source, parse_source, read_overlay, read_source
+from .source import BUNDLED, Source, parse_source, read_bundled, read_overlay
 
 
 class Document:
@@ -144,12 +144,12 @@ def load_document(
     sources = [read_overlay(overlay) for overlay in overlays]
     if path is None and not sources:
         return _bundled()
-    return Document(read_source(path), overlays=sources, strict=strict)
+    return Document(read_files(path), overlays=sources, strict=strict)
 
 
 @cache
 def _bundled() -> Document:
-    return Document(read_source(None), strict=True)
+    return Document(read_bundled(BUNDLED), strict=True)
 
 
 def parse_document(text: str, *, name: str = "document", strict: bool = False) -> Document:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 
 import orjson
@@ -46,12 +46,19 @@ class Source:
     text: the YAML or JSON text
     data: the content as JSON
     origins: where parts were written that are not in the text, the latest last
+    unread: the references that cannot be followed to other files, and why
     """
 
     name: str
     text: str
     data: Json
     origins: tuple[Origin, ...] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def other_files(self) -> tuple[str, ...]:
+        """The names of the other files that parts of the document are from, sorted."""
+        return tuple(sorted({origin.source.name for origin in self.origins}))
 
     def error(self, *problems: Problem, warnings: tuple[Problem, ...] = ()) -> DocumentError:
         """Return an error with these problems, sorted by file and line, and with warnings."""

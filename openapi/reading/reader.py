@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path as FilePath
 
 import orjson
 
@@ -13,10 +14,22 @@ from ..errors import Problem
 from ..jobs.language import language_problems
 from ..jobs.old_words import old_word_problems
 from ..json import Json
-from ..source import Source
+from ..pointer import format_pointer
+from ..source import Source, parse_source, read_file, read_source
+from .bundle import bundle
 from .overlay import apply_overlay
 from .tidy import tidy
 from .upgrade import upgrade
+from .walk import objects_in
+
+
+def read_files(path: str | FilePath | None) -> Source:
+    """Read a document, also one in several files, or a bundled one by its name.
+
+    Raises DocumentError if the file is unreadable or neither YAML nor JSON. References to other
+    files that cannot be followed stay as they are, see `Source.unread`.
+    """
+    return bundle(read_source(path), read=lambda file: parse_source(read_file(file), name=file))
 
 
 def read_document(
@@ -36,19 +49,27 @@ def read_document(
     if problems:
         raise source.error(*problems)
     if strict:
-        problems = document_problems(source.data)
+        problems = [*_unread(source)] or document_problems(source.data)
         if problems:
             raise source.error(*problems)
     root = _copy(source.data)
     left_out: list[Problem] = []
     upgrade(root)
-    tidy(root, warn=left_out.append)
+    tidy(root, source.unread, warn=left_out.append)
     left_out += unchecked_schemes(root)
     problems = [*language_problems(root)]
     warnings = (*ineffective, *source.error(*left_out).problems)
     if problems:
         raise source.error(*problems, warnings=warnings)
     return replace(source, data=root), warnings
+
+
+def _unread(source: Source) -> Iterator[Problem]:
+    """Yield the references that cannot be followed to other files."""
+    for path, data in objects_in(source.data):
+        target = data.get("$ref")
+        if isinstance(target, str) and target in source.unread:
+            yield Problem(format_pointer((*path, "$ref")), source.unread[target])
 
 
 def _copy(data: Json) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path as FilePath
 
 import jsonschema_rs
@@ -20,15 +20,16 @@ MAX_ROUNDS = 20
 """The rounds of leaving out; each can show new problems in what is left."""
 
 
-def tidy(root: dict[str, Json], *, warn: Report) -> None:
+def tidy(root: dict[str, Json], unread: Mapping[str, str], *, warn: Report) -> None:
     """Remove what has no valid form from a document, and warn of each removed part.
 
     Args:
         root: The document.
+        unread: The references that cannot be followed to other files, and why.
         warn: Is called with each part that is left out.
     """
-    _remove_misshapen(root, warn)
-    _remove_broken_references(root, warn)
+    _remove_misshapen(root, unread, warn)
+    _remove_broken_references(root, unread, warn)
     _remove_circles(root, warn)
     _remove_patterns(root, warn)
     root.setdefault("paths", {})
@@ -38,7 +39,7 @@ def _left_out(pointer: str, reason: str) -> Problem:
     return Problem(pointer, f"is left out: {reason}")
 
 
-def _remove_misshapen(root: dict[str, Json], warn: Report) -> None:
+def _remove_misshapen(root: dict[str, Json], unread: Mapping[str, str], warn: Report) -> None:
     """Remove the parts that have another form than those of OpenAPI."""
     shape = shape_of(_SHAPE, unknown="is not known")
     for _ in range(MAX_ROUNDS):
@@ -50,10 +51,19 @@ def _remove_misshapen(root: dict[str, Json], warn: Report) -> None:
         for path, problem in sorted(problems, key=lambda p: _order(p[0]), reverse=True):
             if removed is not None and path[: len(removed)] == removed:
                 continue  # it went together with the part before
+            reason = _unread_reason(root, path, unread) or problem.reason
             gone = _remove(root, path)
             if gone is not None:
                 removed = gone
-                warn(_left_out(problem.pointer, problem.reason))
+                warn(_left_out(problem.pointer, reason))
+
+
+def _unread_reason(root: Json, path: Path, unread: Mapping[str, str]) -> str:
+    """Return why a reference in place of a map, such as that of all paths, cannot be followed."""
+    if path[-1:] != ("$ref",):
+        return ""
+    target = get(root, path)
+    return unread.get(target, "") if isinstance(target, str) else ""
 
 
 def _order(path: Path) -> list[tuple[int, str]]:
@@ -83,14 +93,14 @@ def _remove(root: Json, path: Path) -> Path | None:
     return None
 
 
-def _remove_broken_references(root: Json, warn: Report) -> None:
+def _remove_broken_references(root: Json, unread: Mapping[str, str], warn: Report) -> None:
     """Remove references to nothing and in circles: schemas then accept anything, others go."""
     valid = set[str]()
     for path, data in reversed([*objects_in(root)]):
         target = data.get("$ref")
         if not isinstance(target, str):
             continue
-        reason = _reference_problem(root, target, valid)
+        reason = unread.get(target) or _reference_problem(root, target, valid)
         if reason:
             warn(_left_out(format_pointer((*path, "$ref")), reason))
             del data["$ref"]

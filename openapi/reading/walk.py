@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from ..json import Json
 from ..pointer import Path
 
-DATA_KEYWORDS = frozenset({"const", "default", "enum", "example", "examples", "value"})
-"""The keywords whose values are data of an API and no part of the document."""
+DATA_KEYWORDS = frozenset({"const", "default", "enum", "example", "value"})
+"""The keywords whose values are data of an API and no part of the document.
+
+So are the examples of a schema, which are an array; those of a response are a map of objects.
+"""
 
 NAME_MAPS = frozenset(
     {
@@ -17,6 +20,7 @@ NAME_MAPS = frozenset(
         "content",
         "dependentSchemas",
         "encoding",
+        "examples",
         "headers",
         "links",
         "parameters",
@@ -35,6 +39,22 @@ NAME_MAPS = frozenset(
 """The keywords whose values are objects with names of the API as keys."""
 
 
+def parts_of(data: dict[str, Json], *, named: bool) -> Iterator[tuple[str, Json, bool]]:
+    """Yield what is below an object: its key, the value, and whether the keys in it are names.
+
+    Args:
+        data: An object of a document.
+        named: True if the keys of this object are names.
+    """
+    for key, below in data.items():
+        if named:
+            yield key, below, False
+        elif key in DATA_KEYWORDS or key.startswith("x-"):
+            continue
+        elif key != "examples" or isinstance(below, dict):
+            yield key, below, key in NAME_MAPS and isinstance(below, dict)
+
+
 def objects_in(data: Json, path: Path = (), *, named: bool = False) -> Iterator[tuple[Path, Json]]:
     """Yield every object of a document after its path, but no examples and other data.
 
@@ -48,12 +68,8 @@ def objects_in(data: Json, path: Path = (), *, named: bool = False) -> Iterator[
     if isinstance(data, dict):
         if not named:
             yield path, data
-        for key, below in data.items():
-            if named:
-                yield from objects_in(below, (*path, key))
-            elif key not in DATA_KEYWORDS and not key.startswith("x-"):
-                is_map = key in NAME_MAPS and isinstance(below, dict)
-                yield from objects_in(below, (*path, key), named=is_map)
+        for key, below, are_names in parts_of(data, named=named):
+            yield from objects_in(below, (*path, key), named=are_names)
     elif isinstance(data, list):
         for index, below in enumerate(data):
             yield from objects_in(below, (*path, str(index)))

@@ -167,6 +167,22 @@ def test_json_document_is_printed_as_yaml(tmp_path: Path) -> None:
     assert run(str(path)).stdout.startswith("openapi: 3.1.0\n")
 
 
+def test_document_in_several_files_is_printed_as_one(tmp_path: Path) -> None:
+    text = orjson.dumps(changed_api({"/components/schemas/Extra": {"$ref": "more.yaml"}}))
+    (tmp_path / "api.json").write_bytes(text)
+    (tmp_path / "more.yaml").write_text("type: object\nproperties: {a: {$ref: none.yaml}}", "utf-8")
+    printed = run_command("document", str(tmp_path / "api.json"))
+    schemas = yaml.safe_load(printed.stdout)["components"]["schemas"]
+    assert schemas["Extra"]["properties"] == {"a": {"$ref": "none.yaml"}}
+    result = run_command("document", str(tmp_path / "api.json"), "--validate")
+    more, missing = tmp_path / "more.yaml", tmp_path / "none.yaml"
+    assert result.stderr.splitlines()[0] == (
+        f"{more}:2: warning: /components/schemas/Extra/properties/a/$ref: is left out: "
+        f"{missing} cannot be read: No such file or directory; did you mean more.yaml?"
+    )
+    assert result.exit_code == 0
+
+
 def test_bundled_document_has_a_name(document: Document) -> None:
     assert run("aisa-videos").stdout == document.source.text
     result = run("aisa-video")

@@ -137,6 +137,24 @@ def test_changed_document_is_reloaded(serve: Serve, config: Write) -> None:
     assert mock.request("GET", "/pictures", headers=key).status_code == 200
 
 
+def test_other_files_of_a_document_are_watched_also_new_ones(serve: Serve, config: Write) -> None:
+    head, _, paths = RENDERINGS.read_text(encoding="utf-8").partition("\npaths:\n")
+    paths, mark, rest = paths.partition("\nwebhooks:\n")
+    paths = f"{paths}\n".replace("'#/", "'api.yaml#/")
+    path = config(f"{head}\npaths: {{$ref: one.yaml}}{mark}{rest}", name="api.yaml")
+    config(paths, name="one.yaml")
+    mock, key = serve(str(path), "--watch"), {"X-Render-Key": "k"}
+    for old, new in (("one", "two"), ("two", "three")):
+        config(paths.replace("/renderings:", f"/{new}:"), name=f"{new}.yaml")
+        path.write_text(path.read_text("utf-8").replace(f"{old}.yaml", f"{new}.yaml"), "utf-8")
+        mock.wait_for("Reloaded, with a new journal.")
+        assert mock.request("GET", f"/{new}", headers=key).status_code == 200
+        mock.wait_for("Reloaded.")  # the new file may have changed since
+    config(paths.replace("/renderings:", "/four:"), name="three.yaml")
+    mock.wait_for("Reloaded, with a new journal.")
+    assert mock.request("GET", "/four", headers=key).status_code == 200
+
+
 def test_reload_during_creates_loses_no_job(serve: Serve, config: Write) -> None:
     path = config("scenario: instant\n")
     mock = serve("--config", str(path), "--watch")
