@@ -275,7 +275,7 @@ def _new_id(pattern: str, place: str) -> FieldValue:
 
 def _failure(detail: str, schemas: list[dict[str, Json]]) -> FieldValue:
     index = 0 if detail == "code" else 1
-    whole = any(types_of(schema) == ("integer",) for schema in schemas)
+    whole = any({*types_of(schema)} in _WHOLE for schema in schemas)
 
     def value(view: View) -> Json:
         reason = view.snapshot.reason
@@ -287,6 +287,7 @@ def _failure(detail: str, schemas: list[dict[str, Json]]) -> FieldValue:
     return value
 
 
+_WHOLE = ({"integer"}, {"integer", "null"})
 _PROGRESS: dict[str, FieldValue] = {
     "percent": lambda view: view.snapshot.progress,
     "fraction": lambda view: view.snapshot.progress / 100,

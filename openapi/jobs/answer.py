@@ -52,6 +52,12 @@ class Answer:
             return []
         return self.schema.schemas_at((*self.job_at, *place.path), state=self._whole(state))
 
+    def compiled_at(self, place: Place) -> list[Schema]:
+        """Return the schemas that are declared for a place below the job, one per alternative."""
+        if place.part is Part.HEADER:
+            return [header.schema for header in self.headers if header.name == place.name]
+        return self.schema.all_below((*self.job_at, *place.path)) if self.schema else []
+
     def requires(self, path: Path, *, state: tuple[Path, Json] | None = None) -> bool:
         """Return True if each job with this state must have a value that is not null at a path."""
         if self.schema is None:

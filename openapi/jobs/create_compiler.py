@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
+from ..generator import NoValueError, ValueMaker
 from ..json import Json
 from ..operation import Operation
 from ..pointer import format_pointer
@@ -122,28 +123,56 @@ def with_fields(
     *,
     answers: Iterable[Answer],
     lifecycle: Lifecycle,
+    maker: ValueMaker,
 ) -> CreateOperation:
-    """Return a create with the fields of its jobs, and with a failure if it declares none."""
+    """Return a create with the fields of its jobs, and with a failure if it declares none.
+
+    Args:
+        create: The create.
+        fields: The fields.
+        answers: The responses that report its jobs.
+        lifecycle: The states of its jobs.
+        maker: Makes the code and the message of the failure, where their schemas restrict them.
+    """
     failures = create.failures
     failed = lifecycle.named(Meaning.FAILURE)
     if failed and not failures and any(isinstance(f.source, FailureDetail) for f in fields):
-        failures = (_usual_failure(fields, [*answers], failed[0]),)
+        failures = (_usual_failure(fields, [*answers], failed[0], maker),)
     return replace(create, fields=fields, failures=failures)
 
 
-def _usual_failure(fields: Iterable[JobField], answers: list[Answer], state: str) -> FailureReason:
+def _usual_failure(
+    fields: Iterable[JobField], answers: list[Answer], state: str, maker: ValueMaker
+) -> FailureReason:
     """Return the failure of a kind that declares none, from the schemas of code and message.
 
     The code is the first one that the schema lists or shows, or else the name of the state.
     """
-    shown: dict[str, str] = {}
+    places: dict[str, Place] = {}
     for field in fields:
         if isinstance(field.source, FailureDetail):
-            found = next(_shown(answers, field.place), None)
-            if found is not None:
-                shown.setdefault(field.source.detail, found)
-    code = shown.get("code", state)
-    return FailureReason(code, shown.get("message", f"The job failed: {code}."), None, False)
+            places.setdefault(field.source.detail, field.place)
+    texts: dict[str, str] = {}
+    for detail, usual in (("code", state), ("message", "The job failed: {code}.")):
+        text = usual.format_map(texts)
+        place = places.get(detail)
+        texts[detail] = _fitting_text(answers, place, text, maker) if place else text
+    return FailureReason(texts["code"], texts["message"], None, False)
+
+
+def _fitting_text(answers: list[Answer], place: Place, usual: str, maker: ValueMaker) -> str:
+    """Return the first text that the schemas of a place list or show, else a usual one.
+
+    Where they do not accept that one, it is made from the first of them.
+    """
+    shown = next(_shown(answers, place), None)
+    schemas = [each for answer in answers for each in answer.compiled_at(place)]
+    if shown is not None or not schemas or any(each.accepts(usual) for each in schemas):
+        return usual if shown is None else shown
+    try:
+        return str(maker.make(schemas[0]))
+    except NoValueError:
+        return usual
 
 
 def _failures(data: Mapping[str, Json]) -> tuple[FailureReason, ...]:

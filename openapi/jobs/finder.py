@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..json import Json
 from ..pointer import Path, format_pointer
 from ..schema_places import fields_of, schemas_at, values_of
 from .answer import Answer
 from .operations import JobOperation
+from .place import Part, Place
 
 
 def id_in(
@@ -69,7 +70,7 @@ def _find_ids(root: Json, answers: Iterable[Answer], poll: JobOperation) -> list
     if poll.id is None:
         return []
     for answer in answers:
-        fields = [path for path, _ in _job_fields(root, answer)]
+        fields = [*_job_fields(root, answer)]
         for names_the_same in (_is_same, _is_ending):
             found = [path for path in fields if names_the_same(path[-1], poll.id.name)]
             if found:
@@ -84,8 +85,9 @@ def _find_states(
     """Return the paths of the fields whose schema lists so many of these values."""
     found: dict[Path, None] = {}
     for answer in answers:
-        for path, schema in _job_fields(root, answer):
-            listed = values_of(root, schema)
+        for path in _job_fields(root, answer):
+            schemas = answer.schemas_at(Place(Part.BODY, path))
+            listed = [value for schema in schemas for value in values_of(root, schema)]
             if listed and sum(value in listed for value in values) >= needed:
                 found[path] = None
     return [*found]
@@ -96,11 +98,11 @@ def _describe(paths: Iterable[Path]) -> str:
     return ", ".join(map(format_pointer, paths)) or "none"
 
 
-def _job_fields(root: Json, answer: Answer) -> Iterable[tuple[Path, Json]]:
+def _job_fields(root: Json, answer: Answer) -> Iterator[Path]:
     if answer.schema is None:
         return
     for job in schemas_at(root, answer.schema.raw, answer.job_at)[:1]:
-        yield from fields_of(root, job)
+        yield from (path for path, _ in fields_of(root, job))
 
 
 def _is_same(field: str, parameter: str) -> bool:

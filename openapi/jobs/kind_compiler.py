@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
+from ..generator import ValueMaker
 from ..json import Json
 from ..operation import Operation
 from ..pointer import Path, format_pointer, parse_pointer
@@ -234,7 +235,13 @@ class _KindCompiler:
         places = {field.place for field in own}
         kept = (field for field in shared if field.place not in places)
         poll = self._with_answer(create.poll, entry.get("poll", self._data.get("poll")), fields)
-        complete = with_fields(create, (*kept, *own), answers=answers, lifecycle=self._lifecycle)
+        complete = with_fields(
+            create,
+            (*kept, *own),
+            answers=answers,
+            lifecycle=self._lifecycle,
+            maker=ValueMaker(self._root),
+        )
         return replace(self._with_answer(complete, entry, fields), poll=poll)
 
     def _with_answers(self, word: str, value: Any, fields: FieldCompiler) -> Any:

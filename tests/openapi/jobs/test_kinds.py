@@ -45,6 +45,16 @@ def test_id_state_and_items_are_found() -> None:
     assert kind.list.items == ("films",)
 
 
+def test_state_that_each_alternative_writes_in_its_own_way_is_found() -> None:
+    states = film({}).lifecycle.of_job()
+    phase: Json = {"type": "string"}
+    alternatives: Json = [
+        {"properties": {"phase": {**phase, "const": state.value}}} for state in states
+    ]
+    kind = film({f"{SCHEMA}/properties/phase": phase, f"{SCHEMA}/oneOf": alternatives})
+    assert kind.state_at == ("phase",)
+
+
 @pytest.mark.parametrize(
     ("field", "parameter"),
     [
@@ -154,10 +164,21 @@ CODE = {
             "dark",
             "It was dark.",
         ),
+        (
+            {
+                f"{SCHEMA}/properties/trouble/properties/why": {
+                    "type": "integer",
+                    "minimum": 7,
+                    "maximum": 7,
+                }
+            },
+            "7",
+            "The job failed: 7.",
+        ),
     ],
-    ids=["listed", "free", "example", "message"],
+    ids=["listed", "free", "example", "message", "number"],
 )
-def test_failure_is_made_from_the_schema_of_the_code(
+def test_failure_is_made_from_the_schemas_of_code_and_message(
     changes: dict[str, Json], code: str, message: str
 ) -> None:
     (create,) = film({**CODE, **changes}).creates
