@@ -49,6 +49,8 @@ def reply_problems(operation: Operation, reply: Reply) -> Iterator[ReplyProblem]
     """Yield every way in which a response differs from the declared responses of an operation."""
     response = operation.responses.get(reply.status)
     if response is None:
+        if not operation.responses:  # nothing is said about any response
+            return
         # Many documents leave out some errors or all, and no server does without any.
         if reply.status >= 400 and not operation.documents_errors:
             return

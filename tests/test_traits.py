@@ -1,16 +1,26 @@
-"""Documents of APIs of jobs with one trait each: read, served through whole lives, and checked."""
+"""Documents of APIs of jobs: read, served through whole lives, and checked.
+
+Each trait has a document of its own, and a property test combines them.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 import openapi_spec_validator
+import orjson
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 from aisa_testkit.contracts.budget import Budget
 from aisa_testkit.contracts.rules.server.evidence import has_completed_job
-from aisa_testkit.openapi import Document, parse_document
+from aisa_testkit.openapi import Document, DocumentError, parse_document
 from tests.support.job_lives import JobLives
 from tests.support.local_server import LocalServer
-from tests.support.trait_documents import TRAITS, trait_document, trait_text
+from tests.support.trait_documents import GROUPS, TRAITS, trait_document, trait_text
 
 each_trait = pytest.mark.parametrize("trait", TRAITS)
 
@@ -42,3 +52,68 @@ def test_check_follows_a_job_to_its_end_and_finds_nothing(trait: str) -> None:
         result = server.run_check(kind=name, creates=2, budget=Budget(max_creates=3), files=server)
         assert result.violations == ()
         assert has_completed_job(document, result.history)
+
+
+CONTRADICTING = (
+    {"states", "operations"},  # both say which states there are
+    {"ids", "creates"},  # both say where the id is
+)
+
+ALONE = (
+    "errors with status 200",  # other responses have no place that tells an error
+    "job schema is inline",  # no other operation can refer to it
+)
+
+
+@st.composite
+def compatible_traits(draw: st.DrawFn) -> list[str]:
+    """Draw traits that may stand in one document, at most one of each group."""
+    groups = draw(st.lists(st.sampled_from([*GROUPS]), min_size=2, max_size=8, unique=True))
+    assume(not any(pair <= {*groups} for pair in CONTRADICTING))
+    return [
+        draw(st.sampled_from([trait for trait in GROUPS[name] if trait not in ALONE]))
+        for name in groups
+    ]
+
+
+def read_any(*traits: str) -> Document:
+    """Return a document with some traits; those that contradict each other are left out."""
+    try:
+        openapi_spec_validator.validate(trait_document(*traits))
+        return parse_document(trait_text(*traits))
+    except (DocumentError, OpenAPIValidationError):
+        assume(False)
+        raise
+
+
+@settings(max_examples=100)
+@given(compatible_traits())
+def test_strict_mock_of_any_traits_never_contradicts_its_document(traits: list[str]) -> None:
+    document = read_any(*traits)
+    lives = JobLives(document)
+    for kind in document.kinds.values():
+        lives.lead(kind)
+    lives.call_all()
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=5), below),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_document_with_any_change_is_read_or_has_a_document_error(data: st.DataObject) -> None:
+    document = trait_document(data.draw(st.sampled_from([*TRAITS])))
+    at = document
+    while isinstance(at, dict | list) and at:
+        steps = [*at] if isinstance(at, dict) else [*range(len(at))]
+        step = data.draw(st.sampled_from(steps))
+        if not isinstance(at[step], dict | list) or data.draw(st.integers(0, 4)) == 0:
+            at[step] = data.draw(JSON)
+            break
+        at = at[step]
+    with suppress(DocumentError):
+        assert parse_document(orjson.dumps(document).decode()).kinds is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeGuard
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
@@ -230,13 +230,11 @@ def job_id_in(document: Document, exchange: Exchange, role: JobOperation, job: J
             return str(job_id)
     if role.id is not None:
         return exchange.job_id
-    if kind.id_at is not None:
-        return None
     creates = [create for create in kind.creates if create is role] or [*kind.creates]
-    addresses = (f for create in creates for f in create.fields if _is_address(f, create.poll))
-    for field in addresses:
-        url = _value_of(exchange, field, job)
-        job_id = _id_in_url(document, creates[0].poll, url) if isinstance(url, str) else None
+    polls = [(create.poll, field) for create in creates for field in create.fields]
+    for poll, field in polls:
+        url = _value_of(exchange, field, job) if _is_address(field, poll) else None
+        job_id = _id_in_url(document, poll, url) if isinstance(url, str) else None
         if job_id:
             return job_id
     return None
@@ -263,6 +261,8 @@ def _id_in_url(document: Document, poll: JobOperation, url: str) -> str | None:
     for start in (n for n, character in enumerate(path) if character == "/"):
         match = document.match(poll.operation.method, path[start:])
         if isinstance(match, OperationMatch) and match.operation is poll.operation and poll.id:
+            if poll.id.part is Part.QUERY:
+                return dict(parse_qsl(parts.query)).get(poll.id.name)
             return match.path_parameters.get(poll.id.name)
     return None
 

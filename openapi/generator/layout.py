@@ -43,6 +43,14 @@ class Layout:
         )
         return max((int(step) + 1 for step in below if step.isdecimal()), default=0)
 
+    def type_at(self, path: Path) -> str | None:
+        """Return the type of a value with something in it, by the places below; None without."""
+        size = len(path)
+        steps = [p[size] for p in self.places() if len(p) > size and p[:size] == path]
+        if not steps:
+            return None
+        return "array" if all(step.isdecimal() for step in steps) else "object"
+
     def is_sparse(self, path: Path) -> bool:
         """Return True if optional fields of the object at a path are left out."""
         return self.sparse is not None and path[: len(self.sparse)] == self.sparse

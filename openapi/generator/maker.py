@@ -154,7 +154,9 @@ class _Attempt:
             makers += [partial(deepcopy, value) for value in _shown(schema)]
         wanted = [name for name in types if name != "null"]
         if not types:
-            wanted = [_guess_type(schema)]
+            guessed = _guess_type(schema)
+            known = None if guessed in ("object", "array") else self._layout.type_at(path)
+            wanted = [known or guessed]
             excluded = types_of(schema.get("not", {}))
             if wanted[0] in excluded:
                 wanted = [name for name in _TYPES if name not in excluded][:1]

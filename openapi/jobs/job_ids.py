@@ -33,9 +33,11 @@ def job_id_form(kind: JobKind) -> Callable[[str], str]:
 
 
 def _id_schemas(kind: JobKind) -> list[dict[str, Json]]:
-    poll, found = kind.creates[0].poll, list[dict[str, Json]]()
+    create, found = kind.creates[0], list[dict[str, Json]]()
+    poll = create.poll
     if kind.id_at is not None:
-        found += answer_of(poll).schemas_at(Place(Part.BODY, kind.id_at))
+        for operation in (poll, create):
+            found += answer_of(operation).schemas_at(Place(Part.BODY, kind.id_at))
     if poll.id is not None:
         parameters = {**poll.operation.path_parameters, **poll.operation.query}
         found += [parameters[poll.id.name].schema.raw] if poll.id.name in parameters else []

@@ -9,8 +9,10 @@ from ..operation import Operation
 from ..pointer import Path, format_pointer
 from ..schema_places import values_of
 from ..text import suggest
-from .answer import Answer, has_place, json_schema, missing_place
+from .answer import Answer, answer_of, answers_of, has_place, json_schema, missing_place
+from .job_ids import id_of_pattern
 from .kind import JobKind
+from .operations import CreateOperation
 from .place import Part, Place
 from .problems import Report
 from .sources import FromSource, JobField, Moment, OperationAddress
@@ -44,7 +46,9 @@ class KindChecks:
     def run(self) -> None:
         """Report what contradicts the schemas, and warn of what is left out."""
         self._check_id()
+        self._check_id_pattern()
         self._check_places()
+        self._check_polls()
         self._check_expiry()
         self._check_sources()
         self._check_states()
@@ -58,18 +62,53 @@ class KindChecks:
         yield from {field.pointer: field for field in fields}.values()
 
     def _check_id(self) -> None:
-        polls = {create.poll.operation.id for create in self._kind.creates}
-        addresses = (
-            field.source.operation_id
-            for field in self._fields()
-            if isinstance(field.source, OperationAddress)
-        )
-        if self._kind.id_at is None and not polls.intersection(addresses):
+        if self._kind.id_at is None and not all(map(self._tells_address, self._kind.creates)):
             reason = (
-                "needs id, the place of the id in a job, or a field with the url of the poll,"
-                " because no field is named like its parameter"
+                "needs id, the place of the id in a job, or a field with the url of the poll in"
+                " the response of each create, because no field is named like its parameter"
             )
             self._report(self._kind.pointer, reason)
+
+    def _tells_address(self, create: CreateOperation) -> bool:
+        """Return True if the response of a create has an address of its poll with the id."""
+        answer, poll = answer_of(create), create.poll
+        if poll.id is None or poll.id.part not in (Part.PATH, Part.QUERY):
+            return False
+        places = [
+            field.place
+            for field in (*create.fields, *create.answer)
+            if isinstance(field.source, OperationAddress)
+            and field.source.operation_id == poll.operation.id
+        ]
+        return any(
+            answer.schemas_at(place)
+            or (place.part is Part.HEADER and not self._is_documented(place))
+            for place in places
+        )
+
+    def _is_documented(self, place: Place) -> bool:
+        return any(answer.schemas_at(place) for answer in self._answers)
+
+    def _check_id_pattern(self) -> None:
+        """Report a pattern whose ids the schemas of the id do not allow."""
+        kind = self._kind
+        if not kind.id_pattern or kind.id_at is None:
+            return
+        made = id_of_pattern(kind.id_pattern)("0123456789abcdef" * 2)
+        values: list[Json] = [made, int(made)] if made.isdecimal() else [made]
+        if not self._allow(kind.id_at, values):
+            reason = f"makes ids such as {made}, which the schema of the id does not allow"
+            self._report(f"{kind.pointer}/id/pattern", f"{reason}; without it, ids follow that")
+
+    def _allow(self, path: Path, values: Iterable[Json]) -> bool:
+        """Return True if each response that declares a place allows one of some values there."""
+        wanted = [*values]
+        declared = [answer.compiled_at(Place(Part.BODY, path)) for answer in self._answers]
+        return all(
+            any(schema.accepts(value) for schema in schemas for value in wanted)
+            for schemas in declared
+            if schemas
+        )
 
     def _check_places(self) -> None:
         """Report places that no job has."""
@@ -86,6 +125,15 @@ class KindChecks:
             place = Place(Part.BODY, path or ())
             if path and not has_place(self._answers, place):
                 self._report(f"{kind.pointer}/{at}", missing_place(self._answers, place))
+
+    def _check_polls(self) -> None:
+        """Report polls whose responses have fields, but not the state."""
+        place = Place(Part.BODY, self._kind.state_at)
+        for create in self._kind.creates if self._is_documented(place) else ():
+            answer = answer_of(create.poll)
+            if any(answer.fields()) and not answer.schemas_at(place):
+                reason = f"{missing_place([answer], place)}; needs job, the place of the job in it"
+                self._report(create.poll.pointer, reason)
 
     def _check_expiry(self) -> None:
         at = self._kind.expires_at
@@ -107,11 +155,14 @@ class KindChecks:
         states = self._kind.lifecycle.states.values()
         listed = self._listed_states
         texts = self.listed_states
-        for state in states if listed else ():
-            if state.value not in listed:
+        for state in states:
+            place = pointer + format_pointer((state.name,))
+            if listed and state.value not in listed:
                 reason = "the schema of the state does not allow it"
-                place = pointer + format_pointer((state.name,))
                 self._report(place, reason + suggest(str(state.value), texts))
+            elif not listed and not self._allow(self._kind.state_at, [state.value]):
+                reason = "the schema of the state does not allow it; needs value, which says how"
+                self._report(place, f"{reason} the state is written, such as {{value: 1}}")
 
     @property
     def listed_states(self) -> tuple[str, ...]:
@@ -120,9 +171,15 @@ class KindChecks:
 
     @property
     def _listed_states(self) -> list[Json]:
+        """The values that the schemas of the polls list, or without those any other response."""
         place = Place(Part.BODY, self._kind.state_at)
-        schemas = (schema for answer in self._answers for schema in answer.schemas_at(place))
-        return [value for schema in schemas for value in values_of(self._root, schema)]
+        polls = answers_of(create.poll for create in self._kind.creates)
+        for answers in (polls, self._answers):
+            schemas = [schema for answer in answers for schema in answer.schemas_at(place)]
+            listed = [value for schema in schemas for value in values_of(self._root, schema)]
+            if listed:
+                return listed
+        return []
 
     def _warn_of_states(self) -> None:
         kind, pointer = self._kind, f"{self._kind.pointer}/states"

@@ -29,7 +29,7 @@ from .place import parse_place
 from .problems import Report
 from .role_compiler import RoleCompiler
 from .source_compiler import FieldContext
-from .sources import JobField
+from .sources import JobField, OperationAddress
 from .state_compiler import compile_states
 from .webhook_compiler import WebhookCompiler
 
@@ -179,6 +179,7 @@ class _KindCompiler:
         state_at: Path,
     ) -> JobKind:
         data, pointer = self._data, self._pointer
+        self._first_poll = creates[0][0].poll.operation
         fields = FieldCompiler(
             FieldContext(
                 root=self._root,
@@ -242,7 +243,22 @@ class _KindCompiler:
             lifecycle=self._lifecycle,
             maker=ValueMaker(self._root),
         )
-        return replace(self._with_answer(complete, entry, fields), poll=poll)
+        complete = self._with_answer(complete, entry, fields)
+        return replace(
+            complete,
+            fields=self._with_own_poll(complete.fields, poll),
+            answer=self._with_own_poll(complete.answer, poll),
+            poll=replace(poll, answer=self._with_own_poll(poll.answer, poll)),
+        )
+
+    def _with_own_poll(
+        self, fields: tuple[JobField, ...], poll: JobOperation
+    ) -> tuple[JobField, ...]:
+        """Return fields in which an address of the kind's first poll is that of another poll."""
+        first, own = (OperationAddress(each.id) for each in (self._first_poll, poll.operation))
+        return tuple(
+            replace(field, source=own) if field.source == first else field for field in fields
+        )
 
     def _with_answers(self, word: str, value: Any, fields: FieldCompiler) -> Any:
         """Return an operation, or several, with the fields of their own responses."""

@@ -40,6 +40,14 @@ def test_undeclared_status_is_a_problem(document: Document) -> None:
     assert str(problem) == f"status: must be one of {statuses}, not 201"
 
 
+def test_operation_without_responses_allows_any() -> None:
+    document = parse_document(
+        '{"openapi": "3.1.0", "info": {"title": "t", "version": "1"},'
+        ' "paths": {"/ping": {"get": {"operationId": "ping"}}}}'
+    )
+    assert problems_with(document, "ping", 200, JSON, {}) == []
+
+
 @pytest.mark.parametrize(
     ("headers", "received"),
     [({"content-type": "text/html; charset=utf-8"}, "'text/html'"), ({}, "a response without one")],

@@ -71,9 +71,12 @@ SHORT = {
 }
 """The parts of the base document that traits name in short."""
 
-TRAITS: Mapping[str, Mapping[str, Json]] = yaml.safe_load(
+GROUPS: Mapping[str, Mapping[str, Mapping[str, Json]]] = yaml.safe_load(
     (Path(__file__).parent.parent / "documents" / "traits.yaml").read_text(encoding="utf-8")
 )
+"""The changes of the base document, by the group of the trait and its name."""
+
+TRAITS = {name: change for group in GROUPS.values() for name, change in group.items()}
 """The changes of the base document, by the name of the trait."""
 
 

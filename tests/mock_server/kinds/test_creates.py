@@ -96,6 +96,25 @@ def test_several_creates_of_one_kind_with_fields_and_polls_of_their_own() -> Non
     assert states_of(api.life(f"/images/{picture}")) == LIFE
 
 
+def test_address_of_the_poll_is_that_of_the_own_poll_of_a_create() -> None:
+    addressed = job_schema(address={"type": "string", "format": "uri"})
+    api = JobApi(
+        job=addressed,
+        paths={
+            "/images": {"post": operation("createImage", addressed, request=request_schema())},
+            "/images/{id}": {"get": operation("getImage", addressed)},
+        },
+        kind={
+            "create": ["createJob", {"operation": "createImage", "poll": "getImage"}],
+            "fields": {"/address": {"url": "poll"}},
+        },
+    )
+    for path in ("/jobs", "/images"):
+        made = api.create(path)
+        assert made["address"] == f"https://jobs.test/v1{path}/{made['id']}"
+        assert api.get(made["address"]) == made
+
+
 def test_several_kinds_have_their_own_states_and_unknown_ids() -> None:
     states = {"waiting": {"lasts": 1}, "ready": "success"}
     batch = job_schema(states=states)

@@ -80,6 +80,13 @@ def test_ids_have_the_form_of_their_schema(schema: Json, pattern: str) -> None:
         assert {UUID(job).version for job in jobs} == {4}
 
 
+def test_ids_have_the_form_that_the_create_alone_says() -> None:
+    made = operation("createJob", object_of({"id": {"type": "string", "format": "uuid"}}, "id"))
+    made["requestBody"] = operation("", request=request_schema())["requestBody"]
+    api = JobApi(paths={"/jobs": {"post": made}})
+    assert UUID(api.create()["id"]).version == 4
+
+
 def test_pattern_of_new_ids_in_the_kind() -> None:
     api = JobApi(kind={"id": {"at": "/id", "pattern": "^run_[A-Z]{4}$"}})
     job = api.create()["id"]

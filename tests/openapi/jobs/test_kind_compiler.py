@@ -140,8 +140,8 @@ def test_invalid_operation_of_a_kind_is_reported_with_its_place(
             [
                 (
                     "/x-jobs/film",
-                    "needs id, the place of the id in a job, or a field with the url "
-                    "of the poll, because no field is named like its parameter",
+                    "needs id, the place of the id in a job, or a field with the url of the poll "
+                    "in the response of each create, because no field is named like its parameter",
                 )
             ],
             id="no id",
@@ -155,11 +155,25 @@ def test_invalid_operation_of_a_kind_is_reported_with_its_place(
             [
                 (
                     "/x-jobs/film",
-                    "needs id, the place of the id in a job, or a field with the url "
-                    "of the poll, because no field is named like its parameter",
+                    "needs id, the place of the id in a job, or a field with the url of the poll "
+                    "in the response of each create, because no field is named like its parameter",
                 )
             ],
             id="url of an operation that is not the poll",
+        ),
+        pytest.param(
+            {
+                f"{FILM}/id": {"at": "/id", "pattern": "^film-[0-9]{3}$"},
+                f"{SCHEMA}/properties/id": {"type": "string", "maxLength": 4},
+            },
+            [
+                (
+                    "/x-jobs/film/id/pattern",
+                    "makes ids such as film-908, which the schema of the id does not allow; "
+                    "without it, ids follow that",
+                )
+            ],
+            id="ids that their schema does not allow",
         ),
         pytest.param(
             {
@@ -239,6 +253,16 @@ def test_place_that_is_not_found_must_be_named(
             {f"{FILM}/expires": "/since"},
             [("/x-jobs/film/expires", "needs a field with a time at /since")],
             id="expires no time",
+        ),
+        pytest.param(
+            {f"{FILM}/poll": {"operation": "look", "job": "/trouble"}},
+            [
+                (
+                    "/x-jobs/film/poll",
+                    "no response has a place /phase; needs job, the place of the job in it",
+                )
+            ],
+            id="state in the response of the poll",
         ),
         pytest.param(
             {f"{FILM}/expires": "/sinc"},

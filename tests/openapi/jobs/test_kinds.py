@@ -89,7 +89,8 @@ def test_id_is_the_field_named_like_the_parameter(field: str, parameter: str) ->
 
 def test_id_may_be_in_the_query() -> None:
     query = [{"name": "id", "in": "query", "required": True, "schema": {"type": "string"}}]
-    changes = {"/paths/~1films/get/parameters": query, f"{FILM}/poll": "page", f"{FILM}/id": "/id"}
+    poll: Json = {"operation": "page", "job": "/films/0"}
+    changes = {"/paths/~1films/get/parameters": query, f"{FILM}/poll": poll}
     (create,) = film(changes).creates
     assert create.poll.id == parse_place("query.id")
 

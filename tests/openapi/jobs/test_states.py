@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from aisa_testkit.openapi.json import Json
-from tests.support.film_api import FILM, problems_of
+from tests.support.film_api import FILM, SCHEMA, problems_of
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,26 @@ from tests.support.film_api import FILM, problems_of
                 )
             ],
             id="state that the schema does not allow",
+        ),
+        pytest.param(
+            {
+                f"{SCHEMA}/properties/phase": {"type": ["string", "boolean"], "maxLength": 6},
+                f"{FILM}/state": "/phase",
+                f"{FILM}/states/ready": {"means": "success", "value": True},
+            },
+            [
+                (
+                    "/x-jobs/film/states/drawing",
+                    "the schema of the state does not allow it; needs value, which says how"
+                    " the state is written, such as {value: 1}",
+                ),
+                (
+                    "/x-jobs/film/states/waiting",
+                    "the schema of the state does not allow it; needs value, which says how"
+                    " the state is written, such as {value: 1}",
+                ),
+            ],
+            id="state that its schema without a list does not allow",
         ),
         pytest.param(
             {f"{FILM}/states/ready": "failure"},
