@@ -61,6 +61,7 @@ CONTRADICTING = (
 
 ALONE = (
     "errors with status 200",  # other responses have no place that tells an error
+    "state is a boolean",  # two of its states differ in the field of the failure alone
     "job schema is inline",  # no other operation can refer to it
 )
 
@@ -86,7 +87,7 @@ def read_any(*traits: str) -> Document:
         raise
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(compatible_traits())
 def test_strict_mock_of_any_traits_never_contradicts_its_document(traits: list[str]) -> None:
     document = read_any(*traits)
@@ -103,7 +104,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.data())
 def test_document_with_any_change_is_read_or_has_a_document_error(data: st.DataObject) -> None:
     document = trait_document(data.draw(st.sampled_from([*TRAITS])))
