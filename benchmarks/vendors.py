@@ -102,7 +102,7 @@ class Vendor:
             for status in range(400, 600):
                 if status in operation.responses and operation.id in self.document.roles:
                     self._send_faulty(operation, {"prefer": f"code={status}"}, b"{}", status)
-            if operation.secured:
+            if operation.credentials:
                 self._send_faulty(operation, {}, b"{}", None)
             self._send_faulty(operation, self._headers(operation), b"{", None)
             self._send_faulty(operation, self._headers(operation), b"", None)

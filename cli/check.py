@@ -212,7 +212,7 @@ def check(
             fail(f"{name} cannot be combined with --replay, which sends nothing")
     policy = read_policy(grade, timeout, only, exclude)
     sends_key = replay is None and not no_key
-    key = read_key(base_url, api_key_env, needed=not dry_run) if sends_key else ""
+    key = read_key(loaded, base_url, api_key_env, needed=not dry_run) if sends_key else ""
     key = key or os.environ.get(api_key_env, "").strip()
     max_creates = 0 if free else max_creates
     # Without --free a plan creates at least one job, so that --max-creates 0 rejects it.

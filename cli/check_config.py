@@ -13,7 +13,7 @@ from ..contracts.budget import Budget, format_amount, format_price
 from ..contracts.check.plan import CheckPlan
 from ..contracts.check.result import CheckPolicy, select_codes
 from ..openapi import Document, Provenance
-from ..openapi.credentials import DUMMY_KEY
+from ..openapi.credentials import BASIC, DUMMY_KEY
 from ..openapi.text import quote
 from .options import fail
 
@@ -169,13 +169,16 @@ def read_base_url(url: str | None, *, needed: bool) -> str:
     return url
 
 
-def read_key(base_url: str | None, variable: str, *, needed: bool) -> str:
+def read_key(document: Document, base_url: str | None, variable: str, *, needed: bool) -> str:
     """Return the API key from the environment, or a dummy key for a server on this machine."""
     host = urlsplit(read_base_url(base_url, needed=True)).hostname
     key = os.environ.get(variable, "").strip()
     if needed and not key and host not in ("localhost", "127.0.0.1", "::1"):
         fail(f"{base_url} is not on this machine and needs an API key: set {variable}")
-    if not (key.isascii() and key.isprintable() and " " not in key):
+    known = document.credentials
+    # A word before the key, as in "Key sk-…", or a password.
+    has_blanks = known is not None and (known.any_word or known.scheme == BASIC)
+    if not (key.isascii() and key.isprintable() and (has_blanks or " " not in key)):
         fail(f"{variable} contains characters that are not allowed in an API key")
     return key or DUMMY_KEY
 

@@ -65,7 +65,7 @@ class Endpoint:
         problem = None
         if body and "content-encoding" in headers:
             body, problem = self._decode(body, headers, match.operation)
-        call = Call(match.operation.id, match.path_parameters, parse_query(query), headers, body)
+        call = self._call(match, query, headers, body)
         if problem is None and len(body) > self.body_limit:
             problem = self._too_large(headers, match.operation)
         reply = problem or self.service.answer(call)
@@ -84,10 +84,16 @@ class Endpoint:
         if isinstance(match, NoMatch):
             return self.respond_unmatched(method, path, match, headers=headers)
         reply = self._too_large(headers, match.operation)
-        call = Call(match.operation.id, match.path_parameters, parse_query(query), headers)
+        call = self._call(match, query, headers)
         for observer in self._observers:
             observer.answered(call, reply)
         return reply
+
+    def _call(
+        self, match: OperationMatch, query: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> Call:
+        call = Call(match.operation.id, match.path_parameters, parse_query(query), headers, body)
+        return self.service.document.received(call)
 
     def _file_path(self, path: str) -> str | None:
         """Return the path of a file of a job below the files of the mock; None for other paths."""

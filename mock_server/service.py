@@ -108,7 +108,7 @@ class JobService(Generic[ClockT]):
         document.
         """
         operation, request_id = self.document.operations[call.operation_id], self._request_id()
-        sender = self._authenticator.read_key(call.headers) if operation.secured else ""
+        sender = self._authenticator.read_key(call.headers) if operation.credentials else ""
         applied = AppliedFaults()
         try:
             if self.faults.any_active:
@@ -135,7 +135,7 @@ class JobService(Generic[ClockT]):
         self, operation: Operation, call: Call, sender: str | RequestProblem, applied: AppliedFaults
     ) -> Reply:
         """Perform a call if its key, the limits and the faults allow it; raises Refusal if not."""
-        key = self._authenticator.authenticate(sender) if operation.secured else ""
+        key = self._authenticator.authenticate(sender) if operation.credentials else ""
         if self.limits.active:
             self.limits.count_request(key)
         if "prefer" in call.headers:
@@ -285,11 +285,11 @@ def _about_jobs_of_all_keys(document: Document) -> frozenset[str]:
     They need no key themselves, or it needs none to create such a job.
     """
     kinds = document.kinds.values()
-    public = {k.name for k in kinds if not all(c.operation.secured for c in k.creates)}
+    public = {k.name for k in kinds if not all(c.operation.credentials for c in k.creates)}
     return frozenset(
         name
         for name, roles in document.roles.items()
-        if not document.operations[name].secured or public.intersection(r.kind for r in roles)
+        if not document.operations[name].credentials or public.intersection(r.kind for r in roles)
     )
 
 

@@ -1,18 +1,21 @@
-"""The API key of a request: where it is sent, how it is masked, and keys for examples."""
+"""The ways to send API keys, how keys are masked, and keys for examples."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .envelope import Cause
 from .errors import Problem
 from .json import Json
-from .operation import METHODS
 from .pointer import format_pointer
 from .references import resolve
-from .request_problem import RequestProblem
-from .text import quote
+
+HEADER, QUERY, COOKIE = "header", "query", "cookie"
+"""The parts of a request that can hold the key."""
+
+BASIC = "Basic"
+"""The scheme of user names and passwords."""
 
 DUMMY_KEY = "sk-aisa-dummy"
 """A key for servers that accept any key."""
@@ -31,106 +34,109 @@ def mask_key(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The header that carries the API key.
+    """A way to send the API key.
 
-    header: the name of the header in lower case
-    scheme: the word before the key, such as "Bearer"; empty if there is none
+    name: the name of the header in lower case, of the parameter of the query, or of the cookie
+    scheme: the word before the key, such as "Bearer"; empty if there is none. With "Basic" the key
+        is `USER:PASSWORD`, and encoded.
     any_word: True if any word, such as "Key" or "Token", may come before the key
+    part: where the key is: "header", "query" or "cookie"
     """
 
-    header: str
-    scheme: str
+    name: str
+    scheme: str = ""
     any_word: bool = False
-
-    def key(self, headers: Mapping[str, str]) -> str | RequestProblem:
-        """Return the key in these headers (names in lower case), or the problem with them.
-
-        A key may contain blanks, as in the tests of some SDKs.
-        """
-        text = headers.get(self.header, "").strip()
-        word, _, rest = text.partition(" ")
-        key = rest.strip() if self.scheme or (self.any_word and rest) else text
-        if self.any_word:
-            valid = True
-        elif self.scheme:
-            valid = word.lower() == self.scheme.lower()
-        else:
-            valid = not rest or word.lower() not in _SCHEMES
-        if key and valid:
-            return key
-        if not text:
-            return RequestProblem(Cause.CREDENTIALS_MISSING, self.header, self._expected)
-        # The rest of the header may be a key, which must not reach a log.
-        received = quote(word) if rest and word.lower() in _SCHEMES else "something else"
-        return RequestProblem(Cause.CREDENTIALS_MALFORMED, self.header, self._expected, received)
-
-    def problem(self, headers: Mapping[str, str]) -> RequestProblem | None:
-        """Return the problem with the key in these headers; a key with blanks is one, too."""
-        key = self.key(headers)
-        if isinstance(key, RequestProblem):
-            return key
-        if len(key.split()) == 1:
-            return None
-        return RequestProblem(
-            Cause.CREDENTIALS_MALFORMED, self.header, self._expected, "a key with blanks"
-        )
+    part: str = HEADER
 
     @property
-    def _expected(self) -> str:
-        return f"must be sent as {f'{self.scheme} <key>'.strip()}"
+    def header(self) -> str:
+        """The header that holds the key while the toolkit handles a request.
+
+        That of a key in the query is "query.NAME", of one in a cookie "cookie.NAME".
+        """
+        return self.name if self.part == HEADER else f"{self.part}.{self.name}"
+
+    def value_of(self, key: str) -> str:
+        """Return what is sent for a key: `Bearer sk-…`."""
+        if self.scheme == BASIC and ":" in key:
+            key = b64encode(key.encode()).decode()
+        return f"{self.scheme} {key}".strip()
 
 
 def compile_credentials(root: Json) -> Credentials | None:
     """Return the first credentials that the document or one of its operations requires.
 
-    None if no key is required, or if none is sent in a header.
+    A key in a header comes before others. None if no key is required, or none that is checked.
     """
-    for name in _required_names(root):
-        credentials = _credentials_of(root, name)
-        if credentials:
-            return credentials
-    return None
+    found = [c for name in _required_names(root) if (c := _credentials_of(root, name))]
+    return next((c for c in found if c.part == HEADER), found[0] if found else None)
 
 
-def accepts(root: Json, security: Iterable[Json], credentials: Credentials) -> bool:
-    """Return True if one of these security requirements is met by the credentials."""
-    names = [name for requirement in security for name in requirement]
-    return any(_credentials_of(root, name) == credentials for name in names)
+def accepted_credentials(root: Json, security: Iterable[Json]) -> tuple[Credentials, ...]:
+    """Return the credentials that meet security requirements, each of which is enough.
+
+    Requirements that cannot be checked are left out, and of one with several schemes only the first
+    that can be checked counts. Returns () if requests need no key, as an empty requirement says.
+    """
+    accepted: dict[Credentials, None] = {}
+    for requirement in security:
+        if not requirement:
+            return ()
+        known = [c for name in requirement if (c := _credentials_of(root, name))]
+        accepted.update(dict.fromkeys(known[:1]))
+    return tuple(accepted)
 
 
 def unchecked_schemes(root: Json) -> Iterator[Problem]:
-    """Yield a warning for each required scheme whose keys are not sent in a header."""
+    """Yield a warning for each required scheme that is not checked."""
     schemes = root.get("components", {}).get("securitySchemes", {})
+    checked: set[str] = set()
+    for requirement in _requirements(root):
+        known = [name for name in requirement if _credentials_of(root, name)]
+        checked.update(known[:1])
     for name in dict.fromkeys(_required_names(root)):
-        if name in schemes and _credentials_of(root, name) is None:
+        if name in schemes and name not in checked:
             pointer = format_pointer(("components", "securitySchemes", name))
-            yield Problem(pointer, "is not checked: only keys in headers are")
+            if _credentials_of(root, name):
+                reason = "one key of a request is, and this comes beside another"
+            else:
+                reason = f"only keys, {BASIC} and Bearer are"
+            yield Problem(pointer, f"is not checked: {reason}")
 
 
 def _required_names(root: Json) -> Iterator[str]:
     """Yield the names of required schemes, first those of the document."""
-    paths = root.get("paths", {}).values()
-    operations = [op for path in paths for method, op in path.items() if method in METHODS]
+    for requirement in _requirements(root):
+        yield from requirement
+
+
+def _requirements(root: Json) -> Iterator[Json]:
+    """Yield the security requirements, first those of the document."""
+    items = (resolve(root, item) for item in root.get("paths", {}).values())
+    operations = [each for item in items for each in item.values() if isinstance(each, dict)]
     for owner in (root, *operations):
-        for requirement in owner.get("security", ()):
-            yield from requirement
+        yield from owner.get("security", ())
 
 
 def _credentials_of(root: Json, name: str) -> Credentials | None:
-    """Return the credentials of a scheme; None if its key is not sent in a header."""
+    """Return the credentials of a scheme; None if it cannot be checked."""
     schemes = root.get("components", {}).get("securitySchemes", {})
     scheme = resolve(root, schemes.get(name, {}))
     match scheme.get("type"):
         case "http" if str(scheme.get("scheme", "")).lower() == "basic":
-            return Credentials("authorization", "Basic")
+            return Credentials("authorization", BASIC)
+        case "http" if str(scheme.get("scheme", "bearer")).lower() != "bearer":
+            return None
         case "http" | "oauth2" | "openIdConnect":
             return Credentials("authorization", "Bearer")
-        case "apiKey" if scheme.get("in", "header") == "header" and "name" in scheme:
+        case "apiKey" if "name" in scheme:
+            part = scheme.get("in", HEADER)
+            if part in (QUERY, COOKIE):
+                return Credentials(scheme["name"], part=part)
             header = scheme["name"].lower()
-            return Credentials(header, "", any_word=header == "authorization")
+            return Credentials(header, any_word=header == "authorization")
     return None
 
 
-_SCHEMES = ("basic", "bearer", "digest", "token")
 # The rest of a shorter key would be quickly guessed.
 _MIN_MASKABLE_LENGTH = 12

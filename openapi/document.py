@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path as FilePath
 from urllib.parse import urlsplit
 
-from .credentials import compile_credentials
+from .credentials import HEADER, Credentials, compile_credentials
 from .envelope import DEFAULT_ENVELOPE, compile_envelope
 from .errors import Problem
 from .jobs.kind import JobKind
@@ -15,10 +15,12 @@ from .jobs.kind_compiler import compile_kinds
 from .jobs.operations import JobOperation
 from .json import Json
 from .limits import compile_limits
+from .messages import Call
 from .near_miss import NearMiss, find_nearest
 from .operation import Operation
 from .operation_compiler import compile_operations
 from .reading.reader import read_document, read_files
+from .request_key import received, sent
 from .routing import NoMatch, OperationMatch, Router
 from .schema import Schemas
 from .source import BUNDLED, Source, parse_source, read_bundled, read_overlay
@@ -36,7 +38,7 @@ class Document:
     roles: what the operations do to jobs, by id of the operation
     warnings: what the document says and the toolkit leaves out
     envelope: the fields of error responses, and the response to each cause
-    credentials: the header with the API key; None if no key is required
+    credentials: the main way to send the API key; None if no key is required
     limits: the rate limits; None if there are none
 
     Raises DocumentError if the document is invalid or not supported.
@@ -59,7 +61,8 @@ class Document:
         self.server_url = _server_url(root)
         self.base_path = urlsplit(self.server_url).path.rstrip("/")
         self.credentials = compile_credentials(root)
-        operations = {o.id: o for o in compile_operations(schemas, self.credentials)}
+        operations = {o.id: o for o in compile_operations(schemas)}
+        self._keys_in_one_header = _has_one_header(self.credentials, operations.values())
         self.kinds, self.warnings = self._compile_kinds(schemas, operations, left_out)
         self.roles = _roles(self.kinds)
         self.operations: Mapping[str, Operation] = operations
@@ -96,6 +99,18 @@ class Document:
         """
         return self._router.match(method, path)
 
+    def received(self, call: Call) -> Call:
+        """Return a call as it came in the form that the toolkit handles: see `request_key`."""
+        if self._keys_in_one_header or self.credentials is None:
+            return call
+        return received(call, self.operations[call.operation_id].credentials, self.credentials)
+
+    def sent(self, call: Call) -> Call:
+        """Return a call as it is sent, with its key where the operation has it."""
+        if self._keys_in_one_header or self.credentials is None:
+            return call
+        return sent(call, self.operations[call.operation_id].credentials, self.credentials)
+
     def nearest(self, method: str, path: str) -> NearMiss:
         """Return the operation that comes closest to a request without an operation.
 
@@ -113,6 +128,12 @@ def _server_url(root: Json) -> str:
     for name, variable in servers[0].get("variables", {}).items():
         url = url.replace(f"{{{name}}}", variable["default"])
     return url
+
+
+def _has_one_header(known: Credentials | None, operations: Iterable[Operation]) -> bool:
+    """Return True if all operations with a key have it in the same header."""
+    others = any(c != known for each in operations for c in each.credentials)
+    return known is None or (known.part == HEADER and not others)
 
 
 def _roles(kinds: Mapping[str, JobKind]) -> Mapping[str, tuple[JobOperation, ...]]:

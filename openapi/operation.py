@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from .credentials import Credentials
 from .json import Json
 from .keywords import possible_types
 from .parameter_style import ParameterStyle
@@ -110,7 +111,7 @@ class Operation:
     method: the HTTP method in upper case
     template: the path template below the base path of the server
     pointer: the JSON pointer of the operation
-    secured: True if it requires an API key
+    credentials: the ways to send the API key, each of which is enough; () if it needs no key
     path_parameters, query, headers, cookies: its parameters by name
     bodies: the request bodies by media type
     responses: the declared responses by status
@@ -124,7 +125,7 @@ class Operation:
     template: PathTemplate
     pointer: str
     provenance: Provenance
-    secured: bool
+    credentials: tuple[Credentials, ...]
     path_parameters: Mapping[str, Parameter]
     query: Mapping[str, Parameter]
     headers: Mapping[str, Parameter]

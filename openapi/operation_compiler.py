@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from .credentials import Credentials, accepts
+from .credentials import HEADER, accepted_credentials
 from .json import Json
 from .keywords import as_object, possible_types
 from .media_types import is_json
@@ -30,19 +30,14 @@ from .schema_places import fields_of
 from .uploaded_file import is_file
 
 
-def compile_operations(
-    schemas: Schemas, credentials: Credentials | None = None
-) -> Iterator[Operation]:
-    """Compile the operations of a document with valid structure.
-
-    With `credentials`, only operations that accept these are secured.
-    """
+def compile_operations(schemas: Schemas) -> Iterator[Operation]:
+    """Compile the operations of a document with valid structure."""
     responses: dict[str, Response] = {}
     ids = set[str]()
     for path in (p for p in schemas.root["paths"] if p.startswith("/")):
         item = get(schemas.root, parse_pointer(follow(schemas.root, _item_pointer(path))))
         for method in (m for m in METHODS if m in item):
-            yield _OperationCompiler(schemas, path, method, responses, ids, credentials).compile()
+            yield _OperationCompiler(schemas, path, method, responses, ids).compile()
 
 
 def _item_pointer(path: str) -> str:
@@ -66,25 +61,16 @@ class _OperationCompiler:
         method: str,
         responses: dict[str, Response],
         ids: set[str],
-        credentials: Credentials | None,
     ) -> None:
-        self._responses, self._credentials = responses, credentials
+        self._responses = responses
         self._schemas, self._root = schemas, schemas.root
         self._path, self._method = path, method
         self._item = follow(self._root, _item_pointer(path))
         self._pointer = f"{self._item}/{method}"
         self._data = get(self._root, parse_pointer(self._pointer))
+        security = self._data.get("security", self._root.get("security", ()))
+        self._credentials = accepted_credentials(self._root, security)
         self._id = _unique_id(self._data.get("operationId"), method, path, ids)
-
-    def _is_secured(self, security: Iterable[Json]) -> bool:
-        """Return True if every requirement needs a key, and the checked one is accepted.
-
-        An empty requirement makes a key optional.
-        """
-        requirements = [*security]
-        if not requirements or not all(requirements):
-            return False
-        return self._credentials is None or accepts(self._root, requirements, self._credentials)
 
     def compile(self) -> Operation:
         data = self._data
@@ -99,7 +85,7 @@ class _OperationCompiler:
             template=_styled_template(self._path, parameters),
             pointer=self._pointer,
             provenance=Provenance(data.get("x-provenance", Provenance.DOCUMENTED)),
-            secured=self._is_secured(data.get("security", self._root.get("security", ()))),
+            credentials=self._credentials,
             path_parameters={p.name: p for p in parameters if p.place == "path"},
             query={p.name: p for p in parameters if p.place == "query"},
             headers={p.name: p for p in parameters if p.place == "header"},
@@ -140,7 +126,9 @@ class _OperationCompiler:
             for index in range(len(listed)):
                 pointer, data = self._follow(f"{base}/parameters/{index}")
                 parameters[data["name"], data["in"]] = self._parameter(pointer, data)
-        yield from parameters.values()
+        # The key has its own rules, also where a document lists it as a parameter.
+        keys = {(c.name, c.part) for c in self._credentials if c.part != HEADER}
+        yield from (p for place, p in parameters.items() if place not in keys)
 
     def _parameter(self, pointer: str, data: Json) -> Parameter:
         content = next(iter(data.get("content", ())), None)

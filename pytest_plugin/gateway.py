@@ -66,6 +66,7 @@ class Gateway:
             return self._error_reply(404, "unknown", f"{request.method} {path} is not documented")
         query, headers = parse_query(request.url.query), read_headers(request.headers.raw)
         call = Call(match.operation.id, match.path_parameters, query, headers, body)
+        call = self._document.received(call)
         try:
             call = self._decoded(call)
             reply = await self._forward_in_budget(match.operation, call, request)
@@ -140,9 +141,10 @@ class Gateway:
         headers = {k: v for k, v in call.headers.items() if k not in _HOP_HEADERS}
         credentials = self._document.credentials
         if credentials is not None and credentials.header in headers:
-            headers[credentials.header] = f"{credentials.scheme} {self._budget.key}".strip()
+            headers[credentials.header] = credentials.value_of(self._budget.key)
+        call = self._document.sent(replace(call, headers=headers))
         # Values may have characters beyond ASCII (RFC 9110, section 5.5).
-        raw_headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()]
+        raw_headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in call.headers.items()]
         url = url_of(self._document, call, self._upstream)
         async with httpx2.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
             response = await client.request(

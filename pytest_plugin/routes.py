@@ -218,9 +218,9 @@ class VideoRouter(respx.MockRouter):
         match = self._endpoint.match(operation.method, self._path(request.url) or "")
         parameters = match.path_parameters if isinstance(match, OperationMatch) else {}
         query = parse_query(request.url.query.decode("ascii"))
-        return Call(
-            operation.id, parameters, query, read_headers(request.headers.raw), request.content
-        )
+        headers = read_headers(request.headers.raw)
+        call = Call(operation.id, parameters, query, headers, request.content)
+        return self._endpoint.service.document.received(call)
 
 
 @contextmanager

@@ -6,13 +6,14 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 import httpx2
 
 from ...openapi import Call, Document, Reply
 from ...openapi.jobs import ResultOperation
 from ...openapi.messages import media_type_of
+from ...openapi.request_key import sent
 from ...openapi.text import one_line
 from ..errors import CheckTimedOut, ServerUnreachable
 from ..traffic.exchange import Exchange, read_exchange
@@ -100,7 +101,7 @@ class HttpTarget:
             with self._connections.closed_after(min(self._max_seconds, self._deadline - began)):
                 response, body = self._get_file(address, {})
                 if response.status_code in _UNAUTHORIZED and is_own and credentials:
-                    response, body = self._get_file(address, credentials)
+                    response, body = self._get_file(*self._with_key(address, credentials))
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
             return FileReply(None, problem=_describe(error))
         return FileReply(response.status_code, media_type_of(dict(response.headers)), len(body))
@@ -118,7 +119,10 @@ class HttpTarget:
             raise CheckTimedOut(f"the check takes more than {self._max_total_seconds:g} seconds")
 
     def _reply(self, call: Call) -> Reply:
-        method = self._document.operations[call.operation_id].method
+        method, call = (
+            self._document.operations[call.operation_id].method,
+            self._document.sent(call),
+        )
         url = url_of(self._document, call, self._base_url)
         try:
             response, body = self._send(method, url, call.body, call.headers, self._max_bytes(call))
@@ -134,6 +138,13 @@ class HttpTarget:
         roles = self._document.roles.get(call.operation_id, ())
         is_file = any(isinstance(r, ResultOperation) and r.media_type is not None for r in roles)
         return MAX_FILE_BYTES if is_file else MAX_JSON_BYTES
+
+    def _with_key(self, url: str, headers: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
+        """Return the address and the headers of a request for a file with the key."""
+        known = self._document.credentials
+        call = sent(Call("", headers=headers), (), known) if known else Call("", headers=headers)
+        mark = "&" if "?" in url else "?"
+        return url + (f"{mark}{urlencode(call.query)}" if call.query else ""), call.headers
 
     def _get_file(self, url: str, headers: Mapping[str, str]) -> tuple[httpx2.Response, bytes]:
         return self._send("GET", url, b"", headers, MAX_FILE_BYTES)
@@ -153,7 +164,8 @@ class HttpTarget:
         if redirect is None or method != "GET" or not redirects:
             return response, body
         if credentials and _origin(redirect.url) != _origin(response.url):
-            headers = {k: v for k, v in headers.items() if k != credentials.header}
+            secrets = (credentials.header, "cookie")
+            headers = {k: v for k, v in headers.items() if k not in secrets}
         return self._send(method, str(redirect.url), content, headers, max_bytes, redirects - 1)
 
     def _read(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ...openapi import Call, CreateOperation, Document, JobKind, Operation
-from ...openapi.credentials import UNKNOWN_KEY
+from ...openapi.credentials import BASIC, UNKNOWN_KEY
 from ...openapi.json import Json
 from ...openapi.keywords import types_of
 from ...openapi.media_types import is_json
@@ -201,8 +201,9 @@ def _invalid_keys(
     yield Probe(requests.request(operation, key=None), "no API key")
     yield Probe(requests.request(operation, key=UNKNOWN_KEY), "an unknown API key")
     if credentials.scheme:
+        other = "Bearer" if credentials.scheme == BASIC else BASIC
         for value, reason in (
-            (f"Basic {requests.key or UNKNOWN_KEY}", "another scheme"),
+            (f"{other} {requests.key or UNKNOWN_KEY}", "another scheme"),
             (credentials.scheme, "no API key in it"),
         ):
             call = requests.request(operation)

@@ -65,7 +65,7 @@ class RequestMaker:
 
     def needs_key(self, operation: Operation) -> bool:
         """Return True if a request without the key should be rejected."""
-        return self.sends_keys and operation.secured
+        return self.sends_keys and bool(operation.credentials)
 
     def credentials(self) -> Mapping[str, str]:
         """Return the header with the API key, none without one; a header that is set counts."""
@@ -74,7 +74,7 @@ class RequestMaker:
             return {}
         if known.header in self.given.headers:
             return {known.header: self.given.headers[known.header]}
-        return {} if self.key is None else {known.header: f"{known.scheme} {self.key}".strip()}
+        return {} if self.key is None else {known.header: known.value_of(self.key)}
 
     def request(
         self,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ...openapi import Call, Cause, Delivery, Document, Operation, OperationMatch, Reply
 from ...openapi.jobs import ResultOperation
+from ...openapi.request_key import read_key
 from ..traffic.exchange import Exchange, UnmatchedKind, UnmatchedRequest, read_exchange
 from ..traffic.job_views import shown_jobs
 from ..traffic.request_builder import url_of
@@ -119,7 +120,7 @@ def key_of(document: Document, request: LoggedRequest) -> str | None:
     """Return the API key of a request, None if it is missing or malformed."""
     if document.credentials is None or not isinstance(request, Exchange):
         return None
-    key = document.credentials.key(request.headers)
+    key = read_key(document.credentials, request.headers)
     return key if isinstance(key, str) else None
 
 

@@ -90,8 +90,8 @@ def redacted_for_rules(
     if key is None or credentials is None:
         return clean
     # As many words as the key has, because a rule reports keys with blanks.
-    sender = " ".join([credentials.scheme, *[f"{KEY_MASK}{hash(key):x}"] * len(key.split())])
-    headers = {**clean.call.headers, credentials.header: sender.strip()}
+    sender = " ".join([f"{KEY_MASK}{hash(key):x}"] * len(key.split()))
+    headers = {**clean.call.headers, credentials.header: credentials.value_of(sender)}
     return replace(clean, call=replace(clean.call, headers=headers))
 
 

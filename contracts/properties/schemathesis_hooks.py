@@ -220,7 +220,8 @@ def _read_call(document: Document, request: PreparedRequest, case: Case[Any]) ->
         return None
     headers = {name.lower(): _decode(value) for name, value in request.headers.items()}
     query = tuple(parse_qsl(url.query, keep_blank_values=True))
-    return Call(match.operation.id, match.path_parameters, query, headers, body)
+    call = Call(match.operation.id, match.path_parameters, query, headers, body)
+    return document.received(call)
 
 
 def _decode(value: str | bytes) -> str:

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ...openapi import Call, Document
+from ...openapi.credentials import BASIC, COOKIE, QUERY
 from ...openapi.errors import FormError
 from ...openapi.form import Part, parse_form
 from ...openapi.operation import FORM
+from ...openapi.request_key import used_credentials
 from ...openapi.text import escape_controls
 from .recorded_form import is_placeholder
 from .redaction import replace_key
@@ -46,12 +48,12 @@ def curl_command(
     """
     writer = _Writer(files)
     method = document.operations[call.operation_id].method
-    key_header = document.credentials.header if document.credentials else None
+    known = document.credentials
     words = ["curl", "-X", method, *writer.url(url_of(document, call, base_url))]
     parts = _form_parts(call)
     for name, value in call.headers.items():
-        if name == key_header:
-            words += ["-H", f'"{name}: {replace_key(value, f"${key_variable}")}"']
+        if known and name == known.header:
+            words += _key(document, call, f"${key_variable}")
         elif name in _CLIENT_HEADERS or name.startswith("x-stainless-"):
             continue
         elif name != "content-type" or parts is None:
@@ -61,6 +63,21 @@ def curl_command(
     elif call.body:
         words += writer.body(call.body)
     return CurlCommand(" ".join(words), writer.files)
+
+
+def _key(document: Document, call: Call, variable: str) -> list[str]:
+    """Return the words that send the API key, which is in an environment variable."""
+    operation, known = document.operations[call.operation_id], document.credentials
+    assert known is not None  # the call has a key
+    used, value = used_credentials(operation.credentials, known), call.headers[known.header]
+    if used.part == QUERY:
+        return ["--url-query", f'"{used.name}={variable}"']
+    if used.part == COOKIE:
+        return ["-b", f'"{used.name}={variable}"']
+    if used.scheme == BASIC and value.startswith(f"{BASIC} "):
+        return ["-u", f'"{variable}"']
+    text = replace_key(value, variable) if used == known else used.value_of(variable)
+    return ["-H", f'"{used.name}: {text}"']
 
 
 def _form_parts(call: Call) -> tuple[Part, ...] | None:

@@ -20,7 +20,7 @@ from .request_builder import url_of
 
 def entry_from(document: Document, exchange: Exchange, base_url: str) -> dict[str, Json]:
     """Return an exchange as an entry of HAR; custom fields begin with an underscore."""
-    call = exchange.call
+    call = document.sent(exchange.call)
     began = datetime.fromtimestamp(min(exchange.at - exchange.took, _LAST_UNIX_TIME), UTC)
     milliseconds = exchange.took * 1000
     entry: dict[str, Json] = {

@@ -76,7 +76,8 @@ class EntryReader:
             self.without_response += 1
         elif reply is None:
             self.without_body += 1
-        call = replace(call, headers=with_our_mask(self._document, headers), body=body)
+        call = self._document.received(replace(call, headers=headers, body=body))
+        call = replace(call, headers=with_our_mask(self._document, call.headers))
         exchange = _exchange(self._document, call, reply, followed or entry)
         was_recorded = reply is not None or is_broken(entry)
         return replace(exchange, was_recorded=was_recorded, problem=problem_of(entry))

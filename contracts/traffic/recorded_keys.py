@@ -22,7 +22,7 @@ def with_masked_key(document: Document, exchange: Exchange) -> Exchange:
     credentials = document.credentials
     if credentials is None:
         return exchange
-    key = f"{credentials.scheme} {KEY_MASK}".strip()
+    key = credentials.value_of(KEY_MASK)
     headers = {**exchange.call.headers, credentials.header: key}
     return replace(exchange, call=replace(exchange.call, headers=headers))
 
@@ -40,7 +40,7 @@ def with_our_mask(document: Document, headers: Mapping[str, str]) -> dict[str, s
     mask = rest if scheme.lower() == credentials.scheme.lower() else value
     if not _MASK.search(mask.strip()):
         return {**headers}
-    stand_in = f"{credentials.scheme} {KEY_MASK}{''.join(mask.split())}".strip()
+    stand_in = credentials.value_of(f"{KEY_MASK}{''.join(mask.split())}")
     return {**headers, credentials.header: stand_in}
 
 

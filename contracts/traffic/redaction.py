@@ -35,8 +35,8 @@ class Redaction:
     """
 
     def __init__(self, document: Document, *, keys: Iterable[str] = ()) -> None:
-        credentials = document.credentials
-        self._secret_names = _SECRET_NAMES | ({credentials.header} if credentials else set())
+        accepted = {c for each in document.operations.values() for c in each.credentials}
+        self._secret_names = _SECRET_NAMES | {c.header for c in accepted}
         self._document, self._lock = document, Lock()
         self._keys: set[str] = set()
         # The keys and their encodings in base64 and hexadecimal digits. Bodies are searched as

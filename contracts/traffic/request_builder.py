@@ -40,7 +40,7 @@ def build_call(
     """
     sent = dict(headers or {})
     if document.credentials and key is not None:
-        sent[document.credentials.header] = f"{document.credentials.scheme} {key}".strip()
+        sent[document.credentials.header] = document.credentials.value_of(key)
     body = b""
     if fields is not None and media_type == FORM:
         sent["content-type"], body = f"{FORM}; boundary={BOUNDARY}", encode_form(fields)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from ...openapi import Cause, Credentials, RequestProblem
+from ...openapi.request_key import read_key
 from ..errors import Refusal
 from .accounts import Account
 
@@ -36,7 +37,7 @@ class Authenticator:
 
         The key is empty if the document does not use keys.
         """
-        return self._credentials.key(headers) if self._credentials else ""
+        return read_key(self._credentials, headers) if self._credentials else ""
 
     def authenticate(self, key: str | RequestProblem) -> str:
         """Return the key if it is accepted. Raise Refusal if not, or if it could not be read."""

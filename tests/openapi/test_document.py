@@ -82,7 +82,7 @@ def test_role_and_provenance_of_each_operation(
     assert operation.provenance == provenance
     assert [each.role for each in document.roles[name]] == [role]
     assert operation.success.provenance is Provenance(provenance)
-    assert operation.secured
+    assert operation.credentials
 
 
 def test_bundled_document_has_no_other_operations(document: Document) -> None:
@@ -156,7 +156,7 @@ def test_other_document_has_its_own_server_and_credentials(other_document: Docum
 def test_document_without_security_has_no_credentials(renderings: str) -> None:
     document = parse_document(renderings.replace("security: [{key: []}]", "security: []"))
     assert document.credentials is None
-    assert not any(operation.secured for operation in document.operations.values())
+    assert not any(operation.credentials for operation in document.operations.values())
 
 
 def test_json_and_yaml_give_the_same_document(document: Document) -> None:

@@ -107,6 +107,7 @@ def api_text(
     kind: Mapping[str, Json] | None = None,
     kinds: Mapping[str, Json] | None = None,
     schemas: Mapping[str, Json] | None = None,
+    security_schemes: Mapping[str, Json] | None = None,
     root: Mapping[str, Json] | None = None,
 ) -> str:
     """The text of a document.
@@ -118,6 +119,7 @@ def api_text(
         kind: Words of the kind `work`, which add to those of the base or replace them.
         kinds: More kinds of jobs.
         schemas: More schemas by name.
+        security_schemes: The security schemes by name.
         root: More keywords of the document.
     """
     creating = operation("createJob", JOB, request=request or request_schema())
@@ -149,7 +151,8 @@ def api_text(
                 "Job": job or job_schema(),
                 "Problem": object_of({"code": TEXT, "message": TEXT}, "code", "message"),
                 **(schemas or {}),
-            }
+            },
+            "securitySchemes": {**(security_schemes or {})},
         },
         **(root or {}),
     }

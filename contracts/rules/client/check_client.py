@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from ....openapi import Cause, Document
+from ....openapi.request_key import key_problem
 from ...traffic.exchange import Exchange, UnmatchedKind, UnmatchedRequest
 from .. import client_catalogue as catalogue
 from ..grouping import deduplicate
@@ -81,8 +82,8 @@ def _unmatched_violation(document: Document, request: UnmatchedRequest, number: 
 def _request_violations(document: Document, exchange: Exchange, number: int) -> Iterator[Violation]:
     """Yield the violations of a single request, independent of the history."""
     operation, problems = exchange.operation, list(exchange.arguments.problems)
-    if operation.secured and document.credentials:
-        problem = document.credentials.problem(exchange.headers)
+    if operation.credentials and document.credentials:
+        problem = key_problem(document.credentials, exchange.headers)
         problems += [problem] if problem else []
     reported: set[str] = set()
     for problem in problems:

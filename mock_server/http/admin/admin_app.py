@@ -138,7 +138,7 @@ class AdminApp:
         except AdminRequestError:
             self._access.check(request.headers.raw)
             raise
-        if match.operation.secured:
+        if match.operation.credentials:
             self._access.check(request.headers.raw)
         return match
 

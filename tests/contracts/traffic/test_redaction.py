@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from aisa_testkit.contracts import Exchange, check_server, read_exchange
 from aisa_testkit.contracts.traffic.redaction import KEY_MASK, Redaction
 from aisa_testkit.openapi import Call, JobRole, Reply, load_document
+from aisa_testkit.openapi.request_key import read_key
 from tests.support.operations import find_operation
 from tests.support.scripted_client import exchanges_of_script
 
@@ -44,7 +45,7 @@ def test_missing_or_malformed_api_key_stays_invalid(header: str | None) -> None:
     before = exchange(Reply(200), headers=headers)
     credentials = DOCUMENT.credentials
     assert credentials is not None
-    result = credentials.key(before.headers), credentials.key(redacted(before).headers)
+    result = read_key(credentials, before.headers), read_key(credentials, redacted(before).headers)
     assert isinstance(result[0], str) is isinstance(result[1], str)
     assert KEY not in repr(redacted(before))
 

@@ -87,7 +87,7 @@ def test_document_requires_a_token_only_if_the_server_has_one(
 
 def test_every_response_status_is_documented() -> None:
     for operation in admin_document().operations.values():
-        expected = {200, 400} | ({401, 403} if operation.secured else set())
+        expected = {200, 400} | ({401, 403} if operation.credentials else set())
         assert operation.responses.keys() - {404} == expected, operation.id
         assert 404 in operation.responses or "{" not in operation.path, operation.id
 
@@ -96,7 +96,7 @@ def test_challenge_is_documented_for_every_secured_operation() -> None:
     challenge = {name.lower(): value for name, value in admin_document().challenge.items()}
     assert challenge == {"www-authenticate": "Bearer"}
     for operation in admin_document().operations.values():
-        if operation.secured:
+        if operation.credentials:
             headers = operation.responses[401].headers
             assert {each.name: each.schema.raw["const"] for each in headers} == challenge
 
