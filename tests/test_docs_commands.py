@@ -23,6 +23,7 @@ from aisa_testkit.cli.reloading_mock import ReloadingMock, ServeOptions
 from aisa_testkit.cli.serve import serve
 from aisa_testkit.mock_server import HttpReceiver, SystemClock, Webhooks
 from aisa_testkit.mock_server.http.server import base_url, serve_app
+from aisa_testkit.openapi import load_document
 from tests.support.command_line import run_check, run_command
 from tests.support.serve_process import serve_process
 
@@ -193,9 +194,12 @@ def test_commands_about_your_own_api_end_well(
         for line in block.splitlines()
     ]
     commands = {words[1]: words[2:] for words in map(shlex.split, lines)}
-    assert {"document", "serve", "check"} <= commands.keys()
+    assert {"document", "draft", "serve", "check"} <= commands.keys()
     done = run_command("document", *commands["document"])
     assert (done.exit_code, done.stderr) == (0, "")
+    drafted = run_command("draft", *commands["draft"])
+    assert (drafted.exit_code, drafted.stderr) == (0, "")
+    assert load_document("kites.yaml", overlays=["draft.yaml"]).kinds
     documented, served_options = commands["check"], commands["serve"]
     at = served_options.index("--port")
     assert documented[0] == f"http://127.0.0.1:{served_options[at + 1]}/v1"

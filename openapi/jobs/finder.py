@@ -28,7 +28,7 @@ def id_in(
         poll: The operation whose parameter takes the id.
         report: Is called with the reason if several fields look like the id.
     """
-    found = _find_ids(root, answers, poll)
+    found = ids_named_like(root, answers, poll.id.name) if poll.id else []
     if len(found) > 1:
         report(f"needs id, the place of the id in a job; it may be {_describe(found)}")
     return next(iter(found), None)
@@ -61,18 +61,16 @@ def state_in(
     return found[0]
 
 
-def _find_ids(root: Json, answers: Iterable[Answer], poll: JobOperation) -> list[Path]:
+def ids_named_like(root: Json, answers: Iterable[Answer], parameter: str) -> list[Path]:
     """Return the paths of the fields of a job that look like its id; none if no field does.
 
-    They are the shallowest fields whose name is that of the poll's parameter, in the first response
+    They are the shallowest fields whose name is that of the parameter, in the first response
     that has one; without one, those whose name is the end of it: `id` for `video_id` or `jobId`.
     """
-    if poll.id is None:
-        return []
     for answer in answers:
         fields = [*_job_fields(root, answer)]
         for names_the_same in (_is_same, _is_ending):
-            found = [path for path in fields if names_the_same(path[-1], poll.id.name)]
+            found = [path for path in fields if names_the_same(path[-1], parameter)]
             if found:
                 depth = min(map(len, found))
                 return [path for path in found if len(path) == depth]
