@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -40,18 +40,19 @@ def draft_overlay(document: Document) -> Draft:
     for index, creates in made.items():
         name = _name(polls[index], kinds)
         kind = draft_kind(root, name, polls[index], creates, operations)
-        if _try(document, kind):
+        if _try(document, kind, beside=kinds):
             kinds[name] = kind
     return Draft(document.title, tuple(kinds.values()))
 
 
-def _try(document: Document, kind: KindDraft) -> bool:
+def _try(document: Document, kind: KindDraft, *, beside: Mapping[str, KindDraft]) -> bool:
     """Take away the guesses that the loader refuses; False if no job remains."""
     schemas = Schemas(document.source.data)
+    others = {name: other.data for name, other in beside.items()}
     while True:
         problems: list[tuple[str, str]] = []
         compile_kinds(
-            {kind.name: kind.data},
+            {**others, kind.name: kind.data},
             schemas=schemas,
             operations=document.operations,
             report=partial(_note, problems),
@@ -76,7 +77,10 @@ def _note(problems: list[tuple[str, str]], pointer: str, reason: str) -> None:
 
 def _guess_at(kind: KindDraft, pointer: str) -> Guess | None:
     """Return the guess that stands at a pointer below `x-jobs`; None if a job cannot be without."""
-    steps = parse_pointer(pointer)[2:]
+    whole = parse_pointer(pointer)
+    if whole[1:2] != (kind.name,):
+        return None
+    steps = whole[2:]
     if steps[:1] == ("create",):
         creates = [guess for guess in kind.guesses if guess.word == "create"]
         index = int(steps[1]) if steps[1:2] and steps[1].isdecimal() else 0

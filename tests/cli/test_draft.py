@@ -49,6 +49,44 @@ paths:
                     type: object
                     properties: {code: {type: string}, message: {type: string}}
 """
+OVENS = """\
+openapi: 3.1.0
+info: {title: Ovens, version: '1'}
+paths:
+  /ovens/start:
+    post:
+      operationId: start
+      responses:
+        '202':
+          description: Where the fire can be seen.
+          headers: {Fire-Location: {schema: {type: string, format: uri}}}
+  /ovens/fires/{fire}:
+    parameters: [{name: fire, in: path, required: true, schema: {type: string}}]
+    get:
+      operationId: see
+      responses: {'200': {$ref: '#/components/responses/Fire'}}
+  /ovens/fires/{fire}/abort:
+    parameters: [{name: fire, in: path, required: true, schema: {type: string}}]
+    post:
+      operationId: abort
+      responses: {'200': {$ref: '#/components/responses/Fire'}}
+  /ovens/fires/{fire}/stoke:
+    parameters: [{name: fire, in: path, required: true, schema: {type: string}}]
+    post:
+      operationId: stoke
+      responses: {'200': {$ref: '#/components/responses/Fire'}}
+components:
+  responses:
+    Fire:
+      description: The fire.
+      content:
+        application/json:
+          schema:
+            oneOf:
+              - {type: object, required: [heat], properties: {heat: {const: starting}}}
+              - {type: object, required: [heat], properties: {heat: {const: finished}}}
+              - {type: object, required: [heat], properties: {heat: {const: aborted}}}
+"""
 STATELESS = """\
 openapi: 3.1.0
 info: {title: Bells, version: '1'}
@@ -117,6 +155,21 @@ def test_create_and_poll_at_paths_of_their_own(dough: Path, tmp_path: Path) -> N
     assert kind.creates[0].operation.id == "bake"
     assert str(kind.creates[0].poll.id) == "query.loaf"
     assert kind.lifecycle.named(Meaning.SUCCESS) == ("Done",)
+
+
+def test_address_in_a_header_and_operations_below_a_job(tmp_path: Path) -> None:
+    path, draft = tmp_path / "ovens.yaml", tmp_path / "life.yaml"
+    path.write_text(OVENS, encoding="utf-8")
+    assert run(path, "-o", draft).exit_code == 0
+    (kind,) = load_document(path, overlays=[draft]).kinds.values()
+    assert [create.operation.id for create in kind.creates] == ["start"]
+    assert kind.cancel is not None
+    assert (kind.cancel.operation.id, kind.cancel.next) == ("abort", "aborted")
+    lines = [line.strip().partition("  #")[0] for line in draft.read_text("utf-8").splitlines()]
+    assert "header.fire-location: {url: poll}" in lines
+    assert any(
+        line.startswith("# stoke, a POST for one job: create, with source") for line in lines
+    )
 
 
 def test_fields_with_plain_names_and_the_question_about_an_address(dough: Path) -> None:
