@@ -78,15 +78,14 @@ class OperationHandlers:
             replies=self._replies,
         )
         self._listers = {
-            parts.kind.name: JobLister(
-                parts.kind,
-                parts.kind.list,
+            operation_id: JobLister(
+                [role for role in roles if isinstance(role, ListOperation)],
                 store=store,
-                value_of=parts.value,
+                value_of=lambda job, path: kinds[job.kind].value(job, path),
                 synthesize=synthesize,
             )
-            for parts in kinds.values()
-            if parts.kind.list is not None
+            for operation_id, roles in self._roles.items()
+            if isinstance(roles[0], ListOperation)
         }
         self._handlers: Mapping[JobRole, _JobHandler] = {
             JobRole.POLL: self._poll,
@@ -109,8 +108,7 @@ class OperationHandlers:
             creates = cast("tuple[CreateOperation, ...]", roles)
             return self._creation.create(accepted, creates) or self._stateless.reply(accepted)
         if first.role is JobRole.LIST:
-            listing = cast(ListOperation, first)
-            return self._replies.of_list(accepted, listing, self._listers[listing.kind])
+            return self._replies.of_list(accepted, self._listers[accepted.operation.id])
         return self._about_job(accepted, roles)
 
     def job_of(self, accepted: AcceptedCall) -> Job | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from ..openapi import Cause, Schema
-from ..openapi.jobs import JobKind, ListOperation, Place
+from ..openapi.jobs import ListOperation, Place
 from ..openapi.jobs.answer import json_schema
 from ..openapi.json import Json
 from ..openapi.keywords import types_of
@@ -69,8 +69,8 @@ class JobLister:
     """Finds the pages of one list.
 
     Args:
-        kind: The kind of job.
-        listing: The operation.
+        listings: What the operation lists: its role for each kind of job, at least one. Pages are
+            those of the first kind.
         store: The jobs.
         value_of: Returns the value of a field of a job now.
         synthesize: True if unknown ids belong to jobs, after which nothing follows.
@@ -78,24 +78,24 @@ class JobLister:
 
     def __init__(
         self,
-        kind: JobKind,
-        listing: ListOperation,
+        listings: Sequence[ListOperation],
         *,
         store: Store,
         value_of: Callable[[Job, Path], Json],
         synthesize: bool,
     ) -> None:
-        self._kind, self._listing, self._store = kind, listing, store
+        self.listing, self.listings = listings[0], {each.kind: each for each in listings}
+        self._store = store
         self._value_of, self._synthesize = value_of, synthesize
-        schema = json_schema(listing.operation)
-        self._forms = {path: _form_at(schema, path) for path in listing.places.values()}
+        schema = json_schema(self.listing.operation)
+        self._forms = {path: _form_at(schema, path) for path in self.listing.places.values()}
 
     def page(self, accepted: AcceptedCall) -> Page:
         """Return the page that a request asks for.
 
         Raises Refusal if it starts at an unknown job.
         """
-        listing = self._listing
+        listing = self.listing
         limit = _count(self._read(listing.limit, accepted), DEFAULT_LIMIT)
         newest_first = self._is_newest_first(accepted)
         after, known = self._start(accepted)
@@ -115,7 +115,7 @@ class JobLister:
 
     def values(self, page: Page, accepted: AcceptedCall, base_url: str) -> dict[Path, Json]:
         """Return the values in the response beside the items, or ABSENT, by path."""
-        jobs, places = page.jobs, self._listing.places
+        jobs, places = page.jobs, self.listing.places
         following, previous = self._cursors(page)
         as_address = {"next_page": following, "previous_page": previous}
         values: dict[str, Json] = {
@@ -138,20 +138,20 @@ class JobLister:
         return read_place(place, accepted.call, accepted.arguments)
 
     def _is_newest_first(self, accepted: AcceptedCall) -> bool:
-        if self._listing.order is None:
+        if self.listing.order is None:
             return True
-        place, words = self._listing.order
+        place, words = self.listing.order
         return words.get(str(self._read(place, accepted))) != "ascending"
 
     def _start(self, accepted: AcceptedCall) -> tuple[Job | None, bool]:
         """Return the job before the page, and False if it is unknown and nothing follows it."""
-        listing = self._listing
+        listing = self.listing
         for place in (listing.after, listing.cursor):
             wanted = self._read(place, accepted)
             if place is None or wanted is None:
                 continue
             job = self._store.get(str(wanted))
-            if job is not None and accepted.sees(job) and job.kind == self._kind.name:
+            if job is not None and accepted.sees(job) and job.kind in self.listings:
                 return job, True
             if self._synthesize:
                 return None, False
@@ -163,10 +163,10 @@ class JobLister:
         return None, True
 
     def _needs_all(self, accepted: AcceptedCall) -> bool:
-        listing = self._listing
+        listing = self.listing
         if listing.filters or listing.before or listing.offset or listing.page:
             return True
-        return "total" in listing.places or self._store.has_other_kinds(self._kind.name)
+        return "total" in listing.places or self._store.has_other_kinds(self.listings)
 
     def _all(self, accepted: AcceptedCall, *, newest_first: bool) -> list[Job]:
         found = self._store.page(
@@ -174,20 +174,20 @@ class JobLister:
         )
         wanted = {
             path: value
-            for place, path in self._listing.filters.items()
+            for place, path in self.listing.filters.items()
             if (value := self._read(place, accepted)) is not None
         }
         return [
             job
             for job in found.jobs
-            if job.kind == self._kind.name
+            if job.kind in self.listings
             and all(str(self._value_of(job, path)) == str(v) for path, v in wanted.items())
         ]
 
     def _first_index(
         self, accepted: AcceptedCall, jobs: list[Job], after: Job | None, limit: int
     ) -> int:
-        listing = self._listing
+        listing = self.listing
         if after is not None:
             return next((i + 1 for i, job in enumerate(jobs) if job.id == after.id), len(jobs))
         before = self._read(listing.before, accepted)
@@ -202,7 +202,7 @@ class JobLister:
 
     def _cursors(self, page: Page) -> tuple[dict[str, Json] | None, dict[str, Json] | None]:
         """Return the parameters of the next and of the previous page; None if there is none."""
-        listing, jobs = self._listing, page.jobs
+        listing, jobs = self.listing, page.jobs
         following: dict[str, Json] = {}
         previous: dict[str, Json] = {}
         if listing.offset:
@@ -221,7 +221,7 @@ class JobLister:
 
     def _address(self, cursor: Mapping[str, Json], accepted: AcceptedCall, base_url: str) -> str:
         kept = {name: value for name, value in accepted.call.query if name not in cursor}
-        path = self._listing.operation.template.expand(accepted.call.path_parameters)
+        path = self.listing.operation.template.expand(accepted.call.path_parameters)
         return f"{base_url}{path}?{urlencode({**kept, **cursor})}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import orjson
 
 from ..openapi import Call, Document, Reply
-from ..openapi.jobs import JobOperation, ListOperation
+from ..openapi.jobs import JobOperation
 from .accepted_call import AcceptedCall
 from .clock import Clock
 from .job_listing import JobLister
@@ -37,18 +37,21 @@ class JobReplies:
             return Reply(role.status, headers)
         return Reply(role.status, {**_JSON_HEADERS, **headers}, orjson.dumps(body))
 
-    def of_list(self, accepted: AcceptedCall, listing: ListOperation, lister: JobLister) -> Reply:
+    def of_list(self, accepted: AcceptedCall, lister: JobLister) -> Reply:
         """Return the reply with the page that a request asks for.
 
         Raises Refusal if the page starts at an unknown job.
         """
-        page, answers = lister.page(accepted), self._kinds[listing.kind].answers
+        page, listings = lister.page(accepted), lister.listings
         base_url, now = self._base_urls.of(accepted.call), self._clock.now()
         views = [View(job, observe(job, now), base_url) for job in page.jobs]
         if any(not view.snapshot.has_ended for view in views):
             self._clock.on_poll()
-        items = [answers.body(listing, view) for view in views]
-        body = answers.page(listing, items, lister.values(page, accepted, base_url))
+        items = [
+            self._kinds[view.job.kind].answers.body(listings[view.job.kind], view) for view in views
+        ]
+        listing, values = lister.listing, lister.values(page, accepted, base_url)
+        body = self._kinds[listing.kind].answers.page(listing, items, values)
         return Reply(listing.status, _JSON_HEADERS, orjson.dumps(body))
 
 

@@ -244,7 +244,9 @@ class StateAnswerCompiler:
             whole = (*answer.job_at, *place.path)
             schema = answer.schema.below(whole)
             if schema is not None and answer.schemas_at(place, state=state):
-                functions[whole] = _returned_value(each, schema)
+                sent = request_schemas(self._creates[create].operation, each)
+                fits = always_fits(schema, sent)
+                functions[whole] = _sent_value(each) if fits else _returned_value(each, schema)
         return functions
 
     def _id_write(
@@ -265,6 +267,12 @@ class StateAnswerCompiler:
         if not answer.schemas_at(Place(Part.BODY, state[0]), state=state):
             return {}
         return {(*answer.job_at, *state[0]): state[1]}
+
+
+def _sent_value(place: Place) -> FieldValue:
+    """Return the function for a value that comes back whatever it is."""
+    key = str(place)
+    return lambda view: view.job.request.get(key, ABSENT)
 
 
 def _returned_value(place: Place, schema: Schema) -> FieldValue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Collection
 from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
@@ -63,8 +64,8 @@ class Store(Protocol):
         """
         ...
 
-    def has_other_kinds(self, kind: str) -> bool:
-        """Return True if there may be jobs of another kind."""
+    def has_other_kinds(self, kinds: Collection[str]) -> bool:
+        """Return True if there may be jobs of other kinds than these."""
         ...
 
     def clear(self) -> None:
@@ -135,8 +136,8 @@ class MemoryStore:
             start = 0 if after is None else bisect_right(jobs, after.sequence, key=_sequence_of)
             return JobPage(tuple(jobs[start : start + limit]), start + limit < len(jobs))
 
-    def has_other_kinds(self, kind: str) -> bool:
-        return not self._kinds <= {kind}
+    def has_other_kinds(self, kinds: Collection[str]) -> bool:
+        return not self._kinds.issubset(kinds)
 
     def clear(self) -> None:
         with self._lock:

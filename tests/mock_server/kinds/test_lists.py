@@ -256,6 +256,46 @@ def test_list_of_one_kind_has_no_jobs_of_another() -> None:
     assert [each["id"] for each in api.get("/batches")] == [batch]
 
 
+def test_list_of_two_kinds_has_the_jobs_of_both_as_each_writes_them() -> None:
+    batch = job_schema("total", states={"waiting": 0, "ready": 0}, total=WHOLE)
+    page = object_of(
+        {"items": {"type": "array", "items": {"anyOf": [JOB, batch]}}, "last": TEXT}, "items"
+    )
+    listing = {"operation": "listJobs", "limit": "query.limit", "after": "query.after"}
+    api = JobApi(
+        paths={
+            "/jobs": {
+                "get": operation("listJobs", page, parameters=[query("limit"), query("after")])
+            },
+            "/batches": {"post": operation("createBatch", batch, request=request_schema())},
+            "/batches/{id}": {"get": operation("getBatch", batch)},
+        },
+        kind={"list": {**listing, "last": "/last"}},
+        kinds={
+            "batch": {
+                "create": "createBatch",
+                "poll": "getBatch",
+                "list": listing,
+                "states": {"waiting": "pending", "ready": "success"},
+                "fields": {"/total": {"value": 7}},
+            }
+        },
+    )
+    job, batch_id = api.create()["id"], api.create("/batches")["id"]
+    later = api.create()["id"]
+    items = api.get("/jobs")["items"]
+    assert [(item["id"], item["status"], item.get("total")) for item in items] == [
+        (later, "queued", None),
+        (batch_id, "waiting", 7),
+        (job, "queued", None),
+    ]
+    first = api.get("/jobs?limit=1")
+    assert [item["id"] for item in first["items"]] == [first["last"]] == [later]
+    second = api.get(f"/jobs?limit=1&after={later}")
+    third = api.get(f"/jobs?limit=1&after={batch_id}")
+    assert [page["items"][0]["id"] for page in (second, third)] == [batch_id, job]
+
+
 def test_ids_in_a_page_are_numbers_where_the_schema_says_so() -> None:
     api = JobApi(
         job=job_schema(id=WHOLE),
