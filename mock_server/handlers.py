@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeAlias, cast
 
 from ..openapi import Call, Cause, Document, Reply
+from ..openapi.generator import ValueMaker
 from ..openapi.jobs import (
     CancelOperation,
     CreateOperation,
@@ -28,6 +30,7 @@ from .jobs.kind_parts import KindParts
 from .jobs.progression import continue_to
 from .jobs.store import Store
 from .keys.quotas import Quotas
+from .required_headers import required_headers
 from .stateless import StatelessReplies
 from .webhooks.webhooks import Webhooks
 
@@ -87,6 +90,13 @@ class OperationHandlers:
             for operation_id, roles in self._roles.items()
             if isinstance(roles[0], ListOperation)
         }
+        self._maker = ValueMaker(document.source.data)
+        self._request_id_header = document.envelope.request_id_header or ""
+        self._with_required_headers = frozenset(
+            operation.id
+            for operation in document.operations.values()
+            if any(header.required for header in operation.success.headers)
+        )
         self._handlers: Mapping[JobRole, _JobHandler] = {
             JobRole.POLL: self._poll,
             JobRole.CANCEL: self._cancel,
@@ -96,6 +106,17 @@ class OperationHandlers:
 
     def handle(self, accepted: AcceptedCall) -> Reply:
         """Return the reply to an accepted call; raises Refusal if it is invalid or impossible."""
+        reply = self._reply(accepted)
+        if accepted.operation.id not in self._with_required_headers:
+            return reply
+        response = accepted.operation.responses.get(reply.status)
+        if response is None:
+            return reply
+        known = {*reply.headers, self._request_id_header}
+        made = required_headers(response, self._maker, known=known)
+        return replace(reply, headers={**reply.headers, **made})
+
+    def _reply(self, accepted: AcceptedCall) -> Reply:
         problems = accepted.arguments.problems
         if problems:
             message = "; ".join(problem.message for problem in problems)

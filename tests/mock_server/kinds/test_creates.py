@@ -134,6 +134,26 @@ def test_several_kinds_have_their_own_states_and_unknown_ids() -> None:
     assert kinds == ["running", "ready"]
 
 
+def test_headers_that_a_response_requires_are_made_if_nothing_declares_them() -> None:
+    headers = {
+        "X-Region": {"required": True, "schema": {"enum": ["north"]}},
+        "X-Hint": {"schema": TEXT},
+    }
+    item = object_of({"items": {"type": "array", "items": JOB}}, "items")
+    api = JobApi(
+        paths={
+            "/jobs": {
+                "post": operation("createJob", JOB, request=request_schema(), headers=headers),
+                "get": operation("listJobs", item, headers=headers),
+            }
+        },
+        kind={"list": "listJobs"},
+    )
+    made, listed = api.send("POST /jobs", {"prompt": "A teapot"}), api.send("GET /jobs")
+    assert [reply.headers.get("x-region") for reply in (made, listed)] == ["north", "north"]
+    assert "x-hint" not in made.headers
+
+
 def stored(api: JobApi) -> list[Json]:
     return [*api.service.store.page(after=None, limit=9, newest_first=False).jobs]
 
