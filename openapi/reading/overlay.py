@@ -9,8 +9,6 @@ from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
-import jsonpath
-
 from ..errors import Problem
 from ..json import Json
 from ..pointer import Path, format_pointer, get
@@ -85,6 +83,8 @@ class _Application:
             self._update(targets, action["update"], (*place, "update"))
 
     def _find(self, query: str, place: Path) -> list[Path]:
+        import jsonpath  # not for documents without overlays, whose start it would delay
+
         try:
             matches = jsonpath.finditer(query, self.data)
             return [tuple(str(step) for step in match.parts) for match in matches]
