@@ -36,7 +36,9 @@ class Redaction:
 
     def __init__(self, document: Document, *, keys: Iterable[str] = ()) -> None:
         accepted = {c for each in document.operations.values() for c in each.credentials}
-        self._secret_names = _SECRET_NAMES | {c.header for c in accepted}
+        # By its own name, too: an operation that needs no key may get one all the same.
+        names = {name for each in accepted for name in (each.header, each.name.lower())}
+        self._secret_names = _SECRET_NAMES | names
         self._document, self._lock = document, Lock()
         self._keys: set[str] = set()
         # The keys and their encodings in base64 and hexadecimal digits. Bodies are searched as

@@ -91,7 +91,8 @@ class _Bundler:
     def _follow(self, part: Part) -> None:
         """Follow the references of a part, and of all below it."""
         if isinstance(part.data, dict) and isinstance(part.data.get("$ref"), str):
-            if part.stays or part.at in self.places.values():
+            is_component = part.at[0] == "components" and len(part.at) == _COMPONENT_STEPS
+            if part.stays or (is_component and part.at in self.places.values()):
                 part = self._inline(part)
             else:
                 part.data["$ref"] = self._place(part.data["$ref"], part)
@@ -223,6 +224,7 @@ def _free_name(path: str, pointer: str, taken: dict[str, Json]) -> str:
     return next(name for name in candidates if name not in taken)
 
 
+_COMPONENT_STEPS = 3  # components, the section and the name
 # A reference, in YAML or JSON, that does not begin with "#".
 _MAY_LEAVE = re.compile(r"""\$ref["']?\s*:\s*["']?[^"'#\s]""")
 _IS_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")

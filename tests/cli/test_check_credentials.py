@@ -12,7 +12,7 @@ from aisa_testkit.mock_server import SystemClock, serve_in_thread
 from aisa_testkit.openapi import Document, parse_document
 from aisa_testkit.openapi.json import Json
 from tests.support.command_line import run_check, run_command
-from tests.support.job_api import api_text
+from tests.support.job_api import api_text, operation
 from tests.support.serve_process import serve_process
 
 SECRET = "sk-live-3c97e1d2a4"
@@ -116,3 +116,17 @@ def test_each_of_several_keys_is_enough() -> None:
             f"{url}/{in_query.json()['id']}", headers={"Authorization": f"Bearer {SECRET}"}
         )
     assert (in_query.status_code, in_header.status_code) == (200, 200)
+
+
+def test_key_in_the_query_of_an_operation_without_keys_is_masked(tmp_path: Path) -> None:
+    scheme: Json = {"type": "apiKey", "in": "query", "name": "Pass"}
+    free = {"/free": {"get": {**operation("readFree"), "security": []}}}
+    text = api_text(
+        paths=free, root={"security": [{"pass": []}]}, security_schemes={"pass": scheme}
+    )
+    (tmp_path / "api.json").write_text(text, "utf-8")
+    with serve_process(str(tmp_path / "api.json")) as mock:
+        answer = httpx2.get(f"{mock.url}/free", params={"Pass": SECRET})
+        har = mock.admin_get("requests.har")
+    assert (answer.status_code, len(har.json()["log"]["entries"])) == (200, 1)
+    assert SECRET not in har.text
