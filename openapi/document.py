@@ -17,6 +17,7 @@ from .json import Json
 from .limits import compile_limits
 from .messages import Call
 from .near_miss import NearMiss, find_nearest
+from .needed_references import needed_references
 from .operation import Operation
 from .operation_compiler import compile_operations
 from .reading.reader import read_document, read_files
@@ -63,6 +64,7 @@ class Document:
         self.credentials = compile_credentials(root)
         operations = {o.id: o for o in compile_operations(schemas)}
         self._keys_in_one_header = _has_one_header(self.credentials, operations.values())
+        self._check_references(operations, left_out)
         self.kinds, self.warnings = self._compile_kinds(schemas, operations, left_out)
         self.roles = _roles(self.kinds)
         self.operations: Mapping[str, Operation] = operations
@@ -71,6 +73,17 @@ class Document:
         )
         self.limits = compile_limits(root["x-limits"]) if "x-limits" in root else None
         self._router = Router(self.operations.values())
+
+    def _check_references(
+        self, operations: Mapping[str, Operation], left_out: tuple[Problem, ...]
+    ) -> None:
+        """Raise an error for what was left out, but is needed by an operation of a kind."""
+        named = {**operations, **{f"{o.method} {o.path}": o for o in operations.values()}}
+        found = [*needed_references(self.source.data, named, left_out)]
+        if found:
+            needed = [warning for _, warning in found]
+            others = tuple(warning for warning in left_out if warning not in needed)
+            raise self.source.error(*(problem for problem, _ in found), warnings=others)
 
     def _compile_kinds(
         self,

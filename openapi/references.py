@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .json import Json
-from .pointer import get, parse_pointer, pointer_of
+from .pointer import Path, get, parse_pointer, pointer_of
+from .text import did_you_mean
 
 
 def follow(root: Json, pointer: str) -> str:
@@ -27,3 +30,16 @@ def resolve(root: Json, schema: Json) -> Json:
         if isinstance(schema, dict):
             schema = {**schema, **beside}
     return schema
+
+
+def missing_step(data: Json, path: Path) -> str | None:
+    """Return "; did you mean …?" for the first step of a path that does not exist, "" without a
+    similar one; None for a path that exists.
+    """
+    for step in path:
+        known = [*data] if isinstance(data, Mapping) else []
+        try:
+            data = get(data, (step,))
+        except LookupError:
+            return did_you_mean(step, known)
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path as FilePath
@@ -12,6 +12,7 @@ import jsonschema_rs
 from .errors import Problem
 from .json import Json
 from .pointer import Path, format_pointer, get, parse_pointer, pointer_of
+from .references import missing_step
 from .shape import shape_of
 
 
@@ -27,13 +28,15 @@ def structure_problems(root: Json) -> Iterator[Problem]:
 def reference_problems(root: Json) -> Iterator[Problem]:
     """Yield every reference to nothing, and every schema that refers to itself."""
     references = [*_references(root)]
-    exists = {target: _exists(root, target) for _, target in references}
-    dangling = [(path, target) for path, target in references if not exists[target]]
+    near = {
+        target: missing_step(root, parse_pointer(pointer_of(target))) for _, target in references
+    }
+    dangling = [(path, target) for path, target in references if near[target] is not None]
     for path, target in dangling:
-        yield Problem(format_pointer((*path, "$ref")), f"{target} does not exist")
+        yield Problem(format_pointer((*path, "$ref")), f"{target} does not exist{near[target]}")
     if dangling:
         return
-    for pointer in circular_pointers(root, {*exists}):
+    for pointer in circular_pointers(root, {*near}):
         yield Problem(pointer, "refers to itself")
 
 
@@ -77,14 +80,6 @@ def _references(root: Json) -> Iterator[tuple[Path, str]]:
             yield path, data["$ref"]
 
 
-def _exists(root: Json, target: str) -> bool:
-    try:
-        get(root, parse_pointer(pointer_of(target)))
-    except LookupError:
-        return False
-    return True
-
-
 def circular_pointers(root: Json, references: Iterable[str]) -> Iterator[str]:
     """Yield every target of a reference whose references for the same data lead back to it.
 
@@ -123,27 +118,27 @@ def _misspelled_extensions(data: Json, path: Path) -> Iterator[Problem]:
     """Report extensions whose name is almost a supported one; all others are allowed."""
     if isinstance(data, dict):
         for key, below in data.items():
-            near = (
-                get_close_matches(key, _EXTENSIONS, n=1, cutoff=0.85)
-                if key.startswith("x-")
-                else []
-            )
-            if near and key not in _EXTENSIONS:
-                yield Problem(
-                    format_pointer((*path, key)), f"is not an extension; did you mean {near[0]}?"
-                )
+            yield from _misspelled(key, _EXTENSIONS, path)
             yield from _misspelled_extensions(below, (*path, key))
     elif isinstance(data, list):
         for index, below in enumerate(data):
             yield from _misspelled_extensions(below, (*path, str(index)))
 
 
+def misspelled_words(root: Mapping[str, Json]) -> Iterator[Problem]:
+    """Yield the keys at the root of a document that are almost those of the toolkit there."""
+    for key in root:
+        yield from _misspelled(key, [word for word in _ROOT_WORDS if word not in root], ())
+
+
+def _misspelled(key: str, words: Iterable[str], path: Path) -> Iterator[Problem]:
+    near = get_close_matches(key, words, n=1, cutoff=0.85) if key.startswith("x-") else []
+    if near and key not in _EXTENSIONS:
+        reason = f"is not an extension; did you mean {near[0]}?"
+        yield Problem(format_pointer((*path, key)), reason)
+
+
 _SUPPORTED = FilePath(__file__).with_name("supported.schema.json")
-_EXTENSIONS = (
-    "x-cause",
-    "x-errors",
-    "x-jobs",
-    "x-limits",
-    "x-provenance",
-)
+_ROOT_WORDS = ("x-errors", "x-jobs", "x-limits")
+_EXTENSIONS = ("x-cause", "x-provenance", *_ROOT_WORDS)
 _DATA_KEYWORDS = ("const", "default", "enum", "example", "value")

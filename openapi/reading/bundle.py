@@ -18,8 +18,8 @@ from urllib.parse import unquote
 from ..errors import DocumentError
 from ..json import Json
 from ..pointer import Path, format_pointer, get, parse_pointer
+from ..references import missing_step
 from ..source import Origin, Source
-from ..text import did_you_mean
 from .part import Part
 
 Reader = Callable[[str], Source]
@@ -204,14 +204,8 @@ def _unread(error: DocumentError) -> str:
 
 def _missing(source: Source, pointer: str) -> str:
     """Return what is wrong with a pointer in a file; "" if it leads to something."""
-    data, near = source.data, ""
-    for step in parse_pointer(pointer):
-        near = did_you_mean(step, data) if isinstance(data, dict) else ""
-        try:
-            data = get(data, (step,))
-        except LookupError:
-            return f"#{pointer} does not exist in {source.name}{near}"
-    return ""
+    near = missing_step(source.data, parse_pointer(pointer))
+    return "" if near is None else f"#{pointer} does not exist in {source.name}{near}"
 
 
 def _free_name(path: str, pointer: str, taken: dict[str, Json]) -> str:

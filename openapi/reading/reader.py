@@ -16,6 +16,7 @@ from ..jobs.old_words import old_word_problems
 from ..json import Json
 from ..pointer import format_pointer
 from ..source import Source, parse_source, read_file, read_source
+from ..structure import misspelled_words
 from .bundle import bundle
 from .overlay import apply_overlay
 from .tidy import tidy
@@ -56,7 +57,7 @@ def read_document(
     left_out: list[Problem] = []
     upgrade(root)
     tidy(root, source.unread, warn=left_out.append)
-    left_out += unchecked_schemes(root)
+    left_out += [*unchecked_schemes(root), *misspelled_words(root)]
     problems = [*language_problems(root)]
     warnings = (*ineffective, *source.error(*left_out).problems)
     if problems:

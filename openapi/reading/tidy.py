@@ -10,6 +10,7 @@ import jsonschema_rs
 from ..errors import Problem
 from ..json import Json
 from ..pointer import Path, format_pointer, get, parse_pointer, pointer_of
+from ..references import missing_step
 from ..shape import shape_of
 from ..structure import circular_pointers
 from .walk import objects_in
@@ -95,38 +96,47 @@ def _remove(root: Json, path: Path) -> Path | None:
 
 def _remove_broken_references(root: Json, unread: Mapping[str, str], warn: Report) -> None:
     """Remove references to nothing and in circles: schemas then accept anything, others go."""
-    valid = set[str]()
-    for path, data in reversed([*objects_in(root)]):
-        target = data.get("$ref")
-        if not isinstance(target, str):
-            continue
-        reason = unread.get(target) or _reference_problem(root, target, valid)
-        if reason:
+    while broken := [*_broken_references(root, unread)]:
+        # From the end, so that the places of other entries of an array stay.
+        for path, reason in reversed(broken):
             warn(_left_out(format_pointer((*path, "$ref")), reason))
-            del data["$ref"]
+            del get(root, path)["$ref"]
             if path[-1:] == ("requestBody",) or path[-2:-1] in _WHOLE:
                 _remove(root, path)
 
 
-def _reference_problem(root: Json, target: str, valid: set[str]) -> str:
+def _broken_references(root: Json, unread: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
+    """Yield the paths of references that lead to nothing, and why."""
+    valid = set[str]()
+    for path, data in objects_in(root):
+        target = data.get("$ref")
+        if isinstance(target, str):
+            reason = _reference_problem(root, target, unread, valid)
+            if reason:
+                yield path, reason
+
+
+def _reference_problem(root: Json, target: str, unread: Mapping[str, str], valid: set[str]) -> str:
     """Return what is wrong with a reference; "" if it leads to something.
 
     Args:
         root: The document.
         target: The target of the reference.
+        unread: The references that cannot be followed to other files, and why.
         valid: The targets that are known to lead to something; more are added.
     """
     seen = set[str]()
     while target not in valid:
-        if not target.startswith("#"):
-            return f"{target} is another document"
+        if target in unread or not target.startswith("#"):
+            return unread.get(target, f"{target} is another document")
         if target in seen:
             return f"{target} refers to itself"
         seen.add(target)
-        try:
-            data = get(root, parse_pointer(pointer_of(target)))
-        except LookupError:
-            return f"{target} does not exist"
+        path = parse_pointer(pointer_of(target))
+        near = missing_step(root, path)
+        if near is not None:
+            return f"{target} does not exist{near}"
+        data = get(root, path)
         if not isinstance(data, dict) or not isinstance(data.get("$ref"), str):
             break
         target = data["$ref"]

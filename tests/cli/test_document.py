@@ -241,7 +241,7 @@ def test_validate_reports_circular_references(
         timeout=10,
         check=False,
     )
-    assert done.returncode == 0
+    assert done.returncode == 2
     assert pointer in done.stderr
 
 

@@ -60,7 +60,7 @@ RETRIEVE = "/paths/~1renderings~1{ref}~1status/get"
             "schema: {$ref: '#/components/schemas/Order'}",
             "schema: {$ref: '#/components/schemas/Ordr'}",
             f"{POST}/requestBody/content/application~1json/schema/$ref",
-            "#/components/schemas/Ordr does not exist",
+            "#/components/schemas/Ordr does not exist; did you mean Order?",
         ),
     ],
     ids=[

@@ -92,7 +92,7 @@ def test_rate_limits_are_optional(renderings: str) -> None:
             "in_flight: 1",
             "in_fligth: 1",
             "/x-limits/in_fligth",
-            "is not a supported keyword; did you mean in_flight?",
+            "is not a word of x-limits here; did you mean in_flight?",
         ),
         ("in_flight: 1", "in_flight: 0", "/x-limits/in_flight", "must be at least 1, not 0"),
         (

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from aisa_testkit.openapi.json import Json
-from tests.support.film_api import FILM, problems_of
+from tests.support.film_api import FILM, problems_of, warnings_of
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,53 @@ def test_invalid_entry_is_reported_with_its_place(
     changes: Mapping[str, Json], problems: list[tuple[str, str]]
 ) -> None:
     assert problems_of(changes) == problems
+
+
+@pytest.mark.parametrize(
+    ("changes", "problems"),
+    [
+        (
+            {"/x-errors": {"answer": {"/code": {"error": "mesage"}}}},
+            [
+                (
+                    "/x-errors/answer/~1code/error",
+                    "mesage is not a word of any cause; did you mean message?",
+                )
+            ],
+        ),
+        (
+            {
+                "/x-errors": {
+                    "answer": {"/kind": {"error": "kind"}},
+                    "causes": {"default": {"kind": "bad"}},
+                }
+            },
+            [],
+        ),
+        (
+            {"/x-errors": {"anwser": {}}},
+            [("/x-errors/anwser", "is not a word of x-errors here; did you mean answer?")],
+        ),
+        ({"/x-limits": 5}, [("/x-limits", "must be of type object, not 5")]),
+        (
+            {"/x-limits": {"tiers": {"small": {"requests_per_minut": 1}}}},
+            [
+                (
+                    "/x-limits/tiers/small/requests_per_minut",
+                    "is not a word of x-limits here; did you mean requests_per_minute?",
+                ),
+                ("/x-limits/tiers/small/requests_per_minute", "is required"),
+            ],
+        ),
+    ],
+)
+def test_words_beside_x_jobs_are_validated(
+    changes: Mapping[str, Json], problems: list[tuple[str, str]]
+) -> None:
+    assert problems_of(changes) == problems
+
+
+def test_extension_that_is_almost_ours_is_a_warning() -> None:
+    changes: dict[str, Json] = {"/x-limit": {}, "/x-prices": {}, "/x-job": {}}
+    # x-job is a neighbor of x-jobs, which the document has.
+    assert warnings_of(changes) == [("/x-limit", "is not an extension; did you mean x-limits?")]

@@ -249,10 +249,11 @@ def test_reference_that_cannot_be_followed_is_named(
     kite = FILES["api/schemas/kite.yaml"].replace("color.yaml", f"'{reference or 'self.yaml'}'")
     others = {"api/schemas/broken.yaml": "a: [", "api/schemas/self.yaml": "$ref: self.yaml"}
     files = FILES | {"api/schemas/kite.yaml": kite} | others
-    (warning,) = load_document(write(tmp_path, files)).warnings
-    assert warning.file.endswith("kite.yaml" if reference else "self.yaml")
-    assert warning.line == (8 if reference else 1)
-    assert re.search(reason, warning.reason)
+    with pytest.raises(DocumentError) as caught:
+        load_document(write(tmp_path, files))
+    (problem,) = caught.value.problems
+    needed = r"orderKite needs the reference at \S+/(kite.yaml line 8|self.yaml line 1), \S+: "
+    assert re.search(f"{needed}.*{reason}", problem.reason)
 
 
 def test_problem_in_another_file_names_its_line(tmp_path: Path) -> None:

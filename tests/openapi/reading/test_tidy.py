@@ -10,6 +10,7 @@ from aisa_testkit.openapi.json import Json
 from tests.support.film_api import SCHEMA, parse_api, warnings_of
 
 LOOK = "/paths/~1films~1{film_id}/get"
+SPARE = "/components/schemas/Spare"
 SCENE, NOTES = f"{SCHEMA}/properties/scene", f"{SCHEMA}/properties/notes"
 TYPES = "'null', 'boolean', 'object', 'array', 'number', 'string', 'integer'"
 NO_PATTERN = "is too large, or not a regular expression that can be compiled"
@@ -46,7 +47,7 @@ NO_PATTERN = "is too large, or not a regular expression that can be compiled"
         (f"{SCENE}/enum", "a", "", "must be of type array, not 'a'"),
         (f"{SCENE}/minLength", -1, "", "must be at least 0, not -1"),
         (f"{SCENE}/format", 5, "", "must be of type string, not 5"),
-        (f"{SCENE}/$ref", 5, "", "must be of type string, not 5"),
+        (f"{SPARE}/$ref", 5, "", "must be of type string, not 5"),
         (f"{NOTES}/required", True, "", "must be of type array, not true"),
         (f"{NOTES}/properties", ["a"], "", 'must be of type object, not ["a"]'),
         (f"{NOTES}/oneOf", {}, "", "must be of type array, not {}"),
@@ -54,8 +55,8 @@ NO_PATTERN = "is too large, or not a regular expression that can be compiled"
         (f"{SCENE}/pattern", "(", "", NO_PATTERN),
         (f"{SCENE}/pattern", "((a{1000}){1000}){1000}", "", NO_PATTERN),
         (f"{NOTES}/patternProperties", {"(": {}}, "/(", NO_PATTERN),
-        (f"{SCENE}/$ref", "#/components/schemas/S", "", "#/components/schemas/S does not exist"),
-        (f"{SCENE}/$ref", "other.yaml#/Scene", "", "other.yaml#/Scene is another document"),
+        (f"{SPARE}/$ref", "#/components/schemas/S", "", "#/components/schemas/S does not exist"),
+        (f"{SPARE}/$ref", "other.yaml#/Scene", "", "other.yaml#/Scene is another document"),
     ],
 )
 def test_part_without_a_valid_form_is_left_out(
@@ -67,8 +68,8 @@ def test_part_without_a_valid_form_is_left_out(
 @pytest.mark.parametrize(
     ("pointer", "target"),
     [
-        (f"{LOOK}/responses/404", "#/components/responses/None"),
-        (f"{LOOK}/responses/200/headers/x", "#/components/headers/None"),
+        ("/paths/~1x/get/responses/404", "#/components/responses/None"),
+        ("/paths/~1x/get/responses/200/headers/x", "#/components/headers/None"),
         ("/paths/~1x", "#/components/pathItems/None"),
         ("/paths/~1films/get/parameters/0", "#/components/parameters/None"),
         ("/components/requestBodies/Other", "#/components/requestBodies/None"),
@@ -91,7 +92,7 @@ def test_entry_with_a_broken_reference_is_left_out(pointer: str, target: str) ->
                 "/components/schemas/A": {"$ref": "#/components/schemas/B"},
                 "/components/schemas/B": {"$ref": "#/components/schemas/A"},
             },
-            ["/components/schemas/B/$ref"],
+            ["/components/schemas/A/$ref", "/components/schemas/B/$ref"],
         ),
         (
             {
