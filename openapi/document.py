@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from .credentials import HEADER, Credentials, compile_credentials
 from .envelope import DEFAULT_ENVELOPE, compile_envelope
-from .errors import Problem
+from .errors import DocumentError, Problem
 from .jobs.kind import JobKind
 from .jobs.kind_compiler import compile_kinds
 from .jobs.operations import JobOperation
@@ -21,6 +21,7 @@ from .needed_references import needed_references
 from .operation import Operation
 from .operation_compiler import compile_operations
 from .reading.reader import read_document, read_files
+from .reading.removals import blame_removals
 from .request_key import received, sent
 from .routing import NoMatch, OperationMatch, Router
 from .schema import Schemas
@@ -48,10 +49,17 @@ class Document:
     def __init__(
         self, source: Source, *, overlays: Iterable[Source] = (), strict: bool = False
     ) -> None:
-        try:
+        changes = [*overlays]
+
+        def compile_with(overlays: Iterable[Source]) -> None:
             self._compile(source, overlays, strict=strict)
+
+        try:
+            compile_with(changes)
         except RecursionError:
             raise source.error(Problem("", "is nested too deeply")) from None
+        except DocumentError as error:
+            raise blame_removals(error, changes, compile_with) from None
 
     def _compile(self, source: Source, overlays: Iterable[Source], *, strict: bool) -> None:
         self.source, left_out = read_document(source, overlays, strict=strict)

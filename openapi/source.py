@@ -11,12 +11,13 @@ from pathlib import Path as FilePath
 import orjson
 import yaml
 
+from .decoding import decode_text
 from .errors import DocumentError, Problem
 from .json import Json
 from .pointer import Path, parse_pointer
 from .text import did_you_mean
 from .yaml_loader import YamlLoader
-from .yaml_rules import is_64_bit, yaml_problems
+from .yaml_rules import is_64_bit, syntax_problem, yaml_problems
 
 BUNDLED = "aisa-videos"
 """The name of the bundled document that is the default."""
@@ -146,7 +147,7 @@ def read_file(path: str | FilePath, *, names: Iterable[str] = ()) -> str:
     `names` are those of bundled files, for the message about a file that does not exist.
     """
     try:
-        return FilePath(path).read_text(encoding="utf-8-sig")
+        return decode_text(FilePath(path).read_bytes())
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         if isinstance(error, FileNotFoundError):
@@ -172,9 +173,12 @@ def parse_source(text: str, *, name: str) -> Source:
     try:
         data = orjson.loads(text) if _is_json(text) else _parse_yaml(text, name)
     except yaml.YAMLError as error:
-        raise DocumentError(name, (_syntax_problem(error),)) from error
+        raise DocumentError(name, (syntax_problem(error, text),)) from error
     except RecursionError as error:
         raise DocumentError(name, (Problem("", "is nested too deeply"),)) from error
+    except orjson.JSONDecodeError as error:
+        problem = Problem("", f"is not JSON: {error.msg}", error.lineno)
+        raise DocumentError(name, (problem,)) from error
     except (LookupError, TypeError, ValueError) as error:
         if isinstance(error, DocumentError):
             raise
@@ -214,12 +218,6 @@ def _parse_yaml(text: str, name: str) -> Json:
     # As JSON, keys are strings and dates are text, whatever types YAML gives them.
     data = orjson.dumps(loader.construct_document(root), option=orjson.OPT_NON_STR_KEYS)
     return orjson.loads(data)
-
-
-def _syntax_problem(error: yaml.YAMLError) -> Problem:
-    mark = getattr(error, "problem_mark", None)
-    reason = getattr(error, "problem", None) or str(error)
-    return Problem("", f"is neither YAML nor JSON: {reason}", mark.line + 1 if mark else None)
 
 
 def _parse_nodes(text: str) -> yaml.Node | None:

@@ -72,6 +72,11 @@ def suggest(word: str, known: Iterable[str]) -> str:
     return did_you_mean(word, names) or listed
 
 
+def without_suggestion(message: str) -> str:
+    """Return a message without the similar word that `did_you_mean` found."""
+    return message.partition("; did you mean ")[0]
+
+
 def truncate_depth(data: Json, depth: int = 64) -> Json:
     """Return JSON data down to this depth, with None in place of deeper lists and objects."""
     if isinstance(data, dict):

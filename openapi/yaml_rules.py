@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 import yaml
+from yaml.reader import ReaderError
 
 from .errors import Problem
 from .pointer import Path, format_pointer
@@ -22,6 +23,33 @@ def yaml_problems(root: yaml.Node, loader: yaml.SafeLoader) -> list[Problem]:
     rules = _YamlRules(loader)
     rules.check(root, ())
     return rules.problems
+
+
+def syntax_problem(error: yaml.YAMLError, text: str) -> Problem:
+    """Return the problem of a text that is neither YAML nor JSON, with its line."""
+    line: int | None
+    if text.lstrip().startswith(("<!", "<?", "<html")):
+        line, reason = 1, "it begins as HTML and XML do"
+    elif isinstance(error, ReaderError):
+        line = text.count("\n", 0, error.position) + 1
+        reason = f"the character U+{error.character:04X} is not allowed"
+    elif isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        line = error.problem_mark.line + 1
+        reason = _syntax_reason(error, text.splitlines()[line - 1 :][:1])
+    else:
+        line, reason = None, str(error)
+    if "nesting depth" in reason:
+        return Problem("", "is nested too deeply", line)
+    return Problem("", f"is neither YAML nor JSON: {reason}", line)
+
+
+def _syntax_reason(error: yaml.MarkedYAMLError, lines: list[str]) -> str:
+    mark, reason = error.problem_mark, error.problem or ""
+    if mark and any(line[mark.column :].startswith("\t") for line in lines):
+        return "a tab is not allowed here; YAML is indented with spaces"
+    if reason.startswith("but "):
+        return f"{error.context}, {reason}"
+    return reason
 
 
 def is_64_bit(number: int) -> bool:

@@ -14,6 +14,7 @@ from ..json import Json
 from ..pointer import Path, format_pointer, get
 from ..shape import shape_of
 from ..source import Origin, Source
+from .json_path import JsonPathError, find_paths, nearest_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,21 @@ def apply_overlay(data: Json, overlay: Source) -> AppliedOverlay:
 
 def _problems(data: Json) -> list[Problem]:
     if not isinstance(data, dict) or "overlay" not in data:
-        return [Problem("", "is not an overlay: it has no overlay: 1.1.0, the version")]
+        return [Problem("", f"is not an overlay: {_what_it_is(data)}; {_BEGINNING}")]
     return [*shape_of(_SHAPE, unknown="is not a word of overlays").problems(data)]
+
+
+def _what_it_is(data: Json) -> str:
+    """Return what is there in place of an overlay, in words."""
+    if data is None:
+        return "it is empty"
+    if not isinstance(data, dict):
+        return f"it is {_kind(data)}"
+    if "openapi" in data or "swagger" in data:
+        return "it is a document, which stands before its overlays"
+    if "x-jobs" in data:
+        return "its x-jobs must be the update of an action with the target $"
+    return "it has no overlay, the version"
 
 
 class _Application:
@@ -67,7 +81,9 @@ class _Application:
         """Perform an action; `place` is its path in the overlay."""
         targets = self._find(action["target"], (*place, "target"))
         if not targets:
-            reason = f"has no effect: {action['target']} selects nothing in the document"
+            target = action["target"]
+            near = nearest_name(target, self.data)
+            reason = f"has no effect: {target} selects nothing in the document{near}"
             self.warnings.append(Problem(format_pointer((*place, "target")), reason))
             return
         if action.get("remove"):
@@ -83,12 +99,9 @@ class _Application:
             self._update(targets, action["update"], (*place, "update"))
 
     def _find(self, query: str, place: Path) -> list[Path]:
-        import jsonpath  # not for documents without overlays, whose start it would delay
-
         try:
-            matches = jsonpath.finditer(query, self.data)
-            return [tuple(str(step) for step in match.parts) for match in matches]
-        except jsonpath.JSONPathError as error:
+            return find_paths(query, self.data)
+        except JsonPathError as error:
             return self._fail(place, f"is not a JSONPath (RFC 9535): {error}")
 
     def _fail(self, place: Path, reason: str) -> list[Path]:
@@ -113,7 +126,8 @@ class _Application:
             elif isinstance(current, dict) and isinstance(update, dict):
                 self._merge(current, update, target, place)
             elif isinstance(current, dict) or isinstance(update, dict | list) or not target:
-                self._fail(place, f"does not fit {format_pointer(target) or 'the document'}")
+                where = f"but {format_pointer(target) or 'the document'} is {_kind(current)}"
+                self._fail(place, f"is {_kind(update)}, {where}")
             else:
                 self._set(target, update, place)
 
@@ -158,4 +172,5 @@ def _kind(value: Json) -> str:
     return "a list" if isinstance(value, list) else "a single value"
 
 
+_BEGINNING = "an overlay begins with overlay: 1.1.0, then info and actions"
 _SHAPE = FilePath(__file__).with_name("overlay.schema.json")

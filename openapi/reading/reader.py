@@ -17,6 +17,7 @@ from ..json import Json
 from ..pointer import format_pointer
 from ..source import Source, parse_source, read_file, read_source
 from ..structure import misspelled_words
+from ..text import did_you_mean, quote
 from .bundle import bundle
 from .overlay import apply_overlay
 from .tidy import tidy
@@ -100,14 +101,32 @@ def apply_overlays(
 def _unusable(root: Json) -> list[Problem]:
     """Return the reason why a text is not a document of OpenAPI 3; none if it is one."""
     if not isinstance(root, dict):
-        return [Problem("", "is not an OpenAPI document: it must be an object")]
-    version = root.get("openapi")
-    if "swagger" in root:
-        reason = f"is Swagger {root['swagger']}; convert it to OpenAPI 3, which is read"
-        return [Problem("/swagger", reason)]
-    if not isinstance(version, str) or not version.startswith("3."):
-        shown = "missing" if version is None else version
-        return [Problem("/openapi", f"must be 3.0, 3.1 or 3.2, not {shown}")]
+        found = "is empty" if root is None else "must be an object"
+        return [Problem("", f"is not an OpenAPI document: it {found}; {_BEGINNING}")]
+    if "swagger" in root or "openapi" not in root:
+        return [_other_form(root)]
+    version = root["openapi"]
+    if not isinstance(version, str):
+        return [Problem("/openapi", f"must be a text such as '3.1.0', not {quote(version)}")]
+    if not version.startswith("3."):
+        return [Problem("/openapi", f"must be 3.0, 3.1 or 3.2, not {version}")]
     if not isinstance(root.get("paths"), dict) or not root["paths"]:
         return [Problem("/paths", "has no operations")]
     return []
+
+
+def _other_form(root: dict[str, Json]) -> Problem:
+    """Return the problem of a file that is no OpenAPI document of version 3."""
+    if "swagger" in root:
+        reason = f"is Swagger {root['swagger']}; convert it to OpenAPI 3, which is read"
+        return Problem("/swagger", reason)
+    if "overlay" in root:
+        reason = "begins an overlay; give the document that it changes, and this as its overlay"
+        return Problem("/overlay", reason)
+    if "asyncapi" in root:
+        return Problem("/asyncapi", f"begins another kind of document; {_BEGINNING}")
+    near = did_you_mean("openapi", root).replace("did you mean", "is it")
+    return Problem("/openapi", f"is missing; {_BEGINNING}{near}")
+
+
+_BEGINNING = "an OpenAPI document begins with openapi: 3.1.0"

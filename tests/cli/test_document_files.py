@@ -81,7 +81,7 @@ def test_changed_overlay_is_reloaded(vendor: str, overlay: str) -> None:
     [
         (["aisa-video"], "aisa-video: cannot be read: No such file or directory; did you mean"),
         (["--overlay", "replicat"], "replicat: cannot be read: No such file or directory; did you"),
-        (["--overlay", "{vendor}"], "{vendor}: line 1: is not an overlay: it has no overlay: "),
+        (["--overlay", "{vendor}"], "{vendor}: line 1: is not an overlay: it is a document, "),
     ],
     ids=["document", "overlay", "other file"],
 )

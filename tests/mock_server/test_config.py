@@ -359,7 +359,7 @@ def test_unreadable_file_is_a_document_error(document: Document, tmp_path: Path,
 def test_binary_file_is_a_document_error(document: Document, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DocumentError, match=r"bytes\.[a-z]+: cannot be read: .*utf-8"):
+    with pytest.raises(DocumentError, match=r"bytes\.[a-z]+: cannot be read: .*UTF-8"):
         load_config(document, path)
 
 
