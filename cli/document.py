@@ -12,7 +12,7 @@ import yaml
 from ..openapi import Document, DocumentError, Problem, load_document
 from ..openapi.json import Json
 from ..openapi.reading.reader import apply_overlays, read_files
-from ..openapi.source import BUNDLED, read_overlay
+from ..openapi.source_files import BUNDLED, read_overlay
 from ..openapi.text import count_of
 from .command_help import command, option
 from .document_files import DocumentFiles, document_argument, overlay_option

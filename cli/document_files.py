@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from ..openapi import Document, DocumentError, load_document
-from ..openapi.source import bundled_documents, bundled_overlays
+from ..openapi.source_files import bundled_documents, bundled_overlays
 from .command_help import option
 from .options import MULTILINE, fail
 

@@ -12,7 +12,8 @@ from ..openapi import Document, DocumentError, Problem
 from ..openapi.credentials import mask_key
 from ..openapi.json import Json
 from ..openapi.pointer import format_pointer, parse_pointer
-from ..openapi.source import Source, parse_source, read_file
+from ..openapi.source import Source, parse_source
+from ..openapi.source_files import read_file
 from .config_schema import errors_under, validate
 from .config_types import AccountOptions, Limits
 from .errors import ConfigError

@@ -25,7 +25,8 @@ from .reading.removals import blame_removals
 from .request_key import received, sent
 from .routing import NoMatch, OperationMatch, Router
 from .schema import Schemas
-from .source import BUNDLED, Source, parse_source, read_bundled, read_overlay
+from .source import Source, parse_source
+from .source_files import BUNDLED, read_bundled, read_overlay
 
 
 class Document:

@@ -183,7 +183,7 @@ def warn_or_fail(item: pytest.Item, warnings: Sequence[Warning]) -> None:
 
 def _find_file(root: Path, path: str | Path, *, overlay: bool = False) -> str | Path:
     """Return the path of a document or an overlay below the root folder, or its bundled name."""
-    from ..openapi.source import bundled_documents, bundled_overlays
+    from ..openapi.source_files import bundled_documents, bundled_overlays
 
     names = bundled_overlays() if overlay else bundled_documents()
     return path if path in names else root / path

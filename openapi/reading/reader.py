@@ -15,7 +15,8 @@ from ..jobs.language import language_problems
 from ..jobs.old_words import old_word_problems
 from ..json import Json
 from ..pointer import format_pointer
-from ..source import Source, parse_source, read_file, read_source
+from ..source import Source, parse_source
+from ..source_files import read_file, read_source
 from ..structure import misspelled_words
 from ..text import did_you_mean, quote
 from .bundle import bundle

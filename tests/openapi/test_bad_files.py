@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aisa_testkit.openapi import DocumentError, load_document
-from aisa_testkit.openapi.source import read_source
+from aisa_testkit.openapi.source_files import read_source
 from tests.support.trait_documents import BASE
 
 YAML = BASE.lstrip()

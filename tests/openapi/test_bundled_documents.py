@@ -8,7 +8,7 @@ import openapi_spec_validator
 import pytest
 
 from aisa_testkit.openapi import DocumentError, load_document
-from aisa_testkit.openapi.source import BUNDLED, bundled_documents, read_bundled, read_source
+from aisa_testkit.openapi.source_files import BUNDLED, bundled_documents, read_bundled, read_source
 
 PROVENANCES = {"documented", "vendor-wide", "inferred"}
 

@@ -16,7 +16,7 @@ from aisa_testkit.openapi import (
 )
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.references import resolve
-from aisa_testkit.openapi.source import read_resource
+from aisa_testkit.openapi.source_files import read_resource
 
 MODELS = ["sora-2", "sora-2-pro"]
 LENGTHS = ["4", "8", "12"]

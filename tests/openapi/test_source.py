@@ -8,13 +8,8 @@ from pathlib import Path
 import pytest
 
 from aisa_testkit.openapi import DocumentError, Problem, load_document
-from aisa_testkit.openapi.source import (
-    BUNDLED,
-    bundled_overlays,
-    parse_source,
-    read_overlay,
-    read_source,
-)
+from aisa_testkit.openapi.source import parse_source
+from aisa_testkit.openapi.source_files import BUNDLED, bundled_overlays, read_overlay, read_source
 
 YAML = "a:\n  - x: 1\n    y: two\nb/c: {d: null}\n"
 JSON = '{"a": [\n  {"x": 1, "y": "two"}\n],\n"b/c": {"d": null}}'
