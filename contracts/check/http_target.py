@@ -12,7 +12,6 @@ import httpx2
 
 from ...openapi import Call, Document, Reply
 from ...openapi.jobs import ResultOperation
-from ...openapi.messages import media_type_of
 from ...openapi.request_key import sent
 from ...openapi.text import one_line
 from ..errors import CheckTimedOut, ServerUnreachable
@@ -91,20 +90,29 @@ class HttpTarget:
         exchange = read_exchange(self._document, call, reply, at=now, took=took, sent=sent)
         return replace(exchange, problem=problem, was_recorded=not was_cut)
 
-    def read_file(self, url: str, credentials: Mapping[str, str]) -> FileReply:
-        """Read a file at an address; the credentials are sent to this server alone, if it asks."""
+    def read_file(self, url: str, headers: Mapping[str, str]) -> FileReply:
+        """Read a file at an address; the headers are sent to this server alone, if it asks."""
         began = self._now()
         self._raise_if_late(began)
         try:
-            address = urljoin(f"{self._base_url}/", url)
-            is_own = _origin(httpx2.URL(address)) == _origin(httpx2.URL(self._base_url))
+            address, is_own = self._address(url), self.owns(url)
             with self._connections.closed_after(min(self._max_seconds, self._deadline - began)):
                 response, body = self._get_file(address, {})
-                if response.status_code in _UNAUTHORIZED and is_own and credentials:
-                    response, body = self._get_file(*self._with_key(address, credentials))
+                if response.status_code in _ASKS_FOR_MORE and is_own and headers:
+                    response, body = self._get_file(*self._with_key(address, headers))
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
             return FileReply(None, problem=_describe(error))
-        return FileReply(response.status_code, media_type_of(dict(response.headers)), len(body))
+        return FileReply(Reply(response.status_code, dict(response.headers), body))
+
+    def owns(self, url: str) -> bool:
+        """Return True if an address is one of this server."""
+        try:
+            return _origin(httpx2.URL(self._address(url))) == _origin(httpx2.URL(self._base_url))
+        except (httpx2.InvalidURL, ValueError):
+            return True  # no request can be sent there, which is a problem of this server
+
+    def _address(self, url: str) -> str:
+        return urljoin(f"{self._base_url}/", url)
 
     def wait(self, seconds: float) -> None:
         """Wait for a number of seconds.
@@ -227,5 +235,5 @@ def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
 
 
 _NOT_CONNECTED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol)
-_UNAUTHORIZED = (401, 403)
+_ASKS_FOR_MORE = (400, 401, 403)  # for the key, or for another header that is required
 _MIN_CONNECT_SECONDS = 0.1  # 0 is not a time-out, but no waiting at all

@@ -80,7 +80,7 @@ class CheckPolicy:
         exchanges = list(history)
         found = (
             *check_server(document, exchanges, timeout=self.timeout),
-            *file_address_violations(exchanges, files),
+            *file_address_violations(document, exchanges, files),
         )
         covered = (v for v in found if self.covers(exchanges[v.numbers[-1] - 1]))
         return tuple(violation for violation in covered if violation.code in self.codes)

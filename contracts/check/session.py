@@ -127,9 +127,33 @@ class Session:
             self.note(f"the file at {field.place} was not read")
             return
         self.report_step("reads the file at its address")
-        reply = self._files.read_file(address, self.requests.credentials())
-        reply = replace(reply, problem=self._redaction.redact_text(reply.problem))
-        self.files.append(FileRead(len(self.history), job_id, field, reply))
+        found = self._files.read_file(address, self.requests.credentials())
+        self._record_file(FileRead(len(self.history), job_id, field, found))
+
+    def request_address(
+        self, job_id: str, field: JobField, address: Json, *, operation: Operation, number: int
+    ) -> None:
+        """Request an operation at the address in a field, if it is one of the target.
+
+        Args:
+            job_id: The id of the job.
+            field: The field.
+            address: Its value.
+            operation: The operation.
+            number: The number of the exchange that has shown it.
+        """
+        if not isinstance(address, str) or not address:
+            return
+        if self._files is None or not self._files.owns(address):
+            self.note(f"the address at {field.place} was not requested: it is of another server")
+            return
+        self.report_step(f"requests {operation.id} at its address")
+        found = self._files.read_file(address, self.requests.request(operation).headers)
+        self._record_file(FileRead(number, job_id, field, found))
+
+    def _record_file(self, file: FileRead) -> None:
+        problem = self._redaction.redact_text(file.found.problem)
+        self.files.append(replace(file, found=replace(file.found, problem=problem)))
 
     def create(
         self, call: Call, price: Decimal | None, action: str, *, check_key: bool
@@ -174,7 +198,8 @@ class Session:
     def all_notes(self) -> tuple[str, ...]:
         """Return the notes, with a note for each reason why requests were not sent."""
         unsent = (_describe_unsent(reason, actions) for reason, actions in self._unsent.items())
-        replies = (exchange.reply for exchange in self.history)
+        found = [file.found.reply for file in self.files]
+        replies = [*(exchange.reply for exchange in self.history), *found]
         stood_in = any(reply and NEAREST_FILE_HEADER in reply.headers for reply in replies)
         return (*self.notes, *([_STAND_IN] if stood_in else []), *unsent)
 

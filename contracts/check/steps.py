@@ -5,13 +5,20 @@ from __future__ import annotations
 from http import HTTPStatus
 from math import inf
 
-from ...openapi import Cause, Document, JobOperation, Meaning
+from ...openapi import Cause, Document, JobOperation, Meaning, Operation
 from ...openapi.jobs import JobField, Part, Place, ResultOperation
-from ...openapi.jobs.sources import FileAddress, Moment
+from ...openapi.jobs.sources import FileAddress, Moment, OperationAddress
 from ...openapi.moment import SECONDS
 from ...openapi.schema_places import values_of
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import JobView, get_or_none, jobs_in, json_body
+from ..traffic.job_views import (
+    JobView,
+    created_job_id,
+    get_or_none,
+    jobs_in,
+    json_body,
+    value_in,
+)
 from .list_steps import ListSteps
 from .pacing import Pacing
 from .plan import CheckPlan
@@ -143,11 +150,40 @@ class JobSteps:
             self._request(cancel, "cancels the finished job")
 
     def _read_files(self) -> None:
-        """Read the files whose addresses the successful job shows."""
+        """Read the files at the addresses that the finished job shows, and its operations."""
         session, view = self._session, self._session.followed
+        if view is None:
+            return
         for field in session.requests.create.fields:
-            if _is_address(field) and view and view.state.name in field.possible:
+            if _is_address(field) and view.state.name in field.possible:
                 session.read_file(view.job_id, field, view.value_at(field.place.path))
+            elif isinstance(field.source, OperationAddress):
+                operation = self._document.operations[field.source.operation_id]
+                if self._answers(operation, view):
+                    self._request_address(operation, field, view)
+
+    def _answers(self, operation: Operation, view: JobView) -> bool:
+        """Return True if an operation only reads, and accepts the job as it is."""
+        results = [each for each in self._kind.results if each.operation is operation]
+        accepts = all(view.state.name in each.states for each in results)
+        return operation.method == "GET" and accepts and self._grade.covers(operation.provenance)
+
+    def _request_address(self, operation: Operation, field: JobField, view: JobView) -> None:
+        number = self._last_shown_in(field)
+        address = value_in(self._session.history[number - 1], field, view.job)
+        self._session.request_address(
+            view.job_id, field, address, operation=operation, number=number
+        )
+
+    def _last_shown_in(self, field: JobField) -> int:
+        """Return the number of the last exchange that shows a field of the job."""
+        history = self._session.history
+        if field.place.part is Part.HEADER:
+            for number, exchange in reversed([*enumerate(history, start=1)]):
+                job_id = exchange.job_id or created_job_id(self._document, exchange)
+                if job_id == self._job_id and value_in(exchange, field, None) is not None:
+                    return number
+        return len(history)
 
     def _download(self, result: ResultOperation) -> None:
         """Request a result in all its variants; also in part, if the document knows parts."""

@@ -27,14 +27,19 @@ class Target(Protocol):
 
 
 class FileReader(Protocol):
-    """Reads files at addresses, which may be those of other hosts."""
+    """Reads what is at addresses, which may be those of other hosts."""
 
-    def read_file(self, url: str, credentials: Mapping[str, str]) -> FileReply:
+    def read_file(self, url: str, headers: Mapping[str, str]) -> FileReply:
         """Read the file at an address, which may be relative to the base URL of the server.
 
-        The credentials are sent only to the server under check, and only if it asks for them.
+        The headers, such as the key, are sent only to the server under check, and only if it
+        asks for them.
         Raises CheckTimedOut if the time for all requests is over.
         """
+        ...
+
+    def owns(self, url: str) -> bool:
+        """Return True if an address is one of the server under check."""
         ...
 
 

@@ -1,7 +1,7 @@
 """The catalogue of the rules for servers.
 
 10x and 11x: single responses. 20x and 21x: the life of a job. 22x: its content. 23x: lists.
-24x: declared fields and the cancellation of a job.
+24x: declared fields, addresses and the cancellation of a job.
 """
 
 from __future__ import annotations
@@ -182,6 +182,11 @@ CANCEL_IGNORED = _job_rule(
     "AV244",
     "canceled job goes on",
     "Stop a job once its cancellation is accepted, or refuse the cancellation.",
+)
+WRONG_ADDRESS = _job_rule(
+    "AV245",
+    "wrong address of an operation",
+    "Send an address that names the job and leads to the operation.",
 )
 
 SERVER_RULES: Mapping[str, Rule] = _CATALOGUE.rules

@@ -16,11 +16,12 @@ from ...openapi import (
     JobRole,
     ListOperation,
     Meaning,
+    Operation,
     OperationMatch,
     Reply,
     State,
 )
-from ...openapi.jobs import JobField, Part
+from ...openapi.jobs import JobField, Part, Place
 from ...openapi.jobs.sources import OperationAddress
 from ...openapi.json import Json, parse_json
 from ...openapi.media_types import is_json
@@ -142,7 +143,8 @@ def created_job_id(document: Document, exchange: Exchange) -> str | None:
     job = get_or_none(body, exchange.create.job_at)
     job_id = job_id_in(document, exchange, exchange.create, job)
     location = exchange.reply.headers.get("location", "")
-    job_id = job_id or _id_in_url(document, exchange.create.poll, location)
+    poll = exchange.create.poll
+    job_id = job_id or id_in_url(document, poll.operation, poll.id, location)
     return job_id if job_id and not has_dot_segment(job_id) else None
 
 
@@ -233,10 +235,11 @@ def job_id_in(document: Document, exchange: Exchange, role: JobOperation, job: J
     creates = [create for create in kind.creates if create is role] or [*kind.creates]
     polls = [(create.poll, field) for create in creates for field in create.fields]
     for poll, field in polls:
-        url = _value_of(exchange, field, job) if _is_address(field, poll) else None
-        job_id = _id_in_url(document, poll, url) if isinstance(url, str) else None
-        if job_id:
-            return job_id
+        url = value_in(exchange, field, job) if _is_address(field, poll) else None
+        if isinstance(url, str):
+            job_id = id_in_url(document, poll.operation, poll.id, url)
+            if job_id:
+                return job_id
     return None
 
 
@@ -245,25 +248,37 @@ def _is_address(field: JobField, poll: JobOperation) -> bool:
     return isinstance(source, OperationAddress) and source.operation_id == poll.operation.id
 
 
-def _value_of(exchange: Exchange, field: JobField, job: Json) -> Json:
+def value_in(exchange: Exchange, field: JobField, job: Json) -> Json:
+    """Return the value of a field of a job in a response, None if it has none."""
     if field.place.part is Part.HEADER:
         return exchange.reply.headers.get(field.place.name) if exchange.reply else None
     return get_or_none(job, field.place.path)
 
 
-def _id_in_url(document: Document, poll: JobOperation, url: str) -> str | None:
-    """Return the job id in a URL of a poll, which may be below another base path."""
+def id_in_url(
+    document: Document, operation: Operation, place: Place | None, url: str
+) -> str | None:
+    """Return the job id in a URL of an operation, which may be below another base path.
+
+    Args:
+        document: The document of the API.
+        operation: The operation that the URL should lead to.
+        place: The place of the id in its requests.
+        url: The URL. Any other operation's URL has no id here.
+    """
+    if place is None:
+        return None
     try:
         parts = urlsplit(url)
     except ValueError:
         return None
     path = f"/{parts.path.lstrip('/')}"
     for start in (n for n, character in enumerate(path) if character == "/"):
-        match = document.match(poll.operation.method, path[start:])
-        if isinstance(match, OperationMatch) and match.operation is poll.operation and poll.id:
-            if poll.id.part is Part.QUERY:
-                return dict(parse_qsl(parts.query)).get(poll.id.name)
-            return match.path_parameters.get(poll.id.name)
+        match = document.match(operation.method, path[start:])
+        if isinstance(match, OperationMatch) and match.operation is operation:
+            if place.part is Part.QUERY:
+                return dict(parse_qsl(parts.query)).get(place.name)
+            return match.path_parameters.get(place.name)
     return None
 
 

@@ -48,7 +48,7 @@ def example_violation(rule: Rule, example: Example) -> Violation:
 def _check(rule: Rule, session: ExampleSession) -> Sequence[Violation]:
     if rule.party is Party.CLIENT:
         return check_client(session.document, session.history)
-    if rule.code in responses.EXAMPLES:
+    if rule.code in (*responses.EXAMPLES, *pictures.EXAMPLES):
         return check_server(session.document, session.history)
     # The schemas of the document exclude many of these responses, too.
     return check_history(session.document, session.history, timeout=TIMEOUT_SECONDS)

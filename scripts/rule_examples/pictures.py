@@ -1,4 +1,4 @@
-"""Examples of the rules for declared fields and for cancellations: AV241 to AV244."""
+"""Examples of the rules for declared fields and for cancellations: AV241 to AV245."""
 
 from __future__ import annotations
 
@@ -46,4 +46,5 @@ EXAMPLES = {
     "AV242": lambda s: create(s, with_fields(address="https://pictures.example/files/1.png")),
     "AV243": lambda s: create(s, without("priority")),
     "AV244": not_canceled,
+    "AV245": lambda s: create(s, with_fields(self="https://pictures.example/v1/pictures/p-1")),
 }

@@ -19,6 +19,7 @@ from .. import server_catalogue as catalogue
 from ..rule import Rule
 from ..violation import Violation, violation_of
 from .acceptance import acceptance_violations
+from .addresses import address_violations
 from .echoes import echo_violations
 
 
@@ -46,8 +47,11 @@ def exchange_violations(document: Document, exchange: Exchange, number: int) -> 
     yield from _leaked_key_violations(exchange, exchange.reply, number)
     yield from acceptance_violations(document, exchange, number)
     yield from _deleted_id_violations(document, exchange, exchange.reply, number)
-    if exchange.role is JobRole.LIST or len({role.kind for role in exchange.roles}) > 1:
+    if len({role.kind for role in exchange.roles}) > 1:
         return  # only the history shows which jobs these are
+    yield from address_violations(document, exchange, number)
+    if exchange.role is JobRole.LIST:
+        return
     for view in jobs_in(document, exchange):
         yield from _job_violations(document, exchange, view, number)
 

@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from math import inf
 
 from ....openapi import Reply
-from ....openapi.image import image_type
-from ....openapi.jobs import MediaPlaces, Place, ResultOperation
-from ....openapi.jobs.sources import FromRequest, Moment
-from ....openapi.json import Json
-from ....openapi.messages import NEAREST_FILE_HEADER, media_type_of
+from ....openapi.jobs import ResultOperation
+from ....openapi.jobs.sources import Moment
+from ....openapi.messages import media_type_of
 from ....openapi.text import quote
 from ...traffic.exchange import Exchange
 from .. import server_catalogue as catalogue
 from ..rule import Rule
 from ..violation import Violation, violation_of
-from .mp4 import InvalidMp4, Mp4, read_mp4
+from .media_content import RequestedMedia, ServedFile, file_violations
 from .observed_job import ObservedJob
 from .server_clock import ServerTime
 from .timestamps import read_time
@@ -126,28 +124,20 @@ def _file_violations(
     last: ObservedJob,
     create: Exchange | None,
 ) -> Iterator[Violation]:
-    def wrong_type(received: str, expected: str) -> Violation:
-        return violation_of(
-            catalogue.CONTENT_TYPE, exchange, number, received=received, expected=expected
-        )
-
     media_type = media_type_of(reply.headers)
     requested_type = _requested_media_type(exchange, role)
     documented = media_type in exchange.operation.success.content
     if requested_type and documented and media_type != requested_type:
-        yield wrong_type(media_type, requested_type)
-    elif media_type.startswith("image/"):
-        detected = image_type(reply.body)
-        if detected != media_type:
-            yield wrong_type(detected or "bytes that are not a known image format", media_type)
-    elif media_type == "video/mp4":
-        try:
-            video = read_mp4(reply.body)
-        except InvalidMp4 as error:
-            received = f"{len(reply.body)} bytes that are not a complete MP4 file: {error}"
-            yield wrong_type(received, "an MP4 file")
-        else:
-            yield from _video_violations(exchange, number, video, last, create)
+        yield violation_of(
+            catalogue.CONTENT_TYPE,
+            exchange,
+            number,
+            received=media_type,
+            expected=requested_type,
+        )
+    else:
+        file = ServedFile(exchange, number, reply, media_type)
+        yield from file_violations(file, RequestedMedia(last.view.kind, last.view, create))
 
 
 def _requested_media_type(exchange: Exchange, role: ResultOperation) -> str | None:
@@ -157,67 +147,6 @@ def _requested_media_type(exchange: Exchange, role: ResultOperation) -> str | No
     place, media_types = role.variants
     found: str | None = media_types.get(str(exchange.requested_value(place)))
     return found
-
-
-def _video_violations(
-    exchange: Exchange,
-    number: int,
-    video: Mp4,
-    last: ObservedJob,
-    create: Exchange | None,
-) -> Iterator[Violation]:
-    if exchange.reply and NEAREST_FILE_HEADER in exchange.reply.headers:
-        return  # a mock has few files, and says so
-    size = _requested_size(last, create)
-    if size and (video.width, video.height) != size:
-        yield violation_of(
-            catalogue.CONTENT_SIZE,
-            exchange,
-            number,
-            received=f"{video.width}x{video.height}",
-            expected=f"{size[0]}x{size[1]}",
-        )
-    media = _media_of(last, create)
-    seconds = _SECONDS.fullmatch(str(_requested(media.duration if media else None, last, create)))
-    if seconds and video.seconds and abs(video.seconds - float(seconds[1])) > _TOLERANCE_SECONDS:
-        yield violation_of(
-            catalogue.CONTENT_DURATION,
-            exchange,
-            number,
-            received=f"{video.seconds:.2f} seconds",
-            expected=f"{seconds[1]} seconds",
-        )
-
-
-def _requested_size(last: ObservedJob, create: Exchange | None) -> tuple[int, int] | None:
-    """Return the width and the height that were requested; None if they are not known."""
-    media = _media_of(last, create)
-    if media is None:
-        return None
-    match = _SIZE.fullmatch(str(_requested(media.size, last, create)))
-    if match:
-        return int(match[1]), int(match[2])
-    width, height = (_requested(place, last, create) for place in (media.width, media.height))
-    return (width, height) if isinstance(width, int) and isinstance(height, int) else None
-
-
-def _media_of(last: ObservedJob, create: Exchange | None) -> MediaPlaces | None:
-    """Return the places that shape the files of a job; None if its creates differ in them."""
-    if create is not None and create.create is not None:
-        return create.create.media
-    first, *others = last.view.kind.creates
-    return first.media if all(other.media == first.media for other in others) else None
-
-
-def _requested(place: Place | None, last: ObservedJob, create: Exchange | None) -> Json:
-    """Return a value of the request as the job repeats it, or as the request had it."""
-    if place is None:
-        return None
-    for field in last.view.kind.fields:
-        source = field.source
-        if isinstance(source, FromRequest) and source.place == place and not source.translation:
-            return last.value_at(field.place.path)
-    return create.value_at(place) if create else None
 
 
 def _range_violations(exchange: Exchange, reply: Reply, number: int) -> Iterator[Violation]:
@@ -270,9 +199,6 @@ def _is_within(requested: str, first: int, last: int, length: int | None) -> boo
 
 
 _REJECTIONS = (400, 404, 409, 410, 422, 425)
-_SIZE = re.compile(r"([0-9]{1,5})[x*]([0-9]{1,5})")
-_SECONDS = re.compile(r"([0-9]{1,6}(?:\.[0-9]+)?) ?s?")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
 _EXPIRY_TOLERANCE_SECONDS = 2.0
-_TOLERANCE_SECONDS = 0.5

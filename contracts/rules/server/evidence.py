@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from ....openapi import Document, JobRole, Meaning
 from ....openapi.jobs import ResultOperation
+from ....openapi.jobs.sources import FileAddress
 from ...traffic.credentials import credential_problem
 from ...traffic.exchange import Exchange
 from ...traffic.file_read import FileRead
@@ -68,9 +69,14 @@ def evidence_by_operation(
         evidence = [*reader.read(exchange)]
         if covers(exchange):
             found.setdefault(exchange.operation_id, set()).update(evidence)
-    for showing in (history[file.number - 1] for file in files):
-        if covers(showing):
-            found[showing.operation_id].add(Evidence.CONTENT)
+    for file in files:
+        showing, reply = history[file.number - 1], file.found.reply
+        if covers(showing) and isinstance(file.field.source, FileAddress):
+            downloaded = reply is not None and 200 <= reply.status < 300
+            found[showing.operation_id] |= {
+                Evidence.CONTENT,
+                *([Evidence.DOWNLOAD] if downloaded else []),
+            }
     return found
 
 

@@ -81,16 +81,17 @@ def test_exchanges_below_the_grade_are_no_evidence(document: Document) -> None:
     assert unchecked[Evidence.EARLY_CONTENT] == ("AV221",)
 
 
-@pytest.mark.parametrize("status", [200, None])
+@pytest.mark.parametrize("reply", [Reply(200, {"content-type": "video/webm"}, b"film"), None])
 def test_file_at_an_address_is_evidence_for_the_operation_that_shows_it(
-    status: int | None,
+    reply: Reply | None,
 ) -> None:
     api = JobApi(job=job_schema(url=TEXT), kind={"fields": {"/url": {"file": "video/mp4"}}})
     server = LocalServer(api.document)
-    result = server.run_check(files=_Files(FileReply(status, "video/mp4", 9)))
+    result = server.run_check(files=_Files(FileReply(reply)))
     found = evidence_by_operation(api.document, result.history, covers, files=result.files)
     assert Evidence.CONTENT in found["getJob"]
-    assert ("AV222" in {v.code for v in result.violations}) is (status is None)
+    assert (Evidence.DOWNLOAD in found["getJob"]) is (reply is not None)
+    assert ("AV222" in {v.code for v in result.violations}) is (reply is None)
     unchecked = unchecked_rules(
         api.document, result.history, SERVER_RULES, covers, files=result.files
     )
@@ -131,5 +132,8 @@ class _Files:
     def __init__(self, reply: FileReply) -> None:
         self.reply = reply
 
-    def read_file(self, url: str, credentials: dict[str, str]) -> FileReply:
+    def read_file(self, url: str, headers: dict[str, str]) -> FileReply:
         return self.reply
+
+    def owns(self, url: str) -> bool:
+        return True
