@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -114,6 +114,21 @@ def json_schema(operation: Operation) -> Schema | None:
 def has_place(answers: Iterable[Answer], place: Place) -> bool:
     """Return True if one of the responses declares a place, or leaves it open."""
     return any(answer.schemas_at(place) or answer.is_open_at(place) for answer in answers)
+
+
+def is_documented(answers: Iterable[Answer], place: Place) -> bool:
+    """Return True if one of the responses declares a place."""
+    return any(answer.schemas_at(place) for answer in answers)
+
+
+def allow(answers: Iterable[Answer], path: Path, values: Collection[Json]) -> bool:
+    """Return True if each response that declares a path of the job allows one of some values."""
+    declared = [answer.compiled_at(Place(Part.BODY, path)) for answer in answers]
+    return all(
+        any(schema.accepts(value) for schema in schemas for value in values)
+        for schemas in declared
+        if schemas
+    )
 
 
 def missing_place(answers: Iterable[Answer], place: Place) -> str:

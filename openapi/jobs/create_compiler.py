@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from ..generator import NoValueError, ValueMaker
 from ..json import Json
 from ..operation import Operation
 from ..pointer import format_pointer
 from ..price import compile_price
-from .answer import Answer
 from .long_form import as_duration, as_failure, as_state, operations_of
 from .operations import CreateOperation, FailureReason, JobRole, MediaPlaces
-from .place import Place, parse_place
+from .place import parse_place
 from .problems import Report
 from .request_places import check_place, check_words, compile_condition
 from .role_compiler import RoleCompiler
-from .sources import Condition, FailureDetail, JobField
-from .states import Lifecycle, Meaning
+from .sources import Condition
 
 Creates: TypeAlias = list[tuple[CreateOperation, Mapping[str, Json]]]
 """Creates of a kind, each with its data."""
@@ -117,64 +113,6 @@ class CreateCompiler:
             compile_condition(entry.get("when", {}), creates, at, self._report)
 
 
-def with_fields(
-    create: CreateOperation,
-    fields: tuple[JobField, ...],
-    *,
-    answers: Iterable[Answer],
-    lifecycle: Lifecycle,
-    maker: ValueMaker,
-) -> CreateOperation:
-    """Return a create with the fields of its jobs, and with a failure if it declares none.
-
-    Args:
-        create: The create.
-        fields: The fields.
-        answers: The responses that report its jobs.
-        lifecycle: The states of its jobs.
-        maker: Makes the code and the message of the failure, where their schemas restrict them.
-    """
-    failures = create.failures
-    failed = lifecycle.named(Meaning.FAILURE)
-    if failed and not failures and any(isinstance(f.source, FailureDetail) for f in fields):
-        failures = (_usual_failure(fields, [*answers], failed[0], maker),)
-    return replace(create, fields=fields, failures=failures)
-
-
-def _usual_failure(
-    fields: Iterable[JobField], answers: list[Answer], state: str, maker: ValueMaker
-) -> FailureReason:
-    """Return the failure of a kind that declares none, from the schemas of code and message.
-
-    The code is the first one that the schema lists or shows, or else the name of the state.
-    """
-    places: dict[str, Place] = {}
-    for field in fields:
-        if isinstance(field.source, FailureDetail):
-            places.setdefault(field.source.detail, field.place)
-    texts: dict[str, str] = {}
-    for detail, usual in (("code", state), ("message", "The job failed: {code}.")):
-        text = usual.format_map(texts)
-        place = places.get(detail)
-        texts[detail] = _fitting_text(answers, place, text, maker) if place else text
-    return FailureReason(texts["code"], texts["message"], None, False)
-
-
-def _fitting_text(answers: list[Answer], place: Place, usual: str, maker: ValueMaker) -> str:
-    """Return the first text that the schemas of a place list or show, else a usual one.
-
-    Where they do not accept that one, it is made from the first of them.
-    """
-    shown = next(_shown(answers, place), None)
-    schemas = [each for answer in answers for each in answer.compiled_at(place)]
-    if shown is not None or not schemas or any(each.accepts(usual) for each in schemas):
-        return usual if shown is None else shown
-    try:
-        return str(maker.make(schemas[0]))
-    except NoValueError:
-        return usual
-
-
 def _failures(data: Mapping[str, Json]) -> tuple[FailureReason, ...]:
     long = {name: as_failure(value) for name, value in data.items()}
     return tuple(
@@ -192,13 +130,3 @@ def _condition(data: Mapping[str, Json] | None) -> Condition | None:
     if data is None:
         return None
     return Condition({parse_place(text): tuple(allowed) for text, allowed in data.items()})
-
-
-def _shown(answers: Iterable[Answer], place: Place) -> Iterator[str]:
-    """Yield the texts that the schemas of a place list or show."""
-    for answer in answers:
-        for schema in answer.schemas_at(place):
-            examples = schema.get("examples", ())
-            listed = [schema.get("const"), *schema.get("enum", ()), schema.get("example")]
-            listed += examples if isinstance(examples, list) else []
-            yield from (str(value) for value in listed if isinstance(value, str | int) and value)

@@ -7,17 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..json import Json
 from ..operation import Operation
 from ..pointer import Path, format_pointer
-from ..schema_places import values_of
 from ..text import suggest
-from .answer import Answer, answer_of, answers_of, has_place, json_schema, missing_place
+from .answer import Answer, allow, answer_of, has_place, is_documented, json_schema, missing_place
 from .job_ids import id_of_pattern
 from .kind import JobKind
 from .operations import CreateOperation
 from .place import Part, Place
 from .problems import Report
 from .sources import FromSource, JobField, Moment, OperationAddress
-from .state_compiler import unreachable_states
-from .states import STATE_WORDS, State
+from .states import State
 
 
 class KindChecks:
@@ -26,7 +24,6 @@ class KindChecks:
     Args:
         kind: The kind.
         answers: The responses that report its jobs.
-        root: The document.
         report: Is called with the pointer and the reason of each error.
         warn: Is called with the pointer and the reason of each warning.
     """
@@ -36,11 +33,10 @@ class KindChecks:
         kind: JobKind,
         answers: tuple[Answer, ...],
         *,
-        root: Json,
         report: Report,
         warn: Report,
     ) -> None:
-        self._kind, self._answers, self._root = kind, answers, root
+        self._kind, self._answers = kind, answers
         self._report, self._warn = report, warn
 
     def run(self) -> None:
@@ -48,11 +44,8 @@ class KindChecks:
         self._check_id()
         self._check_id_pattern()
         self._check_places()
-        self._check_polls()
         self._check_expiry()
         self._check_sources()
-        self._check_states()
-        self._warn_of_states()
         for field in self._fields():
             self._warn_of_required(field)
 
@@ -82,12 +75,9 @@ class KindChecks:
         ]
         return any(
             answer.schemas_at(place)
-            or (place.part is Part.HEADER and not self._is_documented(place))
+            or (place.part is Part.HEADER and not is_documented(self._answers, place))
             for place in places
         )
-
-    def _is_documented(self, place: Place) -> bool:
-        return any(answer.schemas_at(place) for answer in self._answers)
 
     def _check_id_pattern(self) -> None:
         """Report a pattern whose ids the schemas of the id do not allow."""
@@ -96,19 +86,9 @@ class KindChecks:
             return
         made = id_of_pattern(kind.id_pattern)("0123456789abcdef" * 2)
         values: list[Json] = [made, int(made)] if made.isdecimal() else [made]
-        if not self._allow(kind.id_at, values):
+        if not allow(self._answers, kind.id_at, values):
             reason = f"makes ids such as {made}, which the schema of the id does not allow"
             self._report(f"{kind.pointer}/id/pattern", f"{reason}; without it, ids follow that")
-
-    def _allow(self, path: Path, values: Iterable[Json]) -> bool:
-        """Return True if each response that declares a place allows one of some values there."""
-        wanted = [*values]
-        declared = [answer.compiled_at(Place(Part.BODY, path)) for answer in self._answers]
-        return all(
-            any(schema.accepts(value) for schema in schemas for value in wanted)
-            for schemas in declared
-            if schemas
-        )
 
     def _check_places(self) -> None:
         """Report places that no job has."""
@@ -126,15 +106,6 @@ class KindChecks:
             if path and not has_place(self._answers, place):
                 self._report(f"{kind.pointer}/{at}", missing_place(self._answers, place))
 
-    def _check_polls(self) -> None:
-        """Report polls whose responses have fields, but not the state."""
-        place = Place(Part.BODY, self._kind.state_at)
-        for create in self._kind.creates if self._is_documented(place) else ():
-            answer = answer_of(create.poll)
-            if any(answer.fields()) and not answer.schemas_at(place):
-                reason = f"{missing_place([answer], place)}; needs job, the place of the job in it"
-                self._report(create.poll.pointer, reason)
-
     def _check_expiry(self) -> None:
         at = self._kind.expires_at
         times = [f.place.path for f in self._fields() if isinstance(f.source, Moment)]
@@ -149,47 +120,6 @@ class KindChecks:
         if from_source and not any(create.source for create in self._kind.creates):
             reason = "no create of this kind has source, the id of the job to take the value from"
             self._report(from_source[0].pointer, reason)
-
-    def _check_states(self) -> None:
-        pointer = f"{self._kind.pointer}/states"
-        states = self._kind.lifecycle.states.values()
-        listed = self._listed_states
-        texts = self.listed_states
-        for state in states:
-            place = pointer + format_pointer((state.name,))
-            if listed and state.value not in listed:
-                reason = "the schema of the state does not allow it"
-                self._report(place, reason + suggest(str(state.value), texts))
-            elif not listed and not self._allow(self._kind.state_at, [state.value]):
-                reason = "the schema of the state does not allow it; needs value, which says how"
-                self._report(place, f"{reason} the state is written, such as {{value: 1}}")
-
-    @property
-    def listed_states(self) -> tuple[str, ...]:
-        """The values that the schema of the state lists, as texts."""
-        return tuple(dict.fromkeys(str(value) for value in self._listed_states))
-
-    @property
-    def _listed_states(self) -> list[Json]:
-        """The values that the schemas of the polls list, or without those any other response."""
-        place = Place(Part.BODY, self._kind.state_at)
-        polls = answers_of(create.poll for create in self._kind.creates)
-        for answers in (polls, self._answers):
-            schemas = [schema for answer in answers for schema in answer.schemas_at(place)]
-            listed = [value for schema in schemas for value in values_of(self._root, schema)]
-            if listed:
-                return listed
-        return []
-
-    def _warn_of_states(self) -> None:
-        kind, pointer = self._kind, f"{self._kind.pointer}/states"
-        entered = frozenset({kind.cancel.next} if kind.cancel else ())
-        for name in unreachable_states(kind.lifecycle, entered):
-            self._warn(pointer + format_pointer((name,)), "no state leads to it")
-        for name in kind.lifecycle.states:
-            if name in STATE_WORDS and _word_selects(kind, name) != {name}:
-                reason = "is also a word for several states; here, it selects this state alone"
-                self._warn(pointer + format_pointer((name,)), reason)
 
     def _warn_of_required(self, field: JobField) -> None:
         """Warn of a field that a schema requires in states in which it is not there."""
@@ -232,27 +162,6 @@ def warn_of_creates(
             warn(operation.pointer, reason)
 
 
-def warn_of_states_left_out(
-    kinds: Mapping[str, JobKind], listed: Mapping[str, tuple[str, ...]], warn: Report
-) -> None:
-    """Warn of each listed state that no kind has whose state has the same values, once.
-
-    Args:
-        kinds: The kinds by name.
-        listed: The values that the schema of the state lists, by the name of the kind.
-        warn: Is called with the pointer and the reason of each warning.
-    """
-    known: dict[tuple[str, ...], set[str]] = {}
-    for name, kind in kinds.items():
-        written = {str(state.value) for state in kind.lifecycle.states.values()}
-        known.setdefault(listed[name], set()).update(written)
-    for name, kind in kinds.items():
-        for value in listed[name]:
-            if value not in known[listed[name]]:
-                known[listed[name]].add(value)
-                warn(f"{kind.pointer}/states", f"leaves out {value}, which the schema lists")
-
-
 def report_shared_creates(kinds: Mapping[str, JobKind], report: Report) -> None:
     """Report operations that create jobs in two places."""
     claimed: dict[str, str] = {}
@@ -266,11 +175,3 @@ def report_shared_creates(kinds: Mapping[str, JobKind], report: Report) -> None:
 
 def _below(kind: JobKind, pointer: str) -> str:
     return pointer.removeprefix(f"{kind.pointer}/")
-
-
-def _word_selects(kind: JobKind, word: str) -> set[str]:
-    """Return the states that a word would select if no state had its name."""
-    states = kind.lifecycle.of_job()
-    if word == "terminal":
-        return {state.name for state in states if state.meaning.is_terminal}
-    return {state.name for state in states if state.meaning.value == word}

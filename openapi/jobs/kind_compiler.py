@@ -5,35 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from ..generator import ValueMaker
 from ..json import Json
 from ..operation import Operation
 from ..pointer import Path, format_pointer, parse_pointer
 from ..schema import Schemas
-from .answer import Answer, answers_of, has_place, missing_place, whole_answer
-from .create_compiler import CreateCompiler, Creates, with_fields
+from .answer import Answer, answers_of, has_place, missing_place
+from .create_compiler import CreateCompiler, Creates
 from .field_compiler import FieldCompiler
 from .finder import id_in, state_in
 from .kind import JobKind, Webhook
-from .kind_checks import (
-    KindChecks,
-    report_shared_creates,
-    warn_of_creates,
-    warn_of_states_left_out,
-)
-from .long_form import as_id, as_operation, operations_of
-from .operations import CreateOperation, JobOperation, JobRole
+from .kind_checks import KindChecks, report_shared_creates, warn_of_creates
+from .list_compiler import ListCompiler
+from .long_form import as_id, operations_of
+from .operation_fields import OperationFields
+from .operations import JobOperation, JobRole
 from .place import parse_place
 from .problems import Report
 from .role_compiler import RoleCompiler
 from .source_compiler import FieldContext
-from .sources import JobField, OperationAddress
+from .state_checks import StateChecks, warn_of_states_left_out
 from .state_compiler import compile_states
 from .webhook_compiler import WebhookCompiler
-
-_AnyOperation = TypeVar("_AnyOperation", bound=JobOperation)
 
 
 def compile_kinds(
@@ -95,7 +90,6 @@ class _KindCompiler:
         self._roles = RoleCompiler(
             name,
             data,
-            root=self._root,
             operations=operations,
             lifecycle=self._lifecycle,
             report=self._report,
@@ -121,16 +115,17 @@ class _KindCompiler:
         if state_at is None:
             return None
         kind = self._assemble(creates, others, answers, state_at)
-        checks = KindChecks(kind, answers, root=self._root, report=self._report, warn=self._warn)
-        checks.run()
-        self.listed_states = checks.listed_states
+        KindChecks(kind, answers, report=self._report, warn=self._warn).run()
+        states = StateChecks(kind, answers, root=self._root, report=self._report, warn=self._warn)
+        states.run()
+        self.listed_states = states.listed_states
         return None if self._failed else kind
 
     def _others(self) -> dict[str, Any]:
         """Return the operations that are not creates or polls, by the names of JobKind."""
         data, pointer, roles = self._data, self._pointer, self._roles
         single: dict[str, Callable[[Json, str], JobOperation | None]] = {
-            "list": roles.listing,
+            "list": ListCompiler(self._root, roles=roles, report=self._report).compile,
             "cancel": roles.cancel,
             "delete": partial(roles.single, JobRole.DELETE),
         }
@@ -179,7 +174,6 @@ class _KindCompiler:
         state_at: Path,
     ) -> JobKind:
         data, pointer = self._data, self._pointer
-        self._first_poll = creates[0][0].poll.operation
         fields = FieldCompiler(
             FieldContext(
                 root=self._root,
@@ -193,14 +187,20 @@ class _KindCompiler:
             warn=self._warn,
         )
         shared = fields.compile(data.get("fields", {}), f"{pointer}/fields")
+        complete = OperationFields(
+            data,
+            shared,
+            compiler=fields,
+            first_poll=creates[0][0].poll.operation,
+            lifecycle=self._lifecycle,
+            maker=ValueMaker(self._root),
+        )
         job_id = as_id(data["id"]) if "id" in data else {}
         expires = data.get("expires")
         return JobKind(
             name=self._name,
-            creates=tuple(
-                self._complete(create, entry, shared, fields) for create, entry in creates
-            ),
-            **{word: self._with_answers(word, value, fields) for word, value in others.items()},
+            creates=tuple(complete.of_create(create, entry) for create, entry in creates),
+            **{word: complete.of_others(word, value) for word, value in others.items()},
             id_at=self._id_at(answers, creates[0][0].poll),
             id_pattern=job_id.get("pattern", ""),
             state_at=state_at,
@@ -220,62 +220,6 @@ class _KindCompiler:
         for each in roles:
             named.setdefault(each.role.value, each.operation.id)
         return named
-
-    def _complete(
-        self,
-        create: CreateOperation,
-        entry: Mapping[str, Json],
-        shared: tuple[JobField, ...],
-        fields: FieldCompiler,
-    ) -> CreateOperation:
-        """Return a create with the fields of its jobs, and with those of its own response."""
-        answers = answers_of((create, create.poll))
-        own = fields.within(answers, creates=(create.operation,)).compile(
-            entry.get("fields", {}), f"{create.pointer}/fields"
-        )
-        places = {field.place for field in own}
-        kept = (field for field in shared if field.place not in places)
-        poll = self._with_answer(create.poll, entry.get("poll", self._data.get("poll")), fields)
-        complete = with_fields(
-            create,
-            (*kept, *own),
-            answers=answers,
-            lifecycle=self._lifecycle,
-            maker=ValueMaker(self._root),
-        )
-        complete = self._with_answer(complete, entry, fields)
-        return replace(
-            complete,
-            fields=self._with_own_poll(complete.fields, poll),
-            answer=self._with_own_poll(complete.answer, poll),
-            poll=replace(poll, answer=self._with_own_poll(poll.answer, poll)),
-        )
-
-    def _with_own_poll(
-        self, fields: tuple[JobField, ...], poll: JobOperation
-    ) -> tuple[JobField, ...]:
-        """Return fields in which an address of the kind's first poll is that of another poll."""
-        first, own = (OperationAddress(each.id) for each in (self._first_poll, poll.operation))
-        return tuple(
-            replace(field, source=own) if field.source == first else field for field in fields
-        )
-
-    def _with_answers(self, word: str, value: Any, fields: FieldCompiler) -> Any:
-        """Return an operation, or several, with the fields of their own responses."""
-        if isinstance(value, tuple):
-            entries = operations_of(self._data.get("result", []), "")
-            pairs = zip(value, entries, strict=True)
-            return tuple(self._with_answer(each, entry, fields) for each, (_, entry, _) in pairs)
-        return value and self._with_answer(value, self._data[word], fields)
-
-    def _with_answer(
-        self, operation: _AnyOperation, data: Json, fields: FieldCompiler
-    ) -> _AnyOperation:
-        """Return an operation with the fields of its own response."""
-        declared = as_operation(data).get("answer", {})
-        answer = whole_answer(operation.operation)
-        compiled = fields.within((answer,)).compile(declared, f"{operation.pointer}/answer")
-        return replace(operation, answer=compiled)
 
     def _webhooks(self, creates: Creates, fields: FieldCompiler) -> tuple[Webhook, ...]:
         compiler = WebhookCompiler(

@@ -6,20 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..json import Json
-from ..keywords import types_of
 from ..media_types import is_json
 from ..operation import Operation
-from ..pointer import Path, format_pointer, parse_pointer
-from ..schema import Schema
-from ..schema_places import fields_of, schemas_at
+from ..pointer import format_pointer, parse_pointer
 from ..text import suggest
-from .answer import has_place, json_schema, missing_place, whole_answer
+from .answer import has_place, missing_place, whole_answer
 from .long_form import as_operation
 from .operations import (
     CancelOperation,
     JobOperation,
     JobRole,
-    ListOperation,
     ResultOperation,
 )
 from .place import Part, Place, parse_place
@@ -30,12 +26,11 @@ from .states import Lifecycle, Meaning
 
 
 class RoleCompiler:
-    """Compiles the operations of one kind except its creates.
+    """Compiles the operations of one kind except its creates and its list.
 
     Args:
         kind: The name of the kind.
         data: The data of the kind.
-        root: The document.
         operations: The operations of the document by id, and by method and path.
         lifecycle: The states of the kind.
         report: Is called with the pointer and the reason of each error.
@@ -46,12 +41,11 @@ class RoleCompiler:
         kind: str,
         data: Mapping[str, Json],
         *,
-        root: Json,
         operations: Mapping[str, Operation],
         lifecycle: Lifecycle,
         report: Report,
     ) -> None:
-        self._kind, self._data, self._root = kind, data, root
+        self._kind, self._data = kind, data
         self._operations, self._lifecycle, self._report = operations, lifecycle, report
 
     def find(self, name: str, pointer: str) -> Operation | None:
@@ -88,30 +82,6 @@ class RoleCompiler:
         operation = self.find(entry["operation"], pointer)
         return JobOperation(**self.common(operation, role, entry, pointer)) if operation else None
 
-    def listing(self, data: Json, pointer: str) -> ListOperation | None:
-        """Return the list."""
-        entry = as_operation(data)
-        operation = self.find(entry["operation"], pointer)
-        if operation is None:
-            return None
-        items = self._items(operation, entry, pointer)
-        if items is None:
-            return None
-        for word in (w for w in _PAGE_FIELDS if w in entry):
-            self._check_answer(operation, entry[word], f"{pointer}/{word}")
-        asked: dict[str, Any] = {
-            word: self._asked(operation, entry, word, pointer) for word in _PAGE_PLACES
-        }
-        return ListOperation(
-            **self.common(operation, JobRole.LIST, entry, pointer),
-            items=items,
-            part=parse_pointer(entry.get("part", "")),
-            places={w: parse_pointer(entry[w]) for w in _PAGE_FIELDS if w in entry},
-            order=self._words_of(operation, entry.get("order"), f"{pointer}/order"),
-            filters=self._filters(operation, entry, pointer),
-            **asked,
-        )
-
     def cancel(self, data: Json, pointer: str) -> CancelOperation | None:
         """Return the operation that cancels jobs."""
         entry = as_operation(data)
@@ -130,7 +100,7 @@ class RoleCompiler:
         operation = self.find(name, pointer)
         if operation is None:
             return None
-        variants = self._words_of(operation, data.get("variants"), f"{pointer}/variants")
+        variants = self.words_of(operation, data.get("variants"), f"{pointer}/variants")
         content = [*operation.success.content]
         for value, media_type in (variants[1] if variants else {}).items():
             if media_type not in content:
@@ -144,7 +114,7 @@ class RoleCompiler:
             media_type=content[0] if content and not is_json(content[0]) else None,
         )
 
-    def _asked(
+    def asked(
         self, operation: Operation, data: Mapping[str, Json], word: str, pointer: str
     ) -> Place | None:
         """Return a place in the request of an operation, and report one that it has not."""
@@ -153,7 +123,7 @@ class RoleCompiler:
         check_place(data[word], [operation], f"{pointer}/{word}", self._report)
         return parse_place(data[word])
 
-    def _words_of(
+    def words_of(
         self, operation: Operation, data: Mapping[str, Mapping[str, Any]] | None, pointer: str
     ) -> tuple[Place, Mapping[str, Any]] | None:
         """Return the place of a parameter and what its words mean."""
@@ -163,25 +133,16 @@ class RoleCompiler:
             return parse_place(text), words
         return None
 
-    def _filters(
-        self, operation: Operation, data: Mapping[str, Json], pointer: str
-    ) -> dict[Place, Path]:
-        filters = data.get("filter", {})
-        for text in filters:
-            at = f"{pointer}/filter{format_pointer((text,))}"
-            check_place(text, [operation], at, self._report)
-        return {parse_place(text): parse_pointer(path) for text, path in filters.items()}
-
     def _check_response(self, operation: Operation, data: Mapping[str, Json], pointer: str) -> None:
         """Report a status or a place of the job that the response of an operation has not."""
         if "job" in data:
-            self._check_answer(operation, data["job"], f"{pointer}/job")
+            self.check_answer(operation, data["job"], f"{pointer}/job")
         if data.get("status", 200) not in operation.responses and "status" in data:
             documented = ", ".join(map(str, operation.responses)) or "none"
             reason = f"{operation.id} documents no status {data['status']}, only {documented}"
             self._report(f"{pointer}/status", reason)
 
-    def _check_answer(self, operation: Operation, text: str, pointer: str) -> None:
+    def check_answer(self, operation: Operation, text: str, pointer: str) -> None:
         """Report a place that the response of an operation has not."""
         answer, place = whole_answer(operation), parse_place(text)
         if not has_place([answer], place):
@@ -190,7 +151,7 @@ class RoleCompiler:
     def _id(self, operation: Operation, data: Mapping[str, Json], pointer: str) -> Place | None:
         """Return the place of the id in the request, and report if none can be found."""
         if "id" in data:
-            return self._asked(operation, data, "id", pointer)
+            return self.asked(operation, data, "id", pointer)
         if operation.template.parameters:
             return Place(Part.PATH, (operation.template.parameters[-1],))
         required = [name for name, p in operation.query.items() if p.required]
@@ -216,36 +177,7 @@ class RoleCompiler:
             self._report(pointer, "needs next, the state it leads to; none means canceled")
         return next(iter(named), None)
 
-    def _items(self, operation: Operation, data: Mapping[str, Json], pointer: str) -> Path | None:
-        """Return the path of the only array in the response, and report others or none."""
-        schema = json_schema(operation)
-        if "items" in data:
-            self._check_answer(operation, data["items"], f"{pointer}/items")
-            return parse_pointer(data["items"])
-        arrays = _arrays(self._root, schema) if schema else []
-        if len(arrays) != 1:
-            found = ", ".join(map(format_pointer, arrays)) or "none"
-            self._report(pointer, f"needs items, the place of the array; the response has {found}")
-            return None
-        return arrays[0]
 
-
-def _arrays(root: Json, schema: Schema) -> list[Path]:
-    """Return the paths of the shallowest arrays of a response."""
-    if "array" in types_of(schema.raw):
-        return [()]
-    fields = fields_of(root, schema.raw)
-    found = [path for path, field in fields if _is_array(root, field)]
-    depth = min(map(len, found), default=0)
-    return [path for path in found if len(path) == depth]
-
-
-def _is_array(root: Json, schema: Json) -> bool:
-    return any("array" in types_of(each) for each in schemas_at(root, schema, ()))
-
-
-_PAGE_FIELDS = ("first", "last", "more", "next_page", "previous_page", "count", "total")
-_PAGE_PLACES = ("limit", "after", "before", "cursor", "offset", "page")
 # The states in which an operation is accepted, unless the document says otherwise.
 _STATES = {
     JobRole.CANCEL: ["pending"],
