@@ -195,8 +195,8 @@ def check(
     With --replay, BASE_URL selects the recorded requests to check; it is optional.
 
     Exit codes: 0 no violation, 1 violations, 2 usage or document error, 3 server unreachable or not
-    this API, 4 API key rejected, 5 plan over the budget, 6 no job completed or the time is over,
-    130 stopped by a signal.
+    this API, 4 API key rejected, 5 plan over the budget, 6 nothing was checked, no job completed or
+    the time is over, 130 stopped by a signal.
     """
     console = CheckConsole(highlight=False, soft_wrap=True)
     if replay is not None and base_url and "://" not in base_url:
@@ -207,6 +207,10 @@ def check(
         ("--keep", keep),
         ("--free", free),
         ("--dry-run", dry_run),
+        ("--kind", kind),
+        ("--set", fields),
+        ("--header", headers),
+        ("--no-key", no_key),
     ):
         if replay is not None and value:
             fail(f"{name} cannot be combined with --replay, which sends nothing")
@@ -219,26 +223,33 @@ def check(
     creates = 0 if free else max(1, min(2, max_creates))
     run_id = secrets.token_hex(4)
     try:
-        plan = plan_check(
-            loaded,
-            key=None if no_key else key,
-            kind=kind,
-            creates=creates,
-            grade=policy.grade,
-            seed=seed,
-            run_id=run_id,
-            fields=read_fields(fields),
-            headers=read_headers(headers),
+        plan = (
+            None
+            if replay is not None
+            else plan_check(
+                loaded,
+                key=None if no_key else key,
+                kind=kind,
+                creates=creates,
+                grade=policy.grade,
+                seed=seed,
+                run_id=run_id,
+                fields=read_fields(fields),
+                headers=read_headers(headers),
+            )
         )
     except ValueError as error:
-        fail(str(error))
+        without = "" if loaded.kinds else "; --replay checks recorded traffic without it"
+        fail(f"{error}{without}")
     config = CheckConfig(
         document=loaded,
         base_url=read_base_url(base_url, needed=replay is None),
         key=key,
         policy=policy,
         budget=Budget(
-            max_spend=read_amount(max_spend), max_creates=max_creates, currency=plan.currency
+            max_spend=read_amount(max_spend),
+            max_creates=max_creates,
+            currency=plan.currency if plan else "",
         ),
         plan=plan,
         resume=read_job_id(resume),
@@ -263,7 +274,7 @@ def check(
         result=outcome.result,
         policy=policy,
         budget=config.budget,
-        plan=config.plan if config.makes_jobs else None,
+        plan=config.plan_of_jobs,
         exit_code=outcome.exit_code or (VIOLATED if outcome.result.errors else 0),
         error=outcome.error,
         began=began,
@@ -286,9 +297,9 @@ def _outcome(console: Console, config: CheckConfig, *, dry_run: bool) -> Outcome
         return over_budget_outcome(config, reason)
     if dry_run:
         return None
-    if config.replay is not None:
-        return replay_check(config, config.replay)
-    return run_check(config, console)
+    if config.plan is not None:
+        return run_check(config, config.plan, console)
+    return replay_check(config)
 
 
 def _versions() -> dict[str, str]:

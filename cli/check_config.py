@@ -30,7 +30,7 @@ class CheckConfig:
         key: The API key.
         policy: The rules to apply.
         budget: The limits on the cost.
-        plan: The requests to send.
+        plan: The requests to send; None for a recording.
         resume: The id of a job to check instead of a new one.
         replay: A recording to check instead of a server.
         keep: True to leave the created jobs on the server.
@@ -43,7 +43,7 @@ class CheckConfig:
     key: str
     policy: CheckPolicy
     budget: Budget
-    plan: CheckPlan
+    plan: CheckPlan | None
     resume: str | None
     replay: Path | None
     keep: bool
@@ -51,14 +51,14 @@ class CheckConfig:
     key_variable: str
 
     @property
-    def makes_jobs(self) -> bool:
-        """True if the check creates jobs, which cost money."""
-        return self.resume is None and self.replay is None
+    def plan_of_jobs(self) -> CheckPlan | None:
+        """The plan if the check creates jobs, which cost money; None if it does not."""
+        return self.plan if self.resume is None else None
 
     def over_budget(self) -> str | None:
         """Return the reason if the plan exceeds the budget, else None."""
-        plan, budget = self.plan, self.budget
-        if not self.makes_jobs or not plan.creates:
+        plan, budget = self.plan_of_jobs, self.budget
+        if plan is None or not plan.creates:
             return None
         if budget.max_creates is not None and len(plan.creates) > budget.max_creates:
             return f"the plan creates a job, but --max-creates is {budget.max_creates}"

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from ..contracts.budget import format_price
+from ..contracts.check.plan import CheckPlan
 from ..contracts.check.probes import Probe
 from ..contracts.check.step import Step
 from ..contracts.reports import Report
@@ -44,13 +45,13 @@ def show_plan(console: Console, config: CheckConfig, *, details: bool) -> None:
 
 
 def _plan_lines(config: CheckConfig, details: bool) -> Iterator[str]:
-    document, plan = config.document, config.plan
+    document, plan = config.document, config.plan_of_jobs
     yield f"Check of {document.title} {document.version} at {config.base_url or config.replay}"
     if config.replay is not None:
         yield f"  checks {config.replay} and sends nothing"
     elif config.resume is not None:
         yield f"  checks job {config.resume} and creates none"
-    if not config.makes_jobs:
+    if plan is None:
         return
     create_probes = plan.create_probes if plan.has_room_for_probes(config.budget) else ()
     count = len(plan.free_probes) + len(create_probes)
@@ -66,12 +67,14 @@ def _plan_lines(config: CheckConfig, details: bool) -> Iterator[str]:
             " the server might accept one, and the budget has no room for it"
         )
     if details:
-        yield from _ordered_requests(config, create_probes)
+        yield from _ordered_requests(config, plan, create_probes)
 
 
-def _ordered_requests(config: CheckConfig, create_probes: Sequence[Probe]) -> Iterator[str]:
+def _ordered_requests(
+    config: CheckConfig, plan: CheckPlan, create_probes: Sequence[Probe]
+) -> Iterator[str]:
     """Yield the requests of the plan in the order in which the check sends them."""
-    document, plan = config.document, config.plan
+    document = config.document
     first = plan.creates_before_probes(config.budget)
     before, after = plan.creates[:first], plan.creates[first:]
     ordered: list[Probe | Call] = [*plan.free_probes, *before, *create_probes, *after]

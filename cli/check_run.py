@@ -12,9 +12,16 @@ from pathlib import Path
 from rich.console import Console
 
 from ..contracts.check.http_target import HttpTarget
+from ..contracts.check.plan import CheckPlan
 from ..contracts.check.result import CheckResult
 from ..contracts.check.runner import CheckRunner
-from ..contracts.errors import CheckTimedOut, CredentialsRejected, RecordingError, ServerUnreachable
+from ..contracts.errors import (
+    CheckTimedOut,
+    CredentialsRejected,
+    NothingRecorded,
+    RecordingError,
+    ServerUnreachable,
+)
 from ..contracts.reports.report import INCONCLUSIVE
 from ..contracts.rules.server.evidence import has_completed_job, unchecked_rules
 from ..contracts.traffic.exchange import Exchange
@@ -58,30 +65,44 @@ def over_budget_outcome(config: CheckConfig, reason: str) -> Outcome:
     return Outcome(CheckResult((), ()), config.base_url, reason, OVER_BUDGET)
 
 
-def replay_check(config: CheckConfig, path: Path) -> Outcome:
+def replay_check(config: CheckConfig) -> Outcome:
     """Check a recording; ends the command if it cannot be read."""
+    path = config.replay or Path()
     try:
         data, keys = path.read_bytes(), [config.key] if config.key else []
         recording = read_recording(config.document, data, base_url=config.base_url, keys=keys)
     except OSError as error:
         fail(f"--replay {path} cannot be read: {error.strerror}")
+    except NothingRecorded as error:
+        reason = f"--replay {path}: {error}"
+        return Outcome(CheckResult((), ()), config.base_url, reason, INCONCLUSIVE)
     except RecordingError as error:
         fail(f"--replay {path}: {error}")
     history = recording.exchanges
     violations = config.policy.violations(config.document, history)
     result = CheckResult(violations, history, (), recording.notes)
     # A recording may hold any part of a job's life, so it is complete with any response.
-    if not any(exchange.reply for exchange in history):
+    if not any(exchange.reply and config.policy.covers(exchange) for exchange in history):
         reason = "no response in the recording could be checked"
+        return Outcome(result, recording.base_url, reason, INCONCLUSIVE)
+    if not violations and not _checked_rules(config, result):
+        reason = "the recording shows nothing that the selected rules could check"
         return Outcome(result, recording.base_url, reason, INCONCLUSIVE)
     return Outcome(result, recording.base_url, None, 0)
 
 
-def run_check(config: CheckConfig, console: Console) -> Outcome:
+def _checked_rules(config: CheckConfig, result: CheckResult) -> set[str]:
+    """Return the codes of the selected rules that some exchange was evidence for."""
+    policy = config.policy
+    unchecked = unchecked_rules(config.document, result.history, policy.codes, policy.covers)
+    return {*policy.codes}.difference(*unchecked.values())
+
+
+def run_check(config: CheckConfig, plan: CheckPlan, console: Console) -> Outcome:
     """Check a server; an incomplete check has a result, too."""
     with (
         open_client(config.base_url, timeout=REQUEST_SECONDS) as client,
-        ProgressDisplay(console, config.plan.currency) as display,
+        ProgressDisplay(console, plan.currency) as display,
         _signals_as_interrupts(),
     ):
         target = HttpTarget(
@@ -93,7 +114,7 @@ def run_check(config: CheckConfig, console: Console) -> Outcome:
         )
         runner = CheckRunner(
             config.document,
-            config.plan,
+            plan,
             target,
             budget=config.budget,
             policy=config.policy,
@@ -103,9 +124,9 @@ def run_check(config: CheckConfig, console: Console) -> Outcome:
             on_step=display.update,
             files=target,
         )
-        stopped = _run_to_end(runner, config)
+        stopped = _run_to_end(runner, config, plan)
     result = runner.result()
-    error, code = stopped or _inconclusive_reason(config, result) or (None, 0)
+    error, code = stopped or _inconclusive_reason(config, plan, result) or (None, 0)
     problems = [exchange.problem for exchange in result.history if exchange.problem]
     if problems and not any(exchange.reply for exchange in result.history):
         error = f"{error}: {problems[-1]}"
@@ -116,14 +137,16 @@ def run_check(config: CheckConfig, console: Console) -> Outcome:
     return Outcome(result, config.base_url, error, code)
 
 
-def _run_to_end(runner: CheckRunner, config: CheckConfig) -> tuple[str, int] | None:
+def _run_to_end(
+    runner: CheckRunner, config: CheckConfig, plan: CheckPlan
+) -> tuple[str, int] | None:
     """Run all steps; return a reason and its exit code if the check is incomplete."""
     try:
         runner.run()
     except ServerUnreachable as error:
         return str(error), UNREACHABLE
     except CredentialsRejected as error:
-        sends_key = config.plan.requests.key is not None
+        sends_key = plan.requests.key is not None
         reason = f"it comes from {config.key_variable}" if sends_key else "--no-key sends none"
         return f"{error}; {reason}", KEY_REJECTED
     except CheckTimedOut as error:
@@ -133,19 +156,23 @@ def _run_to_end(runner: CheckRunner, config: CheckConfig) -> tuple[str, int] | N
     return None
 
 
-def _inconclusive_reason(config: CheckConfig, result: CheckResult) -> tuple[str, int] | None:
+def _inconclusive_reason(
+    config: CheckConfig, plan: CheckPlan, result: CheckResult
+) -> tuple[str, int] | None:
     """Return a reason and its exit code if a complete check is inconclusive."""
     if not any(exchange.reply for exchange in result.history):
         return f"{config.base_url} has not responded to any request", UNREACHABLE
     if config.resume is not None and not _job_exists(result, config.resume):
         return f"the server has no job {config.resume}", ConfigurationError.exit_code
-    return _unchecked_reason(config, result)
+    return _unchecked_reason(config, plan, result)
 
 
-def _unchecked_reason(config: CheckConfig, result: CheckResult) -> tuple[str, int] | None:
+def _unchecked_reason(
+    config: CheckConfig, plan: CheckPlan, result: CheckResult
+) -> tuple[str, int] | None:
     """Return a reason and its exit code if no job completed, so that rules were not checked."""
     document, history, policy = config.document, result.history, config.policy
-    polls = policy.grade.covers(config.plan.create.poll.operation.provenance)
+    polls = policy.grade.covers(plan.create.poll.operation.provenance)
     # Without polls, no job can be seen to complete.
     done = has_completed_job(document, history) if polls else any(map(_created_job, history))
     unchecked = unchecked_rules(document, history, policy.codes, policy.covers, files=result.files)

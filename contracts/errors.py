@@ -1,7 +1,8 @@
 """The exceptions of this package.
 
 ToolkitError
-├── RecordingError          a recording cannot be read, or holds no request of the API
+├── RecordingError          a recording cannot be read
+│   └── NothingRecorded     a recording holds no request of the API
 ├── BudgetExceeded          a request would cost more than the budget allows
 ├── ServerUnreachable       no request to a server got a response
 │   └── NotThisApi          a server responds, but it serves another API
@@ -17,7 +18,11 @@ from ..openapi.errors import ToolkitError
 
 
 class RecordingError(ToolkitError, ValueError):
-    """A recording that cannot be read, or that holds no request of the API."""
+    """A recording that cannot be read."""
+
+
+class NothingRecorded(RecordingError):
+    """A recording that holds no request of the API."""
 
 
 class BudgetExceeded(ToolkitError):

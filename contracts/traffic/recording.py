@@ -11,7 +11,7 @@ import orjson
 from ...openapi import Document
 from ...openapi.json import Json, parse_json
 from ...openapi.text import count_of
-from ..errors import RecordingError
+from ..errors import NothingRecorded, RecordingError
 from .base_url import without_userinfo
 from .exchange import Exchange
 from .har import entry_from
@@ -74,7 +74,7 @@ def read_recording(
             or else the base path of the document on any host.
         keys: API keys to mask, besides those in the headers of the requests.
 
-    Raises RecordingError if the file is not HAR, or contains no request of the API.
+    Raises RecordingError if the file is not HAR, NothingRecorded if it has no request of the API.
     """
     log = _read_log(data)
     base = base_url or without_userinfo(log.get("_baseUrl", ""))
@@ -92,13 +92,13 @@ def read_recording(
     return Recording(redacted, base or reader.base_url, notes)
 
 
-def _no_requests_error(document: Document, reader: EntryReader, base: str) -> RecordingError:
+def _no_requests_error(document: Document, reader: EntryReader, base: str) -> NothingRecorded:
     if reader.without_body:
-        return RecordingError("the recording contains no bodies of requests")
+        return NothingRecorded("the recording contains no bodies of requests")
     if not reader.not_of_api:
-        return RecordingError("the recording contains no requests")
+        return NothingRecorded("the recording contains no requests")
     base = base or f"the path {document.base_path or '/'} of any host"
-    return RecordingError(
+    return NothingRecorded(
         f"the recording contains {count_of(reader.not_of_api, 'request')}, but none of"
         f" {document.title} below {base}; try another BASE_URL"
     )

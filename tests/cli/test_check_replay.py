@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,35 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from aisa_testkit.contracts.traffic.exchange import read_exchange
+from aisa_testkit.contracts.traffic.recording import write_recording
 from aisa_testkit.mock_server import SystemClock, serve_in_thread
-from aisa_testkit.openapi import load_document
+from aisa_testkit.openapi import Call, Reply, load_document
+from aisa_testkit.openapi.json import Json
 from tests.support.command_line import run_check
 from tests.support.documents import RENDERINGS
 from tests.support.stub_server import stub_server
 
 KEY = "sk-live-3cr3t"
+SIZE = {"type": "object", "properties": {"size": {"type": "integer"}}}
+PLAIN = {
+    "openapi": "3.1.0",
+    "info": {"title": "Plain", "version": "1"},
+    "servers": [{"url": "/v1"}],
+    "paths": {
+        "/size": {
+            "get": {
+                "operationId": "getSize",
+                "responses": {
+                    "200": {
+                        "description": "The size.",
+                        "content": {"application/json": {"schema": SIZE}},
+                    }
+                },
+            }
+        }
+    },
+}
 
 
 def check(*arguments: str) -> tuple[int, str]:
@@ -95,7 +118,7 @@ def test_base_url_selects_recorded_requests_and_must_match(conforming: tuple[str
     url, path = conforming
     assert check(url, "--replay", str(path))[0] == 0
     code, printed = check("https://api.aisa.one/v1", "--replay", str(path))
-    assert (code, printed.count("Error: ")) == (2, 1)
+    assert (code, printed.count("Error: ")) == (6, 1)
     assert "below https://api.aisa.one/v1; try another BASE_URL" in printed
 
 
@@ -110,11 +133,15 @@ def test_replay_takes_a_document_with_or_without_a_base_url(tmp_path: Path) -> N
     assert check(url, document, "--replay", str(path))[0] == 0
 
 
-def test_replay_with_another_document_is_a_usage_error(
-    conforming: tuple[str, Path],
+def test_replay_with_another_document_checks_nothing(
+    conforming: tuple[str, Path], tmp_path: Path
 ) -> None:
-    code, printed = check(str(RENDERINGS), "--replay", str(conforming[1]))
-    assert (code, printed.count("Error: ")) == (2, 1)
+    report = tmp_path / "a.json"
+    code, printed = check(
+        str(RENDERINGS), "--replay", str(conforming[1]), "--report", f"json={report}"
+    )
+    assert (code, printed.count("Error: ")) == (6, 1)
+    assert json.loads(report.read_text())["exit_code"] == 6
     assert "but none of Renderings below" in printed
 
 
@@ -130,9 +157,8 @@ def test_replay_with_a_missing_document_is_a_usage_error(conforming: tuple[str, 
         ('{"log": {"entries": [', "is not valid JSON"),
         ("<html>", "is not valid JSON"),
         ("[]", "is not HAR"),
-        ('{"log": {"entries": []}}', "the recording contains no requests"),
     ],
-    ids=["empty", "truncated", "HTML", "other JSON", "no entries"],
+    ids=["empty", "truncated", "HTML", "other JSON"],
 )
 def test_invalid_recording_is_a_usage_error(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "a.har"
@@ -141,6 +167,58 @@ def test_invalid_recording_is_a_usage_error(tmp_path: Path, text: str, reason: s
     (line,) = [line for line in printed.splitlines() if line.startswith("Error: ")]
     assert (code, line.startswith(f"Error: --replay {path}: ")) == (2, True)
     assert reason in line
+
+
+def test_recording_without_requests_checks_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.har"
+    path.write_text('{"log": {"entries": []}}')
+    code, printed = check("--replay", str(path))
+    assert (code, "the recording contains no requests" in printed) == (6, True)
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Callable[[Json], tuple[Path, Path]]:
+    """Writes a document without jobs, and a recording of this response to a request of it."""
+
+    def write(body: Json) -> tuple[Path, Path]:
+        document, path = tmp_path / "plain.json", tmp_path / "plain.har"
+        document.write_text(json.dumps(PLAIN))
+        loaded = load_document(document)
+        headers = {"content-type": "application/json"}
+        reply = Reply(200, headers, json.dumps(body).encode())
+        exchange = read_exchange(loaded, Call("getSize"), reply, at=1e9)
+        url = "http://localhost/v1"
+        path.write_bytes(write_recording(loaded, [exchange], base_url=url, version="0"))
+        return document, path
+
+    return write
+
+
+def test_replay_checks_a_document_without_jobs_by_its_schemas(
+    plain: Callable[[Json], tuple[Path, Path]],
+) -> None:
+    document, path = plain({"size": 4})
+    code, printed = check(str(document), "--replay", str(path))
+    assert (code, printed.splitlines()[-1]) == (0, "no violation in 1 requests")
+    plain({"size": "large"})
+    code, printed = check(str(document), "--replay", str(path))
+    assert (code, "AV104" in printed) == (1, True)
+
+
+def test_replay_with_rules_that_the_recording_shows_nothing_for_checks_nothing(
+    plain: Callable[[Json], tuple[Path, Path]],
+) -> None:
+    document, path = plain({"size": 4})
+    code, printed = check(str(document), "--replay", str(path), "--only", "AV201")
+    assert (code, "nothing that the selected rules could check" in printed) == (6, True)
+
+
+def test_check_of_a_server_without_jobs_names_the_replay(
+    plain: Callable[[Json], tuple[Path, Path]],
+) -> None:
+    document, _ = plain({})
+    code, printed = check("http://localhost:1/v1", str(document))
+    assert (code, "declares no kind of job" in printed, "--replay" in printed) == (2, True, True)
 
 
 def test_report_must_not_overwrite_the_replayed_recording(
@@ -159,7 +237,18 @@ def test_unreadable_recording_is_a_usage_error(tmp_path: Path, name: str) -> Non
     assert (code, f"--replay {tmp_path / name} cannot be read: " in printed) == (2, True)
 
 
-@pytest.mark.parametrize("options", [["--resume", "video_1"], ["--keep"]], ids=["resume", "keep"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--resume", "video_1"],
+        ["--keep"],
+        ["--kind", "video"],
+        ["--set", "a=b"],
+        ["--header", "a:b"],
+        ["--no-key"],
+    ],
+    ids=lambda options: options[0],
+)
 def test_replay_cannot_be_combined_with_options_for_servers(
     conforming: tuple[str, Path], options: list[str]
 ) -> None:
