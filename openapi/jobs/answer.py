@@ -133,5 +133,15 @@ def allow(answers: Iterable[Answer], path: Path, values: Collection[Json]) -> bo
 
 def missing_place(answers: Iterable[Answer], place: Place) -> str:
     """Return the problem of a place in the body that none of the responses has."""
+    return f"no response has a place {place}{_similar_place(answers, place)}"
+
+
+def undescribed_place(answers: Iterable[Answer], place: Place) -> str:
+    """Return the problem of a place in the body that the responses leave open."""
+    reason = "no schema describes this place, though none forbids it"
+    return reason + _similar_place(answers, place)
+
+
+def _similar_place(answers: Iterable[Answer], place: Place) -> str:
     known = [format_pointer(path) for answer in answers for path in answer.fields()]
-    return f"no response has a place {place}{did_you_mean(str(place), known)}"
+    return did_you_mean(str(place), known)

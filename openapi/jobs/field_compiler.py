@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..json import Json
 from ..operation import Operation
 from ..pointer import format_pointer
-from .answer import Answer, has_place, missing_place
+from .answer import Answer, has_place, missing_place, undescribed_place
 from .long_form import as_value
 from .place import Part, Place, parse_place
 from .problems import Report
@@ -72,7 +72,8 @@ class FieldCompiler:
         if source is None:
             return None
         if place.part is Part.BODY:
-            self._sources.check_fit(source, schemas, f"{pointer}/{word}".rstrip("/"))
+            at = f"{pointer}/{word}".rstrip("/")
+            self._sources.check_fit(source, schemas, at, place=place)
         return self._assemble(place, source, data, pointer)
 
     def _assemble(
@@ -106,7 +107,7 @@ class FieldCompiler:
             self._report(pointer, f"{place} is a place in requests; responses have headers alone")
             return False
         elif has_place(self._context.answers, place):
-            self._warn(pointer, "no schema describes this place, though none forbids it")
+            self._warn(pointer, undescribed_place(self._context.answers, place))
         else:
             self._report(pointer, missing_place(self._context.answers, place))
             return False

@@ -8,13 +8,23 @@ from ..json import Json
 from ..operation import Operation
 from ..pointer import Path, format_pointer
 from ..text import suggest
-from .answer import Answer, allow, answer_of, has_place, is_documented, json_schema, missing_place
+from .answer import (
+    Answer,
+    allow,
+    answer_of,
+    has_place,
+    is_documented,
+    json_schema,
+    missing_place,
+    undescribed_place,
+)
 from .job_ids import id_of_pattern
 from .kind import JobKind
-from .operations import CreateOperation
+from .operations import CreateOperation, JobOperation, JobRole
 from .place import Part, Place
 from .problems import Report
-from .sources import FromSource, JobField, Moment, OperationAddress
+from .request_places import similar_place
+from .sources import FromRequest, FromSource, JobField, Moment, OperationAddress
 from .states import State
 
 
@@ -48,6 +58,7 @@ class KindChecks:
         self._check_sources()
         for field in self._fields():
             self._warn_of_required(field)
+            self._warn_of_request(field)
 
     def _fields(self) -> Iterator[JobField]:
         """Yield the fields of the jobs of all creates, each once."""
@@ -91,7 +102,7 @@ class KindChecks:
             self._report(f"{kind.pointer}/id/pattern", f"{reason}; without it, ids follow that")
 
     def _check_places(self) -> None:
-        """Report places that no job has."""
+        """Report places that no job has, and warn of those that no schema describes."""
         kind = self._kind
         places: dict[str, Path | None] = {"id": kind.id_at, "state": kind.state_at}
         places |= {f"{_below(kind, each.pointer)}/key": each.key for each in kind.results}
@@ -105,6 +116,8 @@ class KindChecks:
             place = Place(Part.BODY, path or ())
             if path and not has_place(self._answers, place):
                 self._report(f"{kind.pointer}/{at}", missing_place(self._answers, place))
+            elif path and not is_documented(self._answers, place):
+                self._warn(f"{kind.pointer}/{at}", undescribed_place(self._answers, place))
 
     def _check_expiry(self) -> None:
         at = self._kind.expires_at
@@ -135,6 +148,14 @@ class KindChecks:
             )
             self._warn(field.pointer, reason)
 
+    def _warn_of_request(self, field: JobField) -> None:
+        """Warn of a value of the request that no schema describes, where one is similar."""
+        if isinstance(field.source, FromRequest):
+            asked = [create.operation for create in self._kind.creates]
+            near = similar_place(asked, field.source.place)
+            if near:
+                self._warn(f"{field.pointer}/request", f"no schema describes this place{near}")
+
     def _is_required(self, path: Path, state: State) -> bool:
         known = (self._kind.state_at, state.value)
         return any(answer.requires(path, state=known) for answer in self._answers)
@@ -162,16 +183,36 @@ def warn_of_creates(
             warn(operation.pointer, reason)
 
 
-def report_shared_creates(kinds: Mapping[str, JobKind], report: Report) -> None:
-    """Report operations that create jobs in two places."""
-    claimed: dict[str, str] = {}
+def report_shared_operations(kinds: Mapping[str, JobKind], report: Report) -> None:
+    """Report operations that create jobs in two places, or that do two things to a job."""
+    creates: dict[str, JobOperation] = {}
     for kind in kinds.values():
         for create in kind.creates:
-            if create.operation.id in claimed:
-                other = claimed[create.operation.id]
-                report(create.pointer, f"{create.operation.id} creates jobs of {other} already")
-            claimed.setdefault(create.operation.id, kind.name)
+            first = creates.setdefault(create.operation.id, create)
+            if first is not create:
+                report(create.pointer, _shared(first, f"creates jobs of {first.kind} already"))
+    for kind in kinds.values():
+        known = dict(creates)
+        for each in kind.operations():
+            first = known.setdefault(each.operation.id, each)
+            if first.role is not each.role and {first.role, each.role} not in _OF_ONE_OPERATION:
+                done = f"is the {first.role} of {first.kind} already"
+                report(each.pointer, _shared(first, done))
+
+
+def _shared(first: JobOperation, done: str) -> str:
+    """Return the problem of an operation that another place has, too."""
+    return f"{first.operation.id} {done}; name it either here or at {first.pointer}"
 
 
 def _below(kind: JobKind, pointer: str) -> str:
     return pointer.removeprefix(f"{kind.pointer}/")
+
+
+# The roles that one operation may have: what it does depends on the state of the job, or on what
+# the request says.
+_OF_ONE_OPERATION = (
+    {JobRole.CANCEL, JobRole.DELETE},
+    {JobRole.POLL, JobRole.RESULT},
+    {JobRole.POLL, JobRole.LIST},
+)

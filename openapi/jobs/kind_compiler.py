@@ -17,7 +17,7 @@ from .create_compiler import CreateCompiler, Creates
 from .field_compiler import FieldCompiler
 from .finder import id_in, state_in
 from .kind import JobKind, Webhook
-from .kind_checks import KindChecks, report_shared_creates, warn_of_creates
+from .kind_checks import KindChecks, report_shared_operations, warn_of_creates
 from .list_compiler import ListCompiler
 from .long_form import as_id, operations_of
 from .operation_fields import OperationFields
@@ -57,7 +57,7 @@ def compile_kinds(
         kind = compiler.compile()
         if kind is not None:
             kinds[name], listed[name] = kind, compiler.listed_states
-    report_shared_creates(kinds, report)
+    report_shared_operations(kinds, report)
     warn_of_states_left_out(kinds, listed, warn)
     warn_of_creates(kinds.values(), operations.values(), warn)
     return kinds

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..json import Json
 from ..operation import Operation
 from ..pointer import format_pointer
-from ..text import suggest
+from ..text import did_you_mean, suggest
 from .place import Part, Place, parse_place
 from .problems import Report
 from .sources import Condition
@@ -51,6 +51,16 @@ def check_place(
         place_text = text or "for a JSON value"
         report(pointer, f"no request of {names} has a place {place_text}{suggest(text, known)}")
     return schemas
+
+
+def similar_place(operations: Iterable[Operation], place: Place) -> str:
+    """Return "; did you mean …?" for a place that no request describes; "" for one that one does,
+    and without a similar one.
+    """
+    asked = [*operations]
+    if any(request_schemas(operation, place) for operation in asked):
+        return ""
+    return did_you_mean(str(place), (p for operation in asked for p in _places_of(operation)))
 
 
 def check_words(

@@ -16,7 +16,7 @@ from ..text import suggest
 from .answer import Answer, has_place, missing_place
 from .place import Part, Place, parse_place
 from .problems import Report
-from .request_places import check_place, check_words
+from .request_places import check_place, check_words, request_schemas
 from .sources import (
     Constant,
     FailureDetail,
@@ -114,17 +114,42 @@ class SourceCompiler:
         return _SIMPLE[word](data[word])
 
     def check_fit(
-        self, source: Source, schemas: Iterable[Mapping[str, Json]], pointer: str
+        self,
+        source: Source,
+        schemas: Iterable[Mapping[str, Json]],
+        pointer: str,
+        *,
+        place: Place,
     ) -> None:
         """Report a source whose values none of the schemas of its place allows."""
-        given = _type_of(source)
+        given = self._types_of(source)
         listed = [schema for schema in schemas if types_of(schema)]
         types = dict.fromkeys(t for schema in listed for t in types_of(schema) if t != "null")
-        if given and types and not types.keys() & _ALLOWED_BY[given]:
-            reason = f"gives a value of type {given}, but the schema allows {' or '.join(types)}"
-            self._report(pointer, reason)
+        allowed = {name for each in given for name in _ALLOWED_BY[each]}
+        if given and types and not types.keys() & allowed:
+            reason = (
+                f"gives a value of type {' or '.join(given)},"
+                f" but the schema allows {' or '.join(types)}"
+            )
+            self._report(pointer, reason + _fitting(types, place))
         elif isinstance(source, Constant):
             check_words([source.value], schemas, pointer, self._report)
+
+    def _types_of(self, source: Source) -> list[str]:
+        """Return the JSON types of the values of a source; [] if they are unknown."""
+        if not isinstance(source, FromRequest):
+            given = _type_of(source)
+            return [given] if given else []
+        found = [
+            schema
+            for create in self._context.creates
+            for schema in request_schemas(create, source.place)
+        ]
+        if source.translation or not all(map(types_of, found)):
+            return []
+        types = dict.fromkeys(t for schema in found for t in types_of(schema) if t != "null")
+        # A number may be whole.
+        return [*types, "integer"] if "number" in types else [*types]
 
     def _made(self, schemas: list[dict[str, Json]], place: Place, pointer: str) -> Made | None:
         if not schemas and place.part is Part.BODY:
@@ -197,6 +222,19 @@ def _type_of(source: Source) -> str:
     return ""
 
 
+def _fitting(types: Iterable[str], place: Place) -> str:
+    """Return the sources whose values have one of some types, or the place that was meant."""
+    wanted = [*types]
+    if wanted == ["array"]:
+        return f"; did you mean {place}/0?"
+    words = [
+        word
+        for word, given in _GIVEN_TYPES.items()
+        if any(name in wanted for each in given for name in _ALLOWED_BY[each])
+    ]
+    return f"; sources of type {' or '.join(wanted)} are {', '.join((*words, 'request', 'value'))}"
+
+
 _SIMPLE: dict[str, Callable[[Any], Source]] = {
     "value": Constant,
     "file": FileAddress,
@@ -204,6 +242,15 @@ _SIMPLE: dict[str, Callable[[Any], Source]] = {
     "failure": FailureDetail,
     "progress": Progress,
     "retry": RetryHint,
+}
+_GIVEN_TYPES = {
+    "time": ("integer", "string"),
+    "file": ("string",),
+    "url": ("string",),
+    "new_id": ("string",),
+    "failure": ("string",),
+    "progress": ("integer", "number", "string"),
+    "retry": ("integer",),
 }
 _JSON_TYPES = {
     str: "string",

@@ -13,7 +13,7 @@ from .kind import JobKind
 from .place import Part, Place
 from .problems import Report
 from .state_compiler import unreachable_states
-from .states import STATE_WORDS
+from .states import STATE_WORDS, Meaning
 
 
 class StateChecks:
@@ -89,7 +89,8 @@ class StateChecks:
         kind, pointer = self._kind, f"{self._kind.pointer}/states"
         entered = frozenset({kind.cancel.next} if kind.cancel else ())
         for name in unreachable_states(kind.lifecycle, entered):
-            self._warn(pointer + format_pointer((name,)), "no state leads to it")
+            reason = f"no state leads to it{_entry(kind, name)}"
+            self._warn(pointer + format_pointer((name,)), reason)
         for name in kind.lifecycle.states:
             if name in STATE_WORDS and _word_selects(kind, name) != {name}:
                 reason = "is also a word for several states; here, it selects this state alone"
@@ -115,6 +116,14 @@ def warn_of_states_left_out(
             if value not in known[listed[name]]:
                 known[listed[name]].add(value)
                 warn(f"{kind.pointer}/states", f"leaves out {value}, which the schema lists")
+
+
+def _entry(kind: JobKind, name: str) -> str:
+    """Return the pending state whose `next` may lead to a state, as a proposal."""
+    names = [*kind.lifecycle.states]
+    above = (kind.lifecycle.states[each] for each in reversed(names[: names.index(name)]))
+    pending = [state.name for state in above if state.meaning is Meaning.PENDING]
+    return f"; name it in next of {pending[0]}" if pending else ""
 
 
 def _word_selects(kind: JobKind, word: str) -> set[str]:

@@ -67,10 +67,12 @@ def _problems(lifecycle: Lifecycle) -> Iterator[tuple[str, str]]:
             yield format_pointer((state.name, "next")), "is a terminal state, so that none follows"
         ends = [n for n in lifecycle.after((state.name,)) if states[n].meaning.is_terminal]
         if not state.meaning.is_terminal and not ends:
-            yield format_pointer((state.name,)), "is pending, but no terminal state follows it"
+            yield format_pointer((state.name,)), _ENDLESS
     reachable = lifecycle.after((lifecycle.initial.name,))
     if not any(states[name].meaning is Meaning.SUCCESS for name in reachable):
-        yield "", "no state that means success can be reached from the first one"
+        named = lifecycle.named(Meaning.SUCCESS)
+        advice = f"name {named[0]} in next" if named else "write one as NAME: success"
+        yield "", f"no state that means success can be reached from the first one; {advice}"
 
 
 def unreachable_states(lifecycle: Lifecycle, entered: frozenset[str]) -> list[str]:
@@ -104,3 +106,6 @@ def select_states(
             known = (*lifecycle.states, *STATE_WORDS)
             report(pointer, f"{word} is not one of the states{suggest(word, known)}")
     return selected
+
+
+_ENDLESS = "is pending, but no terminal state follows it; name one in its next"

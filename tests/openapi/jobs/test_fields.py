@@ -189,7 +189,8 @@ def test_invalid_field_is_reported_with_its_place(
             [
                 (
                     "/x-jobs/film/fields/~1since/file",
-                    "gives a value of type string, but the schema allows integer",
+                    "gives a value of type string, but the schema allows integer"
+                    "; sources of type integer are time, progress, retry, request, value",
                 )
             ],
             id="file",
@@ -199,7 +200,8 @@ def test_invalid_field_is_reported_with_its_place(
             [
                 (
                     "/x-jobs/film/fields/~1since/url",
-                    "gives a value of type string, but the schema allows integer",
+                    "gives a value of type string, but the schema allows integer"
+                    "; sources of type integer are time, progress, retry, request, value",
                 )
             ],
             id="url",
@@ -209,7 +211,8 @@ def test_invalid_field_is_reported_with_its_place(
             [
                 (
                     "/x-jobs/film/fields/~1since/value",
-                    "gives a value of type string, but the schema allows integer",
+                    "gives a value of type string, but the schema allows integer"
+                    "; sources of type integer are time, progress, retry, request, value",
                 )
             ],
             id="constant",
@@ -229,7 +232,8 @@ def test_invalid_field_is_reported_with_its_place(
             [
                 (
                     "/x-jobs/film/fields/~1share/progress",
-                    "gives a value of type string, but the schema allows number",
+                    "gives a value of type string, but the schema allows number"
+                    "; sources of type number are time, progress, retry, request, value",
                 )
             ],
             id="progress as text",
@@ -239,7 +243,8 @@ def test_invalid_field_is_reported_with_its_place(
             [
                 (
                     "/x-jobs/film/fields/~1since/progress",
-                    "gives a value of type number, but the schema allows integer",
+                    "gives a value of type number, but the schema allows integer"
+                    "; sources of type integer are time, progress, retry, request, value",
                 )
             ],
             id="progress as a fraction",
@@ -249,7 +254,9 @@ def test_invalid_field_is_reported_with_its_place(
             [
                 (
                     "/x-jobs/film/fields/~1scene/progress",
-                    "gives a value of type integer, but the schema allows string",
+                    "gives a value of type integer, but the schema allows string"
+                    "; sources of type string are time, file, url, new_id, failure, progress,"
+                    " request, value",
                 )
             ],
             id="progress in per cent",
@@ -259,7 +266,8 @@ def test_invalid_field_is_reported_with_its_place(
             [
                 (
                     "/x-jobs/film/fields/~1since/time",
-                    "gives a value of type string, but the schema allows integer",
+                    "gives a value of type string, but the schema allows integer"
+                    "; sources of type integer are time, progress, retry, request, value",
                 )
             ],
             id="time as text",
@@ -269,7 +277,9 @@ def test_invalid_field_is_reported_with_its_place(
             [
                 (
                     "/x-jobs/film/fields/~1scene/time",
-                    "gives a value of type integer, but the schema allows string",
+                    "gives a value of type integer, but the schema allows string"
+                    "; sources of type string are time, file, url, new_id, failure, progress,"
+                    " request, value",
                 )
             ],
             id="time in seconds",
@@ -279,7 +289,8 @@ def test_invalid_field_is_reported_with_its_place(
             [
                 (
                     "/x-jobs/film/fields/~1kept/new_id",
-                    "gives a value of type string, but the schema allows boolean",
+                    "gives a value of type string, but the schema allows boolean"
+                    "; sources of type boolean are request, value",
                 )
             ],
             id="new id",
@@ -289,7 +300,8 @@ def test_invalid_field_is_reported_with_its_place(
             [
                 (
                     "/x-jobs/film/fields/~1kept/failure",
-                    "gives a value of type string, but the schema allows boolean",
+                    "gives a value of type string, but the schema allows boolean"
+                    "; sources of type boolean are request, value",
                 )
             ],
             id="failure message",
@@ -299,10 +311,37 @@ def test_invalid_field_is_reported_with_its_place(
             [
                 (
                     "/x-jobs/film/fields/~1scene/retry",
-                    "gives a value of type integer, but the schema allows string",
+                    "gives a value of type integer, but the schema allows string"
+                    "; sources of type string are time, file, url, new_id, failure, progress,"
+                    " request, value",
                 )
             ],
             id="time to wait",
+        ),
+        pytest.param(
+            {f"{FILM}/fields": {"/since": {"request": "/scene"}}},
+            [
+                (
+                    "/x-jobs/film/fields/~1since/request",
+                    "gives a value of type string, but the schema allows integer"
+                    "; sources of type integer are time, progress, retry, request, value",
+                )
+            ],
+            id="field of the request",
+        ),
+        pytest.param(
+            {
+                f"{SCHEMA}/properties/notes": {"type": "array", "items": {"type": "string"}},
+                f"{FILM}/fields": {"/notes": {"file": "video/mp4"}},
+            },
+            [
+                (
+                    "/x-jobs/film/fields/~1notes/file",
+                    "gives a value of type string, but the schema allows array"
+                    "; did you mean /notes/0?",
+                )
+            ],
+            id="array in place of its entry",
         ),
     ],
 )

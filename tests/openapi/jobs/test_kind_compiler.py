@@ -46,13 +46,46 @@ from tests.support.film_api import FILM, REMOVED, SCHEMA, problems_of
                     "states": {"waiting": "pending", "ready": "success"},
                 }
             },
-            [("/x-jobs/clip/create", "order creates jobs of film already")],
+            [
+                (
+                    "/x-jobs/clip/create",
+                    "order creates jobs of film already; name it either here or at"
+                    " /x-jobs/film/create",
+                )
+            ],
             id="operation that creates twice",
         ),
         pytest.param(
             {f"{FILM}/create": ["order", {"operation": "order"}]},
-            [("/x-jobs/film/create/1", "order creates jobs of film already")],
+            [
+                (
+                    "/x-jobs/film/create/1",
+                    "order creates jobs of film already; name it either here or at"
+                    " /x-jobs/film/create/0",
+                )
+            ],
             id="same create twice",
+        ),
+        pytest.param(
+            {f"{FILM}/create": ["order", "look"]},
+            [
+                (
+                    "/x-jobs/film/poll",
+                    "look is the create of film already; name it either here or at"
+                    " /x-jobs/film/create/1",
+                )
+            ],
+            id="create that is the poll",
+        ),
+        pytest.param(
+            {f"{FILM}/cancel": {"operation": "look", "next": "spoilt"}},
+            [
+                (
+                    "/x-jobs/film/cancel",
+                    "look is the poll of film already; name it either here or at /x-jobs/film/poll",
+                )
+            ],
+            id="cancel that is the poll",
         ),
         pytest.param(
             {f"{FILM}/poll": REMOVED},

@@ -58,7 +58,8 @@ from tests.support.film_api import FILM, SCHEMA, problems_of
             [
                 (
                     "/x-jobs/film/states",
-                    "no state that means success can be reached from the first one",
+                    "no state that means success can be reached from the first one"
+                    "; write one as NAME: success",
                 )
             ],
             id="no success",
@@ -81,10 +82,17 @@ from tests.support.film_api import FILM, SCHEMA, problems_of
             [
                 (
                     "/x-jobs/film/states",
-                    "no state that means success can be reached from the first one",
+                    "no state that means success can be reached from the first one"
+                    "; name ready in next",
                 ),
-                ("/x-jobs/film/states/drawing", "is pending, but no terminal state follows it"),
-                ("/x-jobs/film/states/waiting", "is pending, but no terminal state follows it"),
+                (
+                    "/x-jobs/film/states/drawing",
+                    "is pending, but no terminal state follows it; name one in its next",
+                ),
+                (
+                    "/x-jobs/film/states/waiting",
+                    "is pending, but no terminal state follows it; name one in its next",
+                ),
             ],
             id="states without an end",
         ),

@@ -23,7 +23,7 @@ from tests.support.film_api import FILM, REMOVED, SCHEMA, warnings_of
                 f"{FILM}/states/drawing": {"next": ["ready"]},
                 f"{FILM}/states/waiting": {"next": ["drawing"]},
             },
-            [("/x-jobs/film/states/spoilt", "no state leads to it")],
+            [("/x-jobs/film/states/spoilt", "no state leads to it; name it in next of drawing")],
             id="unreachable",
         ),
         pytest.param(
@@ -35,6 +35,57 @@ from tests.support.film_api import FILM, REMOVED, SCHEMA, warnings_of
                 )
             ],
             id="open place",
+        ),
+        pytest.param(
+            {f"{SCHEMA}/additionalProperties": True, f"{FILM}/fields": {"/sinse": 1}},
+            [
+                (
+                    "/x-jobs/film/fields/~1sinse",
+                    "no schema describes this place, though none forbids it; did you mean /since?",
+                )
+            ],
+            id="open place like another",
+        ),
+        pytest.param(
+            {f"{SCHEMA}/additionalProperties": True, f"{FILM}/id": "/idd"},
+            [
+                (
+                    "/x-jobs/film/id",
+                    "no schema describes this place, though none forbids it; did you mean /id?",
+                )
+            ],
+            id="open place of the id",
+        ),
+        pytest.param(
+            {f"{SCHEMA}/additionalProperties": True, f"{FILM}/state": "/fase"},
+            [
+                (
+                    "/x-jobs/film/state",
+                    "no schema describes this place, though none forbids it; did you mean /phase?",
+                )
+            ],
+            id="open place of the state",
+        ),
+        pytest.param(
+            {
+                "/components/schemas/Order/additionalProperties": True,
+                f"{FILM}/fields": {"/scene": {"request": "/scen"}},
+            },
+            [
+                (
+                    "/x-jobs/film/fields/~1scene/request",
+                    "no schema describes this place; did you mean /scene?",
+                )
+            ],
+            id="open place of the request like another",
+        ),
+        pytest.param(
+            {
+                "/components/schemas/Order/additionalProperties": True,
+                f"{FILM}/fields": {"/scene": {"request": "/other"}},
+            },
+            [],
+            id="open place of the request",
         ),
         pytest.param(
             {
