@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from copy import deepcopy
 from decimal import Decimal
 
 from ...openapi import Call, CreateOperation, Document
-from ...openapi.generator import NoValueError
-from ...openapi.generator.layout import Layout
-from ...openapi.jobs import Part, Place
+from ...openapi.jobs import Part
 from ...openapi.json import Json
-from ...openapi.media_types import is_json
-from ...openapi.operation import TEXT, RequestBody
+from ...openapi.operation import RequestBody
 from ...openapi.pointer import Path
 from ...openapi.request import read_call
 from ..rules.server.prompt_tags import tag_prompt
 from ..traffic.job_views import get_or_none
-from ..traffic.sample_image import SAMPLE_IMAGE_TYPE, sample_image
-from .field_values import example_value, possible_values, shown_values
+from ..traffic.sample_image import SAMPLE_IMAGE_TYPE
+from .create_bodies import CreateBodies
+from .field_values import possible_values
 from .free_texts import paths_in, set_field, with_texts
-from .prices import Offer, cheapest_offers, default_at, price_of, priced_places
+from .prices import Offer, cheapest_offers, price_of, priced_places
 from .request_maker import Content, RequestMaker, preferred_media_type
 
 
@@ -47,7 +44,9 @@ class ValidCreates:
         self._operation, self._given = create.operation, requests.given
         self._seed, self._run_id = seed, run_id
         self.media_type = preferred_media_type(self._operation)
-        self._offers = cheapest_offers(create, {**self._conditions(), **self._given.values})
+        self._bodies = CreateBodies(create, requests)
+        self._conditions = self._bodies.conditions()
+        self._offers = cheapest_offers(create, {**self._conditions, **self._given.values})
         fixed = (*priced_places(create), *self._given.values, *create.when.values)
         self._fixed_paths = {place.path for place in fixed if place.part is Part.BODY}
 
@@ -61,7 +60,8 @@ class ValidCreates:
         """Return the body without whose fields the job is not the cheapest one."""
         if media_type is None:
             return None
-        return self._with_images(Content(media_type, self._minimal(media_type, self._offers[0])))
+        content = Content(media_type, self._minimal(media_type, self._offers[0]))
+        return self._bodies.with_images(content)
 
     def pair(self) -> tuple[Call, Call]:
         """Return two creates that use every field and, if possible, two media types.
@@ -82,8 +82,8 @@ class ValidCreates:
             skip={*paths_in(second.value)},
         )
         return (
-            self._call(self._with_images(first), self._offers[0]),
-            self._call(self._with_images(second), self._second_offer),
+            self._call(self._bodies.with_images(first), self._offers[0]),
+            self._call(self._bodies.with_images(second), self._second_offer),
         )
 
     def minimal(self) -> Iterator[Call]:
@@ -107,9 +107,8 @@ class ValidCreates:
 
     def _minimal(self, media_type: str, offer: Offer) -> Json:
         """Return a body with required fields, and those that make the job the cheapest one."""
-        body = self._operation.bodies[media_type]
-        value = self._required(media_type, self._chosen(body, offer))
-        return self._tagged(body, value)
+        value = self._bodies.required(media_type, offer, cheapest=self._offers[0])
+        return self._tagged(self._operation.bodies[media_type], value)
 
     def _varied(self, media_type: str) -> Json:
         """Return required fields with non-ASCII text, and other values at the same price."""
@@ -118,72 +117,6 @@ class ValidCreates:
             if place.part is Part.BODY and body.schema.schemas_at(place.path):
                 set_field(value, place.path, chosen)
         return with_texts(body, value, self._fixed_paths, _not_ascii)
-
-    def _chosen(self, body: RequestBody, offer: Offer) -> dict[Path, Json]:
-        """Return the values in the body that were set, or that are not the default."""
-        wanted = {p: v for p, v in offer.items() if v != default_at(self._create, p)}
-        values = {**wanted, **self._conditions(), **self._given.values}
-        return {
-            place.path: value
-            for place, value in values.items()
-            if place.part is Part.BODY and value is not None
-        }
-
-    def _conditions(self) -> Offer:
-        """Return the values without which a request does not create a job."""
-        conditions = self._create.when.values.items()
-        return {p: values[0] for p, values in conditions if None not in values}
-
-    def _required(self, media_type: str, chosen: dict[Path, Json]) -> Json:
-        """Return a body with required fields, with the values that the document shows."""
-        body = self._operation.bodies[media_type]
-        if not is_json(media_type) and media_type != TEXT:
-            value: Json = self._required_form_fields(media_type) if body.properties else ""
-            for path, each in chosen.items():
-                set_field(value, path, each)
-            return value
-        try:
-            value = self._requests.required_value(
-                self._operation, media_type, Layout(values=chosen, sparse=())
-            )
-        except NoValueError:  # the schema contradicts itself
-            return deepcopy(next(shown_values(body, ()), {}))
-        return self._with_examples(body, value)
-
-    def _required_form_fields(self, media_type: str) -> dict[str, Json]:
-        body = self._operation.bodies[media_type]
-        names = [name for name in _required_names(body) if name not in body.files]
-        fields = {name: example_value(body, (name,)) for name in names}
-        empty = [name for name in names if fields[name] in ([], {})]
-        if empty:
-            with suppress(NoValueError):
-                layout = Layout(sparse=())
-                made = self._requests.required_value(self._operation, media_type, layout)
-                fields |= {name: made[name] for name in empty}
-        for name in empty:
-            if fields[name] == []:  # a form with no entries does not have the field
-                fields[name] = [example_value(body, (name, "0"))]
-        return fields
-
-    def _with_examples(self, body: RequestBody, value: Json) -> Json:
-        """Return the value with the fields that the example of the whole body has."""
-        example = body.example
-        if not isinstance(value, dict) or not isinstance(example, dict):
-            return value
-        for name in value:
-            shown = {**value, name: deepcopy(example.get(name))}
-            fixed = any(place.path[:1] == (name,) for place in self._fixed_in_body())
-            if name in example and not fixed and body.schema.accepts(shown):
-                value = shown
-        for place in self._offers[0]:  # the cheapest values of fields that must be sent
-            is_sent = place.part is Part.BODY and get_or_none(value, place.path) is not None
-            if is_sent and place not in self._given.values:
-                set_field(value, place.path, self._offers[0][place])
-        return value
-
-    def _fixed_in_body(self) -> Iterator[Place]:
-        places = (*self._given.values, *self._create.when.values)
-        return (place for place in places if place.part is Part.BODY)
 
     def _tagged(self, body: RequestBody, value: Json) -> Json:
         """Return a body with a tag at the end of its prompts."""
@@ -230,7 +163,7 @@ class ValidCreates:
             yield b""
 
     def _problems(self, content: Content, offer: Offer) -> set[str]:
-        arguments = read_call(self._operation, self._call(self._with_images(content), offer))
+        arguments = read_call(self._operation, self._call(self._bodies.with_images(content), offer))
         return {problem.message for problem in arguments.problems} | {*arguments.unknown_names}
 
     def call(self, content: Content | None, *, key: str | None = "") -> Call:
@@ -239,36 +172,8 @@ class ValidCreates:
 
     def _call(self, content: Content | None, offer: Offer, *, key: str | None = "") -> Call:
         """Return a create with this body, and with the parameters of an offer."""
-        chosen = {**self._conditions(), **offer, **self._given.values}
+        chosen = {**self._conditions, **offer, **self._given.values}
         return self._requests.request(self._operation, content, key=key, values=chosen)
-
-    def _with_images(self, content: Content) -> Content:
-        """Return a body with images of the size that the other fields request."""
-        media_type, value = content
-        if isinstance(value, dict):
-            body = self._operation.bodies[media_type]
-            fields = dict.fromkeys([*value, *_required_names(body)])
-            names = [name for name in fields if name in body.files]
-            image = sample_image(self._create, value)
-            images = {name: _files(body, name, image) for name in names}
-            return Content(media_type, {**value, **images})
-        if value == "" and media_type.startswith(("image/", "*/", "application/octet")):
-            is_named = media_type.startswith("application/")
-            media_type = media_type if is_named else SAMPLE_IMAGE_TYPE
-            return Content(media_type, sample_image(self._create, {}))
-        return content
-
-
-def _files(body: RequestBody, name: str, file: bytes) -> Json:
-    """Return the value of a field that is a file: the file, or the least number of them."""
-    least = [each.get("minItems", 1) for each in body.schema.schemas_at((name,)) if "items" in each]
-    return [file] * max(1, *least) if least else file
-
-
-def _required_names(body: RequestBody) -> list[str]:
-    """Return the fields that a body and the schemas combined with it require."""
-    schemas = body.schema.schemas_at(())
-    return [name for schema in schemas for name in schema.get("required", ())]
 
 
 def _not_ascii(text: str) -> str:
