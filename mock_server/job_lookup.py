@@ -11,10 +11,9 @@ from ..openapi.text import quote
 from .accepted_call import AcceptedCall
 from .clock import Clock
 from .errors import Refusal
-from .job_listing import owned_jobs
 from .jobs.job import Job, Snapshot, observe
 from .jobs.kind_parts import KindParts
-from .jobs.store import Store
+from .jobs.store import Store, all_jobs
 
 
 class JobLookup:
@@ -122,10 +121,11 @@ class JobLookup:
         self, accepted: AcceptedCall, result: ResultOperation, kinds: tuple[str, ...], wanted: str
     ) -> Job | None:
         """Return the job whose field has this value."""
-        for job in owned_jobs(self._store, owner=accepted.owner, kinds=kinds):
-            parts = self._kinds[job.kind]
-            if result.key and str(parts.answers.field(result.key, parts.view(job))) == wanted:
-                return job
+        for job in all_jobs(self._store, owner=accepted.owner, newest_first=True):
+            if job.kind in kinds and result.key:
+                value = self._kinds[job.kind].value(job, result.key)
+                if str(value) == wanted:
+                    return job
         return None
 
     def _synthesized(self, job_id: str, parts: KindParts) -> Job:

@@ -50,7 +50,7 @@ class JobReplies:
         items = [
             self._kinds[view.job.kind].answers.body(listings[view.job.kind], view) for view in views
         ]
-        listing, values = lister.listing, lister.values(page, accepted, base_url)
+        listing, values = lister.listing, lister.page_fields.values(page, accepted, base_url)
         body = self._kinds[listing.kind].answers.page(listing, items, values)
         return Reply(listing.status, _JSON_HEADERS, orjson.dumps(body))
 

@@ -21,7 +21,7 @@ from .faults.applied_faults import AppliedFaults
 from .faults.fault import Fault
 from .jobs.ids import Ids, RandomIds
 from .jobs.job import Job
-from .jobs.store import MemoryStore, Store
+from .jobs.store import MemoryStore, Store, all_jobs
 from .webhooks.webhooks import Webhooks
 
 UnknownIds = Literal["refuse", "synthesize"]
@@ -231,8 +231,7 @@ class JobService(Generic[ClockT]):
 
     def describe_all(self) -> list[dict[str, Json]]:
         """The fields of all jobs as a client would see them now, the oldest job first."""
-        page = self.store.page(after=None, limit=len(self.store), newest_first=False)
-        return [self.describe(job) for job in page.jobs]
+        return [self.describe(job) for job in all_jobs(self.store, newest_first=False)]
 
     def clear(self) -> None:
         """Forget all jobs, and everything that was set since the start.

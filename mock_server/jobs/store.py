@@ -149,6 +149,11 @@ class MemoryStore:
         return len(self._by_id)
 
 
+def all_jobs(store: Store, *, owner: str | None = None, newest_first: bool) -> tuple[Job, ...]:
+    """Return all jobs of an API key; by default, those of all keys."""
+    return store.page(after=None, limit=len(store), newest_first=newest_first, owner=owner).jobs
+
+
 def _position(jobs: list[Job], job: Job) -> int:
     return bisect_left(jobs, job.sequence, key=_sequence_of)
 
