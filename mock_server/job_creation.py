@@ -14,13 +14,13 @@ from .clock import Clock
 from .errors import Refusal
 from .job_lookup import JobLookup
 from .job_replies import JobReplies
-from .jobs.field_values import ABSENT
 from .jobs.ids import Ids
 from .jobs.job import Job, observe
 from .jobs.kind_parts import KindParts
 from .jobs.progression import DEFAULT_OUTCOME, Progression
 from .jobs.request_values import holds
 from .jobs.store import Store
+from .jobs.view import ABSENT
 from .keys.quotas import Quotas
 from .webhooks.webhooks import Webhooks
 

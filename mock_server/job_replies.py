@@ -12,9 +12,9 @@ from .accepted_call import AcceptedCall
 from .clock import Clock
 from .job_listing import JobLister
 from .jobs.base_url import BaseUrls
-from .jobs.field_values import View
 from .jobs.job import Job, Snapshot, observe
 from .jobs.kind_parts import KindParts
+from .jobs.view import View
 
 
 class JobReplies:

@@ -13,8 +13,8 @@ from ..openapi.json import Json
 from ..openapi.keywords import types_of
 from ..openapi.pointer import Path
 from .accepted_call import AcceptedCall
-from .jobs.field_values import ABSENT
 from .jobs.job import Job
+from .jobs.view import ABSENT
 
 CURSOR = "cursor"
 """The parameter of a list that declares none for the start of a page."""

@@ -22,8 +22,9 @@ from ...openapi.jobs.sources import Constant, FromSource
 from ...openapi.json import Json
 from ...openapi.pointer import Path, set_at
 from ..clock import Clock
-from .field_values import ABSENT, FieldValues, View
+from .field_values import FieldValues
 from .state_answers import Copier, KeptBody, StateAnswer, StateAnswerCompiler
+from .view import ABSENT, View
 
 
 class Answers:
@@ -87,7 +88,7 @@ class Answers:
 
     def moment(self, path: Path, view: View) -> float | None:
         """Return the time of a field of a job in Unix seconds; None if it has none."""
-        return self._values.moment(path, view)
+        return self._values.moments.at(path, view)
 
     def source_paths(self, create: CreateOperation) -> list[Path]:
         """Return the paths of the fields that a job takes from the job that it is made from."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from math import ceil, floor
+from collections.abc import Mapping
+from math import ceil
 from random import Random
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final
 
 from ...openapi import Operation
 from ...openapi.generator.pattern_text import text_for_pattern
@@ -26,40 +26,12 @@ from ...openapi.jobs.sources import (
 )
 from ...openapi.json import Json
 from ...openapi.keywords import types_of
-from ...openapi.moment import SECONDS, MomentForm
 from ...openapi.path_template import percent_encode
 from ...openapi.pointer import Path, format_pointer
 from ..clock import Clock
-from .job import Job, Snapshot
+from .moments import Moments
 from .request_values import holds
-
-
-class _Absent:
-    """The value of a field that is not there."""
-
-    def __bool__(self) -> bool:
-        return False
-
-
-ABSENT: Final = _Absent()
-
-
-class View(NamedTuple):
-    """A job as one response shows it.
-
-    Args:
-        job: The job.
-        snapshot: The job at the moment of the response.
-        base_url: The URL of the API as the client sees it, without a slash at the end.
-    """
-
-    job: Job
-    snapshot: Snapshot
-    base_url: str
-
-
-FieldValue: TypeAlias = Callable[[View], Json]
-"""Returns the value of a field, or ABSENT."""
+from .view import ABSENT, FieldValue, View
 
 
 class FieldValues:
@@ -69,10 +41,13 @@ class FieldValues:
         kind: The kind of job.
         operations: The operations of the document by id.
         clock: The clock that decides how long a client should wait.
+
+    moments: the times of its jobs
     """
 
     def __init__(self, kind: JobKind, operations: Mapping[str, Operation], *, clock: Clock) -> None:
         self._kind, self._operations, self._clock = kind, operations, clock
+        self.moments = Moments(kind)
         self._roles = {each.operation.id: each for each in kind.operations()}
 
     def value_of(self, field: JobField, schemas: list[dict[str, Json]]) -> FieldValue | None:
@@ -95,7 +70,7 @@ class FieldValues:
             case FromRequest():
                 return _from_request(source)
             case Moment():
-                return self._moment(source, field.place.path)
+                return self.moments.value_of(source, field.place.path)
             case FileAddress():
                 place = "" if field.place.part is Part.HEADER else format_pointer(field.place.path)
                 return self._file_address(place)
@@ -132,34 +107,6 @@ class FieldValues:
     def job_field(self, path: Path) -> FieldValue:
         """Return the function for the field of a job at a path."""
         return self._from_job(path)
-
-    def moment(self, path: Path, view: View) -> float | None:
-        """Return the time of a field of a job in Unix seconds; None if it has none."""
-        for create in self._kind.creates:
-            for field in create.fields:
-                if create.operation.id != view.job.create or field.place.path != path:
-                    continue
-                if isinstance(field.source, Moment) and view.snapshot.state in field.possible:
-                    after = _start_of(field.source)(view)
-                    return None if after is None else view.job.created + after
-        return None
-
-    def _moment(self, source: Moment, path: Path) -> FieldValue:
-        form, plus, entered = source.form, source.plus_seconds, source.entered
-        if path == self._kind.expires_at:
-            return _expiry(form, _start_of(source))
-        if source.event == "created":
-            if form is SECONDS:
-                return lambda view: floor(view.job.created + plus)
-            return lambda view: form.write(view.job.created + plus)
-        if source.event == "changed":
-            return lambda view: form.write(view.job.created + _last_change(view) + plus)
-
-        def when_entered(view: View) -> Json:
-            start = _first_start(view, entered)
-            return ABSENT if start is None else form.write(view.job.created + start + plus)
-
-        return when_entered
 
     def _file_address(self, place: str) -> FieldValue:
         def address(view: View) -> Json:
@@ -217,41 +164,6 @@ def operation_url(operation: Operation, role: JobOperation | None, view: View) -
     elif values:
         values[operation.template.parameters[-1]] = view.job.id
     return f"{view.base_url}{operation.template.expand(values)}{query}"
-
-
-def _last_change(view: View) -> float:
-    """Return the seconds after creation at which the job entered its state."""
-    return _first_start(view, frozenset({view.snapshot.state})) or 0.0
-
-
-def _first_start(view: View, states: frozenset[str]) -> float | None:
-    """Return the seconds after creation at which the job entered one of these states first."""
-    for phase in view.job.progression.phases[: view.snapshot.phase + 1]:
-        if phase.state in states:
-            return phase.starts_after
-    return None
-
-
-def _start_of(source: Moment) -> Callable[[View], float | None]:
-    """Return the function for the seconds after creation that an expiry is counted to."""
-    plus = source.plus_seconds
-    if source.event == "created":
-        return lambda _: plus
-
-    def start(view: View) -> float | None:
-        entered = _first_start(view, source.entered)
-        return None if entered is None else entered + plus
-
-    return start
-
-
-def _expiry(form: MomentForm, start: Callable[[View], float | None]) -> FieldValue:
-    def expiry(view: View) -> Json:
-        after = view.job.progression.expires_after
-        after = start(view) if after is None else after
-        return ABSENT if after is None else form.write(view.job.created + after)
-
-    return expiry
 
 
 def _from_request(source: FromRequest) -> FieldValue:

@@ -10,7 +10,7 @@ from ...openapi.generator.layout import Layout
 from ...openapi.json import Json
 from ...openapi.keywords import types_of
 from ...openapi.pointer import Path
-from .field_values import ABSENT, FieldValue, View
+from .view import ABSENT, FieldValue, View
 
 
 def fitted(value_of: FieldValue, schemas: Sequence[Schema], *, maker: ValueMaker) -> FieldValue:

@@ -13,11 +13,11 @@ from ...openapi.pointer import Path
 from ..clock import Clock
 from ..media_library import MediaLibrary
 from .answers import Answers
-from .field_values import View
 from .job import Job, observe
 from .job_files import JobFiles
 from .progression import Planner
 from .request_values import RequestReader
+from .view import View
 
 
 class KindParts:

@@ -23,10 +23,11 @@ from ...openapi.jobs.request_places import request_schemas
 from ...openapi.jobs.sources import Constant, FromRequest, FromSource, NewId, Progress, RetryHint
 from ...openapi.json import Json
 from ...openapi.pointer import Path
-from .field_values import ABSENT, FieldValue, FieldValues, View
+from .field_values import FieldValues
 from .fitting import always_fits, fitted
 from .job import Job
 from .returned_places import returned_places
+from .view import ABSENT, FieldValue, View
 
 Copier: TypeAlias = Callable[[], Json]
 

@@ -18,8 +18,9 @@ from ...openapi.json import Json
 from ...openapi.pointer import Path, set_at
 from ..clock import Clock
 from ..jobs.answers import Answers
-from ..jobs.field_values import ABSENT, FieldValues, View
+from ..jobs.field_values import FieldValues
 from ..jobs.job import Job, observe
+from ..jobs.view import ABSENT, View
 
 
 @dataclass(frozen=True, slots=True)
