@@ -163,7 +163,9 @@ def _inputs(operation: Operation) -> Iterator[tuple[str, bool, Mapping[str, Json
 
 
 def _sent_items(exchange: Exchange) -> Iterator[CoverageItem]:
-    """Yield the items that a request exercises."""
+    """Yield the items that a request exercises; a file at its address exercises none."""
+    if exchange.is_file:
+        return
     operation, call = exchange.operation, exchange.call
     yield CoverageItem(CoverageGroup.OPERATIONS, operation.id, "")
     sent = {name: exchange.arguments.query.get(name) for name, _ in call.query}
@@ -189,7 +191,7 @@ class _ReceivedItems:
 
     def of(self, exchange: Exchange) -> Iterator[CoverageItem]:
         """Yield the items that the next response exercises."""
-        if exchange.status is not None:
+        if exchange.status is not None and not exchange.is_file:
             yield CoverageItem(CoverageGroup.RESPONSES, exchange.operation_id, str(exchange.status))
         for view in jobs_in(self._document, exchange, kinds=self._kinds):
             job = (view.kind.name, view.job_id)

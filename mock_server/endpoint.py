@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, unquote
 from ..openapi import Call, Cause, Document, NoMatch, Operation, OperationMatch, Reply
 from ..openapi.content_encoding import CONTENT_CODINGS, decode_content
 from ..openapi.errors import ContentEncodingError
+from ..openapi.jobs.file_addresses import FILES_ID, FILES_PREFIX
 from ..openapi.messages import Query
 from .errors import Refusal
-from .jobs.field_values import FILES_PREFIX
 from .observers import Observer
 from .service import JobService
 
@@ -36,6 +36,9 @@ class Endpoint:
     ) -> None:
         self.service, self.body_limit = service, body_limit
         self._observers = tuple(observers)
+        document = service.document
+        # Without files, nothing begins with this: it is no path.
+        self._files_prefix = document.base_path + FILES_PREFIX if document.files else "?"
 
     def respond(
         self, method: str, path: str, *, query: str, headers: Mapping[str, str], body: bytes
@@ -49,10 +52,8 @@ class Endpoint:
             headers: The headers, names in lower case.
             body: The body, which may be compressed.
         """
-        file = self._file_path(path)
-        if file is not None and method in ("GET", "HEAD"):
-            reply = self.service.file(file, headers)
-            return _without_body(reply) if method == "HEAD" else reply
+        if path.startswith(self._files_prefix) and method in ("GET", "HEAD"):
+            return self._respond_file(method, path, query, headers)
         match = self.match(method, path)
         if method == "HEAD" and isinstance(match, NoMatch) and "GET" in match.allowed_methods:
             # Ranges do not apply to HEAD (RFC 9110, section 14.2).
@@ -95,10 +96,20 @@ class Endpoint:
         call = Call(match.operation.id, match.path_parameters, parse_query(query), headers, body)
         return self.service.document.received(call)
 
-    def _file_path(self, path: str) -> str | None:
-        """Return the path of a file of a job below the files of the mock; None for other paths."""
-        prefix = self.service.document.base_path + FILES_PREFIX
-        return unquote(path[len(prefix) :]) if path.startswith(prefix) else None
+    def _respond_file(
+        self, method: str, path: str, query: str, headers: Mapping[str, str]
+    ) -> Reply:
+        """Return the reply to a request for a file of a job at its address."""
+        if method == "HEAD":
+            # Ranges do not apply to HEAD (RFC 9110, section 14.2).
+            headers = {name: value for name, value in headers.items() if name != "range"}
+        document = self.service.document
+        parameters = document.match_file(path[len(document.base_path) :]) or {}
+        reply = self.service.file(unquote(path[len(self._files_prefix) :]), headers)
+        call = Call(FILES_ID, parameters, parse_query(query), headers)
+        for observer in self._observers:
+            observer.answered(call, reply)
+        return _without_body(reply) if method == "HEAD" else reply
 
     def match(self, method: str, path: str) -> OperationMatch | NoMatch:
         """Return the operation of the document for a method and a path."""

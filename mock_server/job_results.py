@@ -46,18 +46,21 @@ class JobResults:
     def of_field(self, path: str, call: Call) -> Reply:
         """Return the reply with the file of a field of a job, by the path below the files.
 
-        Raises Refusal if there is no such file, or not any more.
+        Raises Refusal if there is no such file, or not yet, or not any more.
         """
         job_id, slash, rest = path.partition("/")
         job = self._store.get(job_id)
         if job is None:
             raise Refusal(Cause.JOB_UNKNOWN, f"there is no file of a job {quote(job_id)}")
         parts = self._kinds[job.kind]
-        self._refuse_expired(parts, job)
-        reply = parts.files.field_reply(job, slash + rest, call.headers)
-        if reply is None:
+        field = parts.files.field_at(job, slash + rest)
+        if field is None:
             raise Refusal(Cause.JOB_UNKNOWN, f"{job_id} has no file at {slash + rest}")
-        return reply
+        state = parts.view(job).snapshot.state
+        if state not in field.possible:
+            raise Refusal(Cause.CONTENT_PENDING, f"{job.id} is {state} and has no files")
+        self._refuse_expired(parts, job)
+        return parts.files.field_reply(job, field, call.headers)
 
     def _refuse_expired(self, parts: KindParts, job: Job) -> None:
         expiry = parts.expiry(job)

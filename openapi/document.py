@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from .credentials import HEADER, Credentials, compile_credentials
 from .envelope import DEFAULT_ENVELOPE, compile_envelope
 from .errors import DocumentError, Problem
+from .jobs.file_addresses import FILES_ID, file_parameters, file_roles
 from .jobs.kind import JobKind
 from .jobs.kind_compiler import compile_kinds
 from .jobs.operations import JobOperation
@@ -39,6 +40,7 @@ class Document:
     operations: the operations by `operationId`
     kinds: the kinds of jobs by name
     roles: what the operations do to jobs, by id of the operation
+    files: what the addresses of files do that a mock makes, once for each kind of job with files
     warnings: what the document says and the toolkit leaves out
     envelope: the fields of error responses, and the response to each cause
     credentials: the main way to send the API key; None if no key is required
@@ -76,6 +78,7 @@ class Document:
         self._check_references(operations, left_out)
         self.kinds, self.warnings = self._compile_kinds(schemas, operations, left_out)
         self.roles = _roles(self.kinds)
+        self.files = file_roles(self.kinds.values())
         self.operations: Mapping[str, Operation] = operations
         self.envelope = (
             compile_envelope(root["x-errors"]) if "x-errors" in root else DEFAULT_ENVELOPE
@@ -121,17 +124,34 @@ class Document:
         """
         return self._router.match(method, path)
 
+    def operation(self, operation_id: str) -> Operation:
+        """Return an operation of the document, or that of the files of a mock, by its id."""
+        if operation_id == FILES_ID and self.files:
+            return self.files[0].operation
+        return self.operations[operation_id]
+
+    def roles_of(self, operation_id: str) -> tuple[JobOperation, ...]:
+        """Return what an operation does to jobs, also that of the files of a mock."""
+        return self.files if operation_id == FILES_ID else self.roles.get(operation_id, ())
+
+    def match_file(self, path: str) -> Mapping[str, str] | None:
+        """Return the path parameters of the address of a file, by its path below `base_path`.
+
+        None for any other path.
+        """
+        return file_parameters(path) if self.files else None
+
     def received(self, call: Call) -> Call:
         """Return a call as it came in the form that the toolkit handles: see `request_key`."""
         if self._keys_in_one_header or self.credentials is None:
             return call
-        return received(call, self.operations[call.operation_id].credentials, self.credentials)
+        return received(call, self.operation(call.operation_id).credentials, self.credentials)
 
     def sent(self, call: Call) -> Call:
         """Return a call as it is sent, with its key where the operation has it."""
         if self._keys_in_one_header or self.credentials is None:
             return call
-        return sent(call, self.operations[call.operation_id].credentials, self.credentials)
+        return sent(call, self.operation(call.operation_id).credentials, self.credentials)
 
     def nearest(self, method: str, path: str) -> NearMiss:
         """Return the operation that comes closest to a request without an operation.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ...openapi import Document
 from ...openapi.credentials import SHOWN_KEY_CHARACTERS, mask_key
+from ...openapi.jobs.file_addresses import FILES_ID
 from ...openapi.text import did_you_mean, quote
 from .entry import Entry, LoggedRequest, jobs_of, key_of, operation_of, status_of
 
@@ -20,7 +21,7 @@ class RequestQuery:
     """The conditions that requests must meet, None for any.
 
     Args:
-        operation: the id of the operation.
+        operation: the id of the operation; "__files" for the files at their addresses.
         status: a status such as 404, a class such as 4xx, or "broken".
         key: an API key: masked, its last four characters, or a whole key, whose end is compared.
         job: the id of a job in the request or in the response.
@@ -101,7 +102,7 @@ def _matches_key(wanted: str, key: str | None) -> bool:
 
 
 def _read_operation(document: Document, text: str | None) -> str | None:
-    if text is None or text in document.operations:
+    if text is None or text in document.operations or (text == FILES_ID and document.files):
         return text
     raise _invalid(
         "operation", f"one of {', '.join(document.operations)}", text, document.operations

@@ -47,7 +47,7 @@ def curl_command(
             that a command cannot contain: "requests/7-".
     """
     writer = _Writer(files)
-    method = document.operations[call.operation_id].method
+    method = document.operation(call.operation_id).method
     known = document.credentials
     words = ["curl", "-X", method, *writer.url(url_of(document, call, base_url))]
     parts = _form_parts(call)
@@ -67,7 +67,7 @@ def curl_command(
 
 def _key(document: Document, call: Call, variable: str) -> list[str]:
     """Return the words that send the API key, which is in an environment variable."""
-    operation, known = document.operations[call.operation_id], document.credentials
+    operation, known = document.operation(call.operation_id), document.credentials
     assert known is not None  # the call has a key
     used, value = used_credentials(operation.credentials, known), call.headers[known.header]
     if used.part == QUERY:

@@ -18,6 +18,7 @@ from ...openapi import (
 )
 from ...openapi.form import Part as FormPart
 from ...openapi.jobs import Condition, Place
+from ...openapi.jobs.file_addresses import FILES_ID
 from ...openapi.jobs.request_places import request_schemas
 from ...openapi.json import Json, parse_json
 from ...openapi.media_types import is_json
@@ -73,6 +74,11 @@ class Exchange:
         """The operation as one that creates jobs; None for any other one."""
         first = self.roles[0] if self.roles else None
         return first if isinstance(first, CreateOperation) else None
+
+    @property
+    def is_file(self) -> bool:
+        """True for a request at the address of a file, which is no operation of the document."""
+        return self.operation.id == FILES_ID
 
     @property
     def operation_id(self) -> str:
@@ -197,7 +203,7 @@ def read_exchange(
         client_time: The same time on the client's own clock, None if that is unknown.
         sent: False if there was no connection.
     """
-    operation = document.operations[call.operation_id]
+    operation = document.operation(call.operation_id)
     path, arguments = document.base_path + operation.path, read_call(operation, call)
     broken = reply is not None and reply.delivery is not None and reply.delivery.is_incomplete
     received, replaced = None if broken else reply, reply.replaced if reply else None
@@ -216,7 +222,7 @@ def read_exchange(
         client_time,
         undelivered,
         sent,
-        roles=document.roles.get(operation.id, ()),
+        roles=document.roles_of(operation.id),
         reports_error=received is not None and _reports_error(document, received),
     )
     create = exchange.create

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 
 from ...openapi import Call, Document, Operation, OperationMatch, Reply
+from ...openapi.jobs.file_addresses import FILES_ID
 from ...openapi.json import Json
 from ...openapi.messages import media_type_of
 from ...openapi.pointer import format_pointer
@@ -59,7 +60,7 @@ class EntryReader:
 
     def _read(self, number: int, entry: Mapping[str, Json], call: Call) -> Exchange | None:
         """Return an exchange; None, and count it, if the body of the request was not recorded."""
-        operation = self._document.operations[call.operation_id]
+        operation = self._document.operation(call.operation_id)
         headers, body = request_from(entry, expects_body=bool(operation.bodies))
         if body is None:
             self.without_body += 1
@@ -104,12 +105,17 @@ def _call_of(document: Document, entry: Json, base: str) -> Call | None:
     if not isinstance(method, str) or not isinstance(url, str):
         return None
     path = path_below(url, base or document.base_path)
-    match = document.match(method.upper(), path) if path is not None else None
-    if not isinstance(match, OperationMatch):
+    if path is None:
         return None
+    operation_id, parameters = FILES_ID, document.match_file(path)
+    if parameters is None or method.upper() != "GET":
+        match = document.match(method.upper(), path)
+        if not isinstance(match, OperationMatch):
+            return None
+        operation_id, parameters = match.operation.id, match.path_parameters
     validate_har("entry", entry)
     query = tuple(parse_qsl(urlsplit(url).query, keep_blank_values=True))
-    return Call(match.operation.id, match.path_parameters, query)
+    return Call(operation_id, parameters, query)
 
 
 def _exchange(

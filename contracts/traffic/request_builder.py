@@ -56,5 +56,5 @@ def unknown_job_id(kind: JobKind) -> str:
 
 def url_of(document: Document, call: Call, base_url: str) -> str:
     """Return the URL of a request below a base URL."""
-    path = document.operations[call.operation_id].template.expand(call.path_parameters)
+    path = document.operation(call.operation_id).template.expand(call.path_parameters)
     return base_url.rstrip("/") + path + (f"?{urlencode(call.query)}" if call.query else "")

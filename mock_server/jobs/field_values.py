@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 from random import Random
-from typing import Final
 
 from ...openapi import Operation
 from ...openapi.generator.pattern_text import text_for_pattern
 from ...openapi.jobs import JobField, JobKind, JobOperation, Part
+from ...openapi.jobs.file_addresses import FILES_PREFIX
 from ...openapi.jobs.sources import (
     Constant,
     FailureDetail,
@@ -205,4 +205,3 @@ _PROGRESS: dict[str, FieldValue] = {
     "fraction": lambda view: view.snapshot.progress / 100,
     "text": lambda view: f"{view.snapshot.progress}%",
 }
-FILES_PREFIX: Final = "/__files/"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from ...openapi import Arguments, Call, Reply
-from ...openapi.jobs import CreateOperation, JobKind, Part, Place, ResultOperation
+from ...openapi.jobs import CreateOperation, JobField, JobKind, Part, Place, ResultOperation
 from ...openapi.jobs.sources import FileAddress
 from ...openapi.json import Json
 from ...openapi.messages import NEAREST_FILE_HEADER
@@ -49,17 +49,18 @@ class JobFiles:
             media_type = media_types.get(wanted, next(iter(media_types.values())))
         return self._file(job, media_type, call.headers)
 
-    def field_reply(self, job: Job, pointer: str, headers: Mapping[str, str]) -> Reply | None:
-        """Return the reply with the file of a field in responses about a job.
-
-        It is None if the field has no file.
-        """
+    def field_at(self, job: Job, pointer: str) -> JobField | None:
+        """Return the field with a file at a JSON pointer; None if there is none."""
         create = self._creates.get(job.create)
         for field in (*(create.fields if create else ()), *self._answered):
-            source, place = field.source, field.place
-            if isinstance(source, FileAddress) and file_pointer(place) == pointer:
-                return self._file(job, source.media_type, headers)
+            if isinstance(field.source, FileAddress) and file_pointer(field.place) == pointer:
+                return field
         return None
+
+    def field_reply(self, job: Job, field: JobField, headers: Mapping[str, str]) -> Reply:
+        """Return the reply with the file of a field in responses about a job."""
+        media_type = field.source.media_type if isinstance(field.source, FileAddress) else ""
+        return self._file(job, media_type, headers)
 
     def _file(self, job: Job, media_type: str, headers: Mapping[str, str]) -> Reply:
         size, seconds = _shape(self._creates.get(job.create), job.request)

@@ -34,6 +34,8 @@ class RequestParser:
         # The kinds of the jobs so far by id, and the jobs by operation and id of their results.
         self._kinds: dict[str, str] = {}
         self._jobs_by_key: dict[tuple[str, str], JobKey] = {}
+        # Who was shown a job first. Files are read at their addresses without a key.
+        self._first_senders: dict[JobKey, str | None] = {}
 
     def parse(self, exchange: Exchange, number: int) -> RequestRecord:
         """Return the record of the request with this number."""
@@ -43,13 +45,16 @@ class RequestParser:
         unreadable = exchange.accepted and not (reports or unknown) and _lacks_jobs(exchange)
         undelivered = self._undelivered(exchange, reports, number)
         self._remember(exchange, [*reports, *undelivered])
+        job, sender = self._job(exchange), exchange.headers.get(self._key_header)
+        if exchange.is_file and sender is None and job is not None:
+            sender = self._first_senders.get(job)
         return RequestRecord(
             number=number,
             exchange=exchange,
             status=self._status(exchange),
             fingerprint=fingerprint(exchange, key_header=self._key_header),
-            sender=exchange.headers.get(self._key_header),
-            job=self._job(exchange),
+            sender=sender,
+            job=job,
             job_reports=reports,
             undelivered=undelivered,
             retry_after=_requested_wait(exchange.reply, self._retry_places),
@@ -78,6 +83,7 @@ class RequestParser:
 
     def _remember(self, exchange: Exchange, reports: Iterable[JobReport]) -> None:
         for report in reports:
+            self._first_senders.setdefault(report.key, exchange.headers.get(self._key_header))
             if len(exchange.roles) == 1:
                 self._kinds.setdefault(report.job_id, report.kind.name)
             for result in report.kind.results:

@@ -22,7 +22,7 @@ class FileRules:
     def __init__(self) -> None:
         self._seen: dict[str, SeenJob] = {}
         self._early_files: dict[str, tuple[Exchange, int, ResultOperation]] = {}
-        self._whole_files: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[bytes, int]] = {}
+        self._whole_files: dict[_File, tuple[bytes, int]] = {}
 
     def check(
         self,
@@ -94,7 +94,7 @@ class FileRules:
         self, exchange: Exchange, reply: Reply, number: int, job_id: str
     ) -> Iterator[Violation]:
         """Yield a violation if a partial response differs from the file that was served whole."""
-        key = job_id, exchange.call.query
+        key = job_id, exchange.call.path_parameters.get("field", ""), exchange.call.query
         if reply.status == 200 and reply.body:
             self._whole_files[key] = reply.body, number
         received_range = content_range(reply)
@@ -116,3 +116,7 @@ class FileRules:
                 received=f"{reply.headers['content-range']} with other bytes",
                 expected=expected,
             )
+
+
+_File = tuple[str, str, tuple[tuple[str, str], ...]]
+"""The id of a job, the field with the address of the file, and the query of the request."""

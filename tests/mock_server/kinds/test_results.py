@@ -258,3 +258,13 @@ def test_files_have_the_shape_that_the_request_asks_for(
     api.clock.advance(10)
     nearest = api.download(api.get(f"/jobs/{other}")["url"])
     assert nearest.headers["x-mock-media"] == "1280x720 12s"
+
+
+def test_file_at_an_address_is_refused_until_the_job_has_it() -> None:
+    api = JobApi(job=job_schema(url=ADDRESS), kind={"fields": {"/url": {"file": "video/mp4"}}})
+    url = f"https://jobs.test/v1/__files/{api.create()['id']}/url"
+    early = api.download(url)
+    assert early.status >= 400
+    assert "has no files" in body_of(early, early.status)["message"]
+    api.clock.advance(60)
+    assert api.download(url).status == 200
