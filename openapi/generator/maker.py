@@ -7,6 +7,8 @@ from copy import deepcopy
 from functools import partial
 from random import Random
 
+import jsonschema_rs
+
 from ..errors import ToolkitError
 from ..json import Json
 from ..keywords import types_of
@@ -16,6 +18,7 @@ from ..schema_error import SchemaError
 from .alternatives import alternatives_of
 from .entry_names import entry_name, schema_of_undeclared
 from .layout import FREE, Layout
+from .merging import EXCLUDED, FORBIDDEN
 from .numbers import make_number
 from .texts import make_text
 
@@ -30,6 +33,12 @@ MAX_VARIANTS = 8
 
 MAX_EQUAL = 20
 """So often an entry of an array without equal entries is made again."""
+
+MAX_EXCLUDED = 40
+"""So often a value that a schema excludes is made again."""
+
+USUAL_SHARES, MANY_SHARES = 100, 10_000
+"""Among so many numbers between two bounds is chosen."""
 
 
 class NoValueError(ToolkitError, ValueError):
@@ -65,17 +74,25 @@ class ValueMaker:
         Raises NoValueError if no value was found.
         """
         choices: dict[Path, int] = {}
+        apart = set[Path]()
         tried: list[Json] = []
         error: SchemaError | None = None
         seed, variant = f"{self._seed} {key}", 0
         for _ in range(MAX_ATTEMPTS):
-            attempt = _Attempt(self._root, seed, self._moment, layout, choices)
+            attempt = _Attempt(self._root, seed, self._moment, layout, choices, apart)
             value = attempt.make(schema.raw, (), required=True)
             error = next(iter(schema.errors(value)), None)
             if error is None:
                 return value
             tried.append(value)
-            if not _choose_next(choices, attempt.options, error.path):
+            if error.keyword in _EXCLUSIVE and error.path not in apart:
+                # What a `oneOf` or a `not` below excludes may be the cause, too.
+                size = len(error.path)
+                apart.update(place for place in attempt.options if place[:size] == error.path)
+                apart.add(error.path)
+                choices.pop(error.path, None)
+                _forget_below(choices, error.path)
+            elif not _choose_next(choices, attempt.options, error.path):
                 if variant == MAX_VARIANTS:
                     break
                 variant += 1  # other numbers and texts may match, such as those beside a `not`
@@ -101,21 +118,31 @@ def _choose_next(choices: dict[Path, int], options: dict[Path, int], path: Path)
         chosen = choices.get(place, 0)
         if chosen + 1 < options.get(place, 0):
             choices[place] = chosen + 1
-            # What stands below is another value now.
-            for each in [p for p in choices if len(p) > len(place) and p[: len(place)] == place]:
-                del choices[each]
+            _forget_below(choices, place)
             return True
     return False
+
+
+def _forget_below(choices: dict[Path, int], place: Path) -> None:
+    """Forget what is chosen below a place, where another value stands now."""
+    for each in [p for p in choices if len(p) > len(place) and p[: len(place)] == place]:
+        del choices[each]
 
 
 class _Attempt:
     """One attempt to make a value, with one choice of alternatives."""
 
     def __init__(
-        self, root: Json, seed: str, moment: float, layout: Layout, choices: dict[Path, int]
+        self,
+        root: Json,
+        seed: str,
+        moment: float,
+        layout: Layout,
+        choices: dict[Path, int],
+        apart: set[Path],
     ) -> None:
         self._root, self._seed, self._moment = root, seed, moment
-        self._layout, self._choices = layout, choices
+        self._layout, self._choices, self._apart = layout, choices, apart
         self.options: dict[Path, int] = {}
         self._unique = set[Path]()
         self._again = 0  # how often an entry is made again, because another one is equal
@@ -124,7 +151,8 @@ class _Attempt:
         """Return a value for the schema at a place."""
         if path in self._layout.values:
             return self._layout.values[path]
-        branches = alternatives_of(self._root, schema, path, self._layout)
+        apart = path in self._apart
+        branches = alternatives_of(self._root, schema, path, self._layout, apart=apart)
         makers = [maker for branch in branches for maker in self._makers(branch, path)]
         if path in self._layout.empty and _null in makers:
             makers.remove(_null)
@@ -134,24 +162,25 @@ class _Attempt:
         self.options[path] = len(makers)
         if not makers:  # an empty enum: nothing is valid
             return None
-        return makers[min(self._choices.get(path, 0), len(makers) - 1)]()
+        chosen = min(self._choices.get(path, 0), len(makers) - 1)
+        if path[:-1] in self._unique:  # the next one, if the value equals another entry
+            chosen = (chosen + self._again) % len(makers)
+        return makers[chosen]()
 
     def _makers(self, schema: dict[str, Json], path: Path) -> list[Callable[[], Json]]:
         """Return a function for each way to make a value from a schema without alternatives."""
         types = types_of(schema)
         if "const" in schema:
-            return [partial(deepcopy, schema["const"])]
+            return [partial(deepcopy, v) for v in (schema["const"],) if not _is_excluded(v, schema)]
         makers: list[Callable[[], Json]] = []
         if path in self._layout.empty and not types:
             makers.append(_null)
         if "enum" in schema:
-            values = schema["enum"]
-            if path[:-1] in self._unique and values:  # each entry begins with another value
-                start = int(path[-1]) % len(values)
-                values = [*values[start:], *values[:start]]
-            return makers + [partial(deepcopy, value) for value in values]
+            allowed = (value for value in schema["enum"] if not _is_excluded(value, schema))
+            return makers + [partial(deepcopy, value) for value in allowed]
         if not self._layout.reaches(path):
-            makers += [partial(deepcopy, value) for value in _shown(schema)]
+            shown = (value for value in _shown(schema) if not _is_excluded(value, schema))
+            makers += [partial(deepcopy, value) for value in shown]
         wanted = [name for name in types if name != "null"]
         if not types:
             guessed = _guess_type(schema)
@@ -161,13 +190,23 @@ class _Attempt:
             if wanted[0] in excluded:
                 wanted = [name for name in _TYPES if name not in excluded][:1]
         makers += [partial(self._of_type, name, schema, path) for name in wanted]
-        if "not" in schema and "string" in wanted:
-            makers.append(partial(self._of_type, "string", {**schema, "format": "uuid"}, path))
         if "null" in types:
             makers.append(_null)
         return makers
 
     def _of_type(self, type_name: str, schema: dict[str, Json], path: Path) -> Json:
+        """Return a value of a type; it is made again while the schema excludes it."""
+        outer = self._again
+        value = self._usual(type_name, schema, path)
+        for again in range(1, MAX_EXCLUDED if EXCLUDED in schema else 0):
+            if not _is_excluded(value, schema):
+                break
+            self._again = outer + again
+            value = self._usual(type_name, schema, path)
+        self._again = outer
+        return value
+
+    def _usual(self, type_name: str, schema: dict[str, Json], path: Path) -> Json:
         random = self._random(path)
         entry_index = next((int(step) for step in reversed(path) if step.isdecimal()), 0)
         match type_name:
@@ -176,15 +215,20 @@ class _Attempt:
             case "array":
                 return self._array(schema, path)
             case "integer" | "number":
-                return make_number(schema, random=random, whole=type_name == "integer")
+                # Between 0 and 100, the usual steps lead to whole numbers alone.
+                shares = MANY_SHARES if EXCLUDED in schema else USUAL_SHARES
+                whole = type_name == "integer"
+                return make_number(schema, random=random, whole=whole, shares=shares)
             case "boolean":
-                return entry_index % 2 == 1
+                return (entry_index + self._again) % 2 == 1
             case "null":
                 return None
         name = next((step for step in reversed(path) if not step.isdecimal()), "")
         name = f"{name or 'text'}{entry_index + 1}" if entry_index else name
         if self._again:
-            name = f"{name}-{self._again}"
+            forms = _OTHER_NAMES if EXCLUDED in schema else _OTHER_NAMES[:1]
+            form = forms[(self._again - 1) % len(forms)]
+            name = form.format(name=name or "text", number=self._again)
         moment = self._moment + self._again * _DAY
         return make_text(schema, random=random, moment=moment, name=name)
 
@@ -194,9 +238,12 @@ class _Attempt:
 
     def _object(self, schema: dict[str, Json], path: Path) -> dict[str, Json]:
         required, properties = schema.get("required", ()), schema.get("properties", {})
+        forbidden = schema.get(FORBIDDEN, ())
         value: dict[str, Json] = {}
         for name in dict.fromkeys([*properties, *required, *self._given(path)]):
             below = (*path, name)
+            if name in forbidden and not self._layout.reaches(below):
+                continue
             if self._is_made(below, path, required=name in required):
                 declared = properties.get(name, schema_of_undeclared(schema, name))
                 needed = name in required or self._layout.reaches(below)
@@ -281,6 +328,10 @@ class _Attempt:
         return value
 
 
+def _is_excluded(value: Json, schema: dict[str, Json]) -> bool:
+    return any(jsonschema_rs.is_valid(each, value) for each in schema.get(EXCLUDED, ()))
+
+
 def _shown(schema: dict[str, Json]) -> list[Json]:
     """Return the values that a schema shows: its examples, and its default."""
     shown = [schema["example"]] if "example" in schema else []
@@ -306,6 +357,8 @@ def _omit() -> Json:
 
 
 _OMITTED = object()
+_EXCLUSIVE = ("oneOf", "not")
+_OTHER_NAMES = ("{name}-{number}", "{number}", "other-{name}", "OTHER", "")
 _DAY = 86400
 _TYPES = ("string", "integer", "boolean", "object", "array", "null")
 _KEYWORDS_BY_TYPE = {

@@ -10,6 +10,13 @@ from ..json import Json
 from .numbers import common_multiple
 
 MORE_PATTERNS = "x-more-patterns"
+"""The patterns of a text beside `pattern`."""
+
+EXCLUDED = "x-excluded"
+"""Schemas without references that a value must not match."""
+
+FORBIDDEN = "x-forbidden"
+"""The names of fields that an object must not have."""
 
 
 def merge(left: dict[str, Json], right: dict[str, Json]) -> dict[str, Json]:
@@ -92,6 +99,8 @@ _MERGERS: dict[str, Callable[[Any, Any], Json]] = {
     "additionalProperties": _strictest,
     "dependentRequired": _merge_required,
     MORE_PATTERNS: _union,
+    EXCLUDED: _union,
+    FORBIDDEN: _union,
     "multipleOf": _multiple_of_both,
     "propertyNames": _both,
     "contains": _both,

@@ -13,13 +13,16 @@ SPAN = 100
 """The numbers to choose from, if a schema has no bounds or only one."""
 
 
-def make_number(schema: Mapping[str, Json], *, random: Random, whole: bool) -> int | float:
+def make_number(
+    schema: Mapping[str, Json], *, random: Random, whole: bool, shares: int
+) -> int | float:
     """Return a number within the bounds of a schema, or near them if there is none.
 
     Args:
         schema: The keywords of the schema.
         random: Chooses among the possible numbers.
         whole: True for an integer.
+        shares: The number of equal steps between the bounds, one of which is chosen.
     """
     low, high = _bounds(schema)
     step = Fraction(str(schema["multipleOf"])) if "multipleOf" in schema else None
@@ -30,7 +33,7 @@ def make_number(schema: Mapping[str, Json], *, random: Random, whole: bool) -> i
         value = random.randint(first, max(first, last)) * step
         exact = _inside(value, schema, step)
         return int(exact) if exact.denominator == 1 else float(exact)
-    return _between(low, high, random)
+    return _between(low, high, Fraction(random.randint(1, shares - 1), shares))
 
 
 def common_multiple(left: Fraction, right: Fraction) -> Fraction:
@@ -58,11 +61,15 @@ def _inside(value: Fraction, schema: Mapping[str, Json], step: Fraction) -> Frac
     return value
 
 
-def _between(low: Fraction, high: Fraction, random: Random) -> int | float:
-    """Return a number strictly between the bounds with few digits, or the only possible one."""
+def _between(low: Fraction, high: Fraction, share: Fraction) -> int | float:
+    """Return a number strictly between the bounds with few digits, or the only possible one.
+
+    Args:
+        low, high: The bounds.
+        share: How far from the lower bound to the other one, between 0 and 1.
+    """
     if low >= high:
         return float(low)
-    share = Fraction(random.randint(1, 99), 100)
     value = low + (high - low) * share
     rounded = Fraction(round(float(value), 2)).limit_denominator(100)
     return float(rounded if low < rounded < high else value)

@@ -150,6 +150,35 @@ def test_discriminator_names_the_alternative() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("parts", "value"),
+    [
+        ([{"type": "integer", "minimum": 0, "maximum": high} for high in (9, 10)], 10),
+        ([{"type": "string"}, {"type": "string", "maxLength": 5}], "textte"),
+        ([{"enum": ["a", "b"]}, {"enum": ["b", "a", "c"]}], "c"),
+        ([{"type": ["string", "null"]}, {"type": "string"}], None),
+        ([{"required": ["a"]}, {"required": ["a", "b"]}], {"a": "a"}),
+        ([{"properties": {"a": {}}, "additionalProperties": False}, {"type": "object"}], None),
+        ([{"type": "array", "items": {"const": 1}}, {"type": "array", "maxItems": 1}], [1, 1]),
+    ],
+)
+def test_value_matches_exactly_one_of_schemas_that_overlap(parts: list[Json], value: Json) -> None:
+    made = make({"oneOf": parts})
+    if value is not None:
+        assert made == value
+
+
+@pytest.mark.parametrize("below", [{}, {"example": 2}])
+def test_number_that_must_be_no_integer_has_a_fraction(below: Json) -> None:
+    number: Json = {"oneOf": [{"type": "integer"}, {"type": "number"}], **below}
+    assert make(number) % 1
+    assert make({"type": "object", "properties": {"n": number}})["n"] % 1
+
+
+def test_text_that_is_excluded_is_made_again() -> None:
+    assert make({"type": "string", "not": {"pattern": "^text"}}) == "2"
+
+
 def test_recursion_ends() -> None:
     tree: Json = {"type": "object", "required": ["name"], "properties": {"name": {"const": 1}}}
     tree["properties"]["below"] = {"$ref": "#/schemas/It"}

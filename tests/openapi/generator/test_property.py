@@ -108,6 +108,86 @@ def exclusive_unions(draw: st.DrawFn, below: st.SearchStrategy[Json]) -> Json:
 
 
 @st.composite
+def overlapping_numbers(draw: st.DrawFn) -> list[Json]:
+    """Return numbers of which some are in one of the ranges alone."""
+    low, high = draw(st.integers(-50, 50)), draw(st.integers(60, 70))
+    whole = draw(st.sampled_from(["integer", "number"]))
+    first: dict[str, Json] = {"type": whole, "minimum": low, "maximum": high}
+    word, value = draw(
+        st.sampled_from(
+            [
+                ("type", "number" if whole == "integer" else "integer"),
+                ("maximum", high + 1),
+                ("maximum", high - 1),
+                ("minimum", low - 1),
+                ("multipleOf", 2),
+            ]
+        )
+    )
+    return [first, {**first, word: value}]
+
+
+@st.composite
+def overlapping_texts(draw: st.DrawFn) -> list[Json]:
+    """Return texts of which some are in one of the schemas alone."""
+    length = draw(st.integers(1, 30))
+    pairs: list[tuple[Json, Json]] = [
+        ({"type": "string"}, {"type": "string", "maxLength": length}),
+        ({"type": "string"}, {"type": "string", "minLength": length}),
+        ({"type": "string"}, {"enum": ["text", "auto"]}),
+        ({"type": "string", "pattern": "^[a-z]+$"}, {"type": "string", "pattern": "^[a-z0-9]+$"}),
+        ({"type": "string", "pattern": "^v"}, {"type": "string", "pattern": "x$"}),
+        ({"type": ["string", "null"]}, {"type": ["integer", "null"]}),
+        ({"type": ["string", "null"]}, {"type": "string"}),
+        ({"enum": ["a", "b", None]}, {"enum": ["b", None, "c"]}),
+        ({"enum": ["auto"]}, {"type": "string", "pattern": "^[a-z]+$"}),
+        ({"type": "string"}, {"not": {"maxLength": length}}),
+        ({"type": "boolean"}, {"const": draw(st.booleans())}),
+    ]
+    return [*draw(st.sampled_from(pairs))]
+
+
+@st.composite
+def overlapping_objects(draw: st.DrawFn, parts: list[Json]) -> list[Json]:
+    """Return objects, or arrays, that only one field, its value or one entry tells apart."""
+    one, other = parts
+    text: Json = {"type": "string"}
+    base: dict[str, Json] = {"type": "object", "properties": {"a": text, "b": text}}
+    closed: dict[str, Json] = {"type": "object", "additionalProperties": False}
+    field = [{"type": "object", "properties": {"a": p}, "required": ["a"]} for p in parts]
+    choices: list[list[Json]] = [
+        [{**base, "required": ["a"]}, {**base, "required": ["b"]}],
+        [{**base, "required": ["a"]}, {**base, "required": ["a", "b"]}],
+        [{**closed, "properties": {"a": text}}, {**closed, "properties": {"b": text}}],
+        [{**closed, "properties": {"a": text}}, {"type": "object", "properties": {"a": text}}],
+        [
+            {"type": "object", "properties": {"a": text}},
+            {"type": "object", "properties": {"b": {"type": "integer"}}},
+        ],
+        field,
+        [{"allOf": [field[0], {"properties": {"b": text}}]}, field[1]],
+        [{"type": "array", "items": one}, {"type": "array", "items": other}],
+        [{"type": "array", "items": text, "maxItems": n} for n in (3, 5)],
+        [{"type": "array", "items": text, "minItems": 1}, {"type": "array", "maxItems": 3}],
+    ]
+    return draw(st.sampled_from(choices))
+
+
+@st.composite
+def overlapping_unions(draw: st.DrawFn) -> Json:
+    """Return a oneOf of schemas that share values, and in which other values match one alone."""
+    parts = draw(st.one_of(overlapping_numbers(), overlapping_texts()))
+    for _ in range(draw(st.integers(0, 2))):
+        parts = draw(overlapping_objects(parts))
+    if parts[0] == parts[1]:
+        reject()
+    parts = draw(st.permutations(parts))
+    return (
+        {"oneOf": [{"$ref": "#/schemas/Tree"}, *parts]} if draw(st.booleans()) else {"oneOf": parts}
+    )
+
+
+@st.composite
 def combined(draw: st.DrawFn, below: st.SearchStrategy[Json]) -> Json:
     """Return objects in allOf whose fields have different names, so that they do not contradict."""
     first: Json = {"type": "object", "properties": {"left": draw(below)}, "required": ["left"]}
@@ -245,6 +325,7 @@ LEAVES: st.SearchStrategy[Any] = st.one_of(
     st.just({}),
     SCALARS.map(lambda value: {"const": value}),
     st.just({"$ref": "#/schemas/Tree"}),
+    overlapping_unions(),
 )
 SCHEMAS: st.SearchStrategy[Any] = st.recursive(
     LEAVES,
@@ -277,6 +358,15 @@ TREE: Json = {
 @settings(max_examples=300, deadline=None)
 @given(SCHEMAS)
 def test_made_value_matches_its_schema(schema: Json) -> None:
+    root = {"schemas": {"It": schema, "Tree": TREE}}
+    compiled = Schemas(root).at("/schemas/It")
+    value = ValueMaker(root, seed="1").make(compiled)
+    assert [*compiled.errors(value)] == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(overlapping_unions())
+def test_made_value_matches_exactly_one_of_schemas_that_overlap(schema: Json) -> None:
     root = {"schemas": {"It": schema, "Tree": TREE}}
     compiled = Schemas(root).at("/schemas/It")
     value = ValueMaker(root, seed="1").make(compiled)
