@@ -10,10 +10,10 @@ from ..openapi import ErrorEnvelope, Schema
 from ..openapi.generator import NoValueError, ValueMaker
 from ..openapi.generator.layout import Layout
 from ..openapi.json import Json
-from ..openapi.keywords import types_of
 from ..openapi.media_types import is_json, media_type_matches
 from ..openapi.operation import JSON, Response
 from ..openapi.pointer import Path
+from .error_messages import message_places
 from .errors import Refusal
 from .small_files import make_small_file
 
@@ -54,7 +54,10 @@ class ErrorBodies:
         for documented, schema in content.items():
             if is_json(documented) or media_type_matches(JSON, documented):
                 media_type = documented if is_json(documented) else JSON
-                body = self._described(media_type, schema, values, refusal.message)
+                shown = response.examples.get(documented, {}) if response else {}
+                body = self._described(
+                    media_type, schema, values, refusal.message, [*shown.values()]
+                )
                 return media_type, orjson.dumps(body)
         for documented in content:
             if documented.startswith("text/"):
@@ -68,6 +71,7 @@ class ErrorBodies:
         schema: Schema | None,
         values: Mapping[Path, Json],
         message: str,
+        examples: list[Json],
     ) -> Json:
         """Return the error as the document's own description of errors has it, if the schema of
         the response allows that; else a value of the schema with all that fits.
@@ -80,9 +84,12 @@ class ErrorBodies:
         if says and schema.accepts(body):
             return body
         fitting = {path: v for path, v in values.items() if says and _fits(schema, path, v)}
+        tries = [fitting, {}]
         if envelope.message_at not in fitting:
-            fitting |= _message(schema, message)
-        for known in (fitting, {}):
+            places = message_places(schema, message, examples=examples)
+            tries = [*({**fitting, place: message} for place in places[:_MAX_TRIES]), *tries]
+        nearest: Json = None
+        for known in tries:
             try:
                 return self._maker.make(schema, layout=Layout(values=known))
             except NoValueError as error:
@@ -94,15 +101,5 @@ def _fits(schema: Schema, path: Path, value: Json) -> bool:
     return any(below.accepts(value) for below in schema.all_below(path))
 
 
-def _message(schema: Schema, message: str) -> dict[Path, Json]:
-    """Return the message at the first field of a schema that is any text."""
-    if "string" in types_of(schema.raw) and schema.accepts(message):
-        return {(): message}
-    for path, field in schema.fields():
-        if "string" in types_of(field) and not field.keys() & _FIXED_TEXT:
-            return {path: message}
-    return {}
-
-
 _PROBLEM_JSON = "application/problem+json"
-_FIXED_TEXT = {"const", "enum", "format", "pattern", "maxLength"}
+_MAX_TRIES = 4  # of places for the message; an alternative of the schema may exclude one

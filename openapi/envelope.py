@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from http import HTTPStatus
 from math import ceil
 
 from .jobs.place import Part, Place, parse_place
@@ -70,8 +71,8 @@ class ErrorResponse:
 class ErrorEnvelope:
     """The fields of every error response, and the response to each cause.
 
-    type_at, code_at, message_at, parameter_at, request_id_at, status_at: the paths of the fields in
-        the body; None if the body has no such field
+    type_at, code_at, message_at, parameter_at, request_id_at, status_at, phrase_at: the paths of
+        the fields in the body; None if the body has no such field
     request_id_header: the header with the request id in lower case; None if there is none
     request_id_prefix: the start of every request id
     retry_seconds: the header with the seconds before a retry, in lower case; None if there is none
@@ -90,6 +91,7 @@ class ErrorEnvelope:
     parameter_at: Path | None
     request_id_at: Path | None
     status_at: Path | None
+    phrase_at: Path | None
     request_id_header: str | None
     request_id_prefix: str
     retry_seconds: str | None
@@ -144,6 +146,7 @@ class ErrorEnvelope:
             wait: The seconds before a retry, if they differ from those of the cause.
         """
         wait = response.retry if wait is None else wait
+        status = status or response.status
         waits = [
             (path, ceil(wait * units)) for path, units in self.retry_places if wait is not None
         ]
@@ -153,7 +156,8 @@ class ErrorEnvelope:
             (self.message_at, message),
             (self.parameter_at, parameter),
             (self.request_id_at, request_id),
-            (self.status_at, status or response.status),
+            (self.status_at, status),
+            (self.phrase_at, status_phrase(status)),
             *waits,
         )
         return {path: value for path, value in found if path is not None}
@@ -187,6 +191,7 @@ def compile_envelope(data: Json) -> ErrorEnvelope:
         parameter_at=compiler.path_of("parameter"),
         request_id_at=compiler.path_of("request_id"),
         status_at=compiler.path_of("status"),
+        phrase_at=compiler.path_of("status_phrase"),
         request_id_header=compiler.header_of("request_id"),
         request_id_prefix=literal_start(data.get("request_id", "")),
         retry_seconds=compiler.retry_header("seconds"),
@@ -285,6 +290,12 @@ def usual_cause(status: int) -> Cause:
     return next((Cause(c) for c, usual in USUAL_STATUSES.items() if usual == status), other)
 
 
+def status_phrase(status: int) -> str:
+    """Return the short text of a status; of an unknown one, that of the first of its class."""
+    known = status if status in {*HTTPStatus} else status // 100 * 100
+    return HTTPStatus(known).phrase
+
+
 def literal_start(pattern: str) -> str:
     """Return the literal start of a regular expression: `req_` of `^req_[0-9A-Z]{26}$`."""
     end = next((i for i, c in enumerate(pattern[1:], 1) if not (c.isalnum() or c in "_-")), 0)
@@ -316,7 +327,8 @@ USUAL_STATUSES: Mapping[str, int] = {
 
 _PROBLEM_DETAILS = {
     "answer": {
-        "/title": {"error": "code"},
+        "/type": "about:blank",
+        "/title": {"error": "status_phrase"},
         "/status": {"error": "status"},
         "/detail": {"error": "message"},
         "header.Retry-After": {"retry": "seconds"},

@@ -9,8 +9,8 @@ from ..keywords import types_of
 from ..pointer import Path, format_pointer
 from ..references import resolve
 from ..schema_places import fields_of, schemas_at
+from ..words import normalized, purpose_of, well_known
 from .guess import Guess
-from .words import normalized, purpose_of, well_known
 
 
 def guess_fields(root: Json, job: Json) -> Iterator[Guess | str]:

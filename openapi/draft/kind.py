@@ -10,10 +10,10 @@ from ..json import Json
 from ..operation import Operation
 from ..pointer import format_pointer
 from ..schema_places import fields_of
+from ..words import meaning_of, normalized, rank_of, well_known
 from .fields import guess_fields
 from .guess import Guess, KindDraft
 from .operations import Poll, address_headers
-from .words import meaning_of, normalized, rank_of, well_known
 
 
 def draft_kind(

@@ -11,7 +11,7 @@ from ..json import Json
 from ..operation import Operation
 from ..pointer import Path
 from ..schema_places import fields_of, schemas_at, values_of
-from .words import meaning_of, normalized, well_known
+from ..words import meaning_of, normalized, well_known
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from aisa_testkit.mock_server.errors import Refusal
 from aisa_testkit.openapi import Cause, Operation, Reply, parse_document
 from aisa_testkit.openapi.conformance import reply_problems
 from aisa_testkit.openapi.json import Json
+from aisa_testkit.openapi.pointer import get, parse_pointer
 from tests.support.job_api import TEXT, WHOLE, JobApi, api_text, object_of
 
 NESTED: Json = object_of(
@@ -98,9 +99,80 @@ def test_message_is_where_the_document_says_or_in_the_first_text() -> None:
     assert own == {"error": {"why": "It is so.", "kind": "user"}}
     problem = response({"type": "object"}, "application/problem+json")
     told = orjson.loads(reply_to(api_with({"default": problem}), "job-unknown").body)
-    assert (told["status"], told["detail"]) == (404, "It is so.")
+    assert told == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "It is so.",
+    }
     text = response({"type": "string"}, "text/plain")
     assert reply_to(api_with({"default": text}), "job-unknown").body == b"It is so."
+
+
+MESSAGES: list[Any] = [
+    pytest.param(object_of({"code": TEXT, "message": TEXT}), "/message", id="name"),
+    pytest.param(
+        object_of({"code": {**TEXT, "example": "no job"}, "why": TEXT}), "/why", id="code"
+    ),
+    pytest.param(
+        object_of({"a": {**TEXT, "example": "not_found"}, "b": TEXT}), "/b", id="example is a word"
+    ),
+    pytest.param(
+        object_of({"a": TEXT, "b": {**TEXT, "examples": ["There is none."]}}),
+        "/b",
+        id="example is a sentence",
+    ),
+    pytest.param(
+        {**object_of({"a": TEXT, "b": TEXT}), "example": {"a": "x", "b": "There is none."}},
+        "/b",
+        id="example of the whole",
+    ),
+    pytest.param(object_of({"a": TEXT, "b": TEXT}, "b"), "/b", id="required"),
+    pytest.param(object_of({"a": {**TEXT, "maxLength": 5}, "b": TEXT}), "/b", id="too short"),
+    pytest.param(object_of({"a": {**TEXT, "maxLength": 50}}), "/a", id="long enough"),
+    pytest.param(
+        object_of({"message": {"anyOf": [{"enum": ["a"]}, TEXT]}, "b": TEXT}), "/b", id="open list"
+    ),
+    pytest.param(
+        object_of({"code": TEXT, "why": {"anyOf": [{"type": "null"}, TEXT]}}), "/why", id="nullable"
+    ),
+    pytest.param(
+        object_of({"title": TEXT, "errors": {"type": "array", "items": object_of({"msg": TEXT})}}),
+        "/errors/0/msg",
+        id="entry of a list",
+    ),
+    pytest.param({"type": "array", "items": object_of({"msg": TEXT})}, "/0/msg", id="list"),
+    pytest.param(
+        {"oneOf": [object_of({"code": TEXT}, "code"), object_of({"why": TEXT}, "why")]},
+        "/why",
+        id="alternatives",
+    ),
+]
+
+
+@pytest.mark.parametrize(("schema", "place"), MESSAGES)
+def test_message_is_at_the_most_probable_text(schema: Json, place: str) -> None:
+    api = api_with({"default": response(schema)})
+    reply = reply_to(api, "job-unknown")
+    assert get(orjson.loads(reply.body), parse_pointer(place)) == "It is so."
+    assert [*reply_problems(operation_of(api), reply)] == []
+
+
+def test_message_is_where_a_documented_example_has_a_sentence() -> None:
+    documented = response(object_of({"a": TEXT, "b": TEXT}))
+    documented["content"]["application/json"]["example"] = {"a": "x", "b": "There is none."}
+    told = orjson.loads(reply_to(api_with({"default": documented}), "job-unknown").body)
+    assert told["b"] == "It is so."
+
+
+@pytest.mark.parametrize(
+    ("status", "title"), [(404, "Not Found"), (499, "Bad Request"), (599, "Internal Server Error")]
+)
+def test_title_of_a_problem_is_the_text_of_its_status(status: int, title: str) -> None:
+    api = api_with({})
+    refusal = Refusal(Cause.JOB_UNKNOWN, "It is so.", status=status)
+    told = orjson.loads(api.service.refuse(refusal, operation=operation_of(api)).body)
+    assert (told["title"], told["status"]) == (title, status)
 
 
 @pytest.mark.parametrize(

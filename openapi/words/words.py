@@ -1,4 +1,4 @@
-"""The well-known words of APIs, which are data; only a draft guesses from them."""
+"""The well-known words of APIs, which are data: for guesses where a document says nothing."""
 
 from __future__ import annotations
 
