@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeAlias, cast
 
-from ..openapi import Call, Cause, Document, Reply
+from ..openapi import Call, Cause, Document, Operation, Reply
 from ..openapi.generator import ValueMaker
 from ..openapi.jobs import (
     CancelOperation,
@@ -16,6 +16,7 @@ from ..openapi.jobs import (
     ListOperation,
     ResultOperation,
 )
+from ..openapi.operation import Response
 from .accepted_call import AcceptedCall
 from .clock import Clock
 from .errors import Refusal
@@ -92,11 +93,11 @@ class OperationHandlers:
         }
         self._maker = ValueMaker(document.source.data)
         self._request_id_header = document.envelope.request_id_header or ""
-        self._with_required_headers = frozenset(
-            operation.id
+        self._with_required_headers = {
+            operation.id: _with_required_headers(operation)
             for operation in document.operations.values()
-            if any(header.required for header in operation.success.headers)
-        )
+            if _with_required_headers(operation)
+        }
         self._handlers: Mapping[JobRole, _JobHandler] = {
             JobRole.POLL: self._poll,
             JobRole.CANCEL: self._cancel,
@@ -107,13 +108,11 @@ class OperationHandlers:
     def handle(self, accepted: AcceptedCall) -> Reply:
         """Return the reply to an accepted call; raises Refusal if it is invalid or impossible."""
         reply = self._reply(accepted)
-        if accepted.operation.id not in self._with_required_headers:
-            return reply
-        response = accepted.operation.responses.get(reply.status)
-        if response is None:
+        responses = self._with_required_headers.get(accepted.operation.id)
+        if responses is None or reply.status not in responses:
             return reply
         known = {*reply.headers, self._request_id_header}
-        made = required_headers(response, self._maker, known=known)
+        made = required_headers(responses[reply.status], self._maker, known=known)
         return replace(reply, headers={**reply.headers, **made})
 
     def _reply(self, accepted: AcceptedCall) -> Reply:
@@ -203,3 +202,12 @@ class OperationHandlers:
         self, accepted: AcceptedCall, role: JobOperation, job: Job, snapshot: Snapshot
     ) -> Reply:
         return self._results.of_operation(accepted, cast(ResultOperation, role), job, snapshot)
+
+
+def _with_required_headers(operation: Operation) -> dict[int, Response]:
+    """Return the responses of an operation that must have some headers, by status."""
+    return {
+        status: response
+        for status, response in operation.responses.items()
+        if any(header.required for header in response.headers)
+    }

@@ -14,7 +14,6 @@ from ..openapi.media_types import is_json
 from ..openapi.operation import Response
 from .accepted_call import AcceptedCall
 from .errors import Refusal
-from .required_headers import required_headers
 from .small_files import make_small_file
 
 
@@ -39,12 +38,10 @@ class StatelessReplies:
         for media_type, schema in response.content.items():
             if is_json(media_type):
                 body = self._body(response, media_type, schema, prefer)
-                headers = {"content-type": media_type, **required_headers(response, self._maker)}
-                return Reply(status, headers, orjson.dumps(body))
+                return Reply(status, {"content-type": media_type}, orjson.dumps(body))
         for media_type in response.content:
-            headers = {"content-type": media_type, **required_headers(response, self._maker)}
-            return Reply(status, headers, make_small_file(media_type))
-        return Reply(status, required_headers(response, self._maker))
+            return Reply(status, {"content-type": media_type}, make_small_file(media_type))
+        return Reply(status, {})
 
     @staticmethod
     def _preferred(operation: Operation, prefer: str) -> tuple[int, Response]:
