@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import av
@@ -16,8 +17,11 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace
 from PIL import Image, ImageDraw, ImageFont
 
-SIZES = ((720, 1280), (1280, 720), (1024, 1792), (1792, 1024))
-LENGTHS = (4, 8, 12)
+# The sizes and the lengths in seconds that the requests of the bundled documents can ask for.
+SHAPES = (
+    (((720, 1280), (1280, 720), (1024, 1792), (1792, 1024)), (4, 8, 12)),
+    (((1280, 720), (1920, 1080)), (5, 10)),
+)
 # A multiple of ten, so that every tenth of the time code lasts equally long.
 FRAME_RATE = 20
 # Keyframes are large: with one every two seconds the videos grow by about a half.
@@ -159,8 +163,8 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=default, help="output folder")
     folder: Path = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
-    for width, height in SIZES:
-        for seconds in LENGTHS:
+    for sizes, lengths in SHAPES:
+        for (width, height), seconds in product(sizes, lengths):
             render(Card(width=width, height=height, seconds=seconds), folder=folder)
     files = [path for path in folder.iterdir() if path.is_file()]
     print(f"{len(files)} files, {sum(path.stat().st_size for path in files):,} bytes in {folder}")

@@ -6,9 +6,11 @@ from decimal import Decimal
 
 import pytest
 
+from aisa_testkit.contracts.rules.server.mp4 import read_mp4
 from aisa_testkit.mock_server import Endpoint, JobService, ManualClock, MockControls
 from aisa_testkit.openapi import Document, Reply, load_document
 from aisa_testkit.openapi.json import Json
+from aisa_testkit.openapi.messages import NEAREST_FILE_HEADER
 from tests.support.requests import body_of, error_of, send
 
 CREATE = "POST /apis/v1/services/aigc/video-generation/video-synthesis"
@@ -68,6 +70,20 @@ def test_task_runs_and_succeeds_with_a_video(endpoint: Endpoint, clock: ManualCl
     assert video.status == 200
     assert video.headers["content-type"] == "video/mp4"
     assert video.body[4:8] == b"ftyp"
+
+
+@pytest.mark.parametrize("resolution", ["720P", "1080P"])
+@pytest.mark.parametrize("seconds", [5, 10])
+def test_video_has_the_requested_size_and_length(
+    endpoint: Endpoint, clock: ManualClock, resolution: str, seconds: int
+) -> None:
+    task = create(endpoint, parameters={"resolution": resolution, "duration": seconds})
+    _, done = life(endpoint, clock, task)
+    video = download(endpoint, done["output"]["video_url"])
+    found = read_mp4(video.body)
+    assert f"{found.height}P" == resolution
+    assert found.seconds == pytest.approx(seconds, abs=0.1)
+    assert NEAREST_FILE_HEADER not in video.headers
 
 
 def test_pending_task_has_neither_result_nor_usage(endpoint: Endpoint, clock: ManualClock) -> None:

@@ -10,13 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from importlib.resources import files
 from io import BytesIO
+from math import ceil
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from aisa_testkit.mock_server.media_library import MediaFile, MediaLibrary
-from aisa_testkit.openapi import Document, JobRole
+from aisa_testkit.openapi import Document, JobRole, load_document
 from tests.support.operations import find_operation
 
 Probe = dict[str, Any]
@@ -30,9 +31,13 @@ def library() -> MediaLibrary:
 
 @pytest.fixture(scope="module")
 def declared(document: Document) -> list[tuple[str, str]]:
-    """Every size and length that the document allows."""
+    """Every size and length that a request of a bundled document can ask for."""
     schemas = document.source.data["components"]["schemas"]
-    return [(s, n) for s in schemas["Size"]["enum"] for n in schemas["Seconds"]["enum"]]
+    videos = [(s, n) for s in schemas["Size"]["enum"] for n in schemas["Seconds"]["enum"]]
+    wan = find_operation(load_document("aisa-wan"), JobRole.CREATE).bodies["application/json"]
+    form = wan.properties["parameters"]["properties"]
+    sizes = [{"720P": "1280x720", "1080P": "1920x1080"}[r] for r in form["resolution"]["enum"]]
+    return [*videos, *((s, str(n)) for s in sizes for n in form["duration"]["enum"])]
 
 
 def nearest(
@@ -135,7 +140,7 @@ def test_sprite_sheets_have_one_tile_per_second(
     columns = 4
     for file, probe in zip(found, probes(tool("ffprobe"), found), strict=True):
         (stream,) = probe["streams"]
-        rows = file.seconds / columns
+        rows = ceil(file.seconds / columns)
         assert stream["codec_name"] == "mjpeg"
         assert stream["width"] % columns == stream["height"] % rows == 0
         width, height = stream["width"] / columns, stream["height"] / rows
@@ -146,14 +151,14 @@ def test_sprite_sheets_have_one_tile_per_second(
     ("size", "seconds", "name"),
     [
         pytest.param("1080x1920", "4", "720x1280-4s", id="a larger portrait of a known shape"),
-        pytest.param("1920x1080", "4", "1280x720-4s", id="a larger landscape of a known shape"),
+        pytest.param("2560x1440", "4", "1920x1080-5s", id="a larger landscape of a known shape"),
         pytest.param("3584x2048", "8", "1792x1024-8s", id="twice a known size"),
         pytest.param("640x480", "4", "1792x1024-4s", id="four by three"),
         pytest.param("1x100000", "4", "720x1280-4s", id="extremely narrow"),
         pytest.param("1280X720", "4s", "1280x720-4s", id="another spelling"),
         pytest.param("1280x720", "0", "1280x720-4s", id="zero length"),
-        pytest.param("1280x720", "5", "1280x720-4s", id="a little longer"),
-        pytest.param("1280x720", "9.5", "1280x720-8s", id="a fraction"),
+        pytest.param("1280x720", "6", "1280x720-5s", id="a little longer"),
+        pytest.param("1280x720", "9.5", "1280x720-10s", id="a fraction"),
         pytest.param("1280x720", "3600", "1280x720-12s", id="an hour"),
     ],
 )
