@@ -77,14 +77,20 @@ GROUPS: Mapping[str, Mapping[str, Mapping[str, Json]]] = yaml.safe_load(
 """The changes of the base document, by the group of the trait and its name."""
 
 TRAITS = {name: change for group in GROUPS.values() for name, change in group.items()}
-"""The changes of the base document, by the name of the trait."""
+"""The changes of the base document, by the name of the trait.
+
+Beside them, `shows` says what responses show at moments of a life, see tests/support/trait_moments,
+and `sends` the body of the create.
+"""
 
 
 def trait_document(*traits: str) -> Json:
     """Return the base document with some traits."""
     document = yaml.safe_load(BASE)
     for trait in traits:
-        for name, change in TRAITS[trait].items():
+        changes = TRAITS[trait]
+        for name in (name for name in changes if name not in ("shows", "sends")):
+            change = changes[name]
             path = SHORT.get(name, (name,))
             document = merge_patch(document, _at(path, change))
     return document
