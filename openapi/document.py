@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from .credentials import HEADER, Credentials, compile_credentials
 from .envelope import DEFAULT_ENVELOPE, compile_envelope
 from .errors import DocumentError, Problem
+from .impossible_bodies import impossible_bodies
 from .jobs.file_addresses import FILES_ID, file_parameters, file_roles
 from .jobs.kind import JobKind
 from .jobs.kind_compiler import compile_kinds
@@ -76,6 +77,8 @@ class Document:
         operations = {o.id: o for o in compile_operations(schemas)}
         self._keys_in_one_header = _has_one_header(self.credentials, operations.values())
         self._check_references(operations, left_out)
+        impossible = self.source.error(*impossible_bodies(root, operations.values())).problems
+        left_out = (*left_out, *impossible)
         self.kinds, self.warnings = self._compile_kinds(schemas, operations, left_out)
         self.roles = _roles(self.kinds)
         self.files = file_roles(self.kinds.values())

@@ -56,6 +56,7 @@ class KindChecks:
         self._check_places()
         self._check_expiry()
         self._check_sources()
+        self._warn_of_lost_jobs()
         for field in self._fields():
             self._warn_of_required(field)
             self._warn_of_request(field)
@@ -133,6 +134,19 @@ class KindChecks:
         if from_source and not any(create.source for create in self._kind.creates):
             reason = "no create of this kind has source, the id of the job to take the value from"
             self._report(from_source[0].pointer, reason)
+
+    def _warn_of_lost_jobs(self) -> None:
+        """Warn of creates whose response has no place for the id or an address of the job."""
+        place = Place(Part.BODY, self._kind.id_at or ())
+        is_known = place.path and is_documented(self._answers, place)
+        for create in self._kind.creates if is_known else ():
+            if not answer_of(create).schemas_at(place) and not self._tells_address(create):
+                reason = (
+                    f"{create.operation.id} is answered with a body that has no place {place} and"
+                    " with no address of the poll, so that nobody can find the job; needs a field"
+                    " with the id in its schema, or one with {url: poll}"
+                )
+                self._warn(create.pointer, reason)
 
     def _warn_of_required(self, field: JobField) -> None:
         """Warn of a field that a schema requires in states in which it is not there."""

@@ -9,6 +9,12 @@ import pytest
 from aisa_testkit.openapi.json import Json
 from tests.support.film_api import FILM, REMOVED, SCHEMA, warnings_of
 
+TAKEN = "/paths/~1films/post/responses/200/content"
+LOST = (
+    "order is answered with a body that has no place /id and with no address of the poll, so that"
+    " nobody can find the job; needs a field with the id in its schema, or one with {url: poll}"
+)
+
 
 @pytest.mark.parametrize(
     ("changes", "problems"),
@@ -188,6 +194,19 @@ from tests.support.film_api import FILM, REMOVED, SCHEMA, warnings_of
             },
             [],
             id="like a create without body",
+        ),
+        pytest.param(
+            {f"{TAKEN}/application~1json/schema": {"type": "object"}},
+            [(f"{FILM}/create", LOST)],
+            id="create without id or address",
+        ),
+        pytest.param(
+            {
+                TAKEN: REMOVED,
+                f"{FILM}/fields": {"header.Location": {"url": "poll"}},
+            },
+            [(f"{FILM}/fields/header.Location", "no response documents the header location")],
+            id="create with an address",
         ),
     ],
 )
