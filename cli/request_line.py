@@ -19,9 +19,10 @@ from ..contracts.rules.client.automatic_requests import is_automatic
 from ..contracts.rules.client.check_client import check_client
 from ..contracts.rules.violation import Violation
 from ..contracts.traffic.exchange import Exchange, UnmatchedKind
-from ..contracts.traffic.job_views import get_or_none, json_body
+from ..contracts.traffic.job_views import json_body
 from ..openapi import Document
 from ..openapi.json import Json
+from ..openapi.pointer import get_or_none
 from ..openapi.text import escape_controls, one_line
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import anyio
 
+from ..openapi.json import is_number
 from .observers import Listeners
 
 
@@ -212,19 +213,15 @@ class _Rate(NamedTuple):
         return base if frozen or real < since else base + (real - since) * speed
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def require_positive(value: float) -> float:
     """Return the value; raises ValueError if it is not positive and finite."""
-    if not _is_number(value) or not 0 < value < float("inf"):
+    if not is_number(value) or not 0 < value < float("inf"):
         raise ValueError(f"must be a positive number, not {value!r}")
     return value
 
 
 def require_seconds(seconds: float) -> float:
     """Return the seconds; raises ValueError if they are negative or not finite."""
-    if not _is_number(seconds) or not 0 <= seconds < float("inf"):
+    if not is_number(seconds) or not 0 <= seconds < float("inf"):
         raise ValueError(f"time only moves on: the seconds must be 0 or more, not {seconds!r}")
     return seconds

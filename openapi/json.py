@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import orjson
 
@@ -28,6 +28,11 @@ def parse_json(data: bytes) -> Json:
         if repaired == data:
             raise
         return orjson.loads(repaired)
+
+
+def is_number(value: Json) -> TypeGuard[float]:
+    """Return True if a JSON value is a number; true and false are not numbers."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def duplicate_name(text: bytes, data: Json) -> str | None:

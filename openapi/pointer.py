@@ -40,6 +40,14 @@ def get(data: Json, path: Iterable[str | int]) -> Json:
     return data
 
 
+def get_or_none(data: Json, path: Path) -> Json:
+    """Return the value at a place of JSON, None if there is none."""
+    try:
+        return get(data, path)
+    except LookupError:
+        return None
+
+
 def _is_index(step: str | int) -> bool:
     return str(step).isascii() and str(step).isdigit()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import jsonschema_rs
 
 from .json import Json
-from .pointer import Path, get
+from .pointer import Path, get_or_none
 from .text import count_of, did_you_mean, expected_but_got, quote
 
 
@@ -92,10 +92,7 @@ def schema_error(error: jsonschema_rs.ValidationError, schema: Json) -> SchemaEr
 
 def _violated_schema(error: jsonschema_rs.ValidationError, schema: Json) -> Mapping[str, Json]:
     """Return the part of a schema with the keyword of an error, {} if it is elsewhere."""
-    try:
-        part = get(schema, [*map(str, error.schema_path[:-1])])
-    except LookupError:
-        return {}
+    part = get_or_none(schema, tuple(map(str, error.schema_path[:-1])))
     return part if isinstance(part, dict) else {}
 
 

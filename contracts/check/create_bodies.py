@@ -13,8 +13,7 @@ from ...openapi.jobs import Part, Place
 from ...openapi.json import Json
 from ...openapi.media_types import is_json
 from ...openapi.operation import TEXT, RequestBody
-from ...openapi.pointer import Path
-from ..traffic.job_views import get_or_none
+from ...openapi.pointer import Path, get_or_none
 from ..traffic.sample_image import SAMPLE_IMAGE_TYPE, sample_image
 from .field_values import example_value, shown_values
 from .free_texts import set_field

@@ -9,8 +9,7 @@ from ...openapi.generator.texts import make_text
 from ...openapi.json import Json
 from ...openapi.keywords import types_of
 from ...openapi.operation import RequestBody
-from ...openapi.pointer import Path
-from ..traffic.job_views import get_or_none
+from ...openapi.pointer import Path, get_or_none
 
 
 def example_value(body: RequestBody, path: Path) -> Json:

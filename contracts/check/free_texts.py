@@ -9,8 +9,7 @@ from math import inf
 from ...openapi.json import Json
 from ...openapi.keywords import types_of
 from ...openapi.operation import RequestBody
-from ...openapi.pointer import Path, set_at
-from ..traffic.job_views import get_or_none
+from ...openapi.pointer import Path, get_or_none, set_at
 from .field_values import shown_values
 
 

@@ -7,8 +7,9 @@ from urllib.parse import parse_qsl, urlsplit
 from ...openapi import Document, JobKind, ListOperation, Provenance
 from ...openapi.jobs import Part, Place
 from ...openapi.json import Json
+from ...openapi.pointer import get_or_none
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import get_or_none, jobs_in, json_body
+from ..traffic.job_views import jobs_in, json_body
 from .session import Session
 
 Query = tuple[tuple[str, str], ...]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ...openapi import JobKind, ListOperation
 from ...openapi.jobs import Part
 from ...openapi.json import Json
+from ...openapi.pointer import get_or_none
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import get_or_none, json_body
+from ..traffic.job_views import json_body
 
 
 class NewJobs:

@@ -9,9 +9,11 @@ from http import HTTPStatus
 from ...openapi import CreateOperation, Document
 from ...openapi.jobs import JobField, Part
 from ...openapi.jobs.sources import RetryHint
+from ...openapi.json import is_number
+from ...openapi.pointer import get_or_none
 from ..rules.server.availability import IDEMPOTENT_METHODS
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import get_or_none, is_number, json_body
+from ..traffic.job_views import json_body
 
 
 class Pacing:

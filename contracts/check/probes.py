@@ -13,9 +13,8 @@ from ...openapi.json import Json
 from ...openapi.keywords import types_of
 from ...openapi.media_types import is_json
 from ...openapi.operation import FORM, JSON, RequestBody
-from ...openapi.pointer import Path, get, set_at
+from ...openapi.pointer import Path, get, get_or_none, set_at
 from ...openapi.request import read_call
-from ..traffic.job_views import get_or_none
 from ..traffic.request_builder import unknown_job_id
 from .prices import price_of
 from .request_maker import Content, RequestMaker

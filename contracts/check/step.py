@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from ...openapi.jobs import JobField
 from ...openapi.jobs.sources import Progress
-from ..traffic.job_views import JobView, is_number
+from ...openapi.json import is_number
+from ..traffic.job_views import JobView
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,10 @@ from ...openapi import Cause, Document, JobOperation, Meaning, Operation
 from ...openapi.jobs import JobField, Part, Place, ResultOperation
 from ...openapi.jobs.sources import FileAddress, Moment, OperationAddress
 from ...openapi.moment import SECONDS
+from ...openapi.pointer import get_or_none
 from ...openapi.schema_places import values_of
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import (
-    JobView,
-    created_job_id,
-    get_or_none,
-    jobs_in,
-    json_body,
-    value_in,
-)
+from ..traffic.job_views import JobView, created_job_id, jobs_in, json_body, value_in
 from .list_steps import ListSteps
 from .pacing import Pacing
 from .plan import CheckPlan

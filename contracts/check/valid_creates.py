@@ -10,10 +10,9 @@ from ...openapi import Call, CreateOperation, Document
 from ...openapi.jobs import Part
 from ...openapi.json import Json
 from ...openapi.operation import RequestBody
-from ...openapi.pointer import Path
+from ...openapi.pointer import Path, get_or_none
 from ...openapi.request import read_call
 from ..rules.server.prompt_tags import tag_prompt
-from ..traffic.job_views import get_or_none
 from ..traffic.sample_image import SAMPLE_IMAGE_TYPE
 from .create_bodies import CreateBodies
 from .field_values import possible_values

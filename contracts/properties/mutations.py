@@ -11,10 +11,10 @@ from ...openapi import CreateOperation, Document, JobKind, Reply, State
 from ...openapi.jobs import JobField, Part
 from ...openapi.jobs.answer import answer_of
 from ...openapi.jobs.sources import FailureDetail, FromRequest, Moment, Progress
-from ...openapi.json import Json
+from ...openapi.json import Json, is_number
 from ...openapi.pointer import Path, set_at
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import JobView, is_number, jobs_in
+from ..traffic.job_views import JobView, jobs_in
 
 Mutation = Callable[[Document, list[Exchange]], list[Exchange]]
 """A function that returns a changed history, or an empty one if the fault is impossible."""

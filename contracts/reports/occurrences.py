@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...openapi import JobRole, ListOperation
+from ...openapi.pointer import get_or_none
 from ...openapi.text import count_of
 from ..rules.grouping import ViolationGroup
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import get_or_none, json_body
+from ..traffic.job_views import json_body
 
 
 def describe_occurrences(history: Sequence[Exchange], group: ViolationGroup) -> str:

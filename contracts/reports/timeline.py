@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from ...openapi import Document, JobRole
 from ...openapi.jobs import JobField
 from ...openapi.jobs.sources import Progress
-from ...openapi.json import Json
+from ...openapi.json import Json, is_number
 from ..traffic.exchange import Exchange
-from ..traffic.job_views import JobView, is_number, jobs_in, kinds_of_jobs
+from ..traffic.job_views import JobView, jobs_in, kinds_of_jobs
 
 
 @dataclass(frozen=True, slots=True)

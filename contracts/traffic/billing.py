@@ -9,8 +9,9 @@ from ...openapi import Cause, Document, Operation, Reply
 from ...openapi.conformance import reply_problems
 from ...openapi.envelope import USUAL_STATUSES
 from ...openapi.jobs import parse_place
+from ...openapi.pointer import get_or_none
 from .exchange import Exchange
-from .job_views import get_or_none, json_body
+from .job_views import json_body
 
 
 def is_documented_error(document: Document, operation: Operation, reply: Reply) -> bool:

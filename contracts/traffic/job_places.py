@@ -8,9 +8,9 @@ from ...openapi import Cause, Document, JobKind, JobRole, ListOperation, Meaning
 from ...openapi.jobs import JobField, JobOperation, Part, Place
 from ...openapi.jobs.answer import answer_of
 from ...openapi.json import Json
-from ...openapi.pointer import Path
+from ...openapi.pointer import Path, get_or_none
 from .exchange import Exchange
-from .job_views import ROLES_RETURNING_JOBS, get_or_none, json_body
+from .job_views import ROLES_RETURNING_JOBS, json_body
 
 
 class JobPlaces:

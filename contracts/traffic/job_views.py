@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeGuard
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
@@ -27,7 +26,7 @@ from ...openapi.json import Json, parse_json
 from ...openapi.media_types import is_json
 from ...openapi.messages import media_type_of
 from ...openapi.path_template import has_dot_segment
-from ...openapi.pointer import Path, get, set_at
+from ...openapi.pointer import Path, get_or_none, set_at
 from ...openapi.text import truncate_depth
 from .exchange import Exchange
 
@@ -159,19 +158,6 @@ def json_body(reply: Reply) -> Json:
         return truncate_depth(parse_json(reply.body))
     except orjson.JSONDecodeError:
         return None
-
-
-def get_or_none(data: Json, path: Path) -> Json:
-    """Return the value at a place of JSON, None if there is none."""
-    try:
-        return get(data, path)
-    except LookupError:
-        return None
-
-
-def is_number(value: Json) -> TypeGuard[float]:
-    """Return True if a JSON value is a number; true and false are not numbers."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _shown(

@@ -17,13 +17,12 @@ from ...openapi import Call, Document, Operation, OperationMatch, Reply
 from ...openapi.jobs.file_addresses import FILES_ID
 from ...openapi.json import Json
 from ...openapi.messages import media_type_of
-from ...openapi.pointer import format_pointer
+from ...openapi.pointer import format_pointer, get_or_none
 from ...openapi.schema import Schema, Schemas
 from ..errors import RecordingError
 from .base_url import base_url_of, path_below
 from .exchange import Exchange, read_exchange
 from .har import is_broken, lacks_response, problem_of, reply_from, request_from
-from .job_views import get_or_none
 from .recorded_keys import with_our_mask
 from .recorded_redirects import RecordedRedirects, is_redirect
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urldefrag, urljoin
 
 from ...openapi.json import Json
+from ...openapi.pointer import get_or_none
 from ...openapi.schema import Schema
-from .job_views import get_or_none
 
 
 class RecordedRedirects:

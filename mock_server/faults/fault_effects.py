@@ -11,7 +11,7 @@ import orjson
 
 from ...openapi import Delivery, Document, Reply
 from ...openapi.json import Json, parse_json
-from ...openapi.pointer import Path, get, parse_pointer, set_at
+from ...openapi.pointer import Path, get, get_or_none, parse_pointer, set_at
 from ..jobs.progression import MAX_SECONDS
 
 Effect = Callable[[Reply, Random], Reply]
@@ -125,10 +125,7 @@ class _CutBody:
 
 
 def _list_at(body: dict[str, Json], path: Path) -> list[Json] | None:
-    try:
-        items = get(body, path)
-    except LookupError:
-        return None
+    items = get_or_none(body, path)
     return items if isinstance(items, list) else None
 
 
@@ -174,10 +171,7 @@ def _with_body(reply: Reply, body: bytes) -> Reply:
 
 
 def _remove_field(data: dict[str, Json], path: Path) -> None:
-    try:
-        holder = get(data, path[:-1])
-    except LookupError:
-        return
+    holder = get_or_none(data, path[:-1])
     if isinstance(holder, dict):
         holder.pop(path[-1], None)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from ....openapi import JobKind, JobRole, Meaning
 from ....openapi.jobs.sources import Moment
 from ....openapi.moment import SECONDS
+from ....openapi.pointer import get_or_none
 from ....openapi.text import one_line
-from ...traffic.job_views import get_or_none
 from .. import client_catalogue as catalogue
 from ..rule import Rule
 from ..violation import Violation, violation_of

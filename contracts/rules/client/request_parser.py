@@ -11,9 +11,10 @@ from ....openapi.envelope import USUAL_STATUSES
 from ....openapi.jobs import Part, Place, ResultOperation
 from ....openapi.jobs.sources import RetryHint
 from ....openapi.json import Json
+from ....openapi.pointer import get_or_none
 from ...traffic.exchange import Exchange
 from ...traffic.job_places import says_unknown
-from ...traffic.job_views import ShownJob, get_or_none, json_body, shown_jobs
+from ...traffic.job_views import ShownJob, json_body, shown_jobs
 from .fingerprint import fingerprint
 from .request_record import JobKey, JobReport, RequestedWait, RequestRecord
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....openapi import Cause, Document, Operation
+from ....openapi.pointer import get_or_none
 from ....openapi.text import one_line
 from ...traffic.credentials import credential_problem
 from ...traffic.exchange import Exchange
-from ...traffic.job_views import get_or_none, json_body
+from ...traffic.job_views import json_body
 from ...traffic.sample_image import is_sample_image
 from .. import server_catalogue as catalogue
 from ..violation import Violation, violation_of

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from ....openapi import Document, JobKind
 from ....openapi.jobs import JobField, ResultOperation
 from ....openapi.jobs.sources import OperationAddress
+from ....openapi.pointer import get_or_none
 from ....openapi.text import quote
 from ...traffic.exchange import Exchange
-from ...traffic.job_views import ShownJob, get_or_none, id_in_url, shown_jobs, value_in
+from ...traffic.job_views import ShownJob, id_in_url, shown_jobs, value_in
 from .. import server_catalogue as catalogue
 from ..violation import Violation, violation_of
 

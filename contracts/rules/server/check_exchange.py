@@ -9,11 +9,11 @@ from ....openapi import Call, Document, JobRole, Reply
 from ....openapi.conformance import ReplyProblem, reply_problems
 from ....openapi.jobs import JobField
 from ....openapi.jobs.sources import FromSource
-from ....openapi.pointer import Path, format_pointer
+from ....openapi.pointer import Path, format_pointer, get_or_none
 from ....openapi.text import quote
 from ...traffic.exchange import Exchange, read_exchange
 from ...traffic.job_places import places_of
-from ...traffic.job_views import JobView, get_or_none, jobs_in, json_body
+from ...traffic.job_views import JobView, jobs_in, json_body
 from ...traffic.redaction import KEY_MASK
 from .. import server_catalogue as catalogue
 from ..rule import Rule

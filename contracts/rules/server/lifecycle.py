@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from ....openapi import JobKind, Meaning
 from ....openapi.jobs import JobField, Part
 from ....openapi.jobs.sources import Progress
-from ....openapi.json import Json
+from ....openapi.json import Json, is_number
 from ....openapi.text import quote
 from ...traffic.job_places import JobPlaces
-from ...traffic.job_views import is_number
 from .. import server_catalogue as catalogue
 from ..violation import Violation
 from .job_fields import FieldRules

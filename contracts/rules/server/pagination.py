@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from ....openapi import Document, JobKind
 from ....openapi.json import Json
-from ....openapi.pointer import format_pointer
+from ....openapi.pointer import format_pointer, get_or_none
 from ....openapi.text import count_of, one_line, quote
 from ...traffic.exchange import Exchange
-from ...traffic.job_views import get_or_none, job_id_in, json_body, listed_jobs
+from ...traffic.job_views import job_id_in, json_body, listed_jobs
 from .. import server_catalogue as catalogue
 from ..violation import Violation
 from .received_page import ReceivedPage

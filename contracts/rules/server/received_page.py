@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from ....openapi import ListOperation
 from ....openapi.jobs import Part, Place
-from ....openapi.json import Json
+from ....openapi.json import Json, is_number
+from ....openapi.pointer import get_or_none
 from ...traffic.exchange import Exchange
-from ...traffic.job_views import get_or_none, is_number
 from ..rule import Rule
 from ..violation import Violation, violation_of
 
