@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -122,6 +121,8 @@ def _masked(pointer: str) -> str:
 def _parse(text: str, name: str) -> Source:
     if not name.endswith(".toml"):
         return parse_source(text, name=name)
+    import tomllib  # most configs are YAML, or there is none
+
     try:
         # As in JSON, dates are text.
         data = json.dumps(tomllib.loads(text), default=lambda moment: moment.isoformat())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias, cast
 
 from ..openapi import Call, Cause, Document, Operation, Reply
@@ -35,6 +36,7 @@ from .required_headers import required_headers
 from .stateless import StatelessReplies
 from .webhooks.webhooks import Webhooks
 
+_Handler: TypeAlias = Callable[[AcceptedCall], Reply]
 _JobHandler: TypeAlias = Callable[[AcceptedCall, JobOperation, Job, Snapshot], Reply]
 
 
@@ -69,7 +71,9 @@ class OperationHandlers:
         self._roles, self._clock, self._store, self._kinds = document.roles, clock, store, kinds
         self._limits, self._stateless, self._webhooks = limits, stateless, webhooks
         self._replies = JobReplies(document, clock=clock, kinds=kinds)
-        self._lookup = JobLookup(clock=clock, store=store, kinds=kinds, synthesize=synthesize)
+        self._lookup = JobLookup(
+            clock=clock, store=store, kinds=kinds, roles=self._roles, synthesize=synthesize
+        )
         self._results = JobResults(clock=clock, store=store, kinds=kinds, replies=self._replies)
         self._creation = JobCreation(
             clock=clock,
@@ -81,16 +85,6 @@ class OperationHandlers:
             lookup=self._lookup,
             replies=self._replies,
         )
-        self._listers = {
-            operation_id: JobLister(
-                [role for role in roles if isinstance(role, ListOperation)],
-                store=store,
-                value_of=lambda job, path: kinds[job.kind].value(job, path),
-                synthesize=synthesize,
-            )
-            for operation_id, roles in self._roles.items()
-            if isinstance(roles[0], ListOperation)
-        }
         self._maker = ValueMaker(document.source.data)
         self._request_id_header = document.envelope.request_id_header or ""
         self._with_required_headers = {
@@ -98,11 +92,15 @@ class OperationHandlers:
             for operation in document.operations.values()
             if _with_required_headers(operation)
         }
-        self._handlers: Mapping[JobRole, _JobHandler] = {
+        self._job_handlers: Mapping[JobRole, _JobHandler] = {
             JobRole.POLL: self._poll,
             JobRole.CANCEL: self._cancel,
             JobRole.DELETE: self._delete,
             JobRole.RESULT: self._result,
+        }
+        self._handlers = {
+            operation_id: self._handler(roles, synthesize=synthesize)
+            for operation_id, roles in self._roles.items()
         }
 
     def handle(self, accepted: AcceptedCall) -> Reply:
@@ -120,16 +118,27 @@ class OperationHandlers:
         if problems:
             message = "; ".join(problem.message for problem in problems)
             raise Refusal(problems[0].cause, message, parameter=problems[0].parameter)
-        roles = self._roles.get(accepted.operation.id, ())
-        first = roles[0] if roles else None
-        if first is None:
-            return self._stateless.reply(accepted)
-        if first.role is JobRole.CREATE:
-            creates = cast("tuple[CreateOperation, ...]", roles)
-            return self._creation.create(accepted, creates) or self._stateless.reply(accepted)
-        if first.role is JobRole.LIST:
-            return self._replies.of_list(accepted, self._listers[accepted.operation.id])
-        return self._about_job(accepted, roles)
+        handler = self._handlers.get(accepted.operation.id, self._stateless.reply)
+        return handler(accepted)
+
+    def _handler(self, roles: tuple[JobOperation, ...], *, synthesize: bool) -> _Handler:
+        """Return the handler of an operation with roles for jobs."""
+        match roles[0].role:
+            case JobRole.CREATE:
+                return partial(self._create, creates=cast("tuple[CreateOperation, ...]", roles))
+            case JobRole.LIST:
+                lister = JobLister(
+                    [role for role in roles if isinstance(role, ListOperation)],
+                    store=self._store,
+                    value_of=lambda job, path: self._kinds[job.kind].value(job, path),
+                    synthesize=synthesize,
+                )
+                return partial(self._replies.of_list, lister=lister)
+            case _:
+                return partial(self._about_job, roles=roles)
+
+    def _create(self, accepted: AcceptedCall, creates: tuple[CreateOperation, ...]) -> Reply:
+        return self._creation.create(accepted, creates) or self._stateless.reply(accepted)
 
     def job_of(self, accepted: AcceptedCall) -> Job | None:
         """Return the job that a call is about; None if it is not about one that exists."""
@@ -154,10 +163,10 @@ class OperationHandlers:
         snapshot = self._lookup.observe_poll(job)
         if len(fitting) == 1:
             role = fitting[0]
-            return self._handlers[role.role](accepted, role, job, snapshot)
+            return self._job_handlers[role.role](accepted, role, job, snapshot)
         accepting = (r for r in fitting if not r.states or snapshot.state in r.states)
         role = next(accepting, fitting[-1])
-        return self._handlers[role.role](accepted, role, job, snapshot)
+        return self._job_handlers[role.role](accepted, role, job, snapshot)
 
     def _poll(
         self, accepted: AcceptedCall, role: JobOperation, job: Job, snapshot: Snapshot

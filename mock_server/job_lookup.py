@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ..openapi import Cause
 from ..openapi.jobs import JobOperation, JobRole, Meaning, Part, ResultOperation
@@ -23,14 +23,22 @@ class JobLookup:
         clock: The source of time.
         store: The place where jobs are kept.
         kinds: The parts of each kind of job, by name.
+        roles: The roles of each operation, by its id.
         synthesize: True to return a finished job for an unknown id.
     """
 
     def __init__(
-        self, *, clock: Clock, store: Store, kinds: Mapping[str, KindParts], synthesize: bool
+        self,
+        *,
+        clock: Clock,
+        store: Store,
+        kinds: Mapping[str, KindParts],
+        roles: Mapping[str, tuple[JobOperation, ...]],
+        synthesize: bool,
     ) -> None:
         self._clock, self._store, self._kinds = clock, store, kinds
         self._synthesize, self._started = synthesize, clock.now()
+        self._path_parameters = dict(_ids_in_path(roles))
 
     def of_any_key(self, accepted: AcceptedCall, role: JobOperation) -> Job | None:
         """Return the job that a call names, also that of another key; None if there is none."""
@@ -49,10 +57,10 @@ class JobLookup:
         The job is None if the document has a state for unknown ids.
         """
         first = roles[0]
-        place = first.id
-        if len(roles) == 1 and place is not None and place.part is Part.PATH:
-            job = self.seen(accepted.call.path_parameters[place.name], accepted)
-            if job is not None and job.kind == first.kind and not _has_key(first):
+        parameter = self._path_parameters.get(accepted.operation.id)
+        if parameter is not None:
+            job = self.seen(accepted.call.path_parameters[parameter], accepted)
+            if job is not None and job.kind == first.kind:
                 return job, roles
         job_id = self.job_id(accepted, first)
         names = tuple(dict.fromkeys(role.kind for role in roles))
@@ -66,7 +74,7 @@ class JobLookup:
                 return job, fitting
         if first.role is JobRole.POLL and self._kinds[first.kind].kind.lifecycle.unknown:
             return None, roles
-        name = place.name if place else ""
+        name = first.id.name if first.id else ""
         return self._made_up(job_id, accepted, kinds=names, parameter=name), roles
 
     def get(
@@ -137,5 +145,9 @@ class JobLookup:
         return Job(job_id, parts.kind.name, create, -1, created, request, progression)
 
 
-def _has_key(role: JobOperation) -> bool:
-    return isinstance(role, ResultOperation) and role.key is not None
+def _ids_in_path(roles: Mapping[str, tuple[JobOperation, ...]]) -> Iterator[tuple[str, str]]:
+    """Yield the operations about jobs of one kind with the path parameter that is their id."""
+    for operation_id, (first, *others) in roles.items():
+        by_key = isinstance(first, ResultOperation) and first.key is not None
+        if not others and not by_key and first.id is not None and first.id.part is Part.PATH:
+            yield operation_id, first.id.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from ..openapi import Schema
@@ -20,8 +20,7 @@ CURSOR = "cursor"
 """The parameter of a list that declares none for the start of a page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A page of jobs.
 
     Args:
@@ -41,8 +40,7 @@ class Page:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(NamedTuple):
     """How a value beside the items is written.
 
     Args:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import struct
-import wave
-import zipfile
 import zlib
 from collections.abc import Callable
 from mimetypes import guess_extension
@@ -45,6 +43,8 @@ def _png() -> bytes:
 
 def _wav() -> bytes:
     """Return a tenth of a second of silence."""
+    import wave  # few programs need such files
+
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)
@@ -69,6 +69,8 @@ def _glb() -> bytes:
 
 
 def _zip() -> bytes:
+    import zipfile  # takes some time, and few programs need such files
+
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(zipfile.ZipInfo("file.txt"), "A file.\n")

@@ -215,7 +215,7 @@ def load_document(
 
 @cache
 def _bundled() -> Document:
-    return Document(read_bundled(BUNDLED), strict=True)
+    return Document(read_bundled(BUNDLED))
 
 
 def parse_document(text: str, *, name: str = "document", strict: bool = False) -> Document:

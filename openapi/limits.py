@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from .jobs.place import parse_place
 from .json import Json
@@ -25,8 +26,7 @@ class Tier:
     spend: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LimitHeaders:
+class LimitHeaders(NamedTuple):
     """The names of the rate limit headers in lower case.
 
     limit: headers with the requests per minute

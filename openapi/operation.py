@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .credentials import Credentials
 from .json import Json
-from .keywords import possible_types
+from .keywords import possible_types, types_of
 from .parameter_style import ParameterStyle
 from .path_template import PathTemplate
 from .pointer import Path
@@ -41,7 +41,9 @@ class Parameter:
     place: "path", "query", "header" or "cookie"; "form" for a field of a form
     style: how its value is written
     path: the place of its value in the schema; () except for a field of a form
-    types: the types that its schema allows; empty if it allows any
+    schemas: the schemas that are declared for its value
+    types: the types that they allow; empty if they allow any
+    is_text: True if any text is taken as it is
     """
 
     name: str
@@ -50,12 +52,21 @@ class Parameter:
     schema: Schema
     style: ParameterStyle
     path: Path = ()
+    schemas: tuple[dict[str, Json], ...] = field(init=False, compare=False)
     types: frozenset[str] = field(init=False, compare=False)
+    is_text: bool = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        schemas = self.schema.schemas_at(self.path)
+        schemas = tuple(self.schema.schemas_at(self.path))
         types = frozenset(name for each in schemas for name in possible_types(each))
+        is_text = not self.style.is_json and any("string" in types_of(each) for each in schemas)
+        object.__setattr__(self, "schemas", schemas)
+        object.__setattr__(self, "is_text", is_text)
         object.__setattr__(self, "types", types)
+
+    def schemas_at(self, path: Path) -> Sequence[dict[str, Json]]:
+        """Return the schemas that are declared for a place in the schema, such as `path`."""
+        return self.schemas if path == self.path else self.schema.schemas_at(path)
 
     @property
     def default(self) -> Json:
@@ -70,6 +81,7 @@ class RequestBody:
     properties: the schemas of its fields by name
     fields: its fields as parameters, if it is a form
     files: the allowed media types of the fields that are files
+    file_lists: the names of the fields that are several files
     example: the first example in the document; None if there is none
     """
 
@@ -78,6 +90,11 @@ class RequestBody:
     fields: Mapping[str, Parameter]
     files: Mapping[str, tuple[str, ...]]
     example: Json
+    file_lists: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        lists = tuple(name for name in self.files if "array" in self.fields[name].types)
+        object.__setattr__(self, "file_lists", lists)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -12,8 +12,7 @@ from .json import Json
 Pairs = list[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterStyle:
+class ParameterStyle(NamedTuple):
     """The style of a parameter, or of a field of a form.
 
     name: "form", "simple", "label", "matrix", "spaceDelimited", "pipeDelimited" or "deepObject"

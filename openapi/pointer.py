@@ -15,6 +15,8 @@ def parse_pointer(pointer: str) -> Path:
     """Return the steps of a pointer: `/a~1b/0` is `("a/b", "0")`."""
     if not pointer:
         return ()
+    if "~" not in pointer:  # as most are
+        return tuple(pointer[1:].split("/"))
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer[1:].split("/"))
 
 

@@ -47,7 +47,8 @@ def read_call(operation: Operation, call: Call) -> Arguments:
     parameters = _ParameterReader(operation, call, problems)
     query = parameters.read_query() if operation.query or call.query else {}
     cookies = parameters.read_cookies() if operation.cookies else {}
-    parameters.read_headers()
+    if operation.headers:
+        parameters.read_headers()
     body = BodyReader(operation, call, problems)
     if operation.bodies:
         body.read()
@@ -56,7 +57,7 @@ def read_call(operation: Operation, call: Call) -> Arguments:
         body.fields,
         body.files,
         body.fields if body.value is None and operation.bodies else body.value,
-        parameters.read_path(),
+        parameters.read_path() if operation.typed_path_parameters else {},
         cookies,
         (*parameters.unknown_names, *body.unknown_names),
         tuple(problems.found),

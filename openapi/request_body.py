@@ -50,10 +50,10 @@ class BodyReader:
                 received = quote(media_type) if media_type else "a body without a Content-Type"
                 expected = f"the body must be {' or '.join(self._operation.bodies)}"
                 self._problems.add(Cause.MEDIA_TYPE_UNSUPPORTED, None, expected, received)
-        elif is_json(media_type):
-            self._read_json(body)
         elif media_type == FORM:
             self._read_form(body)
+        elif is_json(media_type):
+            self._read_json(body)
         elif media_type == URL_FORM:
             self._read_url_form(body)
         elif not self._call.body:
@@ -171,6 +171,12 @@ class BodyReader:
 
     def _read_texts(self, parts: list[NamedPart], field: Parameter) -> None:
         """Read the parts of a field: the entries of an array, a value as JSON, or a text."""
+        (steps, part), *others = parts
+        if field.is_text and not (steps or others or part.content_type):
+            text = self._text_of(part, field)
+            if text is not None:
+                self.fields[field.name] = text
+            return
         entries = [
             (steps, text)
             for steps, part in parts
@@ -178,8 +184,8 @@ class BodyReader:
         ]
         if len(entries) != len(parts):
             return
-        declared = (parts[0][1].content_type or "").partition(";")[0].strip().lower()
-        data = _object_in(entries[0][1]) if is_json(declared) else None
+        is_object = part.content_type and is_json(part.content_type)
+        data = _object_in(entries[0][1]) if is_object else None
         self.fields[field.name] = (
             read_entries(field, entries, lenient=True) if data is None else data
         )
@@ -187,8 +193,7 @@ class BodyReader:
     def _text_of(self, part: Part, field: Parameter) -> str | None:
         """Return the text of a part; None, after a report, if it has none."""
         if part.filename is not None:
-            schemas = field.schema.schemas_at(field.path)
-            values = next((each["enum"] for each in schemas if "enum" in each), None)
+            values = next((each["enum"] for each in field.schemas if "enum" in each), None)
             expected = (
                 f"must be one of {', '.join(map(quote, values))}" if values else "must be text"
             )
@@ -204,9 +209,9 @@ class BodyReader:
 
     def _validate_form(self, body: RequestBody) -> None:
         """Validate the fields of a form; of files only their number is known to the schema."""
-        counted = {n: self._count(n) for n in body.files if "array" in body.fields[n].types}
+        counted = {name: self._count(name) for name in body.file_lists}
         arrays = {name: [""] * count for name, count in counted.items() if count}
-        data = {**self.fields, **arrays}
+        data = {**self.fields, **arrays} if arrays else self.fields
         if body.schema.accepts(data):
             return
         reported = {problem.parameter for problem in self._problems.found}
@@ -226,7 +231,7 @@ class BodyReader:
 
 def _is_text(part: Part, field: Parameter) -> bool:
     """Return True if a part is a text, and the field may be one instead of a file."""
-    texts = (s for s in field.schema.schemas_at(field.path) if "string" in types_of(s))
+    texts = (s for s in field.schemas if "string" in types_of(s))
     return part.filename is None and any(not is_binary(schema) for schema in texts)
 
 

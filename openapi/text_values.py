@@ -75,6 +75,8 @@ def read_entries(parameter: Parameter, entries: Sequence[Entry], *, lenient: boo
 def read_text(parameter: Parameter, text: str) -> Json:
     """Return the value of a parameter that was sent as one text, without its prefix."""
     style, types, path = parameter.style, parameter.types, parameter.path
+    if parameter.is_text:
+        return text
     if style.is_json:
         return _parsed(text)
     if "string" in types or not types & _COMPOUND:
@@ -125,15 +127,15 @@ def _by_index(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
 
 
 def _is_object(parameter: Parameter, path: Path) -> bool:
-    schemas = parameter.schema.schemas_at(path)
+    schemas = parameter.schemas_at(path)
     return any("properties" in each or "object" in types_of(each) for each in schemas)
 
 
 def _scalar(parameter: Parameter, path: Path, text: str) -> Json:
     """Return a text as a value of the first type that fits; a text where one is allowed."""
-    schemas = parameter.schema.schemas_at(path)
+    schemas = parameter.schemas_at(path)
     if not schemas and path:  # the entry of an object may have any name
-        above = parameter.schema.schemas_at(path[:-1])
+        above = parameter.schemas_at(path[:-1])
         schemas = [as_object(each.get("additionalProperties")) for each in above]
     if any("string" in types_of(each) for each in schemas):
         return text
@@ -167,7 +169,7 @@ def _owners(parameters: Mapping[str, Parameter]) -> Mapping[str, str]:
         style = parameter.style
         if style.name != "form" or not style.explode or "object" not in parameter.types:
             continue
-        for schema in parameter.schema.schemas_at(parameter.path):
+        for schema in parameter.schemas:
             owners |= dict.fromkeys(schema.get("properties", ()), parameter.name)
             if schema.get("additionalProperties", "properties" not in schema):
                 owners.setdefault(_ANY, parameter.name)

@@ -23,7 +23,7 @@ from ...openapi.json import Json
 from ...openapi.pointer import Path, set_at
 from ..clock import Clock
 from .field_values import FieldValues
-from .state_answers import Copier, KeptBody, StateAnswer, StateAnswerCompiler
+from .state_answers import BodyForm, KeptBody, StateAnswer, StateAnswerCompiler
 from .view import ABSENT, View
 
 
@@ -118,38 +118,46 @@ class Answers:
 
     def _settle(self, answer: StateAnswer, view: View) -> Json:
         """Return the body of a job without the fields that change with time."""
-        values: list[Json] = []
+        values = [value_of(view) for _, value_of in answer.settled]
         absent: tuple[int, ...] = ()
-        for _, value_of in answer.settled:
-            value = value_of(view)
-            if value is ABSENT:
-                absent = (*absent, len(values))
-            values.append(value)
-        try:
-            form = answer.forms[absent]
-        except KeyError:
-            form = answer.forms[absent] = self._form(answer, values, view)
-        body = form() if form else self._make(answer, values, view, key=view.job.id)
-        if answer.names:  # fields at the top of the body, which are quickly written
-            for name, value in zip(answer.names, values, strict=True):
-                if value is not ABSENT:
-                    body[name] = value
+        if ABSENT in values:
+            absent = tuple([i for i, value in enumerate(values) if value is ABSENT])
+            values = [value for value in values if value is not ABSENT]
+        form = answer.forms.get(absent)
+        if form is None:
+            form = answer.forms[absent] = self._form(answer, absent, values, view)
+        copy, paths, names = form
+        body = copy() if copy else self._make(answer, paths, values, view, key=view.job.id)
+        if names:  # fields at the top of the body, which are quickly written
+            body.update(zip(names, values, strict=True))
             return body
-        for (path, _), value in zip(answer.settled, values, strict=True):
-            if value is not ABSENT:
-                body = with_value(body, path, value)
+        for path, value in zip(paths, values, strict=True):
+            body = with_value(body, path, value)
         return body
 
-    def _form(self, answer: StateAnswer, values: list[Json], view: View) -> Copier | None:
-        """Return what copies the body without values; None if jobs have different ones."""
-        body, other = (self._make(answer, values, view, key=key) for key in (view.job.id, ""))
-        return copier_of(body) if body == other else None
+    def _form(
+        self, answer: StateAnswer, absent: tuple[int, ...], values: list[Json], view: View
+    ) -> BodyForm:
+        """Return what the bodies have in common whose other fields have values."""
+        paths = tuple(path for i, (path, _) in enumerate(answer.settled) if i not in absent)
+        keys = (view.job.id, "")
+        body, other = (self._make(answer, paths, values, view, key=key) for key in keys)
+        at_the_top = isinstance(body, dict) and all(len(path) == 1 for path in paths)
+        names = tuple(path[0] for path in paths) if at_the_top else ()
+        return BodyForm(copier_of(body) if body == other else None, paths, names)
 
-    def _make(self, answer: StateAnswer, values: list[Json], view: View, *, key: str) -> Json:
+    def _make(
+        self,
+        answer: StateAnswer,
+        paths: tuple[Path, ...],
+        values: list[Json],
+        view: View,
+        *,
+        key: str,
+    ) -> Json:
         if answer.schema is None:
             return None
-        pairs = zip(answer.settled, values, strict=True)
-        held = {path: value for (path, _), value in pairs if value is not ABSENT}
+        held = dict(zip(paths, values, strict=True))
         moving = {path: value_of(view) for path, value_of in answer.moving}
         known = {**held, **answer.constants, **moving}
         layout = Layout(

@@ -25,16 +25,19 @@ class BaseUrls:
 
         A request to another host than that of the document came to a mock at that host.
         """
-        host = call.headers.get("host", "")
-        if not host or host == self._declared_host:
-            return self._declared
-        key = host, call.headers.get("x-forwarded-proto", "http")
+        headers = call.headers
+        key = headers.get("host", ""), headers.get("x-forwarded-proto", "http")
         url = self._known.get(key)
         if url is None:
-            url = f"{key[1]}://{host}{self._base_path}"
+            url = self._of(*key)
             if len(self._known) < _MAX_HOSTS:
                 self._known[key] = url
         return url
+
+    def _of(self, host: str, scheme: str) -> str:
+        if not host or host == self._declared_host:
+            return self._declared
+        return f"{scheme}://{host}{self._base_path}"
 
 
 _MAX_HOSTS = 256

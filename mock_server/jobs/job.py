@@ -69,7 +69,7 @@ class Snapshot(NamedTuple):
     @property
     def has_ended(self) -> bool:
         """True if the job stays in its state."""
-        return self.meaning is not Meaning.PENDING
+        return self.meaning is not _PENDING
 
 
 def observe(job: Job, now: float) -> Snapshot:
@@ -84,14 +84,14 @@ def observe(job: Job, now: float) -> Snapshot:
     while index < last and created + phases[index].ends_after <= now:
         index += 1
     phase, elapsed = phases[index], now - created
-    pending = phase.meaning is Meaning.PENDING
+    pending = phase.meaning is _PENDING
     # By position, because a snapshot is made for every poll, and names would take time.
     return Snapshot(
         phase.state,
         phase.meaning,
         _progress(phase, elapsed),
         index,
-        progression.reason if phase.meaning is Meaning.FAILURE else None,
+        progression.reason if phase.meaning is _FAILURE else None,
         _remaining_seconds(phases[last], elapsed) if pending else 0.0,
     )
 
@@ -99,7 +99,7 @@ def observe(job: Job, now: float) -> Snapshot:
 def _remaining_seconds(last: Phase, elapsed: float) -> float:
     """The seconds until the last phase starts, at least a constant if that is not final."""
     remaining = last.starts_after - max(0.0, elapsed)
-    return max(remaining, _STALLED_SECONDS if last.meaning is Meaning.PENDING else 0.0)
+    return max(remaining, _STALLED_SECONDS if last.meaning is _PENDING else 0.0)
 
 
 def _progress(phase: Phase, elapsed: float) -> int:
@@ -113,5 +113,7 @@ def _progress(phase: Phase, elapsed: float) -> int:
     return min(phase.progress_to, phase.progress_from + rise)
 
 
+# Look-ups of members at their class are slow.
+_PENDING, _FAILURE = Meaning.PENDING, Meaning.FAILURE
 # A stalled job always seems to end in so many seconds.
 _STALLED_SECONDS = 2.0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
+from typing import NamedTuple
 
 from ...openapi.jobs import CreateOperation, FailureReason, JobKind, Lifecycle, Meaning, State
 from ...openapi.json import Json
@@ -42,8 +43,7 @@ class JobOutcome:
 DEFAULT_OUTCOME = JobOutcome()
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(NamedTuple):
     """The time that a job spends in one state.
 
     Progress rises evenly, and reaches `progress_to` only as the phase ends.
@@ -126,8 +126,12 @@ class Planner:
 
         Raises ValueError if the outcome is invalid.
         """
-        key = (create, outcome, *[_hashable(request.get(place)) for place in self._places])
-        progression = self._progressions.get(key)
+        key: tuple[Json, ...] = (create, outcome, *map(request.get, self._places))
+        try:
+            progression = self._progressions.get(key)
+        except TypeError:  # an array or an object
+            key = tuple(map(repr, key))
+            progression = self._progressions.get(key)
         if progression is None:
             progression = plan_progression(self._kind, self._creates[create], request, outcome)
             if len(self._progressions) > _MAX_CACHED_PROGRESSIONS:
@@ -158,8 +162,8 @@ def plan_progression(
     phases = _phases(route, request, outcome)
     if outcome.stalls:
         last = phases[-2]
-        phases[-1] = replace(
-            last, starts_after=last.ends_after, ends_after=inf, progress_from=last.progress_to
+        phases[-1] = last._replace(
+            starts_after=last.ends_after, ends_after=inf, progress_from=last.progress_to
         )
     return Progression(
         tuple(phases),
@@ -180,7 +184,7 @@ def continue_to(
         elapsed: The seconds since its creation.
     """
     past = [phase for phase in progression.phases if phase.starts_after <= elapsed]
-    phases = [*past[:-1], replace(past[-1], ends_after=elapsed)]
+    phases = [*past[:-1], past[-1]._replace(ends_after=elapsed)]
     progress = past[-1].progress_to if past[-1].ends_after <= elapsed else past[-1].progress_from
     start, current = elapsed, lifecycle.states[state]
     while not current.meaning.is_terminal:
@@ -300,10 +304,6 @@ def _failure_reason(
         return None
     code = code or (create.failures[0].code if create.failures else "")
     return code, reasons.get(code, f"The job failed: {code}.")
-
-
-def _hashable(value: Json) -> Json:
-    return str(value) if isinstance(value, dict | list) else value
 
 
 _OUTCOMES = (Meaning.SUCCESS, Meaning.FAILURE, Meaning.CANCELED)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from ...openapi import Arguments, Call
 from ...openapi.jobs import Condition, CreateOperation, JobKind, Part, Place, parse_place
@@ -13,32 +11,6 @@ from ...openapi.jobs.sources import FromRequest
 from ...openapi.json import Json
 from ...openapi.request_place import read_place
 from .returned_places import returned_places
-
-
-@dataclass(frozen=True, slots=True)
-class KeptPlace:
-    """A place in a request whose value a job keeps.
-
-    Args:
-        place: The place.
-        key: The place as text.
-        default: The value of a request without it; None if the document has no default.
-        name: The name of a field at the top of the body; "" for any other place.
-    """
-
-    place: Place
-    key: str
-    default: Json
-    name: str = dataclasses.field(init=False)
-
-    def __post_init__(self) -> None:
-        top = self.place.part is Part.BODY and len(self.place.path) == 1
-        object.__setattr__(self, "name", self.place.name if top else "")
-
-    @property
-    def is_field(self) -> bool:
-        """True for a field at the top of the body."""
-        return bool(self.name)
 
 
 class RequestReader:
@@ -50,19 +22,17 @@ class RequestReader:
     """
 
     def __init__(self, kind: JobKind, create: CreateOperation) -> None:
-        kept = [
-            KeptPlace(place, str(place), _default(create, place))
-            for place in dict.fromkeys(_kept_places(kind, create))
-        ]
+        places = [*dict.fromkeys(_kept_places(kind, create))]
         # Most places are fields at the top of a body, which are quickly looked up.
-        self._fields = tuple(each for each in kept if each.is_field)
-        self._others = tuple(each for each in kept if not each.is_field)
+        self._fields = tuple((place.name, str(place)) for place in places if _is_field(place))
+        self._others = tuple((place, str(place)) for place in places if not _is_field(place))
+        defaults = {str(place): _default(create, place) for place in places}
+        self._defaults = {key: value for key, value in defaults.items() if value is not None}
 
     @property
     def defaults(self) -> dict[str, Json]:
         """The values of a request that leaves out everything."""
-        kept = (*self._fields, *self._others)
-        return {each.key: each.default for each in kept if each.default is not None}
+        return {**self._defaults}
 
     def read(
         self, call: Call, arguments: Arguments, *, source: Mapping[str, Json] | None = None
@@ -75,21 +45,22 @@ class RequestReader:
             source: The values of the job that the new one is made from, which count before
                 defaults.
         """
-        values: dict[str, Json] = dict(source or {})
+        values: dict[str, Json] = {**self._defaults, **(source or {})}
         fields = arguments.fields
-        for kept in self._fields:
-            value = fields.get(kept.name)
-            if value is None:
-                value = values.get(kept.key, kept.default)
+        for name, key in self._fields:
+            value = fields.get(name)
             if value is not None:
-                values[kept.key] = value
-        for kept in self._others:
-            value = read_place(kept.place, call, arguments)
-            if value is None:
-                value = values.get(kept.key, kept.default)
+                values[key] = value
+        for place, key in self._others:
+            value = read_place(place, call, arguments)
             if value is not None:
-                values[kept.key] = value
+                values[key] = value
         return values
+
+
+def _is_field(place: Place) -> bool:
+    """Return True for a field at the top of the body."""
+    return place.part is Part.BODY and len(place.path) == 1
 
 
 def holds(condition: Condition, request: Mapping[str, Json]) -> bool:

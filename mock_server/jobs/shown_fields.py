@@ -98,9 +98,14 @@ class ShownFields:
             elif value_of:
                 self.settled[place.path] = self._fitted(value_of, place.path)
 
+    def _lacks_source(self, field: JobField) -> bool:
+        """Return True for a field of the job that another is made from, of a job without one."""
+        made_from_another = self._create is not None and self._create.source is not None
+        return isinstance(field.source, FromSource) and not made_from_another
+
     def _add(self, field: JobField) -> None:
         """Add a field of the job, if it has a value in this state."""
-        is_there = self._state_name in field.possible
+        is_there = self._state_name in field.possible and not self._lacks_source(field)
         path = (*self.answer.job_at, *field.place.path)
         value_of = self._value_of(field, path)
         if field.place.part is Part.HEADER:

@@ -34,6 +34,20 @@ class KeptBody(NamedTuple):
     copy: Copier
 
 
+class BodyForm(NamedTuple):
+    """What the bodies in one state have in common whose settled fields have values at some paths.
+
+    Args:
+        copy: Copies the body without these values; None if each job needs a body of its own.
+        paths: The paths of the values.
+        names: The names of the values if all are at the top of the body; otherwise ().
+    """
+
+    copy: Copier | None
+    paths: tuple[Path, ...]
+    names: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class StateAnswer:
     """A response while its job is in one state.
@@ -49,10 +63,8 @@ class StateAnswer:
         empty: The paths of declared fields that hold nothing in this state.
         sparse: The path of the job, below which optional fields are left out.
         state: The path and the value of the state.
-        names: The names of the settled fields; () if one of them is not at the top of the body.
         is_repeated: True if clients ask for it again and again.
-        forms: What copies the body without values, by the indexes of the fields that are absent;
-            None if each job needs a body of its own.
+        forms: What bodies have in common, by the indexes of the settled fields that are absent.
         bodies: What copies the body of a job without moving fields, by the id of the job.
     """
 
@@ -65,9 +77,8 @@ class StateAnswer:
     empty: frozenset[Path]
     sparse: Path | None
     state: tuple[Path, Json]
-    names: tuple[str, ...]
     is_repeated: bool
-    forms: dict[tuple[int, ...], Copier | None] = field(default_factory=dict)
+    forms: dict[tuple[int, ...], BodyForm] = field(default_factory=dict)
     bodies: dict[str, KeptBody] = field(default_factory=dict)
 
 
@@ -123,13 +134,8 @@ class StateAnswerCompiler:
             empty=frozenset(fields.empty),
             sparse=answer.job_at if operation.role in _SHOWING_A_JOB else None,
             state=((*answer.job_at, *fields.state[0]), fields.state[1]),
-            names=_names_at_the_top([*fields.settled]),
             is_repeated=operation.role in (JobRole.POLL, JobRole.LIST),
         )
-
-
-def _names_at_the_top(paths: list[Path]) -> tuple[str, ...]:
-    return tuple(path[0] for path in paths if path) if all(len(p) == 1 for p in paths) else ()
 
 
 _SHOWING_A_JOB = (JobRole.CREATE, JobRole.POLL, JobRole.LIST, JobRole.CANCEL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ..operation import Operation
 from ..pointer import Path
@@ -51,8 +51,7 @@ class JobOperation:
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
-class FailureReason:
+class FailureReason(NamedTuple):
     """Why jobs fail.
 
     code: the code in the response
@@ -67,8 +66,7 @@ class FailureReason:
     moderation: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MediaPlaces:
+class MediaPlaces(NamedTuple):
     """The places in a request that shape the files of its job, None where there is none.
 
     size: width and height, such as "1280x720"

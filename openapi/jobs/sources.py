@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from ..json import Json
 from ..moment import MomentForm
@@ -12,15 +12,13 @@ from ..pointer import Path
 from .place import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(NamedTuple):
     """A value that is always the same."""
 
     value: Json
 
 
-@dataclass(frozen=True, slots=True)
-class FromRequest:
+class FromRequest(NamedTuple):
     """The value at a place of the request that created the job.
 
     place: the place in the request
@@ -33,8 +31,7 @@ class FromRequest:
     translation: Mapping[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A time in the life of the job.
 
     event: "created", "changed" (the last change of the state), or "entered"
@@ -49,15 +46,13 @@ class Moment:
     form: MomentForm
 
 
-@dataclass(frozen=True, slots=True)
-class FileAddress:
+class FileAddress(NamedTuple):
     """The URL of a file of this media type."""
 
     media_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class OperationAddress:
+class OperationAddress(NamedTuple):
     """The URL of an operation for this job.
 
     operation_id: the operation
@@ -66,43 +61,37 @@ class OperationAddress:
     operation_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewId:
+class NewId(NamedTuple):
     """A new id that matches a regular expression and that the job keeps."""
 
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class FailureDetail:
+class FailureDetail(NamedTuple):
     """The code or the message of the failure."""
 
     detail: Literal["code", "message"]
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """The progress: 0 to 100, 0 to 1, or a text such as "50%"."""
 
     form: Literal["percent", "fraction", "text"]
 
 
-@dataclass(frozen=True, slots=True)
-class FromSource:
+class FromSource(NamedTuple):
     """A field of the job that this job was made from."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class FromJob:
+class FromJob(NamedTuple):
     """Another field of this job."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class RetryHint:
+class RetryHint(NamedTuple):
     """The time to wait before the next request."""
 
     unit: Literal["seconds", "milliseconds"]

@@ -9,7 +9,6 @@ from pathlib import Path as FilePath
 import orjson
 
 from ..credentials import unchecked_schemes
-from ..document_rules import document_problems
 from ..errors import Problem
 from ..jobs.language import language_problems
 from ..jobs.old_words import old_word_problems
@@ -52,6 +51,8 @@ def read_document(
     if problems:
         raise source.error(*problems)
     if strict:
+        from ..document_rules import document_problems  # most programs need no such rules
+
         problems = [*_unread(source)] or document_problems(source.data)
         if problems:
             raise source.error(*problems)

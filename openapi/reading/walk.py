@@ -65,11 +65,18 @@ def objects_in(data: Json, path: Path = (), *, named: bool = False) -> Iterator[
         path: The path of that part.
         named: True if the keys of the part are names.
     """
-    if isinstance(data, dict):
-        if not named:
-            yield path, data
-        for key, below, are_names in parts_of(data, named=named):
-            yield from objects_in(below, (*path, key), named=are_names)
-    elif isinstance(data, list):
-        for index, below in enumerate(data):
-            yield from objects_in(below, (*path, str(index)))
+    waiting = [(path, data, named)]  # the next one is the last
+    while waiting:
+        path, data, named = waiting.pop()
+        if isinstance(data, dict):
+            if not named:
+                yield path, data
+            below = [
+                ((*path, key), each, are_names)
+                for key, each, are_names in parts_of(data, named=named)
+                if isinstance(each, dict | list)
+            ]
+            waiting += reversed(below)
+        elif isinstance(data, list):
+            entries = [((*path, str(index)), each, False) for index, each in enumerate(data)]
+            waiting += reversed(entries)

@@ -31,12 +31,17 @@ def planned_job(
     source: str | None = None,
     owner: str = "",
 ) -> Job:
-    """A job of the first create of a document, which no store knows."""
+    """A job of the first create that makes such jobs, with a source or without one.
+
+    No store knows the job.
+    """
     kind = only_kind(document)
+    made_from_others = [create for create in kind.creates if create.source]
+    create = made_from_others[0] if source and made_from_others else kind.creates[0]
     return Job(
         id=job_id,
         kind=kind.name,
-        create=kind.creates[0].operation.id,
+        create=create.operation.id,
         sequence=sequence,
         created=created,
         request=request or {},
