@@ -7,6 +7,7 @@ import platform
 import secrets
 import sys
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import click
 from rich.console import Console
 
 from ..contracts.budget import Budget
-from ..contracts.check.plan import plan_check
+from ..contracts.check.plan import CheckPlan, plan_check
 from ..contracts.reports import Report
 from ..openapi import Provenance
 from .check_config import (
@@ -202,18 +203,19 @@ def check(
     if replay is not None and base_url and "://" not in base_url:
         base_url, document = None, base_url  # the only argument is a document
     loaded = DocumentFiles(document, overlays).load_or_fail()
-    for name, value in (
-        ("--resume", resume),
-        ("--keep", keep),
-        ("--free", free),
-        ("--dry-run", dry_run),
-        ("--kind", kind),
-        ("--set", fields),
-        ("--header", headers),
-        ("--no-key", no_key),
-    ):
-        if replay is not None and value:
-            fail(f"{name} cannot be combined with --replay, which sends nothing")
+    if replay is not None:
+        _refuse_what_is_sent(
+            {
+                "--resume": resume,
+                "--keep": keep,
+                "--free": free,
+                "--dry-run": dry_run,
+                "--kind": kind,
+                "--set": fields,
+                "--header": headers,
+                "--no-key": no_key,
+            }
+        )
     policy = read_policy(grade, timeout, only, exclude)
     sends_key = replay is None and not no_key
     key = read_key(loaded, base_url, api_key_env, needed=not dry_run) if sends_key else ""
@@ -222,11 +224,10 @@ def check(
     # Without --free a plan creates at least one job, so that --max-creates 0 rejects it.
     creates = 0 if free else max(1, min(2, max_creates))
     run_id = secrets.token_hex(4)
+    plan: CheckPlan | None = None
     try:
-        plan = (
-            None
-            if replay is not None
-            else plan_check(
+        if replay is None:
+            plan = plan_check(
                 loaded,
                 key=None if no_key else key,
                 kind=kind,
@@ -237,7 +238,6 @@ def check(
                 fields=read_fields(fields),
                 headers=read_headers(headers),
             )
-        )
     except ValueError as error:
         without = "" if loaded.kinds else "; --replay checks recorded traffic without it"
         fail(f"{error}{without}")
@@ -260,11 +260,7 @@ def check(
     )
     files = report_files(reports, record, replay)
     began = time.time()
-    try:
-        show_plan(console, config, details=dry_run)
-    except OSError as error:
-        ignore_broken_stdout()
-        fail(f"standard output cannot be written: {error.strerror}")
+    _show_plan(console, config, details=dry_run)
     outcome = _outcome(console, config, dry_run=dry_run)
     if outcome is None:
         return
@@ -288,6 +284,21 @@ def check(
     show_result(console, report, verbose=verbose)
     report_to_github(report)
     sys.exit(report.exit_code or (0 if written else ConfigurationError.exit_code))
+
+
+def _refuse_what_is_sent(options: Mapping[str, object]) -> None:
+    """Fail if an option is set that says something of requests; a replay sends none."""
+    for name, value in options.items():
+        if value:
+            fail(f"{name} cannot be combined with --replay, which sends nothing")
+
+
+def _show_plan(console: Console, config: CheckConfig, *, details: bool) -> None:
+    try:
+        show_plan(console, config, details=details)
+    except OSError as error:
+        ignore_broken_stdout()
+        fail(f"standard output cannot be written: {error.strerror}")
 
 
 def _outcome(console: Console, config: CheckConfig, *, dry_run: bool) -> Outcome | None:
