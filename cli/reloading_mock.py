@@ -15,6 +15,7 @@ from ..mock_server.faults.scenario import built_in_scenarios, find_scenario
 from ..mock_server.http.app import MockApp, create_app
 from ..mock_server.jobs.ids import RandomIds
 from ..mock_server.jobs.store import MemoryStore
+from ..mock_server.jobs.undeclared import remove_undeclared
 from ..mock_server.keys.accounts import read_tier
 from ..mock_server.observers import Observer
 from ..mock_server.service import JobService, UnknownIds
@@ -57,7 +58,7 @@ class ReloadingMock:
     requests in a journal.
 
     A changed config file is applied to the running service. A changed document starts a new
-    service and a new journal; jobs, clock and id sequence stay.
+    service and a new journal; clock and id sequence stay, and the jobs that it declares.
 
     Raises DocumentError or ValueError if a file or an option is invalid.
     """
@@ -84,8 +85,10 @@ class ReloadingMock:
         others = (n for n in self.document.source.other_files if n not in files.overlays)
         return (*files.paths, *map(Path, others), *([config] if config else ()))
 
-    def reload(self) -> bool:
-        """Read the files again; return True if the document has changed, and with it the service.
+    def reload(self) -> int:
+        """Read the files again; if the document has changed, serve that one.
+
+        Returns the number of jobs that were removed because the document no longer declares them.
 
         Raises DocumentError or ValueError, and changes nothing, if a file is invalid.
         """
@@ -96,11 +99,11 @@ class ReloadingMock:
         document = self.document_files.load() if self.document_files.paths else current
         if document.source.data == current.source.data:
             self.service.reconfigure(self._config(current))
-            return False
+            return 0
         self.app.replace_with(self._build_app(document))
         if self._webhooks:
             self._webhooks.use_document(document)
-        return True
+        return remove_undeclared(self._store, document)
 
     def _build_app(self, document: Document) -> MockApp:
         options, journal = self.options, self._journal(document)

@@ -28,7 +28,6 @@ from .options import (
 from .reloading_mock import ReloadingMock, ServeOptions
 from .request_printer import RequestPrinter
 from .serve_run import (
-    make_webhooks,
     open_listener,
     print_banner,
     quiet_invalid_requests,
@@ -38,6 +37,7 @@ from .serve_run import (
     watch_mock,
     write_line,
 )
+from .serve_webhooks import ServedWebhooks
 
 
 @command(
@@ -218,9 +218,16 @@ def serve(
     files = DocumentFiles(document, overlays)
     loaded = files.load_or_fail()
     try:
-        webhooks, webhook_note = make_webhooks(loaded, clock, webhook_url, webhook_secret)
+        webhooks = ServedWebhooks(
+            loaded, clock=clock, url=webhook_url, secret=webhook_secret, watch=watch
+        )
         mock = ReloadingMock(
-            loaded, files, clock=clock, options=options, webhooks=webhooks, observe=printer.observe
+            loaded,
+            files,
+            clock=clock,
+            options=options,
+            webhooks=webhooks.sender,
+            observe=printer.observe,
         )
     except ValueError as error:
         fail(str(error))
@@ -235,18 +242,19 @@ def serve(
     with ExitStack() as stack:
         listener = stack.enter_context(open_listener(host, port))
         if recording:
-            stack.callback(save_recording, recording, mock, base_url(listener, mock.document))
+            origin = base_url(listener, loaded).removesuffix(loaded.base_path)
+            stack.callback(save_recording, recording, mock, origin)
         stack.enter_context(printer)
         quiet_invalid_requests()
-        if webhooks:
-            stack.enter_context(WebhookWorker(webhooks, clock=clock))
+        if webhooks.sender:
+            stack.enter_context(WebhookWorker(webhooks.sender, clock=clock))
         if watch:
-            stack.enter_context(watch_mock(mock))
+            stack.enter_context(watch_mock(mock, webhooks))
         gc.freeze()
         gc.enable()
         run(
             mock.app,
             listener,
-            on_started=lambda: print_banner(mock, listener, webhook_note),
+            on_started=lambda: print_banner(mock, listener, webhooks),
             request_timeout=request_timeout,
         )

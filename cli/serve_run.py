@@ -1,4 +1,4 @@
-"""The surroundings of the mock that `serve` runs: socket, signals, webhooks, reloads and output."""
+"""The surroundings of the mock that `serve` runs: socket, signals, reloads and output."""
 
 from __future__ import annotations
 
@@ -14,16 +14,14 @@ from pathlib import Path
 
 import click
 
-from ..mock_server.clock import SystemClock
 from ..mock_server.http.app import ADMIN_PREFIX
 from ..mock_server.http.server import base_url, listen
-from ..mock_server.webhooks.signature import new_secret
-from ..mock_server.webhooks.webhooks import Webhooks
 from ..openapi import Document, Operation
 from ..openapi.files import replace_file
-from ..openapi.text import count_of, mask_url
+from ..openapi.text import count_of
 from .options import fail, require_writable
 from .reloading_mock import ReloadingMock
+from .serve_webhooks import ServedWebhooks
 
 
 def open_listener(host: str, port: int) -> socket.socket:
@@ -44,40 +42,6 @@ def open_listener(host: str, port: int) -> socket.socket:
         reason = getattr(error, "strerror", None) or str(error)
         reason = reason.partition(" (while")[0]
         fail(f"cannot listen on port {port} of {host}: {reason}")
-
-
-def make_webhooks(
-    document: Document, clock: SystemClock, url: str | None, secret: str | None
-) -> tuple[Webhooks | None, str]:
-    """Return the webhooks with a line about them; None and an empty line if there are none.
-
-    They go to the URLs that requests name, and all others to the URL. Without a secret, a new one
-    is made, and the line has it. Raises ValueError if the URL or the secret is invalid, or a secret
-    is for no webhooks.
-    """
-    declared = [webhook for kind in document.kinds.values() for webhook in kind.webhooks]
-    in_requests = any(webhook.address is not None for webhook in declared)
-    if url is None and not in_requests:
-        if secret is not None:
-            raise ValueError("--webhook-secret requires --webhook-url")
-        return None, ""
-    if not declared:
-        raise ValueError(f"--webhook-url: {document.title} declares no webhooks")
-    # This import takes a fifth of the start-up time.
-    from ..mock_server.webhooks.http_receiver import HttpReceiver
-
-    used = secret or new_secret()
-    webhooks = Webhooks(
-        document,
-        clock=clock,
-        receiver=None if url is None else HttpReceiver(url),
-        secret=used,
-        receiver_at=HttpReceiver if in_requests else None,
-    )
-    places = ["the URLs that requests name"] if in_requests else []
-    places += [mask_url(url)] if url is not None else []
-    signature = "" if secret else f", signed with {used}"
-    return webhooks, f"Webhooks go to {' or '.join(places)}{signature}."
 
 
 def quiet_invalid_requests() -> None:
@@ -101,44 +65,48 @@ def require_recordable(path: Path, files: tuple[Path, ...]) -> None:
     require_writable(path, option)
 
 
-def save_recording(path: Path, mock: ReloadingMock, url: str) -> None:
-    """Write the requests in the journal to this base URL as HAR; ends the command if this fails."""
+def save_recording(path: Path, mock: ReloadingMock, origin: str) -> None:
+    """Write the requests in the journal to this origin as HAR; ends the command if this fails."""
     try:
-        replace_file(path, mock.journal.har({}, base_url=url))
+        replace_file(path, mock.journal.har({}, base_url=origin + mock.document.base_path))
     except OSError as error:
         fail(f"--recording {path} cannot be written: {error.strerror}")
 
 
-def watch_mock(mock: ReloadingMock) -> AbstractContextManager[None]:
+def watch_mock(mock: ReloadingMock, webhooks: ServedWebhooks) -> AbstractContextManager[None]:
     """Reload the mock when its files change, for the length of the block."""
     from .watch import watch_files
 
-    return watch_files(lambda: mock.files, lambda: _reload(mock))
+    return watch_files(lambda: mock.files, lambda: _reload(mock, webhooks))
 
 
-def _reload(mock: ReloadingMock) -> None:
+def _reload(mock: ReloadingMock, webhooks: ServedWebhooks) -> None:
     """Reload the mock, and print the effect or the error."""
+    before = mock.document
     try:
-        restarted = mock.reload()
+        removed = mock.reload()
     except Exception as error:  # must not end the thread that watches the files
         click.echo(f"Not reloaded: {error}", err=True)
-    else:
-        click.echo("Reloaded, with a new journal." if restarted else "Reloaded.")
+        return
+    if mock.document is before:
+        click.echo("Reloaded.")
+        return
+    click.echo("Reloaded, with a new journal.")
+    if removed:
+        click.echo(f"{count_of(removed, 'job')} removed, which the new document does not declare.")
+    if webhooks.note(mock.document) != webhooks.note(before):
+        _print_note(webhooks, mock.document)
+    if mock.document.warnings != before.warnings:
+        _print_left_out(mock)
 
 
-def print_banner(mock: ReloadingMock, listener: socket.socket, webhook_note: str) -> None:
+def print_banner(mock: ReloadingMock, listener: socket.socket, webhooks: ServedWebhooks) -> None:
     """Print the URLs of the mock, and how to stop it."""
     document = mock.document
     url = base_url(listener, document)
     click.echo(f"{document.title or 'A mock'} at {url}")
     _print_operations(document)
-    if document.warnings:
-        count = count_of(len(document.warnings), "thing")
-        verb = "is" if len(document.warnings) == 1 else "are"
-        arguments = mock.document_files.arguments
-        click.echo(
-            f"{count} {verb} left out: aisa-testkit document {arguments} --validate lists them."
-        )
+    _print_left_out(mock)
     control = url.removesuffix(document.base_path) + ADMIN_PREFIX
     click.echo(f"Control API at {control}/, documented in {control}/openapi.json.")
     address = listener.getsockname()[0]
@@ -147,9 +115,25 @@ def print_banner(mock: ReloadingMock, listener: socket.socket, webhook_note: str
             f"Warning: every client of {address} can use the control API without --admin-token.",
             err=True,
         )
-    if webhook_note:
-        click.echo(webhook_note)
+    _print_note(webhooks, document)
     click.echo("Ctrl-C stops the server.")
+
+
+def _print_note(webhooks: ServedWebhooks, document: Document) -> None:
+    """Print where webhooks go, if there are any."""
+    if note := webhooks.note(document):
+        click.echo(note)
+
+
+def _print_left_out(mock: ReloadingMock) -> None:
+    """Print how much of the document is left out, if anything is."""
+    warnings, arguments = mock.document.warnings, mock.document_files.arguments
+    if warnings:
+        verb = "is" if len(warnings) == 1 else "are"
+        click.echo(
+            f"{count_of(len(warnings), 'thing')} {verb} left out:"
+            f" aisa-testkit document {arguments} --validate lists them."
+        )
 
 
 def _print_operations(document: Document) -> None:

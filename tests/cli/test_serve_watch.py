@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -239,3 +240,85 @@ def test_webhook_goes_to_the_url_in_the_request(serve: Serve, tmp_path: Path) ->
     assert secret
     event = Webhook(secret[1]).verify(body, headers)
     assert (event["id"], event["status"]) == (job["id"], "done")
+
+
+def test_webhooks_that_a_reload_adds_are_sent(serve: Serve, tmp_path: Path) -> None:
+    document = tmp_path / "jobs.json"
+    request = request_schema(hook=TEXT)
+    document.write_text(api_text(request=request), encoding="utf-8")
+    mock = serve(str(document), "--speed", "1000", "--watch")
+    assert not [line for line in mock.banner if line.startswith("Webhooks")]
+    text = api_text(request=request, kind={"webhooks": [{"address": "/hook"}]})
+    document.write_text(text, encoding="utf-8")
+    mock.wait_for("Reloaded, with a new journal.")
+    line = mock.output.get(timeout=TIMEOUT_SECONDS)
+    with receiving() as (url, deliveries):
+        job = mock.request("POST", "/jobs", {"prompt": "A teapot", "hook": url}).json()
+        headers, body = deliveries.get(timeout=TIMEOUT_SECONDS)
+    secret = re.fullmatch(
+        r"Webhooks go to the URLs that requests name, signed with (whsec_\S+)\.", line
+    )
+    assert secret
+    assert Webhook(secret[1]).verify(body, headers)["id"] == job["id"]
+
+
+def test_address_that_a_reload_adds_is_used_instead_of_the_url(
+    serve: Serve, tmp_path: Path
+) -> None:
+    document, request = tmp_path / "jobs.json", request_schema(hook=TEXT)
+    message = {"content": {"application/json": {"schema": {"type": "object"}}}}
+    received = {"200": {"description": "Received."}}
+    root = {"webhooks": {"news": {"post": {"requestBody": message, "responses": received}}}}
+    text = api_text(request=request, kind={"webhooks": [{"name": "news"}]}, root=root)
+    document.write_text(text, encoding="utf-8")
+    with receiving() as (fixed, to_fixed), receiving() as (named, to_named):
+        mock = serve(str(document), "--speed", "1000", "--watch", "--webhook-url", fixed)
+        mock.request("POST", "/jobs", {"prompt": "A teapot", "hook": named})
+        assert to_fixed.get(timeout=TIMEOUT_SECONDS)
+        text = api_text(request=request, kind={"webhooks": [{"address": "/hook"}]})
+        document.write_text(text, encoding="utf-8")
+        mock.wait_for("Reloaded, with a new journal.")
+        assert mock.output.get(timeout=TIMEOUT_SECONDS).startswith("Webhooks go to the URLs that")
+        mock.request("POST", "/jobs", {"prompt": "A teapot", "hook": named})
+        assert to_named.get(timeout=TIMEOUT_SECONDS)
+
+
+@pytest.mark.parametrize("change", ["kind", "state"])
+def test_jobs_that_a_new_document_does_not_declare_are_removed(
+    serve: Serve, tmp_path: Path, change: str
+) -> None:
+    document, text = tmp_path / "jobs.json", api_text()
+    document.write_text(text, encoding="utf-8")
+    mock = serve(str(document), "--watch")
+    job = mock.request("POST", "/jobs", {"prompt": "A teapot"}).json()
+    old, new = ('"work":', '"play":') if change == "kind" else ('"running"', '"walking"')
+    document.write_text(text.replace(old, new), encoding="utf-8")
+    mock.wait_for("Reloaded, with a new journal.")
+    expected = "1 job removed, which the new document does not declare."
+    assert mock.output.get(timeout=TIMEOUT_SECONDS) == expected
+    assert mock.request("GET", f"/jobs/{job['id']}").status_code == 404
+    assert mock.admin_get("jobs").json()["jobs"] == []
+
+
+def test_things_that_a_new_document_leaves_out_are_counted(serve: Serve, tmp_path: Path) -> None:
+    document, text = tmp_path / "jobs.json", api_text()
+    document.write_text(text, encoding="utf-8")
+    mock = serve(str(document), "--watch")
+    broken = api_text(schemas={"Unused": {"$ref": "#/components/schemas/Missing"}})
+    document.write_text(broken, encoding="utf-8")
+    mock.wait_for("Reloaded, with a new journal.")
+    assert mock.output.get(timeout=TIMEOUT_SECONDS).startswith("1 thing is left out: ")
+
+
+def test_recording_has_the_base_path_of_the_last_document(serve: Serve, tmp_path: Path) -> None:
+    document, recording, text = tmp_path / "jobs.json", tmp_path / "a.har", api_text()
+    document.write_text(text, encoding="utf-8")
+    mock = serve(str(document), "--watch", "--recording", str(recording))
+    document.write_text(text.replace("jobs.test/v1", "jobs.test/v2"), encoding="utf-8")
+    mock.wait_for("Reloaded, with a new journal.")
+    url = mock.url.replace("/v1", "/v2")
+    assert httpx2.get(f"{url}/jobs/none", headers=KEY).status_code == 404
+    mock.stop()
+    log = json.loads(recording.read_text("utf-8"))["log"]
+    assert log["_baseUrl"] == url
+    assert log["entries"][0]["request"]["url"] == f"{url}/jobs/none"
