@@ -37,7 +37,7 @@ class Endpoint:
         self.service, self.body_limit = service, body_limit
         self._observers = tuple(observers)
         document = service.document
-        # Without files, nothing begins with this: it is no path.
+        # Without files, nothing begins with this, because paths begin with a slash.
         self._files_prefix = document.base_path + FILES_PREFIX if document.files else "?"
 
     def respond(

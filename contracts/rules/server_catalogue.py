@@ -124,7 +124,7 @@ JOB_DISAPPEARED = _job_rule("AV217", "job disappeared", "Keep every job until it
 REMIX_SOURCE = _job_rule(
     "AV218",
     "missing or wrong remix source",
-    "Return the id of the job that the remix was made from.",
+    "Return the id and the fields of the job that the remix was made from.",
 )
 UNKNOWN_JOB_ACCEPTED = _job_rule(
     "AV219", "unknown job id accepted", "Respond with 404 to an id that belongs to no job."

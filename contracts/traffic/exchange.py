@@ -77,7 +77,7 @@ class Exchange:
 
     @property
     def is_file(self) -> bool:
-        """True for a request at the address of a file, which is no operation of the document."""
+        """True for a request at the address of a file, which the document does not have."""
         return self.operation.id == FILES_ID
 
     @property

@@ -84,7 +84,7 @@ def echo_violations(
     expected = create.requested_value(source.place)
     if expected is None or not places.shows(view.role, field, view.state):
         return
-    if returned is None and (field.optional or _may_be_null(places, view, path)):
+    if returned is None and (field.optional or may_be_null(places, view, path)):
         return
     translated = source.translation.get(str(expected), expected)
     if not _contains(returned, translated):
@@ -108,7 +108,8 @@ def _applies(field: JobField, view: JobView, create: Exchange) -> bool:
     return create.meets(field.when) and not any(_INNER.split(p)[0] == name for p in invalid)
 
 
-def _may_be_null(places: JobPlaces, view: JobView, path: Path) -> bool:
+def may_be_null(places: JobPlaces, view: JobView, path: Path) -> bool:
+    """Return True if the schema of a field in a response allows null."""
     schemas = places.schemas_at(view.role, path, view.state)
     return any("null" in types_of(schema) for schema in schemas)
 

@@ -21,6 +21,7 @@ from .lifecycle import LifecycleRules
 from .observed_job import ObservedJob
 from .pagination import PaginationRules
 from .server_clock import ServerClock
+from .source_fields import SourceRules
 
 
 @dataclass(slots=True)
@@ -71,6 +72,7 @@ class KindRules:
         self._deleted_in: dict[str, int] = {}
         self._maybe_deleted: set[str] = set()
         self._files, self._echoes = FileRules(), EchoRules(places)
+        self._sources = SourceRules(kind, places)
         self._pagination = PaginationRules(document, kind)
 
     def check(
@@ -136,6 +138,8 @@ class KindRules:
         rules = LifecycleRules(self.kind, fields, self._places)
         self._jobs[job_id] = _KnownJob(rules, exchange, number)
         self._echoes.record_create(exchange, job_id, views[0] if views else None)
+        source = self._jobs.get(exchange.source_id or "")
+        self._sources.record_create(exchange, job_id, source.rules.last if source else None)
 
     def _record_cancel(
         self, exchange: Exchange, number: int, roles: Sequence[JobOperation]
@@ -177,6 +181,7 @@ class KindRules:
         job.first = job.first or observed
         yield from self._check_timeout(job, job.first, observed)
         yield from self._echoes.check(observed)
+        yield from self._sources.check(observed)
         yield from job.rules.check(observed)
 
     def _check_timeout(

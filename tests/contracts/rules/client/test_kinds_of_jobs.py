@@ -183,7 +183,7 @@ def test_files_expire_after_the_seconds_of_the_document(client: Client) -> None:
     )
 
 
-def test_download_from_an_address_in_the_job_is_no_violation(client: Client) -> None:
+def test_download_from_an_address_in_the_job_breaks_nothing(client: Client) -> None:
     ticket = client.create("orderPoster")
     client.mock.clock.advance(60)
     address = orjson.loads(client.look_up(ticket).body)["data"]["picture"]
