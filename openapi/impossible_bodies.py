@@ -26,15 +26,15 @@ class _Part(NamedTuple):
 def impossible_bodies(root: Json, operations: Iterable[Operation]) -> Iterator[Problem]:
     """Yield a warning for each contradiction in a body, with what follows for its operation."""
     found = dict[str, tuple[str, str] | None]()
-    told = set[str]()
+    reported = set[str]()
     for operation in operations:
         for schema, consequence in _bodies(operation):
             if schema.pointer not in found:
                 parts = [*_parts(root, schema.pointer, set())]
                 found[schema.pointer] = _contradiction(root, parts, MAX_DEPTH)
             problem = found[schema.pointer]
-            if problem and problem[0] not in told:
-                told.add(problem[0])
+            if problem and problem[0] not in reported:
+                reported.add(problem[0])
                 yield Problem(problem[0], f"{problem[1]}, so that no value matches; {consequence}")
 
 

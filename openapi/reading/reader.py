@@ -118,7 +118,7 @@ def _unusable(root: Json) -> list[Problem]:
 
 
 def _other_form(root: dict[str, Json]) -> Problem:
-    """Return the problem of a file that is no OpenAPI document of version 3."""
+    """Return the problem of a file that is not an OpenAPI document of version 3."""
     if "swagger" in root:
         reason = f"is Swagger {root['swagger']}; convert it to OpenAPI 3, which is read"
         return Problem("/swagger", reason)

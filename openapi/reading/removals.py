@@ -35,8 +35,8 @@ def blame_removals(error: DocumentError, overlays: Sequence[Source], read: Read)
             caused = [problems[key] for key in problems if key not in left]
             kept = [problem for problem in problems.values() if problem not in caused]
             (placed,) = overlay.error(Problem(pointer, _reason(caused))).problems
-            blamed = replace(placed, file=overlay.name)
-            return DocumentError(error.name, (blamed, *kept), error.warnings)
+            reported = replace(placed, file=overlay.name)
+            return DocumentError(error.name, (reported, *kept), error.warnings)
     return error
 
 
@@ -65,7 +65,7 @@ def _problems(overlays: Sequence[Source], read: Read) -> set[tuple[str, str]]:
 
 def _reason(caused: Sequence[Problem]) -> str:
     first, *more = caused
-    # A similar name is no remedy for something that was there.
+    # A similar name does not help with something that was there.
     needed = str(replace(first, reason=without_suggestion(first.reason)))
     also = f", and {len(more)} more" if more else ""
     return f"removes what is needed at {needed}{also}; leave this action out, or change that, too"

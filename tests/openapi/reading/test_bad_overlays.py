@@ -64,7 +64,9 @@ BEGINNING = "an overlay begins with overlay: 1.1.0, then info and actions"
         ),
     ],
 )
-def test_text_that_is_no_overlay_is_an_error(tmp_path: Path, overlay: str, message: str) -> None:
+def test_text_that_is_not_an_overlay_is_an_error(
+    tmp_path: Path, overlay: str, message: str
+) -> None:
     assert error_of(tmp_path, overlay) == f"jobs.yaml: {message}"
 
 
@@ -80,7 +82,9 @@ def test_text_that_is_no_overlay_is_an_error(tmp_path: Path, overlay: str, messa
         ("#/info", "it must begin with $; did you mean $['info']?"),
     ],
 )
-def test_target_that_is_no_json_path_is_an_error(tmp_path: Path, target: str, reason: str) -> None:
+def test_target_that_is_not_a_json_path_is_an_error(
+    tmp_path: Path, target: str, reason: str
+) -> None:
     message = error_of(tmp_path, HEAD + f'  - {{target: "{target}", update: {{}}}}\n')
     assert (
         message == f"jobs.yaml: line 4, /actions/0/target: is not a JSONPath (RFC 9535): {reason}"
