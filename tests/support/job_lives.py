@@ -192,7 +192,8 @@ class JobLives:
 
     def answer(self, call: Call) -> Exchange:
         """Return a request with its response, which is not an error of the mock."""
-        reply = self.service.answer(call)
+        # As it travels: with the key where the document wants it.
+        reply = self.service.answer(self.document.received(self.document.sent(call)))
         exchange = read_exchange(self.document, call, reply, at=self.clock.now())
         assert reply.status < 500, reply
         return exchange

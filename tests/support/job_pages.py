@@ -29,6 +29,7 @@ def listed_ids(document: Document, listing: ListOperation, ask: Ask) -> list[str
         assert shown.accepted, shown.reply
         page = [view.job_id for view in jobs_in(document, shown)]
         assert listing.limit is None or len(page) <= PAGE_SIZE
+        assert not {*page} & {*ids}, "a page repeats the jobs of another"
         ids += page
         following = dict(_next_values(listing, _body(shown), ids, page))
         values = {**values, **following} if following else None
