@@ -40,9 +40,11 @@ def draft(document: str, *, output: Path | None) -> None:
         fail(f"{document} says the life of its jobs already, in x-jobs: {', '.join(loaded.kinds)}")
     found = draft_overlay(loaded)
     if not found.kinds:
+        refused = "".join(f"; {line}" for line in found.refused)
         fail(
             f"{document} has no jobs that can be found: no GET with an id lists states such as"
             " running and succeeded for what a POST has made. docs/x-jobs.md says how to write them"
+            + refused
         )
     text = render(found)
     if output is None:

@@ -23,10 +23,12 @@ class Draft:
 
     title: the title of the document
     kinds: the kinds of jobs; none if no operation creates a job that another one reports
+    refused: what looks like a kind and is none, with the reason, each in one line
     """
 
     title: str
     kinds: tuple[KindDraft, ...]
+    refused: tuple[str, ...] = ()
 
 
 def draft_overlay(document: Document) -> Draft:
@@ -37,16 +39,30 @@ def draft_overlay(document: Document) -> Draft:
     for create, poll, reason in creates_of(root, operations, polls):
         made.setdefault(polls.index(poll), []).append((create, reason))
     kinds: dict[str, KindDraft] = {}
+    refused: list[str] = []
     for index, creates in made.items():
         name = _name(polls[index], kinds)
         kind = draft_kind(root, name, polls[index], creates, operations)
-        if _try(document, kind, beside=kinds):
+        names = ", ".join(create.id for create, _ in creates)
+        reason = _endless(kind) or _try(document, kind, beside=kinds)
+        if reason:
+            seen = f"{names} and {polls[index].operation.id} look like a kind of job"
+            refused.append(f"{name}: {seen}, but {reason}")
+        else:
             kinds[name] = kind
-    return Draft(document.title, tuple(kinds.values()))
+    return Draft(document.title, tuple(kinds.values()), tuple(refused))
 
 
-def _try(document: Document, kind: KindDraft, *, beside: Mapping[str, KindDraft]) -> bool:
-    """Take away the guesses that the loader refuses; False if no job remains."""
+def _endless(kind: KindDraft) -> str:
+    """Return why the states of a kind are not those of work, which can fail; "" if they are."""
+    means = {guess.value for guess in kind.guesses if guess.word == "states"}
+    if means & {"failure", "canceled"} or any(line.startswith("states ") for line in kind.open):
+        return ""
+    return "none of the states is that of work that failed or was canceled"
+
+
+def _try(document: Document, kind: KindDraft, *, beside: Mapping[str, KindDraft]) -> str:
+    """Take away the guesses that the loader refuses; return why no job remains, "" if one does."""
     schemas = Schemas(document.source.data)
     others = {name: other.data for name, other in beside.items()}
     while True:
@@ -59,16 +75,16 @@ def _try(document: Document, kind: KindDraft, *, beside: Mapping[str, KindDraft]
             warn=lambda pointer, reason: None,
         )
         if not problems:
-            return True
+            return ""
         refused = [(_guess_at(kind, pointer), reason) for pointer, reason in problems]
         kept = [(guess, reason) for guess, reason in refused if guess]
         if not kept:
-            return False
+            return " ".join(problems[0])
         guess, reason = kept[0]
         kind.guesses.remove(guess)
         kind.open.append(f"{guess.word} {guess.key or ''}: left out, because it {reason}")
         if not any(each.word == "create" for each in kind.guesses):
-            return False
+            return f"its create {reason}"
 
 
 def _note(problems: list[tuple[str, str]], pointer: str, reason: str) -> None:

@@ -11,7 +11,7 @@ from ..operation import Operation
 from ..pointer import format_pointer
 from ..schema_places import fields_of
 from ..words import meaning_of, normalized, rank_of, well_known
-from .fields import guess_fields
+from .fields import guess_addresses, guess_expiry, guess_fields, guess_media, media_types_in
 from .guess import Guess, KindDraft
 from .operations import Poll, address_headers
 
@@ -44,13 +44,36 @@ def draft_kind(
         reason = "its name says that it is an address, that of the poll"
         kind.guesses.append(Guess("fields", f"header.{name}", {"url": "poll"}, reason))
     kind.open += _posts_below(poll, operations, kind)
-    schema = answers[-1].schema
-    for found in guess_fields(root, schema.raw) if schema else ():
-        if isinstance(found, str):
-            kind.open.append(found)
-        elif found.key != format_pointer(poll.state):
-            kind.guesses.append(found)
+    _add_fields(root, kind, poll, [create for create, _ in made])
     return kind
+
+
+def _add_fields(root: Json, kind: KindDraft, poll: Poll, creates: list[Operation]) -> None:
+    """Add the guesses about the fields of the job and of the request."""
+    schema = whole_answer(poll.operation).schema
+    requests = [body.schema.raw for create in creates for body in create.bodies.values()]
+    sent = {path[-1] for each in requests for path, _ in fields_of(root, each, depth=2)}
+    guesses = list[Guess]()
+    if schema:
+        for each in guess_fields(root, schema.raw, sent=sent, subject=poll.operation.path):
+            if isinstance(each, str):
+                kind.open.append(each)
+            elif each.key != format_pointer(poll.state):
+                guesses.append(each)
+    for operation in (*creates, poll.operation):
+        body = whole_answer(operation).schema
+        guesses += guess_addresses(root, body.raw) if body else ()
+    words = {guess.word for guess in kind.guesses}
+    paths = " ".join(operation.path for operation in (*creates, poll.operation))
+    has_files = "result" in words or any("file" in guess.value for guess in guesses)
+    if has_files or media_types_in(paths):
+        guesses += [guess for request in requests for guess in guess_media(root, request)]
+        guesses += guess_expiry(root, schema.raw) if schema else ()
+    known = {(guess.word, guess.key): guess for guess in reversed(guesses)}
+    kept = [guess for guess in guesses if known[guess.word, guess.key] is guess]
+    addresses = {"cancel"} - words
+    kept = [guess for guess in kept if guess.value not in [{"url": word} for word in addresses]]
+    kind.guesses += sorted(kept, key=lambda guess: _ORDER.index(guess.word))
 
 
 def _poll_guess(poll: Poll) -> Guess:
@@ -133,3 +156,6 @@ def _list(root: Json, operation: Operation) -> Json:
             if normalized(name) in words[word]:
                 value.setdefault(word, f"query.{name}")
     return value if len(value) > 1 else operation.id
+
+
+_ORDER = ("fields", "failures", "media", "expires")

@@ -25,6 +25,7 @@ def render(draft: Draft) -> str:
     ]
     for kind in draft.kinds:
         lines += [f"        {_key(kind.name)}:", *_kind_lines(kind)]
+    lines += [f"        # {' '.join(line.split())}" for line in draft.refused]
     return "\n".join(lines) + "\n"
 
 
