@@ -152,7 +152,7 @@ class JobWriter:
     def _from_request(self, source: FromRequest) -> Json:
         value = self._request.requested_value(source.place)
         value = source.default if value is None else value
-        return _ABSENT if value is None else source.translation.get(str(value), value)
+        return _ABSENT if value is None else source.translated(value)
 
     def _moment(self, source: Moment) -> Json:
         entered = [at for name, at in self._entered.items() if name in source.entered]

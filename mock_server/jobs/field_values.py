@@ -167,13 +167,12 @@ def operation_url(operation: Operation, role: JobOperation | None, view: View) -
 
 
 def _from_request(source: FromRequest) -> FieldValue:
-    key, words = str(source.place), source.translation
-    if not words:
+    key = str(source.place)
+    if not source.translation:
         return lambda view: view.job.request.get(key, ABSENT)
 
     def value(view: View) -> Json:
-        found = view.job.request.get(key, ABSENT)
-        return words.get(str(found), found)
+        return source.translated(view.job.request.get(key, ABSENT))
 
     return value
 

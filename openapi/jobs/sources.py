@@ -30,6 +30,11 @@ class FromRequest(NamedTuple):
     default: Json
     translation: Mapping[str, Json]
 
+    def translated(self, value: Json) -> Json:
+        """Return the value of the response for a value of the request."""
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        return self.translation.get(text, value)
+
 
 class Moment(NamedTuple):
     """A time in the life of the job.

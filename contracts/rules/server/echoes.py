@@ -86,7 +86,7 @@ def echo_violations(
         return
     if returned is None and (field.optional or may_be_null(places, view, path)):
         return
-    translated = source.translation.get(str(expected), expected)
+    translated = source.translated(expected)
     if not _contains(returned, translated):
         yield violation_of(
             catalogue.FIELD_NOT_ECHOED if sent is not None else catalogue.DEFAULT_NOT_APPLIED,
@@ -115,11 +115,14 @@ def may_be_null(places: JobPlaces, view: JobView, path: Path) -> bool:
 
 
 def _contains(returned: Json, expected: Json) -> bool:
-    """Return True for equal values; a server may add members, such as defaults, to an object."""
+    """Return True for equal values; a server may add members, such as defaults, to objects."""
     if isinstance(expected, dict):
         return isinstance(returned, dict) and all(
             _contains(returned.get(name), value) for name, value in expected.items()
         )
+    if isinstance(expected, list) and isinstance(returned, list):
+        pairs = zip(returned, expected, strict=False)
+        return len(returned) == len(expected) and all(_contains(*pair) for pair in pairs)
     return bool(returned == expected)
 
 
