@@ -44,6 +44,18 @@ def test_jobs_are_led_through_whole_lives(trait: str) -> None:
     document = read(trait)
     for kind in document.kinds.values():
         JobLives(document).lead(kind)
+    JobLives(document).call_all()
+
+
+def test_document_has_each_of_its_kinds() -> None:
+    assert [*read("two kinds of jobs").kinds] == ["work", "print"]
+
+
+def test_price_follows_a_nested_field_of_the_request() -> None:
+    (create,) = read("nested request field has a price").kinds["work"].creates
+    assert create.price is not None
+    assert create.price.per == "/parameters/seconds"
+    assert [rate.when for rate in create.price.rates] == [{"/parameters/style": ("round",)}, {}]
 
 
 @each_trait
