@@ -10,7 +10,7 @@ import orjson
 
 from ..openapi import Document, JobKind, Operation
 from ..openapi.json import Json
-from ..openapi.keywords import value_from_text
+from .coverage_inputs import inputs_of, sent_values
 from .traffic.exchange import Exchange, UnmatchedRequest
 from .traffic.job_views import jobs_in, kinds_of_jobs
 
@@ -21,6 +21,7 @@ class CoverageGroup(StrEnum):
     OPERATIONS = "operations called"
     FIELDS = "optional fields sent"
     VALUES = "values sent"
+    VARIANTS = "variants sent"
     RESPONSES = "responses received"
     STATES = "states observed"
     TRANSITIONS = "transitions observed"
@@ -80,7 +81,7 @@ class Coverage:
         exchanges = [item for item in history if isinstance(item, Exchange)]
         received = _ReceivedItems(document, exchanges)
         for exchange in exchanges:
-            for covered in [*_sent_items(exchange), *received.of(exchange)]:
+            for covered in [*_sent_items(document, exchange), *received.of(exchange)]:
                 if covered in self._hits:
                     self._hits[covered] += 1
 
@@ -137,11 +138,12 @@ def covered_percent(counts: Iterable[int]) -> float:
 def _items(document: Document) -> Iterator[CoverageItem]:
     for operation in document.operations.values():
         yield CoverageItem(CoverageGroup.OPERATIONS, operation.id, "")
-        for name, required, schema in _inputs(operation):
-            if not required:
-                yield CoverageItem(CoverageGroup.FIELDS, operation.id, name)
-            for value in schema.get("enum", ()):
-                yield _value(operation, name, value)
+        for each in inputs_of(document).of(operation.id):
+            if not each.required:
+                yield CoverageItem(CoverageGroup.FIELDS, operation.id, each.name)
+            for value in (*each.values, *each.entry_values):
+                yield _value(operation, each.name, value)
+            yield from (_variant(operation, each.name, name) for name in each.variants)
         for status in operation.responses:
             yield CoverageItem(CoverageGroup.RESPONSES, operation.id, str(status))
     for kind in document.kinds.values():
@@ -151,34 +153,24 @@ def _items(document: Document) -> Iterator[CoverageItem]:
             yield from (_transition(subject, following) for following in state.next)
 
 
-def _inputs(operation: Operation) -> Iterator[tuple[str, bool, Mapping[str, Json]]]:
-    """Yield the parameters and fields of an operation: name, True if required, schema."""
-    for parameter in [*operation.query.values(), *operation.headers.values()]:
-        yield parameter.name, parameter.required, parameter.schema.raw
-    fields: dict[str, tuple[bool, Mapping[str, Json]]] = {}
-    for body in operation.bodies.values():
-        required = body.schema.raw.get("required", ())
-        fields |= {name: (name in required, below) for name, below in body.properties.items()}
-    yield from ((name, required, schema) for name, (required, schema) in fields.items())
-
-
-def _sent_items(exchange: Exchange) -> Iterator[CoverageItem]:
-    """Yield the items that a request exercises; a file at its address exercises none."""
-    if exchange.is_file:
-        return
-    operation, call = exchange.operation, exchange.call
+def _sent_items(document: Document, exchange: Exchange) -> Iterator[CoverageItem]:
+    """Yield the items that a request exercises."""
+    operation = exchange.operation
     yield CoverageItem(CoverageGroup.OPERATIONS, operation.id, "")
-    sent = {name: exchange.arguments.query.get(name) for name, _ in call.query}
-    for name, parameter in operation.headers.items():
-        if name.lower() in call.headers:
-            sent[name] = value_from_text(call.headers[name.lower()], parameter.schema.raw)
-    sent |= {**exchange.fields, **exchange.files}
-    for name, _, schema in _inputs(operation):
-        if name in sent:
-            yield CoverageItem(CoverageGroup.FIELDS, operation.id, name)
-            for value in schema.get("enum", ()):
-                if type(value) is type(sent[name]) and value == sent[name]:
-                    yield _value(operation, name, value)
+    for each, sent in sent_values(exchange, inputs_of(document).of(operation.id)):
+        if each.name:
+            yield CoverageItem(CoverageGroup.FIELDS, operation.id, each.name)
+        entries = sent if isinstance(sent, list) else ()
+        values = [value for value in each.values if _among(value, [sent])]
+        values += [value for value in each.entry_values if _among(value, entries)]
+        yield from (_value(operation, each.name, value) for value in values)
+        for name, variant in each.variants.items():
+            if variant.accepts(sent):
+                yield _variant(operation, each.name, name)
+
+
+def _among(value: Json, sent: Iterable[Json]) -> bool:
+    return any(type(value) is type(one) and value == one for one in sent)
 
 
 class _ReceivedItems:
@@ -205,6 +197,10 @@ class _ReceivedItems:
 def _value(operation: Operation, name: str, value: Json) -> CoverageItem:
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
     return CoverageItem(CoverageGroup.VALUES, operation.id, f"{name}={text}")
+
+
+def _variant(operation: Operation, name: str, variant: str) -> CoverageItem:
+    return CoverageItem(CoverageGroup.VARIANTS, operation.id, f"{name or 'request'} as {variant}")
 
 
 def _subject(document: Document, kind: JobKind, state: str) -> str:

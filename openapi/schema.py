@@ -8,7 +8,7 @@ from urllib.parse import quote
 import jsonschema_rs
 
 from .json import Json
-from .keywords import as_object
+from .keywords import as_object, types_of
 from .pointer import Path, get, parse_pointer, pointer_of
 from .references import resolve
 from .schema_error import SchemaError, schema_errors
@@ -82,6 +82,19 @@ class Schema:
         found = pointers_at(self._root, self.pointer, path)
         return [self._schemas.at(pointer) for pointer in dict.fromkeys(found)]
 
+    def variants(self) -> list[tuple[str, Schema]]:
+        """Return the alternatives of `oneOf` and `anyOf`, each with a name; null is none of them.
+
+        The name is that of a reference, or the title, the type or the number of the alternative.
+        """
+        found = list[tuple[str, Schema]]()
+        for keyword in ("oneOf", "anyOf"):
+            for index, part in enumerate(self.raw.get(keyword, ())):
+                variant = self._schemas.at(f"{self.pointer}/{keyword}/{index}")
+                if types_of(variant.raw) != ("null",):
+                    found.append((_name_of(part, variant.raw) or str(index + 1), variant))
+        return found
+
     def _compile(self) -> jsonschema_rs.Validator:
         if self._validator is None:
             reference = _DOCUMENT + "#" + quote(self.pointer, safe=_FRAGMENT_CHARACTERS)
@@ -89,6 +102,14 @@ class Schema:
                 {"$schema": _DIALECT, "$ref": reference}, registry=self._schemas.registry
             )
         return self._validator
+
+
+def _name_of(part: Json, resolved: dict[str, Json]) -> str:
+    """Return the name of an alternative; an empty one if it has none."""
+    keywords = as_object(part)
+    if "$ref" in keywords:
+        return str(keywords["$ref"]).rpartition("/")[2]
+    return str(resolved.get("title", "")) or " or ".join(types_of(resolved))
 
 
 class Schemas:

@@ -16,6 +16,7 @@ from aisa_testkit.contracts import (
 from aisa_testkit.openapi import Call, Document, Reply, parse_document
 from aisa_testkit.openapi.json import Json
 from aisa_testkit.openapi.messages import Query
+from tests.support.job_api import WHOLE, api_text, object_of, request_schema
 from tests.support.scripted_client import run_script
 
 
@@ -246,3 +247,60 @@ def test_percentage_is_of_all_items(other_document: Document) -> None:
     data = coverage.to_json()
     assert (data["covered"], data["total"], data["percent"]) == (5, 51, 9.8)
     assert Coverage("nothing", {}).percent == 100
+
+
+def coverage_of_nested_parts(*bodies: Json) -> Coverage:
+    """The coverage of a document whose request has parts behind references and in variants."""
+    flat: Json = object_of({"kind": {"const": "flat"}, "width": WHOLE}, "kind", "width")
+    deep: Json = object_of({"kind": {"const": "deep"}, "depth": WHOLE}, "kind")
+    style = {"oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Flat", "Deep")]}
+    tone: Json = {"anyOf": [{"$ref": "#/components/schemas/Tone"}, {"type": "null"}]}
+    schemas = {"Flat": flat, "Deep": deep, "Tone": {"enum": ["low", "high"]}}
+    tags: Json = {"type": "array", "items": {"enum": ["a", "b"]}}
+    request = request_schema(style=style, input=object_of({"tone": tone}), tags=tags)
+    document = parse_document(api_text(request=request, schemas=schemas))
+    sent = [exchange(document, "createJob", json=body) for body in bodies]
+    return observed(document, *sent)
+
+
+def test_parts_behind_references_and_in_variants_are_items() -> None:
+    coverage = coverage_of_nested_parts()
+    assert names(coverage, CoverageGroup.FIELDS) == [
+        "createJob style",
+        "createJob input",
+        "createJob tags",
+        "createJob style/depth",
+        "createJob input/tone",
+    ]
+    assert names(coverage, CoverageGroup.VALUES) == [
+        "createJob tags=a",
+        "createJob tags=b",
+        "createJob style/kind=flat",
+        "createJob style/kind=deep",
+        "createJob input/tone=low",
+        "createJob input/tone=high",
+    ]
+    assert names(coverage, CoverageGroup.VARIANTS) == [
+        "createJob style as Flat",
+        "createJob style as Deep",
+    ]
+
+
+def test_parts_behind_references_and_in_variants_are_counted() -> None:
+    body = {"prompt": "x", "input": {"tone": "low"}, "tags": ["b", "b"]}
+    coverage = coverage_of_nested_parts(
+        {**body, "style": {"kind": "deep"}}, {**body, "style": {"kind": "flat", "width": 2}}
+    )
+    groups = (CoverageGroup.FIELDS, CoverageGroup.VALUES, CoverageGroup.VARIANTS)
+    assert hits(coverage, *groups) == {
+        "createJob style": 2,
+        "createJob input": 2,
+        "createJob tags": 2,
+        "createJob input/tone": 2,
+        "createJob input/tone=low": 2,
+        "createJob tags=b": 2,
+        "createJob style/kind=deep": 1,
+        "createJob style/kind=flat": 1,
+        "createJob style as Deep": 1,
+        "createJob style as Flat": 1,
+    }
