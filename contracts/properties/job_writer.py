@@ -12,7 +12,7 @@ from ...openapi import CreateOperation, Document, JobOperation, Reply, State
 from ...openapi.generator import NoValueError, ValueMaker
 from ...openapi.generator.layout import Layout
 from ...openapi.generator.pattern_text import text_for_pattern
-from ...openapi.jobs import FailureReason, JobField, Part, Place
+from ...openapi.jobs import FailureReason, JobField, Part, Place, ResultOperation
 from ...openapi.jobs.answer import answer_of
 from ...openapi.jobs.sources import (
     Constant,
@@ -173,8 +173,17 @@ class JobWriter:
         if role is None:
             call = self._requests.request(operation)
         else:
-            call = self._requests.about_job(role, self.id)
+            call = self._requests.about_job(role, self._id_for(role))
         return url_of(self._document, call, self._document.server_url)
+
+    def _id_for(self, role: JobOperation) -> str:
+        """Return the id in a request about the job, which may be that of its result."""
+        if isinstance(role, ResultOperation) and role.key is not None:
+            for field in self._create.fields:
+                if field.place == Place(Part.BODY, role.key):
+                    value = self._value(field, [], 0)
+                    return str(value) if isinstance(value, str | int) else self.id
+        return self.id
 
 
 def _with_parents(empty: Iterable[Path], held: Iterable[Path]) -> frozenset[Path]:

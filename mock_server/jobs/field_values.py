@@ -8,7 +8,7 @@ from random import Random
 
 from ...openapi import Operation
 from ...openapi.generator.pattern_text import text_for_pattern
-from ...openapi.jobs import JobField, JobKind, JobOperation, Part
+from ...openapi.jobs import JobField, JobKind, JobOperation, Part, ResultOperation
 from ...openapi.jobs.file_addresses import FILES_PREFIX
 from ...openapi.jobs.sources import (
     Constant,
@@ -116,7 +116,10 @@ class FieldValues:
 
     def _operation_address(self, operation_id: str) -> FieldValue:
         operation, role = self._operations[operation_id], self._roles.get(operation_id)
-        return lambda view: operation_url(operation, role, view)
+        if not isinstance(role, ResultOperation) or role.key is None:
+            return lambda view: operation_url(operation, role, view, view.job.id)
+        key = self._from_job(role.key)
+        return lambda view: operation_url(operation, role, view, str(key(view) or view.job.id))
 
     def _from_job(self, path: Path) -> FieldValue:
         if path == self._kind.id_at:
@@ -151,18 +154,25 @@ def file_url(base_url: str, job_id: str, place: str) -> str:
     return f"{base_url}{FILES_PREFIX}{percent_encode(job_id)}{place}"
 
 
-def operation_url(operation: Operation, role: JobOperation | None, view: View) -> str:
-    """Return the URL of an operation for a job."""
+def operation_url(operation: Operation, role: JobOperation | None, view: View, named: str) -> str:
+    """Return the URL of an operation for a job.
+
+    Args:
+        operation: The operation.
+        role: What it does to jobs; None if it is not about them.
+        view: The job.
+        named: The id in the URL: that of the job, or of its result.
+    """
     names, request = operation.template.parameters, view.job.request
     values = {name: str(request.get(f"path.{name}", "")) for name in names}
     query = ""
     if role is not None and role.id is not None:
         if role.id.part is Part.QUERY:
-            query = f"?{role.id.name}={percent_encode(view.job.id)}"
+            query = f"?{role.id.name}={percent_encode(named)}"
         else:
-            values[role.id.name] = view.job.id
+            values[role.id.name] = named
     elif values:
-        values[operation.template.parameters[-1]] = view.job.id
+        values[operation.template.parameters[-1]] = named
     return f"{view.base_url}{operation.template.expand(values)}{query}"
 
 

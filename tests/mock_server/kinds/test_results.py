@@ -268,3 +268,22 @@ def test_file_at_an_address_is_refused_until_the_job_has_it() -> None:
     assert "has no files" in body_of(early, early.status)["message"]
     api.clock.advance(60)
     assert api.download(url).status == 200
+
+
+def test_address_of_a_result_names_its_key() -> None:
+    api = JobApi(
+        job=job_schema(file=TEXT, link=ADDRESS),
+        paths={"/files/{file}": {"get": operation("getFile", object_of({}))}},
+        kind={
+            "result": {"operation": "getFile", "key": "/file"},
+            "fields": {
+                "/file": {"new_id": "^f-[a-z]{4}$", "in": "success"},
+                "/link": {"url": "getFile", "in": "success"},
+            },
+        },
+    )
+    job_id = api.create()["id"]
+    api.clock.advance(60)
+    job = api.get(f"/jobs/{job_id}")
+    assert job["link"] == f"https://jobs.test/v1/files/{job['file']}"
+    assert api.get(job["link"]) == {}
