@@ -12,6 +12,7 @@ from ..jobs.kind_compiler import compile_kinds
 from ..operation import Operation
 from ..pointer import parse_pointer
 from ..schema import Schemas
+from ..words import normalized, well_known
 from .guess import Guess, KindDraft
 from .kind import draft_kind
 from .operations import Poll, creates_of, find_polls
@@ -55,8 +56,12 @@ def draft_overlay(document: Document) -> Draft:
 
 def _endless(kind: KindDraft) -> str:
     """Return why the states of a kind are not those of work, which can fail; "" if they are."""
-    means = {guess.value for guess in kind.guesses if guess.word == "states"}
-    if means & {"failure", "canceled"} or any(line.startswith("states ") for line in kind.open):
+    lapses = well_known()["lapses"]
+    ends = [guess for guess in kind.guesses if guess.word == "states"]
+    failed = [guess for guess in ends if guess.value in ("failure", "canceled")]
+    unknown = [line.split(":")[0] for line in kind.open if line.startswith("states ")]
+    names = [*(guess.key or "" for guess in failed), *unknown]
+    if any(normalized(name.removeprefix("states ")) not in lapses for name in names):
         return ""
     return "none of the states is that of work that failed or was canceled"
 

@@ -133,8 +133,8 @@ def _file(path: Path, schemas: list[dict[str, Json]], subject: str) -> Guess | s
         if found := media_types_in(step):
             reason = f'its format is an address, and it is named "{step}"'
             return Guess("fields", place, {"file": found[-1]}, reason)
-    told = " ".join(str(each.get("description", "")) for each in schemas)
-    for text, where in ((told, "its description"), (subject, "the path of the poll")):
+    described = " ".join(str(each.get("description", "")) for each in schemas)
+    for text, where in ((described, "its description"), (subject, "the path of the poll")):
         if len(found := media_types_in(text)) == 1:
             reason = f"its format is an address, and {where} speaks of such files"
             return Guess("fields", place, {"file": found[0]}, reason)

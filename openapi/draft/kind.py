@@ -10,7 +10,7 @@ from ..json import Json
 from ..operation import Operation
 from ..pointer import format_pointer
 from ..schema_places import fields_of
-from ..words import meaning_of, normalized, rank_of, well_known
+from ..words import meaning_of, normalized, purpose_of, rank_of, well_known
 from .fields import guess_addresses, guess_expiry, guess_fields, guess_media, media_types_in
 from .guess import Guess, KindDraft
 from .operations import Poll, address_headers
@@ -149,12 +149,11 @@ def _list(root: Json, operation: Operation) -> Json:
     words, value = well_known()["list"], {"operation": operation.id}
     schema = whole_answer(operation).schema
     for path, _ in fields_of(root, schema.raw, depth=2) if schema else ():
-        if normalized(path[-1]) in words["more"]:
-            value.setdefault("more", format_pointer(path))
-    for word in ("limit", "after"):
-        for name in operation.query:
-            if normalized(name) in words[word]:
-                value.setdefault(word, f"query.{name}")
+        if word := purpose_of(path[-1], words["response"]):
+            value.setdefault(word, format_pointer(path))
+    for name in operation.query:
+        if word := purpose_of(name, words["request"]):
+            value.setdefault(word, f"query.{name}")
     return value if len(value) > 1 else operation.id
 
 

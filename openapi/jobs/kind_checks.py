@@ -143,8 +143,8 @@ class KindChecks:
             if not answer_of(create).schemas_at(place) and not self._tells_address(create):
                 reason = (
                     f"{create.operation.id} is answered with a body that has no place {place} and"
-                    " with no address of the poll, so that nobody can find the job; needs a field"
-                    " with the id in its schema, or one with {url: poll}"
+                    " with no address of the poll, so that a client cannot find the job; needs a"
+                    " field with the id in its schema, or one with {url: poll}"
                 )
                 self._warn(create.pointer, reason)
 

@@ -40,7 +40,7 @@ def error_of(path: Path) -> str:
         ),
     ],
 )
-def test_file_that_is_no_text_is_an_error(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_file_without_text_is_an_error(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "api.yaml"
     path.write_bytes(content)
     assert error_of(path) == f"cannot be read: {reason}"
@@ -68,7 +68,7 @@ def test_file_that_is_no_text_is_an_error(tmp_path: Path, content: bytes, reason
         ("paths: {}\n", "line 1, /openapi: is missing; an OpenAPI document begins with"),
     ],
 )
-def test_text_that_is_no_document_is_an_error(tmp_path: Path, text: str, message: str) -> None:
+def test_text_without_a_document_is_an_error(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "api.yaml"
     path.write_text(text, encoding="utf-8")
     assert error_of(path).startswith(message)
@@ -80,7 +80,7 @@ def test_folder_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["api.yaml", "api.json"])
-def test_byte_order_mark_is_no_part_of_the_text(tmp_path: Path, name: str) -> None:
+def test_byte_order_mark_is_not_part_of_the_text(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(b"\xef\xbb\xbf" + ('{"a": 1}' if "json" in name else "a: 1").encode())
     assert read_source(path).data == {"a": 1}

@@ -69,7 +69,7 @@ def test_contradiction_is_a_warning(schema: Json, pointer: str, reason: str) -> 
     assert warnings_about(schema) == [(pointer, f"{reason}, {ANSWERED}")]
 
 
-def test_request_that_nobody_can_send_is_a_warning() -> None:
+def test_request_that_cannot_be_valid_is_a_warning() -> None:
     ((_, reason),) = warnings_about({"allOf": [CLOSED, AGAIN]}, request=True)
     assert reason.endswith("every request of spare with such a body is answered with an error")
 
@@ -88,7 +88,7 @@ def test_request_that_nobody_can_send_is_a_warning() -> None:
     ],
     ids=["same", "pattern", "null", "numbers", "optional", "entries", "alternative", "reference"],
 )
-def test_body_that_some_value_matches_is_no_warning(schema: Json) -> None:
+def test_body_that_some_value_matches_has_no_warning(schema: Json) -> None:
     assert warnings_about(schema) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import orjson
 import pytest
@@ -24,6 +25,8 @@ def draft_of(
     made: Mapping[str, Json] | None = None,
     states: tuple[str, ...] = STATES,
     path: str = "/statues",
+    listed: Mapping[str, Json] | None = None,
+    asked: tuple[str, ...] = (),
 ) -> Draft:
     """Return the draft of an API of statues.
 
@@ -33,6 +36,8 @@ def draft_of(
         made: The fields of the response to that request, beside the id.
         states: The states that the schema lists.
         path: The path of all statues.
+        listed: The fields of a page of statues beside its items; None without a list.
+        asked: The names of the parameters of the list.
     """
     statue = {"id": TEXT, "state": {"type": "string", "enum": [*states]}, **(job or {})}
 
@@ -41,11 +46,11 @@ def draft_of(
         content = {"application/json": {"schema": schema}}
         return {"200": {"description": "A statue.", "content": content}}
 
-    asked = {"schema": {"type": "object", "properties": request or {}}}
+    sent = {"schema": {"type": "object", "properties": request or {}}}
     identity = {"name": "statue_id", "in": "path", "required": True, "schema": TEXT}
-    body = {"content": {"application/json": asked}}
+    body = {"content": {"application/json": sent}}
     answer = reply({"id": TEXT, **(made or {})})
-    document = {
+    document: dict[str, Json] = {
         "openapi": "3.1.0",
         "info": {"title": "Statues", "version": "1"},
         "paths": {
@@ -56,6 +61,11 @@ def draft_of(
             },
         },
     }
+    if listed is not None:
+        parameters = [{"name": name, "in": "query", "schema": {}} for name in asked]
+        page = reply({"id": TEXT, "statues": {"type": "array", "items": {}}, **listed})
+        get = {"operationId": "page", "parameters": parameters, "responses": page}
+        document["paths"][path]["get"] = get
     text = orjson.dumps(document).decode()
     draft = draft_overlay(parse_document(text))
     kinds = yaml.safe_load(render(draft))["actions"][0]["update"]["x-jobs"]
@@ -64,8 +74,8 @@ def draft_of(
     return draft
 
 
-def kind_of(**changes: Mapping[str, Json] | str) -> KindDraft:
-    (kind,) = draft_of(**changes).kinds  # type: ignore[arg-type]
+def kind_of(**changes: Any) -> KindDraft:
+    (kind,) = draft_of(**changes).kinds
     return kind
 
 
@@ -101,14 +111,14 @@ def test_path_of_the_poll_may_say_what_an_address_leads_to() -> None:
     assert kind.data["fields"] == {"/link": {"file": "audio/mpeg"}}
 
 
-@pytest.mark.parametrize("told", ["", "A video or its thumbnail."])
-def test_address_of_several_things_is_a_question(told: str) -> None:
-    kind = kind_of(job={"link": {**LINK, "description": told}})
+@pytest.mark.parametrize("described", ["", "A video or its thumbnail."])
+def test_address_of_several_things_is_a_question(described: str) -> None:
+    kind = kind_of(job={"link": {**LINK, "description": described}})
     assert "fields" not in kind.data
     assert [line.partition(":")[0] for line in kind.open] == ["fields /link"]
 
 
-def test_address_that_was_sent_is_no_result() -> None:
+def test_address_that_was_sent_is_not_a_result() -> None:
     kind = kind_of(job={"image": LINK}, request={"image": LINK})
     assert "fields" not in kind.data
     assert kind.open == []
@@ -146,12 +156,30 @@ def test_address_of_the_poll_is_found_in_the_response_of_the_create() -> None:
     assert kind.data["fields"] == {"/polling_url": {"url": "poll"}}
 
 
-def test_states_of_things_that_cannot_fail_are_no_work() -> None:
-    draft = draft_of(states=("waiting", "finished"))
+@pytest.mark.parametrize("lapse", [(), ("expired",), ("incomplete",)])
+def test_states_of_things_that_cannot_fail_are_not_work(lapse: tuple[str, ...]) -> None:
+    draft = draft_of(states=("waiting", "finished", *lapse))
     reason = "none of the states is that of work that failed or was canceled"
     line = f"statue: carve and look look like a kind of job, but {reason}"
     assert (draft.kinds, draft.refused) == ((), (line,))
     assert f"# {line}" in render(draft)
+
+
+def test_state_that_is_not_known_may_be_a_failure() -> None:
+    kind = kind_of(states=("waiting", "finished", "crumbled"))
+    assert kind.open == ["states crumbled: pending, success, failure, canceled or unknown?"]
+
+
+def test_pages_of_a_list_have_their_words() -> None:
+    words = {"has_more": {"type": "boolean"}, "last_id": TEXT}
+    kind = kind_of(listed=words, asked=("limit", "after"))
+    assert kind.data["list"] == {
+        "operation": "page",
+        "more": "/has_more",
+        "last": "/last_id",
+        "limit": "query.limit",
+        "after": "query.after",
+    }
 
 
 def test_reason_of_each_guess_is_a_line() -> None:

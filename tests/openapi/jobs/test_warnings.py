@@ -11,8 +11,8 @@ from tests.support.film_api import FILM, REMOVED, SCHEMA, warnings_of
 
 TAKEN = "/paths/~1films/post/responses/200/content"
 LOST = (
-    "order is answered with a body that has no place /id and with no address of the poll, so that"
-    " nobody can find the job; needs a field with the id in its schema, or one with {url: poll}"
+    "order is answered with a body that has no place /id and with no address of the poll, so that a"
+    " client cannot find the job; needs a field with the id in its schema, or one with {url: poll}"
 )
 
 
