@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path as FilePath
 
@@ -12,6 +13,8 @@ from .text import did_you_mean
 
 BUNDLED = "aisa-videos"
 """The name of the bundled document that is the default."""
+STDIN = "-"
+"""The name of standard input in place of a file."""
 OVERLAYS = "overlays"
 """The folder of the bundled overlays."""
 
@@ -65,12 +68,15 @@ def read_overlay(path: str | FilePath) -> Source:
 
 
 def read_file(path: str | FilePath, *, names: Iterable[str] = ()) -> str:
-    """Return the text of a file in UTF-8; raises DocumentError if it cannot be read.
+    """Return the text of a file, or of standard input, in UTF-8.
+
+    Raises DocumentError if it cannot be read.
 
     `names` are those of bundled files, for the message about a file that does not exist.
     """
     try:
-        return decode_text(FilePath(path).read_bytes())
+        data = sys.stdin.buffer.read() if path == STDIN else FilePath(path).read_bytes()
+        return decode_text(data)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         if isinstance(error, FileNotFoundError):

@@ -18,6 +18,7 @@ from ..source import Source, parse_source
 from ..source_files import read_file, read_source
 from ..structure import misspelled_words
 from ..text import did_you_mean, quote
+from .anchors import resolve_anchors
 from .bundle import bundle
 from .overlay import apply_overlay
 from .tidy import tidy
@@ -59,6 +60,8 @@ def read_document(
     root = _copy(source.data)
     left_out: list[Problem] = []
     upgrade(root)
+    resolve_anchors(root)
+    left_out += _not_served(root)
     tidy(root, source.unread, warn=left_out.append)
     left_out += [*unchecked_schemes(root), *misspelled_words(root)]
     problems = [*language_problems(root)]
@@ -74,6 +77,17 @@ def _unread(source: Source) -> Iterator[Problem]:
         target = data.get("$ref")
         if isinstance(target, str) and target in source.unread:
             yield Problem(format_pointer((*path, "$ref")), source.unread[target])
+
+
+def _not_served(root: Json) -> Iterator[Problem]:
+    """Yield the operations and the parameters of OpenAPI 3.2 that are not served."""
+    for path, data in objects_in(root):
+        if isinstance(data.get("additionalOperations"), dict):
+            for method in data["additionalOperations"]:
+                place = format_pointer((*path, "additionalOperations", method))
+                yield Problem(place, f"is left out: the method {method} is not served")
+        if data.get("in") == "querystring":
+            yield Problem(format_pointer(path), "is left out: the query is not read as a whole")
 
 
 def _copy(data: Json) -> Json:

@@ -12,14 +12,14 @@ import click
 import orjson
 import pytest
 import yaml
-from click.testing import Result
+from click.testing import CliRunner, Result
 
 from aisa_testkit.cli import main
 from aisa_testkit.cli.command_help import Option
 from aisa_testkit.openapi import Document
 from aisa_testkit.openapi.json import Json
 from tests.support.command_line import run_command
-from tests.support.documents import RENDERINGS
+from tests.support.documents import RENDERINGS, renderings_text
 from tests.support.film_api import SCHEMA, changed_api
 
 BAD = """\
@@ -285,3 +285,10 @@ def test_environment_variable_sets_an_option() -> None:
 def test_version_is_printed() -> None:
     result = run_command("--version")
     assert result.stdout.startswith("aisa-testkit, version ")
+
+
+def test_document_can_come_from_standard_input() -> None:
+    arguments = ["document", "-", "--validate"]
+    result = CliRunner().invoke(main, arguments, input=renderings_text())
+    assert (result.exit_code, "valid. Renderings 2" in result.output) == (0, True)
+    assert CliRunner().invoke(main, arguments, input="").exit_code == 2
