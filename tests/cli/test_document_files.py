@@ -229,5 +229,6 @@ def test_unusable_value_is_an_error(
 
 def test_check_of_a_document_without_jobs_is_an_error(vendor: str) -> None:
     result = run_command("check", "http://127.0.0.1:1", vendor)
-    message = "the document declares no kind of job in `x-jobs`"
+    reason = "the document declares no kind of job in `x-jobs`"
+    message = f"{reason}; --replay checks recorded traffic without it"
     assert (result.exit_code, result.stderr) == (2, f"Error: {message}\n")
