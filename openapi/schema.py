@@ -83,7 +83,7 @@ class Schema:
         return [self._schemas.at(pointer) for pointer in dict.fromkeys(found)]
 
     def variants(self) -> list[tuple[str, Schema]]:
-        """Return the alternatives of `oneOf` and `anyOf`, each with a name; null is none of them.
+        """Return the alternatives of `oneOf` and `anyOf`, each with a name, without null.
 
         The name is that of a reference, or the title, the type or the number of the alternative.
         """
