@@ -78,7 +78,8 @@ class Coverage:
 
     def observe(self, document: Document, history: Iterable[Exchange | UnmatchedRequest]) -> None:
         """Count the items that the traffic between one client and one server exercises."""
-        exchanges = [item for item in history if isinstance(item, Exchange)]
+        # The files at addresses in responses are not part of the document.
+        exchanges = [i for i in history if isinstance(i, Exchange) and not i.is_file]
         received = _ReceivedItems(document, exchanges)
         for exchange in exchanges:
             for covered in [*_sent_items(document, exchange), *received.of(exchange)]:
@@ -183,7 +184,7 @@ class _ReceivedItems:
 
     def of(self, exchange: Exchange) -> Iterator[CoverageItem]:
         """Yield the items that the next response exercises."""
-        if exchange.status is not None and not exchange.is_file:
+        if exchange.status is not None:
             yield CoverageItem(CoverageGroup.RESPONSES, exchange.operation_id, str(exchange.status))
         for view in jobs_in(self._document, exchange, kinds=self._kinds):
             job = (view.kind.name, view.job_id)

@@ -134,6 +134,7 @@ class Operation:
     responses: the declared responses by status
     success: the good response with the lowest status
     typed_path_parameters: the parameters of the path whose values are not texts
+    has_parameters: True if there are parameters beside texts in the path
     has_arguments: True if requests have more than texts in the path
     """
 
@@ -152,13 +153,15 @@ class Operation:
     responses: Mapping[int, Response]
     success: Response
     typed_path_parameters: tuple[Parameter, ...] = field(init=False)
+    has_parameters: bool = field(init=False)
     has_arguments: bool = field(init=False)
 
     def __post_init__(self) -> None:
         typed = tuple(p for p in self.path_parameters.values() if p.types - {"string"})
-        asked = self.query or self.headers or self.cookies or self.bodies or typed
+        has_parameters = bool(self.query or self.headers or self.cookies or typed)
         object.__setattr__(self, "typed_path_parameters", typed)
-        object.__setattr__(self, "has_arguments", bool(asked))
+        object.__setattr__(self, "has_parameters", has_parameters)
+        object.__setattr__(self, "has_arguments", has_parameters or bool(self.bodies))
 
     @property
     def path(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from .envelope import Cause
 from .form import Part
@@ -15,8 +16,7 @@ from .request_problem import RequestProblem, RequestProblems
 from .text_values import NamedTexts, is_given_twice, read_entries, read_text
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(NamedTuple):
     """The content of a request.
 
     query: the query parameters in the types of the document, with default values
@@ -29,12 +29,12 @@ class Arguments:
     problems: every problem with the request
     """
 
-    query: Mapping[str, Json] = field(default_factory=dict)
-    fields: Mapping[str, Json] = field(default_factory=dict)
-    files: Mapping[str, Part] = field(default_factory=dict)
+    query: Mapping[str, Json] = MappingProxyType({})
+    fields: Mapping[str, Json] = MappingProxyType({})
+    files: Mapping[str, Part] = MappingProxyType({})
     body: Json = None
-    path: Mapping[str, Json] = field(default_factory=dict)
-    cookies: Mapping[str, Json] = field(default_factory=dict)
+    path: Mapping[str, Json] = MappingProxyType({})
+    cookies: Mapping[str, Json] = MappingProxyType({})
     unknown_names: tuple[str, ...] = ()
     problems: tuple[RequestProblem, ...] = ()
 
@@ -44,11 +44,14 @@ def read_call(operation: Operation, call: Call) -> Arguments:
     if not operation.has_arguments and not call.query:
         return _NO_ARGUMENTS
     problems = RequestProblems(operation)
-    parameters = _ParameterReader(operation, call, problems)
-    query = parameters.read_query() if operation.query or call.query else {}
-    cookies = parameters.read_cookies() if operation.cookies else {}
-    if operation.headers:
+    if operation.has_parameters or call.query:
+        parameters = _ParameterReader(operation, call, problems)
+        query, cookies = parameters.read_query(), parameters.read_cookies()
         parameters.read_headers()
+        path, unknown_names = parameters.read_path(), parameters.unknown_names
+    else:
+        query = cookies = path = {}
+        unknown_names = []
     body = BodyReader(operation, call, problems)
     if operation.bodies:
         body.read()
@@ -57,9 +60,9 @@ def read_call(operation: Operation, call: Call) -> Arguments:
         body.fields,
         body.files,
         body.fields if body.value is None and operation.bodies else body.value,
-        parameters.read_path() if operation.typed_path_parameters else {},
+        path,
         cookies,
-        (*parameters.unknown_names, *body.unknown_names),
+        (*unknown_names, *body.unknown_names),
         tuple(problems.found),
     )
 

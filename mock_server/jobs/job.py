@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ...openapi.jobs import Meaning
@@ -11,8 +11,7 @@ from ...openapi.json import Json
 from .progression import Phase, Progression
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """A job that was created by one request.
 
     Args:
@@ -37,13 +36,13 @@ class Job:
     request: Mapping[str, Json]
     progression: Progression
     source: str | None = None
-    source_fields: Mapping[str, Json] = field(default_factory=dict)
+    source_fields: Mapping[str, Json] = MappingProxyType({})
     owner: str = ""
     scenario: str = ""
 
     def with_progression(self, progression: Progression) -> Job:
         """Return the same job with another future."""
-        return replace(self, progression=progression)
+        return self._replace(progression=progression)
 
 
 class Snapshot(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import inf, nan
 
 import orjson
@@ -179,7 +178,7 @@ def test_huge_seconds_are_rejected_or_work(document: Document, duration: float) 
 
 @pytest.mark.parametrize("created", [1.0, 1.25, 1.75, -0.25, -1.0], ids="{:g}".format)
 def test_timestamps_are_rounded_down_to_whole_seconds(document: Document, created: float) -> None:
-    job = replace(job_of(document, duration=0.5), created=created)
+    job = job_of(document, duration=0.5)._replace(created=created)
     created_at, completed_at, expires_at = stamps_of(JobService(document), job)
     assert 0 <= created - created_at < 1
     assert 0 <= created + 0.5 - completed_at < 1

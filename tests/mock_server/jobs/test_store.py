@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 from threading import Barrier, Thread
 
@@ -134,7 +133,7 @@ def test_replace_changes_a_job_only_if_it_is_unchanged() -> None:
     store, jobs = MemoryStore(), [job_of(sequence) for sequence in range(3)]
     for job in jobs:
         store.add(job)
-    first, second = (replace(jobs[1], created=moment) for moment in (1.0, 2.0))
+    first, second = (jobs[1]._replace(created=moment) for moment in (1.0, 2.0))
     assert store.replace(jobs[1], first)
     assert not store.replace(jobs[1], second)
     assert store.get(first.id) is first

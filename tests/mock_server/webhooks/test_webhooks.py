@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from math import nextafter
 from threading import Event, Thread
 
@@ -256,7 +255,7 @@ def test_event_ids_are_derived_from_job_ids(
         receiver = RecordingReceiver()
         webhooks = make_webhooks(receiver)
         for name in ("video_1", "video_2"):
-            webhooks.schedule(replace(make_job(document, name), created=clock.now()))
+            webhooks.schedule(make_job(document, name)._replace(created=clock.now()))
         clock.advance(10)
         ids.append([body["id"] for body in receiver.bodies])
     assert ids[0] == ids[1]
@@ -496,7 +495,7 @@ def test_event_is_due_exactly_at_the_end_of_the_job(
     webhooks = Webhooks(
         document, clock=ManualClock(1_780_000_000), receiver=RecordingReceiver(), secret=SECRET
     )
-    job = replace(make_job(document, seconds=seconds), created=created)
+    job = make_job(document, seconds=seconds)._replace(created=created)
     webhooks.schedule(job)
     due = webhooks.next_due()
     assert due is not None
@@ -513,7 +512,7 @@ def test_every_event_is_delivered_once_with_concurrent_clock_moves(
     def schedule_jobs(name: str) -> None:
         for number in range(40):
             job = make_job(document, f"{name}_{number}", seconds=number % 7)
-            webhooks.schedule(replace(job, created=clock.now()))
+            webhooks.schedule(job._replace(created=clock.now()))
             clock.advance(1)
 
     threads = [Thread(target=schedule_jobs, args=(f"video_{n}",)) for n in range(8)]
