@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from threading import Lock
+from typing import NamedTuple
 
 from ..openapi import Cause, Reply
 from .accepted_call import AcceptedCall
@@ -17,8 +18,7 @@ HEADER = "idempotency-key"
 REPLAYED = {"idempotent-replayed": "true"}
 
 
-@dataclass(frozen=True, slots=True)
-class _StoredReply:
+class _StoredReply(NamedTuple):
     """A reply, the fingerprint of its request, and when it was stored (Unix seconds)."""
 
     fingerprint: bytes

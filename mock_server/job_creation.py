@@ -70,7 +70,7 @@ class JobCreation:
             request = parts.readers[create.operation.id].read(
                 accepted.call, accepted.arguments, source=source.request if source else None
             )
-            if holds(create.when, request):
+            if not create.when.values or holds(create.when, request):
                 job = self._make_job(accepted, create, request, source=source)
                 return self._replies.of_job(accepted.call, create, job, observe(job, job.created))
         return None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import orjson
 
@@ -21,8 +20,7 @@ from .text import expected_but_got, quote
 Aspect = Literal["status", "content-type", "header", "json", "body"]
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyProblem:
+class ReplyProblem(NamedTuple):
     """One way in which a response differs from its declaration.
 
     aspect: the part of the response that differs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .errors import Problem
 from .json import Json
@@ -32,8 +32,7 @@ def mask_key(key: str) -> str:
     return f"…{key[-SHOWN_KEY_CHARACTERS:]}" if len(key) >= _MIN_MASKABLE_LENGTH else "…"
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """A way to send the API key.
 
     name: the name of the header in lower case, of the parameter of the query, or of the cookie

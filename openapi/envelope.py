@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from http import HTTPStatus
 from math import ceil
+from typing import NamedTuple
 
 from .jobs.place import Part, Place, parse_place
 from .json import Json
@@ -45,8 +46,7 @@ class Cause(StrEnum):
     INTERNAL = "internal"
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorResponse:
+class ErrorResponse(NamedTuple):
     """The response to one cause of error.
 
     status: the HTTP status

@@ -44,8 +44,7 @@ class LimitHeaders(NamedTuple):
         return {name: str(value) for names, value in named for name in names}
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredLimits:
+class DeclaredLimits(NamedTuple):
     """The limits of an API.
 
     provenance: how well the limits are known

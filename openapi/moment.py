@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import floor
+from typing import NamedTuple
 
 from .json import Json
 
@@ -14,8 +14,7 @@ MILLISECONDS_FROM = 1e11
 """The least `minimum` of a time in milliseconds; as seconds, it would be in the year 5138."""
 
 
-@dataclass(frozen=True, slots=True)
-class MomentForm:
+class MomentForm(NamedTuple):
     """A form of times.
 
     name: "seconds", "milliseconds", or "text"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from .credentials import Credentials
 from .json import Json
@@ -97,8 +98,7 @@ class RequestBody:
         object.__setattr__(self, "file_lists", lists)
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """A header of a response; its name is in lower case."""
 
     name: str

@@ -133,12 +133,13 @@ class BodyReader:
                 Cause.FORM_MALFORMED, None, f"the body must be {FORM}", received
             )
         for name, same in self._parts_by_name(parts, body).items():
-            if name not in body.fields:
+            field = body.fields.get(name)
+            if field is None:
                 self.unknown_names.append(name)
-            elif name in body.files and not _is_text(same[0][1], body.fields[name]):
+            elif name in body.files and not _is_text(same[0][1], field):
                 self._read_files(name, [part for _, part in same], body.files[name])
             else:
-                self._read_texts(same, body.fields[name])
+                self._read_texts(same, field)
         return self._validate_form(body)
 
     def _parts_by_name(
@@ -146,15 +147,18 @@ class BodyReader:
     ) -> dict[str, list[NamedPart]]:
         """Return the parts of each field: of an array or an object all, else the first."""
         found: dict[str, list[NamedPart]] = {}
+        fields = body.fields
         for part in parts:
-            name, steps = owner_of(part.name, body.fields)
-            if name not in body.fields:
-                name, steps = part.name, ()
+            name, steps = part.name, _NO_STEPS
+            if name not in fields:
+                owner, below = owner_of(name, fields)
+                if owner in fields:
+                    name, steps = owner, below
             if name not in found:
                 found[name] = [(steps, part)]
             # Of a field that is not declared, a form sends each entry of an array as a part.
-            elif name in body.fields:
-                if steps or "array" in body.fields[name].types:
+            elif name in fields:
+                if steps or "array" in fields[name].types:
                     found[name].append((steps, part))
                 else:
                     self._problems.add_duplicate(name)
@@ -209,9 +213,10 @@ class BodyReader:
 
     def _validate_form(self, body: RequestBody) -> None:
         """Validate the fields of a form; of files only their number is known to the schema."""
-        counted = {name: self._count(name) for name in body.file_lists}
-        arrays = {name: [""] * count for name, count in counted.items() if count}
-        data = {**self.fields, **arrays} if arrays else self.fields
+        data = self.fields
+        if body.file_lists:
+            counted = {name: self._count(name) for name in body.file_lists}
+            data = data | {name: [""] * count for name, count in counted.items() if count}
         if body.schema.accepts(data):
             return
         reported = {problem.parameter for problem in self._problems.found}
@@ -247,5 +252,6 @@ def _invalid_bytes(error: UnicodeDecodeError) -> str:
     return f"bytes that are invalid at offset {error.start}"
 
 
+_NO_STEPS: Path = ()
 _COUNTS = ("minItems", "maxItems")
 _MAX_SHOWN_BYTES = 100

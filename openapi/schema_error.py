@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import jsonschema_rs
 
@@ -12,8 +12,7 @@ from .pointer import Path, get_or_none
 from .text import count_of, did_you_mean, expected_but_got, quote
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaError:
+class SchemaError(NamedTuple):
     """One way in which data does not match a schema.
 
     path: the place in the data
@@ -48,7 +47,7 @@ def schema_errors(
     listed = {error.path: error.expected for error in found if error.keyword in _LISTING}
     for error in found:
         if error.keyword == "type":
-            yield replace(error, expected=listed.get(error.path, error.expected))
+            yield error._replace(expected=listed.get(error.path, error.expected))
         elif error.keyword not in _LISTING or error.path not in wrong_types:
             yield error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import orjson
 import yaml
@@ -17,8 +18,7 @@ from .yaml_loader import YamlLoader
 from .yaml_rules import is_64_bit, syntax_problem, yaml_problems
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a part of a document was written, if not in the document itself.
 
     path: the path of the part in the document

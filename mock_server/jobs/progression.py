@@ -65,8 +65,7 @@ class Phase(NamedTuple):
     progress_to: int
 
 
-@dataclass(frozen=True, slots=True)
-class Progression:
+class Progression(NamedTuple):
     """The future of a job. Many jobs share one.
 
     Args:

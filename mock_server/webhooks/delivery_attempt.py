@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 # Seconds between the attempts, as Svix, the authors of Standard Webhooks, recommend. They add up to
 # more than a day, so that a receiver which is down for a night misses nothing.
@@ -24,8 +24,7 @@ class Receiver(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryAttempt:
+class DeliveryAttempt(NamedTuple):
     """An attempt to deliver an event. Moments are Unix seconds of the mock's clock.
 
     Args:
@@ -74,8 +73,7 @@ class PendingEvent:
     url: str | None = field(compare=False, default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryResult:
+class DeliveryResult(NamedTuple):
     """The status of the response and the reason for a failure; each is None if there is none."""
 
     status: int | None

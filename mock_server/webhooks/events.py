@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 import orjson
 
@@ -23,8 +23,7 @@ from ..jobs.job import Job, observe
 from ..jobs.view import ABSENT, View
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event of a job.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import count
@@ -174,7 +174,7 @@ class Webhooks:
     def to_json(self) -> dict[str, Json]:
         """Return the latest attempts, the newest first, and the time of the next one."""
         newest_first = reversed(self.attempts)
-        return {"next_due": self.next_due(), "attempts": [asdict(a) for a in newest_first]}
+        return {"next_due": self.next_due(), "attempts": [a._asdict() for a in newest_first]}
 
     def _has_receiver(self, event: Event) -> bool:
         named = event.url is not None and self._receiver_at is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ..json import Json
 from ..operation import Operation
@@ -44,8 +43,7 @@ class FieldCompiler:
         self, answers: tuple[Answer, ...], *, creates: tuple[Operation, ...] | None = None
     ) -> FieldCompiler:
         """Return a compiler for the fields of other responses, or of the jobs of some creates."""
-        context = replace(
-            self._context,
+        context = self._context._replace(
             answers=answers,
             creates=self._context.creates if creates is None else creates,
         )

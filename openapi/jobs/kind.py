@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..pointer import Path
 from ..schema import Schema
@@ -19,8 +20,7 @@ from .sources import JobField
 from .states import Lifecycle
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(NamedTuple):
     """A message that the server sends when jobs enter certain states.
 
     name: the name of the webhook or callback in the document; None without one

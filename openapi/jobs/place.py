@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from ..pointer import Path, format_pointer, parse_pointer
 
@@ -18,8 +18,7 @@ class Part(StrEnum):
     COOKIE = "cookie"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A place in a request or a response.
 
     part: the part of the message

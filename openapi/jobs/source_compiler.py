@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..json import Json
 from ..keywords import types_of
@@ -51,8 +50,7 @@ SOURCE_WORDS = (
 """The words of `x-jobs` that name a source."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldContext:
+class FieldContext(NamedTuple):
     """What the fields of one map refer to.
 
     root: the document

@@ -123,8 +123,7 @@ Source: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """A condition on the request that created a job.
 
     values: the allowed values by place; None among them also allows an absent value. Without

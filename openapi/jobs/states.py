@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from ..json import Json
 from ..text import did_you_mean
@@ -53,8 +54,7 @@ class State:
     moderation: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
+class Lifecycle(NamedTuple):
     """The states that jobs of one kind go through.
 
     states: the states by name, in the order of the document; the first one is the initial one

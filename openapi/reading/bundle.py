@@ -119,7 +119,7 @@ class _Bundler:
             # Words beside a reference are worth more than those of what it leads to.
             part.data.update({**deepcopy(data), **part.data})
             self.origins.append(Origin(part.at, source, parse_pointer(pointer)))
-            part = replace(part, source=source, inside=(*part.inside, key))
+            part = part._replace(source=source, inside=(*part.inside, key))
         return part
 
     def _place(self, reference: str, part: Part) -> str:

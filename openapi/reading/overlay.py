@@ -6,8 +6,8 @@ They follow the OpenAPI Overlay Specification 1.0 and 1.1; targets are JSONPath 
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path as FilePath
+from typing import NamedTuple
 
 from ..errors import Problem
 from ..json import Json
@@ -17,8 +17,7 @@ from ..source import Origin, Source
 from .json_path import JsonPathError, find_paths, nearest_name
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedOverlay:
+class AppliedOverlay(NamedTuple):
     """A document after an overlay.
 
     data: the changed document

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ..json import Json
 from ..pointer import Path
@@ -11,8 +11,7 @@ from ..source import Source
 from .walk import parts_of
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A part of the new document.
 
     data: the part
@@ -40,11 +39,11 @@ class Part:
         """Yield the parts directly below this one."""
         if isinstance(self.data, list):
             for index, data in enumerate(self.data):
-                yield replace(self, data=data, at=(*self.at, str(index)), named=False)
+                yield self._replace(data=data, at=(*self.at, str(index)), named=False)
         elif isinstance(self.data, dict):
             for key, data, named in parts_of(self.data, named=self.named):
                 section = self.section if self.named else self._section_of(key)
-                yield replace(self, data=data, at=(*self.at, key), section=section, named=named)
+                yield self._replace(data=data, at=(*self.at, key), section=section, named=named)
 
     def _section_of(self, key: str) -> str | None:
         if self.section == "schemas":
