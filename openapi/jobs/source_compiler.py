@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..json import Json
-from ..keywords import types_of
 from ..moment import MomentForm, form_of_schema, named_form
 from ..operation import Operation
 from ..pointer import parse_pointer
@@ -16,6 +15,7 @@ from .answer import Answer, has_place, missing_place
 from .place import Part, Place, parse_place
 from .problems import Report
 from .request_places import check_place, check_words, request_schemas
+from .source_types import misfit
 from .sources import (
     Constant,
     FailureDetail,
@@ -120,34 +120,17 @@ class SourceCompiler:
         place: Place,
     ) -> None:
         """Report a source whose values none of the schemas of its place allows."""
-        given = self._types_of(source)
-        listed = [schema for schema in schemas if types_of(schema)]
-        types = dict.fromkeys(t for schema in listed for t in types_of(schema) if t != "null")
-        allowed = {name for each in given for name in _ALLOWED_BY[each]}
-        if given and types and not types.keys() & allowed:
-            reason = (
-                f"gives a value of type {' or '.join(given)},"
-                f" but the schema allows {' or '.join(types)}"
-            )
-            self._report(pointer, reason + _fitting(types, place))
+        sent = self._sent(source) if isinstance(source, FromRequest) else []
+        reason = misfit(source, schemas, place=place, sent=sent)
+        if reason:
+            self._report(pointer, reason)
         elif isinstance(source, Constant):
             check_words([source.value], schemas, pointer, self._report)
 
-    def _types_of(self, source: Source) -> list[str]:
-        """Return the JSON types of the values of a source; [] if they are unknown."""
-        if not isinstance(source, FromRequest):
-            given = _type_of(source)
-            return [given] if given else []
-        found = [
-            schema
-            for create in self._context.creates
-            for schema in request_schemas(create, source.place)
-        ]
-        if source.translation or not all(map(types_of, found)):
-            return []
-        types = dict.fromkeys(t for schema in found for t in types_of(schema) if t != "null")
-        # A number may be whole.
-        return [*types, "integer"] if "number" in types else [*types]
+    def _sent(self, source: FromRequest) -> list[dict[str, Json]]:
+        """Return the schemas of the values that requests have at the place of a source."""
+        creates = self._context.creates
+        return [schema for each in creates for schema in request_schemas(each, source.place)]
 
     def _made(self, schemas: list[dict[str, Json]], place: Place, pointer: str) -> Made | None:
         if not schemas and place.part is Part.BODY:
@@ -204,35 +187,6 @@ class SourceCompiler:
         return FromSource(path) if word == "source" else FromJob(path)
 
 
-def _type_of(source: Source) -> str:
-    """Return the JSON type of the values of a source; "" if it depends on the job."""
-    match source:
-        case Constant(value=value):
-            return _JSON_TYPES.get(type(value), "")
-        case FileAddress() | OperationAddress() | NewId() | FailureDetail(detail="message"):
-            return "string"
-        case Progress(form=form):
-            return {"percent": "integer", "fraction": "number"}.get(form, "string")
-        case RetryHint():
-            return "integer"
-        case Moment(form=form):
-            return "string" if form.name == "text" else "integer"
-    return ""
-
-
-def _fitting(types: Iterable[str], place: Place) -> str:
-    """Return the sources whose values have one of some types, or the place that was meant."""
-    wanted = [*types]
-    if wanted == ["array"]:
-        return f"; did you mean {place}/0?"
-    words = [
-        word
-        for word, given in _GIVEN_TYPES.items()
-        if any(name in wanted for each in given for name in _ALLOWED_BY[each])
-    ]
-    return f"; sources of type {' or '.join(wanted)} are {', '.join((*words, 'request', 'value'))}"
-
-
 _SIMPLE: dict[str, Callable[[Any], Source]] = {
     "value": Constant,
     "file": FileAddress,
@@ -240,26 +194,4 @@ _SIMPLE: dict[str, Callable[[Any], Source]] = {
     "failure": FailureDetail,
     "progress": Progress,
     "retry": RetryHint,
-}
-_GIVEN_TYPES = {
-    "time": ("integer", "string"),
-    "file": ("string",),
-    "url": ("string",),
-    "new_id": ("string",),
-    "failure": ("string",),
-    "progress": ("integer", "number", "string"),
-    "retry": ("integer",),
-}
-_JSON_TYPES = {
-    str: "string",
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    list: "array",
-    dict: "object",
-}
-# The types of schemas that allow values of a type.
-_ALLOWED_BY = {
-    "integer": {"integer", "number"},
-    **{name: {name} for name in ("string", "boolean", "number", "array", "object")},
 }

@@ -319,7 +319,7 @@ def test_invalid_field_is_reported_with_its_place(
             id="time to wait",
         ),
         pytest.param(
-            {f"{FILM}/fields": {"/since": {"request": "/scene"}}},
+            {f"{FILM}/fields": {"/since": {"request": "/quality"}}},
             [
                 (
                     "/x-jobs/film/fields/~1since/request",
