@@ -37,7 +37,7 @@ def misfit(
     given = _types_of(source, sent)
     allowed = {name for each in given for name in _ALLOWED_BY[each]}
     allowed |= {name for each in sent for name in _converted(each)}
-    types = dict.fromkeys(t for schema in schemas for t in types_of(schema) if t != "null")
+    types = dict.fromkeys(t for schema in schemas for t in _value_types(schema))
     if not given or not types or types.keys() & allowed:
         return ""
     reason = (
@@ -51,16 +51,22 @@ def _types_of(source: Source, sent: Sequence[Schema]) -> list[str]:
     if not isinstance(source, FromRequest):
         given = _type_of(source)
         return [given] if given else []
-    if source.translation or not all(map(types_of, sent)):
+    if source.translation or not all(map(_value_types, sent)):
         return []
-    types = dict.fromkeys(t for schema in sent for t in types_of(schema) if t != "null")
+    types = dict.fromkeys(t for schema in sent for t in _value_types(schema))
     # A number may be whole.
     return [*types, "integer"] if "number" in types else [*types]
 
 
+def _value_types(schema: Schema) -> list[str]:
+    """Return the types of the values that a schema allows, but null; [] if it allows any."""
+    listed = (_JSON_TYPES.get(type(value), "null") for value in schema.get("enum", ()))
+    return [name for name in dict.fromkeys(types_of(schema) or listed) if name != "null"]
+
+
 def _converted(schema: Schema) -> Iterator[str]:
     """Yield the types that the values of a request may come back as: `"4"` as 4, 4 as `"4"`."""
-    types = types_of(schema)
+    types = _value_types(schema)
     texts = schema.get("enum", ["0"])
     if "string" in types and any(isinstance(text, str) and text.isdecimal() for text in texts):
         yield from ("integer", "number")
