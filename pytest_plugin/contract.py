@@ -185,7 +185,9 @@ def note_violations(contract: Contract) -> Iterator[None]:
 
 def _violations(journal: MockJournal) -> Iterator[Violation]:
     for first, history in journal.client_histories():
-        violations = check_client(journal.document, history, first=first)
+        violations = check_client(
+            journal.document, history, first=first, restarts=journal.log.restarts
+        )
         yield from map(journal.with_call_site, violations)
     for history in journal.server_histories() if journal.live else ():
         yield from check_server(journal.document, history)

@@ -152,7 +152,12 @@ class ClientVerdict:
 
 
 def judge_clients(
-    document: Document, history: Sequence[LoggedRequest], *, first: int = 1, forgotten: int = 0
+    document: Document,
+    history: Sequence[LoggedRequest],
+    *,
+    first: int = 1,
+    forgotten: int = 0,
+    restarts: Sequence[int] = (),
 ) -> ClientVerdict:
     """Return the verdict on the clients of one server.
 
@@ -161,8 +166,11 @@ def judge_clients(
         history: the latest requests to the server, in their order.
         first: the number of the first of them.
         forgotten: the number of requests before them.
+        restarts: the numbers of the last requests before each restart of the clients.
     """
-    violations = check_client(document, history, whole=not forgotten, first=first)
+    violations = check_client(
+        document, history, whole=not forgotten, first=first, restarts=restarts
+    )
     has_duplicates = any(violation.code == DUPLICATE_JOB.code for violation in violations)
     duplicates = [*_duplicates(document, history)] if has_duplicates else []
     prices = [create_price(each.create.exchange) for each in duplicates]

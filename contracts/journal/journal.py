@@ -121,6 +121,13 @@ class Journal:
         """Record that this reply object did not reach the client."""
         self.log.mark_undelivered(reply)
 
+    def note_restart(self) -> None:
+        """Record that the program under test is started again, after a kill for example.
+
+        It may then repeat polls and downloads, because it may have forgotten their responses.
+        """
+        self.log.note_restart()
+
     def requests(self, query: Mapping[str, str]) -> Json:
         """Return a page of the requests that match a query.
 
@@ -171,7 +178,9 @@ class Journal:
             entries, _, forgotten = self.log.snapshot()
             history = self.requests_for_rules(entries)
             first = entries[0].number if entries else 1
-            verdict = judge_clients(self.document, history, first=first, forgotten=forgotten)
+            verdict = judge_clients(
+                self.document, history, first=first, forgotten=forgotten, restarts=self.log.restarts
+            )
             self._verdict = revision, verdict
         return self._verdict[1]
 

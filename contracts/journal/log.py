@@ -42,6 +42,7 @@ class Log:
         self._max_size = float("inf") if size is None else size
         self._lock, self._entries = Lock(), deque[Entry]()
         self._size, self._total, self._total_when_cleared, self._changes = 0, 0, 0, 0
+        self._restarts: list[int] = []
 
     def add(self, request: Call | UnmatchedRequest, reply: Reply | None = None) -> Entry:
         """Log a request, and return its entry."""
@@ -63,6 +64,18 @@ class Log:
                     entry.mark_undelivered()
                     self._changes += 1
                     return
+
+    def note_restart(self) -> None:
+        """Record that the client is started again after the requests so far."""
+        with self._lock:
+            self._restarts.append(self._total)
+            self._changes += 1
+
+    @property
+    def restarts(self) -> tuple[int, ...]:
+        """The numbers of the last requests before each restart of the client, in their order."""
+        with self._lock:
+            return tuple(self._restarts)
 
     def clear(self) -> None:
         """Drop all requests; the numbers continue."""

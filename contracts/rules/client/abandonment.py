@@ -60,11 +60,21 @@ def _stopped_too_early(history: JobHistory, windows: RetryWindows, list_calls: L
 
 
 def unknown_status_accepted(history: JobHistory, windows: RetryWindows) -> Iterator[Violation]:
-    """Yield the violation if the client stopped at an unknown status as if it were final."""
+    """Yield the violation if the client stopped at an unknown status as if it were final.
+
+    A client that has polled past an unknown status, or for longer than most jobs take, gave up.
+    """
     report = history.last_report
     if report is None or not report.has_unknown_status or history.ended:
         return
-    if history.create and windows.expired(history.create.number, report.number):
+    polls = history.requests_with(JobRole.POLL)
+    if polls and report.exchange.role is JobRole.LIST:
+        return  # the list was read for another job
+    if any(r.has_unknown_status and r.number < polls[-1].number for r in history.reports if polls):
+        return
+    create = history.create
+    elapsed = windows.elapsed(create.number, report.number) if create else None
+    if elapsed is not None and elapsed >= USUAL_WAIT_SECONDS:
         return
     if not any(request.number > report.number for request in history.requests):
         yield violation_of(
@@ -77,11 +87,19 @@ def unknown_status_accepted(history: JobHistory, windows: RetryWindows) -> Itera
         )
 
 
-def abandoned_job(history: JobHistory, windows: RetryWindows) -> Iterator[Violation]:
-    """Yield the violation if the only request for a job or a file failed, without a retry."""
+def abandoned_job(
+    history: JobHistory, windows: RetryWindows, *, last_run: int
+) -> Iterator[Violation]:
+    """Yield the violation if the only request for a job or a file failed, without a retry.
+
+    Args:
+        history: the job.
+        windows: the retry windows.
+        last_run: the last run of the client. Nothing is known of one that was stopped.
+    """
     report = history.last_report
     failed = _last_attempt(history, report) if report else None
-    if failed is None or not _deserves_retry(failed):
+    if failed is None or failed.run < last_run or not _deserves_retry(failed):
         return
     if history.create is None or not windows.expired(history.create.number, failed.number):
         yield _gave_up(failed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
@@ -31,6 +32,7 @@ def check_client(
     *,
     whole: bool = True,
     first: int = 1,
+    restarts: Sequence[int] = (),
 ) -> tuple[Violation, ...]:
     """Return the violations of a client, in the order of its requests: errors, warnings, advice.
 
@@ -43,6 +45,8 @@ def check_client(
         whole: False if the history lacks its beginning; then violations that earlier requests could
             excuse are not reported.
         first: the number of the first request.
+        restarts: the numbers of the last requests before each restart of the client, in their
+            order. After it, the client may have forgotten what it has received.
     """
     parser, job_usage = RequestParser(document), JobUsageRules(whole=whole)
     records, violations = list[RequestRecord](), list[Violation]()
@@ -55,7 +59,7 @@ def check_client(
                 continue
             violations.append(_unmatched_violation(document, item, number))
         else:
-            records.append(parser.parse(item, number))
+            records.append(parser.parse(item, number, run=bisect_left(restarts, number)))
             violations += _request_violations(document, item, number)
             violations += job_usage.check(records[-1])
     return deduplicate([*violations, *_history_violations(records, whole=whole)])
@@ -127,8 +131,9 @@ def _history_violations(records: Sequence[RequestRecord], *, whole: bool) -> Ite
     list_calls, concurrency = ListCalls(records), Concurrency(records)
     windows = RetryWindows(records, concurrency)
     duplicate_jobs: set[JobKey] = set()
+    last_run = records[-1].run if records else 0
     for group in groups:
-        duplicates = find_duplicates(group, histories, list_calls)
+        duplicates = find_duplicates(group, histories, list_calls, windows)
         duplicate_jobs |= {duplicate.job for duplicate in duplicates}
         yield from duplicate_violations(duplicates)
         yield from retry_violations(group, histories, list_calls, concurrency)
@@ -136,7 +141,7 @@ def _history_violations(records: Sequence[RequestRecord], *, whole: bool) -> Ite
         yield from polling_violations(history)
         yield from unknown_status_accepted(history, windows)
         if whole:
-            yield from abandoned_job(history, windows)
+            yield from abandoned_job(history, windows, last_run=last_run)
         if whole and history.job not in duplicate_jobs:
             yield from orphaned_job(history, windows, list_calls)
     if whole:

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ....openapi import JobKind, JobRole
+from ....openapi import JobKind, JobRole, Meaning
 from .fingerprint import Fingerprint
 from .request_record import JobKey, JobReport, RequestRecord
 
@@ -52,6 +52,21 @@ class JobHistory:
         return any(report.ended for report in self.reports) or any(
             record.exchange.accepted for record in self.requests_with(JobRole.CANCEL)
         )
+
+    @property
+    def succeeded(self) -> bool:
+        """True if a response shows that the job succeeded."""
+        return self._ended_as(Meaning.SUCCESS)
+
+    @property
+    def ended_by_server(self) -> bool:
+        """True if a response shows a final state that the client did not ask for."""
+        asked = any(self.requests_with(role) for role in (JobRole.CANCEL, JobRole.DELETE))
+        ends = [Meaning.SUCCESS, Meaning.FAILURE, *([] if asked else [Meaning.CANCELED])]
+        return self._ended_as(*ends)
+
+    def _ended_as(self, *meanings: Meaning) -> bool:
+        return any(r.state is not None and r.state.meaning in meanings for r in self.reports)
 
     def requests_with(self, role: JobRole) -> tuple[RequestRecord, ...]:
         """Return the requests with this role."""

@@ -29,18 +29,28 @@ class JobUsageRules:
         self._whole = whole
         self._last_reports: dict[_SenderAndJob, JobReport] = {}
         self._final_reports: dict[_SenderAndJob, JobReport] = {}
+        self._expiry_reports: dict[_SenderAndJob, JobReport] = {}
         self._deleted: set[_SenderAndJob] = set()
+        self._run = 0
         self._permanent_errors: dict[tuple[Fingerprint, str | None], str] = {}
 
     def check(self, record: RequestRecord) -> list[Violation]:
         """Return the violations of the next request."""
         violations: list[Violation] = []
+        if record.run > self._run:
+            self._forget(record.run)
         if record.job is not None:
             violations += self._check_job(record, record.job)
         if not violations:
             violations += self._check_permanent_error(record)
         self._remember(record)
         return violations
+
+    def _forget(self, run: int) -> None:
+        """Let the client repeat its requests: a restarted one may ask for everything once more."""
+        self._run = run
+        self._final_reports.clear()
+        self._permanent_errors.clear()
 
     def _check_job(self, record: RequestRecord, key: JobKey) -> Iterator[Violation]:
         job = (record.sender, key)
@@ -90,8 +100,11 @@ class JobUsageRules:
     def _check_expiry(self, record: RequestRecord, report: JobReport) -> Iterator[Violation]:
         """Yield the violation if a rejected download came after the known expiry."""
         expiry, exchange = _expiry(report), record.exchange
-        if (record.sender, report.key) in self._deleted or expiry is None:
+        job = (record.sender, report.key)
+        if job in self._deleted or expiry is None:
             return
+        if self._expiry_reports[job].exchange.at >= expiry:
+            return  # the files expired before the client could know it
         late = exchange.at - exchange.took - expiry
         if late > 0:
             announced = "which response no. {} had announced"
@@ -131,6 +144,8 @@ class JobUsageRules:
             if report.value is None and job in self._last_reports:
                 continue  # the item of a list may leave out the state
             self._last_reports[job] = report
+            if job not in self._expiry_reports and _expiry(report) is not None:
+                self._expiry_reports[job] = report
             if record.role is JobRole.POLL and report.ended:
                 self._final_reports.setdefault(job, report)
         deletes = any(role.role is JobRole.DELETE for role in record.exchange.roles)

@@ -99,14 +99,15 @@ def _interval_violation(
 def _total_wait_violations(history: JobHistory) -> Iterator[Violation]:
     limit = max_wait_seconds(history.kind.lifecycle) if history.kind else MAX_WAIT_SECONDS
     polls = [*_late_polls(history, limit + WAIT_GRACE_SECONDS)]
-    if history.create and polls:
-        last = polls[-1].waited_since(history.create) or 0.0
+    if polls:
+        start = _first_poll(history, polls[-1].run)
+        last = _seconds_between(start, polls[-1]) or 0.0
         yield violation_of(
             catalogue.NO_TOTAL_TIMEOUT,
             polls[0].exchange,
             *(poll.number for poll in polls),
             received=f"polls for {one_line(history.job_id)}, which was still pending, until"
-            f" {format_seconds(last)} after request no. {history.create.number}, which created it",
+            f" {format_seconds(last)} after request no. {start.number}, the first poll",
             expected=f"a total wait of at most {format_seconds(limit)}",
         )
 
@@ -114,15 +115,31 @@ def _total_wait_violations(history: JobHistory) -> Iterator[Violation]:
 def _late_polls(history: JobHistory, longest_wait: float) -> Iterator[RequestRecord]:
     """Yield the polls of a pending job after the longest total wait, in seconds.
 
-    A client that paused for as long as that gave up; its later polls are a new look.
+    A client may create all its jobs first, so its wait for a job begins with the first poll. A
+    client that paused for as long as that gave up; its later polls are a new look.
     """
     known = next((report.number for report in history.reports if not report.pending), inf)
-    previous = history.create
+    start: RequestRecord | None = None
+    previous: RequestRecord | None = None
     for record in history.requests:
-        waited = record.waited_since(history.create) if history.create else None
-        paused = record.waited_since(previous) if previous else None
+        if record.role is JobRole.POLL and (start is None or record.run != start.run):
+            start = previous = record
+        if start is None or previous is None:
+            continue
+        waited, paused = _seconds_between(start, record), record.waited_since(previous)
         if waited is None or paused is None or record.number > known or paused > longest_wait:
             return
         if record.role is JobRole.POLL and waited > longest_wait:
             yield record
         previous = record
+
+
+def _seconds_between(first: RequestRecord, second: RequestRecord) -> float | None:
+    """Return the seconds between two requests on the clock of the client, None if unknown."""
+    begin, end = first.sent_at, second.sent_at
+    return None if begin is None or end is None else round(end - begin, 6)
+
+
+def _first_poll(history: JobHistory, run: int) -> RequestRecord:
+    """Return the first poll in a run of the client; there is one."""
+    return next(poll for poll in history.requests_with(JobRole.POLL) if poll.run == run)

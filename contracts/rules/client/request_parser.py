@@ -38,8 +38,8 @@ class RequestParser:
         # Who was shown a job first. Files are read at their addresses without a key.
         self._first_senders: dict[JobKey, str | None] = {}
 
-    def parse(self, exchange: Exchange, number: int) -> RequestRecord:
-        """Return the record of the request with this number."""
+    def parse(self, exchange: Exchange, number: int, *, run: int = 0) -> RequestRecord:
+        """Return the record of the request with this number, after so many restarts."""
         shown = shown_jobs(self._document, exchange, kinds=self._kinds)
         reports = _reports(exchange, shown, number)
         unknown = any(says_unknown(self._document, exchange, role) for role in exchange.roles)
@@ -51,6 +51,7 @@ class RequestParser:
             sender = self._first_senders.get(job)
         return RequestRecord(
             number=number,
+            run=run,
             exchange=exchange,
             status=self._status(exchange),
             fingerprint=fingerprint(exchange, key_header=self._key_header),

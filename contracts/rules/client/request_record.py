@@ -106,6 +106,7 @@ class RequestRecord:
 
     Args:
         number: the number of the request in the history, counted from 1.
+        run: how often the client was restarted before the request.
         exchange: the request and its response.
         status: the status of the response, None if there is none; of an error that comes with
             2xx, the usual status of such errors.
@@ -126,6 +127,7 @@ class RequestRecord:
     """
 
     number: int
+    run: int
     exchange: Exchange
     status: int | None
     fingerprint: Fingerprint
@@ -175,8 +177,11 @@ class RequestRecord:
     def waited_since(self, earlier: RequestRecord) -> float | None:
         """Return the seconds from an earlier response to this request, None if unknown.
 
-        They are on the clock of the client, which waited no longer than that.
+        They are on the clock of the client, which waited no longer than that. A restarted client
+        does not know when the last response came.
         """
+        if self.run != earlier.run:
+            return None
         sent, before = self.sent_at, earlier.exchange.client_time
         # Rounding keeps the error of a float sum from making a wait of zero negative.
         return None if sent is None or before is None else round(sent - before, 6) + 0.0

@@ -330,6 +330,18 @@ def test_repr_shows_the_headline() -> None:
     assert repr(ClientVerdict()) == "<ClientVerdict: no requests to check>"
 
 
+def test_restarted_program_may_poll_once_more(mock: JournaledMock) -> None:
+    job_id = mock.create()
+    mock.clock.advance(1000)
+    mock.send("getVideo", job_id=job_id)
+    mock.journal.note_restart()
+    mock.send("getVideo", job_id=job_id)
+    assert mock.journal.client_verdict().clean
+    mock.send("getVideo", job_id=job_id)
+    (violation,) = mock.journal.client_verdict().violations
+    assert (violation.code, violation.numbers) == ("AV712", (4,))
+
+
 def test_headline_counts_duplicates_without_a_cost() -> None:
     verdict = replace(VERDICT, cost=None, seen=10)
     assert verdict.headline == "2 findings in 10 requests; 1 duplicate job"

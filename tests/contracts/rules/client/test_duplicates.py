@@ -70,6 +70,45 @@ def test_duplicate_job_is_reported(any_document: Document, script: str, expected
     assert found == ([expected] if expected else [])
 
 
+REPEATED_WHILE_RUNNING = {
+    "polled": ("create, poll, create, poll", "AV715 1 3"),
+    "polled again later": ("create, poll, create, poll, poll 1", ""),
+    "polled, and the create is the end": ("create, poll, create", ""),
+    "poll failed": ("create, poll, 503 poll, poll, create, poll", "AV715 1 4"),
+    "poll refused with 401": ("create, 401 poll, poll, create, poll", "AV715 1 3"),
+    "unknown status": ("create, odd poll, poll, create, poll", "AV715 1 3"),
+    "listed": ("create, list, create, poll", "AV715 1 3"),
+    "listed later": ("create, list, create, poll, list", ""),
+    "lost, but listed": ("lost create, create, list, create, poll", "AV715 1 3"),
+    "deleted": ("create, delete, create, poll", "AV715 1 3"),
+    "gave up after 300 s": (
+        "slow, sleep 0, create, poll, sleep 290, poll, sleep 5, create, poll",
+        "",
+    ),
+    "repeated once for two": ("create, create, poll 1, poll 2, create, poll 3", "AV715 1 5"),
+    "failed": ("fails, create, wait, poll, create, poll", ""),
+    "completed": ("create, wait, poll, create, poll", ""),
+    "downloaded": ("create, wait, poll, content, create, poll", ""),
+    "download failed": ("create, wait, poll, 503 content, content, create, poll", "AV715 1 4"),
+    "download refused with 401": (
+        "create, wait, poll, 401 content, content, create, poll",
+        "AV715 1 4",
+    ),
+    "file is gone": ("create, wait, poll, 404 content, content, create, poll", ""),
+    "unknown to the server": ("create, 404 poll, poll, create, poll", ""),
+}
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"), REPEATED_WHILE_RUNNING.values(), ids=REPEATED_WHILE_RUNNING
+)
+def test_create_is_repeated_while_the_first_job_needs_its_client(
+    document: Document, script: str, expected: str
+) -> None:
+    found = [code for code in script_codes(document, script) if code.startswith("AV715")]
+    assert found == ([expected] if expected else [])
+
+
 def test_lost_job_that_was_looked_for_in_the_list_is_not_a_duplicate(document: Document) -> None:
     listed = read_exchange(
         document,

@@ -169,6 +169,14 @@ def test_job_whose_create_shows_no_state_is_a_duplicate(client: Client) -> None:
     assert client.codes == ["AV715 1 2", "AV736 4"]
 
 
+def test_canceled_job_that_is_created_again_is_a_duplicate(client: Client) -> None:
+    client.stop(client.create("orderPrint"))
+    client.look_up(client.create("orderPrint"))
+    (violation,) = client.violations
+    assert (violation.code, violation.numbers) == ("AV715", (1, 3))
+    assert "was requested, but not until its end" in violation.received
+
+
 def test_files_expire_after_the_seconds_of_the_document(client: Client) -> None:
     scan = client.create("startScan")
     client.mock.clock.advance(10)

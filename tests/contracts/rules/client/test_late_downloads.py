@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aisa_testkit.contracts import check_client
+from aisa_testkit.contracts import Exchange, check_client
 from aisa_testkit.openapi import Document, JobRole, Reply
 from aisa_testkit.openapi.json import Json
 from tests.support.client_codes import script_codes
@@ -44,6 +44,21 @@ def test_rejected_download_after_the_known_expiry_is_reported(
             f"a download before {DAY} (Unix time)",
         )
     ] * reported
+
+
+def test_expiry_that_was_heard_of_too_late_is_not_the_fault_of_the_client(
+    document: Document,
+) -> None:
+    job: Json = {"id": "job-1", "status": "completed", "expires_at": DAY}
+    download = make_exchange(document, JobRole.RESULT, Reply(404), at=DAY + 9)
+
+    def polls(*times: int) -> list[Exchange]:
+        return [make_exchange(document, JobRole.POLL, json_reply(job), at=at) for at in times]
+
+    late = check_client(document, [*polls(DAY + 5), download])
+    assert [v.code for v in late if v.code == "AV735"] == []
+    again = check_client(document, [*polls(5, DAY + 5), download])
+    assert [v.code for v in again if v.code == "AV735"] == ["AV735"]
 
 
 def test_mock_expires_files_and_the_rules_report_the_late_download(

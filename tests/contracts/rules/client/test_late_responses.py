@@ -111,6 +111,6 @@ def test_poll_interval_begins_when_the_response_is_received(document: Document) 
 def test_latency_of_the_last_poll_is_not_part_of_the_total_wait(document: Document) -> None:
     late = Delivery(delay=100)
     assert client_codes(document, create_and_poll(document, 1, 150, 299, delivery=late)) == []
-    assert client_codes(document, create_and_poll(document, 1, 150, 331, delivery=late)) == [
+    assert client_codes(document, create_and_poll(document, 1, 150, 332, delivery=late)) == [
         "AV733 4"
     ]

@@ -97,6 +97,11 @@ TOTAL_WAITS = {
     "331 s": ("create, poll, sleep 300, poll, sleep 31, poll", ["AV733 4"]),
     "600 s": ("create, poll, sleep 200, poll, sleep 200, poll, sleep 200, poll", ["AV733 4 5"]),
     "other requests at the end": ("create, poll, sleep 300, poll, sleep 31, list, content", []),
+    "first poll late": ("create, sleep 500, poll, sleep 300, poll, sleep 20, poll", []),
+    "late first poll without a limit": (
+        "create, sleep 500, poll, sleep 300, poll, sleep 31, poll",
+        ["AV733 4"],
+    ),
     "poll a day later": ("create, poll, sleep 300, poll, sleep 86400, poll", []),
     "polls after a long pause": ("create, poll, sleep 400, poll, sleep 10, poll", []),
 }
@@ -120,7 +125,7 @@ def test_message_about_polling_without_a_time_limit(document: Document) -> None:
     script = "slow, create, poll, sleep 300, poll, sleep 112.5, poll"
     (violation,) = check_client(document, run_script(document, script))
     assert violation.received == (
-        f"polls for {ID}, which was still pending, until 412.5 s after request no. 1, which"
-        " created it"
+        f"polls for {ID}, which was still pending, until 412.5 s after request no. 2, the first"
+        " poll"
     )
     assert violation.expected == "a total wait of at most 300 s"

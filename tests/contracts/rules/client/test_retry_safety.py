@@ -36,7 +36,6 @@ SAFE = {
     "create after a 429": "429 create, create, create, poll",
     "create after a list": "cut create, create, list, create, poll",
     "create after a 503 and a list": "503 create, create, list, create, poll",
-    "create after a list with the lost job": "lost create, create, list, create, poll",
     "another job": "cut create, create, create b, poll",
     "requests that only read": "create, cut poll, poll, poll, cut list, list, list",
 }

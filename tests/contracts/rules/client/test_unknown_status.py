@@ -26,6 +26,13 @@ SCRIPTS = {
     "polled until the end": ("create, odd poll, poll, wait, poll, content", ""),
     "final state known from a list": ("create, wait, list, odd poll, poll", ""),
     "status of another job": ("create, wait, poll, odd create, create b", "AV734 3"),
+    "polled past it, and gave up": ("create, odd poll, poll, odd poll, poll", ""),
+    "polled past it, then another job": (
+        "create, odd poll, poll, poll, odd list, create b, wait, poll 2",
+        "",
+    ),
+    "gave up after 100 s": ("slow, sleep 0, create, poll, sleep 100, odd poll, poll", ""),
+    "stopped after 80 s": ("slow, sleep 0, create, poll, sleep 80, odd poll, poll", "AV734 3"),
     "gave up after 300 s": ("sleep 0, create, sleep 300, odd poll, poll", ""),
 }
 
