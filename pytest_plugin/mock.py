@@ -35,6 +35,7 @@ from .observed_mock import ObservedMock
 from .options import MockOptions, MockOptionsDict
 from .respx_hooks import require_hooks
 from .routes import VideoRouter
+from .tls_context import share_tls_context
 from .transports import Httpx2Transport, HttpxTransport
 
 require_hooks(respx)
@@ -149,6 +150,7 @@ def start_mock(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
     )
     with (
         guard_network(guard),
+        share_tls_context(),
         client_environment(base_url, *options.keys[:1], webhook_secret=options.webhook_secret),
         _intercept_requests(router),
         _deliver_webhooks(service),
