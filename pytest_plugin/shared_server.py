@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from socket import socket
 from typing import Unpack
 
@@ -89,13 +91,28 @@ def serve_videos(**options: Unpack[MockOptionsDict]) -> Iterator[ObservedMock]:
     contract = mock_options.create_contract()
     with (
         note_violations(contract),
-        start_shared_server() as server,
+        _idle_server() as server,
         server.mount_mock(mock_options, contract) as mock,
     ):
         yield mock
     contract.verify(stacklevel=3)  # at the block: the caller of contextlib, which calls this
     if warning := contract.verify_use():
         warnings.warn(warning, stacklevel=3)
+
+
+@contextmanager
+def _idle_server() -> Iterator[SharedServer]:
+    """Lend a server of this process for the length of the block; one is started if none is idle.
+
+    Starting one takes longer than a whole test, so servers run until the process ends. Those of a
+    parent process are of no use after a fork, which copies no threads.
+    """
+    idle = _idle_servers.setdefault(os.getpid(), [])
+    server = idle.pop() if idle else _servers.enter_context(start_shared_server())
+    try:
+        yield server
+    finally:
+        idle.append(server)
 
 
 @contextmanager
@@ -107,6 +124,17 @@ def start_shared_server() -> Iterator[SharedServer]:
         yield server
 
 
+def _stop_servers(process: int) -> None:
+    """Stop the servers at the end of the process that started them."""
+    if os.getpid() == process:
+        _servers.close()
+
+
 async def _no_test_running(scope: Scope, receive: Receive, send: Send) -> None:
     """Return 503 between tests, when a thread of an earlier test still sends requests."""
     await PlainTextResponse("no test is running", status_code=503)(scope, receive, send)
+
+
+_idle_servers: dict[int, list[SharedServer]] = {}  # by the id of the process
+_servers = ExitStack()
+atexit.register(_stop_servers, os.getpid())

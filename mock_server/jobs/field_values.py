@@ -87,8 +87,8 @@ class FieldValues:
                 return lambda view: view.job.source_fields.get(pointer, ABSENT)
             case FromJob(path=path):
                 return self._from_job(path)
-            case RetryHint(unit=unit):
-                return self._retry_hint(1000 if unit == "milliseconds" else 1, field.place.part)
+            case RetryHint() as hint:
+                return self._retry_hint(hint, field.place.part)
             case Made():
                 return None
 
@@ -140,9 +140,11 @@ class FieldValues:
 
         return value
 
-    def _retry_hint(self, units: int, part: Part) -> FieldValue:
+    def _retry_hint(self, source: RetryHint, part: Part) -> FieldValue:
+        units = 1000 if source.unit == "milliseconds" else 1
+
         def hint(view: View) -> Json:
-            wait = self._clock.wait_for(view.snapshot.remaining_seconds)
+            wait = self._clock.wait_for(min(view.snapshot.remaining_seconds, source.most))
             value = max(1, ceil(wait * units))
             return str(value) if part is Part.HEADER else value
 

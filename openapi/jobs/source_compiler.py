@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from math import inf
 from typing import Any, NamedTuple
 
 from ..json import Json
@@ -107,6 +108,8 @@ class SourceCompiler:
                 return self._address(data["url"], f"{pointer}/url")
             case "source" | "field":
                 return self._from_job(word, data[word], f"{pointer}/{word}")
+            case "retry":
+                return RetryHint(data["retry"], data.get("most", inf))
             case "":
                 return self._made(schemas, place, pointer)
         return _SIMPLE[word](data[word])
@@ -193,5 +196,4 @@ _SIMPLE: dict[str, Callable[[Any], Source]] = {
     "new_id": NewId,
     "failure": FailureDetail,
     "progress": Progress,
-    "retry": RetryHint,
 }

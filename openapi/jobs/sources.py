@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Literal, NamedTuple, TypeAlias
 
 from ..json import Json
@@ -97,9 +98,14 @@ class FromJob(NamedTuple):
 
 
 class RetryHint(NamedTuple):
-    """The time to wait before the next request."""
+    """The time to wait before the next request.
+
+    unit: the unit of the value
+    most: the longest time, in seconds
+    """
 
     unit: Literal["seconds", "milliseconds"]
+    most: float = inf
 
 
 @dataclass(frozen=True, slots=True)

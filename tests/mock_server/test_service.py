@@ -7,6 +7,7 @@ from itertools import chain
 import pytest
 
 from aisa_testkit.mock_server import (
+    ClientClock,
     Endpoint,
     JobService,
     ManualClock,
@@ -80,6 +81,18 @@ def test_poll_hint_is_the_remaining_real_time(document: Document) -> None:
     ended = send(endpoint, path)
     assert body_of(ended)["status"] == "completed"
     assert "openai-poll-after-ms" not in ended.headers
+
+
+def test_poll_hint_of_a_long_job_is_as_long_as_that_of_a_vendor(document: Document) -> None:
+    clock = ClientClock(START)
+    service = JobService(document, clock=clock, strict=True)
+    MockControls(service).next_job(seconds=3600)
+    endpoint = Endpoint(service)
+    made = send(endpoint, "POST /v1/videos", json=PROMPT)
+    assert made.headers["openai-poll-after-ms"] == "10000"
+    clock.advance(3595)
+    path = f"GET /v1/videos/{body_of(made)['id']}"
+    assert send(endpoint, path).headers["openai-poll-after-ms"] == "5000"
 
 
 def test_multipart_and_json_make_the_same_job(document: Document, clock: ManualClock) -> None:

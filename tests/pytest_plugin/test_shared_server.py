@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import httpx
@@ -17,7 +18,13 @@ from openai import OpenAI
 
 from aisa_testkit.contracts import ClientVerdict, Severity
 from aisa_testkit.openapi import Document
-from aisa_testkit.pytest_plugin import Contract, MockOptions, ObservedMock, mock_videos
+from aisa_testkit.pytest_plugin import (
+    Contract,
+    MockOptions,
+    ObservedMock,
+    mock_videos,
+    serve_videos,
+)
 from aisa_testkit.pytest_plugin.shared_server import SharedServer, start_shared_server
 
 KEYS = {"Authorization": "Bearer sk-test", "X-Render-Key": "sk-test"}
@@ -208,3 +215,26 @@ def test_tests_share_one_server_and_can_use_both_fixtures(
     )
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "error")
     result.assert_outcomes(passed=3)
+
+
+def test_blocks_of_serve_videos_use_one_server_after_another() -> None:
+    ports = []
+    for _ in range(2):
+        with serve_videos(no_requests="pass") as mock:
+            ports.append(urlsplit(mock.base_url).port)
+            assert httpx.get(f"{mock.base_url}/videos", headers=KEYS).json()["data"] == []
+            httpx.post(f"{mock.base_url}/videos", headers=KEYS, json={"prompt": "x"})
+    assert ports[0] == ports[1]
+
+
+def test_blocks_of_serve_videos_at_the_same_time_have_servers_of_their_own() -> None:
+    with serve_videos(no_requests="pass") as first, serve_videos(no_requests="pass") as second:
+        httpx.post(f"{first.base_url}/videos", headers=KEYS, json={"prompt": "x"})
+        assert (len(first.jobs), len(second.jobs)) == (1, 0)
+
+
+def test_server_of_an_ended_block_answers_without_a_mock() -> None:
+    with serve_videos(no_requests="pass") as mock:
+        url = mock.base_url
+    response = httpx.get(f"{url}/videos", headers=KEYS)
+    assert (response.status_code, response.text) == (503, "no test is running")

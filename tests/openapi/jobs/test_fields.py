@@ -411,6 +411,7 @@ def test_field_is_there_in_its_states(
         ),
         ("/notes", {"in": "success"}, Made()),
         ("header.Retry-After", {"retry": "milliseconds"}, RetryHint("milliseconds")),
+        ("header.Retry-After", {"retry": "seconds", "most": 2.5}, RetryHint("seconds", 2.5)),
     ],
 )
 def test_field_has_its_source(place: str, value: Json, source: Source) -> None:
