@@ -19,11 +19,9 @@ from .json import Json
 from .limits import compile_limits
 from .messages import Call
 from .near_miss import NearMiss, find_nearest
-from .needed_references import needed_references
 from .operation import Operation
 from .operation_compiler import compile_operations
 from .reading.reader import read_document, read_files
-from .reading.removals import blame_removals
 from .request_key import received, sent
 from .routing import NoMatch, OperationMatch, Router
 from .schema import Schemas
@@ -63,6 +61,8 @@ class Document:
         except RecursionError:
             raise source.error(Problem("", "is nested too deeply")) from None
         except DocumentError as error:
+            from .reading.removals import blame_removals  # most documents are valid
+
             raise blame_removals(error, changes, compile_with) from None
 
     def _compile(self, source: Source, overlays: Iterable[Source], *, strict: bool) -> None:
@@ -93,6 +93,10 @@ class Document:
         self, operations: Mapping[str, Operation], left_out: tuple[Problem, ...]
     ) -> None:
         """Raise an error for what was left out, but is needed by an operation of a kind."""
+        if not left_out:
+            return
+        from .needed_references import needed_references  # most documents have no such problem
+
         named = {**operations, **{f"{o.method} {o.path}": o for o in operations.values()}}
         found = [*needed_references(self.source.data, named, left_out)]
         if found:

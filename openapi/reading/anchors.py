@@ -6,6 +6,9 @@ from ..json import Json
 from ..pointer import Path, format_pointer
 from .walk import objects_in
 
+ANCHOR_WORDS = ("$anchor", "$dynamicAnchor")
+"""The words that name a schema."""
+
 
 def resolve_anchors(root: Json) -> None:
     """Replace references to `$anchor` and `$dynamicAnchor` in a document by JSON pointers.
@@ -15,7 +18,7 @@ def resolve_anchors(root: Json) -> None:
     """
     referring, places = list[tuple[dict[str, Json], str, str]](), dict[str, Path]()
     for path, data in objects_in(root):
-        for word in ("$anchor", "$dynamicAnchor"):
+        for word in ANCHOR_WORDS:
             if isinstance(data.get(word), str):
                 places.setdefault(data[word], path)
         for word in ("$ref", "$dynamicRef"):

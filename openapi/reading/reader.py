@@ -11,18 +11,16 @@ import orjson
 from ..credentials import unchecked_schemes
 from ..errors import Problem
 from ..jobs.language import language_problems
-from ..jobs.old_words import old_word_problems
+from ..jobs.old_words import OLD_WORDS, old_word_problems
 from ..json import Json
 from ..pointer import format_pointer
 from ..source import Source, parse_source
 from ..source_files import read_file, read_source
 from ..structure import misspelled_words
 from ..text import did_you_mean, quote
-from .anchors import resolve_anchors
-from .bundle import bundle
-from .overlay import apply_overlay
+from .anchors import ANCHOR_WORDS, resolve_anchors
 from .tidy import tidy
-from .upgrade import upgrade
+from .upgrade import UPGRADED_WORDS, upgrade
 from .walk import objects_in
 
 
@@ -32,6 +30,8 @@ def read_files(path: str | FilePath | None) -> Source:
     Raises DocumentError if the file is unreadable or neither YAML nor JSON. References to other
     files that cannot be followed stay as they are, see `Source.unread`.
     """
+    from .bundle import bundle  # not for the bundled document, with which programs start fast
+
     return bundle(read_source(path), read=lambda file: parse_source(read_file(file), name=file))
 
 
@@ -48,7 +48,11 @@ def read_document(
     Raises DocumentError if the document cannot be used.
     """
     source, ineffective = apply_overlays(source, overlays)
-    problems = [*_unusable(source.data)] or [*old_word_problems(source.data)]
+    problems = [*_unusable(source.data)]
+    if problems:
+        raise source.error(*problems)
+    text = _as_json(source.data)
+    problems = [*old_word_problems(source.data)] if _has_words(text, OLD_WORDS) else []
     if problems:
         raise source.error(*problems)
     if strict:
@@ -57,11 +61,14 @@ def read_document(
         problems = [*_unread(source)] or document_problems(source.data)
         if problems:
             raise source.error(*problems)
-    root = _copy(source.data)
+    root = orjson.loads(text)
     left_out: list[Problem] = []
-    upgrade(root)
-    resolve_anchors(root)
-    left_out += _not_served(root)
+    if _has_words(text, UPGRADED_WORDS):
+        upgrade(root)
+    if _has_words(text, ANCHOR_WORDS):
+        resolve_anchors(root)
+    if _has_words(text, _NOT_SERVED):
+        left_out += _not_served(root)
     tidy(root, source.unread, warn=left_out.append)
     left_out += [*unchecked_schemes(root), *misspelled_words(root)]
     problems = [*language_problems(root)]
@@ -90,12 +97,20 @@ def _not_served(root: Json) -> Iterator[Problem]:
             yield Problem(format_pointer(path), "is left out: the query is not read as a whole")
 
 
-def _copy(data: Json) -> Json:
-    """Return a copy of JSON data; raises RecursionError if it is nested too deeply."""
+def _as_json(data: Json) -> bytes:
+    """Return data as JSON; raises RecursionError if it is nested too deeply."""
     try:
-        return orjson.loads(orjson.dumps(data))
+        return orjson.dumps(data)
     except orjson.JSONEncodeError as error:
         raise RecursionError from error
+
+
+def _has_words(text: bytes, words: Iterable[str]) -> bool:
+    """Return True if JSON contains one of these words, as keys are written.
+
+    This is much faster than a walk over the whole document for words that few documents have.
+    """
+    return any(f'"{word}"'.encode() in text for word in words)
 
 
 def apply_overlays(
@@ -105,8 +120,13 @@ def apply_overlays(
 
     Raises DocumentError if an overlay is invalid, or if a change does not fit the document.
     """
+    changes = [*overlays]
+    if not changes:
+        return source, ()
+    from .overlay import apply_overlay  # not for documents without overlays
+
     ineffective: list[Problem] = []
-    for overlay in overlays:
+    for overlay in changes:
         applied = apply_overlay(source.data, overlay)
         origins = (*source.origins, *applied.origins)
         source = replace(source, data=applied.data, origins=origins)
@@ -145,4 +165,5 @@ def _other_form(root: dict[str, Json]) -> Problem:
     return Problem("/openapi", f"is missing; {_BEGINNING}{near}")
 
 
+_NOT_SERVED = ("additionalOperations", "querystring")
 _BEGINNING = "an OpenAPI document begins with openapi: 3.1.0"

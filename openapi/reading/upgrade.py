@@ -9,6 +9,9 @@ from __future__ import annotations
 from ..json import Json
 from .walk import objects_in
 
+UPGRADED_WORDS = ("nullable", "exclusiveMinimum", "exclusiveMaximum")
+"""The words of OpenAPI 3.0 that 3.1 does not have, or not so."""
+
 
 def upgrade(root: Json) -> None:
     """Replace the words of OpenAPI 3.0 in a document by those of 3.1."""
