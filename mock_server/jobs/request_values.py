@@ -24,7 +24,7 @@ class RequestReader:
     def __init__(self, kind: JobKind, create: CreateOperation) -> None:
         places = [*dict.fromkeys(_kept_places(kind, create))]
         # Most places are fields at the top of a body, which are quickly looked up.
-        self._fields = tuple((place.name, str(place)) for place in places if _is_field(place))
+        self._fields = {place.name: str(place) for place in places if _is_field(place)}
         self._others = tuple((place, str(place)) for place in places if not _is_field(place))
         defaults = {str(place): _default(create, place) for place in places}
         self._defaults = {key: value for key, value in defaults.items() if value is not None}
@@ -46,10 +46,9 @@ class RequestReader:
                 defaults.
         """
         values: dict[str, Json] = {**self._defaults, **(source or {})}
-        fields = arguments.fields
-        for name, key in self._fields:
-            value = fields.get(name)
-            if value is not None:
+        for name, value in arguments.fields.items():
+            key = self._fields.get(name)
+            if key is not None and value is not None:
                 values[key] = value
         for place, key in self._others:
             value = read_place(place, call, arguments)

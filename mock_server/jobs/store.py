@@ -94,7 +94,8 @@ class MemoryStore:
         with self._lock:
             self._by_id[job.id] = job
             self._kinds.add(job.kind)
-            self._sequence = max(self._sequence, job.sequence)
+            if job.sequence > self._sequence:
+                self._sequence = job.sequence
             for owner in (None, job.owner):
                 jobs = self._in_order.setdefault(owner, [])
                 if jobs and jobs[-1].sequence > job.sequence:
