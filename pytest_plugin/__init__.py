@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .mock import VideoMock, mock_videos
     from .observed_mock import ObservedMock
     from .options import MockOptions
+    from .program_time import ProgramClock, RealTimeError
     from .shared_server import serve_videos
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "InfiniteLoop",
     "MockOptions",
     "ObservedMock",
+    "ProgramClock",
+    "RealTimeError",
     "UnreadMarkerWarning",
     "UnusedMockError",
     "UnusedPlanError",
@@ -45,6 +48,8 @@ _MODULES = {
     "ContractWarning": "errors",
     "MockOptions": "options",
     "InfiniteLoop": "errors",
+    "ProgramClock": "program_time",
+    "RealTimeError": "program_time",
     "UnreadMarkerWarning": "errors",
     "UnusedMockError": "errors",
     "UnusedPlanError": "errors",

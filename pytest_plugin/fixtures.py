@@ -72,7 +72,19 @@ def _video_options(
     video_clock: MovableClock,
 ) -> MockOptions:
     __tracebackhide__ = True
-    return _options(request, document=video_document, base_url=video_base_url, clock=video_clock)
+    options = _options(request, document=video_document, base_url=video_base_url, clock=video_clock)
+    if options.replaces_time:
+        request.getfixturevalue("_video_program_time")
+    return options
+
+
+@pytest.fixture(scope="session")
+def _video_program_time() -> Iterator[None]:
+    """Time that a ProgramClock may replace: all references to it are looked for once."""
+    from .program_time import open_program_time
+
+    with open_program_time():
+        yield
 
 
 @pytest.fixture

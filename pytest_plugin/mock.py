@@ -33,6 +33,7 @@ from .mock_journal import MockJournal
 from .network_guard import NetworkGuard, guard_network
 from .observed_mock import ObservedMock
 from .options import MockOptions, MockOptionsDict
+from .program_time.mock_time import replace_time_for
 from .respx_hooks import require_hooks
 from .routes import VideoRouter
 from .tls_context import share_tls_context
@@ -154,6 +155,7 @@ def start_mock(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
         client_environment(base_url, *options.keys[:1], webhook_secret=options.webhook_secret),
         _intercept_requests(router),
         _deliver_webhooks(service),
+        replace_time_for(service),
     ):
         yield VideoMock(
             service,

@@ -67,6 +67,8 @@ def _is_positive(value: object) -> bool:
 
 
 def _is_clock(value: object) -> bool:
+    if value == "program":
+        return True
     return not isinstance(value, type) and callable(getattr(value, "advance", None))
 
 
@@ -98,7 +100,7 @@ _KINDS: Mapping[str, _Kind] = {
     "document": (lambda v: isinstance(v, Document) or _is_path(v), "a Document or a path"),
     "overlays": (_is_path_or_several, "the path of an overlay or several"),
     "base_url": (_is_text, "a URL of http or https"),
-    "clock": (_is_clock, "a clock that can be moved, such as TickingClock()"),
+    "clock": (_is_clock, "'program' or a clock that can be moved, such as TickingClock()"),
     "speed": (_is_positive, "a positive number"),
     "seed": (_is_whole_number, "a whole number"),
     "scenario": (_is_text, "the name of a scenario"),

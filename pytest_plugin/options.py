@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from ..contracts.errors import RecordingError
 from ..contracts.traffic.recording import Recording, read_recording
@@ -27,6 +27,7 @@ from .environment import DUMMY_SECRET
 from .mock_journal import MockJournal
 from .option_checks import require_names, require_values
 from .playback import Playback
+from .program_time import ProgramClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,8 @@ class MockOptions:
             a name as the document.
         base_url: the URL at which clients expect the API; the document's first server by default.
         clock: the clock of the jobs; by default a TickingClock, which each poll moves, and which
-            starts at the present. `TickingClock(1_780_000_000)` starts at a fixed time.
+            starts at the present. `TickingClock(1_780_000_000)` starts at a fixed time. "program"
+            is a ProgramClock, which also replaces all time and all waits of the code under test.
         speed: the speed of a real-time clock: the number of its seconds in one real second.
         seed: the seed of random values; the same seed gives the same ids in every run.
         scenario: the name of the scenario of every job, such as "fails".
@@ -67,7 +69,7 @@ class MockOptions:
     document: Document | str | Path | None = None
     overlays: str | Path | Collection[str | Path] = ()
     base_url: str | None = None
-    clock: MovableClock | None = None
+    clock: MovableClock | Literal["program"] | None = None
     speed: float | None = None
     seed: int = 0
     scenario: str | None = None
@@ -116,6 +118,11 @@ class MockOptions:
         """True if the config is part of the test, and not a file that many tests share."""
         return isinstance(self.config, Mapping)
 
+    @property
+    def replaces_time(self) -> bool:
+        """True if the clock replaces the time of the code under test."""
+        return self.clock == "program" or isinstance(self.clock, ProgramClock)
+
     def create_contract(self) -> Contract:
         """Return a contract with these options; raises ValueError for an unknown rule."""
         __tracebackhide__ = True
@@ -136,12 +143,11 @@ class MockOptions:
         DocumentError for an invalid document or config file.
         """
         __tracebackhide__ = True
-        document, clock = self.document, self.clock
+        document = self.document
         if not isinstance(document, Document):
             overlays = (self.overlays,) if isinstance(self.overlays, str | Path) else self.overlays
             document = load_document(document, overlays=overlays)
-        if clock is None:
-            clock = TickingClock() if self.speed is None else SystemClock(self.speed)
+        clock = self._clock()
         journal = contract.open_journal(document, clock, keys=self.keys)
         if self.recording is not None:
             return self._playback(document, clock, Path(self.recording), journal), journal
@@ -160,6 +166,13 @@ class MockOptions:
             strict=True,
         )
         return service, journal
+
+    def _clock(self) -> MovableClock:
+        if self.clock == "program":
+            return ProgramClock()
+        if self.clock is not None:
+            return self.clock
+        return TickingClock() if self.speed is None else SystemClock(self.speed)
 
     def _webhooks(self, document: Document, clock: MovableClock) -> Webhooks | None:
         __tracebackhide__ = True
@@ -206,7 +219,7 @@ class MockOptionsDict(TypedDict, total=False):
     document: Document | str | Path | None
     overlays: str | Path | Collection[str | Path]
     base_url: str | None
-    clock: MovableClock | None
+    clock: MovableClock | Literal["program"] | None
     speed: float | None
     seed: int
     scenario: str | None

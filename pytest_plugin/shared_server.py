@@ -21,6 +21,7 @@ from .errors import InfiniteLoop
 from .network_guard import NetworkGuard, guard_network
 from .observed_mock import ObservedMock
 from .options import MockOptions, MockOptionsDict
+from .program_time.mock_time import replace_time_for
 
 
 class SharedServer:
@@ -50,6 +51,8 @@ class SharedServer:
     def mount_mock(self, options: MockOptions, contract: Contract) -> Iterator[ObservedMock]:
         """Serve a new mock with these options for the length of the block."""
         __tracebackhide__ = True
+        if options.replaces_time and options.webhook is not None:
+            raise ValueError("with a ProgramClock, only video_mock and mock_videos() send webhooks")
         service, journal = options.create_service(contract)
         url = base_url(self.listener, service.document)
         app = create_app(service=service, journal=journal)
@@ -68,6 +71,7 @@ class SharedServer:
             self.mount(app),
             client_environment(url, *options.keys[:1], webhook_secret=options.webhook_secret),
             worker,
+            replace_time_for(service),
         ):
             yield ObservedMock(
                 service,

@@ -56,7 +56,7 @@ def files(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "tests"), [("pytest.md", 8), ("judge.md", 2), ("cookbook.md", 43), ("failures.md", 1)]
+    ("name", "tests"), [("pytest.md", 9), ("judge.md", 2), ("cookbook.md", 43), ("failures.md", 1)]
 )
 def test_examples_pass_with_warnings_as_errors(
     pytester: pytest.Pytester, name: str, tests: int

@@ -27,6 +27,8 @@ LAZY = {
             "InfiniteLoop",
             "VideoMock",
             "ObservedMock",
+            "ProgramClock",
+            "RealTimeError",
             "UnreadMarkerWarning",
             "UnusedMockError",
             "UnusedPlanError",

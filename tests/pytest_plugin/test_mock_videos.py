@@ -228,11 +228,11 @@ def test_invalid_argument_is_an_error_without_side_effects(
     [
         ("document", 5, "a Document or a path, not 5"),
         ("base_url", 5, "a URL of http or https, not 5"),
-        ("clock", 5, "a clock that can be moved, such as TickingClock(), not 5"),
+        ("clock", 5, "'program' or a clock that can be moved, such as TickingClock(), not 5"),
         (
             "clock",
             TickingClock,
-            "a clock that can be moved, such as TickingClock(), not <class ",
+            "'program' or a clock that can be moved, such as TickingClock(), not <class ",
         ),
         ("speed", "fast", "a positive number, not 'fast'"),
         ("speed", True, "a positive number, not True"),

@@ -1,0 +1,35 @@
+"""The run of a caller, unless it is part of the test runner, which keeps real time."""
+
+from __future__ import annotations
+
+import sys
+from threading import get_ident
+from typing import Final
+
+from .run import MEMBERS, ProgramRun
+
+
+def run_of_caller(depth: int) -> ProgramRun | None:
+    """Return the run of this thread, None if the caller is part of the test runner.
+
+    Args:
+        depth: how many frames lie between this function and the caller's.
+    """
+    run = MEMBERS.get(get_ident())
+    if run is None:
+        return None
+    # Walking frames is the documented use of this function, in spite of its name.
+    frame = sys._getframe(depth + 1)  # pyright: ignore[reportPrivateUsage]
+    while frame.f_globals.get("__name__") == _GUARD and frame.f_back is not None:
+        frame = frame.f_back
+    package: str = frame.f_globals.get("__name__", "").partition(".")[0]
+    return None if package in _REAL else run
+
+
+# It passes each start of a thread on.
+_GUARD: Final = f"{(__package__ or '').rpartition('.')[0]}.network_guard"
+# These measure the test itself, or wait for other processes, which work in real time.
+_REAL: Final = {
+    *("_pytest", "pytest", "pluggy", "pytest_timeout", "xdist", "execnet", "coverage"),
+    *("hypothesis", "subprocess", "multiprocessing"),
+}

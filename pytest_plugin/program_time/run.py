@@ -1,0 +1,245 @@
+"""One run of a program: its threads, who of them waits, and when its clock may move on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from itertools import count
+from math import inf
+from threading import Thread, current_thread, get_ident
+from types import FrameType
+from typing import Final
+
+from . import real
+from .clock import ProgramClock
+from .errors import RealTimeError
+from .standing import Stillness, describe, is_idle, stands_at_lock
+from .wait import Wait
+
+
+class ProgramRun:
+    """A run of a program, from its first thread on.
+
+    Args:
+        clock: the clock of the program.
+        patience: for how many real seconds the clock may stand still, while threads work or stand
+            where the clock does not reach.
+    """
+
+    def __init__(self, clock: ProgramClock, *, patience: float) -> None:
+        self.clock, self.closed = clock, False
+        self._patience, self._lock = patience, real.new_lock()
+        clock.sleep_by(self._sleep_of_thread)
+        # Time that is read inside the run continues that of before.
+        self._monotonic_start = real.monotonic() - clock.client_time()
+        self._waits: dict[int, Wait] = {}
+        self._threads: dict[Thread, None] = {}
+        self._numbers, self._changes, self._reads = count(), 0, 0
+        self._progress, self._at_locks = Stillness(), Stillness()
+
+    def monotonic(self) -> float:
+        """Return the time of the program, in seconds since any fixed moment."""
+        self._count_read()
+        return self._monotonic_start + self.clock.client_time()
+
+    def time(self) -> float:
+        """Return the time of the program (Unix seconds)."""
+        self._count_read()
+        return self.clock.now()
+
+    def sleep(self, seconds: float) -> None:
+        """Return when so many seconds of the clock have passed."""
+        if seconds > 0:
+            self.wait(seconds)
+        else:
+            self._count_read()
+            real.sleep(seconds)  # lets other threads work, or raises the error for seconds below 0
+
+    def _sleep_of_thread(self) -> Callable[[float], None] | None:
+        return self.sleep if MEMBERS.get(get_ident()) is self else None
+
+    def add(self, thread: Thread) -> None:
+        """Count a thread among those of the program; it may not have started yet."""
+        self._threads[thread] = None
+        self._changes += 1
+
+    def has(self, thread: Thread) -> bool:
+        """Return whether a thread is counted among those of the program."""
+        return thread in self._threads
+
+    def remove(self, thread: Thread) -> None:
+        """Forget a thread that could not be started, or that has ended."""
+        self._threads.pop(thread, None)
+
+    def wait(
+        self,
+        seconds: float | None,
+        poll: Callable[[float], object] | None = None,
+        *,
+        outside: bool = False,
+    ) -> object:
+        """Wait by the clock until something is ready; return it, or None after the seconds.
+
+        Args:
+            seconds: of the clock; None to wait without an end.
+            poll: see `Wait`.
+            outside: see `Wait`.
+
+        Raises RealTimeError if the other threads neither work on nor wait by the clock.
+        """
+        deadline = inf if seconds is None else self.clock.client_time() + max(0.0, seconds)
+        wait = Wait(deadline, poll, outside=outside, number=next(self._numbers))
+        outer = self._waits.get(get_ident())  # a signal or a destructor may wait within a wait
+        self._enter(wait)
+        try:
+            pauses = 0
+            while not wait.is_ready():
+                if self.closed:
+                    return self._wait_in_real_time(wait, poll)
+                if self._is_next(wait):
+                    if self.clock.client_time() >= deadline:
+                        return wait.result or None
+                    if self._move_clock(wait):
+                        pauses = 0
+                        continue
+                if pauses % 100 == 99:
+                    self._require_progress(wait)
+                wait.pause(min(0.001, 0.00005 * 2 ** min(pauses, 5)))
+                pauses += 1
+            return wait.result
+        finally:
+            self._leave(outer)
+
+    def close(self) -> None:
+        """Let the threads that still wait go on in real time."""
+        self.closed = True
+        for ident, run in list(MEMBERS.items()):
+            if run is self:
+                del MEMBERS[ident]
+        for wait in list(self._waits.values()):
+            wait.ring()
+
+    def _enter(self, wait: Wait) -> None:
+        self._reads = 0
+        with self._lock:
+            self._waits[get_ident()] = wait
+            self._changes += 1
+        if (first := self._first_wait()) is not None and first is not wait:
+            first.ring()
+
+    def _leave(self, outer: Wait | None) -> None:
+        with self._lock:
+            if outer is None:
+                del self._waits[get_ident()]
+            else:
+                self._waits[get_ident()] = outer
+            self._changes += 1
+
+    def _first_wait(self) -> Wait | None:
+        with self._lock:
+            return min(self._waits.values(), key=lambda wait: wait.order, default=None)
+
+    def _is_next(self, wait: Wait) -> bool:
+        """Return whether no other thread can go on before this one.
+
+        So threads that wake at the same moment go on one after the other, in the order in which
+        they began to wait.
+        """
+        changes, first = self._changes, self._first_wait()
+        if first is not wait:
+            if first is not None:
+                first.ring()
+            return False
+        # Dead threads first: a thread that waits for their end is then seen to be ready.
+        for thread in [thread for thread in self._threads if thread.ident is not None]:
+            if not thread.is_alive():
+                self.remove(thread)
+        others = [each for each in list(self._waits.values()) if each is not wait]
+        if any(each.is_ready() for each in others) or wait.is_ready():
+            return False
+        waiting = {each.thread for each in others} | {wait.thread}
+        at_work = [thread for thread in list(self._threads) if thread not in waiting]
+        # A thread that has begun or ended a wait since then may have woken another one.
+        return (not at_work or self._stand_still(at_work)) and changes == self._changes
+
+    def _move_clock(self, wait: Wait) -> bool:
+        """Move the clock on to the first moment that wakes a thread; return False to keep it."""
+        target = min(wait.deadline, self.clock.next_stop())
+        if target == inf or any(each.may_end_outside() for each in list(self._waits.values())):
+            return False
+        self._leave(None)  # the listeners of the clock may wait themselves
+        try:
+            self.clock.move_to(target)
+        finally:
+            with self._lock:
+                self._waits[get_ident()] = wait
+        return True
+
+    def _stand_still(self, threads: list[Thread]) -> bool:
+        """Return whether threads that do not wait by the clock cannot go on by themselves."""
+        frames = _frames()
+        standing = [frames.get(thread.ident or 0) for thread in threads]
+        if any(frame is None for frame in standing):
+            return False  # it begins, or it ends
+        at_locks = [frame for frame in standing if frame is not None and not is_idle(frame)]
+        if not all(map(stands_at_lock, at_locks)):
+            return False
+        places = [self._changes, *((id(frame), frame.f_lasti) for frame in at_locks)]
+        return not at_locks or self._at_locks.seconds(places) >= _LOCKED_SECONDS
+
+    def _require_progress(self, wait: Wait) -> None:
+        """Raise RealTimeError if no thread has begun or ended a wait for too long.
+
+        A thread without a timeout may wait for as long as others work.
+        """
+        waiting = {each.thread for each in list(self._waits.values())}
+        at_work = [thread for thread in list(self._threads) if thread not in waiting]
+        frames = _frames()
+        busy = [
+            thread
+            for thread in at_work
+            if (frame := frames.get(thread.ident or 0)) is None or not is_idle(frame)
+        ]
+        still = self._progress.seconds(self._changes) >= self._patience
+        if not still or (wait.deadline == inf and busy):
+            return
+        places = [describe(each.name, frames.get(each.ident or 0)) for each in busy or waiting]
+        raise RealTimeError(
+            f"the program's clock has stood still for {self._patience:g} s of real time, because"
+            f" {'this does not wait by it' if busy else 'nothing ends these waits'}:"
+            f" {'; '.join(sorted(places))}"
+        )
+
+    def _wait_in_real_time(self, wait: Wait, poll: Callable[[float], object] | None) -> object:
+        """Wait for the rest after the end of the run, when time is real again."""
+        end = real.monotonic() + wait.deadline - self.clock.client_time()
+        while not wait.is_ready() and (rest := end - real.monotonic()) > 0:
+            if poll is None:
+                real.sleep(rest)
+            else:
+                wait.pause(min(rest, 0.01))
+        return wait.result
+
+    def _count_read(self) -> None:
+        """Move the clock for a program that does not wait, but looks until a moment has come."""
+        self._reads += 1
+        if self._reads > _READS_WITHOUT_WAIT:
+            self.clock.move_to(self.clock.client_time() + 0.001)
+
+
+def _frames() -> dict[int, FrameType]:
+    # The documented way to the frames of other threads, in spite of its name.
+    return sys._current_frames()  # pyright: ignore[reportPrivateUsage]
+
+
+def join(run: ProgramRun) -> None:
+    """Make this thread one of the run."""
+    run.add(current_thread())
+    MEMBERS[get_ident()] = run
+
+
+# The runs by the numbers of their threads. All changes are single operations on the dict.
+MEMBERS: Final[dict[int, ProgramRun]] = {}
+# A thread at a lock may just have been let through, and not yet have been given the processor.
+_LOCKED_SECONDS = 0.01
+_READS_WITHOUT_WAIT = 1000
