@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import inf
 from typing import NamedTuple
 
 from ..openapi import Arguments, Call, Operation
@@ -19,6 +21,7 @@ class AcceptedCall(NamedTuple):
         key: The API key of the sender, empty if the operation needs none.
         owner: The key whose jobs the call sees; None if it sees those of all keys.
         scenario: The scenario of the job that the call creates.
+        listed_until: The Unix time after which created jobs are not in a list.
     """
 
     operation: Operation
@@ -27,6 +30,12 @@ class AcceptedCall(NamedTuple):
     key: str
     owner: str | None
     scenario: Scenario | None = None
+    listed_until: float = inf
+
+    def without_range(self) -> AcceptedCall:
+        """Return the call as if it had not asked for a part of a file."""
+        headers = {n: value for n, value in self.call.headers.items() if n != "range"}
+        return self._replace(call=replace(self.call, headers=headers))
 
     def sees(self, job: Job) -> bool:
         """Return True if the sender may know of a job."""

@@ -54,11 +54,22 @@ class LognormalLatency(TypedDict):
     lognormal: LognormalParameters
 
 
+class RetryDate(TypedDict):
+    """A wait that is sent as a date.
+
+    Keys:
+        date: the seconds until the date.
+    """
+
+    date: int
+
+
 class FaultOptions(TypedDict, total=False):
     """What a fault does, and to which calls of its operations. Every key is optional.
 
     Keys that select the calls:
-        job: the id of a job; only calls whose path contains it match.
+        job: the id of a job; only calls whose path contains it match. "each" matches the calls
+            about every job, and counts them for each job.
         key: an API key; only calls with this key match.
         nth: the first matching call that the fault affects, counted from 1.
         times: the number of affected calls; all from `nth` on by default.
@@ -68,7 +79,8 @@ class FaultOptions(TypedDict, total=False):
     Keys that replace the response by an error:
         status: the status of a documented error response.
         code: the error code, if the document declares several errors with this status.
-        retry_after: the number of seconds in the header that asks clients to wait.
+        retry_after: the number of seconds in the header that asks clients to wait, or
+            `{"date": seconds}` for the date after so many seconds.
         commit: True if the operation is carried out although the response is an error.
 
     Keys that break the connection:
@@ -79,6 +91,8 @@ class FaultOptions(TypedDict, total=False):
     Keys that change the response:
         body: truncates the JSON, or replaces it by malformed JSON.
         content_type: the value of the Content-Type header.
+        ignore_range: True sends the whole file with 200, not the requested part with 206.
+        list_delay: the seconds before a list shows a new job.
         drop: JSON pointer of a field to remove.
         change: values to set, by JSON pointer.
         state: a job state that the document does not declare.
@@ -96,13 +110,15 @@ class FaultOptions(TypedDict, total=False):
     probability: float
     status: int
     code: str
-    retry_after: int
+    retry_after: int | RetryDate
     commit: bool
     reset: Literal["before", "middle"]
     lost: Literal[True]
     cut: float
     body: Literal["truncated", "malformed"]
     content_type: str
+    ignore_range: Literal[True]
+    list_delay: float
     drop: str
     change: Mapping[str, Json]
     state: str

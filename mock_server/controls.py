@@ -8,7 +8,7 @@ from ..openapi import Document
 from ..openapi.jobs import Meaning
 from ..openapi.text import count_of, quote
 from .clock import ClockT
-from .config_types import FaultOptions
+from .config_types import FaultOptions, RetryDate
 from .jobs.job import observe
 from .jobs.job_fields import JobFields
 from .jobs.progression import JobOutcome
@@ -85,7 +85,7 @@ class MockControls(Generic[ClockT]):
         status: int,
         code: str | None = None,
         times: int = 1,
-        retry_after: int | None = None,
+        retry_after: int | RetryDate | None = None,
     ) -> None:
         """Let the next calls of an operation fail with a documented error.
 
@@ -94,7 +94,8 @@ class MockControls(Generic[ClockT]):
             status: The HTTP status of the error.
             code: The code of the error, if several have this status.
             times: The number of calls that fail.
-            retry_after: The seconds that the response asks a client to wait.
+            retry_after: The seconds that the response asks a client to wait, or
+                `{"date": seconds}` for a date.
 
         Raises ValueError if the document does not declare such an error.
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 
 from ..openapi import Cause
 from ..openapi.jobs import ListOperation, Place
@@ -54,7 +55,7 @@ class JobLister:
         after, known = self._start(accepted)
         if not known:
             return Page((), more=False, before=False, total=None, offset=0, limit=limit)
-        if not self._needs_all(accepted):
+        if not self._needs_all(accepted) and accepted.listed_until == inf:
             found = self._store.page(
                 after=after, limit=limit, newest_first=newest_first, owner=accepted.owner
             )
@@ -113,6 +114,7 @@ class JobLister:
             job
             for job in jobs
             if job.kind in self.listings
+            and job.created <= accepted.listed_until
             and all(str(self._value_of(job, path)) == str(v) for path, v in wanted.items())
         ]
 

@@ -129,6 +129,7 @@ class JobService(Generic[ClockT]):
                 self._errors.reply(refusal, request_id, operation), request_id, sender
             ),
             random=self._random,
+            now=self.clock.now(),
         )
 
     def _accept(
@@ -162,6 +163,12 @@ class JobService(Generic[ClockT]):
             return self._create(accepted, applied)
         if self.scenarios.has_faults:
             applied.add(self._scenario_faults(accepted))
+        if applied:
+            if applied.ignore_range:
+                accepted = accepted.without_range()
+            if applied.list_delay:
+                until = self.clock.now() - applied.list_delay
+                accepted = accepted._replace(listed_until=until)
         return self.perform(accepted)
 
     def _create(self, accepted: AcceptedCall, applied: AppliedFaults) -> Reply:
@@ -173,7 +180,7 @@ class JobService(Generic[ClockT]):
                 applied.add(
                     self.faults.match_scenario_faults(faults, accepted.call, scope=accepted.key)
                 )
-            operation, call, arguments, key, owner, _ = accepted
+            operation, call, arguments, key, owner, *_ = accepted
             # By position, which is much faster than _replace().
             return self.perform(
                 AcceptedCall(operation, call, arguments, key, owner, choice.scenario)

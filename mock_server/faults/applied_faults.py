@@ -34,6 +34,16 @@ class AppliedFaults:
         """True if the operation is not carried out and no response is sent."""
         return any(fault.prevents for fault in self._faults)
 
+    @property
+    def ignore_range(self) -> bool:
+        """True if the response has the whole file, not the requested part."""
+        return any(fault.ignore_range for fault in self._faults)
+
+    @property
+    def list_delay(self) -> float:
+        """The seconds before a list shows a new job."""
+        return max((fault.list_delay for fault in self._faults), default=0.0)
+
     def add(self, faults: Iterable[Fault]) -> None:
         """Add faults. Raise Refusal if one of them prevents the operation."""
         added = [*faults]
@@ -46,9 +56,12 @@ class AppliedFaults:
                 raise fault.refusal.with_traceback(None)
 
     def apply(
-        self, reply: Reply, *, error_reply: Callable[[Refusal], Reply], random: Random
+        self, reply: Reply, *, error_reply: Callable[[Refusal], Reply], random: Random, now: float
     ) -> Reply:
-        """Return the reply as the client receives it; `error_reply` renders a refusal."""
+        """Return the reply as the client receives it; `error_reply` renders a refusal.
+
+        `now` is the time in Unix seconds.
+        """
         for fault in self._faults:
             if fault.prevents:
                 reply = replace(_NO_REPLY, delivery=reply.delivery)
@@ -56,7 +69,7 @@ class AppliedFaults:
                 error = error_reply(fault.refusal)
                 reply = replace(error, delivery=reply.delivery, replaced=reply.replaced or reply)
             for effect in fault.effects:
-                before, reply = reply, effect(reply, random)
+                before, reply = reply, effect(reply, random, now)
                 if (reply.body, reply.headers) != (before.body, before.headers):
                     reply = replace(reply, replaced=before.replaced or before)
         faults = tuple(str(fault) for fault in self._faults)

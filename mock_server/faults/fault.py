@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ...openapi import Call, Document, Operation
 from ...openapi.credentials import mask_key
 from ...openapi.envelope import usual_cause
-from ...openapi.jobs import CreateOperation, JobRole
+from ...openapi.jobs import CreateOperation, JobRole, Part, Place
 from ...openapi.json import Json
 from ...openapi.pointer import format_pointer, parse_pointer
 from ...openapi.text import did_you_mean, quote
@@ -24,7 +24,8 @@ class Fault:
 
     Args:
         operations: the ids of the affected operations.
-        job: a job id; if set, only calls whose path contains it match.
+        job: a job id; if set, only calls whose path contains it match. With "each", calls about any
+            job match, and are counted for each job.
         key: an API key; if set, only calls with this key match.
         nth: the first matching call that is affected, counted from 1.
         times: the number of affected calls, None for all.
@@ -34,6 +35,9 @@ class Fault:
         commit: True if the operation is carried out although `refusal` is sent.
         prevents: True if the operation is not carried out and no response is sent.
         effects: changes to the response and its delivery.
+        ignore_range: True if the response has the whole file, not the requested part.
+        list_delay: the seconds before a list shows a new job.
+        job_places: the place of the job id in the calls of each operation, for "each".
         options: the options from which this fault was read.
     """
 
@@ -48,6 +52,9 @@ class Fault:
     commit: bool = False
     prevents: bool = False
     effects: tuple[Effect, ...] = ()
+    ignore_range: bool = False
+    list_delay: float = 0.0
+    job_places: Mapping[str, Place]
     options: Mapping[str, Json]
 
     @property
@@ -71,12 +78,26 @@ class Fault:
         return (
             call.operation_id in self.operations
             and self.key in (None, key)
-            and (self.job is None or _is_about(call, self.job))
+            and (self.job is None or self._is_about_job(call, self.job))
         )
+
+    def counted_job(self, call: Call) -> str | None:
+        """Return the job whose calls are counted by themselves, None if all calls are counted."""
+        place = self.job_places.get(call.operation_id) if self.job == EACH else None
+        return None if place is None else _read_id(call, place)
+
+    def _is_about_job(self, call: Call, job: str) -> bool:
+        return self.counted_job(call) is not None if job == EACH else _is_about(call, job)
 
 
 def _is_about(call: Call, job: str) -> bool:
     return job in call.path_parameters.values() or any(job == value for _, value in call.query)
+
+
+def _read_id(call: Call, place: Place) -> str | None:
+    """Return the job id at a place of the path or the query, None if the call has none."""
+    values = call.path_parameters if place.part is Part.PATH else dict(call.query)
+    return values.get(place.name)
 
 
 def read_fault(document: Document, options: Mapping[str, Json]) -> Fault:
@@ -96,6 +117,12 @@ def read_fault(document: Document, options: Mapping[str, Json]) -> Fault:
         refusal=refusal,
         prevents=options.get("reset") == "before",
         effects=build_effects(document, options),
+        job_places={
+            operation.id: role.id
+            for operation in operations
+            for role in document.roles.get(operation.id, ())
+            if role.id is not None and role.id.part in (Part.PATH, Part.QUERY)
+        },
         options=dict(options),
     )
 
@@ -161,6 +188,10 @@ def _error_response(
         some = [lacking] if lacking else operations or [*document.operations.values()]
         raise _undocumented_response(document, some, options)
     wait = options.get("retry_after")
+    if isinstance(wait, dict):
+        wait = wait["date"]
+        if envelope.retry_seconds is None:
+            raise ConfigError("/retry_after/date", "the document declares no header for it")
     if wait is not None and envelope.retry_seconds is None and not envelope.retry_places:
         raise ConfigError("/retry_after", "the document declares no place for it (x-errors)")
     target = operations[0].id if len(operations) == 1 else "this operation"
@@ -185,6 +216,10 @@ def _check_targets(
     """Raise ConfigError if the fault could never match a call, or would not be a fault."""
     if "job" in options and not any(_names_a_job(document, each) for each in operations):
         raise ConfigError("/job", "none of these operations has a job id in its path")
+    roles = {role.role for each in operations for role in document.roles.get(each.id, ())}
+    for name, role, does in _REQUIRED_ROLES:
+        if name in options and role not in roles:
+            raise ConfigError(f"/{name}", f"none of these operations {does}")
     states = {name for kind in document.kinds.values() for name in kind.lifecycle.states}
     if options.get("state") in states:
         reason = f"must be unknown to the document, not {quote(options['state'])}"
@@ -224,12 +259,23 @@ def _to_text(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+_REQUIRED_ROLES = (
+    ("ignore_range", JobRole.RESULT, "returns the file of a job"),
+    ("list_delay", JobRole.LIST, "lists jobs"),
+)
 # The names of roles in configurations for earlier versions.
 _EARLIER_ROLES = {"retrieve": "poll", "content": "result"}
 _REMIX = "remix"
-_COPIED_OPTIONS = ("job", "key", "nth", "times", "every", "probability", "commit")
+EACH = "each"
+"""The value of `job` that counts the calls about each job by themselves."""
+
+_COPIED_OPTIONS = (
+    *("job", "key", "nth", "times", "every", "probability", "commit"),
+    *("ignore_range", "list_delay"),
+)
 _DELAYS = {"latency", "slow"}
 _EFFECTS = {
     *("status", "reset", "lost", "cut", "body", "content_type", "drop", "change", "state"),
+    *("ignore_range", "list_delay"),
     *_DELAYS,
 }

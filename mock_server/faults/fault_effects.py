@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from math import log
+from email.utils import formatdate
+from math import ceil, log
 from random import Random
 
 import orjson
@@ -14,8 +15,8 @@ from ...openapi.json import Json, parse_json
 from ...openapi.pointer import Path, get, get_or_none, parse_pointer, set_at
 from ..jobs.progression import MAX_SECONDS
 
-Effect = Callable[[Reply, Random], Reply]
-"""Returns a changed reply; the random generator is that of the service."""
+Effect = Callable[[Reply, Random, float], Reply]
+"""Returns a changed reply; the random generator and the time (Unix seconds) are the service's."""
 
 
 def build_effects(document: Document, options: Mapping[str, Json]) -> tuple[Effect, ...]:
@@ -27,6 +28,10 @@ def build_effects(document: Document, options: Mapping[str, Json]) -> tuple[Effe
         found.append(_EditJson(document, changes, drops, options.get("state")))
     if "body" in options:
         found.append(_truncate_body if options["body"] == "truncated" else _replace_body)
+    if isinstance(options.get("retry_after"), dict):
+        envelope = document.envelope
+        seconds = options["retry_after"]["date"]
+        found.append(_SetRetryDate(envelope.retry_seconds, envelope.retry_milliseconds, seconds))
     if "content_type" in options:
         found.append(_SetContentType(options["content_type"]))
     if "latency" in options or "slow" in options:
@@ -48,7 +53,7 @@ class _EditJson:
     drops: tuple[Path, ...]
     state: str | None
 
-    def __call__(self, reply: Reply, random: Random) -> Reply:
+    def __call__(self, reply: Reply, random: Random, now: float) -> Reply:
         try:
             body = parse_json(reply.body)
         except orjson.JSONDecodeError:
@@ -84,8 +89,30 @@ class _SetContentType:
 
     media_type: str
 
-    def __call__(self, reply: Reply, random: Random) -> Reply:
+    def __call__(self, reply: Reply, random: Random, now: float) -> Reply:
         return replace(reply, headers={**reply.headers, "content-type": self.media_type})
+
+
+@dataclass(frozen=True, slots=True)
+class _SetRetryDate:
+    """Asks for a wait until a date, in the form of HTTP, instead of a number of seconds.
+
+    Args:
+        header: the name of the header with the date.
+        other: the name of the header with milliseconds, which clients would prefer.
+        seconds: the seconds until the date.
+    """
+
+    header: str | None
+    other: str | None
+    seconds: float
+
+    def __call__(self, reply: Reply, random: Random, now: float) -> Reply:
+        if self.header is None:
+            return reply
+        headers = {name: value for name, value in reply.headers.items() if name != self.other}
+        headers[self.header] = formatdate(ceil(now + self.seconds), usegmt=True)
+        return replace(reply, headers=headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +127,7 @@ class _Delay:
     latency: Callable[[Random], float]
     seconds: float
 
-    def __call__(self, reply: Reply, random: Random) -> Reply:
+    def __call__(self, reply: Reply, random: Random, now: float) -> Reply:
         before = _delivery(reply)
         delay, seconds = before.delay + self.latency(random), before.body_seconds + self.seconds
         return replace(reply, delivery=replace(before, delay=delay, body_seconds=seconds))
@@ -118,7 +145,7 @@ class _CutBody:
     share: float
     reset: bool
 
-    def __call__(self, reply: Reply, random: Random) -> Reply:
+    def __call__(self, reply: Reply, random: Random, now: float) -> Reply:
         arrives = int(len(reply.body) * self.share)
         delivery = replace(_delivery(reply), bytes_delivered=arrives, reset=self.reset)
         return replace(reply, delivery=delivery)
@@ -137,15 +164,15 @@ def _has(body: dict[str, Json], path: Path) -> bool:
     return True
 
 
-def _lose_reply(reply: Reply, random: Random) -> Reply:
+def _lose_reply(reply: Reply, random: Random, now: float) -> Reply:
     return replace(reply, delivery=replace(_delivery(reply), bytes_delivered=-1, reset=True))
 
 
-def _truncate_body(reply: Reply, random: Random) -> Reply:
+def _truncate_body(reply: Reply, random: Random, now: float) -> Reply:
     return _with_body(reply, reply.body[: len(reply.body) // 2])
 
 
-def _replace_body(reply: Reply, random: Random) -> Reply:
+def _replace_body(reply: Reply, random: Random, now: float) -> Reply:
     return _with_body(reply, _PROXY_ERROR_PAGE)
 
 

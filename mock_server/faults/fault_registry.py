@@ -134,8 +134,8 @@ class FaultRegistry:
             if not fault.matches(call, key):
                 continue
             if decided and not fault.only_delays:
-                counter.matched += 1
-            elif counter.count_match(self._random):
+                counter.skip_match(fault.counted_job(call))
+            elif counter.count_match(self._random, fault.counted_job(call)):
                 applied.append(fault)
                 decided = decided or not fault.only_delays
         return tuple(applied)
@@ -166,16 +166,35 @@ class _FaultCounter:
 
     def __init__(self, fault: Fault) -> None:
         self.fault, self.matched, self.applied = fault, 0, 0
+        self._by_job: dict[str, _FaultCounter] = {}
 
     @property
     def exhausted(self) -> bool:
         """True if the fault cannot apply to any further call."""
         fault = self.fault
+        if self._by_job:
+            return False  # other jobs may follow
         return fault.every is None and fault.times is not None and self.applied >= fault.times
 
-    def count_match(self, random: Random) -> bool:
-        """Count a matching call, and return True if the fault applies to it."""
+    def skip_match(self, job: str | None) -> None:
+        """Count a matching call to which another fault applies."""
+        self.matched += 1
+        if job is not None:
+            self._by_job.setdefault(job, _FaultCounter(self.fault)).skip_match(None)
+
+    def count_match(self, random: Random, job: str | None) -> bool:
+        """Count a matching call, and return True if the fault applies to it.
+
+        Args:
+            random: decides about faults with a probability.
+            job: the job whose calls are counted by themselves; None counts all calls.
+        """
         fault = self.fault
+        if job is not None:
+            counter = self._by_job.setdefault(job, _FaultCounter(fault))
+            applies = counter.count_match(random, None)
+            self.matched, self.applied = self.matched + 1, self.applied + applies
+            return applies
         self.matched += 1
         position = self.matched - fault.nth
         if position < 0 or self.exhausted:

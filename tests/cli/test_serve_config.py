@@ -83,6 +83,15 @@ def test_faults_of_several_options_apply_in_order(serve: Serve) -> None:
     assert second.status_code == 500
 
 
+def test_faults_of_the_command_line_may_be_dates_and_about_each_job(serve: Serve) -> None:
+    dated = "operation: list, status: 429, retry_after: {date: 3000}"
+    mock = serve("--fault", dated, "--fault", "operation: poll, job: each, nth: 2, status: 503")
+    assert mock.request("GET", "/videos").headers["retry-after"].endswith(" GMT")
+    jobs = [mock.request("POST", "/videos", PROMPT).json()["id"] for _ in range(2)]
+    for status in (200, 503):
+        assert {mock.request("GET", f"/videos/{job}").status_code for job in jobs} == {status}
+
+
 def test_environment_variable_sets_one_fault_per_line() -> None:
     faults = "operation: list, status: 503, times: 1\n\noperation: create, lots: true\n"
     result = run_command("serve", env={"AISA_TESTKIT_FAULT": faults})

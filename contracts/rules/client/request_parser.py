@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from math import inf
 
 from ....openapi import Cause, Document, JobOperation, JobRole, ListOperation, Meaning, Reply
@@ -59,8 +60,8 @@ class RequestParser:
             job=job,
             job_reports=reports,
             undelivered=undelivered,
-            retry_after=_requested_wait(exchange.reply, self._retry_places),
-            poll_after=_requested_wait(exchange.reply, self._poll_hints(exchange)),
+            retry_after=_requested_wait(exchange, self._retry_places),
+            poll_after=_requested_wait(exchange, self._poll_hints(exchange)),
             from_sdk=_SDK_HEADER in exchange.headers,
             quota_exhausted=self._says_quota_exhausted(exchange.reply),
             unreadable=unreadable,
@@ -175,12 +176,19 @@ def _units(hint: RetryHint) -> int:
     return 1000 if hint.unit == "milliseconds" else 1
 
 
-def _requested_wait(reply: Reply | None, places: Iterable[_WaitPlace]) -> RequestedWait:
+def _requested_wait(exchange: Exchange, places: Iterable[_WaitPlace]) -> RequestedWait:
     """Return the waits at these places of a response."""
+    reply = exchange.reply
     if reply is None:
         return RequestedWait()
     sent = [(value, units) for p, units in places if (value := _value_at(reply, p)) is not None]
-    waits = [wait for value, units in sent if (wait := _parse_seconds(value, units)) is not None]
+    parsed = (
+        _seconds_until(value, exchange.at)
+        if isinstance(value, str) and ":" in value
+        else _parse_seconds(value, units)
+        for value, units in sent
+    )
+    waits = [wait for wait in parsed if wait is not None]
     return RequestedWait(tuple(waits) if waits else (0.0,) * bool(sent))
 
 
@@ -188,6 +196,14 @@ def _value_at(reply: Reply, place: Place) -> Json:
     if place.part is Part.HEADER:
         return reply.headers.get(place.name)
     return get_or_none(json_body(reply), place.path)
+
+
+def _seconds_until(text: str, now: float) -> float | None:
+    """Return the seconds until a date of HTTP, None if the text is not a date."""
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _parse_seconds(value: Json, units_per_second: int) -> float | None:

@@ -84,7 +84,7 @@ def recursive_list() -> Json:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "must have at least one of body, change, content_type, cut, drop, latency"),
+        ({}, "must have at least one of body, change, content_type, cut, drop, ignore_range"),
         ({"explodes": True}, "/explodes: is not known here"),
         ({"lost": True, "operation": "create_video"}, "/operation: must be one of listVid"),
         ({"lost": True, "operation": ""}, "/operation: must have at least 1 character, not 0"),
@@ -109,6 +109,22 @@ def recursive_list() -> Json:
         (
             {"status": 500, "retry_after": 2e9},
             "/retry_after: must be at least 0 and at most 1000000000",
+        ),
+        ({"status": 429, "retry_after": {"date": -1}}, "/retry_after/date: must be at least 0"),
+        ({"status": 429, "retry_after": {}}, "/retry_after/date: is required"),
+        ({"ignore_range": False}, "/ignore_range: must be true, not false"),
+        (
+            {"operation": "list", "ignore_range": True},
+            "/ignore_range: none of these operations returns the file of a job",
+        ),
+        (
+            {"operation": "create", "list_delay": 5},
+            "/list_delay: none of these operations lists jobs",
+        ),
+        ({"list_delay": 0}, "/list_delay: must be more than 0"),
+        (
+            {"operation": "list", "lost": True, "job": "each"},
+            "/job: none of these operations has a job id in its path",
         ),
         ({"status": 500, "commit": 1}, "/commit: must be of type boolean, not 1"),
         ({"lost": True, "code": "internal_error"}, "/code: requires status"),
@@ -225,7 +241,7 @@ POINTERS = st.sampled_from(["/id", "/error", "/error/code", "/data", "/nothing",
 NUMBERS = st.integers(-1, 5) | st.floats(-1, 2)
 FAULT_OPTIONS: dict[str, st.SearchStrategy[Json]] = {
     "operation": st.sampled_from(["create", "list", "getVideo", "film", ""]),
-    "job": st.text(max_size=3),
+    "job": st.text(max_size=3) | st.just("each"),
     "key": st.text(max_size=3),
     "nth": NUMBERS,
     "times": NUMBERS,
@@ -233,7 +249,9 @@ FAULT_OPTIONS: dict[str, st.SearchStrategy[Json]] = {
     "probability": NUMBERS,
     "status": st.sampled_from([200, 400, 404, 409, 418, 429, 429.0, 500, 503]),
     "code": st.sampled_from(["", "internal_error", "quota_exceeded"]),
-    "retry_after": NUMBERS,
+    "retry_after": NUMBERS | st.fixed_dictionaries({"date": NUMBERS}),
+    "ignore_range": st.booleans(),
+    "list_delay": NUMBERS,
     "commit": st.booleans(),
     "reset": st.sampled_from(["before", "middle", "after"]),
     "lost": st.booleans(),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
+from math import ceil
 from random import Random
 from statistics import median
 
@@ -106,7 +108,7 @@ def test_lognormal_latency_has_a_median_and_a_long_tail(client: FaultyClient) ->
 def test_lognormal_latency_has_a_maximum(document: Document) -> None:
     options = {"latency": {"lognormal": {"median": 1e9, "sigma": 10}}}
     (delay,) = read_fault(document, options).effects
-    delays = [delay_of(delay(Reply(200), Random(seed))) for seed in range(50)]
+    delays = [delay_of(delay(Reply(200), Random(seed), 0)) for seed in range(50)]
     assert max(delays) == 1e9 > min(delays)
 
 
@@ -156,7 +158,7 @@ def test_malformed_body_is_an_html_page_with_unchanged_headers(
 
 def test_changed_body_has_no_content_length_header(document: Document) -> None:
     (truncate,) = read_fault(document, {"body": "truncated"}).effects
-    reply = truncate(Reply(200, {"content-length": "4", "etag": "x"}, b"1234"), Random(1))
+    reply = truncate(Reply(200, {"content-length": "4", "etag": "x"}, b"1234"), Random(1), 0)
     assert reply == Reply(200, {"etag": "x"}, b"12")
 
 
@@ -215,7 +217,7 @@ def test_change_and_drop_can_affect_several_fields(client: FaultyClient) -> None
 @pytest.mark.parametrize("body", [b'{"id":"x"}', b'{"error":5}', b"[1]"], ids=bytes.decode)
 def test_drop_ignores_a_body_without_the_field(document: Document, body: bytes) -> None:
     (edit,) = read_fault(document, {"drop": "/error/code"}).effects
-    assert edit(Reply(200, {}, body), Random(1)).body == body
+    assert edit(Reply(200, {}, body), Random(1), 0).body == body
 
 
 def test_undocumented_state_replaces_the_state_of_jobs_and_listed_jobs(
@@ -267,7 +269,7 @@ def test_effects_of_one_fault_are_combined(client: FaultyClient, other: dict[str
     for edit in edits:
         edited = client.reply(JobRole.POLL, **edit)
         both = client.reply(JobRole.POLL, **edit, **other)
-        expected = effect(edited, Random(1))
+        expected = effect(edited, Random(1), 0)
         assert replace(both, replaced=None) == replace(expected, replaced=None)
         assert both != edited
 
@@ -311,6 +313,34 @@ def test_message_of_a_simulated_error_names_its_operation(client: FaultyClient) 
 def test_retry_after_accepts_a_whole_number_written_as_float(client: FaultyClient) -> None:
     reply = client.reply(JobRole.CREATE, status=429, retry_after=2.0)
     assert reply.headers["retry-after"] == "2"
+
+
+def test_retry_after_may_be_a_date_or_longer_than_any_client_waits(client: FaultyClient) -> None:
+    reply = client.reply(JobRole.LIST, status=429, retry_after={"date": 30})
+    until = parsedate_to_datetime(reply.headers["retry-after"]).timestamp()
+    assert until == ceil(client.clock.now() + 30)
+    assert "retry-after-ms" not in reply.headers
+    assert client.reply(JobRole.LIST, status=429, retry_after=3000).headers["retry-after"] == "3000"
+
+
+def test_ignored_range_returns_the_whole_file_with_200(client: FaultyClient) -> None:
+    part = {"range": "bytes=1-2"}
+    client.controls.fault("result", ignore_range=True, times=1)
+    whole, ranged = (client.send(JobRole.RESULT, client.finished_job, headers=part) for _ in "12")
+    assert (whole.status, ranged.status, len(ranged.body)) == (200, 206, 2)
+    assert whole.body[1:3] == ranged.body
+    assert "content-range" not in whole.headers
+
+
+def test_list_shows_a_new_job_late(client: FaultyClient) -> None:
+    def listed() -> int:
+        return len(orjson.loads(client.send(JobRole.LIST).body)["data"])
+
+    client.controls.fault("list", list_delay=5)
+    client.create()
+    assert listed() == 1
+    client.clock.advance(5)
+    assert listed() == 2
 
 
 def test_committed_error_replaces_another_error(client: FaultyClient) -> None:

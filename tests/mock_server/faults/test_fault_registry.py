@@ -301,3 +301,28 @@ def test_counts_of_scenario_faults_are_limited(document: Document) -> None:
     assert all(matches(number) for number in range(10_000, 10_010))
     assert matches(0)  # forgotten
     assert not matches(9999)
+
+
+def test_calls_about_each_job_are_counted_by_themselves(service: JobService) -> None:
+    first, second = (make_call("getVideo", job=create_job(service)) for _ in range(2))
+    controls = MockControls(service)
+    controls.fault("getVideo", job="each", nth=2, times=1, **ERROR)
+    assert [pattern(service, 1, call) for call in (first, second, first, second)] == [*"..xx"]
+    assert (pattern(service, 3, first), pattern(service, 3, LIST)) == ("...", "...")
+    third = make_call("getVideo", job=create_job(service))
+    assert pattern(service, 3, third) == ".x."
+    (fault,) = service.faults.to_json()
+    assert (fault["job"], fault["struck"]) == ("each", 3)
+
+
+def test_calls_that_another_fault_affects_count_for_each_job(service: JobService) -> None:
+    call = make_call("getVideo", job=create_job(service))
+    controls = MockControls(service)
+    controls.fault("getVideo", times=1, **ERROR)
+    controls.fault("getVideo", job="each", nth=2, times=1, **ERROR)
+    assert pattern(service, 3, call) == "xx."
+
+
+def test_fault_without_times_lasts(service: JobService) -> None:
+    MockControls(service).fault(nth=3, status=401)
+    assert pattern(service, 5) + pattern(service, 2, CREATE) == "..xxxxx"

@@ -137,7 +137,8 @@ def test_every_documented_error_can_be_simulated(
         (
             "createVideo",
             {"status": 429, "retry_after": 1.5},
-            "/retry_after: must be of type integer, at least 0 and at most 1000000000, not 1.5",
+            "/retry_after: must be of type integer or object, numbers at least 0 and at most"
+            " 1000000000, not 1.5",
         ),
     ],
     ids=[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from email.utils import formatdate
 from itertools import accumulate, repeat
 
 import pytest
@@ -69,7 +70,9 @@ HEADERS = {
     "milliseconds before seconds": ({"retry-after": "2", "retry-after-ms": "100"}, False),
     "longer milliseconds": ({"retry-after": "0", "retry-after-ms": "2000"}, True),
     "unreadable milliseconds": ({"retry-after": "2", "retry-after-ms": "soon"}, True),
-    "date": ({"retry-after": "Sun, 06 Nov 2094 08:49:37 GMT"}, False),
+    "date": ({"retry-after": "Sun, 06 Nov 2094 08:49:37 GMT"}, True),
+    "past date": ({"retry-after": "Sun, 06 Nov 1960 08:49:37 GMT"}, False),
+    "unreadable date": ({"retry-after": "at 10:30"}, False),
     "negative": ({"retry-after": "-2"}, False),
     "infinite": ({"retry-after": "1e400"}, False),
     "not a number": ({"retry-after": "nan"}, False),
@@ -85,8 +88,8 @@ def test_retry_after_is_read_as_clients_read_it(
 
 
 def test_unreadable_retry_after_still_replaces_the_backoff(document: Document) -> None:
-    date = {"retry-after": "Sun, 06 Nov 2094 08:49:37 GMT"}
-    assert client_codes(document, list_retries(document, 0, 0.1, headers=date)) == []
+    unreadable = {"retry-after": "soon"}
+    assert client_codes(document, list_retries(document, 0, 0.1, headers=unreadable)) == []
     assert client_codes(document, list_retries(document, 0, 0.1, headers={})) == ["AV723 2"]
 
 
@@ -258,3 +261,18 @@ MESSAGES = {
 def test_message_about_a_retry(document: Document, script: str, message: tuple[str, str]) -> None:
     (violation,) = check_client(document, run_script(document, script))
     assert (violation.received, violation.expected) == message
+
+
+@pytest.mark.parametrize(("seconds", "reported"), [(20, True), (31, False)])
+def test_retry_before_a_date_is_reported(
+    document: Document, seconds: float, reported: bool
+) -> None:
+    headers = {"retry-after": formatdate(1_780_000_030, usegmt=True)}
+    first, second = (
+        read_exchange(
+            document, make_call(document, JobRole.LIST), Reply(429, headers), at=at, client_time=at
+        )
+        for at in (1_780_000_000, 1_780_000_000 + seconds)
+    )
+    codes = [v.code for v in check_client(document, [first, second])]
+    assert ("AV722" in codes) is reported
