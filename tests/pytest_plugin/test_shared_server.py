@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -238,3 +240,28 @@ def test_server_of_an_ended_block_answers_without_a_mock() -> None:
         url = mock.base_url
     response = httpx.get(f"{url}/videos", headers=KEYS)
     assert (response.status_code, response.text) == (503, "no test is running")
+
+
+def test_server_that_a_program_has_ended_is_replaced() -> None:
+    # In a process of its own: other tests need their servers.
+    result = subprocess.run([sys.executable, "-c", ENDING_A_SERVER], capture_output=True, text=True)
+    assert result.stdout == "200\n"
+
+
+ENDING_A_SERVER = """
+import asyncio, threading, httpx
+from aisa_testkit.pytest_plugin import serve_videos
+
+async def exit(*args):
+    raise SystemExit
+
+with serve_videos():
+    pass
+sleep, asyncio.sleep = asyncio.sleep, exit  # the server sleeps in its loop
+for thread in threading.enumerate():
+    if thread.name == "mock server":
+        thread.join()
+asyncio.sleep = sleep
+with serve_videos(check=False) as server:
+    print(httpx.get(f"{server.base_url}/videos", headers={"Authorization": "Bearer k"}).status_code)
+"""
