@@ -7,6 +7,7 @@ from math import inf
 from typing import NamedTuple
 
 from ..openapi import Arguments, Call, Operation
+from ..openapi.json import Json
 from .faults.scenario import Scenario
 from .jobs.job import Job
 
@@ -22,6 +23,7 @@ class AcceptedCall(NamedTuple):
         owner: The key whose jobs the call sees; None if it sees those of all keys.
         scenario: The scenario of the job that the call creates.
         listed_until: The Unix time after which created jobs are not in a list.
+        webhook: How the events of the created job are sent, see `Fault`; None as usual.
     """
 
     operation: Operation
@@ -31,6 +33,7 @@ class AcceptedCall(NamedTuple):
     owner: str | None
     scenario: Scenario | None = None
     listed_until: float = inf
+    webhook: Json = None
 
     def without_range(self) -> AcceptedCall:
         """Return the call as if it had not asked for a part of a file."""

@@ -64,6 +64,16 @@ class RetryDate(TypedDict):
     date: int
 
 
+class LateWebhook(TypedDict):
+    """Events that are sent late.
+
+    Keys:
+        late: the seconds by which they are late.
+    """
+
+    late: float
+
+
 class FaultOptions(TypedDict, total=False):
     """What a fault does, and to which calls of its operations. Every key is optional.
 
@@ -93,6 +103,8 @@ class FaultOptions(TypedDict, total=False):
         content_type: the value of the Content-Type header.
         ignore_range: True sends the whole file with 200, not the requested part with 206.
         list_delay: the seconds before a list shows a new job.
+        webhook: how the events of the created job are sent: "lost", "twice" or
+            `{"late": seconds}`.
         drop: JSON pointer of a field to remove.
         change: values to set, by JSON pointer.
         state: a job state that the document does not declare.
@@ -119,6 +131,7 @@ class FaultOptions(TypedDict, total=False):
     content_type: str
     ignore_range: Literal[True]
     list_delay: float
+    webhook: Literal["lost", "twice"] | LateWebhook
     drop: str
     change: Mapping[str, Json]
     state: str

@@ -121,7 +121,7 @@ class JobCreation:
                 scenario.name if scenario else "",
             )
             if self._webhooks is not None:
-                self._webhooks.schedule(job)
+                self._webhooks.schedule(job, fault=accepted.webhook)
             self._store.add(job)  # from here on, another thread can end it
             return job
 

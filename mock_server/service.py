@@ -182,9 +182,10 @@ class JobService(Generic[ClockT]):
                 )
             operation, call, arguments, key, owner, *_ = accepted
             # By position, which is much faster than _replace().
-            return self.perform(
-                AcceptedCall(operation, call, arguments, key, owner, choice.scenario)
-            )
+            accepted = AcceptedCall(operation, call, arguments, key, owner, choice.scenario)
+            if applied:
+                accepted = accepted._replace(webhook=applied.webhook)
+            return self.perform(accepted)
         except Refusal:
             self.scenarios.requeue(choice)
             raise

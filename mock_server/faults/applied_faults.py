@@ -7,6 +7,7 @@ from dataclasses import replace
 from random import Random
 
 from ...openapi import Cause, Reply
+from ...openapi.json import Json
 from ...openapi.messages import ReplyNotes
 from ..errors import Refusal
 from .fault import Fault
@@ -43,6 +44,11 @@ class AppliedFaults:
     def list_delay(self) -> float:
         """The seconds before a list shows a new job."""
         return max((fault.list_delay for fault in self._faults), default=0.0)
+
+    @property
+    def webhook(self) -> Json:
+        """How the events of the created job are sent, None as usual."""
+        return next((f.webhook for f in self._faults if f.webhook is not None), None)
 
     def add(self, faults: Iterable[Fault]) -> None:
         """Add faults. Raise Refusal if one of them prevents the operation."""

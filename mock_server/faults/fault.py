@@ -37,6 +37,7 @@ class Fault:
         effects: changes to the response and its delivery.
         ignore_range: True if the response has the whole file, not the requested part.
         list_delay: the seconds before a list shows a new job.
+        webhook: how the events of the created job are sent: "lost", "twice" or {"late": seconds}.
         job_places: the place of the job id in the calls of each operation, for "each".
         options: the options from which this fault was read.
     """
@@ -54,6 +55,7 @@ class Fault:
     effects: tuple[Effect, ...] = ()
     ignore_range: bool = False
     list_delay: float = 0.0
+    webhook: Json = None
     job_places: Mapping[str, Place]
     options: Mapping[str, Json]
 
@@ -262,6 +264,7 @@ def _to_text(value: Json) -> str:
 _REQUIRED_ROLES = (
     ("ignore_range", JobRole.RESULT, "returns the file of a job"),
     ("list_delay", JobRole.LIST, "lists jobs"),
+    ("webhook", JobRole.CREATE, "creates a job"),
 )
 # The names of roles in configurations for earlier versions.
 _EARLIER_ROLES = {"retrieve": "poll", "content": "result"}
@@ -271,11 +274,11 @@ EACH = "each"
 
 _COPIED_OPTIONS = (
     *("job", "key", "nth", "times", "every", "probability", "commit"),
-    *("ignore_range", "list_delay"),
+    *("ignore_range", "list_delay", "webhook"),
 )
 _DELAYS = {"latency", "slow"}
 _EFFECTS = {
     *("status", "reset", "lost", "cut", "body", "content_type", "drop", "change", "state"),
-    *("ignore_range", "list_delay"),
+    *("ignore_range", "list_delay", "webhook"),
     *_DELAYS,
 }

@@ -75,6 +75,7 @@ class Webhooks:
         # the queue and not here was replaced.
         self._first_attempts: dict[str, dict[int, PendingEvent]] = {}
         self._in_progress: dict[str, PendingEvent] = {}  # by job
+        self._faults: dict[str, Json] = {}  # by job
         self._attempts: deque[DeliveryAttempt] = deque(maxlen=max_attempts)
 
     @property
@@ -87,7 +88,7 @@ class Webhooks:
         """Send the events of another document for jobs that are scheduled from now on."""
         self._events = JobEvents(document, clock=self._clock)
 
-    def schedule(self, job: Job, *, instead_of: Job | None = None) -> None:
+    def schedule(self, job: Job, *, instead_of: Job | None = None, fault: Json = None) -> None:
         """Schedule the events of a new job, or of a job with another future.
 
         Events are sent even if the job is deleted before. Call `notify` afterwards, when no lock
@@ -97,6 +98,8 @@ class Webhooks:
             job: The job.
             instead_of: The job with its future before; its events that were sent are not sent
                 again.
+            fault: How the events of a new job are sent: "lost", "twice" or {"late": seconds};
+                None as usual.
         """
         events = [*self._events.of(job)]
         before = [*self._events.of(instead_of)] if instead_of else []
@@ -104,6 +107,8 @@ class Webhooks:
             pending = self._first_attempts.pop(job.id, {})
             unsent = {(event.type, event.id) for event in pending.values()}
             sent = {(e.type, e.id) for e in before} - unsent
+            if fault is not None:
+                self._faults[job.id] = fault
             for event in events:
                 if (event.type, event.id) not in sent and self._has_receiver(event):
                     self._push(job, event)
@@ -163,6 +168,7 @@ class Webhooks:
         """Forget all scheduled events and all attempts."""
         with self._lock:
             self._queue.clear()
+            self._faults.clear()
             self._first_attempts.clear()
             self._attempts.clear()
             self._in_progress.clear()
@@ -181,10 +187,14 @@ class Webhooks:
         return named or self._receiver is not None
 
     def _push(self, job: Job, event: Event) -> None:
+        fault = self._faults.get(job.id)
+        late = fault["late"] if isinstance(fault, dict) else 0
+        for _ in range({"lost": 0, "twice": 2}.get(str(fault), 1)):
+            self._push_once(job, event, due=event.due + late)
+
+    def _push_once(self, job: Job, event: Event, *, due: float) -> None:
         order = next(self._order)
-        pending = PendingEvent(
-            event.due, order, 1, event.id, event.type, job.id, event.body, event.url
-        )
+        pending = PendingEvent(due, order, 1, event.id, event.type, job.id, event.body, event.url)
         self._first_attempts.setdefault(job.id, {})[order] = pending
         heappush(self._queue, pending)
 

@@ -121,6 +121,12 @@ def recursive_list() -> Json:
             {"operation": "create", "list_delay": 5},
             "/list_delay: none of these operations lists jobs",
         ),
+        (
+            {"operation": "list", "webhook": "lost"},
+            "/webhook: none of these operations creates a job",
+        ),
+        ({"webhook": "early"}, "/webhook: must match "),
+        ({"webhook": {"late": 0}}, "/webhook/late: must be more than 0"),
         ({"list_delay": 0}, "/list_delay: must be more than 0"),
         (
             {"operation": "list", "lost": True, "job": "each"},
@@ -252,6 +258,7 @@ FAULT_OPTIONS: dict[str, st.SearchStrategy[Json]] = {
     "retry_after": NUMBERS | st.fixed_dictionaries({"date": NUMBERS}),
     "ignore_range": st.booleans(),
     "list_delay": NUMBERS,
+    "webhook": st.sampled_from(["lost", "twice", ""]) | st.fixed_dictionaries({"late": NUMBERS}),
     "commit": st.booleans(),
     "reset": st.sampled_from(["before", "middle", "after"]),
     "lost": st.booleans(),

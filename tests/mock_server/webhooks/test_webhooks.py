@@ -17,7 +17,9 @@ from standardwebhooks.webhooks import Webhook
 from aisa_testkit.mock_server import (
     Job,
     JobOutcome,
+    JobService,
     ManualClock,
+    MockControls,
     TickingClock,
     observe,
 )
@@ -26,7 +28,7 @@ from aisa_testkit.mock_server.webhooks.delivery_attempt import RETRY_DELAYS, Del
 from aisa_testkit.mock_server.webhooks.signature import Signer, new_secret
 from aisa_testkit.mock_server.webhooks.webhooks import Webhooks
 from aisa_testkit.mock_server.webhooks.worker import deliver_on_moves
-from aisa_testkit.openapi import Document, parse_document
+from aisa_testkit.openapi import Call, Document, parse_document
 from aisa_testkit.openapi.json import Json
 from tests.support.planned_jobs import planned_job
 
@@ -560,3 +562,28 @@ def test_jobs_scheduled_after_a_change_of_document_have_its_events(
         ("video.completed", "video_1"),
         ("video.done", "video_2"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [("lost", [[], []]), ("twice", [[1, 1], [1, 1]]), ({"late": 60}, [[], [1]])],
+    ids=["lost", "twice", "late"],
+)
+def test_fault_of_a_create_changes_how_the_events_of_its_job_are_sent(
+    document: Document, clock: ManualClock, fault: Json, expected: list[list[int]]
+) -> None:
+    receiver = RecordingReceiver()
+    webhooks = Webhooks(document, clock=clock, receiver=receiver, secret=SECRET)
+    service = JobService(document, clock=clock, seed=1, webhooks=webhooks)
+    MockControls(service).fault("create", webhook=fault, times=1)
+    stop = deliver_on_moves(webhooks, clock=clock)
+    headers = {"authorization": "Bearer k", "content-type": "application/json"}
+    service.answer(Call("createVideo", {}, (), headers, b'{"prompt": "x"}'))
+    seen = []
+    for seconds in (50, 40):
+        clock.advance(seconds)
+        ids = [received["webhook-id"] for received, _ in receiver.received]
+        seen.append([1] * len(ids))
+        assert len({*ids}) <= 1
+    stop()
+    assert seen == expected
