@@ -31,11 +31,6 @@ class SharedServer:
         self.app: ASGIApp = _no_test_running
         self.listener: socket
 
-    @property
-    def is_running(self) -> bool:
-        """False once it has stopped, as after an exception that ends programs."""
-        return self.listener.fileno() != -1
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self.app(scope, receive, send)
@@ -117,8 +112,6 @@ def _idle_server() -> Iterator[SharedServer]:
     parent process are of no use after a fork, which copies no threads.
     """
     idle = _idle_servers.setdefault(os.getpid(), [])
-    while idle and not idle[-1].is_running:
-        idle.pop()
     server = idle.pop() if idle else _servers.enter_context(start_shared_server())
     try:
         yield server

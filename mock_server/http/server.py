@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from asyncio import sleep  # not asyncio.sleep, which the program under test may have replaced
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -163,3 +164,10 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_started()
+
+    async def main_loop(self) -> None:
+        """Look ten times a second whether to exit, by a sleep that no test replaces."""
+        ticks = 0
+        while not await self.on_tick(ticks):
+            await sleep(0.1)
+            ticks += 1
