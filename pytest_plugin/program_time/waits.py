@@ -135,6 +135,7 @@ def _trio_events(real_events: Callable[..., Any]) -> Callable[..., Any]:
 
 def _run_in_loop(runner: asyncio.Runner, *args: Any, **options: Any) -> Any:
     """Run a coroutine; raises RealTimeError for a loop whose waits are not Python's."""
+    __tracebackhide__ = True
     if run_of_caller(1) is not None:
         loop = runner.get_loop()
         if not isinstance(loop, asyncio.SelectorEventLoop):

@@ -149,6 +149,7 @@ def test_simulated_network_errors_are_shown_at_the_program(run: Run, library: st
             async with AsyncClient(headers=KEY, timeout=5) as client:
                 await client.post(url, json={{"prompt": "x"}})
 
+        @pytest.mark.video_mock(clock="program")
         def test_timeout(video_mock):
             video_mock.fault("createVideo", latency=90)
             asyncio.run(make_clip(video_mock.base_url + "/videos"))
@@ -160,7 +161,7 @@ def test_simulated_network_errors_are_shown_at_the_program(run: Run, library: st
         """
     )
     result.assert_outcomes(failed=3)
-    places = {9: "ReadError", 13: "ReadTimeout", 22: "RemoteProtocolError"}
+    places = {9: "ReadError", 13: "ReadTimeout", 23: "RemoteProtocolError"}
     result.stdout.fnmatch_lines([f"test_program.py:{n}: {name}" for n, name in places.items()])
     text = result.stdout.str()
     assert "site-packages" not in text

@@ -15,7 +15,7 @@ from aisa_testkit.pytest_plugin.program_time import (
 START = 1_900_000_000.0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def program_time() -> Iterator[ProgramTime]:
     """Time that is replaced in each run."""
     with open_program_time() as time:
