@@ -58,6 +58,12 @@ def count_of(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
 
 
+def ordinal(number: int) -> str:
+    """Return a number as a word of an order: `1st`, `2nd`, `13th`."""
+    teens = 10 <= number % 100 < 20
+    return f"{number}{'th' if teens else _ORDINAL_ENDS.get(number % 10, 'th')}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return "; did you mean …?" with the known word that is most similar, "" without one."""
     by_lower_case = {each.lower(): each for each in known if each != word}
@@ -86,6 +92,7 @@ def truncate_depth(data: Json, depth: int = 64) -> Json:
     return data
 
 
+_ORDINAL_ENDS = {1: "st", 2: "nd", 3: "rd"}
 _MAX_CHARACTERS = 80
 # GitHub and Azure look for `##[add-mask]` and `##vso[task.setvariable]` anywhere in a log.
 _CI_COMMAND = re.compile(r"##(?=\w*\[)")

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..contracts.explorer.search import Exploration, NothingToExplore
     from .contract import Contract
     from .errors import (
         ContractError,
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
         UnusedPlanError,
         UnusedPlanWarning,
     )
+    from .exploration import explore
     from .mock import VideoMock, mock_videos
     from .observed_mock import ObservedMock
     from .options import MockOptions
@@ -26,8 +28,10 @@ __all__ = [
     "Contract",
     "ContractError",
     "ContractWarning",
+    "Exploration",
     "InfiniteLoop",
     "MockOptions",
+    "NothingToExplore",
     "ObservedMock",
     "ProgramClock",
     "RealTimeError",
@@ -36,6 +40,7 @@ __all__ = [
     "UnusedPlanError",
     "UnusedPlanWarning",
     "VideoMock",
+    "explore",
     "mock_videos",
     "serve_videos",
 ]
@@ -46,7 +51,10 @@ _MODULES = {
     "Contract": "contract",
     "ContractError": "errors",
     "ContractWarning": "errors",
+    "Exploration": "exploration",
     "MockOptions": "options",
+    "NothingToExplore": "exploration",
+    "explore": "exploration",
     "InfiniteLoop": "errors",
     "ProgramClock": "program_time",
     "RealTimeError": "program_time",

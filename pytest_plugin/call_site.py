@@ -99,14 +99,15 @@ def _await_chain(awaited: Any) -> Iterator[FrameType]:
 
 
 def _list_places(frames: Iterable[FrameType]) -> str:
-    return " or ".join(sorted({_place(frame) for frame in frames}))
+    return " or ".join(sorted({place_at(frame, frame.f_lineno) for frame in frames}))
 
 
-def _place(frame: FrameType) -> str:
+def place_at(frame: FrameType, line: int) -> str:
+    """Return a line of the program as text, such as "clips/video.py:14 in make_clip"."""
     path = frame.f_code.co_filename
     with suppress(FileNotFoundError):  # the working directory may be deleted
         path = path.removeprefix(os.getcwd() + os.sep)
-    return f"{path}:{frame.f_lineno} in {frame.f_code.co_name}"
+    return f"{path}:{line} in {frame.f_code.co_name}"
 
 
 _RUN_FOREVER: Final = asyncio.BaseEventLoop.run_forever.__code__

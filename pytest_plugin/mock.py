@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Unpack
 from urllib.parse import urlsplit
 
@@ -33,6 +33,7 @@ from .mock_journal import MockJournal
 from .network_guard import NetworkGuard, guard_network
 from .observed_mock import ObservedMock
 from .options import MockOptions, MockOptionsDict
+from .program_time import ProgramClock
 from .program_time.mock_time import replace_time_for
 from .respx_hooks import require_hooks
 from .routes import VideoRouter
@@ -126,10 +127,26 @@ def mock_videos(**options: Unpack[MockOptionsDict]) -> Iterator[VideoMock]:
 
 
 @contextmanager
-def start_mock(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
-    """Mock the API with these options for the length of the block."""
+def start_mock(
+    options: MockOptions,
+    contract: Contract,
+    *,
+    open_endpoint: Callable[[JobService[MovableClock], MockJournal], Endpoint] | None = None,
+    replace_time: Callable[
+        [JobService[MovableClock]], AbstractContextManager[None]
+    ] = replace_time_for,
+) -> Iterator[VideoMock]:
+    """Mock the API with these options for the length of the block.
+
+    Args:
+        options: The options of the mock.
+        contract: The contract of its requests.
+        open_endpoint: Makes the endpoint of the service, which informs the journal.
+        replace_time: Replaces the time of the code under test by that of the service.
+    """
     __tracebackhide__ = True
     service, journal = options.create_service(contract)
+    endpoint = (open_endpoint or _open_endpoint)(service, journal)
     journal.in_process = True
     server_url = service.document.server_url
     base_url = options.base_url or server_url
@@ -138,7 +155,7 @@ def start_mock(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
     # The vendor's own server is never reached, even if a program ignores the base URL.
     base_urls = dict.fromkeys([base_url, server_url] if _is_absolute(server_url) else [base_url])
     router = VideoRouter(
-        Endpoint(service, observers=[journal]),
+        endpoint,
         base_urls=[*base_urls],
         journal=journal,
         allow_other_hosts=options.other_hosts == "pass",
@@ -155,7 +172,7 @@ def start_mock(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
         client_environment(base_url, *options.keys[:1], webhook_secret=options.webhook_secret),
         _intercept_requests(router),
         _deliver_webhooks(service),
-        replace_time_for(service),
+        replace_time(service),
     ):
         yield VideoMock(
             service,
@@ -165,6 +182,10 @@ def start_mock(options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
             contract=contract,
             initial_plans=options.plans_faults,
         )
+
+
+def _open_endpoint(service: JobService[MovableClock], journal: MockJournal) -> Endpoint:
+    return Endpoint(service, observers=[journal])
 
 
 @contextmanager
@@ -177,6 +198,8 @@ def _deliver_webhooks(service: JobService[MovableClock]) -> Iterator[None]:
         with WebhookWorker(webhooks, clock=clock):
             yield
     else:
+        if isinstance(clock, ProgramClock):
+            clock.stop_at(webhooks.next_due)
         stop = deliver_on_moves(webhooks, clock=clock)
         try:
             yield

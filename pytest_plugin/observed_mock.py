@@ -56,6 +56,10 @@ class ObservedMock(MockControls[MovableClock]):
         """
         return self._journal.client_verdict()
 
+    def note_restart(self) -> None:
+        """Note that the program starts again: it may repeat polls and downloads of before."""
+        self._journal.note_restart()
+
     def _contents(self, jobs: int) -> str:
         return f"{super()._contents(jobs)} and received {self._describe_requests()}"
 

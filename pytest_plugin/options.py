@@ -118,6 +118,14 @@ class MockOptions:
         """True if the config is part of the test, and not a file that many tests share."""
         return isinstance(self.config, Mapping)
 
+    def load_document(self) -> Document:
+        """Return the document; raises DocumentError if it is invalid."""
+        __tracebackhide__ = True
+        if isinstance(self.document, Document):
+            return self.document
+        overlays = (self.overlays,) if isinstance(self.overlays, str | Path) else self.overlays
+        return load_document(self.document, overlays=overlays)
+
     @property
     def replaces_time(self) -> bool:
         """True if the clock replaces the time of the code under test."""
@@ -143,11 +151,7 @@ class MockOptions:
         DocumentError for an invalid document or config file.
         """
         __tracebackhide__ = True
-        document = self.document
-        if not isinstance(document, Document):
-            overlays = (self.overlays,) if isinstance(self.overlays, str | Path) else self.overlays
-            document = load_document(document, overlays=overlays)
-        clock = self._clock()
+        document, clock = self.load_document(), self._clock()
         journal = contract.open_journal(document, clock, keys=self.keys)
         if self.recording is not None:
             return self._playback(document, clock, Path(self.recording), journal), journal

@@ -28,7 +28,7 @@ from .fixtures import (
 )
 from .marker import find_unread_markers, require_fixture, warn_of_unread_markers
 from .sdk_warning import add_filter_again
-from .stash import BUDGET, CONTRACT, COVERAGE
+from .stash import BUDGET, CONTRACT, COVERAGE, EXPLORATION_SECTION, EXPLORED
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -79,6 +79,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=float,
         help="fail the run if the tests exercise less of the contract than this",
     )
+    group.addoption(
+        "--video-explore",
+        choices=("full", "quick", "off"),
+        default="full",
+        help="tests with the marker video_explore: try all behaviours (full, the default), those"
+        " with one fault (quick), or run them once as any other test (off)",
+    )
     parser.addini(
         "video_document",
         "OpenAPI document to mock: a path below the root folder, or the name of a bundled one",
@@ -110,6 +117,11 @@ def pytest_configure(config: pytest.Config) -> None:
         " check, allow, other_hosts, no_requests, unused_plans): the behaviour of the mock of a"
         " test, and the checks of its clients; see aisa_testkit.pytest_plugin.MockOptions.",
     )
+    config.addinivalue_line(
+        "markers",
+        "video_explore(faults=2, restarts=True, raises=()): run the test once for every behaviour"
+        " of the API with up to so many faults, and a kill of the program at every request",
+    )
     if config.getoption("video_target") == "live":
         from .live_budget import read_live_budget
 
@@ -129,6 +141,20 @@ def _fail_under(config: pytest.Config) -> float | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Find markers without effect, before other hooks deselect tests."""
     find_unread_markers(config, items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """Run a test with the marker video_explore once for every behaviour of the API."""
+    mode: object = item.config.getoption("video_explore")
+    if mode == "off" or item.get_closest_marker("video_explore") is None:
+        return None
+    if not isinstance(item, pytest.Function):
+        return None
+    from .explored_test import explore_test
+
+    explore_test(item, quick=mode == "quick")
+    return True
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -151,7 +177,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     warn_of_unread_markers(item)
     contract = item.stash.get(CONTRACT, None)
     # The failure of a unittest method is kept on the item, not raised.
-    if contract is not None and not getattr(item, "_excinfo", None):
+    explored = EXPLORED in item.stash
+    if contract is not None and not explored and not getattr(item, "_excinfo", None):
         verify(item, contract)
         verify_use(item, contract)
     return result
@@ -195,7 +222,16 @@ def pytest_terminal_summary(
         log.print(terminalreporter)
     if budget is not None:
         terminalreporter.write_line(str(budget))
+    _print_explorations(terminalreporter)
     _print_unused_mocks(terminalreporter)
+
+
+def _print_explorations(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was explored where nothing goes wrong."""
+    for report in terminalreporter.getreports("passed"):
+        for name, summary in report.sections:
+            if name == EXPLORATION_SECTION:
+                terminalreporter.write_line(f"{report.nodeid}: {summary}")
 
 
 def _print_unused_mocks(terminalreporter: pytest.TerminalReporter) -> None:

@@ -15,6 +15,7 @@ from aisa_testkit.mock_server import JobService
 from aisa_testkit.mock_server.http.admin.admin_document import admin_document
 from aisa_testkit.openapi import Document
 from aisa_testkit.pytest_plugin import MockOptions
+from aisa_testkit.pytest_plugin.explore_options import ExploreOptions
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "pytest.md").read_text(encoding="utf-8")
@@ -76,6 +77,25 @@ def test_property_test_examples_pass_with_warnings_as_errors(
     result = pytester.runpytest_subprocess("-W", "error")
     # Three with strategies, the state machine, and one Schemathesis test per operation.
     result.assert_outcomes(passed=3 + 1 + len(document.operations))
+
+
+def test_exploration_on_its_page_shows_what_the_page_shows(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(**programs("explore.md"))
+    result = pytester.runpytest_subprocess("-W", "error")
+    result.assert_outcomes(failed=1)
+    page = (DOCS / "explore.md").read_text(encoding="utf-8")
+    shown = page.partition("```\n1 of")[2].partition("```")[0].replace("…", "*")
+    lines = [line.replace("[", "[[]") for line in f"1 of{shown}".splitlines() if line]
+    result.stdout.fnmatch_lines(lines)
+    done = pytester.runpython(Path("explore_clips.py"))
+    done.stdout.fnmatch_lines(["* runs, all tried: True", "2 jobs are paid (*), * when jobs *"])
+
+
+def test_exploration_page_lists_every_option() -> None:
+    page = (DOCS / "explore.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]*`) \|", page.partition("## Options")[2], flags=re.MULTILINE)
+    named = [name for row in rows[1:] for name in re.findall(r"`(\w+)`", row)]
+    assert named == [field.name for field in dataclasses.fields(ExploreOptions)]
 
 
 KINDS = {Severity.WARNING: " (a warning)", Severity.ADVICE: " (advice)"}

@@ -23,8 +23,10 @@ LAZY = {
     "aisa_testkit.pytest_plugin": {
         *("Contract", "ContractError", "ContractWarning"),
         *(
-            "MockOptions",
+            "Exploration",
             "InfiniteLoop",
+            "MockOptions",
+            "NothingToExplore",
             "VideoMock",
             "ObservedMock",
             "ProgramClock",
@@ -33,6 +35,7 @@ LAZY = {
             "UnusedMockError",
             "UnusedPlanError",
             "UnusedPlanWarning",
+            "explore",
             "mock_videos",
             "serve_videos",
         ),

@@ -20,7 +20,5 @@ def replace_time_for(service: JobService[MovableClock]) -> Iterator[None]:
     if not isinstance(clock, ProgramClock):
         yield
         return
-    if service.webhooks is not None:
-        clock.stop_at(service.webhooks.next_due)
     with open_program_time() as time, time.run(clock):
         yield

@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from itertools import count
-from math import inf
+from math import ceil, inf
 from threading import Thread, current_thread, get_ident
 from types import FrameType
 from typing import Final
 
+from ..call_site import owner_of
 from . import real
 from .clock import ProgramClock
 from .errors import RealTimeError
+from .escape import leave_program
 from .standing import Stillness, describe, is_idle, stands_at_lock
 from .wait import Wait
 
@@ -28,10 +30,14 @@ class ProgramRun:
 
     def __init__(self, clock: ProgramClock, *, patience: float) -> None:
         self.clock, self.closed = clock, False
+        self.was_ignored = False
+        self._stopped: Callable[[], BaseException] | None = None
+        self._ended = 0
         self._patience, self._lock = patience, real.new_lock()
         clock.sleep_by(self._sleep_of_thread)
-        # Time that is read inside the run continues that of before.
-        self._monotonic_start = real.monotonic() - clock.client_time()
+        # Time that is read inside the run continues that of before. Sums with a whole number are
+        # exact, so that programs and tests can compare them.
+        self._monotonic_start = ceil(real.monotonic() - clock.client_time())
         self._waits: dict[int, Wait] = {}
         self._threads: dict[Thread, None] = {}
         self._numbers, self._changes, self._reads = count(), 0, 0
@@ -77,6 +83,7 @@ class ProgramRun:
         poll: Callable[[float], object] | None = None,
         *,
         outside: bool = False,
+        of_loop: bool = False,
     ) -> object:
         """Wait by the clock until something is ready; return it, or None after the seconds.
 
@@ -84,6 +91,7 @@ class ProgramRun:
             seconds: of the clock; None to wait without an end.
             poll: see `Wait`.
             outside: see `Wait`.
+            of_loop: True for an event loop, whose tasks can end by themselves after a stop.
 
         Raises RealTimeError if the other threads neither work on nor wait by the clock.
         """
@@ -93,7 +101,10 @@ class ProgramRun:
         self._enter(wait)
         try:
             pauses = 0
-            while not wait.is_ready():
+            while True:
+                self.require_life(patience=_MAX_IGNORED if of_loop else 0)
+                if wait.is_ready():
+                    return wait.result
                 if self.closed:
                     return self._wait_in_real_time(wait, poll)
                 if self._is_next(wait):
@@ -106,9 +117,36 @@ class ProgramRun:
                     self._require_progress(wait)
                 wait.pause(min(0.001, 0.00005 * 2 ** min(pauses, 5)))
                 pauses += 1
-            return wait.result
         finally:
             self._leave(outer)
+
+    def stop(self, error: Callable[[], BaseException]) -> None:
+        """End the program: each of its waits raises the error, in any thread.
+
+        Args:
+            error: makes the error; it should be one that `except Exception` does not catch.
+        """
+        self._stopped = error
+        for wait in list(self._waits.values()):
+            wait.ring()
+
+    def join_threads(self, seconds: float) -> list[str]:
+        """Wait for the ends of all threads that the program has started, after a stop.
+
+        Args:
+            seconds: the longest time to wait, in real seconds.
+
+        Returns where those stand that have not ended; threads of pools that have no work do not
+        count.
+        """
+        end = real.monotonic() + seconds
+        others = [each for each in self._threads if each is not current_thread() and each.ident]
+        while left := [each for each in others if each.is_alive() and not _has_no_work(each)]:
+            if real.monotonic() > end:
+                frames = _frames()
+                return sorted(describe(each.name, frames.get(each.ident or 0)) for each in left)
+            real.join_thread(left[0], 0.001)
+        return []
 
     def close(self) -> None:
         """Let the threads that still wait go on in real time."""
@@ -118,6 +156,31 @@ class ProgramRun:
                 del MEMBERS[ident]
         for wait in list(self._waits.values()):
             wait.ring()
+
+    @property
+    def is_stopped(self) -> bool:
+        """True after a stop."""
+        return self._stopped is not None
+
+    def require_life(self, *, patience: int = 0) -> None:
+        """Raise the error of a program that was stopped, which may ignore it.
+
+        Args:
+            patience: raise it only after so many calls.
+        """
+        if self._stopped is None:
+            return
+        self._ended += 1
+        if self._ended <= patience:
+            return
+        if self._ended > _MAX_IGNORED + patience:
+            self.was_ignored = True
+            leave_program(
+                self._stopped,
+                is_of_program=lambda path: owner_of(path) == "program",
+                turn=self._ended,
+            )
+        raise self._stopped()
 
     def _enter(self, wait: Wait) -> None:
         self._reads = 0
@@ -224,12 +287,18 @@ class ProgramRun:
         """Move the clock for a program that does not wait, but looks until a moment has come."""
         self._reads += 1
         if self._reads > _READS_WITHOUT_WAIT:
+            self.require_life()
             self.clock.move_to(self.clock.client_time() + 0.001)
 
 
 def _frames() -> dict[int, FrameType]:
     # The documented way to the frames of other threads, in spite of its name.
     return sys._current_frames()  # pyright: ignore[reportPrivateUsage]
+
+
+def _has_no_work(thread: Thread) -> bool:
+    frame = _frames().get(thread.ident or 0)
+    return frame is not None and is_idle(frame)
 
 
 def join(run: ProgramRun) -> None:
@@ -243,3 +312,5 @@ MEMBERS: Final[dict[int, ProgramRun]] = {}
 # A thread at a lock may just have been let through, and not yet have been given the processor.
 _LOCKED_SECONDS = 0.01
 _READS_WITHOUT_WAIT = 1000
+# Threads, and handlers that clean up, meet the error of a stopped program a few times.
+_MAX_IGNORED = 200

@@ -64,6 +64,9 @@ def _program_start(real_start: Callable[[Thread], None]) -> Callable[[Thread], N
                 MEMBERS[get_ident()] = run
             try:
                 work()
+            except BaseException:
+                if not run.is_stopped:  # what ends a thread of a killed program is of no interest
+                    raise
             finally:
                 MEMBERS.pop(get_ident(), None)
                 self.__dict__.pop("run", None)
@@ -107,7 +110,8 @@ def _wait_for_events(
     run: ProgramRun, timeout: float | None, poll: Callable[[float], Any], outside: bool
 ) -> Any:
     endless = timeout is None or timeout >= _ENDLESS_SECONDS
-    return run.wait(None if endless else timeout, poll, outside=outside) or []
+    seconds = None if endless else timeout
+    return run.wait(seconds, poll, outside=outside, of_loop=True) or []
 
 
 def cover_trio() -> None:

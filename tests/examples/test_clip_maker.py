@@ -16,6 +16,7 @@ from tests.support.documents import ROOT
 
 PROJECT = ROOT / "examples" / "clip_maker"
 FAILURE = """            if job["status"] == "failed":
+                self._note.delete()
                 raise ClipFailed(job["error"]["message"])
 """
 

@@ -30,6 +30,7 @@ class JobUsageRules:
         self._last_reports: dict[_SenderAndJob, JobReport] = {}
         self._final_reports: dict[_SenderAndJob, JobReport] = {}
         self._expiry_reports: dict[_SenderAndJob, JobReport] = {}
+        self._begun_in_time: set[_SenderAndJob] = set()
         self._deleted: set[_SenderAndJob] = set()
         self._run = 0
         self._permanent_errors: dict[tuple[Fingerprint, str | None], str] = {}
@@ -94,7 +95,7 @@ class JobUsageRules:
                 f" {one_line(report.status)} in response no. {report.number}{unknown}",
                 expected=f"a job that is {' or '.join(usable)}",
             )
-        elif record.role is JobRole.RESULT and record.failed_permanently:
+        elif record.role is JobRole.RESULT:
             yield from self._check_expiry(record, report)
 
     def _check_expiry(self, record: RequestRecord, report: JobReport) -> Iterator[Violation]:
@@ -106,7 +107,9 @@ class JobUsageRules:
         if self._expiry_reports[job].exchange.at >= expiry:
             return  # the files expired before the client could know it
         late = exchange.at - exchange.took - expiry
-        if late > 0:
+        if late <= 0 and record.failed_transiently:
+            self._begun_in_time.add(job)  # a retry is right, even if it comes too late
+        if late > 0 and record.failed_permanently and job not in self._begun_in_time:
             announced = "which response no. {} had announced"
             if report.kind.expires_at is None:
                 seconds = format_seconds(report.kind.expires_after or 0)

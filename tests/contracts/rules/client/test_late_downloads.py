@@ -61,6 +61,17 @@ def test_expiry_that_was_heard_of_too_late_is_not_the_fault_of_the_client(
     assert [v.code for v in again if v.code == "AV735"] == ["AV735"]
 
 
+def test_retry_of_a_download_that_was_begun_in_time_may_come_too_late(document: Document) -> None:
+    job: Json = {"id": "job-1", "status": "completed", "expires_at": DAY}
+    poll = make_exchange(document, JobRole.POLL, json_reply(job), at=5)
+    failed, late = (
+        make_exchange(document, JobRole.RESULT, Reply(status), at=at)
+        for status, at in ((500, DAY - 1), (404, DAY + 60))
+    )
+    assert [v.code for v in check_client(document, [poll, failed, late])] == []
+    assert [v.code for v in check_client(document, [poll, late])] == ["AV735"]
+
+
 def test_mock_expires_files_and_the_rules_report_the_late_download(
     document: Document, other_document: Document
 ) -> None:

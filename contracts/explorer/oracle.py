@@ -1,0 +1,101 @@
+"""What goes wrong in a run, as the user of the program sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ...openapi.text import count_of
+from .run import End, Run
+
+
+class Finding(NamedTuple):
+    """Something that goes wrong.
+
+    Args:
+        kind: The kind; findings of one kind are reported once.
+        reason: What goes wrong, in a sentence.
+        run: The run, with the smallest behaviour that shows it.
+    """
+
+    kind: str
+    reason: str
+    run: Run
+
+    @property
+    def rank(self) -> int:
+        """The place of the kind in the order of what it costs, from 0."""
+        return next((i for i, kind in enumerate(_RANKS) if self.kind.startswith(kind)), len(_RANKS))
+
+
+_RANKS = (
+    *("paid again", "file", "wrong file", "partial file", "false success", "no end", "lost work"),
+    *("assertion", "exception", "gives up"),
+)
+
+
+def judge(run: Run, usual: Run) -> Iterator[Finding]:
+    """Yield what goes wrong in a run.
+
+    Args:
+        run: The run.
+        usual: The run without faults.
+    """
+    for kind, reason in (
+        *_of_end(run, usual),
+        *_of_jobs(run, usual),
+        *_of_files(run),
+        *((f"rule {error.partition(' ')[0]}", error) for error in run.errors),
+    ):
+        yield Finding(kind, reason, run)
+
+
+def _of_end(run: Run, usual: Run) -> Iterator[tuple[str, str]]:
+    if run.end is End.STUCK:
+        yield "no end", f"the program does not end: {run.exception}"
+    elif run.assertion:
+        yield f"assertion at {run.place}", f"an assertion fails: {run.exception}"
+    elif run.end is End.RAISED and not run.declared:
+        name = run.exception.partition(":")[0]
+        yield f"exception {name} at {run.place}", f"the program raises {run.exception}"
+    elif run.end is End.RAISED and _only_repeatable(run, usual):
+        yield "gives up", f"the program gives up ({run.exception}), though a repetition would do"
+    elif run.end is End.RETURNED and run.jobs and _completes(usual) and not _completes(run):
+        yield "false success", "the program reports success, but no job has completed"
+
+
+def _completes(run: Run) -> bool:
+    return any(job.completed for job in run.jobs)
+
+
+def _of_jobs(run: Run, usual: Run) -> Iterator[tuple[str, str]]:
+    more = len(run.jobs) - len(usual.jobs)
+    if more > 0:
+        ids = ", ".join(job.id for job in run.jobs)
+        usually = count_of(len(usual.jobs), "job")
+        reason = f"{count_of(len(run.jobs), 'job')} are paid ({ids}), without faults {usually}"
+        yield "paid again", reason
+
+
+def _of_files(run: Run) -> Iterator[tuple[str, str]]:
+    if run.end is not End.RETURNED:
+        return
+    ids = {job.id for job in run.jobs}
+    for file in run.files:
+        if file.job_id is None:
+            yield "wrong file", f"{file.name} is not a file of the API"
+        elif file.job_id not in ids:
+            yield "file of another job", f"{file.name} is the file of {file.job_id}"
+        elif not file.whole:
+            yield "partial file", f"{file.name} is only a part of the file of {file.job_id}"
+
+
+def _only_repeatable(run: Run, usual: Run) -> bool:
+    """Return True if the only fault passes, and the request may be repeated without a cost.
+
+    Jobs must live as usual: in other lives, a program may have another reason to end.
+    """
+    behaviour = run.behaviour
+    if behaviour != usual.behaviour._replace(injections=behaviour.injections):
+        return False
+    return len(behaviour.injections) == 1 and behaviour.injections[0].fault.passes

@@ -1,0 +1,150 @@
+"""The space of behaviours of an API: the lives of its jobs, and the faults of its operations."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ...openapi import Document, Operation
+from ...openapi.jobs import JobKind, JobRole, Meaning
+from ...openapi.json import Json
+from ...openapi.media_types import is_json
+from .behaviour import Behaviour, FaultKind, Injection, Kill, Life
+
+LATE_SECONDS = 3600.0
+"""The delay of a late response: longer than clients wait."""
+
+WAIT_STATUS = 429
+"""The status of too many requests (RFC 6585)."""
+
+RETRY_SECONDS = 7
+"""The wait that a response asks for: unlike the usual waits of clients."""
+
+
+USUAL_LIFE = Life("jobs complete", "completes")
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What an API may do to a program.
+
+    Args:
+        lives: The lives of jobs, the usual one first.
+        faults: The kinds of faults of each operation, by its id.
+    """
+
+    lives: Sequence[Life]
+    faults: Mapping[str, Sequence[FaultKind]]
+
+    def behaviour(self, data: Json) -> Behaviour:
+        """Return the behaviour that `Behaviour.to_json` has written; ValueError for other data."""
+        require_keys("a behaviour", data, known=("life", "faults", "kill"), needed=("life",))
+        kill = data.get("kill")
+        if kill is not None:
+            require_keys("a kill", kill, known=Kill._fields, needed=Kill._fields)
+        return Behaviour(
+            self._life(data["life"]),
+            tuple(map(self._injection, data.get("faults", ()))),
+            None if kill is None else Kill(**kill),
+        )
+
+    def _life(self, scenario: str) -> Life:
+        for life in self.lives:
+            if life.scenario == scenario:
+                return life
+        known = ", ".join(life.scenario for life in self.lives)
+        raise ValueError(f"jobs live by no scenario {scenario!r} here, only {known}")
+
+    def _injection(self, data: Json) -> Injection:
+        if not isinstance(data, Mapping) or not {"operation", "nth"} <= {*data}:
+            raise ValueError(f"a fault has an operation and an nth, not {data!r}")
+        options = dict(data)
+        operation_id, nth = options.pop("operation"), options.pop("nth")
+        for fault in self.faults.get(operation_id, ()):
+            if fault.options == options:
+                return Injection(operation_id, nth, fault)
+        known = "; ".join(str(dict(fault.options)) for fault in self.faults.get(operation_id, ()))
+        raise ValueError(f"{operation_id} has no fault {options}, only {known or 'none'}")
+
+
+def require_keys(what: str, data: Json, *, known: Sequence[str], needed: Sequence[str]) -> None:
+    """Raise ValueError unless a value is an object with these keys."""
+    if not isinstance(data, Mapping) or not {*needed} <= {*data} <= {*known}:
+        raise ValueError(f"{what} is an object with {', '.join(known)}, not {data!r}")
+
+
+def space_of(document: Document) -> Space:
+    """Return the space of the behaviours that a document allows, and of broken connections."""
+    faults = {
+        operation.id: tuple(_faults_of(document, operation))
+        for operation in document.operations.values()
+    }
+    return Space(tuple(_lives_of(document.kinds.values())), faults)
+
+
+def _lives_of(kinds: Collection[JobKind]) -> Iterator[Life]:
+    """Yield the lives that the jobs of the kinds may have."""
+    yield USUAL_LIFE
+    meanings = {s.meaning for kind in kinds for s in kind.lifecycle.states.values()}
+    if Meaning.FAILURE in meanings:
+        yield Life("jobs fail", "fails")
+    yield Life("jobs never end", "stalls")
+    yield Life("jobs end at once", "instant")
+    if any(kind.expires_at or kind.expires_after for kind in kinds):
+        yield Life("files expire a minute after the end", "expires")
+
+
+def _faults_of(document: Document, operation: Operation) -> Iterator[FaultKind]:
+    """Yield the faults that a call of an operation may have."""
+    free = operation.method in _SAFE_METHODS
+    for name, options in (*_broken_connections(operation), *_passing_errors(document, operation)):
+        yield FaultKind(name, options, passes=free)
+    if not free:
+        yield FaultKind("it is performed, but its response is lost", {"lost": True}, passes=False)
+    for status in _statuses(operation, 500, 599)[:1] if not free else ():
+        options = {"status": status, "commit": True}
+        yield FaultKind(f"it is performed, but answered {status}", options, passes=False)
+    for status in [each for each in _statuses(operation, 400, 499) if each != WAIT_STATUS][:1]:
+        yield FaultKind(f"it is answered {status}", {"status": status}, passes=False)
+    roles = {role.role for role in document.roles.get(operation.id, ())}
+    if JobRole.POLL in roles:
+        options = {"state": _unknown_state(document)}
+        yield FaultKind("it shows an unknown state", options, passes=False)
+
+
+def _broken_connections(operation: Operation) -> Iterator[tuple[str, dict[str, Json]]]:
+    """Yield the faults of a connection."""
+    yield "the connection is reset before it arrives", {"reset": "before"}
+    content = operation.success.content
+    if content and not any(map(is_json, content)):
+        yield "its response ends in the middle", {"cut": 0.5}
+    elif content:
+        yield "its response is not complete JSON", {"body": "truncated"}
+    yield "its response is late", {"latency": LATE_SECONDS}
+
+
+def _passing_errors(
+    document: Document, operation: Operation
+) -> Iterator[tuple[str, dict[str, Json]]]:
+    """Yield the documented errors that pass: too many requests, and one of the server."""
+    if WAIT_STATUS in operation.responses:
+        yield f"it is answered {WAIT_STATUS}", {"status": WAIT_STATUS}
+        if document.envelope.retry_seconds is not None or document.envelope.retry_places:
+            options = {"status": WAIT_STATUS, "retry_after": RETRY_SECONDS}
+            yield f"it is answered {WAIT_STATUS} with a wait of {RETRY_SECONDS} s", options
+    for status in _statuses(operation, 500, 599)[:1]:
+        yield f"it is answered {status}", {"status": status}
+
+
+def _statuses(operation: Operation, first: int, last: int) -> list[int]:
+    """Return the documented statuses in a range."""
+    return sorted(status for status in operation.responses if first <= status <= last)
+
+
+def _unknown_state(document: Document) -> str:
+    """Return a word that is not a state of any kind."""
+    known = {name for kind in document.kinds.values() for name in kind.lifecycle.states}
+    return next(word for word in ("on_hold", "on_hold_2", "on_hold_3") if word not in known)
+
+
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "QUERY")

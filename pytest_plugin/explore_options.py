@@ -1,0 +1,108 @@
+"""The options of an exploration, as the marker and `explore()` take them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from time import monotonic
+
+from ..contracts.explorer.extensions import Bounds
+from ..contracts.explorer.search import (
+    Exploration,
+    Runner,
+    explore_behaviours,
+    try_behaviour,
+)
+from ..contracts.explorer.space import Space
+from ..openapi.json import Json
+from .option_checks import require_names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExploreOptions:
+    """What is explored, and for how long.
+
+    Args:
+        faults: The largest number of faults in a behaviour.
+        restarts: True to kill the program at each request, and to restart it with its files.
+        raises: The exceptions with which the program may end.
+        max_seconds: A program that runs for longer, by its own time, does not end.
+        max_runs: The largest number of runs; None for no limit.
+        max_minutes: The longest time of the exploration, in real minutes; None for no limit.
+        behaviour: The only behaviour to try, as a finding names it; None for all.
+    """
+
+    faults: int = 2
+    restarts: bool = True
+    raises: type[BaseException] | tuple[type[BaseException], ...] = ()
+    max_seconds: float = 900.0
+    max_runs: int | None = None
+    max_minutes: float | None = None
+    behaviour: Mapping[str, Json] | None = None
+
+    @classmethod
+    def read(cls, *args: object, **options: object) -> ExploreOptions:
+        """Return the options with these names; TypeError for others, ValueError for bad values."""
+        __tracebackhide__ = True
+        require_names([each.name for each in fields(cls)], args, options)
+        for name, value in options.items():
+            accepts, expected = _KINDS[name]
+            if not accepts(value):
+                raise ValueError(f"{name} must be {expected}, not {value!r}")
+        return cls(**options)  # type: ignore[arg-type]  # checked above
+
+    @property
+    def declared(self) -> tuple[type[BaseException], ...]:
+        """The exceptions with which the program may end."""
+        return self.raises if isinstance(self.raises, tuple) else (self.raises,)
+
+    def perform(
+        self,
+        run: Runner,
+        space: Callable[[], Space],
+        *,
+        part: tuple[int, int] = (0, 1),
+        on_run: Callable[[Exploration], None] = lambda exploration: None,
+    ) -> Exploration:
+        """Explore a program; see `explore_behaviours`."""
+        if self.behaviour is not None:
+            return try_behaviour(run, space, self.behaviour)
+        end = None if self.max_minutes is None else monotonic() + 60 * self.max_minutes
+        bounds = Bounds(
+            faults=self.faults,
+            restarts=self.restarts,
+            max_runs=self.max_runs,
+            is_over=lambda: end is not None and monotonic() >= end,
+            part=part,
+        )
+        return explore_behaviours(run, space, bounds, on_run=on_run)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def _is_exception(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseException)
+
+
+def _is_exception_or_several(value: object) -> bool:
+    return all(map(_is_exception, value)) if isinstance(value, tuple) else _is_exception(value)
+
+
+_KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "faults": (_is_count, "a whole number from 0"),
+    "restarts": (lambda v: isinstance(v, bool), "True or False"),
+    "raises": (_is_exception_or_several, "an exception class or a tuple of them"),
+    "max_seconds": (_is_positive, "a positive number"),
+    "max_runs": (lambda v: v is None or _is_count(v), "a whole number or None"),
+    "max_minutes": (
+        lambda value: value is None or _is_positive(value),
+        "a positive number or None",
+    ),
+    "behaviour": (lambda v: v is None or isinstance(v, Mapping), "a dict or None"),
+}

@@ -1,0 +1,196 @@
+"""One run of a program against one behaviour of the API: its mock, its folder, its restarts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from traceback import walk_tb
+from typing import Required, TypedDict
+
+from ..contracts.explorer.behaviour import Behaviour
+from ..contracts.explorer.run import End, Job, Run
+from ..contracts.explorer.search import NothingToExplore
+from ..mock_server import Endpoint, JobService, MovableClock, observe
+from ..openapi.jobs import Meaning
+from .call_site import owner_of, place_at
+from .contract import Contract
+from .errors import InfiniteLoop
+from .explore_options import ExploreOptions
+from .explored_endpoint import ExploredEndpoint, ProgramKilled, ProgramRecord, ProgramStuck
+from .mock import VideoMock, start_mock
+from .mock_journal import MockJournal
+from .options import MockOptions
+from .program_folder import ProgramFolder
+from .program_time import ProgramClock, ProgramTime, RealTimeError
+from .program_time.run import ProgramRun
+
+MAX_REAL_SECONDS = 5.0
+"""So long the threads of a program have for their end."""
+
+NO_FAILURE = (KeyboardInterrupt,)
+"""The exceptions that end the exploration, not the program."""
+
+
+class ExploredRun:
+    """One run of a program.
+
+    Args:
+        behaviour: The behaviour of the API.
+        options: What the program may do.
+        time: The time of the program, which is virtual as long as it runs.
+        start: The time at the start (Unix seconds), the same in each run.
+    """
+
+    def __init__(
+        self, behaviour: Behaviour, options: ExploreOptions, *, time: ProgramTime, start: float
+    ) -> None:
+        self._behaviour, self._time, self._raises = behaviour, time, options.declared
+        self._limit = start + options.max_seconds
+        self._folder: ProgramFolder | None = None
+        self._clock = ProgramClock(start)
+        self._clock.stop_at(lambda: self._limit)
+        self._clock.on_move(self._stop_at_limit)
+        self._program: ProgramRun | None = None
+        self._record = ProgramRecord(
+            behaviour,
+            clock=self._clock,
+            state=self._state,
+            require_life=self._require_life,
+            on_kill=self._kill,
+        )
+
+    @contextmanager
+    def start_mock(self, options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
+        """Mock the API with the behaviour, and with these options."""
+        __tracebackhide__ = True
+        scenario = self._behaviour.life.scenario
+        options = replace(options, scenario=scenario, clock=self._clock)
+        with start_mock(
+            options,
+            contract,
+            open_endpoint=self._open_endpoint,
+            replace_time=lambda _: nullcontext(),  # each start of the program has its own time
+        ) as mock:
+            for operation_id, nth, fault in self._behaviour.injections:
+                once = {"operation": operation_id, "nth": nth, "times": 1}
+                mock.service.faults.add({**fault.options, **once})
+            self._mock, self._contract = mock, contract
+            yield mock
+
+    def perform(self, program: Callable[[], object], *, folder: Path | None) -> Run:
+        """Run the program to its end, again after a kill, and return what happened.
+
+        Args:
+            program: The program; it uses the mock, which has been started.
+            folder: The folder of its files, which a restart keeps; None for none.
+
+        Raises NothingToExplore if threads of the program do not end.
+        """
+        self._folder = None if folder is None else ProgramFolder(folder)
+        ending = self._run_once(program)
+        if self._record.killed:
+            if self._folder is not None:
+                self._folder.restore()
+            self._record.restart()
+            self._mock.note_restart()
+            ending = self._run_once(program)
+        errors, _ = self._contract.unreported()
+        return Run(
+            self._behaviour,
+            tuple(self._record.steps),
+            jobs=tuple(_jobs_of(self._mock.service)),
+            errors=tuple(error.summary for error in errors),
+            struck=self._record.struck,
+            **ending,
+        )
+
+    def _run_once(self, program: Callable[[], object]) -> _Ending:
+        """Run the program from its start to its end, or to its kill."""
+        trace = sys.gettrace()
+        with self._time.run(self._clock, seed=0) as self._program:
+            ending = self._ending_of(program)
+            self._program.stop(ProgramKilled)  # what it has left behind ends with it
+            sys.settrace(trace)
+            if self._program.was_ignored:
+                reason = f"the program catches the error that ends it at {ending.get('place')}"
+                raise NothingToExplore(f"{reason}: let it catch Exception, not BaseException")
+            if places := self._program.join_threads(MAX_REAL_SECONDS):
+                reason = "threads of the program do not end, and do not wait by its clock"
+                raise NothingToExplore(f"{reason}: {'; '.join(places)}")
+        return ending
+
+    def _ending_of(self, program: Callable[[], object]) -> _Ending:
+        try:
+            program()
+        except NO_FAILURE:
+            raise
+        except RealTimeError as error:
+            raise NothingToExplore(str(error)) from None
+        except (ProgramStuck, InfiniteLoop) as stuck:
+            return _Ending(end=End.STUCK, exception=str(stuck), place=_place_of(stuck))
+        except BaseException as error:  # also SystemExit, with which programs end
+            return _Ending(
+                end=End.RAISED,
+                exception=f"{type(error).__name__}: {error}",
+                declared=isinstance(error, self._raises),
+                assertion=isinstance(error, AssertionError),
+                place=_place_of(error),
+            )
+        return _Ending(end=End.RETURNED)
+
+    def _open_endpoint(self, service: JobService[MovableClock], journal: MockJournal) -> Endpoint:
+        return ExploredEndpoint(service, observers=[journal], record=self._record)
+
+    def _require_life(self) -> None:
+        if self._program is not None:
+            self._program.require_life()
+
+    def _state(self) -> Hashable:
+        """Return what a restart would find: the files of the program, and the jobs."""
+        service = self._mock.service
+        now, store = service.clock.now(), service.store
+        jobs = store.page(after=None, limit=len(store), newest_first=False).jobs
+        states = tuple(observe(job, now).state for job in jobs)
+        return states, None if self._folder is None else self._folder.state()
+
+    def _kill(self) -> None:
+        """End the program, and keep what it has written: what it writes from now on is lost."""
+        if self._folder is not None:
+            self._folder.keep()
+        if self._program is not None:
+            self._program.stop(ProgramKilled)
+
+    def _stop_at_limit(self) -> None:
+        if self._program is not None and self._clock.now() >= self._limit:
+            seconds = self._clock.client_time()
+            reason = f"after {seconds:.0f} seconds of its time it still runs"
+            self._program.stop(lambda: ProgramStuck(reason))
+
+
+class _Ending(TypedDict, total=False):
+    """How a run ended: fields of `Run`."""
+
+    end: Required[End]
+    exception: str
+    declared: bool
+    assertion: bool
+    place: str
+
+
+def _jobs_of(service: JobService[MovableClock]) -> Iterator[Job]:
+    now, store = service.clock.now(), service.store
+    for job in store.page(after=None, limit=len(store), newest_first=False).jobs:
+        yield Job(job.id, observe(job, now).meaning is Meaning.SUCCESS)
+
+
+def _place_of(error: BaseException) -> str:
+    """Return the last place in the program of a traceback."""
+    places = [
+        place_at(frame, line)
+        for frame, line in walk_tb(error.__traceback__)
+        if owner_of(frame.f_code.co_filename) == "program"
+    ]
+    return places[-1] if places else ""

@@ -1,0 +1,144 @@
+"""Tests with the marker `video_explore`: each is run once for every behaviour of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from ..contracts.explorer.behaviour import Behaviour
+from ..contracts.explorer.run import Run
+from ..contracts.explorer.search import Exploration, NothingToExplore
+from ..contracts.explorer.space import space_of
+from ..contracts.reports.exploration_report import (
+    by_behaviour,
+    describe_findings,
+    exploration_summary,
+)
+from .counterexample_test import counterexample_test
+from .exploration_progress import ExplorationProgress
+from .explore_options import ExploreOptions
+from .explored_run import NO_FAILURE, ExploredRun
+from .mock import VideoMock
+from .program_time import ProgramClock, ProgramTime, open_program_time
+from .stash import EXPLORATION_SECTION, EXPLORED
+
+MARKER = "video_explore"
+FIXTURE = "video_mock"
+QUICK: Final[dict[str, Any]] = {"faults": 1, "restarts": False}
+
+
+def explore_test(item: pytest.Function, *, quick: bool) -> None:
+    """Explore a marked test, and report the result as that of the test.
+
+    Args:
+        item: The test.
+        quick: True for one fault in a behaviour, and no kill.
+    """
+    hooks = item.ihook
+    hooks.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    explorer = TestExplorer(item, quick=quick)
+    phases = [
+        pytest.CallInfo.from_call(lambda: None, when="setup"),
+        pytest.CallInfo.from_call(explorer.explore, when="call", reraise=NO_FAILURE),
+        pytest.CallInfo.from_call(lambda: None, when="teardown"),
+    ]
+    for call in phases:
+        report = hooks.pytest_runtest_makereport(item=item, call=call)
+        if call.when == "call" and report.passed:
+            report.sections.append((EXPLORATION_SECTION, explorer.summary))
+        hooks.pytest_runtest_logreport(report=report)
+    hooks.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+
+
+class TestExplorer:
+    """Runs a test again and again, each time with fresh fixtures.
+
+    Args:
+        item: The test.
+        quick: True for one fault in a behaviour, and no kill.
+    """
+
+    __test__ = False  # pytest would take it for a class of tests
+
+    def __init__(self, item: pytest.Function, *, quick: bool) -> None:
+        self._item, self._quick, self._start = item, quick, ProgramClock().now()
+        self.summary = ""
+
+    def explore(self) -> None:
+        """Explore the test; fails with what goes wrong."""
+        if FIXTURE not in self._item.fixturenames:
+            reason = f"the marker {MARKER} needs the fixture {FIXTURE}"
+            pytest.fail(f"{reason}: add it to the arguments of {self._item.name}", pytrace=False)
+        options = self._read_options()
+        try:
+            exploration = self._perform(options)
+        except NothingToExplore as error:
+            pytest.fail(str(error), pytrace=False)
+        self.summary = exploration_summary(exploration)
+        if exploration.findings:
+            pytest.fail("\n\n".join([self.summary, *self._texts(exploration)]), pytrace=False)
+
+    def _read_options(self) -> ExploreOptions:
+        marker = self._item.get_closest_marker(MARKER)
+        assert marker is not None
+        try:
+            options = ExploreOptions.read(*marker.args, **marker.kwargs)
+        except (TypeError, ValueError) as error:
+            pytest.fail(f"marker {MARKER}: {error}", pytrace=False)
+        return replace(options, **QUICK) if self._quick else options
+
+    def _perform(self, options: ExploreOptions) -> Exploration:
+        progress = ExplorationProgress(self._item.config, self._item.name)
+        try:
+            with open_program_time() as time:
+                return options.perform(
+                    lambda behaviour: self._run(behaviour, options, time),
+                    lambda: space_of(self._document),
+                    on_run=progress.show,
+                )
+        finally:
+            progress.close()
+
+    def _texts(self, exploration: Exploration) -> Iterator[str]:
+        """Yield what goes wrong in each behaviour, and a test that shows it."""
+        names, groups = set[str](), by_behaviour(exploration)
+        for number, findings in enumerate(groups, start=1):
+            test = counterexample_test(self._item, findings[0], taken=names)
+            yield f"{number} of {len(groups)}: {describe_findings(findings)}\n\n{test}"
+
+    def _run(self, behaviour: Behaviour, options: ExploreOptions, time: ProgramTime) -> Run:
+        """Run the test with fresh fixtures, in which the API behaves so."""
+        item, hooks = self._item, self._item.ihook
+        explored = ExploredRun(behaviour, options, time=time, start=self._start)
+        item.stash[EXPLORED] = explored
+        item._initrequest()  # pyright: ignore[reportPrivateUsage]  # as plugins that repeat tests do
+        try:
+            self._set_up()
+            return explored.perform(
+                lambda: hooks.pytest_runtest_call(item=item), folder=self._folder()
+            )
+        finally:
+            # Fixtures of other scopes stay for the next run.
+            hooks.pytest_runtest_teardown(item=item, nextitem=item.parent)
+            del item.stash[EXPLORED]
+
+    def _set_up(self) -> None:
+        """Set the fixtures up; raises what they raise."""
+        item, hooks = self._item, self._item.ihook
+        call = pytest.CallInfo.from_call(
+            lambda: hooks.pytest_runtest_setup(item=item), when="setup", reraise=NO_FAILURE
+        )
+        hooks.pytest_runtest_makereport(item=item, call=call)  # the fixture tmp_path needs it
+        if call.excinfo is not None:
+            raise call.excinfo.value
+        mock = item.funcargs[FIXTURE]
+        assert isinstance(mock, VideoMock)
+        self._document = mock.document
+
+    def _folder(self) -> Path | None:
+        folder = self._item.funcargs.get("tmp_path")
+        return folder if isinstance(folder, Path) else None
