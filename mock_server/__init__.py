@@ -15,6 +15,7 @@ from .jobs.job_fields import JobFields
 from .jobs.progression import JobOutcome, Phase, Progression, plan_progression
 from .jobs.store import JobPage, MemoryStore, Store
 from .manual_clocks import ClientClock, ManualClock, TickingClock
+from .media_library import JobFile
 from .observers import Observer
 from .service import JobService
 from .webhooks.delivery_attempt import Receiver
@@ -39,6 +40,7 @@ __all__ = [
     "Ids",
     "Job",
     "JobFields",
+    "JobFile",
     "JobOutcome",
     "JobPage",
     "JobService",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os import PathLike
+from pathlib import Path
 from typing import Generic, Unpack
 
 from ..openapi import Document
@@ -13,6 +15,7 @@ from .jobs.job import observe
 from .jobs.job_fields import JobFields
 from .jobs.progression import JobOutcome
 from .listing import Listing
+from .media_library import JobFile, MediaLibrary
 from .service import JobService
 from .webhooks.webhooks import Webhooks
 
@@ -172,6 +175,15 @@ class MockControls(Generic[ClockT]):
         if service.webhooks is not None:
             service.webhooks.schedule(ended, instead_of=job)
             service.webhooks.notify()
+
+    def whose(self, path: str | PathLike[str]) -> JobFile | None:
+        """Return the job of a downloaded file, and whether the file is whole.
+
+        Returns None if no mock served the file for a job, for example for the body of an error, or
+        if its beginning is missing. The job may be one of another mock. Raises OSError if the file
+        cannot be read.
+        """
+        return MediaLibrary().read_job_file(Path(path).read_bytes())
 
     def reset(self) -> None:
         """Forget all jobs, and everything that was set for the next jobs and calls."""

@@ -5,15 +5,42 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from math import log
 from pathlib import Path
+from typing import NamedTuple
 
+from .file_marks import FileMark, find_mark, insert_mark
 from .small_files import extension_of, make_small_file
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class JobFile:
+    """A file that a mock served for a job.
+
+    Args:
+        job_id: The id of the job.
+        whole: False if bytes of the file are missing, changed or added.
+    """
+
+    job_id: str
+    whole: bool
+
+
+class MarkedFile(NamedTuple):
+    """A file with the mark of a job.
+
+    Args:
+        content: The bytes of the file.
+        etag: A strong entity tag, which is equal for equal bytes only.
+    """
+
+    content: bytes
+    etag: str
+
+
+@dataclass(frozen=True, eq=False)  # compared by identity, because paths are slow to compare
 class MediaFile:
     """A file of the package.
 
@@ -32,6 +59,11 @@ class MediaFile:
     seconds: float
 
     @property
+    def name(self) -> str:
+        """The name of the file, such as `1280x720-4s.mp4`."""
+        return self.path.name
+
+    @property
     def label(self) -> str:
         """The size and the length as text, such as `1280x720 4s`."""
         return f"{self.width}x{self.height} {self.seconds:g}s"
@@ -47,9 +79,9 @@ class MediaFile:
         return self.path.read_bytes()
 
     @cached_property
-    def etag(self) -> str:
-        """A strong entity tag, which is equal for equal bytes only."""
-        return f'"{sha256(self.content).hexdigest()[:32]}"'
+    def digest(self) -> bytes:
+        """The digest of the bytes."""
+        return sha256(self.content).digest()
 
 
 @dataclass(frozen=True)
@@ -61,6 +93,11 @@ class SmallFile:
     """
 
     media_type: str
+
+    @property
+    def name(self) -> str:
+        """The media type."""
+        return self.media_type
 
     @property
     def label(self) -> str:
@@ -78,9 +115,9 @@ class SmallFile:
         return make_small_file(self.media_type)
 
     @cached_property
-    def etag(self) -> str:
-        """A strong entity tag, which is equal for equal bytes only."""
-        return f'"{sha256(self.content).hexdigest()[:32]}"'
+    def digest(self) -> bytes:
+        """The digest of the bytes."""
+        return sha256(self.content).digest()
 
 
 class MediaLibrary:
@@ -126,6 +163,27 @@ class MediaLibrary:
         best = min(self._files[media_type], key=distance)
         fits_size = size is None or wanted_size == (best.width, best.height)
         return best, fits_size and (seconds is None or wanted_seconds == best.seconds)
+
+    def named(self, name: str) -> MediaFile | SmallFile:
+        """Return the file with this name; without one, the small file of this media type."""
+        files = (file for files in self._files.values() for file in files)
+        return next((file for file in files if file.name == name), SmallFile(name))
+
+    def read_job_file(self, content: bytes) -> JobFile | None:
+        """Return whose file this is; None if no mock served it for a job, or without its mark."""
+        mark = find_mark(content)
+        if mark is None:
+            return None
+        marked = mark_file(self.named(mark.file_name), mark.job_id)
+        return JobFile(mark.job_id, whole=marked.content == content)
+
+
+@lru_cache(maxsize=16)  # a file may be requested again, or in many ranges
+def mark_file(file: MediaFile | SmallFile, job_id: str) -> MarkedFile:
+    """Return a file with the mark of a job."""
+    mark = FileMark(file.name, job_id).encode()
+    etag = sha256(file.digest + mark).hexdigest()[:32]
+    return MarkedFile(insert_mark(file.content, mark), f'"{etag}"')
 
 
 @cache

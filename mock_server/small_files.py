@@ -109,4 +109,9 @@ _MAKERS: dict[str, Callable[[], bytes]] = {
     "model/gltf-binary": _glb,
     "text/vtt": lambda: b"WEBVTT\n\n00:00.000 --> 00:01.000\nText.\n",
 }
-_EXTENSIONS = {"model/gltf-binary": ".glb", "text/vtt": ".vtt"}
+_EXTENSIONS = {
+    "audio/mp3": ".mp3",
+    "audio/wav": ".wav",
+    "model/gltf-binary": ".glb",
+    "text/vtt": ".vtt",
+}

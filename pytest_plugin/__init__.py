@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..contracts.explorer.search import Exploration, NothingToExplore
+    from ..mock_server import JobFile
     from .contract import Contract
     from .errors import (
         ContractError,
@@ -30,6 +31,7 @@ __all__ = [
     "ContractWarning",
     "Exploration",
     "InfiniteLoop",
+    "JobFile",
     "MockOptions",
     "NothingToExplore",
     "ObservedMock",
@@ -56,6 +58,7 @@ _MODULES = {
     "NothingToExplore": "exploration",
     "explore": "exploration",
     "InfiniteLoop": "errors",
+    "JobFile": ".mock_server",
     "ProgramClock": "program_time",
     "RealTimeError": "program_time",
     "UnreadMarkerWarning": "errors",

@@ -25,6 +25,7 @@ LAZY = {
         *(
             "Exploration",
             "InfiniteLoop",
+            "JobFile",
             "MockOptions",
             "NothingToExplore",
             "VideoMock",

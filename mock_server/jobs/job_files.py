@@ -12,7 +12,7 @@ from ...openapi.json import Json
 from ...openapi.messages import NEAREST_FILE_HEADER
 from ...openapi.pointer import format_pointer
 from ...openapi.request_place import read_place
-from ..media_library import MediaLibrary
+from ..media_library import MediaLibrary, mark_file
 from .download import Download
 from .job import Job
 
@@ -65,7 +65,8 @@ class JobFiles:
     def _file(self, job: Job, media_type: str, headers: Mapping[str, str]) -> Reply:
         size, seconds = _shape(self._creates.get(job.create), job.request)
         file, exact = self._library.nearest(media_type, size=size, seconds=seconds)
-        download = Download(file.content, media_type, file.etag, f"{job.id}{file.suffix}")
+        content, etag = mark_file(file, job.id)
+        download = Download(content, media_type, etag, f"{job.id}{file.suffix}")
         reply = download.reply(headers)
         if exact:
             return reply

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aisa_testkit.mock_server.media_library import MediaLibrary
+from tests.support.media import file_of_job
 from tests.support.signals import STOPPING, ignoring
 
 
@@ -61,8 +62,7 @@ def test_demo_saves_only_the_video(done: subprocess.CompletedProcess[str], folde
     (saved,) = folder.iterdir()
     file, exact = MediaLibrary().nearest("video/mp4", size="720x1280", seconds="4")
     assert exact
-    content = saved.read_bytes()
-    assert (content[4:8], len(content)) == (b"ftyp", len(file.content))
+    assert saved.read_bytes() == file_of_job(file.name, saved.stem)
     assert saved.suffix == ".mp4"
     assert saved.stem in done.stdout
 

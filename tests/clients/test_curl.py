@@ -15,6 +15,7 @@ import httpx2
 import pytest
 
 from aisa_testkit.mock_server import VideoServer
+from tests.support.media import file_of_job
 
 MEDIA = files("aisa_testkit.mock_server").joinpath("media")
 KEY = "Authorization: Bearer sk-test"
@@ -92,6 +93,11 @@ def content_url(video_server: VideoServer) -> str:
     return f"{url}/{job['id']}/content"
 
 
+def job_in(content_url: str) -> str:
+    """Return the id of the job of a file."""
+    return content_url.split("/")[-2]
+
+
 def example(server: VideoServer, media_type: str = "") -> list[str]:
     """Return the arguments of the vendor's example, with values for its placeholders.
 
@@ -134,7 +140,7 @@ def test_vendor_example_without_an_image_is_rejected(
 
 
 def test_download_is_resumed_with_a_range(curl: Curl, content_url: str, tmp_path: Path) -> None:
-    whole = MEDIA.joinpath("720x1280-4s.mp4").read_bytes()
+    whole = file_of_job("720x1280-4s.mp4", job_in(content_url))
     target = tmp_path / "video.mp4"
     target.write_bytes(whole[:1000])
     curl.run("-H", KEY, "--continue-at", "-", "--output", str(target), content_url)
@@ -142,7 +148,7 @@ def test_download_is_resumed_with_a_range(curl: Curl, content_url: str, tmp_path
 
 
 def test_range_request_returns_part_of_the_file(curl: Curl, content_url: str) -> None:
-    whole = MEDIA.joinpath("720x1280-4s.mp4").read_bytes()
+    whole = file_of_job("720x1280-4s.mp4", job_in(content_url))
     part = curl("-H", KEY, "-r", "100-199", content_url)
     assert (part.status, part.body) == (206, whole[100:200])
     assert part.headers["content-range"] == f"bytes 100-199/{len(whole)}"

@@ -15,6 +15,7 @@ import pytest
 
 from aisa_testkit.mock_server import TickingClock, serve_in_thread
 from aisa_testkit.openapi import Document
+from tests.support.media import file_of_job
 
 MEDIA = files("aisa_testkit.mock_server").joinpath("media")
 PROGRAM = Path(__file__).with_name("videos.mjs")
@@ -76,7 +77,8 @@ def test_job_with_an_image_completes(output: Output) -> None:
     ],
 )
 def test_downloaded_file_has_the_expected_content(output: Output, variant: str, name: str) -> None:
-    assert b64decode(output["files"][variant]) == MEDIA.joinpath(name).read_bytes()
+    expected = file_of_job(name, output["done"]["id"])
+    assert b64decode(output["files"][variant]) == expected
 
 
 def test_remix_contains_the_id_of_its_source(output: Output) -> None:

@@ -20,6 +20,7 @@ from openai.types import Video
 from aisa_testkit.mock_server import ManualClock, VideoServer, serve_in_thread
 from aisa_testkit.openapi import Document
 from tests.support.http_clients import maybe_await
+from tests.support.media import file_of_job
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The Sora API is scheduled to permanently shut down:DeprecationWarning"
@@ -112,9 +113,9 @@ def test_downloaded_files_have_the_expected_content(kind: Kind, video_server: Vi
             )
             for variant, name in variants.items():
                 file = await maybe_await(client.videos.download_content(video.id, variant=variant))
-                assert file.content == MEDIA.joinpath(name).read_bytes()
+                assert file.content == file_of_job(name, video.id)
             default = await maybe_await(client.videos.download_content(video.id))
-            assert default.content == MEDIA.joinpath(variants["video"]).read_bytes()
+            assert default.content == file_of_job(variants["video"], video.id)
 
     asyncio.run(main())
 
@@ -245,14 +246,15 @@ def test_conflict_with_a_running_job_is_not_retried(
 def test_program_needs_only_url_and_api_key(video_server: VideoServer, tmp_path: Path) -> None:
     image, target = tmp_path / "guide.jpg", tmp_path / "video.mp4"
     image.write_bytes(MEDIA.joinpath("1280x720-8s.jpg").read_bytes())
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, str(PROGRAM), str(image), str(target)],
         env={"OPENAI_BASE_URL": video_server.base_url, "OPENAI_API_KEY": "sk-test"},
         check=True,
         capture_output=True,
+        text=True,
         timeout=30,
     )
-    assert target.read_bytes() == MEDIA.joinpath("1280x720-8s.mp4").read_bytes()
+    assert target.read_bytes() == file_of_job("1280x720-8s.mp4", done.stdout.strip())
 
 
 def assert_request_id(error: APIStatusError) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from aisa_testkit.mock_server.media_library import MediaFile, MediaLibrary
+from aisa_testkit.mock_server.media_library import MediaFile, MediaLibrary, mark_file
 from aisa_testkit.openapi import Document, JobRole, load_document
 from tests.support.operations import find_operation
 
@@ -81,14 +81,15 @@ def test_all_files_are_used_and_small(
     assert sum(sizes.values()) < 2_000_000
 
 
-def test_etags_are_strong_and_unique(
+def test_etags_are_strong_and_unique_for_each_file_and_job(
     library: MediaLibrary, declared: list[tuple[str, str]]
 ) -> None:
     found = [file for kind in KINDS for file in exact(library, kind, declared)]
-    tags = {file.etag for file in found}
+    marked = [mark_file(file, job) for file in found for job in ("video_1", "video_2")]
+    tags = {file.etag for file in marked}
     assert all(re.fullmatch('"[0-9a-f]{32}"', tag) for tag in tags)
-    assert len(tags) == len({sha256(file.content).digest() for file in found}) == len(found)
-    assert tags == {file.etag for kind in KINDS for file in exact(MediaLibrary(), kind, declared)}
+    assert len(tags) == len({sha256(file.content).digest() for file in marked}) == len(marked)
+    assert mark_file(found[0], "video_1").etag in tags
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -18,6 +18,7 @@ from aisa_testkit.mock_server import (
 from aisa_testkit.mock_server.media_library import MediaLibrary
 from aisa_testkit.openapi import Document
 from aisa_testkit.openapi.json import Json
+from tests.support.media import file_of_job
 from tests.support.requests import PROMPT, body_of, create_job, error_of, send
 
 START = 1_780_000_000
@@ -225,7 +226,7 @@ def test_content_has_the_size_and_length_of_the_job(
     )
     media_type = VARIANTS[variant or "video"]
     file, _ = MediaLibrary().nearest(media_type, size="1792x1024", seconds="8")
-    assert (reply.status, reply.body) == (200, file.content)
+    assert (reply.status, reply.body) == (200, file_of_job(file.name, job_id))
     assert reply.headers["content-type"] == media_type
     assert f'filename="{job_id}{file.suffix}"' in reply.headers["content-disposition"]
     assert "x-mock-media" not in reply.headers

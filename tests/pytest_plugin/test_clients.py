@@ -18,12 +18,13 @@ from openai import AsyncOpenAI, OpenAI
 
 from aisa_testkit.pytest_plugin import VideoMock, mock_videos
 from tests.support.http_clients import maybe_await
+from tests.support.media import file_of_job
 from tests.support.openai_sdk import needs_version_3
 
 Kind: TypeAlias = type[OpenAI] | type[AsyncOpenAI]
 
 MEDIA = files("aisa_testkit.mock_server").joinpath("media")
-VIDEO_FILE = MEDIA.joinpath("720x1280-4s.mp4").read_bytes()
+VIDEO_FILE = "720x1280-4s.mp4"
 IMAGE = MEDIA.joinpath("720x1280-4s.webp").read_bytes()
 KEY = {"authorization": "Bearer sk-test"}
 PROMPT = "A lighthouse"
@@ -94,7 +95,7 @@ def test_sdk_job_with_download_takes_no_waiting(kind: Kind, mock: VideoMock) -> 
             video = await maybe_await(client.videos.create_and_poll(prompt=PROMPT))
             assert (video.status, video.progress) == ("completed", 100)
             file = await maybe_await(client.videos.download_content(video.id))
-            assert file.content == VIDEO_FILE
+            assert file.content == file_of_job(VIDEO_FILE, video.id)
 
     before = mock.clock.now()
     asyncio.run(main())
@@ -116,7 +117,7 @@ def test_download_is_streamed_in_chunks(kind: Kind, mock: VideoMock) -> None:
                 async with streaming as response:
                     chunks = [chunk async for chunk in response.iter_bytes(1000)]
             assert {len(chunk) for chunk in chunks[:-1]} == {1000}
-            assert b"".join(chunks) == VIDEO_FILE
+            assert b"".join(chunks) == file_of_job(VIDEO_FILE, video.id)
 
     asyncio.run(main())
 

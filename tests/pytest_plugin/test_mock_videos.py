@@ -350,7 +350,7 @@ def test_keyword_arguments_are_typed_as_the_options() -> None:
 OBSERVED_MOCK = {
     *("base_url", "clock", "contract", "document", "end_job", "fail", "fault", "jobs"),
     *("next_job", "note_restart"),
-    *("requests", "reset", "service", "use_scenario", "verdict", "webhooks"),
+    *("requests", "reset", "service", "use_scenario", "verdict", "webhooks", "whose"),
 }
 VIDEO_MOCK = OBSERVED_MOCK | {"httpx2_transport", "httpx_transport", "routes"}
 
