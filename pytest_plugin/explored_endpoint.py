@@ -81,7 +81,7 @@ class ProgramRecord:
         operation_id = call.operation_id
         self._calls[operation_id] += 1
         nth = self._calls[operation_id]
-        at = self._clock.now() - self._start
+        at = round(self._clock.now() - self._start, 3)
         text = f"{operation_id}: {_described(reply)}{f', {state}' if state else ''}"
         # To a program, all errors are the same until its next requests show that they are not.
         failed = reply.status >= 400 or reply.delivery is not None or state is None

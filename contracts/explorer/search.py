@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ...openapi.json import Json
 from .behaviour import Behaviour
+from .exploration_coverage import ExplorationCoverage
 from .extensions import Bounds, Extensions
 from .oracle import Finding, judge
 from .run import End, Run
@@ -33,6 +34,7 @@ class Exploration:
         runs: The number of runs.
         pruned: The number of behaviours that were left out, because an equivalent one was tried.
         waiting: The number of behaviours that were found but not tried; 0 if all were.
+        coverage: Which faults were tried, in which lives of jobs.
     """
 
     usual: Run
@@ -42,6 +44,7 @@ class Exploration:
     runs: int = 0
     pruned: int = 0
     waiting: int = 0
+    coverage: ExplorationCoverage = field(default_factory=ExplorationCoverage)
 
     @property
     def exhausted(self) -> bool:
@@ -128,6 +131,7 @@ class _Search:
         """Try the behaviours until there is none left, or a bound is reached."""
         found = self._found
         found.findings = _one_of_each_kind(judge(found.usual, found.usual))
+        found.coverage.add(found.usual)
         found.waiting = len(self._waiting)
         while self._waiting and not self._is_over():
             behaviour = self._waiting.popleft()
@@ -147,6 +151,7 @@ class _Search:
         """Keep the new findings of a run, and the behaviours with one more fault."""
         found = self._found
         found.runs += 1
+        found.coverage.add(run)
         new = [*judge(run, found.usual)]
         found.findings = _one_of_each_kind([*found.findings, *new])
         # What goes wrong with fewer faults may go wrong with more, which shows nothing new.

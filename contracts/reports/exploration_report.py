@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...openapi.text import count_of
+from ...openapi.text import count_of, escape_controls
 from ..explorer.oracle import Finding
 from ..explorer.run import Run
 from ..explorer.search import Exploration
@@ -16,10 +16,10 @@ MAX_ROWS = 30
 
 def exploration_summary(exploration: Exploration) -> str:
     """Return the result in one sentence."""
-    tried = count_of(exploration.runs, "behaviour")
+    tried = f"{exploration.runs:,} behaviours"
     if not exploration.exhausted:
-        tried = f"{exploration.runs:,} of about {exploration.runs + exploration.waiting:,}"
-        tried = f"{tried} behaviours (not exhausted)"
+        known = f"{exploration.runs + exploration.waiting:,}"
+        tried = f"{exploration.runs:,} of about {known} behaviours (not exhausted)"
     kill = " and a kill" if exploration.restarts else ""
     scope = f"with up to {count_of(exploration.faults, 'fault')}{kill}"
     if not exploration.findings:
@@ -33,7 +33,7 @@ def describe_findings(findings: list[Finding]) -> str:
     lines = [*(finding.reason for finding in findings), "", f"when {run.behaviour}:"]
     lines += [f"  {line}" for line in _lines(run)]
     lines += [f"at {run.place}"] if run.place else []
-    return "\n".join(lines)
+    return "\n".join(map(escape_controls, lines))
 
 
 def by_behaviour(exploration: Exploration) -> list[list[Finding]]:
