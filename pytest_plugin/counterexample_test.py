@@ -2,89 +2,121 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from inspect import iscoroutinefunction
 from itertools import count
+from os.path import relpath
+from pathlib import Path
 
 import pytest
 
 from ..contracts.explorer.oracle import Finding
-from ..openapi.json import Json
-from .explore_options import ExploreOptions
+from ..openapi.text import one_line
+from .python_literal import arguments, literal
 
-WIDTH = 76
-FOUR = 4 * " "
+MARKER = "video_explore"
 
 
-def counterexample_test(item: pytest.Function, finding: Finding, *, taken: set[str]) -> str:
+def counterexample_name(item: pytest.Function, finding: Finding, *, taken: Collection[str]) -> str:
+    """Return a name of a test, such as `test_clip_paid_again`.
+
+    Args:
+        item: The explored test.
+        finding: What goes wrong.
+        taken: The names of other tests.
+    """
+    kind = re.sub(r"\W+", "_", finding.kind.partition(" at ")[0]).strip("_").lower()
+    name = f"{item.originalname}_{kind}"
+    names = (name if number == 1 else f"{name}_{number}" for number in count(1))
+    return next(name for name in names if name not in taken)
+
+
+def counterexample_test(
+    item: pytest.Function, finding: Finding, name: str, *, module: str = ""
+) -> str:
     """Return a test that tries the behaviour of a finding alone, to be pasted below its test.
 
     Args:
         item: The explored test.
         finding: What goes wrong.
-        taken: The names of other tests, to which that of this one is added.
+        name: The name of the new test.
+        module: What stands before the name of the explored test.
     """
-    marker = item.get_closest_marker("video_explore")
-    assert marker is not None
-    words = {**marker.kwargs, "behaviour": finding.run.behaviour.to_json()}
-    arguments = [f"    {name}={literal(value)}," for name, value in _kept(words)]
-    names = ", ".join(_parameters(item))
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    needed: tuple[str, ...] = item._fixtureinfo.argnames  # pyright: ignore[reportPrivateUsage]
+    fixtures = [each for each in needed if each not in parameters]
+    passed = [
+        f"{each}={literal(parameters[each])}" if each in parameters else each for each in needed
+    ]
+    passed.sort(key=lambda each: "=" in each)
+    owner = f"{item.cls.__name__}()." if item.cls else ""
+    call = f"{module}{owner}{item.originalname}({', '.join(passed)})"
+    is_async = iscoroutinefunction(item.obj)
     return "\n".join(
         [
-            "@pytest.mark.video_explore(",
-            *arguments,
-            ")",
-            f"def {_new_name(item, finding, taken)}({names}):",
-            f"    {item.originalname}({names})",
+            *_markers(item, finding),
+            f"{'async ' if is_async else ''}def {name}({', '.join(fixtures)}):",
+            f"    {'await ' if is_async else ''}{call}",
         ]
     )
 
 
-def _new_name(item: pytest.Function, finding: Finding, taken: set[str]) -> str:
-    """Return a name such as `test_clip_paid_again`."""
-    kind = re.sub(r"\W+", "_", finding.kind.partition(" at ")[0]).strip("_").lower()
-    name = f"{item.originalname}_{kind}"
-    names = (name if number == 1 else f"{name}_{number}" for number in count(1))
-    new = next(name for name in names if name not in taken)
-    taken.add(new)
-    return new
+def _markers(item: pytest.Function, finding: Finding) -> Iterator[str]:
+    """Yield the markers of the test, with the behaviour alone instead of all."""
+    for marker in item.iter_markers():
+        if marker.name in (MARKER, "parametrize") or marker.args:
+            continue
+        yield f"@pytest.mark.{marker.name}{arguments(marker.kwargs) if marker.kwargs else ''}"
+    yield f"@pytest.mark.{MARKER}{arguments(_options(item, finding))}"
 
 
-def _kept(words: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
-    """Yield the options that one behaviour needs."""
-    needed = ("raises", "max_seconds", "behaviour")
-    assert {*needed} <= {*ExploreOptions.__dataclass_fields__}
-    return ((name, words[name]) for name in needed if name in words)
+def _options(item: pytest.Function, finding: Finding) -> Mapping[str, object]:
+    """Return the options of the marker that one behaviour needs."""
+    marker = item.get_closest_marker(MARKER)
+    given = marker.kwargs if marker else {}
+    kept = {name: given[name] for name in ("raises", "max_seconds") if name in given}
+    return {**kept, "behaviour": finding.run.behaviour.to_json()}
 
 
-def _parameters(item: pytest.Function) -> list[str]:
-    """Return the names of the arguments of the test function."""
-    return [*item._fixtureinfo.argnames]  # pyright: ignore[reportPrivateUsage]
-
-
-def literal(value: object, indent: str = "    ") -> str:
-    """Return a value as a formatter writes it in a program, with two levels in lines of their own.
+def counterexample_module(item: pytest.Function, finding: Finding, name: str, folder: Path) -> str:
+    """Return the source of a module with such a test, which imports the explored one.
 
     Args:
-        value: An exception class, a tuple of them, or JSON.
-        indent: The indent of the line in which it begins.
+        item: The explored test.
+        finding: What goes wrong.
+        name: The name of the new test.
+        folder: The folder of the module.
     """
-    if isinstance(value, type):
-        return value.__name__
-    if isinstance(value, tuple):
-        return f"({', '.join(map(literal, value))},)"
-    if isinstance(value, Mapping):
-        items = [f"{literal(name)}: {literal(each, indent + FOUR)}" for name, each in value.items()]
-        return _joined("{", items, "}", indent)
-    if isinstance(value, list):
-        return _joined("[", [literal(each, indent + FOUR) for each in value], "]", indent)
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
-
-
-def _joined(start: str, items: list[str], end: str, indent: str) -> str:
-    line = f"{start}{', '.join(items)}{end}"
-    if len(indent) + len(line) <= WIDTH:
-        return line
-    lines = "".join(f"{indent}{FOUR}{item},\n" for item in items)
-    return f"{start}\n{lines}{indent}{end}"
+    module: str = item.obj.__module__
+    imported_from = item.path.parents[module.count(".")]
+    title = one_line(finding.reason).replace("\\", "/").replace('"', "'")
+    raises = _options(item, finding).get("raises", ())
+    classes = [
+        each
+        for each in (raises if isinstance(raises, tuple) else (raises,))
+        if isinstance(each, type) and each.__module__ != "builtins"
+    ]
+    return "\n".join(
+        [
+            f'"""{title}"""',
+            "",
+            "import sys",
+            "from pathlib import Path",
+            "",
+            "import pytest",
+            "",
+            "sys.path.insert(0, str(Path(__file__).parent / "
+            f"{literal(relpath(imported_from, folder))}))",
+            "",
+            f"import {module} as explored  # noqa: E402",
+            *(
+                f"from {each.__module__} import {each.__name__}  # noqa: E402"
+                for each in dict.fromkeys(classes)
+            ),
+            "",
+            "",
+            counterexample_test(item, finding, name, module="explored."),
+            "",
+        ]
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
 from typing import Any
 
@@ -41,9 +42,17 @@ class ExplorationProgress:
         if self._visible:
             self._write("")
 
+    def print(self, *texts: str) -> None:
+        """Print texts that stay, whether or not the output is a terminal."""
+        if self._reporter is not None and texts:
+            with self._without_capture():
+                self._reporter.write_line("\n" + "\n\n".join(texts))
+
     def _write(self, text: str) -> None:
-        if self._capture is None:
+        with self._without_capture():
             self._reporter.rewrite(text, erase=True)
-        else:
-            with self._capture.global_and_fixture_disabled():
-                self._reporter.rewrite(text, erase=True)
+
+    def _without_capture(self) -> AbstractContextManager[object]:
+        return (
+            nullcontext() if self._capture is None else self._capture.global_and_fixture_disabled()
+        )

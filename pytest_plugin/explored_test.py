@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from ..contracts.explorer.behaviour import Behaviour
+from ..contracts.explorer.oracle import Finding
 from ..contracts.explorer.run import Run
 from ..contracts.explorer.search import Exploration, NothingToExplore
 from ..contracts.explorer.space import space_of
@@ -18,24 +19,31 @@ from ..contracts.reports.exploration_report import (
     describe_findings,
     exploration_summary,
 )
-from .counterexample_test import counterexample_test
+from ..openapi.files import replace_file
+from .counterexample_test import (
+    MARKER,
+    counterexample_module,
+    counterexample_name,
+    counterexample_test,
+)
 from .exploration_progress import ExplorationProgress
 from .explore_options import ExploreOptions
 from .explored_run import NO_FAILURE, ExploredRun
 from .mock import VideoMock
 from .program_time import ProgramClock, ProgramTime, open_program_time
+from .stash import EXPLORATION_PART as PART
 from .stash import EXPLORATION_SECTION, EXPLORED
 
-MARKER = "video_explore"
 FIXTURE = "video_mock"
 QUICK: Final[dict[str, Any]] = {"faults": 1, "restarts": False}
 
 
-def explore_test(item: pytest.Function, *, quick: bool) -> None:
+def explore_test(item: pytest.Function, nextitem: pytest.Item | None, *, quick: bool) -> None:
     """Explore a marked test, and report the result as that of the test.
 
     Args:
         item: The test.
+        nextitem: The test after it; None if it is the last one.
         quick: True for one fault in a behaviour, and no kill.
     """
     hooks = item.ihook
@@ -44,7 +52,11 @@ def explore_test(item: pytest.Function, *, quick: bool) -> None:
     phases = [
         pytest.CallInfo.from_call(lambda: None, when="setup"),
         pytest.CallInfo.from_call(explorer.explore, when="call", reraise=NO_FAILURE),
-        pytest.CallInfo.from_call(lambda: None, when="teardown"),
+        # The fixtures of the module, unless the next test has them, too.
+        pytest.CallInfo.from_call(
+            lambda: item.session._setupstate.teardown_exact(nextitem),  # pyright: ignore[reportPrivateUsage]
+            when="teardown",
+        ),
     ]
     for call in phases:
         report = hooks.pytest_runtest_makereport(item=item, call=call)
@@ -80,7 +92,7 @@ class TestExplorer:
             pytest.fail(str(error), pytrace=False)
         self.summary = exploration_summary(exploration)
         if exploration.findings:
-            pytest.fail("\n\n".join([self.summary, *self._texts(exploration)]), pytrace=False)
+            pytest.fail(self._describe(exploration, options), pytrace=False)
 
     def _read_options(self) -> ExploreOptions:
         marker = self._item.get_closest_marker(MARKER)
@@ -93,22 +105,55 @@ class TestExplorer:
 
     def _perform(self, options: ExploreOptions) -> Exploration:
         progress = ExplorationProgress(self._item.config, self._item.name)
+        known: list[Exploration] = []
+
+        def on_run(exploration: Exploration) -> None:
+            known[:] = [exploration]
+            progress.show(exploration)
+
         try:
             with open_program_time() as time:
                 return options.perform(
                     lambda behaviour: self._run(behaviour, options, time),
                     lambda: space_of(self._document),
-                    on_run=progress.show,
+                    part=self._part(),
+                    on_run=on_run,
                 )
+        except KeyboardInterrupt:
+            progress.print(*(self._describe(exploration, options) for exploration in known))
+            raise
         finally:
             progress.close()
 
-    def _texts(self, exploration: Exploration) -> Iterator[str]:
-        """Yield what goes wrong in each behaviour, and a test that shows it."""
+    def _part(self) -> tuple[int, int]:
+        """Return which part of the behaviours this worker of pytest-xdist explores, from 0."""
+        parameters = self._item.callspec.params if hasattr(self._item, "callspec") else {}
+        part: Any = parameters.get(PART, (0, 1))
+        number, count = part
+        return number, count
+
+    def _describe(self, exploration: Exploration, options: ExploreOptions) -> str:
+        """Return what goes wrong, and for each behaviour a test that shows it."""
+        return "\n\n".join([exploration_summary(exploration), *self._texts(exploration, options)])
+
+    def _texts(self, exploration: Exploration, options: ExploreOptions) -> Iterator[str]:
         names, groups = set[str](), by_behaviour(exploration)
         for number, findings in enumerate(groups, start=1):
-            test = counterexample_test(self._item, findings[0], taken=names)
-            yield f"{number} of {len(groups)}: {describe_findings(findings)}\n\n{test}"
+            name = counterexample_name(self._item, findings[0], taken=names)
+            names.add(name)
+            yield f"{number} of {len(groups)}: {describe_findings(findings)}"
+            if options.behaviour is None:
+                yield counterexample_test(self._item, findings[0], name)
+            if folder := self._item.config.getoption("video_explore_save"):
+                yield f"saved as {self._save(findings[0], name, Path(folder))}"
+
+    def _save(self, finding: Finding, name: str, folder: Path) -> Path:
+        """Save a test that shows a finding; return its path."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{name}.py"
+        text = counterexample_module(self._item, finding, name, folder.absolute())
+        replace_file(path, text.encode())
+        return path
 
     def _run(self, behaviour: Behaviour, options: ExploreOptions, time: ProgramTime) -> Run:
         """Run the test with fresh fixtures, in which the API behaves so."""

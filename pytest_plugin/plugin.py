@@ -28,7 +28,14 @@ from .fixtures import (
 )
 from .marker import find_unread_markers, require_fixture, warn_of_unread_markers
 from .sdk_warning import add_filter_again
-from .stash import BUDGET, CONTRACT, COVERAGE, EXPLORATION_SECTION, EXPLORED
+from .stash import (
+    BUDGET,
+    CONTRACT,
+    COVERAGE,
+    EXPLORATION_PART,
+    EXPLORATION_SECTION,
+    EXPLORED,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -85,6 +92,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="full",
         help="tests with the marker video_explore: try all behaviours (full, the default), those"
         " with one fault (quick), or run them once as any other test (off)",
+    )
+    group.addoption(
+        "--video-explore-save",
+        metavar="DIR",
+        help="write a test for each finding of an exploration, which fails alone, into this folder",
     )
     parser.addini(
         "video_document",
@@ -143,8 +155,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     find_unread_markers(config, items)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Divide the behaviours of an explored test among the workers of pytest-xdist."""
+    workers: int = getattr(metafunc.config, "workerinput", {}).get("workercount", 1)
+    marker = metafunc.definition.get_closest_marker("video_explore")
+    mode: object = metafunc.config.getoption("video_explore")
+    if workers > 1 and marker and mode != "off" and "behaviour" not in marker.kwargs:
+        metafunc.fixturenames.append(EXPLORATION_PART)
+        metafunc.parametrize(
+            EXPLORATION_PART,
+            [(part, workers) for part in range(workers)],
+            ids=[f"part {part + 1} of {workers}" for part in range(workers)],
+        )
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Run a test with the marker video_explore once for every behaviour of the API."""
     mode: object = item.config.getoption("video_explore")
     if mode == "off" or item.get_closest_marker("video_explore") is None:
@@ -153,7 +179,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
         return None
     from .explored_test import explore_test
 
-    explore_test(item, quick=mode == "quick")
+    explore_test(item, nextitem, quick=mode == "quick")
     return True
 
 

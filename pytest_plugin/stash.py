@@ -1,4 +1,4 @@
-"""The stash keys, and the title of a section, that the hooks and the fixtures share."""
+"""The stash keys and the names that the hooks and the fixtures share."""
 
 from __future__ import annotations
 
@@ -21,3 +21,6 @@ BUDGET: pytest.StashKey[LiveBudget] = pytest.StashKey()
 
 # The title of a section of a report: what was explored, and that nothing goes wrong.
 EXPLORATION_SECTION: Final = "video exploration"
+
+# The argument of a test that says which part of all behaviours is explored by one worker.
+EXPLORATION_PART: Final = "video_explore_part"

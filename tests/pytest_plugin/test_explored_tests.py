@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.support.plugin_project import Run
 
 CARELESS = """
 import httpx
+import re
+
 import pytest
 from program import KEY
 
@@ -162,3 +166,72 @@ def test_explorations_run_on_workers_of_xdist(run: Run) -> None:
     result = run(MENDED, "-n1")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["test_program.py::test_clip: none of * behaviours*"])
+
+
+def test_explored_test_is_torn_down_for_the_next_module(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    pytester.makepyfile(test_zz_other="def test_it(): pass")
+    run(MENDED).assert_outcomes(passed=2)
+
+
+def test_saved_tests_fail_alone(run: Run, pytester: pytest.Pytester) -> None:
+    result = run(CARELESS, "--video-explore-save=saved")
+    result.stdout.fnmatch_lines(["saved as saved/test_clip_paid_again.py"])
+    result = pytester.runpytest_inprocess("saved/test_clip_paid_again.py")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["1 of 1: 2 jobs are paid *"])
+    result.stdout.no_fnmatch_line("*def test_clip_paid_again_*")
+
+
+def test_saved_test_passes_once_the_program_is_mended(run: Run, pytester: pytest.Pytester) -> None:
+    run(CARELESS, "--video-explore-save=saved")
+    run(MENDED, "saved/test_clip_paid_again.py").assert_outcomes(passed=1)
+
+
+def test_pasted_test_keeps_parameters_methods_and_markers(run: Run) -> None:
+    source = """
+    import httpx, pytest
+    from program import KEY
+
+    class TestClips:
+        @pytest.mark.video_mock(check=False)
+        @pytest.mark.video_explore(faults=1, restarts=False, raises=(KeyError, ValueError))
+        @pytest.mark.parametrize("prompt", ["a lamp"])
+        def test_it(self, prompt, video_mock):
+            url = video_mock.base_url + "/videos"
+            assert httpx.post(url, json={"prompt": prompt}, headers=KEY).status_code == 200
+    """
+    result = run(source)
+    result.stdout.fnmatch_lines(
+        [
+            "@pytest.mark.video_mock(check=False)",
+            "@pytest.mark.video_explore(",
+            "    raises=(KeyError, ValueError),",
+            "def test_it_*(video_mock):",
+            '    TestClips().test_it(video_mock, prompt="a lamp")',
+        ]
+    )
+
+
+def test_workers_of_xdist_share_the_behaviours(run: Run) -> None:
+    alone = re.search(r"none of (\d+) behaviours", run(MENDED).stdout.str())
+    result = run(MENDED, "-n2")
+    result.assert_outcomes(passed=2)
+    parts = re.findall(r"part (\d of \d)\]: none of (\d+) behaviours", result.stdout.str())
+    assert sorted(name for name, _ in parts) == ["1 of 2", "2 of 2"]
+    assert alone
+    # Each worker tries what happens without faults, twice.
+    assert sum(int(runs) for _, runs in parts) == int(alone[1]) + 2
+
+
+def test_interrupted_exploration_shows_what_is_known(run: Run, pytester: pytest.Pytester) -> None:
+    source = CARELESS.replace("def make_clip", "runs = []\n\ndef make_clip")
+    end = "    runs.append(1)\n    if len(runs) > 30: raise KeyboardInterrupt\n"
+    source = source.replace("    make_clip(video_mock", f"{end}    make_clip(video_mock")
+    run(source, "--collect-only")
+    result = pytester.runpytest_subprocess()
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(
+        ["* of about * behaviours (not exhausted) *", "1 of *: 2 jobs are paid *"]
+    )
