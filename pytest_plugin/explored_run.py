@@ -14,6 +14,7 @@ from ..contracts.explorer.behaviour import Behaviour
 from ..contracts.explorer.run import End, Job, Run
 from ..contracts.explorer.search import NothingToExplore
 from ..mock_server import Endpoint, JobService, MovableClock, observe
+from ..mock_server.jobs.job import Job as MockJob
 from ..openapi.jobs import Meaning
 from .call_site import owner_of, place_at
 from .contract import Contract
@@ -29,6 +30,8 @@ from .program_time.run import ProgramRun
 
 MAX_REAL_SECONDS = 5.0
 """So long the threads of a program have for their end."""
+
+A_DAY = 86_400.0
 
 NO_FAILURE = (KeyboardInterrupt,)
 """The exceptions that end the exploration, not the program."""
@@ -50,6 +53,7 @@ class ExploredRun:
         self._behaviour, self._time, self._raises = behaviour, time, options.declared
         self._limit = start + options.max_seconds
         self._folder: ProgramFolder | None = None
+        self._known_jobs: dict[str, MockJob] = {}
         self._clock = ProgramClock(start)
         self._clock.stop_at(lambda: self._limit)
         self._clock.on_move(self._stop_at_limit)
@@ -98,10 +102,12 @@ class ExploredRun:
             self._mock.note_restart()
             ending = self._run_once(program)
         errors, _ = self._contract.unreported()
+        self._state()  # keeps the jobs of a request that was not answered, too
         return Run(
             self._behaviour,
             tuple(self._record.steps),
-            jobs=tuple(_jobs_of(self._mock.service)),
+            jobs=tuple(self._jobs()),
+            files=() if self._folder is None else self._folder.saved_files(),
             errors=tuple(error.summary for error in errors),
             struck=self._record.struck,
             **ending,
@@ -153,8 +159,18 @@ class ExploredRun:
         service = self._mock.service
         now, store = service.clock.now(), service.store
         jobs = store.page(after=None, limit=len(store), newest_first=False).jobs
+        self._known_jobs |= {job.id: job for job in jobs}
         states = tuple(observe(job, now).state for job in jobs)
         return states, None if self._folder is None else self._folder.state()
+
+    def _jobs(self) -> Iterator[Job]:
+        """Yield the jobs that were created, also if they were deleted."""
+        now = self._clock.now()
+        for job in self._known_jobs.values():
+            completed, completes = (
+                observe(job, moment).meaning is Meaning.SUCCESS for moment in (now, now + A_DAY)
+            )
+            yield Job(job.id, completed, completes)
 
     def _kill(self) -> None:
         """End the program, and keep what it has written: what it writes from now on is lost."""
@@ -178,12 +194,6 @@ class _Ending(TypedDict, total=False):
     declared: bool
     assertion: bool
     place: str
-
-
-def _jobs_of(service: JobService[MovableClock]) -> Iterator[Job]:
-    now, store = service.clock.now(), service.store
-    for job in store.page(after=None, limit=len(store), newest_first=False).jobs:
-        yield Job(job.id, observe(job, now).meaning is Meaning.SUCCESS)
 
 
 def _place_of(error: BaseException) -> str:

@@ -8,6 +8,9 @@ from collections.abc import Hashable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 
+from ..contracts.explorer.run import SavedFile
+from ..mock_server.media_library import MediaLibrary
+
 
 class ProgramFolder:
     """The folder in which a program keeps its files.
@@ -24,6 +27,18 @@ class ProgramFolder:
     def state(self) -> Hashable:
         """Return what distinguishes the files from others."""
         return tuple(sorted((name, self._digest(name, entry)) for name, entry in _files(self.path)))
+
+    def saved_files(self) -> tuple[SavedFile, ...]:
+        """Return the files, in the order of their names, with the jobs that they are from."""
+        library, files = MediaLibrary(), list[SavedFile]()
+        for name, entry in sorted(_files(self.path), key=lambda file: file[0]):
+            found = library.read_job_file(Path(entry.path).read_bytes())
+            files.append(
+                SavedFile(name, None, whole=False)
+                if found is None
+                else SavedFile(name, found.job_id, whole=found.whole)
+            )
+        return tuple(files)
 
     def keep(self) -> None:
         """Keep the files: what a killed program still writes is lost."""

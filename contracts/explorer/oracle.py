@@ -44,7 +44,8 @@ def judge(run: Run, usual: Run) -> Iterator[Finding]:
     for kind, reason in (
         *_of_end(run, usual),
         *_of_jobs(run, usual),
-        *_of_files(run),
+        *_of_files(run, usual),
+        *_of_lost_work(run, usual),
         *((f"rule {error.partition(' ')[0]}", error) for error in run.errors),
     ):
         yield Finding(kind, reason, run)
@@ -77,17 +78,39 @@ def _of_jobs(run: Run, usual: Run) -> Iterator[tuple[str, str]]:
         yield "paid again", reason
 
 
-def _of_files(run: Run) -> Iterator[tuple[str, str]]:
-    if run.end is not End.RETURNED:
+def _of_files(run: Run, usual: Run) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the files that are files of jobs in the run without faults."""
+    if run.end is End.STUCK:
         return
     ids = {job.id for job in run.jobs}
+    expected = {file.name for file in usual.files if file.job_id is not None}
     for file in run.files:
+        if file.name not in expected:
+            continue  # such as a note, or a part of a file under another name
         if file.job_id is None:
-            yield "wrong file", f"{file.name} is not a file of the API"
+            yield "wrong file", f"{file.name} is not a file of a job"
         elif file.job_id not in ids:
             yield "file of another job", f"{file.name} is the file of {file.job_id}"
         elif not file.whole:
             yield "partial file", f"{file.name} is only a part of the file of {file.job_id}"
+
+
+def _of_lost_work(run: Run, usual: Run) -> Iterator[tuple[str, str]]:
+    """Yield the paid jobs without a file, if each has one in the run without faults."""
+    if _without_file(usual) or not _completes(usual):
+        return
+    excused = run.end is not End.RETURNED and (
+        run.behaviour.injections or run.behaviour.life != usual.behaviour.life
+    )
+    if not excused and run.end is not End.STUCK:
+        for job_id in _without_file(run):
+            yield "lost work", f"{job_id} completes, and is paid, but its file is not saved"
+
+
+def _without_file(run: Run) -> list[str]:
+    """Return the jobs that complete, but of which no whole file was left."""
+    saved = {file.job_id for file in run.files if file.whole}
+    return [job.id for job in run.jobs if job.completes and job.id not in saved]
 
 
 def _only_repeatable(run: Run, usual: Run) -> bool:

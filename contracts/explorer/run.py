@@ -52,10 +52,12 @@ class Job(NamedTuple):
     Args:
         id: The id of the job.
         completed: True if it has completed.
+        completes: True if it has completed, or will complete later.
     """
 
     id: str
     completed: bool
+    completes: bool = False
 
 
 class SavedFile(NamedTuple):
@@ -84,7 +86,7 @@ class Run(NamedTuple):
         place: The place in the program where it was raised, or that sent the last request.
         assertion: True if an assertion of the test failed.
         jobs: The jobs that were created, in order.
-        files: The files of videos that the program left.
+        files: The files that the program left, in the order of their names.
         errors: The errors of the verdict on the program, each in a line that begins with its code.
         struck: The number of requests after which all faults had struck, and the kill.
     """

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import anyio
 import httpx
 import pytest
 
+from aisa_testkit.mock_server.media_library import MediaLibrary, mark_file
 from aisa_testkit.pytest_plugin import Exploration, NothingToExplore, VideoMock, explore
 
 POLL_SECONDS = 5
@@ -79,7 +81,9 @@ def careful(mock: VideoMock, folder: Path) -> None:
             note.write_text(json.dumps(create(client)))
         job_id = json.loads(note.read_text())
         if job_id is None:
-            raise GaveUp("perhaps there is a job already")
+            jobs = send(client, "GET", "/videos").json()["data"]
+            job_id = jobs[0]["id"] if jobs else create(client)
+            note.write_text(json.dumps(job_id))
         download(client, job_id, folder)
 
 
@@ -120,6 +124,56 @@ def test_forgotten_job_is_paid_again_after_a_restart() -> None:
     assert found["paid again"] == (
         "jobs complete; the program is killed after its 1st request, and restarted"
     )
+
+
+def test_job_that_a_restart_gives_up_is_lost_work() -> None:
+    def program(mock: VideoMock, folder: Path) -> None:
+        note = folder / "job.json"
+        if note.exists():
+            raise GaveUp("perhaps there is a job already")
+        careful(mock, folder)
+
+    found = explore(program, faults=0, raises=GaveUp)
+    assert kinds(found)["lost work"] == (
+        "jobs complete; the program is killed after its 1st request, and restarted"
+    )
+
+
+def saving(text: Callable[[bytes], bytes]) -> Callable[[VideoMock, Path], None]:
+    """Return a program that saves something else than the content that it gets."""
+
+    def program(mock: VideoMock, folder: Path) -> None:
+        careful(mock, folder)
+        clip = folder / "clip.mp4"
+        if any(request.status != 200 for request in mock.requests):
+            clip.write_bytes(text(clip.read_bytes()))
+
+    return program
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "reason"),
+    [
+        (lambda clip: b"", "wrong file", "clip.mp4 is not a file of a job"),
+        (lambda clip: b'{"error": {}}', "wrong file", "clip.mp4 is not a file of a job"),
+        (lambda clip: clip[:-1], "partial file", "clip.mp4 is only a part of the file of video_*"),
+        (
+            lambda clip: served_to_others(),
+            "file of another job",
+            "clip.mp4 is the file of video_*",
+        ),
+    ],
+)
+def test_wrong_files_are_found(text: Callable[[bytes], bytes], kind: str, reason: str) -> None:
+    found = explore(saving(text), faults=1, restarts=False, raises=GaveUp)
+    (finding,) = (each for each in found.findings if each.kind == kind)
+    assert fnmatch(finding.reason, reason)
+    assert [*kinds(explore(saving(lambda clip: clip), faults=1, raises=GaveUp))] == []
+
+
+def served_to_others() -> bytes:
+    """Return the file of a job of another mock."""
+    return mark_file(MediaLibrary().named("1024x1792-4s.mp4"), "video_other").content
 
 
 def test_what_a_killed_program_writes_is_lost() -> None:
