@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import inf
-from typing import NamedTuple
 
 from ..openapi import Arguments, Call, Operation
 from ..openapi.json import Json
@@ -12,8 +11,9 @@ from .faults.scenario import Scenario
 from .jobs.job import Job
 
 
-class AcceptedCall(NamedTuple):
-    """A call whose sender is allowed to make it.
+@dataclass(slots=True)
+class AcceptedCall:
+    """A call whose sender is allowed to make it, with what is decided about it until its reply.
 
     Args:
         operation: The operation of the document.
@@ -35,10 +35,10 @@ class AcceptedCall(NamedTuple):
     listed_until: float = inf
     webhook: Json = None
 
-    def without_range(self) -> AcceptedCall:
-        """Return the call as if it had not asked for a part of a file."""
+    def ignore_range(self) -> None:
+        """Take the call as if it had not asked for a part of a file."""
         headers = {n: value for n, value in self.call.headers.items() if n != "range"}
-        return self._replace(call=replace(self.call, headers=headers))
+        self.call = replace(self.call, headers=headers)
 
     def sees(self, job: Job) -> bool:
         """Return True if the sender may know of a job."""

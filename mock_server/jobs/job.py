@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -45,7 +46,8 @@ class Job(NamedTuple):
         return self._replace(progression=progression)
 
 
-class Snapshot(NamedTuple):
+@dataclass(slots=True)  # made and read for each response: a NamedTuple is slower to read
+class Snapshot:
     """A job at one moment.
 
     Args:

@@ -26,7 +26,8 @@ from .view import FieldValue
 Copier: TypeAlias = Callable[[], Json]
 
 
-class KeptBody(NamedTuple):
+@dataclass(slots=True)
+class KeptBody:
     """The body of a job in one state, as clients of one URL see it, without moving fields."""
 
     job: Job

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from ...openapi.json import Json
 from .job import Job, Snapshot
@@ -19,7 +20,8 @@ class _Absent:
 ABSENT: Final = _Absent()
 
 
-class View(NamedTuple):
+@dataclass(slots=True)
+class View:
     """A job as one response shows it.
 
     Args:
