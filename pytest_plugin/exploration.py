@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import fields, replace
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from ..contracts.explorer.behaviour import Behaviour
 from ..contracts.explorer.run import Run
 from ..contracts.explorer.search import Exploration, NothingToExplore
-from ..contracts.explorer.space import space_of
 from .explore_options import ExploreOptions
 from .explored_run import ExploredRun
+from .explored_service import ExploredService
 from .mock import VideoMock
 from .option_checks import require_names
 from .options import MockOptions
@@ -22,8 +24,12 @@ from .program_time import ProgramClock, open_program_time
 
 __all__ = ["Exploration", "NothingToExplore", "Program", "explore"]
 
-Program: TypeAlias = Callable[[VideoMock, Path], object]
-"""A program that uses the API of a mock, and leaves its files in a folder."""
+Program: TypeAlias = Callable[..., object]
+"""A program that uses the API of a mock, and leaves its files in a folder.
+
+It takes the arguments that it needs: `mock` or `video_mock`, `folder` or `tmp_path`. Arguments with
+other names are the mock and the folder, in this order. It may be a coroutine function.
+"""
 
 
 def explore(
@@ -36,6 +42,7 @@ def explore(
 
     Args:
         program: The program; it is called with the mock and an empty folder, again after a kill.
+            It may take one of them alone, or neither, and it may be a coroutine function.
         on_run: Is called after each run.
         options: The options of ExploreOptions, such as `faults=2`, and of MockOptions.
 
@@ -48,18 +55,32 @@ def explore(
     mock_options = MockOptions.read(**_chosen(options, mock_names))
     document = mock_options.load_document()
     mock_options = replace(mock_options, document=document, overlays=(), unused_plans="pass")
-    start = ProgramClock().now()
+    service = ExploredService(ProgramClock().now())
     with tempfile.TemporaryDirectory() as parent, open_program_time() as time:
         folder = Path(parent, "work")
 
         def run(behaviour: Behaviour) -> Run:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-            explored = ExploredRun(behaviour, explore_options, time=time, start=start)
+            explored = ExploredRun(behaviour, explore_options, time=time, service=service)
             with explored.start_mock(mock_options, mock_options.create_contract()) as mock:
-                return explored.perform(lambda: program(mock, folder), folder=folder)
+                return explored.perform(lambda: _call(program, mock, folder), folder=folder)
 
-        return explore_options.perform(run, lambda: space_of(document), on_run=on_run)
+        return explore_options.perform(run, lambda: document, on_run=on_run)
+
+
+def _call(program: Program, mock: VideoMock, folder: Path) -> object:
+    """Run a program with the arguments that it takes."""
+    named: dict[str, object] = dict.fromkeys(("mock", "video_mock"), mock)
+    named |= dict.fromkeys(("folder", "tmp_path"), folder)
+    required = [
+        parameter.name
+        for parameter in signature(program).parameters.values()
+        if parameter.default is Parameter.empty and parameter.kind in _POSITIONAL
+    ]
+    in_order = iter((mock, folder))
+    result = program(*(named.get(name) or next(in_order) for name in required))
+    return asyncio.run(result) if isinstance(result, Coroutine) else result
 
 
 def _names_of(options: type[ExploreOptions] | type[MockOptions]) -> list[str]:
@@ -68,3 +89,6 @@ def _names_of(options: type[ExploreOptions] | type[MockOptions]) -> list[str]:
 
 def _chosen(options: dict[str, object], names: list[str]) -> dict[str, object]:
     return {name: value for name, value in options.items() if name in names}
+
+
+_POSITIONAL: Final = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)

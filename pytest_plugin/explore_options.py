@@ -13,7 +13,8 @@ from ..contracts.explorer.search import (
     explore_behaviours,
     try_behaviour,
 )
-from ..contracts.explorer.space import Space
+from ..contracts.explorer.space import Space, space_of
+from ..openapi import Document
 from ..openapi.json import Json
 from .option_checks import require_names
 
@@ -26,6 +27,8 @@ class ExploreOptions:
         faults: The largest number of faults in a behaviour.
         restarts: True to kill the program at each request, and to restart it with its files.
         raises: The exceptions with which the program may end.
+        lives: The scenarios of the mock in which jobs live, besides that in which they complete;
+            None for those in which they fail, never end, end at once, or expire early.
         max_seconds: A program that runs for longer, by its own time, does not end.
         max_runs: The largest number of runs; None for no limit.
         max_minutes: The longest time of the exploration, in real minutes; None for no limit.
@@ -35,6 +38,7 @@ class ExploreOptions:
     faults: int = 2
     restarts: bool = True
     raises: type[BaseException] | tuple[type[BaseException], ...] = ()
+    lives: tuple[str, ...] | list[str] | None = None
     max_seconds: float = 900.0
     max_runs: int | None = None
     max_minutes: float | None = None
@@ -59,12 +63,23 @@ class ExploreOptions:
     def perform(
         self,
         run: Runner,
-        space: Callable[[], Space],
+        document: Callable[[], Document],
         *,
         part: tuple[int, int] = (0, 1),
         on_run: Callable[[Exploration], None] = lambda exploration: None,
     ) -> Exploration:
-        """Explore a program; see `explore_behaviours`."""
+        """Explore a program; see `explore_behaviours`.
+
+        Args:
+            run: Runs the program against a behaviour.
+            document: Returns the document of the API, after the first runs.
+            part: The part of the behaviours that is explored here, from 0, and their number.
+            on_run: Is called after each run.
+        """
+
+        def space() -> Space:
+            return space_of(document(), lives=self.lives)
+
         if self.behaviour is not None:
             return try_behaviour(run, space, self.behaviour)
         end = None if self.max_minutes is None else monotonic() + 60 * self.max_minutes
@@ -86,6 +101,10 @@ def _is_positive(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
+def _are_texts(value: object) -> bool:
+    return isinstance(value, tuple | list) and all(isinstance(each, str) for each in value)
+
+
 def _is_exception(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, BaseException)
 
@@ -98,6 +117,7 @@ _KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "faults": (_is_count, "a whole number from 0"),
     "restarts": (lambda v: isinstance(v, bool), "True or False"),
     "raises": (_is_exception_or_several, "an exception class or a tuple of them"),
+    "lives": (lambda v: v is None or _are_texts(v), "a tuple of names of scenarios or None"),
     "max_seconds": (_is_positive, "a positive number"),
     "max_runs": (lambda v: v is None or _is_count(v), "a whole number or None"),
     "max_minutes": (

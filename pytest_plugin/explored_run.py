@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from traceback import walk_tb
-from typing import Required, TypedDict
+from typing import Any, Required, TypedDict
 
 from ..contracts.explorer.behaviour import Behaviour
 from ..contracts.explorer.run import End, Job, Run
@@ -21,11 +21,12 @@ from .contract import Contract
 from .errors import InfiniteLoop
 from .explore_options import ExploreOptions
 from .explored_endpoint import ExploredEndpoint, ProgramKilled, ProgramRecord, ProgramStuck
+from .explored_service import ExploredService
 from .mock import VideoMock, start_mock
 from .mock_journal import MockJournal
 from .options import MockOptions
 from .program_folder import ProgramFolder
-from .program_time import ProgramClock, ProgramTime, RealTimeError
+from .program_time import ProgramTime, RealTimeError
 from .program_time.run import ProgramRun
 
 MAX_REAL_SECONDS = 5.0
@@ -44,17 +45,23 @@ class ExploredRun:
         behaviour: The behaviour of the API.
         options: What the program may do.
         time: The time of the program, which is virtual as long as it runs.
-        start: The time at the start (Unix seconds), the same in each run.
+        service: The service, which is the same in each run.
     """
 
     def __init__(
-        self, behaviour: Behaviour, options: ExploreOptions, *, time: ProgramTime, start: float
+        self,
+        behaviour: Behaviour,
+        options: ExploreOptions,
+        *,
+        time: ProgramTime,
+        service: ExploredService,
     ) -> None:
         self._behaviour, self._time, self._raises = behaviour, time, options.declared
-        self._limit = start + options.max_seconds
+        self._service, self._clock = service, service.clock
+        self._clock.restart()
+        self._limit = self._clock.now() + options.max_seconds
         self._folder: ProgramFolder | None = None
         self._known_jobs: dict[str, MockJob] = {}
-        self._clock = ProgramClock(start)
         self._clock.stop_at(lambda: self._limit)
         self._clock.on_move(self._stop_at_limit)
         self._program: ProgramRun | None = None
@@ -70,11 +77,10 @@ class ExploredRun:
     def start_mock(self, options: MockOptions, contract: Contract) -> Iterator[VideoMock]:
         """Mock the API with the behaviour, and with these options."""
         __tracebackhide__ = True
-        scenario = self._behaviour.life.scenario
-        options = replace(options, scenario=scenario, clock=self._clock)
         with start_mock(
             options,
             contract,
+            open_service=partial(self._service.open, scenario=self._behaviour.life.scenario),
             open_endpoint=self._open_endpoint,
             replace_time=lambda _: nullcontext(),  # each start of the program has its own time
         ) as mock:
@@ -135,17 +141,28 @@ class ExploredRun:
             raise
         except RealTimeError as error:
             raise NothingToExplore(str(error)) from None
-        except (ProgramStuck, InfiniteLoop) as stuck:
-            return _Ending(end=End.STUCK, exception=str(stuck), place=_place_of(stuck))
         except BaseException as error:  # also SystemExit, with which programs end
-            return _Ending(
-                end=End.RAISED,
-                exception=f"{type(error).__name__}: {error}",
-                declared=isinstance(error, self._raises),
-                assertion=isinstance(error, AssertionError),
-                place=_place_of(error),
-            )
+            return self._raised(error)
         return _Ending(end=End.RETURNED)
+
+    def _raised(self, error: BaseException) -> _Ending:
+        """Return the end of a program that has raised an error, or a group of errors."""
+        leaves = [*_leaves(error)]
+        for leaf in leaves:
+            if isinstance(leaf, ProgramStuck | InfiniteLoop):
+                return _Ending(end=End.STUCK, exception=str(leaf), place=_place_of(leaf))
+        if all(isinstance(leaf, SystemExit) and not leaf.code for leaf in leaves):
+            return _Ending(end=End.RETURNED)
+        asserted = [leaf for leaf in leaves if _is_of_assertion(leaf)]
+        undeclared = [leaf for leaf in leaves if not isinstance(leaf, self._raises)]
+        shown = next(iter([*asserted, *undeclared, *leaves]))
+        return _Ending(
+            end=End.RAISED,
+            exception=f"{type(shown).__name__}: {shown}",
+            declared=not undeclared or isinstance(error, self._raises),
+            assertion=bool(asserted),
+            place=_place_of(shown) or _place_of(error),
+        )
 
     def _open_endpoint(self, service: JobService[MovableClock], journal: MockJournal) -> Endpoint:
         return ExploredEndpoint(service, observers=[journal], record=self._record)
@@ -194,6 +211,23 @@ class _Ending(TypedDict, total=False):
     declared: bool
     assertion: bool
     place: str
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """Yield the errors of a group and of the groups in it, or the error alone."""
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _leaves(each)
+    else:
+        yield error
+
+
+def _is_of_assertion(error: BaseException) -> bool:
+    """Return True for a failed assertion, and for `pytest.fail()`; pytest may not be imported."""
+    outcomes: Any = sys.modules.get("_pytest.outcomes")
+    return isinstance(error, AssertionError) or (
+        outcomes is not None and isinstance(error, outcomes.fail.Exception)
+    )
 
 
 def _place_of(error: BaseException) -> str:

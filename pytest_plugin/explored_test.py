@@ -13,7 +13,6 @@ from ..contracts.explorer.behaviour import Behaviour
 from ..contracts.explorer.oracle import Finding
 from ..contracts.explorer.run import Run
 from ..contracts.explorer.search import Exploration, NothingToExplore
-from ..contracts.explorer.space import space_of
 from ..contracts.reports.exploration_report import (
     by_behaviour,
     describe_findings,
@@ -29,6 +28,7 @@ from .counterexample_test import (
 from .exploration_progress import ExplorationProgress
 from .explore_options import ExploreOptions
 from .explored_run import NO_FAILURE, ExploredRun
+from .explored_service import ExploredService
 from .mock import VideoMock
 from .program_time import ProgramClock, ProgramTime, open_program_time
 from .stash import EXPLORATION_PART as PART
@@ -77,7 +77,8 @@ class TestExplorer:
     __test__ = False  # pytest would take it for a class of tests
 
     def __init__(self, item: pytest.Function, *, quick: bool) -> None:
-        self._item, self._quick, self._start = item, quick, ProgramClock().now()
+        self._item, self._quick = item, quick
+        self._service = ExploredService(ProgramClock().now())
         self.summary = ""
 
     def explore(self) -> None:
@@ -115,7 +116,7 @@ class TestExplorer:
             with open_program_time() as time:
                 return options.perform(
                     lambda behaviour: self._run(behaviour, options, time),
-                    lambda: space_of(self._document),
+                    lambda: self._document,
                     part=self._part(),
                     on_run=on_run,
                 )
@@ -158,7 +159,7 @@ class TestExplorer:
     def _run(self, behaviour: Behaviour, options: ExploreOptions, time: ProgramTime) -> Run:
         """Run the test with fresh fixtures, in which the API behaves so."""
         item, hooks = self._item, self._item.ihook
-        explored = ExploredRun(behaviour, options, time=time, start=self._start)
+        explored = ExploredRun(behaviour, options, time=time, service=self._service)
         item.stash[EXPLORED] = explored
         item._initrequest()  # pyright: ignore[reportPrivateUsage]  # as plugins that repeat tests do
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Unpack
+from typing import TypeAlias, Unpack
 from urllib.parse import urlsplit
 
 try:
@@ -41,6 +41,11 @@ from .tls_context import share_tls_context
 from .transports import Httpx2Transport, HttpxTransport
 
 require_hooks(respx)
+
+
+OpenService: TypeAlias = Callable[
+    [MockOptions, Contract], tuple[JobService[MovableClock], MockJournal]
+]
 
 
 class VideoMock(ObservedMock):
@@ -131,6 +136,7 @@ def start_mock(
     options: MockOptions,
     contract: Contract,
     *,
+    open_service: OpenService = MockOptions.create_service,
     open_endpoint: Callable[[JobService[MovableClock], MockJournal], Endpoint] | None = None,
     replace_time: Callable[
         [JobService[MovableClock]], AbstractContextManager[None]
@@ -141,11 +147,12 @@ def start_mock(
     Args:
         options: The options of the mock.
         contract: The contract of its requests.
+        open_service: Makes the service, and the journal of its requests.
         open_endpoint: Makes the endpoint of the service, which informs the journal.
         replace_time: Replaces the time of the code under test by that of the service.
     """
     __tracebackhide__ = True
-    service, journal = options.create_service(contract)
+    service, journal = open_service(options, contract)
     endpoint = (open_endpoint or _open_endpoint)(service, journal)
     journal.in_process = True
     server_url = service.document.server_url

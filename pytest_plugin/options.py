@@ -19,6 +19,7 @@ from ..mock_server import (
 )
 from ..mock_server.config import MockConfig, load_config, read_config
 from ..mock_server.config_types import AccountOptions, ConfigOptions, Limits
+from ..mock_server.jobs.ids import Ids
 from ..mock_server.service import UnknownIds
 from ..mock_server.webhooks.delivery_attempt import Receiver
 from ..openapi import Document, load_document
@@ -141,11 +142,17 @@ class MockOptions:
             unused_plans=self.unused_plans,
         )
 
-    def create_service(self, contract: Contract) -> tuple[JobService[MovableClock], MockJournal]:
+    def create_service(
+        self, contract: Contract, *, ids: Ids | None = None
+    ) -> tuple[JobService[MovableClock], MockJournal]:
         """Return the service, and the contract's journal of its requests.
 
         Unless it replays a recording, the service raises an error instead of an undocumented
         response.
+
+        Args:
+            contract: the contract of the requests.
+            ids: the source of ids, by default one with the seed of the options.
 
         Raises ValueError for an invalid scenario, limit, config, speed or recording, and
         DocumentError for an invalid document or config file.
@@ -158,6 +165,7 @@ class MockOptions:
         service = JobService(
             document,
             clock=clock,
+            ids=ids,
             seed=self.seed,
             api_keys=self.keys,
             unknown_ids=self.unknown_ids,

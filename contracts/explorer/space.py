@@ -73,13 +73,22 @@ def require_keys(what: str, data: Json, *, known: Sequence[str], needed: Sequenc
         raise ValueError(f"{what} is an object with {', '.join(known)}, not {data!r}")
 
 
-def space_of(document: Document) -> Space:
-    """Return the space of the behaviours that a document allows, and of broken connections."""
+def space_of(document: Document, *, lives: Sequence[str] | None = None) -> Space:
+    """Return the space of the behaviours that a document allows, and of broken connections.
+
+    Args:
+        document: The document.
+        lives: The scenarios in which jobs live besides the usual one; None for the usual ones.
+    """
     faults = {
         operation.id: tuple(_faults_of(document, operation))
         for operation in document.operations.values()
     }
-    return Space(tuple(_lives_of(document.kinds.values())), faults)
+    known = {life.scenario: life for life in _lives_of(document.kinds.values())}
+    if lives is None:
+        return Space((*known.values(),), faults)
+    chosen = [known.get(name) or Life(f"jobs live as in {name}", name) for name in lives]
+    return Space((USUAL_LIFE, *(life for life in chosen if life != USUAL_LIFE)), faults)
 
 
 def _lives_of(kinds: Collection[JobKind]) -> Iterator[Life]:
@@ -90,6 +99,7 @@ def _lives_of(kinds: Collection[JobKind]) -> Iterator[Life]:
         yield Life("jobs fail", "fails")
     yield Life("jobs never end", "stalls")
     yield Life("jobs end at once", "instant")
+    yield Life("jobs skip states", "jumps")
     if any(kind.expires_at or kind.expires_after for kind in kinds):
         yield Life("files expire a minute after the end", "expires")
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from threading import get_ident
 from typing import Final
 
-from .run import MEMBERS, ProgramRun
+from .run import ProgramRun, run_of_thread
 
 
 def run_of_caller(depth: int) -> ProgramRun | None:
@@ -15,7 +14,7 @@ def run_of_caller(depth: int) -> ProgramRun | None:
     Args:
         depth: how many frames lie between this function and the caller's.
     """
-    run = MEMBERS.get(get_ident())
+    run = run_of_thread()
     if run is None:
         return None
     # Walking frames is the documented use of this function, in spite of its name.

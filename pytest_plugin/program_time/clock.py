@@ -9,6 +9,7 @@ import anyio
 
 from ...mock_server.clock import require_seconds
 from ...mock_server.manual_clocks import ClientClock
+from ...mock_server.observers import Listeners
 
 
 class ProgramClock(ClientClock):
@@ -20,8 +21,15 @@ class ProgramClock(ClientClock):
 
     def __init__(self, start: float | None = None) -> None:
         super().__init__(start)
+        self._start = self._now
         self._events: list[Callable[[], float | None]] = []
         self._sleep_of_thread: Callable[[], Callable[[float], None] | None] = lambda: None
+
+    def restart(self) -> None:
+        """Set the clock back to its start, and forget who follows it, for the next run."""
+        with self._lock:
+            self._now, self._client_time, self._listeners = self._start, 0.0, Listeners()
+            self._events.clear()
 
     def sleep_by(self, sleep_of_thread: Callable[[], Callable[[float], None] | None]) -> None:
         """Let the threads of a program sleep with a function, which returns None for all others."""

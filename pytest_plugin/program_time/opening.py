@@ -7,13 +7,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from threading import enumerate as all_threads
-from threading import get_ident
 from typing import Any
 
 from . import real, time_functions, waits
 from .clock import ProgramClock
 from .references import replace_references
-from .run import MEMBERS, ProgramRun, join
+from .run import MEMBERS, ProgramRun, join, run_of_thread
 from .standing import is_idle
 from .time_functions import KEEP_REAL, TIME_FUNCTIONS, replace_datetime
 from .waits import cover_trio, replace_waits
@@ -35,7 +34,7 @@ class ProgramTime:
 
         Raises RuntimeError if this thread follows a clock already.
         """
-        if get_ident() in MEMBERS:
+        if run_of_thread() is not None:
             raise RuntimeError("this thread already follows the clock of a program")
         cover_trio()
         run = ProgramRun(clock, patience=patience)
@@ -82,9 +81,9 @@ def _add_idle_threads(run: ProgramRun) -> None:
     frames = sys._current_frames()  # pyright: ignore[reportPrivateUsage]
     for thread in all_threads():
         frame = frames.get(thread.ident or 0)
-        if frame is not None and thread.ident not in MEMBERS and is_idle(frame):
+        if frame is not None and thread not in MEMBERS and is_idle(frame):
             run.add(thread)
-            MEMBERS[thread.ident or 0] = run
+            MEMBERS[thread] = run
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from itertools import count
 from math import ceil, inf
@@ -62,7 +63,7 @@ class ProgramRun:
             real.sleep(seconds)  # lets other threads work, or raises the error for seconds below 0
 
     def _sleep_of_thread(self) -> Callable[[float], None] | None:
-        return self.sleep if MEMBERS.get(get_ident()) is self else None
+        return self.sleep if run_of_thread() is self else None
 
     def add(self, thread: Thread) -> None:
         """Count a thread among those of the program; it may not have started yet."""
@@ -151,9 +152,9 @@ class ProgramRun:
     def close(self) -> None:
         """Let the threads that still wait go on in real time."""
         self.closed = True
-        for ident, run in list(MEMBERS.items()):
+        for thread, run in list(MEMBERS.items()):
             if run is self:
-                del MEMBERS[ident]
+                del MEMBERS[thread]
         for wait in list(self._waits.values()):
             wait.ring()
 
@@ -304,11 +305,20 @@ def _has_no_work(thread: Thread) -> bool:
 def join(run: ProgramRun) -> None:
     """Make this thread one of the run."""
     run.add(current_thread())
-    MEMBERS[get_ident()] = run
+    MEMBERS[current_thread()] = run
 
 
-# The runs by the numbers of their threads. All changes are single operations on the dict.
-MEMBERS: Final[dict[int, ProgramRun]] = {}
+def run_of_thread() -> ProgramRun | None:
+    """Return the run of this thread, None if it is not one of a program."""
+    # current_thread() would make an object for a thread that has none.
+    thread = _ACTIVE.get(get_ident())
+    return None if thread is None else MEMBERS.get(thread)
+
+
+# The runs by their threads: the number of one that has ended may be given to another one, which
+# is not of the program. All changes are single operations on the dict.
+MEMBERS: Final[dict[Thread, ProgramRun]] = {}
+_ACTIVE: Final[dict[int, Thread]] = threading._active  # type: ignore[attr-defined]
 # A thread at a lock may just have been let through, and not yet have been given the processor.
 _LOCKED_SECONDS = 0.01
 _READS_WITHOUT_WAIT = 1000

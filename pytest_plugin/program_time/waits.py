@@ -14,7 +14,7 @@ from typing import Any, Final
 from . import real
 from .caller import run_of_caller
 from .errors import RealTimeError
-from .run import MEMBERS, ProgramRun
+from .run import MEMBERS, ProgramRun, run_of_thread
 
 
 class ProgramLock:
@@ -26,7 +26,7 @@ class ProgramLock:
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         if self._lock.acquire(False):
             return True
-        run = MEMBERS.get(get_ident())
+        run = run_of_thread()
         if run is None or not blocking:
             return self._lock.acquire(blocking, timeout)
         seconds = None if timeout < 0 else timeout
@@ -46,7 +46,7 @@ class ProgramLock:
 
 
 def _new_lock() -> Any:
-    return real.new_lock() if MEMBERS.get(get_ident()) is None else ProgramLock()
+    return real.new_lock() if run_of_thread() is None else ProgramLock()
 
 
 def _program_start(real_start: Callable[[Thread], None]) -> Callable[[Thread], None]:
@@ -61,14 +61,14 @@ def _program_start(real_start: Callable[[Thread], None]) -> Callable[[Thread], N
 
         def work_in_run() -> None:
             if not run.closed:
-                MEMBERS[get_ident()] = run
+                MEMBERS[self] = run
             try:
                 work()
             except BaseException:
                 if not run.is_stopped:  # what ends a thread of a killed program is of no interest
                     raise
             finally:
-                MEMBERS.pop(get_ident(), None)
+                MEMBERS.pop(self, None)
                 self.__dict__.pop("run", None)
 
         self.run = work_in_run  # type: ignore[method-assign]
@@ -83,7 +83,7 @@ def _program_start(real_start: Callable[[Thread], None]) -> Callable[[Thread], N
 
 
 def _join(thread: Thread, timeout: float | None = None) -> None:
-    run = MEMBERS.get(get_ident())
+    run = run_of_thread()
     if run is not None and thread.ident is not None and thread.ident != get_ident():
         run.wait(timeout, lambda _: not thread.is_alive())
         timeout = 0 if thread.is_alive() else timeout
@@ -125,7 +125,7 @@ def cover_trio() -> None:
 
 def _trio_events(real_events: Callable[..., Any]) -> Callable[..., Any]:
     def get_events(self: Any, timeout: float) -> Any:
-        run = MEMBERS.get(get_ident())
+        run = run_of_thread()
         if run is None:
             return real_events(self, timeout)
         events = real_events(self, 0)

@@ -294,6 +294,64 @@ def test_pool_that_a_program_keeps_is_used_again() -> None:
         assert kinds(explore(program, faults=0, raises=GaveUp)) == {}
 
 
+def failing(error: BaseException) -> Callable[[], None]:
+    """Return a program that raises an error if a request fails."""
+
+    def program() -> None:
+        with new_client() as client:
+            if client.get("/videos").status_code != 200:
+                raise error
+
+    return program
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (GaveUp(), ""),
+        (SystemExit(0), ""),
+        (SystemExit(), ""),
+        (SystemExit(3), "exception SystemExit"),
+        (BaseExceptionGroup("", [GaveUp(), ExceptionGroup("", [GaveUp()])]), ""),
+        (ExceptionGroup("", [GaveUp(), KeyError("id")]), "exception KeyError"),
+        (ExceptionGroup("", [GaveUp(), AssertionError()]), "assertion"),
+    ],
+)
+def test_ends_that_are_right_or_wrong(error: BaseException, kind: str) -> None:
+    behaviour = {
+        "life": "completes",
+        "faults": [{"operation": "listVideos", "nth": 1, "status": 400}],
+    }
+    found = explore(failing(error), behaviour=behaviour, raises=GaveUp)
+    assert [each.partition(" at ")[0] for each in kinds(found)] == ([kind] if kind else [])
+
+
+async def list_jobs() -> None:
+    async with httpx.AsyncClient() as client:
+        headers = {"Authorization": f"Bearer {os.environ['AISA_API_KEY']}"}
+        response = await client.get(f"{os.environ['OPENAI_BASE_URL']}/videos", headers=headers)
+        if response.status_code != 200:
+            raise GaveUp
+        await asyncio.sleep(1)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        list_jobs,
+        lambda: list_jobs(),
+        lambda mock: new_client().get(f"{mock.base_url}/videos").raise_for_status(),
+        lambda tmp_path: (tmp_path / "x").touch() or new_client().get("/videos"),
+        lambda folder, video_mock: (folder / "x").touch() or list_jobs(),
+        lambda api, path, more=1: (path / api.document.title[:0] / "x").touch() or list_jobs(),
+    ],
+)
+def test_program_takes_the_arguments_that_it_needs(program: Callable[..., object]) -> None:
+    found = explore(program, faults=1, restarts=False, raises=(GaveUp, httpx.HTTPError))
+    assert found.exhausted
+    assert not {"assertion", "no end"} & {*kinds(found)}
+
+
 def without_requests(mock: VideoMock, folder: Path) -> None:
     """Do nothing."""
 
@@ -354,6 +412,7 @@ def test_program_that_cannot_be_explored_is_refused(
         ({"fault": 1}, TypeError, "unknown option 'fault', only faults, "),
         ({"faults": -1}, ValueError, "faults must be a whole number from 0, not -1"),
         ({"raises": "GaveUp"}, ValueError, "raises must be an exception class or a tuple of them"),
+        ({"lives": "fails"}, ValueError, "lives must be a tuple of names of scenarios or None"),
         ({"max_minutes": 0}, ValueError, "max_minutes must be a positive number or None, not 0"),
         ({"behaviour": {"life": "x"}}, ValueError, "jobs live by no scenario 'x' here, only comp"),
     ],
@@ -363,6 +422,16 @@ def test_invalid_options_are_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         explore(careful, **options)
+
+
+def test_lives_are_chosen() -> None:
+    config = {"scenarios": {"slow": {"seconds": 600}}}
+    found = explore(
+        careful, faults=0, restarts=False, raises=GaveUp, lives=("slow", "fails"), config=config
+    )
+    assert [*found.coverage.lives] == ["jobs complete", "jobs live as in slow", "jobs fail"]
+    with pytest.raises(ValueError, match="unknown scenario 'fail'"):
+        explore(careful, faults=0, raises=GaveUp, lives=("fail",))
 
 
 def test_bounds_are_said() -> None:

@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
-from threading import Barrier, Condition, Event, Lock, Thread
+from threading import Barrier, Condition, Event, Lock, Thread, get_ident
 from typing import Any
 
 import pytest
 
 from aisa_testkit.pytest_plugin import ProgramClock, RealTimeError
 from aisa_testkit.pytest_plugin.program_time import ProgramTime
+from aisa_testkit.pytest_plugin.program_time.run import run_of_thread
 
 START = 1_900_000_000.0
 
@@ -222,6 +223,19 @@ def test_threads_of_the_test_runner_keep_real_time(clock: ProgramClock) -> None:
     time.sleep(7200)
     timer.cancel()
     assert not fired.is_set()
+
+
+def test_thread_with_the_number_of_an_ended_one_keeps_real_time(program_time: ProgramTime) -> None:
+    pool = ThreadPoolExecutor(1)
+    ended = pool.submit(get_ident).result()
+    names: dict[str, Any] = {"__name__": "pytest_timeout", "Thread": Thread}
+    exec("def run(call):\n thread = Thread(target=call)\n thread.start()\n thread.join()", names)
+    found: list[tuple[int, bool]] = []
+    with program_time.run(ProgramClock(START)):
+        pool.shutdown()
+        while not found or (found[-1][0] != ended and len(found) < 1000):
+            names["run"](lambda: found.append((get_ident(), run_of_thread() is None)))
+    assert found[-1] == (ended, True)
 
 
 def test_thread_that_cannot_be_started_does_not_hold_the_clock(clock: ProgramClock) -> None:
