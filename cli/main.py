@@ -22,7 +22,7 @@ class LazyGroup(click.Group):
     """A group whose commands are functions in modules of the same names."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return ["check", "demo", "document", "draft", "explain", "serve", "verdict"]
+        return ["check", "demo", "document", "draft", "explain", "explore", "serve", "verdict"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):

@@ -6,12 +6,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..mock_server.client_variables import DUMMY_SECRET, client_variables
 from ..openapi.credentials import DUMMY_KEY
 from .sdk_warning import ignore_sdk_warning
-
-# `whsec_` and a key in base64, the format of Standard Webhooks.
-DUMMY_SECRET = "whsec_ZHVtbXktd2ViaG9vay1zZWNyZXQtb2YtdGVzdHM="
-API_KEY_VARIABLE = "AISA_API_KEY"
 
 
 @contextmanager
@@ -27,12 +24,7 @@ def client_environment(
         key: the API key, for the OpenAI SDKs and in AISA_API_KEY.
         webhook_secret: the secret that verifies webhooks, for the OpenAI SDKs.
     """
-    variables = {
-        "OPENAI_BASE_URL": base_url,
-        "OPENAI_API_KEY": key,
-        "OPENAI_WEBHOOK_SECRET": webhook_secret,
-        API_KEY_VARIABLE: key,
-    }
+    variables = client_variables(base_url, key, webhook_secret=webhook_secret)
     before = {name: os.environ.get(name) for name in variables}
     with ignore_sdk_warning():
         os.environ.update(variables)

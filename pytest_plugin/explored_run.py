@@ -11,28 +11,26 @@ from traceback import walk_tb
 from typing import Any, Required, TypedDict
 
 from ..contracts.explorer.behaviour import Behaviour
-from ..contracts.explorer.run import End, Job, Run
+from ..contracts.explorer.record import ProgramKilled, ProgramRecord, ProgramStuck
+from ..contracts.explorer.run import End, Job, Run, SavedFile
 from ..contracts.explorer.search import NothingToExplore
-from ..mock_server import Endpoint, JobService, MovableClock, observe
-from ..mock_server.jobs.job import Job as MockJob
-from ..openapi.jobs import Meaning
+from ..mock_server import Endpoint, JobService, MovableClock
+from ..mock_server.known_jobs import KnownJobs
+from ..mock_server.program_folder import ProgramFolder
 from .call_site import owner_of, place_at
 from .contract import Contract
 from .errors import InfiniteLoop
 from .explore_options import ExploreOptions
-from .explored_endpoint import ExploredEndpoint, ProgramKilled, ProgramRecord, ProgramStuck
+from .explored_endpoint import ExploredEndpoint
 from .explored_service import ExploredService
 from .mock import VideoMock, start_mock
 from .mock_journal import MockJournal
 from .options import MockOptions
-from .program_folder import ProgramFolder
 from .program_time import ProgramTime, RealTimeError
 from .program_time.run import ProgramRun
 
 MAX_REAL_SECONDS = 5.0
 """So long the threads of a program have for their end."""
-
-A_DAY = 86_400.0
 
 NO_FAILURE = (KeyboardInterrupt,)
 """The exceptions that end the exploration, not the program."""
@@ -61,13 +59,13 @@ class ExploredRun:
         self._clock.restart()
         self._limit = self._clock.now() + options.max_seconds
         self._folder: ProgramFolder | None = None
-        self._known_jobs: dict[str, MockJob] = {}
+        self._jobs = KnownJobs()
         self._clock.stop_at(lambda: self._limit)
         self._clock.on_move(self._stop_at_limit)
         self._program: ProgramRun | None = None
         self._record = ProgramRecord(
             behaviour,
-            clock=self._clock,
+            now=self._clock.now,
             state=self._state,
             require_life=self._require_life,
             on_kill=self._kill,
@@ -108,12 +106,13 @@ class ExploredRun:
             self._mock.note_restart()
             ending = self._run_once(program)
         errors, _ = self._contract.unreported()
+        files = () if self._folder is None else self._folder.job_files()
         self._state()  # keeps the jobs of a request that was not answered, too
         return Run(
             self._behaviour,
             tuple(self._record.steps),
-            jobs=tuple(self._jobs()),
-            files=() if self._folder is None else self._folder.saved_files(),
+            jobs=tuple(Job(*job) for job in self._jobs.outcomes(self._clock.now())),
+            files=tuple(SavedFile(*file) for file in files),
             errors=tuple(error.summary for error in errors),
             struck=self._record.struck,
             **ending,
@@ -173,21 +172,8 @@ class ExploredRun:
 
     def _state(self) -> Hashable:
         """Return what a restart would find: the files of the program, and the jobs."""
-        service = self._mock.service
-        now, store = service.clock.now(), service.store
-        jobs = store.page(after=None, limit=len(store), newest_first=False).jobs
-        self._known_jobs |= {job.id: job for job in jobs}
-        states = tuple(observe(job, now).state for job in jobs)
+        states = self._jobs.look(self._mock.service)
         return states, None if self._folder is None else self._folder.state()
-
-    def _jobs(self) -> Iterator[Job]:
-        """Yield the jobs that were created, also if they were deleted."""
-        now = self._clock.now()
-        for job in self._known_jobs.values():
-            completed, completes = (
-                observe(job, moment).meaning is Meaning.SUCCESS for moment in (now, now + A_DAY)
-            )
-            yield Job(job.id, completed, completes)
 
     def _kill(self) -> None:
         """End the program, and keep what it has written: what it writes from now on is lost."""

@@ -8,8 +8,8 @@ from decimal import Decimal, InvalidOperation
 import pytest
 
 from ..contracts.budget import Budget
+from ..mock_server.client_variables import API_KEY_VARIABLE
 from ..openapi.text import mask_url
-from .environment import API_KEY_VARIABLE
 
 
 class LiveBudget(Budget):

@@ -17,6 +17,7 @@ from ..mock_server import (
     TickingClock,
     Webhooks,
 )
+from ..mock_server.client_variables import DUMMY_SECRET
 from ..mock_server.config import MockConfig, load_config, read_config
 from ..mock_server.config_types import AccountOptions, ConfigOptions, Limits
 from ..mock_server.jobs.ids import Ids
@@ -24,7 +25,6 @@ from ..mock_server.service import UnknownIds
 from ..mock_server.webhooks.delivery_attempt import Receiver
 from ..openapi import Document, load_document
 from .contract import Contract, PassOrFail, PassWarnOrFail
-from .environment import DUMMY_SECRET
 from .mock_journal import MockJournal
 from .option_checks import require_names, require_values
 from .playback import Playback

@@ -24,6 +24,7 @@ class Bounds(NamedTuple):
         is_over: Returns True once no more run may begin.
         part: The part of the behaviours that is explored here, from 0, and the number of parts.
         prunes: False to try also what is equivalent to behaviours that were tried.
+        batch: The number of behaviours that are run at the same time.
     """
 
     faults: int = 2
@@ -32,6 +33,7 @@ class Bounds(NamedTuple):
     is_over: Callable[[], bool] = lambda: False
     part: tuple[int, int] = (0, 1)
     prunes: bool = True
+    batch: int = 1
 
 
 class Extensions:

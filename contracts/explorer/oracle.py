@@ -58,7 +58,7 @@ def _of_end(run: Run, usual: Run) -> Iterator[tuple[str, str]]:
         yield f"assertion at {run.place}", f"an assertion fails: {run.exception}"
     elif run.end is End.RAISED and not run.declared:
         name = run.exception.partition(":")[0]
-        yield f"exception {name} at {run.place}", f"the program raises {run.exception}"
+        yield f"exception {name} at {run.place}", f"the program fails: {run.exception}"
     elif run.end is End.RAISED and _only_repeatable(run, usual):
         yield "gives up", f"the program gives up ({run.exception}), though a repetition would do"
     elif run.end is End.RETURNED and run.jobs and _completes(usual) and not _completes(run):

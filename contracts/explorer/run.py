@@ -13,7 +13,7 @@ class End(StrEnum):
     """The end of a run."""
 
     RETURNED = "it returned"
-    RAISED = "it raised an exception"
+    RAISED = "it failed"
     STUCK = "it did not end"
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from ...openapi.json import Json
 from .behaviour import Behaviour
@@ -16,6 +17,9 @@ from .space import USUAL_LIFE, Space
 
 Runner = Callable[[Behaviour], Run]
 """Runs the program against a behaviour."""
+
+RunAll = Callable[[Sequence[Behaviour]], Iterable[Run]]
+"""Runs the program against several behaviours."""
 
 
 class NothingToExplore(ValueError):
@@ -57,6 +61,7 @@ def explore_behaviours(
     space: Callable[[], Space],
     bounds: Bounds,
     *,
+    run_all: RunAll | None = None,
     on_run: Callable[[Exploration], None] = lambda exploration: None,
 ) -> Exploration:
     """Try all behaviours of an API towards a program.
@@ -65,6 +70,8 @@ def explore_behaviours(
         run: Runs the program against a behaviour.
         space: Returns the lives of jobs and the faults of operations, after the first runs.
         bounds: What is explored, and for how long.
+        run_all: Runs the program against several behaviours, perhaps at the same time, and returns
+            the runs in their order; one after the other by default.
         on_run: Is called after each run.
 
     Raises NothingToExplore for a program that makes no request, does not end without faults, or
@@ -72,7 +79,8 @@ def explore_behaviours(
     """
     usual = _usual_run(run)
     found = Exploration(usual, bounds.faults, bounds.restarts, runs=2)
-    return _Search(space(), run, found, bounds).perform(on_run)
+    search = _Search(space(), run_all or partial(map, run), found, bounds)
+    return search.perform(on_run)
 
 
 def try_behaviour(run: Runner, space: Callable[[], Space], data: Json) -> Exploration:
@@ -120,8 +128,8 @@ def _usual_run(run: Runner) -> Run:
 class _Search:
     """A search of the behaviours in order of their size."""
 
-    def __init__(self, space: Space, run: Runner, found: Exploration, bounds: Bounds) -> None:
-        self._run, self._found, self._bounds = run, found, bounds
+    def __init__(self, space: Space, run_all: RunAll, found: Exploration, bounds: Bounds) -> None:
+        self._run_all, self._found, self._bounds = run_all, found, bounds
         self._extensions = Extensions(space, found.usual, bounds)
         part, parts = bounds.part
         roots = [*map(Behaviour, space.lives[1:]), *self._extensions.of(found.usual)]
@@ -134,14 +142,26 @@ class _Search:
         found.coverage.add(found.usual)
         found.waiting = len(self._waiting)
         while self._waiting and not self._is_over():
+            batch = self._next_batch()
+            for run in self._run_all(batch):
+                self._take(run)
+                found.waiting = len(self._waiting) + len(batch) - batch.index(run.behaviour) - 1
+                on_run(found)
+        found.waiting = len(self._waiting)
+        return found
+
+    def _next_batch(self) -> list[Behaviour]:
+        """Return the next behaviours of the same size that may show something new."""
+        batch: list[Behaviour] = []
+        while self._waiting and len(batch) < self._bounds.batch:
+            if batch and self._waiting[0].size > batch[0].size:
+                break
             behaviour = self._waiting.popleft()
             if self._extensions.is_known(behaviour):
-                found.pruned += 1
+                self._found.pruned += 1
             else:
-                self._take(self._run(behaviour))
-                on_run(found)
-            found.waiting = len(self._waiting)
-        return found
+                batch.append(behaviour)
+        return batch
 
     def _is_over(self) -> bool:
         max_runs = self._bounds.max_runs

@@ -73,15 +73,22 @@ def require_keys(what: str, data: Json, *, known: Sequence[str], needed: Sequenc
         raise ValueError(f"{what} is an object with {', '.join(known)}, not {data!r}")
 
 
-def space_of(document: Document, *, lives: Sequence[str] | None = None) -> Space:
+def space_of(
+    document: Document, *, lives: Sequence[str] | None = None, delays: bool = True
+) -> Space:
     """Return the space of the behaviours that a document allows, and of broken connections.
 
     Args:
         document: The document.
         lives: The scenarios in which jobs live besides the usual one; None for the usual ones.
+        delays: False for no late responses, for programs that wait in real time.
     """
     faults = {
-        operation.id: tuple(_faults_of(document, operation))
+        operation.id: tuple(
+            fault
+            for fault in _faults_of(document, operation)
+            if delays or "latency" not in fault.options
+        )
         for operation in document.operations.values()
     }
     known = {life.scenario: life for life in _lives_of(document.kinds.values())}

@@ -217,7 +217,7 @@ def test_endless_sleep_without_a_request_is_found() -> None:
 def test_other_exceptions_than_the_declared_ones_are_found() -> None:
     found = explore(careful, faults=1, restarts=False, raises=())
     finding = next(each for each in found.findings if each.kind.startswith("exception"))
-    assert finding.reason.startswith("the program raises GaveUp: ")
+    assert finding.reason.startswith("the program fails: GaveUp: ")
     assert "test_explore.py:" in finding.run.place
 
 
@@ -386,7 +386,7 @@ def catching_everything(mock: VideoMock, folder: Path) -> None:
     ("program", "reason"),
     [
         (without_requests, "the program makes no request to the mock"),
-        (raising, "without faults, it raised an exception: KeyError: 'url'"),
+        (raising, "without faults, it failed: KeyError: 'url'"),
         (endless, "without faults, it did not end: after 900 seconds of its time it still runs"),
         (
             by_chance,

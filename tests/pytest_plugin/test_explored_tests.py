@@ -140,7 +140,7 @@ def test_quick_exploration_has_one_fault_and_no_kill(run: Run) -> None:
             "marker video_explore: faults must be a whole number from 0, not '1'",
         ),
         ("(video_mock, tmp_path)", "(tmp_path)", "the marker video_explore needs the fixture*"),
-        ("range(2)", "range(0)", "without faults, it raised an exception: GaveUp: "),
+        ("range(2)", "range(0)", "without faults, it failed: GaveUp: "),
         (
             'make_clip(video_mock.base_url + "/videos", tmp_path / "clip.txt")',
             "(tmp_path / 'clip.txt').touch()",

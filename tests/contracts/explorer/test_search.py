@@ -142,7 +142,7 @@ ONE_STEP = (Step("create", 1, "create", 0.0),)
         (_ending(End.RETURNED, ()), "the program makes no request to the mock"),
         (
             _ending(End.RAISED, ONE_STEP, "KeyError: 'id'"),
-            "without faults, it raised an exception: KeyError: 'id'",
+            "without faults, it failed: KeyError: 'id'",
         ),
         (_ending(End.STUCK, ONE_STEP, "after 901 seconds"), "it did not end: after 901 seconds"),
     ],

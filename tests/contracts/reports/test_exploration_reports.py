@@ -89,7 +89,7 @@ def test_text_has_reasons_behaviour_time_line_and_place(found: Exploration) -> N
         "      10.0 s  poll: 200, queued, 2 times until 15.0 s",
         "      15.0 s  the program is killed, and restarted",
         "      20.0 s  poll: 200, <done>",
-        "              it raised an exception: GaveUp: \\x1b[2J",
+        "              it failed: GaveUp: \\x1b[2J",
         "at clips.py:14 in make_clip",
     ]
 

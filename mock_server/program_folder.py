@@ -8,8 +8,7 @@ from collections.abc import Hashable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 
-from ..contracts.explorer.run import SavedFile
-from ..mock_server.media_library import MediaLibrary
+from .media_library import MediaLibrary
 
 
 class ProgramFolder:
@@ -28,17 +27,14 @@ class ProgramFolder:
         """Return what distinguishes the files from others."""
         return tuple(sorted((name, self._digest(name, entry)) for name, entry in _files(self.path)))
 
-    def saved_files(self) -> tuple[SavedFile, ...]:
-        """Return the files, in the order of their names, with the jobs that they are from."""
-        library, files = MediaLibrary(), list[SavedFile]()
+    def job_files(self) -> Iterator[tuple[str, str | None, bool]]:
+        """Yield each file in the order of their names: its path in the folder, the id of the job
+        whose file it is, None for other files, and True if it is whole.
+        """
+        library = MediaLibrary()
         for name, entry in sorted(_files(self.path), key=lambda file: file[0]):
-            found = library.read_job_file(Path(entry.path).read_bytes())
-            files.append(
-                SavedFile(name, None, whole=False)
-                if found is None
-                else SavedFile(name, found.job_id, whole=found.whole)
-            )
-        return tuple(files)
+            file = library.read_job_file(Path(entry.path).read_bytes())
+            yield (name, None, False) if file is None else (name, file.job_id, file.whole)
 
     def keep(self) -> None:
         """Keep the files: what a killed program still writes is lost."""
