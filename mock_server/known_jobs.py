@@ -20,11 +20,13 @@ class KnownJob(NamedTuple):
         id: The id of the job.
         completed: True if it has completed.
         completes: True if it has completed, or will complete within a day.
+        fails: True if it has failed, or will fail within a day.
     """
 
     id: str
     completed: bool
     completes: bool
+    fails: bool
 
 
 class KnownJobs:
@@ -43,7 +45,6 @@ class KnownJobs:
     def outcomes(self, now: float) -> Iterator[KnownJob]:
         """Yield what has become of each job at a time (Unix seconds)."""
         for job in self._jobs.values():
-            completed, completes = (
-                observe(job, moment).meaning is Meaning.SUCCESS for moment in (now, now + A_DAY)
-            )
-            yield KnownJob(job.id, completed, completes)
+            meaning, last = observe(job, now).meaning, observe(job, now + A_DAY).meaning
+            completed, completes = (each is Meaning.SUCCESS for each in (meaning, last))
+            yield KnownJob(job.id, completed, completes, last is Meaning.FAILURE)

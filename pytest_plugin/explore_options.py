@@ -32,6 +32,7 @@ class ExploreOptions:
         max_seconds: A program that runs for longer, by its own time, does not end.
         max_runs: The largest number of runs; None for no limit.
         max_minutes: The longest time of the exploration, in real minutes; None for no limit.
+        prunes: False to try also behaviours that are equivalent to others that were tried.
         behaviour: The only behaviour to try, as a finding names it; None for all.
     """
 
@@ -42,6 +43,7 @@ class ExploreOptions:
     max_seconds: float = 900.0
     max_runs: int | None = None
     max_minutes: float | None = None
+    prunes: bool = True
     behaviour: Mapping[str, Json] | None = None
 
     @classmethod
@@ -89,6 +91,7 @@ class ExploreOptions:
             max_runs=self.max_runs,
             is_over=lambda: end is not None and monotonic() >= end,
             part=part,
+            prunes=self.prunes,
         )
         return explore_behaviours(run, space, bounds, on_run=on_run)
 
@@ -124,5 +127,6 @@ _KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
         lambda value: value is None or _is_positive(value),
         "a positive number or None",
     ),
+    "prunes": (lambda v: isinstance(v, bool), "True or False"),
     "behaviour": (lambda v: v is None or isinstance(v, Mapping), "a dict or None"),
 }

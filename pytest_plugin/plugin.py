@@ -132,8 +132,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "video_explore(faults, restarts, raises, lives, max_seconds, max_runs, max_minutes,"
-        " behaviour): run the test once for every behaviour of the API with up to so many faults,"
-        " and a kill of the program at every request; see docs/explore.md",
+        " prunes, behaviour): run the test once for every behaviour of the API with up to so many"
+        " faults, and a kill of the program at every request; see docs/explore.md",
     )
     if config.getoption("video_target") == "live":
         from .live_budget import read_live_budget

@@ -106,10 +106,10 @@ class Extensions:
         return False
 
     def _with_faults(self, run: Run, recovered: int) -> Iterator[Behaviour]:
-        behaviour = run.behaviour
+        behaviour, repeated = run.behaviour, _repeated(run.steps)
         for index in range(run.struck, len(run.steps)):
             step = run.steps[index]
-            if _repeats(run.steps, index):
+            if index in repeated:
                 continue
             for fault in self._faults_of(step, behaviour, plain=index >= recovered):
                 injection = Injection(step.operation_id, step.nth, fault)
@@ -154,9 +154,19 @@ def _strikes(behaviour: Behaviour) -> Hashable:
     return tuple(map(str, behaviour.injections)), behaviour.kill
 
 
-def _repeats(steps: Sequence[Step], index: int) -> bool:
-    """Return True if a request and its response are the same as those before."""
-    return index > 0 and steps[index].key == steps[index - 1].key
+def _repeated(steps: Sequence[Step]) -> set[int]:
+    """Return the indexes of the steps before which nothing new has happened since the same step.
+
+    So each of several jobs that are polled in turn is one.
+    """
+    repeated, last, last_new = set[int](), dict[Hashable, int](), 0
+    for index, step in enumerate(steps):
+        if step.key not in last:
+            last_new = index
+        elif last[step.key] >= last_new:
+            repeated.add(index)
+        last[step.key] = index
+    return repeated
 
 
 def _common_start(one: Sequence[Step], other: Sequence[Step]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ...openapi.text import count_of
+from ..rules.client_catalogue import UNKNOWN_STATUS_ACCEPTED
 from .run import End, Run
 
 
@@ -46,7 +47,7 @@ def judge(run: Run, usual: Run) -> Iterator[Finding]:
         *_of_jobs(run, usual),
         *_of_files(run, usual),
         *_of_lost_work(run, usual),
-        *((f"rule {error.partition(' ')[0]}", error) for error in run.errors),
+        *_of_rules(run),
     ):
         yield Finding(kind, reason, run)
 
@@ -70,12 +71,22 @@ def _completes(run: Run) -> bool:
 
 
 def _of_jobs(run: Run, usual: Run) -> Iterator[tuple[str, str]]:
-    more = len(run.jobs) - len(usual.jobs)
-    if more > 0:
-        ids = ", ".join(job.id for job in run.jobs)
-        usually = count_of(len(usual.jobs), "job")
-        reason = f"{count_of(len(run.jobs), 'job')} are paid ({ids}), without faults {usually}"
-        yield "paid again", reason
+    """Yield the jobs that are paid in addition to those without faults; failed ones are free."""
+    paid, usually = ([job for job in each.jobs if not job.fails] for each in (run, usual))
+    if len(paid) > len(usually):
+        ids, without = ", ".join(job.id for job in paid), count_of(len(usually), "job")
+        yield (
+            "paid again",
+            f"{count_of(len(paid), 'job')} are paid ({ids}), without faults {without}",
+        )
+
+
+def _of_rules(run: Run) -> Iterator[tuple[str, str]]:
+    """Yield the errors of the verdict. A program that fails needs no more polls."""
+    for error in run.errors:
+        code = error.partition(" ")[0]
+        if code != UNKNOWN_STATUS_ACCEPTED.code or run.end is not End.RAISED:
+            yield f"rule {code}", error
 
 
 def _of_files(run: Run, usual: Run) -> Iterator[tuple[str, str]]:

@@ -53,11 +53,13 @@ class Job(NamedTuple):
         id: The id of the job.
         completed: True if it has completed.
         completes: True if it has completed, or will complete later.
+        fails: True if it has failed, or will fail later: then it is not paid.
     """
 
     id: str
     completed: bool
     completes: bool = False
+    fails: bool = False
 
 
 class SavedFile(NamedTuple):

@@ -19,14 +19,17 @@ def run_of_caller(depth: int) -> ProgramRun | None:
         return None
     # Walking frames is the documented use of this function, in spite of its name.
     frame = sys._getframe(depth + 1)  # pyright: ignore[reportPrivateUsage]
-    while frame.f_globals.get("__name__") == _GUARD and frame.f_back is not None:
+    while frame.f_globals.get("__name__") in _PASS_ON and frame.f_back is not None:
         frame = frame.f_back
     package: str = frame.f_globals.get("__name__", "").partition(".")[0]
     return None if package in _REAL else run
 
 
-# It passes each start of a thread on.
-_GUARD: Final = f"{(__package__ or '').rpartition('.')[0]}.network_guard"
+# These pass each start of a thread on. An opening may have left its own under that of a guard.
+_PASS_ON: Final = {
+    f"{(__package__ or '').rpartition('.')[0]}.network_guard",
+    f"{__package__}.waits",
+}
 # These measure the test itself, or wait for other processes, which work in real time.
 _REAL: Final = {
     *("_pytest", "pytest", "pluggy", "pytest_timeout", "xdist", "execnet", "coverage"),

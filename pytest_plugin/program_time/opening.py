@@ -37,7 +37,7 @@ class ProgramTime:
         if run_of_thread() is not None:
             raise RuntimeError("this thread already follows the clock of a program")
         cover_trio()
-        run = ProgramRun(clock, patience=patience)
+        run = ProgramRun(clock, patience=patience, seed=seed)
         with _seeded(seed):
             join(run)
             _add_idle_threads(run)
@@ -92,16 +92,31 @@ def _seeded(seed: int | None) -> Iterator[None]:
     if seed is None:
         yield
         return
+    with _seeded_trio(seed):
+        state = random.getstate()
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(state)
+
+
+@contextmanager
+def _seeded_trio(seed: int) -> Iterator[None]:
+    """Let trio run its tasks in the same order each time, if it is imported."""
     trio: Any = sys.modules.get("trio._core._run")
-    sources: list[Any] = [random] if trio is None else [random, trio._r]
-    states = [source.getstate() for source in sources]
-    for source in sources:
-        source.seed(seed)
+    if trio is None:
+        yield
+        return
+    state, sorts = trio._r.getstate(), trio._ALLOW_DETERMINISTIC_SCHEDULING
+    trio._r.seed(seed)
+    # Tasks that wake at the same moment are in the order of their addresses otherwise.
+    trio._ALLOW_DETERMINISTIC_SCHEDULING = True
     try:
         yield
     finally:
-        for source, state in zip(sources, states, strict=True):
-            source.setstate(state)
+        trio._ALLOW_DETERMINISTIC_SCHEDULING = sorts
+        trio._r.setstate(state)
 
 
 _LOCK = real.new_lock()

@@ -27,10 +27,11 @@ class ProgramRun:
         clock: the clock of the program.
         patience: for how many real seconds the clock may stand still, while threads work or stand
             where the clock does not reach.
+        seed: of random numbers; None to leave them as they are.
     """
 
-    def __init__(self, clock: ProgramClock, *, patience: float) -> None:
-        self.clock, self.closed = clock, False
+    def __init__(self, clock: ProgramClock, *, patience: float, seed: int | None = None) -> None:
+        self.clock, self.seed, self.closed = clock, seed, False
         self.was_ignored = False
         self._stopped: Callable[[], BaseException] | None = None
         self._ended = 0
@@ -85,6 +86,7 @@ class ProgramRun:
         *,
         outside: bool = False,
         of_loop: bool = False,
+        turn: int | None = None,
     ) -> object:
         """Wait by the clock until something is ready; return it, or None after the seconds.
 
@@ -93,11 +95,13 @@ class ProgramRun:
             poll: see `Wait`.
             outside: see `Wait`.
             of_loop: True for an event loop, whose tasks can end by themselves after a stop.
+            turn: the place among the threads that wait for a turn, None for other waits.
 
         Raises RealTimeError if the other threads neither work on nor wait by the clock.
         """
         deadline = inf if seconds is None else self.clock.client_time() + max(0.0, seconds)
-        wait = Wait(deadline, poll, outside=outside, number=next(self._numbers))
+        number = (1, next(self._numbers)) if turn is None else (0, turn)
+        wait = Wait(deadline, poll, outside=outside, number=number)
         outer = self._waits.get(get_ident())  # a signal or a destructor may wait within a wait
         self._enter(wait)
         try:
@@ -148,6 +152,14 @@ class ProgramRun:
                 return sorted(describe(each.name, frames.get(each.ident or 0)) for each in left)
             real.join_thread(left[0], 0.001)
         return []
+
+    def take_turn(self) -> None:
+        """Let the threads of the program go on one after the other, in the order of their starts.
+
+        Where each takes its turn, they do the same in each run, however the processor is shared.
+        """
+        if len(self._threads) > 1:
+            self.wait(0, turn=[*self._threads].index(current_thread()))
 
     def close(self) -> None:
         """Let the threads that still wait go on in real time."""

@@ -26,7 +26,7 @@ class Wait:
         poll: Callable[[float], object] | None,
         *,
         outside: bool,
-        number: int,
+        number: tuple[int, int],
     ) -> None:
         self.thread = current_thread()
         self.order = (deadline, number)

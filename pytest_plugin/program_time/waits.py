@@ -114,13 +114,20 @@ def _wait_for_events(
     return run.wait(seconds, poll, outside=outside, of_loop=True) or []
 
 
-def cover_trio() -> None:
-    """Replace the waits of trio, once it is imported and not replaced yet."""
+def cover_trio(seed: int | None = None) -> None:
+    """Replace the waits of trio, once it is imported and not replaced yet.
+
+    Args:
+        seed: of the order of its tasks, if it was not imported when the run began.
+    """
     module: Any = sys.modules.get("trio._core._run")
     io_manager: Any = getattr(module, "TheIOManager", None)
     if io_manager is not None and not _TRIO:
         _TRIO.append((io_manager, io_manager.get_events))
         io_manager.get_events = _trio_events(io_manager.get_events)
+        if seed is not None:
+            module._r.seed(seed)
+            module._ALLOW_DETERMINISTIC_SCHEDULING = True
 
 
 def _trio_events(real_events: Callable[..., Any]) -> Callable[..., Any]:

@@ -299,7 +299,7 @@ def failing(error: BaseException) -> Callable[[], None]:
 
     def program() -> None:
         with new_client() as client:
-            if client.get("/videos").status_code != 200:
+            if client.post("/videos", json={"prompt": "x"}).status_code != 200:
                 raise error
 
     return program
@@ -320,7 +320,7 @@ def failing(error: BaseException) -> Callable[[], None]:
 def test_ends_that_are_right_or_wrong(error: BaseException, kind: str) -> None:
     behaviour = {
         "life": "completes",
-        "faults": [{"operation": "listVideos", "nth": 1, "status": 400}],
+        "faults": [{"operation": "createVideo", "nth": 1, "status": 400}],
     }
     found = explore(failing(error), behaviour=behaviour, raises=GaveUp)
     assert [each.partition(" at ")[0] for each in kinds(found)] == ([kind] if kind else [])

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from ..careful import Api
-from ..clips import ClipFailed, is_transient, is_whole, write_whole
+from ..clips import ClipFailed, is_transient, is_whole, retry_after, write_whole
 
 
 class _Resumes(Api):
@@ -18,15 +18,17 @@ class _Resumes(Api):
     def download(self, job_id: str, path: Path) -> None:
         data = b""
         for attempt in range(5):
+            wait = 2.0**attempt
             try:
                 data = self._continue(job_id, data)
                 break
             except httpx.HTTPStatusError as error:
                 if not is_transient(error.response.status_code):
                     raise ClipFailed(str(error)) from error
+                wait = retry_after(error.response.headers, wait)
             except _Broken as broken:
                 data = broken.data
-            self.pause(2.0**attempt)
+            self.pause(wait)
         if self.checks and not is_whole(data):
             raise ClipFailed("no whole clip")
         write_whole(path, data)

@@ -196,7 +196,9 @@ def _misuse_rule(record: RequestRecord, report: JobReport, usable: Sequence[str]
         return catalogue.UNKNOWN_STATUS_ACCEPTED
     if report.state is None or report.state.name not in usable:
         if report.pending:
-            return None if record.exchange.accepted else catalogue.USED_TOO_EARLY
+            # The client may have heard of the end in another way, such as by a webhook: only a
+            # rejection shows that the job has not ended.
+            return catalogue.USED_TOO_EARLY if record.failed_permanently else None
         if report.state and report.state.meaning is not Meaning.SUCCESS:
             return catalogue.FAILURE_IGNORED
     return None
