@@ -159,7 +159,7 @@ def explore(
     )
     console = Console(highlight=False, soft_wrap=True)
 
-    def space() -> Space:
+    def space(_: Run) -> Space:
         return space_of(explored.document, lives=lives or LIVES, delays=False)
 
     known: list[Exploration] = []

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from time import monotonic
 
 from ..contracts.explorer.extensions import Bounds
+from ..contracts.explorer.run import Run
 from ..contracts.explorer.search import (
     Exploration,
     Runner,
@@ -79,8 +80,8 @@ class ExploreOptions:
             on_run: Is called after each run.
         """
 
-        def space() -> Space:
-            return space_of(document(), lives=self.lives)
+        def space(usual: Run) -> Space:
+            return space_of(document(), jobs=len(usual.jobs), lives=self.lives)
 
         if self.behaviour is not None:
             return try_behaviour(run, space, self.behaviour)

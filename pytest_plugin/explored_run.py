@@ -80,7 +80,7 @@ class ExploredRun:
         with start_mock(
             options,
             contract,
-            open_service=partial(self._service.open, scenario=self._behaviour.life.scenario),
+            open_service=partial(self._service.open, life=self._behaviour.life),
             open_endpoint=self._open_endpoint,
             replace_time=lambda _: nullcontext(),  # each start of the program has its own time
         ) as mock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..contracts.explorer.behaviour import Life
 from ..mock_server import JobService, MovableClock
 from ..mock_server.jobs.ids import RandomIds
 from .contract import Contract
@@ -26,14 +27,14 @@ class ExploredService:
         self._service: JobService[MovableClock] | None = None
 
     def open(
-        self, options: MockOptions, contract: Contract, *, scenario: str
+        self, options: MockOptions, contract: Contract, *, life: Life
     ) -> tuple[JobService[MovableClock], MockJournal]:
         """Return a service without jobs, and the contract's journal of its requests.
 
         Args:
             options: The options of the mock.
             contract: The contract of its requests.
-            scenario: The scenario in which jobs live.
+            life: What becomes of the jobs.
 
         Raises ValueError for an unknown scenario, and as `MockOptions.create_service`.
         """
@@ -45,7 +46,9 @@ class ExploredService:
         else:
             self._service.clear()
             journal = contract.open_journal(self._service.document, self.clock, keys=options.keys)
-        self._service.scenarios.use(scenario)
+        self._service.scenarios.use(life.scenario)
+        if life.first_job:
+            self._service.scenarios.use(life.first_job, next=1)
         return self._service, journal
 
 

@@ -15,10 +15,12 @@ class Life(NamedTuple):
     Args:
         name: The life in words: "jobs complete".
         scenario: The name of the scenario of the mock in which jobs live so.
+        first_job: The scenario of the first job, if it is another one; else "".
     """
 
     name: str
     scenario: str
+    first_job: str = ""
 
 
 class FaultKind(NamedTuple):
@@ -97,6 +99,8 @@ class Behaviour(NamedTuple):
     def to_json(self) -> Json:
         """Return the behaviour as JSON, which `Space.behaviour` reads."""
         data: dict[str, Json] = {"life": self.life.scenario}
+        if self.life.first_job:
+            data["first_job"] = self.life.first_job
         if self.injections:
             data["faults"] = [injection.to_json() for injection in self.injections]
         if self.kill is not None:

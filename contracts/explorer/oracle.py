@@ -110,9 +110,9 @@ def _of_lost_work(run: Run, usual: Run) -> Iterator[tuple[str, str]]:
     """Yield the paid jobs without a file, if each has one in the run without faults."""
     if _without_file(usual) or not _completes(usual):
         return
-    excused = run.end is not End.RETURNED and (
-        run.behaviour.injections or run.behaviour.life != usual.behaviour.life
-    )
+    life = run.behaviour.life
+    is_other = life != usual.behaviour.life and not life.first_job
+    excused = run.end is not End.RETURNED and (run.behaviour.injections or is_other)
     if not excused and run.end is not End.STUCK:
         for job_id in _without_file(run):
             yield "lost work", f"{job_id} completes, and is paid, but its file is not saved"

@@ -58,7 +58,7 @@ class Exploration:
 
 def explore_behaviours(
     run: Runner,
-    space: Callable[[], Space],
+    space: Callable[[Run], Space],
     bounds: Bounds,
     *,
     run_all: RunAll | None = None,
@@ -68,7 +68,7 @@ def explore_behaviours(
 
     Args:
         run: Runs the program against a behaviour.
-        space: Returns the lives of jobs and the faults of operations, after the first runs.
+        space: Returns the lives of jobs and the faults of operations, by the run without faults.
         bounds: What is explored, and for how long.
         run_all: Runs the program against several behaviours, perhaps at the same time, and returns
             the runs in their order; one after the other by default.
@@ -79,22 +79,22 @@ def explore_behaviours(
     """
     usual = _usual_run(run)
     found = Exploration(usual, bounds.faults, bounds.restarts, runs=2)
-    search = _Search(space(), run_all or partial(map, run), found, bounds)
+    search = _Search(space(usual), run_all or partial(map, run), found, bounds)
     return search.perform(on_run)
 
 
-def try_behaviour(run: Runner, space: Callable[[], Space], data: Json) -> Exploration:
+def try_behaviour(run: Runner, space: Callable[[Run], Space], data: Json) -> Exploration:
     """Try one behaviour of an API towards a program.
 
     Args:
         run: Runs the program against a behaviour.
-        space: Returns the lives of jobs and the faults of operations, after the first runs.
+        space: Returns the lives of jobs and the faults of operations, by the run without faults.
         data: The behaviour as JSON.
 
     Raises NothingToExplore as `explore_behaviours`, and ValueError for a behaviour that is none.
     """
     usual = _usual_run(run)
-    behaviour = space().behaviour(data)
+    behaviour = space(usual).behaviour(data)
     found = Exploration(usual, len(behaviour.injections), behaviour.kill is not None, runs=3)
     found.findings = _one_of_each_kind(judge(run(behaviour), usual))
     return found

@@ -38,22 +38,23 @@ class Space:
 
     def behaviour(self, data: Json) -> Behaviour:
         """Return the behaviour that `Behaviour.to_json` has written; ValueError for other data."""
-        require_keys("a behaviour", data, known=("life", "faults", "kill"), needed=("life",))
+        require_keys("a behaviour", data, known=_WORDS, needed=("life",))
         kill = data.get("kill")
         if kill is not None:
             require_keys("a kill", kill, known=Kill._fields, needed=Kill._fields)
         return Behaviour(
-            self._life(data["life"]),
+            self._life(data["life"], data.get("first_job", "")),
             tuple(map(self._injection, data.get("faults", ()))),
             None if kill is None else Kill(**kill),
         )
 
-    def _life(self, scenario: str) -> Life:
+    def _life(self, scenario: str, first_job: str) -> Life:
         for life in self.lives:
-            if life.scenario == scenario:
+            if (life.scenario, life.first_job) == (scenario, first_job):
                 return life
-        known = ", ".join(life.scenario for life in self.lives)
-        raise ValueError(f"jobs live by no scenario {scenario!r} here, only {known}")
+        known = ", ".join(dict.fromkeys(life.scenario for life in self.lives))
+        name = f"{scenario!r} with {first_job!r} for the first job" if first_job else repr(scenario)
+        raise ValueError(f"jobs live by no scenario {name} here, only {known}")
 
     def _injection(self, data: Json) -> Injection:
         if not isinstance(data, Mapping) or not {"operation", "nth"} <= {*data}:
@@ -74,12 +75,17 @@ def require_keys(what: str, data: Json, *, known: Sequence[str], needed: Sequenc
 
 
 def space_of(
-    document: Document, *, lives: Sequence[str] | None = None, delays: bool = True
+    document: Document,
+    *,
+    jobs: int = 1,
+    lives: Sequence[str] | None = None,
+    delays: bool = True,
 ) -> Space:
     """Return the space of the behaviours that a document allows, and of broken connections.
 
     Args:
         document: The document.
+        jobs: The number of jobs that the program makes without faults.
         lives: The scenarios in which jobs live besides the usual one; None for the usual ones.
         delays: False for no late responses, for programs that wait in real time.
     """
@@ -93,7 +99,8 @@ def space_of(
     }
     known = {life.scenario: life for life in _lives_of(document.kinds.values())}
     if lives is None:
-        return Space((*known.values(),), faults)
+        mixed = _mixed_lives(known) if jobs > 1 else ()
+        return Space((*known.values(), *mixed), faults)
     chosen = [known.get(name) or Life(f"jobs live as in {name}", name) for name in lives]
     return Space((USUAL_LIFE, *(life for life in chosen if life != USUAL_LIFE)), faults)
 
@@ -109,6 +116,13 @@ def _lives_of(kinds: Collection[JobKind]) -> Iterator[Life]:
     yield Life("jobs skip states", "jumps")
     if any(kind.expires_at or kind.expires_after for kind in kinds):
         yield Life("files expire a minute after the end", "expires")
+
+
+def _mixed_lives(known: Collection[str]) -> Iterator[Life]:
+    """Yield the lives in which the first of several jobs is not as the others."""
+    if "fails" in known:
+        yield Life("the first job fails, others complete", USUAL_LIFE.scenario, "fails")
+    yield Life("the first job never ends, others complete", USUAL_LIFE.scenario, "stalls")
 
 
 def _faults_of(document: Document, operation: Operation) -> Iterator[FaultKind]:
@@ -166,3 +180,5 @@ def _unknown_state(document: Document) -> str:
 
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "QUERY")
+
+_WORDS = ("life", "first_job", "faults", "kill")

@@ -424,6 +424,23 @@ def test_invalid_options_are_refused(
         explore(careful, **options)
 
 
+def test_one_of_several_jobs_lives_otherwise() -> None:
+    def program(mock: VideoMock, folder: Path) -> None:
+        with new_client() as client:
+            ids = [create(client) for _ in range(2)]
+            for number, job_id in enumerate(ids):
+                (folder / str(number)).mkdir()
+                download(client, job_id, folder / str(number))
+
+    found = explore(program, faults=0, restarts=False, raises=GaveUp)
+    assert kinds(found)["lost work"] == "the first job fails, others complete"
+    (finding,) = (each for each in found.findings if each.kind == "lost work")
+    behaviour = finding.run.behaviour.to_json()
+    assert behaviour == {"life": "completes", "first_job": "fails"}
+    again = explore(program, raises=GaveUp, behaviour=behaviour)
+    assert [*kinds(again)] == ["lost work"]
+
+
 def test_lives_are_chosen() -> None:
     config = {"scenarios": {"slow": {"seconds": 600}}}
     found = explore(

@@ -24,9 +24,11 @@ async def _at_the_end(folder: Path) -> None:
 
 
 async def _at_once(folder: Path) -> None:
-    async with AsyncApi(asyncio.sleep) as api, asyncio.TaskGroup() as group:
-        for number, prompt in enumerate(PROMPTS):
-            group.create_task(api.make(folder, prompt, f"clip-{number}"))
+    async with AsyncApi(asyncio.sleep) as api:
+        clips = [api.make(folder, prompt, f"clip-{n}") for n, prompt in enumerate(PROMPTS)]
+        for result in await asyncio.gather(*clips, return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
 
 
 def buggy(folder: Path) -> None:

@@ -71,7 +71,7 @@ def explore(
     program: Program, *, faults: int = 2, restarts: bool = False, max_runs: int | None = None
 ) -> Exploration:
     bounds = Bounds(faults=faults, restarts=restarts, max_runs=max_runs)
-    return explore_behaviours(program.run, lambda: SPACE, bounds)
+    return explore_behaviours(program.run, lambda usual: SPACE, bounds)
 
 
 def test_smallest_behaviours_come_first_and_each_once() -> None:
@@ -124,7 +124,7 @@ def test_run_that_shows_nothing_new_is_not_extended() -> None:
     other = Life("jobs live the same", "same")
     program = Program()
     space = Space((USUAL_LIFE, other), {"create": (BUSY,), "poll": (BUSY,)})
-    found = explore_behaviours(program.run, lambda: space, Bounds(faults=1, restarts=False))
+    found = explore_behaviours(program.run, lambda usual: space, Bounds(faults=1, restarts=False))
     assert [b for b in program.behaviours if b.life == other] == [Behaviour(other)]
     assert found.pruned == 2  # a fault of create or of poll, in a life that is the same
 
@@ -151,7 +151,7 @@ def test_program_that_cannot_be_explored_is_refused(
     run: Callable[[Behaviour], Run], reason: str
 ) -> None:
     with pytest.raises(NothingToExplore, match=reason):
-        explore_behaviours(run, lambda: SPACE, Bounds())
+        explore_behaviours(run, lambda usual: SPACE, Bounds())
 
 
 def test_program_that_does_something_else_in_its_second_run_is_refused() -> None:
@@ -161,4 +161,4 @@ def test_program_that_does_something_else_in_its_second_run_is_refused() -> None
         return Run(behaviour, (Step("create", 1, f"create {next(runs)}", 0.0),), End.RETURNED)
 
     with pytest.raises(NothingToExplore, match="request 1 of two runs without faults differs"):
-        explore_behaviours(run, lambda: SPACE, Bounds())
+        explore_behaviours(run, lambda usual: SPACE, Bounds())
