@@ -21,12 +21,14 @@ class KnownJob(NamedTuple):
         completed: True if it has completed.
         completes: True if it has completed, or will complete within a day.
         fails: True if it has failed, or will fail within a day.
+        deleted: True if it is not there any more.
     """
 
     id: str
     completed: bool
     completes: bool
     fails: bool
+    deleted: bool
 
 
 class KnownJobs:
@@ -34,12 +36,14 @@ class KnownJobs:
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
+        self._present: set[str] = set()
 
     def look(self, service: JobService[Any]) -> tuple[str, ...]:
         """Return the states of the jobs that there are now, in the order of their creation."""
         now, store = service.clock.now(), service.store
         jobs = store.page(after=None, limit=len(store), newest_first=False).jobs
         self._jobs |= {job.id: job for job in jobs}
+        self._present = {job.id for job in jobs}
         return tuple(observe(job, now).state for job in jobs)
 
     def outcomes(self, now: float) -> Iterator[KnownJob]:
@@ -47,4 +51,5 @@ class KnownJobs:
         for job in self._jobs.values():
             meaning, last = observe(job, now).meaning, observe(job, now + A_DAY).meaning
             completed, completes = (each is Meaning.SUCCESS for each in (meaning, last))
-            yield KnownJob(job.id, completed, completes, last is Meaning.FAILURE)
+            deleted = job.id not in self._present
+            yield KnownJob(job.id, completed, completes, last is Meaning.FAILURE, deleted)

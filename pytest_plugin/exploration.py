@@ -66,7 +66,7 @@ def explore(
             with explored.start_mock(mock_options, mock_options.create_contract()) as mock:
                 return explored.perform(lambda: _call(program, mock, folder), folder=folder)
 
-        return explore_options.perform(run, lambda: document, on_run=on_run)
+        return explore_options.perform(run, lambda: service.service, on_run=on_run)
 
 
 def _call(program: Program, mock: VideoMock, folder: Path) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from time import monotonic
+from typing import Any
 
 from ..contracts.explorer.extensions import Bounds
 from ..contracts.explorer.run import Run
@@ -15,7 +16,7 @@ from ..contracts.explorer.search import (
     try_behaviour,
 )
 from ..contracts.explorer.space import Space, space_of
-from ..openapi import Document
+from ..mock_server import JobService
 from ..openapi.json import Json
 from .option_checks import require_names
 
@@ -66,7 +67,7 @@ class ExploreOptions:
     def perform(
         self,
         run: Runner,
-        document: Callable[[], Document],
+        service: Callable[[], JobService[Any]],
         *,
         part: tuple[int, int] = (0, 1),
         on_run: Callable[[Exploration], None] = lambda exploration: None,
@@ -75,13 +76,14 @@ class ExploreOptions:
 
         Args:
             run: Runs the program against a behaviour.
-            document: Returns the document of the API, after the first runs.
+            service: Returns the service, after the first runs.
             part: The part of the behaviours that is explored here, from 0, and their number.
             on_run: Is called after each run.
         """
 
         def space(usual: Run) -> Space:
-            return space_of(document(), jobs=len(usual.jobs), lives=self.lives)
+            document, webhooks = service().document, service().webhooks is not None
+            return space_of(document, jobs=len(usual.jobs), lives=self.lives, webhooks=webhooks)
 
         if self.behaviour is not None:
             return try_behaviour(run, space, self.behaviour)

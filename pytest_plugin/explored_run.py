@@ -128,7 +128,7 @@ class ExploredRun:
         """Run the program from its start to its end, or to its kill."""
         trace = sys.gettrace()
         with self._time.run(self._clock, seed=0) as self._program:
-            ending = self._ending_of(program)
+            ending = self._ending_of(lambda: self._run_to_last_event(program))
             self._program.stop(ProgramKilled)  # what it has left behind ends with it
             sys.settrace(trace)
             if self._program.was_ignored:
@@ -138,6 +138,15 @@ class ExploredRun:
                 reason = "threads of the program do not end, and do not wait by its clock"
                 raise NothingToExplore(f"{reason}: {'; '.join(places)}")
         return ending
+
+    def _run_to_last_event(self, program: Callable[[], object]) -> None:
+        """Run a program, and let it receive the events of its jobs, for which it has not waited."""
+        program()
+        webhooks = self._mock.service.webhooks
+        while webhooks is not None and (due := webhooks.next_due()) is not None:
+            if due > self._limit:
+                break
+            self._clock.advance(max(0.0, due - self._clock.now()))
 
     def _ending_of(self, program: Callable[[], object]) -> _Ending:
         try:
@@ -163,7 +172,7 @@ class ExploredRun:
         shown = next(iter([*asserted, *undeclared, *leaves]))
         return _Ending(
             end=End.RAISED,
-            exception=f"{type(shown).__name__}: {shown}",
+            exception=f"{type(shown).__name__}: {shown}".partition("\n")[0],
             declared=not undeclared or isinstance(error, self._raises),
             assertion=bool(asserted),
             place=_place_of(shown) or _place_of(error),

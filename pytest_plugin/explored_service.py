@@ -26,6 +26,12 @@ class ExploredService:
         self._options: MockOptions | None = None
         self._service: JobService[MovableClock] | None = None
 
+    @property
+    def service(self) -> JobService[MovableClock]:
+        """The service of the last run."""
+        assert self._service is not None
+        return self._service
+
     def open(
         self, options: MockOptions, contract: Contract, *, life: Life
     ) -> tuple[JobService[MovableClock], MockJournal]:

@@ -29,7 +29,6 @@ from .exploration_progress import ExplorationProgress
 from .explore_options import ExploreOptions
 from .explored_run import NO_FAILURE, ExploredRun
 from .explored_service import ExploredService
-from .mock import VideoMock
 from .program_time import ProgramClock, ProgramTime, open_program_time
 from .stash import EXPLORATION_PART as PART
 from .stash import EXPLORATION_SECTION, EXPLORED
@@ -116,7 +115,7 @@ class TestExplorer:
             with open_program_time() as time:
                 return options.perform(
                     lambda behaviour: self._run(behaviour, options, time),
-                    lambda: self._document,
+                    lambda: self._service.service,
                     part=self._part(),
                     on_run=on_run,
                 )
@@ -181,9 +180,6 @@ class TestExplorer:
         hooks.pytest_runtest_makereport(item=item, call=call)  # the fixture tmp_path needs it
         if call.excinfo is not None:
             raise call.excinfo.value
-        mock = item.funcargs[FIXTURE]
-        assert isinstance(mock, VideoMock)
-        self._document = mock.document
 
     def _folder(self) -> Path | None:
         folder = self._item.funcargs.get("tmp_path")

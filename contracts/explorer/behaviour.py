@@ -29,7 +29,7 @@ class FaultKind(NamedTuple):
     Args:
         name: The fault in words: "its response is lost".
         options: The options of the fault, as `Fault` in the config schema describes them.
-        passes: True if the same request, sent once more, costs nothing and may succeed.
+        passes: True if a program can go on after it at no cost, such as by the same request.
     """
 
     name: str

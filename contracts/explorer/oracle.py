@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ...openapi.text import count_of
 from ..rules.client_catalogue import UNKNOWN_STATUS_ACCEPTED
-from .run import End, Run
+from .run import End, Job, Run
 
 
 class Finding(NamedTuple):
@@ -113,15 +113,17 @@ def _of_lost_work(run: Run, usual: Run) -> Iterator[tuple[str, str]]:
     life = run.behaviour.life
     is_other = life != usual.behaviour.life and not life.first_job
     excused = run.end is not End.RETURNED and (run.behaviour.injections or is_other)
-    if not excused and run.end is not End.STUCK:
-        for job_id in _without_file(run):
-            yield "lost work", f"{job_id} completes, and is paid, but its file is not saved"
+    for job in _without_file(run) if run.end is not End.STUCK else ():
+        if job.deleted:
+            yield "lost work", f"{job.id} completes, and is paid, but is deleted without its file"
+        elif not excused:
+            yield "lost work", f"{job.id} completes, and is paid, but its file is not saved"
 
 
-def _without_file(run: Run) -> list[str]:
+def _without_file(run: Run) -> list[Job]:
     """Return the jobs that complete, but of which no whole file was left."""
     saved = {file.job_id for file in run.files if file.whole}
-    return [job.id for job in run.jobs if job.completes and job.id not in saved]
+    return [job for job in run.jobs if job.completes and job.id not in saved]
 
 
 def _only_repeatable(run: Run, usual: Run) -> bool:

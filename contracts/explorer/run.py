@@ -54,12 +54,14 @@ class Job(NamedTuple):
         completed: True if it has completed.
         completes: True if it has completed, or will complete later.
         fails: True if it has failed, or will fail later: then it is not paid.
+        deleted: True if it is not there any more.
     """
 
     id: str
     completed: bool
     completes: bool = False
     fails: bool = False
+    deleted: bool = False
 
 
 class SavedFile(NamedTuple):

@@ -14,6 +14,9 @@ from .behaviour import Behaviour, FaultKind, Injection, Kill, Life
 LATE_SECONDS = 3600.0
 """The delay of a late response: longer than clients wait."""
 
+LATE_WEBHOOK_SECONDS = 60
+"""The delay of a late webhook: so that a poll, or an earlier start, may come before it."""
+
 WAIT_STATUS = 429
 """The status of too many requests (RFC 6585)."""
 
@@ -80,6 +83,7 @@ def space_of(
     jobs: int = 1,
     lives: Sequence[str] | None = None,
     delays: bool = True,
+    webhooks: bool = False,
 ) -> Space:
     """Return the space of the behaviours that a document allows, and of broken connections.
 
@@ -88,11 +92,15 @@ def space_of(
         jobs: The number of jobs that the program makes without faults.
         lives: The scenarios in which jobs live besides the usual one; None for the usual ones.
         delays: False for no late responses, for programs that wait in real time.
+        webhooks: True if the program receives the events of its jobs.
     """
     faults = {
         operation.id: tuple(
             fault
-            for fault in _faults_of(document, operation)
+            for fault in (
+                *_faults_of(document, operation),
+                *(_faults_of_webhooks(document, operation) if webhooks else ()),
+            )
             if delays or "latency" not in fault.options
         )
         for operation in document.operations.values()
@@ -142,6 +150,15 @@ def _faults_of(document: Document, operation: Operation) -> Iterator[FaultKind]:
     if JobRole.POLL in roles:
         options = {"state": _unknown_state(document)}
         yield FaultKind("it shows an unknown state", options, passes=True)
+
+
+def _faults_of_webhooks(document: Document, operation: Operation) -> Iterator[FaultKind]:
+    """Yield what may happen to the events of the job that a call creates."""
+    if JobRole.CREATE in {role.role for role in document.roles.get(operation.id, ())}:
+        yield FaultKind("its webhooks are lost", {"webhook": "lost"}, passes=True)
+        yield FaultKind("its webhooks come twice", {"webhook": "twice"}, passes=True)
+        late = {"webhook": {"late": LATE_WEBHOOK_SECONDS}}
+        yield FaultKind("its webhooks are late", late, passes=True)
 
 
 def _broken_connections(operation: Operation) -> Iterator[tuple[str, dict[str, Json]]]:

@@ -251,7 +251,7 @@ def command(name: str) -> click.Command:
     return found
 
 
-COMMANDS = ["check", "demo", "document", "draft", "explain", "serve", "verdict"]
+COMMANDS = ["check", "demo", "document", "draft", "explain", "explore", "serve", "verdict"]
 
 
 def test_help_lists_every_command_with_its_purpose() -> None:

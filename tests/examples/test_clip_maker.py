@@ -42,7 +42,7 @@ def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
 def test_example_tests_pass_with_each_target(pytester: pytest.Pytester, target: str) -> None:
     result = run(pytester, f"--video-target={target}")
     assert result.ret == 0
-    result.assert_outcomes(passed=30)
+    result.assert_outcomes(passed=31)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from fnmatch import fnmatch
@@ -137,6 +137,20 @@ def test_job_that_a_restart_gives_up_is_lost_work() -> None:
     assert kinds(found)["lost work"] == (
         "jobs complete; the program is killed after its 1st request, and restarted"
     )
+
+
+def test_job_that_is_deleted_without_its_file_is_lost_work() -> None:
+    def program(mock: VideoMock, folder: Path) -> None:
+        with new_client() as client:
+            job_id = create(client)
+            try:
+                download(client, job_id, folder)
+            finally:
+                client.delete(f"/videos/{job_id}")
+
+    found = explore(program, faults=1, restarts=False, raises=(GaveUp, httpx.HTTPError))
+    (finding,) = (each for each in found.findings if each.kind == "lost work")
+    assert finding.reason.endswith("completes, and is paid, but is deleted without its file")
 
 
 def saving(text: Callable[[bytes], bytes]) -> Callable[[VideoMock, Path], None]:
@@ -439,6 +453,29 @@ def test_one_of_several_jobs_lives_otherwise() -> None:
     assert behaviour == {"life": "completes", "first_job": "fails"}
     again = explore(program, raises=GaveUp, behaviour=behaviour)
     assert [*kinds(again)] == ["lost work"]
+
+
+def test_program_that_only_waits_for_webhooks_gives_up_if_they_are_lost() -> None:
+    events: list[bytes] = []
+
+    def program(mock: VideoMock, folder: Path) -> None:
+        events.clear()
+        with new_client() as client:
+            job_id = create(client)
+            for _ in range(60):
+                time.sleep(5)
+                if events:
+                    return download(client, job_id, folder)
+        raise GaveUp
+
+    def receive(headers: Mapping[str, str], body: bytes) -> int:
+        events.append(body)
+        return 200
+
+    found = explore(program, faults=1, restarts=False, raises=GaveUp, webhook=receive)
+    assert kinds(found)["gives up"] == "jobs complete; 1st createVideo: its webhooks are lost"
+    without = explore(careful, faults=1, restarts=False, raises=GaveUp)
+    assert not [row for row in without.coverage.rows() if "webhook" in row.fault]
 
 
 def test_lives_are_chosen() -> None:

@@ -19,8 +19,11 @@ def video_clock() -> ClientClock:
 
 
 @pytest.fixture(autouse=True)
-def _program_time(video_api: ObservedMock, monkeypatch: pytest.MonkeyPatch) -> None:
+def _program_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the programs sleep by the mock's clock, so that minutes take milliseconds."""
+    if request.node.get_closest_marker("video_explore"):
+        return  # its time is virtual
+    video_api: ObservedMock = request.getfixturevalue("video_api")
     clock = video_api.clock
     start = clock.client_time()
 
