@@ -236,10 +236,11 @@ def _open_runners(
 @contextmanager
 def _progress(console: Console) -> Iterator[Callable[[Exploration], None]]:
     """Show the progress on a terminal, for the length of the block."""
+    if not console.is_terminal:
+        yield lambda exploration: None
+        return
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("behaviours, {task.fields[found]}"))
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=None, found="")
 
         def show(exploration: Exploration) -> None:
